@@ -1,0 +1,1 @@
+"""Signals: files, resampling, levels, alignment, peaks and spectra."""

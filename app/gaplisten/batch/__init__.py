@@ -1,0 +1,1 @@
+"""Long work over whole data sets, shared by the window and the command line."""

@@ -1,0 +1,87 @@
+"""The `gaplisten` command: finds the sub-command and leaves the rest to its module.
+
+Each sub-command is one module of `gaplisten.commands` with a Typer application named ``app``; it is imported
+only when called, so that `gaplisten --version` and the window start fast and nothing needs Qt or PortAudio
+that does not use them.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Sequence
+
+from gaplisten import __version__
+from gaplisten.errors import GaplistenError
+
+COMMANDS = {
+    "open": "the workbench, on a folder or files (also: gaplisten PATH ...)",
+    "demo": "the workbench on the bundled demo; with no display: pictures, sounds and scores in a folder",
+    "conceal": "fill the gaps of a file or a whole folder",
+    "concealers": "list concealers; describe, audit or start one",
+    "lose": "make lossy files and traces from clean speech",
+    "trace": "what a trace file is and says; convert it",
+    "gaps": "per-gap measures",
+    "score": "objective scores",
+    "play": "play files; switch between them, sample-synchronously",
+    "panel": "make, take, watch and evaluate a listening test",
+    "doctor": "what this machine has: sound devices, libraries, plugins, folders",
+}
+
+DONE, SOME_FAILED, UNUSABLE = 0, 1, 2
+
+
+def _overview() -> str:
+    width = max(map(len, COMMANDS))
+    rows = "\n".join(f"  {name:{width}}  {about}" for name, about in COMMANDS.items())
+    return (
+        f"Gaplisten {__version__}: the listening-test bench for packet loss concealment\n\n"
+        "usage: gaplisten [PATH ...]\n       gaplisten COMMAND [ARGUMENTS ...]\n\n"
+        f"commands:\n{rows}\n\n"
+        "'gaplisten COMMAND --help' tells more. Exit status: 0 done, 1 some items failed, 2 wrong usage or input."
+    )
+
+
+def _run(name: str, arguments: Sequence[str]) -> int:
+    module = importlib.import_module(f"gaplisten.commands.{name}")
+    outcome = module.app(args=list(arguments), prog_name=f"gaplisten {name}", standalone_mode=True)
+    return int(outcome or DONE)
+
+
+def _say(error: BaseException | str) -> None:
+    print(f"gaplisten: {error}", file=sys.stderr)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return (or exit with) the status.
+
+    Parameters
+    ----------
+    arguments
+        The words after the program's name; those of the process when not given.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] in (["--version"], ["-V"]):
+        print(f"gaplisten {__version__}")
+        return DONE
+    if words[:1] in (["--help"], ["-h"]):
+        print(_overview())
+        return DONE
+    name = words.pop(0) if words and words[0] in COMMANDS else "open"
+    try:
+        return _run(name, words)
+    except GaplistenError as error:
+        _say(error)
+        return UNUSABLE
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 128 + getattr(signal, "SIGPIPE", 13)
+    except KeyboardInterrupt:
+        _say("stopped")
+        return 130
+
+
+if __name__ == "__main__":
+    sys.exit(main())

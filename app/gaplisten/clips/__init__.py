@@ -1,0 +1,1 @@
+"""What to listen to: challenge folders, folders per condition, manifests, loose files."""

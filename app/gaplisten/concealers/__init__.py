@@ -1,0 +1,1 @@
+"""The plugin contract, catalogue, isolated runner, cache and audit."""

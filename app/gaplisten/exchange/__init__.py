@@ -1,0 +1,1 @@
+"""Formats and services of other tools."""

@@ -1,0 +1,40 @@
+"""Long work is a plain function with a job to report to."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+
+
+class JobCancelled(Exception):  # noqa: N818 - it is not an error but the user's wish
+    """Raised inside a job's function after the user asked it to stop."""
+
+
+@dataclass(eq=False)
+class Job:
+    """Progress and cancellation, shared between a worker thread and whoever watches it.
+
+    The worker calls `check`; the watcher reads `fraction` and `message` and may call `cancel`.
+    Each is a single attribute store or load, so no lock is needed.
+    """
+
+    fraction: float = 0.0
+    message: str = ""
+    _cancelled: threading.Event = field(default_factory=threading.Event, repr=False)
+
+    def check(self, fraction: float, message: str = "") -> None:
+        """Report that `fraction` (0..1) of the work is done; raise `JobCancelled` when asked to stop."""
+        if self._cancelled.is_set():
+            raise JobCancelled
+        self.fraction = min(max(float(fraction), 0.0), 1.0)
+        if message:
+            self.message = message
+
+    def cancel(self) -> None:
+        """Ask the work to stop at its next `check`."""
+        self._cancelled.set()
+
+    @property
+    def cancelled(self) -> bool:
+        """Whether somebody asked the work to stop."""
+        return self._cancelled.is_set()

@@ -1,0 +1,1 @@
+"""Loss traces and their file formats, loss models, gaps and per-gap measures."""

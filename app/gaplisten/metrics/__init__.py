@@ -1,0 +1,1 @@
+"""Objective scores, each behind one small interface."""

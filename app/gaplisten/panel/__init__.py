@@ -1,0 +1,1 @@
+"""Listening tests: methods, plan, session, ratings and results."""

@@ -1,0 +1,1 @@
+"""The mixer, transport, output devices and the audio process."""

@@ -1,0 +1,1 @@
+"""The workbench's document without its window: lanes, notes, edits, undo, saving."""
