@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-# Before Qt, BLAS or Gaplisten are imported anywhere. Real windows are asked for by the tests that start an X server.
+# Before Qt, BLAS or Gaplisten are imported anywhere. Tests of real windows start an X server themselves.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")

@@ -40,7 +40,8 @@ def _overview() -> str:
         f"Gaplisten {__version__}: the listening-test bench for packet loss concealment\n\n"
         "usage: gaplisten [PATH ...]\n       gaplisten COMMAND [ARGUMENTS ...]\n\n"
         f"commands:\n{rows}\n\n"
-        "'gaplisten COMMAND --help' tells more. Exit status: 0 done, 1 some items failed, 2 wrong usage or input."
+        "'gaplisten COMMAND --help' tells more.\n"
+        "Exit status: 0 done, 1 some items failed, 2 wrong usage or unreadable input."
     )
 
 

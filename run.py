@@ -1,0 +1,322 @@
+#!/usr/bin/env python3
+"""Set Gaplisten up and run it, with nothing but Python 3.11 to 3.13 on the machine.
+
+    python3 run.py [PATH ...]               the workbench, on the bundled demo or on the paths given
+    python3 run.py COMMAND [ARGUMENTS ...]  any command of `gaplisten` (conceal, score, panel, doctor, ...)
+    python3 run.py test [PYTEST ARGUMENTS]  the whole test suite, lint, types and import contracts
+    python3 run.py bench [ARGUMENTS]        the benchmarks
+
+The first start makes `.venv` and installs what is missing; later starts see from a hash of pyproject.toml
+that nothing is to be done.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import ctypes.util
+import hashlib
+import os
+import shutil
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
+PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+
+USE_EXTRAS = ("metrics", "opus")
+TEST_EXTRAS = (*USE_EXTRAS, "dev")
+
+# Debian package -> the shared library by which its absence is noticed (Linux only).
+USE_LIBRARIES = {
+    "libportaudio2": "libportaudio.so.2",
+    "libasound2-plugins": "",
+    "libegl1": "libEGL.so.1",
+    "libgl1": "libGL.so.1",
+    "libxkbcommon-x11-0": "libxkbcommon-x11.so.0",
+    "libxcb-cursor0": "libxcb-cursor.so.0",
+    "libxcb-icccm4": "libxcb-icccm.so.4",
+    "libxcb-image0": "libxcb-image.so.0",
+    "libxcb-keysyms1": "libxcb-keysyms.so.1",
+    "libxcb-randr0": "libxcb-randr.so.0",
+    "libxcb-render-util0": "libxcb-render-util.so.0",
+    "libxcb-shape0": "libxcb-shape.so.0",
+    "libxcb-xinerama0": "libxcb-xinerama.so.0",
+    "libxcb-xkb1": "libxcb-xkb.so.1",
+    "libdbus-1-3": "libdbus-1.so.3",
+    "libfontconfig1": "libfontconfig.so.1",
+    "libglib2.0-0": "libglib-2.0.so.0",
+    "libopus0": "libopus.so.0",
+}
+# Debian package -> the program by which its absence is noticed.
+TEST_PROGRAMS = {
+    "xvfb": "Xvfb",
+    "xdotool": "xdotool",
+    "openbox": "openbox",
+    "pulseaudio": "pulseaudio",
+    "pulseaudio-utils": "pactl",
+    "fontconfig": "fc-list",
+}
+OTHER_SYSTEMS = {
+    "dnf": "sudo dnf install portaudio opus mesa-libEGL libxkbcommon-x11 xcb-util-cursor xcb-util-wm "
+    "xcb-util-image xcb-util-keysyms xcb-util-renderutil dbus-libs fontconfig alsa-plugins-pulseaudio",
+    "pacman": "sudo pacman -S portaudio opus libxkbcommon-x11 xcb-util-cursor xcb-util-wm xcb-util-image "
+    "xcb-util-keysyms xcb-util-renderutil",
+    "zypper": "sudo zypper install libportaudio2 libopus0 libxkbcommon-x11-0 libxcb-cursor0 libxcb-icccm4",
+}
+
+
+def say(text: str) -> None:
+    """Tell the user what is going on, at once."""
+    print(f"run.py: {text}", file=sys.stderr, flush=True)
+
+
+def stop(text: str) -> None:
+    """End with a sentence that tells the way out."""
+    say(text)
+    raise SystemExit(2)
+
+
+def check_python() -> None:
+    """Refuse a Python that the dependencies do not support."""
+    if not (3, 11) <= sys.version_info[:2] <= (3, 13):
+        found = sys.version.split()[0]
+        stop(f"this is Python {found}; Gaplisten needs 3.11, 3.12 or 3.13: start it as 'python3.12 run.py'")
+
+
+# --- system libraries -------------------------------------------------------------------------------------
+
+
+def loads(library: str) -> bool:
+    """Whether the dynamic linker finds `library`."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def debian_has(package: str) -> bool:
+    """Whether dpkg knows `package` as installed."""
+    query = ["dpkg-query", "-W", "-f=${Status}", package]
+    found = subprocess.run(query, capture_output=True, text=True, check=False)
+    return found.stdout.endswith(" installed")
+
+
+def missing_packages(testing: bool) -> list[str]:
+    """Name the Debian packages whose library or program is not there."""
+    missing = [
+        package
+        for package, library in USE_LIBRARIES.items()
+        if not (loads(library) if library else not shutil.which("dpkg-query") or debian_has(package))
+    ]
+    if testing:
+        missing += [package for package, program in TEST_PROGRAMS.items() if not shutil.which(program)]
+        if (
+            not shutil.which("fc-list")
+            or not subprocess.run(["fc-list"], capture_output=True, check=False).stdout
+        ):
+            missing.append("fonts-dejavu-core")
+    return missing
+
+
+def apt_prefix() -> list[str] | None:
+    """Return how apt-get can be called without asking anybody, or None."""
+    if os.geteuid() == 0:
+        return []
+    if (
+        shutil.which("sudo")
+        and not subprocess.run(["sudo", "-n", "true"], capture_output=True, check=False).returncode
+    ):
+        return ["sudo", "-n"]
+    return None
+
+
+def apt_install(packages: list[str]) -> bool:
+    """Install Debian packages if that is possible without a password; tell whether it worked."""
+    prefix = apt_prefix()
+    if prefix is None:
+        return False
+    say(f"installing system packages: {' '.join(packages)}")
+    quiet = {"stdout": subprocess.DEVNULL, "env": {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}}
+    subprocess.run([*prefix, "apt-get", "update", "-qq"], check=False, **quiet)
+    install = [*prefix, "apt-get", "install", "-y", "-qq", "--no-install-recommends", *packages]
+    return subprocess.run(install, check=False, **quiet).returncode == 0
+
+
+def check_system(testing: bool) -> None:
+    """Look for PortAudio, Qt's libraries and (for tests) programs; install them or say how."""
+    if not sys.platform.startswith("linux"):
+        return  # the wheels for macOS and Windows carry their own
+    missing = missing_packages(testing)
+    if not missing:
+        return
+    if shutil.which("apt-get"):
+        if apt_install(missing):
+            return
+        say(f"please type:  sudo apt-get install {' '.join(missing)}")
+    else:
+        known = next((OTHER_SYSTEMS[tool] for tool in OTHER_SYSTEMS if shutil.which(tool)), None)
+        say(f"please type:  {known}" if known else f"these libraries are missing: {', '.join(missing)}")
+    say("going on without them: sound or the window may not work")
+
+
+# --- the virtual environment --------------------------------------------------------------------------------
+
+
+def wanted_stamp() -> str:
+    """Return what the set-up depends on: pyproject.toml and the Python version."""
+    project = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
+    return f"{sys.version_info[0]}.{sys.version_info[1]} {project}"
+
+
+def stamp_file(extras: tuple[str, ...]) -> Path:
+    """Return the file that says for which project file these extras were installed."""
+    return VENV / f"set-up-{'-'.join(extras)}.txt"
+
+
+def is_set_up(extras: tuple[str, ...]) -> bool:
+    """Whether `.venv` already holds what this pyproject.toml asks for."""
+    try:
+        return PYTHON.exists() and stamp_file(extras).read_text(encoding="utf-8") == wanted_stamp()
+    except OSError:
+        return False
+
+
+def venv_works() -> bool:
+    """Whether `.venv` has a running Python of this version, with pip."""
+    if not PYTHON.exists():
+        return False
+    probe = "import sys, pip; print(*sys.version_info[:2], sep='.')"
+    found = subprocess.run([PYTHON, "-c", probe], capture_output=True, text=True, check=False)
+    return found.stdout.strip() == f"{sys.version_info[0]}.{sys.version_info[1]}"
+
+
+def make_venv() -> None:
+    """Make `.venv`; Debian's Python may lack the module for it."""
+    if venv_works():
+        return
+    say("making .venv")
+    command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+    if subprocess.run(command, capture_output=True, check=False).returncode == 0:
+        return
+    package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+    if shutil.which("apt-get") and apt_install([package]):
+        made = subprocess.run(command, check=False).returncode == 0
+        if made:
+            return
+    stop(f"Python cannot make a virtual environment here; please type:  sudo apt-get install {package}")
+
+
+def pip_install(extras: tuple[str, ...]) -> bool:
+    """Install the project, editable, with extras; tell whether it worked."""
+    target = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
+    command = [
+        str(PYTHON),
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        "--editable",
+        target,
+    ]
+    return subprocess.run(command, check=False).returncode == 0
+
+
+def install(extras: tuple[str, ...]) -> None:
+    """Install everything; where an extra cannot be had (no compiler, say), go on without it and say so."""
+    say(f"installing Gaplisten and what it needs ({', '.join(extras)}); this takes a minute or two")
+    if pip_install(extras):
+        return
+    say("not everything could be installed together; trying one part after the other")
+    if not pip_install(()):
+        stop("the installation failed (see above); check the network and start again: what is done stays")
+    left_out = [extra for extra in extras if not pip_install((extra,))]
+    for package in single_metrics() if "metrics" in left_out else ():
+        subprocess.run([str(PYTHON), "-m", "pip", "install", "--quiet", package], check=False)
+    if "dev" in left_out:
+        stop("the development tools could not be installed (see above)")
+    say(f"left out: {', '.join(left_out)}; 'gaplisten doctor' says what that means")
+
+
+def single_metrics() -> list[str]:
+    """Return the requirements of the extra `metrics`, to try each alone."""
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    return list(project["project"]["optional-dependencies"]["metrics"])
+
+
+def set_up(extras: tuple[str, ...], testing: bool = False) -> None:
+    """Make this checkout ready; quick when nothing is to be done."""
+    if is_set_up(extras):
+        return
+    started = time.monotonic()
+    check_python()
+    check_system(testing)
+    make_venv()
+    install(extras)
+    stamp_file(extras).write_text(wanted_stamp(), encoding="utf-8")
+    say(f"set up in {time.monotonic() - started:.0f} s")
+
+
+# --- what it is for -----------------------------------------------------------------------------------------
+
+
+def call(*words: str | Path) -> int:
+    """Run a program in the checkout; return its status."""
+    return subprocess.run([str(word) for word in words], cwd=ROOT, check=False).returncode
+
+
+def test(arguments: list[str]) -> int:
+    """Run lint, types, import contracts and tests; all of them, whatever fails."""
+    set_up(TEST_EXTRAS, testing=True)
+    steps = {
+        "lint": (BIN / "ruff", "check", "."),
+        "format": (BIN / "ruff", "format", "--check", "."),
+        "types": (BIN / "mypy",),
+        "import contracts": (BIN / "lint-imports",),
+        "tests": (PYTHON, "-m", "pytest", *arguments),
+    }
+    failed = []
+    for name, command in steps.items():
+        say(name)
+        if call(*command):
+            failed.append(name)
+    say(f"failed: {', '.join(failed)}" if failed else "all passed")
+    return 1 if failed else 0
+
+
+def bench(arguments: list[str]) -> int:
+    """Run the benchmarks."""
+    set_up(TEST_EXTRAS, testing=True)
+    return call(PYTHON, ROOT / "tests" / "benchmarks" / "bench.py", *arguments)
+
+
+def start(arguments: list[str]) -> int:
+    """Open the workbench, or run any command of the program."""
+    set_up(USE_EXTRAS)
+    command = [str(PYTHON), "-m", "gaplisten", *(arguments or ["demo"])]
+    if os.name != "nt":
+        os.execv(command[0], command)  # signals and the terminal then belong to the program itself
+    return subprocess.run(command, check=False).returncode
+
+
+def main(arguments: list[str]) -> int:
+    """Do what the words say."""
+    if arguments[:1] == ["test"]:
+        return test(arguments[1:])
+    if arguments[:1] == ["bench"]:
+        return bench(arguments[1:])
+    if arguments[:1] in (["-h"], ["--help"]):
+        print(__doc__)
+        return 0
+    return start(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,99 @@
+"""The script that sets everything up, with set-up and start replaced by notes of what would be done."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture
+def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
+    spec = importlib.util.spec_from_file_location("run_script", ROOT / "run.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    for name in ("ROOT", "VENV"):
+        monkeypatch.setattr(module, name, tmp_path if name == "ROOT" else tmp_path / ".venv")
+    monkeypatch.setattr(module, "PYTHON", tmp_path / ".venv" / "python")
+    return module
+
+
+def mark_as_set_up(script: ModuleType) -> None:
+    script.VENV.mkdir()
+    script.PYTHON.touch()
+    script.stamp_file(script.USE_EXTRAS).write_text(script.wanted_stamp())
+
+
+def test_nothing_is_set_up_in_a_fresh_clone(script: ModuleType) -> None:
+    assert not script.is_set_up(script.USE_EXTRAS)
+
+
+def test_a_second_start_sets_nothing_up(script: ModuleType) -> None:
+    mark_as_set_up(script)
+    assert script.is_set_up(script.USE_EXTRAS)
+    assert not script.is_set_up(script.TEST_EXTRAS)
+
+
+def test_a_changed_project_file_asks_for_set_up(script: ModuleType) -> None:
+    mark_as_set_up(script)
+    (script.ROOT / "pyproject.toml").write_text("[project]\nname = 'changed'\n")
+    assert not script.is_set_up(script.USE_EXTRAS)
+
+
+def test_without_rights_the_exact_command_is_printed(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(script.sys, "platform", "linux")
+    monkeypatch.setattr(script, "missing_packages", lambda testing: ["libportaudio2", "libegl1"])
+    monkeypatch.setattr(
+        script.shutil, "which", lambda name: "/usr/bin/apt-get" if name == "apt-get" else None
+    )
+    monkeypatch.setattr(script.os, "geteuid", lambda: 1000, raising=False)
+    script.check_system(testing=False)
+    assert "sudo apt-get install libportaudio2 libegl1" in capsys.readouterr().err
+
+
+def test_one_extra_that_cannot_be_built_does_not_stop_the_rest(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked: list[tuple[str, ...]] = []
+
+    def pip(extras: tuple[str, ...]) -> bool:
+        asked.append(extras)
+        return "metrics" not in extras
+
+    monkeypatch.setattr(script, "pip_install", pip)
+    monkeypatch.setattr(script, "single_metrics", list)
+    script.install(("metrics", "opus"))
+    assert asked == [("metrics", "opus"), (), ("metrics",), ("opus",)]
+    assert "left out: metrics" in capsys.readouterr().err
+
+
+def test_no_words_start_the_demo(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[list[str]] = []
+    monkeypatch.setattr(script, "set_up", lambda extras: None)
+    monkeypatch.setattr(script.os, "execv", lambda program, words: started.append(words))
+    monkeypatch.setattr(script.subprocess, "run", lambda words, check: type("Done", (), {"returncode": 0}))
+    script.start([])
+    script.start(["a.wav"])
+    assert [words[2:] for words in started] == [["gaplisten", "demo"], ["gaplisten", "a.wav"]]
+
+
+def test_the_script_uses_the_standard_library_only() -> None:
+    import ast
+    import sys
+
+    tree = ast.parse((ROOT / "run.py").read_text(encoding="utf-8"))
+    names = {
+        (node.module if isinstance(node, ast.ImportFrom) else node.names[0].name).split(".")[0]
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Import | ast.ImportFrom)
+    }
+    assert names <= set(sys.stdlib_module_names)
