@@ -1,0 +1,101 @@
+"""Unsaved work survives a crash: it is kept apart and offered on the next start."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaplisten import folders
+from gaplisten.errors import GaplistenError
+from gaplisten.workbench.state import Work
+from gaplisten.workbench.store import from_toml, to_toml
+
+_OWNER = "# of process "
+_FILE = "# of file "
+
+
+@dataclass(frozen=True)
+class Rescued:
+    """Work that a process left behind when it died."""
+
+    kept: Path
+    work: Work
+    file: Path | None
+    seconds: float
+
+    @property
+    def when(self) -> str:
+        """When it was written, as local time."""
+        return time.strftime("%Y-%m-%d %H:%M", time.localtime(self.seconds))
+
+
+class Autosave:
+    """One process's rescue file: written while there is unsaved work, removed when there is none."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        self._folder = folder or folders.user_state() / "unsaved"
+        self.path = self._folder / f"{os.getpid()}.toml"
+
+    def keep(self, work: Work, file: Path | None) -> None:
+        """Write the work so that it survives this process."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        part = self.path.with_suffix(".part")
+        head = f"{_OWNER}{os.getpid()}\n{_FILE}{file or ''}\n"
+        with part.open("w", encoding="utf-8", newline="\n") as out:
+            out.write(head + to_toml(work, self._folder))
+            out.flush()
+            os.fsync(out.fileno())
+        part.replace(self.path)
+
+    def forget(self) -> None:
+        """Remove this process's rescue file: everything is saved, or was given up knowingly."""
+        with suppress(OSError):
+            self.path.unlink(missing_ok=True)
+
+
+def rescued(folder: Path | None = None) -> list[Rescued]:
+    """Return what processes that are no more left behind, newest first; unreadable leftovers are skipped."""
+    folder = folder or folders.user_state() / "unsaved"
+    found = [_read(path) for path in folder.glob("*.toml") if not _alive(path)] if folder.is_dir() else []
+    return sorted((each for each in found if each), key=lambda each: -each.seconds)
+
+
+def _read(path: Path) -> Rescued | None:
+    with suppress(OSError, UnicodeDecodeError, GaplistenError):
+        text = path.read_text(encoding="utf-8")
+        named = next((line[len(_FILE) :] for line in text.splitlines()[:2] if line.startswith(_FILE)), "")
+        return Rescued(path, from_toml(text, path), Path(named) if named else None, path.stat().st_mtime)
+    return None
+
+
+def _alive(path: Path) -> bool:
+    """Whether the process that wrote `path` still runs (its work is then not ours to offer)."""
+    try:
+        process = int(path.stem)
+    except ValueError:
+        return False
+    if process == os.getpid():
+        return True
+    if os.name == "nt":
+        return _alive_on_windows(process)
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
+
+
+def _alive_on_windows(process: int) -> bool:
+    import ctypes
+
+    # os.kill would end the process there; 0x1000 is PROCESS_QUERY_LIMITED_INFORMATION.
+    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
+    handle = kernel.OpenProcess(0x1000, False, process)
+    if handle:
+        kernel.CloseHandle(handle)
+    return bool(handle)

@@ -1,0 +1,164 @@
+"""The open piece of work: applies edits, remembers them, and tells who listens what has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from gaplisten.loss.trace import LossTrace
+from gaplisten.workbench.history import History, Step
+from gaplisten.workbench.loss_edits import edit_of
+from gaplisten.workbench.state import Choice, ClipWork, Loop, Note, Setting, Sources, Work
+
+Listener = Callable[[Work, Work], None]
+
+
+class Document:
+    """The work, its history and its file.
+
+    Loss, loop, notes, lanes and concealers can be undone; which clip is shown and where the clips come from are
+    not edits. Listeners are called with the work before and after, on the thread that made the change.
+    """
+
+    def __init__(self, work: Work | None = None, path: Path | None = None) -> None:
+        self._work = self._kept = work or Work()
+        self._history: History[Work] = History()
+        self.path = path
+        self.listeners: list[Listener] = []
+
+    @property
+    def work(self) -> Work:
+        """The state as it is now."""
+        return self._work
+
+    @property
+    def history(self) -> History[Work]:
+        """What can be undone and redone."""
+        return self._history
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether something that a file would keep has changed since it was last kept."""
+        return replace(self._work, current=None) != replace(self._kept, current=None)
+
+    def mark_saved(self, path: Path | None = None) -> None:
+        """Take the state as it is now for saved, in `path` when given."""
+        self._kept, self.path = self._work, path or self.path
+
+    def renew(self, work: Work, path: Path | None = None, *, unsaved: bool = False) -> None:
+        """Start over with other work; the history is forgotten."""
+        self._history.clear()
+        self._kept, self.path = (Work() if unsaved else work), path
+        self._become(work)
+
+    # -- what is not an edit ------------------------------------------------------------------------------
+
+    def set_sources(self, sources: Sources) -> None:
+        """Say where the clips come from; notes, loss edits and the history of other clips are kept."""
+        self._become(replace(self._work, sources=sources))
+
+    def show_clip(self, name: str | None) -> None:
+        """Make `name` the clip that is shown."""
+        self._become(replace(self._work, current=name))
+
+    # -- edits ----------------------------------------------------------------------------------------
+
+    def switch_on(self, concealer: str, parameters: dict[str, Setting] | None = None) -> None:
+        """Add a lane made by `concealer`."""
+        choice = Choice(concealer, tuple(sorted((parameters or {}).items())))
+        self._edit(f"switch on {concealer}", replace(self._work, choices=(*self._work.choices, choice)))
+
+    def switch_off(self, index: int) -> None:
+        """Remove the lane of the concealer at `index` among those switched on."""
+        choices = self._work.choices
+        self._edit(
+            f"switch off {choices[index].concealer}",
+            replace(self._work, choices=choices[:index] + choices[index + 1 :]),
+        )
+
+    def set_parameter(self, index: int, name: str, value: Setting) -> None:
+        """Change one parameter of the concealer at `index`; one run of changes is one step to undo."""
+        choice = self._work.choices[index]
+        self.set_parameters(
+            index, {**choice.values, name: value}, f"{choice.concealer}: {name}", f"{index}.{name}"
+        )
+
+    def set_parameters(
+        self, index: int, values: dict[str, Setting], label: str = "", merge: str | None = None
+    ) -> None:
+        """Give the concealer at `index` these parameters instead of those it has."""
+        choices = list(self._work.choices)
+        choices[index] = replace(choices[index], parameters=tuple(sorted(values.items())))
+        label = label or f"set up {choices[index].concealer}"
+        self._edit(label, replace(self._work, choices=tuple(choices)), merge)
+
+    def set_order(self, order: Sequence[str]) -> None:
+        """Show the lanes in this order (identifiers; the rest follows)."""
+        self._edit("move lane", replace(self._work, order=tuple(order)))
+
+    def set_loss(self, clip: str, trace: LossTrace, how: str, merge: str | None = None) -> None:
+        """Replace the loss of `clip`."""
+        done = replace(self._work.clip(clip), loss=edit_of(trace, how))
+        self._edit("paint loss" if how == "painted" else "new loss", self._work.with_clip(clip, done), merge)
+
+    def reset_loss(self, clip: str) -> None:
+        """Go back to the loss that came with `clip`."""
+        done = replace(self._work.clip(clip), loss=None)
+        self._edit("restore the clip's own loss", self._work.with_clip(clip, done))
+
+    def set_loop(self, clip: str, loop: Loop | None) -> None:
+        """Set or clear the loop of `clip`."""
+        done = replace(self._work.clip(clip), loop=loop)
+        self._edit("loop" if loop else "no loop", self._work.with_clip(clip, done), f"loop {clip}")
+
+    def add_note(self, clip: str, note: Note) -> None:
+        """Add a note."""
+        self._notes("add note", clip, (*self._work.clip(clip).notes, note))
+
+    def change_note(self, clip: str, index: int, note: Note) -> None:
+        """Replace the note at `index`."""
+        notes = list(self._work.clip(clip).notes)
+        notes[index] = note
+        self._notes("change note", clip, tuple(notes))
+
+    def remove_note(self, clip: str, index: int) -> None:
+        """Remove the note at `index`."""
+        notes = self._work.clip(clip).notes
+        self._notes("remove note", clip, notes[:index] + notes[index + 1 :])
+
+    def _notes(self, label: str, clip: str, notes: tuple[Note, ...]) -> None:
+        done: ClipWork = replace(self._work.clip(clip), notes=tuple(sorted(notes, key=lambda n: n.frame)))
+        self._edit(label, self._work.with_clip(clip, done))
+
+    # -- history --------------------------------------------------------------------------------------
+
+    def undo(self) -> str:
+        """Take the last edit back; return what it was called (empty when there was none)."""
+        step = self._history.undo()
+        if step is not None:
+            self._restore(step, step.before)
+        return step.label if step else ""
+
+    def redo(self) -> str:
+        """Do the edit again that was undone last; return what it was called (empty when there was none)."""
+        step = self._history.redo()
+        if step is not None:
+            self._restore(step, step.after)
+        return step.label if step else ""
+
+    def _restore(self, step: Step[Work], work: Work) -> None:
+        # Show the clip in which the edit was made, so that nothing changes out of sight; sources are no edit.
+        seen = step.after.current if step.after.clips != step.before.clips else self._work.current
+        self._become(replace(work, current=seen, sources=self._work.sources))
+
+    def _edit(self, label: str, after: Work, merge: str | None = None) -> None:
+        if after == self._work:
+            return
+        self._history.record(Step(label, self._work, after, merge))
+        self._become(after)
+
+    def _become(self, work: Work) -> None:
+        before, self._work = self._work, work
+        for listener in tuple(self.listeners):
+            listener(before, work)

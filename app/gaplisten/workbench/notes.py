@@ -1,0 +1,107 @@
+"""Notes on what is heard: tags, search, and the formats other tools read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from xml.sax.saxutils import quoteattr
+
+from gaplisten.tables import Cell, Table, write_csv
+from gaplisten.workbench.state import Note
+
+TAGS = ("click", "metallic", "robotic", "mute", "wrong word", "late fade", "own")
+
+COLUMNS = ("clip", "seconds", "frame", "packet", "gap", "lane", "tag", "text")
+
+
+def label_of(note: Note) -> str:
+    """Return the note in one line, as other tools show it."""
+    words = [note.tag, note.text.strip()]
+    line = ": ".join(word for word in words if word)
+    lane = f" [{note.lane}]" if note.lane else ""
+    return " ".join((line + lane).split())
+
+
+def matching(notes: Iterable[Note], words: str) -> list[Note]:
+    """Return the notes in which every one of `words` occurs, in tag, text, lane or gap number."""
+    wanted = words.casefold().split()
+    return [note for note in notes if all(word in _searched(note) for word in wanted)]
+
+
+def _searched(note: Note) -> str:
+    gap = "" if note.gap is None else f"#{note.gap}"
+    return f"{note.tag} {note.text} {note.lane} {gap}".casefold()
+
+
+def notes_table(notes: Mapping[str, tuple[Note, ...]], rates: Mapping[str, int], packet_ms: float) -> Table:
+    """Return all notes, one row each, in order of clip and time.
+
+    Parameters
+    ----------
+    notes
+        The notes of each clip, by its name.
+    rates
+        Each clip's rate in Hz; a clip whose rate is unknown has no seconds and no packet.
+    packet_ms
+        Packet length in milliseconds.
+    """
+    rows: list[tuple[Cell, ...]] = []
+    for clip, those in notes.items():
+        rate = rates.get(clip)
+        for note in sorted(those, key=lambda each: each.frame):
+            seconds = None if rate is None else round(note.frame / rate, 6)
+            packet = None if rate is None else int(note.frame * 1000 / rate / packet_ms)
+            rows.append((clip, seconds, note.frame, packet, note.gap, note.lane, note.tag, note.text))
+    return Table(COLUMNS, tuple(rows))
+
+
+def write_notes_csv(
+    path: Path, notes: Mapping[str, tuple[Note, ...]], rates: Mapping[str, int], packet_ms: float
+) -> None:
+    """Write all notes as CSV."""
+    write_csv(path, notes_table(notes, rates, packet_ms))
+
+
+def audacity_labels(notes: Iterable[Note], rate: int) -> str:
+    """Return one clip's notes as an Audacity label track: start, end (seconds) and label, tab-separated."""
+    ordered = sorted(notes, key=lambda note: note.frame)
+    return "".join(f"{n.frame / rate:.6f}\t{n.frame / rate:.6f}\t{label_of(n)}\n" for n in ordered)
+
+
+def sonic_visualiser_csv(notes: Iterable[Note], rate: int) -> str:
+    """Return one clip's notes as the two-column CSV that Sonic Visualiser imports as time instants."""
+    ordered = sorted(notes, key=lambda note: note.frame)
+    return "".join(f'{n.frame / rate:.6f},"{label_of(n).replace(chr(34), chr(34) * 2)}"\n' for n in ordered)
+
+
+def sonic_visualiser_layer(notes: Iterable[Note], rate: int, name: str) -> str:
+    """Return one clip's notes as a Sonic Visualiser annotation layer (.svl, time instants)."""
+    ordered = sorted(notes, key=lambda note: note.frame)
+    points = "".join(f'      <point frame="{n.frame}" label={quoteattr(label_of(n))} />\n' for n in ordered)
+    start, end = (ordered[0].frame, ordered[-1].frame) if ordered else (0, 0)
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE sonic-visualiser>\n<sv>\n  <data>\n'
+        f'    <model id="1" name={quoteattr(name)} sampleRate="{rate}" start="{start}" end="{end}" type="sparse"'
+        ' dimensions="1" resolution="1" notifyOnAdd="true" dataset="0" />\n'
+        f'    <dataset id="0" dimensions="1">\n{points}    </dataset>\n  </data>\n  <display>\n'
+        f'    <layer id="2" type="timeinstants" name={quoteattr(name)} model="1" plotStyle="0" />\n'
+        "  </display>\n</sv>\n"
+    )
+
+
+def write_labels(path: Path, notes: Iterable[Note], rate: int, kind: str) -> None:
+    """Write one clip's notes for another tool.
+
+    Parameters
+    ----------
+    kind
+        "audacity", "sonic-visualiser" (layer) or "sonic-visualiser-csv".
+    """
+    makers = {
+        "audacity": lambda: audacity_labels(notes, rate),
+        "sonic-visualiser": lambda: sonic_visualiser_layer(notes, rate, path.stem),
+        "sonic-visualiser-csv": lambda: sonic_visualiser_csv(notes, rate),
+    }
+    part = path.with_name(path.name + ".part")
+    part.write_text(makers[kind](), encoding="utf-8", newline="")
+    part.replace(path)

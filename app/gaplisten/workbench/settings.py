@@ -1,0 +1,85 @@
+"""The user's settings: one small TOML file; a value that makes no sense falls back to its default."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any
+
+import tomlkit
+
+from gaplisten import folders
+
+THEMES = ("system", "light", "dark")
+SWITCHING = ("standard", "crossfade")
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the user set, apart from window geometry.
+
+    Parameters
+    ----------
+    theme
+        "system", "light" or "dark".
+    switching
+        "standard" (fade out, then in, BS.1534-3) or "crossfade".
+    switching_ms
+        Length of the fade, 1 to 50 ms.
+    context_ms
+        How much is played before and after a gap, 0 to 5000 ms.
+    level_dbov
+        Active speech level to which a clip is played, -60 to 0 dBov.
+    device
+        Name of the sound device; empty for the system's default.
+    """
+
+    theme: str = "system"
+    switching: str = "standard"
+    switching_ms: float = 5.0
+    context_ms: float = 250.0
+    level_dbov: float = -26.0
+    device: str = ""
+
+
+_ALLOWED = {
+    "theme": lambda v: v in THEMES,
+    "switching": lambda v: v in SWITCHING,
+    "switching_ms": lambda v: 1.0 <= v <= 50.0,
+    "context_ms": lambda v: 0.0 <= v <= 5000.0,
+    "level_dbov": lambda v: -60.0 <= v <= 0.0,
+    "device": lambda v: isinstance(v, str),
+}
+
+
+def _place(path: Path | None) -> Path:
+    return path or folders.user_config() / "settings.toml"
+
+
+def read_settings(path: Path | None = None) -> Settings:
+    """Return the kept settings; the defaults where there are none or where they make no sense."""
+    try:
+        found = tomllib.loads(_place(path).read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        return Settings()
+    good = {
+        each.name: _value(found[each.name], each.default) for each in fields(Settings) if each.name in found
+    }
+    return replace(Settings(), **{k: v for k, v in good.items() if v is not None and _ALLOWED[k](v)})
+
+
+def _value(value: Any, default: Any) -> Any:
+    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
+        return float(value)
+    return value if type(value) is type(default) else None
+
+
+def write_settings(settings: Settings, path: Path | None = None) -> None:
+    """Keep the settings."""
+    place = _place(path)
+    place.parent.mkdir(parents=True, exist_ok=True)
+    values = {each.name: getattr(settings, each.name) for each in fields(Settings)}
+    part = place.with_suffix(".part")
+    part.write_text(tomlkit.dumps(values), encoding="utf-8")
+    part.replace(place)

@@ -1,0 +1,146 @@
+"""What the workbench is about, as values: nothing here ever changes, an edit makes a new value."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+Setting = bool | int | float | str
+
+
+@dataclass(frozen=True, slots=True)
+class Loop:
+    """The part that is played over and over; `start` and `stop` are frames of the clip's clock."""
+
+    start: int
+    stop: int
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A remark about one place of one clip.
+
+    Parameters
+    ----------
+    frame
+        Where, in frames of the clip's clock.
+    tag
+        One of `gaplisten.workbench.notes.TAGS`.
+    text
+        The remark itself; may be empty.
+    lane
+        Identifier of the lane that was listened to; empty when the note is about all of them.
+    gap
+        Index of the gap it is about, counted from 0; None when there is none nearby.
+    """
+
+    frame: int
+    tag: str
+    text: str = ""
+    lane: str = ""
+    gap: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LossEdit:
+    """A loss trace that replaces the one that came with the clip.
+
+    Parameters
+    ----------
+    packets
+        Number of packets.
+    packet_ms
+        Packet length in milliseconds.
+    runs
+        Lost packets as ``(first, stop)``, ascending and apart.
+    how
+        How it was made: "painted", or the model with its parameters and seed.
+    """
+
+    packets: int
+    packet_ms: float
+    runs: tuple[tuple[int, int], ...]
+    how: str = "painted"
+
+
+@dataclass(frozen=True, slots=True)
+class ClipWork:
+    """What was done to one clip."""
+
+    loss: LossEdit | None = None
+    loop: Loop | None = None
+    notes: tuple[Note, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A concealer that is switched on, with the parameters that differ from its defaults."""
+
+    concealer: str
+    parameters: tuple[tuple[str, Setting], ...] = ()
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """The parameters by name."""
+        return dict(self.parameters)
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChoice:
+    """What the user said that a loose file is."""
+
+    path: Path
+    role: str
+    condition: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where the clips come from."""
+
+    paths: tuple[Path, ...] = ()
+    roles: tuple[RoleChoice, ...] = ()
+    reference_folder: Path | None = None
+    packet_ms: float = 20.0
+
+
+NO_CLIPS: Mapping[str, ClipWork] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything that is kept in a workbench file.
+
+    Parameters
+    ----------
+    sources
+        Where the clips come from.
+    current
+        Name of the clip that is shown.
+    choices
+        Concealers that are switched on, in the order of their lanes.
+    order
+        Identifiers of lanes that the user moved, in the wished order; others follow in their natural order.
+    clips
+        What was done to each clip, by its name; clips to which nothing was done are absent.
+    """
+
+    sources: Sources = field(default_factory=Sources)
+    current: str | None = None
+    choices: tuple[Choice, ...] = ()
+    order: tuple[str, ...] = ()
+    clips: Mapping[str, ClipWork] = NO_CLIPS
+
+    def clip(self, name: str | None) -> ClipWork:
+        """Return what was done to the clip `name`."""
+        return self.clips.get(name or "", ClipWork())
+
+    def with_clip(self, name: str, done: ClipWork) -> Work:
+        """Return this work with `done` as what was done to the clip `name`."""
+        others = {key: value for key, value in self.clips.items() if key != name}
+        if done != ClipWork():
+            others[name] = done
+        return replace(self, clips=MappingProxyType(others))

@@ -1,0 +1,322 @@
+"""A workbench file: one readable TOML file, versioned, with paths relative to it, and nothing in it trusted."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import Annotated, Any, Literal
+
+import pydantic
+import tomlkit
+from pydantic import BaseModel, ConfigDict, Field
+
+from gaplisten.errors import GaplistenError
+from gaplisten.workbench.notes import TAGS
+from gaplisten.workbench.state import (
+    Choice,
+    ClipWork,
+    Loop,
+    LossEdit,
+    Note,
+    RoleChoice,
+    Setting,
+    Sources,
+    Work,
+)
+
+VERSION = 1
+SUFFIX = ".gaplisten.toml"
+MOST_BYTES = 50_000_000
+
+
+class StoreError(GaplistenError):
+    """A workbench file cannot be read or written."""
+
+
+class OutsidePaths(StoreError):
+    """A workbench file speaks of files outside its own folder; `paths` says which.
+
+    Opening sound files that the user did not name is asked about first.
+    """
+
+    def __init__(self, file: Path, paths: Sequence[Path]) -> None:
+        named = ", ".join(map(str, paths[:5])) + (" ..." if len(paths) > 5 else "")
+        super().__init__(
+            str(file), f"it opens files outside its own folder: {named}", "allow it if you trust the file"
+        )
+        self.paths = tuple(paths)
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+Text = Annotated[str, Field(max_length=100_000)]
+Name = Annotated[str, Field(max_length=4096)]
+Index = Annotated[int, Field(ge=0, le=2**53)]
+Milliseconds = Annotated[float, Field(gt=0, le=10_000, strict=False)]
+
+
+class _Role(_Model):
+    path: Name
+    role: Literal["reference", "lossy", "condition", "trace", "ignore"]
+    condition: Name = ""
+
+
+class _Sources(_Model):
+    paths: list[Name] = []
+    reference_folder: Name | None = None
+    packet_ms: Milliseconds = 20.0
+    roles: list[_Role] = []
+
+
+class _Concealer(_Model):
+    name: Name
+    parameters: dict[Name, bool | int | float | Text] = {}
+
+
+class _Note(_Model):
+    frame: Index
+    tag: Literal["click", "metallic", "robotic", "mute", "wrong word", "late fade", "own"]
+    text: Text = ""
+    lane: Name = ""
+    gap: Index | None = None
+
+
+class _Loss(_Model):
+    packets: Annotated[int, Field(ge=0, le=100_000_000)]
+    packet_ms: Milliseconds
+    how: Text = "painted"
+    lost: list[Annotated[list[Index], Field(min_length=2, max_length=2)]] = []
+
+
+class _Clip(_Model):
+    loop: Annotated[list[Index], Field(min_length=2, max_length=2)] | None = None
+    loss: _Loss | None = None
+    notes: list[_Note] = []
+
+
+class _File(_Model):
+    gaplisten: Literal["workbench"]
+    version: Literal[1]
+    current: Name | None = None
+    lane_order: list[Name] = []
+    sources: _Sources = _Sources()
+    concealers: list[_Concealer] = []
+    clips: dict[Name, _Clip] = {}
+
+
+def write_work(path: Path, work: Work) -> None:
+    """Write the work, replacing the file only when all of it is written.
+
+    Raises
+    ------
+    StoreError
+        If the file cannot be written.
+    """
+    part = path.with_name(path.name + ".part")
+    try:
+        with part.open("w", encoding="utf-8", newline="\n") as file:
+            file.write(to_toml(work, path.parent))
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except OSError as error:
+        raise StoreError(
+            str(path), f"cannot be written: {error.strerror}", "save it somewhere else"
+        ) from error
+
+
+def to_toml(work: Work, folder: Path) -> str:
+    """Return the work as TOML; paths are written relative to `folder` where that is possible."""
+    document = tomlkit.document()
+    document.add(tomlkit.comment("A Gaplisten workbench. Positions are frames of the clip's clock."))
+    for key, value in _plain(work, folder).items():
+        document[key] = value
+    return tomlkit.dumps(document)
+
+
+def _plain(work: Work, folder: Path) -> dict[str, Any]:
+    plain: dict[str, Any] = {"gaplisten": "workbench", "version": VERSION}
+    if work.current is not None:
+        plain["current"] = work.current
+    if work.order:
+        plain["lane_order"] = list(work.order)
+    plain["sources"] = _plain_sources(work.sources, folder)
+    if work.choices:
+        plain["concealers"] = [{"name": c.concealer, "parameters": c.values} for c in work.choices]
+    clips = {name: _plain_clip(done) for name, done in sorted(work.clips.items())}
+    if clips:
+        plain["clips"] = clips
+    return plain
+
+
+def _plain_sources(sources: Sources, folder: Path) -> dict[str, Any]:
+    plain: dict[str, Any] = {
+        "paths": [_relative(path, folder) for path in sources.paths],
+        "packet_ms": sources.packet_ms,
+    }
+    if sources.reference_folder is not None:
+        plain["reference_folder"] = _relative(sources.reference_folder, folder)
+    if sources.roles:
+        plain["roles"] = [_plain_role(choice, folder) for choice in sources.roles]
+    return plain
+
+
+def _plain_role(choice: RoleChoice, folder: Path) -> dict[str, str]:
+    plain = {"path": _relative(choice.path, folder), "role": choice.role}
+    return {**plain, "condition": choice.condition} if choice.condition else plain
+
+
+def _plain_clip(done: ClipWork) -> dict[str, Any]:
+    plain: dict[str, Any] = {}
+    if done.loop is not None:
+        plain["loop"] = [done.loop.start, done.loop.stop]
+    if done.loss is not None:
+        plain["loss"] = {
+            "packets": done.loss.packets,
+            "packet_ms": done.loss.packet_ms,
+            "how": done.loss.how,
+            "lost": [list(run) for run in done.loss.runs],
+        }
+    if done.notes:
+        plain["notes"] = [_plain_note(note) for note in done.notes]
+    return plain
+
+
+def _plain_note(note: Note) -> dict[str, Any]:
+    plain = {"frame": note.frame, "tag": note.tag, "text": note.text, "lane": note.lane, "gap": note.gap}
+    return {key: value for key, value in plain.items() if value not in ("", None)}
+
+
+def _relative(path: Path, folder: Path) -> str:
+    try:
+        return Path(os.path.relpath(path.absolute(), folder.absolute())).as_posix()
+    except ValueError:  # another drive, on Windows
+        return path.absolute().as_posix()
+
+
+def read_work(path: Path, *, allow_outside: bool = False) -> Work:
+    """Read a workbench file.
+
+    Parameters
+    ----------
+    allow_outside
+        Whether the file may name sound files outside the folder in which it lies.
+
+    Raises
+    ------
+    OutsidePaths
+        If it does and `allow_outside` is not given.
+    StoreError
+        If it cannot be read, is no workbench file, or says something impossible; the message names the line.
+    """
+    work = from_toml(_text(path), path)
+    outside = [each for each in _named(work.sources) if not _inside(each, path.parent)]
+    if outside and not allow_outside:
+        raise OutsidePaths(path, outside)
+    return work
+
+
+def _text(path: Path) -> str:
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise StoreError(str(path), "it is larger than any workbench file", "pick the right file")
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as error:
+        raise StoreError(str(path), "it is not text", "pick a workbench file") from error
+    except OSError as error:
+        raise StoreError(
+            str(path), f"cannot be read: {error.strerror}", "check the path and its rights"
+        ) from error
+
+
+def from_toml(text: str, path: Path) -> Work:
+    """Return the work that `text` describes; relative paths in it are taken from the folder of `path`."""
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise StoreError(
+            str(path), f"it is not valid TOML ({error})", "mend that line or pick another file"
+        ) from error
+    if values.get("gaplisten") != "workbench":
+        raise StoreError(str(path), "it is not a workbench file", "pick one that Gaplisten saved")
+    if values.get("version") != VERSION:
+        found = f"it is of version {values.get('version')!r}, this program reads {VERSION}"
+        raise StoreError(str(path), found, "open it with a newer Gaplisten")
+    try:
+        return _work(_File.model_validate(values), path.parent)
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        raise StoreError(str(path), f"{where}: {first['msg']}", "mend that value") from error
+    except ValueError as error:
+        raise StoreError(str(path), str(error), "mend that value") from error
+
+
+def _work(file: _File, folder: Path) -> Work:
+    clips = {name: _clip(name, clip) for name, clip in file.clips.items()}
+    return Work(
+        sources=_sources(file.sources, folder),
+        current=file.current,
+        choices=tuple(Choice(each.name, _settings(each.parameters)) for each in file.concealers),
+        order=tuple(file.lane_order),
+        clips=MappingProxyType({name: done for name, done in clips.items() if done != ClipWork()}),
+    )
+
+
+def _settings(parameters: dict[str, Any]) -> tuple[tuple[str, Setting], ...]:
+    return tuple(sorted(parameters.items()))
+
+
+def _sources(sources: _Sources, folder: Path) -> Sources:
+    reference = sources.reference_folder
+    return Sources(
+        paths=tuple(_absolute(path, folder) for path in sources.paths),
+        roles=tuple(
+            RoleChoice(_absolute(each.path, folder), each.role, each.condition) for each in sources.roles
+        ),
+        reference_folder=None if reference is None else _absolute(reference, folder),
+        packet_ms=sources.packet_ms,
+    )
+
+
+def _clip(name: str, clip: _Clip) -> ClipWork:
+    loop = None
+    if clip.loop is not None:
+        loop = Loop(clip.loop[0], clip.loop[1])
+        if loop.stop <= loop.start:
+            raise ValueError(f"clips.{name}.loop: it ends before it starts")
+    notes = tuple(Note(n.frame, n.tag, n.text, n.lane, n.gap) for n in clip.notes)
+    return ClipWork(None if clip.loss is None else _loss(name, clip.loss), loop, notes)
+
+
+def _loss(name: str, loss: _Loss) -> LossEdit:
+    end = 0
+    for first, stop in loss.lost:
+        if not end <= first < stop <= loss.packets:
+            raise ValueError(f"clips.{name}.loss.lost: [{first}, {stop}] is out of order or beyond the end")
+        end = stop
+    return LossEdit(loss.packets, loss.packet_ms, tuple((a, b) for a, b in loss.lost), loss.how)
+
+
+def _absolute(path: str, folder: Path) -> Path:
+    if "\0" in path:
+        raise ValueError("a path contains a NUL character")
+    return Path(os.path.normpath(folder.absolute() / path))
+
+
+def _named(sources: Sources) -> list[Path]:
+    reference = [sources.reference_folder] if sources.reference_folder else []
+    return [*sources.paths, *(choice.path for choice in sources.roles), *reference]
+
+
+def _inside(path: Path, folder: Path) -> bool:
+    # Links are followed: a link inside the folder may point anywhere.
+    return path.resolve().is_relative_to(folder.resolve())
+
+
+assert set(TAGS) == set(_Note.model_fields["tag"].annotation.__args__)  # type: ignore[union-attr]
