@@ -1,0 +1,89 @@
+"""Which metrics there are: our own, and those that other packages offer.
+
+A third party's metric is an entry point of the group ``gaplisten.metrics`` that names a function
+``f(degraded, reference, rate) -> float`` (arrays of shape ``(frames,)``, float32; `reference` is None unless
+asked for). Attributes of the function, all optional, have the names of `Metric`'s fields. Its code is loaded
+only where it is computed: in a worker process.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Callable
+from dataclasses import fields
+from functools import lru_cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from gaplisten.metrics.contract import Implementation, Material, Metric, MetricError
+
+GROUP = "gaplisten.metrics"
+_MODULES = ("plcmos",)
+
+
+@lru_cache(maxsize=1)
+def built_in() -> dict[str, Implementation]:
+    """Return our own metrics by name, in the order to show them."""
+    modules = [importlib.import_module(f"gaplisten.metrics.{name}") for name in _MODULES]
+    return {item.metric.name: item for module in modules for item in module.IMPLEMENTATIONS}
+
+
+def third_party() -> dict[str, EntryPoint]:
+    """Return what other packages offer by name, not loaded; ours take precedence."""
+    return {entry.name: entry for entry in entry_points(group=GROUP) if entry.name not in built_in()}
+
+
+def metric_names() -> tuple[str, ...]:
+    """Return the names of all metrics, without loading foreign code."""
+    return (*built_in(), *sorted(third_party()))
+
+
+def find_metric(name: str) -> Implementation:
+    """Return a metric by name; loads foreign code, so call it for third parties in workers only.
+
+    Raises
+    ------
+    MetricError
+        If there is none of that name (near names are given) or it cannot be loaded.
+    """
+    if name in built_in():
+        return built_in()[name]
+    entry = third_party().get(name)
+    if entry is None:
+        raise unknown_metric(name)
+    try:
+        return adopt(name, entry.load())
+    except Exception as error:
+        way_out = f"ask the makers of {entry.value}"
+        raise MetricError(f"metric {name}", f"cannot be loaded: {error}", way_out) from error
+
+
+def unknown_metric(name: str) -> MetricError:
+    """Return the error for a name that no metric has."""
+    near = difflib.get_close_matches(name, metric_names(), n=2)
+    way_out = f"did you mean {' or '.join(near)}?" if near else f"there are {', '.join(metric_names())}"
+    return MetricError(f"metric {name}", "is not known", way_out)
+
+
+def adopt(name: str, function: Callable[..., Any]) -> Implementation:
+    """Wrap a third party's function as an implementation, reading its description from its attributes.
+
+    Raises
+    ------
+    MetricError
+        If it cannot be called or an attribute is not of the described kind.
+    """
+    if not callable(function):
+        raise MetricError(f"metric {name}", "is not a function", "name a function in the entry point")
+    known = {field.name for field in fields(Metric)} - {"name"}
+    given = {key: getattr(function, key) for key in known if hasattr(function, key)}
+    given = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
+    metric = Metric(name=name, **{"title": name, "version": "", **given})
+    if metric.needs_trace:
+        raise MetricError(f"metric {name}", "asks for the loss trace", "foreign metrics get sound only")
+
+    def compute(material: Material) -> float:
+        return float(function(material.degraded, material.reference, material.rate))
+
+    return Implementation(metric, compute)

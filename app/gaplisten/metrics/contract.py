@@ -1,0 +1,130 @@
+"""What a metric is, what it is given and what it answers."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal
+
+from gaplisten.audio.signal import Samples
+from gaplisten.errors import GaplistenError
+from gaplisten.loss.trace import LossTrace
+
+OUTSIDE_VALIDATION = "outside the model's validation"
+
+
+class MetricError(GaplistenError):
+    """A metric that is unknown or broken, or material that it cannot judge."""
+
+
+class Unscorable(Exception):  # noqa: N818 - an answer, not an accident
+    """Raised by a metric that has a reason instead of a number."""
+
+
+@dataclass(frozen=True)
+class Metric:
+    """Description of one objective score; plain values, so that it may cross processes.
+
+    Parameters
+    ----------
+    name
+        Identifier used on the command line and in tables.
+    title
+        Name shown to people.
+    needs_reference, needs_trace
+        Whether it compares with the reference, and whether it looks at the lost packets.
+    rates
+        Sampling rates in Hz that it works at; empty for any. Other material is resampled and marked.
+    range
+        Lowest and highest possible value; infinite where there is no bound.
+    direction
+        Whether a higher or a lower value is the better one.
+    unit
+        Unit of the value, e.g. ``"MOS"`` or ``"dB"``; empty for a pure number.
+    source
+        Standard or paper.
+    seconds
+        Shortest and longest material in seconds that it can judge.
+    aligned
+        Whether reference and degraded must agree sample by sample.
+    requires
+        Importable packages that it needs beyond Gaplisten's own.
+    version
+        Changes whenever the same material would score differently; part of a stored score's key.
+    """
+
+    name: str
+    title: str
+    needs_reference: bool = False
+    needs_trace: bool = False
+    rates: tuple[int, ...] = ()
+    range: tuple[float, float] = (-math.inf, math.inf)
+    direction: Literal["higher", "lower"] = "higher"
+    unit: str = ""
+    source: str = ""
+    seconds: tuple[float, float] = (0.0, math.inf)
+    aligned: bool = False
+    requires: tuple[str, ...] = ()
+    version: str = "1"
+
+
+@dataclass(frozen=True)
+class Score:
+    """A value, or the reason why there is none.
+
+    Parameters
+    ----------
+    value
+        The score in the metric's unit; None when there is none.
+    reason
+        Why there is no value; empty when there is one.
+    marks
+        What a reader must know about the value, e.g. "outside the model's validation".
+    """
+
+    value: float | None
+    reason: str = ""
+    marks: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if (self.value is None) == (self.reason == ""):
+            raise ValueError("a score has either a value or a reason")
+
+
+@dataclass(frozen=True, eq=False)
+class Material:
+    """What a metric computes from: checked, averaged to one channel and brought to one of its rates.
+
+    Parameters
+    ----------
+    degraded
+        The version under test, float32, shape ``(frames,)``, within ±1.
+    reference
+        The undamaged speech, likewise; None unless the metric needs it.
+    rate
+        Sampling rate of both in Hz.
+    trace
+        The lost packets on the same clock; None unless the metric needs it.
+    """
+
+    degraded: Samples
+    rate: int
+    reference: Samples | None = None
+    trace: LossTrace | None = None
+
+    @property
+    def pair(self) -> tuple[Samples, Samples]:
+        """Reference and degraded, cut to their common length."""
+        if self.reference is None:
+            raise Unscorable("needs a reference")
+        frames = min(self.reference.size, self.degraded.size)
+        return self.reference[:frames], self.degraded[:frames]
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """A metric's description with the function that computes it."""
+
+    metric: Metric
+    compute: Callable[[Material], float]

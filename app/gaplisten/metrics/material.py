@@ -1,0 +1,109 @@
+"""Check and prepare what a metric is given: every doubt becomes a reason or a mark."""
+
+from __future__ import annotations
+
+import importlib.util
+
+import numpy as np
+
+from gaplisten.audio.signal import Samples, Signal
+from gaplisten.loss.trace import LossTrace
+from gaplisten.metrics.contract import OUTSIDE_VALIDATION, Material, Metric, Unscorable
+
+# 16-bit files reach exactly -1.0; float files that merely touch full scale must not be refused for rounding.
+_FULL_SCALE = 1.0 + 1e-6
+
+
+def missing_packages(metric: Metric) -> tuple[str, ...]:
+    """Return the packages that the metric needs and this machine has not."""
+    return tuple(name for name in metric.requires if importlib.util.find_spec(name) is None)
+
+
+def _check(signal: Signal, who: str, metric: Metric) -> None:
+    shortest, longest = metric.seconds
+    if not signal.frames:
+        raise Unscorable(f"the {who} has no samples")
+    if not np.isfinite(signal.samples).all():
+        raise Unscorable(f"the {who} has samples that are not finite (NaN or infinite)")
+    peak = float(np.abs(signal.samples).max())
+    if peak == 0.0:
+        raise Unscorable(f"the {who} is silent")
+    if peak > _FULL_SCALE:
+        raise Unscorable(f"the {who} goes beyond full scale (peak {peak:.4g})")
+    if signal.seconds < shortest:
+        raise Unscorable(f"the {who} is too short: {signal.seconds:.3g} s of at least {shortest:g} s")
+    if signal.seconds > longest:
+        raise Unscorable(f"the {who} is too long: {signal.seconds:.4g} s of at most {longest:g} s")
+
+
+def _working_rate(metric: Metric, rate: int) -> int:
+    """Return `rate` itself, or else the metric's lowest rate that keeps the whole band, or its highest."""
+    if not metric.rates or rate in metric.rates:
+        return rate
+    return min((own for own in metric.rates if own > rate), default=max(metric.rates))
+
+
+def _mono_at(signal: Signal, rate: int) -> Samples:
+    mono = Signal.of(signal.mono, signal.rate)
+    if signal.rate != rate:
+        from gaplisten.audio.resample import resample
+
+        # A filter may overshoot by a little; that is not the file's doing.
+        return np.clip(resample(mono, rate).samples[:, 0], -1.0, 1.0)
+    return np.clip(mono.samples[:, 0], -1.0, 1.0)
+
+
+def _rate_marks(metric: Metric, found: int, rate: int) -> list[str]:
+    if found == rate:
+        return []
+    resampled = f"resampled from {found} Hz to {rate} Hz"
+    return [resampled, OUTSIDE_VALIDATION] if metric.rates else [resampled]
+
+
+def _pair_marks(metric: Metric, degraded: Signal, reference: Signal, rate: int) -> list[str]:
+    marks = []
+    if reference.rate != rate and reference.rate != degraded.rate:
+        marks.append(f"reference resampled from {reference.rate} Hz to {rate} Hz")
+    difference = degraded.seconds - reference.seconds
+    if metric.aligned and abs(difference) * rate >= 1:
+        way = "longer" if difference > 0 else "shorter"
+        marks.append(f"{1000 * abs(difference):.4g} ms {way} than the reference")
+    return marks
+
+
+def _trace_at(trace: LossTrace | None, rate: int) -> LossTrace:
+    if trace is None:
+        raise Unscorable("needs a loss trace")
+    try:
+        return trace if trace.rate == rate else trace.at_rate(rate)
+    except ValueError as error:
+        raise Unscorable(str(error)) from error
+
+
+def prepare(
+    metric: Metric, degraded: Signal, reference: Signal | None, trace: LossTrace | None
+) -> tuple[Material, tuple[str, ...]]:
+    """Return what the metric computes from, and the marks its score must carry.
+
+    Raises
+    ------
+    Unscorable
+        With the reason why there can be no score.
+    """
+    missing = missing_packages(metric)
+    if missing:
+        raise Unscorable(f"needs the package {' and '.join(missing)} (install gaplisten[metrics])")
+    if metric.needs_reference and reference is None:
+        raise Unscorable("needs a reference")
+    _check(degraded, "file", metric)
+    rate = _working_rate(metric, degraded.rate)
+    marks = _rate_marks(metric, degraded.rate, rate)
+    if degraded.channels > 1:
+        marks.append(f"{degraded.channels} channels averaged")
+    compared = None
+    if metric.needs_reference and reference is not None:
+        _check(reference, "reference", metric)
+        marks += _pair_marks(metric, degraded, reference, rate)
+        compared = _mono_at(reference, rate)
+    lost = _trace_at(trace, rate) if metric.needs_trace else None
+    return Material(_mono_at(degraded, rate), rate, compared, lost), tuple(marks)
