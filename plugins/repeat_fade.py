@@ -44,7 +44,9 @@ class RepeatFade:
         mute_after: Annotated[
             float, {"ge": 0, "le": 5000, "unit": "ms", "help": "silent from here on; 0 = never"}
         ] = 60.0,
-        crossfade: Annotated[float, {"ge": 0, "le": 20, "unit": "ms", "help": "blend into received speech"}] = 5.0,
+        crossfade: Annotated[
+            float, {"ge": 0, "le": 20, "unit": "ms", "help": "blend into received speech"}
+        ] = 5.0,
     ) -> None:
         self._frames = packet_frames
         self._last = np.zeros((packet_frames, channels), np.float32)
