@@ -1,0 +1,1 @@
+"""One module per family of loss-trace encodings: bytes to flags and back."""
