@@ -1,0 +1,146 @@
+"""Scoring in worker processes: off the window's thread, on all cores, killable.
+
+A model that hangs, crashes or eats memory ends its worker and becomes a reason; the next score gets a new worker.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from concurrent.futures import Future
+from dataclasses import dataclass
+from typing import Any
+
+from pebble import ProcessExpired, ProcessPool
+
+from gaplisten.audio.signal import Samples, Signal
+from gaplisten.loss.trace import LossTrace
+from gaplisten.metrics.catalogue import find_metric
+from gaplisten.metrics.contract import Metric, MetricError, Score
+from gaplisten.metrics.scoring import score
+
+SECONDS_PER_SCORE = 60.0
+_SCORES_PER_WORKER = 2000  # a worker is renewed now and then: foreign code may leak
+
+
+@dataclass(frozen=True)
+class _Sound:
+    # What crosses to a worker: plain arrays, so that nothing but values is pickled.
+    samples: Samples
+    rate: int
+
+
+def workers_for_this_machine() -> int:
+    """Return how many workers keep all cores busy that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def quiet_worker() -> None:
+    """Leave the cores to the pool's processes and the keyboard's interrupt to its owner."""
+    import signal
+
+    for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+        os.environ.setdefault(variable, "1")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def process_pool(workers: int) -> ProcessPool:
+    """Return a pool of fresh (spawned) processes; forking a process with threads is not safe."""
+    return ProcessPool(
+        max_workers=max(workers, 1),
+        max_tasks=_SCORES_PER_WORKER,
+        initializer=quiet_worker,
+        context=multiprocessing.get_context("spawn"),
+    )
+
+
+def failure_reason(error: BaseException, seconds: float) -> str:
+    """Return why a worker gave no answer, for people."""
+    if isinstance(error, TimeoutError):
+        return f"stopped after {seconds:g} s"
+    if isinstance(error, ProcessExpired):
+        return f"its process ended (exit code {error.exitcode})"
+    return f"failed: {type(error).__name__}: {error}"
+
+
+def _score(name: str, degraded: _Sound, reference: _Sound | None, trace: LossTrace | None) -> Score:
+    whole = None if reference is None else Signal(reference.samples, reference.rate)
+    return score(name, Signal(degraded.samples, degraded.rate), whole, trace)
+
+
+def _describe(name: str) -> Metric:
+    return find_metric(name).metric
+
+
+class ScorePool:
+    """Computes scores in worker processes; started by the first score, to be closed.
+
+    Parameters
+    ----------
+    workers
+        How many processes; one per core when not given.
+    seconds
+        Time limit of one score, waiting not included.
+    """
+
+    def __init__(self, workers: int | None = None, seconds: float = SECONDS_PER_SCORE) -> None:
+        self._pool = process_pool(workers or workers_for_this_machine())
+        self._seconds = seconds
+
+    def submit(
+        self,
+        metric: Metric | str,
+        degraded: Signal,
+        reference: Signal | None = None,
+        trace: LossTrace | None = None,
+    ) -> Future[Score]:
+        """Return at once; the future's result is a score whatever happens. Cancel it to kill its work."""
+        name = metric if isinstance(metric, str) else metric.name
+        sounds = [None if s is None else _Sound(s.samples, s.rate) for s in (degraded, reference)]
+        running = self._pool.schedule(_score, args=[name, *sounds, trace], timeout=self._seconds)
+        return _Answer(running, self._seconds)
+
+    def describe(self, name: str) -> Metric:
+        """Return a metric's description; a third party's code is loaded in a worker, not here.
+
+        Raises
+        ------
+        MetricError
+            If it is not known, cannot be loaded, or does not answer in time.
+        """
+        try:
+            described: Metric = self._pool.schedule(_describe, args=[name], timeout=self._seconds).result()
+        except MetricError:
+            raise
+        except Exception as error:
+            reason = failure_reason(error, self._seconds)
+            raise MetricError(
+                f"metric {name}", f"cannot be loaded: {reason}", "remove its package"
+            ) from error
+        return described
+
+    def close(self) -> None:
+        """End all workers at once."""
+        self._pool.stop()
+        self._pool.join()
+
+
+class _Answer(Future[Score]):
+    """A score that will come: worker trouble turned into a reason, cancelling passed on."""
+
+    def __init__(self, running: Any, seconds: float) -> None:
+        super().__init__()
+        self._running, self._limit = running, seconds
+        self.set_running_or_notify_cancel()
+        running.add_done_callback(self._finish)
+
+    def _finish(self, running: Any) -> None:
+        if running.cancelled():
+            self.set_result(Score(None, "stopped by the user"))
+            return
+        error = running.exception()
+        self.set_result(Score(None, failure_reason(error, self._limit)) if error else running.result())
+
+    def cancel(self) -> bool:
+        """Kill the work; the result is then a score without a value."""
+        return bool(self._running.cancel())
