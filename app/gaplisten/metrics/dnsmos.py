@@ -1,7 +1,7 @@
 """DNSMOS P.835: predicted speech, background and overall quality, without a reference.
 
 Only the model that hears raw samples is used; the P.808 variant needs spectra of a library that is not worth
-its weight here. The model hears 9.01 s: shorter speech is repeated, longer is heard every second and averaged.
+its weight here. The model hears 9.01 s: shorter speech is repeated, longer is heard once a second.
 """
 
 from __future__ import annotations

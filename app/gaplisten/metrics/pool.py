@@ -1,6 +1,6 @@
 """Scoring in worker processes: off the window's thread, on all cores, killable.
 
-A model that hangs, crashes or eats memory ends its worker and becomes a reason; the next score gets a new worker.
+A model that hangs or crashes ends its worker and becomes a reason; the next score gets a new worker.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class ScorePool:
 
     def close(self) -> None:
         """End all workers at once."""
-        self._pool.stop()
+        self._pool.stop()  # type: ignore[no-untyped-call]
         self._pool.join()
 
 
