@@ -17,8 +17,8 @@ Listener = Callable[[Work, Work], None]
 class Document:
     """The work, its history and its file.
 
-    Loss, loop, notes, lanes and concealers can be undone; which clip is shown and where the clips come from are
-    not edits. Listeners are called with the work before and after, on the thread that made the change.
+    Loss, loop, notes, lanes and concealers can be undone; which clip is shown and where the clips come
+    from are not edits. Listeners get the work before and after, on the thread that made the change.
     """
 
     def __init__(self, work: Work | None = None, path: Path | None = None) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gaplisten.audio.signal import Signal
+from gaplisten.audio.signal import Samples, Signal
 from gaplisten.loss.trace import Flags, LossTrace, Origin
 from gaplisten.workbench.state import LossEdit
 
@@ -51,8 +51,8 @@ def lossy_with(
 ) -> Signal | None:
     """Return what arrives under `trace`: lost packets exactly zero, all others as they were sent.
 
-    What was sent is the reference where there is one. Without one, it is the lossy file, in which packets lost
-    from the start stay silent: nobody can bring them back.
+    What was sent is the reference where there is one. Without one, it is the lossy file, in which packets
+    lost from the start stay silent: nobody can bring them back.
     """
     sent = reference if reference is not None else lossy
     if sent is None:
@@ -65,9 +65,7 @@ def lossy_with(
     return Signal(samples, sent.rate)
 
 
-def _received(
-    lossy: Signal, reference: Signal, original: LossTrace
-) -> np.ndarray[tuple[int, int], np.dtype[np.float32]]:
+def _received(lossy: Signal, reference: Signal, original: LossTrace) -> Samples:
     samples = lossy.samples.copy()
     frames = min(lossy.frames, reference.frames)
     lost = original.mask(frames)
@@ -79,7 +77,7 @@ def _received(
 
 
 def restorable(reference: Signal | None, original: LossTrace | None, first: int, last: int) -> bool:
-    """Return whether packets can be painted received: there is a reference, or none of them was lost at first."""
+    """Return whether packets can be painted received: there is a reference, or none was lost at first."""
     if reference is not None or original is None:
         return True
     low, high = sorted((first, last))

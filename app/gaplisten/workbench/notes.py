@@ -81,8 +81,8 @@ def sonic_visualiser_layer(notes: Iterable[Note], rate: int, name: str) -> str:
     start, end = (ordered[0].frame, ordered[-1].frame) if ordered else (0, 0)
     return (
         '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE sonic-visualiser>\n<sv>\n  <data>\n'
-        f'    <model id="1" name={quoteattr(name)} sampleRate="{rate}" start="{start}" end="{end}" type="sparse"'
-        ' dimensions="1" resolution="1" notifyOnAdd="true" dataset="0" />\n'
+        f'    <model id="1" name={quoteattr(name)} sampleRate="{rate}" start="{start}" end="{end}"'
+        ' type="sparse" dimensions="1" resolution="1" notifyOnAdd="true" dataset="0" />\n'
         f'    <dataset id="0" dimensions="1">\n{points}    </dataset>\n  </data>\n  <display>\n'
         f'    <layer id="2" type="timeinstants" name={quoteattr(name)} model="1" plotStyle="0" />\n'
         "  </display>\n</sv>\n"

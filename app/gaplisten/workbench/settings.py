@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -43,7 +44,7 @@ class Settings:
     device: str = ""
 
 
-_ALLOWED = {
+_ALLOWED: dict[str, Callable[[Any], bool]] = {
     "theme": lambda v: v in THEMES,
     "switching": lambda v: v in SWITCHING,
     "switching_ms": lambda v: 1.0 <= v <= 50.0,

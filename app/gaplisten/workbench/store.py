@@ -1,4 +1,4 @@
-"""A workbench file: one readable TOML file, versioned, with paths relative to it, and nothing in it trusted."""
+"""A workbench file: one readable TOML file, versioned, paths relative to it, nothing in it trusted."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class StoreError(GaplistenError):
     """A workbench file cannot be read or written."""
 
 
-class OutsidePaths(StoreError):
+class OutsidePaths(StoreError):  # noqa: N818 - it is a question to the user
     """A workbench file speaks of files outside its own folder; `paths` says which.
 
     Opening sound files that the user did not name is asked about first.

@@ -1,0 +1,139 @@
+"""Colours: a light and a dark palette with one accent, and lane colours that everybody can tell apart."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
+from PySide6.QtWidgets import QApplication
+
+ACCENT_LIGHT, ACCENT_DARK = "#1f6fb5", "#5aa9e6"
+
+# Okabe and Ito's colours, in an order in which neighbours differ most; the yellow is too faint on white and
+# the blue too dark on black, so each ground has its own row. The first is the reference: the text's own colour.
+LANES_LIGHT = ("#303840", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#b07a00", "#3a93c9", "#7a5cab")
+LANES_DARK = ("#d5dade", "#ff8a3d", "#56b4e9", "#2fc79b", "#e59cc5", "#f0e442", "#8fb4ff", "#b79cf0")
+
+_LIGHT = {
+    "Window": "#f3f4f6",
+    "WindowText": "#1d2329",
+    "Base": "#ffffff",
+    "AlternateBase": "#f6f7f9",
+    "Text": "#1d2329",
+    "Button": "#eceef1",
+    "ButtonText": "#1d2329",
+    "BrightText": "#b3261e",
+    "ToolTipBase": "#ffffff",
+    "ToolTipText": "#1d2329",
+    "PlaceholderText": "#6b747d",
+    "Link": ACCENT_LIGHT,
+    "Highlight": ACCENT_LIGHT,
+    "HighlightedText": "#ffffff",
+    "Accent": ACCENT_LIGHT,
+    "Light": "#ffffff",
+    "Midlight": "#e3e6ea",
+    "Mid": "#c3c8ce",
+    "Dark": "#9aa2aa",
+    "Shadow": "#5c646c",
+}
+_DARK = {
+    "Window": "#23272c",
+    "WindowText": "#e4e7ea",
+    "Base": "#1a1d21",
+    "AlternateBase": "#202429",
+    "Text": "#e4e7ea",
+    "Button": "#2e3339",
+    "ButtonText": "#e4e7ea",
+    "BrightText": "#ff8a80",
+    "ToolTipBase": "#2e3339",
+    "ToolTipText": "#e4e7ea",
+    "PlaceholderText": "#8b949d",
+    "Link": ACCENT_DARK,
+    "Highlight": "#2a6ea6",
+    "HighlightedText": "#ffffff",
+    "Accent": ACCENT_DARK,
+    "Light": "#3b4148",
+    "Midlight": "#343a41",
+    "Mid": "#454c54",
+    "Dark": "#14171a",
+    "Shadow": "#0c0e10",
+}
+
+
+def _palette(colours: dict[str, str], disabled: str) -> QPalette:
+    palette = QPalette()
+    for role, colour in colours.items():
+        palette.setColor(QPalette.ColorRole[role], QColor(colour))
+    for role in ("WindowText", "Text", "ButtonText"):
+        palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole[role], QColor(disabled))
+    palette.setColor(QPalette.ColorGroup.Disabled, QPalette.ColorRole.Highlight, QColor(colours["Mid"]))
+    return palette
+
+
+def light_palette() -> QPalette:
+    """Return the light palette."""
+    return _palette(_LIGHT, "#8b939b")
+
+
+def dark_palette() -> QPalette:
+    """Return the dark palette."""
+    return _palette(_DARK, "#6d757d")
+
+
+def apply_theme(app: QApplication, theme: str) -> None:
+    """Dress the application.
+
+    Parameters
+    ----------
+    theme
+        "light", "dark", or "system" (what the desktop asks for; light where it does not say).
+    """
+    app.setStyle("Fusion")
+    wants_dark = app.styleHints().colorScheme() == Qt.ColorScheme.Dark
+    dark = theme == "dark" or (theme == "system" and wants_dark)
+    app.setPalette(dark_palette() if dark else light_palette())
+
+
+def is_dark(palette: QPalette | None = None) -> bool:
+    """Return whether `palette` (the application's when not given) has light text on a dark ground."""
+    palette = palette or QGuiApplication.palette()
+    return palette.color(QPalette.ColorRole.Base).lightness() < 128
+
+
+def lane_colour(index: int, palette: QPalette | None = None) -> QColor:
+    """Return the colour of the lane with key `index`; beyond the eighth they begin anew."""
+    colours = LANES_DARK if is_dark(palette) else LANES_LIGHT
+    return QColor(colours[index] if index < len(colours) else colours[1 + (index - 1) % (len(colours) - 1)])
+
+
+def accent(palette: QPalette | None = None) -> QColor:
+    """Return the one accent colour."""
+    return QColor(ACCENT_DARK if is_dark(palette) else ACCENT_LIGHT)
+
+
+def warning_colour(palette: QPalette | None = None) -> QColor:
+    """Return the colour of what went wrong; always beside words, never alone."""
+    return QColor("#ff8a80" if is_dark(palette) else "#b3261e")
+
+
+def quiet_colour(palette: QPalette | None = None) -> QColor:
+    """Return the colour of secondary text."""
+    return QColor("#a3abb3" if is_dark(palette) else "#58616a")
+
+
+def figures(font: QFont | None = None) -> QFont:
+    """Return a font whose digits all have the same width, so that running numbers do not jump."""
+    font = QFont(font or QApplication.font())
+    if hasattr(QFont, "Tag"):
+        font.setFeature(QFont.Tag("tnum"), 1)
+    if not _even_digits(font):
+        fixed = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+        fixed.setPointSizeF(font.pointSizeF() if font.pointSizeF() > 0 else 10.0)
+        return fixed
+    return font
+
+
+def _even_digits(font: QFont) -> bool:
+    from PySide6.QtGui import QFontMetricsF
+
+    metrics = QFontMetricsF(font)
+    return len({round(metrics.horizontalAdvance(digit), 2) for digit in "0123456789"}) == 1

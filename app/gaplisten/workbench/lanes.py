@@ -1,0 +1,85 @@
+"""The lanes of one clip: what can be seen and heard side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+
+from gaplisten.audio.signal import Signal
+
+REFERENCE_KEY, LOSSY_KEY, FIRST_OTHER_KEY = 0, 1, 2
+
+
+class Role(StrEnum):
+    """What a lane is."""
+
+    REFERENCE = "reference"
+    LOSSY = "lossy"
+    CONDITION = "condition"
+    CONCEALER = "concealer"
+
+
+@dataclass(frozen=True, eq=False)
+class Lane:
+    """One version of the clip.
+
+    Parameters
+    ----------
+    ident
+        Stays the same while the lane exists; names it in notes and in the workbench file.
+    name
+        What people call it.
+    role
+        What it is.
+    signal
+        Its sound on the clip's clock; None while there is none.
+    key
+        The digit that selects it: 0 reference, 1 lossy, 2 and up the others.
+    state
+        A short remark: what is being done, how it was made, or why it failed.
+    busy
+        Whether it is being rendered; `signal` is then the previous rendering or None.
+    failed
+        Whether rendering failed; `details` then tells more.
+    details
+        The plugin's messages or traceback.
+    """
+
+    ident: str
+    name: str
+    role: Role
+    signal: Signal | None
+    key: int = -1
+    state: str = ""
+    busy: bool = False
+    failed: bool = False
+    details: str = ""
+
+
+def keyed(lanes: Sequence[Lane], order: Sequence[str] = ()) -> tuple[Lane, ...]:
+    """Return the lanes in order of their keys: reference and lossy have theirs, the others count from 2.
+
+    Parameters
+    ----------
+    order
+        Identifiers in the order the user wishes for the others; unknown ones are ignored, and lanes that it
+        does not name follow in the order given.
+    """
+    rank = {ident: place for place, ident in enumerate(order)}
+    fixed = {Role.REFERENCE: REFERENCE_KEY, Role.LOSSY: LOSSY_KEY}
+    first = [replace(lane, key=fixed[lane.role]) for lane in lanes if lane.role in fixed]
+    others = [lane for lane in lanes if lane.role not in fixed]
+    others.sort(key=lambda lane: rank.get(lane.ident, len(rank)))
+    numbered = [replace(lane, key=FIRST_OTHER_KEY + place) for place, lane in enumerate(others)]
+    return (*sorted(first, key=lambda lane: lane.key), *numbered)
+
+
+def neighbour(lanes: Sequence[Lane], key: int, step: int) -> int:
+    """Return the key of the next (`step` 1) or previous (-1) audible lane, going round; `key` if none."""
+    audible = [lane.key for lane in lanes if lane.signal is not None]
+    if not audible:
+        return key
+    if key not in audible:
+        return audible[0]
+    return audible[(audible.index(key) + step) % len(audible)]
