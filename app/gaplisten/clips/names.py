@@ -1,0 +1,65 @@
+"""What names of folders and files say about the part they play."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """The part a file plays in a clip."""
+
+    REFERENCE = "reference"
+    LOSSY = "lossy"
+    CONDITION = "condition"
+    TRACE = "trace"
+    UNUSED = "not used"
+
+
+_WORDS = {
+    Role.TRACE: {"trace", "traces", "mask", "masks", "is_lost", "islost", "pattern", "patterns"},
+    Role.LOSSY: {"lossy", "lost", "loss", "zeroed", "degraded", "dropped"},
+    Role.REFERENCE: {
+        "clean",
+        "reference",
+        "references",
+        "ref",
+        "original",
+        "originals",
+        "orig",
+        "target",
+        "targets",
+    },
+}
+_INSIDE = {Role.REFERENCE: ("clean", "reference"), Role.LOSSY: ("lossy",)}
+_BREAKS = re.compile(r"[^a-z0-9]+")
+_TRACE_ENDING = re.compile(r"[._-](is_?lost|lost|loss|trace|mask|pattern)$", re.IGNORECASE)
+
+
+def role_in_name(name: str) -> Role | None:
+    """Return the role that a word of a name tells of, or None."""
+    lowered = name.lower()
+    if _TRACE_ENDING.search(lowered):
+        return Role.TRACE
+    words = set(_BREAKS.split(lowered))
+    for role, telling in _WORDS.items():
+        if words & telling:
+            return role
+    for role, parts in _INSIDE.items():
+        if any(part in lowered for part in parts):
+            return role
+    return None
+
+
+def trace_key(stem: str) -> tuple[str, bool]:
+    """Return the clip's name in a trace file's stem, and whether the stem says that it is a trace."""
+    key = _TRACE_ENDING.sub("", stem)
+    return key, key != stem
+
+
+def clip_key(stem: str) -> str:
+    """Return a stem without the words that tell its role: what files of one clip have in common."""
+    stem = trace_key(stem)[0]
+    telling = set().union(*_WORDS.values())
+    words = [word for word in re.split(r"[^A-Za-z0-9]+", stem) if word.lower() not in telling]
+    return "_".join(words).lower()

@@ -1,0 +1,130 @@
+"""Reading a clip's files onto one clock; what cannot be used becomes a sentence, not a failure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from gaplisten.audio.files import probe, read_signal, signal_notes
+from gaplisten.audio.resample import resample
+from gaplisten.audio.signal import Signal
+from gaplisten.clips.clip import Clip, OpenClip
+from gaplisten.clips.traces import packet_frames_at, trace_of
+from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job
+from gaplisten.loss.apply import apply_loss
+from gaplisten.loss.detect import detect_lost_packets
+from gaplisten.loss.trace import LossTrace
+
+
+class ClipError(GaplistenError):
+    """A clip of which nothing can be used."""
+
+
+@dataclass
+class _Findings:
+    """What is said about a clip while it is read."""
+
+    problems: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    resampled: set[str] = field(default_factory=set)
+
+
+def open_clip(clip: Clip, job: Job | None = None) -> OpenClip:
+    """Read a clip's sound and trace.
+
+    Parameters
+    ----------
+    job
+        Reports progress and can stop the reading between two files.
+
+    Returns
+    -------
+    clip
+        Missing and unusable files are None or left out; each unusable one has its sentence in ``problems``.
+    """
+    job = job or Job()
+    said = _Findings()
+    steps = 2 + len(clip.conditions)
+    job.check(0.0, f"reading {clip.name}")
+    reference = _read(clip.reference, said)
+    job.check(1 / steps)
+    lossy = _read(clip.lossy, said)
+    conditions: dict[str, Signal] = {}
+    for index, condition in enumerate(clip.conditions, 2):
+        job.check(index / steps, f"reading {clip.name}, {condition.name}")
+        signal = _read(condition.path, said)
+        if signal is not None:
+            conditions[condition.name] = signal
+    clock = reference or lossy or next(iter(conditions.values()), None)
+    rate = clock.rate if clock else 0
+    trace = _trace(clip, clock, reference, lossy, said) if clock else None
+    reference, lossy = _to(reference, rate, "reference", said), _to(lossy, rate, "lossy", said)
+    if lossy is None and reference is not None and trace is not None and clip.lossy is None:
+        lossy = apply_loss(reference, trace)
+        said.notes.append("there is no lossy file: it was made by zeroing the lost packets of the reference")
+    on_clock = {name: _to(signal, rate, name, said) for name, signal in conditions.items()}
+    job.check(1.0)
+    return OpenClip(
+        clip=clip,
+        rate=rate,
+        reference=reference,
+        lossy=lossy,
+        trace=trace,
+        conditions={name: signal for name, signal in on_clock.items() if signal is not None},
+        problems=tuple(said.problems),
+        resampled=frozenset(said.resampled),
+        notes=tuple(said.notes),
+    )
+
+
+def _read(path: Path | None, said: _Findings) -> Signal | None:
+    if path is None:
+        return None
+    try:
+        signal = read_signal(path)
+        said.notes.extend(f"{path.name}: {note}" for note in (*probe(path).notes, *signal_notes(signal)))
+    except GaplistenError as error:
+        said.problems.append(str(error))
+        return None
+    return signal
+
+
+def _to(signal: Signal | None, rate: int, name: str, said: _Findings) -> Signal | None:
+    if signal is None or signal.rate == rate:
+        return signal
+    said.resampled.add(name)
+    said.notes.append(f"{name} was resampled from {signal.rate} to {rate} Hz")
+    return resample(signal, rate)
+
+
+def _trace(
+    clip: Clip, clock: Signal, reference: Signal | None, lossy: Signal | None, said: _Findings
+) -> LossTrace | None:
+    try:
+        written = trace_of(clip, clock.rate, clock.frames)
+        if written is not None:
+            said.notes.extend(written.notes)
+            return written.trace
+    except GaplistenError as error:
+        said.problems.append(str(error))
+        return None
+    return None if lossy is None else _detected(clip, clock, reference, lossy, said)
+
+
+def _detected(
+    clip: Clip, clock: Signal, reference: Signal | None, lossy: Signal, said: _Findings
+) -> LossTrace | None:
+    # On the lossy file's own clock: resampling would ring into the exact zeros.
+    try:
+        size = packet_frames_at(clip.packet_ms, lossy.rate, clip.name)
+        found = detect_lost_packets(lossy, size, reference)
+        trace = found.at_rate(clock.rate).fitted(clock.frames)
+    except (GaplistenError, ValueError) as error:
+        said.problems.append(str(error))
+        return None
+    if np.any(trace.lost):
+        said.notes.append("there is no trace: lost packets were detected from exact zeros")
+    return trace

@@ -1,0 +1,183 @@
+"""Guessing which part each loose file plays, with a reason, so that the user can correct it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from gaplisten.audio.files import SOUND_SUFFIXES, read_signal
+from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip, ConditionFile
+from gaplisten.clips.names import Role, clip_key, role_in_name, trace_key
+from gaplisten.clips.scanning import TRACE_SUFFIXES
+from gaplisten.errors import GaplistenError
+from gaplisten.loss.detect import detect_lost_packets
+from gaplisten.loss.formats import AmbiguousTrace, read_trace
+
+__all__ = ["Role", "RoleGuess", "clip_from_roles", "guess_roles", "zero_packets"]
+
+
+@dataclass(frozen=True)
+class RoleGuess:
+    """A file's presumed role.
+
+    Parameters
+    ----------
+    condition
+        Name of the condition; also kept for other roles, in case the user makes it one.
+    why
+        The reason, in words for the user.
+    """
+
+    path: Path
+    role: Role
+    condition: str
+    why: str
+
+
+def guess_roles(paths: Sequence[Path], packet_ms: float = DEFAULT_PACKET_MS) -> list[RoleGuess]:
+    """Guess the role of each file of one clip, from its name, else from its content.
+
+    Parameters
+    ----------
+    paths
+        Sound and trace files. Each is opened only when its name tells nothing.
+    """
+    guesses = [_by_itself(path, names, packet_ms) for path, names in zip(paths, _names(paths), strict=True)]
+    return _settled(guesses)
+
+
+def clip_from_roles(
+    guesses: Iterable[RoleGuess], name: str | None = None, packet_ms: float = DEFAULT_PACKET_MS
+) -> Clip:
+    """Make one clip of files whose roles are settled; the first of each single role counts."""
+    listed = list(guesses)
+    first = {role: next((g.path for g in listed if g.role is role), None) for role in Role}
+    conditions = _distinct([ConditionFile(g.condition, g.path) for g in listed if g.role is Role.CONDITION])
+    sound = first[Role.REFERENCE] or first[Role.LOSSY] or (conditions[0].path if conditions else None)
+    return Clip(
+        name=name or (sound.stem if sound else "clip"),
+        reference=first[Role.REFERENCE],
+        lossy=first[Role.LOSSY],
+        trace=first[Role.TRACE],
+        conditions=conditions,
+        packet_ms=packet_ms,
+        folder=sound.parent if sound else Path(),
+    )
+
+
+def zero_packets(path: Path, packet_ms: float = DEFAULT_PACKET_MS) -> int:
+    """Return how many packets of a sound file are exactly zero between sounding ones (0 if it cannot be read)."""
+    try:
+        signal = read_signal(path)
+    except GaplistenError:
+        return 0
+    lost = detect_lost_packets(signal, max(1, round(packet_ms * signal.rate / 1000))).lost
+    sounding = np.flatnonzero(~lost)
+    # Silence before the first and after the last sound is common in any file.
+    return int(np.count_nonzero(lost[sounding[0] : sounding[-1]])) if sounding.size else 0
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Name conditions by what differs: the stem, or the folder where stems are equal."""
+    stems = [path.stem for path in paths]
+    folders = len({path.parent for path in paths}) > 1
+    return [
+        path.parent.name if folders and stems.count(path.stem) > 1 and path.parent.name else path.stem
+        for path in paths
+    ]
+
+
+def _by_itself(path: Path, name: str, packet_ms: float) -> RoleGuess:
+    suffix = path.suffix.lower()
+    if suffix in SOUND_SUFFIXES:
+        return _sound(path, name, packet_ms)
+    if suffix in TRACE_SUFFIXES or trace_key(path.stem)[1]:
+        return _trace(path, name)
+    return RoleGuess(
+        path, Role.UNUSED, name, f"{suffix or 'a name without suffix'} is neither sound nor trace"
+    )
+
+
+def _trace(path: Path, name: str) -> RoleGuess:
+    if trace_key(path.stem)[1]:
+        return RoleGuess(path, Role.TRACE, name, "its name says so")
+    try:
+        found = read_trace(path)
+    except AmbiguousTrace as question:
+        return RoleGuess(path, Role.TRACE, name, f"it could be a trace: it {question.fact}")
+    except GaplistenError as error:
+        return RoleGuess(path, Role.UNUSED, name, f"it is no trace: {error.fact}")
+    return RoleGuess(path, Role.TRACE, name, f"it holds {found.lost.size} loss flags ({found.format})")
+
+
+def _sound(path: Path, name: str, packet_ms: float) -> RoleGuess:
+    for text, where in ((path.stem, "its name"), (path.parent.name, "its folder's name")):
+        role = role_in_name(text)
+        if role in (Role.REFERENCE, Role.LOSSY):
+            return RoleGuess(path, role, name, f"{where} says so ({text})")
+    zeros = zero_packets(path, packet_ms)
+    if zeros:
+        return RoleGuess(path, Role.LOSSY, name, f"{zeros} of its {packet_ms:g} ms packets are exactly zero")
+    return RoleGuess(path, Role.CONDITION, name, "nothing marks it as reference or lossy")
+
+
+def _settled(guesses: list[RoleGuess]) -> list[RoleGuess]:
+    """Leave one reference, one lossy file and one trace; find a role for a lone sound."""
+    seen: set[Role] = set()
+    settled = []
+    for guess in guesses:
+        if guess.role in seen and guess.role in (Role.REFERENCE, Role.LOSSY):
+            guess = replace(guess, role=Role.CONDITION, why=f"there is a {guess.role} already")
+        elif guess.role in seen and guess.role is Role.TRACE:
+            guess = replace(guess, role=Role.UNUSED, why="there is a trace already")
+        seen.add(guess.role)
+        settled.append(guess)
+    sounds = [g for g in settled if g.role in (Role.REFERENCE, Role.LOSSY, Role.CONDITION)]
+    if len(sounds) == 1 and sounds[0].role is Role.CONDITION:
+        role, why = (
+            (Role.LOSSY, "it is the only sound, and there is a trace")
+            if Role.TRACE in seen
+            else (Role.REFERENCE, "it is the only sound, and none of its packets is missing")
+        )
+        settled[settled.index(sounds[0])] = replace(sounds[0], role=role, why=why)
+    return settled
+
+
+def _distinct(conditions: list[ConditionFile]) -> tuple[ConditionFile, ...]:
+    taken: set[str] = set()
+    distinct = []
+    for condition in conditions:
+        name, number = condition.name, 2
+        while name in taken:
+            name, number = f"{condition.name} ({number})", number + 1
+        taken.add(name)
+        distinct.append(replace(condition, name=name))
+    return tuple(distinct)
+
+
+def group_by_clip(paths: Sequence[Path]) -> list[list[Path]]:
+    """Sort loose files into clips by what their names have in common.
+
+    Files whose names hold nothing but a role (``clean.wav``) belong to one clip with all the others.
+    """
+    keyed: dict[str, list[Path]] = {}
+    for path in paths:
+        keyed.setdefault(clip_key(path.stem), []).append(path)
+    sounds = [path for path in paths if path.suffix.lower() in SOUND_SUFFIXES]
+    alone = all(len(group) == 1 for group in keyed.values())
+    if "" in keyed or len(sounds) <= 1 or (alone and _one_length(sounds)):
+        return [list(paths)]
+    return list(keyed.values())
+
+
+def _one_length(sounds: Sequence[Path]) -> bool:
+    from gaplisten.audio.files import probe
+
+    try:
+        seconds = [probe(path).seconds for path in sounds]
+    except GaplistenError:
+        return False
+    return max(seconds) - min(seconds) < 1e-3

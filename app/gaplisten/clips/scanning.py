@@ -1,0 +1,116 @@
+"""One look into a folder: names only, no file opened."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaplisten.audio.files import SOUND_SUFFIXES
+from gaplisten.clips.names import Role, role_in_name, trace_key
+from gaplisten.errors import GaplistenError
+
+TRACE_SUFFIXES = frozenset((".txt", ".npy", ".g192", ".ep"))
+_TELLING_SUFFIXES = frozenset((".g192", ".ep"))
+
+
+class FolderError(GaplistenError):
+    """A folder that cannot be used."""
+
+
+@dataclass(frozen=True, eq=False)
+class Folder:
+    """What lies in a folder.
+
+    Parameters
+    ----------
+    sounds
+        File name by stem.
+    traces
+        File name by the clip's name.
+    tables
+        Names of CSV files.
+    folders
+        Names of folders.
+    """
+
+    path: Path
+    sounds: dict[str, str]
+    traces: dict[str, str]
+    tables: tuple[str, ...]
+    folders: tuple[str, ...]
+
+    @property
+    def role(self) -> Role | None:
+        """What the folder's name says."""
+        return role_in_name(self.path.name)
+
+    def sound(self, stem: str) -> Path | None:
+        """Return the path of the sound with that stem."""
+        name = self.sounds.get(stem)
+        return None if name is None else self.path / name
+
+    def trace(self, stem: str) -> Path | None:
+        """Return the path of the trace for that stem."""
+        name = self.traces.get(stem)
+        return None if name is None else self.path / name
+
+
+def scan(path: Path) -> Folder:
+    """Look into a folder.
+
+    Raises
+    ------
+    FolderError
+        If there is none, or it may not be read.
+    """
+    sounds: dict[str, str] = {}
+    traces: dict[str, str] = {}
+    tables: list[str] = []
+    folders: list[str] = []
+    all_traces = role_in_name(path.name) is Role.TRACE
+    try:
+        with os.scandir(path) as entries:
+            for entry in entries:
+                name = entry.name
+                if name.startswith("."):
+                    continue
+                stem, dot, ending = name.rpartition(".")
+                suffix = (dot + ending).lower() if stem else ""
+                if suffix in SOUND_SUFFIXES:
+                    sounds[stem] = name
+                elif suffix in TRACE_SUFFIXES:
+                    key, telling = trace_key(stem)
+                    if telling or all_traces or suffix in _TELLING_SUFFIXES:
+                        traces[key] = name
+                elif suffix == ".csv":
+                    tables.append(name)
+                elif entry.is_dir():
+                    folders.append(name)
+    except FileNotFoundError as error:
+        raise FolderError(str(path), "there is no such folder", "check the path") from error
+    except OSError as error:
+        raise FolderError(str(path), f"cannot be read ({error.strerror})", "check the permissions") from error
+    return Folder(path, sounds, traces, tuple(sorted(tables)), tuple(sorted(folders)))
+
+
+def scan_quietly(path: Path) -> Folder | None:
+    """Look into a folder that nobody asked for; None where that is not allowed."""
+    try:
+        return scan(path)
+    except FolderError:
+        return None
+
+
+def natural(name: str) -> tuple[tuple[int, int, str], ...]:
+    """Return a sort key that puts 54 before 309854."""
+    parts, number = [], ""
+    for character in name + "\0":
+        if character.isascii() and character.isdigit():
+            number += character
+            continue
+        if number:
+            parts.append((0, int(number), ""))
+            number = ""
+        parts.append((1, 0, character))
+    return tuple(parts)

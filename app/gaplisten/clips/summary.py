@@ -1,0 +1,74 @@
+"""A clip's losses in four figures, without reading its sound where a trace is written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from gaplisten.audio.files import probe, read_signal
+from gaplisten.clips.clip import Clip
+from gaplisten.clips.traces import packet_frames_at
+from gaplisten.loss.detect import detect_lost_packets
+from gaplisten.loss.formats import read_trace
+from gaplisten.loss.strata import Stratum, stratum_of
+from gaplisten.loss.trace import Flags, LossTrace
+
+_NOMINAL_RATE = 48_000
+
+
+@dataclass(frozen=True)
+class ClipSummary:
+    """Losses of one clip.
+
+    Parameters
+    ----------
+    loss_rate
+        Share of packets lost, 0..1.
+    longest_ms
+        Longest burst in milliseconds.
+    detected
+        Whether the losses were taken from exact zeros instead of a trace.
+    """
+
+    loss_rate: float
+    gaps: int
+    longest_ms: float
+    stratum: Stratum
+    detected: bool = False
+
+
+def summarise(clip: Clip) -> ClipSummary | None:
+    """Return a clip's losses; None where neither a trace nor a lossy file tells of any.
+
+    Raises
+    ------
+    GaplistenError
+        If the trace (or the lossy file, without a trace) cannot be used.
+    """
+    trace, packet_ms = _written(clip)
+    if trace is not None:
+        return _summary(trace, packet_ms, detected=False)
+    if clip.lossy is None:
+        return None
+    signal = read_signal(clip.lossy)
+    size = packet_frames_at(clip.packet_ms, signal.rate, clip.name)
+    return _summary(detect_lost_packets(signal, size).lost, clip.packet_ms, detected=True)
+
+
+def _written(clip: Clip) -> tuple[Flags | None, float]:
+    import numpy as np
+
+    if clip.inline_trace is not None:
+        return np.array(clip.inline_trace, np.bool_), clip.packet_ms
+    if clip.trace is None:
+        return None, clip.packet_ms
+    found = read_trace(clip.trace, format=clip.trace_format, inverted=clip.trace_inverted)
+    if found.packet_frames and clip.sound:
+        return found.lost, 1000.0 * found.packet_frames / probe(clip.sound).rate
+    return found.lost, found.packet_ms or clip.packet_ms
+
+
+def _summary(lost: Flags, packet_ms: float, detected: bool) -> ClipSummary:
+    trace = LossTrace(lost, 1, _NOMINAL_RATE)
+    gaps = trace.gaps()
+    longest = max((gap.packets for gap in gaps), default=0) * packet_ms
+    return ClipSummary(trace.loss_rate, len(gaps), longest, stratum_of(longest), detected)

@@ -1,0 +1,83 @@
+"""A clip's loss trace on the clip's clock, checked against its length."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gaplisten.clips.clip import Clip
+from gaplisten.errors import GaplistenError
+from gaplisten.loss.formats import TraceFile, TraceFileError, format_named, read_trace
+from gaplisten.loss.trace import Flags, LossTrace
+
+
+class PacketLengthError(GaplistenError):
+    """A packet length that does not fit a rate."""
+
+
+@dataclass(frozen=True, eq=False)
+class WrittenTrace:
+    """A trace that somebody wrote down, and what is to be said about it."""
+
+    trace: LossTrace
+    notes: tuple[str, ...] = ()
+
+
+def packet_frames_at(packet_ms: float, rate: int, thing: str) -> int:
+    """Return the packet length in whole frames.
+
+    Raises
+    ------
+    PacketLengthError
+        If the packet is not within a hundredth of a frame per packet of a whole number of frames, so that the
+        grid would drift.
+    """
+    exact = packet_ms * rate / 1000.0
+    size = round(exact)
+    if size < 1 or abs(exact - size) > 0.011:
+        raise PacketLengthError(
+            thing,
+            f"a packet of {packet_ms:g} ms is {exact:.2f} frames at {rate} Hz, not a whole number",
+            "set the packet length in use (for instance 10 or 20 ms)",
+        )
+    return size
+
+
+def trace_of(clip: Clip, rate: int, frames: int) -> WrittenTrace | None:
+    """Return the written trace of a clip, or None where there is none.
+
+    Raises
+    ------
+    GaplistenError
+        If the file cannot be used, or speaks of another number of packets than the sound has.
+    """
+    if clip.inline_trace is not None:
+        flags = np.array(clip.inline_trace, np.bool_)
+        size = packet_frames_at(clip.packet_ms, rate, clip.name)
+        return WrittenTrace(_fitting(flags, size, rate, frames, f"{clip.name} (trace in the table)"))
+    if clip.trace is None:
+        return None
+    found = read_trace(clip.trace, format=clip.trace_format, inverted=clip.trace_inverted)
+    size = found.packet_frames or packet_frames_at(found.packet_ms or clip.packet_ms, rate, clip.name)
+    flags = _ended(found, -(-frames // size))
+    trace = _fitting(flags, size, rate, frames, str(clip.trace))
+    return WrittenTrace(trace, tuple(f"{clip.trace.name}: {note}" for note in found.notes))
+
+
+def _ended(found: TraceFile, packets: int) -> Flags:
+    """Apply the rule of the file's own format for what follows its end."""
+    from gaplisten.loss.formats import fit
+
+    return fit(found.lost, packets, format_named(found.format).end)
+
+
+def _fitting(flags: Flags, size: int, rate: int, frames: int, thing: str) -> LossTrace:
+    whole, partial = frames // size, -(-frames // size)
+    if flags.size not in (whole, partial):
+        raise TraceFileError(
+            thing,
+            f"has {flags.size} packets, the sound has {partial} of {1000 * size / rate:g} ms ({frames} frames)",
+            "set the right packet length, or give the trace that belongs to this clip",
+        )
+    return LossTrace(flags, size, rate).fitted(frames)
