@@ -1,0 +1,237 @@
+"""Minimum and maximum of any stretch of sound, exact and fast at every zoom.
+
+A pyramid keeps the extremes of blocks of 256 frames and of 32 such blocks. Where a pixel column begins or
+ends inside a block, the samples of that block are looked at, so what is drawn is always the true
+minimum and maximum of the column: no click is ever decimated away.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gaplisten.audio.filemap import Frames, Raw, SampleSource
+from gaplisten.jobs import Job
+
+BASE = 256
+FAN = 32
+CHUNK = 1 << 20
+# Up to this many frames in a column the samples themselves are reduced; they are few enough.
+DIRECT = 2 * BASE
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """Extremes of pixel columns.
+
+    Parameters
+    ----------
+    low, high
+        Lowest and highest sample of each column, full scale ±1.0, shape ``(columns,)``; over all channels.
+    known
+        False where the sound has not been read yet, or where there is none.
+    """
+
+    low: npt.NDArray[np.float32]
+    high: npt.NDArray[np.float32]
+    known: npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, eq=False)
+class _Level:
+    block: int
+    low: Raw
+    high: Raw
+
+
+class PeakPyramid:
+    """Extremes of a source, filled chunk by chunk (from several threads if wanted) and read at any time."""
+
+    def __init__(self, source: SampleSource) -> None:
+        self.source = source
+        self._channels = source.channels
+        self.chunks = -(-source.frames // CHUNK)
+        self.ready = np.zeros(self.chunks, np.bool_)
+        self._levels = tuple(_empty_level(source, block) for block in (BASE, BASE * FAN))
+
+    @property
+    def complete(self) -> bool:
+        """Whether every chunk has been read."""
+        return bool(self.ready.all())
+
+    @property
+    def fraction(self) -> float:
+        """Share of the sound that has been read, 0..1."""
+        return float(self.ready.mean()) if self.chunks else 1.0
+
+    def fill(self, chunk: int) -> None:
+        """Read one chunk of `CHUNK` frames; different chunks may be filled by different threads."""
+        start, stop = chunk * CHUNK, min((chunk + 1) * CHUNK, self.source.frames)
+        self.source.load(start, stop)
+        raw = self.source.raw(start, stop)
+        base, upper = self._levels
+        low, high = _reduce_blocks(raw, raw, BASE)
+        at = start // BASE
+        base.low[at : at + len(low)], base.high[at : at + len(high)] = low, high
+        low, high = _reduce_blocks(low, high, FAN)
+        at = start // upper.block
+        upper.low[at : at + len(low)], upper.high[at : at + len(high)] = low, high
+        self.ready[chunk] = True
+
+    def fill_all(self, job: Job | None = None) -> PeakPyramid:
+        """Read everything that is not read yet, and return the pyramid itself."""
+        for chunk in np.flatnonzero(~self.ready).tolist():
+            if job is not None:
+                job.check(self.fraction)
+            self.fill(chunk)
+        return self
+
+    def columns(self, edges: Frames) -> Columns:
+        """Return the extremes of the columns between successive `edges`.
+
+        Parameters
+        ----------
+        edges
+            Ascending frames, shape ``(columns + 1,)``; they may lie outside the sound. A column without a
+            frame of its own takes the frame at its left edge.
+        """
+        count = len(edges) - 1
+        inside = (edges[1:] > 0) & (edges[:-1] < self.source.frames) & (edges[:-1] >= 0)
+        low, high = np.zeros(count, np.float32), np.zeros(count, np.float32)
+        part = np.flatnonzero(inside)
+        if part.size == 0:
+            return Columns(low, high, inside)
+        first, last = int(part[0]), int(part[-1]) + 1
+        cut = np.minimum(edges[first : last + 1], self.source.frames)
+        raw_low, raw_high = self._extremes(cut)
+        scale = np.float32(self.source.scale)
+        low[first:last], high[first:last] = raw_low * scale, raw_high * scale
+        inside[first:last] &= self._known(cut)
+        return Columns(low, high, inside)
+
+    def _known(self, edges: Frames) -> npt.NDArray[np.bool_]:
+        if self.complete:
+            return np.ones(len(edges) - 1, np.bool_)
+        gaps = np.concatenate(([0], np.cumsum(~self.ready)))
+        last = np.minimum(np.maximum(edges[1:] - 1, edges[:-1]) // CHUNK, self.chunks - 1)
+        known: npt.NDArray[np.bool_] = gaps[last + 1] == gaps[edges[:-1] // CHUNK]
+        return known
+
+    def _extremes(self, edges: Frames) -> tuple[Raw, Raw]:
+        narrowest = int(np.diff(edges[:-1]).min()) if len(edges) > 2 else int(edges[-1] - edges[0])
+        if narrowest < DIRECT:
+            return self._from_samples(edges)
+        level = 1 if narrowest >= 2 * BASE * FAN else 0
+        return self._from_level(edges, level)
+
+    def _from_samples(self, edges: Frames) -> tuple[Raw, Raw]:
+        start, stop = int(edges[0]), max(int(edges[-1]), int(edges[0]) + 1)
+        raw = self.source.raw(start, stop)
+        # A repeated edge gives the frame at that edge, which is what a column narrower than a frame shows.
+        at = np.minimum(edges[:-1] - start, len(raw) - 1)
+        low, high = np.minimum.reduceat(raw, at, axis=0), np.maximum.reduceat(raw, at, axis=0)
+        return low.min(axis=1), high.max(axis=1)
+
+    def _from_level(self, edges: Frames, level: int) -> tuple[Raw, Raw]:
+        tier = self._levels[level]
+        left_low, left_high, right_low, right_high = self._split(edges, level)
+        begin, end = -(-edges[:-1] // tier.block), edges[1:] // tier.block
+        low = _between(np.minimum, tier.low, begin, end)
+        high = _between(np.maximum, tier.high, begin, end)
+        # The last column may be too short to hold a whole block; its parts come from the samples.
+        empty = end <= begin
+        if empty.any():
+            self._patch_short(edges, empty, low, high)
+        full = ~empty
+        np.minimum(low, right_low[:-1], out=low, where=full)
+        np.maximum(high, right_high[:-1], out=high, where=full)
+        np.minimum(low, left_low[1:], out=low, where=full)
+        np.maximum(high, left_high[1:], out=high, where=full)
+        return low, high
+
+    def _patch_short(self, edges: Frames, empty: npt.NDArray[np.bool_], low: Raw, high: Raw) -> None:
+        for column in np.flatnonzero(empty).tolist():
+            raw = self.source.raw(int(edges[column]), max(int(edges[column + 1]), int(edges[column]) + 1))
+            low[column], high[column] = raw.min(), raw.max()
+
+    def _split(self, edges: Frames, level: int) -> tuple[Raw, Raw, Raw, Raw]:
+        """Return the extremes of the block at `level` around each edge: before it, and from it on."""
+        block = self._levels[level].block
+        start = edges // block * block
+        if level == 0:
+            inner = self._gather_samples(start, block)
+            return _split_rows(inner, inner, (edges - start) * self._channels, None)
+        finer = self._levels[level - 1]
+        rows = start[:, None] // finer.block + np.arange(FAN)
+        rows = np.minimum(rows, len(finer.low) - 1)
+        partial = self._split(edges, level - 1)
+        return _split_rows(finer.low[rows], finer.high[rows], (edges - start) // finer.block, partial)
+
+    def _gather_samples(self, start: Frames, block: int) -> Raw:
+        # Beyond the end the last frame is repeated: it belongs to the same block, so nothing false is added.
+        positions = np.minimum(start[:, None] + np.arange(block), self.source.frames - 1)
+        rows = self.source.gather(positions)
+        flat: Raw = rows.reshape(len(start), block * self._channels)
+        return flat
+
+
+def _empty_level(source: SampleSource, block: int) -> _Level:
+    count = -(-source.frames // block)
+    return _Level(block, np.zeros(count, source.dtype), np.zeros(count, source.dtype))
+
+
+def _reduce_blocks(low: Raw, high: Raw, block: int) -> tuple[Raw, Raw]:
+    """Return the extremes of each run of `block` rows (and all their channels)."""
+    low, high = np.ascontiguousarray(low), np.ascontiguousarray(high)
+    width = low.shape[1] if low.ndim == 2 else 1
+    at = np.arange(0, low.size, block * width)
+    return np.minimum.reduceat(low.reshape(-1), at), np.maximum.reduceat(high.reshape(-1), at)
+
+
+def _between(reduce: Any, values: Raw, begin: Frames, end: Frames) -> Raw:
+    """Reduce ``values[begin:end]`` for each pair; where a pair is empty the result means nothing."""
+    pairs = np.empty(2 * len(begin), np.int64)
+    pairs[0::2], pairs[1::2] = begin, end
+    if pairs[-1] >= len(values):
+        pairs = pairs[:-1]
+    reduced: Raw = reduce.reduceat(values, np.minimum(pairs, len(values) - 1))[0::2]
+    return reduced
+
+
+def _split_rows(
+    low: Raw, high: Raw, offset: Frames, partial: tuple[Raw, Raw, Raw, Raw] | None
+) -> tuple[Raw, Raw, Raw, Raw]:
+    """Reduce each row before and from its `offset`.
+
+    With `partial` (the split of the cell at `offset` itself) that cell is left out and its parts are added.
+    """
+    column = np.arange(low.shape[1])
+    least, most = _limits(low.dtype)
+    before = column[None, :] < offset[:, None]
+    after = (column[None, :] > offset[:, None]) if partial else ~before
+    parts = (
+        np.where(before, low, most).min(axis=1),
+        np.where(before, high, least).max(axis=1),
+        np.where(after, low, most).min(axis=1),
+        np.where(after, high, least).max(axis=1),
+    )
+    if partial is None:
+        return parts
+    return (
+        np.minimum(parts[0], partial[0]),
+        np.maximum(parts[1], partial[1]),
+        np.minimum(parts[2], partial[2]),
+        np.maximum(parts[3], partial[3]),
+    )
+
+
+def _limits(dtype: np.dtype[Any]) -> tuple[Any, Any]:
+    if dtype == np.bool_:
+        return np.False_, np.True_
+    if np.issubdtype(dtype, np.integer):
+        info = np.iinfo(dtype)
+        return dtype.type(info.min), dtype.type(info.max)
+    return dtype.type(-np.inf), dtype.type(np.inf)

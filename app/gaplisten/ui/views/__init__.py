@@ -1,0 +1,1 @@
+"""Fast drawing of waveforms and spectrograms."""

@@ -1,0 +1,116 @@
+"""The widget on which lanes are drawn; it keeps the picture and turns input into signals."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QPointF, QRect, Qt, Signal
+from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from gaplisten.ui.views.colours import argb
+from gaplisten.ui.views.furniture import paint_furniture, x_of
+from gaplisten.ui.views.lane_pixels import paint_lanes
+from gaplisten.ui.views.layout import RULER_HEIGHT
+from gaplisten.ui.views.raster import Pixels
+from gaplisten.ui.views.scene import Scene
+
+
+class Canvas(QWidget):
+    """Draws a scene once and keeps the picture; the playhead is drawn over it.
+
+    Signals
+    -------
+    resized
+        The canvas has another size: the scene must be made anew.
+    """
+
+    resized = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self.setMouseTracking(True)
+        self.setMinimumSize(240, RULER_HEIGHT + 40)
+        self._scene: Scene | None = None
+        self._pixels: Pixels | None = None
+        self._image: QImage | None = None
+        self._stale = True
+        self._playhead = 0
+
+    @property
+    def scene(self) -> Scene | None:
+        """What is drawn."""
+        return self._scene
+
+    def show_scene(self, scene: Scene) -> None:
+        """Draw another scene at the next repaint."""
+        self._scene, self._stale = scene, True
+        self.update()
+
+    def set_playhead(self, frame: int) -> None:
+        """Move the playhead; only the two strips that change are repainted."""
+        if frame == self._playhead:
+            return
+        old, self._playhead = self._playhead, frame
+        for place in (old, frame):
+            x = self._playhead_x(place)
+            if x is not None:
+                self.update(QRect(int(x) - 6, 0, 13, self.height()))
+
+    def picture(self) -> QImage | None:
+        """Return the picture without the playhead, drawn now if needed."""
+        if self._stale and self._scene is not None:
+            self._draw(self._scene)
+        return self._image
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Copy the kept picture and draw the playhead."""
+        picture = self.picture()
+        painter = QPainter(self)
+        if picture is None:
+            painter.fillRect(event.rect(), self.palette().base())
+        else:
+            painter.drawImage(0, 0, picture)
+            self._paint_playhead(painter)
+        painter.end()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Ask for a scene of the new size."""
+        self._stale = True
+        self.resized.emit()
+
+    def _draw(self, scene: Scene) -> None:
+        layout = scene.layout
+        width, height = layout.device(layout.width), layout.device(layout.height)
+        if self._pixels is None or self._pixels.shape != (height, width):
+            self._pixels = np.empty((height, width), np.uint32)
+            self._image = QImage(self._pixels.data, width, height, width * 4, QImage.Format.Format_RGB32)
+        assert self._image is not None
+        self._pixels.fill(argb(scene.colours.background))
+        paint_lanes(self._pixels, scene)
+        self._image.setDevicePixelRatio(layout.ratio)
+        painter = QPainter(self._image)
+        painter.setFont(self.font())
+        paint_furniture(painter, scene)
+        painter.end()
+        self._stale = False
+
+    def _playhead_x(self, frame: int) -> float | None:
+        if self._scene is None:
+            return None
+        x = x_of(self._scene, frame)
+        inside = self._scene.layout.plot_left - 1 <= x <= self._scene.layout.width + 1
+        return x if inside else None
+
+    def _paint_playhead(self, painter: QPainter) -> None:
+        x = self._playhead_x(self._playhead)
+        if x is None or self._scene is None:
+            return
+        colour = self._scene.colours.text
+        painter.setPen(QPen(colour, 1))
+        left = round(x) + 0.5
+        painter.drawLine(QPointF(left, 0), QPointF(left, self.height()))
+        painter.setBrush(colour)
+        painter.drawPolygon([QPointF(left - 5, 0), QPointF(left + 5, 0), QPointF(left, 7)])

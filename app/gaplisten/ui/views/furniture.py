@@ -1,0 +1,164 @@
+"""Paint what stands around the lanes: ruler, headers, marks, loop."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
+
+from gaplisten.ui.views.colours import readable
+from gaplisten.ui.views.layout import RULER_HEIGHT
+from gaplisten.ui.views.ruler import ticks
+from gaplisten.ui.views.scene import Scene, SceneLane
+from gaplisten.ui.views.values import Mode
+
+_TICK_ROOM = 92
+_Elide = Qt.TextElideMode.ElideRight
+_Align = Qt.AlignmentFlag
+
+
+def tabular(font: QFont) -> QFont:
+    """Return the font with figures of equal width, where it has them."""
+    font = QFont(font)
+    if hasattr(font, "setFeature"):
+        font.setFeature(QFont.Tag("tnum"), 1)
+    return font
+
+
+def paint_furniture(painter: QPainter, scene: Scene) -> None:
+    """Paint ruler, lane headers, marks and loop, in logical pixels."""
+    painter.setFont(tabular(painter.font()))
+    _paint_headers(painter, scene)
+    _paint_ruler(painter, scene)
+    _paint_gap(painter, scene)
+    _paint_loop(painter, scene)
+    _paint_marks(painter, scene)
+
+
+def x_of(scene: Scene, frame: float) -> float:
+    """Return the logical position of a frame."""
+    return scene.layout.plot_left + scene.view.x_of(frame) / scene.layout.ratio
+
+
+def _paint_ruler(painter: QPainter, scene: Scene) -> None:
+    layout, colours = scene.layout, scene.colours
+    painter.fillRect(QRectF(0, 0, layout.width, RULER_HEIGHT), colours.header)
+    painter.setPen(QPen(colours.grid, 0))
+    painter.drawLine(QPointF(0, RULER_HEIGHT - 0.5), QPointF(layout.width, RULER_HEIGHT - 0.5))
+    room = _TICK_ROOM * layout.ratio * scene.view.frames_per_pixel
+    painter.save()
+    painter.setClipRect(QRectF(layout.plot_left, 0, layout.plot_width, RULER_HEIGHT))
+    for tick in ticks(scene.scale, scene.view.start, scene.view.stop, room):
+        x = x_of(scene, tick.frame)
+        painter.setPen(QPen(colours.faint_text, 0))
+        painter.drawLine(QPointF(x, RULER_HEIGHT - (9 if tick.text else 4)), QPointF(x, RULER_HEIGHT - 1))
+        if tick.text:
+            painter.drawText(QPointF(x + 4, RULER_HEIGHT - 10), tick.text)
+    painter.restore()
+
+
+def _paint_headers(painter: QPainter, scene: Scene) -> None:
+    layout = scene.layout
+    painter.fillRect(QRectF(0, 0, layout.plot_left, layout.height), scene.colours.header)
+    overlay = scene.mode is Mode.OVERLAY
+    for row, lane in enumerate(scene.lanes):
+        if overlay:
+            height = min((layout.height - RULER_HEIGHT) / max(len(scene.lanes), 1), 64.0)
+            box = QRectF(0, RULER_HEIGHT + row * height, layout.plot_left, height)
+        else:
+            top, bottom = (edge / layout.ratio for edge in layout.lane_span(row))
+            box = QRectF(0, top, layout.plot_left, bottom - top)
+        if box.bottom() > RULER_HEIGHT and box.top() < layout.height:
+            _paint_header(painter, box, lane, scene)
+    if not overlay:
+        _paint_dividers(painter, scene)
+
+
+def _paint_dividers(painter: QPainter, scene: Scene) -> None:
+    painter.setPen(QPen(scene.colours.grid, 0))
+    for row in range(len(scene.lanes)):
+        y = scene.layout.lane_span(row)[1] / scene.layout.ratio + 0.5
+        painter.drawLine(QPointF(0, y), QPointF(scene.layout.width, y))
+
+
+def _paint_header(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene) -> None:
+    colours, active = scene.colours, lane.key == scene.active
+    if active:
+        painter.fillRect(box, colours.active)
+    bar = QRectF(box.left(), box.top(), 9 if active else 4, box.height())
+    painter.fillRect(bar, readable(lane.colour, colours))
+    font = QFont(painter.font())
+    font.setBold(active)
+    painter.save()
+    painter.setFont(font)
+    _paint_key(painter, QRectF(box.left() + 15, box.top() + 7, 20, 18), lane, scene)
+    _line(painter, QRectF(box.left() + 42, box.top() + 6, box.width() - 48, 20), lane.name, colours.text)
+    font.setBold(False)
+    painter.setFont(font)
+    second = " · ".join(text for text in (lane.state, lane.note) if text)
+    _line(painter, QRectF(box.left() + 42, box.top() + 26, box.width() - 48, 18), second, colours.faint_text)
+    _line(painter, QRectF(box.left() + 42, box.top() + 44, box.width() - 48, 18), lane.badge, colours.text)
+    painter.restore()
+
+
+def _paint_key(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene) -> None:
+    active = lane.key == scene.active
+    painter.setPen(QPen(scene.colours.accent if active else scene.colours.faint_text, 0))
+    painter.setBrush(scene.colours.accent if active else QColor(0, 0, 0, 0))
+    painter.drawRoundedRect(box, 3, 3)
+    painter.setPen(scene.colours.background if active else scene.colours.text)
+    painter.drawText(box, _Align.AlignCenter, str(lane.key))
+
+
+def _line(painter: QPainter, box: QRectF, text: str, colour: QColor) -> None:
+    if text:
+        painter.setPen(colour)
+        elided = QFontMetricsF(painter.font()).elidedText(text, _Elide, box.width())
+        painter.drawText(box, _Align.AlignVCenter | _Align.AlignLeft, elided)
+
+
+def _paint_loop(painter: QPainter, scene: Scene) -> None:
+    if scene.loop is None:
+        return
+    begin, end = (x_of(scene, frame) for frame in scene.loop)
+    layout = scene.layout
+    painter.save()
+    painter.setClipRect(QRectF(layout.plot_left, 0, layout.plot_width, layout.height))
+    painter.fillRect(QRectF(begin, 0, end - begin, 5), scene.colours.loop)
+    painter.setPen(QPen(scene.colours.accent, 0))
+    for x in (begin, end):
+        painter.drawLine(QPointF(x, 0), QPointF(x, layout.height))
+    painter.setBrush(scene.colours.accent)
+    painter.drawRect(QRectF(begin - 3, 0, 6, 9))
+    painter.drawRect(QRectF(end - 3, 0, 6, 9))
+    painter.restore()
+
+
+def _paint_gap(painter: QPainter, scene: Scene) -> None:
+    if scene.gap is None:
+        return
+    begin, end = (x_of(scene, frame) for frame in scene.gap)
+    painter.save()
+    painter.setClipRect(QRectF(scene.layout.plot_left, 0, scene.layout.plot_width, scene.layout.height))
+    painter.fillRect(QRectF(begin, RULER_HEIGHT - 4, max(end - begin, 2.0), 4), scene.colours.text)
+    painter.restore()
+
+
+def _paint_marks(painter: QPainter, scene: Scene) -> None:
+    layout = scene.layout
+    painter.save()
+    painter.setClipRect(QRectF(layout.plot_left, 0, layout.plot_width, layout.height))
+    for mark in scene.marks:
+        x = x_of(scene, mark.frame)
+        if layout.plot_left - 8 <= x <= layout.width + 8:
+            colour = QColor(mark.colour) if mark.colour else scene.colours.altered
+            painter.setPen(QPen(colour, 0, Qt.PenStyle.DashLine))
+            painter.drawLine(QPointF(x, RULER_HEIGHT), QPointF(x, layout.height))
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            flag = [
+                QPointF(x, RULER_HEIGHT - 13),
+                QPointF(x + 8, RULER_HEIGHT - 9),
+                QPointF(x, RULER_HEIGHT - 5),
+            ]
+            painter.drawPolygon(QPolygonF(flag))
+    painter.restore()

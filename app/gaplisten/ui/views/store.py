@@ -1,0 +1,120 @@
+"""Pyramids of the lanes, filled in the background and polled by a timer."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from gaplisten.audio.filemap import SampleSource
+from gaplisten.audio.peaks import CHUNK, PeakPyramid
+from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job, JobCancelled
+
+WORKERS = 2
+POLL_MS = 25
+# Sound in memory of up to this length is reduced at once: it takes a few milliseconds.
+AT_ONCE = 2 * CHUNK
+
+
+class PyramidStore(QObject):
+    """Keeps one pyramid per key and source; fills them on two threads.
+
+    Signals
+    -------
+    progressed
+        More of some pyramid is known; repaint.
+    failed
+        ``(key, sentence)``: a source could not be read.
+    """
+
+    progressed = Signal()
+    failed = Signal(object, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._pyramids: dict[Hashable, PeakPyramid] = {}
+        self._jobs: dict[Hashable, Job] = {}
+        self._errors: dict[Hashable, str] = {}
+        self._pool: ThreadPoolExecutor | None = None
+        self._seen = 0
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self._poll)
+
+    def get(self, key: Hashable) -> PeakPyramid | None:
+        """Return the pyramid kept under `key`, complete or not."""
+        return self._pyramids.get(key)
+
+    def put(self, key: Hashable, source: SampleSource, *, quick: bool) -> PeakPyramid:
+        """Keep a pyramid of `source` under `key`, and begin to fill it.
+
+        With `quick` (sound in memory) a short one is filled before this returns.
+        """
+        self.drop(key)
+        pyramid = self._pyramids[key] = PeakPyramid(source)
+        if quick and source.frames <= AT_ONCE:
+            return pyramid.fill_all()
+        self._begin(key, pyramid)
+        return pyramid
+
+    def drop(self, key: Hashable) -> None:
+        """Forget a pyramid; what is still being read of it is given up."""
+        if (job := self._jobs.pop(key, None)) is not None:
+            job.cancel()
+        self._pyramids.pop(key, None)
+        self._errors.pop(key, None)
+
+    def keys(self) -> list[Hashable]:
+        """Return what pyramids are kept."""
+        return list(self._pyramids)
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still being read."""
+        return any(not pyramid.complete for key, pyramid in self._pyramids.items() if key not in self._errors)
+
+    def close(self) -> None:
+        """Give up all reading; the store may be used again afterwards."""
+        for job in self._jobs.values():
+            job.cancel()
+        self._timer.stop()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+    def _begin(self, key: Hashable, pyramid: PeakPyramid) -> None:
+        job = self._jobs[key] = Job()
+        if self._pool is None:
+            workers = min(WORKERS, os.cpu_count() or 1)
+            self._pool = ThreadPoolExecutor(workers, thread_name_prefix="peaks")
+        for chunk in range(pyramid.chunks):
+            self._pool.submit(self._guarded(key, pyramid, chunk, job))
+        self._timer.start()
+
+    def _guarded(self, key: Hashable, pyramid: PeakPyramid, chunk: int, job: Job) -> Callable[[], None]:
+        def work() -> None:
+            try:
+                job.check(pyramid.fraction)
+                pyramid.fill(chunk)
+            except JobCancelled:
+                pass
+            except GaplistenError as error:
+                self._errors.setdefault(key, str(error))
+                job.cancel()
+
+        return work
+
+    def _poll(self) -> None:
+        seen = sum(int(pyramid.ready.sum()) for pyramid in self._pyramids.values())
+        for key, sentence in list(self._errors.items()):
+            if (job := self._jobs.pop(key, None)) is not None:
+                job.cancel()
+                self.failed.emit(key, sentence)
+        if not self.busy:
+            self._timer.stop()
+        if seen != self._seen:
+            self._seen = seen
+            self.progressed.emit()
