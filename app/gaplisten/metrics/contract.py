@@ -81,11 +81,15 @@ class Score:
         Why there is no value; empty when there is one.
     marks
         What a reader must know about the value, e.g. "outside the model's validation".
+    accident
+        Whether the reason lies in the computation (a crash, a time limit) and not in the material, so that
+        trying again may help.
     """
 
     value: float | None
     reason: str = ""
     marks: tuple[str, ...] = ()
+    accident: bool = False
 
     def __post_init__(self) -> None:
         if (self.value is None) == (self.reason == ""):

@@ -136,10 +136,13 @@ class _Answer(Future[Score]):
 
     def _finish(self, running: Any) -> None:
         if running.cancelled():
-            self.set_result(Score(None, "stopped by the user"))
+            self.set_result(Score(None, "stopped by the user", accident=True))
             return
         error = running.exception()
-        self.set_result(Score(None, failure_reason(error, self._limit)) if error else running.result())
+        if error:
+            self.set_result(Score(None, failure_reason(error, self._limit), accident=True))
+        else:
+            self.set_result(running.result())
 
     def cancel(self) -> bool:
         """Kill the work; the result is then a score without a value."""

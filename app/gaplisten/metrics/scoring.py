@@ -54,7 +54,7 @@ def score_with(
         return Score(None, str(reason))
     except Exception as error:
         log.exception("metric %s", implementation.metric.name)
-        return Score(None, f"failed: {type(error).__name__}: {error}")
+        return Score(None, f"failed: {type(error).__name__}: {error}", accident=True)
     if not math.isfinite(value):
         return Score(None, f"gave no number ({value})")
     return Score(value, marks=marks)

@@ -9,9 +9,8 @@ from gaplisten.audio.signal import Samples
 from gaplisten.metrics.contract import Implementation, Material, Metric, Unscorable
 
 _WINDOW_SECONDS = 0.032
-_FLOOR = (
-    1e-8  # power re the reference's strongest bin (-80 dB); lower would measure dither and digital silence
-)
+# Power re the reference's strongest bin (-80 dB); lower would measure dither and digital silence.
+_FLOOR = 1e-8
 
 LSD = Metric(
     name="lsd",
@@ -30,7 +29,7 @@ SDR = Metric(
     title="SDR (scale-dependent)",
     needs_reference=True,
     unit="dB",
-    source="Le Roux et al., SDR: half-baked or well done?, ICASSP 2019 (SD-SDR's signal-to-error form)",
+    source="energy of the reference over energy of the difference; cf. Le Roux et al., ICASSP 2019",
     seconds=(0.0, 3600.0),
     aligned=True,
 )

@@ -1,0 +1,176 @@
+"""What is to be scored: one sound file each, with its reference and its place in the clip set."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gaplisten.batch.journal import digest, key_of
+from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip, ClipSet
+from gaplisten.clips.layouts import find_clips
+from gaplisten.clips.scanning import Folder, FolderError, scan
+from gaplisten.errors import GaplistenError
+from gaplisten.loss.strata import Stratum
+
+REFERENCE, LOSSY = "reference", "lossy"
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of one clip.
+
+    Parameters
+    ----------
+    clip
+        The clip with its reference and trace.
+    condition
+        Which version: ``reference``, ``lossy`` or a condition's name; empty for a loose file.
+    path
+        The sound file.
+    stratum
+        The clip's longest-burst class in words; empty when nothing is known of its losses.
+    """
+
+    clip: Clip
+    condition: str
+    path: Path
+    stratum: str = ""
+
+
+def versions_of(clips: ClipSet) -> Iterator[Version]:
+    """Yield every version of every clip, in the set's order."""
+    for clip in clips.clips:
+        stratum = stratum_text(clip)
+        for condition, path in _files(clip):
+            yield Version(clip, condition, path, stratum)
+
+
+def _files(clip: Clip) -> Iterator[tuple[str, Path]]:
+    if clip.reference is not None:
+        yield REFERENCE, clip.reference
+    if clip.lossy is not None:
+        yield LOSSY, clip.lossy
+    for condition in clip.conditions:
+        yield condition.name, condition.path
+
+
+def stratum_text(clip: Clip) -> str:
+    """Return the clip's longest-burst class; empty when its losses are not known or cannot be read."""
+    from gaplisten.clips.summary import summarise
+
+    if clip.trace is None and clip.inline_trace is None and clip.lossy is None:
+        return ""
+    try:
+        summary = summarise(clip)
+    except GaplistenError:
+        return ""
+    return "" if summary is None or summary.stratum is Stratum.NONE else str(summary.stratum)
+
+
+class Digests:
+    """Content hashes of files, each file read once."""
+
+    def __init__(self) -> None:
+        self._known: dict[Path, str] = {}
+
+    def of(self, path: Path | None) -> str:
+        """Return the SHA-256 of a file; empty for no file.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        """
+        if path is None:
+            return ""
+        if path not in self._known:
+            self._known[path] = digest(path)
+        return self._known[path]
+
+
+def trace_digest(clip: Clip, digests: Digests) -> str:
+    """Return a hash of what says which packets were lost."""
+    flags = None if clip.inline_trace is None else "".join("01"[lost] for lost in clip.inline_trace)
+    source = clip.trace or (clip.lossy if flags is None else None)
+    reading = [clip.packet_ms, clip.trace_format, clip.trace_inverted]
+    return key_of(flags=flags, file=digests.of(source), reading=reading)
+
+
+def versions_from_paths(
+    paths: Sequence[Path],
+    *,
+    reference: Path | None = None,
+    reference_folder: Path | None = None,
+    trace: Path | None = None,
+    packet_ms: float = DEFAULT_PACKET_MS,
+) -> list[Version]:
+    """Return what files and folders named by the user hold, to be scored.
+
+    Parameters
+    ----------
+    reference
+        The one reference of all files.
+    reference_folder
+        Where each file finds its reference under its own name.
+    trace
+        A loss trace for all files, or a folder where each finds its own.
+
+    Raises
+    ------
+    GaplistenError
+        If a path is missing, unreadable or holds no sound.
+    """
+    files = [path for path in paths if not path.is_dir()]
+    several = len({path.absolute().parent for path in files}) > 1
+    extras = _Extras(reference, _scanned(reference_folder), trace, _scanned(trace), packet_ms)
+    found = [extras.version(path, path.absolute().parent.name if several else "") for path in files]
+    for folder in (path for path in paths if path.is_dir()):
+        clips = find_clips([folder], reference_folder=reference_folder, packet_ms=packet_ms)
+        found += _in_folder(folder.absolute(), clips, extras)
+    return found
+
+
+def _in_folder(folder: Path, clips: ClipSet, extras: _Extras) -> list[Version]:
+    flat = [clip.sound for clip in clips.clips if clip.sound and clip.sound.parent == folder]
+    alone = all(len(list(_files(clip))) == 1 for clip in clips.clips)
+    if alone and len(flat) == len(clips.clips):  # one system's output: neither lossy nor reference
+        own = [extras.version(path, folder.name) for path in flat]
+        known = dict(zip(flat, clips.clips, strict=True))
+        return [version if version.stratum else _with_losses(version, known[version.path]) for version in own]
+    return list(versions_of(replace(clips, clips=tuple(map(extras.completed, clips.clips)))))
+
+
+def _with_losses(version: Version, clip: Clip) -> Version:
+    if clip.trace is None and clip.inline_trace is None:
+        return version
+    known = replace(version.clip, trace=clip.trace, inline_trace=clip.inline_trace)
+    return replace(version, clip=known, stratum=stratum_text(known))
+
+
+def _scanned(path: Path | None) -> Folder | None:
+    return scan(path) if path is not None and path.is_dir() else None
+
+
+@dataclass(frozen=True)
+class _Extras:
+    """References and traces that the user named besides the files."""
+
+    reference: Path | None
+    references: Folder | None
+    trace: Path | None
+    traces: Folder | None
+    packet_ms: float
+
+    def version(self, path: Path, condition: str) -> Version:
+        """Return a file as a version of a clip of its own."""
+        if not path.exists():
+            raise FolderError(str(path), "there is no such file or folder", "check the path")
+        clip = self.completed(Clip(path.stem, packet_ms=self.packet_ms, folder=path.parent))
+        return Version(clip, condition, path, stratum_text(clip))
+
+    def completed(self, clip: Clip) -> Clip:
+        """Return the clip with the reference and the trace that were named for it."""
+        reference = self.reference or (self.references.sound(clip.name) if self.references else None)
+        named = self.traces.trace(clip.name) if self.traces else self.trace
+        return replace(clip, reference=reference or clip.reference, trace=named or clip.trace)

@@ -1,0 +1,125 @@
+"""What a batch has done, one line per item, so that it can be taken up again after anything."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from gaplisten.errors import GaplistenError
+
+_BLOCK = 1 << 20
+
+
+class JournalError(GaplistenError):
+    """A journal that cannot be written."""
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file's content as hexadecimal text."""
+    found = hashlib.sha256()
+    with path.open("rb") as file:
+        while block := file.read(_BLOCK):
+            found.update(block)
+    return found.hexdigest()
+
+
+def key_of(**parts: Any) -> str:
+    """Return one short key for everything that an item's outcome depends on."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Journal:
+    """An append-only file of outcomes by key; a line counts once it is whole and on the disk.
+
+    Parameters
+    ----------
+    path
+        Made, with its folders, when the first line is written. A last line torn by a crash is ignored.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor: int | None = None
+        self._known = self._read()
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        try:
+            content = self.path.read_bytes()
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise JournalError(str(self.path), f"cannot be read ({error.strerror})", "check it") from error
+        known = {}
+        for line in content.split(b"\n"):
+            record = _record(line)
+            if record is not None:
+                known[record.pop("key")] = record
+        return known
+
+    def get(self, key: str) -> Mapping[str, Any] | None:
+        """Return the outcome noted under `key`, if there is one."""
+        return self._known.get(key)
+
+    def note(self, key: str, outcome: Mapping[str, Any]) -> None:
+        """Append one outcome and wait until it is on the disk.
+
+        Raises
+        ------
+        JournalError
+            If it cannot be written.
+        """
+        line = json.dumps({"key": key, **outcome}, separators=(",", ":")).encode() + b"\n"
+        try:
+            if self._descriptor is None:
+                self._descriptor = self._open()
+            _write_all(self._descriptor, line)
+            os.fsync(self._descriptor)
+        except OSError as error:
+            fact = f"cannot be written ({error.strerror})"
+            raise JournalError(str(self.path), fact, "make room or choose another folder") from error
+        self._known[key] = dict(outcome)
+
+    def _open(self) -> int:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        descriptor = os.open(self.path, flags, 0o644)
+        size = os.fstat(descriptor).st_size
+        if size:
+            os.lseek(descriptor, size - 1, os.SEEK_SET)
+            if os.read(descriptor, 1) != b"\n":  # a torn last line must not swallow the next one
+                _write_all(descriptor, b"\n")
+        return descriptor
+
+    def close(self) -> None:
+        """Close the file; noting again opens it again."""
+        if self._descriptor is not None:
+            os.close(self._descriptor)
+            self._descriptor = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def _record(line: bytes) -> dict[str, Any] | None:
+    try:
+        record = json.loads(line)
+    except ValueError:
+        return None
+    return record if isinstance(record, dict) and isinstance(record.get("key"), str) else None
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]

@@ -1,0 +1,88 @@
+"""Run many items over workers: few in flight, each outcome kept as soon as it is there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from gaplisten.batch.workers import Workers
+from gaplisten.jobs import Job
+
+Item = TypeVar("Item")
+
+# Enough to keep every worker busy while outcomes are written, few enough to keep memory flat.
+_IN_FLIGHT_PER_SLOT = 3
+
+
+@dataclass(frozen=True)
+class Outcome(Generic[Item]):
+    """What became of one item: a result, or the reason why there is none."""
+
+    item: Item
+    result: Any = None
+    failure: str = ""
+
+
+def run_items(
+    items: Iterable[Item],
+    work: Callable[[Item], Any],
+    workers: Workers,
+    done: Callable[[Outcome[Item]], None],
+    *,
+    job: Job | None = None,
+    total: int = 0,
+) -> None:
+    """Do `work` on each item and hand each outcome to `done`, in the order of completion.
+
+    Parameters
+    ----------
+    items
+        Taken one by one as workers become free, so it may be a generator that skips what is done.
+    work
+        Plain function of plain values that can cross processes.
+    done
+        Called in this thread. Whatever it raises stops the batch.
+    total
+        Number of items, for progress.
+
+    Raises
+    ------
+    JobCancelled
+        When the job was asked to stop; what is done is done.
+    """
+    job = job or Job()
+    running: dict[Future[Any], Item] = {}
+    waiting = iter(items)
+    finished = 0
+    try:
+        while _fill(running, waiting, work, workers):
+            ready, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
+            for future in ready:
+                done(_outcome(future, running.pop(future), workers))
+                finished += 1
+            job.check(finished / max(total, finished, 1))
+    except BaseException:
+        for future in running:
+            future.cancel()
+        raise
+
+
+def _fill(
+    running: dict[Future[Any], Item], waiting: Iterator[Item], work: Callable[[Item], Any], workers: Workers
+) -> bool:
+    while len(running) < workers.slots * _IN_FLIGHT_PER_SLOT:
+        try:
+            item = next(waiting)
+        except StopIteration:
+            break
+        running[workers.submit(work, item)] = item
+    return bool(running)
+
+
+def _outcome(future: Future[Any], item: Item, workers: Workers) -> Outcome[Item]:
+    error = future.exception()
+    if error is None:
+        return Outcome(item, future.result())
+    return Outcome(item, failure=workers.reason(error))

@@ -1,0 +1,227 @@
+"""Score many versions of many clips: resumable, on all cores or on a cluster."""
+
+from __future__ import annotations
+
+import importlib.metadata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gaplisten import folders
+from gaplisten.audio.files import read_signal
+from gaplisten.batch.items import REFERENCE, Digests, Version, trace_digest
+from gaplisten.batch.journal import Journal, key_of
+from gaplisten.batch.run import Outcome, run_items
+from gaplisten.batch.workers import Workers
+from gaplisten.clips.clip import ConditionFile
+from gaplisten.clips.opening import open_clip
+from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job
+from gaplisten.metrics.catalogue import built_in, find_metric, metric_names, third_party, unknown_metric
+from gaplisten.metrics.contract import Metric, MetricError, Score
+from gaplisten.metrics.scoring import score
+
+
+@dataclass(frozen=True)
+class ScoreTask:
+    """One score to compute; plain values, so that it can cross to any worker.
+
+    Parameters
+    ----------
+    sha256, reference_sha256
+        Hashes of the file and of the reference that it is compared with; empty where there is none.
+    key
+        Of everything that the score depends on.
+    """
+
+    version: Version
+    metric: Metric
+    sha256: str = ""
+    reference_sha256: str = ""
+    key: str = ""
+
+
+@dataclass(frozen=True)
+class ScoreRow:
+    """One line of the result: what was scored, and the score."""
+
+    task: ScoreTask
+    score: Score
+
+
+@dataclass(frozen=True)
+class ScoreBatch:
+    """All rows in the order of the items, and how many of them had been done before."""
+
+    rows: tuple[ScoreRow, ...]
+    reused: int
+
+    @property
+    def failures(self) -> tuple[str, ...]:
+        """A sentence for each row without a value."""
+        return tuple(
+            f"{row.task.version.path}: {row.task.metric.name}: {row.score.reason}"
+            for row in self.rows
+            if row.score.value is None
+        )
+
+
+def score_journal() -> Journal:
+    """Return the journal of all scores that this user has computed; scores are found in it by content."""
+    return Journal(folders.user_cache() / "scores.jsonl")
+
+
+def described(names: Sequence[str], workers: Workers) -> tuple[Metric, ...]:
+    """Return the metrics' descriptions; those of third parties are loaded in a worker.
+
+    Raises
+    ------
+    MetricError
+        If one is not known or cannot be loaded.
+    """
+    return tuple(_described(name, workers) for name in dict.fromkeys(names))
+
+
+def _described(name: str, workers: Workers) -> Metric:
+    if name in built_in():
+        return built_in()[name].metric
+    if name not in metric_names():
+        raise unknown_metric(name)
+    asked = workers.submit(describe_metric, name)
+    error = asked.exception()
+    if error is None:
+        metric: Metric = asked.result()
+        return metric
+    if isinstance(error, MetricError):
+        raise error
+    raise MetricError(f"metric {name}", f"cannot be loaded: {workers.reason(error)}", "remove its package")
+
+
+def describe_metric(name: str) -> Metric:
+    """Return a metric's description; runs in a worker."""
+    return find_metric(name).metric
+
+
+def score_versions(
+    versions: Sequence[Version],
+    metrics: Sequence[Metric],
+    workers: Workers,
+    journal: Journal,
+    *,
+    force: bool = False,
+    job: Job | None = None,
+) -> ScoreBatch:
+    """Score each version with each metric, except what the journal knows already.
+
+    Parameters
+    ----------
+    journal
+        Gets each score as soon as it is there; accidents (crashes, time limits) are not noted.
+    force
+        Compute everything again.
+
+    Raises
+    ------
+    JobCancelled
+        When the job was asked to stop; called again, the work goes on where it was.
+    """
+    wanted = [(version, metric) for version in versions for metric in metrics if _applies(metric, version)]
+    rows: dict[int, ScoreRow] = {}
+    twins: dict[str, list[tuple[int, ScoreTask]]] = {}  # several files of the same content: scored once
+    reused = 0
+    identity = {metric.name: _identity(metric) for metric in metrics}
+
+    def remaining() -> Iterator[tuple[int, ScoreTask]]:
+        nonlocal reused
+        digests = Digests()
+        for index, (version, metric) in enumerate(wanted):
+            task, reason = _task(version, metric, digests, identity[metric.name])
+            known = None if force or reason else journal.get(task.key)
+            if reason:
+                rows[index] = ScoreRow(task, Score(None, reason, accident=True))
+            elif known is not None:
+                reused += 1
+                rows[index] = ScoreRow(task, _from_record(known))
+            elif task.key in twins:
+                reused += 1
+                twins[task.key].append((index, task))
+            else:
+                twins[task.key] = [(index, task)]
+                yield index, task
+
+    def done(outcome: Outcome[tuple[int, ScoreTask]]) -> None:
+        task = outcome.item[1]
+        found = outcome.result or Score(None, outcome.failure, accident=True)
+        if not found.accident:
+            journal.note(task.key, _to_record(task, found))
+        for index, twin in twins[task.key]:
+            rows[index] = ScoreRow(twin, found)
+
+    run_items(remaining(), compute_task, workers, done, job=job, total=len(wanted))
+    return ScoreBatch(tuple(rows[index] for index in sorted(rows)), reused)
+
+
+def compute_task(item: tuple[int, ScoreTask]) -> Score:
+    """Read one version's files and score it; runs in a worker."""
+    task = item[1]
+    version, metric = task.version, task.metric
+    try:
+        if metric.needs_trace:
+            return _score_gaps(version, metric)
+        reference = version.clip.reference if metric.needs_reference else None
+        whole = None if reference is None else read_signal(reference)
+        return score(metric, read_signal(version.path), whole)
+    except GaplistenError as error:
+        return Score(None, str(error), accident=True)
+
+
+def _score_gaps(version: Version, metric: Metric) -> Score:
+    condition = ConditionFile(version.condition, version.path)
+    opened = open_clip(replace(version.clip, conditions=(condition,)))
+    found = opened.conditions.get(version.condition)
+    if found is None:
+        return Score(None, "; ".join(opened.problems) or "cannot be read", accident=True)
+    return score(metric, found, opened.reference, opened.trace)
+
+
+def _applies(metric: Metric, version: Version) -> bool:
+    # A reference is not compared with itself.
+    return version.condition != REFERENCE or not (metric.needs_reference or metric.needs_trace)
+
+
+def _task(version: Version, metric: Metric, digests: Digests, identity: str) -> tuple[ScoreTask, str]:
+    task = ScoreTask(version, metric)
+    reference = version.clip.reference if metric.needs_reference else None
+    if metric.needs_reference and reference is None:
+        return task, "needs a reference"
+    try:
+        task = replace(task, sha256=digests.of(version.path), reference_sha256=digests.of(reference))
+        trace = trace_digest(version.clip, digests) if metric.needs_trace else ""
+    except OSError as error:
+        return task, f"{error.filename} cannot be read ({error.strerror})"
+    files = [task.sha256, task.reference_sha256, trace]
+    return replace(task, key=key_of(metric=identity, files=files)), ""
+
+
+def _identity(metric: Metric) -> str:
+    """Return a metric's name with the versions of everything that computes it."""
+    entry = third_party().get(metric.name)
+    own = [entry.dist.version] if entry is not None and entry.dist is not None else []
+    return " ".join([metric.name, metric.version, *own, *map(_package_version, metric.requires)])
+
+
+def _package_version(name: str) -> str:
+    try:
+        return f"{name} {importlib.metadata.version(name)}"
+    except importlib.metadata.PackageNotFoundError:
+        return f"{name} missing"
+
+
+def _to_record(task: ScoreTask, found: Score) -> dict[str, Any]:
+    about = {"metric": task.metric.name, "file": Path(task.version.path).name}
+    return {**about, **{name: value for name, value in asdict(found).items() if name != "accident"}}
+
+
+def _from_record(record: Mapping[str, Any]) -> Score:
+    return Score(record["value"], record["reason"], tuple(record["marks"]))

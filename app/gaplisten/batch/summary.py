@@ -1,0 +1,74 @@
+"""Mean scores per condition and burst stratum, with intervals that are honest about few clips."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gaplisten.batch.score import ScoreRow
+from gaplisten.tables import Table
+
+ALL = "all"
+COLUMNS = (
+    "metric",
+    "condition",
+    "stratum",
+    "clips",
+    "mean",
+    "ci_low",
+    "ci_high",
+    "sd",
+    "median",
+    "worst",
+    "no_value",
+)
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean with its 95 % Student-t interval; the ends are None where one value tells of no spread."""
+
+    mean: float
+    low: float | None
+    high: float | None
+    sd: float | None
+
+
+def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
+    """Return the mean of one or more values with its interval, Student's t with n - 1 degrees of freedom."""
+    from scipy.stats import t
+
+    data = np.asarray(values, float)
+    mean = float(data.mean())
+    if data.size < 2:
+        return Interval(mean, None, None, None)
+    sd = float(data.std(ddof=1))
+    half = float(t.ppf(0.5 + confidence / 2, data.size - 1)) * sd / math.sqrt(data.size)
+    return Interval(mean, mean - half, mean + half, sd)
+
+
+def summarise_scores(rows: Iterable[ScoreRow]) -> Table:
+    """Return one line per metric, condition and stratum (and all strata together), in order of appearance."""
+    groups: dict[tuple[str, str, str], list[ScoreRow]] = {}
+    for row in rows:
+        version = row.task.version
+        strata = (ALL, version.stratum) if version.stratum else (ALL,)
+        for stratum in strata:
+            groups.setdefault((row.task.metric.name, version.condition, stratum), []).append(row)
+    order = {key: index for index, key in enumerate(dict.fromkeys(key[:2] for key in groups))}
+    names = sorted(groups, key=lambda key: (order[key[:2]], key[2] != ALL))
+    return Table(COLUMNS, tuple((*key, *_figures(groups[key])) for key in names))
+
+
+def _figures(rows: Sequence[ScoreRow]) -> tuple[float | int | None, ...]:
+    values = [row.score.value for row in rows if row.score.value is not None]
+    without = len(rows) - len(values)
+    if not values:
+        return (0, None, None, None, None, None, None, without)
+    interval = mean_interval(values)
+    worst = min(values) if rows[0].task.metric.direction == "higher" else max(values)
+    spread = (interval.mean, interval.low, interval.high, interval.sd, float(np.median(values)), worst)
+    return (len(values), *spread, without)
