@@ -1,11 +1,12 @@
 """Autoregressive extrapolation: Burg's method with an order above the pitch lag.
 
 When a loss begins, an autoregressive model is fitted with Burg's method to the last `context` (60 ms, 960
-frames at 16 kHz) of the output. The loss is filled by running the all-pole filter 1/A(z) from zero excitation with
-the past samples as its state. The order decides the quality: it must exceed the pitch lag, so it is given as a
-time, `order` (20 ms, 320 at 16 kHz), and scales with the rate. The fade is that of ITU-T G.711 Appendix I (full
-level for `hold`, silence at `mute_after`), and the first `crossfade` (5 ms) of the next received packet are blended
-linearly from the continued extrapolation: those are the only received samples that are altered.
+frames at 16 kHz) of the output. The loss is filled by running the all-pole filter 1/A(z) from zero
+excitation with the past samples as its state. The order decides the quality: it must exceed the pitch
+lag, so it is given as a time, `order` (20 ms, 320 at 16 kHz), and scales with the rate. The fade is that
+of ITU-T G.711 Appendix I (full level for `hold`, silence at `mute_after`), and the first `crossfade` (5
+ms) of the next received packet are blended linearly from the continued extrapolation: those are the only
+received samples that are altered.
 
 Source: J. P. Burg, Maximum entropy spectral analysis (1975); I. Kauppinen and K. Roth, Audio signal
 extrapolation - theory and applications (DAFx 2002); fade of ITU-T G.711 Appendix I (1999).
@@ -25,8 +26,8 @@ class BurgExtrapolation:
     rate, packet_frames, channels
         Clock in Hz, frames in one packet, channels (1: the host calls once per channel).
     order, context
-        Length of the prediction filter and of the past it is fitted to, in ms. The order is kept below half of
-        the context.
+        Length of the prediction filter and of the past it is fitted to, in ms. The order is kept below
+        half of the context.
     hold, mute_after
         Time at full level and time to silence, both from the start of the loss, in ms.
     crossfade

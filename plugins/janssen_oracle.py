@@ -1,16 +1,18 @@
 """Janssen's two-sided autoregressive interpolation: an oracle, because it hears the future.
 
-Each gap is interpolated from `context` (80 ms) on both sides: an autoregressive model of `order` (16 ms, 256 at
-16 kHz) is fitted to the segment by the autocorrelation method, then the lost samples are set to those that make
-the prediction error smallest; both steps are done `passes` (2) times. No fade, received samples are not altered.
+Each gap is interpolated from `context` (80 ms) on both sides: an autoregressive model of `order` (16 ms,
+256 at 16 kHz) is fitted to the segment by the autocorrelation method, then the lost samples are set to
+those that make the prediction error smallest; both steps are done `passes` (2) times. No fade, received
+samples are not altered.
 
-The normal equations of one gap are a symmetric Toeplitz system of the filter's autocorrelation, so Levinson's
-recursion solves them, and right-hand sides are convolutions. Neighbouring gaps inside the context are handled by
-going over all gaps in turn: in the first pass a gap hears only up to the next gap, in the later ones it hears
-what the pass before has put there.
+The normal equations of one gap are a symmetric Toeplitz system of the filter's autocorrelation, so
+Levinson's recursion solves them, and right-hand sides are convolutions. Neighbouring gaps inside the
+context are handled by going over all gaps in turn: in the first pass a gap hears only up to the next gap,
+in the later ones it hears what the pass before has put there.
 
-Source: A. Janssen, R. Veldhuis, L. Vries, Adaptive interpolation of discrete-time signals that can be modeled as
-autoregressive processes (IEEE Trans. ASSP 34, 1986); gap-wise as in Mokrý and Rajmic, arXiv 2403.04433.
+Source: A. Janssen, R. Veldhuis, L. Vries, Adaptive interpolation of discrete-time signals that can be
+modeled as autoregressive processes (IEEE Trans. ASSP 34, 1986); gap-wise as in Mokrý and Rajmic, arXiv
+2403.04433.
 """
 
 from typing import Annotated
@@ -18,7 +20,7 @@ from typing import Annotated
 import numpy as np
 
 name = "Janssen oracle (non-causal)"
-help = "Two-sided autoregressive interpolation. It hears the future: an upper anchor, not a concealer."  # noqa: A001
+help = "Two-sided autoregressive interpolation. It hears the future: an upper anchor, not a concealer."
 source = "Janssen, Veldhuis, Vries 1986"
 channels = 1
 causal = False

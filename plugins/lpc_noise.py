@@ -1,10 +1,10 @@
 """Comfort noise with the spectrum of the last speech: white noise through a linear prediction filter.
 
-When a loss begins, linear prediction of order `order` (16) is done by the autocorrelation method over the last
-`window` (20 ms, Hann window) of the output. The loss is filled with white Gaussian noise, with the standard
-deviation of the prediction residual, through the all-pole filter started from the past samples. Fade of ITU-T
-G.711 Appendix I (full level for `hold`, silence at `mute_after`), and a linear blend of `crossfade` (5 ms) into the next
-received packet: those are the only received samples that are altered.
+When a loss begins, linear prediction of order `order` (16) is done by the autocorrelation method over the
+last `window` (20 ms, Hann window) of the output. The loss is filled with white Gaussian noise, with the
+standard deviation of the prediction residual, through the all-pole filter started from the past samples.
+Fade of ITU-T G.711 Appendix I (full level for `hold`, silence at `mute_after`), and a linear blend of
+`crossfade` (5 ms) into the next received packet: those are the only received samples that are altered.
 
 Source: J. Makhoul, Linear prediction: a tutorial review (1975); fade of ITU-T G.711 Appendix I (1999).
 """

@@ -1,14 +1,14 @@
 """Waveform similarity overlap-add: the past is stretched over the loss.
 
-When a packet is lost, the output of the last `history` (40 ms) is searched for the piece that is most like its
-own last `template` (5 ms), by normalised correlation, no later than one template before the end. The output goes on with
-what followed that piece; the two templates are blended with a Hann slope, and after a random-free
-hop of one template the search is done again on the lengthened output. The synthesis fades linearly to silence over
-`expand` (80 ms), and the first `template` of the next received packet are overlap-added with the stretched past:
-those are the only received samples that are altered.
+When a packet is lost, the output of the last `history` (40 ms) is searched for the piece that is most
+like its own last `template` (5 ms), by normalised correlation, at least one template back. The output
+goes on with what followed that piece. After each template the search is done again on the lengthened
+output, and the new continuation is blended with the old one by a Hann slope. The synthesis fades linearly
+to silence over `expand` (80 ms), and the first `template` of the next received packet are overlap-added
+with it: those are the only received samples that are altered.
 
-Source: W. Verhelst and M. Roelands, WSOLA (ICASSP 1993); the numbers are those of PJMEDIA's concealer (template
-5 ms, at most 80 ms of expansion with a fade).
+Source: W. Verhelst and M. Roelands, WSOLA (ICASSP 1993); the numbers are those of PJMEDIA's concealer
+(template 5 ms, at most 80 ms of expansion with a fade).
 """
 
 from collections import deque
@@ -81,8 +81,7 @@ class Wsola:
     def _hop(self) -> np.ndarray:
         """Return the next piece, and remember the output as lengthened by it.
 
-        The frame-exact continuation of the best match is blended from the continuation used so far, so the first hop
-        starts without a seam: what follows the match is what follows the template.
+        The first piece needs no blend: what follows the match joins what the match is like.
         """
         n, past = self._piece, self._stretched
         place = self._most_similar(past[-n:], past[:-n])

@@ -1,0 +1,193 @@
+"""Any program: write files, run it, read its output.
+
+`command` is a template of arguments, split as a shell would split them but never given to a shell. These
+words in braces are replaced in each argument:
+
+========================  ==================================================================================
+``{in_wav}`` ``{out_wav}``  the lossy signal (lost packets are zero) and where the output goes, as WAV
+``{in_raw}`` ``{out_raw}``  the same as raw little-endian 16-bit samples, channels interleaved
+``{mask_txt}``            the loss trace: one line per mask unit, 1 = lost
+``{rate}`` ``{channels}``   Hz and number of channels
+``{packet}``              frames in one packet; ``{packet_ms}`` its length in ms
+``{folder}``              the temporary folder, which is the working folder too
+========================  ==================================================================================
+
+Literal braces are doubled. The output is read from ``{out_wav}`` or ``{out_raw}``, whichever the command
+names. `strip` frames (the program's delay) are cut from its start; after that it may be shorter than the
+input by up to one mask unit (the rest is silence) and longer by any amount (cut). A program that fails,
+is not found or takes longer than `timeout` becomes an error with the end of what it wrote to stderr.
+
+Source: the program's author.
+"""
+
+import shlex
+import signal as signals
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Annotated, Literal
+
+import numpy as np
+
+name = "External command"
+help = "Runs any program on WAV or raw files, with the loss trace as a text file."
+source = "the program's author"
+EXAMPLE = "/path/to/plc --mask {mask_txt} {in_wav} {out_wav}"
+
+
+def conceal(
+    lossy: np.ndarray,
+    lost: np.ndarray,
+    rate: int,
+    packet_frames: int,
+    *,
+    command: Annotated[str, {"help": f"program and arguments, e.g. {EXAMPLE}"}] = "",
+    mask_unit: Annotated[
+        float, {"ge": 0, "le": 1000, "unit": "ms", "help": "one mask line; 0 = a packet"}
+    ] = 0.0,
+    strip: Annotated[int, {"ge": 0, "le": 480000, "unit": "frames", "help": "delay of the program"}] = 0,
+    samples: Annotated[Literal["pcm16", "float32"], {"help": "samples in the WAV it gets"}] = "pcm16",
+    timeout: Annotated[float, {"ge": 1, "le": 3600, "unit": "s", "help": "then it is stopped"}] = 60.0,
+) -> np.ndarray:
+    """Return what the program makes of `lossy`, shape ``(frames, channels)``.
+
+    Raises
+    ------
+    ValueError
+        If the template is empty or names an unknown word, or the output has the wrong form.
+    RuntimeError
+        If the program cannot be started, fails, takes too long or writes no output.
+    """
+    with tempfile.TemporaryDirectory(prefix="gaplisten-command-") as name_of_folder:
+        folder = Path(name_of_folder)
+        words = _words(folder, lossy.shape[1], rate, packet_frames)
+        arguments = _arguments(command, words)
+        _write_wav(folder / "in.wav", lossy, rate, samples)
+        (folder / "in.raw").write_bytes(_pcm16(lossy).tobytes())
+        unit = round(mask_unit * rate / 1000) or packet_frames
+        _write_mask(folder / "mask.txt", lost, packet_frames, unit, len(lossy))
+        said = _run(arguments, folder, timeout)
+        out = _read_output(folder, "{out_raw}" in command, rate, lossy.shape[1], said)
+    return _fitted(out[strip:], len(lossy), unit, arguments[0])
+
+
+def _words(folder: Path, channels: int, rate: int, packet: int) -> dict[str, str]:
+    files = {"in_wav": "in.wav", "out_wav": "out.wav", "in_raw": "in.raw", "out_raw": "out.raw"}
+    words = {word: str(folder / file) for word, file in {**files, "mask_txt": "mask.txt"}.items()}
+    numbers = {"rate": rate, "channels": channels, "packet": packet, "packet_ms": f"{1000 * packet / rate:g}"}
+    return {**words, **{word: str(number) for word, number in numbers.items()}, "folder": str(folder)}
+
+
+def _arguments(command: str, words: dict[str, str]) -> list[str]:
+    if not command.strip():
+        raise ValueError(f"no command is set; write one, for example: {EXAMPLE}")
+    if "{out_wav}" not in command and "{out_raw}" not in command:
+        raise ValueError("the command names neither {out_wav} nor {out_raw}; say where its output goes")
+    try:
+        return [part.format_map(words) for part in shlex.split(command)]
+    except KeyError as error:
+        known = ", ".join("{" + word + "}" for word in words)
+        raise ValueError(f"the command names {{{error.args[0]}}}; known are {known}") from error
+    except (ValueError, IndexError, AttributeError) as error:
+        raise ValueError(
+            f"the command cannot be split into arguments: {error}; check quotes and braces"
+        ) from error
+
+
+def _pcm16(samples: np.ndarray) -> np.ndarray:
+    return np.clip(np.round(samples * 32768.0), -32768, 32767).astype("<i2")
+
+
+def _write_wav(path: Path, lossy: np.ndarray, rate: int, samples: str) -> None:
+    from scipy.io import wavfile
+
+    wavfile.write(path, rate, _pcm16(lossy) if samples == "pcm16" else lossy.astype(np.float32))
+
+
+def _write_mask(path: Path, lost: np.ndarray, packet: int, unit: int, frames: int) -> None:
+    """Write one line per unit; a unit is lost when its middle is."""
+    middles = np.arange(0, frames, unit) + min(unit, packet) // 2
+    flags = lost[np.minimum(middles // packet, len(lost) - 1)]
+    path.write_text("".join(f"{int(flag)}\n" for flag in flags), encoding="ascii")
+
+
+def _die_with_parent() -> None:
+    """Let Linux end the program when its worker is killed."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, signals.SIGKILL)
+
+
+def _run(arguments: list[str], folder: Path, timeout: float) -> str:
+    before = _die_with_parent if sys.platform == "linux" else None
+    try:
+        done = subprocess.run(
+            arguments,
+            cwd=folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=timeout,
+            check=False,
+            preexec_fn=before,
+        )
+    except FileNotFoundError as error:
+        raise RuntimeError(f"{arguments[0]} is not there; give the program's full path") from error
+    except OSError as error:
+        raise RuntimeError(f"{arguments[0]} cannot be started: {error.strerror}") from error
+    except subprocess.TimeoutExpired as error:
+        said = _end_of(error.stderr)
+        raise RuntimeError(f"{arguments[0]} took longer than {timeout:g} s and was stopped{said}") from error
+    if done.returncode:
+        raise RuntimeError(f"{arguments[0]} ended with status {done.returncode}{_end_of(done.stderr)}")
+    return _end_of(done.stderr)
+
+
+def _end_of(stderr: bytes | None) -> str:
+    text = (stderr or b"").decode("utf-8", "replace").strip()
+    return f"; it wrote: {text[-2000:]}" if text else "; it wrote nothing to stderr"
+
+
+def _read_output(folder: Path, raw: bool, rate: int, channels: int, said: str) -> np.ndarray:
+    path = folder / ("out.raw" if raw else "out.wav")
+    if not path.is_file():
+        raise RuntimeError(f"the program ended well but wrote no output to {path.name}{said}")
+    if raw:
+        values = np.frombuffer(
+            path.read_bytes()[: path.stat().st_size // (2 * channels) * 2 * channels], "<i2"
+        )
+        return (values.reshape(-1, channels) / 32768).astype(np.float32)
+    return _read_wav(path, rate, channels)
+
+
+def _read_wav(path: Path, rate: int, channels: int) -> np.ndarray:
+    import warnings
+
+    from scipy.io import wavfile
+
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", wavfile.WavFileWarning)  # chunks that scipy does not know
+            found, values = wavfile.read(path)
+    except ValueError as error:
+        raise ValueError(f"the program's output is no WAV file that can be read: {error}") from error
+    values = values[:, None] if values.ndim == 1 else values
+    if found != rate or values.shape[1] != channels:
+        form = f"{found} Hz and {values.shape[1]} channels"
+        raise ValueError(f"the program's output has {form}, wanted are {rate} Hz and {channels}")
+    if values.dtype == np.uint8:
+        return ((values.astype(np.float32) - 128) / 128).astype(np.float32)
+    scale = float(-np.iinfo(values.dtype).min) if values.dtype.kind == "i" else 1.0
+    return (values / scale).astype(np.float32)
+
+
+def _fitted(out: np.ndarray, frames: int, unit: int, program: str) -> np.ndarray:
+    missing = frames - len(out)
+    if missing > unit:
+        raise ValueError(
+            f"{program} gave {len(out)} frames (after cutting its delay), wanted are {frames}; "
+            f"up to one mask unit ({unit} frames) may be missing"
+        )
+    return (
+        np.concatenate((out, np.zeros((missing, out.shape[1]), np.float32))) if missing > 0 else out[:frames]
+    )
