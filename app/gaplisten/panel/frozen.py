@@ -1,0 +1,126 @@
+"""A built panel folder: opened, verified, and read without trust."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gaplisten.audio.signal import Signal
+from gaplisten.jobs import Job
+from gaplisten.panel.definition import PanelDefinition
+from gaplisten.panel.key import Key, StimulusKey, open_key
+from gaplisten.panel.safety import LARGEST_KEY, LARGEST_STIMULUS, UntrustedPanel, inside, read_limited
+
+MANIFEST, KEY, STIMULI, RATINGS = "panel.json", "key.bin", "stimuli", "ratings"
+
+
+def stimulus_name(code: str) -> str:
+    """Return a stimulus' path inside the panel's folder."""
+    return f"{STIMULI}/{code}.wav"
+
+
+@dataclass(frozen=True)
+class FrozenPanel:
+    """A panel folder whose key was read; stimuli are verified when read, or all at once by `verify`."""
+
+    folder: Path
+    key: Key
+
+    @property
+    def definition(self) -> PanelDefinition:
+        """What the panel's maker wrote."""
+        return self.key.definition
+
+    @property
+    def sha256(self) -> str:
+        """Hash of the whole panel, stimuli included."""
+        return self.key.sha256
+
+    @property
+    def ratings(self) -> Path:
+        """The folder that sessions write to unless told otherwise."""
+        return self.folder / RATINGS
+
+    def stimulus_bytes(self, code: str) -> bytes:
+        """Return a stimulus file, verified against its hash.
+
+        Raises
+        ------
+        UntrustedPanel
+            If it is missing, a link, too large, or not what was built.
+        """
+        wanted = self._wanted(code)
+        path = inside(self.folder, stimulus_name(code))
+        data = read_limited(path, LARGEST_STIMULUS, "stimulus")
+        if hashlib.sha256(data).hexdigest() != wanted.sha256:
+            fact = "the stimulus is not the one that was built (its SHA-256 differs)"
+            raise UntrustedPanel(str(path), fact, "copy or build the panel again")
+        return data
+
+    def _wanted(self, code: str) -> StimulusKey:
+        try:
+            return self.key.by_code[code]
+        except KeyError:
+            fact = f"the panel has no stimulus {code[:20]!r}"
+            raise UntrustedPanel(str(self.folder), fact, "copy or build the panel again") from None
+
+    def read(self, code: str) -> Signal:
+        """Return a stimulus' samples, bit-exact as built; the clip's gain is not applied."""
+        import soundfile
+
+        samples, rate = soundfile.read(io.BytesIO(self.stimulus_bytes(code)), dtype="float32", always_2d=True)
+        return Signal(samples, int(rate))
+
+    def verify(self, job: Job | None = None) -> None:
+        """Read every stimulus and compare its hash.
+
+        Raises
+        ------
+        UntrustedPanel
+            Naming the first file that is not what was built.
+        """
+        check: Callable[[float], Any] = job.check if job is not None else lambda _: None
+        for done, one in enumerate(self.key.stimuli):
+            check(done / len(self.key.stimuli))
+            self.stimulus_bytes(one.code)
+
+
+def _manifest(folder: Path) -> dict[str, Any]:
+    path = inside(folder, MANIFEST)
+    data = read_limited(path, LARGEST_KEY, "panel manifest")
+    try:
+        said = json.loads(data.decode("utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise UntrustedPanel(
+            str(path), "this is no panel manifest", "copy or build the panel again"
+        ) from error
+    if not isinstance(said, dict) or said.get("format") != 1:
+        fact = "the manifest is of another format"
+        raise UntrustedPanel(str(path), fact, "use the version of Gaplisten that built the panel")
+    return said
+
+
+def open_panel(folder: Path) -> FrozenPanel:
+    """Open a built panel.
+
+    Raises
+    ------
+    UntrustedPanel
+        If the folder is no panel, or its parts do not belong together.
+    """
+    if not folder.is_dir():
+        raise UntrustedPanel(
+            str(folder), "there is no such folder", "give the folder that 'panel build' made"
+        )
+    said = _manifest(folder)
+    path = inside(folder, KEY)
+    key = open_key(read_limited(path, LARGEST_KEY, "panel key"), str(path))
+    if key.sha256 != said.get("sha256"):
+        fact = "manifest and key do not belong together"
+        raise UntrustedPanel(str(folder), fact, "copy or build the panel again")
+    return FrozenPanel(folder, key)

@@ -1,0 +1,163 @@
+"""The sealed part of a built panel: which opaque code is which clip and condition."""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Iterable
+from enum import StrEnum
+from functools import cached_property
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gaplisten.panel.definition import PanelDefinition
+from gaplisten.panel.safety import LARGEST_KEY, UntrustedPanel
+
+# Not secrecy: whoever wants to cheat can. It keeps a glance into the folder from telling anything.
+_MAGIC = b"GLKEY1\n"
+
+
+class Use(StrEnum):
+    """What a stimulus is in the test for; each use of the same sound has its own code and file."""
+
+    TEST = "test"
+    OPEN = "open"  # the openly named reference
+    X = "x"  # what ABX plays as X
+    GOOD = "clear_good"
+    BAD = "clear_bad"
+    REPEAT = "reference_repeat"
+    NULL = "null_pair"
+    GOLD = "gold"
+    TRAP = "trap"
+    TRAINING = "training"
+    STEP = "step"
+
+
+class _Value(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class StimulusKey(_Value):
+    """One frozen sound.
+
+    Parameters
+    ----------
+    code
+        Opaque; the file is `stimuli/CODE.wav`.
+    expected, within
+        The known answer of gold and trap trials.
+    """
+
+    code: str = Field(pattern=r"^[0-9a-f]{16}$")
+    clip: str
+    condition: str
+    use: Use
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+    expected: int | None = None
+    within: int = 0
+
+
+class ClipKey(_Value):
+    """One clip: its clock, its one gain and how that came about."""
+
+    name: str
+    stratum: str
+    rate: int = Field(ge=1000, le=768_000)
+    frames: int = Field(ge=1, le=2**31)
+    channels: int = Field(ge=1, le=2)
+    gain: float = Field(gt=0, le=1000, allow_inf_nan=False)
+    gain_db: float = Field(allow_inf_nan=False)
+    gain_reason: str = ""
+    training: bool = False
+    notes: list[str] = []
+
+
+class ConditionKey(_Value):
+    """How a condition's sounds came about: files, or a plugin with its parameters and digest."""
+
+    name: str
+    source: str
+    parameters: dict[str, str | int | float | bool] = {}
+    digest: str = ""
+
+
+class StepSound(_Value):
+    """The sounds and the right answer of one step before the start."""
+
+    kind: str
+    codes: list[str]
+    answer: str = ""
+
+
+class Key(_Value):
+    """Everything a session and its evaluation need to know about a built panel."""
+
+    format: int = Field(default=1, ge=1, le=1)
+    version: str
+    definition: PanelDefinition
+    clips: list[ClipKey] = Field(max_length=25_000)
+    conditions: list[ConditionKey] = Field(max_length=200)
+    stimuli: list[StimulusKey] = Field(max_length=500_000)
+    steps: list[StepSound] = Field(default=[], max_length=200)
+
+    @cached_property
+    def by_code(self) -> dict[str, StimulusKey]:
+        """Stimuli by their codes."""
+        return {one.code: one for one in self.stimuli}
+
+    @cached_property
+    def clip_of(self) -> dict[str, ClipKey]:
+        """Clips by their names."""
+        return {clip.name: clip for clip in self.clips}
+
+    @cached_property
+    def _by_what(self) -> dict[tuple[str, str, Use], str]:
+        return {(one.clip, one.condition, one.use): one.code for one in self.stimuli}
+
+    def code(self, clip: str, condition: str, use: Use = Use.TEST) -> str:
+        """Return the code of a stimulus (KeyError when the panel has none such)."""
+        return self._by_what[clip, condition, use]
+
+    def of_use(self, *uses: Use) -> Iterable[StimulusKey]:
+        """Return the stimuli that are there for these uses, in the order of building."""
+        return [one for one in self.stimuli if one.use in uses]
+
+    @cached_property
+    def sha256(self) -> str:
+        """The panel's hash: over definition, order-giving seed, codes and the stimuli's own hashes."""
+        return hashlib.sha256(self._json()).hexdigest()
+
+    def _json(self) -> bytes:
+        return self.model_dump_json().encode("utf-8")
+
+    def sealed(self) -> bytes:
+        """Return the bytes of the key file."""
+        return _MAGIC + zlib.compress(self._json(), 9)
+
+
+def open_key(data: bytes, where: str) -> Key:
+    """Return the key in a key file's bytes.
+
+    Raises
+    ------
+    UntrustedPanel
+        If these are not the bytes of a key, or too many of them.
+    """
+    unpack = zlib.decompressobj()
+    try:
+        if not data.startswith(_MAGIC):
+            raise UntrustedPanel(where, "this is no panel key", "build the panel again")
+        text = unpack.decompress(data[len(_MAGIC) :], LARGEST_KEY)
+        if unpack.unconsumed_tail or not unpack.eof:
+            raise UntrustedPanel(
+                where, "the panel key is too large or cut off", "copy or build the panel again"
+            )
+        return Key.model_validate_json(text)
+    except zlib.error as error:
+        raise UntrustedPanel(where, "the panel key is damaged", "copy or build the panel again") from error
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        field = ".".join(map(str, first["loc"]))
+        raise UntrustedPanel(
+            where, f"the panel key cannot be used: {field}: {first['msg']}", "build it again"
+        ) from error

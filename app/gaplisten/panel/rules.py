@@ -1,0 +1,213 @@
+"""What a listener may do now, and why not: the window shows it, the rules are here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from gaplisten.panel.methods import Playing, Response
+from gaplisten.panel.scales import Scale
+from gaplisten.panel.trial import Trial, Vote
+
+# What polling a playing position leaves out between two looks is no part left unheard.
+_JOIN_SECONDS = 0.15
+_END_SECONDS = 0.15
+
+WHOLE_TRIAL = -1  # the "slot" of a vote on the trial as a whole (a category for a pair, a choice)
+
+
+class Heard(StrEnum):
+    """How much must be heard before a rating."""
+
+    NOTHING = "nothing"
+    ONCE = "once"
+    END = "end"
+
+
+class Refusal(StrEnum):
+    """Why something may not be done now; the value is the key of its text in `scales.texts`."""
+
+    PLAY_LIMIT = "refused_play_limit"
+    NOT_HEARD = "refused_not_heard"
+    NOT_TO_END = "refused_not_to_end"
+    NOT_PLAYING = "refused_not_playing"
+    ALL_HEARD = "refused_all_heard"
+    ALL_TO_END = "refused_all_to_end"
+    UNRATED = "refused_unrated"
+    UNRATED_SOME = "refused_unrated_some"
+    NOT_RATED_SLOT = "refused_not_rated_slot"
+    BAD_VALUE = "refused_bad_value"
+    NO_HUNDRED = "refused_no_hundred"
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a panel asks of its listeners.
+
+    Parameters
+    ----------
+    heard
+        How much of every slot must be heard before rating (single and in-turn methods) or going on (switched ones).
+    max_plays
+        How often one slot may be started; None for as often as wanted.
+    need_hundred
+        MUSHRA with reference: one slot must get 100 before going on (the standard has it as an instruction only).
+    """
+
+    heard: Heard = Heard.END
+    max_plays: int | None = None
+    need_hundred: bool = False
+
+
+Spans = tuple[tuple[int, int], ...]
+
+
+def _joined(spans: Spans, start: int, stop: int, slack: int) -> Spans:
+    kept = []
+    for first, last in spans:
+        if last + slack < start or first > stop + slack:
+            kept.append((first, last))
+        else:
+            start, stop = min(start, first), max(stop, last)
+    return tuple(sorted([*kept, (start, stop)]))
+
+
+@dataclass(frozen=True)
+class Listening:
+    """What was played of one slot: how often started, which frames, for how many seconds."""
+
+    plays: int = 0
+    spans: Spans = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True)
+class TrialState:
+    """Everything that happened on one screen so far; each change makes a new one.
+
+    Parameters
+    ----------
+    frames, rate
+        Length of the trial's stimuli (all the same) and their clock.
+    playing
+        Index of the slot that sounds now; None in silence.
+    votes
+        What was touched: slot index (`WHOLE_TRIAL` for the trial) to value. An untouched slider has no entry.
+    """
+
+    trial: Trial
+    frames: int
+    rate: int
+    listened: tuple[Listening, ...]
+    playing: int | None = None
+    votes: Mapping[int, Vote] = field(default_factory=dict)
+    comment: str = ""
+    tags: tuple[str, ...] = ()
+
+    @classmethod
+    def fresh(cls, trial: Trial, frames: int, rate: int) -> TrialState:
+        """Return the state of a screen nobody has touched."""
+        return cls(trial, frames, rate, (Listening(),) * len(trial.slots))
+
+    def _with(self, slot: int, listening: Listening) -> tuple[Listening, ...]:
+        return (*self.listened[:slot], listening, *self.listened[slot + 1 :])
+
+    def started(self, slot: int) -> TrialState:
+        """Count one start of `slot`, which now sounds."""
+        was = self.listened[slot]
+        return replace(self, playing=slot, listened=self._with(slot, replace(was, plays=was.plays + 1)))
+
+    def switched(self, slot: int) -> TrialState:
+        """`slot` sounds now, at the same running position; it counts as started when it was silent so far."""
+        if self.listened[slot].plays == 0:
+            return self.started(slot)
+        return replace(self, playing=slot)
+
+    def stopped(self) -> TrialState:
+        """Nothing sounds now."""
+        return replace(self, playing=None)
+
+    def heard(self, slot: int, start: int, stop: int) -> TrialState:
+        """Note that frames `start` to `stop` of `slot` were played."""
+        start, stop = max(0, start), min(self.frames, stop)
+        if stop <= start:
+            return self
+        was = self.listened[slot]
+        spans = _joined(was.spans, start, stop, round(_JOIN_SECONDS * self.rate))
+        seconds = was.seconds + (stop - start) / self.rate
+        return replace(self, listened=self._with(slot, replace(was, spans=spans, seconds=seconds)))
+
+    def voted(self, slot: int, vote: Vote) -> TrialState:
+        """Note a vote; it may be changed until the trial is left."""
+        return replace(self, votes={**self.votes, slot: vote})
+
+    def heard_whole(self, slot: int) -> bool:
+        """Tell whether all of `slot` was played, in whatever order."""
+        slack = round(_END_SECONDS * self.rate)
+        spans = self.listened[slot].spans
+        return len(spans) == 1 and spans[0][0] <= slack and spans[0][1] >= self.frames - slack
+
+    @property
+    def touched(self) -> bool:
+        """Whether the listener has voted at all on this screen."""
+        return bool(self.votes)
+
+
+def wanted_votes(trial: Trial) -> tuple[int, ...]:
+    """Return the indices that need a vote: the rated slots, or `WHOLE_TRIAL`."""
+    one = trial.facts.response in (Response.CATEGORY, Response.CHOICE)
+    return (WHOLE_TRIAL,) if one else trial.rated_slots
+
+
+def may_play(state: TrialState, rules: Rules, slot: int) -> Refusal | None:
+    """Return why `slot` may not be started, or None."""
+    if rules.max_plays is not None and state.listened[slot].plays >= rules.max_plays:
+        return Refusal.PLAY_LIMIT
+    return None
+
+
+def _unheard(state: TrialState, rules: Rules, slots: tuple[int, ...]) -> Refusal | None:
+    many = len(state.trial.slots) > 1
+    if rules.heard is not Heard.NOTHING and any(not state.listened[slot].spans for slot in slots):
+        return Refusal.ALL_HEARD if many else Refusal.NOT_HEARD
+    if rules.heard is Heard.END and any(not state.heard_whole(slot) for slot in slots):
+        return Refusal.ALL_TO_END if many else Refusal.NOT_TO_END
+    return None
+
+
+def _every(state: TrialState) -> tuple[int, ...]:
+    return tuple(range(len(state.trial.slots)))
+
+
+def may_rate(state: TrialState, rules: Rules, slot: int = WHOLE_TRIAL) -> Refusal | None:
+    """Return why a vote may not be given now, or None.
+
+    Sliders and grades: only the slot that is playing (BS.1534-3). One vote for the trial: after the must-hear rule
+    is met; with switching, as soon as every slot has been heard at all.
+    """
+    if slot not in wanted_votes(state.trial):
+        return Refusal.NOT_RATED_SLOT
+    if slot != WHOLE_TRIAL:
+        return None if state.playing == slot else Refusal.NOT_PLAYING
+    if state.trial.facts.playing is Playing.SWITCHED and rules.heard is Heard.END:
+        rules = replace(rules, heard=Heard.ONCE)
+    return _unheard(state, rules, _every(state))
+
+
+def check_vote(scale: Scale, vote: Vote) -> Refusal | None:
+    """Return why `vote` is no value of the scale, or None."""
+    return None if scale.accepts(vote) else Refusal.BAD_VALUE
+
+
+def may_go_on(state: TrialState, rules: Rules) -> Refusal | None:
+    """Return why the trial may not be left yet, or None."""
+    unheard = _unheard(state, rules, _every(state))
+    if unheard is not None:
+        return unheard
+    wanted = wanted_votes(state.trial)
+    if any(slot not in state.votes for slot in wanted):
+        return Refusal.UNRATED_SOME if len(wanted) > 1 else Refusal.UNRATED
+    if rules.need_hundred and not any(vote == 100 for vote in state.votes.values()):
+        return Refusal.NO_HUNDRED
+    return None
