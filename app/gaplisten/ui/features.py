@@ -1,0 +1,40 @@
+"""Parts of the window that live in modules of their own, one line each.
+
+Such a module has ``COMMANDS``, a sequence of `gaplisten.ui.commands.Command`, and ``install(window)``, which binds
+them through ``window.actions.bind`` and adds docks or badges. It is given the whole `WorkbenchWindow`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+from types import ModuleType
+
+FEATURES: tuple[str, ...] = (
+    "gaplisten.ui.panel.feature",
+    "gaplisten.ui.results.feature",
+    "gaplisten.ui.metrics.feature",
+    "gaplisten.ui.gaps.feature",
+    "gaplisten.ui.devices.feature",
+)
+
+log = logging.getLogger(__name__)
+
+
+def _is_there(name: str) -> bool:
+    try:
+        return importlib.util.find_spec(name) is not None
+    except ModuleNotFoundError:
+        return False
+
+
+def features() -> list[ModuleType]:
+    """Return the feature modules that are there; one that cannot be imported is logged and left out."""
+    found = []
+    for name in filter(_is_there, FEATURES):
+        try:
+            found.append(importlib.import_module(name))
+        except ImportError:
+            log.exception("%s cannot be used", name)
+    return found

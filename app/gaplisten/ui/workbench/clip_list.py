@@ -1,0 +1,139 @@
+"""The list of clips, with a filter."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.ui.workbench.clip_model import ClipModel
+
+
+class _Filter(QLineEdit):
+    """A filter that hands Down and Enter on to the list."""
+
+    left = Signal()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Go on to the list with Down and Enter; empty the filter with Escape."""
+        if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.left.emit()
+        elif event.key() == Qt.Key.Key_Escape:
+            self.clear()
+            self.left.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+class ClipList(QWidget):
+    """Clips with loss rate, gaps and longest burst.
+
+    Signals
+    -------
+    chosen
+        Name of the clip that the user went to.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, model: ClipModel, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.model = model
+        model.setParent(self)
+        self.filter = _Filter(self, placeholderText="Filter clips", clearButtonEnabled=True)
+        self.filter.setAccessibleName("Filter clips")
+        self.filter.setStatusTip("Show the clips whose name contains these words")
+        self.filter.textChanged.connect(self._filtered)
+        self.table = self._made_table()
+        self.filter.left.connect(self.table.setFocus)
+        self._count = QLabel(self)
+        model.counted.connect(self._on_counted)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.setSpacing(4)
+        layout.addWidget(self.filter)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self._count)
+        self._settle = QTimer(self, interval=60, singleShot=True)
+        self._settle.timeout.connect(self._want_visible)
+        for bar in (self.table.verticalScrollBar(),):
+            bar.valueChanged.connect(self._settle.start)
+            bar.rangeChanged.connect(self._settle.start)
+        model.modelReset.connect(self._settle.start)
+        model.layoutChanged.connect(self._settle.start)
+
+    def _made_table(self) -> QTableView:
+        table = QTableView(self)
+        table.setModel(self.model)
+        table.setAccessibleName("Clips")
+        table.setStatusTip("Clips: Up and Down show another one")
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setShowGrid(False)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.setSortingEnabled(True)
+        table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 6)
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        header = table.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setStretchLastSection(True)
+        wide = table.fontMetrics().horizontalAdvance
+        for column, text in enumerate(("demo 000000", " 100.0 % ", " Gaps ^", " 1000 ms ^")):
+            table.setColumnWidth(column, wide(text) + 14)
+        table.selectionModel().currentRowChanged.connect(self._on_row)
+        return table
+
+    def _on_row(self, index: QModelIndex, _before: QModelIndex) -> None:
+        if index.isValid():
+            self.chosen.emit(self.model.clip(index.row()).name)
+
+    def _filtered(self, words: str) -> None:
+        current = self._current()
+        self.model.set_filter(words)
+        if current is not None:
+            self.select(current)
+
+    def _current(self) -> str | None:
+        index = self.table.currentIndex()
+        return self.model.clip(index.row()).name if index.isValid() else None
+
+    def select(self, name: str | None) -> None:
+        """Mark the clip `name` without choosing it."""
+        row = None if name is None else self.model.row_of(name)
+        if row is None or row == self.table.currentIndex().row():
+            return
+        selection = self.table.selectionModel()
+        selection.currentRowChanged.disconnect(self._on_row)
+        self.table.selectRow(row)
+        selection.currentRowChanged.connect(self._on_row)
+
+    def step(self, by: int) -> None:
+        """Go to the next (1) or previous (-1) clip of the list."""
+        row = self.table.currentIndex().row() + by
+        if 0 <= row < self.model.rowCount():
+            self.table.selectRow(row)
+
+    def _on_counted(self, shown: int, total: int) -> None:
+        self._count.setText(f"{shown:,} of {total:,} clips" if shown != total else f"{total:,} clips")
+
+    def _want_visible(self) -> None:
+        top = self.table.rowAt(0)
+        bottom = self.table.rowAt(self.table.viewport().height() - 1)
+        if top >= 0:
+            last = self.model.rowCount() - 1 if bottom < 0 else bottom
+            self.model.want(range(top, min(last, top + 200) + 1))
+
+    def close_threads(self) -> None:
+        """Stop fetching figures."""
+        self.model.close()

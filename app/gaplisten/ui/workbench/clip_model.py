@@ -1,0 +1,246 @@
+"""The clip list as a table model: 25,000 names at once, figures only for the rows that are seen."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QTimer,
+    Signal,
+)
+
+from gaplisten.clips.clip import Clip
+from gaplisten.clips.summary import ClipSummary, summarise
+from gaplisten.errors import GaplistenError
+from gaplisten.ui.theme import figures, quiet_colour, warning_colour
+
+Index = QModelIndex | QPersistentModelIndex
+Summarise = Callable[[Clip], ClipSummary | None]
+
+COLUMNS = ("Clip", "Loss", "Gaps", "Longest", "Stratum")
+_HELP = (
+    "Name of the clip",
+    "Share of packets lost, in percent",
+    "Number of gaps",
+    "Longest burst in milliseconds",
+    "Class of the longest burst",
+)
+_AT_ONCE = 64
+
+
+class ClipModel(QAbstractTableModel):
+    """Clips with their losses.
+
+    Figures are read on threads for the rows that were asked for last, and shown when they come in.
+
+    Signals
+    -------
+    counted
+        Clips shown and clips in all.
+    """
+
+    counted = Signal(int, int)
+
+    def __init__(self, summarise: Summarise = summarise, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._summarise = summarise
+        self._clips: tuple[Clip, ...] = ()
+        self._shown: list[int] = []
+        self._words = ""
+        self._sorting: tuple[int, bool] = (0, False)
+        self._found: dict[int, ClipSummary | str | None] = {}
+        self._wanted: list[int] = []
+        self._running: dict[int, Future[ClipSummary | str | None]] = {}
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="summary")
+        self._timer = QTimer(self, interval=40)
+        self._timer.timeout.connect(self._collect)
+
+    # -- what is listed -------------------------------------------------------------------------------
+
+    def set_clips(self, clips: Sequence[Clip]) -> None:
+        """List these clips."""
+        self.beginResetModel()
+        self._clips = tuple(clips)
+        self._found.clear()
+        self._wanted.clear()
+        for future in self._running.values():
+            future.cancel()
+        self._running.clear()
+        self._shown = self._matching()
+        self.endResetModel()
+        self.counted.emit(len(self._shown), len(self._clips))
+
+    def set_filter(self, words: str) -> None:
+        """List the clips whose name (or stratum, where it is known) contains every one of these words."""
+        self._words = words
+        self.beginResetModel()
+        self._shown = self._matching()
+        self.endResetModel()
+        self.counted.emit(len(self._shown), len(self._clips))
+
+    def _matching(self) -> list[int]:
+        words = self._words.casefold().split()
+        rows = range(len(self._clips))
+        if words:
+            rows = [row for row in rows if all(word in self._searched(row) for word in words)]  # type: ignore[assignment]
+        return self._ordered(list(rows))
+
+    def _searched(self, row: int) -> str:
+        found = self._found.get(row)
+        stratum = f" {found.stratum}" if isinstance(found, ClipSummary) else ""
+        return (self._clips[row].name + stratum).casefold()
+
+    def _ordered(self, rows: list[int]) -> list[int]:
+        column, down = self._sorting
+        if column == 0:
+            return rows[::-1] if down else rows
+        known = [row for row in rows if isinstance(self._found.get(row), ClipSummary)]
+        rest = [row for row in rows if not isinstance(self._found.get(row), ClipSummary)]
+        return sorted(known, key=lambda row: _figure(self._found[row], column), reverse=down) + rest
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Order by a column; every clip's figures are fetched then, and rows settle as they come in."""
+        self._sorting = (column, order == Qt.SortOrder.DescendingOrder)
+        if column:
+            self._wanted = [row for row in reversed(range(len(self._clips))) if row not in self._found]
+            self._timer.start()
+        self._reorder()
+
+    def _reorder(self) -> None:
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        rows = [self._shown[index.row()] for index in before]
+        self._shown = self._matching()
+        places = {row: place for place, row in enumerate(self._shown)}
+        after = [
+            self.index(places[row], index.column()) if row in places else QModelIndex()
+            for row, index in zip(rows, before, strict=True)
+        ]
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def clip(self, row: int) -> Clip:
+        """Return the clip in a row of the list."""
+        return self._clips[self._shown[row]]
+
+    def row_of(self, name: str) -> int | None:
+        """Return the row that shows the clip of that name; None while it is filtered out."""
+        return next((row for row, each in enumerate(self._shown) if self._clips[each].name == name), None)
+
+    # -- figures --------------------------------------------------------------------------------------
+
+    def want(self, rows: Sequence[int]) -> None:
+        """Fetch the figures of these rows of the list before any others."""
+        ahead = [self._shown[row] for row in rows if 0 <= row < len(self._shown)]
+        ahead = [each for each in ahead if each not in self._found and each not in self._running]
+        if not ahead:
+            return
+        kept = [] if not self._sorting[0] else [each for each in self._wanted if each not in ahead]
+        self._wanted = kept + ahead[::-1]
+        self._feed()
+        self._timer.start()
+
+    def _feed(self) -> None:
+        while self._wanted and len(self._running) < _AT_ONCE:
+            row = self._wanted.pop()
+            if row not in self._found and row not in self._running:
+                self._running[row] = self._pool.submit(_summary, self._summarise, self._clips[row])
+
+    def _collect(self) -> None:
+        done = [row for row, future in self._running.items() if future.done()]
+        for row in done:
+            future = self._running.pop(row)
+            if not future.cancelled():
+                self._found[row] = future.result()
+        self._feed()
+        if done and self._sorting[0] and not self._running:
+            self._reorder()
+        elif done and self._shown:
+            last = len(self._shown) - 1
+            self.dataChanged.emit(self.index(0, 1), self.index(last, len(COLUMNS) - 1))
+        if not self._running:
+            self._timer.stop()
+
+    def close(self) -> None:
+        """Stop the threads."""
+        self._timer.stop()
+        self._wanted.clear()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    # -- Qt -------------------------------------------------------------------------------------------
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        """Return how many clips are listed."""
+        return 0 if parent.isValid() else len(self._shown)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        """Return how many columns there are."""
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return a column's title or what it means."""
+        if way == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
+            return COLUMNS[section]
+        if way == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.ToolTipRole:
+            return _HELP[section]
+        return None
+
+    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Return what a cell shows."""
+        row, column = self._shown[index.row()], index.column()
+        if role == Qt.ItemDataRole.DisplayRole:
+            return self._clips[row].name if column == 0 else self._cell(row, column)
+        if role == Qt.ItemDataRole.TextAlignmentRole and 1 <= column <= 3:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role == Qt.ItemDataRole.FontRole and 1 <= column <= 3:
+            return figures()
+        found = self._found.get(row)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return found if isinstance(found, str) else str(self._clips[row].sound or "")
+        if role == Qt.ItemDataRole.ForegroundRole and column:
+            return (
+                warning_colour()
+                if isinstance(found, str)
+                else quiet_colour()
+                if row not in self._found
+                else None
+            )
+        return None
+
+    def _cell(self, row: int, column: int) -> str:
+        if row not in self._found:
+            return "…" if column == 1 else ""
+        found = self._found[row]
+        if isinstance(found, str):
+            return "unusable" if column == 1 else ""
+        return _text(found, column)
+
+
+def _summary(summarise: Summarise, clip: Clip) -> ClipSummary | str | None:
+    try:
+        return summarise(clip)
+    except GaplistenError as error:
+        return str(error)
+    except Exception as error:  # noqa: BLE001 - one clip's surprise must not empty the list
+        return f"{clip.name}: {error}"
+
+
+def _text(found: ClipSummary | None, column: int) -> str:
+    if found is None:
+        return "-" if column == 1 else ""
+    mark = " (zeros)" if found.detected else ""
+    figures = {1: f"{100 * found.loss_rate:.1f} %", 2: str(found.gaps), 3: f"{found.longest_ms:.0f} ms"}
+    return figures.get(column, f"{found.stratum}{mark}")
+
+
+def _figure(found: ClipSummary | str | None, column: int) -> float:
+    if not isinstance(found, ClipSummary):
+        return -1.0
+    return {1: found.loss_rate, 2: float(found.gaps)}.get(column, found.longest_ms)

@@ -1,0 +1,222 @@
+"""What is heard: keeps the player's lanes, loop, speed and switching in step with the workbench."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import Signal as QtSignal
+
+from gaplisten.audio.signal import Signal
+from gaplisten.playback.player import Player, PlayerState
+from gaplisten.playback.silent import SilentPlayer
+from gaplisten.workbench.lanes import Lane, neighbour
+from gaplisten.workbench.state import Loop
+
+POLL_MS = 16
+
+
+class Hearing(QObject):
+    """The player, by lane key instead of by place.
+
+    The player is asked, never listened to: a timer reads its state while anything can move.
+
+    Signals
+    -------
+    moved
+        The player's state, on each tick in which it differs from the last.
+    heard_changed
+        Key of the lane that is heard from now on.
+    player_changed
+        Another player took over.
+    """
+
+    moved = QtSignal(object)
+    heard_changed = QtSignal(int)
+    player_changed = QtSignal()
+
+    def __init__(self, player: Player | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._player: Player = player or SilentPlayer("sound is being started")
+        self._lanes: tuple[Lane, ...] = ()
+        self._loaded: list[tuple[str, Signal]] = []
+        self._gain, self.gain_note = 1.0, ""
+        self._position: int | None = 0
+        self._heard = 0
+        self._loop: Loop | None = None
+        self._speed = 1.0
+        self._spans: list[tuple[int, int]] | None = None
+        self._boundaries: list[int] = []
+        self._switching: tuple[str, float] = ("standard", 5.0)
+        self._until: int | None = None
+        self._last: PlayerState | None = None
+        self._timer = QTimer(self, interval=POLL_MS)
+        self._timer.timeout.connect(self.poll)
+        self._timer.start()
+
+    # -- the player -----------------------------------------------------------------------------------
+
+    def use(self, player: Player) -> None:
+        """Go over to another player, with everything as it was."""
+        old, position = self._player, self.state.position
+        self._player, self._loaded, self._position = player, [], position
+        self._load()
+        self.set_switching(*self._switching)
+        self.set_speed(self._speed)
+        self.set_loop(self._loop)
+        self.set_audible(self._spans)
+        self._player.set_boundaries(self._boundaries)
+        old.close()
+        self.player_changed.emit()
+
+    @property
+    def player(self) -> Player:
+        """The player itself."""
+        return self._player
+
+    @property
+    def state(self) -> PlayerState:
+        """What is going on in the player."""
+        return self._player.state
+
+    def poll(self) -> None:
+        """Read the player's state; tell if it differs."""
+        state = self._player.state
+        if self._until is not None and (state.position >= self._until or not state.playing):
+            if state.playing:
+                self._player.pause()
+            self._until = None
+        if state != self._last:
+            self._last = state
+            self.moved.emit(state)
+
+    # -- lanes ----------------------------------------------------------------------------------------
+
+    def new_clip(self, gain: float, note: str) -> None:
+        """Get ready for the lanes of another clip, heard with this gain."""
+        self._gain, self.gain_note, self._position = gain, note, 0
+        self._until = None
+        self._loaded = []
+        self._player.pause()
+
+    def set_lanes(self, lanes: Sequence[Lane]) -> None:
+        """Hear these lanes; one whose sound alone changed is exchanged without a stop."""
+        self._lanes = tuple(lanes)
+        wanted = self._playable()
+        if [ident for ident, _ in wanted] != [ident for ident, _ in self._loaded]:
+            self._load()
+            return
+        for place, (old, new) in enumerate(zip(self._loaded, wanted, strict=True)):
+            if old[1] is not new[1]:
+                self._player.replace(place, new[1])
+        self._loaded = wanted
+
+    def _playable(self) -> list[tuple[str, Signal]]:
+        return [(lane.ident, lane.signal) for lane in self._lanes if lane.signal is not None]
+
+    def _load(self) -> None:
+        wanted = self._playable()
+        if not wanted:
+            return
+        self._player.load([signal for _, signal in wanted], gain=self._gain, position=self._position)
+        self._loaded, self._position = wanted, None
+        self._select(self._heard)
+
+    @property
+    def heard(self) -> int:
+        """Key of the lane that is heard."""
+        return self._heard
+
+    def hear(self, key: int) -> None:
+        """Switch to the lane with that key, at once and at the same position."""
+        if self._select(key):
+            self.heard_changed.emit(key)
+
+    def _select(self, key: int) -> bool:
+        places = {lane.key: lane.ident for lane in self._lanes if lane.signal is not None}
+        if not places:
+            return False
+        if key not in places:
+            if self._heard in places:
+                return False
+            key = min(places)
+        order = [ident for ident, _ in self._loaded]
+        if places[key] not in order:
+            return False
+        self._player.select(order.index(places[key]))
+        self._heard = key
+        return True
+
+    def hear_next(self, step: int) -> None:
+        """Switch to the next (1) or previous (-1) lane."""
+        self.hear(neighbour(self._lanes, self._heard, step))
+
+    # -- transport ------------------------------------------------------------------------------------
+
+    def toggle(self) -> None:
+        """Play or pause."""
+        self._until = None
+        if self.state.playing:
+            self._player.pause()
+        else:
+            self._player.play()
+
+    def stop(self) -> None:
+        """Stop and go back."""
+        self._until = None
+        self._player.stop()
+
+    def seek(self, frame: int) -> None:
+        """Go to a frame."""
+        self._until = None
+        self._player.seek(max(frame, 0))
+
+    def play_span(self, start: int, stop: int) -> None:
+        """Play from `start` and pause at `stop`."""
+        self._player.seek(max(start, 0))
+        self._player.play()
+        self._until = stop
+
+    def set_loop(self, loop: Loop | None) -> None:
+        """Play this part over and over, or no part."""
+        self._loop = loop
+        if loop is None:
+            self._player.clear_loop()
+        else:
+            self._player.set_loop(loop.start, loop.stop)
+
+    @property
+    def speed(self) -> float:
+        """1, 0.5 or 0.25."""
+        return self._speed
+
+    def set_speed(self, factor: float) -> None:
+        """Play slower; the pitch falls with it."""
+        self._speed = factor
+        self._player.set_speed(factor)
+
+    def set_switching(self, mode: str, milliseconds: float) -> None:
+        """Choose how lanes are switched."""
+        self._switching = (mode, milliseconds)
+        self._player.set_switching("crossfade" if mode == "crossfade" else "standard", milliseconds)
+
+    def set_audible(self, spans: Sequence[tuple[int, int]] | None) -> None:
+        """Hear only these frames, or all of them."""
+        self._spans = None if spans is None else list(spans)
+        self._player.set_audible(self._spans)
+
+    def set_boundaries(self, frames: Sequence[int]) -> None:
+        """Tell where gaps begin and end, so that no switch hides one."""
+        self._boundaries = list(frames)
+        self._player.set_boundaries(self._boundaries)
+
+    def close(self) -> None:
+        """Stop the timer and the player."""
+        self._timer.stop()
+        self._player.close()
+
+
+def level_db(peak: Sequence[float]) -> float:
+    """Return the louder channel's peak in dB, -120 for silence."""
+    return float(20.0 * np.log10(max([*peak, 1e-6])))
