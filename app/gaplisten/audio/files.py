@@ -14,9 +14,8 @@ from gaplisten.audio.headers import HeaderFault, check_header
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.errors import GaplistenError
 
-SOUND_SUFFIXES = frozenset(
-    ".wav .flac .ogg .oga .opus .mp3 .aif .aiff .aifc .au .snd .caf .w64 .rf64 .wavex .voc .sph".split()
-)
+_SUFFIXES = "wav flac ogg oga opus mp3 aif aiff aifc au snd caf w64 rf64 wavex voc sph"
+SOUND_SUFFIXES = frozenset("." + suffix for suffix in _SUFFIXES.split())
 MAX_CHANNELS = 2
 _INTEGER_BITS = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 _FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aif": "AIFF", ".aiff": "AIFF", ".w64": "W64", ".rf64": "RF64"}
@@ -92,8 +91,8 @@ def read_signal(path: Path) -> Signal:
 def write_signal(path: Path, signal: Signal, subtype: str = "PCM_16") -> None:
     """Write a file whose format follows from its suffix, replacing `path` only when all of it is written.
 
-    Samples that came from integers of the same width go back to exactly those integers. Samples beyond full scale
-    are clipped in integer subtypes (`clipped_samples` counts them beforehand); ``FLOAT`` keeps them.
+    Samples that came from integers of the same width go back to exactly those integers. Samples beyond full
+    scale are clipped in integer subtypes (`clipped_samples` counts them beforehand); ``FLOAT`` keeps them.
 
     Raises
     ------

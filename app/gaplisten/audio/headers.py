@@ -14,11 +14,12 @@ from typing import BinaryIO
 
 _STREAMING = 0xFFFFFFFF
 _LFS = b"version https://git-lfs"
+_MAGICS = tuple(b"RIFF RF64 RIFX FORM fLaC OggS .snd caff NIST riff".split())
 _COPY_AGAIN = "copy or export it again"
 
 
 @dataclass
-class HeaderFault(Exception):
+class HeaderFault(Exception):  # noqa: N818 - the caller turns it into an error with the file's name
     """Why a file cannot be sound, or not all of it."""
 
     fact: str

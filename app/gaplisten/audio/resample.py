@@ -20,7 +20,7 @@ def resample(signal: Signal, rate: int) -> Signal:
     Returns
     -------
     signal
-        Exactly ``round(frames * rate / signal.rate)`` frames; the same object when the rate is the same already.
+        Exactly ``round(frames * rate / signal.rate)`` frames; the same object if the rate is right already.
 
     Notes
     -----

@@ -33,7 +33,7 @@ class Clip:
     packet_ms
         Packet length in milliseconds.
     inline_trace
-        True = lost, where the trace stands in a table for many clips (the 2024 challenge's layout).
+        True = lost, where the trace stands in a table for many clips (the 2024 challenge).
     folder
         Where the clip was found.
     trace_format, trace_inverted
@@ -53,7 +53,7 @@ class Clip:
 
     @property
     def sound(self) -> Path | None:
-        """The file that sets the clip's clock: the reference, else the lossy file, else the first condition."""
+        """The file that sets the clip's clock: reference, else lossy file, else first condition."""
         first = self.conditions[0].path if self.conditions else None
         return self.reference or self.lossy or first
 

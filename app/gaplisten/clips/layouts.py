@@ -1,4 +1,7 @@
-"""Finding clips: challenge folders, a folder per condition, loose files. Names only; nothing is opened but tables."""
+"""Finding clips: challenge folders, a folder per condition, loose files.
+
+Only names are read, and tables of traces. Sound is opened where names tell nothing, three files at most.
+"""
 
 from __future__ import annotations
 
@@ -273,8 +276,8 @@ def _beside(here: Folder) -> list[str]:
 
 
 def _loose(files: list[Path], chosen: Folder | None, packet_ms: float, root: Path | None = None) -> ClipSet:
-    clips = []
-    notes = []
+    clips: list[Clip] = []
+    notes: list[str] = []
     for group in group_by_clip(files):
         guesses = guess_roles([*group, *_trace_beside(group)], packet_ms)
         clip = clip_from_roles(guesses, packet_ms=packet_ms)

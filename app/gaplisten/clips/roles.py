@@ -69,7 +69,7 @@ def clip_from_roles(
 
 
 def zero_packets(path: Path, packet_ms: float = DEFAULT_PACKET_MS) -> int:
-    """Return how many packets of a sound file are exactly zero between sounding ones (0 if it cannot be read)."""
+    """Return how many packets between sounding ones are exactly zero (0 if the file cannot be read)."""
     try:
         signal = read_signal(path)
     except GaplistenError:

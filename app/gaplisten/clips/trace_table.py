@@ -14,10 +14,10 @@ _BLANKS = str.maketrans("", "", " ,;[]\t")
 
 
 def read_trace_table(path: Path) -> dict[str, tuple[bool, ...]]:
-    """Return the traces (True = lost) of a table by the stem of the file named in its first column.
+    """Return a table's traces (True = lost) by the stem of the file named in its first column.
 
-    The trace stands in the fourth column, or in whichever holds only 0 and 1. Rows that name no sound file, such
-    as a header, are passed over; a table that holds no trace at all gives an empty result.
+    The trace stands in the fourth column, or in whichever holds only 0 and 1. Rows that name no sound file,
+    such as a header, are passed over; a table that holds no trace at all gives an empty result.
 
     Raises
     ------

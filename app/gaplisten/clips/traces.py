@@ -75,9 +75,9 @@ def _ended(found: TraceFile, packets: int) -> Flags:
 def _fitting(flags: Flags, size: int, rate: int, frames: int, thing: str) -> LossTrace:
     whole, partial = frames // size, -(-frames // size)
     if flags.size not in (whole, partial):
+        packet = f"{1000 * size / rate:g} ms"
+        fact = f"has {flags.size} packets, the sound has {partial} of {packet} ({frames} frames)"
         raise TraceFileError(
-            thing,
-            f"has {flags.size} packets, the sound has {partial} of {1000 * size / rate:g} ms ({frames} frames)",
-            "set the right packet length, or give the trace that belongs to this clip",
+            thing, fact, "set the packet length, or give the trace that belongs to this clip"
         )
     return LossTrace(flags, size, rate).fitted(frames)

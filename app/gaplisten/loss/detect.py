@@ -33,7 +33,7 @@ def detect_lost_packets(signal: Signal, packet_frames: int, reference: Signal | 
 
 
 def _silent_packets(samples: Samples, packet_frames: int) -> Flags:
-    sounding = samples.any(axis=1)
+    sounding = np.asarray(samples.any(axis=1))
     padded = np.zeros(-(-len(sounding) // packet_frames) * packet_frames, np.bool_)
     padded[: len(sounding)] = sounding
-    return ~padded.reshape(-1, packet_frames).any(axis=1)
+    return np.asarray(~padded.reshape(-1, packet_frames).any(axis=1), np.bool_)

@@ -86,13 +86,14 @@ class TraceFile:
     packet_frames: int | None = None
 
 
-def _either(
-    when_text: Callable[[bytes], Decoded], when_array: Callable[[bytes], Decoded]
-) -> Callable[[bytes], Decoded]:
+Decoder = Callable[[bytes], Decoded]
+
+
+def _either(when_text: Decoder, when_array: Decoder) -> Decoder:
     return lambda data: (when_array if data.startswith(arrays.MAGIC) else when_text)(data)
 
 
-def _inverted(decode: Callable[[bytes], Decoded]) -> Callable[[bytes], Decoded]:
+def _inverted(decode: Decoder) -> Decoder:
     def flipped(data: bytes) -> Decoded:
         found = decode(data)
         return Decoded(~found.lost, found.notes, found.packet_frames)
@@ -103,50 +104,38 @@ def _inverted(decode: Callable[[bytes], Decoded]) -> Callable[[bytes], Decoded]:
 _TXT, _NPY, _ANY = (".txt",), (".npy",), (".g192", ".ep", ".bin", ".dat")
 _FLAGS = _either(text.decode_digits, arrays.decode_flags)
 
+_BOTH = (".txt", ".npy")
+_PACKETS = _either(text.decode_lost_packets, arrays.decode_packet_indices)
+_SAMPLES = _either(text.decode_lost_samples, arrays.decode_sample_indices)
+
+# fmt: off
 FORMATS: tuple[TraceFormat, ...] = (
-    TraceFormat(
-        "challenge", "Deep PLC Challenge: 0 or 1 per line", _TXT, "1 = lost", End.EXACT, text.decode_digits, text.encode_lines
-    ),
-    TraceFormat(
-        "digits", "0 and 1 in one line, blanks or commas between", _TXT, "1 = lost", End.EXACT, text.decode_digits,
-        text.encode_row,
-    ),
-    TraceFormat(
-        "lossfile", "opus_demo -lossfile, rtp_apply_loss: numbers, not 0 = lost", _TXT, "not 0 = lost", End.RECEIVED,
-        text.decode_numbers, text.encode_unix_lines,
-    ),
-    TraceFormat(
-        "lpcnet", "lpcnet_demo -plc_file: numbers, not 0 = lost", _TXT, "not 0 = lost", End.LAST, text.decode_numbers,
-        text.encode_unix_lines,
-    ),
-    TraceFormat(
-        "g192_word", "ITU-T G.192 frame words, 16 bit", _ANY, "0x6B20 = lost, 0x6B21 = received", End.REPEATS,
-        g192.decode_words, g192.encode_words,
-    ),
-    TraceFormat(
-        "g192_byte", "ITU-T G.192 frame bytes", _ANY, "0x20 = lost, 0x21 = received", End.REPEATS, g192.decode_bytes,
-        g192.encode_bytes,
-    ),
-    TraceFormat(
-        "g192_compact", "ITU-T software tools, one bit per frame, lowest bit first", _ANY, "1 = lost", End.REPEATS,
-        g192.decode_compact, g192.encode_compact,
-    ),
-    TraceFormat(
-        "npy", "NumPy array of 0 and 1", _NPY, "1 = lost", End.EXACT, arrays.decode_flags, arrays.encode_flags
-    ),
-    TraceFormat(
-        "frn", "mask with 1 = received (text or .npy)", (".txt", ".npy"), "1 = received", End.STRETCHED, _inverted(_FLAGS),
-        text.encode_inverted_lines,
-    ),
-    TraceFormat(
-        "lost_packets", "list of lost packets, counted from 0 (text or .npy)", (".txt", ".npy"), "listed = lost", End.RECEIVED,
-        _either(text.decode_lost_packets, arrays.decode_packet_indices), text.encode_lost_packets,
-    ),
-    TraceFormat(
-        "lost_samples", "list of lost samples, counted from 0 (text or .npy)", (".txt", ".npy"), "listed = lost",
-        End.RECEIVED, _either(text.decode_lost_samples, arrays.decode_sample_indices), text.encode_lost_samples, "sample",
-    ),
-)  # fmt: skip
+    TraceFormat("challenge", "Deep PLC Challenge: 0 or 1 per line", _TXT, "1 = lost", End.EXACT,
+                text.decode_digits, text.encode_lines),
+    TraceFormat("digits", "0 and 1 in one line, blanks or commas between", _TXT, "1 = lost", End.EXACT,
+                text.decode_digits, text.encode_row),
+    TraceFormat("lossfile", "opus_demo, rtp_apply_loss: numbers, not 0 = lost", _TXT, "not 0 = lost",
+                End.RECEIVED, text.decode_numbers, text.encode_unix_lines),
+    TraceFormat("lpcnet", "lpcnet_demo: numbers, not 0 = lost", _TXT, "not 0 = lost", End.LAST,
+                text.decode_numbers, text.encode_unix_lines),
+    TraceFormat("g192_word", "ITU-T G.192 frame words, 16 bit", _ANY, "0x6B20 = lost, 0x6B21 = received",
+                End.REPEATS, g192.decode_words, g192.encode_words),
+    TraceFormat("g192_byte", "ITU-T G.192 frame bytes", _ANY, "0x20 = lost, 0x21 = received", End.REPEATS,
+                g192.decode_bytes, g192.encode_bytes),
+    TraceFormat("g192_compact", "ITU-T software tools, one bit per frame, lowest bit first", _ANY, "1 = lost",
+                End.REPEATS, g192.decode_compact, g192.encode_compact),
+    TraceFormat("bytes", "one byte per packet, 0 or 1", _ANY, "1 = lost", End.EXACT,
+                arrays.decode_raw_bytes, arrays.encode_raw_bytes),
+    TraceFormat("npy", "NumPy array of 0 and 1", _NPY, "1 = lost", End.EXACT,
+                arrays.decode_flags, arrays.encode_flags),
+    TraceFormat("frn", "mask with 1 = received (text or .npy)", _BOTH, "1 = received", End.STRETCHED,
+                _inverted(_FLAGS), text.encode_inverted_lines),
+    TraceFormat("lost_packets", "list of lost packets, counted from 0 (text or .npy)", _BOTH, "listed = lost",
+                End.RECEIVED, _PACKETS, text.encode_lost_packets),
+    TraceFormat("lost_samples", "list of lost samples, counted from 0 (text or .npy)", _BOTH, "listed = lost",
+                End.RECEIVED, _SAMPLES, text.encode_lost_samples, "sample"),
+)
+# fmt: on
 _BY_NAME = {form.name: form for form in FORMATS}
 
 
@@ -175,7 +164,7 @@ def read_trace(
     inverted
         Whether to turn every flag round, after the format's own rule.
     packets
-        Length to which to apply the format's rule for the end of the file; as it stands in the file when not given.
+        Length to which to apply the format's rule for the end of the file; as in the file when not given.
 
     Raises
     ------
@@ -232,7 +221,7 @@ def fit(lost: Flags, packets: int, end: End) -> Flags:
 
 
 _ARRAY_ENCODERS: dict[str, Callable[[LossTrace], bytes]] = {
-    "challenge": arrays.encode_flags,
+    "frn": arrays.encode_inverted_flags,
     "lost_packets": arrays.encode_packet_indices,
     "lost_samples": arrays.encode_sample_indices,
 }

@@ -37,6 +37,8 @@ def recognise(path: Path, data: bytes) -> tuple[tuple[str, ...], str]:
         return ("g192_byte",), ""
     if _is_text(data):
         return _text(path, data)
+    if not data.strip(b"\x00\x01"):
+        return ("bytes", "g192_compact"), "holds bytes of 0 and 1: one packet each, or one bit per packet"
     return ("g192_compact",), "holds bytes that could be one bit per frame; nothing in the file says so"
 
 
@@ -44,9 +46,7 @@ def _is_text(data: bytes) -> bool:
     try:
         sample = data[:65536].decode("utf-8-sig", errors="strict")
     except UnicodeDecodeError as error:
-        if error.start < 65530:
-            return False
-        return True
+        return error.start >= 65530  # the sample may have been cut inside a character
     return all(character.isprintable() or character in "\r\n\t" for character in sample)
 
 

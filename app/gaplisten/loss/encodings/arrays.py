@@ -63,6 +63,26 @@ def encode_flags(trace: LossTrace) -> bytes:
     return _saved(trace.lost.astype(np.uint8))
 
 
+def encode_inverted_flags(trace: LossTrace) -> bytes:
+    """Write an array of 0 and 1, 1 = received."""
+    return _saved((~trace.lost).astype(np.uint8))
+
+
+def decode_raw_bytes(data: bytes) -> Decoded:
+    """Read one byte of 0 or 1 per packet, 1 = lost."""
+    codes = np.frombuffer(data, np.uint8)
+    strange = np.flatnonzero(codes > 1)
+    if strange.size:
+        at = int(strange[0])
+        raise BadTrace(f"byte {at} is 0x{int(codes[at]):02X}, neither 0 nor 1", "name another format")
+    return Decoded(codes == 1)
+
+
+def encode_raw_bytes(trace: LossTrace) -> bytes:
+    """Write one byte of 0 or 1 per packet."""
+    return trace.lost.astype(np.uint8).tobytes()
+
+
 def encode_packet_indices(trace: LossTrace) -> bytes:
     """Write the indices of lost packets."""
     return _saved(np.flatnonzero(trace.lost).astype(np.int64))

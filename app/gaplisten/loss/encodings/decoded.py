@@ -33,7 +33,7 @@ class Decoded:
 
 
 @dataclass
-class BadTrace(Exception):
+class BadTrace(Exception):  # noqa: N818 - the caller turns it into an error with the file's name
     """Why bytes are not the trace they were taken for."""
 
     fact: str

@@ -1,4 +1,4 @@
-"""Frame-erasure patterns of the ITU-T software tools: words, bytes and compact (ITU-T G.191, G.192 annex B)."""
+"""Frame-erasure patterns of the ITU-T software tools: words, bytes and compact (ITU-T G.191, G.192)."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def _soft_words(data: bytes) -> bool:
 
 
 def _is_sync(words: Words) -> npt.NDArray[np.bool_]:
-    return (words & 0xFFF0) == 0x6B20
+    return np.asarray((words & 0xFFF0) == 0x6B20, np.bool_)
 
 
 def _native(words: Words) -> tuple[Words, tuple[str, ...]]:

@@ -1,0 +1,160 @@
+"""Making lossy files and traces from clean speech, in the 2022 challenge's layout."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gaplisten.audio.files import SoundInfo, probe, read_signal, write_signal
+from gaplisten.audio.signal import Signal
+from gaplisten.clips.clip import Clip
+from gaplisten.clips.traces import packet_frames_at
+from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job
+from gaplisten.loss.apply import apply_loss
+from gaplisten.loss.formats import write_trace
+from gaplisten.loss.models import checked_parameters, make_trace, model_named
+from gaplisten.loss.strata import stratum_of
+from gaplisten.loss.trace import LossTrace
+from gaplisten.tables import Cell, Table, write_csv
+
+_COLUMNS = (
+    "clip", "packets", "lost", "loss_rate", "gaps", "longest_ms", "stratum", "packet_ms", "model",
+    "parameters", "seed",
+)  # fmt: skip
+_FOLDERS = ("clean_signals", "lossy_signals")
+_LOSSLESS = {"PCM_16", "PCM_24", "PCM_32", "FLOAT"}
+
+
+class LoseError(GaplistenError):
+    """Lossy files cannot be made as asked."""
+
+
+@dataclass(frozen=True)
+class LossRecipe:
+    """How to lose packets.
+
+    Parameters
+    ----------
+    seed
+        Each clip draws from its own generator, seeded with this and the clip's name: adding or leaving
+        out files changes nothing for the others.
+    """
+
+    model: str
+    parameters: Mapping[str, Any]
+    seed: int = 0
+    packet_ms: float = 20.0
+
+    def seed_for(self, name: str) -> int:
+        """Return the seed for the clip of that name."""
+        digest = hashlib.sha256(f"{self.seed}/{name}".encode()).digest()
+        return int.from_bytes(digest[:6], "big")
+
+    def trace_for(self, name: str, signal: Signal) -> LossTrace:
+        """Draw the trace for one clip."""
+        size = packet_frames_at(self.packet_ms, signal.rate, name)
+        packets = -(-signal.frames // size)
+        return make_trace(self.model, packets, size, signal.rate, self.seed_for(name), **self.parameters)
+
+
+@dataclass(frozen=True)
+class LostClips:
+    """What was made: a row per clip, and a sentence for each that failed."""
+
+    table: Table
+    failures: tuple[str, ...]
+
+
+def lose_clips(
+    clips: Sequence[Clip], recipe: LossRecipe, out: Path, *, overwrite: bool = False, job: Job | None = None
+) -> LostClips:
+    """Write ``clean_signals``, ``lossy_signals`` (with ``<name>_is_lost.txt``) and ``meta.csv``.
+
+    Parameters
+    ----------
+    clips
+        Their references are used; the lossy file where there is none.
+    out
+        Made when missing. Files there are only replaced with `overwrite`.
+
+    Raises
+    ------
+    GaplistenError
+        If the recipe is wrong, or files would be replaced unasked.
+    """
+    checked_parameters(model_named(recipe.model), dict(recipe.parameters))
+    job = job or Job()
+    if not overwrite:
+        _refuse_existing(clips, out)
+    rows, failed = [], []
+    for folder in _FOLDERS:
+        (out / folder).mkdir(parents=True, exist_ok=True)
+    for index, clip in enumerate(clips):
+        job.check(index / len(clips), clip.name)
+        try:
+            rows.append(_lose(clip, recipe, out))
+        except GaplistenError as error:
+            failed.append(f"{clip.name}: {error}")
+    table = Table(_COLUMNS, tuple(rows))
+    if rows:
+        write_csv(out / "meta.csv", table)
+    job.check(1.0)
+    return LostClips(table, tuple(failed))
+
+
+def _flat(name: str) -> str:
+    """Return a clip's name as a file name: clips of several splits are named ``train/54``."""
+    return name.replace("/", "_").replace("\\", "_")
+
+
+def _refuse_existing(clips: Sequence[Clip], out: Path) -> None:
+    wanted = [out / "meta.csv"]
+    for clip in clips:
+        name = _flat(clip.name)
+        wanted.append(out / "lossy_signals" / f"{name}_is_lost.txt")
+        wanted += [out / kind / (name + end) for kind in _FOLDERS for end in (".wav", ".flac")]
+    found = next((path for path in wanted if path.exists()), None)
+    if found:
+        raise LoseError(str(found), "is there already", "choose another folder, or allow overwriting")
+
+
+def _lose(clip: Clip, recipe: LossRecipe, out: Path) -> tuple[Cell, ...]:
+    if clip.sound is None:
+        raise LoseError(clip.name, "has no sound", "give clean speech")
+    signal, info = read_signal(clip.sound), probe(clip.sound)
+    trace = recipe.trace_for(clip.name, signal)
+    suffix, subtype = _kind(info)
+    name = _flat(clip.name)
+    write_signal(out / "clean_signals" / f"{name}{suffix}", signal, subtype)
+    write_signal(out / "lossy_signals" / f"{name}{suffix}", apply_loss(signal, trace), subtype)
+    write_trace(out / "lossy_signals" / f"{name}_is_lost.txt", trace, "challenge")
+    return _row(clip.name, recipe, trace)
+
+
+def _kind(info: SoundInfo) -> tuple[str, str]:
+    """Keep the format and the sample width where they lose nothing."""
+    suffix = ".flac" if info.format == "FLAC" else ".wav"
+    if info.subtype in _LOSSLESS:
+        return suffix, info.subtype
+    return suffix, "FLOAT" if info.subtype == "DOUBLE" else "PCM_16"
+
+
+def _row(name: str, recipe: LossRecipe, trace: LossTrace) -> tuple[Cell, ...]:
+    values = checked_parameters(model_named(recipe.model), dict(recipe.parameters))
+    written = " ".join(f"{key}={value}" for key, value in values.items())
+    lost = int(trace.lost.sum())
+    shared = (trace.loss_rate, len(trace.gaps()), trace.longest_ms, stratum_of(trace.longest_ms).value)
+    return (
+        name,
+        trace.packets,
+        lost,
+        *shared,
+        recipe.packet_ms,
+        recipe.model,
+        written,
+        str(recipe.seed_for(name)),
+    )

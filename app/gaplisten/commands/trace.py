@@ -1,0 +1,94 @@
+"""`gaplisten trace`: what a trace file is and says; convert it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gaplisten.audio.files import SOUND_SUFFIXES, read_signal
+from gaplisten.clips.traces import packet_frames_at
+from gaplisten.commands.output import show
+from gaplisten.errors import GaplistenError
+from gaplisten.loss.description import figures
+from gaplisten.loss.detect import detect_lost_packets
+from gaplisten.loss.formats import FORMATS, TraceFile, format_named, read_trace, write_trace
+from gaplisten.loss.trace import LossTrace
+from gaplisten.tables import Cell, Table
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+_COLUMNS = (
+    "file", "format", "polarity", "packets", "packet_ms", "seconds", "lost", "loss_rate", "gaps",
+    "longest_ms", "mean_burst", "burst_ratio", "stratum",
+)  # fmt: skip
+
+
+class TraceUsageError(GaplistenError):
+    """Options that do not fit together."""
+
+
+def _formats(wanted: bool) -> None:
+    if wanted:
+        rows = tuple((f.name, f.polarity, f.unit, f.end.value, f.help) for f in FORMATS)
+        show(Table(("format", "polarity", "unit", "end of file", "what it is"), rows))
+        raise typer.Exit
+
+
+@app.command()
+def trace(
+    file: Annotated[
+        Path, typer.Argument(help="Trace file; or a lossy sound file, whose zero packets count.")
+    ],
+    to: Annotated[
+        tuple[str, Path] | None,
+        typer.Option("--to", metavar="FORMAT OUT", help="Write it in another format."),
+    ] = None,
+    format: Annotated[
+        str | None, typer.Option("--format", help="The file's format, when it does not tell.")
+    ] = None,
+    inverted: Annotated[bool, typer.Option("--inverted", help="Turn every flag round.")] = False,
+    packet_ms: Annotated[float, typer.Option("--packet-ms", min=0.1, max=1000, help="Packet length.")] = 20.0,
+    rate: Annotated[int, typer.Option("--rate", min=1000, help="Hz, for lists of lost samples.")] = 16000,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
+    formats: Annotated[
+        bool, typer.Option("--formats", callback=_formats, is_eager=True, help="List the formats and stop.")
+    ] = False,
+) -> None:
+    """Tell what a trace file is and says, and convert it.
+
+    True always means lost; the column "polarity" says how the file writes that.
+    """
+    found = _read(file, format, inverted, packet_ms)
+    if found.packet_frames:
+        on_clock = LossTrace(found.lost, found.packet_frames, rate)
+    else:
+        on_clock = LossTrace(found.lost, packet_frames_at(packet_ms, rate, str(file)), rate)
+    show(Table(_COLUMNS, (_row(found, on_clock),)), csv)
+    for note in found.notes:
+        print(f"note: {note}")
+    if to:
+        name, out = to
+        write_trace(out, on_clock, name)
+        print(f"{on_clock.packets} packets written to {out} ({name}, {format_named(name).polarity})")
+
+
+def _read(file: Path, format: str | None, inverted: bool, packet_ms: float) -> TraceFile:
+    if file.suffix.lower() not in SOUND_SUFFIXES or format:
+        return read_trace(file, format=format, inverted=inverted)
+    if inverted:
+        raise TraceUsageError("--inverted", "has no meaning for a sound file", "leave it out")
+    signal = read_signal(file)
+    lost = detect_lost_packets(signal, packet_frames_at(packet_ms, signal.rate, str(file))).lost
+    return TraceFile(file, "sound", lost, packet_ms, ("detected: packets of exact zeros in a sound file",))
+
+
+def _row(found: TraceFile, on_clock: LossTrace) -> tuple[Cell, ...]:
+    said = figures(on_clock)
+    polarity = "exact zeros = lost" if found.format == "sound" else format_named(found.format).polarity
+    polarity += ", turned round" if found.inverted else ""
+    head = (str(found.path), found.format, polarity, said.packets, on_clock.packet_ms)
+    seconds = said.packets * on_clock.packet_ms / 1000
+    losses = (seconds, said.lost, said.loss_rate, said.gaps, said.longest_ms)
+    return (*head, *losses, said.mean_burst, said.burst_ratio, said.stratum.value)
