@@ -107,6 +107,7 @@ class MixerState:
         self._waiting: tuple[Programme, Wishes] | None = None
         self.position, self.lane = 0, 0
         self.playing = self.ended = False
+        self.closing = False  # set by the main thread before it takes the stream away
         self.level, self.direction = (
             0,
             0,
@@ -129,14 +130,23 @@ class MixerState:
 
     # -- wishes ---------------------------------------------------------------------------------------------
 
-    def obey(self, wishes: Wishes) -> None:
-        """Take note of new wishes; they come true in `render`, faded."""
+    def obey(self, wishes: Wishes) -> bool:
+        """Take note of new wishes, to come true in `render`; False if their programme is not here yet."""
         if wishes.programme == self.programme.id:
             self._take(wishes)
-            return
+            self._waiting = None
+            return True
         offered = self.incoming
-        if offered is not None and offered.id == wishes.programme:
-            self._waiting = (offered, wishes)
+        if offered is None or offered.id != wishes.programme:
+            return False
+        self._waiting = (offered, wishes)
+        return True
+
+    def go_on_from(self, before: MixerState) -> None:
+        """Take over where another mixer stood, for a stream opened anew."""
+        self.programme = Programme(before.programme.id, (), before.programme.scale)
+        self.position, self.wishes, self.playing = before.position, before.wishes, before.playing
+        self.delayed_switches = before.delayed_switches
 
     def _take(self, wishes: Wishes) -> None:
         before, self.wishes = self.wishes, wishes
@@ -187,10 +197,10 @@ class MixerState:
             self._jump(self.next_position)
             self.next_position = -1
             self.ended = False
-        if self.position >= self.length and not self._loops():
+        if self.length and self.position >= self.length and not self._loops():
             self.position = self.length
             self.playing, self.ended = False, self.ended or self.playing
-        if not self.playing:
+        if not self.playing or self.closing or not self.length:
             if self.breaks[(self.break_count - 1) % BREAKS, 2]:
                 self._mark_break(moving=False)
             return
@@ -218,7 +228,7 @@ class MixerState:
         return min(self.wishes.loop_stop, self.length) if self._loops() else self.length
 
     def _must_close(self) -> bool:
-        if not self.playing or self._waiting is not None or self.next_position >= 0:
+        if not self.playing or self.closing or self._waiting is not None or self.next_position >= 0:
             return True
         if self._limit() - self.position <= self.level:
             return True

@@ -1,0 +1,118 @@
+"""Sound devices, by way of PortAudio: the one importer of sounddevice, and it imports only when asked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any, Literal
+
+from gaplisten.errors import GaplistenError
+from gaplisten.playback.player import OutputDevice
+
+Callback = Callable[[Any, int, Any, Any], None]
+
+
+class NoSoundError(GaplistenError):
+    """Sound cannot be had, for a reason that the user can do something about."""
+
+
+def sound() -> ModuleType:
+    """Return the sounddevice module, or raise `NoSoundError` with the way to get it."""
+    try:
+        import sounddevice
+    except ImportError as error:
+        raise NoSoundError("sounddevice", f"is not installed ({error})", "pip install sounddevice") from error
+    except OSError as error:  # the wheel for Linux carries no PortAudio
+        way = "install it: 'apt install libportaudio2', 'dnf install portaudio' or 'pacman -S portaudio'"
+        raise NoSoundError("PortAudio", str(error), way) from error
+    module: ModuleType = sounddevice
+    return module
+
+
+def portaudio_version() -> str:
+    """Return PortAudio's description of itself."""
+    return str(sound().get_portaudio_version()[1])
+
+
+def _default_index(module: ModuleType) -> int:
+    try:
+        return int(module.query_devices(kind="output")["index"])
+    except (module.PortAudioError, ValueError):
+        return -1
+
+
+def outputs() -> tuple[OutputDevice, ...]:
+    """Return every device that can play, as PortAudio found them when it started."""
+    module = sound()
+    apis = [api["name"] for api in module.query_hostapis()]
+    default = _default_index(module)
+    return tuple(
+        OutputDevice(
+            str(found["name"]),
+            str(apis[found["hostapi"]]),
+            int(found["max_output_channels"]),
+            round(found["default_samplerate"]),
+            int(found["index"]) == default,
+        )
+        for found in module.query_devices()
+        if found["max_output_channels"] > 0
+    )
+
+
+def _index(device: OutputDevice) -> int:
+    module = sound()
+    apis = [api["name"] for api in module.query_hostapis()]
+    for found in module.query_devices():
+        if found["name"] == device.name and apis[found["hostapi"]] == device.host_api:
+            return int(found["index"])
+    raise NoSoundError(device.title, "is not there any more", "choose another device or look again")
+
+
+def pick(name: str | None, host_api: str | None) -> OutputDevice:
+    """Return the device of that name and host API, or else the system's default."""
+    found = outputs()
+    if not found:
+        raise NoSoundError("sound", "this machine has no output device", "connect one, then look again")
+    for device in found:
+        if (device.name, device.host_api) == (name, host_api):
+            return device
+    return next((device for device in found if device.default), found[0])
+
+
+def runs_at(device: OutputDevice, rate: int, channels: int) -> bool:
+    """Tell whether the device takes float samples at that rate."""
+    module = sound()
+    try:
+        module.check_output_settings(_index(device), channels, "float32", samplerate=rate)
+    except module.PortAudioError:
+        return False
+    return True
+
+
+def open_output(
+    device: OutputDevice,
+    rate: int,
+    channels: int,
+    latency: float | Literal["low", "high"],
+    callback: Callback,
+) -> Any:
+    """Open and start a float32 output stream that asks `callback` for every block."""
+    module = sound()
+    try:
+        stream = module.OutputStream(
+            samplerate=rate,
+            device=_index(device),
+            channels=channels,
+            dtype="float32",
+            latency=latency,
+            blocksize=0,  # PortAudio then adds no buffering of its own
+            callback=callback,
+            dither_off=True,
+            clip_off=False,
+        )
+        stream.start()
+    except module.PortAudioError as error:
+        raise NoSoundError(
+            device.title, f"cannot be opened at {rate} Hz ({error})", "choose another device"
+        ) from error
+    return stream

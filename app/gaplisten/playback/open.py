@@ -1,0 +1,27 @@
+"""Getting a player, whatever the machine has."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+
+from gaplisten.errors import GaplistenError
+from gaplisten.playback.client import ProcessPlayer
+from gaplisten.playback.player import OutputDevice, Player
+from gaplisten.playback.silent import SilentPlayer
+
+
+def open_player(device: OutputDevice | None = None) -> Player:
+    """Return a player at once; one that is silent, and says why, where there can be no sound.
+
+    ``GAPLISTEN_SOUND=off`` asks for silence. A machine that merely has no device now gets a real player whose
+    state says so: a device connected later is found by `Player.rescan`.
+    """
+    if os.environ.get("GAPLISTEN_SOUND", "").lower() == "off":
+        return SilentPlayer("sound is switched off (GAPLISTEN_SOUND=off)")
+    if importlib.util.find_spec("sounddevice") is None:
+        return SilentPlayer("sounddevice is not installed; 'pip install sounddevice' brings sound")
+    try:
+        return ProcessPlayer(device)
+    except (GaplistenError, OSError) as error:
+        return SilentPlayer(f"the sound process cannot be started: {error}")

@@ -1,0 +1,245 @@
+"""The audio process: opens the device, holds the lanes, and does nothing else.
+
+Started as ``python -m gaplisten.playback.process``; numpy and sounddevice are all it loads. It is told what
+to load by lines of JSON on its standard input, and tells what happened by lines on its standard output;
+anything that has to be quick goes through the control block. It ends when its input ends, so that it never
+outlives the window, not even one that was killed.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import queue
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, Literal
+
+import numpy as np
+
+from gaplisten.errors import GaplistenError
+from gaplisten.playback import devices, priority
+from gaplisten.playback.control import WORDS
+from gaplisten.playback.engine import Engine
+from gaplisten.playback.mixer import MixerState, Programme, Wishes
+from gaplisten.playback.player import OutputDevice
+from gaplisten.playback.shared import View
+from gaplisten.playback.tone import side_tone
+
+Message = Mapping[str, Any]
+
+WATCHDOG_SECONDS = 1.0
+_TICK = 0.1
+
+
+def _array(values: Any) -> Any:
+    return None if values is None else np.array(values, np.int64)
+
+
+class Host:
+    """Carries out the window's messages.
+
+    Parameters
+    ----------
+    words
+        The control block.
+    name, host_api
+        The device to use, if it is there.
+    latency
+        What to ask of PortAudio.
+    """
+
+    def __init__(
+        self, words: Any, name: str | None, host_api: str | None, latency: float | Literal["low", "high"]
+    ) -> None:
+        self._words, self._latency = words, latency
+        self._wanted = (name, host_api)
+        self._device: OutputDevice | None = None
+        self._stream: Any = None
+        self._engine: Engine | None = None
+        self._views: dict[str, View] = {}
+        self._forgotten: list[View] = []
+        self._seen, self._idle = 0, 0.0
+
+    # -- messages out ---------------------------------------------------------------------------------------
+
+    def say(self, event: str, **facts: Any) -> None:
+        """Tell the window what happened."""
+        sys.stdout.write(json.dumps({"event": event, **facts}) + "\n")
+        sys.stdout.flush()
+
+    def hello(self) -> bool:
+        """Tell which devices there are and which will be used; False if there are none."""
+        try:
+            self._device = devices.pick(*self._wanted)
+            found = [asdict(device) for device in devices.outputs()]
+        except GaplistenError as error:
+            self.say("unavailable", reason=str(error))
+            return False
+        missing = self._wanted[0] is not None and self._device.name != self._wanted[0]
+        self.say("ready", devices=found, device=asdict(self._device), missing=missing)
+        return True
+
+    # -- messages in ----------------------------------------------------------------------------------------
+
+    def do(self, message: Message) -> None:
+        """Carry out one message; what fails is reported, never raised."""
+        try:
+            getattr(self, "_do_" + message["do"])(message)
+        except GaplistenError as error:
+            self.say("failed", reason=str(error), doing=message["do"])
+
+    def _do_probe(self, message: Message) -> None:
+        """Answer at which rate lanes of that rate will be played."""
+        device, wanted = self._need_device(), int(message["rate"])
+        channels = min(2, device.channels)
+        fits = devices.runs_at(device, wanted, channels)
+        self.say("rate", token=message["token"], rate=wanted if fits else device.rate)
+
+    def _do_load(self, message: Message) -> None:
+        lanes = tuple(self._attach(*lane) for lane in message["lanes"])
+        programme = Programme(
+            int(message["id"]),
+            lanes,
+            (int(message["scale"][0]), int(message["scale"][1])),
+            _array(message["audible"]),
+            _array(message["boundaries"]),
+        )
+        engine = self._open(int(message["rate"]))
+        engine.mixer.incoming = programme
+        names = {lane[0] for lane in message["lanes"]}
+        self._forgotten += [self._views.pop(name) for name in set(self._views) - names]
+        self.say("loaded", id=programme.id)
+
+    def _do_choose(self, message: Message) -> None:
+        self._wanted = (message["name"], message["host_api"])
+        self._close_stream()
+        self._device = devices.pick(*self._wanted)
+        self.say("chosen", device=asdict(self._device))
+
+    def _do_tone(self, message: Message) -> None:
+        engine = self._engine or self._open(self._need_device().rate)
+        engine.tone_at = 1 << 62
+        engine.tone = side_tone(engine.mixer.rate, engine.mixer.channels, message["side"])
+        engine.tone_at = 0
+
+    # -- the stream -----------------------------------------------------------------------------------------
+
+    def _need_device(self) -> OutputDevice:
+        if self._device is None:
+            self._device = devices.pick(*self._wanted)
+        return self._device
+
+    def _open(self, rate: int) -> Engine:
+        if self._engine is not None and self._engine.mixer.rate == rate and self._stream is not None:
+            return self._engine
+        before = self._engine
+        self._close_stream()
+        device = self._need_device()
+        channels = min(2, device.channels)
+        mixer = MixerState(rate, channels)
+        engine = Engine(self._words, mixer)
+        if before is not None:
+            mixer.go_on_from(before.mixer)
+            engine.underflows = before.underflows
+        self._stream = devices.open_output(device, rate, channels, self._latency, engine.callback)
+        engine.latency_ns = round(float(self._stream.latency) * 1e9)
+        self._engine, self._idle = engine, 0.0
+        self.say("opened", device=asdict(device), rate=rate, channels=channels)
+        return engine
+
+    def _close_stream(self) -> None:
+        stream, self._stream = self._stream, None
+        if stream is None:
+            return
+        self._fade_out()
+        stream.close()
+
+    def _fade_out(self) -> None:
+        """Let the mixer close its envelope before the stream is taken away."""
+        engine = self._engine
+        if engine is None or not engine.mixer.level:
+            return
+        engine.mixer.closing = True
+        faded = threading.Event()
+        for _ in range(20):
+            if not engine.mixer.level:
+                break
+            faded.wait(0.01)
+        faded.wait(engine.latency_ns / 1e9)
+
+    def watch(self, passed: float) -> bool:
+        """Look whether the device still takes sound; False when it does not any more."""
+        engine = self._engine
+        if engine is None or self._stream is None:
+            return True
+        if engine.failure is not None:
+            self.say("died", reason=repr(engine.failure))
+            return False
+        self._idle = 0.0 if engine.callbacks != self._seen else self._idle + passed
+        self._seen = engine.callbacks
+        if self._idle < WATCHDOG_SECONDS:
+            return True
+        self.say("lost", device=asdict(self._need_device()))
+        return False
+
+    # -- lanes ----------------------------------------------------------------------------------------------
+
+    def _attach(self, name: str, frames: int, channels: int) -> Any:
+        if name not in self._views:
+            view = View(name, np.float32, (frames, channels))
+            view.touch()
+            self._views[name] = view
+        return self._views[name].array
+
+    def forget(self) -> None:
+        """Let go of lanes that are not heard any more; the programme before may still be fading out."""
+        mixer = self._engine.mixer if self._engine else None
+        if mixer is None or mixer.incoming is not mixer.programme:
+            return
+        self._forgotten = [view for view in self._forgotten if not view.close()]
+
+
+def _read_messages(into: queue.SimpleQueue[Message | None]) -> None:
+    for line in sys.stdin:
+        into.put(json.loads(line))
+    into.put(None)
+
+
+def main() -> int:
+    """Run until the window goes away or the device does."""
+    settings = json.loads(sys.argv[1])
+    control = View(settings["control"], np.int64, (WORDS,))
+    parent = os.getppid()
+    host = Host(control.array, settings["name"], settings["host_api"], settings["latency"])
+    messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
+    priority.raise_process()
+    if not host.hello():
+        return 0
+    threading.Thread(target=_read_messages, args=(messages,), daemon=True).start()
+    MixerState(8000).obey(Wishes())  # so that nothing is imported or built for the first time while playing
+    priority.no_pauses()
+    while True:
+        try:
+            message = messages.get(timeout=_TICK)
+        except queue.Empty:
+            host.forget()
+            if not host.watch(_TICK) or (os.name == "posix" and os.getppid() != parent):
+                return 3
+            continue
+        if message is None:
+            return 0
+        host.do(message)
+
+
+if __name__ == "__main__":
+    status = 1
+    try:
+        status = main()
+    except BrokenPipeError:
+        status = 0  # the window is gone
+    finally:
+        # Not by way of PortAudio's own clean-up, which waits for ever for some devices that are gone.
+        os._exit(status)
