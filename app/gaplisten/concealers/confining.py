@@ -1,0 +1,165 @@
+"""What a worker process does to itself before it runs other people's code."""
+
+from __future__ import annotations
+
+import faulthandler
+import os
+import sys
+import threading
+from typing import IO, Any
+
+NICE = 10
+"""How much lower than the window's (and the sound's) a worker's priority is."""
+
+_BACKSTOP_SECONDS = 60.0
+
+
+def take_over_pipes() -> tuple[IO[bytes], IO[bytes], int]:
+    """Keep stdin and stdout for messages, and send what plugins print to stderr.
+
+    Returns
+    -------
+    requests, replies, marks
+        The two message streams, and a descriptor of the captured stderr that plugins cannot close by accident.
+    """
+    requests = os.fdopen(os.dup(0), "rb")
+    replies = os.fdopen(os.dup(1), "wb")
+    marks = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, 0)
+    os.close(nowhere)
+    os.dup2(2, 1)
+    faulthandler.enable(marks)
+    return requests, replies, marks
+
+
+def lower_priority() -> None:
+    """Stand back behind the window and the sound."""
+    if hasattr(os, "nice"):
+        os.nice(NICE)
+
+
+def die_with(lifeline: int) -> None:
+    """Arrange that this process, and what it started, ends when the host does, however that happens.
+
+    The host holds the other end of the pipe `lifeline` and never writes. On Linux the kernel itself kills the
+    process group when that end closes, so a plugin stuck in C code dies too; elsewhere a thread waits for it.
+    """
+    if lifeline < 0:
+        return
+    os.set_inheritable(lifeline, False)
+    if sys.platform == "linux":
+        _kernel_kills(lifeline)
+    else:
+        threading.Thread(target=_wait_and_kill, args=(lifeline,), daemon=True).start()
+
+
+def _kernel_kills(lifeline: int) -> None:
+    import fcntl
+    import signal
+
+    fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgid(0))
+    flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
+    fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
+
+
+def _wait_and_kill(lifeline: int) -> None:
+    import signal
+
+    os.read(lifeline, 1)
+    os.killpg(0, signal.SIGKILL)
+
+
+class MemoryLimit:
+    """Limit what a plugin may allocate beyond what the process has now; lifted on exit.
+
+    Private writable memory is what counts (``RLIMIT_DATA``), since libraries that map large files need address
+    space rather than memory; address space is limited too, more widely, against shared anonymous mappings.
+    Systems without these limits (Windows; macOS does not enforce them) run without.
+    """
+
+    def __init__(self, extra_bytes: int) -> None:
+        self._extra = extra_bytes
+
+    def __enter__(self) -> None:
+        if self._extra > 0 and sys.platform == "linux":
+            size, data = _memory_now()
+            _limit("RLIMIT_DATA", data + self._extra)
+            _limit("RLIMIT_AS", size + 4 * self._extra)
+
+    def __exit__(self, *_: object) -> None:
+        if self._extra > 0 and sys.platform == "linux":
+            _limit("RLIMIT_DATA", None)
+            _limit("RLIMIT_AS", None)
+
+
+def _memory_now() -> tuple[int, int]:
+    """Return address space and private data of this process in bytes (zeros where the system does not say)."""
+    if sys.platform != "linux":
+        return 0, 0
+    with open("/proc/self/statm", encoding="ascii") as file:
+        fields = file.read().split()
+    page = os.sysconf("SC_PAGE_SIZE")
+    return int(fields[0]) * page, int(fields[5]) * page
+
+
+def _limit(name: str, soft: int | None) -> None:
+    import resource
+
+    which = getattr(resource, name)
+    hard = resource.getrlimit(which)[1]
+    if soft is None or (hard != resource.RLIM_INFINITY and soft > hard):
+        soft = hard
+    resource.setrlimit(which, (soft, hard))
+
+
+def set_backstop(seconds: float) -> None:
+    """Let the system end this process some time after the host should have done so (0 clears it)."""
+    import signal
+
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.setitimer(signal.ITIMER_REAL, seconds + _BACKSTOP_SECONDS if seconds else 0.0)
+
+
+class Leftovers:
+    """Notice threads, child processes and heaps of memory that a plugin leaves behind."""
+
+    def __init__(self) -> None:
+        self._known = set(threading.enumerate())
+        self._data = _memory_now()[1]
+
+    def found(self, memory: int) -> str:
+        """Return what is still there, in words; empty when nothing is. Less than half of `memory` is no matter."""
+        threads = [
+            thread for thread in threading.enumerate() if thread not in self._known and thread.is_alive()
+        ]
+        if threads:
+            return f"{len(threads)} running thread{'s' if len(threads) > 1 else ''}"
+        if _has_children():
+            return "a running child process"
+        kept = _memory_now()[1] - self._data
+        return f"{kept / 2**20:.0f} MiB of memory" if kept > memory / 2 > 0 else ""
+
+
+def _has_children() -> bool:
+    if not hasattr(os, "WNOHANG"):
+        return False
+    while True:
+        try:
+            pid, _status = os.waitpid(-1, os.WNOHANG)
+        except ChildProcessError:
+            return False
+        if pid == 0:
+            return True
+
+
+def restore_streams(*, stdout: Any, stderr: Any) -> None:
+    """Put back what a plugin may have replaced, and push out what it printed."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except Exception:  # noqa: BLE001, S110 - a plugin may have put anything there
+            pass
+    sys.stdout, sys.stderr = stdout, stderr

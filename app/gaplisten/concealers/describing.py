@@ -1,0 +1,200 @@
+"""Describing a loaded plugin in plain values; runs inside a worker process."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import types
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
+
+from gaplisten.concealers.errors import NotAPlugin
+from gaplisten.concealers.loading import Plugin
+
+_TYPES: dict[Any, str] = {float: "float", int: "int", bool: "bool", str: "str", Path: "path"}
+_FIXED = {
+    "streaming": ("rate", "packet_frames", "channels"),
+    "whole_file": ("lossy", "lost", "rate", "packet_frames"),
+}
+_PROBE_RATE, _PROBE_PACKET = 16_000, 320
+
+
+def describe(plugin: Plugin) -> dict[str, Any]:
+    """Return everything `Entry` holds apart from name, path and origin.
+
+    Raises
+    ------
+    NotAPlugin
+        If a signature or an attribute does not keep the contract; the text says which.
+    """
+    parameters = _parameters(plugin)
+    return {
+        "title": _text(plugin, "name") or plugin.path.stem,
+        "form": plugin.form,
+        "parameters": parameters,
+        "rates": _rates(plugin),
+        "channels": _channels(plugin),
+        "causal": _flag(plugin, "causal"),
+        "delay_ms": _delay_ms(plugin),
+        "source": _text(plugin, "source"),
+        "help": _text(plugin, "help") or inspect.getdoc(plugin.module) or inspect.getdoc(plugin.target) or "",
+        "digest": plugin.digest,
+        "deterministic": _flag(plugin, "deterministic") is not False,
+    }
+
+
+def _text(plugin: Plugin, name: str) -> str:
+    value = plugin.attribute(name, "")
+    if not isinstance(value, str):
+        raise NotAPlugin(f"'{name}' is {value!r}; it is text")
+    return value
+
+
+def _flag(plugin: Plugin, name: str) -> bool | None:
+    value = plugin.attribute(name)
+    if value is not None and not isinstance(value, bool):
+        raise NotAPlugin(f"'{name}' is {value!r}; it is True or False")
+    return value
+
+
+def _rates(plugin: Plugin) -> list[int]:
+    value = plugin.attribute("rates", ()) or ()
+    rates = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
+    if not all(isinstance(rate, int) and 1000 <= rate <= 768_000 for rate in rates):
+        raise NotAPlugin(f"'rates' is {value!r}; it is a tuple of rates in Hz, such as (16000, 48000)")
+    return sorted(rates)
+
+
+def _channels(plugin: Plugin) -> int | None:
+    value = plugin.attribute("channels")
+    if value not in (None, 1) or isinstance(value, bool):
+        raise NotAPlugin(f"'channels' is {value!r}; it is 1 (called once per channel) or left out")
+    return value  # type: ignore[no-any-return]
+
+
+def _delay_ms(plugin: Plugin) -> float | None:
+    """Return the declared delay with default parameters, or None when the plugin cannot be made without some."""
+    from gaplisten.concealers.rendering import declared_delay
+
+    try:
+        frames = declared_delay(plugin, {}, _PROBE_RATE, _PROBE_PACKET)
+    except BaseException:  # noqa: BLE001 - a missing library or parameter is said when the plugin is used
+        return None
+    return 1000.0 * frames / _PROBE_RATE
+
+
+def _parameters(plugin: Plugin) -> list[dict[str, Any]]:
+    fixed = _FIXED[plugin.form]
+    call = plugin.target.__init__ if plugin.form == "streaming" else plugin.target  # type: ignore[misc]
+    listed = list(inspect.signature(plugin.target).parameters.values())
+    if len(listed) < len(fixed) or any(item.kind is item.KEYWORD_ONLY for item in listed[: len(fixed)]):
+        raise NotAPlugin(
+            f"{_name(plugin)} is called with ({', '.join(fixed)}, ...); its signature is ({_names(listed)})"
+        )
+    hints = _hints(call)
+    named = (
+        item for item in listed[len(fixed) :] if item.kind not in (item.VAR_POSITIONAL, item.VAR_KEYWORD)
+    )
+    return [_parameter(item, hints.get(item.name)) for item in named]
+
+
+def _name(plugin: Plugin) -> str:
+    return getattr(plugin.target, "__name__", "conceal")
+
+
+def _names(listed: list[inspect.Parameter]) -> str:
+    return ", ".join(item.name for item in listed)
+
+
+def _hints(call: Any) -> dict[str, Any]:
+    try:
+        return get_type_hints(call, include_extras=True)
+    except Exception as error:  # noqa: BLE001 - an annotation is any expression
+        raise NotAPlugin(f"annotations cannot be read: {error}") from error
+
+
+def _parameter(item: inspect.Parameter, hint: Any) -> dict[str, Any]:
+    kind, metadata = _annotated(hint)
+    required = item.default is item.empty
+    default = None if required else item.default
+    kind, optional = _without_none(kind, default, required)
+    found, choices = _kind(item.name, kind, default)
+    description = {
+        "name": item.name,
+        "type": found,
+        "default": str(default) if isinstance(default, Path) else default,
+        "minimum": _number(item.name, metadata, "ge", "gt"),
+        "maximum": _number(item.name, metadata, "le", "lt"),
+        "above": "gt" in metadata,
+        "below": "lt" in metadata,
+        "unit": str(metadata.get("unit", "")),
+        "help": str(metadata.get("help", "")),
+        "choices": choices,
+        "required": required,
+        "optional": optional,
+    }
+    if not required:
+        _check_default(description)
+    return description
+
+
+def _annotated(hint: Any) -> tuple[Any, Mapping[str, Any]]:
+    if get_origin(hint) is not Annotated:
+        return hint, {}
+    kind, *notes = get_args(hint)
+    metadata: dict[str, Any] = {}
+    for note in notes:
+        if isinstance(note, Mapping):
+            metadata.update(note)
+        elif isinstance(note, str):
+            metadata["help"] = note
+    return kind, metadata
+
+
+def _without_none(kind: Any, default: Any, required: bool) -> tuple[Any, bool]:
+    """Split ``X | None`` into X and whether None is allowed."""
+    if get_origin(kind) not in (Union, types.UnionType):
+        return kind, default is None and not required
+    rest = [part for part in get_args(kind) if part is not type(None)]
+    return (rest[0] if len(rest) == 1 else kind), len(rest) < len(get_args(kind))
+
+
+def _kind(name: str, kind: Any, default: Any) -> tuple[str, list[Any]]:
+    if get_origin(kind) is Literal:
+        return "choice", list(get_args(kind))
+    if kind is None:  # no annotation: the default tells
+        kind = Path if isinstance(default, Path) else type(default)
+    if kind not in _TYPES:
+        raise NotAPlugin(
+            f"parameter '{name}' is annotated {kind!r}; use float, int, bool, str, Path or Literal[...]"
+        )
+    return _TYPES[kind], []
+
+
+def _number(name: str, metadata: Mapping[str, Any], *keys: str) -> float | None:
+    value = next((metadata[key] for key in keys if key in metadata), None)
+    if value is not None and (isinstance(value, bool) or not isinstance(value, int | float)):
+        raise NotAPlugin(f"the range of parameter '{name}' is {value!r}; it is a number")
+    return value
+
+
+def _check_default(description: dict[str, Any]) -> None:
+    name, default = description["name"], description["default"]
+    if default is None and description["optional"]:
+        return
+    wanted = {"float": int | float, "int": int, "bool": bool, "str": str, "path": str, "choice": object}
+    kind = description["type"]
+    if not isinstance(default, wanted[kind]) or (isinstance(default, bool) and kind in ("float", "int")):  # type: ignore[arg-type]
+        raise NotAPlugin(f"the default of parameter '{name}' is {default!r}; it is not {kind}")
+    if kind == "choice" and default not in description["choices"]:
+        raise NotAPlugin(f"the default of parameter '{name}' is {default!r}, not one of its choices")
+    if kind in ("float", "int") and not _within(default, description):
+        raise NotAPlugin(f"the default of parameter '{name}' is {default!r}, outside its range")
+
+
+def _within(value: float, description: dict[str, Any]) -> bool:
+    low, high = description["minimum"], description["maximum"]
+    enough = low is None or (value > low if description["above"] else value >= low)
+    not_too_much = high is None or (value < high if description["below"] else value <= high)
+    return math.isfinite(value) and enough and not_too_much

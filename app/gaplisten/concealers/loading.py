@@ -1,0 +1,133 @@
+"""Reading a plugin file: runs its code, so only ever called inside a worker process."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib
+import importlib.util
+import inspect
+import sys
+import traceback
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Literal
+
+from gaplisten.concealers.errors import NotAPlugin
+
+_TEXT_LIMIT = 20_000
+
+
+@dataclass(frozen=True, eq=False)
+class Plugin:
+    """A loaded plugin: the class or function, and where its attributes are looked up."""
+
+    form: Literal["streaming", "whole_file"]
+    target: Callable[..., Any]
+    module: ModuleType
+    path: Path
+    digest: str
+
+    def attribute(self, name: str, default: Any = None) -> Any:
+        """Return what the class says, else the module, else `default`."""
+        if self.form == "streaming":
+            found = inspect.getattr_static(self.target, name, None)
+            if found is not None and not isinstance(found, property):
+                return getattr(self.target, name)
+        return getattr(self.module, name, default)
+
+
+def load(path: Path, target: str = "") -> Plugin:
+    """Run the file and find the one class or function that it defines.
+
+    Raises
+    ------
+    NotAPlugin
+        If the file keeps no form of the contract.
+    BaseException
+        Whatever the file raises.
+    """
+    source = path.read_bytes()
+    digest = hashlib.sha256(source).hexdigest()
+    module = ModuleType(f"gaplisten_plugin_{path.stem}_{digest[:12]}")
+    module.__file__ = str(path)
+    # dataclasses and pickle inside the plugin look their module up by name.
+    sys.modules[module.__name__] = module
+    try:
+        exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
+    except BaseException:
+        sys.modules.pop(module.__name__, None)
+        raise
+    return _plugin(module, path, digest, target)
+
+
+def load_entry_point(value: str) -> Plugin:
+    """Import what an entry point names (``package.module`` or ``package.module:Class``)."""
+    name, _, target = value.partition(":")
+    module = importlib.import_module(name)
+    path = Path(module.__file__ or "")
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return _plugin(module, path, digest, target)
+
+
+def _plugin(module: ModuleType, path: Path, digest: str, target: str) -> Plugin:
+    found = getattr(module, target) if target else _only_target(module)
+    form: Literal["streaming", "whole_file"] = "streaming" if inspect.isclass(found) else "whole_file"
+    return Plugin(form, found, module, path, digest)
+
+
+def _only_target(module: ModuleType) -> Callable[..., Any]:
+    classes = [value for name, value in vars(module).items() if _is_streaming(module, name, value)]
+    function = getattr(module, "conceal", None)
+    targets: list[Callable[..., Any]] = list(dict.fromkeys(classes))
+    if callable(function):
+        targets.append(function)
+    if not targets:
+        raise NotAPlugin("defines neither a class with a method 'packet' nor a function 'conceal'")
+    if len(targets) > 1:
+        names = ", ".join(getattr(found, "__name__", "conceal") for found in targets)
+        raise NotAPlugin(f"defines several concealers ({names}); begin the names of helpers with _")
+    return targets[0]
+
+
+def _is_streaming(module: ModuleType, name: str, value: object) -> bool:
+    return (
+        inspect.isclass(value)
+        and not name.startswith("_")
+        and value.__module__ == module.__name__
+        and callable(getattr(value, "packet", None))
+    )
+
+
+def own_traceback(error: BaseException, path: Path) -> str:
+    """Return the error as Python prints it, beginning at the plugin's own first frame."""
+    frame = error.__traceback__
+    while frame is not None and frame.tb_frame.f_code.co_filename != str(path):
+        frame = frame.tb_next
+    try:
+        text = "".join(traceback.format_exception(type(error), error, frame, chain=frame is not None))
+    except BaseException:  # noqa: BLE001 - an exception's own __str__ may raise anything
+        text = type(error).__name__
+    return text[-_TEXT_LIMIT:].strip()
+
+
+def one_line(error: BaseException) -> str:
+    """Return type and message of an error in one line."""
+    try:
+        text = " ".join(str(error).split())
+    except BaseException:  # noqa: BLE001 - an exception's own __str__ may raise anything
+        text = ""
+    name = type(error).__name__
+    return f"{name}: {text[:300]}" if text else name
+
+
+def line_of(error: BaseException, path: Path) -> int | None:
+    """Return the line of the plugin in which the error arose, if it did there."""
+    if isinstance(error, SyntaxError) and error.filename == str(path):
+        return error.lineno
+    line = None
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        if frame.f_code.co_filename == str(path):
+            line = number
+    return line

@@ -1,0 +1,227 @@
+"""One worker process as the host sees it: start it, ask it, watch it, kill it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import secrets
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+from gaplisten.concealers import wire
+from gaplisten.concealers.printed import Printed
+from gaplisten.jobs import Job, JobCancelled
+
+_START_SECONDS = 60.0
+_POLL_SECONDS = 0.02
+_CANCEL_GRACE_SECONDS = 0.15
+_SOURCE_FOLDER = str(Path(__file__).resolve().parents[2])
+_BOOT = (
+    "import sys; sys.path.insert(0, sys.argv[1]); "
+    "from gaplisten.concealers.worker import main; main(int(sys.argv[2]))"
+)
+_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+
+
+class WorkerDied(Exception):
+    """The process ended by itself: ``_exit``, a crash, or the system killed it."""
+
+    def __init__(self, fact: str, printed: str) -> None:
+        super().__init__(fact)
+        self.fact, self.printed = fact, printed
+
+
+class WorkerTooSlow(Exception):
+    """The process did not answer in time and was killed."""
+
+    def __init__(self, printed: str) -> None:
+        super().__init__()
+        self.printed = printed
+
+
+class Reply:
+    """What a worker answered.
+
+    Parameters
+    ----------
+    header, arrays
+        The message.
+    printed
+        What the plugin wrote to stdout and stderr meanwhile.
+    """
+
+    def __init__(self, header: dict[str, Any], arrays: list[wire.Array], printed: str) -> None:
+        self.header, self.arrays, self.printed = header, arrays, printed
+
+
+class WorkerProcess:
+    """A warm worker. Not thread-safe: one thread asks it, one request at a time."""
+
+    def __init__(self) -> None:
+        lifeline, self._lifeline = _lifeline()
+        try:
+            self._process = _spawn(lifeline)
+        finally:
+            if lifeline >= 0:
+                os.close(lifeline)
+        self._inbox: queue.SimpleQueue[tuple[dict[str, Any], list[wire.Array]] | None] = queue.SimpleQueue()
+        assert self._process.stdin and self._process.stdout and self._process.stderr
+        self._stdin = self._process.stdin
+        self._printed = Printed(self._process.stderr)
+        name = f"concealer-worker-{self._process.pid}"
+        threading.Thread(target=self._listen, args=(self._process.stdout,), name=name, daemon=True).start()
+        self._ready = self._killed = False
+
+    @property
+    def pid(self) -> int:
+        """The process's number."""
+        return self._process.pid
+
+    def ask(
+        self,
+        header: dict[str, Any],
+        arrays: Sequence[wire.Array] = (),
+        *,
+        seconds: float,
+        job: Job | None = None,
+    ) -> Reply:
+        """Send a request and wait for its answer.
+
+        Raises
+        ------
+        WorkerDied, WorkerTooSlow, JobCancelled
+            In each of these cases the process is dead afterwards.
+        """
+        if not self._ready:
+            self._await(time.monotonic() + _START_SECONDS, job)
+            self._ready = True
+        mark = secrets.token_hex(8)
+        self._printed.clear()
+        try:
+            wire.write(self._stdin, {**header, "seconds": seconds, "mark": mark}, arrays)
+        except OSError:
+            raise self._died() from None
+        reply, results = self._await(time.monotonic() + seconds, job)
+        return Reply(reply, results, self._printed.until(mark))
+
+    def _await(self, deadline: float, job: Job | None) -> tuple[dict[str, Any], list[wire.Array]]:
+        while True:
+            try:
+                message = self._inbox.get(timeout=_POLL_SECONDS)
+            except queue.Empty:
+                if self._process.poll() is not None and self._inbox.empty():
+                    raise self._died() from None
+                self._check(deadline, job)
+                continue
+            if message is None:
+                raise self._died()
+            if message[0].get("kind") != "progress":
+                return message
+            self._tell(job, float(message[0]["fraction"]), deadline)
+
+    def _tell(self, job: Job | None, fraction: float, deadline: float) -> None:
+        try:
+            if job is not None:
+                job.check(fraction)
+        except JobCancelled:
+            self._stop_gently(deadline)
+            raise
+
+    def _check(self, deadline: float, job: Job | None) -> None:
+        if job is not None and job.cancelled:
+            self._stop_gently(deadline)
+            raise JobCancelled
+        if time.monotonic() > deadline:
+            self.kill()
+            raise WorkerTooSlow(self._printed.text())
+
+    def _stop_gently(self, deadline: float) -> None:
+        """Let a plugin that is nearly done finish, so that the worker stays warm; kill the others."""
+        end = min(deadline, time.monotonic() + _CANCEL_GRACE_SECONDS)
+        while self._ready and (left := end - time.monotonic()) > 0:
+            try:
+                message = self._inbox.get(timeout=left)
+            except queue.Empty:
+                break
+            if message is not None and message[0].get("kind") != "progress":
+                return
+        self.kill()
+
+    def _listen(self, stream: IO[bytes]) -> None:
+        try:
+            while True:
+                self._inbox.put(wire.read(stream))
+        except Exception:  # noqa: BLE001 - a plugin can write anything to any descriptor: the worker is given up
+            self._inbox.put(None)
+        stream.close()
+
+    def _died(self) -> WorkerDied:
+        try:
+            status = self._process.wait(1.0)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            return WorkerDied("spoiled the connection to its host", self._printed.text())
+        self.kill()
+        return WorkerDied(_ending(status), self._printed.until(None))
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process still runs."""
+        return self._process.poll() is None
+
+    def interrupt(self) -> None:
+        """End the process and everything that it started, from any thread; whoever waits for it hears of it."""
+        if hasattr(os, "killpg") and not self._killed:
+            # Also when the process has ended by itself: what it forked is still in its group.
+            self._killed = True
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.kill()
+
+    def kill(self) -> None:
+        """End the process and everything that it started, and let go of its pipes."""
+        self.interrupt()
+        self._process.wait()
+        if self._lifeline >= 0:
+            os.close(self._lifeline)
+            self._lifeline = -1
+        with contextlib.suppress(OSError):
+            self._stdin.close()
+
+
+def _lifeline() -> tuple[int, int]:
+    """Return the ends of a pipe that closes when this process ends, or -1, -1 where it cannot be handed on."""
+    return os.pipe() if os.name == "posix" else (-1, -1)
+
+
+def _spawn(lifeline: int) -> subprocess.Popen[bytes]:
+    environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "PYTHONUNBUFFERED": "1"}
+    environment.pop("PYTHONWARNINGS", None)
+    extra: dict[str, Any] = {}
+    if os.name == "posix":
+        extra = {"pass_fds": (lifeline,), "start_new_session": True}
+    else:  # pragma: no cover - Windows
+        flags = ("BELOW_NORMAL_PRIORITY_CLASS", "CREATE_NO_WINDOW")
+        extra = {"creationflags": sum(getattr(subprocess, flag, 0) for flag in flags)}
+    # -P: a plugin author's folder must not shadow numpy because the host was started in it.
+    command = [sys.executable, "-P", "-c", _BOOT, _SOURCE_FOLDER, str(lifeline)]
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    return subprocess.Popen(command, env=environment, **pipes, **extra)
+
+
+def _ending(status: int) -> str:
+    """Return in words how a process ended."""
+    if status == -getattr(signal, "SIGKILL", 9):
+        return "was killed by the system (out of memory?)"
+    if status < 0:
+        return f"crashed ({signal.strsignal(-status) or f'signal {-status}'})"
+    if status > 0x80000000:
+        return f"crashed (status 0x{status:08x})"
+    return f"ended its process (exit status {status})"

@@ -1,0 +1,250 @@
+"""Running a loaded plugin over a signal and checking what it returns; runs inside a worker process.
+
+The host's duties of the contract are all here except one: zeroing lost packets, which the host process does
+before anything reaches the process in which the plugin lives.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gaplisten.audio.signal import Samples, Signal
+from gaplisten.concealers.errors import NotAPlugin
+from gaplisten.concealers.loading import Plugin
+from gaplisten.loss.trace import Flags
+
+Progress = Callable[[float], None]
+
+
+class BadOutput(Exception):
+    """The plugin returned something that is not the sound asked for."""
+
+
+@dataclass(frozen=True, eq=False)
+class Rendered:
+    """One concealed signal.
+
+    Parameters
+    ----------
+    samples
+        On the clip's clock: delay removed, same shape as the input.
+    delay_frames
+        Declared delay in frames of the rate at which the plugin worked.
+    work_rate
+        The rate at which the plugin worked.
+    seconds
+        Time spent inside the plugin.
+    packet_seconds
+        Time of each call of ``packet`` (one value, the whole time, for a whole-file plugin).
+    """
+
+    samples: Samples
+    delay_frames: int
+    work_rate: int
+    seconds: float
+    packet_seconds: npt.NDArray[np.float64]
+
+
+def nearest_rate(rates: tuple[int, ...], rate: int) -> int:
+    """Return the supported rate nearest to `rate` by ratio; of two equally near the higher."""
+    if not rates:
+        return rate
+    return min(rates, key=lambda known: (abs(np.log(known / rate)), -known))
+
+
+def lost_at(lost: Flags, packet_frames: int, rate: int, work_rate: int, frames: int) -> tuple[Flags, int]:
+    """Return the losses by time on a clock of another rate, and the packet length there.
+
+    Where a packet is no whole number of frames at the other rate, the nearest whole number is taken, and each
+    new packet that touches lost time counts as lost.
+
+    Parameters
+    ----------
+    frames
+        Length of the signal at `work_rate`.
+    """
+    size = max(round(packet_frames * work_rate / rate), 1)
+    packets = -(-frames // size)
+    if packet_frames * work_rate == size * rate:
+        result = np.zeros(packets, np.bool_)
+        result[: lost.size] = lost[:packets]
+        return result, size
+    old = packet_frames / rate
+    starts = np.arange(packets) * size / work_rate
+    first = np.floor(starts / old + 1e-9).astype(int)
+    last = np.ceil((starts + size / work_rate) / old - 1e-9).astype(int) - 1
+    counts = np.concatenate(([0], np.cumsum(lost)))
+    end = lost.size
+    return counts[np.clip(last + 1, 0, end)] > counts[np.clip(first, 0, end)], size
+
+
+def render(
+    plugin: Plugin,
+    parameters: dict[str, Any],
+    lossy: Signal,
+    lost: Flags,
+    packet_frames: int,
+    progress: Progress = lambda fraction: None,
+) -> Rendered:
+    """Run the plugin over a lossy signal whose lost packets are zero.
+
+    Parameters
+    ----------
+    lost
+        One flag for each packet of the signal, the partial last one included.
+
+    Raises
+    ------
+    BadOutput
+        If the plugin returned something of wrong type, shape or length, or NaN or infinity.
+    BaseException
+        Whatever the plugin raises.
+    """
+    rates = tuple(plugin.attribute("rates", ()) or ())
+    work_rate = nearest_rate(rates, lossy.rate)
+    if work_rate == lossy.rate:
+        return _render_at_rate(plugin, parameters, lossy, lost, packet_frames, progress)
+    from gaplisten.audio.resample import resample
+
+    worked = resample(lossy, work_rate)
+    work_lost, size = lost_at(lost, packet_frames, lossy.rate, work_rate, worked.frames)
+    silenced = worked.samples.copy()
+    silenced[np.repeat(work_lost, size)[: worked.frames]] = 0
+    made = _render_at_rate(plugin, parameters, Signal(silenced, work_rate), work_lost, size, progress)
+    back = resample(Signal(made.samples, work_rate), lossy.rate).samples
+    samples = np.zeros_like(lossy.samples)
+    samples[: len(back)] = back[: len(samples)]
+    return Rendered(samples, made.delay_frames, work_rate, made.seconds, made.packet_seconds)
+
+
+def _render_at_rate(
+    plugin: Plugin,
+    parameters: dict[str, Any],
+    lossy: Signal,
+    lost: Flags,
+    packet_frames: int,
+    progress: Progress,
+) -> Rendered:
+    groups = [slice(None)]
+    if plugin.attribute("channels") == 1:
+        groups = [slice(channel, channel + 1) for channel in range(lossy.channels)]
+    run = _stream if plugin.form == "streaming" else _whole_file
+    parts, delay, times = [], 0, []
+    for index, group in enumerate(groups):
+
+        def report(fraction: float, index: int = index) -> None:
+            progress((index + fraction) / len(groups))
+
+        padded = _padded(lossy.samples[:, group], lost.size * packet_frames)
+        made, delay, spent = run(plugin, parameters, padded, lost, lossy.rate, packet_frames, report)
+        parts.append(made[: lossy.frames])
+        times.append(spent)
+    spent_all = np.concatenate(times) if times else np.zeros(0)
+    samples = np.ascontiguousarray(np.concatenate(parts, axis=1))
+    return Rendered(samples, delay, lossy.rate, float(spent_all.sum()), spent_all)
+
+
+def _padded(samples: Samples, frames: int) -> Samples:
+    result = np.zeros((frames, samples.shape[1]), np.float32)
+    result[: len(samples)] = samples
+    return result
+
+
+def declared_delay(
+    plugin: Plugin, parameters: dict[str, Any], rate: int, packet_frames: int, made: Any = None
+) -> int:
+    """Return the declared algorithmic delay in frames: ``delay`` (number or function) or ``delay_ms``."""
+    if plugin.form == "streaming":
+        made = plugin.target(rate, packet_frames, 1, **parameters) if made is None else made
+        value = getattr(made, "delay", None)
+    else:
+        value = plugin.attribute("delay")
+        if callable(value):
+            value = value(rate, packet_frames, **parameters)
+    if value is None:
+        value = round(float(plugin.attribute("delay_ms", 0)) * rate / 1000)
+    if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
+        raise NotAPlugin(f"'delay' is {value!r}; it is a whole number of frames, 0 or more")
+    return int(value)
+
+
+def _stream(
+    plugin: Plugin,
+    parameters: dict[str, Any],
+    padded: Samples,
+    lost: Flags,
+    rate: int,
+    size: int,
+    progress: Progress,
+) -> tuple[Samples, int, npt.NDArray[np.float64]]:
+    channels = padded.shape[1]
+    made = plugin.target(rate, size, channels, **parameters)
+    delay = declared_delay(plugin, parameters, rate, size, made)
+    output = np.empty((len(padded) + delay, channels), np.float32)
+    times = np.empty(lost.size)
+    for index, flag in enumerate(lost.tolist()):
+        start = index * size
+        # A copy: a view's `.base` would show the plugin the packets that are still to come.
+        given = None if flag else padded[start : start + size].copy()
+        began = time.perf_counter()
+        returned = made.packet(given)
+        times[index] = time.perf_counter() - began
+        output[start : start + size] = _checked(returned, (size, channels), f"packet {index}")
+        progress((index + 1) / lost.size)
+    if delay:
+        output[len(padded) :] = _rest(made, delay, size, channels)
+    return output[delay:], delay, times
+
+
+def _rest(made: Any, delay: int, size: int, channels: int) -> Samples:
+    """Return the last `delay` frames: what ``flush`` gives, or what silence pushes out."""
+    if callable(getattr(made, "flush", None)):
+        returned = made.flush()
+        frames = returned.shape[0] if isinstance(returned, np.ndarray) and returned.ndim == 2 else 0
+        return _checked(returned, (max(frames, delay), channels), "flush")[:delay]
+    pushes = -(-delay // size)
+    silence = [np.zeros((size, channels), np.float32) for _ in range(pushes)]
+    parts = [_checked(made.packet(part), (size, channels), "the packets after the end") for part in silence]
+    return np.concatenate(parts)[:delay]
+
+
+def _whole_file(
+    plugin: Plugin,
+    parameters: dict[str, Any],
+    padded: Samples,
+    lost: Flags,
+    rate: int,
+    size: int,
+    progress: Progress,
+) -> tuple[Samples, int, npt.NDArray[np.float64]]:
+    delay = declared_delay(plugin, parameters, rate, size)
+    extra = -(-delay // size)  # silent received packets, so that the end comes out in spite of the delay
+    given = np.concatenate([padded, np.zeros((extra * size, padded.shape[1]), np.float32)])
+    flags = np.concatenate([lost, np.zeros(extra, np.bool_)])
+    wanted = given.shape
+    began = time.perf_counter()
+    returned = plugin.target(given, flags, rate, size, **parameters)
+    spent = time.perf_counter() - began
+    progress(1.0)
+    return _checked(returned, wanted, "the file")[delay:], delay, np.array([spent])
+
+
+def _checked(returned: Any, wanted: tuple[int, ...], what: str) -> Samples:
+    if not isinstance(returned, np.ndarray):
+        raise BadOutput(f"returned {type(returned).__name__} for {what}; a numpy array of float32 is due")
+    if returned.dtype.kind != "f":
+        raise BadOutput(f"returned {returned.dtype} samples for {what}; float32 in -1..1 is due")
+    if returned.shape != wanted:
+        raise BadOutput(f"returned shape {returned.shape} for {what}; {wanted} is due (frames, channels)")
+    with np.errstate(all="ignore"):
+        samples = returned.astype(np.float32, copy=False)
+    if not np.isfinite(samples).all():
+        bad = int(np.argmin(np.isfinite(samples).all(axis=1)))
+        raise BadOutput(f"returned NaN or infinity for {what} (first at frame {bad})")
+    return samples

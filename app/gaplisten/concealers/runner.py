@@ -1,0 +1,270 @@
+"""Running concealers in worker processes: what windows, panels and batches call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from concurrent.futures import Future
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gaplisten.audio.signal import Samples, Signal
+from gaplisten.concealers.cache import Cache, key_of
+from gaplisten.concealers.entries import BrokenEntry, Entry
+from gaplisten.concealers.errors import ConcealerFailed
+from gaplisten.concealers.failures import failure_of
+from gaplisten.concealers.limits import Limits
+from gaplisten.concealers.parameters import validate
+from gaplisten.concealers.pool import Pool, Task
+from gaplisten.concealers.process import Reply
+from gaplisten.jobs import Job
+from gaplisten.loss.trace import LossTrace, Origin
+
+_MESSAGE_LINES = 100
+
+
+@dataclass(frozen=True, eq=False)
+class Concealed:
+    """One concealed signal, on the clip's clock.
+
+    Parameters
+    ----------
+    signal
+        Same rate, length and channels as the lossy signal; the declared delay is removed.
+    delay_frames
+        The declared delay that was removed, in frames of the clip.
+    seconds
+        Time spent in the plugin.
+    realtime_factor
+        `seconds` by the signal's length.
+    altered_received
+        Share of the received samples that differ from the input, 0..1.
+    resampled
+        Whether the plugin worked at another rate than the clip's.
+    messages
+        Lines that the plugin printed.
+    cached
+        Whether this is an earlier result.
+    packet_seconds
+        Time of each packet (streaming), or of the whole call; empty when cached.
+    """
+
+    signal: Signal
+    delay_frames: int
+    seconds: float
+    realtime_factor: float
+    altered_received: float
+    resampled: bool
+    messages: tuple[str, ...]
+    cached: bool
+    packet_seconds: npt.NDArray[np.float64]
+
+
+class Runner:
+    """Runs plugins, several at a time, each in a process that can be killed.
+
+    Parameters
+    ----------
+    workers
+        How many processes; they start with the first request (or `warm_up`) and stay warm.
+    limits
+        Time and memory of one run.
+    cache
+        Where results are kept, or None to make each anew.
+    """
+
+    def __init__(self, workers: int = 2, limits: Limits | None = None, cache: Cache | None = None) -> None:
+        self.limits = limits or Limits()
+        self._cache = cache
+        self._pool = Pool(workers)
+
+    def __enter__(self) -> Runner:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def submit(
+        self,
+        entry: Entry | BrokenEntry,
+        parameters: Mapping[str, Any],
+        lossy: Signal,
+        trace: LossTrace | None,
+        job: Job | None = None,
+    ) -> Future[Concealed]:
+        """Conceal a lossy signal.
+
+        Parameters
+        ----------
+        parameters
+            Checked here; missing ones take their defaults.
+        lossy
+            What was received. Whatever it holds in lost packets is zeroed before the plugin sees it.
+        trace
+            Which packets were lost, on the signal's clock; None means no loss in 20 ms packets.
+        job
+            Told how far it is; cancelling it stops the plugin.
+
+        Returns
+        -------
+        future
+            Of the result; fails with `ConcealerFailed`, `ParameterRefused` or `JobCancelled`.
+        """
+        outcome: Future[Concealed] = Future()
+        try:
+            request = _Request.of(entry, parameters, lossy, trace)
+            key = (
+                key_of(request.entry, request.parameters, request.lossy, request.trace) if self._cache else ""
+            )
+        except Exception as error:  # noqa: BLE001 - the caller finds it where all others are: in the future
+            outcome.set_exception(error)
+            return outcome
+        if (
+            self._cache is not None
+            and request.entry.deterministic
+            and (kept := self._cache.get(key)) is not None
+        ):
+            outcome.set_result(request.earlier(kept.samples, kept.facts))
+            return outcome
+        self._run(request, key, job, outcome)
+        return outcome
+
+    def _run(self, request: _Request, key: str, job: Job | None, outcome: Future[Concealed]) -> None:
+        entry, limits = request.entry, self.limits
+        seconds = limits.seconds(request.lossy.seconds)
+        task = Task(request.header(limits), request.arrays(), seconds, str(entry.path), job)
+
+        def finished(done: Future[Reply]) -> None:
+            if not outcome.set_running_or_notify_cancel():
+                return
+            try:
+                result = self._result(request, key, done.result(), seconds)
+            except BaseException as error:  # noqa: BLE001 - handed on
+                outcome.set_exception(failure_of(entry, error, seconds, limits))
+            else:
+                outcome.set_result(result)
+
+        self._pool.submit(task).add_done_callback(finished)
+
+    def _result(self, request: _Request, key: str, reply: Reply, seconds: float) -> Concealed:
+        if reply.header["kind"] != "done":
+            raise failure_of(request.entry, reply, seconds, self.limits)
+        result = request.result(reply)
+        current = reply.header.get("digest") == request.entry.digest
+        if self._cache is not None and request.entry.deterministic and current:
+            facts = {name: reply.header[name] for name in ("delay_frames", "work_rate", "seconds", "files")}
+            self._cache.put(key, result.signal.samples, {**facts, "messages": list(result.messages)})
+        return result
+
+    def load(self, entry: Entry) -> Future[Reply]:
+        """Import a plugin in one of the processes ahead of its first use."""
+        header = {**_address(entry), "do": "load", "memory": self.limits.memory_bytes}
+        return self._pool.submit(Task(header, (), self.limits.import_seconds, str(entry.path)))
+
+    def warm_up(self) -> None:
+        """Start the processes in the background."""
+        self._pool.warm_up()
+
+    def close(self) -> None:
+        """End all processes; what is running fails with `JobCancelled`."""
+        self._pool.close()
+
+
+def _address(entry: Entry) -> dict[str, Any]:
+    return {
+        "path": str(entry.path),
+        "digest": entry.digest,
+        "target": entry.target if entry.origin != "entry point" else "",
+        "entry_point": entry.target if entry.origin == "entry point" else "",
+    }
+
+
+@dataclass(frozen=True, eq=False)
+class _Request:
+    entry: Entry
+    parameters: dict[str, Any]
+    lossy: Signal
+    trace: LossTrace
+
+    @classmethod
+    def of(
+        cls, entry: Entry | BrokenEntry, parameters: Mapping[str, Any], lossy: Signal, trace: LossTrace | None
+    ) -> _Request:
+        if isinstance(entry, BrokenEntry):
+            raise ConcealerFailed(entry.name, entry.message, f"mend {entry.path}", entry.details)
+        checked = validate(entry, parameters)
+        fitted = _fitted(trace, lossy)
+        return cls(entry, checked, _zeroed(lossy, fitted), fitted)
+
+    def header(self, limits: Limits) -> dict[str, Any]:
+        paths = [name for name, value in self.parameters.items() if isinstance(value, Path)]
+        plain = {name: str(value) if name in paths else value for name, value in self.parameters.items()}
+        return {
+            **_address(self.entry),
+            "do": "conceal",
+            "memory": limits.memory_bytes,
+            "parameters": plain,
+            "paths": paths,
+            "rate": self.lossy.rate,
+            "packet_frames": self.trace.packet_frames,
+        }
+
+    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
+        return self.lossy.samples, self.trace.lost
+
+    def result(self, reply: Reply) -> Concealed:
+        samples, times = reply.arrays
+        if samples.shape != self.lossy.samples.shape or samples.dtype != np.float32:
+            raise ConcealerFailed(self.entry.title, "answered with something that is not the sound asked for")
+        lines = tuple(reply.printed.splitlines()[-_MESSAGE_LINES:])
+        return self._made(samples, reply.header, lines, times, cached=False)
+
+    def earlier(self, samples: Samples, facts: Mapping[str, Any]) -> Concealed:
+        return self._made(samples, facts, tuple(facts.get("messages", ())), np.zeros(0), cached=True)
+
+    def _made(
+        self,
+        samples: Samples,
+        facts: Mapping[str, Any],
+        messages: tuple[str, ...],
+        times: npt.NDArray[np.float64],
+        *,
+        cached: bool,
+    ) -> Concealed:
+        rate, work_rate = self.lossy.rate, int(facts["work_rate"])
+        return Concealed(
+            signal=Signal(samples, rate),
+            delay_frames=round(int(facts["delay_frames"]) * rate / work_rate),
+            seconds=float(facts["seconds"]),
+            realtime_factor=float(facts["seconds"]) / max(self.lossy.seconds, 1e-9),
+            altered_received=altered_share(self.lossy, samples, self.trace),
+            resampled=work_rate != rate,
+            messages=messages,
+            cached=cached,
+            packet_seconds=times,
+        )
+
+
+def _fitted(trace: LossTrace | None, lossy: Signal) -> LossTrace:
+    if trace is None:
+        size = max(lossy.rate // 50, 1)
+        trace = LossTrace(np.zeros(-(-lossy.frames // size), np.bool_), size, lossy.rate, Origin.DETECTED)
+    if trace.rate != lossy.rate:
+        trace = trace.at_rate(lossy.rate)
+    return trace.fitted(lossy.frames)
+
+
+def _zeroed(lossy: Signal, trace: LossTrace) -> Signal:
+    samples = lossy.samples.copy()
+    samples[trace.mask(lossy.frames)] = 0
+    return Signal(samples, lossy.rate)
+
+
+def altered_share(lossy: Signal, samples: Samples, trace: LossTrace) -> float:
+    """Return the share of received samples that differ from the input, 0..1 (0 when nothing was received)."""
+    received = ~trace.mask(lossy.frames)
+    count = int(received.sum()) * lossy.channels
+    return float((samples[received] != lossy.samples[received]).sum()) / count if count else 0.0

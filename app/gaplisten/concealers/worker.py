@@ -1,0 +1,167 @@
+"""The process in which plugins live: reads requests from stdin, answers on stdout.
+
+Started by `process.WorkerProcess` with a plain interpreter, so nothing of the host's ``__main__`` is imported.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import sys
+import threading
+import warnings
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from gaplisten.audio.signal import Signal
+from gaplisten.concealers import confining, wire
+from gaplisten.concealers.describing import describe
+from gaplisten.concealers.errors import NotAPlugin
+from gaplisten.concealers.loading import Plugin, line_of, load, load_entry_point, one_line, own_traceback
+from gaplisten.concealers.opened import OpenedFiles
+from gaplisten.concealers.rendering import BadOutput, render
+
+Request = tuple[dict[str, Any], list[wire.Array]]
+
+
+class Worker:
+    """Answers one request after the other; keeps loaded plugins warm between them."""
+
+    def __init__(self, requests: IO[bytes], replies: IO[bytes], marks: int) -> None:
+        self._requests, self._replies, self._marks = requests, replies, marks
+        self._waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
+        self._plugins: dict[str, Plugin] = {}
+        self._opened = OpenedFiles()
+        self._pid = os.getpid()
+        self._folder = os.getcwd()
+        self._streams = {"stdout": sys.stdout, "stderr": sys.stderr}
+        threading.Thread(target=self._listen, daemon=True).start()
+        self._leftovers = confining.Leftovers()
+
+    def run(self) -> None:
+        """Answer until the host closes the pipe."""
+        wire.write(self._replies, {"kind": "ready", "pid": self._pid})
+        while (request := self._waiting.get()) is not None:
+            self._answer(*request)
+
+    def _listen(self) -> None:
+        while True:
+            try:
+                self._waiting.put(wire.read(self._requests))
+            except wire.WireBroken:
+                # The host is gone or has done with us. Nothing here is worth a tidy end, and a plugin may be running.
+                os._exit(0)
+
+    def _answer(self, header: dict[str, Any], arrays: list[wire.Array]) -> None:
+        confining.set_backstop(header["seconds"])
+        try:
+            reply, results = self._protected(header, arrays)
+        finally:
+            if os.getpid() != self._pid:
+                os._exit(0)  # a plugin forked and its child came back to us: only the parent may answer
+        confining.set_backstop(0)
+        os.chdir(self._folder)
+        confining.restore_streams(**self._streams)
+        reply["left_behind"] = self._leftovers.found(header["memory"])
+        self._mark(header["mark"])
+        wire.write(self._replies, reply, results)
+
+    def _mark(self, mark: str) -> None:
+        # Follows everything that was printed during this request, so that the host knows that it has all of it.
+        os.write(self._marks, b"\0" + mark.encode() + b"\0")
+
+    def _protected(
+        self, header: dict[str, Any], arrays: list[wire.Array]
+    ) -> tuple[dict[str, Any], list[wire.Array]]:
+        path = Path(header["path"])
+        try:
+            with warnings.catch_warnings(), np.errstate():
+                return self._do(header, arrays)
+        except MemoryError as error:
+            return {**_failure(error, path), "kind": "memory"}, []
+        except (BadOutput, NotAPlugin) as error:
+            return {"kind": "contract", "fact": str(error), "details": ""}, []
+        except BaseException as error:  # noqa: BLE001 - SystemExit and KeyboardInterrupt too: it is a plugin's
+            return _failure(error, path), []
+
+    def _do(
+        self, header: dict[str, Any], arrays: list[wire.Array]
+    ) -> tuple[dict[str, Any], list[wire.Array]]:
+        with confining.MemoryLimit(header["memory"]):
+            plugin = self._loaded(header)
+        with confining.MemoryLimit(header["memory"]):
+            if header["do"] == "describe":
+                return {"kind": "done", "path": str(plugin.path), "description": describe(plugin)}, []
+            if header["do"] == "load":
+                return {"kind": "done"}, []
+            return self._conceal(plugin, header, arrays)
+
+    def _loaded(self, header: dict[str, Any]) -> Plugin:
+        key, value = header["path"], header.get("entry_point", "")
+        known = self._plugins.get(key)
+        if known is not None and known.digest == header["digest"]:
+            return known
+        with self._opened.recording(key, fresh=True):
+            plugin = load_entry_point(value) if value else load(Path(key), header.get("target", ""))
+        self._plugins[key] = plugin
+        return plugin
+
+    def _conceal(
+        self, plugin: Plugin, header: dict[str, Any], arrays: list[wire.Array]
+    ) -> tuple[dict[str, Any], list[wire.Array]]:
+        samples, lost = arrays
+        parameters = {
+            name: Path(value) if name in header["paths"] and value is not None else value
+            for name, value in header["parameters"].items()
+        }
+        with self._opened.recording(header["path"]):
+            made = render(
+                plugin,
+                parameters,
+                Signal(samples, header["rate"]),
+                lost,
+                header["packet_frames"],
+                self._progress(),
+            )
+        reply = {
+            "kind": "done",
+            "digest": plugin.digest,
+            "delay_frames": made.delay_frames,
+            "work_rate": made.work_rate,
+            "seconds": made.seconds,
+            "files": self._opened.files(header["path"]),
+        }
+        return reply, [made.samples, made.packet_seconds]
+
+    def _progress(self) -> Any:
+        import time
+
+        told = time.perf_counter()
+
+        def report(fraction: float) -> None:
+            nonlocal told
+            now = time.perf_counter()
+            if now - told > 0.1 and os.getpid() == self._pid:
+                told = now
+                wire.write(self._replies, {"kind": "progress", "fraction": fraction})
+
+        return report
+
+
+def _failure(error: BaseException, path: Path) -> dict[str, Any]:
+    return {
+        "kind": "raised",
+        "fact": one_line(error),
+        "line": line_of(error, path),
+        "details": own_traceback(error, path),
+    }
+
+
+def main(lifeline: int = -1) -> None:
+    """Run one worker until its host is done with it."""
+    streams = confining.take_over_pipes()
+    confining.lower_priority()
+    confining.die_with(lifeline)
+    Worker(*streams).run()
