@@ -1,0 +1,113 @@
+"""The trial's keys: everything can be done with eyes closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Protocol
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QWidget
+
+from gaplisten.panel.methods import Playing, Response
+from gaplisten.panel.scales import Scale
+from gaplisten.panel.trial import Trial
+
+
+class Answering(Protocol):
+    """What keys do on a trial's page."""
+
+    def toggle(self) -> None:
+        """Play or pause."""
+        ...
+
+    def restart(self) -> None:
+        """Play from the beginning."""
+        ...
+
+    def go_on(self) -> None:
+        """Leave the trial."""
+        ...
+
+    def nudge(self, steps: int) -> None:
+        """Move the answer."""
+        ...
+
+    def choose_slot(self, index: int) -> None:
+        """Hear a slot."""
+        ...
+
+    def step_slot(self, steps: int) -> None:
+        """Hear the neighbouring slot."""
+        ...
+
+    def vote_digit(self, digit: int) -> None:
+        """Vote with a digit."""
+        ...
+
+    def digits_rate(self, trial: Trial) -> bool:
+        """Tell whether digits are answers."""
+        ...
+
+    def write_comment(self) -> None:
+        """Go to the comment."""
+        ...
+
+
+class TrialKeys:
+    """Shortcuts of one page; those for slots and answers are made anew for each trial."""
+
+    def __init__(self, page: QWidget) -> None:
+        self._page = page
+        self._own: list[QShortcut] = []
+        does = self._answering
+        self._always = [
+            self._key("Space", lambda: does().toggle()),
+            self._key("Backspace", lambda: does().restart()),
+            self._key("Return", lambda: does().go_on()),
+            self._key("Enter", lambda: does().go_on()),
+            self._key("Up", lambda: does().nudge(1)),
+            self._key("Down", lambda: does().nudge(-1)),
+            self._key("Shift+Up", lambda: does().nudge(10)),
+            self._key("Shift+Down", lambda: does().nudge(-10)),
+            self._key("F4", lambda: does().write_comment()),
+        ]
+
+    def _answering(self) -> Answering:
+        return self._page  # type: ignore[return-value]  # the page is both a widget and what keys act on
+
+    def _key(self, keys: str, act: Callable[[], None]) -> QShortcut:
+        shortcut = QShortcut(QKeySequence(keys), self._page)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(act)
+        return shortcut
+
+    def show_trial(self, trial: Trial, scale: Scale) -> None:
+        """Make the keys that depend on the trial."""
+        for shortcut in self._own:
+            shortcut.setParent(None)
+            shortcut.deleteLater()
+        self._own = []
+        if trial.facts.playing is Playing.SWITCHED:
+            self._slot_keys(trial)
+        elif trial.facts.response is Response.CATEGORY and self._answering().digits_rate(trial):
+            for value, _ in scale.labels:
+                self._vote_key(int(value))
+
+    def _slot_keys(self, trial: Trial) -> None:
+        self._own += [self._key("Left", lambda: self._answering().step_slot(-1))]
+        self._own += [self._key("Right", lambda: self._answering().step_slot(1))]
+        digit = 1
+        for index, slot in enumerate(trial.slots):
+            names = ["0", "R"] if slot.named_reference else [slot.letter] if slot.letter else []
+            if not slot.named_reference and digit <= 9:
+                names.append(str(digit))
+                digit += 1
+            self._own += [self._key(name, partial(self._choose, index)) for name in names]
+
+    def _choose(self, index: int) -> None:
+        self._answering().choose_slot(index)
+
+    def _vote_key(self, value: int) -> None:
+        self._own.append(self._key(str(value), lambda: self._answering().vote_digit(value)))

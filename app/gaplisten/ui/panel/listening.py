@@ -1,0 +1,278 @@
+"""Plays one trial's sounds and keeps account of what was heard; the rules are the engine's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from gaplisten.audio.signal import Signal as Sound
+from gaplisten.panel.methods import Playing
+from gaplisten.panel.rating import PlaybackFacts
+from gaplisten.panel.rules import Rules, TrialState, may_play
+from gaplisten.playback.player import FADE_MS, PANEL_LOOP_MS, Player, PlayerState
+
+POLL_MS = 25
+# Between two looks at a playing position more than this is a seek or a loop, not listening.
+_LONGEST_STEP_SECONDS = 0.5
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Where a slot's sound lies on the lane that plays it, in frames."""
+
+    slot: int
+    start: int
+    stop: int
+
+
+def in_turn(sounds: Sequence[Sound], pause_seconds: float) -> tuple[Sound, tuple[Stretch, ...]]:
+    """Return one sound that holds all of them with pauses between, and where each lies."""
+    rate, channels = sounds[0].rate, sounds[0].channels
+    silence = np.zeros((round(pause_seconds * rate), channels), np.float32)
+    parts: list[np.ndarray] = []
+    stretches, at = [], 0
+    for slot, sound in enumerate(sounds):
+        parts += [sound.samples] if not slot else [silence, sound.samples]
+        at += 0 if not slot else len(silence)
+        stretches.append(Stretch(slot, at, at + sound.frames))
+        at += sound.frames
+    return Sound(np.concatenate(parts), rate), tuple(stretches)
+
+
+class TrialPlayer(QObject):
+    """One trial's sounds on a player: single, in turn, or switched at the same running position.
+
+    Signals
+    -------
+    changed
+        Something a page shows has changed: what sounds, where, or what was heard.
+    refused
+        A `Refusal`: why the wish was not followed.
+    """
+
+    changed = Signal()
+    refused = Signal(object)
+
+    def __init__(self, player: Player, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._player = player
+        self._rules = Rules()
+        self._state: TrialState | None = None
+        self._stretches: tuple[Stretch, ...] = ()
+        self._lane = 0
+        self._last: int | None = None
+        self._was_playing = False
+        self._underflows = 0
+        self._frames = 0
+        self._timer = QTimer(self, interval=POLL_MS)
+        self._timer.timeout.connect(self._poll)
+
+    # --- one trial after the other -----------------------------------------------------------------
+
+    def begin(
+        self, state: TrialState, sounds: Sequence[Sound], gain: float, rules: Rules, pause: float
+    ) -> None:
+        """Take a trial's sounds, one for each slot; nothing plays yet."""
+        self._state, self._rules = state, rules
+        self._lane, self._last, self._was_playing = 0, None, False
+        lanes = list(sounds)
+        self._stretches = tuple(Stretch(slot, 0, sound.frames) for slot, sound in enumerate(sounds))
+        if state.trial.facts.playing is Playing.IN_TURN:
+            joined, self._stretches = in_turn(sounds, pause)
+            lanes = [joined]
+        self._frames = max(lane.frames for lane in lanes)
+        self._player.clear_loop()
+        self._player.set_switching("standard", FADE_MS)
+        self._player.load(lanes, gain=gain, position=0)
+        self._player.select(0)
+        self._underflows = self._player.state.underflows
+        self._timer.start()
+        self.changed.emit()
+
+    def end(self) -> PlaybackFacts:
+        """Fall silent and tell how the trial was played."""
+        facts = self.facts()
+        self._timer.stop()
+        self._player.stop()
+        self._state = None
+        return facts
+
+    def facts(self) -> PlaybackFacts:
+        """Tell how the trial was played so far."""
+        now = self._player.state
+        return PlaybackFacts(now.device, now.rate, max(0, now.underflows - self._underflows), now.latency_ms)
+
+    @property
+    def state(self) -> TrialState:
+        """What happened on this trial so far."""
+        assert self._state is not None
+        return self._state
+
+    @state.setter
+    def state(self, state: TrialState) -> None:
+        self._state = state
+        self.changed.emit()
+
+    @property
+    def active(self) -> bool:
+        """Whether there is a trial."""
+        return self._state is not None
+
+    @property
+    def output(self) -> PlayerState:
+        """The player's own state (device, reason for silence)."""
+        return self._player.state
+
+    @property
+    def playing(self) -> bool:
+        """Whether sound is on."""
+        return self._player.state.playing
+
+    @property
+    def progress(self) -> float:
+        """How far the trial's sound has been played, 0..1."""
+        return min(1.0, self._player.state.position / max(1, self._frames))
+
+    @property
+    def slot(self) -> int:
+        """The slot that a listener has chosen to hear (switched methods)."""
+        return self._lane
+
+    @property
+    def switched(self) -> bool:
+        """Whether slots can be switched."""
+        return self.state.trial.facts.playing is Playing.SWITCHED
+
+    # --- the listener's wishes ---------------------------------------------------------------------
+
+    def toggle(self) -> None:
+        """Play or pause."""
+        if self.playing:
+            self._player.pause()
+            self._silent()
+            return
+        self.play()
+
+    def play(self) -> None:
+        """Play from where it stands, or from the beginning after the end."""
+        fresh = self._at_an_end()
+        if fresh and self._refused_to_start():
+            return
+        if fresh:
+            self._player.seek(0)
+            self._last = 0
+            self._count_start()
+        self._player.play()
+        self._was_playing = True
+        if self.switched:
+            self._state = self.state.switched(self._lane)
+        self.changed.emit()
+
+    def restart(self) -> None:
+        """Go back to the beginning of the sound, playing on if it plays."""
+        if self._refused_to_start():
+            return
+        self._count_start()
+        self._player.seek(0)
+        self._last = 0
+        self._player.play()
+        self._was_playing = True
+        self.changed.emit()
+
+    def select(self, slot: int) -> None:
+        """Hear another slot at the same running position; start when nothing plays."""
+        if not self.switched or not 0 <= slot < len(self.state.trial.slots):
+            return
+        refusal = may_play(self.state, self._rules, slot) if self.state.listened[slot].plays == 0 else None
+        if refusal is not None:
+            self.refused.emit(refusal)
+            return
+        self._note_position()
+        self._lane = slot
+        self._player.select(slot)
+        if self.playing:
+            self._state = self.state.switched(slot)
+        else:
+            self.play()
+        self.changed.emit()
+
+    def set_loop(self, start: int, stop: int) -> None:
+        """Repeat a part of at least half a second (BS.1534-3)."""
+        least = round(PANEL_LOOP_MS / 1000 * self.state.rate)
+        stop = min(self._frames, max(stop, start + least))
+        self._player.set_loop(max(0, min(start, stop - least)), stop)
+
+    def clear_loop(self) -> None:
+        """Play on to the end."""
+        self._player.clear_loop()
+
+    @property
+    def position(self) -> int:
+        """The frame being heard."""
+        return self._player.state.position
+
+    # --- account of what was heard ------------------------------------------------------------------
+
+    def _at_an_end(self) -> bool:
+        now = self._player.state
+        return now.ended or now.position <= 0 or now.position >= self._frames
+
+    def _slots_started(self) -> tuple[int, ...]:
+        return (self._lane,) if self.switched else tuple(stretch.slot for stretch in self._stretches)
+
+    def _refused_to_start(self) -> bool:
+        for slot in self._slots_started():
+            refusal = may_play(self.state, self._rules, slot)
+            if refusal is not None:
+                self.refused.emit(refusal)
+                return True
+        return False
+
+    def _count_start(self) -> None:
+        # In turn, every recording is started once; the one that sounds first is the first.
+        for slot in reversed(self._slots_started()):
+            self._state = self.state.started(slot)
+
+    def _silent(self) -> None:
+        self._note_position()
+        self._was_playing = False
+        self._state = self.state.stopped()
+        self.changed.emit()
+
+    def _poll(self) -> None:
+        if self._state is None:
+            return
+        now = self._player.state
+        self._note_position(now)
+        if self._was_playing and not now.playing and not now.starting:
+            self._was_playing = False
+            self._state = self.state.stopped()
+        self.changed.emit()
+
+    def _note_position(self, now: PlayerState | None = None) -> None:
+        now = now or self._player.state
+        here = self._frames if now.ended else now.position
+        if self._last is not None and self._was_playing:
+            step = here - self._last
+            if 0 < step <= _LONGEST_STEP_SECONDS * self.state.rate:
+                self._note(self._last, here)
+        self._last = here
+
+    def _note(self, start: int, stop: int) -> None:
+        heard = [self._stretches[self._lane]] if self.switched else list(self._stretches)
+        for one in heard:
+            first, last = max(start, one.start), min(stop, one.stop)
+            if first < last:
+                state = self.state.heard(one.slot, first - one.start, last - one.start)
+                self._state = (
+                    state if self.switched or state.playing == one.slot else self._sounding(state, one)
+                )
+
+    @staticmethod
+    def _sounding(state: TrialState, stretch: Stretch) -> TrialState:
+        from dataclasses import replace
+
+        return replace(state, playing=stretch.slot)

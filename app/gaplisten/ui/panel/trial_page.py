@@ -1,0 +1,300 @@
+"""One screen of a panel: what sounds, what is asked, and nothing else to look at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLineEdit,
+    QProgressBar,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.panel.methods import Response as Asked
+from gaplisten.panel.rules import (
+    WHOLE_TRIAL,
+    Refusal,
+    Rules,
+    check_vote,
+    may_go_on,
+    may_rate,
+    wanted_votes,
+)
+from gaplisten.panel.scales import Scale
+from gaplisten.panel.trial import Block, Trial, Vote
+from gaplisten.ui.panel.keys import TrialKeys
+from gaplisten.ui.panel.listening import TrialPlayer
+from gaplisten.ui.panel.responses import Categories, Response, Sliders
+from gaplisten.ui.panel.texts import heading, paragraph
+
+
+class TrialPage(QWidget):
+    """Plays, asks, and says why something may not be done yet.
+
+    Signals
+    -------
+    left
+        The listener goes on and the rules allow it; the window saves, then shows the next trial.
+    """
+
+    left = Signal()
+
+    def __init__(
+        self,
+        player: TrialPlayer,
+        scale: Scale,
+        rules: Rules,
+        words: Mapping[str, str],
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._player, self._scale, self._rules, self._words = player, scale, rules, words
+        self._response: Response | None = None
+        self._slots: list[QPushButton] = []
+        self._message_stays = False
+        self._build()
+        self._keys = TrialKeys(self)
+        player.changed.connect(self._show_state)
+        player.refused.connect(self._refuse)
+
+    # --- construction ------------------------------------------------------------------------------
+
+    def _build(self) -> None:
+        self._count = paragraph("", centred=True, quiet=True)
+        self._block = paragraph("", centred=True)
+        self._heading = heading("")
+        self._instruction = paragraph("", centred=True, quiet=True)
+        self._play = QPushButton()
+        self._play.setMinimumSize(200, 52)
+        self._play.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._play.clicked.connect(self.toggle)
+        self._bar = QProgressBar()
+        self._bar.setRange(0, 1000)
+        self._bar.setTextVisible(False)
+        self._bar.setFixedHeight(6)
+        self._slot_row = QHBoxLayout()
+        self._slot_row.setSpacing(10)
+        self._answers = QVBoxLayout()
+        self._comment = QLineEdit()
+        self._comment.setMaxLength(2000)
+        self._comment.textEdited.connect(self._commented)
+        self._tag_row = QHBoxLayout()
+        self._message = paragraph("", centred=True)
+        self._message.setMinimumHeight(self._message.fontMetrics().height() * 2)
+        self._next = QPushButton()
+        self._next.setMinimumSize(200, 48)
+        self._next.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._next.clicked.connect(self.go_on)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        column = QVBoxLayout()
+        column.setSpacing(12)
+        column.addWidget(self._count)
+        column.addWidget(self._block)
+        column.addStretch(1)
+        column.addWidget(self._play, alignment=Qt.AlignmentFlag.AlignHCenter)
+        column.addWidget(self._bar)
+        column.addLayout(self._slot_row)
+        column.addStretch(1)
+        column.addWidget(self._heading)
+        column.addWidget(self._instruction)
+        column.addLayout(self._answers, 8)
+        column.addStretch(1)
+        column.addLayout(self._tag_row)
+        column.addWidget(self._comment)
+        column.addWidget(self._message)
+        column.addWidget(self._next, alignment=Qt.AlignmentFlag.AlignHCenter)
+        middle = QWidget()
+        middle.setMaximumWidth(860)
+        middle.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+        middle.setLayout(column)
+        row = QHBoxLayout(self)
+        row.addStretch(1)
+        row.addWidget(middle, 20)
+        row.addStretch(1)
+
+    # --- a trial -----------------------------------------------------------------------------------
+
+    def show_trial(
+        self, number: int, total: int, comments: bool, tags: Sequence[str], break_note: str = ""
+    ) -> None:
+        """Show the player's trial, as trial `number` of `total` of its block."""
+        trial = self._player.state.trial
+        self._count.setText(self._words["trial_count"].format(number=number, total=total))
+        self._block.setText(self._words["training"] if trial.block is Block.TRAINING else "")
+        self._block.setVisible(trial.block is Block.TRAINING)
+        self._heading.setText(self._scale.question)
+        self._instruction.setText(self._scale.instruction)
+        self._make_slots(trial)
+        self._make_response(trial)
+        self._make_tags(tags)
+        self._comment.clear()
+        self._comment.setVisible(comments)
+        self._comment.setPlaceholderText(self._words["comment"])
+        self._comment.setAccessibleName(self._words["comment"])
+        self._next.setText(self._words["next"])
+        self._tell(break_note, stays=bool(break_note))
+        self._keys.show_trial(trial, self._scale)
+        self.setFocus()
+        self._show_state()
+
+    def _make_slots(self, trial: Trial) -> None:
+        _clear(self._slot_row)
+        self._slots = []
+        if not self._player.switched:
+            return
+        self._slot_row.addStretch(1)
+        for index, slot in enumerate(trial.slots):
+            button = QPushButton(self._words["reference"] if slot.named_reference else slot.letter)
+            button.setCheckable(True)
+            button.setMinimumSize(84, 46)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(lambda _=False, index=index: self.choose_slot(index))
+            self._slots.append(button)
+            self._slot_row.addWidget(button)
+        self._slot_row.addStretch(1)
+
+    def _make_response(self, trial: Trial) -> None:
+        _clear(self._answers)
+        asked = trial.facts.response
+        if asked in (Asked.SLIDERS, Asked.GRADES):
+            self._response = Sliders(self._scale, trial, grades=asked is Asked.GRADES)
+        else:
+            self._response = Categories(self._scale, digits=self.digits_rate(trial))
+        self._response.voted.connect(self.vote)
+        self._answers.addWidget(self._response)
+
+    def _make_tags(self, tags: Sequence[str]) -> None:
+        _clear(self._tag_row)
+        self._tags: list[QPushButton] = []
+        if not tags:
+            return
+        self._tag_row.addStretch(1)
+        for tag in tags:
+            button = QPushButton(tag)
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.toggled.connect(self._tagged)
+            self._tags.append(button)
+            self._tag_row.addWidget(button)
+        self._tag_row.addStretch(1)
+
+    def digits_rate(self, trial: Trial) -> bool:
+        """Whether the digits are answers: where nothing is switched and every answer is one digit."""
+        values = [value for value, _ in self._scale.labels]
+        whole = all(isinstance(value, int) and 0 <= value <= 9 for value in values)
+        return not self._player.switched and trial.facts.response is Asked.CATEGORY and whole
+
+    # --- what the listener does --------------------------------------------------------------------
+
+    def toggle(self) -> None:
+        """Play or pause."""
+        self._message_stays = False
+        self._player.toggle()
+
+    def restart(self) -> None:
+        """Play from the beginning."""
+        self._player.restart()
+
+    def choose_slot(self, index: int) -> None:
+        """Hear another slot."""
+        self._player.select(index)
+        self._show_state()
+
+    def step_slot(self, steps: int) -> None:
+        """Hear the neighbouring slot, round and round."""
+        if self._slots:
+            self.choose_slot((self._player.slot + steps) % len(self._slots))
+
+    def vote(self, slot: int, vote: Vote) -> None:
+        """Vote, if the rules allow it now; say why not otherwise."""
+        state = self._player.state
+        refusal = may_rate(state, self._rules, slot) or check_vote(self._scale, vote)
+        if refusal is None:
+            self._message_stays = False
+            self._player.state = state.voted(slot, vote)
+        else:
+            self._refuse(refusal)
+        self._show_votes()
+
+    def nudge(self, steps: int) -> None:
+        """Move the answer that the arrows belong to: of the slot that plays, or of the trial."""
+        if self._response is None:
+            return
+        whole = WHOLE_TRIAL in wanted_votes(self._player.state.trial)
+        self._response.nudge(WHOLE_TRIAL if whole else self._player.slot, steps)
+
+    def vote_digit(self, digit: int) -> None:
+        """Vote with the answer whose value is `digit`."""
+        if any(value == digit for value, _ in self._scale.labels):
+            self.vote(WHOLE_TRIAL, digit)
+
+    def write_comment(self) -> None:
+        """Go to the comment."""
+        if self._comment.isVisible():
+            self._comment.setFocus()
+
+    def go_on(self) -> None:
+        """Leave the trial, if the rules allow it."""
+        refusal = may_go_on(self._player.state, self._rules)
+        if refusal is not None:
+            self._refuse(refusal)
+            return
+        self.left.emit()
+
+    def _commented(self, text: str) -> None:
+        self._player.state = replace(self._player.state, comment=text)
+
+    def _tagged(self) -> None:
+        chosen = [button.text() for button in self._tags if button.isChecked()]
+        self._player.state = replace(self._player.state, tags=tuple(chosen))
+
+    # --- what is shown -----------------------------------------------------------------------------
+
+    def _refuse(self, refusal: Refusal) -> None:
+        self._tell(self._words[refusal.value], stays=True)
+
+    def tell(self, text: str) -> None:
+        """Show a message until the listener does something."""
+        self._tell(text, stays=True)
+
+    def _tell(self, text: str, stays: bool = False) -> None:
+        self._message_stays = stays
+        self._message.setText(text)
+
+    def _show_votes(self) -> None:
+        if self._response is not None and self._player.active:
+            self._response.show_votes(self._player.state.votes)
+
+    def _show_state(self) -> None:
+        if not self._player.active or self._response is None:
+            return
+        playing, output = self._player.playing, self._player.output
+        self._play.setText(self._words["pause" if playing else "play"])
+        self._play.setEnabled(output.available)
+        self._bar.setValue(round(1000 * self._player.progress))
+        for index, button in enumerate(self._slots):
+            button.setChecked(index == self._player.slot)
+        self._show_votes()
+        state = self._player.state
+        wanted = wanted_votes(state.trial)
+        self._response.allow([slot for slot in wanted if may_rate(state, self._rules, slot) is None])
+        self._next.setProperty("ready", may_go_on(state, self._rules) is None)
+        if not self._message_stays:
+            self._tell("" if output.available or output.starting else output.reason)
+
+
+def _clear(layout: QHBoxLayout | QVBoxLayout) -> None:
+    while layout.count():
+        item = layout.takeAt(0)
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            widget.setParent(None)
+            widget.deleteLater()
