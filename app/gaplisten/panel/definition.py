@@ -229,7 +229,7 @@ class PanelDefinition(Part):
     language: Literal["en", "de"] = "en"
     seed: int = Field(default=1, ge=0, lt=2**63)
     repeats: int = Field(default=1, ge=1, le=20)
-    clips_per_listener: int | None = Field(default=None, ge=1, le=MOST_TRIALS)
+    ratings_per_condition: int | None = Field(default=None, ge=1, le=MOST_TRIALS)
     listeners: list[Name] = Field(default_factory=list, max_length=10_000)
     consent: Text = ""
     comments: bool = True

@@ -7,7 +7,7 @@ import csv
 import errno
 import io
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from gaplisten.errors import GaplistenError
@@ -219,14 +219,12 @@ class Journal:
         found = f"{len(torn)} incomplete line{'s' if len(torn) > 1 else ''}"
         self.notices.append(f"{self.path.name}: {found} from an interrupted run set aside in {aside.name}.")
 
-    def drop(self, count: int) -> None:
-        """Set the last `count` rows aside: they belong to a trial that was not saved as a whole."""
-        gone = [
-            _plain_row([row[name] for name in self.columns]).encode().rstrip() for row in self.rows[-count:]
-        ]
-        self.rows = self.rows[:-count]
+    def keep(self, wanted: Callable[[Row], bool]) -> None:
+        """Set aside the rows that are not wanted: they belong to a trial that was not saved as a whole."""
+        gone = [row for row in self.rows if not wanted(row)]
+        self.rows = [row for row in self.rows if wanted(row)]
         self._data = self._encode(self.rows)
-        self.set_aside(gone)
+        self.set_aside([_plain_row([row[name] for name in self.columns]).encode().rstrip() for row in gone])
 
     def _replace(self) -> None:
         try:

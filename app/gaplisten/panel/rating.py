@@ -25,6 +25,7 @@ SEALED = (
     "role",
     "stimulus_sha256",
     "score",
+    "slots",
     "expected",
     "passed",
 )
@@ -36,6 +37,7 @@ COLUMNS = (
     "listener",
     "order",
     "trial",
+    "trial_code",
     "block",
     "method",
     "language",
@@ -135,11 +137,6 @@ def _per_slot(state: TrialState, values: list[str]) -> str:
     return "|".join(f"{name}:{value}" for name, value in zip(names, values, strict=True))
 
 
-def slot_codes(text: str) -> list[str]:
-    """Return the stimulus codes of a `slots` cell, in the order of the buttons."""
-    return [part.rpartition(":")[2] for part in text.split("|")] if text else []
-
-
 def _listening(state: TrialState, slot: int) -> dict[str, Cell]:
     seconds = [round(one.seconds, 3) for one in state.listened]
     plays = [one.plays for one in state.listened]
@@ -162,7 +159,6 @@ def _vote(state: TrialState, slot: int, scale: Scale) -> dict[str, Cell]:
     return {
         "position": slot + 1 if slot != WHOLE_TRIAL else 1,
         "slot": state.trial.slots[slot].letter if slot != WHOLE_TRIAL else "",
-        "slots": _per_slot(state, [one.stimulus for one in state.trial.slots]),
         "vote": vote,
         "label": scale.label(vote),
         "comment": one_line(state.comment),
@@ -171,7 +167,13 @@ def _vote(state: TrialState, slot: int, scale: Scale) -> dict[str, Cell]:
 
 
 def rows_of(
-    state: TrialState, scale: Scale, header: Header, shown: Shown, sounded: Sounded, first: int
+    state: TrialState,
+    scale: Scale,
+    header: Header,
+    shown: Shown,
+    sounded: Sounded,
+    first: int,
+    trial_code: str,
 ) -> list[tuple[Cell, ...]]:
     """Return the rows of a trial that is left: one for each vote, sealed columns empty.
 
@@ -179,10 +181,13 @@ def rows_of(
     ----------
     first
         The order number of the first row (counts on through the session, whatever the clock says).
+    trial_code
+        Digest of the trial's layout in the plan.
     """
     common: Mapping[str, Cell] = {
         **vars(header),
         "trial": state.trial.number,
+        "trial_code": trial_code,
         "block": state.trial.block.value,
         "method": state.trial.method.value,
         "response_seconds": round(shown.response_seconds, 3),

@@ -142,6 +142,10 @@ class TrialState:
         """Note a vote; it may be changed until the trial is left."""
         return replace(self, votes={**self.votes, slot: vote})
 
+    def commented(self, text: str, tags: tuple[str, ...]) -> TrialState:
+        """Note the listener's own words and the tags chosen."""
+        return replace(self, comment=text, tags=tags)
+
     def heard_whole(self, slot: int) -> bool:
         """Tell whether all of `slot` was played, in whatever order."""
         slack = round(_END_SECONDS * self.rate)

@@ -1,0 +1,205 @@
+"""Which trials a listener gets and in which balanced order, before they are laid out on screens."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+from gaplisten.panel.key import Key, Use
+from gaplisten.panel.methods import Method, facts
+from gaplisten.panel.order import clashes, halves, kept_apart, number, shuffled, swap, williams
+
+
+@dataclass(frozen=True)
+class Item:
+    """One trial before it is laid out: `system` is a condition, or a pair of them, or "" (all of them)."""
+
+    clip: str
+    stratum: str
+    system: tuple[str, ...]
+    round: int = 0
+    use: Use = Use.TEST
+    flipped: bool = False
+    x_second: bool = False
+    row: int = 0
+
+
+def listener_index(key: Key, listener: str) -> int:
+    """Return the listener's place in the balanced design.
+
+    Named listeners take the rows in their order, so that the balance is exact; others get a row by hash.
+    """
+    names = [name.casefold() for name in key.definition.listeners]
+    if listener.casefold() in names:
+        return names.index(listener.casefold())
+    return number(key.definition.seed, "listener", listener.casefold()) % 2**31
+
+
+def systems(key: Key) -> list[tuple[str, ...]]:
+    """Return what is put in balanced order: conditions, pairs, or the one set of all (MUSHRA)."""
+    definition = key.definition
+    names = [one.name for one in definition.condition]
+    if facts(definition.method).multiple:
+        return [()]
+    if facts(definition.method).paired:
+        return [tuple(pair) for pair in definition.pairs or combinations(names, 2)]
+    return [(name,) for name in names]
+
+
+def _strata(key: Key) -> dict[str, list[str]]:
+    made: dict[str, list[str]] = {}
+    for clip in key.clips:
+        if not clip.training:
+            made.setdefault(clip.stratum, []).append(clip.name)
+    return made
+
+
+def _starts(key: Key, stratum: str, clips: Sequence[str], wide: int, index: int) -> list[int]:
+    """Return which diagonals of the clip-by-system square this listener hears, each holding every system once."""
+    wanted = key.definition.ratings_per_condition
+    count = len(clips)
+    if key.definition.method is Method.ABX:
+        return [block % count for block in range(-(-key.definition.abx.trials // len(_strata(key))))]
+    if wanted is None:
+        return list(range(count))
+    strata = _strata(key)
+    total = sum(map(len, strata.values()))
+    place = list(strata).index(stratum)
+    before = sum(len(one) for one in list(strata.values())[:place])
+    # Shares of the strata by their sizes; the rounding adds up to the number wanted.
+    share = min(wanted, total) * (before + count) // total - min(wanted, total) * before // total
+    # Steps as wide as a diagonal: no sentence twice while there are others.
+    walk = [(start + lap) % count for lap in range(count) for start in range(0, count, min(wide, count))]
+    distinct = list(dict.fromkeys(walk))
+    return [(start + index * share) % count for start in distinct[:share]]
+
+
+def _blocks(key: Key, listener: str, index: int, turn: int) -> list[list[Item]]:
+    """Return blocks of trials; each holds every system once, in a row of the Williams square."""
+    definition, kinds = key.definition, systems(key)
+    seed = (key.sha256, definition.seed, listener.casefold(), turn)
+    blocks: list[list[tuple[str, str, int]]] = []
+    for stratum, names in _strata(key).items():
+        common = shuffled(names, definition.seed, "clips", stratum)
+        partial = definition.ratings_per_condition is not None
+        clips = common if partial else shuffled(names, *seed, stratum)
+        for start in _starts(key, stratum, clips, len(kinds), index):
+            blocks.append([(clips[(start + k) % len(clips)], stratum, k) for k in range(len(kinds))])
+    if definition.method is Method.ABX:
+        blocks = blocks[: definition.abx.trials]
+    rows = williams(len(kinds))
+    made = []
+    for place, block in enumerate(_spread_rounds(blocks, seed, definition.repeats)):
+        row = rows[(index + place) % len(rows)]
+        made.append([Item(block[k][0], block[k][1], kinds[k], turn, row=place) for k in row])
+    return made
+
+
+Cells = list[tuple[str, str, int]]
+
+
+def _spread_rounds(blocks: list[Cells], seed: tuple[object, ...], repeats: int) -> list[Cells]:
+    """Shuffle the blocks; with repeats only within halves, so that the next round cannot follow at once."""
+    if repeats == 1:
+        return shuffled(blocks, *seed, "blocks")
+    ordered = shuffled(blocks, *seed[:-1], "halves")
+    middle = len(ordered) // 2
+    return shuffled(ordered[:middle], *seed, 1) + shuffled(ordered[middle:], *seed, 2)
+
+
+def _exchange_clips(items: list[Item], one: int, other: int) -> None:
+    a, b = items[one], items[other]
+    items[one], items[other] = replace(a, clip=b.clip), replace(b, clip=a.clip)
+
+
+def _apart(items: list[Item], repeats: int) -> list[Item]:
+    """Keep a clip from coming twice in a row, changing the order of systems only when nothing else helps."""
+
+    def near(a: Item, b: Item) -> bool:
+        return repeats == 1 or abs(a.row - b.row) <= 2
+
+    made = kept_apart(
+        items,
+        lambda item: item.clip,
+        lambda a, b: (a.system, a.stratum, a.round) == (b.system, b.stratum, b.round) and near(a, b),
+        _exchange_clips,
+    )
+    if not clashes(made, lambda item: item.clip):
+        return made
+    return kept_apart(made, lambda item: item.clip, lambda a, b: a.round == b.round and near(a, b), swap)
+
+
+def _test_items(key: Key, listener: str, index: int) -> list[Item]:
+    items: list[Item] = []
+    for turn in range(key.definition.repeats):
+        for block in _blocks(key, listener, index, turn):
+            items += block
+    return _apart(items, key.definition.repeats)
+
+
+def _sided(items: list[Item], seed: tuple[object, ...], index: int, abx: bool) -> list[Item]:
+    """Give half of the trials the other order, within each system, and for ABX each answer equally often."""
+
+    def place(at: int) -> tuple[object, ...]:
+        item = items[at]
+        # The two rounds of a clip are neighbours here, so that they get opposite orders; the trials of an ABX
+        # series have nothing to tell them apart and are dealt out at random.
+        where = (number(*seed, "x", at),) if abx else (number(*seed, item.clip), item.round, at)
+        return (item.system, *where)
+
+    made = list(items)
+    fast = halves(len(items), index % 2 == 0)
+    slow = [(rank // 2 + index // 2) % 2 == 0 for rank in range(len(items))]
+    for rank, at in enumerate(sorted(range(len(items)), key=place)):
+        flipped, second = (slow[rank], fast[rank]) if abx else (fast[rank], False)
+        made[at] = replace(made[at], flipped=flipped, x_second=second)
+    return made
+
+
+def _check_items(key: Key) -> list[Item]:
+    made: list[Item] = []
+    uses = (Use.GOOD, Use.BAD, Use.REPEAT, Use.NULL, Use.GOLD, Use.TRAP)
+    for one in key.of_use(*uses):
+        made.append(Item(one.clip, "", (one.condition,), use=one.use))
+    return made
+
+
+def _insert(items: list[Item], extra: list[Item], seed: tuple[object, ...]) -> list[Item]:
+    """Spread checks evenly, never first and never beside the same clip where that can be helped."""
+    made = list(items)
+    for place, one in enumerate(shuffled(extra, *seed, "checks")):
+        share = (len(items) + len(extra)) / len(extra)
+        wish = int((place + 0.25 + 0.5 * (number(*seed, "at", place) % 1000) / 1000) * share)
+        made.insert(_free_place(made, one.clip, max(1, min(wish, len(made)))), one)
+    return made
+
+
+def _free_place(items: list[Item], clip: str, wish: int) -> int:
+    for away in range(len(items)):
+        for place in (wish + away, wish - away):
+            if 1 <= place <= len(items) and all(one.clip != clip for one in items[place - 1 : place + 1]):
+                return place
+    return wish
+
+
+def _training_items(key: Key, listener: str, index: int) -> list[Item]:
+    wanted = key.definition.training.trials
+    clips = [clip for clip in key.clips if clip.training] or list(key.clips)
+    kinds, seed = systems(key), (key.definition.seed, "training")
+    order = shuffled(clips, *seed)
+    cells = [(order[at % len(order)], kinds[at % len(kinds)]) for at in range(wanted)]
+    items = [Item(clip.name, clip.stratum, system, use=Use.TRAINING) for clip, system in cells]
+    mixed = shuffled(items, *seed, listener.casefold())
+    return kept_apart(mixed, lambda item: item.clip, lambda a, b: True)
+
+
+def training_and_test(key: Key, listener: str) -> tuple[list[Item], list[Item]]:
+    """Return the practice trials and the trials of the test with its checks, in the listener's order."""
+    index = listener_index(key, listener)
+    seed = (key.sha256, key.definition.seed, listener.casefold())
+    abx = key.definition.method is Method.ABX
+    test = _sided(_test_items(key, listener, index), (*seed, "sides"), index, abx)
+    training = _sided(_training_items(key, listener, index), (*seed, "practice"), index, abx)
+    extra = _check_items(key)
+    return training, _insert(test, extra, seed) if extra else test

@@ -1,0 +1,114 @@
+"""Balanced orders, the same on every machine and in every Python version: squares, hashed shuffles, repairs."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+T = TypeVar("T")
+
+
+def number(*parts: object) -> int:
+    """Return a large number that depends on `parts` only (not on the machine, nor on Python's own generator)."""
+    text = "\x1f".join(str(part) for part in parts)
+    return int.from_bytes(hashlib.sha256(text.encode("utf-8")).digest()[:8], "big")
+
+
+def shuffled(items: Sequence[T], *seed: object) -> list[T]:
+    """Return the items in an order that depends on `seed` only."""
+    return [item for _, item in sorted(enumerate(items), key=lambda pair: number(*seed, pair[0]))]
+
+
+def williams(size: int) -> list[list[int]]:
+    """Return a Williams design: rows of 0..size-1, balanced for position and for the preceding item.
+
+    An even size needs `size` rows; an odd one `2 * size`, so that each item follows each other equally often.
+    """
+    if size < 1:
+        raise ValueError("a square needs at least one item")
+    first = [0]
+    for step in range(1, size):
+        first.append((step + 1) // 2 if step % 2 else size - step // 2)
+    rows = [[(item + shift) % size for item in first] for shift in range(size)]
+    if size % 2 and size > 1:
+        rows += [row[::-1] for row in rows]
+    return rows
+
+
+def halves(count: int, odd_one: bool) -> list[bool]:
+    """Return alternating flags: half True; with an odd count `odd_one` says which side gets the extra one."""
+    return [(index % 2 == 0) == odd_one for index in range(count)]
+
+
+def _touching(positions: Sequence[int], count: int) -> set[int]:
+    return {at for position in positions for at in (position, position + 1) if 0 < at < count}
+
+
+def _clashes(items: Sequence[T], clip: Callable[[T], object], at: set[int]) -> int:
+    return sum(clip(items[one - 1]) == clip(items[one]) for one in at)
+
+
+def _best_swap(
+    items: list[T],
+    place: int,
+    clip: Callable[[T], object],
+    allowed: Callable[[T, T], bool],
+    exchange: Exchange[T],
+) -> int | None:
+    best, best_gain = None, 0
+    for other in range(len(items)):
+        if other == place or not allowed(items[place], items[other]):
+            continue
+        near = _touching((place, other), len(items))
+        before = _clashes(items, clip, near)
+        exchange(items, place, other)
+        gain = before - _clashes(items, clip, near)
+        exchange(items, place, other)
+        if gain > best_gain:
+            best, best_gain = other, gain
+    return best
+
+
+Exchange = Callable[[list[T], int, int], None]
+
+
+def swap(items: list[T], one: int, other: int) -> None:
+    """Exchange two whole items."""
+    items[one], items[other] = items[other], items[one]
+
+
+def kept_apart(
+    items: Sequence[T],
+    clip: Callable[[T], object],
+    allowed: Callable[[T, T], bool],
+    exchange: Exchange[T] = swap,
+) -> list[T]:
+    """Return the items so that neighbours differ in `clip` wherever exchanging allowed pairs can bring that about.
+
+    Parameters
+    ----------
+    allowed
+        Whether two items may be exchanged at all.
+    exchange
+        How: whole items, or only a part of them (must undo itself when done twice).
+    """
+    made = list(items)
+    improved = True
+    while improved:
+        improved = False
+        for at in range(1, len(made)):
+            if clip(made[at - 1]) != clip(made[at]):
+                continue
+            for place in (at, at - 1):
+                other = _best_swap(made, place, clip, allowed, exchange)
+                if other is not None:
+                    exchange(made, place, other)
+                    improved = True
+                    break
+    return made
+
+
+def clashes(items: Sequence[T], clip: Callable[[T], object]) -> int:
+    """Return how many neighbours have the same clip."""
+    return _clashes(items, clip, set(range(1, len(items))))

@@ -1,0 +1,421 @@
+"""One listener's run through a panel: what is shown now, what may be done, and saving before going on."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaplisten.audio.signal import Signal
+from gaplisten.errors import GaplistenError
+from gaplisten.panel.breaks import BreakClock
+from gaplisten.panel.definition import PanelDefinition
+from gaplisten.panel.frozen import FrozenPanel, open_panel
+from gaplisten.panel.journal import Journal, NotSaved, Row, not_saved, one_line
+from gaplisten.panel.key import ClipKey
+from gaplisten.panel.lock import SessionLock
+from gaplisten.panel.plan import Planned
+from gaplisten.panel.rating import COLUMNS, Header, PlaybackFacts, Shown, Sounded, rows_of, utc
+from gaplisten.panel.rules import (
+    WHOLE_TRIAL,
+    Refusal,
+    TrialState,
+    check_vote,
+    may_go_on,
+    may_play,
+    may_rate,
+    wanted_votes,
+)
+from gaplisten.panel.safety import clean_name, file_stem
+from gaplisten.panel.scales import texts
+from gaplisten.panel.steps import Step, Steps
+from gaplisten.panel.trial import Trial, Vote
+from gaplisten.panel.unseal import plan_for, unsealed
+from gaplisten.tables import Cell
+
+ANSWERS = "answers"
+ANSWER_COLUMNS = (
+    "panel_sha256",
+    "session",
+    "listener",
+    "step",
+    "number",
+    "attempt",
+    "question",
+    "answer",
+    "right",
+    "saved_at",
+)
+
+
+class NotListed(GaplistenError):  # noqa: N818 - reads as the fact it is
+    """A listener that the panel does not expect."""
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Wall clock for people, monotonic clock for durations; both in seconds."""
+
+    wall: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far the session is; counts the current block only, so that practice does not blur the test."""
+
+    done: int
+    total: int
+
+
+class Session:
+    """A listener's session; made by `Session.open`.
+
+    The window shows `step` until it is None, then `trial` until `finished`. While a trial is shown it tells what is
+    played (`started`, `switched`, `heard`, `stopped`), gives votes with `rate` (they may be changed), and leaves the
+    trial with `next`, which writes the votes and forces them to the disk before anything else is shown. There is no
+    way back to an earlier trial. Nothing here names a condition.
+
+    Attributes
+    ----------
+    notices
+        Sentences for the person who runs the panel (an interrupted run was found, ...).
+    breaks
+        When to rest.
+    """
+
+    def __init__(
+        self, panel: FrozenPanel, listener: str, ratings: Path, lock: SessionLock, clock: Clock
+    ) -> None:
+        self.panel, self.listener, self._lock, self._clock = panel, listener, lock, clock
+        self.name = session_name(panel, listener)
+        self.scale = panel.definition.scale()
+        self.rules = panel.definition.listening_rules()
+        self.texts: Mapping[str, str] = texts(panel.definition.language)
+        self._journal = Journal(ratings / f"{self.name}.csv", COLUMNS)
+        self._plan = plan_for(panel, listener, self._journal.rows, str(self._journal.path))
+        self._answers = Journal(ratings / ANSWERS / f"{self.name}.csv", ANSWER_COLUMNS)
+        self._steps = self._read_steps()
+        self._todo = self._read_trials()
+        self.notices = (
+            [note for note in (lock.notice,) if note] + self._journal.notices + self._answers.notices
+        )
+        self.breaks = BreakClock(panel.definition.breaks, clock.monotonic())
+        self.resumed = len(self._todo) < len(self._plan)
+        self._show()
+        if self.finished:
+            self._unseal()
+
+    @classmethod
+    def open(
+        cls,
+        folder: Path,
+        listener: str,
+        *,
+        ratings: Path | None = None,
+        take_over: bool = False,
+        clock: Clock | None = None,
+    ) -> Session:
+        """Open or resume a listener's session.
+
+        Parameters
+        ----------
+        folder
+            A built panel.
+        ratings
+            Where the CSV files go; a folder may be shared by machines. The panel's own by default.
+        take_over
+            Take a session whose lock names another machine (that machine has crashed).
+
+        Raises
+        ------
+        UntrustedPanel
+            If the panel is damaged or the name unusable.
+        NotListed
+            If the panel lists its listeners and this is none of them.
+        SessionBusy
+            If the session is open in another window.
+        NotSaved
+            If nothing can be written to the ratings folder.
+        OtherPlan, JournalDamaged
+            If the ratings file is not one of this panel and listener.
+        """
+        panel = open_panel(folder)
+        name = _expected(panel.definition, clean_name(listener, "listener"))
+        place = ratings or panel.ratings
+        path = place / f"{session_name(panel, name)}.lock"
+        try:
+            (place / ANSWERS).mkdir(parents=True, exist_ok=True)
+            lock = SessionLock(path, take_over=take_over)
+        except OSError as error:
+            raise not_saved(place, error) from error
+        try:
+            return cls(panel, name, place, lock, clock or Clock())
+        except BaseException:
+            lock.release()
+            raise
+
+    def close(self) -> None:
+        """Give the session free for another window; harmless when done twice."""
+        self._lock.release()
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    # Reading back
+
+    def _read_steps(self) -> Steps:
+        steps = Steps(self.panel.key)
+        groups: dict[tuple[str, str, str], list[Row]] = {}
+        for row in self._answers.rows:
+            groups.setdefault((row["step"], row["number"], row["attempt"]), []).append(row)
+        for (kind, number, attempt), rows in groups.items():
+            if kind == "level":
+                continue
+            step = _after_level(steps).current
+            if step is None or (step.kind.value, str(step.number), str(step.attempt)) != (
+                kind,
+                number,
+                attempt,
+            ):
+                break
+            steps.advance([(row["question"], row["answer"], row["right"]) for row in rows])
+        return steps
+
+    def _read_trials(self) -> list[Planned]:
+        """Return what is still to do; rows of a trial that was not saved as a whole are set aside."""
+        votes: dict[int, list[Row]] = {}
+        for row in self._journal.rows:
+            votes.setdefault(int(row["trial"]), []).append(row)
+        wanted = {one.trial.number: len(wanted_votes(one.trial)) for one in self._plan}
+        whole = {number for number, rows in votes.items() if len(rows) == wanted[number]}
+        if len(whole) < len(votes):
+            self._journal.keep(lambda row: int(row["trial"]) in whole)
+        return [one for one in self._plan if one.trial.number not in whole]
+
+    # Steps before the trials
+
+    @property
+    def step(self) -> Step | None:
+        """The step to show before the trials; None when they may begin."""
+        return self._steps.current
+
+    @property
+    def closed(self) -> str:
+        """Why this listener may not take part (a required check failed); "" otherwise."""
+        return self._steps.closed
+
+    def answer(self, answers: Mapping[str, str]) -> None:
+        """Save the answers to the current step and go to the next.
+
+        Parameters
+        ----------
+        answers
+            Question name (questionnaire) or the step's kind to the answer.
+
+        Raises
+        ------
+        AnswerMissing
+            If something needed was not answered.
+        NotSaved
+            If it could not be written; the step stays.
+        """
+        step = self.step
+        if step is None:
+            return
+        rows = self._steps.judge(answers)
+        saved_at = utc(self._clock.wall())
+        common: tuple[Cell, ...] = (
+            self.panel.sha256,
+            self.name,
+            self.listener,
+            step.kind.value,
+            step.number,
+            step.attempt,
+        )
+        self._answers.append(
+            [(*common, question, one_line(given), right, saved_at) for question, given, right in rows]
+        )
+        self._steps.advance(rows)
+        self._show()
+
+    # The trial
+
+    @property
+    def finished(self) -> bool:
+        """Whether every trial is saved."""
+        return not self._todo
+
+    @property
+    def trial(self) -> Trial | None:
+        """The screen to show; None before the steps are done and after the end."""
+        if self.finished or self.step is not None or self.closed:
+            return None
+        return self._todo[0].trial
+
+    @property
+    def progress(self) -> Progress:
+        """How many trials of the current block are done (of the test, after the end)."""
+        block = self._todo[0].trial.block if self._todo else self._plan[-1].trial.block
+        total = sum(one.trial.block is block for one in self._plan)
+        return Progress(total - sum(one.trial.block is block for one in self._todo), total)
+
+    @property
+    def clip(self) -> ClipKey:
+        """Clock, length and gain of the current trial's sounds."""
+        return self.panel.key.clip_of[self._todo[0].clip]
+
+    @property
+    def gain(self) -> float:
+        """The one linear gain of the current clip, for all its stimuli."""
+        return self.clip.gain
+
+    def sounds(self) -> tuple[Signal, ...]:
+        """Return the current trial's sounds, one for each slot, verified; equal in length, rate and start.
+
+        Raises
+        ------
+        UntrustedPanel
+            If a stimulus is missing or not what was built.
+        """
+        return tuple(self.panel.read(slot.stimulus) for slot in self._todo[0].trial.slots)
+
+    def _show(self) -> None:
+        self._shown_wall, self._shown = self._clock.wall(), self._clock.monotonic()
+        if not self.finished:
+            self.state = TrialState.fresh(self._todo[0].trial, self.clip.frames, self.clip.rate)
+
+    def shown(self) -> None:
+        """The trial is on the screen now: response times count from here."""
+        self._shown_wall, self._shown = self._clock.wall(), self._clock.monotonic()
+
+    def may_play(self, slot: int) -> Refusal | None:
+        """Return why a slot may not be started, or None."""
+        return may_play(self.state, self.rules, slot)
+
+    def started(self, slot: int) -> None:
+        """A slot was started and sounds now."""
+        self.state = self.state.started(slot)
+
+    def switched(self, slot: int) -> None:
+        """Another slot sounds now, at the same running position."""
+        self.state = self.state.switched(slot)
+
+    def stopped(self) -> None:
+        """Nothing sounds now."""
+        self.state = self.state.stopped()
+
+    def heard(self, slot: int, start: int, stop: int) -> None:
+        """Frames `start` to `stop` of a slot were played (tell it at every look at the player)."""
+        self.state = self.state.heard(slot, start, stop)
+
+    def may_rate(self, slot: int = WHOLE_TRIAL) -> Refusal | None:
+        """Return why a vote may not be given now, or None."""
+        return may_rate(self.state, self.rules, slot)
+
+    def rate(self, vote: Vote, slot: int = WHOLE_TRIAL) -> Refusal | None:
+        """Give or change a vote; return why it was not taken, or None.
+
+        Parameters
+        ----------
+        slot
+            For sliders and grades the slot's index; `WHOLE_TRIAL` for a category or a choice.
+        """
+        refusal = check_vote(self.scale, vote) or self.may_rate(slot)
+        if refusal is None:
+            self.state = self.state.voted(slot, vote)
+        return refusal
+
+    def comment(self, text: str, tags: Sequence[str] = ()) -> None:
+        """Note a comment and artefact tags for the trial; saved with the votes."""
+        self.state = self.state.commented(text[:2000], tuple(tags))
+
+    def may_go_on(self) -> Refusal | None:
+        """Return why the trial may not be left yet, or None."""
+        return may_go_on(self.state, self.rules)
+
+    def next(self, playback: PlaybackFacts | None = None) -> Refusal | None:
+        """Save the trial's votes, then go to the next trial; return why that is not possible yet, or None.
+
+        Raises
+        ------
+        NotSaved
+            If the votes could not be written. The trial stays, with its votes; try again.
+        """
+        if self.trial is None:
+            return None
+        refusal = self.may_go_on()
+        if refusal is not None:
+            return refusal
+        self._journal.append(self._rows(playback or PlaybackFacts()))
+        self.notices += [note for note in self._journal.notices if note not in self.notices]
+        self._todo = self._todo[1:]
+        self._show()
+        if self.finished:
+            self._unseal()
+        return None
+
+    def _rows(self, playback: PlaybackFacts) -> list[tuple[Cell, ...]]:
+        planned = self._todo[0]
+        duration = self._clock.monotonic() - self._shown
+        shown = Shown(self._shown_wall, self._clock.wall(), duration)
+        last = max((int(row["order"]) for row in self._journal.rows if row["order"].isdigit()), default=0)
+        return rows_of(
+            self.state,
+            self.scale,
+            Header(
+                self.panel.definition.title, self.panel.sha256, self.name, self.listener, self.scale.language
+            ),
+            shown,
+            Sounded(self.clip.rate, self.clip.gain_db, playback),
+            last + 1,
+            planned.code(self.panel.sha256),
+        )
+
+    def save_copy(self, path: Path) -> None:
+        """Write all ratings saved so far to another place (the ratings folder has vanished).
+
+        Raises
+        ------
+        NotSaved
+            If that is not possible either.
+        """
+        self._journal.save_copy(path)
+
+    def _unseal(self) -> None:
+        """Fill in clip and condition now that nothing is left to be blind about."""
+        rows = [unsealed(self.panel, self._plan[int(row["trial"]) - 1], row) for row in self._journal.rows]
+        if rows == self._journal.rows:
+            return
+        try:
+            self._journal.replace_rows(rows)
+        except NotSaved as error:
+            # All votes are on the disk; only the names of clips and conditions wait for the next opening.
+            self.notices.append(
+                f"The ratings are saved, but clip and condition could not be filled in: {error.fact}."
+            )
+
+
+def _after_level(steps: Steps) -> Steps:
+    steps.skip_level()
+    return steps
+
+
+def _expected(definition: PanelDefinition, listener: str) -> str:
+    if not definition.listeners:
+        return listener
+    for name in definition.listeners:
+        if name.casefold() == listener.casefold():
+            return name
+    raise NotListed(
+        listener, "the panel has a list of listeners and this is none of them", "check the spelling"
+    )
+
+
+def session_name(panel: FrozenPanel, listener: str) -> str:
+    """Return the name of a session's files: the same for the same panel and listener, on every machine."""
+    return f"{panel.sha256[:8]}-{file_stem(listener)}"

@@ -1,0 +1,123 @@
+"""Filling in what a running session keeps to itself: clip, condition, score."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from gaplisten.errors import GaplistenError
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.journal import Row, read
+from gaplisten.panel.methods import NO_PREFERENCE, Method
+from gaplisten.panel.plan import Planned, plan
+from gaplisten.panel.rating import COLUMNS
+from gaplisten.tables import csv_cell
+
+
+class OtherPlan(GaplistenError):  # noqa: N818 - reads as the fact it is
+    """Ratings that do not belong to this panel's plan."""
+
+
+def _slot_of(planned: Planned, row: Row) -> int:
+    """Return the index of the slot whose stimulus a row is about."""
+    position = int(row["position"]) - 1
+    if planned.trial.rated_slots and len(planned.trial.slots) > 1:
+        return position
+    return planned.conditions.index(planned.condition) if planned.condition in planned.conditions else 0
+
+
+def _score(planned: Planned, row: Row) -> float | None:
+    method, vote = planned.trial.method, row["vote"]
+    if method is Method.ABX:
+        return float(vote == planned.expected)
+    if method is Method.AB:
+        if vote == NO_PREFERENCE:
+            return 0.0
+        letters = [slot.letter for slot in planned.trial.slots]
+        return 1.0 if planned.conditions[letters.index(vote)] == planned.condition else -1.0
+    if method is Method.CCR:
+        # Votes say "second compared with first"; scores say "processed compared with reference".
+        return float(vote) * (1.0 if planned.conditions[1] == planned.condition else -1.0)
+    return float(vote)
+
+
+def _passed(planned: Planned, score: float | None) -> bool | None:
+    if planned.expected is None or isinstance(planned.expected, str) or score is None:
+        return None
+    return abs(score - planned.expected) <= planned.within
+
+
+def _role(panel: FrozenPanel, planned: Planned, condition: str) -> str:
+    if condition in ("anchor35", "anchor70", "lossy_anchor"):
+        return "anchor"
+    references = {one.name for one in panel.definition.condition if one.reference}
+    return "reference" if condition == "reference" or condition in references else "condition"
+
+
+def _shown(planned: Planned) -> str:
+    letters = [slot.letter or ("R" if slot.named_reference else "S") for slot in planned.trial.slots]
+    return "|".join(f"{letter}:{name}" for letter, name in zip(letters, planned.conditions, strict=True))
+
+
+def unsealed(panel: FrozenPanel, planned: Planned, row: Row) -> Row:
+    """Return a row with its sealed columns filled in."""
+    slot = _slot_of(planned, row)
+    condition = planned.conditions[slot] if planned.trial.method is not Method.ABX else planned.condition
+    if planned.trial.method is Method.AB:
+        condition = planned.condition
+    score = _score(planned, row)
+    whole = score is not None and float(score).is_integer()
+    code = planned.trial.slots[slot].stimulus
+    cells = {
+        "kind": planned.kind,
+        "clip": planned.clip,
+        "stratum": planned.stratum,
+        "condition": condition,
+        "compared_with": planned.compared_with,
+        "role": _role(panel, planned, condition),
+        "stimulus_sha256": panel.key.by_code[code].sha256,
+        "score": int(score) if whole and score is not None else score,
+        "slots": _shown(planned),
+        "expected": planned.expected,
+        "passed": _passed(planned, score),
+    }
+    return row | {name: csv_cell(value) for name, value in cells.items()}
+
+
+def plan_for(panel: FrozenPanel, listener: str, rows: Sequence[Row], where: str) -> tuple[Planned, ...]:
+    """Return the listener's plan, checked against rows that were written by it.
+
+    Raises
+    ------
+    OtherPlan
+        If the rows come from another panel, listener or version of the plan.
+    """
+    planned = plan(panel.key, listener)
+    for row in rows:
+        number = int(row["trial"]) if row["trial"].isdigit() else 0
+        known = 1 <= number <= len(planned) and row["panel_sha256"] == panel.sha256
+        if not known or row["trial_code"] != planned[number - 1].code(panel.sha256):
+            fact = f"the rating of trial {row['trial'][:10]!r} was not made with this panel and listener"
+            raise OtherPlan(where, fact, "move the file away, or use the panel and version that made it")
+    return planned
+
+
+def listener_of(rows: Sequence[Row]) -> str:
+    """Return the listener's name as it was typed (a neutralising apostrophe of the CSV taken off)."""
+    name = rows[0]["listener"] if rows else ""
+    return name[1:] if name[:1] == "'" and name[1:2] in ("=", "+", "-", "@") else name
+
+
+def ratings_files(folder: Path) -> list[Path]:
+    """Return the sessions' CSV files in a ratings folder."""
+    return sorted(path for path in folder.glob("*.csv") if path.is_file() and not path.is_symlink())
+
+
+def read_session(panel: FrozenPanel, path: Path) -> tuple[list[Row], list[bytes]]:
+    """Return a session's rows with every column filled in, finished or not, and torn lines.
+
+    For evaluation; to be called only where blindness has ended.
+    """
+    rows, torn = read(path, COLUMNS)
+    planned = plan_for(panel, listener_of(rows), rows, str(path)) if rows else ()
+    return [unsealed(panel, planned[int(row["trial"]) - 1], row) for row in rows], torn
