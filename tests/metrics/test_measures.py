@@ -74,12 +74,23 @@ def test_pesq_is_narrowband_at_8_khz_and_wideband_at_16(speech: Signal):
     assert score("pesq", narrow, narrow).value == pytest.approx(4.5486, abs=1e-3)
 
 
-def test_pesq_without_speech_gives_a_reason():
-    pytest.importorskip("pesq")
-    click = np.zeros(RATE, np.float32)
-    click[8000] = 0.1
-    found = score("pesq", Signal.of(click, RATE), Signal.of(click, RATE))
-    assert found.reason == "PESQ finds no speech in the reference or the file"
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        ("NoUtterancesError", "PESQ finds no speech in the reference or the file"),
+        ("OutOfMemoryError", "PESQ gives up: why"),
+    ],
+)
+def test_what_pesq_refuses_gives_a_reason(monkeypatch: pytest.MonkeyPatch, error: str, reason: str):
+    pesq = pytest.importorskip("pesq")
+
+    def refuse(*_):
+        raise getattr(pesq, error)(b"why")
+
+    monkeypatch.setattr(pesq, "pesq", refuse)
+    signal = Signal.of(noise(), RATE)
+    found = score("pesq", signal, signal)
+    assert (found.reason, found.accident) == (reason, False)
 
 
 def test_stoi_without_enough_speech_gives_a_reason():

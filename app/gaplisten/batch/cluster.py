@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from gaplisten import __version__
+from gaplisten.batch.workers import Workers
 from gaplisten.errors import GaplistenError
 
 _CONNECT_SECONDS = 15
@@ -23,7 +24,7 @@ def probe_worker(paths: Sequence[str]) -> tuple[str, list[str]]:
     return __version__, [path for path in paths if not Path(path).exists()]
 
 
-class ClusterWorkers:
+class ClusterWorkers(Workers):
     """A Dask cluster's `concurrent.futures` executor.
 
     Parameters

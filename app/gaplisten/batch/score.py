@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -56,6 +56,9 @@ class ScoreBatch:
 
     rows: tuple[ScoreRow, ...]
     reused: int
+
+    def __add__(self, other: ScoreBatch) -> ScoreBatch:
+        return ScoreBatch(self.rows + other.rows, self.reused + other.reused)
 
     @property
     def failures(self) -> tuple[str, ...]:
@@ -111,6 +114,7 @@ def score_versions(
     *,
     force: bool = False,
     job: Job | None = None,
+    compute: Callable[[tuple[int, ScoreTask]], Score] | None = None,
 ) -> ScoreBatch:
     """Score each version with each metric, except what the journal knows already.
 
@@ -120,6 +124,8 @@ def score_versions(
         Gets each score as soon as it is there; accidents (crashes, time limits) are not noted.
     force
         Compute everything again.
+    compute
+        What scores one item, when it is not this machine's own metrics.
 
     Raises
     ------
@@ -158,7 +164,7 @@ def score_versions(
         for index, twin in twins[task.key]:
             rows[index] = ScoreRow(twin, found)
 
-    run_items(remaining(), compute_task, workers, done, job=job, total=len(wanted))
+    run_items(remaining(), compute or compute_task, workers, done, job=job, total=len(wanted))
     return ScoreBatch(tuple(rows[index] for index in sorted(rows)), reused)
 
 

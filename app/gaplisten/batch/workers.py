@@ -2,29 +2,48 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Self
 
 from gaplisten.metrics.pool import failure_reason, process_pool, workers_for_this_machine
 
 
-class Workers(Protocol):
-    """Runs plain functions on plain values."""
+class Workers(ABC):
+    """Runs plain functions on plain values; as a context it ends at once when something goes wrong.
+
+    Attributes
+    ----------
+    slots
+        How many items can be worked on at a time.
+    """
 
     slots: int
 
+    @abstractmethod
     def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
         """Start the work and return its future."""
 
+    @abstractmethod
     def reason(self, error: BaseException) -> str:
         """Return in words why a future failed."""
 
+    @abstractmethod
     def close(self, *, at_once: bool = False) -> None:
         """End all workers; `at_once` without waiting for what they do."""
 
+    def __enter__(self) -> Self:
+        return self
 
-class ProcessWorkers:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close(at_once=kind is not None)
+
+
+class ProcessWorkers(Workers):
     """One process per core, each killed when it exceeds the time limit.
 
     Parameters
@@ -58,7 +77,7 @@ class ProcessWorkers:
         self._pool.join()
 
 
-class ThreadWorkers:
+class ThreadWorkers(Workers):
     """Threads of this process: for work that waits for files and for other processes."""
 
     def __init__(self, jobs: int | None = None) -> None:

@@ -9,12 +9,16 @@ from typing import Annotated
 import typer
 
 from gaplisten.batch.items import Version, versions_from_paths
+from gaplisten.batch.journal import Journal
 from gaplisten.batch.score import ScoreBatch, described, score_journal, score_versions
 from gaplisten.batch.summary import summarise_scores
 from gaplisten.batch.table import brief, tidy
 from gaplisten.batch.workers import ProcessWorkers, Workers
 from gaplisten.commands import output
+from gaplisten.jobs import Job
 from gaplisten.tables import Cell, Table
+
+_SERVICE = "plcmos_service"
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
 
@@ -46,6 +50,9 @@ def metrics_table() -> Table:
         )
         rows.append((metric.name, *about))
     rows += [(name, entry.value, "", "", "", "", "", "entry point") for name, entry in third_party().items()]
+    rows.append(
+        (_SERVICE, "PLC-MOS of your service", "reference", "16000", "1 .. 5", "MOS", "higher", "its own")
+    )
     columns = ("metric", "title", "needs", "rates (Hz)", "range", "unit", "better", "source")
     return Table(columns, tuple(rows))
 
@@ -59,6 +66,15 @@ def _workers(cluster: str | None, jobs: int | None, seconds: float, versions: li
     references = {version.clip.reference for version in versions}
     workers.check([*(version.path for version in versions), *filter(None, references)])
     return workers
+
+
+def _by_service(
+    versions: list[Version], journal: Journal, jobs: int | None, force: bool, job: Job
+) -> ScoreBatch:
+    from gaplisten.exchange.service_batch import score_by_service
+    from gaplisten.exchange.service_settings import load_service
+
+    return score_by_service(versions, load_service(), journal, jobs=jobs, force=force, job=job)
 
 
 def _report(batch: ScoreBatch, csv: Path | None, summary: Path | None) -> int:
@@ -99,14 +115,15 @@ def score(
     versions = versions_from_paths(
         paths, reference=reference, reference_folder=reference_folder, trace=trace, packet_ms=packet_ms
     )
-    workers = _workers(cluster, jobs, seconds, versions)
-    finished = False
-    try:
-        metrics = described(metric or ["plcmos"], workers)
-        with output.progress("scoring") as job, score_journal() as journal:
-            batch = score_versions(versions, metrics, workers, journal, force=force, job=job)
-        finished = True
-    finally:
-        workers.close(at_once=not finished)
+    wanted = list(dict.fromkeys(metric or ["plcmos"]))
+    with output.progress("scoring") as job, score_journal() as journal:
+        batch = ScoreBatch((), 0)
+        if _SERVICE in wanted:
+            batch += _by_service(versions, journal, jobs, force, job)
+            wanted.remove(_SERVICE)
+        if wanted:
+            with _workers(cluster, jobs, seconds, versions) as workers:
+                metrics = described(wanted, workers)
+                batch += score_versions(versions, metrics, workers, journal, force=force, job=job)
     if _report(batch, csv, summary):
         raise typer.Exit(1)

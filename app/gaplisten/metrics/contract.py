@@ -118,12 +118,18 @@ class Material:
     trace: LossTrace | None = None
 
     @property
-    def pair(self) -> tuple[Samples, Samples]:
-        """Reference and degraded, cut to their common length."""
+    def whole(self) -> tuple[Samples, Samples]:
+        """Reference and degraded, each at its own length."""
         if self.reference is None:
             raise Unscorable("needs a reference")
-        frames = min(self.reference.size, self.degraded.size)
-        return self.reference[:frames], self.degraded[:frames]
+        return self.reference, self.degraded
+
+    @property
+    def pair(self) -> tuple[Samples, Samples]:
+        """Reference and degraded, cut to their common length."""
+        reference, degraded = self.whole
+        frames = min(reference.size, degraded.size)
+        return reference[:frames], degraded[:frames]
 
 
 @dataclass(frozen=True)

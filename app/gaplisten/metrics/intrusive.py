@@ -35,15 +35,16 @@ def pesq_score(material: Material) -> float:
     """Return the predicted opinion, narrowband at 8 kHz and wideband at 16 kHz."""
     import pesq
 
-    if material.reference is None:
-        raise Unscorable("needs a reference")
+    reference, degraded = material.whole
     band = "nb" if material.rate == 8000 else "wb"
     try:
-        return float(pesq.pesq(material.rate, material.reference, material.degraded, band))
+        return float(pesq.pesq(material.rate, reference, degraded, band))
     except pesq.NoUtterancesError as error:
         raise Unscorable("PESQ finds no speech in the reference or the file") from error
     except pesq.PesqError as error:
-        raise Unscorable(f"PESQ gives up: {error}") from error
+        said = error.args[0] if error.args else ""  # the C code's messages come as bytes
+        text = said.decode("ascii", "replace") if isinstance(said, bytes) else str(said)
+        raise Unscorable(f"PESQ gives up: {text}") from error
 
 
 def stoi_score(material: Material) -> float:

@@ -1,0 +1,231 @@
+"""The PLC-MOS service of the Deep PLC Challenge: scores computed by a server that a team runs.
+
+As the challenge's API notebook does it: POST ``score-plc`` with a JSON object of ``degraded`` and
+``reference`` (lists of samples, 16 kHz, full scale ±1) and ``filename``, HTTP basic authentication; the answer
+holds ``plc_mos`` and ``model_version``. GET ``health``, without an account, answers ``OK``. The challenge's
+own server is gone.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import json
+import math
+import ssl
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import numpy as np
+
+from gaplisten.audio.signal import Signal
+from gaplisten.exchange.service_settings import TOKEN_VARIABLE, Service, ServiceError
+from gaplisten.jobs import Job
+from gaplisten.metrics.contract import Metric
+
+RATE = 16000
+_LARGEST_ANSWER = 1 << 20
+_LONGEST_PAUSE = 60.0
+_BUSY = frozenset({429, 500, 502, 503, 504})
+
+
+METRIC = Metric(
+    name="plcmos_service",
+    title="PLC-MOS of a service",
+    needs_reference=True,
+    rates=(RATE,),
+    range=(1.0, 5.0),
+    unit="MOS",
+    source="the service's model; Diener et al., INTERSPEECH 2023, describe PLC-MOS",
+    seconds=(1.0, 120.0),
+)
+
+
+@dataclass(frozen=True)
+class ServiceScore:
+    """What the service answered."""
+
+    plcmos: float
+    model_version: str
+
+
+class _NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_: Any) -> None:
+        """Follow no redirection: it could carry the token to another host."""
+
+
+class PlcmosClient:
+    """Asks one service.
+
+    Parameters
+    ----------
+    service
+        Address, account and limits.
+    sleep
+        Waits between repeated requests; tests put their own.
+    """
+
+    def __init__(self, service: Service, sleep: Callable[[float], None] = time.sleep) -> None:
+        self._service, self._sleep = service, sleep
+        # A proxy of the environment is for the world outside.
+        proxies = urllib.request.ProxyHandler({} if service.local else None)
+        self._opener = urllib.request.build_opener(proxies, _NoRedirect())
+
+    def health(self) -> str:
+        """Return what the service says of itself, normally ``OK``.
+
+        Raises
+        ------
+        ServiceError
+            If it cannot be reached or is not well.
+        """
+        return self._ask("health", None, Job()).decode("utf-8", "replace").strip()[:200]
+
+    def score(
+        self, degraded: Signal, reference: Signal, filename: str, job: Job | None = None
+    ) -> ServiceScore:
+        """Have one file scored.
+
+        Parameters
+        ----------
+        degraded, reference
+            Brought to one channel at 16 kHz; to be within ±1.
+        filename
+            Sent along; only the name, never a path.
+        job
+            Can stop the waiting.
+
+        Raises
+        ------
+        ServiceError
+            Saying whether the account, the load, the network, the service or its answer is at fault.
+        """
+        body = {
+            "degraded": _samples(degraded),
+            "reference": _samples(reference),
+            "filename": filename.replace("\\", "/").rsplit("/", 1)[-1],
+        }
+        return _understood(self._service.address, self._ask("score-plc", body, job or Job()))
+
+    def _ask(self, name: str, body: dict[str, Any] | None, job: Job) -> bytes:
+        data = None if body is None else json.dumps(body).encode()
+        for attempt in range(self._service.retries + 1):
+            job.check(0.0, f"asking {self._service.address}")
+            try:
+                return self._once(name, data)
+            except _TryAgain as trouble:
+                if attempt == self._service.retries:
+                    raise trouble.error from trouble
+                self._pause(trouble.pause if trouble.pause is not None else 2.0**attempt, job)
+        raise AssertionError("the last attempt returns or raises")
+
+    def _pause(self, seconds: float, job: Job) -> None:
+        left = min(max(seconds, 0.0), _LONGEST_PAUSE)
+        while left > 0:  # in small steps, so that the user's stop is heard
+            job.check(0.0, f"the service is busy, waiting {left:.0f} s")
+            self._sleep(min(left, 0.5))
+            left -= 0.5
+
+    def _once(self, name: str, data: bytes | None) -> bytes:
+        request = urllib.request.Request(self._service.url(name), data, self._headers(data))
+        try:
+            with self._opener.open(request, timeout=self._service.seconds) as answer:
+                content: bytes = answer.read(_LARGEST_ANSWER + 1)
+        except urllib.error.HTTPError as error:
+            raise self._refused(error) from None
+        except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
+            raise self._unreachable(error) from None
+        if len(content) > _LARGEST_ANSWER:
+            raise ServiceError(self._service.address, "answers with far too much", "check the address")
+        return content
+
+    def _headers(self, data: bytes | None) -> dict[str, str]:
+        if data is None:
+            return {"Accept": "text/plain"}
+        account = f"{self._service.user}:{self._service.token}".encode()
+        return {
+            "Content-Type": "application/json",
+            "Accept": "application/json",
+            "Authorization": "Basic " + base64.b64encode(account).decode("ascii"),
+        }
+
+    def _refused(self, error: urllib.error.HTTPError) -> Exception:
+        code, address = error.code, self._service.address
+        pause = _retry_after(error.headers.get("Retry-After"))
+        error.close()
+        if code in (401, 403):
+            fact = f"does not accept the account {self._service.user} (status {code})"
+            return ServiceError(address, fact, f"check the user and {TOKEN_VARIABLE}")
+        if code == 429:
+            fact = "is asked too often (status 429)"
+            return _TryAgain(ServiceError(address, fact, "try later, or with fewer files at once"), pause)
+        if code in _BUSY:
+            fact = f"is in trouble (status {code})"
+            return _TryAgain(ServiceError(address, fact, "try later, or ask who runs it"), pause)
+        if 300 <= code < 400:
+            fact = f"redirects elsewhere (status {code})"
+            return ServiceError(address, fact, "set the address that it really has")
+        return ServiceError(address, f"refuses the request (status {code})", "check address and version")
+
+    def _unreachable(self, error: Exception) -> Exception:
+        reason = getattr(error, "reason", error)
+        address = self._service.address
+        if isinstance(reason, ssl.SSLCertVerificationError):
+            fact = f"its certificate is not valid ({reason.verify_message})"
+            return ServiceError(address, fact, "check the address; the token was not sent")
+        if isinstance(reason, TimeoutError):
+            fact = f"does not answer within {self._service.seconds:g} s"
+        else:
+            fact = f"cannot be reached ({reason})"
+        return _TryAgain(ServiceError(address, fact, "check address and network, or try later"), None)
+
+
+class _TryAgain(Exception):  # noqa: N818 - never leaves this module
+    def __init__(self, error: ServiceError, pause: float | None) -> None:
+        super().__init__(str(error))
+        self.error, self.pause = error, pause
+
+
+def _retry_after(text: str | None) -> float | None:
+    """Return the pause that the service asks for: seconds, or until a date (RFC 9110, 10.2.3)."""
+    if not text:
+        return None
+    try:
+        return (
+            float(text) if text.strip().isdigit() else parsedate_to_datetime(text).timestamp() - time.time()
+        )
+    except (ValueError, TypeError):
+        return None
+
+
+def _samples(signal: Signal) -> list[float]:
+    from gaplisten.audio.resample import resample
+
+    if not np.isfinite(signal.samples).all():
+        raise ServiceError("PLC-MOS service", "samples that are not finite cannot be sent", "mend the file")
+    if np.abs(signal.samples).max(initial=0.0) > 1.0:
+        raise ServiceError("PLC-MOS service", "samples beyond full scale are not sent", "render it lower")
+    mono = Signal.of(signal.mono, signal.rate)
+    at_rate = mono if mono.rate == RATE else resample(mono, RATE)
+    # What lies beyond now is the filter's overshoot.
+    values: list[float] = np.clip(at_rate.samples[:, 0].astype(np.float64), -1.0, 1.0).tolist()
+    return values
+
+
+def _understood(address: str, content: bytes) -> ServiceScore:
+    try:
+        answer = json.loads(content)
+        value = float(answer["plc_mos"])
+        version = str(answer.get("model_version", ""))
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        start = content[:80].decode("utf-8", "replace")
+        fact = f"answers with something else than a score ({start!r})"
+        raise ServiceError(address, fact, "check that it is a PLC-MOS service") from error
+    if not math.isfinite(value) or not 1.0 <= value <= 5.0:
+        raise ServiceError(address, f"answers with a score that cannot be ({value})", "ask who runs it")
+    return ServiceScore(value, version)

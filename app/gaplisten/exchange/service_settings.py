@@ -1,0 +1,137 @@
+"""Where a team's PLC-MOS service is and who asks; the token is never kept in a file."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import tomlkit
+
+from gaplisten import folders
+from gaplisten.errors import GaplistenError
+
+TOKEN_VARIABLE = "GAPLISTEN_PLCMOS_TOKEN"
+_KEYRING_SERVICE = "gaplisten-plcmos"
+_SETTINGS = "plcmos-service.toml"
+_LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class ServiceError(GaplistenError):
+    """The service cannot be asked, refuses, or answers with rubbish."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """Address and account of a service.
+
+    Parameters
+    ----------
+    address
+        Base URL, e.g. ``https://plcmos.example.org/``; ``http`` only to this machine, for the token is sent.
+    user
+        Account name.
+    token
+        Secret; not shown by ``repr`` and never written by us.
+    seconds
+        Time limit of one request.
+    retries
+        How often a request is repeated when the service is busy or down.
+    """
+
+    address: str
+    user: str
+    token: str = field(repr=False)
+    seconds: float = 60.0
+    retries: int = 4
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.address)
+        if parts.scheme not in ("http", "https") or not parts.hostname:
+            raise ServiceError(self.address, "is not an http(s) address", "set one such as https://host/")
+        if parts.username or parts.password:
+            raise ServiceError(parts.hostname, "the address holds a password", "set the user apart from it")
+        if parts.scheme == "http" and parts.hostname not in _LOCAL:
+            fact = "the token would travel unencrypted"
+            raise ServiceError(self.address, fact, "use https, or a tunnel to localhost")
+
+    @property
+    def local(self) -> bool:
+        """Whether it runs on this machine."""
+        return urlsplit(self.address).hostname in _LOCAL
+
+    def url(self, name: str) -> str:
+        """Return the address of one of the service's functions."""
+        return f"{self.address.rstrip('/')}/{name}"
+
+
+def settings_path() -> Path:
+    """Return the settings file: ``address``, ``user``, and if wanted ``seconds`` and ``retries``."""
+    return folders.user_config() / _SETTINGS
+
+
+def load_service() -> Service:
+    """Return the service that the user has set up.
+
+    Raises
+    ------
+    ServiceError
+        If the settings or the token are missing or cannot be used.
+    """
+    path = settings_path()
+    try:
+        values = tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        way_out = f'write address = "https://..." and user = "..." into {path}'
+        raise ServiceError("PLC-MOS service", "no service is set up", way_out) from error
+    except (OSError, ValueError) as error:
+        raise ServiceError(str(path), f"cannot be read ({error})", "mend or remove it") from error
+    if "token" in values or "password" in values:
+        raise ServiceError(str(path), "holds the token", f"remove it and set {TOKEN_VARIABLE} instead")
+    return _service(path, values)
+
+
+def _service(path: Path, values: dict[str, object]) -> Service:
+    address, user = values.get("address"), values.get("user")
+    if not isinstance(address, str) or not isinstance(user, str) or not user or ":" in user:
+        raise ServiceError(str(path), "needs address and user as text (no colon in user)", "complete it")
+    seconds, retries = values.get("seconds", 60.0), values.get("retries", 4)
+    if not isinstance(seconds, int | float) or not isinstance(retries, int) or seconds <= 0 or retries < 0:
+        raise ServiceError(str(path), "seconds and retries must be numbers", "mend it")
+    return Service(address, user, find_token(user), float(seconds), retries)
+
+
+def save_service(address: str, user: str) -> None:
+    """Write the settings, without any secret."""
+    Service(address, user, "")
+    path = settings_path()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(tomlkit.dumps({"address": address, "user": user}), encoding="utf-8")
+    part.replace(path)
+
+
+def find_token(user: str) -> str:
+    """Return the token from the environment, or else from the system's keyring.
+
+    Raises
+    ------
+    ServiceError
+        If it is in neither.
+    """
+    token = os.environ.get(TOKEN_VARIABLE, "").strip() or _from_keyring(user)
+    if not token:
+        way_out = f"set {TOKEN_VARIABLE}, or run: keyring set {_KEYRING_SERVICE} {user}"
+        raise ServiceError("PLC-MOS service", f"there is no token for {user}", way_out)
+    return token
+
+
+def _from_keyring(user: str) -> str:
+    try:
+        import keyring
+
+        return (keyring.get_password(_KEYRING_SERVICE, user) or "").strip()
+    except Exception:  # noqa: BLE001 - not installed, no backend, locked: each backend has its own errors
+        return ""
