@@ -1,7 +1,7 @@
 """Results kept on disk, so that going back to an earlier setting is instant.
 
-One file per result: a JSON line, then float32 samples. Nothing in it is trusted: what does not add up is ignored
-and made again.
+One file per result: a JSON line, then float32 samples. Nothing in it is trusted: what does not add up is
+ignored and made again.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Kept:
 
 
 def key_of(entry: Entry, parameters: Mapping[str, Any], lossy: Signal, trace: LossTrace) -> str:
-    """Return a name for one result: of the plugin's source, its parameters and files, the signal and the trace.
+    """Return a name for one result: of plugin source, parameters and their files, signal and trace.
 
     Parameters
     ----------
@@ -108,7 +108,7 @@ class Cache:
         self._writes = 0
 
     def get(self, key: str) -> Kept | None:
-        """Return what was kept under the key, or None; also None when a file that the plugin read has changed."""
+        """Return what was kept under the key; None also when a file that the plugin read has changed."""
         path = self._path(key)
         try:
             data = path.read_bytes()

@@ -111,7 +111,7 @@ class Catalogue:
         return describe_new(source, self._limits)
 
     def changed(self) -> tuple[str, ...]:
-        """Return the names of plugins that were changed, added or removed since the scan; cheap enough to poll."""
+        """Return the names of plugins changed, added or removed since the scan; cheap enough to poll."""
         sources, _ = find_sources(self._folders, others=self._others)
         now = {source.name: source for source in sources}
         different = [name for name in now if self._differs(now[name])]

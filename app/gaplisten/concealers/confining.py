@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
 import os
 import sys
@@ -20,7 +21,7 @@ def take_over_pipes() -> tuple[IO[bytes], IO[bytes], int]:
     Returns
     -------
     requests, replies, marks
-        The two message streams, and a descriptor of the captured stderr that plugins cannot close by accident.
+        The two message streams, and a descriptor of the captured stderr that plugins do not close.
     """
     requests = os.fdopen(os.dup(0), "rb")
     replies = os.fdopen(os.dup(1), "wb")
@@ -74,8 +75,8 @@ def _wait_and_kill(lifeline: int) -> None:
 class MemoryLimit:
     """Limit what a plugin may allocate beyond what the process has now; lifted on exit.
 
-    Private writable memory is what counts (``RLIMIT_DATA``), since libraries that map large files need address
-    space rather than memory; address space is limited too, more widely, against shared anonymous mappings.
+    Private writable memory is what counts (``RLIMIT_DATA``), since libraries that map large files need
+    address space rather than memory; that is limited too, more widely, against shared anonymous mappings.
     Systems without these limits (Windows; macOS does not enforce them) run without.
     """
 
@@ -95,7 +96,7 @@ class MemoryLimit:
 
 
 def _memory_now() -> tuple[int, int]:
-    """Return address space and private data of this process in bytes (zeros where the system does not say)."""
+    """Return address space and private data of this process in bytes (0 where unknown)."""
     if sys.platform != "linux":
         return 0, 0
     with open("/proc/self/statm", encoding="ascii") as file:
@@ -131,7 +132,7 @@ class Leftovers:
         self._data = _memory_now()[1]
 
     def found(self, memory: int) -> str:
-        """Return what is still there, in words; empty when nothing is. Less than half of `memory` is no matter."""
+        """Return what is still there, in words, or nothing; less than half of `memory` is no matter."""
         threads = [
             thread for thread in threading.enumerate() if thread not in self._known and thread.is_alive()
         ]
@@ -155,11 +156,18 @@ def _has_children() -> bool:
             return True
 
 
-def restore_streams(*, stdout: Any, stderr: Any) -> None:
-    """Put back what a plugin may have replaced, and push out what it printed."""
+def flush_streams() -> None:
+    """Push out what a plugin printed."""
     for stream in (sys.stdout, sys.stderr):
-        try:
+        with contextlib.suppress(Exception):  # a plugin may have closed it, or put anything there
             stream.flush()
-        except Exception:  # noqa: BLE001, S110 - a plugin may have put anything there
-            pass
-    sys.stdout, sys.stderr = stdout, stderr
+
+
+def fresh_streams(marks: int) -> None:
+    """Give the next plugin stdout and stderr in good order, whatever the last one did to them."""
+    for number in (1, 2):
+        os.dup2(marks, number)
+    for name in ("stdout", "stderr"):
+        stream = os.fdopen(os.dup(marks), "w", buffering=1, encoding="utf-8", errors="backslashreplace")
+        setattr(sys, name, stream)
+        setattr(sys, f"__{name}__", stream)

@@ -67,14 +67,14 @@ def _rates(plugin: Plugin) -> list[int]:
 
 
 def _channels(plugin: Plugin) -> int | None:
-    value = plugin.attribute("channels")
+    value: int | None = plugin.attribute("channels")
     if value not in (None, 1) or isinstance(value, bool):
         raise NotAPlugin(f"'channels' is {value!r}; it is 1 (called once per channel) or left out")
-    return value  # type: ignore[no-any-return]
+    return value
 
 
 def _delay_ms(plugin: Plugin) -> float | None:
-    """Return the declared delay with default parameters, or None when the plugin cannot be made without some."""
+    """Return the declared delay with default parameters, or None when that takes given ones."""
     from gaplisten.concealers.rendering import declared_delay
 
     try:
@@ -86,7 +86,7 @@ def _delay_ms(plugin: Plugin) -> float | None:
 
 def _parameters(plugin: Plugin) -> list[dict[str, Any]]:
     fixed = _FIXED[plugin.form]
-    call = plugin.target.__init__ if plugin.form == "streaming" else plugin.target  # type: ignore[misc]
+    call = plugin.target.__init__ if plugin.form == "streaming" else plugin.target
     listed = list(inspect.signature(plugin.target).parameters.values())
     if len(listed) < len(fixed) or any(item.kind is item.KEYWORD_ONLY for item in listed[: len(fixed)]):
         raise NotAPlugin(
@@ -110,7 +110,7 @@ def _names(listed: list[inspect.Parameter]) -> str:
 def _hints(call: Any) -> dict[str, Any]:
     try:
         return get_type_hints(call, include_extras=True)
-    except Exception as error:  # noqa: BLE001 - an annotation is any expression
+    except Exception as error:
         raise NotAPlugin(f"annotations cannot be read: {error}") from error
 
 
@@ -183,14 +183,19 @@ def _check_default(description: dict[str, Any]) -> None:
     name, default = description["name"], description["default"]
     if default is None and description["optional"]:
         return
-    wanted = {"float": int | float, "int": int, "bool": bool, "str": str, "path": str, "choice": object}
     kind = description["type"]
-    if not isinstance(default, wanted[kind]) or (isinstance(default, bool) and kind in ("float", "int")):  # type: ignore[arg-type]
+    if kind != "choice" and not _is(default, kind):
         raise NotAPlugin(f"the default of parameter '{name}' is {default!r}; it is not {kind}")
     if kind == "choice" and default not in description["choices"]:
         raise NotAPlugin(f"the default of parameter '{name}' is {default!r}, not one of its choices")
     if kind in ("float", "int") and not _within(default, description):
         raise NotAPlugin(f"the default of parameter '{name}' is {default!r}, outside its range")
+
+
+def _is(value: Any, kind: str) -> bool:
+    if kind in ("float", "int"):
+        return isinstance(value, float | int if kind == "float" else int) and not isinstance(value, bool)
+    return isinstance(value, bool if kind == "bool" else str)
 
 
 def _within(value: float, description: dict[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gaplisten.errors import GaplistenError
 
 
-class ConcealerFailed(GaplistenError):
+class ConcealerFailed(GaplistenError):  # noqa: N818 - named after what happened
     """A plugin raised, hung, crashed or returned something that is not sound; only its own lane is lost.
 
     Parameters
@@ -19,13 +19,13 @@ class ConcealerFailed(GaplistenError):
         self.details = details
 
 
-class UnknownConcealer(GaplistenError):
+class UnknownConcealer(GaplistenError):  # noqa: N818 - named after what happened
     """No plugin of that name was found, or the one found is broken."""
 
 
-class ParameterRefused(GaplistenError):
+class ParameterRefused(GaplistenError):  # noqa: N818 - named after what happened
     """A parameter is unknown, of the wrong type or out of range."""
 
 
-class NotAPlugin(Exception):
+class NotAPlugin(Exception):  # noqa: N818 - named after what happened
     """A file does not keep the contract; raised and caught inside the worker process."""

@@ -15,7 +15,7 @@ _WRITING = os.O_WRONLY | os.O_RDWR
 
 
 class OpenedFiles:
-    """Collects the files that Python code opens for reading while a plugin runs, and the programs it starts."""
+    """Collects the files that a plugin opens for reading, and the programs that it starts."""
 
     def __init__(self) -> None:
         self._by_plugin: dict[str, set[str]] = {}
@@ -42,9 +42,8 @@ class OpenedFiles:
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._current is None:
             return
-        if event == "open" and isinstance(arguments[0], str | bytes) and not (arguments[2] or 0) & _WRITING:
-            self._add(os.fsdecode(arguments[0]))
-        elif event == "subprocess.Popen" and isinstance(arguments[0], str | bytes):
+        reads = event == "open" and not (arguments[2] or 0) & _WRITING
+        if (reads or event == "subprocess.Popen") and isinstance(arguments[0], str | bytes):
             self._add(os.fsdecode(arguments[0]))
 
     def _add(self, name: str) -> None:

@@ -30,7 +30,7 @@ class Printed:
             return _readable(bytes(self._kept))
 
     def until(self, mark: str | None) -> str:
-        """Return what was printed before `mark` (or the end of the pipe), waiting a moment for it to arrive."""
+        """Return what was printed before `mark` (None: the end), waiting a moment for it to arrive."""
         wanted = b"\0" + mark.encode() + b"\0" if mark else None
         with self._changed:
             self._changed.wait_for(

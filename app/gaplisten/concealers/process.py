@@ -13,7 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from gaplisten.concealers import wire
 from gaplisten.concealers.printed import Printed
@@ -27,10 +27,12 @@ _BOOT = (
     "import sys; sys.path.insert(0, sys.argv[1]); "
     "from gaplisten.concealers.worker import main; main(int(sys.argv[2]))"
 )
+# Constants that exist on Windows only: elsewhere the worker lowers its own priority.
+_WINDOWS_FLAGS = ("BELOW_NORMAL_PRIORITY_CLASS", "CREATE_NO_WINDOW")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 
 
-class WorkerDied(Exception):
+class WorkerDied(Exception):  # noqa: N818 - named after what happened
     """The process ended by itself: ``_exit``, a crash, or the system killed it."""
 
     def __init__(self, fact: str, printed: str) -> None:
@@ -38,7 +40,7 @@ class WorkerDied(Exception):
         self.fact, self.printed = fact, printed
 
 
-class WorkerTooSlow(Exception):
+class WorkerTooSlow(Exception):  # noqa: N818 - named after what happened
     """The process did not answer in time and was killed."""
 
     def __init__(self, printed: str) -> None:
@@ -72,11 +74,11 @@ class WorkerProcess:
             if lifeline >= 0:
                 os.close(lifeline)
         self._inbox: queue.SimpleQueue[tuple[dict[str, Any], list[wire.Array]] | None] = queue.SimpleQueue()
-        assert self._process.stdin and self._process.stdout and self._process.stderr
-        self._stdin = self._process.stdin
-        self._printed = Printed(self._process.stderr)
+        stdout = cast("IO[bytes]", self._process.stdout)
+        self._stdin = cast("IO[bytes]", self._process.stdin)
+        self._printed = Printed(cast("IO[bytes]", self._process.stderr))
         name = f"concealer-worker-{self._process.pid}"
-        threading.Thread(target=self._listen, args=(self._process.stdout,), name=name, daemon=True).start()
+        threading.Thread(target=self._listen, args=(stdout,), name=name, daemon=True).start()
         self._ready = self._killed = False
 
     @property
@@ -177,7 +179,7 @@ class WorkerProcess:
         return self._process.poll() is None
 
     def interrupt(self) -> None:
-        """End the process and everything that it started, from any thread; whoever waits for it hears of it."""
+        """End the process and what it started, from any thread; whoever waits for it hears of it."""
         if hasattr(os, "killpg") and not self._killed:
             # Also when the process has ended by itself: what it forked is still in its group.
             self._killed = True
@@ -197,23 +199,25 @@ class WorkerProcess:
 
 
 def _lifeline() -> tuple[int, int]:
-    """Return the ends of a pipe that closes when this process ends, or -1, -1 where it cannot be handed on."""
+    """Return a pipe that closes when this process ends, or -1, -1 where it cannot be handed on."""
     return os.pipe() if os.name == "posix" else (-1, -1)
 
 
 def _spawn(lifeline: int) -> subprocess.Popen[bytes]:
     environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "PYTHONUNBUFFERED": "1"}
     environment.pop("PYTHONWARNINGS", None)
-    extra: dict[str, Any] = {}
-    if os.name == "posix":
-        extra = {"pass_fds": (lifeline,), "start_new_session": True}
-    else:  # pragma: no cover - Windows
-        flags = ("BELOW_NORMAL_PRIORITY_CLASS", "CREATE_NO_WINDOW")
-        extra = {"creationflags": sum(getattr(subprocess, flag, 0) for flag in flags)}
     # -P: a plugin author's folder must not shadow numpy because the host was started in it.
     command = [sys.executable, "-P", "-c", _BOOT, _SOURCE_FOLDER, str(lifeline)]
-    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    return subprocess.Popen(command, env=environment, **pipes, **extra)
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        pass_fds=(lifeline,) if lifeline >= 0 else (),
+        start_new_session=os.name == "posix",
+        creationflags=sum(getattr(subprocess, flag, 0) for flag in _WINDOWS_FLAGS),
+    )
 
 
 def _ending(status: int) -> str:

@@ -22,7 +22,7 @@ from gaplisten.loss.trace import Flags
 Progress = Callable[[float], None]
 
 
-class BadOutput(Exception):
+class BadOutput(Exception):  # noqa: N818 - named after what happened
     """The plugin returned something that is not the sound asked for."""
 
 

@@ -22,7 +22,7 @@ _PREFIX = struct.Struct("<4sIQ")
 _DTYPES = frozenset({"<f4", "<f8", "|b1"})
 
 
-class WireBroken(Exception):
+class WireBroken(Exception):  # noqa: N818 - named after what happened
     """The other side closed the pipe, or sent something that is not a message."""
 
 

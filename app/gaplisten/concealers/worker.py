@@ -1,13 +1,12 @@
 """The process in which plugins live: reads requests from stdin, answers on stdout.
 
-Started by `process.WorkerProcess` with a plain interpreter, so nothing of the host's ``__main__`` is imported.
+Started by `process.WorkerProcess` with a plain interpreter, so the host's ``__main__`` is not imported.
 """
 
 from __future__ import annotations
 
 import os
 import queue
-import sys
 import threading
 import warnings
 from pathlib import Path
@@ -36,7 +35,6 @@ class Worker:
         self._opened = OpenedFiles()
         self._pid = os.getpid()
         self._folder = os.getcwd()
-        self._streams = {"stdout": sys.stdout, "stderr": sys.stderr}
         threading.Thread(target=self._listen, daemon=True).start()
         self._leftovers = confining.Leftovers()
 
@@ -51,11 +49,12 @@ class Worker:
             try:
                 self._waiting.put(wire.read(self._requests))
             except wire.WireBroken:
-                # The host is gone or has done with us. Nothing here is worth a tidy end, and a plugin may be running.
+                # The host is gone or has done with us; a plugin may be running.
                 os._exit(0)
 
     def _answer(self, header: dict[str, Any], arrays: list[wire.Array]) -> None:
         confining.set_backstop(header["seconds"])
+        confining.fresh_streams(self._marks)
         try:
             reply, results = self._protected(header, arrays)
         finally:
@@ -63,13 +62,13 @@ class Worker:
                 os._exit(0)  # a plugin forked and its child came back to us: only the parent may answer
         confining.set_backstop(0)
         os.chdir(self._folder)
-        confining.restore_streams(**self._streams)
+        confining.flush_streams()
         reply["left_behind"] = self._leftovers.found(header["memory"])
         self._mark(header["mark"])
         wire.write(self._replies, reply, results)
 
     def _mark(self, mark: str) -> None:
-        # Follows everything that was printed during this request, so that the host knows that it has all of it.
+        # Follows all that was printed during this request, so that the host knows that it has it.
         os.write(self._marks, b"\0" + mark.encode() + b"\0")
 
     def _protected(

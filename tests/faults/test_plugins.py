@@ -1,0 +1,402 @@
+"""Plugins written to misbehave: each becomes a clear message, and the next run works."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from concealers.plugin_folder import QUICK, described, losses, noise, streaming, whole_file
+
+from gaplisten.concealers.catalogue import Catalogue
+from gaplisten.concealers.entries import BrokenEntry, Entry
+from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer
+from gaplisten.concealers.runner import Concealed, Runner
+from gaplisten.jobs import Job, JobCancelled
+
+SOUND = noise()
+TRACE = losses(SOUND)
+GOOD = "return lossy"
+
+
+@pytest.fixture(scope="module")
+def runner() -> Iterator[Runner]:
+    with Runner(workers=1, limits=QUICK) as made:
+        yield made
+
+
+def conceal(runner: Runner, entry: Entry, **parameters: object) -> Concealed:
+    return runner.submit(entry, parameters, SOUND, TRACE).result(30)
+
+
+def failure(runner: Runner, entry: Entry) -> ConcealerFailed:
+    with pytest.raises(ConcealerFailed) as caught:
+        conceal(runner, entry)
+    return caught.value
+
+
+@pytest.fixture(scope="module")
+def innocent(tmp_path_factory: pytest.TempPathFactory) -> Entry:
+    return whole_file(tmp_path_factory.mktemp("innocent"), "innocent", GOOD)
+
+
+@pytest.fixture(autouse=True)
+def next_run_works(runner: Runner, innocent: Entry) -> Iterator[None]:
+    """After each of these tests an innocent plugin runs, in the same pool."""
+    yield
+    assert conceal(runner, innocent).signal.frames == SOUND.frames
+
+
+MISBEHAVING = {
+    "exception": ("raise ValueError('the wave broke')", r"raised ValueError: the wave broke in line 5"),
+    "system exit": ("raise SystemExit(3)", "raised SystemExit: 3"),
+    "keyboard interrupt": ("raise KeyboardInterrupt", "raised KeyboardInterrupt"),
+    "sys.exit": ("import sys; sys.exit('bye')", "raised SystemExit: bye"),
+    "own exit": ("import os; os._exit(7)", r"ended its process \(exit status 7\)"),
+    "silent exit": ("import os; os._exit(0)", r"ended its process \(exit status 0\)"),
+    "segmentation fault": ("import ctypes; ctypes.string_at(0)", "crashed .*[Ss]egmentation"),
+    "abort": ("import os; os.abort()", "crashed .*[Aa]bort"),
+    "kills itself": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "killed"),
+    "50 GB": ("np.ones(50 * 2**30, np.uint8)", r"wanted more memory than 0.25 GiB in line 5"),
+    "50 GB in small steps": ("x = [bytes(2**20) for _ in range(50 * 2**10)]", "wanted more memory"),
+    "shared 50 GB": ("import mmap; mmap.mmap(-1, 50 * 2**30)", "memory"),
+    "recursion": ("return self.packet(samples)", "raised RecursionError"),
+    "None": ("pass", "returned NoneType for packet 0; a numpy array"),
+    "list": ("return [0.0] * self.size[0]", "returned list for packet 0"),
+    "text": ("return 'sound'", "returned str for packet 0"),
+    "integers": ("return np.zeros(self.size, np.int16)", "returned int16 samples for packet 0; float32"),
+    "complex": ("return np.zeros(self.size, complex)", "returned complex128 samples"),
+    "objects": ("return np.full(self.size, None)", "returned object samples"),
+    "short": (
+        "return np.zeros((self.size[0] - 1, 1), np.float32)",
+        r"shape \(319, 1\) for packet 0; \(320, 1\) is due",
+    ),
+    "long": ("return np.zeros((self.size[0] + 1, 1), np.float32)", r"shape \(321, 1\)"),
+    "flat": ("return np.zeros(self.size[0], np.float32)", r"shape \(320,\) for packet 0; \(320, 1\) is due"),
+    "too many channels": ("return np.zeros((self.size[0], 2), np.float32)", r"shape \(320, 2\)"),
+    "empty": ("return np.zeros((0, 1), np.float32)", r"shape \(0, 1\)"),
+    "NaN": ("return np.full(self.size, np.nan, np.float32)", "NaN or infinity for packet 0"),
+    "infinity": ("y = np.zeros(self.size, np.float32); y[7] = np.inf; return y", r"first at frame 7"),
+    "infinite as float32": ("return np.full(self.size, 1e300)", "NaN or infinity"),
+    "nameless error": ("raise type('Odd', (Exception,), {'__str__': lambda self: 1 / 0})", "raised Odd"),
+}
+
+
+@pytest.mark.parametrize(("body", "message"), MISBEHAVING.values(), ids=MISBEHAVING.keys())
+def test_a_plugin_that_misbehaves_becomes_a_message(
+    runner: Runner, tmp_path: Path, body: str, message: str
+) -> None:
+    error = failure(runner, streaming(tmp_path, "rogue", body))
+    assert error.thing == "rogue (rogue.py)"
+    assert pytest.raises(AssertionError, match=message).matches(AssertionError(error.fact)), error.fact
+    assert error.way_out
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "while True: pass",
+        "import time; time.sleep(1000)",
+        "import ctypes; ctypes.PyDLL(None).sleep(1000)",  # holds the interpreter's lock
+        "import signal, time\nsignal.signal(signal.SIGTERM, signal.SIG_IGN)\ntime.sleep(1000)",
+    ],
+    ids=["busy", "asleep", "stuck in C", "deaf to signals"],
+)
+def test_a_plugin_that_hangs_is_stopped_in_time(runner: Runner, tmp_path: Path, body: str) -> None:
+    entry = whole_file(tmp_path, "rogue", body)
+    began = time.monotonic()
+    error = failure(runner, entry)
+    assert "did not finish within 1.5 s" in error.fact
+    assert time.monotonic() - began < 4
+
+
+def test_the_traceback_shown_begins_at_the_plugin(runner: Runner, tmp_path: Path) -> None:
+    entry = whole_file(tmp_path, "rogue", "def inner():\n    return 1 / 0\ninner()")
+    details = failure(runner, entry).details
+    assert "ZeroDivisionError" in details
+    assert "rogue.py" in details
+    assert "return 1 / 0" in details
+    assert "gaplisten/concealers" not in details
+
+
+def test_a_crash_is_shown_with_the_line_that_caused_it(runner: Runner, tmp_path: Path) -> None:
+    details = failure(runner, whole_file(tmp_path, "rogue", "import ctypes\nctypes.string_at(0)")).details
+    assert 'rogue.py", line 4 in conceal' in details
+    assert "gaplisten/concealers" not in details
+
+
+def test_what_a_plugin_prints_is_a_message_and_nothing_else(runner: Runner, tmp_path: Path) -> None:
+    body = """
+    import os, sys
+    print("to stdout")
+    print("to stderr", file=sys.stderr)
+    os.write(1, b"past Python\\n")
+    sys.__stdout__.write("GLpx" + chr(0) * 20 + chr(10))
+    os.system("echo from a child")
+    return lossy
+    """
+    made = conceal(runner, whole_file(tmp_path, "chatty", body))
+    assert np.array_equal(
+        made.signal.samples, conceal(runner, whole_file(tmp_path, "plain", GOOD)).signal.samples
+    )
+    for line in ("to stdout", "to stderr", "past Python", "from a child"):
+        assert line in made.messages
+
+
+def test_a_flood_of_output_is_kept_within_bounds(runner: Runner, tmp_path: Path) -> None:
+    made = conceal(
+        runner, whole_file(tmp_path, "flood", "for i in range(200_000): print(i, 'x' * 80)\nreturn lossy")
+    )
+    assert len(made.messages) <= 100
+    assert made.messages[-1].startswith("199999 ")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import sys\nsys.stdout = sys.stderr = None\nreturn lossy",
+        "import sys\nsys.stdout.close()\nsys.stderr.close()\nreturn lossy",
+        "import os\nos.close(1)\nos.close(2)\nreturn lossy",
+        "import os\nos.chdir('/')\nreturn lossy",
+        "import warnings\nwarnings.simplefilter('error')\nnp.seterr(all='raise')\nreturn lossy",
+        "import signal\nsignal.alarm(0)\nreturn lossy",
+        "lossy[:] = 1\nlost[:] = False\nreturn lossy * 0",
+    ],
+    ids=[
+        "no streams",
+        "closed streams",
+        "closed descriptors",
+        "another folder",
+        "strict numpy",
+        "alarm",
+        "in place",
+    ],
+)
+def test_what_a_plugin_does_to_its_process_harms_nobody(runner: Runner, tmp_path: Path, body: str) -> None:
+    assert conceal(runner, whole_file(tmp_path, "rude", body)).signal.frames == SOUND.frames
+    check = "x = np.float32(1e38) * np.float32(1e38)\nimport warnings; warnings.warn('ok')\nprint('heard')\nreturn lossy"
+    assert "heard" in conceal(runner, whole_file(tmp_path / "b", "next", check)).messages
+
+
+def _alive(pid: int) -> bool:
+    try:
+        status = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
+    except FileNotFoundError:
+        return False
+    return status != "Z"
+
+
+def _gone(pids: list[int], seconds: float = 5.0) -> bool:
+    end = time.monotonic() + seconds
+    while any(map(_alive, pids)) and time.monotonic() < end:
+        time.sleep(0.02)
+    return not any(map(_alive, pids))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+@pytest.mark.parametrize(
+    "body",
+    [
+        "import subprocess\nprint(subprocess.Popen(['sleep', '300']).pid)\nreturn lossy",
+        "import os, time\npid = os.fork()\nif pid == 0: time.sleep(300)\nprint(pid)\nreturn lossy",
+        "import os, time\npid = os.fork()\nif pid == 0: time.sleep(300)\nprint(pid, flush=True)\nos._exit(1)",
+        "import subprocess, time\nprint(subprocess.Popen(['sleep', '300']).pid, flush=True)\ntime.sleep(300)",
+    ],
+    ids=["program", "fork", "fork and exit", "program and hang"],
+)
+def test_what_a_plugin_leaves_running_is_ended(runner: Runner, tmp_path: Path, body: str) -> None:
+    entry = whole_file(tmp_path, "parent", body)
+    try:
+        printed = "\n".join(conceal(runner, entry).messages)
+    except ConcealerFailed as error:
+        printed = error.details
+    assert _gone([int(printed.split()[0])])
+
+
+def test_a_child_that_comes_back_from_a_fork_does_not_answer_too(runner: Runner, tmp_path: Path) -> None:
+    entry = streaming(tmp_path, "twins", "import os; os.fork(); return np.zeros(self.size, np.float32)")
+    small = noise(0.06)
+    made = runner.submit(entry, {}, small, losses(small, (1,))).result(30)
+    assert not made.signal.samples.any()
+
+
+def test_a_thread_left_behind_costs_the_worker_and_nothing_else(runner: Runner, tmp_path: Path) -> None:
+    body = "import threading, time, os\nthreading.Thread(target=time.sleep, args=(300,)).start()\nprint(os.getpid())\nreturn lossy"
+    made = conceal(runner, whole_file(tmp_path, "threads", body))
+    assert _gone([int(made.messages[0])])
+
+
+def test_memory_that_is_kept_is_given_back(runner: Runner, tmp_path: Path) -> None:
+    body = "import builtins, os\nbuiltins.kept = np.ones(180 * 2**20, np.uint8)\nprint(os.getpid())\nreturn lossy"
+    first = conceal(runner, whole_file(tmp_path, "hoarder", body)).messages[0]
+    assert conceal(runner, whole_file(tmp_path, "hoarder", body)).messages[0] != first
+
+
+IMPORTS = {
+    "import error": (
+        "import no_such_library_anywhere",
+        "raised ModuleNotFoundError: .*no_such_library_anywhere.* in line 1",
+    ),
+    "syntax error": ("def conceal(:\n", "raised SyntaxError.* in line 1"),
+    "null bytes": ("x = 1\0", "raised SyntaxError|raised ValueError"),
+    "empty": ("", "defines neither a class with a method 'packet' nor a function 'conceal'"),
+    "exception": ("raise RuntimeError('not today')", "raised RuntimeError: not today"),
+    "exit": ("import os; os._exit(4)", "exit status 4"),
+    "system exit": ("raise SystemExit", "raised SystemExit"),
+    "crash": ("import ctypes; ctypes.string_at(0)", "crashed"),
+    "hang": ("while True: pass", "did not finish within 1.5 s"),
+    "50 GB": ("import numpy\nx = numpy.ones(50 * 2**30, 'u1')", "wanted more memory"),
+    "two": (
+        "def conceal(lossy, lost, rate, packet_frames): pass\nclass A:\n def packet(self, s): pass",
+        "several concealers",
+    ),
+    "signature": ("def conceal(x): return x", r"is called with \(lossy, lost, rate, packet_frames, ...\)"),
+    "not code": ("\x89PNG\r\n", "raised SyntaxError"),
+    "range": (
+        "from typing import Annotated\n"
+        "def conceal(lossy, lost, rate, packet_frames, *, a: Annotated[float, {'ge': 0, 'le': 1}] = 2.0): pass",
+        "the default of parameter 'a' is 2.0, outside its range",
+    ),
+    "annotation": (
+        "def conceal(lossy, lost, rate, packet_frames, *, a: dict = {}): pass",
+        "use float, int, bool",
+    ),
+    "name": ("name = 3\ndef conceal(lossy, lost, rate, packet_frames): pass", "'name' is 3; it is text"),
+    "rates": ("rates = 'all'\ndef conceal(lossy, lost, rate, packet_frames): pass", "'rates' is 'all'"),
+    "channels": ("channels = 2\ndef conceal(lossy, lost, rate, packet_frames): pass", "'channels' is 2"),
+}
+
+
+def test_files_that_cannot_be_plugins_are_listed_with_the_reason(tmp_path: Path) -> None:
+    for number, (text, _) in enumerate(IMPORTS.values()):
+        (tmp_path / f"bad{number:02}.py").write_text(text)
+    (tmp_path / "good.py").write_text("def conceal(lossy, lost, rate, packet_frames): return lossy")
+    (tmp_path / "unreadable.py").symlink_to(tmp_path / "nowhere.py")
+    catalogue = Catalogue.scan([tmp_path], others=False, limits=QUICK)
+    assert [entry.name for entry in catalogue.usable] == ["good"]
+    for entry, (_, message) in zip(catalogue.broken, IMPORTS.values(), strict=False):
+        assert pytest.raises(AssertionError, match=message).matches(AssertionError(entry.message)), entry
+    with pytest.raises(UnknownConcealer, match="bad09"):
+        catalogue.get("bad09")
+
+
+def test_a_plugin_that_hangs_at_import_does_not_slow_the_next_start(tmp_path: Path) -> None:
+    assert isinstance(described(tmp_path, "hang", "while True: pass"), BrokenEntry)
+    began = time.monotonic()
+    again = Catalogue.scan([tmp_path], others=False, limits=QUICK)
+    assert time.monotonic() - began < 0.2
+    assert "did not finish" in again.broken[0].message
+
+
+def test_a_broken_entry_run_all_the_same_fails_with_its_message(runner: Runner, tmp_path: Path) -> None:
+    broken = described(tmp_path, "bad", "raise RuntimeError('not today')")
+    with pytest.raises(ConcealerFailed, match="not today"):
+        runner.submit(broken, {}, SOUND, TRACE).result()
+
+
+def test_one_lane_s_crash_leaves_the_others_running(tmp_path: Path) -> None:
+    slow = whole_file(tmp_path, "slow", "import time\ntime.sleep(0.6)\nreturn lossy + 0.25")
+    bad = whole_file(tmp_path, "bad", "import os\nos._exit(1)")
+    with Runner(workers=2, limits=QUICK) as both:
+        going = both.submit(slow, {}, SOUND, TRACE)
+        failed = [both.submit(bad, {}, SOUND, TRACE) for _ in range(3)]
+        assert all(isinstance(future.exception(30), ConcealerFailed) for future in failed)
+        assert float(going.result(30).signal.samples[-1, 0]) == SOUND.samples[-1, 0] + np.float32(0.25)
+
+
+def test_a_cancelled_job_stops_its_plugin_and_only_that(runner: Runner, tmp_path: Path) -> None:
+    entry = whole_file(tmp_path, "slow", "import time\ntime.sleep(1.4)\nreturn lossy")
+    job = Job()
+    future = runner.submit(entry, {}, SOUND, TRACE, job)
+    time.sleep(0.1)
+    job.cancel()
+    began = time.monotonic()
+    with pytest.raises(JobCancelled):
+        future.result(10)
+    assert time.monotonic() - began < 1.0
+
+
+def test_a_cancelled_job_that_waits_never_starts(runner: Runner, tmp_path: Path) -> None:
+    marker = tmp_path / "ran"
+    slow = whole_file(tmp_path, "slow", "import time\ntime.sleep(0.3)\nreturn lossy")
+    marking = whole_file(tmp_path / "m", "marking", f"open({str(marker)!r}, 'w').close()\nreturn lossy")
+    job = Job()
+    first, second = runner.submit(slow, {}, SOUND, TRACE), runner.submit(marking, {}, SOUND, TRACE, job)
+    job.cancel()
+    first.result(10)
+    with pytest.raises(JobCancelled):
+        second.result(10)
+    assert not marker.exists()
+
+
+def test_closing_the_runner_ends_a_hanging_plugin(tmp_path: Path) -> None:
+    entry = whole_file(tmp_path, "hang", "while True: pass")
+    made = Runner(workers=1, limits=QUICK)
+    future = made.submit(entry, {}, SOUND, TRACE)
+    time.sleep(0.4)
+    made.close()
+    assert isinstance(future.exception(5), JobCancelled)
+
+
+HOST = """
+import sys, time
+sys.path[:0] = {path!r}
+from pathlib import Path
+from concealers.plugin_folder import losses, noise
+from gaplisten.concealers.catalogue import Catalogue
+from gaplisten.concealers.runner import Runner
+catalogue = Catalogue.scan([Path({folder!r})], others=False)
+runner = Runner(workers=2)
+sound = noise()
+for name in {names!r}:
+    runner.submit(catalogue.get(name), {{}}, sound, losses(sound))
+time.sleep(100)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_host_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
+    told = tmp_path / "pids"
+    note = f"import os\nopen({str(told)!r}, 'a').write(str(os.getpid()) + ' ')\n"
+    child = f"import subprocess\nopen({str(told)!r}, 'a').write(str(subprocess.Popen(['sleep', '300']).pid) + ' ')\n"
+    whole_file(tmp_path / "p", "stuck", note + "import ctypes\nctypes.PyDLL(None).sleep(1000)")
+    whole_file(tmp_path / "p", "parent", note + child + "import time\ntime.sleep(1000)")
+    code = HOST.format(path=sys.path, folder=str(tmp_path / "p"), names=["stuck", "parent"])
+    host = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)])
+    try:
+        end = time.monotonic() + 20
+        while (not told.exists() or len(told.read_text().split()) < 3) and time.monotonic() < end:
+            time.sleep(0.05)
+        pids = [int(word) for word in told.read_text().split()]
+        assert len(pids) == 3
+        assert all(map(_alive, pids))
+    finally:
+        os.kill(host.pid, signal.SIGKILL)
+        host.wait()
+    assert _gone(pids)
+
+
+def test_a_script_without_a_main_guard_can_run_concealers(tmp_path: Path) -> None:
+    """Spawned children of multiprocessing would run such a script again and again; ours never see it."""
+    whole_file(tmp_path / "p", "good", GOOD)
+    script = tmp_path / "script.py"
+    script.write_text(
+        f"import sys\nsys.path[:0] = {sys.path!r}\nprint('once')\nfrom pathlib import Path\n"
+        "from concealers.plugin_folder import losses, noise\n"
+        "from gaplisten.concealers.catalogue import Catalogue\nfrom gaplisten.concealers.runner import Runner\n"
+        f"catalogue = Catalogue.scan([Path({str(tmp_path / 'p')!r})], others=False)\nsound = noise()\n"
+        "with Runner() as runner:\n"
+        "    print(runner.submit(catalogue.get('good'), {}, sound, losses(sound)).result().signal.frames)\n"
+    )
+    (tmp_path / "numpy.py").write_text("raise RuntimeError('the wrong numpy')")
+    done = subprocess.run(
+        [sys.executable, "-P", script], capture_output=True, text=True, cwd=tmp_path, timeout=60
+    )
+    assert done.stdout.split() == ["once", str(SOUND.frames)], done.stderr
