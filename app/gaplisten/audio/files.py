@@ -10,11 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from gaplisten.audio.headers import HeaderFault, check_header
+from gaplisten.audio.headers import HeaderFault, check_header, has_sound_magic
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.errors import GaplistenError
 
-_SUFFIXES = "wav flac ogg oga opus mp3 aif aiff aifc au snd caf w64 rf64 wavex voc sph"
+_SUFFIXES = "wav flac ogg oga opus mp3 aif aiff aifc au snd caf w64 rf64 wavex sph"
 SOUND_SUFFIXES = frozenset("." + suffix for suffix in _SUFFIXES.split())
 MAX_CHANNELS = 2
 _INTEGER_BITS = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
@@ -158,11 +158,8 @@ def _checked_header(path: Path) -> tuple[str, ...]:
 
 def _unreadable(path: Path, error: Exception) -> SoundFileError:
     reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
-    return SoundFileError(
-        str(path),
-        f"is not a sound file that can be read ({reason})",
-        "convert it to WAV or FLAC, or leave it out",
-    )
+    what = "is damaged or cut short" if has_sound_magic(path) else "is not a sound file that can be read"
+    return SoundFileError(str(path), f"{what} ({reason})", "convert it to WAV or FLAC, or leave it out")
 
 
 def _refuse_shape(info: SoundInfo) -> None:

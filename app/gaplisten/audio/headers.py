@@ -6,6 +6,7 @@ libsndfile repairs short files without a word; a test bench has to say so instea
 from __future__ import annotations
 
 import os
+import re
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ from typing import BinaryIO
 
 _STREAMING = 0xFFFFFFFF
 _LFS = b"version https://git-lfs"
-_MAGICS = tuple(b"RIFF RF64 RIFX FORM fLaC OggS .snd caff NIST riff".split())
+_CHUNKED = (b"RIFF", b"RF64", b"RIFX", b"FORM")
+_MAGICS = (*_CHUNKED, b"fLaC", b"OggS", b".snd", b"caff", b"NIST", b"riff", b"ID3")
 _COPY_AGAIN = "copy or export it again"
+_STREAM_NOTE = "its header does not say how long it is (written as a stream): a cut end cannot be noticed"
 
 
 @dataclass
@@ -48,37 +51,43 @@ def check_header(path: Path) -> tuple[str, ...]:
     """
     with path.open("rb") as file:
         length = os.fstat(file.fileno()).st_size
-        head = file.read(512)
+        head = file.read(1024)
         _refuse_other(head, length)
         kind = head[:4]
-        if kind in (b"RIFF", b"RF64", b"RIFX", b"FORM"):
+        if kind in _CHUNKED:
             return _check_chunks(file, kind, length)
         if kind == b".snd" and len(head) >= 24:
-            return _check_au(head, length)
+            start, size = struct.unpack(">II", head[4:12])
+            return _compare(size, length - start)
+        if kind == b"riff":
+            return _check_wave64(file, length)
+        if kind == b"NIST":
+            return _check_sphere(head, length)
     return ()
+
+
+def has_sound_magic(path: Path) -> bool:
+    """Tell whether a file begins like a sound file, so that a failure to read it means damage."""
+    with path.open("rb") as file:
+        return file.read(4).startswith(_MAGICS)
 
 
 def _refuse_other(head: bytes, length: int) -> None:
     if length == 0:
         raise HeaderFault("is empty (0 bytes)", _COPY_AGAIN)
     if head.startswith(_LFS):
-        raise HeaderFault(
-            "is a Git-LFS pointer, not the sound itself", "fetch the real file with 'git lfs pull'"
-        )
+        raise HeaderFault("is a Git-LFS pointer, not the sound itself", "fetch the file with 'git lfs pull'")
     if _is_text(head):
         raise HeaderFault("holds text, not sound", "check which file was saved under this name")
 
 
 def _is_text(head: bytes) -> bool:
-    if head.startswith(
-        (b"RIFF", b"RF64", b"RIFX", b"FORM", b"fLaC", b"OggS", b".snd", b"caff", b"NIST", b"riff")
-    ):
+    if head.startswith(_MAGICS):
         return False
-    return bool(head) and all(byte in b"\t\r\n\f" or 32 <= byte < 127 for byte in head)
+    return all(byte in b"\t\r\n\f" or 32 <= byte < 127 for byte in head[:512])
 
 
-def _chunks(file: BinaryIO, order: str, length: int) -> Iterator[_Chunk]:
-    at = 12
+def _chunks(file: BinaryIO, order: str, length: int, at: int = 12) -> Iterator[_Chunk]:
     while at + 8 <= length:
         file.seek(at)
         name, size = struct.unpack(f"{order}4sI", file.read(8))
@@ -94,23 +103,57 @@ def _check_chunks(file: BinaryIO, kind: bytes, length: int) -> tuple[str, ...]:
             file.seek(chunk.start)
             long_size = struct.unpack("<QQ", file.read(16))[1]
         if chunk.name in (b"data", b"SSND"):
-            streamed = chunk.size == _STREAMING and kind == b"RF64" and long_size is not None
-            size = long_size if streamed and long_size is not None else chunk.size
-            return _compare(size, length - chunk.start)
+            if kind == b"RF64" and chunk.size == _STREAMING and long_size is not None:
+                return _compare(long_size, length - chunk.start)
+            if chunk.size == 0 and not _only_chunks(file, order, chunk.start, length):
+                _refuse_unfinished(length - chunk.start)
+            return _compare(chunk.size, length - chunk.start)
     raise HeaderFault("is cut short: it ends before its sound data begin", _COPY_AGAIN)
 
 
-def _check_au(head: bytes, length: int) -> tuple[str, ...]:
-    start, size = struct.unpack(">II", head[4:12])
-    return _compare(size, length - start)
+def _only_chunks(file: BinaryIO, order: str, start: int, length: int) -> bool:
+    """Tell whether everything from `start` on is whole chunks, so that an empty data chunk is meant."""
+    end = start
+    for chunk in _chunks(file, order, length, start):
+        if not chunk.name.isalnum() and not chunk.name.strip().isalnum():
+            return False
+        end = chunk.start + chunk.size
+    return end <= length <= end + 8
+
+
+def _refuse_unfinished(there: int) -> None:
+    raise HeaderFault(
+        f"was not finished: its header says 0 bytes of sound, {there} follow",
+        "repair its header (for instance with sox --ignore-length) or record it again",
+    )
+
+
+def _check_wave64(file: BinaryIO, length: int) -> tuple[str, ...]:
+    """Walk Wave64's chunks: a 16-byte name, a 64-bit size that counts this head, padding to 8 bytes."""
+    at = 40
+    while at + 24 <= length:
+        file.seek(at)
+        name, size = struct.unpack("<16sQ", file.read(24))
+        if name[:4] == b"data":
+            return _compare(size - 24, length - at - 24)
+        at += max(24, size + -size % 8)
+    raise HeaderFault("is cut short: it ends before its sound data begin", _COPY_AGAIN)
+
+
+def _check_sphere(head: bytes, length: int) -> tuple[str, ...]:
+    fields = {name: int(value) for name, value in re.findall(rb"(\w+) -i (\d+)", head)}
+    size = re.match(rb"NIST_1A\s+(\d+)", head)
+    wanted = (b"sample_count", b"sample_n_bytes")
+    if size is None or any(name not in fields for name in wanted):
+        return ()
+    promised = fields[b"sample_count"] * fields[b"sample_n_bytes"] * fields.get(b"channel_count", 1)
+    return _compare(promised, length - int(size[1]))
 
 
 def _compare(promised: int, there: int) -> tuple[str, ...]:
-    if promised == _STREAMING or (promised == 0 and there > 0):
-        return ("its header does not say how long it is (written as a stream): a cut end cannot be noticed",)
+    if promised == _STREAMING:
+        return (_STREAM_NOTE,)
     if promised > there:
-        raise HeaderFault(
-            f"is cut short: its header promises {promised} bytes of sound, {max(there, 0)} are there",
-            _COPY_AGAIN,
-        )
+        fact = f"is cut short: its header promises {promised} bytes of sound, {max(there, 0)} are there"
+        raise HeaderFault(fact, _COPY_AGAIN)
     return ()

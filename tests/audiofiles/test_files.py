@@ -1,0 +1,224 @@
+"""Reading and writing sound files: exact values, and a reason for every refusal."""
+
+from __future__ import annotations
+
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from gaplisten.audio.files import (
+    SOUND_SUFFIXES,
+    SoundFileError,
+    clipped_samples,
+    probe,
+    read_signal,
+    signal_notes,
+    write_signal,
+)
+from gaplisten.audio.signal import Signal
+
+
+def noise(frames: int = 4000, channels: int = 1) -> np.ndarray:
+    return np.random.default_rng(1).uniform(-0.9, 0.9, (frames, channels)).astype(np.float32)
+
+
+def wav_bytes(tmp_path: Path, frames: int = 4000) -> bytearray:
+    path = tmp_path / "whole.wav"
+    soundfile.write(path, noise(frames), 16000, subtype="PCM_16")
+    return bytearray(path.read_bytes())
+
+
+def refusal(path: Path) -> SoundFileError:
+    with pytest.raises(SoundFileError) as caught:
+        read_signal(path)
+    assert str(path) in str(caught.value), "the message names the file"
+    assert caught.value.way_out, "the message tells the way out"
+    return caught.value
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_every_16_bit_value_survives_reading_and_writing(tmp_path: Path, suffix: str, channels: int) -> None:
+    values = np.arange(-32768, 32768, dtype=np.int16).reshape(-1, channels)
+    first, second = tmp_path / "first.wav", tmp_path / f"second{suffix}"
+    soundfile.write(first, values, 8000, subtype="PCM_16")
+    write_signal(second, read_signal(first))
+    assert np.array_equal(soundfile.read(second, dtype="int16", always_2d=True)[0], values)
+
+
+def test_24_bit_values_survive_reading_and_writing(tmp_path: Path) -> None:
+    values = np.random.default_rng(2).integers(-(2**23), 2**23, 5000, dtype=np.int32) * 256
+    first, second = tmp_path / "first.wav", tmp_path / "second.wav"
+    soundfile.write(first, values, 48000, subtype="PCM_24")
+    write_signal(second, read_signal(first), "PCM_24")
+    assert np.array_equal(soundfile.read(second, dtype="int32")[0], values)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
+@pytest.mark.parametrize("rate", [8000, 16000, 44100, 48000, 96000])
+def test_all_usual_widths_and_rates_are_read(tmp_path: Path, subtype: str, rate: int) -> None:
+    samples = noise(500, 2)
+    soundfile.write(tmp_path / "a.wav", samples, rate, subtype=subtype)
+    signal = read_signal(tmp_path / "a.wav")
+    assert (signal.rate, signal.channels, signal.frames) == (rate, 2, 500)
+    assert np.abs(signal.samples - samples).max() < 2**-14
+
+
+@pytest.mark.parametrize("kind", ["AIFF", "AU", "CAF", "W64", "RF64", "FLAC", "WAVEX", "NIST"])
+def test_other_formats_are_read_and_their_cut_copies_refused(tmp_path: Path, kind: str) -> None:
+    whole, cut = tmp_path / f"a.{kind.lower()}", tmp_path / f"b.{kind.lower()}"
+    soundfile.write(whole, noise(8000), 16000, format=kind)
+    assert read_signal(whole).frames == 8000
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    assert "cut short" in refusal(cut).fact
+    assert f".{kind.lower()}" in SOUND_SUFFIXES or kind == "NIST"
+
+
+def test_the_header_is_read_alone(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.flac", noise(1600, 2), 16000, subtype="PCM_24")
+    info = probe(tmp_path / "a.flac")
+    assert (info.rate, info.channels, info.frames, info.seconds) == (16000, 2, 1600, 0.1)
+    assert (info.format, info.subtype, info.notes) == ("FLAC", "PCM_24", ())
+
+
+def test_a_truncated_wav_is_refused_with_both_lengths(tmp_path: Path) -> None:
+    path = tmp_path / "cut.wav"
+    path.write_bytes(wav_bytes(tmp_path)[:3044])
+    assert refusal(path).fact == "is cut short: its header promises 8000 bytes of sound, 3000 are there"
+
+
+def test_one_missing_byte_is_noticed(tmp_path: Path) -> None:
+    path = tmp_path / "cut.wav"
+    path.write_bytes(wav_bytes(tmp_path)[:-1])
+    assert "cut short" in refusal(path).fact
+
+
+def test_a_wav_cut_inside_its_header_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "cut.wav"
+    path.write_bytes(wav_bytes(tmp_path)[:30])
+    assert "before its sound data" in refusal(path).fact
+
+
+def test_a_streamed_wav_is_read_and_its_unknown_length_said(tmp_path: Path) -> None:
+    data, path = wav_bytes(tmp_path), tmp_path / "stream.wav"
+    at = data.index(b"data")
+    data[at + 4 : at + 8] = struct.pack("<I", 0xFFFFFFFF)
+    path.write_bytes(data)
+    assert read_signal(path).frames == 4000
+    assert "does not say how long" in probe(path).notes[0]
+
+
+def test_a_wav_whose_recorder_died_is_refused_not_taken_for_empty(tmp_path: Path) -> None:
+    data, path = wav_bytes(tmp_path), tmp_path / "died.wav"
+    at = data.index(b"data")
+    data[at + 4 : at + 8] = struct.pack("<I", 0)
+    path.write_bytes(data)
+    assert refusal(path).fact == "was not finished: its header says 0 bytes of sound, 8000 follow"
+
+
+def test_chunks_after_the_sound_do_no_harm(tmp_path: Path) -> None:
+    data, path = wav_bytes(tmp_path), tmp_path / "tagged.wav"
+    data += b"LIST" + struct.pack("<I", 12) + b"INFOIART\0\0\0\0"
+    data[4:8] = struct.pack("<I", len(data) - 8)
+    path.write_bytes(data)
+    assert read_signal(path).frames == 4000
+
+
+def test_text_named_wav_is_called_text(tmp_path: Path) -> None:
+    path = tmp_path / "notes.wav"
+    path.write_text("this is no sound\n" * 20)
+    assert refusal(path).fact == "holds text, not sound"
+
+
+def test_a_git_lfs_pointer_is_recognised(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 123\n")
+    error = refusal(path)
+    assert "Git-LFS pointer" in error.fact
+    assert "git lfs pull" in error.way_out
+
+
+@pytest.mark.parametrize(
+    ("content", "fact"), [(b"", "is empty (0 bytes)"), (bytes(range(128, 256)), "is not a sound file")]
+)
+def test_empty_and_foreign_files_are_refused(tmp_path: Path, content: bytes, fact: str) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(content)
+    assert fact in refusal(path).fact
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+def test_samples_that_are_no_numbers_are_located(tmp_path: Path, bad: float) -> None:
+    samples = noise(1000)
+    samples[800:803] = bad
+    soundfile.write(tmp_path / "a.wav", samples, 8000, subtype="FLOAT")
+    assert (
+        refusal(tmp_path / "a.wav").fact == "3 samples are NaN or infinite, the first in frame 800 (0.100 s)"
+    )
+
+
+def test_a_file_with_no_samples_is_refused(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.zeros((0, 1)), 16000)
+    assert "zero length" in refusal(tmp_path / "a.wav").fact
+
+
+def test_eight_channels_are_refused_with_their_number(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", noise(100, 8), 16000)
+    assert refusal(tmp_path / "a.wav").fact == "has 8 channels"
+
+
+def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
+    assert "no such file" in refusal(tmp_path / "none.wav").fact
+    (tmp_path / "folder.wav").mkdir()
+    assert "is a folder" in refusal(tmp_path / "folder.wav").fact
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
+def test_a_file_that_may_not_be_read_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    path.write_bytes(wav_bytes(tmp_path))
+    path.chmod(0)
+    assert "Permission denied" in refusal(path).fact
+
+
+def test_samples_beyond_full_scale_are_allowed_and_noted(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.wav", np.array([0.0, 2.0, -0.5]), 8000, subtype="FLOAT")
+    signal = read_signal(tmp_path / "a.wav")
+    assert signal.samples.max() == 2.0
+    assert signal_notes(signal) == ("samples reach +6.0 dB beyond full scale",)
+    assert clipped_samples(signal) == 1
+    assert clipped_samples(signal, "FLOAT") == 0
+
+
+def test_float_files_keep_what_integers_clip(tmp_path: Path) -> None:
+    signal = Signal.of([0.0, 1.5, -1.5, 0.25], 8000)
+    write_signal(tmp_path / "f.wav", signal, "FLOAT")
+    write_signal(tmp_path / "i.wav", signal)
+    assert np.array_equal(read_signal(tmp_path / "f.wav").samples, signal.samples)
+    clipped = read_signal(tmp_path / "i.wav").samples[:, 0]
+    assert np.array_equal(clipped, np.float32([0, 32767 / 32768, -1, 0.25]))
+
+
+def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    write_signal(path, Signal.of([0.5], 8000))
+    with pytest.raises(SoundFileError, match="cannot be written"):
+        write_signal(path, Signal.of([0.1, 0.2], 8000), "NO_SUCH_SUBTYPE")
+    assert read_signal(path).frames == 1
+    assert [found.name for found in tmp_path.iterdir() if found.is_file()] == ["a.wav"]
+
+
+def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(SoundFileError, match="no format to write"):
+        write_signal(tmp_path / "a.xyz", Signal.of([0.5], 8000))
+
+
+def test_the_real_clips_are_read(real_clips: Path) -> None:
+    lossy = read_signal(real_clips / "challenge2022/blind/lossy_signals/54.wav")
+    clean = read_signal(real_clips / "challenge2022/X_CleanReference/54.wav")
+    assert (lossy.rate, lossy.frames, lossy.channels) == (16000, 154880, 1)
+    received = lossy.samples != 0
+    assert np.array_equal(lossy.samples[received], clean.samples[received])
