@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from gaplisten.audio.signal import Signal as Sound
 from gaplisten.panel.methods import Playing
 from gaplisten.panel.rating import PlaybackFacts
-from gaplisten.panel.rules import Rules, TrialState, may_play
+from gaplisten.panel.rules import TrialState
+from gaplisten.panel.session import Session
 from gaplisten.playback.player import FADE_MS, PANEL_LOOP_MS, Player, PlayerState
 
 POLL_MS = 25
@@ -59,8 +60,7 @@ class TrialPlayer(QObject):
     def __init__(self, player: Player, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._player = player
-        self._rules = Rules()
-        self._state: TrialState | None = None
+        self._session: Session | None = None
         self._stretches: tuple[Stretch, ...] = ()
         self._lane = 0
         self._last: int | None = None
@@ -72,24 +72,30 @@ class TrialPlayer(QObject):
 
     # --- one trial after the other -----------------------------------------------------------------
 
-    def begin(
-        self, state: TrialState, sounds: Sequence[Sound], gain: float, rules: Rules, pause: float
-    ) -> None:
-        """Take a trial's sounds, one for each slot; nothing plays yet."""
-        self._state, self._rules = state, rules
+    def begin(self, session: Session) -> None:
+        """Take the session's trial; nothing plays yet.
+
+        Raises
+        ------
+        UntrustedPanel
+            If one of its sounds is missing or not what was built.
+        """
+        sounds, state = session.sounds(), session.state
+        self._session = session
         self._lane, self._last, self._was_playing = 0, None, False
         lanes = list(sounds)
         self._stretches = tuple(Stretch(slot, 0, sound.frames) for slot, sound in enumerate(sounds))
         if state.trial.facts.playing is Playing.IN_TURN:
-            joined, self._stretches = in_turn(sounds, pause)
+            joined, self._stretches = in_turn(sounds, session.panel.definition.rules.pause_seconds)
             lanes = [joined]
         self._frames = max(lane.frames for lane in lanes)
         self._player.clear_loop()
         self._player.set_switching("standard", FADE_MS)
-        self._player.load(lanes, gain=gain, position=0)
+        self._player.load(lanes, gain=session.gain, position=0)
         self._player.select(0)
         self._underflows = self._player.state.underflows
         self._timer.start()
+        session.shown()
         self.changed.emit()
 
     def end(self) -> PlaybackFacts:
@@ -97,7 +103,7 @@ class TrialPlayer(QObject):
         facts = self.facts()
         self._timer.stop()
         self._player.stop()
-        self._state = None
+        self._session = None
         return facts
 
     def facts(self) -> PlaybackFacts:
@@ -106,20 +112,20 @@ class TrialPlayer(QObject):
         return PlaybackFacts(now.device, now.rate, max(0, now.underflows - self._underflows), now.latency_ms)
 
     @property
+    def session(self) -> Session:
+        """The session whose trial this is."""
+        assert self._session is not None
+        return self._session
+
+    @property
     def state(self) -> TrialState:
         """What happened on this trial so far."""
-        assert self._state is not None
-        return self._state
-
-    @state.setter
-    def state(self, state: TrialState) -> None:
-        self._state = state
-        self.changed.emit()
+        return self.session.state
 
     @property
     def active(self) -> bool:
         """Whether there is a trial."""
-        return self._state is not None
+        return self._session is not None
 
     @property
     def output(self) -> PlayerState:
@@ -168,7 +174,7 @@ class TrialPlayer(QObject):
         self._player.play()
         self._was_playing = True
         if self.switched:
-            self._state = self.state.switched(self._lane)
+            self.session.switched(self._lane)
         self.changed.emit()
 
     def restart(self) -> None:
@@ -186,7 +192,7 @@ class TrialPlayer(QObject):
         """Hear another slot at the same running position; start when nothing plays."""
         if not self.switched or not 0 <= slot < len(self.state.trial.slots):
             return
-        refusal = may_play(self.state, self._rules, slot) if self.state.listened[slot].plays == 0 else None
+        refusal = self.session.may_play(slot) if self.state.listened[slot].plays == 0 else None
         if refusal is not None:
             self.refused.emit(refusal)
             return
@@ -194,7 +200,7 @@ class TrialPlayer(QObject):
         self._lane = slot
         self._player.select(slot)
         if self.playing:
-            self._state = self.state.switched(slot)
+            self.session.switched(slot)
         else:
             self.play()
         self.changed.emit()
@@ -225,7 +231,7 @@ class TrialPlayer(QObject):
 
     def _refused_to_start(self) -> bool:
         for slot in self._slots_started():
-            refusal = may_play(self.state, self._rules, slot)
+            refusal = self.session.may_play(slot)
             if refusal is not None:
                 self.refused.emit(refusal)
                 return True
@@ -234,22 +240,22 @@ class TrialPlayer(QObject):
     def _count_start(self) -> None:
         # In turn, every recording is started once; the one that sounds first is the first.
         for slot in reversed(self._slots_started()):
-            self._state = self.state.started(slot)
+            self.session.started(slot)
 
     def _silent(self) -> None:
         self._note_position()
         self._was_playing = False
-        self._state = self.state.stopped()
+        self.session.stopped()
         self.changed.emit()
 
     def _poll(self) -> None:
-        if self._state is None:
+        if self._session is None:
             return
         now = self._player.state
         self._note_position(now)
         if self._was_playing and not now.playing and not now.starting:
             self._was_playing = False
-            self._state = self.state.stopped()
+            self.session.stopped()
         self.changed.emit()
 
     def _note_position(self, now: PlayerState | None = None) -> None:
@@ -266,13 +272,10 @@ class TrialPlayer(QObject):
         for one in heard:
             first, last = max(start, one.start), min(stop, one.stop)
             if first < last:
-                state = self.state.heard(one.slot, first - one.start, last - one.start)
-                self._state = (
-                    state if self.switched or state.playing == one.slot else self._sounding(state, one)
-                )
+                self._sounds(one.slot)
+                self.session.heard(one.slot, first - one.start, last - one.start)
 
-    @staticmethod
-    def _sounding(state: TrialState, stretch: Stretch) -> TrialState:
-        from dataclasses import replace
-
-        return replace(state, playing=stretch.slot)
+    def _sounds(self, slot: int) -> None:
+        # In turn, the recording that sounds changes by itself.
+        if self.state.playing != slot:
+            self.session.state = replace(self.state, playing=slot)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -17,16 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.panel.methods import Response as Asked
-from gaplisten.panel.rules import (
-    WHOLE_TRIAL,
-    Refusal,
-    Rules,
-    check_vote,
-    may_go_on,
-    may_rate,
-    wanted_votes,
-)
-from gaplisten.panel.scales import Scale
+from gaplisten.panel.rules import WHOLE_TRIAL, Refusal, wanted_votes
+from gaplisten.panel.session import Session
 from gaplisten.panel.trial import Block, Trial, Vote
 from gaplisten.ui.panel.keys import TrialKeys
 from gaplisten.ui.panel.listening import TrialPlayer
@@ -45,16 +36,10 @@ class TrialPage(QWidget):
 
     left = Signal()
 
-    def __init__(
-        self,
-        player: TrialPlayer,
-        scale: Scale,
-        rules: Rules,
-        words: Mapping[str, str],
-        parent: QWidget | None = None,
-    ) -> None:
+    def __init__(self, player: TrialPlayer, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._player, self._scale, self._rules, self._words = player, scale, rules, words
+        self._player, self._session = player, session
+        self._scale, self._words = session.scale, session.texts
         self._response: Response | None = None
         self._slots: list[QPushButton] = []
         self._message_stays = False
@@ -122,25 +107,24 @@ class TrialPage(QWidget):
 
     # --- a trial -----------------------------------------------------------------------------------
 
-    def show_trial(
-        self, number: int, total: int, comments: bool, tags: Sequence[str], break_note: str = ""
-    ) -> None:
-        """Show the player's trial, as trial `number` of `total` of its block."""
-        trial = self._player.state.trial
-        self._count.setText(self._words["trial_count"].format(number=number, total=total))
+    def show_trial(self, note: str = "") -> None:
+        """Show the session's trial; `note` is said until the listener does something."""
+        trial, progress = self._player.state.trial, self._session.progress
+        counted = self._words["trial_count"].format(number=progress.done + 1, total=progress.total)
+        self._count.setText(counted)
         self._block.setText(self._words["training"] if trial.block is Block.TRAINING else "")
         self._block.setVisible(trial.block is Block.TRAINING)
         self._heading.setText(self._scale.question)
         self._instruction.setText(self._scale.instruction)
         self._make_slots(trial)
         self._make_response(trial)
-        self._make_tags(tags)
+        self._make_tags(self._session.panel.definition.tags)
         self._comment.clear()
-        self._comment.setVisible(comments)
+        self._comment.setVisible(self._session.panel.definition.comments)
         self._comment.setPlaceholderText(self._words["comment"])
         self._comment.setAccessibleName(self._words["comment"])
         self._next.setText(self._words["next"])
-        self._tell(break_note, stays=bool(break_note))
+        self._tell(note, stays=bool(note))
         self._keys.show_trial(trial, self._scale)
         self.setFocus()
         self._show_state()
@@ -181,7 +165,7 @@ class TrialPage(QWidget):
             button = QPushButton(tag)
             button.setCheckable(True)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.toggled.connect(self._tagged)
+            button.toggled.connect(self._commented)
             self._tags.append(button)
             self._tag_row.addWidget(button)
         self._tag_row.addStretch(1)
@@ -215,11 +199,9 @@ class TrialPage(QWidget):
 
     def vote(self, slot: int, vote: Vote) -> None:
         """Vote, if the rules allow it now; say why not otherwise."""
-        state = self._player.state
-        refusal = may_rate(state, self._rules, slot) or check_vote(self._scale, vote)
+        refusal = self._session.rate(vote, slot)
         if refusal is None:
             self._message_stays = False
-            self._player.state = state.voted(slot, vote)
         else:
             self._refuse(refusal)
         self._show_votes()
@@ -243,18 +225,15 @@ class TrialPage(QWidget):
 
     def go_on(self) -> None:
         """Leave the trial, if the rules allow it."""
-        refusal = may_go_on(self._player.state, self._rules)
+        refusal = self._session.may_go_on()
         if refusal is not None:
             self._refuse(refusal)
             return
         self.left.emit()
 
-    def _commented(self, text: str) -> None:
-        self._player.state = replace(self._player.state, comment=text)
-
-    def _tagged(self) -> None:
+    def _commented(self) -> None:
         chosen = [button.text() for button in self._tags if button.isChecked()]
-        self._player.state = replace(self._player.state, tags=tuple(chosen))
+        self._session.comment(self._comment.text(), chosen)
 
     # --- what is shown -----------------------------------------------------------------------------
 
@@ -285,8 +264,8 @@ class TrialPage(QWidget):
         self._show_votes()
         state = self._player.state
         wanted = wanted_votes(state.trial)
-        self._response.allow([slot for slot in wanted if may_rate(state, self._rules, slot) is None])
-        self._next.setProperty("ready", may_go_on(state, self._rules) is None)
+        self._response.allow([slot for slot in wanted if self._session.may_rate(slot) is None])
+        self._next.setProperty("ready", self._session.may_go_on() is None)
         if not self._message_stays:
             self._tell("" if output.available or output.starting else output.reason)
 

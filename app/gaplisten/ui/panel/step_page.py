@@ -1,0 +1,147 @@
+"""A screen before the trials: consent, questions, level, left and right, room, headphones, hearing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton
+
+from gaplisten.panel.session import Session
+from gaplisten.panel.steps import Step, StepKind
+from gaplisten.playback.player import Player
+from gaplisten.ui.panel.listening import in_turn
+from gaplisten.ui.panel.pages import Page
+from gaplisten.ui.panel.texts import heading, paragraph
+
+_PAUSE_SECONDS = 0.5
+
+
+class StepPage(Page):
+    """Shows one step and tells the answers.
+
+    Signals
+    -------
+    answered
+        A dictionary of question name (or the step's kind) to answer; the window saves and goes on.
+    """
+
+    answered = Signal(object)
+
+    def __init__(self, step: Step, session: Session, player: Player, words: Mapping[str, str]) -> None:
+        super().__init__(760)
+        self._step, self._words, self._player = step, words, player
+        self._fields: dict[str, QLineEdit | QComboBox] = {}
+        title = step.title if step.total == 1 else f"{step.title}  ({step.number}/{step.total})"
+        self.column.addWidget(heading(title))
+        if step.text:
+            self.column.addWidget(paragraph(step.text, centred=len(step.text) < 300))
+        self._add_sounds(session)
+        self._add_questions()
+        self._message = paragraph("", centred=True)
+        self._add_answers()
+        self.column.addWidget(self._message)
+
+    # --- sounds ------------------------------------------------------------------------------------
+
+    def _add_sounds(self, session: Session) -> None:
+        if not self._step.stimuli:
+            return
+        sounds = [session.panel.read(code) for code in self._step.stimuli]
+        joined, _ = in_turn(sounds, _PAUSE_SECONDS)
+        self._player.clear_loop()
+        self._player.load([joined], gain=1.0, position=0)
+        if self._step.kind is StepKind.LEVEL:
+            self._player.set_loop(0, joined.frames)
+        self._play = QPushButton(self._words["play"])
+        self._play.setMinimumSize(200, 52)
+        self._play.clicked.connect(self._toggle)
+        self.column.addWidget(self._play, alignment=Qt.AlignmentFlag.AlignHCenter)
+        shortcut = QShortcut(QKeySequence("Space"), self)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(self._play.click)
+        self._timer = QTimer(self, interval=100)
+        self._timer.timeout.connect(self._show_playing)
+        self._timer.start()
+
+    def _toggle(self) -> None:
+        if self._player.state.playing:
+            self._player.stop()
+        else:
+            self._player.seek(0)
+            self._player.play()
+
+    def _show_playing(self) -> None:
+        state = self._player.state
+        self._play.setText(self._words["pause" if state.playing else "play"])
+        self._play.setEnabled(state.available)
+        if not state.available and not state.starting:
+            self._message.setText(state.reason)
+
+    # --- answers -----------------------------------------------------------------------------------
+
+    def _add_questions(self) -> None:
+        form = QFormLayout()
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+        form.setVerticalSpacing(12)
+        for question in self._step.questions:
+            field: QLineEdit | QComboBox
+            if question.kind == "choice":
+                field = QComboBox()
+                field.addItems(["", *question.choices])
+            else:
+                field = QLineEdit()
+            field.setMinimumHeight(36)
+            field.setAccessibleName(question.text)
+            label = QLabel(question.text)
+            label.setWordWrap(True)
+            form.addRow(label, field)
+            self._fields[question.name] = field
+        if self._step.questions:
+            self.column.addLayout(form)
+
+    def _add_answers(self) -> None:
+        kind = self._step.kind
+        if kind is StepKind.DIGITS:
+            field = QLineEdit()
+            field.setMinimumHeight(44)
+            field.setAccessibleName(self._step.text)
+            self._fields[kind.value] = field
+            self.column.addWidget(field)
+        for number, (value, words) in enumerate(self._step.choices, start=1):
+            self._add_choice(number, value, words)
+        if not self._step.choices:
+            self.add_way_on(self._words["continue"], self._answer_fields)
+
+    def _add_choice(self, number: int, value: str, words: str) -> None:
+        alone = len(self._step.choices) == 1
+        button = QPushButton(words if alone else f"{number}   {words}")
+        button.setMinimumHeight(46)
+        button.clicked.connect(lambda: self._answer({self._step.kind.value: value}))
+        self.column.addWidget(button)
+        for key in ("Return", "Enter") if alone else (str(number),):
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(button.click)
+
+    def _answer_fields(self) -> None:
+        texts = {
+            name: field.currentText() if isinstance(field, QComboBox) else field.text()
+            for name, field in self._fields.items()
+        }
+        self._answer(texts)
+
+    def _answer(self, answers: Mapping[str, str]) -> None:
+        if self._step.stimuli:
+            self._player.stop()
+        self.answered.emit(dict(answers))
+
+    def tell(self, text: str) -> None:
+        """Say what is missing."""
+        self._message.setText(text)
+
+    def focus(self) -> None:
+        """Put the cursor where an answer is typed."""
+        first = next(iter(self._fields.values()), None)
+        (first or self).setFocus()

@@ -1,0 +1,238 @@
+"""The listener's own window: from the name to the last trial, saving before anything else is shown."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtWidgets import QMessageBox, QStackedLayout, QWidget
+
+from gaplisten.errors import GaplistenError
+from gaplisten.panel.breaks import Advice
+from gaplisten.panel.frozen import FrozenPanel, open_panel
+from gaplisten.panel.scales import texts
+from gaplisten.panel.session import Session
+from gaplisten.panel.trial import Block
+from gaplisten.playback.player import Player
+from gaplisten.ui.panel.listening import TrialPlayer
+from gaplisten.ui.panel.pages import BreakPage, ListenerPage, MessagePage
+from gaplisten.ui.panel.step_page import StepPage
+from gaplisten.ui.panel.trial_page import TrialPage
+
+
+class PanelWindow(QWidget):
+    """One listener's session on the screen.
+
+    Parameters
+    ----------
+    folder
+        A built panel.
+    player
+        Where the sound goes; closed with the window.
+    listener
+        Asked for when not given.
+    ratings
+        Where the CSV goes; the panel's own folder when not given.
+    """
+
+    def __init__(
+        self, folder: Path, player: Player, listener: str | None = None, ratings: Path | None = None
+    ) -> None:
+        super().__init__()
+        self._panel: FrozenPanel = open_panel(folder)
+        self._ratings, self._output = ratings, player
+        self._words = texts(self._panel.definition.language)
+        self._player = TrialPlayer(player, self)
+        self.session: Session | None = None
+        self._trial_page: TrialPage | None = None
+        self._block: Block | None = None
+        # The title is the same for every trial, panel and condition.
+        self.setWindowTitle("Gaplisten")
+        self.setMinimumSize(900, 620)
+        self._stack = QStackedLayout(self)
+        leave = QShortcut(QKeySequence("Escape"), self)
+        leave.activated.connect(self.close)
+        if listener is None:
+            self._ask_listener()
+        else:
+            self._begin(listener)
+
+    # --- pages ------------------------------------------------------------------------------------
+
+    @property
+    def page(self) -> QWidget:
+        """The screen that is shown."""
+        page = self._stack.currentWidget()
+        assert page is not None
+        return page
+
+    def _show(self, page: QWidget) -> None:
+        old = self._stack.currentWidget()
+        self._stack.addWidget(page)
+        self._stack.setCurrentWidget(page)
+        page.setFocus()
+        if old is not None and old is not page and old is not self._trial_page:
+            self._stack.removeWidget(old)
+            old.deleteLater()
+
+    def _message(self, title: str, text: str, way_on: str) -> MessagePage:
+        page = MessagePage(title, text, way_on)
+        self._show(page)
+        page.button.setFocus()
+        return page
+
+    def _ask_listener(self) -> None:
+        page = ListenerPage(self._panel.definition.title, self._words, self._panel.definition.listeners)
+        page.chosen.connect(self._begin)
+        self._show(page)
+        page.focus()
+
+    # --- the session ---------------------------------------------------------------------------------
+
+    def _begin(self, listener: str) -> None:
+        try:
+            self.session = Session.open(self._panel.folder, listener, ratings=self._ratings)
+        except GaplistenError as error:
+            if isinstance(self.page, ListenerPage):
+                self.page.tell(str(error))
+            else:
+                self._message("", str(error), self._words["close"]).done.connect(self.close)
+            return
+        if self.session.resumed and not self.session.finished:
+            progress = self.session.progress
+            text = self._words["resumed"].format(number=progress.done + 1, total=progress.total)
+            self._message("", text, self._words["continue"]).done.connect(self._go_on)
+        else:
+            self._go_on()
+
+    def _go_on(self) -> None:
+        """Show what is next: a step, a trial, or the end."""
+        session = self._session
+        if session.closed:
+            self._message("", session.closed, self._words["close"]).done.connect(self.close)
+        elif session.step is not None:
+            self._show_step()
+        elif session.trial is not None:
+            self._show_next_trial()
+        else:
+            self._finish()
+
+    @property
+    def _session(self) -> Session:
+        assert self.session is not None
+        return self.session
+
+    def _show_step(self) -> None:
+        step = self._session.step
+        assert step is not None
+        try:
+            page = StepPage(step, self._session, self._output, self._words)
+        except GaplistenError as error:
+            self._message("", str(error), self._words["again"]).done.connect(self._go_on)
+            return
+        page.answered.connect(self._answer)
+        self._show(page)
+        page.focus()
+
+    def _answer(self, answers: dict[str, str]) -> None:
+        try:
+            self._session.answer(answers)
+        except GaplistenError as error:
+            if isinstance(self.page, StepPage):
+                self.page.tell(str(error))
+            return
+        self._go_on()
+
+    # --- trials --------------------------------------------------------------------------------------
+
+    def _show_next_trial(self) -> None:
+        trial = self._session.trial
+        assert trial is not None
+        before, self._block = self._block, trial.block
+        if before is Block.TRAINING and trial.block is Block.TEST:
+            page = self._message("", self._words["training_over"], self._words["continue"])
+            page.done.connect(self._show_trial)
+        elif before is None and trial.block is Block.TRAINING:
+            own = self._panel.definition.training.text
+            text = own or f"{self._words['training']}\n\n{self._session.scale.instruction}"
+            self._message("", text, self._words["begin"]).done.connect(self._show_trial)
+        else:
+            self._show_trial()
+
+    def _show_trial(self) -> None:
+        try:
+            self._player.begin(self._session)
+        except GaplistenError as error:
+            self._message("", str(error), self._words["again"]).done.connect(self._show_trial)
+            return
+        if self._trial_page is None:
+            self._trial_page = TrialPage(self._player, self._session)
+            self._trial_page.left.connect(self._leave_trial)
+        self._show(self._trial_page)
+        self._trial_page.show_trial()
+
+    def _leave_trial(self) -> None:
+        """Save, and only then let the trial go; if it cannot be saved it stays, votes and all."""
+        try:
+            refusal = self._session.next(self._player.facts())
+        except GaplistenError as error:
+            assert self._trial_page is not None
+            self._trial_page.tell(f"{self._words['not_saved']}\n{error}")
+            return
+        if refusal is not None:
+            return
+        self._player.end()
+        advice = Advice.NONE if self._session.finished else self._session.breaks.advice(time.monotonic())
+        if advice is Advice.NONE:
+            self._go_on()
+        else:
+            self._rest(advice)
+
+    def _rest(self, advice: Advice) -> None:
+        clock = self._session.breaks
+        insist = advice is Advice.INSIST
+        minutes = round(clock.minutes(time.monotonic()))
+        words = self._words["break_insist" if insist else "break_suggest"]
+        page = BreakPage(words.format(minutes=minutes), self._words, clock, insist)
+        page.done.connect(self._rested if insist else self._declined)
+        self._show(page)
+
+    def _rested(self) -> None:
+        self._session.breaks.ended(time.monotonic())
+        self._go_on()
+
+    def _declined(self) -> None:
+        self._session.breaks.declined()
+        self._go_on()
+
+    def _finish(self) -> None:
+        notes = "\n".join(self._session.notices)
+        self._message(self._words["finished"], notes, self._words["close"]).done.connect(self.close)
+
+    # --- leaving ----------------------------------------------------------------------------------------
+
+    def _unfinished(self) -> bool:
+        return self.session is not None and not self.session.finished and not self.session.closed
+
+    def _wishes_to_leave(self) -> bool:
+        box = QMessageBox(self)
+        box.setWindowTitle("Gaplisten")
+        box.setText(self._words["leave"])
+        leave = box.addButton(self._words["leave_yes"], QMessageBox.ButtonRole.AcceptRole)
+        stay = box.addButton(self._words["leave_no"], QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(stay)
+        box.exec()
+        return box.clickedButton() is leave
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask before an unfinished test is left; everything rated is already on the disk."""
+        if self._unfinished() and not self._wishes_to_leave():
+            event.ignore()
+            return
+        if self._player.active:
+            self._player.end()
+        if self.session is not None:
+            self.session.close()
+        self._output.close()
+        event.accept()

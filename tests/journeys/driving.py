@@ -1,0 +1,91 @@
+"""Drives our own window with real X events: a scenario is a generator that yields what it waits for.
+
+The scenario runs on the window's thread between events, so it may look at widgets; what it does, it does
+through the X server with xdotool, as a hand on mouse and keyboard would.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from PySide6.QtCore import QPoint, QTimer
+from PySide6.QtWidgets import QApplication, QWidget
+
+Condition = Callable[[], object]
+Scenario = Iterator[Condition]
+
+PATIENCE_SECONDS = 40.0
+
+
+def _xdotool(*words: str) -> None:
+    subprocess.run(["xdotool", *words], check=True, timeout=20)
+
+
+def press(*keys: str) -> None:
+    """Press keys, one after the other (xdotool's names: Return, space, Up, ctrl+o)."""
+    _xdotool("key", "--delay", "40", *keys)
+
+
+def write(text: str) -> None:
+    """Type text into what has the focus."""
+    _xdotool("type", "--delay", "20", text)
+
+
+def click(widget: QWidget, at: QPoint | None = None, count: int = 1) -> None:
+    """Click into a widget: its middle, or a point of it."""
+    place = widget.mapToGlobal(at if at is not None else widget.rect().center())
+    ratio = widget.devicePixelRatioF()
+    x, y = str(round(place.x() * ratio)), str(round(place.y() * ratio))
+    _xdotool("mousemove", "--sync", x, y, "click", "--repeat", str(count), "--delay", "60", "1")
+
+
+def pause(seconds: float) -> Condition:
+    """Return a condition that holds after some time: for what has no state to look at."""
+    until = time.monotonic() + seconds
+    return lambda: time.monotonic() >= until
+
+
+def grab(path: Path) -> None:
+    """Save a picture of the whole screen."""
+    screen = QApplication.primaryScreen()
+    assert screen is not None
+    screen.grabWindow(0).save(str(path))
+
+
+class Driver:
+    """Runs a scenario beside the event loop and ends the program with its outcome."""
+
+    def __init__(self, scenario: Scenario, finish: Callable[[], None]) -> None:
+        self._scenario, self._finish = scenario, finish
+        self._condition: Condition = lambda: True
+        self._deadline = time.monotonic() + PATIENCE_SECONDS
+        self.failed = ""
+        self._timer = QTimer(interval=20)
+        self._timer.timeout.connect(self._step)
+        self._timer.start()
+
+    def _step(self) -> None:
+        try:
+            if self._condition():
+                self._condition = next(self._scenario)
+                self._deadline = time.monotonic() + PATIENCE_SECONDS
+            elif time.monotonic() > self._deadline:
+                frame = getattr(self._scenario, "gi_frame", None)
+                where = f"line {frame.f_lineno}" if frame is not None else "the end"
+                self._end(f"waited {PATIENCE_SECONDS:g} s in vain at {where}")
+        except StopIteration:
+            self._end("")
+        except Exception:  # noqa: BLE001 - whatever broke is the test's outcome
+            self._end(traceback.format_exc())
+
+    def _end(self, failed: str) -> None:
+        self._timer.stop()
+        self.failed = failed
+        if failed:
+            print(failed, file=sys.stderr, flush=True)
+        self._finish()
