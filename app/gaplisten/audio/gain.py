@@ -1,0 +1,104 @@
+"""One gain per clip, taken from the reference, so that a concealer's own level error stays audible."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gaplisten.audio.level import active_level
+from gaplisten.audio.signal import Signal
+
+TARGET_DBOV = -26.0
+
+
+@dataclass(frozen=True)
+class ClipGain:
+    """The gain that all lanes of a clip are multiplied by, and why.
+
+    Parameters
+    ----------
+    gain
+        Linear; exactly representable as float32, so what is recorded is what is applied.
+    gain_db
+        The same in dB.
+    target_dbov
+        The active speech level that the reference was to be brought to.
+    limited
+        Whether it stays below that target, because something would clip.
+    reason
+        A sentence for the user; empty when the target was simply reached.
+    level_dbov
+        Active speech level of the reference, NaN when there is none.
+    """
+
+    gain: float
+    gain_db: float
+    target_dbov: float
+    limited: bool = False
+    reason: str = ""
+    level_dbov: float = math.nan
+
+
+def peak(signal: Signal) -> float:
+    """Return the largest magnitude."""
+    if not signal.samples.size:
+        return 0.0
+    return float(max(signal.samples.max(), -signal.samples.min()))
+
+
+def decibels(gain: float) -> float:
+    """Return a linear gain in dB; ``-inf`` for zero."""
+    return 20.0 * math.log10(gain) if gain > 0 else -math.inf
+
+
+def _clip_free(gain: float, top: float) -> float:
+    """Return the largest float32 gain, at most `gain`, with which a peak of `top` stays within full scale."""
+    exact = np.float32(gain)
+    while top > 0 and np.float32(top) * exact > np.float32(1.0):
+        exact = min(np.nextafter(exact, np.float32(0.0)), np.float32(1.0 / top))
+    return float(exact)
+
+
+def clip_gain(
+    reference: Signal | None, conditions: Sequence[Signal], target_dbov: float = TARGET_DBOV
+) -> ClipGain:
+    """Return the gain that brings the reference to the target level (ITU-T P.56) without clipping anything.
+
+    Parameters
+    ----------
+    reference
+        Its level decides; without one, or with a silent one, the gain is 1 and the reason says so.
+    conditions
+        All others that will be played; they only limit the gain.
+    target_dbov
+        Wanted active speech level, -26 dBov by default (P.800).
+    """
+    level = active_level(reference.samples, reference.rate) if reference is not None else None
+    if level is None:
+        wanted, reason = 1.0, "there is no reference to take the level from: played as it is"
+    elif level.silent:
+        wanted, reason = 1.0, "the reference is silent: played as it is"
+    else:
+        wanted, reason = 10.0 ** ((target_dbov - level.dbov) / 20.0), ""
+    everything = [*conditions, *([reference] if reference is not None else [])]
+    top = max((peak(signal) for signal in everything), default=0.0)
+    gain = _clip_free(wanted, top)
+    limited = top > 0 and gain < float(np.float32(wanted))
+    if limited:
+        short = decibels(wanted) - decibels(gain)
+        reason = f"limited to {decibels(gain):+.1f} dB, {short:.1f} dB short of the target: louder would clip"
+    return ClipGain(gain, decibels(gain), target_dbov, limited, reason, level.dbov if level else math.nan)
+
+
+def matching_gain(reference: Signal, condition: Signal) -> ClipGain:
+    """Return the gain that brings one condition to the reference's active level.
+
+    This hides a condition's own level error, so it is only ever applied when asked for, and recorded.
+    """
+    wanted = active_level(reference.samples, reference.rate)
+    if wanted.silent:
+        return ClipGain(1.0, 0.0, wanted.dbov, False, "the reference is silent: played as it is")
+    return clip_gain(condition, (), wanted.dbov)
