@@ -7,7 +7,7 @@ import faulthandler
 import os
 import sys
 import threading
-from typing import IO, Any
+from typing import IO
 
 NICE = 10
 """How much lower than the window's (and the sound's) a worker's priority is."""
