@@ -26,6 +26,15 @@ def hangs(degraded, reference, rate):
 def crashes(degraded, reference, rate):
     os._exit(9)
 
+def slow(degraded, reference, rate):
+    time.sleep(0.04)
+    value = float(np.abs(degraded).sum())
+    log = os.environ.get("FOREIGN_LOG")
+    if log:
+        with open(log, "a") as file:
+            file.write(f"{value:.6f}\\n")
+    return value
+
 def raises(degraded, reference, rate):
     raise RuntimeError("no luck")
 """
@@ -33,6 +42,7 @@ def raises(degraded, reference, rate):
 ENTRY_POINTS = """[gaplisten.metrics]
 peak = foreign_metrics:peak
 distance = foreign_metrics:distance
+slow = foreign_metrics:slow
 hangs = foreign_metrics:hangs
 crashes = foreign_metrics:crashes
 raises = foreign_metrics:raises

@@ -1,9 +1,9 @@
 """The PLC-MOS service of the Deep PLC Challenge: scores computed by a server that a team runs.
 
 As the challenge's API notebook does it: POST ``score-plc`` with a JSON object of ``degraded`` and
-``reference`` (lists of samples, 16 kHz, full scale ±1) and ``filename``, HTTP basic authentication; the answer
-holds ``plc_mos`` and ``model_version``. GET ``health``, without an account, answers ``OK``. The challenge's
-own server is gone.
+``reference`` (lists of samples, 16 kHz, full scale ±1) and ``filename``, HTTP basic authentication; the
+answer holds ``plc_mos`` and ``model_version``. GET ``health``, without an account, answers ``OK``. The
+challenge's own server is gone.
 """
 
 from __future__ import annotations

@@ -1,0 +1,43 @@
+"""Small clip sets on disk, for tests of batches."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from gaplisten.audio.files import write_signal
+from gaplisten.audio.signal import Signal
+
+RATE = 16000
+PACKET = 320
+
+
+def speech_like(index: int, seconds: float) -> np.ndarray:
+    """A pulse train through a decaying resonance, of another pitch and level for each index."""
+    frames = int(seconds * RATE)
+    pulses = np.zeros(frames)
+    pulses[:: 100 + 3 * index] = 1.0
+    ring = np.exp(-np.arange(400) / 60) * np.sin(np.arange(400) * 0.25)
+    sound = np.convolve(pulses, ring)[:frames]
+    level = 0.2 + 0.01 * index
+    return (level * sound / np.abs(sound).max()).astype(np.float32)
+
+
+def challenge_set(root: Path, clips: int, seconds: float = 1.2, longest: tuple[int, ...] = (2, 10)) -> Path:
+    """Make `clips` clips in the 2022 challenge's layout; burst lengths in packets take turns."""
+    for folder in ("clean", "lossy_signals"):
+        (root / folder).mkdir(parents=True, exist_ok=True)
+    for index in range(clips):
+        clean = speech_like(index, seconds)
+        lost = np.zeros(-(-clean.size // PACKET), int)
+        lost[20 : 20 + longest[index % len(longest)]] = 1
+        lost[5] = 1
+        lossy = clean.copy()
+        for packet in np.flatnonzero(lost):
+            lossy[packet * PACKET : (packet + 1) * PACKET] = 0
+        write_signal(root / "clean" / f"{index}.wav", Signal.of(clean, RATE))
+        write_signal(root / "lossy_signals" / f"{index}.wav", Signal.of(lossy, RATE))
+        flags = "".join(f"{flag}\n" for flag in lost)
+        (root / "lossy_signals" / f"{index}_is_lost.txt").write_text(flags)
+    return root

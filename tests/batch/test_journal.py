@@ -1,0 +1,78 @@
+"""The journal: what is noted is on the disk; what is torn does not count."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gaplisten.batch.journal import Journal, JournalError, digest, key_of
+
+
+def test_what_was_noted_is_known_after_opening_again(tmp_path: Path):
+    path = tmp_path / "deep" / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.note("a", {"value": 1.5})
+        journal.note("b", {"value": None, "reason": "silent\n"})
+    again = Journal(path)
+    assert again.get("a") == {"value": 1.5}
+    assert again.get("b") == {"value": None, "reason": "silent\n"}
+    assert again.get("c") is None
+
+
+def test_the_last_word_on_an_item_counts(tmp_path: Path):
+    with Journal(tmp_path / "j") as journal:
+        journal.note("a", {"value": 1})
+        journal.note("a", {"value": 2})
+    assert Journal(tmp_path / "j").get("a") == {"value": 2}
+
+
+@given(cut=st.integers(1, 200))
+def test_a_line_torn_at_any_place_is_ignored_and_harms_no_other(tmp_path_factory, cut: int):
+    path = tmp_path_factory.mktemp("journal") / "j"
+    with Journal(path) as journal:
+        journal.note("a", {"value": 1})
+        whole = path.stat().st_size
+        journal.note("b", {"text": "x" * 80})
+    torn = path.read_bytes()
+    path.write_bytes(torn[: max(len(torn) - cut, whole)])
+    with Journal(path) as journal:
+        assert journal.get("a") == {"value": 1}
+        assert journal.get("b") is None or cut == 1  # without its line end a whole line is whole
+        journal.note("c", {"value": 3})
+    again = Journal(path)
+    assert again.get("a") == {"value": 1}
+    assert again.get("c") == {"value": 3}
+
+
+def test_foreign_lines_are_ignored(tmp_path: Path):
+    path = tmp_path / "j"
+    path.write_bytes(
+        b'[1]\n{"no": "key"}\n{"key": 3}\n\xff\xfe\n' + json.dumps({"key": "a"}).encode() + b"\n"
+    )
+    assert Journal(path).get("a") == {}
+
+
+def test_each_note_is_on_the_disk_at_once(tmp_path: Path):
+    journal = Journal(tmp_path / "j")
+    journal.note("a", {})
+    assert (tmp_path / "j").read_bytes() == b'{"key":"a"}\n'
+    journal.close()
+
+
+def test_a_folder_that_refuses_is_named(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(JournalError, match="cannot be"):
+        Journal(tmp_path / "file" / "j").note("a", {})
+
+
+def test_keys_depend_on_every_part_and_not_on_their_order():
+    assert key_of(a=1, b="x") == key_of(b="x", a=1)
+    assert len({key_of(a=1), key_of(a=2), key_of(b=1), key_of(a="1")}) == 4
+
+
+def test_the_digest_is_sha256_of_the_content(tmp_path: Path):
+    (tmp_path / "f").write_bytes(b"abc")
+    assert digest(tmp_path / "f") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

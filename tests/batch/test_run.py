@@ -1,0 +1,87 @@
+"""Running items: few in flight, failures contained, stopping heard."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from gaplisten.batch.run import Outcome, run_items
+from gaplisten.batch.workers import ProcessWorkers, ThreadWorkers
+from gaplisten.jobs import Job, JobCancelled
+
+
+def act(item: str) -> str:
+    """Do what the item says; runs in a worker process."""
+    if item == "raise":
+        raise ValueError("what it was")
+    if item == "die":
+        os.kill(os.getpid(), signal.SIGKILL)
+    if item == "hang":
+        time.sleep(30)
+    return item.upper()
+
+
+def test_items_are_taken_only_as_workers_become_free():
+    taken, finished = [], []
+
+    def items() -> Iterator[int]:
+        for number in range(50):
+            taken.append(number)
+            assert len(taken) - len(finished) <= 2 * 3 + 2
+            yield number
+
+    with ThreadWorkers(2) as workers:
+        run_items(items(), lambda number: number, workers, lambda outcome: finished.append(outcome.item))
+    assert sorted(finished) == list(range(50))
+
+
+def test_trouble_with_one_item_leaves_the_others_alone():
+    outcomes: list[Outcome[str]] = []
+    with ProcessWorkers(2, seconds=1.5) as workers:
+        run_items(["a", "raise", "die", "hang", "b", "c"], act, workers, outcomes.append)
+    told = {outcome.item: outcome.result or outcome.failure for outcome in outcomes}
+    assert told.pop("die").startswith("its process ended")
+    assert told == {
+        "a": "A",
+        "b": "B",
+        "c": "C",
+        "raise": "failed: ValueError: what it was",
+        "hang": "stopped after 1.5 s",
+    }
+
+
+def test_progress_ends_at_one():
+    job = Job()
+    with ThreadWorkers(1) as workers:
+        run_items(range(4), str, workers, lambda outcome: None, job=job, total=4)
+    assert job.fraction == 1.0
+
+
+def test_a_stopped_job_leaves_what_is_done_done():
+    job, finished = Job(), []
+
+    def done(outcome: Outcome[int]) -> None:
+        finished.append(outcome.item)
+        if len(finished) == 3:
+            job.cancel()
+
+    with pytest.raises(JobCancelled), ThreadWorkers(1) as workers:
+        run_items(range(1000), lambda number: number, workers, done, job=job, total=1000)
+    assert 3 <= len(finished) < 20
+
+
+def test_what_the_receiver_raises_stops_the_batch():
+    def full(outcome: Outcome[int]) -> None:
+        raise OSError("no space left")
+
+    with pytest.raises(OSError, match="no space"), ThreadWorkers(2) as workers:
+        run_items(range(1000), str, workers, full)
+
+
+def test_nothing_to_do_is_done_at_once():
+    with ProcessWorkers(1) as workers:
+        run_items([], act, workers, pytest.fail)

@@ -1,0 +1,223 @@
+"""Scoring folders: rows, strata, resuming by content, and what survives a kill."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+
+from batch.clips import challenge_set
+from gaplisten.batch.items import versions_from_paths
+from gaplisten.batch.score import ScoreBatch, described, score_journal, score_versions
+from gaplisten.batch.table import tidy
+from gaplisten.batch.workers import ProcessWorkers, ThreadWorkers
+from gaplisten.jobs import Job, JobCancelled
+from gaplisten.tables import column
+from metrics import foreign
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = challenge_set(tmp_path_factory.mktemp("set"), 4)
+    (root / "mine").mkdir()
+    for index in range(4):
+        shutil.copy(root / "clean" / f"{index}.wav", root / "mine" / f"{index}.wav")
+    return root
+
+
+def scored(paths, *names: str, **options) -> ScoreBatch:
+    versions = versions_from_paths([Path(path) for path in paths], **options)
+    with ThreadWorkers(2) as workers, score_journal() as journal:
+        return score_versions(versions, described(names, workers), workers, journal)
+
+
+def cells(batch: ScoreBatch, *names: str) -> list[tuple]:
+    table = tidy(batch.rows)
+    return list(zip(*(column(table, name) for name in names), strict=True))
+
+
+def test_every_version_of_every_clip_is_scored_in_order(clips: Path):
+    batch = scored([clips], "lsd")
+    assert cells(batch, "clip", "condition", "stratum", "metric") == [
+        (str(index), condition, ["<=120 ms", "120-320 ms"][index % 2], "lsd")
+        for index in range(4)
+        for condition in ("lossy", "mine")
+    ]
+    values = column(tidy(batch.rows), "value")
+    assert all(value > 0 for value in values[0::2])
+    assert values[1::2] == [0.0] * 4
+
+
+def test_a_reference_gets_scores_that_need_none(clips: Path):
+    rows = cells(scored([clips], "plcmos", "sdr"), "clip", "condition", "metric")
+    assert ("0", "reference", "plcmos") in rows
+    assert ("0", "reference", "sdr") not in rows
+
+
+def test_a_folder_of_one_systems_output_is_that_condition(clips: Path):
+    batch = scored([clips / "mine"], "lsd", reference_folder=clips / "clean", trace=clips / "lossy_signals")
+    assert cells(batch, "clip", "condition", "stratum", "value")[:2] == [
+        ("0", "mine", "<=120 ms", 0.0),
+        ("1", "mine", "120-320 ms", 0.0),
+    ]
+
+
+def test_files_find_the_reference_that_was_named(clips: Path):
+    files = [clips / "lossy_signals" / "0.wav", clips / "clean" / "0.wav"]
+    batch = scored(files, "sdr", reference=clips / "clean" / "0.wav")
+    assert cells(batch, "condition", "reason") == [
+        ("lossy_signals", ""),
+        ("clean", "equal to the reference (infinite)"),
+    ]
+
+
+def test_rows_say_which_bits_were_compared(clips: Path):
+    row = cells(
+        scored([clips / "mine"], "lsd", reference_folder=clips / "clean"), "sha256", "reference_sha256"
+    )
+    assert row[0][0] == row[0][1]
+    assert len(row[0][0]) == 64
+
+
+def test_known_scores_are_found_by_content_wherever_the_file_lies(clips: Path, tmp_path: Path):
+    first = scored([clips], "lsd")
+    assert first.reused == 0
+    shutil.copytree(clips, tmp_path / "moved")
+    again = scored([tmp_path / "moved"], "lsd")
+    assert again.reused == 8
+    assert cells(again, "clip", "condition", "value") == cells(first, "clip", "condition", "value")
+    (tmp_path / "moved" / "mine" / "0.wav").write_bytes((clips / "mine" / "1.wav").read_bytes())
+    assert scored([tmp_path / "moved"], "lsd").reused == 7
+
+
+def test_equal_files_are_scored_once(clips: Path, tmp_path: Path):
+    for name in ("a", "b", "c"):
+        shutil.copy(clips / "clean" / "0.wav", tmp_path / f"{name}.wav")
+    batch = scored(sorted(tmp_path.glob("*.wav")), "plcmos")
+    assert batch.reused == 2
+    assert len({row.score.value for row in batch.rows}) == 1
+    assert [row.task.version.path.stem for row in batch.rows] == ["a", "b", "c"]
+
+
+def test_force_computes_again(clips: Path):
+    versions = versions_from_paths([clips])
+    with ThreadWorkers(1) as workers, score_journal() as journal:
+        metrics = described(["lsd"], workers)
+        score_versions(versions, metrics, workers, journal)
+        assert score_versions(versions, metrics, workers, journal, force=True).reused == 0
+
+
+def test_unusable_files_are_named_and_the_others_scored(clips: Path, tmp_path: Path):
+    good = clips / "clean" / "0.wav"
+    broken, silent = tmp_path / "broken.wav", tmp_path / "gone.wav"
+    broken.write_bytes(good.read_bytes()[:1000])
+    silent.write_bytes(b"RIFF")
+    batch = scored([good, broken, silent], "plcmos")
+    assert batch.rows[0].score.value is not None
+    assert len(batch.failures) == 2
+    assert str(broken) in batch.failures[0]
+    assert "plcmos" in batch.failures[0]
+
+
+def test_accidents_are_tried_again_and_reasons_are_not(clips: Path, monkeypatch: pytest.MonkeyPatch):
+    from gaplisten.metrics import waveform
+    from gaplisten.metrics.catalogue import built_in
+    from gaplisten.metrics.contract import Implementation
+
+    def explode(material):
+        raise RuntimeError("bad day")
+
+    with monkeypatch.context() as patch:
+        patch.setitem(built_in(), "lsd", Implementation(waveform.LSD, explode))
+        assert all("bad day" in text for text in scored([clips], "lsd").failures)
+    assert scored([clips], "lsd").failures == ()
+    equal = [clips / "mine" / "0.wav"]
+    for reused in (0, 1):
+        assert scored(equal, "sdr", reference=clips / "clean" / "0.wav").reused == reused
+
+
+def test_stopping_keeps_what_is_done(clips: Path):
+    class Impatient(Job):
+        def check(self, fraction: float, message: str = "") -> None:
+            super().check(fraction, message)
+            if fraction > 0.3:
+                self.cancel()
+
+    versions = versions_from_paths([clips])
+    with ThreadWorkers(1) as workers, score_journal() as journal:
+        metrics = described(["plcmos"], workers)
+        with pytest.raises(JobCancelled):
+            score_versions(versions, metrics, workers, journal, job=Impatient())
+    assert 0 < scored([clips], "plcmos").reused <= 12
+
+
+def test_processes_give_the_same_table_as_threads(clips: Path, home: Path):
+    wanted = tidy(scored([clips], "sdr", "stoi").rows)
+    shutil.rmtree(home)
+    versions = versions_from_paths([clips])
+    with ProcessWorkers(2) as workers, score_journal() as journal:
+        batch = score_versions(versions, described(["sdr", "stoi"], workers), workers, journal)
+    assert batch.reused == 0
+    assert tidy(batch.rows) == wanted
+
+
+def command(folder: Path, out: Path, home: Path, site: Path, log: Path) -> subprocess.Popen:
+    environment = {**os.environ, "GAPLISTEN_HOME": str(home), "FOREIGN_LOG": str(log)}
+    environment["PYTHONPATH"] = str(site)
+    words = ["score", folder, "--metric", "slow", "--metric", "lsd", "--csv", out, "--jobs", "2"]
+    return subprocess.Popen(
+        [sys.executable, "-m", "gaplisten", *map(str, words)],
+        env=environment,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def noted(home: Path) -> list[dict]:
+    path = home / "cache" / "scores.jsonl"
+    lines = path.read_bytes().splitlines() if path.exists() else []
+    return [json.loads(line) for line in lines if line.endswith(b"}")]
+
+
+def test_killed_at_half_and_started_again_gives_the_undisturbed_table(tmp_path: Path):
+    clips = challenge_set(tmp_path / "set", 20, seconds=0.6)
+    site = tmp_path / "site"
+    site.mkdir()
+    foreign.install(site)
+    undisturbed, resumed = tmp_path / "undisturbed.csv", tmp_path / "resumed.csv"
+    logs = [tmp_path / f"log{index}" for index in range(3)]
+    assert command(clips, undisturbed, tmp_path / "home1", site, logs[0]).wait(60) == 0
+
+    home = tmp_path / "home2"
+    process = command(clips, resumed, home, site, logs[1])
+    deadline = time.monotonic() + 30
+    while len(noted(home)) < 25 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert alive == []
+    before = noted(home)
+    assert 25 <= len(before) < 60
+    assert not resumed.exists()
+
+    assert command(clips, resumed, home, site, logs[2]).wait(60) == 0
+    after = noted(home)
+    assert len(after) == len({record["key"] for record in after}) == 60
+    assert after[: len(before)] == before
+    done_before = {f"{record['value']:.6f}" for record in before if record["metric"] == "slow"}
+    assert done_before.isdisjoint(logs[2].read_text().split())
+    assert len(logs[0].read_text().split()) == 40
+    with undisturbed.open(newline="") as one, resumed.open(newline="") as other:
+        assert list(csv.reader(one)) == list(csv.reader(other))
