@@ -37,11 +37,11 @@ class BreakClock:
         return Advice.NONE
 
     def declined(self) -> None:
-        """The listener goes on after a suggestion."""
+        """Note that the listener goes on after a suggestion."""
         self._suggested = True
 
     def rest(self, now: float) -> None:
-        """A break begins."""
+        """Begin a break."""
         self._resting = now
 
     def rest_left(self, now: float) -> float:
@@ -51,5 +51,5 @@ class BreakClock:
         return max(0.0, self._rules.rest_minutes * 60 - (now - self._resting))
 
     def ended(self, now: float) -> None:
-        """The break is over; work is counted anew."""
+        """End the break: work is counted anew."""
         self._since, self._resting, self._suggested = now, None, False

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
-from gaplisten.panel.key import Key, Use
+from gaplisten.panel.key import Key, Part, Use
 from gaplisten.panel.methods import Method, facts
 from gaplisten.panel.order import clashes, halves, kept_apart, number, shuffled, swap, williams
 
@@ -50,7 +50,7 @@ def systems(key: Key) -> list[tuple[str, ...]]:
 def _strata(key: Key) -> dict[str, list[str]]:
     made: dict[str, list[str]] = {}
     for clip in key.clips:
-        if not clip.training:
+        if clip.part is Part.TEST:
             made.setdefault(clip.stratum, []).append(clip.name)
     return made
 
@@ -185,7 +185,8 @@ def _free_place(items: list[Item], clip: str, wish: int) -> int:
 
 def _training_items(key: Key, listener: str, index: int) -> list[Item]:
     wanted = key.definition.training.trials
-    clips = [clip for clip in key.clips if clip.training] or list(key.clips)
+    own = [clip for clip in key.clips if clip.part is Part.TRAINING]
+    clips = own or [clip for clip in key.clips if clip.part is Part.TEST]
     kinds, seed = systems(key), (key.definition.seed, "training")
     order = shuffled(clips, *seed)
     cells = [(order[at % len(order)], kinds[at % len(kinds)]) for at in range(wanted)]

@@ -33,6 +33,14 @@ class Use(StrEnum):
     STEP = "step"
 
 
+class Part(StrEnum):
+    """What a clip is in the panel for."""
+
+    TEST = "test"
+    TRAINING = "training"
+    CHECK = "check"
+
+
 class _Value(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -68,7 +76,7 @@ class ClipKey(_Value):
     gain: float = Field(gt=0, le=1000, allow_inf_nan=False)
     gain_db: float = Field(allow_inf_nan=False)
     gain_reason: str = ""
-    training: bool = False
+    part: Part = Part.TEST
     notes: list[str] = []
 
 

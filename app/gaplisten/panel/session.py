@@ -290,7 +290,7 @@ class Session:
             self.state = TrialState.fresh(self._todo[0].trial, self.clip.frames, self.clip.rate)
 
     def shown(self) -> None:
-        """The trial is on the screen now: response times count from here."""
+        """Note that the trial is on the screen now: response times count from here."""
         self._shown_wall, self._shown = self._clock.wall(), self._clock.monotonic()
 
     def may_play(self, slot: int) -> Refusal | None:
@@ -298,19 +298,19 @@ class Session:
         return may_play(self.state, self.rules, slot)
 
     def started(self, slot: int) -> None:
-        """A slot was started and sounds now."""
+        """Note that a slot was started and sounds now."""
         self.state = self.state.started(slot)
 
     def switched(self, slot: int) -> None:
-        """Another slot sounds now, at the same running position."""
+        """Note that another slot sounds now, at the same running position."""
         self.state = self.state.switched(slot)
 
     def stopped(self) -> None:
-        """Nothing sounds now."""
+        """Note that nothing sounds now."""
         self.state = self.state.stopped()
 
     def heard(self, slot: int, start: int, stop: int) -> None:
-        """Frames `start` to `stop` of a slot were played (tell it at every look at the player)."""
+        """Note that frames `start` to `stop` of a slot were played (tell it at every look at the player)."""
         self.state = self.state.heard(slot, start, stop)
 
     def may_rate(self, slot: int = WHOLE_TRIAL) -> Refusal | None:

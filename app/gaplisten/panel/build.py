@@ -1,0 +1,239 @@
+"""Making a panel folder: every stimulus rendered once, frozen, hashed, and given an opaque name."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gaplisten import __version__
+from gaplisten.audio.gain import clip_gain
+from gaplisten.audio.signal import Signal
+from gaplisten.clips.opening import open_clip
+from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job
+from gaplisten.panel.check_trials import check_trials, extra_trials
+from gaplisten.panel.definition import MOST_TRIALS, REFERENCE, DefinitionError, PanelDefinition
+from gaplisten.panel.frozen import KEY, MANIFEST, STIMULI, FrozenPanel, open_panel, stimulus_name
+from gaplisten.panel.journal import write_whole
+from gaplisten.panel.key import ClipKey, ConditionKey, Key, Part, StepSound, StimulusKey, Use
+from gaplisten.panel.order import shuffled
+from gaplisten.panel.plan import plan
+from gaplisten.panel.selection import ChosenClip, Places, choose_clips
+from gaplisten.panel.step_sounds import step_sounds
+from gaplisten.panel.stimuli import ClipSounds, Renderer, clip_sounds, uses
+from gaplisten.panel.wave import wave_bytes
+
+_MOST_FAILURES = 10
+
+
+class BuildError(GaplistenError):
+    """A panel that cannot be built."""
+
+
+@dataclass
+class Bench:
+    """A panel being built: writes stimuli and keeps what the key needs to know."""
+
+    folder: Path
+    salt: str
+    stimuli: list[StimulusKey] = field(default_factory=list)
+    clips: list[ClipKey] = field(default_factory=list)
+    steps: list[StepSound] = field(default_factory=list)
+
+    def freeze(
+        self,
+        signal: Signal,
+        clip: str,
+        condition: str,
+        use: Use,
+        expected: int | None = None,
+        within: int = 0,
+    ) -> str:
+        """Write one stimulus and return its code, which tells nothing but is the same at each building."""
+        code = hashlib.sha256("\x1f".join((self.salt, clip, condition, use.value)).encode()).hexdigest()[:16]
+        data = wave_bytes(signal)
+        path = self.folder / stimulus_name(code)
+        path.write_bytes(data)
+        os.utime(path, (0, 0))  # the order of making tells which files are anchors and references
+        sha = hashlib.sha256(data).hexdigest()
+        self.stimuli.append(
+            StimulusKey(
+                code=code,
+                clip=clip,
+                condition=condition,
+                use=use,
+                sha256=sha,
+                expected=expected,
+                within=within,
+            )
+        )
+        return code
+
+
+def _clip_key(
+    chosen: ChosenClip, sounds: ClipSounds, reference: Signal | None, target_dbov: float
+) -> ClipKey:
+    first = next(iter(sounds.of.values()))
+    gain = clip_gain(reference, list(sounds.of.values()), target_dbov)
+    return ClipKey(
+        name=chosen.clip.name,
+        stratum=chosen.stratum,
+        rate=first.rate,
+        frames=first.frames,
+        channels=first.channels,
+        gain=gain.gain,
+        gain_db=gain.gain_db,
+        gain_reason=gain.reason,
+        part=Part.TRAINING if chosen.training else Part.TEST,
+        notes=sounds.notes,
+    )
+
+
+def _freeze_clip(bench: Bench, definition: PanelDefinition, chosen: ChosenClip, renderer: Renderer) -> None:
+    opened = open_clip(chosen.clip)
+    sounds = clip_sounds(definition, opened, renderer)
+    key = _clip_key(chosen, sounds, opened.reference, definition.target_dbov)
+    bench.clips.append(key)
+    for condition, use in uses(definition):
+        bench.freeze(sounds.of[condition], key.name, condition, use)
+    if not chosen.training:
+        check_trials(bench, definition, key.name, sounds.of)
+        if not bench.steps:
+            speech = sounds.of.get(REFERENCE) or next(iter(sounds.of.values()))
+            step_sounds(bench, definition, Signal(speech.samples * key.gain, speech.rate))
+
+
+def _check_definition(
+    definition: PanelDefinition, chosen: Sequence[ChosenClip], renderer: Renderer
+) -> list[ConditionKey]:
+    made = []
+    for part in definition.condition:
+        if part.concealer is not None:
+            made.append(
+                renderer.describe(part.concealer, part.parameters).model_copy(update={"name": part.name})
+            )
+        else:
+            source = "reference" if part.reference else "lossy file" if part.lossy else f"files {part.files}"
+            made.append(ConditionKey(name=part.name, source=source))
+    trials = len(chosen) * len(definition.condition) * definition.repeats
+    if trials > MOST_TRIALS and definition.ratings_per_condition is None:
+        fact = f"each listener would have about {trials} trials, at most {MOST_TRIALS} are allowed"
+        raise DefinitionError("clips", fact, "choose fewer clips, or set ratings_per_condition")
+    return made
+
+
+def _freeze_all(
+    bench: Bench, definition: PanelDefinition, chosen: Sequence[ChosenClip], renderer: Renderer, job: Job
+) -> None:
+    failures: list[str] = []
+    # Written in an order that has nothing to do with the clips' names: directory order tells no tale either.
+    for done, one in enumerate(shuffled(chosen, bench.salt)):
+        job.check(done / len(chosen), f"freezing {one.clip.name}")
+        try:
+            _freeze_clip(bench, definition, one, renderer)
+        except (DefinitionError, OSError):
+            raise
+        except GaplistenError as error:
+            failures.append(str(error))
+        if len(failures) >= _MOST_FAILURES:
+            break
+    if failures:
+        shown = "; ".join(failures)
+        raise BuildError(
+            definition.title, f"stimuli could not be made: {shown}", "mend these, or name other clips"
+        )
+
+
+def _in_order(bench: Bench, chosen: Sequence[ChosenClip]) -> None:
+    place = {one.clip.name: at for at, one in enumerate(chosen)}
+    bench.clips.sort(key=lambda clip: (place.get(clip.name, len(place)), clip.name))
+    bench.stimuli.sort(key=lambda one: one.code)
+
+
+def _target(out: Path) -> Path:
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BuildError(str(out), "it is there already and not empty", "give a new folder")
+    return out.with_name(out.name + ".part")
+
+
+def build(
+    definition: PanelDefinition,
+    out: Path,
+    renderer: Renderer,
+    *,
+    places: Places | None = None,
+    job: Job | None = None,
+) -> FrozenPanel:
+    """Render and freeze a panel into one folder that can be copied to other machines.
+
+    Parameters
+    ----------
+    definition
+        What to build.
+    out
+        The folder to make; it must not exist, or be empty. It appears only when everything is done.
+    renderer
+        Runs concealers.
+    places
+        Where relative paths start and what else may be read; the current folder by default.
+
+    Raises
+    ------
+    DefinitionError, UntrustedPanel
+        If the definition asks for what is not there or may not be read.
+    BuildError
+        If a stimulus cannot be made; up to ten are named.
+    """
+    job = job or Job()
+    places = places or Places(Path.cwd())
+    part = _target(out)
+    chosen = choose_clips(definition, places)
+    conditions = _check_definition(definition, chosen, renderer)
+    shutil.rmtree(part, ignore_errors=True)
+    try:
+        (part / STIMULI).mkdir(parents=True)
+        bench = Bench(part, f"{definition.seed}\x1f{definition.title}")
+        _freeze_all(bench, definition, chosen, renderer, job)
+        extra_trials(bench, definition, places)
+        _in_order(bench, chosen)
+        key = Key(
+            version=__version__,
+            definition=definition,
+            clips=bench.clips,
+            conditions=conditions,
+            stimuli=bench.stimuli,
+            steps=bench.steps,
+        )
+        plan(key, "somebody")  # a panel that cannot be laid out must not be built
+        _write_key(part, key)
+        if out.is_dir():
+            out.rmdir()
+        part.replace(out)
+    except OSError as error:
+        fact = error.strerror or str(error)
+        raise BuildError(
+            str(out), f"the panel cannot be written: {fact}", "choose another folder or make room"
+        ) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
+    job.check(1.0)
+    return open_panel(out)
+
+
+def _write_key(folder: Path, key: Key) -> None:
+    manifest = {
+        "format": 1,
+        "title": key.definition.title,
+        "method": key.definition.method.value,
+        "language": key.definition.language,
+        "version": key.version,
+        "stimuli": len(key.stimuli),
+        "sha256": key.sha256,
+    }
+    write_whole(folder / KEY, key.sealed())
+    write_whole(folder / MANIFEST, (json.dumps(manifest, indent=2, ensure_ascii=False) + "\n").encode())

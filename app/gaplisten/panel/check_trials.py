@@ -1,0 +1,122 @@
+"""Freezing the sounds of check trials: known answers, attention, repeated references, null pairs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from gaplisten.audio.files import read_signal
+from gaplisten.audio.gain import clip_gain
+from gaplisten.audio.signal import Signal
+from gaplisten.panel.check_sounds import clear_bad
+from gaplisten.panel.definition import REFERENCE, DefinitionError, GoldPart, PanelDefinition, TrapPart
+from gaplisten.panel.key import ClipKey, Part, Use
+from gaplisten.panel.methods import Method
+from gaplisten.panel.selection import Places
+
+
+class Freezer(Protocol):
+    """What writes stimuli while a panel is built."""
+
+    clips: list[ClipKey]
+
+    def freeze(
+        self,
+        signal: Signal,
+        clip: str,
+        condition: str,
+        use: Use,
+        expected: int | None = None,
+        within: int = 0,
+    ) -> str:
+        """Write one stimulus; return its code."""
+
+
+def _best(definition: PanelDefinition) -> int:
+    """Return the vote for a reference: the top category, or "about the same" in a comparison."""
+    return 0 if definition.method is Method.CCR else 5
+
+
+def _worst(definition: PanelDefinition) -> int:
+    return -3 if definition.method is Method.CCR else 1
+
+
+def _count(freezer: Freezer) -> int:
+    """Return how many clips of the test were frozen before the current one."""
+    return sum(clip.part is Part.TEST for clip in freezer.clips) - 1
+
+
+def check_trials(
+    freezer: Freezer, definition: PanelDefinition, clip: str, sounds: Mapping[str, Signal]
+) -> None:
+    """Freeze the checks that one clip contributes: the first clips of the test give one of each kind."""
+    checks, before = definition.checks, _count(freezer)
+    if before < checks.clear_good:
+        freezer.freeze(sounds[REFERENCE], clip, REFERENCE, Use.GOOD, _best(definition), 1)
+    if before < checks.clear_bad:
+        freezer.freeze(clear_bad(sounds[REFERENCE]), clip, "clear_bad", Use.BAD, _worst(definition), 1)
+    if before < checks.reference_repeats:
+        freezer.freeze(sounds[REFERENCE], clip, REFERENCE, Use.REPEAT)
+    if before < checks.null_pairs:
+        freezer.freeze(sounds[REFERENCE], clip, REFERENCE, Use.NULL, _best(definition), 1)
+    for gold in checks.gold:
+        if gold.clip == clip and gold.condition is not None:
+            if gold.condition not in sounds:
+                raise DefinitionError("checks.gold", f"there is no condition {gold.condition!r}", "name one")
+            freezer.freeze(sounds[gold.condition], clip, gold.condition, Use.GOLD, gold.answer, gold.within)
+
+
+def extra_trials(freezer: Freezer, definition: PanelDefinition, places: Places) -> None:
+    """Freeze gold and trap trials that the panel's maker brings as files; check that all others were found."""
+    _all_found(freezer, definition)
+    parts: Sequence[tuple[Use, GoldPart | TrapPart]] = (
+        *((Use.GOLD, one) for one in definition.checks.gold),
+        *((Use.TRAP, one) for one in definition.checks.trap),
+    )
+    for place, (use, one) in enumerate(parts, start=1):
+        if one.file is not None:
+            within = one.within if isinstance(one, GoldPart) else 0
+            _freeze_file(
+                freezer, definition, places, one.file, use, f"{use.value} {place}", one.answer, within
+            )
+
+
+def _freeze_file(
+    freezer: Freezer,
+    definition: PanelDefinition,
+    places: Places,
+    file: str,
+    use: Use,
+    name: str,
+    answer: int,
+    within: int,
+) -> None:
+    signal = read_signal(places.resolve(file))
+    gain = clip_gain(signal, [signal], definition.target_dbov)
+    freezer.clips.append(
+        ClipKey(
+            name=name,
+            stratum="",
+            rate=signal.rate,
+            frames=signal.frames,
+            channels=signal.channels,
+            gain=gain.gain,
+            gain_db=gain.gain_db,
+            gain_reason=gain.reason,
+            part=Part.CHECK,
+        )
+    )
+    freezer.freeze(signal, name, use.value, use, answer, within)
+
+
+def _all_found(freezer: Freezer, definition: PanelDefinition) -> None:
+    names = {clip.name for clip in freezer.clips if clip.part is Part.TEST}
+    for gold in definition.checks.gold:
+        if gold.clip is not None and gold.clip not in names:
+            fact = f"the clip {gold.clip!r} is none of the test's"
+            raise DefinitionError("checks.gold", fact, "name one of the test's clips, or give a file")
+    checks = definition.checks
+    asked = max(checks.clear_good, checks.clear_bad, checks.reference_repeats, checks.null_pairs)
+    if asked > len(names):
+        fact = f"{asked} checks of one kind are asked for, the test has {len(names)} clips"
+        raise DefinitionError("checks", fact, "ask for one per clip at most")

@@ -1,0 +1,152 @@
+"""Which clips a panel uses, and that their files lie where the panel may read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+from gaplisten.clips.clip import Clip
+from gaplisten.clips.layouts import find_clips
+from gaplisten.clips.summary import summarise
+from gaplisten.errors import GaplistenError
+from gaplisten.loss.strata import Stratum
+from gaplisten.panel.definition import ClipsPart, DefinitionError, PanelDefinition
+from gaplisten.panel.order import shuffled
+from gaplisten.panel.safety import UntrustedPanel, clean_name
+
+_STRATA = {
+    "short": Stratum.SHORT,
+    "medium": Stratum.MEDIUM,
+    "long": Stratum.LONG,
+    "beyond": Stratum.BEYOND,
+}
+
+
+@dataclass(frozen=True)
+class ChosenClip:
+    """A clip of the panel, its burst-length class, and whether it is for practice only."""
+
+    clip: Clip
+    stratum: str
+    training: bool = False
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where a definition's relative paths start, and which other folders its maker may read.
+
+    A definition may come from a stranger, so its paths stay in its own folder unless the person who builds the
+    panel names another one.
+    """
+
+    base: Path
+    allowed: tuple[Path, ...] = ()
+
+    def resolve(self, said: str) -> Path:
+        """Return the path that a definition names.
+
+        Raises
+        ------
+        UntrustedPanel
+            If it leads out of the definition's folder and of all allowed ones.
+        """
+        if "\0" in said:
+            raise UntrustedPanel(repr(said[:80]), "the path has control characters", "take them out")
+        absolute = PurePosixPath(said).is_absolute() or PureWindowsPath(said).is_absolute()
+        path = Path(said) if absolute else self.base / said
+        self.check(path, said)
+        return path
+
+    def check(self, path: Path, said: str = "") -> None:
+        """Raise `UntrustedPanel` if `path`, links followed, lies outside."""
+        try:
+            real = path.resolve()
+        except (OSError, RuntimeError, ValueError) as error:
+            raise UntrustedPanel(str(path), f"the path cannot be followed ({error})", "mend it") from error
+        roots = [self.base.resolve(), *(folder.resolve() for folder in self.allowed)]
+        if not any(real.is_relative_to(root) for root in roots):
+            fact = "it lies outside the folder of the panel's definition"
+            way_out = f"move it there, or allow that folder when building (--allow {real.parent})"
+            raise UntrustedPanel(said or str(path), fact, way_out)
+
+
+def _check_paths(clip: Clip, places: Places) -> None:
+    files = [clip.reference, clip.lossy, clip.trace, *(one.path for one in clip.conditions)]
+    for path in files:
+        if path is not None:
+            places.check(path)
+
+
+def _stratum(clip: Clip) -> str:
+    try:
+        found = summarise(clip)
+    except GaplistenError as error:
+        raise DefinitionError(
+            f"clip {clip.name}", str(error), "mend the trace or leave the clip out"
+        ) from error
+    return found.stratum.value if found else Stratum.NONE.value
+
+
+def _per_stratum(clips: Sequence[Clip], part: ClipsPart, seed: int) -> list[ChosenClip]:
+    assert part.per_stratum is not None
+    by_stratum: dict[str, list[Clip]] = {}
+    for clip in clips:
+        by_stratum.setdefault(_stratum(clip), []).append(clip)
+    made: list[ChosenClip] = []
+    for key, stratum in _STRATA.items():
+        wanted, there = getattr(part.per_stratum, key), by_stratum.get(stratum.value, [])
+        if wanted > len(there):
+            fact = f"{wanted} clips are wanted with longest bursts of {stratum.value}, there are {len(there)}"
+            raise DefinitionError(f"clips.per_stratum.{key}", fact, "ask for fewer, or add clips")
+        picked = shuffled(sorted(there, key=lambda clip: clip.name), seed, "stratum", key)[:wanted]
+        made += [ChosenClip(clip, stratum.value) for clip in sorted(picked, key=lambda clip: clip.name)]
+    if not made:
+        raise DefinitionError("clips.per_stratum", "it asks for no clip at all", "give a number")
+    return made
+
+
+def _named(clips: Sequence[Clip], names: Sequence[str], field: str) -> list[Clip]:
+    by_name = {clip.name: clip for clip in clips}
+    missing = [name for name in names if name not in by_name]
+    if missing:
+        fact = f"there is no clip {missing[0]!r}"
+        raise DefinitionError(field, fact, f"the clips are {', '.join(list(by_name)[:8])} ...")
+    if len(set(names)) < len(names):
+        raise DefinitionError(field, "a clip is named twice", "name it once and use repeats")
+    return [by_name[name] for name in names]
+
+
+def choose_clips(definition: PanelDefinition, places: Places) -> list[ChosenClip]:
+    """Return the panel's clips, those for practice last.
+
+    Raises
+    ------
+    DefinitionError
+        If the definition asks for clips that are not there.
+    UntrustedPanel
+        If a file lies where the panel may not read.
+    """
+    part = definition.clips
+    folders = [places.resolve(said) for said in part.folders]
+    reference = places.resolve(part.reference_folder) if part.reference_folder else None
+    clips = find_clips(folders, reference_folder=reference, packet_ms=part.packet_ms).clips
+    training = _named(clips, definition.training.clips, "training.clips")
+    others = [clip for clip in clips if clip not in training]
+    if part.per_stratum is not None:
+        chosen = _per_stratum(others, part, definition.seed)
+    else:
+        wanted = others if part.names is None else _named(clips, part.names, "clips.names")
+        chosen = [ChosenClip(clip, _stratum(clip)) for clip in wanted]
+    if not chosen:
+        raise DefinitionError("clips", "no clip is left for the test", "add clips, or use fewer for practice")
+    both = {one.clip.name for one in chosen} & {clip.name for clip in training}
+    if both:
+        raise DefinitionError(
+            "training.clips", f"{min(both)!r} is also a clip of the test", "use another one"
+        )
+    everything = chosen + [ChosenClip(clip, _stratum(clip), training=True) for clip in training]
+    for one in everything:
+        clean_name(one.clip.name, "clip name")
+        _check_paths(one.clip, places)
+    return everything

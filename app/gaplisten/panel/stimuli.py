@@ -1,0 +1,164 @@
+"""The sounds of one clip: every condition on the clip's clock, of the same length."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import numpy as np
+
+from gaplisten.audio.signal import Signal
+from gaplisten.clips.clip import OpenClip
+from gaplisten.errors import GaplistenError
+from gaplisten.loss.trace import LossTrace
+from gaplisten.panel.anchors import anchor
+from gaplisten.panel.definition import (
+    ANCHOR35,
+    ANCHOR70,
+    LOSSY_ANCHOR,
+    REFERENCE,
+    ConditionPart,
+    PanelDefinition,
+)
+from gaplisten.panel.key import ConditionKey, Use
+from gaplisten.panel.methods import Method, facts
+
+Value = str | int | float | bool
+_LARGE_DIFFERENCE_S = 0.1
+
+
+class StimulusError(GaplistenError):
+    """A stimulus that cannot be made."""
+
+
+class Renderer(Protocol):
+    """What runs concealers for a panel; given to `build` from outside."""
+
+    def describe(self, concealer: str, parameters: Mapping[str, Value]) -> ConditionKey:
+        """Check name and parameters before any work; say what will be run (parameters complete, digest)."""
+
+    def conceal(
+        self, concealer: str, parameters: Mapping[str, Value], lossy: Signal, trace: LossTrace
+    ) -> Signal:
+        """Return the concealed signal on the lossy one's clock, its declared delay removed."""
+
+
+@dataclass
+class ClipSounds:
+    """What was made of one clip; `of` holds the signals by condition name."""
+
+    of: dict[str, Signal] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def needs_reference(definition: PanelDefinition) -> bool:
+    """Tell whether every clip must have a reference."""
+    method, checks = definition.method, definition.checks
+    mushra = method is Method.MUSHRA and (
+        definition.mushra.reference or {"anchor35", "anchor70"} & set(definition.mushra.anchors)
+    )
+    return bool(
+        facts(method).needs_reference
+        or mushra
+        or (method is Method.AB and definition.ab.reference)
+        or any(one.reference for one in definition.condition)
+        or checks.clear_good
+        or checks.clear_bad
+        or checks.reference_repeats
+    )
+
+
+def uses(definition: PanelDefinition) -> Iterator[tuple[str, Use]]:
+    """Yield (condition, use) of every stimulus that each clip of the test has."""
+    names = [one.name for one in definition.condition]
+    method = definition.method
+    for name in names:
+        yield name, Use.TEST
+        if method is Method.ABX:
+            yield name, Use.X
+    if method in (Method.DCR, Method.CCR, Method.ABC_HR) or (method is Method.AB and definition.ab.reference):
+        yield REFERENCE, Use.OPEN
+    if method is Method.ABC_HR and REFERENCE not in names:
+        yield REFERENCE, Use.TEST
+    if method is Method.MUSHRA:
+        if definition.mushra.reference:
+            yield REFERENCE, Use.OPEN
+            if REFERENCE not in names:
+                yield REFERENCE, Use.TEST
+        for one in dict.fromkeys(definition.mushra.anchors):
+            yield {"anchor35": ANCHOR35, "anchor70": ANCHOR70, "lossy": LOSSY_ANCHOR}[one], Use.TEST
+
+
+def _fitted(signal: Signal, like: Signal, name: str, sounds: ClipSounds) -> Signal:
+    """Bring a condition to the clip's length and channels; more than rounding is noted."""
+    samples = signal.samples
+    if signal.channels != like.channels:
+        if signal.channels != 1:
+            fact = f"it has {signal.channels} channels, the clip has {like.channels}"
+            raise StimulusError(name, fact, "give all versions of a clip the same channels")
+        samples = np.repeat(samples, like.channels, axis=1)
+        sounds.notes.append(f"{name}: mono, put on all channels")
+    missing = like.frames - signal.frames
+    if missing:
+        what = f"{missing} frames of silence added" if missing > 0 else f"{-missing} frames cut off"
+        sounds.notes.append(f"{name}: {what} at the end")
+        if abs(missing) > _LARGE_DIFFERENCE_S * like.rate:
+            sounds.notes[-1] += " (more than 0.1 s: is it the same clip?)"
+        samples = np.pad(samples, ((0, max(missing, 0)), (0, 0)))[: like.frames]
+    return Signal(np.ascontiguousarray(samples, dtype=np.float32), like.rate)
+
+
+def _wanted(signal: Signal | None, clip: str, what: str) -> Signal:
+    if signal is None:
+        raise StimulusError(f"clip {clip}", f"it has no {what}", "leave the clip out, or add the file")
+    return signal
+
+
+def _condition(part: ConditionPart, clip: OpenClip, renderer: Renderer) -> Signal:
+    name = clip.clip.name
+    if part.reference:
+        return _wanted(clip.reference, name, "reference")
+    if part.lossy:
+        return _wanted(clip.lossy, name, "lossy file")
+    if part.files is not None:
+        return _wanted(clip.conditions.get(part.files), name, f"file of condition {part.files!r}")
+    lossy = _wanted(clip.lossy, name, "lossy file")
+    if clip.trace is None:
+        raise StimulusError(f"clip {name}", "it has no loss trace", "add one, or leave the clip out")
+    assert part.concealer is not None
+    return renderer.conceal(part.concealer, part.parameters, lossy, clip.trace)
+
+
+def clip_sounds(definition: PanelDefinition, clip: OpenClip, renderer: Renderer) -> ClipSounds:
+    """Return every sound that the panel needs of a clip.
+
+    Raises
+    ------
+    StimulusError
+        If one is missing.
+    """
+    name = clip.clip.name
+    clock = clip.reference or clip.lossy or next(iter(clip.conditions.values()), None)
+    clock = _wanted(clock, name, "usable file" + (f" ({clip.problems[0]})" if clip.problems else ""))
+    if needs_reference(definition):
+        _wanted(clip.reference, name, f"reference, which {definition.method.value} with these checks needs")
+    sounds = ClipSounds(notes=list(clip.notes))
+    for part in definition.condition:
+        sounds.of[part.name] = _fitted(_condition(part, clip, renderer), clock, part.name, sounds)
+    if clip.reference is not None:
+        sounds.of.setdefault(REFERENCE, clip.reference)
+    if definition.method is Method.MUSHRA:
+        _anchors(definition, clip, clock, sounds)
+    return sounds
+
+
+def _anchors(definition: PanelDefinition, clip: OpenClip, clock: Signal, sounds: ClipSounds) -> None:
+    for one in dict.fromkeys(definition.mushra.anchors):
+        if one == "lossy":
+            lossy = _wanted(clip.lossy, clip.clip.name, "lossy file")
+            sounds.of[LOSSY_ANCHOR] = _fitted(lossy, clock, LOSSY_ANCHOR, sounds)
+        else:
+            reference = _wanted(clip.reference, clip.clip.name, "reference")
+            edge, name = (3500, ANCHOR35) if one == "anchor35" else (7000, ANCHOR70)
+            sounds.of[name] = anchor(reference, edge)
