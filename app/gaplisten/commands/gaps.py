@@ -1,0 +1,159 @@
+"""`gaplisten gaps`: per-gap measures of one or more versions of a clip."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gaplisten.clips.clip import Clip, ConditionFile, OpenClip
+from gaplisten.clips.opening import open_clip
+from gaplisten.commands.output import failures, progress, show
+from gaplisten.errors import GaplistenError
+from gaplisten.loss.measures import MEASURES, Direction, GapTable, measure_gaps
+from gaplisten.tables import Table
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+_SHOWN_FACTS = ("gap", "start_s", "length_ms", "packets", "speech", "version")
+
+
+class GapsUsageError(GaplistenError):
+    """Arguments from which nothing can be measured."""
+
+
+def _measures(wanted: bool) -> None:
+    if wanted:
+        rows = tuple(
+            (m.key, m.unit, _limit(m.direction, m.threshold), m.needs_reference, m.help) for m in MEASURES
+        )
+        show(Table(("measure", "unit", "flagged", "needs reference", "what it is"), rows))
+        raise typer.Exit
+
+
+def _limit(direction: Direction, threshold: float | None) -> str:
+    if threshold is None:
+        return "never"
+    sign = {Direction.HIGH: ">=", Direction.LOW: "<=", Direction.BOTH: "+-"}[direction]
+    return f"{sign} {threshold:g}"
+
+
+@app.command()
+def gaps(
+    files: Annotated[
+        list[Path], typer.Argument(metavar="REFERENCE VERSION...", help="Clean speech, then versions.")
+    ],
+    trace: Annotated[
+        Path | None, typer.Option("--trace", help="Loss trace; else zero packets of --lossy.")
+    ] = None,
+    lossy: Annotated[
+        Path | None, typer.Option("--lossy", help="Lossy file in which to detect the losses.")
+    ] = None,
+    no_reference: Annotated[bool, typer.Option("--no-reference", help="All files are versions.")] = False,
+    format: Annotated[
+        str | None, typer.Option("--format", help="The trace's format, when it does not tell.")
+    ] = None,
+    inverted: Annotated[bool, typer.Option("--inverted", help="Turn every flag of the trace round.")] = False,
+    packet_ms: Annotated[float, typer.Option("--packet-ms", min=0.1, max=1000, help="Packet length.")] = 20.0,
+    threshold: Annotated[
+        list[str] | None,
+        typer.Option("--threshold", metavar="MEASURE=VALUE", help="Flag from this value on."),
+    ] = None,
+    flagged: Annotated[bool, typer.Option("--flagged", help="Show only flagged gaps.")] = False,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write all columns to this file.")] = None,
+    measures: Annotated[
+        bool,
+        typer.Option("--measures", callback=_measures, is_eager=True, help="List the measures and stop."),
+    ] = False,
+) -> None:
+    """Measure each gap of each version: clicks, steps, levels, spectrum, buzz, pitch.
+
+    docs/measures.md defines each measure. In the terminal only measures that flag some gap are shown.
+    """
+    limits = _thresholds(threshold or [])
+    clip = _clip(files, lossy, trace, packet_ms, no_reference, format, inverted)
+    with progress("measuring gaps") as job:
+        opened = open_clip(clip, job)
+        found = _measured(opened, trace or lossy or files[-1])
+    table = found.table(limits)
+    if flagged:
+        table = Table(table.columns, tuple(row for row in table.rows if row[-1]))
+    show(table if csv else _telling(table), csv)
+    for note in opened.notes:
+        if opened.clip.lossy is not None or "no lossy file" not in note:
+            print(f"note: {note}")
+    if failures(opened.problems):
+        raise typer.Exit(1)
+
+
+def _clip(
+    files: Sequence[Path],
+    lossy: Path | None,
+    trace: Path | None,
+    packet_ms: float,
+    no_reference: bool,
+    format: str | None,
+    inverted: bool,
+) -> Clip:
+    reference, versions = (None, list(files)) if no_reference else (files[0], list(files[1:]))
+    if not versions:
+        raise GapsUsageError(
+            "gaps", "no version to measure was given", "name a reference and then the versions"
+        )
+    if trace is None and lossy is None:
+        lossy = versions[0]
+    stems = [path.stem for path in versions]
+    names = [path.stem if stems.count(path.stem) == 1 else path.parent.name for path in versions]
+    if len(set(names)) < len(names):
+        names = [str(path) for path in versions]
+    conditions = tuple(ConditionFile(name, path) for name, path in zip(names, versions, strict=True))
+    return Clip(
+        name=files[0].stem,
+        reference=reference,
+        lossy=lossy,
+        trace=trace,
+        conditions=conditions,
+        packet_ms=packet_ms,
+        folder=files[0].parent,
+        trace_format=format,
+        trace_inverted=inverted,
+    )
+
+
+def _measured(opened: OpenClip, source: Path) -> GapTable:
+    if opened.trace is None or not opened.trace.lost.any() or not opened.conditions:
+        raise GapsUsageError(
+            "gaps", "; ".join(opened.problems) or f"{source} tells of no losses", "give --trace FILE"
+        )
+    return measure_gaps(opened.reference, opened.conditions, opened.trace)
+
+
+def _thresholds(words: Sequence[str]) -> dict[str, float]:
+    known = {measure.key for measure in MEASURES}
+    limits = {}
+    for word in words:
+        key, _, value = word.partition("=")
+        if key not in known:
+            raise GapsUsageError(
+                f"--threshold {word}", f"{key!r} is no measure", "see gaplisten gaps --measures"
+            )
+        try:
+            limits[key] = float(value)
+        except ValueError as error:
+            raise GapsUsageError(
+                f"--threshold {word}", f"{value!r} is no number", f"write {key}=8"
+            ) from error
+    return limits
+
+
+def _telling(table: Table) -> Table:
+    """Keep the facts, the flags, and the measures that flag anything: a terminal is narrow."""
+    flags = {key for row in table.rows for key in str(row[-1]).split()}
+    kept = [
+        i for i, name in enumerate(table.columns) if name in _SHOWN_FACTS or name in flags or name == "flags"
+    ]
+    return Table(
+        tuple(table.columns[i] for i in kept), tuple(tuple(row[i] for i in kept) for row in table.rows)
+    )
