@@ -1,0 +1,132 @@
+"""`gaplisten panel`: make, take, watch and evaluate a listening test."""
+
+from __future__ import annotations
+
+import importlib
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from gaplisten.commands.output import progress, show
+from gaplisten.errors import GaplistenError
+from gaplisten.panel.methods import Method
+from gaplisten.tables import Table
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__, no_args_is_help=True)
+
+
+class PanelCommandError(GaplistenError):
+    """A panel command that cannot be carried out."""
+
+
+@app.command()
+def new(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The file to write.")],
+    method: Annotated[Method, typer.Option("--method", help="The test method.")] = Method.ACR,
+    title: Annotated[str, typer.Option("--title", help="What listeners see.")] = "My panel",
+) -> None:
+    """Write a commented panel definition to begin with."""
+    from gaplisten.panel.starter import starter
+
+    try:
+        with file.open("x", encoding="utf-8") as target:
+            target.write(starter(method, title))
+    except OSError as error:
+        fact = error.strerror or str(error)
+        raise PanelCommandError(str(file), f"it cannot be written: {fact}", "give another name") from error
+    print(f"{file} written; edit it, then: gaplisten panel build {file} --out FOLDER")
+
+
+@app.command()
+def build(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The panel's definition.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder to make.")],
+    allow: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--allow", metavar="DIR", help="A folder outside the definition's own that it may read."
+        ),
+    ] = None,
+    allow_programs: Annotated[
+        bool, typer.Option("--allow-programs", help="Let the definition run programs through concealers.")
+    ] = False,
+) -> None:
+    """Render and freeze every stimulus of a panel into one folder that can be copied to other machines."""
+    from gaplisten.batch.panel_renderer import CatalogueRenderer
+    from gaplisten.panel.build import build as build_panel
+    from gaplisten.panel.definition import read_definition
+    from gaplisten.panel.plan import plan
+    from gaplisten.panel.selection import Places
+
+    definition = read_definition(file)
+    places = Places(file.resolve().parent, tuple(allow or ()))
+    with CatalogueRenderer(programs=allow_programs) as renderer, progress("building") as job:
+        panel = build_panel(definition, out, renderer, places=places, job=job)
+    trials = len(plan(panel.key, "somebody"))
+    print(f"{out}: {len(panel.key.stimuli)} stimuli, {trials} trials for each listener")
+    print(f"panel {panel.sha256}")
+    for clip in panel.key.clips:
+        for note in [*clip.notes, *([clip.gain_reason] if clip.gain_reason else [])]:
+            print(f"{clip.name}: {note}")
+
+
+@app.command()
+def run(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    listener: Annotated[str | None, typer.Option("--listener", help="The listener's name.")] = None,
+) -> None:
+    """Take a panel; continues where the listener stopped."""
+    window: Any = importlib.import_module("gaplisten.ui.panel")
+    raise typer.Exit(window.run_panel(folder, listener))
+
+
+@app.command()
+def status(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    ratings: Annotated[
+        Path | None, typer.Option("--ratings", help="The ratings folder, when not the panel's own.")
+    ] = None,
+    verify: Annotated[bool, typer.Option("--verify", help="Check every stimulus against its hash.")] = False,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
+) -> None:
+    """Tell who is how far; conditions and scores stay hidden."""
+    from gaplisten.panel.frozen import open_panel
+    from gaplisten.panel.watch import panel_status
+
+    panel = open_panel(folder)
+    if verify:
+        with progress("verifying") as job:
+            panel.verify(job)
+        print(f"all {len(panel.key.stimuli)} stimuli are as built")
+    found = panel_status(panel, ratings)
+    rows = tuple(
+        (one.listener, one.done, one.total, _word(one.finished, one.open_now), one.last_saved, one.problem)
+        for one in found
+    )
+    columns = ("listener", "done", "trials", "state", "last saved", "problem")
+    show(Table(columns, rows), csv, f"{panel.definition.title} ({panel.definition.method.value})")
+    raise typer.Exit(1 if any(one.problem for one in found) else 0)
+
+
+def _word(finished: bool, open_now: bool) -> str:
+    if finished:
+        return "finished"
+    return "open" if open_now else "waiting"
+
+
+@app.command(
+    context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
+)
+def results(context: typer.Context) -> None:
+    """Evaluate a panel: means, intervals, screening (see --help of this sub-command)."""
+    try:
+        module: Any = importlib.import_module("gaplisten.commands.panel_results")
+    except ModuleNotFoundError as error:
+        if error.name != "gaplisten.commands.panel_results":
+            raise
+        fact = "this version has no evaluation"
+        raise PanelCommandError("panel results", fact, "read the CSV files in the ratings folder") from error
+    raise typer.Exit(
+        module.app(args=context.args, prog_name="gaplisten panel results", standalone_mode=False) or 0
+    )

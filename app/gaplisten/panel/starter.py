@@ -1,0 +1,156 @@
+"""Definitions made by a program: for the window's dialog, and a commented file to begin with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gaplisten.panel.definition import ClipsPart, ConditionPart, PanelDefinition
+from gaplisten.panel.methods import Method
+from gaplisten.panel.scales import LANGUAGES
+
+
+def definition_for(
+    folders: Sequence[Path],
+    clips: Sequence[str],
+    conditions: Sequence[ConditionPart],
+    method: Method,
+    *,
+    title: str = "Listening panel",
+    reference_folder: Path | None = None,
+    packet_ms: float = 20.0,
+    **more: Any,
+) -> PanelDefinition:
+    """Return the definition of a panel over chosen clips and conditions.
+
+    Parameters
+    ----------
+    folders
+        Where the clips were found; pass them to `build` as allowed places too.
+    clips
+        Names of the chosen clips; empty for all.
+    more
+        Any other field of `PanelDefinition`.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If the parts do not fit together.
+    """
+    part = ClipsPart(
+        folders=[str(folder) for folder in folders],
+        reference_folder=str(reference_folder) if reference_folder else None,
+        packet_ms=packet_ms,
+        names=list(clips) or None,
+    )
+    return PanelDefinition(title=title, method=method, clips=part, condition=list(conditions), **more)
+
+
+def _filled(value: Any) -> Any:
+    """Leave out what TOML has no word for, and what is empty."""
+    if isinstance(value, Mapping):
+        return {name: _filled(one) for name, one in value.items() if one is not None and one != {}}
+    if isinstance(value, list | tuple):
+        return [_filled(one) for one in value]
+    return value
+
+
+def to_toml(definition: PanelDefinition, base: Path | None = None) -> str:
+    """Return a definition as the TOML text that reads back as the same.
+
+    Parameters
+    ----------
+    base
+        Folder the file will lie in: paths are then written relative to it.
+    """
+    import tomlkit
+
+    values = _filled(definition.model_dump(mode="json", exclude_defaults=True))
+    values = {"format": 1, **values}
+    if base is not None:
+        values["clips"]["folders"] = [_relative(one, base) for one in definition.clips.folders]
+        if definition.clips.reference_folder:
+            values["clips"]["reference_folder"] = _relative(definition.clips.reference_folder, base)
+    return tomlkit.dumps(values)
+
+
+def _relative(path: str, base: Path) -> str:
+    try:
+        return Path(os.path.relpath(path, base)).as_posix()
+    except ValueError:  # another drive
+        return path
+
+
+_STARTER = """\
+# A listening panel for Gaplisten. Build it with:  gaplisten panel build THIS_FILE --out FOLDER
+# Every key with its meaning and default: docs/panels.md
+format = 1
+title = "{title}"
+method = "{method}"          # {methods}
+language = "en"         # {languages}
+seed = 1                # another seed, another order
+repeats = 1             # how often each stimulus is rated by each listener
+# ratings_per_condition = 8   # each listener hears only so many clips in each condition, balanced over listeners
+# listeners = ["Ann", "Ben"]  # named listeners make the balance exact; without, anybody may take part
+# consent = "I agree that my ratings are kept without my name."
+# tags = ["click", "robotic", "muffled", "cut word"]
+
+[clips]
+folders = ["clips"]     # relative to this file; folders elsewhere need --allow when building
+# reference_folder = "clips/clean"
+packet_ms = 20
+# names = ["54", "2307"]                              # these clips only ...
+# per_stratum = {{ short = 4, medium = 4, long = 4 }}   # ... or so many of each longest-burst class
+
+[[condition]]
+name = "zero fill"
+lossy = true
+
+[[condition]]
+name = "G.711 Appendix I"
+concealer = "g711_appendix1"
+# parameters = {{ mute_after = 60 }}
+
+# [[condition]]
+# name = "our model"
+# files = "our_model"   # the condition's folder among the clips
+
+[training]
+trials = 2
+# clips = ["1214"]      # clips for practice only
+
+[checks]
+level = true            # set the volume before the start
+# sides = true          # left and right
+# headphones = true
+# quiet_room = true
+# digits = true
+# clear_good = 1        # the reference, expected to get the best category
+# clear_bad = 1         # speech in heavy modulated noise, expected to get the worst
+# [[checks.trap]]
+# file = "traps/please_press_three.wav"
+# answer = 3
+
+[rules]
+heard = "end"           # nothing, once, end
+# max_plays = 3
+
+[breaks]
+suggest_minutes = 20
+insist_minutes = 45
+
+# [[question]]
+# name = "age"
+# text = "How old are you?"
+# kind = "number"
+# optional = true
+"""
+
+
+def starter(method: Method = Method.ACR, title: str = "My panel") -> str:
+    """Return a commented TOML file to begin a panel with."""
+    methods, languages = ", ".join(one.value for one in Method), ", ".join(LANGUAGES)
+    safe = title.replace("\\", "").replace('"', "'")
+    return _STARTER.format(title=safe, method=method.value, methods=methods, languages=languages)

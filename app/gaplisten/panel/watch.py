@@ -1,0 +1,59 @@
+"""How far a panel's sessions are; tells nothing about conditions or scores."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaplisten.errors import GaplistenError
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.journal import read
+from gaplisten.panel.rating import COLUMNS
+from gaplisten.panel.rules import wanted_votes
+from gaplisten.panel.trial import Block
+from gaplisten.panel.unseal import listener_of, plan_for, ratings_files
+
+
+@dataclass(frozen=True)
+class SessionStatus:
+    """One listener's progress; `problem` says why a file cannot be used."""
+
+    listener: str
+    done: int
+    total: int
+    last_saved: str
+    open_now: bool
+    file: str
+    problem: str = ""
+
+    @property
+    def finished(self) -> bool:
+        """Whether every trial is saved."""
+        return self.done == self.total and not self.problem
+
+
+def session_status(panel: FrozenPanel, path: Path) -> SessionStatus:
+    """Return how far the session of one ratings file is."""
+    locked = path.with_suffix(".lock").exists()
+    try:
+        rows, torn = read(path, COLUMNS)
+        plan = plan_for(panel, listener_of(rows), rows, str(path))
+    except (GaplistenError, OSError) as error:
+        return SessionStatus("?", 0, 0, "", locked, path.name, str(error))
+    votes: dict[int, int] = {}
+    for row in rows:
+        votes[int(row["trial"])] = votes.get(int(row["trial"]), 0) + 1
+    tests = [one for one in plan if one.trial.block is Block.TEST]
+    done = sum(votes.get(one.trial.number, 0) == len(wanted_votes(one.trial)) for one in tests)
+    last = rows[-1]["saved_at"] if rows else ""
+    problem = f"{len(torn)} torn lines, mended when the session is opened" if torn and not locked else ""
+    return SessionStatus(listener_of(rows), done, len(tests), last, locked, path.name, problem)
+
+
+def panel_status(panel: FrozenPanel, ratings: Path | None = None) -> list[SessionStatus]:
+    """Return the progress of every session in a ratings folder; listeners that have not begun are listed too."""
+    folder = ratings or panel.ratings
+    found = [session_status(panel, path) for path in ratings_files(folder)] if folder.is_dir() else []
+    begun = {one.listener.casefold() for one in found}
+    waiting = [name for name in panel.definition.listeners if name.casefold() not in begun]
+    return found + [SessionStatus(name, 0, 0, "", False, "") for name in waiting]
