@@ -53,7 +53,7 @@ class Categories(Response):
         self._group.setExclusive(False)
         self._buttons: list[QPushButton] = []
         column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
+        column.setContentsMargins(120, 0, 120, 0)
         column.setSpacing(8)
         for value, words in scale.labels:
             column.addWidget(self._button(value, words, digits))
@@ -110,7 +110,7 @@ class TouchSlider(QSlider):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Vertical, parent)
         self.touched = False
-        self.setMinimumSize(56, 220)
+        self.setMinimumSize(56, 150)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
@@ -182,6 +182,7 @@ class Sliders(Response):
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(18)
+        grid.setRowStretch(0, 1)
         grid.addWidget(_Words(scale, grades), 0, 0)
         for column, slot in enumerate(trial.rated_slots, start=1):
             self._add(grid, column, slot, trial.slots[slot].letter)
@@ -239,9 +240,17 @@ class _Words(QWidget):
         super().__init__()
         low, high = (1.0, 5.0) if grades else (0.0, 100.0)
         self._labels = [((float(value) - low) / (high - low), words) for value, words in scale.labels]
-        width = max(self.fontMetrics().horizontalAdvance(words) for _, words in self._labels)
-        self.setMinimumWidth(width + 8)
         self.setAccessibleName("; ".join(words for _, words in self._labels))
+        self.setSizePolicy(QSizePolicy.Policy.Minimum, QSizePolicy.Policy.Expanding)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return room for the longest word, in whatever font the window has by now."""
+        width = max(self.fontMetrics().horizontalAdvance(words) for _, words in self._labels)
+        return QSize(width + 8, 5 * self.fontMetrics().height())
+
+    def sizeHint(self) -> QSize:
+        """Return what is needed."""
+        return self.minimumSizeHint()
 
     def paintEvent(self, event: QPaintEvent) -> None:
         """Draw each word at its height, right-aligned."""

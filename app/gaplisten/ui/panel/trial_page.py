@@ -24,6 +24,9 @@ from gaplisten.ui.panel.listening import TrialPlayer
 from gaplisten.ui.panel.responses import Categories, Response, Sliders
 from gaplisten.ui.panel.texts import heading, paragraph
 
+# What is chosen must be unmistakable, for slots, answers and tags alike; words and place tell it too.
+_CHOSEN = "QPushButton:checked { background: palette(highlight); color: palette(highlighted-text); font-weight: bold }"
+
 
 class TrialPage(QWidget):
     """Plays, asks, and says why something may not be done yet.
@@ -44,6 +47,7 @@ class TrialPage(QWidget):
         self._slots: list[QPushButton] = []
         self._message_stays = False
         self._build()
+        self.setStyleSheet(_CHOSEN)
         self._keys = TrialKeys(self)
         player.changed.connect(self._show_state)
         player.refused.connect(self._refuse)
@@ -63,15 +67,17 @@ class TrialPage(QWidget):
         self._bar.setRange(0, 1000)
         self._bar.setTextVisible(False)
         self._bar.setFixedHeight(6)
+        # Where there is no sound the reason stands beside the button that would make it.
+        self._reason = paragraph("", centred=True)
         self._slot_row = QHBoxLayout()
         self._slot_row.setSpacing(10)
         self._answers = QVBoxLayout()
         self._comment = QLineEdit()
         self._comment.setMaxLength(2000)
+        self._comment.setMinimumHeight(34)
         self._comment.textEdited.connect(self._commented)
         self._tag_row = QHBoxLayout()
         self._message = paragraph("", centred=True)
-        self._message.setMinimumHeight(self._message.fontMetrics().height() * 2)
         self._next = QPushButton()
         self._next.setMinimumSize(200, 48)
         self._next.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -80,17 +86,18 @@ class TrialPage(QWidget):
 
     def _lay_out(self) -> None:
         column = QVBoxLayout()
-        column.setSpacing(12)
+        column.setSpacing(10)
         column.addWidget(self._count)
         column.addWidget(self._block)
         column.addStretch(1)
         column.addWidget(self._play, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._bar)
+        column.addWidget(self._reason)
         column.addLayout(self._slot_row)
         column.addStretch(1)
         column.addWidget(self._heading)
         column.addWidget(self._instruction)
-        column.addLayout(self._answers, 8)
+        column.addLayout(self._answers, 40)
         column.addStretch(1)
         column.addLayout(self._tag_row)
         column.addWidget(self._comment)
@@ -266,8 +273,11 @@ class TrialPage(QWidget):
         wanted = wanted_votes(state.trial)
         self._response.allow([slot for slot in wanted if self._session.may_rate(slot) is None])
         self._next.setProperty("ready", self._session.may_go_on() is None)
+        silent = not output.available and not output.starting
+        self._reason.setText(output.reason if silent else "")
+        self._reason.setVisible(silent)
         if not self._message_stays:
-            self._tell("" if output.available or output.starting else output.reason)
+            self._tell("")
 
 
 def _clear(layout: QHBoxLayout | QVBoxLayout) -> None:

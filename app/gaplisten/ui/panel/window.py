@@ -50,6 +50,9 @@ class PanelWindow(QWidget):
         # The title is the same for every trial, panel and condition.
         self.setWindowTitle("Gaplisten")
         self.setMinimumSize(900, 620)
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * 1.15)
+        self.setFont(font)
         self._stack = QStackedLayout(self)
         leave = QShortcut(QKeySequence("Escape"), self)
         leave.activated.connect(self.close)
