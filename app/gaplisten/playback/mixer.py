@@ -117,7 +117,7 @@ class MixerState:
         self.gain = self.gain_before = np.float32(1.0)
         self.gain_done = self.fade
         self.delivered = 0
-        self.delayed_switches, self._delayed = 0, -1
+        self.delayed_switches, self._delayed, self._clear_at = 0, -1, 0
         # (frames delivered when it happened, position from then on, whether it moves)
         self.breaks = np.zeros((BREAKS, 3), np.int64)
         self.break_count = 0
@@ -239,16 +239,18 @@ class MixerState:
     def _hides_boundary(self) -> bool:
         """Tell whether the fades of a switch begun now would cover the edge of a gap (it then waits)."""
         bounds = self.programme.boundaries
-        if bounds is None or not len(bounds):
+        if bounds is None:
             return False
         reach = 2 * self.fade
-        nearest = int(bounds[min(int(bounds.searchsorted(self.position)), len(bounds) - 1)])
+        index = int(bounds.searchsorted(self.position))
+        nearest = int(bounds[index]) if index < len(bounds) else -1
         blocked = self.position <= nearest < self.position + reach
         if self._delayed < 0:
             self._delayed = self.position
             self.delayed_switches += blocked
+        self._clear_at = nearest + 1
         # Edges that follow each other too closely are not waited for: the switch would seem not to work.
-        return blocked and self.position - self._delayed < 3 * reach
+        return blocked and 0 <= self.position - self._delayed < 3 * reach
 
     def _begin_cross(self) -> None:
         if self.next_lane < 0 or self.wishes.crossfade < 0 or self.cross_from >= 0:
@@ -290,8 +292,10 @@ class MixerState:
             frames = min(frames, self.cross_length - self.cross_done)
         if self.gain_done < self.fade:
             frames = min(frames, self.fade - self.gain_done)
-        if self.next_lane >= 0 and self.direction >= 0:
-            frames = min(frames, 16)
+        if self.next_lane >= 0 and self.direction >= 0 and self.wishes.crossfade == STANDARD:
+            frames = min(
+                frames, self._clear_at - self.position, self._delayed + 6 * self.fade - self.position
+            )
         return max(1, frames)
 
     # -- samples ---------------------------------------------------------------------------------------------

@@ -1,0 +1,57 @@
+"""A mixing desk for tests: the mixer with wishes that count by themselves, and the test as the clock."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gaplisten.playback.mixer import MixerState, Programme, Wishes, render
+from gaplisten.playback.ramps import audible_spans
+
+
+def noise(frames: int, seed: int = 0, channels: int = 1) -> np.ndarray:
+    return np.random.default_rng(seed).uniform(-0.5, 0.5, (frames, channels)).astype(np.float32)
+
+
+def level(frames: int, value: float) -> np.ndarray:
+    return np.full((frames, 1), value, np.float32)
+
+
+class Desk:
+    def __init__(self, *lanes: np.ndarray, rate: int = 16000, channels: int = 1, **programme) -> None:
+        self.state = MixerState(rate, channels)
+        self.fade = self.state.fade
+        self.wishes = Wishes()
+        self.offer(*lanes, **programme)
+
+    def offer(self, *lanes, audible=None, boundaries=None, scale=(1, 1)) -> None:
+        spans = None if audible is None else audible_spans(audible, self.fade)
+        bounds = None if boundaries is None else np.array(boundaries, np.int64)
+        self.programme = Programme(self.wishes.programme + 1, lanes, scale, spans, bounds)
+        self.state.incoming = self.programme
+        self.wish(programme=self.programme.id)
+
+    def wish(self, **changes) -> None:
+        self.wishes = self.wishes._replace(**changes)
+        assert self.state.obey(self.wishes)
+
+    def play(self) -> None:
+        self.wish(playing=1, play_count=self.wishes.play_count + 1)
+
+    def pause(self) -> None:
+        self.wish(playing=0, play_count=self.wishes.play_count + 1)
+
+    def select(self, lane: int) -> None:
+        self.wish(lane=lane, select_count=self.wishes.select_count + 1)
+
+    def seek(self, frame: int) -> None:
+        self.wish(seek_frame=frame, seek_count=self.wishes.seek_count + 1)
+
+    def loop(self, start: int, stop: int) -> None:
+        self.wish(loop_start=start, loop_stop=stop)
+
+    def render(self, frames: int, block: int | None = None) -> np.ndarray:
+        parts = [np.zeros((0, self.state.channels), np.float32)]
+        while frames > 0:
+            parts.append(render(self.state, min(frames, block or frames)))
+            frames -= len(parts[-1])
+        return np.concatenate(parts)

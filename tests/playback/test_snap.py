@@ -1,0 +1,63 @@
+"""Loop edges keep away from the edges of gaps, or say that they cannot."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gaplisten.playback.snap import snap_loop, switch_hides
+
+FADE = 80
+
+
+def test_a_loop_far_from_gaps_stays():
+    loop = snap_loop(1000, 3000, [2000], FADE, frames=9000)
+    assert (loop.start, loop.stop, loop.moved, loop.warning) == (1000, 3000, False, "")
+
+
+def test_a_start_just_before_a_gap_moves_earlier_and_a_stop_just_after_one_later():
+    loop = snap_loop(1000, 3000, [1040, 2990], FADE, frames=9000)
+    assert (loop.start, loop.stop) == (960, 3071)
+    assert loop.moved
+    assert not loop.warning
+
+
+def test_a_loop_that_is_too_short_grows():
+    loop = snap_loop(1000, 1100, [], FADE, frames=9000, shortest=640)
+    assert (loop.start, loop.stop) == (1000, 1640)
+    assert snap_loop(8900, 9000, [], FADE, frames=9000, shortest=640).start == 8360
+
+
+def test_a_gap_at_the_very_edge_of_the_clip_is_warned_about():
+    loop = snap_loop(0, 3000, [40], FADE, frames=9000)
+    assert loop.start == 0
+    assert "frame 40" in loop.warning
+
+
+@given(
+    st.integers(0, 9000),
+    st.integers(0, 9000),
+    st.lists(st.integers(0, 9000), max_size=12).map(lambda values: sorted(set(values))),
+)
+def test_a_snapped_loop_contains_the_one_asked_for_and_hides_nothing_unsaid(start, stop, boundaries):
+    loop = snap_loop(start, stop, boundaries, FADE, frames=9000)
+    assert 0 <= loop.start <= min(start, stop)
+    assert max(start, stop) <= loop.stop <= 9000
+    hidden = [
+        at
+        for at in boundaries
+        if 0 < at < 9000 and (loop.start <= at < loop.start + FADE or loop.stop - FADE <= at < loop.stop)
+    ]
+    assert bool(hidden) == bool(loop.warning)
+
+
+@given(st.lists(st.integers(1, 40), max_size=30), st.integers(0, 9000), st.integers(700, 3000))
+def test_packets_of_twenty_milliseconds_always_leave_room_for_fades_of_five(packets, start, length):
+    boundaries = sorted({4 * FADE * packet for packet in packets})
+    stop = min(start + length, 13000)
+    loop = snap_loop(start, stop, boundaries, FADE, frames=14000)
+    assert not loop.warning or loop.start == 0
+
+
+def test_a_switch_within_two_fades_before_an_edge_would_hide_it():
+    assert switch_hides(1000, [1159], FADE)
+    assert not switch_hides(1000, [1160], FADE)
+    assert not switch_hides(1000, [999], FADE)
