@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from gaplisten.ui.commands import MENUS, Command, key_texts
 
-Handler = Callable[..., None]
+Handler = Callable[..., object]
 
 
 class Actions(QObject):

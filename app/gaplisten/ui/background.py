@@ -43,7 +43,7 @@ class Tasks(QObject):
     Signals
     -------
     progressed
-        Title, fraction (0..1) and message of the oldest work worth showing; an empty title when there is none.
+        Title, fraction (0..1) and message of the oldest work worth showing; an empty title for none.
     failed
         The error of work that nobody else answers for.
     """

@@ -1,7 +1,8 @@
 """Parts of the window that live in modules of their own, one line each.
 
-Such a module has ``COMMANDS``, a sequence of `gaplisten.ui.commands.Command`, and ``install(window)``, which binds
-them through ``window.actions.bind`` and adds docks or badges. It is given the whole `WorkbenchWindow`.
+Such a module has ``COMMANDS``, a sequence of `gaplisten.ui.commands.Command`, and ``install(window)``, which
+binds them through ``window.actions_table.bind`` and adds docks (``window.add_dock``) or badges. It is given
+the whole `WorkbenchWindow`; what needs the finished window connects to ``window.ready``.
 """
 
 from __future__ import annotations

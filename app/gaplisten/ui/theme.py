@@ -8,8 +8,8 @@ from PySide6.QtWidgets import QApplication
 
 ACCENT_LIGHT, ACCENT_DARK = "#1f6fb5", "#5aa9e6"
 
-# After Okabe and Ito, in an order in which neighbours differ most: the yellow is too faint on white and the blue
-# too dark on black, so each ground has its own row; vermilion is left to altered samples. The first is the
+# After Okabe and Ito; neighbours differ most. The yellow is too faint on white and the blue too dark on
+# black, so each ground has its own row; vermilion is left to altered samples. The first is the
 # reference: the text's own colour.
 LANES_LIGHT = ("#303840", "#b07a00", "#0072b2", "#009e73", "#c0629a", "#3a93c9", "#7a5cab", "#5c7c00")
 LANES_DARK = ("#d5dade", "#e9b949", "#56b4e9", "#2fc79b", "#e59cc5", "#8fb4ff", "#b79cf0", "#b5d05a")

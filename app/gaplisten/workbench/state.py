@@ -107,7 +107,8 @@ class Sources:
     packet_ms: float = 20.0
 
 
-NO_CLIPS: Mapping[str, ClipWork] = MappingProxyType({})
+def _no_clips() -> Mapping[str, ClipWork]:
+    return MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -132,7 +133,7 @@ class Work:
     current: str | None = None
     choices: tuple[Choice, ...] = ()
     order: tuple[str, ...] = ()
-    clips: Mapping[str, ClipWork] = NO_CLIPS
+    clips: Mapping[str, ClipWork] = field(default_factory=_no_clips)
 
     def clip(self, name: str | None) -> ClipWork:
         """Return what was done to the clip `name`."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,7 @@ from gaplisten.workbench.document import Document
 from gaplisten.workbench.lanes import Lane, Role, keyed
 from gaplisten.workbench.loss_edits import lossy_with, restorable, trace_of
 from gaplisten.workbench.settings import Settings, read_settings
-from gaplisten.workbench.state import Sources, Work
+from gaplisten.workbench.state import Note, Sources, Work
 
 log = logging.getLogger(__name__)
 
@@ -340,7 +339,7 @@ class Controller(QObject):
         self.settings = settings
         self.hearing.set_switching(settings.switching, settings.switching_ms)
 
-    def notes_by_clip(self) -> dict[str, Sequence[Any]]:
+    def notes_by_clip(self) -> dict[str, tuple[Note, ...]]:
         """Return all notes by the name of their clip."""
         return {name: done.notes for name, done in self.document.work.clips.items() if done.notes}
 

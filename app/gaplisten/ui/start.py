@@ -1,0 +1,69 @@
+"""The program's start with Qt: application, window, then sound and concealers in the background."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from gaplisten import __version__
+from gaplisten.playback.player import Player
+from gaplisten.ui.app import allow_interrupt
+from gaplisten.ui.faults import Faults, catch, log_to_file
+from gaplisten.ui.icons import program_icon
+from gaplisten.ui.theme import apply_theme
+from gaplisten.ui.workbench.window import WorkbenchWindow
+from gaplisten.workbench.settings import read_settings
+
+
+def application() -> QApplication:
+    """Return the one application, made when there is none yet."""
+    existing = QApplication.instance()
+    if isinstance(existing, QApplication):
+        return existing
+    app = QApplication(sys.argv[:1])
+    app.setApplicationName("Gaplisten")
+    app.setApplicationVersion(__version__)
+    app.setDesktopFileName("gaplisten")
+    app.setWindowIcon(program_icon())
+    return app
+
+
+def start(paths: list[Path], demo: bool) -> int:
+    """Open the window, run until it is closed; return the exit status."""
+    app = application()
+    log_to_file()
+    settings = read_settings()
+    apply_theme(app, settings.theme)
+    faults = Faults()
+    undo = catch(faults)
+    allow_interrupt()
+    window = WorkbenchWindow(settings=settings)
+    faults.happened.connect(window.messages.report)
+    window.show()
+    QTimer.singleShot(0, window, lambda: begin(window, paths, demo))
+    try:
+        return app.exec()
+    finally:
+        undo()
+
+
+def begin(window: WorkbenchWindow, paths: list[Path], demo: bool) -> None:
+    """Start what the window does not wait for: clips, concealers, sound, unsaved work of a crash."""
+    if paths:
+        window.open_paths(paths)
+    elif demo:
+        window.files.open_demo()
+    tasks = window.controller.tasks
+    tasks.run("starting sound", lambda _job: _player(), window.controller.hearing.use, quiet=True)
+    window.controller.load_catalogue()
+    if not paths:
+        window.files.offer_rescue()
+
+
+def _player() -> Player:
+    from gaplisten.playback.open import open_player
+
+    return open_player()

@@ -1,0 +1,116 @@
+"""Switching concealers on and off, their parameters, and plugin files that change on disk."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtGui import QDesktopServices
+
+from gaplisten.ui.workbench.part import Part
+from gaplisten.workbench.bench import idents
+
+LOOK_MS = 2000
+
+
+class ConcealerActions(Part):
+    """The Conceal menu and the concealers' dock."""
+
+    def bind(self) -> None:
+        """Bind the commands."""
+        bind = self.commands.bind
+        bind("conceal.reload", self._reload)
+        bind("conceal.defaults", self._defaults)
+        bind("conceal.folder", self._folder)
+        self._looking = False
+        self._timer = QTimer(self, interval=LOOK_MS)
+        self._timer.timeout.connect(self._look)
+
+    def link(self) -> None:
+        """Connect to the dock and the controller."""
+        dock, controller = self.window.concealers, self.controller
+        dock.switched.connect(self._switch)
+        dock.another.connect(controller.document.switch_on)
+        dock.removed.connect(controller.document.switch_off)
+        dock.parameter_changed.connect(self._set_parameter)
+        dock.reload_wanted.connect(self._reload)
+        controller.catalogue_changed.connect(self._on_catalogue)
+        controller.document_changed.connect(self._show)
+        controller.lanes_changed.connect(self._show_lanes)
+        controller.lane_changed.connect(self._show_lanes)
+
+    def _on_catalogue(self) -> None:
+        self._show()
+        self.window.concealers.show_changed(())
+        self._timer.start()
+        for problem in self.controller.catalogue.problems:
+            self.window.report(problem)
+
+    def _show(self) -> None:
+        if self.controller.catalogue is None:
+            return
+        entries = self.controller.catalogue.entries
+        self.window.concealers.show_choices(entries, self.controller.document.work.choices)
+        self._show_lanes()
+
+    def _show_lanes(self, _key: int = -1) -> None:
+        names = idents(self.controller.document.work.choices)
+        made = {name: self.controller.rendering(name) for name in names}
+        self.window.concealers.show_lanes(self.controller.lanes, made)
+
+    def _switch(self, name: str, on: bool) -> None:
+        document = self.controller.document
+        if on:
+            document.switch_on(name)
+            return
+        for index in reversed(range(len(document.work.choices))):
+            if document.work.choices[index].concealer == name:
+                document.switch_off(index)
+
+    def _set_parameter(self, index: int, name: str, value: Any) -> None:
+        document = self.controller.document
+        choice = document.work.choices[index]
+        default = self._default(choice.concealer, name)
+        if value is None or value == default:
+            values = {key: each for key, each in choice.values.items() if key != name}
+            document.set_parameters(index, values, f"{choice.concealer}: {name}", f"{index}.{name}")
+        else:
+            document.set_parameter(index, name, value)
+
+    def _default(self, concealer: str, name: str) -> Any:
+        parameter = self.controller.catalogue.get(concealer).parameter(name)
+        return parameter.default if parameter is not None else None
+
+    def _defaults(self) -> None:
+        for index in range(len(self.controller.document.work.choices)):
+            self.controller.document.set_parameters(index, {}, "default parameters")
+
+    # -- files ----------------------------------------------------------------------------------------
+
+    def _look(self) -> None:
+        catalogue = self.controller.catalogue
+        if catalogue is None or self._looking:
+            return
+        self._looking = True
+        self.controller.tasks.run(
+            "plugin files", lambda _job: catalogue.changed(), self._on_looked, self._on_not_looked, quiet=True
+        )
+
+    def _on_looked(self, names: tuple[str, ...]) -> None:
+        self._looking = False
+        self.window.concealers.show_changed(names)
+
+    def _on_not_looked(self, _error: Exception) -> None:
+        self._looking = False
+
+    def _reload(self) -> None:
+        if self.controller.catalogue is not None:
+            self.controller.load_catalogue()
+
+    def _folder(self) -> None:
+        from gaplisten import folders
+
+        folder = folders.user_plugins()
+        folder.mkdir(parents=True, exist_ok=True)
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
+        self.controller.said.emit(f"your plugins go into {folder}")

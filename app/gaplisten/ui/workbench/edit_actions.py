@@ -1,0 +1,145 @@
+"""Undo and redo, notes, painting loss, moving lanes, walking through the clip list."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtWidgets import QMenu
+
+from gaplisten.ui.workbench.part import Part
+from gaplisten.workbench.state import Note
+
+
+class EditActions(Part):
+    """The Edit menu."""
+
+    def bind(self) -> None:
+        """Bind the commands."""
+        bind = self.commands.bind
+        bind("edit.undo", self._undo)
+        bind("edit.redo", self._redo)
+        bind("edit.note", self._begin_note)
+        bind("edit.remove_note", lambda: self.window.notes.remove_selected())
+        bind("edit.find_note", lambda: self.window.notes.search.setFocus())
+        bind("edit.loss_model", self._ask_loss)
+        bind("edit.reset_loss", self._reset_loss)
+        bind("edit.lane_up", lambda: self.controller.move_lane(self.controller.hearing.heard, -1))
+        bind("edit.lane_down", lambda: self.controller.move_lane(self.controller.hearing.heard, 1))
+        bind("edit.filter", lambda: self.window.clips.filter.setFocus())
+        bind("edit.next_clip", lambda: self.window.clips.step(1))
+        bind("edit.previous_clip", lambda: self.window.clips.step(-1))
+        if hasattr(self.window.lanes_view, "set_painting"):
+            bind("edit.paint", self._paint)
+
+    def menus_made(self, menus: dict[str, QMenu]) -> None:
+        """Nothing but commands is in this menu."""
+        self._show_history()
+
+    def link(self) -> None:
+        """Connect to notes, lanes view and document."""
+        notes = self.window.notes
+        notes.added.connect(self.add_note)
+        notes.changed.connect(self._change_note)
+        notes.removed.connect(self._remove_note)
+        notes.chosen.connect(self._go_to_note)
+        self.window.lanes_view.packets_painted.connect(self.controller.paint)
+        self.controller.document_changed.connect(self._show_history)
+        self.controller.notes_changed.connect(self.show_notes)
+        self.controller.clip_changed.connect(self.show_notes)
+
+    # -- history --------------------------------------------------------------------------------------
+
+    def _undo(self) -> None:
+        label = self.controller.document.undo()
+        self.controller.said.emit(f"undone: {label}" if label else "nothing to undo")
+
+    def _redo(self) -> None:
+        label = self.controller.document.redo()
+        self.controller.said.emit(f"done again: {label}" if label else "nothing to do again")
+
+    def _show_history(self) -> None:
+        history = self.controller.document.history
+        for name, verb, label in (
+            ("edit.undo", "Undo", history.undo_label),
+            ("edit.redo", "Redo", history.redo_label),
+        ):
+            self.commands[name].setText(f"{verb} {label}".strip())
+            self.commands[name].setEnabled(bool(label))
+
+    # -- notes ----------------------------------------------------------------------------------------
+
+    def _begin_note(self) -> None:
+        self.window.docks["notes"].show()
+        self.window.docks["notes"].raise_()
+        self.window.notes.begin()
+
+    def add_note(self, tag: str, text: str) -> None:
+        """Add a note at the playhead, for the lane that is heard and the gap that is near."""
+        controller = self.controller
+        if controller.clip_name is None:
+            controller.said.emit("open a clip first")
+            return
+        frame = controller.hearing.state.position
+        lane = controller.lane(controller.hearing.heard)
+        gap = self._gap_near(frame)
+        note = Note(frame, tag, text, lane.ident if lane else "", gap)
+        controller.document.add_note(controller.clip_name, note)
+        self.window.lanes_view.setFocus()
+
+    def _gap_near(self, frame: int) -> int | None:
+        """Return the gap at `frame`, or the nearest within 100 ms."""
+        reach = self.controller.rate // 10
+        near = [
+            (max(gap.start - frame, frame - gap.stop, 0), index)
+            for index, gap in enumerate(self.controller.gaps)
+        ]
+        distance, index = min(near, default=(reach + 1, 0))
+        return index if distance <= reach else None
+
+    def _change_note(self, index: int, note: Note) -> None:
+        if self.controller.clip_name is not None:
+            self.controller.document.change_note(self.controller.clip_name, index, note)
+
+    def _remove_note(self, index: int) -> None:
+        if self.controller.clip_name is not None:
+            self.controller.document.remove_note(self.controller.clip_name, index)
+
+    def _go_to_note(self, index: int) -> None:
+        note = self.controller.document.work.clip(self.controller.clip_name).notes[index]
+        self.controller.hearing.seek(note.frame)
+        self.window.lanes_view.centre_on(note.frame)
+        lane = next((each for each in self.controller.lanes if each.ident == note.lane), None)
+        if lane is not None:
+            self.controller.hearing.hear(lane.key)
+
+    def show_notes(self) -> None:
+        """List the clip's notes and mark them on the time axis."""
+        controller = self.controller
+        notes = controller.document.work.clip(controller.clip_name).notes
+        names = {lane.ident: lane.name for lane in controller.lanes}
+        self.window.notes.show_notes(notes, controller.rate, names)
+        set_marks = getattr(self.window.lanes_view, "set_marks", None)
+        if set_marks is not None:
+            from gaplisten.ui.views.values import Mark
+
+            set_marks([Mark(note.frame, note.tag) for note in notes])
+
+    # -- loss -----------------------------------------------------------------------------------------
+
+    def _paint(self, on: bool) -> None:
+        view: Any = self.window.lanes_view
+        view.set_painting(on)
+        self.controller.said.emit("drag over packets to lose them, with Shift to receive them" if on else "")
+
+    def _ask_loss(self) -> None:
+        if self.controller.opened is None or not self.controller.frames:
+            self.controller.said.emit("open a clip first")
+            return
+        from gaplisten.ui.workbench.loss_dialog import LossDialog
+
+        dialog = LossDialog(self.controller, self.window)
+        dialog.open()
+
+    def _reset_loss(self) -> None:
+        if self.controller.clip_name is not None:
+            self.controller.document.reset_loss(self.controller.clip_name)

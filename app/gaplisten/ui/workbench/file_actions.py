@@ -1,0 +1,292 @@
+"""Opening and saving: folders, loose files and their roles, workbench files, recent places, rescue."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
+
+from gaplisten.errors import GaplistenError
+from gaplisten.ui.workbench.opening import split_paths
+from gaplisten.ui.workbench.part import Part
+from gaplisten.workbench.autosave import Autosave, Rescued, rescued
+from gaplisten.workbench.recent import MOST, is_there, with_newest
+from gaplisten.workbench.state import RoleChoice, Sources, Work
+
+AUTOSAVE_MS = 3000
+SOUNDS = (
+    "Sound and traces (*.wav *.flac *.ogg *.aiff *.aif *.mp3 *.txt *.csv *.npy *.dat *.g192);;All files (*)"
+)
+
+
+class FileActions(Part):
+    """The File menu, apart from exports."""
+
+    def bind(self) -> None:
+        """Bind the commands."""
+        self._autosave = Autosave()
+        self._autosave_timer = QTimer(self, interval=AUTOSAVE_MS, singleShot=True)
+        self._autosave_timer.timeout.connect(self._keep)
+        bind = self.commands.bind
+        bind("file.open_folder", self.ask_folder)
+        bind("file.open_files", self.ask_files)
+        bind("file.open_work", self.ask_work)
+        bind("file.demo", self.open_demo)
+        bind("file.reference", self.ask_reference)
+        bind("file.save", self.save)
+        bind("file.save_as", self.save_as)
+        bind("file.quit", self.window.close)
+
+    def menus_made(self, menus: dict[str, QMenu]) -> None:
+        """Add the recent places."""
+        self._recent = QMenu("Recent", self.window)
+        self._recent.aboutToShow.connect(self._fill_recent)
+        actions = menus["File"].actions()
+        menus["File"].insertMenu(actions[4], self._recent)
+
+    def link(self) -> None:
+        """Connect to the document and the empty state."""
+        self.controller.document_changed.connect(self._on_document)
+        empty = self.window.empty
+        empty.folder_wanted.connect(self.ask_folder)
+        empty.files_wanted.connect(self.ask_files)
+        empty.demo_wanted.connect(self.open_demo)
+        empty.recent_wanted.connect(lambda path: self.open_paths([Path(path)]))
+        empty.show_recent(self.recent())
+
+    # -- opening --------------------------------------------------------------------------------------
+
+    def open_paths(self, paths: Sequence[Path]) -> None:
+        """Open a workbench file, folders, or loose files whose roles are looked at first."""
+        work, folders, files = split_paths([path.absolute() for path in paths])
+        missing = [path for path in (*work, *folders, *files) if not path.exists()]
+        for path in missing:
+            self.window.report(GaplistenError(str(path), "is not there", "check the path"))
+        if missing:
+            return
+        if work:
+            self.open_work_file(work[0])
+        elif folders:
+            self.open_sources(Sources(paths=tuple(folders)))
+        elif files:
+            self._ask_roles(files)
+
+    def open_sources(self, sources: Sources) -> None:
+        """Open these clips as new work."""
+        if not self.may_close():
+            return
+        choices = self.controller.document.work.choices
+        self.controller.open_work(Work(choices=choices), None)
+        self.controller.open_sources(sources)
+        self.controller.document.mark_saved()
+        for path in sources.paths:
+            self._remember(path)
+
+    def _ask_roles(self, files: Sequence[Path]) -> None:
+        from gaplisten.ui.workbench.roles_dialog import RolesDialog
+
+        dialog = RolesDialog(files, self.controller.tasks, self.window)
+        dialog.settled.connect(self._on_roles)
+        dialog.open()
+
+    def _on_roles(self, roles: Sequence[RoleChoice], packet_ms: float) -> None:
+        paths = tuple(choice.path for choice in roles)
+        self.open_sources(Sources(paths=paths, roles=tuple(roles), packet_ms=packet_ms))
+
+    def ask_folder(self) -> None:
+        """Let the user pick a folder of clips."""
+        folder = QFileDialog.getExistingDirectory(self.window, "Open Folder of Clips", self.last_folder())
+        if folder:
+            self.open_paths([Path(folder)])
+
+    def ask_files(self) -> None:
+        """Let the user pick loose files."""
+        files, _ = QFileDialog.getOpenFileNames(self.window, "Open Files", self.last_folder(), SOUNDS)
+        if files:
+            self.open_paths([Path(file) for file in files])
+
+    def ask_work(self) -> None:
+        """Let the user pick a workbench file."""
+        kinds = "Workbench (*.gaplisten.toml *.toml)"
+        file, _ = QFileDialog.getOpenFileName(self.window, "Open Workbench", self.last_folder(), kinds)
+        if file:
+            self.open_work_file(Path(file))
+
+    def open_demo(self) -> None:
+        """Open the bundled demo speech."""
+        from gaplisten import folders
+
+        self.open_sources(Sources(paths=(folders.resources() / "demo",)))
+
+    def ask_reference(self) -> None:
+        """Let the user say where the clean references lie."""
+        sources = self.controller.document.work.sources
+        if not sources.paths:
+            self.controller.said.emit("open a folder of clips first")
+            return
+        folder = QFileDialog.getExistingDirectory(self.window, "Reference Folder", self.last_folder())
+        if folder:
+            self.controller.open_sources(replace(sources, reference_folder=Path(folder)))
+
+    def open_work_file(self, path: Path, allow_outside: bool = False) -> None:
+        """Open a workbench file; paths that lead out of its folder are asked about."""
+        from gaplisten.workbench.store import OutsidePaths, read_work
+
+        if not self.may_close():
+            return
+        try:
+            work = read_work(path, allow_outside=allow_outside)
+        except OutsidePaths as error:
+            if self._trusts(path, error.paths):
+                self.open_work_file(path, allow_outside=True)
+            return
+        except GaplistenError as error:
+            self.window.report(error)
+            return
+        self._take(work, path, unsaved=False)
+        self._remember(path)
+
+    def _trusts(self, path: Path, outside: Sequence[Path]) -> bool:
+        named = "\n".join(map(str, outside[:8]))
+        answer = QMessageBox.question(
+            self.window,
+            "Files elsewhere",
+            f"{path.name} opens files outside its own folder:\n\n{named}\n\nOpen them?",
+        )
+        return answer == QMessageBox.StandardButton.Yes
+
+    def _take(self, work: Work, path: Path | None, *, unsaved: bool) -> None:
+        self.controller.open_work(work, path, unsaved=unsaved)
+
+    # -- saving ---------------------------------------------------------------------------------------
+
+    def save(self) -> bool:
+        """Save the work, under its name if it has one; return whether it is saved."""
+        path = self.controller.document.path
+        return self.save_to(path) if path else self.save_as()
+
+    def save_as(self) -> bool:
+        """Save the work under a name the user gives."""
+        from gaplisten.workbench.store import SUFFIX
+
+        title = self.controller.clipset.title if self.controller.clipset else "workbench"
+        suggested = str(Path(self.last_folder()) / f"{title}{SUFFIX}")
+        kinds = f"Workbench (*{SUFFIX})"
+        file, _ = QFileDialog.getSaveFileName(self.window, "Save Workbench", suggested, kinds)
+        if not file:
+            return False
+        return self.save_to(Path(file if file.endswith(".toml") else file + SUFFIX))
+
+    def save_to(self, path: Path) -> bool:
+        """Save the work in `path`; return whether that went well."""
+        from gaplisten.workbench.store import write_work
+
+        document = self.controller.document
+        try:
+            write_work(path, document.work)
+        except GaplistenError as error:
+            self.window.report(error)
+            return False
+        document.mark_saved(path)
+        self._autosave.forget()
+        self._remember(path)
+        self.window.show_title()
+        self.controller.said.emit(f"saved {path.name}")
+        return True
+
+    def may_close(self) -> bool:
+        """Ask what becomes of unsaved work; return whether it may go."""
+        document = self.controller.document
+        if not document.unsaved or not document.work.clips:
+            return True
+        buttons = QMessageBox.StandardButton
+        answer = QMessageBox.question(
+            self.window,
+            "Unsaved work",
+            "Notes, loss edits or loops are not saved. Save them?",
+            buttons.Save | buttons.Discard | buttons.Cancel,
+        )
+        if answer == buttons.Save:
+            return self.save()
+        return answer == buttons.Discard
+
+    # -- unsaved work ---------------------------------------------------------------------------------
+
+    def _on_document(self) -> None:
+        if self.controller.document.unsaved:
+            self._autosave_timer.start()
+
+    def _keep(self) -> None:
+        document = self.controller.document
+        if not document.unsaved:
+            self._autosave.forget()
+            return
+        try:
+            self._autosave.keep(document.work, document.path)
+        except OSError as error:
+            fact = f"unsaved work cannot be kept for a crash: {error.strerror}"
+            self.window.report(GaplistenError(str(self._autosave.path), fact, "save it yourself"))
+
+    def forget_rescue(self) -> None:
+        """Drop the rescue file: the work is saved or given up."""
+        self._autosave_timer.stop()
+        self._autosave.forget()
+
+    def offer_rescue(self) -> None:
+        """Offer what a crashed run left behind."""
+        found = [each for each in rescued() if each.work.clips or each.work.choices]
+        if found:
+            self._offer(found[0])
+
+    def _offer(self, kept: Rescued) -> None:
+        box = QMessageBox(self.window)
+        box.setWindowTitle("Unsaved work")
+        count = sum(len(done.notes) for done in kept.work.clips.values())
+        box.setText(f"Gaplisten ended on {kept.when} with unsaved work ({count} notes).")
+        again = box.addButton("Continue with It", QMessageBox.ButtonRole.AcceptRole)
+        drop = box.addButton("Throw It Away", QMessageBox.ButtonRole.DestructiveRole)
+        box.addButton("Later", QMessageBox.ButtonRole.RejectRole)
+
+        def answered() -> None:
+            if box.clickedButton() is again:
+                self._take(kept.work, kept.file, unsaved=True)
+                self._autosave_timer.start()
+            if box.clickedButton() in (again, drop):
+                kept.kept.unlink(missing_ok=True)
+
+        box.finished.connect(answered)
+        box.open()
+        self._box = box
+
+    # -- recent places --------------------------------------------------------------------------------
+
+    def recent(self) -> list[str]:
+        """Return the recent places, newest first."""
+        kept = self.window.ui_settings().value("recent", [], type=list)
+        return [str(each) for each in kept][:MOST] if isinstance(kept, list) else []
+
+    def _remember(self, path: Path) -> None:
+        places = with_newest(self.recent(), path)
+        self.window.ui_settings().setValue("recent", places)
+        self.window.empty.show_recent(places)
+
+    def _fill_recent(self) -> None:
+        self._recent.clear()
+        for path in self.recent():
+            action = QAction(path.replace("&", "&&"), self._recent)
+            action.setEnabled(is_there(path))
+            action.triggered.connect(lambda _checked=False, each=path: self.open_paths([Path(each)]))
+            self._recent.addAction(action)
+        if not self._recent.actions():
+            self._recent.addAction("Nothing yet").setEnabled(False)
+
+    def last_folder(self) -> str:
+        """Return the folder in which dialogs start."""
+        for path in self.recent():
+            if is_there(path):
+                return str(Path(path).parent)
+        return str(Path.home())

@@ -1,0 +1,107 @@
+"""From gap to gap, and listening around one."""
+
+from __future__ import annotations
+
+from gaplisten.loss.trace import Gap
+from gaplisten.ui.workbench.listen_actions import ListenActions
+from gaplisten.ui.workbench.part import Part
+
+
+class GapActions(Part):
+    """The Gap menu."""
+
+    def bind(self) -> None:
+        """Bind the commands."""
+        self._at = -1
+        bind = self.commands.bind
+        bind("gap.next", lambda: self._step(1))
+        bind("gap.previous", lambda: self._step(-1))
+        bind("gap.play", self._play)
+        bind("gap.loop", self._loop)
+        bind("gap.zoom", self._zoom)
+
+    def link(self) -> None:
+        """Connect to the table and the controller."""
+        self.window.gaps.chosen.connect(self.go_to)
+        self.controller.trace_changed.connect(self._on_trace)
+        self.controller.clip_changed.connect(self._forget)
+
+    def _forget(self) -> None:
+        self._at = -1
+
+    def _on_trace(self) -> None:
+        self.window.gaps.show_gaps(self.controller.gaps, self.controller.rate)
+        if self._at >= len(self.controller.gaps):
+            self._at = -1
+
+    @property
+    def context(self) -> int:
+        """Frames that are played before and after a gap."""
+        return round(self.controller.settings.context_ms * self.controller.rate / 1000)
+
+    def _step(self, by: int) -> None:
+        gaps = self.controller.gaps
+        if not gaps:
+            self.controller.said.emit("there are no gaps")
+            return
+        self.go_to(self._neighbour(gaps, by))
+
+    def _neighbour(self, gaps: tuple[Gap, ...], by: int) -> int:
+        position = self.controller.hearing.state.position
+        if 0 <= self._at < len(gaps) and self._is_near(gaps[self._at], position):
+            return (self._at + by) % len(gaps)
+        if by > 0:
+            return next((index for index, gap in enumerate(gaps) if gap.start > position), 0)
+        before = [index for index, gap in enumerate(gaps) if gap.stop <= position]
+        return before[-1] if before else len(gaps) - 1
+
+    def _is_near(self, gap: Gap, position: int) -> bool:
+        return gap.start - self.context - 1 <= position <= gap.stop + self.context + 1
+
+    def go_to(self, index: int) -> None:
+        """Centre a gap with its context and put the playhead before it."""
+        gaps = self.controller.gaps
+        if not 0 <= index < len(gaps):
+            return
+        self._at, gap = index, gaps[index]
+        self.window.lanes_view.centre_on(gap.start - self.context, gap.stop + self.context)
+        set_gap = getattr(self.window.lanes_view, "set_gap", None)
+        if set_gap is not None:
+            set_gap((gap.start, gap.stop))
+        playing = self.controller.hearing.state.playing
+        if not playing:
+            self.controller.hearing.seek(max(gap.start - self.context, 0))
+        self.window.gaps.select(index)
+        length = 1000.0 * gap.frames / self.controller.rate
+        self.controller.said.emit(f"gap {index} of {len(gaps)}: {length:.0f} ms, {gap.packets} packets")
+
+    def _current(self) -> Gap | None:
+        gaps = self.controller.gaps
+        if 0 <= self._at < len(gaps):
+            return gaps[self._at]
+        position = self.controller.hearing.state.position
+        near = sorted(gaps, key=lambda gap: max(gap.start - position, position - gap.stop, 0))
+        if not near:
+            self.controller.said.emit("there are no gaps")
+            return None
+        self._at = gaps.index(near[0])
+        return near[0]
+
+    def _play(self) -> None:
+        gap = self._current()
+        if gap is not None:
+            self.controller.hearing.play_span(gap.start - self.context, gap.stop + self.context)
+
+    def _loop(self) -> None:
+        gap = self._current()
+        if gap is None:
+            return
+        listen = next(part for part in self.window.parts if isinstance(part, ListenActions))
+        # Hunting artefacts needs shorter loops than a listening test allows.
+        listen.set_loop(gap.start - self.context, gap.stop + self.context, shortest_ms=100.0)
+        self.controller.hearing.seek(max(gap.start - self.context, 0))
+
+    def _zoom(self) -> None:
+        gap = self._current()
+        if gap is not None:
+            self.window.lanes_view.zoom_to(gap.start - self.context, gap.stop + self.context)

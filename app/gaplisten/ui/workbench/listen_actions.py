@@ -1,0 +1,172 @@
+"""Playing, switching lanes, looping, speed."""
+
+from __future__ import annotations
+
+from gaplisten.ui.workbench.part import Part
+from gaplisten.ui.workbench.view_actions import ViewActions
+from gaplisten.workbench.state import Loop
+
+SHORTEST_LOOP_MS = 500.0
+SPEEDS = {"listen.full": 1.0, "listen.half": 0.5, "listen.quarter": 0.25}
+
+
+class ListenActions(Part):
+    """The Listen menu."""
+
+    def bind(self) -> None:
+        """Bind the commands."""
+        bind, hearing = self.commands.bind, self.controller.hearing
+        bind("listen.toggle", self._toggle)
+        bind("listen.stop", hearing.stop)
+        bind("listen.start", lambda: self._go(0))
+        bind("listen.end", lambda: self._go(self.controller.frames))
+        for key in range(10):
+            bind(f"listen.lane{key}", lambda key=key: self._hear(key))
+        bind("listen.next", lambda: self._turn(1))
+        bind("listen.previous", lambda: self._turn(-1))
+        bind("listen.loop", self._loop)
+        bind("listen.loop_in", lambda: self._edge("start", hearing.state.position))
+        bind("listen.loop_out", lambda: self._edge("stop", hearing.state.position))
+        bind("listen.reset_in", lambda: self._edge("start", 0))
+        bind("listen.reset_out", lambda: self._edge("stop", self.controller.frames))
+        for name, factor in SPEEDS.items():
+            bind(name, lambda _on, factor=factor: self._speed(factor))
+        bind("listen.lost", self._only_lost)
+        bind("listen.standard", lambda _on: self._switching("standard"))
+        bind("listen.crossfade", lambda _on: self._switching("crossfade"))
+        self.commands.check("listen.full")
+        self.commands.check(f"listen.{self.controller.settings.switching}")
+        self._kept: Loop | None = None
+
+    def link(self) -> None:
+        """Connect to transport, lanes view and controller."""
+        transport, settings = self.window.transport, self.controller.settings
+        transport.lane_chosen.connect(self._hear)
+        transport.switching_changed.connect(self._on_switching)
+        transport.meter_cleared.connect(lambda: self.controller.hearing.player.reset_meter())
+        transport.show_switching(settings.switching, settings.switching_ms)
+        self.controller.hearing.set_switching(settings.switching, settings.switching_ms)
+        self.window.lanes_view.loop_edited.connect(self._on_loop_edited)
+        self.controller.loop_changed.connect(self._show_loop)
+        self.controller.clip_changed.connect(self._show_loop)
+        self.controller.trace_changed.connect(self._on_trace)
+
+    # -- play -----------------------------------------------------------------------------------------
+
+    def _toggle(self) -> None:
+        state = self.controller.hearing.state
+        if not state.available and not state.starting:
+            self.controller.said.emit(state.reason)
+            return
+        self.controller.hearing.toggle()
+
+    def _go(self, frame: int) -> None:
+        self.controller.hearing.seek(frame)
+        self.window.lanes_view.centre_on(frame)
+
+    def _hear(self, key: int) -> None:
+        lane = self.controller.lane(key)
+        if lane is None or lane.signal is None:
+            self.controller.said.emit(
+                f"there is no lane {key}" if lane is None else f"{lane.name}: {lane.state}"
+            )
+            self.window.transport.show_heard(self.controller.hearing.heard)
+            return
+        self.controller.hearing.hear(key)
+
+    def _turn(self, step: int) -> None:
+        view = next(part for part in self.window.parts if isinstance(part, ViewActions))
+        if view.inspecting:
+            view.pan(step)
+        else:
+            self.controller.hearing.hear_next(step)
+
+    def _speed(self, factor: float) -> None:
+        self.controller.hearing.set_speed(factor)
+        self.window.transport.show_speed(factor)
+        if factor != 1.0:
+            self.controller.said.emit("slower means lower: the pitch falls with the speed")
+
+    def _switching(self, mode: str) -> None:
+        self.window.transport.show_switching(mode, self.controller.settings.switching_ms)
+        self._on_switching(mode, self.controller.settings.switching_ms)
+
+    def _on_switching(self, mode: str, milliseconds: float) -> None:
+        from dataclasses import replace
+
+        from gaplisten.workbench.settings import write_settings
+
+        self.controller.use_settings(
+            replace(self.controller.settings, switching=mode, switching_ms=max(milliseconds, 1.0))
+        )
+        self.commands.check(f"listen.{mode}")
+        write_settings(self.controller.settings)
+
+    def _only_lost(self, on: bool) -> None:
+        gaps = self.controller.gaps
+        if on and not gaps:
+            self.controller.said.emit("nothing is lost here")
+            self.commands.check("listen.lost", False)
+            return
+        self.controller.hearing.set_audible([(gap.start, gap.stop) for gap in gaps] if on else None)
+
+    def _on_trace(self) -> None:
+        gaps = self.controller.gaps
+        self.controller.hearing.set_boundaries([edge for gap in gaps for edge in (gap.start, gap.stop)])
+        if self.commands["listen.lost"].isChecked():
+            self._only_lost(True)
+
+    # -- loop -----------------------------------------------------------------------------------------
+
+    @property
+    def _current(self) -> Loop | None:
+        return self.controller.document.work.clip(self.controller.clip_name).loop
+
+    def _set(self, loop: Loop | None) -> None:
+        if self.controller.clip_name is not None:
+            self.controller.document.set_loop(self.controller.clip_name, loop)
+
+    def _loop(self, on: bool) -> None:
+        if not on:
+            self._kept = self._current
+            self._set(None)
+            return
+        frames = self.controller.frames
+        if not frames:
+            self.commands.check("listen.loop", False)
+            return
+        self._set(self._kept if self._kept and self._kept.stop <= frames else Loop(0, frames))
+
+    def _edge(self, which: str, frame: int) -> None:
+        frames = self.controller.frames
+        loop = self._current or self._kept or Loop(0, frames)
+        start, stop = (frame, loop.stop) if which == "start" else (loop.start, frame)
+        self.set_loop(start, stop, keep_start=which == "start")
+
+    def _on_loop_edited(self, start: int, stop: int) -> None:
+        before = self._current
+        self.set_loop(start, stop, keep_start=before is None or start != before.start)
+
+    def set_loop(
+        self, start: int, stop: int, *, keep_start: bool = True, shortest_ms: float | None = None
+    ) -> None:
+        """Loop ``[start, stop)``, at least half a second long and inside the clip."""
+        frames = self.controller.frames
+        least = round(
+            (SHORTEST_LOOP_MS if shortest_ms is None else shortest_ms) * self.controller.rate / 1000
+        )
+        least = min(least, frames)
+        if not frames:
+            return
+        if keep_start:
+            start = min(max(start, 0), frames - least)
+            stop = min(max(stop, start + least), frames)
+        else:
+            stop = min(max(stop, least), frames)
+            start = max(min(start, stop - least), 0)
+        self._set(Loop(start, stop))
+
+    def _show_loop(self) -> None:
+        loop = self._current
+        self.controller.hearing.set_loop(loop)
+        self.commands.check("listen.loop", loop is not None)

@@ -1,0 +1,177 @@
+"""New loss for the clip that is shown: drawn by a model, or read from a trace file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFileDialog,
+    QFormLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.concealers.entries import Parameter, ParameterType
+from gaplisten.errors import GaplistenError
+from gaplisten.loss.formats import read_trace
+from gaplisten.loss.models import MODELS, LossModel, ModelParameter, make_trace
+from gaplisten.loss.trace import LossTrace, Origin
+from gaplisten.ui.workbench.parameter_form import ParameterForm
+
+if TYPE_CHECKING:
+    from gaplisten.ui.workbench.controller import Controller
+
+_KINDS: dict[str, ParameterType] = {"number": "float", "integer": "int", "choice": "choice", "text": "str"}
+
+
+class LossDialog(QDialog):
+    """Model, parameters, seed and packet length, with what would come of them; all lanes follow on Apply."""
+
+    def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("New Loss")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._controller = controller
+        self._values: dict[str, Any] = {}
+        self.model = QComboBox(self)
+        self.model.setAccessibleName("Loss model")
+        for model in MODELS:
+            self.model.addItem(model.title, model)
+        self.model.currentIndexChanged.connect(self._on_model)
+        self.seed = QSpinBox(self, minimum=0, maximum=2**31 - 1, value=1)
+        self.seed.setAccessibleName("Seed")
+        self.seed.valueChanged.connect(self._preview)
+        self.packet = QDoubleSpinBox(self, minimum=1.0, maximum=200.0, decimals=3, suffix=" ms")
+        self.packet.setAccessibleName("Packet length")
+        trace = controller.trace
+        self.packet.setValue(trace.packet_ms if trace is not None else 20.0)
+        self.packet.valueChanged.connect(self._preview)
+        self.help = QLabel(self)
+        self.help.setWordWrap(True)
+        self.outcome = QLabel(self)
+        self.outcome.setWordWrap(True)
+        self._place = QVBoxLayout()
+        self.form: ParameterForm | None = None
+        form = QFormLayout()
+        for text, field in (("Model", self.model), ("Seed", self.seed), ("Packet length", self.packet)):
+            form.addRow(text, field)
+        file = QPushButton("From a Trace File…", self)
+        file.clicked.connect(self._ask_file)
+        self.buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.Apply
+            | QDialogButtonBox.StandardButton.Ok
+            | QDialogButtonBox.StandardButton.Cancel,
+            self,
+        )
+        self.buttons.button(QDialogButtonBox.StandardButton.Apply).clicked.connect(self.apply)
+        self.buttons.accepted.connect(self._accept)
+        self.buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.addLayout(form)
+        layout.addWidget(self.help)
+        layout.addLayout(self._place)
+        layout.addWidget(self.outcome)
+        layout.addWidget(file, 0, Qt.AlignmentFlag.AlignLeft)
+        layout.addStretch(1)
+        layout.addWidget(self.buttons)
+        self.resize(460, 420)
+        self._on_model()
+
+    def _on_model(self) -> None:
+        model: LossModel = self.model.currentData()
+        self.help.setText(model.help)
+        if self.form is not None:
+            self.form.deleteLater()
+        self._values = {each.name: each.default for each in model.parameters}
+        self.form = ParameterForm(tuple(map(_parameter, model.parameters)), self)
+        self.form.show_values(self._values)
+        self.form.changed.connect(self._set)
+        self._place.addWidget(self.form)
+        self._preview()
+
+    def _set(self, name: str, value: Any) -> None:
+        self._values[name] = value
+        self._preview()
+
+    def trace(self) -> LossTrace:
+        """Return the loss as the fields say.
+
+        Raises
+        ------
+        GaplistenError
+            If the model refuses its parameters, or the packet is no whole number of frames.
+        """
+        controller = self._controller
+        size = self.packet.value() * controller.rate / 1000.0
+        if abs(size - round(size)) > 1e-6 or round(size) < 1:
+            fact = f"{self.packet.value():g} ms is not a whole number of frames at {controller.rate} Hz"
+            raise GaplistenError("packet length", fact, "choose another")
+        packets = -(-controller.frames // round(size))
+        model: LossModel = self.model.currentData()
+        seed = self.seed.value()
+        return make_trace(model.name, packets, round(size), controller.rate, seed, **self._values)
+
+    def _preview(self) -> None:
+        try:
+            trace = self.trace()
+        except GaplistenError as error:
+            self._show_outcome(str(error), False)
+            return
+        gaps = len(trace.gaps())
+        words = f"{100 * trace.loss_rate:.1f} % lost in {gaps} gaps, the longest {trace.longest_ms:.0f} ms"
+        self._show_outcome(words, True)
+
+    def _show_outcome(self, words: str, good: bool) -> None:
+        self.outcome.setText(words)
+        for button in (QDialogButtonBox.StandardButton.Apply, QDialogButtonBox.StandardButton.Ok):
+            self.buttons.button(button).setEnabled(good)
+
+    def apply(self) -> None:
+        """Give the clip this loss; every lane follows, and undo takes it back."""
+        values = " ".join(f"{name}={value}" for name, value in self._values.items())
+        how = f"{self.model.currentData().name} {values} seed={self.seed.value()}"
+        self._controller.set_loss(self.trace(), " ".join(how.split()))
+
+    def _accept(self) -> None:
+        self.apply()
+        self.accept()
+
+    def _ask_file(self) -> None:
+        file, _ = QFileDialog.getOpenFileName(self, "Loss Trace")
+        if file:
+            self.use_file(Path(file))
+
+    def use_file(self, path: Path) -> None:
+        """Give the clip the loss that a trace file says."""
+        controller = self._controller
+        try:
+            found = read_trace(path)
+        except GaplistenError as error:
+            self._show_outcome(str(error), True)
+            return
+        size = round((found.packet_ms or self.packet.value()) * controller.rate / 1000.0)
+        trace = LossTrace(found.lost, max(size, 1), controller.rate, Origin.FILE).fitted(controller.frames)
+        controller.set_loss(trace, f"trace file {path.name}")
+        self.accept()
+
+
+def _parameter(found: ModelParameter) -> Parameter:
+    return Parameter(
+        found.name,
+        _KINDS[found.kind],
+        found.default,
+        found.minimum,
+        found.maximum,
+        unit=found.unit,
+        help=found.help,
+        choices=found.choices,
+    )

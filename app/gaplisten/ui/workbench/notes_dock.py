@@ -1,0 +1,154 @@
+"""The notes on the clip that is shown: listed, searched, written and removed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.ui.theme import figures
+from gaplisten.workbench.notes import TAGS, matching
+from gaplisten.workbench.state import Note
+
+COLUMNS = ("Time", "Gap", "Lane", "Tag", "Text")
+
+
+class NotesDock(QWidget):
+    """The notes.
+
+    Signals
+    -------
+    added
+        Tag and text of a new note.
+    chosen
+        Index of the note that the user went to.
+    changed
+        Index and the note as it should be.
+    removed
+        Index of the note to remove.
+    """
+
+    added = Signal(str, str)
+    chosen = Signal(int)
+    changed = Signal(int, object)
+    removed = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.search = QLineEdit(self, placeholderText="Search notes", clearButtonEnabled=True)
+        self.search.setAccessibleName("Search notes")
+        self.search.textChanged.connect(self._fill)
+        self.table = self._made_table()
+        self.tag = QComboBox(self)
+        self.tag.addItems(list(TAGS))
+        self.tag.setAccessibleName("Tag of the new note")
+        self.text = QLineEdit(self, placeholderText="What do you hear?")
+        self.text.setAccessibleName("Text of the new note")
+        self.text.setStatusTip("Enter adds the note at the playhead, for the lane that is heard")
+        self.text.returnPressed.connect(self._add)
+        self.add = QToolButton(self)
+        self.add.setText("Add")
+        self.add.setToolTip("Add the note at the playhead (N)")
+        self.add.setAccessibleName("Add note")
+        self.add.clicked.connect(self._add)
+        line = QHBoxLayout()
+        line.setSpacing(4)
+        for widget, stretch in ((self.tag, 0), (self.text, 1), (self.add, 0)):
+            line.addWidget(widget, stretch)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.setSpacing(4)
+        layout.addWidget(self.search)
+        layout.addWidget(self.table, 1)
+        layout.addLayout(line)
+        self._notes: tuple[Note, ...] = ()
+        self._rate = 1
+        self._lane_names: dict[str, str] = {}
+        self._shown: list[int] = []
+        self._filling = False
+
+    def _made_table(self) -> QTableWidget:
+        table = QTableWidget(0, len(COLUMNS), self)
+        table.setHorizontalHeaderLabels(list(COLUMNS))
+        table.setAccessibleName("Notes")
+        table.setStatusTip("Notes: Enter or double click edits the text")
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
+        table.setWordWrap(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 6)
+        table.horizontalHeader().setHighlightSections(False)
+        table.horizontalHeader().setStretchLastSection(True)
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        wide = table.fontMetrics().horizontalAdvance
+        for column, text in enumerate(("00.000 s", "#000", "Reference", "wrong word")):
+            table.setColumnWidth(column, wide(text) + 16)
+        table.currentCellChanged.connect(self._on_row)
+        table.itemChanged.connect(self._on_edited)
+        return table
+
+    def show_notes(self, notes: Sequence[Note], rate: int, lane_names: dict[str, str]) -> None:
+        """List these notes."""
+        self._notes, self._rate, self._lane_names = tuple(notes), max(rate, 1), lane_names
+        self._fill()
+
+    def _fill(self) -> None:
+        kept = matching(self._notes, self.search.text())
+        self._shown = [index for index, note in enumerate(self._notes) if note in kept]
+        self._filling = True
+        self.table.setRowCount(len(self._shown))
+        for row, index in enumerate(self._shown):
+            for column, text in enumerate(self._cells(self._notes[index])):
+                item = QTableWidgetItem(text)
+                if column < 2:
+                    item.setFont(figures())
+                    item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                if column != 4:
+                    item.setFlags(item.flags() & ~Qt.ItemFlag.ItemIsEditable)
+                item.setToolTip(text)
+                self.table.setItem(row, column, item)
+        self._filling = False
+
+    def _cells(self, note: Note) -> tuple[str, ...]:
+        gap = "" if note.gap is None else f"#{note.gap}"
+        lane = self._lane_names.get(note.lane, note.lane)
+        return (f"{note.frame / self._rate:.3f} s", gap, lane, note.tag, note.text)
+
+    def _on_row(self, row: int, _column: int, before: int, _before_column: int) -> None:
+        if row != before and 0 <= row < len(self._shown) and not self._filling:
+            self.chosen.emit(self._shown[row])
+
+    def _on_edited(self, item: QTableWidgetItem) -> None:
+        if self._filling or item.column() != 4:
+            return
+        index = self._shown[item.row()]
+        self.changed.emit(index, replace(self._notes[index], text=item.text()))
+
+    def _add(self) -> None:
+        self.added.emit(self.tag.currentText(), self.text.text().strip())
+        self.text.clear()
+
+    def begin(self) -> None:
+        """Get ready for a new note: the text field has the focus."""
+        self.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def remove_selected(self) -> None:
+        """Ask for the selected note to be removed."""
+        row = self.table.currentRow()
+        if 0 <= row < len(self._shown):
+            self.removed.emit(self._shown[row])

@@ -1,0 +1,152 @@
+"""A form made from a concealer's parameters: the right field, range, unit and help for each."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLabel,
+    QLineEdit,
+    QSpinBox,
+    QWidget,
+)
+
+from gaplisten.concealers.entries import Parameter
+from gaplisten.workbench.state import Setting
+
+_WIDE = 1e9
+
+
+class ParameterForm(QWidget):
+    """One field for each parameter.
+
+    Signals
+    -------
+    changed
+        Name and value of a parameter that the user changed.
+    """
+
+    changed = Signal(str, object)
+
+    def __init__(self, parameters: tuple[Parameter, ...], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._parameters = {parameter.name: parameter for parameter in parameters}
+        self._setters: dict[str, Callable[[Any], None]] = {}
+        self.fields: dict[str, QWidget] = {}
+        layout = QFormLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setVerticalSpacing(3)
+        layout.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for parameter in parameters:
+            field = self._field(parameter)
+            label = QLabel(parameter.name.replace("_", " "), self)
+            label.setBuddy(field)
+            for widget in (field, label):
+                widget.setToolTip(_tip(parameter))
+                widget.setStatusTip(parameter.help)
+            field.setAccessibleName(parameter.name.replace("_", " "))
+            self.fields[parameter.name] = field
+            layout.addRow(label, field)
+
+    def show_values(self, values: Mapping[str, Setting]) -> None:
+        """Show these values, and the defaults of the other parameters."""
+        for name, parameter in self._parameters.items():
+            field = self.fields[name]
+            if field.hasFocus() and isinstance(field, QLineEdit):
+                continue  # the user is typing there
+            field.blockSignals(True)
+            self._setters[name](values.get(name, parameter.default))
+            field.blockSignals(False)
+
+    def _field(self, parameter: Parameter) -> QWidget:
+        makers: dict[str, Callable[[Parameter], QWidget]] = {
+            "float": self._float,
+            "int": self._int,
+            "bool": self._bool,
+            "choice": self._choice,
+        }
+        maker = self._text if parameter.optional else makers.get(parameter.type, self._text)
+        return maker(parameter)
+
+    def _tell(self, name: str) -> Callable[[Any], None]:
+        return lambda value: self.changed.emit(name, value)
+
+    def _float(self, parameter: Parameter) -> QWidget:
+        low = -_WIDE if parameter.minimum is None else parameter.minimum
+        high = _WIDE if parameter.maximum is None else parameter.maximum
+        decimals = 1 if high - low > 50 else 3
+        step = _step(high - low, float(parameter.default or 0.0))
+        box = QDoubleSpinBox(self, decimals=decimals, minimum=low, maximum=high, singleStep=step)
+        box.setSuffix(f" {parameter.unit}" if parameter.unit else "")
+        box.setKeyboardTracking(False)
+        box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        box.valueChanged.connect(self._tell(parameter.name))
+        self._setters[parameter.name] = lambda value: box.setValue(float(value or 0.0))
+        return box
+
+    def _int(self, parameter: Parameter) -> QWidget:
+        low = -(2**31) if parameter.minimum is None else int(parameter.minimum)
+        high = 2**31 - 1 if parameter.maximum is None else int(parameter.maximum)
+        box = QSpinBox(self, minimum=low, maximum=high)
+        box.setSuffix(f" {parameter.unit}" if parameter.unit else "")
+        box.setKeyboardTracking(False)
+        box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        box.valueChanged.connect(self._tell(parameter.name))
+        self._setters[parameter.name] = lambda value: box.setValue(int(value or 0))
+        return box
+
+    def _bool(self, parameter: Parameter) -> QWidget:
+        box = QCheckBox(self)
+        box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        box.toggled.connect(self._tell(parameter.name))
+        self._setters[parameter.name] = lambda value: box.setChecked(bool(value))
+        return box
+
+    def _choice(self, parameter: Parameter) -> QWidget:
+        box = QComboBox(self)
+        box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        for choice in parameter.choices:
+            box.addItem(str(choice), choice)
+        box.activated.connect(lambda place: self.changed.emit(parameter.name, box.itemData(place)))
+        self._setters[parameter.name] = lambda value: box.setCurrentIndex(box.findData(value))
+        return box
+
+    def _text(self, parameter: Parameter) -> QWidget:
+        line = QLineEdit(self, placeholderText="none" if parameter.optional else "")
+        line.editingFinished.connect(lambda: self.changed.emit(parameter.name, _read(parameter, line.text())))
+        self._setters[parameter.name] = lambda value: line.setText("" if value is None else str(value))
+        return line
+
+
+def _read(parameter: Parameter, text: str) -> Setting | None:
+    """Return what was typed; what is no number is left to the concealer's own check."""
+    if not text and parameter.optional:
+        return None
+    try:
+        if parameter.type == "int":
+            return int(text)
+        return float(text) if parameter.type == "float" else text
+    except ValueError:
+        return text
+
+
+def _step(span: float, default: float) -> float:
+    if span <= 2.0:
+        return 0.05
+    if span <= 50.0:
+        return 0.5
+    return 5.0 if abs(default) < 100 else 10.0
+
+
+def _tip(parameter: Parameter) -> str:
+    unit = f" {parameter.unit}" if parameter.unit else ""
+    lines = [parameter.help, f"{parameter.range}{unit}" if parameter.range else ""]
+    lines.append("" if parameter.default is None else f"default {parameter.default}{unit}")
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,94 @@
+"""The status bar: what the pointer is on, where it is in the clip, and how the sound goes out."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
+
+from gaplisten.loss.trace import LossTrace
+from gaplisten.playback.player import PlayerState
+from gaplisten.ui.theme import figures
+
+
+class Status(QStatusBar):
+    """The bar.
+
+    Signals
+    -------
+    cancel_wanted
+        The work whose progress is shown should stop.
+    """
+
+    cancel_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizeGripEnabled(False)
+        self.progress = QProgressBar(self, maximum=1000, textVisible=True)
+        self.progress.setMaximumWidth(240)
+        self.progress.setMaximumHeight(self.fontMetrics().height() + 4)
+        self.progress.setAccessibleName("Progress")
+        self.cancel = QToolButton(self)
+        self.cancel.setText("Cancel")
+        self.cancel.setAccessibleName("Cancel the work under way")
+        self.cancel.clicked.connect(self.cancel_wanted)
+        self.place = self._label("Place")
+        self.selection = self._label("Selection")
+        self.sound = self._label("Sound")
+        self.addPermanentWidget(self.progress)
+        self.addPermanentWidget(self.cancel)
+        for label in (self.place, self.selection, self.sound):
+            self.addPermanentWidget(label)
+        self.show_progress("", 0.0, "")
+
+    def _label(self, name: str) -> QLabel:
+        label = QLabel(self)
+        label.setFont(figures())
+        label.setAccessibleName(name)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
+        label.setContentsMargins(6, 0, 6, 0)
+        return label
+
+    def show_progress(self, title: str, fraction: float, message: str) -> None:
+        """Show how far the work is; nothing for an empty title."""
+        for widget in (self.progress, self.cancel):
+            widget.setVisible(bool(title))
+        if title:
+            self.progress.setValue(round(1000 * fraction))
+            self.progress.setFormat(f"{title} %p %")
+            self.progress.setToolTip(message or title)
+
+    def show_place(self, frame: int, rate: int, trace: LossTrace | None) -> None:
+        """Show a place as time, frame and packet."""
+        self.place.setText(place_text(frame, rate, trace) if rate else "")
+
+    def show_loop(self, start: int, stop: int, rate: int) -> None:
+        """Show how long the loop is; nothing when it is empty."""
+        length = 1000.0 * (stop - start) / rate if rate else 0.0
+        self.selection.setText(f"loop {length:.0f} ms" if length > 0 else "")
+
+    def show_sound(self, state: PlayerState) -> None:
+        """Show the device, or why nothing is heard."""
+        text = sound_text(state)
+        if text != self.sound.text():
+            self.sound.setText(text)
+            self.sound.setToolTip(state.reason or state.device)
+
+
+def place_text(frame: int, rate: int, trace: LossTrace | None) -> str:
+    """Return a place in words: seconds, frame, packet and whether that packet is lost."""
+    words = [f"{frame / rate:.3f} s", f"frame {frame}"]
+    if trace is not None and trace.packet_frames:
+        packet = frame // trace.packet_frames
+        lost = packet < trace.packets and bool(trace.lost[packet])
+        words.append(f"packet {packet}{' LOST' if lost else ''}")
+    return " · ".join(words)
+
+
+def sound_text(state: PlayerState) -> str:
+    """Return how the sound goes out: rate, device, latency, underflows; or that it does not."""
+    if not state.available:
+        return "starting sound" if state.starting else "no sound"
+    device = state.device if len(state.device) <= 28 else state.device[:27] + "…"
+    underflows = "1 underflow" if state.underflows == 1 else f"{state.underflows} underflows"
+    return f"{state.rate / 1000:g} kHz · {device} {state.latency_ms:.0f} ms · {underflows}"

@@ -1,0 +1,259 @@
+"""The workbench window: puts the parts together; what each does lies in its own module."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+
+from gaplisten.errors import GaplistenError
+from gaplisten.ui.actions import Actions
+from gaplisten.ui.commands import COMMANDS
+from gaplisten.ui.features import features
+from gaplisten.ui.icons import program_icon
+from gaplisten.ui.views.lanes_view import LanesView
+from gaplisten.ui.workbench.clip_list import ClipList
+from gaplisten.ui.workbench.clip_model import ClipModel
+from gaplisten.ui.workbench.concealer_actions import ConcealerActions
+from gaplisten.ui.workbench.concealer_dock import ConcealerDock
+from gaplisten.ui.workbench.controller import Controller
+from gaplisten.ui.workbench.edit_actions import EditActions
+from gaplisten.ui.workbench.empty import EmptyState
+from gaplisten.ui.workbench.export_actions import ExportActions
+from gaplisten.ui.workbench.file_actions import FileActions
+from gaplisten.ui.workbench.gap_actions import GapActions
+from gaplisten.ui.workbench.gaps_dock import GapsDock
+from gaplisten.ui.workbench.hearing import Hearing
+from gaplisten.ui.workbench.help_actions import HelpActions
+from gaplisten.ui.workbench.lane_display import LaneDisplay
+from gaplisten.ui.workbench.listen_actions import ListenActions
+from gaplisten.ui.workbench.messages import Messages
+from gaplisten.ui.workbench.notes_dock import NotesDock
+from gaplisten.ui.workbench.status import Status
+from gaplisten.ui.workbench.transport import Transport
+from gaplisten.ui.workbench.view_actions import ViewActions
+from gaplisten.workbench.settings import Settings
+
+log = logging.getLogger(__name__)
+
+_LAYOUT_VERSION = 1
+
+
+class WorkbenchWindow(QMainWindow):
+    """Everything about one clip at a glance, the gap at hand in the middle.
+
+    Parameters
+    ----------
+    hearing
+        What plays; a silent one until `Hearing.use` hands over the real player.
+
+    Attributes
+    ----------
+    controller
+        The workbench without its widgets.
+    actions
+        All commands; features bind theirs here.
+    lanes_view, clips, concealers, gaps, notes, transport, status, messages
+        The parts.
+    """
+
+    def __init__(self, hearing: Hearing | None = None, settings: Settings | None = None) -> None:
+        super().__init__()
+        self.setObjectName("workbench")
+        self.setWindowIcon(program_icon())
+        self.setAcceptDrops(True)
+        self.setDockNestingEnabled(True)
+        self.controller = Controller(hearing or Hearing(), settings, self)
+        self.actions_table = Actions(self, COMMANDS)
+        self.docks: dict[str, QDockWidget] = {}
+        self._make_parts()
+        self.parts = [
+            FileActions(self),
+            EditActions(self),
+            ViewActions(self),
+            ListenActions(self),
+            GapActions(self),
+            ConcealerActions(self),
+            ExportActions(self),
+            HelpActions(self),
+        ]
+        self._install_features()
+        self.menus = self._fill_menus()
+        self.display = LaneDisplay(self)
+        self._connect()
+        self._restore_layout()
+        self.show_title()
+
+    # -- making ---------------------------------------------------------------------------------------
+
+    def _make_parts(self) -> None:
+        self.lanes_view = LanesView(self)
+        self.lanes_view.setAccessibleName("Lanes")
+        self.empty = EmptyState(self)
+        self.stack = QStackedWidget(self)
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(self.lanes_view)
+        self.messages = Messages(self)
+        self.status = Status(self)
+        self.setStatusBar(self.status)
+        self.clips = ClipList(ClipModel(), self)
+        self.concealers = ConcealerDock(self)
+        self.gaps = GapsDock(self)
+        self.notes = NotesDock(self)
+        left, right, below = (
+            Qt.DockWidgetArea.LeftDockWidgetArea,
+            Qt.DockWidgetArea.RightDockWidgetArea,
+            Qt.DockWidgetArea.BottomDockWidgetArea,
+        )
+        self.add_dock("clips", "Clips", self.clips, left)
+        self.add_dock("concealers", "Concealers", self.concealers, right)
+        self.add_dock("gaps", "Gaps", self.gaps, below)
+        self.add_dock("notes", "Notes", self.notes, below)
+        self.resizeDocks(
+            [self.docks["clips"], self.docks["concealers"]], [300, 290], Qt.Orientation.Horizontal
+        )
+        self.resizeDocks([self.docks["gaps"], self.docks["notes"]], [620, 460], Qt.Orientation.Horizontal)
+        self.resizeDocks([self.docks["gaps"]], [200], Qt.Orientation.Vertical)
+
+    def add_dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
+        """Put a widget into a dock at a side of the window; it appears under View."""
+        dock = QDockWidget(title, self)
+        dock.setObjectName(f"dock.{name}")
+        dock.setWidget(widget)
+        dock.setAccessibleName(title)
+        self.addDockWidget(area, dock)
+        self.docks[name] = dock
+        return dock
+
+    def _install_features(self) -> None:
+        for feature in features():
+            try:
+                self.actions_table.add(feature.COMMANDS)
+                feature.install(self)
+            except Exception:  # a broken feature must not keep the workbench shut
+                log.exception("%s could not be installed", feature.__name__)
+
+    def _fill_menus(self) -> dict[str, QMenu]:
+        menus = self.actions_table.fill(self.menuBar())
+        panes = menus["View"].addMenu("Panes")
+        for dock in self.docks.values():
+            panes.addAction(dock.toggleViewAction())
+        for part in self.parts:
+            part.menus_made(menus)
+        return menus
+
+    def _connect(self) -> None:
+        self.transport = Transport(self.actions_table, self)
+        page = QWidget(self)
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.transport)
+        layout.addWidget(self.messages)
+        layout.addWidget(self.stack, 1)
+        self.setCentralWidget(page)
+        for widget in (self.lanes_view, self.clips.table, self.gaps.table, self.notes.table):
+            self.actions_table.listen_in(widget)
+        controller = self.controller
+        controller.said.connect(lambda text: self.status.showMessage(text, 6000))
+        controller.failed.connect(self.messages.report)
+        controller.tasks.progressed.connect(self.status.show_progress)
+        self.status.cancel_wanted.connect(controller.tasks.cancel_shown)
+        controller.clips_changed.connect(self._on_clips)
+        controller.clip_changed.connect(self._on_clip)
+        controller.document_changed.connect(self.show_title)
+        self.clips.chosen.connect(controller.show_clip)
+        for part in self.parts:
+            part.link()
+
+    # -- what is shown --------------------------------------------------------------------------------
+
+    def _on_clips(self) -> None:
+        clipset = self.controller.clipset
+        self.clips.model.set_clips(clipset.clips if clipset else ())
+        self.stack.setCurrentWidget(self.lanes_view if clipset and clipset.clips else self.empty)
+        self.show_title()
+
+    def _on_clip(self) -> None:
+        self.clips.select(self.controller.clip_name)
+        self.show_title()
+        if not self.isAncestorOf(self.focusWidget()) if self.focusWidget() else True:
+            self.lanes_view.setFocus()
+
+    def show_title(self) -> None:
+        """Show what is open in the window's title."""
+        controller = self.controller
+        title = controller.clipset.title if controller.clipset else ""
+        path = controller.document.path
+        words = [controller.clip_name or "", path.name if path else title]
+        named = " - ".join(word for word in words if word)
+        self.setWindowTitle(f"{named}[*] - Gaplisten" if named else "Gaplisten[*]")
+        self.setWindowModified(controller.document.unsaved)
+
+    # -- opening --------------------------------------------------------------------------------------
+
+    @property
+    def files(self) -> FileActions:
+        """Opening and saving."""
+        part = self.parts[0]
+        assert isinstance(part, FileActions)
+        return part
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """Open what was dropped or named: a workbench file, folders, or loose files."""
+        self.files.open_paths(paths)
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Welcome files and folders."""
+        if any(url.isLocalFile() for url in event.mimeData().urls()):
+            event.acceptProposedAction()
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped, after the drag is over."""
+        paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
+        event.acceptProposedAction()
+        QTimer.singleShot(0, self, lambda: self.open_paths(paths))
+
+    # -- geometry -------------------------------------------------------------------------------------
+
+    def _restore_layout(self) -> None:
+        kept = self.ui_settings()
+        geometry = kept.value("geometry")
+        if isinstance(geometry, QByteArray):
+            self.restoreGeometry(geometry)
+        else:
+            self.resize(1280, 760)
+        state = kept.value("state")
+        if isinstance(state, QByteArray):
+            self.restoreState(state, _LAYOUT_VERSION)
+
+    @staticmethod
+    def ui_settings() -> QSettings:
+        """Return the place for geometry and recent files, and for nothing else."""
+        from gaplisten import folders
+
+        return QSettings(str(folders.user_config() / "window.ini"), QSettings.Format.IniFormat)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask about unsaved work, keep the geometry and let everything go."""
+        if not self.files.may_close():
+            event.ignore()
+            return
+        kept = self.ui_settings()
+        kept.setValue("geometry", self.saveGeometry())
+        kept.setValue("state", self.saveState(_LAYOUT_VERSION))
+        self.files.forget_rescue()
+        self.close_all()
+        super().closeEvent(event)
+
+    def close_all(self) -> None:
+        """Let go of threads, processes and sound."""
+        self.clips.close_threads()
+        self.controller.close()
+
+    def report(self, error: GaplistenError | str) -> None:
+        """Tell the user about an error, without a dialog."""
+        self.messages.report(error)
