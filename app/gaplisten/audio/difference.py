@@ -33,6 +33,16 @@ class _Pair:
         """Full scale is ±1.0 already."""
         return _BOTH_UNITS
 
+    def raw(self, start: int, stop: int) -> Raw:
+        """Return the frames ``[start, stop)``."""
+        raise NotImplementedError
+
+    def glimpse(self, start: int, count: int) -> Raw:
+        """Return `count` frames from `start`, silence where they cannot be read yet."""
+        if not self.loaded(start, start + count):
+            return np.zeros((count, 1), np.float32)
+        return self.raw(start, start + count)
+
     def load(self, start: int, stop: int) -> None:
         """Make both quick to read."""
         for source in (self.one, self.other):
@@ -65,9 +75,10 @@ class DifferenceSource(_Pair):
         """Return the difference of the frames ``[start, stop)``."""
         return np.subtract(_padded(self.one, start, stop), _padded(self.other, start, stop), dtype=np.float32)
 
-    def gather(self, positions: Frames) -> Raw:
-        """Return the difference at single frames."""
-        return np.subtract(_gathered(self.one, positions), _gathered(self.other, positions), dtype=np.float32)
+    def gather(self, blocks: Frames, size: int) -> Raw:
+        """Return the difference of whole blocks of frames."""
+        one, other = _gathered(self.one, blocks, size), _gathered(self.other, blocks, size)
+        return _repeat_last(np.subtract(one, other, dtype=np.float32), blocks, self.frames)
 
 
 class AlteredSource(_Pair):
@@ -117,18 +128,25 @@ class AlteredSource(_Pair):
         changed &= ~self._lost_between(start, stop)
         return changed.view(np.uint8)[:, None]
 
-    def gather(self, positions: Frames) -> Raw:
-        """Return the flags of single frames."""
-        changed = self._differs(_gathered(self.one, positions), _gathered(self.other, positions))
+    def gather(self, blocks: Frames, size: int) -> Raw:
+        """Return the flags of whole blocks of frames."""
+        if self._same_numbers() and int(blocks.max(initial=0) + 1) * size <= min(
+            self.one.frames, self.other.frames
+        ):
+            changed = (self.one.gather(blocks, size) != self.other.gather(blocks, size)).any(axis=-1)
+        else:
+            changed = self._differs(_gathered(self.one, blocks, size), _gathered(self.other, blocks, size))
+        positions = blocks[:, None] * size + np.arange(size)
         packets = np.minimum(positions // self._packet_frames, len(self._lost) - 1)
-        return (changed & ~self._lost[packets]).view(np.uint8)[..., None]
+        flags: Raw = (changed & ~self._lost[packets]).view(np.uint8)[..., None]
+        return _repeat_last(flags, blocks, self.frames)
 
     def _same_numbers(self) -> bool:
         one, other = self.one, self.other
         return self._tolerance == 0.0 and one.dtype == other.dtype and one.channels == other.channels
 
     def _differs(self, one: Raw, other: Raw) -> npt.NDArray[np.bool_]:
-        changed: npt.NDArray[np.bool_] = (np.abs(one - other) > self._tolerance).any(axis=-1)
+        changed: npt.NDArray[np.bool_] = np.asarray((np.abs(one - other) > self._tolerance).any(axis=-1))
         return changed
 
     def _lost_between(self, start: int, stop: int) -> npt.NDArray[np.bool_]:
@@ -148,10 +166,20 @@ def _nothing(source: SampleSource) -> Raw:
     return np.zeros((0, source.channels), np.float32)
 
 
-def _gathered(source: SampleSource, positions: Frames) -> Raw:
+def _gathered(source: SampleSource, blocks: Frames, size: int) -> Raw:
     if source.frames == 0:
-        return np.zeros((*positions.shape, source.channels), np.float32)
-    raw = source.gather(np.minimum(positions, source.frames - 1))
+        return np.zeros((len(blocks), size, source.channels), np.float32)
+    raw = source.gather(np.minimum(blocks, source.frames // size), size)
     floats = np.multiply(raw, np.float32(source.scale), dtype=np.float32)
-    floats[positions >= source.frames] = 0.0
+    for at in np.flatnonzero((blocks + 1) * size > source.frames).tolist():
+        floats[at, max(source.frames - int(blocks[at]) * size, 0) :] = 0.0
     return floats
+
+
+def _repeat_last(rows: Raw, blocks: Frames, frames: int) -> Raw:
+    """Repeat the last frame where a block reaches beyond the end."""
+    size = rows.shape[1]
+    for at in np.flatnonzero((blocks + 1) * size > frames).tolist():
+        inside = max(frames - int(blocks[at]) * size, 1)
+        rows[at, inside:] = rows[at, inside - 1]
+    return rows

@@ -64,8 +64,15 @@ class SampleSource(Protocol):
         """Return the frames ``[start, stop)``, shape ``(stop - start, channels)``."""
         ...
 
-    def gather(self, positions: Frames) -> Raw:
-        """Return single frames, shape ``positions.shape + (channels,)``."""
+    def gather(self, blocks: Frames, size: int) -> Raw:
+        """Return whole blocks of `size` frames by their numbers, shape ``(len(blocks), size, channels)``.
+
+        Beyond the end the last frame is repeated.
+        """
+        ...
+
+    def glimpse(self, start: int, count: int) -> Raw:
+        """Return `count` frames from `start` without waiting for more; called from worker threads."""
         ...
 
     def load(self, start: int, stop: int) -> None:
@@ -80,6 +87,21 @@ class SampleSource(Protocol):
 def read_floats(source: SampleSource, start: int, stop: int) -> Samples:
     """Return the frames ``[start, stop)`` as float32 of full scale ±1.0, shape ``(n, channels)``."""
     return np.multiply(source.raw(start, stop), np.float32(source.scale), dtype=np.float32)
+
+
+def gather_rows(data: Raw, blocks: Frames, size: int) -> Raw:
+    """Return blocks of `size` rows of `data` by number; the last row is repeated beyond the end."""
+    whole = len(data) // size
+    # Whole blocks are copied as one piece each, which is far quicker than row by row.
+    as_blocks = data[: whole * size].reshape(whole, size, data.shape[1])
+    found: Raw = (
+        as_blocks[np.minimum(blocks, whole - 1)]
+        if whole
+        else np.empty((len(blocks), size, data.shape[1]), data.dtype)
+    )
+    for at in np.flatnonzero(blocks >= whole).tolist():
+        found[at] = data[np.minimum(np.arange(size) + int(blocks[at]) * size, len(data) - 1)]
+    return found
 
 
 class ArraySource:
@@ -117,10 +139,13 @@ class ArraySource:
         """Return the frames ``[start, stop)``."""
         return self._data[start:stop]
 
-    def gather(self, positions: Frames) -> Raw:
-        """Return single frames."""
-        taken: Raw = self._data[positions]
-        return taken
+    def gather(self, blocks: Frames, size: int) -> Raw:
+        """Return whole blocks of frames."""
+        return gather_rows(self._data, blocks, size)
+
+    def glimpse(self, start: int, count: int) -> Raw:
+        """Return `count` frames from `start`."""
+        return self.raw(start, start + count)
 
     def load(self, start: int, stop: int) -> None:
         """Do nothing: the array is there."""
@@ -156,11 +181,11 @@ class MappedSource(ArraySource):
             return np.zeros((max(min(stop, self.frames) - start, 0), self.channels), self.dtype)
         return super().raw(start, stop)
 
-    def gather(self, positions: Frames) -> Raw:
-        """Return single frames, silence once the file has changed."""
+    def gather(self, blocks: Frames, size: int) -> Raw:
+        """Return whole blocks of frames, silence once the file has changed."""
         if not self.loaded(0, 0):
-            return np.zeros((*positions.shape, self.channels), self.dtype)
-        return super().gather(positions)
+            return np.zeros((len(blocks), size, self.channels), self.dtype)
+        return super().gather(blocks, size)
 
 
 class Packed24Source(MappedSource):
@@ -181,9 +206,10 @@ class Packed24Source(MappedSource):
         count = max(min(stop, self.frames) - start, 0)
         return self._widen(self._data[start:stop] if self.loaded(start, stop) else None, (count,))
 
-    def gather(self, positions: Frames) -> Raw:
-        """Return single frames."""
-        return self._widen(self._data[positions] if self.loaded(0, 0) else None, positions.shape)
+    def gather(self, blocks: Frames, size: int) -> Raw:
+        """Return whole blocks of frames."""
+        packed = gather_rows(self._data, blocks, size) if self.loaded(0, 0) else None
+        return self._widen(packed, (len(blocks), size))
 
     def _widen(self, packed: Raw | None, shape: tuple[int, ...]) -> Raw:
         wide = np.zeros((*shape, self.channels, 4), np.uint8)
@@ -240,7 +266,7 @@ class SpooledSource(ArraySource):
         return bool(self._done[first:last].all())
 
     def glimpse(self, start: int, count: int) -> Raw:
-        """Return `count` frames from `start`, decoded on the spot (for the first, coarse picture)."""
+        """Return `count` frames from `start`, decoded on the spot if need be."""
         if self.loaded(start, start + count):
             return self.raw(start, start + count)
         file = self._handle()

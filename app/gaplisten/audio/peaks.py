@@ -7,13 +7,13 @@ minimum and maximum of the column: no click is ever decimated away.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
-from gaplisten.audio.filemap import Frames, Raw, SampleSource
+from gaplisten.audio.filemap import Frames, Raw, SampleSource, gather_rows
 from gaplisten.jobs import Job
 
 BASE = 256
@@ -21,6 +21,11 @@ FAN = 32
 CHUNK = 1 << 20
 # Up to this many frames in a column the samples themselves are reduced; they are few enough.
 DIRECT = 2 * BASE
+MANY = 1 << 29
+GLIMPSES = 1024
+
+# Low and high before an edge, low and high from it on.
+_Parts = tuple[Raw, Raw, Raw, Raw]
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,11 +38,14 @@ class Columns:
         Lowest and highest sample of each column, full scale ±1.0, shape ``(columns,)``; over all channels.
     known
         False where the sound has not been read yet, or where there is none.
+    coarse
+        True where the extremes are those of a short piece near the column: a first picture, not the truth.
     """
 
     low: npt.NDArray[np.float32]
     high: npt.NDArray[np.float32]
     known: npt.NDArray[np.bool_]
+    coarse: npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +63,18 @@ class PeakPyramid:
         self._channels = source.channels
         self.chunks = -(-source.frames // CHUNK)
         self.ready = np.zeros(self.chunks, np.bool_)
+        self._glimpses: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None
         self._levels = tuple(_empty_level(source, block) for block in (BASE, BASE * FAN))
 
     @property
     def complete(self) -> bool:
         """Whether every chunk has been read."""
         return bool(self.ready.all())
+
+    @property
+    def glimpsed(self) -> bool:
+        """Whether there is a first, coarse picture."""
+        return self._glimpses is not None
 
     @property
     def fraction(self) -> float:
@@ -103,14 +117,45 @@ class PeakPyramid:
         low, high = np.zeros(count, np.float32), np.zeros(count, np.float32)
         part = np.flatnonzero(inside)
         if part.size == 0:
-            return Columns(low, high, inside)
+            return Columns(low, high, inside, np.zeros(count, np.bool_))
         first, last = int(part[0]), int(part[-1]) + 1
         cut = np.minimum(edges[first : last + 1], self.source.frames)
         raw_low, raw_high = self._extremes(cut)
         scale = np.float32(self.source.scale)
         low[first:last], high[first:last] = raw_low * scale, raw_high * scale
-        inside[first:last] &= self._known(cut)
-        return Columns(low, high, inside)
+        known = inside.copy()
+        known[first:last] &= self._known(cut)
+        return self._with_glimpses(Columns(low, high, known, inside & ~known), edges)
+
+    def _with_glimpses(self, columns: Columns, edges: Frames) -> Columns:
+        if not columns.coarse.any() or self._glimpses is None:
+            return replace(columns, coarse=np.zeros_like(columns.coarse))
+        at = np.flatnonzero(columns.coarse)
+        low, high = self._glimpses
+        middle = (edges[at] + edges[at + 1]) // 2
+        place = np.clip(middle * len(low) // max(self.source.frames, 1), 0, len(low) - 1)
+        columns.low[at], columns.high[at] = low[place], high[place]
+        return columns
+
+    def glimpse(self, count: int = GLIMPSES) -> None:
+        """Look at a short piece of the sound at `count` places, for a first picture."""
+        frames, scale = self.source.frames, np.float32(self.source.scale)
+        starts = (np.arange(count) * frames // count).tolist()
+        pieces = [self.source.glimpse(start, min(BASE, frames - start)) for start in starts]
+        low = np.array([piece.min(initial=0) for piece in pieces]) * scale
+        high = np.array([piece.max(initial=0) for piece in pieces]) * scale
+        self._glimpses = (low.astype(np.float32), high.astype(np.float32))
+
+    @property
+    def loudest(self) -> float:
+        """Largest magnitude known so far, full scale 1.0."""
+        base = self._levels[0]
+        if not len(base.low):
+            return 0.0
+        found = max(abs(float(base.low.min())), abs(float(base.high.max()))) * self.source.scale
+        if self._glimpses is not None:
+            found = max(found, float(self._glimpses[1].max()), -float(self._glimpses[0].min()))
+        return found if np.isfinite(found) else 1.0
 
     def _known(self, edges: Frames) -> npt.NDArray[np.bool_]:
         if self.complete:
@@ -124,7 +169,8 @@ class PeakPyramid:
         narrowest = int(np.diff(edges[:-1]).min()) if len(edges) > 2 else int(edges[-1] - edges[0])
         if narrowest < DIRECT:
             return self._from_samples(edges)
-        level = 1 if narrowest >= 2 * BASE * FAN else 0
+        # Base blocks are reduced so fast that the upper level pays only for many hours at once.
+        level = 1 if narrowest >= 2 * BASE * FAN and edges[-1] - edges[0] > MANY else 0
         return self._from_level(edges, level)
 
     def _from_samples(self, edges: Frames) -> tuple[Raw, Raw]:
@@ -157,25 +203,18 @@ class PeakPyramid:
             raw = self.source.raw(int(edges[column]), max(int(edges[column + 1]), int(edges[column]) + 1))
             low[column], high[column] = raw.min(), raw.max()
 
-    def _split(self, edges: Frames, level: int) -> tuple[Raw, Raw, Raw, Raw]:
+    def _split(self, edges: Frames, level: int) -> _Parts:
         """Return the extremes of the block at `level` around each edge: before it, and from it on."""
         block = self._levels[level].block
-        start = edges // block * block
+        number = edges // block
         if level == 0:
-            inner = self._gather_samples(start, block)
-            return _split_rows(inner, inner, (edges - start) * self._channels, None)
+            rows = self.source.gather(number, block).reshape(len(edges), block * self._channels)
+            return _split_rows(rows, rows, (edges - number * block) * self._channels)
         finer = self._levels[level - 1]
-        rows = start[:, None] // finer.block + np.arange(FAN)
-        rows = np.minimum(rows, len(finer.low) - 1)
-        partial = self._split(edges, level - 1)
-        return _split_rows(finer.low[rows], finer.high[rows], (edges - start) // finer.block, partial)
-
-    def _gather_samples(self, start: Frames, block: int) -> Raw:
-        # Beyond the end the last frame is repeated: it belongs to the same block, so nothing false is added.
-        positions = np.minimum(start[:, None] + np.arange(block), self.source.frames - 1)
-        rows = self.source.gather(positions)
-        flat: Raw = rows.reshape(len(start), block * self._channels)
-        return flat
+        low, high = (gather_rows(values[:, None], number, FAN)[..., 0] for values in (finer.low, finer.high))
+        # The finer block that holds the edge counts on neither side: its two parts are found one level down.
+        cell = edges // finer.block - number * FAN
+        return _merge(_split_rows(low, high, cell, leave_out=1), self._split(edges, level - 1))
 
 
 def _empty_level(source: SampleSource, block: int) -> _Level:
@@ -201,30 +240,38 @@ def _between(reduce: Any, values: Raw, begin: Frames, end: Frames) -> Raw:
     return reduced
 
 
-def _split_rows(
-    low: Raw, high: Raw, offset: Frames, partial: tuple[Raw, Raw, Raw, Raw] | None
-) -> tuple[Raw, Raw, Raw, Raw]:
-    """Reduce each row before and from its `offset`.
-
-    With `partial` (the split of the cell at `offset` itself) that cell is left out and its parts are added.
-    """
-    column = np.arange(low.shape[1])
+def _split_rows(low: Raw, high: Raw, offset: Frames, leave_out: int = 0) -> _Parts:
+    """Reduce each row before its `offset`, and from `leave_out` cells after it to its end."""
+    count, width = low.shape
     least, most = _limits(low.dtype)
-    before = column[None, :] < offset[:, None]
-    after = (column[None, :] > offset[:, None]) if partial else ~before
-    parts = (
-        np.where(before, low, most).min(axis=1),
-        np.where(before, high, least).max(axis=1),
-        np.where(after, low, most).min(axis=1),
-        np.where(after, high, least).max(axis=1),
-    )
-    if partial is None:
-        return parts
+    row = np.arange(count) * width
+    cuts = np.empty((count, 2), np.int64)
+    cuts[:, 0], cuts[:, 1] = row, row + offset
+    after_from = np.minimum(offset + leave_out, width - 1)
+    # An empty stretch reduces to whatever lies at its start, so it is replaced by what changes nothing.
+    none_before, none_after = offset == 0, offset + leave_out >= width
+    before = _reduced(np.minimum, np.maximum, low, high, cuts)
+    cuts[:, 1] = row + after_from
+    after = _reduced(np.minimum, np.maximum, low, high, cuts)
     return (
-        np.minimum(parts[0], partial[0]),
-        np.maximum(parts[1], partial[1]),
-        np.minimum(parts[2], partial[2]),
-        np.maximum(parts[3], partial[3]),
+        np.where(none_before, most, before[0][0::2]),
+        np.where(none_before, least, before[1][0::2]),
+        np.where(none_after, most, after[0][1::2]),
+        np.where(none_after, least, after[1][1::2]),
+    )
+
+
+def _reduced(least: Any, most: Any, low: Raw, high: Raw, cuts: Frames) -> tuple[Raw, Raw]:
+    at = cuts.reshape(-1)
+    return least.reduceat(low.reshape(-1), at), most.reduceat(high.reshape(-1), at)
+
+
+def _merge(one: _Parts, other: _Parts) -> _Parts:
+    return (
+        np.minimum(one[0], other[0]),
+        np.maximum(one[1], other[1]),
+        np.minimum(one[2], other[2]),
+        np.maximum(one[3], other[3]),
     )
 
 

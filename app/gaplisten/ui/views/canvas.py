@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from PySide6.QtCore import QPointF, QRect, Qt, Signal
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen, QResizeEvent
+from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gaplisten.ui.views.colours import argb
+from gaplisten.ui.views.curves import paint_curves
 from gaplisten.ui.views.furniture import paint_furniture, x_of
 from gaplisten.ui.views.lane_pixels import paint_lanes
 from gaplisten.ui.views.layout import RULER_HEIGHT
 from gaplisten.ui.views.raster import Pixels
 from gaplisten.ui.views.scene import Scene
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A stretch that a drag would choose; `paint` tells whether it would become lost or received."""
+
+    start: int
+    stop: int
+    paint: bool | None = None
 
 
 class Canvas(QWidget):
@@ -38,6 +50,7 @@ class Canvas(QWidget):
         self._image: QImage | None = None
         self._stale = True
         self._playhead = 0
+        self._preview: Preview | None = None
 
     @property
     def scene(self) -> Scene | None:
@@ -59,6 +72,17 @@ class Canvas(QWidget):
             if x is not None:
                 self.update(QRect(int(x) - 6, 0, 13, self.height()))
 
+    @property
+    def playhead(self) -> int:
+        """Frame of the playhead."""
+        return self._playhead
+
+    def set_preview(self, preview: Preview | None) -> None:
+        """Show what a drag would choose, or nothing."""
+        if preview != self._preview:
+            self._preview = preview
+            self.update()
+
     def picture(self) -> QImage | None:
         """Return the picture without the playhead, drawn now if needed."""
         if self._stale and self._scene is not None:
@@ -73,7 +97,9 @@ class Canvas(QWidget):
             painter.fillRect(event.rect(), self.palette().base())
         else:
             painter.drawImage(0, 0, picture)
+            self._paint_preview(painter)
             self._paint_playhead(painter)
+            self._paint_focus(painter)
         painter.end()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
@@ -93,6 +119,7 @@ class Canvas(QWidget):
         self._image.setDevicePixelRatio(layout.ratio)
         painter = QPainter(self._image)
         painter.setFont(self.font())
+        paint_curves(painter, scene)
         paint_furniture(painter, scene)
         painter.end()
         self._stale = False
@@ -103,6 +130,26 @@ class Canvas(QWidget):
         x = x_of(self._scene, frame)
         inside = self._scene.layout.plot_left - 1 <= x <= self._scene.layout.width + 1
         return x if inside else None
+
+    def _paint_preview(self, painter: QPainter) -> None:
+        if self._preview is None or self._scene is None:
+            return
+        scene, preview = self._scene, self._preview
+        begin, end = (x_of(scene, frame) for frame in (preview.start, preview.stop))
+        colour = QColor(scene.colours.accent if preview.paint is None else scene.colours.altered)
+        if preview.paint is False:
+            colour = QColor(scene.colours.background)
+        colour.setAlpha(110)
+        painter.save()
+        painter.setClipRect(QRectF(scene.layout.plot_left, 0, scene.layout.plot_width, self.height()))
+        painter.fillRect(QRectF(begin, 0, max(end - begin, 1.0), self.height()), colour)
+        painter.restore()
+
+    def _paint_focus(self, painter: QPainter) -> None:
+        if self.hasFocus() and self._scene is not None:
+            painter.setPen(QPen(self._scene.colours.accent, 1))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRect(QRectF(0.5, 0.5, self.width() - 1.0, self.height() - 1.0))
 
     def _paint_playhead(self, painter: QPainter) -> None:
         x = self._playhead_x(self._playhead)

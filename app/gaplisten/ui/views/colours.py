@@ -56,11 +56,24 @@ class ViewColours:
             unknown=mix(base, text, 0.25),
         )
 
+    @classmethod
+    def paper(cls) -> ViewColours:
+        """Return colours for print: black on white."""
+        palette = QPalette()
+        palette.setColor(QPalette.ColorRole.Base, QColor("white"))
+        palette.setColor(QPalette.ColorRole.Text, QColor("black"))
+        palette.setColor(QPalette.ColorRole.Highlight, QColor("#0072B2"))
+        return cls.of(palette)
+
 
 def mix(one: QColor, other: QColor, share: float) -> QColor:
     """Return `one` with `share` (0..1) of `other` in it."""
-    parts = zip(one.getRgb()[:3], other.getRgb()[:3], strict=True)
-    return QColor(*(round(a + (b - a) * share) for a, b in parts))
+    rest = 1.0 - share
+    return QColor.fromRgbF(
+        one.redF() * rest + other.redF() * share,
+        one.greenF() * rest + other.greenF() * share,
+        one.blueF() * rest + other.blueF() * share,
+    )
 
 
 def default_lane_colour(index: int, colours: ViewColours) -> QColor:

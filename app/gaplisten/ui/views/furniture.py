@@ -6,8 +6,9 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from gaplisten.ui.views.colours import readable
-from gaplisten.ui.views.layout import RULER_HEIGHT
+from gaplisten.ui.views.layout import GUTTER, RULER_HEIGHT
 from gaplisten.ui.views.ruler import ticks
+from gaplisten.ui.views.scales import paint_scales
 from gaplisten.ui.views.scene import Scene, SceneLane
 from gaplisten.ui.views.values import Mode
 
@@ -62,7 +63,7 @@ def _paint_headers(painter: QPainter, scene: Scene) -> None:
     overlay = scene.mode is Mode.OVERLAY
     for row, lane in enumerate(scene.lanes):
         if overlay:
-            height = min((layout.height - RULER_HEIGHT) / max(len(scene.lanes), 1), 64.0)
+            height = layout.legend_height(len(scene.lanes))
             box = QRectF(0, RULER_HEIGHT + row * height, layout.plot_left, height)
         else:
             top, bottom = (edge / layout.ratio for edge in layout.lane_span(row))
@@ -71,6 +72,7 @@ def _paint_headers(painter: QPainter, scene: Scene) -> None:
             _paint_header(painter, box, lane, scene)
     if not overlay:
         _paint_dividers(painter, scene)
+    paint_scales(painter, scene)
 
 
 def _paint_dividers(painter: QPainter, scene: Scene) -> None:
@@ -91,12 +93,27 @@ def _paint_header(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene)
     painter.save()
     painter.setFont(font)
     _paint_key(painter, QRectF(box.left() + 15, box.top() + 7, 20, 18), lane, scene)
-    _line(painter, QRectF(box.left() + 42, box.top() + 6, box.width() - 48, 20), lane.name, colours.text)
+    _line(
+        painter,
+        QRectF(box.left() + 42, box.top() + 6, box.width() - 46 - GUTTER, 20),
+        lane.name,
+        colours.text,
+    )
     font.setBold(False)
     painter.setFont(font)
     second = " · ".join(text for text in (lane.state, lane.note) if text)
-    _line(painter, QRectF(box.left() + 42, box.top() + 26, box.width() - 48, 18), second, colours.faint_text)
-    _line(painter, QRectF(box.left() + 42, box.top() + 44, box.width() - 48, 18), lane.badge, colours.text)
+    _line(
+        painter,
+        QRectF(box.left() + 42, box.top() + 26, box.width() - 46 - GUTTER, 18),
+        second,
+        colours.faint_text,
+    )
+    _line(
+        painter,
+        QRectF(box.left() + 42, box.top() + 44, box.width() - 46 - GUTTER, 18),
+        lane.badge,
+        colours.text,
+    )
     painter.restore()
 
 

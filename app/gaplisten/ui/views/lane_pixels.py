@@ -6,81 +6,19 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.audio.filemap import Frames
-from gaplisten.audio.peaks import Columns
 from gaplisten.ui.views.colours import argb, readable
-from gaplisten.ui.views.raster import Pixels, Spans, blend, hatching, paint_spans, spans_of
-from gaplisten.ui.views.scene import Scene, SceneLane
-from gaplisten.ui.views.values import Display, Mode
+from gaplisten.ui.views.layout import RULER_HEIGHT
+from gaplisten.ui.views.raster import Pixels, blend, hatching, outline, paint_spans, spans_of
+from gaplisten.ui.views.scene import Part, Scene, SceneLane
+from gaplisten.ui.views.shading import Shading
+from gaplisten.ui.views.values import Mode
 from gaplisten.ui.views.viewport import Viewport
 
 HATCH_PERIOD = 8
 # Below this many frames per pixel a line through the samples is drawn instead of columns.
 CURVE_BELOW = 1.0
-
-
-def paint_lanes(pixels: Pixels, scene: Scene) -> None:
-    """Paint background, shading and waveforms of all lanes into `pixels`, shape ``(height, width)``."""
-    edges = scene.view.edges()
-    rows = 1 if scene.mode is Mode.OVERLAY else len(scene.lanes)
-    left = pixels.shape[1] - scene.layout.columns
-    heights = [bottom - top for top, bottom in map(scene.layout.lane_span, range(rows))]
-    if not heights:
-        return
-    ground = shaded_ground(scene, edges, max(heights))
-    for row in range(rows):
-        top, bottom = scene.layout.lane_span(row)
-        first, last = max(top, scene.layout.device(_ruler(scene))), min(bottom, pixels.shape[0])
-        if last <= first:
-            continue
-        lane_pixels = ground[: bottom - top].copy()
-        here = scene.lanes if scene.mode is Mode.OVERLAY else scene.lanes[row : row + 1]
-        for lane in _active_last(here, scene.active):
-            _paint_lane(lane_pixels, lane, scene, edges)
-        pixels[first:last, left:] = lane_pixels[first - top : last - top]
-
-
-def _ruler(scene: Scene) -> int:
-    from gaplisten.ui.views.layout import RULER_HEIGHT
-
-    return RULER_HEIGHT
-
-
-def _active_last(lanes: tuple[SceneLane, ...], active: int | None) -> list[SceneLane]:
-    return sorted(lanes, key=lambda lane: lane.key == active)
-
-
-def shaded_ground(scene: Scene, edges: Frames, height: int) -> Pixels:
-    """Return the background of a lane: loss tinted and hatched, zones tinted, the middle line."""
-    colours = scene.colours
-    base = np.full(scene.view.width, argb(colours.background), np.uint32)
-    row, hatched = base, np.zeros(len(base), np.bool_)
-    if scene.loss is not None:
-        shading = scene.loss.shading(edges, scene.view.frames_per_pixel)
-        row = np.where(shading.zone, np.uint32(argb(colours.zone)), row)
-        row = blend(row, np.full(len(base), argb(colours.loss), np.uint32), shading.strength)
-        hatched = shading.lost > 0
-    ground = np.broadcast_to(row, (height, len(base))).copy()
-    ground[height // 2] = np.where(hatched, row, argb(colours.grid))
-    if hatched.any():
-        _hatch(ground, scene, hatched)
-    return ground
-
-
-def _hatch(ground: Pixels, scene: Scene, hatched: npt.NDArray[np.bool_]) -> None:
-    period = scene.layout.device(HATCH_PERIOD)
-    thickness = max(scene.layout.device(1), 1)
-    shift = round(scene.view.grid_start / scene.view.frames_per_pixel) % period
-    lines = hatching(ground.shape[0], ground.shape[1], shift, period, thickness)
-    np.copyto(ground, np.where(lines & hatched, np.uint32(argb(scene.colours.hatch)), ground))
-
-
-def _paint_lane(pixels: Pixels, lane: SceneLane, scene: Scene, edges: Frames) -> None:
-    if lane.peaks is None or lane.display is Display.SPECTROGRAM or is_curve(scene.view):
-        return
-    columns = lane.peaks.columns(edges)
-    spans = spans_of(columns, pixels.shape[0], scene.gain)
-    paint_spans(pixels, spans, column_colours(lane, scene, edges), columns.known)
-    _paint_unknown(pixels, columns, edges, scene, lane)
+_OVERLAY_FILL = 0.30
+_HATCH_OVER_SPECTROGRAM = 0.45
 
 
 def is_curve(view: Viewport) -> bool:
@@ -88,7 +26,97 @@ def is_curve(view: Viewport) -> bool:
     return view.frames_per_pixel < CURVE_BELOW
 
 
-def column_colours(lane: SceneLane, scene: Scene, edges: Frames) -> npt.NDArray[np.uint32]:
+def paint_lanes(pixels: Pixels, scene: Scene) -> None:
+    """Paint background, shading, waveforms and spectrograms into `pixels`, shape ``(height, width)``."""
+    edges = scene.view.edges()
+    shading = scene.loss.shading(edges, scene.view.frames_per_pixel) if scene.loss else None
+    left = pixels.shape[1] - scene.layout.columns
+    roof = scene.layout.device(RULER_HEIGHT)
+    grounds: dict[int, Pixels] = {}
+    for row in range(scene.rows):
+        for part in scene.parts(row):
+            first, last = max(part.top, roof), min(part.bottom, pixels.shape[0])
+            if last <= first:
+                continue
+            if part.spectrogram:
+                painted = _spectrogram(scene.in_row(row)[-1], scene, part, shading)
+            else:
+                if part.height not in grounds:
+                    grounds[part.height] = shaded_ground(scene, part.height, shading)
+                painted = grounds[part.height].copy()
+                _paint_waveforms(painted, scene.in_row(row), scene, edges)
+            pixels[first:last, left:] = painted[first - part.top : last - part.top]
+
+
+def shaded_ground(scene: Scene, height: int, shading: Shading | None) -> Pixels:
+    """Return the background of a lane: loss tinted and hatched, zones tinted, the middle line."""
+    colours, width = scene.colours, scene.view.width
+    row = np.full(width, argb(colours.background), np.uint32)
+    hatched = np.zeros(width, np.bool_)
+    if shading is not None:
+        row = np.where(shading.zone, np.uint32(argb(colours.zone)), row)
+        row = blend(row, np.full(width, argb(colours.loss), np.uint32), shading.strength)
+        hatched = shading.lost > 0
+    ground = np.broadcast_to(row, (height, width)).copy()
+    ground[height // 2] = np.where(hatched, row, np.uint32(argb(colours.grid)))
+    if hatched.any():
+        lines = _hatch_lines(scene, height) & hatched
+        np.copyto(ground, np.where(lines, np.uint32(argb(colours.hatch)), ground))
+    return ground
+
+
+def _hatch_lines(scene: Scene, height: int) -> npt.NDArray[np.bool_]:
+    period = scene.layout.device(HATCH_PERIOD)
+    thickness = max(scene.layout.device(1), 1)
+    # The lines are tied to the sound, so that they move with it.
+    shift = round(scene.view.grid_start / scene.view.frames_per_pixel) % period
+    return hatching(height, scene.view.width, shift, period, thickness)
+
+
+def _paint_waveforms(pixels: Pixels, lanes: tuple[SceneLane, ...], scene: Scene, edges: Frames) -> None:
+    if is_curve(scene.view):
+        return
+    if scene.mode is Mode.OVERLAY and len(lanes) > 1:
+        _paint_overlay(pixels, lanes, scene, edges)
+        return
+    for lane in lanes:
+        _paint_waveform(pixels, lane, scene, edges)
+
+
+def _paint_waveform(pixels: Pixels, lane: SceneLane, scene: Scene, edges: Frames) -> None:
+    if lane.peaks is None:
+        return
+    columns = lane.peaks.columns(edges)
+    spans = spans_of(columns, pixels.shape[0], scene.gain)
+    paint_spans(pixels, spans, column_colours(lane, scene, edges), columns.known)
+    if columns.coarse.any():
+        # A first picture is pale, so that nobody takes it for the truth.
+        paint_spans(pixels, spans, argb(scene.colours.unknown), columns.coarse)
+
+
+def _paint_overlay(pixels: Pixels, lanes: tuple[SceneLane, ...], scene: Scene, edges: Frames) -> None:
+    """Paint the active lane's body faintly, and the outline of every lane over it."""
+    height = pixels.shape[0]
+    for lane in reversed(lanes):
+        if lane.peaks is None:
+            continue
+        columns = lane.peaks.columns(edges)
+        spans = spans_of(columns, height, scene.gain)
+        shown, colours = columns.known | columns.coarse, column_colours(lane, scene, edges)
+        if lane is lanes[-1]:
+            body = pixels.copy()
+            paint_spans(body, spans, colours, shown)
+            pixels[:] = blend(pixels, body, _OVERLAY_FILL)
+    for lane in lanes:
+        if lane.peaks is None:
+            continue
+        columns = lane.peaks.columns(edges)
+        shown, colours = columns.known | columns.coarse, column_colours(lane, scene, edges)
+        for line in outline(spans_of(columns, height, scene.gain), height):
+            paint_spans(pixels, line, colours, shown)
+
+
+def column_colours(lane: SceneLane, scene: Scene, edges: Frames) -> Pixels:
     """Return the colour of each column of a lane.
 
     Where altered samples are looked for: grey where the sound is what was received, the lane's colour where
@@ -98,19 +126,27 @@ def column_colours(lane: SceneLane, scene: Scene, edges: Frames) -> npt.NDArray[
     if lane.altered is None or scene.loss is None:
         return own
     lost = scene.loss.shading(edges, scene.view.frames_per_pixel).lost > 0
-    changed = lane.altered.columns(edges).high > 0
     calm = np.where(lost, own, np.uint32(argb(scene.colours.same)))
-    return np.where(changed, np.uint32(argb(scene.colours.altered)), calm)
+    return np.where(changed_columns(lane, edges), np.uint32(argb(scene.colours.altered)), calm)
 
 
-def _paint_unknown(pixels: Pixels, columns: Columns, edges: Frames, scene: Scene, lane: SceneLane) -> None:
-    missing = ~columns.known & (edges[:-1] < lane.source.frames) & (edges[:-1] >= 0)
-    if missing.any():
-        middle = pixels.shape[0] // 2
-        pixels[middle - 1 : middle + 1, missing] = argb(scene.colours.unknown)
+def changed_columns(lane: SceneLane, edges: Frames) -> npt.NDArray[np.bool_]:
+    """Return in which columns a received sample was altered."""
+    if lane.altered is None:
+        return np.zeros(len(edges) - 1, np.bool_)
+    columns = lane.altered.columns(edges)
+    changed: npt.NDArray[np.bool_] = columns.known & (columns.high > 0)
+    return changed
 
 
-def lane_spans(lane: SceneLane, scene: Scene, edges: Frames, height: int) -> Spans:
-    """Return the tops and bottoms of a lane's columns (for tests and export)."""
-    assert lane.peaks is not None
-    return spans_of(lane.peaks.columns(edges), height, scene.gain)
+def _spectrogram(lane: SceneLane, scene: Scene, part: Part, shading: Shading | None) -> Pixels:
+    levels = scene.spectra.picture(lane.source, scene.view, scene.view.width, part.height)
+    painted: Pixels = scene.heat[levels]
+    if shading is None or not (shading.lost > 0).any():
+        return painted
+    lines = _hatch_lines(scene, part.height) & (shading.lost > 0)
+    ink = np.array(argb(scene.colours.text), np.uint32)
+    painted[lines] = blend(painted[lines], ink, _HATCH_OVER_SPECTROGRAM)
+    band = max(scene.layout.device(3), 1)
+    painted[:band, shading.lost > 0] = ink
+    return painted

@@ -3,29 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QColor, QMouseEvent, QWheelEvent
-from PySide6.QtWidgets import QScrollBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QColor
+from PySide6.QtWidgets import QGridLayout, QScrollBar, QWidget
 
-from gaplisten.audio.filemap import as_source
-from gaplisten.audio.signal import Signal as Sound
+from gaplisten.audio.spectra import SpectrumSettings
 from gaplisten.loss.trace import LossTrace
+from gaplisten.ui.views.actions import LaneActions
 from gaplisten.ui.views.canvas import Canvas
 from gaplisten.ui.views.colours import ViewColours, default_lane_colour
+from gaplisten.ui.views.export import write_png, write_svg
+from gaplisten.ui.views.lane_data import Altering, LaneData
 from gaplisten.ui.views.layout import Layout
+from gaplisten.ui.views.overview import OverviewStrip
+from gaplisten.ui.views.pointer import Pointer
 from gaplisten.ui.views.ruler import Scale
 from gaplisten.ui.views.scene import Scene, SceneLane
 from gaplisten.ui.views.shading import LossMap
-from gaplisten.ui.views.store import PyramidStore
+from gaplisten.ui.views.spectro import SpectrogramStore, colour_table
+from gaplisten.ui.views.time_axis import TimeAxis
 from gaplisten.ui.views.values import Display, LaneView, Mark, Mode, RulerUnit
-from gaplisten.ui.views.viewport import Viewport, notches
 
-_WHEEL_ZOOM = 1.25
+_GAINS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
+_MOST_GAIN = 4096.0
+_QUIETEST_DB, _LOUDEST_DB = -95.0, -15.0
 
 
 class LanesView(QWidget):
-    """Lanes of one clip; every position is a frame of the clip's clock."""
+    """Lanes of one clip; every position is a frame of the clip's clock.
+
+    Signals
+    -------
+    seek_requested
+        ``(frame)``: the user clicked there or moved the cursor by keys.
+    lane_clicked
+        ``(lane key)``: the user chose a lane at its header, by double-click or by keys.
+    view_changed
+        ``(start, stop)``: another stretch is seen.
+    pointer_moved
+        ``(frame, lane key)``; -1 for either where there is none.
+    loop_edited
+        ``(start, stop)``: the user dragged a region or an edge of it.
+    packets_painted
+        ``(first packet, last packet, lost)``, in paint mode.
+    mark_clicked
+        ``(index of the mark)``.
+    source_failed
+        ``(lane key, sentence)``: a file could not be read.
+    amplitude_changed
+        ``(factor)``.
+    """
 
     seek_requested = Signal(int)
     lane_clicked = Signal(int)
@@ -33,163 +63,338 @@ class LanesView(QWidget):
     pointer_moved = Signal(int, int)
     loop_edited = Signal(int, int)
     packets_painted = Signal(int, int, bool)
+    mark_clicked = Signal(int)
+    source_failed = Signal(int, str)
+    amplitude_changed = Signal(float)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._lanes: tuple[LaneView, ...] = ()
         self._loss: LossMap | None = None
-        self._frames = 0
         self._rate = 48000
         self._active: int | None = None
         self._mode = Mode.LANES
         self._display = Display.WAVEFORM
+        self._displays: dict[int, Display] = {}
         self._unit = RulerUnit.SECONDS
         self._loop: tuple[int, int] | None = None
         self._gap: tuple[int, int] | None = None
         self._marks: tuple[Mark, ...] = ()
-        self._gain = 1.0
-        self._scroll = 0
-        self._view = Viewport.whole(1, 1)
-        self._store = PyramidStore(self)
-        self._store.progressed.connect(self._refresh)
+        self._base: int | None = None
+        self._gain, self._gain_follows = 1.0, True
+        self._paints = self._follows = False
+        self._fixed_colours: ViewColours | None = None
+        self._levels = (_QUIETEST_DB, _LOUDEST_DB)
+        self._build()
+
+    def _build(self) -> None:
+        self._data, self._spectra = LaneData(self), SpectrogramStore(self)
         self._canvas = Canvas(self)
-        self._canvas.resized.connect(self._fit_width)
-        self._canvas.installEventFilter(self)
         self._bar = QScrollBar(Qt.Orientation.Horizontal, self)
         self._bar.setAccessibleName("Time")
-        self._bar.valueChanged.connect(self._scrolled)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self._canvas, 1)
-        layout.addWidget(self._bar)
+        self._lane_bar = QScrollBar(Qt.Orientation.Vertical, self)
+        self._lane_bar.setAccessibleName("Lanes")
+        self._lane_bar.hide()
+        self.axis = TimeAxis(self._bar, self)
+        self._overview = OverviewStrip(self.axis, self)
+        self._actions = LaneActions(self, self._canvas, self._lane_bar)
+        self._pointer = Pointer(self._canvas, self._actions)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setSpacing(0)
+        grid.addWidget(self._overview, 0, 0, 1, 2)
+        grid.addWidget(self._canvas, 1, 0)
+        grid.addWidget(self._lane_bar, 1, 1)
+        grid.addWidget(self._bar, 2, 0)
         self.setFocusProxy(self._canvas)
+        self._canvas.setAccessibleName("Lanes")
+        self._connect()
+
+    def _connect(self) -> None:
+        self._data.progressed.connect(self._more_known)
+        self._data.failed.connect(self.source_failed)
+        self._spectra.progressed.connect(self._refresh)
+        self._canvas.resized.connect(self._resized)
+        self._lane_bar.valueChanged.connect(self._refresh)
+        self.axis.changed.connect(self._view_moved)
 
     # what is shown
 
     def set_lanes(self, lanes: Sequence[LaneView]) -> None:
         """Show these lanes; a lane whose source is the same object as before is not read again."""
-        before = {lane.key: lane for lane in self._lanes}
         self._lanes = tuple(lanes)
-        for key in set(before) - {lane.key for lane in lanes}:
-            self._store.drop(key)
-        for lane in lanes:
-            if lane.key not in before or before[lane.key].source is not lane.source:
-                self._store.put(lane.key, as_source(lane.source), quick=isinstance(lane.source, Sound))
+        self._data.set_lanes(lanes)
         if lanes:
             self._rate = lanes[0].source.rate
-        self._set_frames(max((lane.source.frames for lane in lanes), default=0))
+        total = max((lane.source.frames for lane in lanes), default=0)
+        if total != self.axis.view.total:
+            self.axis.reset(total, self.layout_now().columns)
+        self._spectra.keep_only([self._data.drawn(lane.key).source for lane in lanes])
+        self._resized()
+        self._more_known()
 
     def set_trace(self, trace: LossTrace | None, frames: int | None = None) -> None:
         """Shade the lost packets of this trace behind all lanes."""
-        self._loss = None if trace is None else LossMap(trace, frames or self._frames)
-        self._refresh()
+        self._loss = None if trace is None else LossMap(trace, frames or self.axis.view.total)
+        self._data.set_trace(trace)
+        self._show_overview()
 
     def set_playhead(self, frame: int) -> None:
-        """Move the playhead."""
+        """Move the playhead; with following, the page is turned when it leaves."""
         self._canvas.set_playhead(frame)
+        self._overview.set_playhead(frame)
+        if self._follows:
+            self.axis.reveal(frame)
+
+    def set_following(self, on: bool) -> None:
+        """Turn the page when the playhead leaves the view, or stay."""
+        self._follows = on
 
     def set_active(self, key: int | None) -> None:
-        """Mark the lane that is heard."""
+        """Mark the lane that is heard, and scroll it into sight."""
         self._active = key
-        self._refresh()
+        self._reveal_lane()
+        self._show_overview()
 
     def set_loop(self, loop: tuple[int, int] | None) -> None:
         """Show the loop region, or none."""
         self._loop = loop
         self._refresh()
 
-    def set_mode(self, mode: Mode | str) -> None:
-        """Stack the lanes, overlay them, or show residuals."""
-        self._mode = Mode(mode)
+    def set_current_gap(self, gap: tuple[int, int] | None) -> None:
+        """Point out the gap at hand, or none."""
+        self._gap = gap
         self._refresh()
 
-    def set_display(self, display: Display | str) -> None:
-        """Draw waveforms, spectrograms or both."""
-        self._display = Display(display)
+    def set_marks(self, marks: Sequence[Mark]) -> None:
+        """Show flags on the time axis."""
+        self._marks = tuple(marks)
+        self._show_overview()
+
+    def set_mode(self, mode: Mode | str, base: int | None = None) -> None:
+        """Stack the lanes, overlay them, or show residuals.
+
+        Parameters
+        ----------
+        mode
+            ``lanes``, ``overlay`` or ``residual``.
+        base
+            Key of the lane that residuals are taken against, by default the first.
+        """
+        self._mode = Mode(mode)
+        if base is not None:
+            self._base = base
+        first = self._lanes[0].key if self._lanes else None
+        wanted = self._base if self._base is not None else first
+        self._data.set_base(wanted if self._mode is Mode.RESIDUAL else None)
+        self._resized()
+        self._more_known()
+
+    @property
+    def mode(self) -> Mode:
+        """How the lanes are laid out."""
+        return self._mode
+
+    def set_display(self, display: Display | str, key: int | None = None) -> None:
+        """Draw waveforms, spectrograms or both, in one lane or (with no key) in all."""
+        if key is None:
+            self._display = Display(display)
+            self._displays.clear()
+        else:
+            self._displays[key] = Display(display)
         self._refresh()
+
+    def display_of(self, key: int) -> Display:
+        """Return what is drawn in a lane."""
+        return self._displays.get(key, self._display)
+
+    def set_altered(self, received: int | None, tolerance: float = 0.0) -> None:
+        """Colour only what differs from the received lane; with None, draw all lanes in their colours."""
+        self._data.set_altering(None if received is None else Altering(received, tolerance))
+        self._refresh()
+
+    def set_ruler(self, unit: RulerUnit | str) -> None:
+        """Count seconds, frames or packets."""
+        self._unit = RulerUnit(unit)
+        self._refresh()
+
+    def set_paint_mode(self, on: bool) -> None:
+        """Let the mouse paint packets lost or received instead of seeking."""
+        self._paints = on
+
+    @property
+    def paint_mode(self) -> bool:
+        """Whether the mouse paints packets."""
+        return self._paints
+
+    def set_colours(self, colours: ViewColours | None) -> None:
+        """Use these colours, or those of the palette."""
+        self._fixed_colours = colours
+        self._show_overview()
+
+    def set_overview_visible(self, on: bool) -> None:
+        """Show or hide the strip of the whole file."""
+        self._overview.setVisible(on)
+
+    def set_spectrum(
+        self, window_ms: float, quietest_db: float = _QUIETEST_DB, loudest_db: float = _LOUDEST_DB
+    ) -> None:
+        """Choose the spectrogram's window and the levels (full-scale sine 0 dB) of its end colours."""
+        self._spectra.change_settings(SpectrumSettings(window_ms))
+        self._levels = (quietest_db, loudest_db)
+        self._refresh()
+
+    # amplitude
+
+    @property
+    def amplitude(self) -> float:
+        """Vertical magnification: 1 fills the lane with full scale."""
+        return self._gain
+
+    def set_amplitude(self, factor: float) -> None:
+        """Magnify all lanes alike, 1 to 4096."""
+        self._gain_follows = False
+        self._set_gain(min(max(factor, 1.0), _MOST_GAIN))
+
+    def fit_amplitude(self) -> None:
+        """Magnify by a round factor so that the loudest lane fits."""
+        self._gain_follows = True
+        loudest = self._data.loudest
+        fitting = [gain for gain in _GAINS if gain * loudest <= 0.96]
+        self._set_gain(fitting[-1] if fitting and loudest > 0 else 1.0)
+
+    def _set_gain(self, gain: float) -> None:
+        if gain != self._gain:
+            self._gain = gain
+            self.amplitude_changed.emit(gain)
+            self._show_overview()
 
     # what stretch is shown
 
     @property
     def visible_range(self) -> tuple[int, int]:
         """First frame seen and the one after the last."""
-        return int(self._view.start), min(round(self._view.stop), self._frames)
+        return self.axis.visible_range
 
     def zoom_to(self, start: int, stop: int) -> None:
         """Show ``[start, stop)``."""
-        self._show(self._view.between(start, stop))
+        self.axis.show(self.axis.view.between(start, stop))
 
     def zoom(self, factor: float, at: int | None = None) -> None:
         """Magnify by `factor` around frame `at`, by default the middle."""
-        middle = self._view.start + self._view.span / 2
-        self._show(self._view.zoomed(factor, middle if at is None else at))
+        self.axis.zoom(factor, at)
 
     def fit(self) -> None:
         """Show the whole clip."""
-        self._show(Viewport.whole(self._frames, self._view.width))
+        self.axis.fit()
 
     def centre_on(self, start: int, stop: int | None = None) -> None:
         """Put the middle of ``[start, stop)`` in the middle; zoom out if it would not fit."""
-        stop = start if stop is None else stop
-        view = self._view
-        if stop - start > view.span * 0.8:
-            view = view.between(start, stop).zoomed(0.5, (start + stop) / 2)
-        self._show(view.centred((start + stop) / 2))
+        self.axis.centre_on(start, start if stop is None else stop)
 
-    def _show(self, view: Viewport) -> None:
-        if view != self._view:
-            self._view = view
-            self._sync_bar()
-            self._refresh()
-            self.view_changed.emit(*self.visible_range)
+    @property
+    def busy(self) -> bool:
+        """Whether sound is still being read or spectra are being computed."""
+        return self._data.busy or self._spectra.busy
 
-    def _set_frames(self, frames: int) -> None:
-        if frames != self._frames:
-            self._frames = frames
-            self._view = Viewport.whole(frames, self._layout().columns)
-            self._sync_bar()
-        self._refresh()
+    # out of it
 
-    def _fit_width(self) -> None:
-        self._view = self._view.resized(self._layout().columns)
-        self._sync_bar()
-        self._refresh()
+    def render_png(self, path: Path, size: QSize | None = None, scale: float = 2.0) -> None:
+        """Write the current view as a picture on white paper, `size` in logical pixels, finer by `scale`."""
+        write_png(self._paper_scene(size, scale), path)
 
-    def _sync_bar(self) -> None:
-        # Scroll bars count in 31 bits; a day of sound has more frames than that, pixels do.
-        unit = max(self._view.frames_per_pixel, 1.0)
-        self._bar.blockSignals(True)
-        self._bar.setRange(0, round(max(self._frames - self._view.span, 0) / unit))
-        self._bar.setPageStep(max(round(self._view.span / unit), 1))
-        self._bar.setSingleStep(max(self._view.width // 20, 1))
-        self._bar.setValue(round(self._view.start / unit))
-        self._bar.blockSignals(False)
+    def render_svg(self, path: Path, size: QSize | None = None) -> None:
+        """Write the current view as a drawing on white paper."""
+        write_svg(self._paper_scene(size, 1.0), path)
 
-    def _scrolled(self, value: int) -> None:
-        unit = max(self._view.frames_per_pixel, 1.0)
-        self._show(
-            self._view.panned(
-                value * unit / self._view.frames_per_pixel - self._view.start / self._view.frames_per_pixel
-            )
+    def _paper_scene(self, size: QSize | None, scale: float) -> Scene:
+        size = self._canvas.size() if size is None else size
+        layout = Layout(size.width(), size.height(), scale, self.layout_now().rows)
+        colours = ViewColours.paper()
+        scene = self._make_scene(layout, colours)
+        view = replace(
+            self.axis.view, frames_per_pixel=self.axis.view.span / layout.columns, width=layout.columns
         )
+        return replace(scene, view=view)
+
+    def close_data(self) -> None:
+        """Give up all reading and computing, before the view is thrown away."""
+        self._data.close()
+        self._spectra.close()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop the threads."""
+        self.close_data()
+        super().closeEvent(event)
 
     # drawing
 
-    def _layout(self) -> Layout:
-        rows = 1 if self._mode is Mode.OVERLAY else len(self._lanes)
+    def layout_now(self) -> Layout:
+        """Return where things lie on the canvas."""
+        rows = min(len(self._lanes), 1) if self._mode is Mode.OVERLAY else len(self._lanes)
         canvas = self._canvas
-        return Layout(canvas.width(), canvas.height(), canvas.devicePixelRatioF(), rows, self._scroll)
+        scroll = self._lane_bar.value() if self._lane_bar.maximum() else 0
+        return Layout(canvas.width(), canvas.height(), canvas.devicePixelRatioF(), rows, scroll)
 
     def _refresh(self) -> None:
-        self._canvas.show_scene(self._make_scene())
+        self._canvas.show_scene(self._make_scene(self.layout_now(), self._colours()))
 
-    def _make_scene(self) -> Scene:
-        colours = ViewColours.of(self.palette())
+    def _colours(self) -> ViewColours:
+        return self._fixed_colours or ViewColours.of(self.palette())
+
+    def _more_known(self) -> None:
+        if self._gain_follows:
+            self.fit_amplitude()
+        self._show_overview()
+
+    def _view_moved(self) -> None:
+        if self._spectra.busy:
+            view = self.axis.view
+            self._spectra.drop_unseen([(self._data.drawn(lane.key).source, view) for lane in self._lanes])
+        self._refresh()
+        self.view_changed.emit(*self.visible_range)
+
+    def _resized(self) -> None:
+        layout = self.layout_now()
+        self._lane_bar.setRange(0, layout.overflow)
+        self._lane_bar.setPageStep(max(self._canvas.height(), 1))
+        self._lane_bar.setSingleStep(24)
+        self._lane_bar.setVisible(layout.overflow > 0)
+        self.axis.resize(self.layout_now().columns)
+        self._show_overview()
+
+    def _reveal_lane(self) -> None:
+        keys = [lane.key for lane in self._lanes]
+        if self._active not in keys or not self._lane_bar.maximum():
+            return
+        layout = self.layout_now()
+        top = round(keys.index(self._active) * layout.lane_height)
+        room = self._canvas.height() - 26
+        value = self._lane_bar.value()
+        self._lane_bar.setValue(min(max(value, top + round(layout.lane_height) - room), top))
+
+    def _show_overview(self) -> None:
+        colours = self._colours()
+        keys = [lane.key for lane in self._lanes]
+        index = keys.index(self._active) if self._active in keys else 0
+        shown = self._scene_lane(index, self._lanes[index], colours) if self._lanes else None
+        self._overview.set_content(
+            peaks=shown.peaks if shown else None,
+            loss=self._loss,
+            colours=colours,
+            colour=shown.colour if shown else colours.text,
+            gain=self._gain,
+            rate=self._rate,
+            left=self.layout_now().plot_left,
+            marks=tuple(mark.frame for mark in self._marks),
+        )
+        self._refresh()
+
+    def _make_scene(self, layout: Layout, colours: ViewColours) -> Scene:
         packet = self._loss.trace.packet_frames if self._loss else self._rate // 50
         return Scene(
-            layout=self._layout(),
-            view=self._view,
+            layout=layout,
+            view=self.axis.view,
             lanes=tuple(self._scene_lane(index, lane, colours) for index, lane in enumerate(self._lanes)),
             mode=self._mode,
             active=self._active,
@@ -197,6 +402,8 @@ class LanesView(QWidget):
             colours=colours,
             scale=Scale.of(self._unit, self._rate, packet),
             rate=self._rate,
+            spectra=self._spectra,
+            heat=colour_table(colours.dark, *self._levels),
             gain=self._gain,
             loop=self._loop,
             gap=self._gap,
@@ -205,51 +412,22 @@ class LanesView(QWidget):
 
     def _scene_lane(self, index: int, lane: LaneView, colours: ViewColours) -> SceneLane:
         colour = QColor(lane.colour) if lane.colour is not None else default_lane_colour(index, colours)
-        source = as_source(lane.source)
-        peaks = self._store.get(lane.key)
+        drawn = self._data.drawn(lane.key)
         return SceneLane(
-            lane.key, lane.name, colour, lane.state, lane.badge, source, peaks, None, self._display
+            key=lane.key,
+            name=lane.name,
+            colour=colour,
+            state=lane.state,
+            badge=lane.badge,
+            source=drawn.source,
+            peaks=drawn.peaks,
+            altered=drawn.altered,
+            display=self.display_of(lane.key),
+            note=drawn.note,
         )
 
-    # input
-
-    def eventFilter(self, watched: object, event: QEvent) -> bool:
-        """Take mouse and wheel of the canvas."""
-        if watched is self._canvas:
-            if event.type() == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
-                self._pressed(event)
-            elif event.type() == QEvent.Type.MouseMove and isinstance(event, QMouseEvent):
-                x, y = event.position().x(), event.position().y()
-                self.pointer_moved.emit(self._frame_at(x), self._key_at(y))
-            elif event.type() == QEvent.Type.Wheel and isinstance(event, QWheelEvent):
-                self._wheeled(event)
-                return True
-        return super().eventFilter(watched, event)  # type: ignore[arg-type]
-
-    def _frame_at(self, x: float) -> int:
-        layout = self._layout()
-        frame = self._view.frame_at((x - layout.plot_left) * layout.ratio)
-        return min(max(int(frame), 0), max(self._frames - 1, 0))
-
-    def _key_at(self, y: float) -> int:
-        row = self._layout().row_at(y)
-        return self._lanes[row].key if 0 <= row < len(self._lanes) else -1
-
-    def _pressed(self, event: QMouseEvent) -> None:
-        if event.button() != Qt.MouseButton.LeftButton or not self._lanes:
-            return
-        x, y = event.position().x(), event.position().y()
-        if x < self._layout().plot_left:
-            if (key := self._key_at(y)) >= 0:
-                self.lane_clicked.emit(key)
-            return
-        self.seek_requested.emit(self._frame_at(x))
-
-    def _wheeled(self, event: QWheelEvent) -> None:
-        delta = event.angleDelta()
-        turned = notches(delta.y() or delta.x())
-        modifiers = event.modifiers()
-        if modifiers & Qt.KeyboardModifier.ControlModifier:
-            self.zoom(_WHEEL_ZOOM**turned, self._frame_at(event.position().x()))
-        elif modifiers & Qt.KeyboardModifier.ShiftModifier or delta.x():
-            self._show(self._view.panned(-turned * self._view.width / 10))
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the palette and the font."""
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.FontChange):
+            self._show_overview()
+        super().changeEvent(event)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-HEADER_WIDTH = 168
+HEADER_WIDTH = 190
+GUTTER = 34
 RULER_HEIGHT = 26
 LOWEST_LANE = 72
 LANE_GAP = 1
@@ -62,6 +63,15 @@ class Layout:
         """Return the top and bottom of a lane, in device pixels (they may lie outside the canvas)."""
         top = RULER_HEIGHT - self.scroll + row * self.lane_height
         return self.device(top), self.device(top + self.lane_height) - self.device(LANE_GAP)
+
+    def legend_height(self, lanes: int) -> float:
+        """Return the height of a header where all lanes share one plot."""
+        return min((self.height - RULER_HEIGHT) / max(lanes, 1), 66.0)
+
+    def legend_row(self, y: float, lanes: int) -> int:
+        """Return the header at a logical height in overlay, -1 outside."""
+        row = int((y - RULER_HEIGHT) // self.legend_height(lanes))
+        return row if 0 <= row < lanes else -1
 
     def row_at(self, y: float) -> int:
         """Return the lane at a logical height, -1 outside the lanes."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.peaks import CHUNK, PeakPyramid
 from gaplisten.errors import GaplistenError
-from gaplisten.jobs import Job, JobCancelled
+from gaplisten.jobs import Job
 
 WORKERS = 2
 POLL_MS = 25
@@ -39,7 +40,8 @@ class PyramidStore(QObject):
         self._jobs: dict[Hashable, Job] = {}
         self._errors: dict[Hashable, str] = {}
         self._pool: ThreadPoolExecutor | None = None
-        self._seen = 0
+        self._glances: ThreadPoolExecutor
+        self._seen = (0, 0)
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -83,6 +85,7 @@ class PyramidStore(QObject):
         self._timer.stop()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
+            self._glances.shutdown(wait=True, cancel_futures=True)
             self._pool = None
 
     def _begin(self, key: Hashable, pyramid: PeakPyramid) -> None:
@@ -90,25 +93,29 @@ class PyramidStore(QObject):
         if self._pool is None:
             workers = min(WORKERS, os.cpu_count() or 1)
             self._pool = ThreadPoolExecutor(workers, thread_name_prefix="peaks")
+            self._glances = ThreadPoolExecutor(1, thread_name_prefix="glances")
+        # First, coarse pictures do not wait behind the thorough reading of other lanes.
+        self._glances.submit(self._guarded(key, job, pyramid.glimpse))
         for chunk in range(pyramid.chunks):
-            self._pool.submit(self._guarded(key, pyramid, chunk, job))
+            self._pool.submit(self._guarded(key, job, partial(pyramid.fill, chunk)))
         self._timer.start()
 
-    def _guarded(self, key: Hashable, pyramid: PeakPyramid, chunk: int, job: Job) -> Callable[[], None]:
-        def work() -> None:
+    def _guarded(self, key: Hashable, job: Job, work: Callable[[], None]) -> Callable[[], None]:
+        def guarded() -> None:
+            if job.cancelled:
+                return
             try:
-                job.check(pyramid.fraction)
-                pyramid.fill(chunk)
-            except JobCancelled:
-                pass
-            except GaplistenError as error:
-                self._errors.setdefault(key, str(error))
+                work()
+            except (GaplistenError, OSError, RuntimeError) as error:
+                if self._jobs.get(key) is job:
+                    self._errors.setdefault(key, str(error))
                 job.cancel()
 
-        return work
+        return guarded
 
     def _poll(self) -> None:
-        seen = sum(int(pyramid.ready.sum()) for pyramid in self._pyramids.values())
+        pyramids = self._pyramids.values()
+        seen = (sum(int(p.ready.sum()) for p in pyramids), sum(p.glimpsed for p in pyramids))
         for key, sentence in list(self._errors.items()):
             if (job := self._jobs.pop(key, None)) is not None:
                 job.cancel()

@@ -70,7 +70,8 @@ class Viewport:
     def edges(self) -> Frames:
         """Return the frames at which the pixel columns begin, shape ``(width + 1,)``."""
         columns = np.arange(self.width + 1) * self.frames_per_pixel + self.grid_start
-        return np.ceil(columns - 1e-6).astype(np.int64)
+        edges: Frames = np.ceil(columns - 1e-6).astype(np.int64)
+        return edges
 
     def between(self, start: float, stop: float) -> Viewport:
         """Return the view of ``[start, stop)``."""

@@ -1,0 +1,155 @@
+"""Spectrograms in tiles: short-time spectra of any stretch of sound at any zoom."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from gaplisten.audio.filemap import SampleSource, read_floats
+
+Levels = npt.NDArray[np.uint8]
+TILE = 128
+# One step of a tile's numbers is half a decibel; 255 is +7.5 dB, 1 is -119.5 dB, 0 is "nothing there".
+STEPS_PER_DB = 2.0
+TOP_DB = 7.5
+_LOOKS = 4
+_QUIETEST = 1e-12
+
+
+@dataclass(frozen=True, slots=True)
+class SpectrumSettings:
+    """How spectra are taken.
+
+    Parameters
+    ----------
+    window_ms
+        Length of the Hann window, rounded to a power of two of frames.
+    """
+
+    window_ms: float = 16.0
+
+    def window_frames(self, rate: int) -> int:
+        """Return the length of the window at `rate`."""
+        wanted = max(self.window_ms * rate / 1000.0, 16.0)
+        return int(2 ** round(math.log2(wanted)))
+
+    def shortest_hop(self, rate: int) -> int:
+        """Return the distance of columns at the closest zoom."""
+        return max(self.window_frames(rate) // 16, 1)
+
+    def hop_for(self, frames_per_pixel: float, rate: int) -> int:
+        """Return the power of two that is the distance of columns at a zoom: never more than a pixel."""
+        closest = self.shortest_hop(rate)
+        if frames_per_pixel <= closest:
+            return closest
+        return int(closest * 2 ** math.floor(math.log2(frames_per_pixel / closest)))
+
+
+def tile(source: SampleSource, number: int, hop: int, settings: SpectrumSettings) -> Levels:
+    """Return `TILE` columns of a spectrogram.
+
+    Parameters
+    ----------
+    source
+        The sound; its channels are averaged in power.
+    number
+        Which tile: its columns are the stretches of `hop` frames from ``number * TILE * hop`` on.
+    hop
+        Frames in a column. Where a column is longer than the window, up to four windows are spread over it
+        and the largest power of each frequency is kept.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, shape ``(TILE, bins)``, lowest frequency first, in half decibels (a full-scale sine is 0 dB).
+    """
+    size = settings.window_frames(source.rate)
+    looks = min(_LOOKS, max(hop // size, 1))
+    centres = (np.arange(TILE * looks) + 0.5) * (hop / looks) + number * TILE * hop
+    power = _powers(source, (centres - size / 2).astype(np.int64), size)
+    loudest = power.reshape(TILE, looks, -1).max(axis=1)
+    loudest[(np.arange(TILE) + number * TILE) * hop >= source.frames] = 0.0
+    return quantised(loudest)
+
+
+def quantised(power: npt.NDArray[np.float32]) -> Levels:
+    """Return power (a full-scale sine is 1.0) in half decibels, 0 where there is none."""
+    decibels = np.log10(np.maximum(power, np.float32(_QUIETEST))) * np.float32(10.0)
+    steps = (decibels - np.float32(TOP_DB)) * np.float32(STEPS_PER_DB) + np.float32(255.0)
+    return np.clip(steps, 0.0, 255.0).astype(np.uint8)
+
+
+def _powers(source: SampleSource, starts: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.float32]:
+    window = np.hanning(size + 1)[:-1].astype(np.float32)
+    scale = np.float32((2.0 / window.sum()) ** 2)
+    total: npt.NDArray[np.float32] | None = None
+    for channel in _windows(source, starts, size):
+        spectrum = np.fft.rfft(channel * window, axis=1)
+        power = (spectrum.real**2 + spectrum.imag**2) * scale
+        total = power if total is None else total + power
+    assert total is not None
+    return (total / np.float32(source.channels)).astype(np.float32)
+
+
+def _windows(source: SampleSource, starts: npt.NDArray[np.int64], size: int) -> list[npt.NDArray[np.float32]]:
+    """Return the windows of each channel, shape ``(windows, size)``, silence outside the sound."""
+    first, last = int(starts[0]), int(starts[-1]) + size
+    if last - first <= 4 * size * len(starts):
+        block = _padded(source, first, last)
+        rows = np.lib.stride_tricks.sliding_window_view(block, size, axis=0)[starts - first]
+        return [rows[:, channel] for channel in range(rows.shape[1])]
+    each = np.stack([_padded(source, start, start + size) for start in starts.tolist()])
+    return [each[:, :, channel] for channel in range(each.shape[2])]
+
+
+def _padded(source: SampleSource, start: int, stop: int) -> npt.NDArray[np.float32]:
+    inner_start, inner_stop = min(max(start, 0), source.frames), min(max(stop, 0), source.frames)
+    found = read_floats(source, inner_start, inner_stop)
+    if len(found) == stop - start:
+        return found
+    return np.pad(found, ((inner_start - start, stop - inner_stop), (0, 0)))
+
+
+def fitted(levels: Levels, first: float, per_column: float, columns: int, rows: int) -> Levels:
+    """Return the spectrogram at the size of a picture, highest frequency on top.
+
+    Parameters
+    ----------
+    levels
+        Shape ``(hops, bins)``.
+    first
+        Where the picture begins, in hops.
+    per_column
+        Hops in a pixel column. Above one, the loudest of a column's hops is taken, below, it is interpolated.
+    columns, rows
+        Size of the picture.
+
+    Returns
+    -------
+    numpy.ndarray
+        uint8, shape ``(rows, columns)``.
+    """
+    across = _resized(levels, first, per_column, columns)
+    bins = levels.shape[1]
+    up = _resized(np.ascontiguousarray(across.T), 0.0, bins / rows, rows)
+    return up[::-1]
+
+
+def _resized(levels: Levels, first: float, step: float, count: int) -> Levels:
+    last = len(levels) - 1
+    if step >= 1.0:
+        edges = first + np.arange(count + 1) * step
+        begin = np.clip(np.floor(edges[:-1]).astype(np.int64), 0, last)
+        end = np.clip(np.ceil(edges[1:]).astype(np.int64) - 1, 0, last)
+        found = levels[begin]
+        for offset in range(1, int(np.max(end - begin)) + 1):
+            np.maximum(found, levels[np.minimum(begin + offset, end)], out=found)
+        return found
+    place = np.clip(first + (np.arange(count) + 0.5) * step - 0.5, 0, last)
+    begin = np.floor(place).astype(np.int64)
+    share = np.round((place - begin) * 256).astype(np.uint16)[:, None]
+    one, other = levels[begin].astype(np.uint16), levels[np.minimum(begin + 1, last)].astype(np.uint16)
+    return ((one * (256 - share) + other * share) >> 8).astype(np.uint8)

@@ -1,0 +1,110 @@
+"""Paint the curve through the samples, with points, when zoomed in."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPen
+
+from gaplisten.ui.views.colours import readable
+from gaplisten.ui.views.curve import POINTS_FROM, Curve, curve
+from gaplisten.ui.views.lane_pixels import is_curve
+from gaplisten.ui.views.layout import RULER_HEIGHT
+from gaplisten.ui.views.scene import Part, Scene, SceneLane
+
+# Opaque, so a pen of more than one pixel is cheap (a translucent one is not).
+_LINE = 1.3
+_POINT = 2.4
+_CLASSES = 3
+
+
+def paint_curves(painter: QPainter, scene: Scene) -> None:
+    """Paint the curves of all lanes, in logical pixels; nothing at zooms where columns are drawn."""
+    if not is_curve(scene.view):
+        return
+    layout = scene.layout
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    for row in range(scene.rows):
+        for part in scene.parts(row):
+            if part.spectrogram:
+                continue
+            box = QRectF(
+                layout.plot_left, part.top / layout.ratio, layout.plot_width, part.height / layout.ratio
+            )
+            roof = QRectF(0, RULER_HEIGHT, layout.width, layout.height)
+            painter.setClipRect(box.intersected(roof))
+            for lane in scene.in_row(row):
+                _paint_lane(painter, lane, scene, part)
+    painter.restore()
+
+
+def _paint_lane(painter: QPainter, lane: SceneLane, scene: Scene, part: Part) -> None:
+    found = curve(lane.source, scene.view)
+    if found is None:
+        return
+    kinds = sample_kinds(lane, scene, found)
+    colours = (readable(lane.colour, scene.colours), scene.colours.same, scene.colours.altered)
+    for channel in range(found.y.shape[1]):
+        points = _places(found, channel, scene, part)
+        # Each stretch between samples has the colour of the sample on its left.
+        at = np.clip(np.searchsorted(found.frames, found.x, "right") - 1, 0, len(found.frames) - 1)
+        for begin, end, kind in _runs(kinds[at]):
+            painter.setPen(QPen(colours[kind], _LINE))
+            painter.drawPolyline(points[begin : end + 1])
+        if scene.view.frames_per_pixel * POINTS_FROM <= 1.0:
+            _paint_points(painter, found, channel, scene, part, kinds, colours)
+
+
+def sample_kinds(lane: SceneLane, scene: Scene, found: Curve) -> npt.NDArray[np.int64]:
+    """Return for each visible sample: 0 the lane's colour, 1 as received, 2 altered though received."""
+    kinds = np.zeros(len(found.frames), np.int64)
+    if lane.altered is None or scene.loss is None:
+        return kinds
+    first, last = int(found.frames[0]), int(found.frames[-1]) + 1
+    lost = np.diff(scene.loss.lost_before(np.arange(first, last + 1))) > 0
+    changed = lane.altered.source.raw(first, last)[:, 0] > 0
+    kinds[~lost] = 1
+    kinds[: len(changed)][changed] = 2
+    return kinds
+
+
+def _places(found: Curve, channel: int, scene: Scene, part: Part) -> list[QPointF]:
+    x, y = _device(found.x, found.y[:, channel], scene, part)
+    return list(map(QPointF, x.tolist(), y.tolist()))
+
+
+def _device(
+    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], scene: Scene, part: Part
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    ratio = scene.layout.ratio
+    across = scene.layout.plot_left + (x - scene.view.grid_start) / scene.view.frames_per_pixel / ratio
+    middle, reach = (part.top + part.bottom) / 2 / ratio, part.height / 2 / ratio
+    return across, middle - np.clip(y * scene.gain, -1.0, 1.0) * reach
+
+
+def _runs(kinds: npt.NDArray[np.int64]) -> list[tuple[int, int, int]]:
+    """Return runs of equal kind as (begin, end, kind)."""
+    cuts = np.flatnonzero(np.diff(kinds)) + 1
+    begins = np.concatenate(([0], cuts)).tolist()
+    ends = np.concatenate((cuts, [len(kinds)])).tolist()
+    return [(begin, end, int(kinds[begin])) for begin, end in zip(begins, ends, strict=True)]
+
+
+def _paint_points(
+    painter: QPainter,
+    found: Curve,
+    channel: int,
+    scene: Scene,
+    part: Part,
+    kinds: npt.NDArray[np.int64],
+    colours: tuple[QColor, ...],
+) -> None:
+    x, y = _device(found.frames.astype(np.float64), found.samples[:, channel].astype(np.float64), scene, part)
+    painter.setPen(Qt.PenStyle.NoPen)
+    for kind in range(_CLASSES):
+        painter.setBrush(colours[kind])
+        size = _POINT + (0.8 if kind == 2 else 0.0)
+        for index in np.flatnonzero(kinds == kind).tolist():
+            painter.drawEllipse(QPointF(x[index], y[index]), size, size)

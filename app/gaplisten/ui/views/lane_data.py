@@ -1,0 +1,181 @@
+"""The sound behind the lanes: pyramids of each lane, of residuals, and of what was altered."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import QObject, Signal
+
+from gaplisten.audio.difference import AlteredSource, DifferenceSource
+from gaplisten.audio.filemap import SampleSource, as_source
+from gaplisten.audio.peaks import PeakPyramid
+from gaplisten.audio.signal import Signal as Sound
+from gaplisten.loss.trace import LossTrace
+from gaplisten.ui.views.store import PyramidStore
+from gaplisten.ui.views.values import LaneView
+
+
+@dataclass(frozen=True, slots=True)
+class Altering:
+    """How altered received samples are looked for.
+
+    Parameters
+    ----------
+    received
+        Key of the lane that holds what was received.
+    tolerance
+        Differences up to this count as none, full scale 1.0.
+    """
+
+    received: int
+    tolerance: float = 0.0
+
+
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What is drawn of a lane now: the source and its pyramids."""
+
+    source: SampleSource
+    peaks: PeakPyramid | None
+    altered: PeakPyramid | None
+    note: str
+
+
+class LaneData(QObject):
+    """Keeps a pyramid for whatever is drawn, and nothing else.
+
+    Signals
+    -------
+    progressed
+        More is known; repaint.
+    failed
+        ``(lane key, sentence)``.
+    """
+
+    progressed = Signal()
+    failed = Signal(int, str)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._lanes: dict[int, LaneView] = {}
+        self._sources: dict[int, SampleSource] = {}
+        self._base: int | None = None
+        self._altering: Altering | None = None
+        self._trace: LossTrace | None = None
+        self._inputs: dict[Hashable, tuple[object, ...]] = {}
+        self._errors: dict[int, str] = {}
+        self._store = PyramidStore(self)
+        self._store.progressed.connect(self.progressed)
+        self._store.failed.connect(self._note_failure)
+
+    def set_lanes(self, lanes: Sequence[LaneView]) -> None:
+        """Show these lanes; sources that are the same objects as before are not read again."""
+        before, self._lanes = self._lanes, {lane.key: lane for lane in lanes}
+        for key, lane in self._lanes.items():
+            if key not in before or before[key].source is not lane.source:
+                self._sources[key] = as_source(lane.source)
+                self._errors.pop(key, None)
+        self._sources = {key: self._sources[key] for key in self._lanes}
+        self._settle()
+
+    def set_trace(self, trace: LossTrace | None) -> None:
+        """Know which packets were lost (altered samples are looked for in the others)."""
+        self._trace = trace
+        self._settle()
+
+    def set_base(self, key: int | None) -> None:
+        """Subtract this lane from all others, or none."""
+        self._base = key
+        self._settle()
+
+    def set_altering(self, altering: Altering | None) -> None:
+        """Look for altered received samples, or do not."""
+        self._altering = altering
+        self._settle()
+
+    def drawn(self, key: int) -> Drawn:
+        """Return what to draw of a lane."""
+        name = self._name("residual" if self._residual(key) else "peaks", key)
+        peaks = self._store.get(name)
+        source = peaks.source if peaks is not None else self._sources[key]
+        return Drawn(source, peaks, self._store.get(self._name("altered", key)), self._note(key, peaks))
+
+    @property
+    def busy(self) -> bool:
+        """Whether anything is still being read."""
+        return self._store.busy
+
+    @property
+    def loudest(self) -> float:
+        """Largest magnitude known of any lane, full scale 1.0."""
+        pyramids = (self.drawn(key).peaks for key in self._lanes)
+        return max((peaks.loudest for peaks in pyramids if peaks is not None), default=0.0)
+
+    def close(self) -> None:
+        """Give up all reading."""
+        self._store.close()
+
+    def _residual(self, key: int) -> bool:
+        return self._base is not None and self._base in self._lanes and key != self._base
+
+    def _name(self, kind: str, key: int) -> Hashable:
+        return (kind, key)
+
+    def _note(self, key: int, peaks: PeakPyramid | None) -> str:
+        if key in self._errors:
+            return self._errors[key]
+        if peaks is not None and not peaks.complete:
+            return f"reading {peaks.fraction:.0%}"
+        if self._residual(key) and self._base is not None:
+            return f"minus {self._lanes[self._base].name}"
+        return ""
+
+    def _settle(self) -> None:
+        """Begin what is missing and drop what is not shown any more."""
+        wanted = self._wanted()
+        for name in [name for name in self._inputs if name not in wanted]:
+            self._store.drop(name)
+            del self._inputs[name]
+        for name, inputs in wanted.items():
+            old = self._inputs.get(name)
+            if (
+                old is None
+                or len(old) != len(inputs)
+                or any(a is not b for a, b in zip(old, inputs, strict=True))
+            ):
+                self._inputs[name] = inputs
+                self._store.put(name, self._made(inputs), quick=self._in_memory(inputs))
+
+    def _wanted(self) -> dict[Hashable, tuple[object, ...]]:
+        wanted: dict[Hashable, tuple[object, ...]] = {}
+        for key, source in self._sources.items():
+            if self._residual(key) and self._base is not None:
+                wanted[self._name("residual", key)] = (source, self._sources[self._base])
+            else:
+                wanted[self._name("peaks", key)] = (source,)
+            altering = self._altering
+            if altering and self._trace and altering.received in self._sources and key != altering.received:
+                received = self._sources[altering.received]
+                wanted[self._name("altered", key)] = (source, received, self._trace, altering)
+        return wanted
+
+    def _made(self, inputs: tuple[object, ...]) -> SampleSource:
+        match inputs:
+            case (source, received, LossTrace() as trace, Altering() as altering):
+                lost, packet = trace.lost, trace.packet_frames
+                return AlteredSource(source, received, lost, packet, altering.tolerance)  # type: ignore[arg-type]
+            case (one, other):
+                return DifferenceSource(one, other)  # type: ignore[arg-type]
+            case _:
+                return inputs[0]  # type: ignore[return-value]
+
+    def _in_memory(self, inputs: tuple[object, ...]) -> bool:
+        held = {id(self._sources[key]) for key, lane in self._lanes.items() if isinstance(lane.source, Sound)}
+        sources = [item for item in inputs if not isinstance(item, LossTrace | Altering)]
+        return all(id(source) in held for source in sources)
+
+    def _note_failure(self, name: tuple[str, int], sentence: str) -> None:
+        self._errors[name[1]] = sentence
+        self.failed.emit(name[1], sentence)
+        self.progressed.emit()

@@ -1,0 +1,172 @@
+"""Spectrogram tiles, computed on threads and polled by a timer."""
+
+from __future__ import annotations
+
+import math
+from collections import OrderedDict
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import numpy as np
+import numpy.typing as npt
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from gaplisten.audio.filemap import SampleSource
+from gaplisten.audio.spectra import STEPS_PER_DB, TILE, TOP_DB, Levels, SpectrumSettings, fitted, tile
+from gaplisten.ui.views.viewport import Viewport
+
+POLL_MS = 12
+MOST_TILES = 400
+_WORKERS = 2
+_COARSER = (2, 4, 8, 16, 32)
+
+TileKey = tuple[int, int, int]
+
+
+class SpectrogramStore(QObject):
+    """Keeps the tiles most recently seen; asks threads for those that are missing.
+
+    Signals
+    -------
+    progressed
+        More tiles are there; repaint.
+    """
+
+    progressed = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.settings = SpectrumSettings()
+        self._tiles: OrderedDict[TileKey, Levels] = OrderedDict()
+        self._wanted: dict[TileKey, Future[Levels]] = {}
+        self._sources: dict[int, SampleSource] = {}
+        self._pool: ThreadPoolExecutor | None = None
+        self._timer = QTimer(self)
+        self._timer.setInterval(POLL_MS)
+        self._timer.timeout.connect(self._poll)
+
+    @property
+    def busy(self) -> bool:
+        """Whether tiles are being computed."""
+        return bool(self._wanted)
+
+    def change_settings(self, settings: SpectrumSettings) -> None:
+        """Take spectra another way; all tiles are made anew."""
+        if settings != self.settings:
+            self._forget_wanted()
+            self.settings = settings
+            self._tiles.clear()
+
+    def keep_only(self, sources: list[SampleSource]) -> None:
+        """Forget the tiles of sources that are not shown any more."""
+        kept = {id(source): source for source in sources}
+        for key in [key for key in self._tiles if key[0] not in kept]:
+            del self._tiles[key]
+        for key in [key for key in self._wanted if key[0] not in kept]:
+            self._wanted.pop(key).cancel()
+        self._sources = kept
+
+    def picture(self, source: SampleSource, view: Viewport, columns: int, rows: int) -> Levels:
+        """Return what is known of the visible spectrogram, shape ``(rows, columns)``; 0 where nothing is.
+
+        Tiles that are missing are asked for; coarser or finer ones stand in for them meanwhile.
+        """
+        self._sources[id(source)] = source
+        hop = self.settings.hop_for(view.frames_per_pixel, source.rate)
+        begin = view.grid_start / hop
+        first = math.floor(max(begin - 1, 0) / TILE)
+        last = math.floor(min(view.frame_at(columns), source.frames - 1) / hop / TILE)
+        parts = [self._tile(source, number, hop) for number in range(first, max(last, first) + 1)]
+        found = np.concatenate(parts)
+        return fitted(found, begin - first * TILE, view.frames_per_pixel / hop, columns, rows)
+
+    def close(self) -> None:
+        """Give up all computing."""
+        self._forget_wanted()
+        self._timer.stop()
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
+            self._pool = None
+
+    def _tile(self, source: SampleSource, number: int, hop: int) -> Levels:
+        key = (id(source), hop, number)
+        if key in self._tiles:
+            self._tiles.move_to_end(key)
+            return self._tiles[key]
+        self._ask(key, source)
+        return self._stand_in(source, number, hop)
+
+    def _ask(self, key: TileKey, source: SampleSource) -> None:
+        if key in self._wanted:
+            return
+        _, hop, number = key
+        start = max(number * TILE * hop - 2 * hop, 0)
+        if not source.loaded(start, min((number + 1) * TILE * hop, source.frames)):
+            return
+        if self._pool is None:
+            self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="spectra")
+        self._wanted[key] = self._pool.submit(tile, source, number, hop, self.settings)
+        self._timer.start()
+
+    def _stand_in(self, source: SampleSource, number: int, hop: int) -> Levels:
+        for factor in _COARSER:
+            coarse = self._tiles.get((id(source), hop * factor, number // factor))
+            if coarse is not None:
+                part = TILE // factor
+                begin = number % factor * part
+                return np.repeat(coarse[begin : begin + part], factor, axis=0)
+        halves = [self._tiles.get((id(source), hop // 2, 2 * number + half)) for half in (0, 1)]
+        shown = [half[::2] for half in halves if half is not None]
+        if len(shown) == 2:
+            return np.concatenate(shown)
+        bins = self.settings.window_frames(source.rate) // 2 + 1
+        return np.zeros((TILE, bins), np.uint8)
+
+    def _forget_wanted(self) -> None:
+        for future in self._wanted.values():
+            future.cancel()
+        self._wanted.clear()
+
+    def _poll(self) -> None:
+        done = [key for key, future in self._wanted.items() if future.done()]
+        for key in done:
+            self._tiles[key] = self._wanted.pop(key).result()
+        while len(self._tiles) > MOST_TILES:
+            self._tiles.popitem(last=False)
+        if not self._wanted:
+            self._timer.stop()
+        if done:
+            self.progressed.emit()
+
+    def drop_unseen(self, views: list[tuple[SampleSource, Viewport]]) -> None:
+        """Give up tiles that were asked for but are out of sight or of another zoom by now."""
+        hops = {(id(s), self.settings.hop_for(v.frames_per_pixel, s.rate)): v for s, v in views}
+        for key in list(self._wanted):
+            view = hops.get(key[:2])
+            start, stop = key[2] * TILE * key[1], (key[2] + 1) * TILE * key[1]
+            if (view is None or stop < view.start or start > view.stop) and self._wanted[key].cancel():
+                del self._wanted[key]
+
+
+def colour_table(dark: bool, floor_db: float, ceiling_db: float) -> npt.NDArray[np.uint32]:
+    """Return the pixel for each level, shape ``(256,)``.
+
+    A cubehelix: its lightness rises evenly, so it reads the same to every eye and in grey print
+    (D. A. Green, Bull. Astr. Soc. India 39, 2011). Quiet is the colour of the paper, loud is far from it.
+    """
+    decibels = (np.arange(256) - 255.0) / STEPS_PER_DB + TOP_DB
+    share = np.clip((decibels - floor_db) / (ceiling_db - floor_db), 0.0, 1.0)
+    share[0] = 0.0
+    light = share * 0.96 + 0.02 if dark else 1.0 - share * 0.94
+    angle = 2.0 * np.pi * (0.5 / 3.0 + 1.0 - 1.1 * light)
+    depth = 1.15 * light * (1.0 - light) / 2.0
+    cos, sin = np.cos(angle), np.sin(angle)
+    mixed = np.stack(
+        [
+            light + depth * (-0.14861 * cos + 1.78277 * sin),
+            light + depth * (-0.29227 * cos - 0.90649 * sin),
+            light + depth * (1.97294 * cos),
+        ]
+    )
+    red, green, blue = np.clip(np.round(mixed * 255), 0, 255).astype(np.uint32)
+    table: npt.NDArray[np.uint32] = np.uint32(0xFF000000) | red << 16 | green << 8 | blue
+    return table
