@@ -1,0 +1,95 @@
+"""What an audit found: values, and a table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from gaplisten.concealers.entries import Entry
+from gaplisten.tables import Cell, Table
+
+CHALLENGE_LIMIT_MS = 20.0
+"""What a concealer may take in the Deep PLC Challenge, in ms (how it adds up is not stated word by word)."""
+
+
+class Verdict(StrEnum):
+    """What a measurement means."""
+
+    OK = "ok"
+    LIES = "LIES"
+    OVER = "over the limit"
+    FAILS = "fails"
+    NOTE = "note"
+    UNKNOWN = "not measurable"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One measurement.
+
+    Parameters
+    ----------
+    declared
+        What the plugin says, None where it says nothing.
+    measured
+        None where it cannot be measured.
+    limit
+        What it must not pass.
+    """
+
+    measure: str
+    declared: Cell
+    measured: Cell
+    unit: str
+    verdict: Verdict
+    limit: float | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Audit:
+    """All that was measured of one plugin with one setting.
+
+    Parameters
+    ----------
+    material
+        What speech it was measured on.
+    rate, packet_frames
+        At which rate and packet length.
+    """
+
+    entry: Entry
+    parameters: Mapping[str, Any]
+    material: str
+    rate: int
+    packet_frames: int
+    findings: tuple[Finding, ...]
+
+    @property
+    def lies(self) -> tuple[Finding, ...]:
+        """Findings that contradict what the plugin declares."""
+        return tuple(finding for finding in self.findings if finding.verdict is Verdict.LIES)
+
+    @property
+    def honest(self) -> bool:
+        """Whether the plugin is what it says it is."""
+        return not self.lies
+
+    def finding(self, measure: str) -> Finding:
+        """Return the finding of that name; `KeyError` if there is none."""
+        for found in self.findings:
+            if found.measure == measure:
+                return found
+        raise KeyError(measure)
+
+    def table(self) -> Table:
+        """Return one row for each finding."""
+        columns = ("measure", "declared", "measured", "limit", "unit", "verdict", "note")
+        return Table(columns, tuple(_row(finding) for finding in self.findings))
+
+
+def _row(found: Finding) -> tuple[Cell, ...]:
+    end = (found.limit, found.unit, str(found.verdict), found.note)
+    return (found.measure, found.declared, found.measured, *end)
