@@ -11,7 +11,7 @@ from gaplisten.audio.filemap import SampleSource, read_floats
 from gaplisten.ui.views.canvas import Canvas, Preview
 from gaplisten.ui.views.furniture import x_of
 from gaplisten.ui.views.layout import Layout
-from gaplisten.ui.views.ruler import clock
+from gaplisten.ui.views.ruler import duration
 from gaplisten.ui.views.scene import Scene, SceneLane
 from gaplisten.ui.views.time_axis import TimeAxis
 from gaplisten.ui.views.values import Mode
@@ -120,7 +120,7 @@ class LaneActions:
     def describe(self, frame: int) -> str:
         """Say time, packet and level at a frame, for screen readers."""
         scene = self._scene
-        parts = [f"{clock(frame / scene.rate)} {'' if frame >= 60 * scene.rate else 's'}".strip()]
+        parts = [duration(frame / scene.rate)]
         if (packet := self.packet_at(frame)) is not None:
             parts.append(f"packet {packet[0]} {'lost' if packet[1] else 'received'}")
         for lane in scene.lanes:

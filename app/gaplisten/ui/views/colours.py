@@ -48,7 +48,7 @@ class ViewColours:
             active=mix(base, accent, 0.24 if dark else 0.14),
             accent=accent,
             loss=mix(base, text, 0.13 if dark else 0.10),
-            hatch=mix(base, text, 0.34 if dark else 0.30),
+            hatch=mix(base, text, 0.32 if dark else 0.26),
             zone=mix(base, QColor("#E69F00"), 0.20 if dark else 0.16),
             loop=mix(base, accent, 0.55),
             altered=QColor("#FF7A1A") if dark else QColor(ALTERED),

@@ -41,13 +41,14 @@ def write_png(scene: Scene, path: Path) -> None:
     image = QImage(layout.device(layout.width), layout.device(layout.height), QImage.Format.Format_RGB32)
     image.fill(scene.colours.background)
     image.setDevicePixelRatio(layout.ratio)
-    dots = round(_DOTS_PER_METRE_AT_96 * layout.ratio)
-    image.setDotsPerMeterX(dots)
-    image.setDotsPerMeterY(dots)
     painter = QPainter(image)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     paint_drawing(painter, scene)
     painter.end()
+    # Only now, or the text would grow with the resolution.
+    dots = round(_DOTS_PER_METRE_AT_96 * layout.ratio)
+    image.setDotsPerMeterX(dots)
+    image.setDotsPerMeterY(dots)
     store = QBuffer()
     store.open(QIODevice.OpenModeFlag.WriteOnly)
     image.save(store, "PNG")  # type: ignore[call-overload]
@@ -80,7 +81,7 @@ def write_svg(scene: Scene, path: Path) -> None:
 def paint_drawing(painter: QPainter, scene: Scene) -> None:
     """Paint the scene with shapes only (spectrograms stay pictures)."""
     font = QFont(painter.font())
-    font.setPointSizeF(9.0)
+    font.setPixelSize(12)
     painter.setFont(font)
     for row in range(scene.rows):
         for part in scene.parts(row):

@@ -89,6 +89,8 @@ def _paint_waveform(pixels: Pixels, lane: SceneLane, scene: Scene, edges: Frames
     columns = lane.peaks.columns(edges)
     spans = spans_of(columns, pixels.shape[0], scene.gain)
     paint_spans(pixels, spans, column_colours(lane, scene, edges), columns.known)
+    # Not by colour alone: altered columns are underlined too.
+    pixels[-scene.layout.device(3) :, changed_columns(lane, edges)] = argb(scene.colours.altered)
     if columns.coarse.any():
         # A first picture is pale, so that nobody takes it for the truth.
         paint_spans(pixels, spans, argb(scene.colours.unknown), columns.coarse)

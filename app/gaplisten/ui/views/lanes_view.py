@@ -16,6 +16,7 @@ from gaplisten.ui.views.actions import LaneActions
 from gaplisten.ui.views.canvas import Canvas
 from gaplisten.ui.views.colours import ViewColours, default_lane_colour
 from gaplisten.ui.views.export import write_png, write_svg
+from gaplisten.ui.views.heat import colour_table
 from gaplisten.ui.views.lane_data import Altering, LaneData
 from gaplisten.ui.views.layout import Layout
 from gaplisten.ui.views.overview import OverviewStrip
@@ -23,7 +24,7 @@ from gaplisten.ui.views.pointer import Pointer
 from gaplisten.ui.views.ruler import Scale
 from gaplisten.ui.views.scene import Scene, SceneLane
 from gaplisten.ui.views.shading import LossMap
-from gaplisten.ui.views.spectro import SpectrogramStore, colour_table
+from gaplisten.ui.views.spectro import SpectrogramStore
 from gaplisten.ui.views.time_axis import TimeAxis
 from gaplisten.ui.views.values import Display, LaneView, Mark, Mode, RulerUnit
 

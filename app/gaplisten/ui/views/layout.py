@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-HEADER_WIDTH = 190
+HEADER_WIDTH = 208
 GUTTER = 34
 RULER_HEIGHT = 26
 LOWEST_LANE = 72

@@ -11,7 +11,7 @@ from gaplisten.audio.peaks import PeakPyramid
 from gaplisten.ui.views.colours import ViewColours, argb, mix
 from gaplisten.ui.views.furniture import tabular
 from gaplisten.ui.views.raster import Pixels, blend, paint_spans, spans_of
-from gaplisten.ui.views.ruler import clock
+from gaplisten.ui.views.ruler import duration
 from gaplisten.ui.views.shading import LossMap
 from gaplisten.ui.views.time_axis import TimeAxis
 from gaplisten.ui.views.viewport import Viewport, notches
@@ -120,12 +120,11 @@ class OverviewStrip(QWidget):
     def _paint_label(self, painter: QPainter) -> None:
         painter.setFont(tabular(self.font()))
         painter.setPen(self._colours.faint_text)
-        seconds = clock(self._axis.view.total / self._rate, 1)
-        unit = "" if ":" in seconds else " s"
+        length = duration(self._axis.view.total / self._rate, 1)
         lost = f"\n{self._loss.trace.loss_rate:.1%} lost, {len(self._loss.starts)} gaps" if self._loss else ""
         box = QRectF(10, 0, max(self._left - 14, 0), HEIGHT)
         align = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
-        painter.drawText(box, align, f"Whole file {seconds}{unit}{lost}")
+        painter.drawText(box, align, f"Whole file {length}{lost}")
 
     # input
 

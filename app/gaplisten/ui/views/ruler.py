@@ -70,8 +70,13 @@ def _label(value: float, step: float, unit: RulerUnit) -> str:
     return clock(value, decimals) if abs(value) >= 60 else f"{value:.{decimals}f} s"
 
 
+def duration(seconds: float, decimals: int = 3) -> str:
+    """Return seconds as text with their unit: ``3.214 s``, ``1:02.500``, ``1:00:02.500``."""
+    return clock(seconds, decimals) if round(seconds, decimals) >= 60 else f"{seconds:.{decimals}f} s"
+
+
 def clock(seconds: float, decimals: int = 3) -> str:
-    """Return seconds as ``h:mm:ss.mmm``, without leading parts that are zero."""
+    """Return seconds as ``m:ss.mmm`` or ``h:mm:ss.mmm``."""
     units = 10**decimals
     whole = round(seconds * units)
     minutes, rest = divmod(whole, 60 * units)

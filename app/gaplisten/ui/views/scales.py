@@ -18,7 +18,10 @@ def paint_scales(painter: QPainter, scene: Scene) -> None:
     """Paint a few values and ticks at the left of each lane."""
     font, layout = painter.font(), scene.layout
     small = QFont(font)
-    small.setPointSizeF(max(font.pointSizeF() - 2.0, 6.0))
+    if font.pixelSize() > 0:
+        small.setPixelSize(max(font.pixelSize() - 2, 8))
+    else:
+        small.setPointSizeF(max(font.pointSizeF() - 2.0, 6.0))
     painter.save()
     painter.setFont(small)
     painter.setPen(QPen(scene.colours.faint_text, 0))
@@ -42,11 +45,14 @@ def amplitudes(part: Part, scene: Scene) -> list[tuple[float, str]]:
     """Return heights and texts of the amplitude scale, full scale 1."""
     ratio = scene.layout.ratio
     middle, reach = (part.top + part.bottom) / 2 / ratio, part.height / 2 / ratio
-    step = _round_step(_ROOM / reach / scene.gain)
+    step = _round_step(max(_ROOM, reach / 6) / reach / scene.gain)
     count = math.floor((reach - _TEXT / 2) / reach / scene.gain / step)
     decimals = max(0, -math.floor(math.log10(step) + 1e-9))
     return [
-        (middle - n * step * scene.gain * reach, f"{n * step:.{decimals}f}" if n else "0")
+        (
+            middle - n * step * scene.gain * reach,
+            f"{n * step:.{decimals}f}".replace("-", "\u2212") if n else "0",
+        )
         for n in range(-count, count + 1)
     ]
 
@@ -55,7 +61,7 @@ def frequencies(part: Part, scene: Scene) -> list[tuple[float, str]]:
     """Return heights and texts of the frequency scale, in kHz."""
     ratio, top_khz = scene.layout.ratio, scene.rate / 2000.0
     bottom, height = part.bottom / ratio, part.height / ratio
-    step = _round_step(_ROOM / height * top_khz)
+    step = _round_step(max(_ROOM, height / 10) / height * top_khz)
     count = math.floor((1 - _TEXT / 2 / height) * top_khz / step)
     return [(bottom - n * step / top_khz * height, f"{n * step:g}k") for n in range(1, count + 1)]
 

@@ -7,11 +7,10 @@ from collections import OrderedDict
 from concurrent.futures import Future, ThreadPoolExecutor
 
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gaplisten.audio.filemap import SampleSource
-from gaplisten.audio.spectra import STEPS_PER_DB, TILE, TOP_DB, Levels, SpectrumSettings, fitted, tile
+from gaplisten.audio.spectra import TILE, Levels, SpectrumSettings, fitted, tile
 from gaplisten.ui.views.viewport import Viewport
 
 POLL_MS = 12
@@ -145,28 +144,3 @@ class SpectrogramStore(QObject):
             start, stop = key[2] * TILE * key[1], (key[2] + 1) * TILE * key[1]
             if (view is None or stop < view.start or start > view.stop) and self._wanted[key].cancel():
                 del self._wanted[key]
-
-
-def colour_table(dark: bool, floor_db: float, ceiling_db: float) -> npt.NDArray[np.uint32]:
-    """Return the pixel for each level, shape ``(256,)``.
-
-    A cubehelix: its lightness rises evenly, so it reads the same to every eye and in grey print
-    (D. A. Green, Bull. Astr. Soc. India 39, 2011). Quiet is the colour of the paper, loud is far from it.
-    """
-    decibels = (np.arange(256) - 255.0) / STEPS_PER_DB + TOP_DB
-    share = np.clip((decibels - floor_db) / (ceiling_db - floor_db), 0.0, 1.0)
-    share[0] = 0.0
-    light = share * 0.96 + 0.02 if dark else 1.0 - share * 0.94
-    angle = 2.0 * np.pi * (0.5 / 3.0 + 1.0 - 1.1 * light)
-    depth = 1.15 * light * (1.0 - light) / 2.0
-    cos, sin = np.cos(angle), np.sin(angle)
-    mixed = np.stack(
-        [
-            light + depth * (-0.14861 * cos + 1.78277 * sin),
-            light + depth * (-0.29227 * cos - 0.90649 * sin),
-            light + depth * (1.97294 * cos),
-        ]
-    )
-    red, green, blue = np.clip(np.round(mixed * 255), 0, 255).astype(np.uint32)
-    table: npt.NDArray[np.uint32] = np.uint32(0xFF000000) | red << 16 | green << 8 | blue
-    return table
