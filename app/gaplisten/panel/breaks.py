@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from gaplisten.panel.definition import BreaksPart
+from gaplisten.panel.parts import BreaksPart
 
 
 class Advice(StrEnum):

@@ -17,11 +17,12 @@ from gaplisten.clips.opening import open_clip
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.panel.check_trials import check_trials, extra_trials
-from gaplisten.panel.definition import MOST_TRIALS, REFERENCE, DefinitionError, PanelDefinition
+from gaplisten.panel.definition import DefinitionError, PanelDefinition
 from gaplisten.panel.frozen import KEY, MANIFEST, STIMULI, FrozenPanel, open_panel, stimulus_name
 from gaplisten.panel.journal import write_whole
 from gaplisten.panel.key import ClipKey, ConditionKey, Key, Part, StepSound, StimulusKey, Use
 from gaplisten.panel.order import shuffled
+from gaplisten.panel.parts import MOST_TRIALS, REFERENCE
 from gaplisten.panel.plan import plan
 from gaplisten.panel.selection import ChosenClip, Places, choose_clips
 from gaplisten.panel.step_sounds import step_sounds

@@ -9,9 +9,10 @@ from gaplisten.audio.files import read_signal
 from gaplisten.audio.gain import clip_gain
 from gaplisten.audio.signal import Signal
 from gaplisten.panel.check_sounds import clear_bad
-from gaplisten.panel.definition import REFERENCE, DefinitionError, GoldPart, PanelDefinition, TrapPart
+from gaplisten.panel.definition import DefinitionError, PanelDefinition
 from gaplisten.panel.key import ClipKey, Part, Use
 from gaplisten.panel.methods import Method
+from gaplisten.panel.parts import REFERENCE, GoldPart, TrapPart
 from gaplisten.panel.selection import Places
 
 

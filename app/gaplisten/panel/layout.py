@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gaplisten.panel.definition import ANCHOR35, ANCHOR70, LOSSY_ANCHOR, REFERENCE
 from gaplisten.panel.items import Item
 from gaplisten.panel.key import Key, Use
 from gaplisten.panel.methods import Method
 from gaplisten.panel.order import williams
+from gaplisten.panel.parts import ANCHOR35, ANCHOR70, LOSSY_ANCHOR, REFERENCE
 from gaplisten.panel.trial import Slot
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"

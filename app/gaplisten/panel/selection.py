@@ -11,8 +11,9 @@ from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.summary import summarise
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.strata import Stratum
-from gaplisten.panel.definition import ClipsPart, DefinitionError, PanelDefinition
+from gaplisten.panel.definition import DefinitionError, PanelDefinition
 from gaplisten.panel.order import shuffled
+from gaplisten.panel.parts import ClipsPart
 from gaplisten.panel.safety import UntrustedPanel, clean_name
 
 _STRATA = {
@@ -67,7 +68,7 @@ class Places:
         roots = [self.base.resolve(), *(folder.resolve() for folder in self.allowed)]
         if not any(real.is_relative_to(root) for root in roots):
             fact = "it lies outside the folder of the panel's definition"
-            way_out = f"move it there, or allow that folder when building (--allow {real.parent})"
+            way_out = f"move it there, or allow that folder when building (--allow {real if real.is_dir() else real.parent})"
             raise UntrustedPanel(said or str(path), fact, way_out)
 
 

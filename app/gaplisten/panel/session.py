@@ -8,15 +8,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaplisten.audio.signal import Signal
-from gaplisten.errors import GaplistenError
 from gaplisten.panel.breaks import BreakClock
-from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.frozen import FrozenPanel, open_panel
-from gaplisten.panel.journal import Journal, NotSaved, Row, not_saved, one_line
+from gaplisten.panel.journal import Journal, NotSaved, not_saved, one_line
 from gaplisten.panel.key import ClipKey
 from gaplisten.panel.lock import SessionLock
-from gaplisten.panel.plan import Planned
 from gaplisten.panel.rating import COLUMNS, Header, PlaybackFacts, Shown, Sounded, rows_of, utc
+from gaplisten.panel.resume import expected_listener, session_name, steps_so_far, still_to_do
 from gaplisten.panel.rules import (
     WHOLE_TRIAL,
     Refusal,
@@ -25,11 +23,10 @@ from gaplisten.panel.rules import (
     may_go_on,
     may_play,
     may_rate,
-    wanted_votes,
 )
-from gaplisten.panel.safety import clean_name, file_stem
+from gaplisten.panel.safety import clean_name
 from gaplisten.panel.scales import texts
-from gaplisten.panel.steps import Step, Steps
+from gaplisten.panel.steps import Step
 from gaplisten.panel.trial import Trial, Vote
 from gaplisten.panel.unseal import plan_for, unsealed
 from gaplisten.tables import Cell
@@ -47,10 +44,6 @@ ANSWER_COLUMNS = (
     "right",
     "saved_at",
 )
-
-
-class NotListed(GaplistenError):  # noqa: N818 - reads as the fact it is
-    """A listener that the panel does not expect."""
 
 
 @dataclass(frozen=True)
@@ -96,8 +89,8 @@ class Session:
         self._journal = Journal(ratings / f"{self.name}.csv", COLUMNS)
         self._plan = plan_for(panel, listener, self._journal.rows, str(self._journal.path))
         self._answers = Journal(ratings / ANSWERS / f"{self.name}.csv", ANSWER_COLUMNS)
-        self._steps = self._read_steps()
-        self._todo = self._read_trials()
+        self._steps = steps_so_far(panel.key, self._answers.rows)
+        self._todo = still_to_do(self._plan, self._journal)
         self.notices = (
             [note for note in (lock.notice,) if note] + self._journal.notices + self._answers.notices
         )
@@ -142,7 +135,7 @@ class Session:
             If the ratings file is not one of this panel and listener.
         """
         panel = open_panel(folder)
-        name = _expected(panel.definition, clean_name(listener, "listener"))
+        name = expected_listener(panel.definition, clean_name(listener, "listener"))
         place = ratings or panel.ratings
         path = place / f"{session_name(panel, name)}.lock"
         try:
@@ -165,37 +158,6 @@ class Session:
 
     def __exit__(self, *_: object) -> None:
         self.close()
-
-    # Reading back
-
-    def _read_steps(self) -> Steps:
-        steps = Steps(self.panel.key)
-        groups: dict[tuple[str, str, str], list[Row]] = {}
-        for row in self._answers.rows:
-            groups.setdefault((row["step"], row["number"], row["attempt"]), []).append(row)
-        for (kind, number, attempt), rows in groups.items():
-            if kind == "level":
-                continue
-            step = _after_level(steps).current
-            if step is None or (step.kind.value, str(step.number), str(step.attempt)) != (
-                kind,
-                number,
-                attempt,
-            ):
-                break
-            steps.advance([(row["question"], row["answer"], row["right"]) for row in rows])
-        return steps
-
-    def _read_trials(self) -> list[Planned]:
-        """Return what is still to do; rows of a trial that was not saved as a whole are set aside."""
-        votes: dict[int, list[Row]] = {}
-        for row in self._journal.rows:
-            votes.setdefault(int(row["trial"]), []).append(row)
-        wanted = {one.trial.number: len(wanted_votes(one.trial)) for one in self._plan}
-        whole = {number for number, rows in votes.items() if len(rows) == wanted[number]}
-        if len(whole) < len(votes):
-            self._journal.keep(lambda row: int(row["trial"]) in whole)
-        return [one for one in self._plan if one.trial.number not in whole]
 
     # Steps before the trials
 
@@ -398,24 +360,3 @@ class Session:
             self.notices.append(
                 f"The ratings are saved, but clip and condition could not be filled in: {error.fact}."
             )
-
-
-def _after_level(steps: Steps) -> Steps:
-    steps.skip_level()
-    return steps
-
-
-def _expected(definition: PanelDefinition, listener: str) -> str:
-    if not definition.listeners:
-        return listener
-    for name in definition.listeners:
-        if name.casefold() == listener.casefold():
-            return name
-    raise NotListed(
-        listener, "the panel has a list of listeners and this is none of them", "check the spelling"
-    )
-
-
-def session_name(panel: FrozenPanel, listener: str) -> str:
-    """Return the name of a session's files: the same for the same panel and listener, on every machine."""
-    return f"{panel.sha256[:8]}-{file_stem(listener)}"

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from gaplisten.panel.definition import ClipsPart, ConditionPart, PanelDefinition
+from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.methods import Method
+from gaplisten.panel.parts import ClipsPart, ConditionPart
 from gaplisten.panel.scales import LANGUAGES
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.definition import QuestionPart
 from gaplisten.panel.key import Key, StepSound
+from gaplisten.panel.parts import QuestionPart
 from gaplisten.panel.scales import texts
 
 

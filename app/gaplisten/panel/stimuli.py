@@ -13,16 +13,10 @@ from gaplisten.clips.clip import OpenClip
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.trace import LossTrace
 from gaplisten.panel.anchors import anchor
-from gaplisten.panel.definition import (
-    ANCHOR35,
-    ANCHOR70,
-    LOSSY_ANCHOR,
-    REFERENCE,
-    ConditionPart,
-    PanelDefinition,
-)
+from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.key import ConditionKey, Use
 from gaplisten.panel.methods import Method, facts
+from gaplisten.panel.parts import ANCHOR35, ANCHOR70, LOSSY_ANCHOR, REFERENCE, ConditionPart
 
 Value = str | int | float | bool
 _LARGE_DIFFERENCE_S = 0.1
