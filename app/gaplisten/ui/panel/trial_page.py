@@ -25,7 +25,8 @@ from gaplisten.ui.panel.responses import Categories, Response, Sliders
 from gaplisten.ui.panel.texts import heading, paragraph
 
 # What is chosen must be unmistakable, for slots, answers and tags alike; words and place tell it too.
-_CHOSEN = "QPushButton:checked { background: palette(highlight); color: palette(highlighted-text); font-weight: bold }"
+_LOOK = "background: palette(highlight); color: palette(highlighted-text); font-weight: bold"
+_CHOSEN = f"QPushButton:checked {{ {_LOOK} }}"
 
 
 class TrialPage(QWidget):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QMessageBox, QStackedLayout, QWidget
 
@@ -34,7 +35,14 @@ class PanelWindow(QWidget):
         Asked for when not given.
     ratings
         Where the CSV goes; the panel's own folder when not given.
+
+    Signals
+    -------
+    closed
+        The window is gone; its session and its player are let go.
     """
+
+    closed = Signal()
 
     def __init__(
         self, folder: Path, player: Player, listener: str | None = None, ratings: Path | None = None
@@ -49,6 +57,7 @@ class PanelWindow(QWidget):
         self._block: Block | None = None
         # The title is the same for every trial, panel and condition.
         self.setWindowTitle("Gaplisten")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setMinimumSize(900, 620)
         font = self.font()
         font.setPointSizeF(font.pointSizeF() * 1.15)
@@ -239,3 +248,4 @@ class PanelWindow(QWidget):
             self.session.close()
         self._output.close()
         event.accept()
+        self.closed.emit()

@@ -1,0 +1,179 @@
+"""The menu "Panel" of the workbench: make a panel, take one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog
+
+from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job
+from gaplisten.panel.definition import PanelDefinition, read_definition
+from gaplisten.panel.frozen import FrozenPanel, open_panel
+from gaplisten.panel.selection import Places
+from gaplisten.panel.starter import to_toml
+from gaplisten.playback.open import open_player
+from gaplisten.playback.silent import SilentPlayer
+from gaplisten.ui.commands import Command
+from gaplisten.ui.panel.new_dialog import NewPanelDialog, Offer
+from gaplisten.ui.panel.window import PanelWindow
+
+if TYPE_CHECKING:
+    from gaplisten.ui.workbench.window import WorkbenchWindow
+
+COMMANDS = (
+    Command(
+        "panel.new", "New Panel…", "Ctrl+Shift+N", "Make a listening panel from these clips", "Panel", "a"
+    ),
+    Command("panel.build", "Build from TOML…", "", "Build a panel that somebody wrote", "Panel", "a"),
+    Command("panel.take", "Take a Panel…", "Ctrl+T", "Let a listener take a built panel", "Panel", "b"),
+)
+
+
+def _build(definition: PanelDefinition, out: Path, places: Places, job: Job) -> FrozenPanel:
+    from gaplisten.batch.panel_renderer import CatalogueRenderer
+    from gaplisten.panel.build import build
+
+    # What the dialog offers is what this very user has switched on, so it may run what he runs already.
+    with CatalogueRenderer(programs=True) as renderer:
+        return build(definition, out, renderer, places=places, job=job)
+
+
+class PanelFeature(QObject):
+    """Carries out the commands of the menu."""
+
+    def __init__(self, window: WorkbenchWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.panel_window: PanelWindow | None = None
+        self.dialog: NewPanelDialog | None = None
+        bind = window.actions_table.bind
+        bind("panel.new", self.new)
+        bind("panel.build", self.build_file)
+        bind("panel.take", self.take)
+
+    # --- making ------------------------------------------------------------------------------------
+
+    def new(self) -> None:
+        """Open the dialog, on the clips that are shown."""
+        offer = self._offer()
+        if offer is None:
+            self._window.report(
+                GaplistenError("New Panel", "no folder of clips is open", "open one, or the demo, first")
+            )
+            return
+        self.dialog = NewPanelDialog(offer, self._window)
+        self.dialog.wanted.connect(self._wanted)
+        self.dialog.destroyed.connect(self._forget_dialog)
+        self.dialog.open()
+
+    def _forget_dialog(self) -> None:
+        self.dialog = None
+
+    def _offer(self) -> Offer | None:
+        controller = self._window.controller
+        work = controller.document.work
+        folders = tuple(path for path in work.sources.paths if path.is_dir())
+        if controller.clipset is None or not folders:
+            return None
+        return Offer(
+            controller.clipset,
+            folders,
+            work.sources.reference_folder,
+            work.sources.packet_ms,
+            tuple(work.choices),
+            self._selected_clips(),
+        )
+
+    def _selected_clips(self) -> tuple[str, ...]:
+        name = self._window.controller.clip_name
+        return (name,) if name else ()
+
+    def _wanted(self, definition: PanelDefinition, what: str) -> None:
+        if what == "save":
+            self._save(definition)
+            return
+        out = self._ask_for_new_folder()
+        if out is not None:
+            self._start(definition, out, self._places(definition), take=what == "take")
+
+    @staticmethod
+    def _places(definition: PanelDefinition) -> Places:
+        named = [*definition.clips.folders, definition.clips.reference_folder or ""]
+        return Places(Path.cwd(), tuple(Path(one) for one in named if one))
+
+    def _save(self, definition: PanelDefinition) -> None:
+        name, _ = QFileDialog.getSaveFileName(self._window, "Save the Panel", "panel.toml", "Panel (*.toml)")
+        if not name:
+            return
+        path = Path(name)
+        try:
+            path.write_text(to_toml(definition, path.resolve().parent), encoding="utf-8")
+        except OSError as error:
+            fact = f"it cannot be written: {error.strerror}"
+            self._window.report(GaplistenError(name, fact, "choose another place"))
+
+    def _ask_for_new_folder(self) -> Path | None:
+        start = str(Path.home() / "panel")
+        name, _ = QFileDialog.getSaveFileName(self._window, "Folder for the Panel", start, "New folder (*)")
+        return Path(name) if name else None
+
+    def build_file(self) -> None:
+        """Build a panel from a file that somebody wrote."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Panel Definition", "", "Panel (*.toml)")
+        if not name:
+            return
+        try:
+            definition = read_definition(Path(name))
+        except GaplistenError as error:
+            self._window.report(error)
+            return
+        out = self._ask_for_new_folder()
+        if out is not None:
+            self._start(definition, out, Places(Path(name).resolve().parent), take=False)
+
+    def _start(self, definition: PanelDefinition, out: Path, places: Places, *, take: bool) -> None:
+        def done(panel: FrozenPanel) -> None:
+            if take:
+                self.open(panel.folder)
+            else:
+                made = f"{panel.folder}: {len(panel.key.stimuli)} stimuli are frozen"
+                self._window.controller.said.emit(made)
+
+        self._window.controller.tasks.run(
+            "building the panel", lambda job: _build(definition, out, places, job), done
+        )
+
+    # --- taking ------------------------------------------------------------------------------------
+
+    def take(self) -> None:
+        """Choose a built panel and let somebody take it."""
+        name = QFileDialog.getExistingDirectory(self._window, "Panel Folder")
+        if name:
+            self.open(Path(name))
+
+    def open(self, folder: Path) -> None:
+        """Open the listener's window on a built panel; the workbench is silent and out of sight meanwhile."""
+        try:
+            open_panel(folder)
+        except GaplistenError as error:
+            self._window.report(error)
+            return
+        self._window.controller.hearing.use(SilentPlayer("a listening panel has the sound"))
+        window = PanelWindow(folder, open_player())
+        window.closed.connect(self._closed)
+        self.panel_window = window
+        window.showFullScreen()
+        self._window.hide()
+
+    def _closed(self) -> None:
+        self.panel_window = None
+        self._window.show()
+        self._window.controller.hearing.use(open_player())
+
+
+def install(window: WorkbenchWindow) -> None:
+    """Add the menu to the workbench."""
+    window.panel_feature = PanelFeature(window)  # type: ignore[attr-defined]  # keeps it alive with the window

@@ -1,0 +1,322 @@
+"""The dialog that makes a panel: the same thing as the TOML file a person can write."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QListWidgetItem,
+    QPlainTextEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.clips.clip import ClipSet
+from gaplisten.panel.definition import PanelDefinition
+from gaplisten.panel.methods import FACTS
+from gaplisten.panel.parts import ConditionPart, PerStratum
+from gaplisten.panel.rules import Heard
+from gaplisten.panel.scales import LANGUAGES
+from gaplisten.panel.starter import definition_for
+from gaplisten.workbench.state import Choice
+
+_HEARD = {Heard.END: "to the end", Heard.ONCE: "at least in part", Heard.NOTHING: "as the listener likes"}
+_CHECKS = {
+    "level": "set the volume first",
+    "sides": "left and right",
+    "headphones": "headphones",
+    "quiet_room": "quiet room",
+    "digits": "hearing (digits in noise)",
+}
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What a panel can be made of: clips, where they lie, and the concealers that are switched on."""
+
+    clipset: ClipSet
+    folders: tuple[Path, ...]
+    reference_folder: Path | None
+    packet_ms: float
+    choices: tuple[Choice, ...]
+    chosen: tuple[str, ...] = ()
+
+
+def offered_conditions(offer: Offer) -> list[ConditionPart]:
+    """Return everything that can be a condition, the lossy file first, the reference last."""
+    files = [ConditionPart(name=name, files=name) for name in offer.clipset.conditions]
+    concealers: list[ConditionPart] = []
+    for choice in offer.choices:
+        taken = {part.name for part in [*files, *concealers]}
+        name, number = choice.concealer, 2
+        while name in taken:
+            name, number = f"{choice.concealer} {number}", number + 1
+        part = ConditionPart(name=name, concealer=choice.concealer, parameters=choice.values)
+        concealers.append(part)
+    return [
+        ConditionPart(name="lossy", lossy=True),
+        *files,
+        *concealers,
+        ConditionPart(name="reference", reference=True),
+    ]
+
+
+class NewPanelDialog(QDialog):
+    """Asks for clips, conditions, method and rules; builds nothing itself.
+
+    Signals
+    -------
+    wanted
+        ``(definition, what)`` with `what` one of "take", "build", "save".
+    """
+
+    wanted = Signal(object, str)
+
+    def __init__(self, offer: Offer, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._offer = offer
+        self.setWindowTitle("New Listening Panel")
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._parts = offered_conditions(offer)
+        columns = QHBoxLayout()
+        columns.addLayout(self._what(), 5)
+        columns.addLayout(self._how(), 6)
+        outer = QVBoxLayout(self)
+        outer.addLayout(columns, 1)
+        self._message = QLabel("")
+        self._message.setWordWrap(True)
+        outer.addWidget(self._message)
+        outer.addWidget(self._buttons())
+        self.resize(860, 600)
+
+    # --- what is heard -----------------------------------------------------------------------------
+
+    def _what(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        column.addWidget(self._clips_box(), 3)
+        column.addWidget(self._conditions_box(), 2)
+        return column
+
+    def _clips_box(self) -> QGroupBox:
+        box = QGroupBox("Clips")
+        column = QVBoxLayout(box)
+        self.which = QComboBox()
+        self.which.addItems(["All clips", "The clips chosen below", "Some of each burst length"])
+        self.which.setAccessibleName("Which clips")
+        self.which.setCurrentIndex(1 if self._offer.chosen else 0)
+        self.which.currentIndexChanged.connect(self._show_which)
+        column.addWidget(self.which)
+        self.clips = QListWidget()
+        self.clips.setAccessibleName("Clips")
+        self.clips.setUniformItemSizes(True)
+        self.clips.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.clips.addItems([clip.name for clip in self._offer.clipset.clips])
+        for name in self._offer.chosen:
+            for item in self.clips.findItems(name, Qt.MatchFlag.MatchExactly):
+                item.setSelected(True)
+        column.addWidget(self.clips, 1)
+        self._strata_row = QWidget()
+        row = QHBoxLayout(self._strata_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        self.per_stratum = {
+            name: self._spin(row, text, 0, 1000, 2)
+            for name, text in {"short": "≤120 ms", "medium": "–320 ms", "long": "–1000 ms"}.items()
+        }
+        column.addWidget(self._strata_row)
+        self._show_which()
+        return box
+
+    @staticmethod
+    def _spin(row: QHBoxLayout, text: str, low: int, high: int, value: int) -> QSpinBox:
+        spin = QSpinBox(minimum=low, maximum=high, value=value)
+        spin.setAccessibleName(text)
+        row.addWidget(QLabel(text))
+        row.addWidget(spin)
+        return spin
+
+    def _show_which(self) -> None:
+        self.clips.setEnabled(self.which.currentIndex() == 1)
+        self._strata_row.setVisible(self.which.currentIndex() == 2)
+
+    def _conditions_box(self) -> QGroupBox:
+        box = QGroupBox("Conditions")
+        column = QVBoxLayout(box)
+        self.conditions = QListWidget()
+        self.conditions.setAccessibleName("Conditions")
+        for part in self._parts:
+            item = QListWidgetItem(_described(part))
+            item.setFlags(item.flags() | Qt.ItemFlag.ItemIsUserCheckable)
+            item.setCheckState(Qt.CheckState.Unchecked if part.reference else Qt.CheckState.Checked)
+            self.conditions.addItem(item)
+        column.addWidget(self.conditions)
+        hint = QLabel("Switch concealers on in the workbench to have them here, with their parameters.")
+        hint.setWordWrap(True)
+        hint.setEnabled(False)
+        column.addWidget(hint)
+        return box
+
+    # --- how it is asked ---------------------------------------------------------------------------
+
+    def _how(self) -> QVBoxLayout:
+        column = QVBoxLayout()
+        box = QGroupBox("Test")
+        form = QFormLayout(box)
+        self.title = QLineEdit("Listening panel")
+        self.method = QComboBox()
+        for method, facts in FACTS.items():
+            self.method.addItem(facts.title, method)
+        self.language = QComboBox()
+        for language in LANGUAGES:
+            self.language.addItem({"en": "English", "de": "Deutsch"}.get(language, language), language)
+        self.seed = QSpinBox(minimum=0, maximum=2**31 - 1, value=1)
+        self.repeats = QSpinBox(minimum=1, maximum=20, value=1)
+        self.training = QSpinBox(minimum=0, maximum=100, value=0)
+        self.heard = QComboBox()
+        for heard, text in _HEARD.items():
+            self.heard.addItem(text, heard)
+        self.suggest = QDoubleSpinBox(minimum=1, maximum=600, value=20, decimals=0, suffix=" min")
+        self.insist = QDoubleSpinBox(minimum=1, maximum=600, value=45, decimals=0, suffix=" min")
+        self.tags = QLineEdit("click, metallic, robotic, mute")
+        self.consent = QPlainTextEdit()
+        self.consent.setMaximumHeight(60)
+        self.consent.setTabChangesFocus(True)
+        for text, field in (
+            ("Title", self.title),
+            ("Method", self.method),
+            ("Language", self.language),
+            ("Seed of the order", self.seed),
+            ("Ratings of each stimulus", self.repeats),
+            ("Practice trials", self.training),
+            ("Listen", self.heard),
+            ("Suggest a break after", self.suggest),
+            ("Insist on one after", self.insist),
+            ("Artefact tags", self.tags),
+            ("Consent text", self.consent),
+        ):
+            field.setAccessibleName(text)
+            form.addRow(text, field)
+        column.addWidget(box)
+        column.addWidget(self._checks_box())
+        column.addStretch(1)
+        return column
+
+    def _checks_box(self) -> QGroupBox:
+        box = QGroupBox("Before the start")
+        column = QVBoxLayout(box)
+        self.checks = {name: QCheckBox(text) for name, text in _CHECKS.items()}
+        self.checks["level"].setChecked(True)
+        for check in self.checks.values():
+            column.addWidget(check)
+        return box
+
+    def _buttons(self) -> QDialogButtonBox:
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        buttons.rejected.connect(self.reject)
+        roles = QDialogButtonBox.ButtonRole
+        for what, text, role in (
+            ("take", "Build and Take…", roles.AcceptRole),
+            ("build", "Build…", roles.ActionRole),
+            ("save", "Save as TOML…", roles.ActionRole),
+        ):
+            button = buttons.addButton(text, role)
+            button.setObjectName(what)
+            button.clicked.connect(lambda _=False, what=what: self._want(what))
+        return buttons
+
+    # --- the outcome -------------------------------------------------------------------------------
+
+    def chosen_conditions(self) -> list[ConditionPart]:
+        """Return the conditions that are ticked."""
+        return [
+            part
+            for row, part in enumerate(self._parts)
+            if self.conditions.item(row).checkState() is Qt.CheckState.Checked
+        ]
+
+    def chosen_clips(self) -> list[str]:
+        """Return the names of the chosen clips; empty for all."""
+        if self.which.currentIndex() != 1:
+            return []
+        return [item.text() for item in self.clips.selectedItems()]
+
+    def definition(self) -> PanelDefinition:
+        """Return what was asked for.
+
+        Raises
+        ------
+        ValueError
+            If it does not fit together; the message says what is wrong.
+        """
+        if self.which.currentIndex() == 1 and not self.chosen_clips():
+            raise ValueError("no clip is chosen")
+        if not self.chosen_conditions():
+            raise ValueError("no condition is ticked")
+        offer = self._offer
+        made = definition_for(
+            offer.folders,
+            self.chosen_clips(),
+            self.chosen_conditions(),
+            self.method.currentData(),
+            title=self.title.text().strip(),
+            reference_folder=offer.reference_folder,
+            packet_ms=offer.packet_ms,
+            **self._more(),
+        )
+        if self.which.currentIndex() != 2:
+            return made
+        counts = PerStratum(**{name: spin.value() for name, spin in self.per_stratum.items()})
+        return made.model_copy(update={"clips": made.clips.model_copy(update={"per_stratum": counts})})
+
+    def _more(self) -> dict[str, Any]:
+        return {
+            "language": self.language.currentData(),
+            "seed": self.seed.value(),
+            "repeats": self.repeats.value(),
+            "consent": self.consent.toPlainText().strip(),
+            "tags": [tag.strip() for tag in self.tags.text().split(",") if tag.strip()],
+            "training": {"trials": self.training.value()},
+            "checks": {name: check.isChecked() for name, check in self.checks.items()},
+            "rules": {"heard": self.heard.currentData().value},
+            "breaks": {"suggest_minutes": self.suggest.value(), "insist_minutes": self.insist.value()},
+        }
+
+    def _want(self, what: str) -> None:
+        try:
+            definition = self.definition()
+        except ValueError as error:
+            self._message.setText(_sentences(error))
+            return
+        self.accept()
+        self.wanted.emit(definition, what)
+
+
+def _described(part: ConditionPart) -> str:
+    if part.concealer is None:
+        return part.name
+    settings = ", ".join(f"{name} = {value}" for name, value in part.parameters.items())
+    return f"{part.name} ({settings})" if settings else part.name
+
+
+def _sentences(error: ValueError) -> str:
+    errors = getattr(error, "errors", None)
+    if errors is None:
+        return str(error)
+    found: Sequence[dict[str, Any]] = errors(include_url=False)
+    return "; ".join(str(one["msg"]).removeprefix("Value error, ") for one in found)
