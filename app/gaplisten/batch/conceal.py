@@ -1,25 +1,48 @@
-"""Concealing one file or all lossy files of a folder."""
+"""Conceal one file or all lossy files of a folder: resumable, on all cores or on a cluster."""
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from gaplisten import __version__
 from gaplisten.audio.files import clipped_samples, probe, write_signal
-from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip, OpenClip
-from gaplisten.clips.layouts import find_clips
+from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, plan_file, plan_folder
+from gaplisten.batch.items import Digests, trace_digest
+from gaplisten.batch.journal import Journal, digest, key_of
+from gaplisten.batch.run import Outcome, run_items
+from gaplisten.batch.workers import ThreadWorkers, Workers
+from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.opening import open_clip
 from gaplisten.concealers.entries import Entry
+from gaplisten.concealers.errors import ConcealerFailed
+from gaplisten.concealers.limits import Limits
+from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.tables import Table
 
+__all__ = [
+    "ConcealBatch",
+    "ConcealError",
+    "ConcealItem",
+    "ConcealOutcome",
+    "ConcealRecord",
+    "conceal_batch",
+    "folder_journal",
+    "outcome_table",
+    "plan_file",
+    "plan_folder",
+]
+
 WRITABLE = frozenset({".wav", ".flac", ".aif", ".aiff", ".w64", ".rf64"})
+JOURNAL = "concealed.jsonl"
 
 COLUMNS = (
     "file", "packets", "lost", "loss_rate",
@@ -27,141 +50,208 @@ COLUMNS = (
 )  # fmt: skip
 
 
-class ConcealError(GaplistenError):
-    """An item that cannot be concealed as asked."""
+@dataclass(frozen=True)
+class ConcealTask:
+    """One item with all that a worker needs; plain values."""
+
+    item: ConcealItem
+    entry: Entry
+    parameters: Mapping[str, Any]
+    limits: Limits
+    key: str = ""
 
 
 @dataclass(frozen=True)
-class ConcealItem:
-    """One lossy file, its trace, and where the result goes."""
-
-    clip: Clip
-    source: Path
-    out: Path
-
-
-@dataclass(frozen=True, eq=False)
-class ConcealOutcome:
-    """What became of one item: a result with notes, or the reason why there is none.
+class ConcealRecord:
+    """What is kept of a result: the sound itself is in the file.
 
     Parameters
     ----------
+    altered_received
+        Share of the received samples that differ from the input, 0..1.
+    sha256
+        Of the file that was written.
+    notes
+        Sentences about unusual things.
+    messages
+        What the plugin printed.
+    """
+
+    packets: int
+    lost: int
+    altered_received: float
+    delay_ms: float
+    realtime_factor: float
+    resampled: bool
+    sha256: str
+    notes: tuple[str, ...] = ()
+    messages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ConcealOutcome:
+    """What became of one item: a record, or the reason why there is none.
+
+    Parameters
+    ----------
+    details
+        The plugin's own traceback, if it failed.
     unreadable
         The input was at fault, not the concealer.
     """
 
     item: ConcealItem
-    opened: OpenClip | None = None
-    result: Concealed | None = None
-    error: GaplistenError | None = None
+    record: ConcealRecord | None = None
+    error: str = ""
+    details: str = ""
     unreadable: bool = False
-    notes: tuple[str, ...] = ()
 
 
-def plan_folder(source: Path, out: Path, packet_ms: float = DEFAULT_PACKET_MS) -> tuple[ConcealItem, ...]:
-    """List what there is to do in a folder; results keep their path below it.
+@dataclass(frozen=True)
+class ConcealBatch:
+    """All outcomes in the order of the items, and how many results lay there before."""
 
-    Where a clip has no lossy file, its reference is taken and the trace's losses are applied to it.
-    """
-    items = []
-    for clip in find_clips([source], packet_ms=packet_ms).clips:
-        found = clip.lossy or clip.reference
-        if found is not None:
-            items.append(_item(clip, found, out / _below(found, source)))
-    _refuse_twins(items)
-    return tuple(items)
+    outcomes: tuple[ConcealOutcome, ...]
+    reused: int = 0
+    failed: tuple[ConcealOutcome, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "failed", tuple(each for each in self.outcomes if each.record is None))
 
 
-def plan_file(
-    source: Path, out: Path, trace: Path | None = None, packet_ms: float = DEFAULT_PACKET_MS
-) -> ConcealItem:
-    """Say what there is to do for one file.
-
-    Parameters
-    ----------
-    out
-        A file, or a folder (one that exists, or a name without a suffix).
-    trace
-        When not given, a trace lying beside the file counts; else lost packets are found from exact zeros.
-    """
-    is_folder = out.is_dir() or not out.suffix
-    target = out / source.name if is_folder else out
-    found = next(iter(find_clips([source, *([trace] if trace else [])], packet_ms=packet_ms).clips))
-    clip = replace(found, trace=trace or found.trace or _beside(source))
-    return _item(clip, source, target)
+def folder_journal(out: Path) -> Journal:
+    """Return the journal of an output folder: what made each file in it, and from what."""
+    return Journal(out / JOURNAL)
 
 
-def _item(clip: Clip, source: Path, out: Path) -> ConcealItem:
-    if out.resolve() == source.resolve():
-        raise ConcealError(str(out), "is the input itself", "choose another place with --out")
-    return ConcealItem(replace(clip, lossy=source, reference=None, conditions=()), source, out)
-
-
-def _below(path: Path, folder: Path) -> Path:
-    base = folder.absolute()
-    return path.relative_to(base) if path.is_relative_to(base) else Path(path.name)
-
-
-def _beside(source: Path) -> Path | None:
-    path = source.with_name(f"{source.stem}_is_lost.txt")
-    return path if path.is_file() else None
-
-
-def _refuse_twins(items: Sequence[ConcealItem]) -> None:
-    seen: dict[Path, Path] = {}
-    for item in items:
-        other = seen.setdefault(item.out, item.source)
-        if other != item.source:
-            raise ConcealError(
-                str(item.out),
-                f"would be written for {other} and {item.source}",
-                "conceal one folder at a time",
-            )
-
-
-def conceal_items(
+def conceal_batch(
     items: Sequence[ConcealItem],
     entry: Entry,
     parameters: Mapping[str, Any],
-    runner: Runner,
+    workers: Workers,
+    *,
+    journal: Journal | None = None,
+    limits: Limits | None = None,
+    force: bool = False,
     job: Job | None = None,
-    in_flight: int = 4,
-) -> Iterator[ConcealOutcome]:
-    """Do the items in order, several at a time; each outcome as soon as its turn comes.
+) -> ConcealBatch:
+    """Conceal all items, except those whose results lie there already.
+
+    Parameters
+    ----------
+    journal
+        Of the output folder. A result counts as done when the journal names its input, plugin and parameters
+        and the file still has the content that was written.
+    force
+        Make everything again.
 
     Raises
     ------
     JobCancelled
-        When the job was asked to stop; what is written stays.
+        When the job was asked to stop; what is written stays, and called again the work goes on there.
     """
-    job = job or Job()
-    stop = Job()
-    running: deque[tuple[ConcealOutcome, Future[Concealed] | None]] = deque()
-    waiting = iter(items)
-    done = 0
-    try:
-        while True:
-            while len(running) < in_flight and (item := next(waiting, None)) is not None:
-                running.append(_start(item, entry, parameters, runner, stop))
-            if not running:
-                return
-            outcome = _finish(*running.popleft())
-            done += 1
-            job.check(done / len(items), outcome.item.source.name)
-            yield outcome
-    finally:
-        stop.cancel()
+    checked = validate(entry, parameters)
+    outcomes: dict[int, ConcealOutcome] = {}
+    reused = 0
+    limits = limits or Limits()
+
+    def remaining() -> Iterator[tuple[int, ConcealTask]]:
+        nonlocal reused
+        digests = Digests()
+        for index, item in enumerate(items):
+            key = "" if journal is None else _key(item, entry, checked, digests)
+            done = None if force or journal is None else _earlier(journal, key, item)
+            if done is not None:
+                reused += 1
+                outcomes[index] = ConcealOutcome(item, done)
+            else:
+                yield index, ConcealTask(item, entry, checked, limits, key)
+
+    def finished(outcome: Outcome[tuple[int, ConcealTask]]) -> None:
+        index, task = outcome.item
+        made: ConcealOutcome = outcome.result or ConcealOutcome(task.item, error=outcome.failure)
+        if made.record is not None and journal is not None and task.key:
+            journal.note(task.key, _provenance(task, made.record))
+        outcomes[index] = made
+
+    with _work(workers, limits) as work:
+        run_items(remaining(), work, workers, finished, job=job, total=len(items))
+    return ConcealBatch(tuple(outcomes[index] for index in sorted(outcomes)), reused)
 
 
-def _start(
-    item: ConcealItem, entry: Entry, parameters: Mapping[str, Any], runner: Runner, stop: Job
-) -> tuple[ConcealOutcome, Future[Concealed] | None]:
+def _key(item: ConcealItem, entry: Entry, parameters: Mapping[str, Any], digests: Digests) -> str:
+    plugin = [entry.name, entry.digest, {name: str(value) for name, value in parameters.items()}]
     try:
-        opened = _opened(item)
+        made_of = [digests.of(item.source), trace_digest(item.clip, digests)]
+    except OSError:
+        return ""  # the worker will say what is wrong with it
+    return key_of(plugin=plugin, made_of=made_of, out=item.out.name, folder=str(item.out.parent.resolve()))
+
+
+def _earlier(journal: Journal, key: str, item: ConcealItem) -> ConcealRecord | None:
+    noted = journal.get(key)
+    if noted is None:
+        return None
+    values = noted["result"]
+    try:
+        if digest(item.out) != values["sha256"]:
+            return None
+    except OSError:
+        return None
+    texts = {name: tuple(values[name]) for name in ("notes", "messages")}
+    return ConcealRecord(**{**values, **texts})
+
+
+def _provenance(task: ConcealTask, record: ConcealRecord) -> dict[str, Any]:
+    return {
+        "file": task.item.out.name,
+        "source": str(task.item.source),
+        "concealer": task.entry.name,
+        "plugin_sha256": task.entry.digest,
+        "parameters": {name: _plain(value) for name, value in task.parameters.items()},
+        "gaplisten": __version__,
+        "result": asdict(record),
+    }
+
+
+def _plain(value: Any) -> Any:
+    return str(value) if isinstance(value, Path) else value
+
+
+@contextmanager
+def _work(workers: Workers, limits: Limits) -> Iterator[Callable[[tuple[int, ConcealTask]], ConcealOutcome]]:
+    if not isinstance(workers, ThreadWorkers):
+        yield conceal_task
+        return
+    # Leaving ends the plugins' processes, so that a stopped batch does not wait for them.
+    with Runner(workers=workers.slots, limits=limits) as runner:
+        yield lambda work: _concealed(work[1], runner)
+
+
+@lru_cache(maxsize=2)
+def _runner(limits: Limits) -> Runner:
+    # A cluster's worker keeps its plugins' processes warm between items; they end with it.
+    return Runner(workers=os.cpu_count() or 1, limits=limits)
+
+
+def conceal_task(work: tuple[int, ConcealTask]) -> ConcealOutcome:
+    """Read, conceal and write one item; runs in any process."""
+    return _concealed(work[1], _runner(work[1].limits))
+
+
+def _concealed(task: ConcealTask, runner: Runner) -> ConcealOutcome:
+    try:
+        opened = _opened(task.item)
     except GaplistenError as error:
-        return ConcealOutcome(item, error=error, unreadable=True), None
+        return ConcealOutcome(task.item, error=str(error), unreadable=True)
     assert opened.lossy is not None
-    return ConcealOutcome(item, opened), runner.submit(entry, parameters, opened.lossy, opened.trace, stop)
+    try:
+        made = runner.submit(task.entry, task.parameters, opened.lossy, opened.trace).result()
+        return ConcealOutcome(task.item, _written(task.item, opened, made))
+    except ConcealerFailed as error:
+        return ConcealOutcome(task.item, error=str(error), details=error.details)
+    except GaplistenError as error:
+        return ConcealOutcome(task.item, error=str(error))
 
 
 def _opened(item: ConcealItem) -> OpenClip:
@@ -180,41 +270,38 @@ def _first_problem(opened: OpenClip, item: ConcealItem) -> tuple[str, str]:
     return thing, fact
 
 
-def _finish(outcome: ConcealOutcome, future: Future[Concealed] | None) -> ConcealOutcome:
-    if future is None or outcome.opened is None:
-        return outcome
-    item = outcome.item
+def _written(item: ConcealItem, opened: OpenClip, made: Concealed) -> ConcealRecord:
+    subtype = probe(item.source).subtype
+    clipped = clipped_samples(made.signal, subtype)
     try:
-        result = future.result()
-        subtype = probe(item.source).subtype
-        clipped = clipped_samples(result.signal, subtype)
         item.out.parent.mkdir(parents=True, exist_ok=True)
-        write_signal(item.out, result.signal, subtype)
-    except GaplistenError as error:
-        return replace(outcome, error=error)
+        write_signal(item.out, made.signal, subtype)
+        written = digest(item.out)
     except OSError as error:
-        return replace(
-            outcome,
-            error=ConcealError(
-                str(item.out), f"cannot be written ({error.strerror})", "choose another --out"
-            ),
-        )
+        fact = f"cannot be written ({error.strerror})"
+        raise ConcealError(str(item.out), fact, "choose another --out") from error
+    assert opened.trace is not None
+    trace = opened.trace.fitted(opened.frames)
     notes = (f"{clipped} samples were beyond full scale and are clipped",) if clipped else ()
-    return replace(outcome, result=result, notes=(*outcome.opened.notes, *notes))
+    return ConcealRecord(
+        packets=trace.packets,
+        lost=int(trace.lost.sum()),
+        altered_received=made.altered_received,
+        delay_ms=1000.0 * made.delay_frames / made.signal.rate,
+        realtime_factor=made.realtime_factor,
+        resampled=made.resampled,
+        sha256=written,
+        notes=(*opened.notes, *notes),
+        messages=made.messages,
+    )
 
 
 def outcome_table(outcomes: Sequence[ConcealOutcome]) -> Table:
     """Return one row for each item that was done."""
-    rows = []
-    for outcome in outcomes:
-        made, opened = outcome.result, outcome.opened
-        if made is None or opened is None or opened.trace is None:
-            continue
-        trace = opened.trace.fitted(opened.frames)
-        delay_ms = 1000.0 * made.delay_frames / made.signal.rate
-        figures = (made.altered_received, delay_ms, made.realtime_factor, made.resampled)
-        lost = int(trace.lost.sum())
-        rows.append(
-            (outcome.item.source.name, trace.packets, lost, trace.loss_rate, *figures, str(outcome.item.out))
-        )
-    return Table(COLUMNS, tuple(rows))
+    return Table(COLUMNS, tuple(_row(each.item, each.record) for each in outcomes if each.record is not None))
+
+
+def _row(item: ConcealItem, record: ConcealRecord) -> tuple[str | int | float | bool, ...]:
+    rate = record.lost / record.packets if record.packets else 0.0
+    figures = (record.altered_received, record.delay_ms, record.realtime_factor, record.resampled)
+    return (item.source.name, record.packets, record.lost, rate, *figures, str(item.out))

@@ -10,20 +10,22 @@ from typing import Annotated
 import typer
 
 from gaplisten.batch.conceal import (
+    ConcealBatch,
     ConcealError,
     ConcealItem,
     ConcealOutcome,
-    conceal_items,
+    conceal_batch,
+    folder_journal,
     outcome_table,
     plan_file,
     plan_folder,
 )
+from gaplisten.batch.workers import ThreadWorkers, Workers
 from gaplisten.commands.output import failures, progress, show
 from gaplisten.concealers.catalogue import Catalogue
-from gaplisten.concealers.errors import ConcealerFailed
+from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.limits import Limits
 from gaplisten.concealers.parameters import parse_assignments, validate
-from gaplisten.concealers.runner import Runner
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -55,6 +57,15 @@ def conceal(
         typer.Option("--time-limit", min=0.1, help="Times real time that one file may take (10 s at least)."),
     ] = 10.0,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
+    jobs: Annotated[
+        int | None, typer.Option("--jobs", "-j", min=1, help="Files at once; one per core when not given.")
+    ] = None,
+    force: Annotated[
+        bool, typer.Option("--force", help="Make results again that lie in OUT already.")
+    ] = False,
+    cluster: Annotated[
+        str | None, typer.Option(metavar="tcp://HOST:PORT", help="Scheduler of a Dask cluster.")
+    ] = None,
 ) -> None:
     """Fill the gaps of a file or a whole folder with a concealer.
 
@@ -63,11 +74,27 @@ def conceal(
     entry = Catalogue.scan(plugins).get(concealer)
     parameters = validate(entry, parse_assignments(settings or ()))
     items = _planned(source, out, trace, packet_ms)
-    workers = min(len(items), os.cpu_count() or 1)
     limits = Limits(times_real_time=time_limit)
-    with Runner(workers=workers, limits=limits) as runner, progress(f"concealing with {entry.title}") as job:
-        outcomes = list(conceal_items(items, entry, parameters, runner, job, in_flight=2 * workers))
-    _report(outcomes, csv)
+    # A folder's journal lets an interrupted batch go on; a single file is simply made again.
+    journal = folder_journal(out) if source.is_dir() else None
+    with (
+        _workers(cluster, jobs, items, entry) as workers,
+        progress(f"concealing with {entry.title}") as job,
+    ):
+        batch = conceal_batch(
+            items, entry, parameters, workers, journal=journal, limits=limits, force=force, job=job
+        )
+    _report(batch, csv)
+
+
+def _workers(cluster: str | None, jobs: int | None, items: tuple[ConcealItem, ...], entry: Entry) -> Workers:
+    if cluster is None:
+        return ThreadWorkers(min(jobs or os.cpu_count() or 1, len(items)))
+    from gaplisten.batch.cluster import ClusterWorkers
+
+    workers = ClusterWorkers(cluster)
+    workers.check([entry.path, *(item.source for item in items)])
+    return workers
 
 
 def _planned(source: Path, out: Path, trace: Path | None, packet_ms: float) -> tuple[ConcealItem, ...]:
@@ -82,18 +109,25 @@ def _planned(source: Path, out: Path, trace: Path | None, packet_ms: float) -> t
     return plan_folder(source, out, packet_ms)
 
 
-def _report(outcomes: list[ConcealOutcome], csv: Path | None) -> None:
-    if any(outcome.result for outcome in outcomes):
-        show(outcome_table(outcomes), csv)
-    for outcome in outcomes:
-        messages = outcome.result.messages if outcome.result else ()
-        for line in (*outcome.notes, *messages):
-            print(f"{outcome.item.source.name}: {line}", file=sys.stderr)
-    failed = [outcome for outcome in outcomes if outcome.error]
-    failures(str(outcome.error) for outcome in failed)
-    details = [outcome.error.details for outcome in failed if isinstance(outcome.error, ConcealerFailed)]
-    if details and details[0]:
-        print(details[0], file=sys.stderr)
-    if failed:
-        alone = len(outcomes) == 1 and failed[0].unreadable
+def _report(batch: ConcealBatch, csv: Path | None) -> None:
+    done = [outcome for outcome in batch.outcomes if outcome.record]
+    if done:
+        show(outcome_table(done), csv)
+    for outcome in done:
+        _say(outcome)
+    if batch.reused:
+        print(
+            f"{batch.reused} of {len(batch.outcomes)} results were there already (--force makes them again)"
+        )
+    failures(outcome.error for outcome in batch.failed)
+    details = next((outcome.details for outcome in batch.failed if outcome.details), "")
+    if details:
+        print(details, file=sys.stderr)
+    if batch.failed:
+        alone = len(batch.outcomes) == 1 and batch.failed[0].unreadable
         raise typer.Exit(UNUSABLE if alone else SOME_FAILED)
+
+
+def _say(outcome: ConcealOutcome) -> None:
+    for line in (*outcome.record.notes, *outcome.record.messages) if outcome.record else ():
+        print(f"{outcome.item.source.name}: {line}", file=sys.stderr)

@@ -1,0 +1,85 @@
+"""What is to be concealed: files and folders as items, each with its trace and its place to go."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip
+from gaplisten.clips.layouts import find_clips
+from gaplisten.errors import GaplistenError
+
+
+class ConcealError(GaplistenError):
+    """An item that cannot be concealed as asked."""
+
+
+@dataclass(frozen=True)
+class ConcealItem:
+    """One lossy file, its trace, and where the result goes."""
+
+    clip: Clip
+    source: Path
+    out: Path
+
+
+def plan_folder(source: Path, out: Path, packet_ms: float = DEFAULT_PACKET_MS) -> tuple[ConcealItem, ...]:
+    """List what there is to do in a folder; results keep their path below it.
+
+    Where a clip has no lossy file, its reference is taken and the trace's losses are applied to it.
+    """
+    items = []
+    for clip in find_clips([source], packet_ms=packet_ms).clips:
+        found = clip.lossy or clip.reference
+        if found is not None:
+            items.append(_item(clip, found, out / _below(found, source)))
+    _refuse_twins(items)
+    return tuple(items)
+
+
+def plan_file(
+    source: Path, out: Path, trace: Path | None = None, packet_ms: float = DEFAULT_PACKET_MS
+) -> ConcealItem:
+    """Say what there is to do for one file.
+
+    Parameters
+    ----------
+    out
+        A file, or a folder (one that exists, or a name without a suffix).
+    trace
+        When not given, a trace lying beside the file counts; else lost packets are found from exact zeros.
+    """
+    is_folder = out.is_dir() or not out.suffix
+    target = out / source.name if is_folder else out
+    found = next(iter(find_clips([source, *([trace] if trace else [])], packet_ms=packet_ms).clips))
+    clip = replace(found, trace=trace or found.trace or _beside(source))
+    return _item(clip, source, target)
+
+
+def _item(clip: Clip, source: Path, out: Path) -> ConcealItem:
+    if out.resolve() == source.resolve():
+        raise ConcealError(str(out), "is the input itself", "choose another place with --out")
+    return ConcealItem(replace(clip, lossy=source, reference=None, conditions=()), source, out)
+
+
+def _below(path: Path, folder: Path) -> Path:
+    base = folder.absolute()
+    return path.relative_to(base) if path.is_relative_to(base) else Path(path.name)
+
+
+def _beside(source: Path) -> Path | None:
+    path = source.with_name(f"{source.stem}_is_lost.txt")
+    return path if path.is_file() else None
+
+
+def _refuse_twins(items: Sequence[ConcealItem]) -> None:
+    seen: dict[Path, Path] = {}
+    for item in items:
+        other = seen.setdefault(item.out, item.source)
+        if other != item.source:
+            raise ConcealError(
+                str(item.out),
+                f"would be written for {other} and {item.source}",
+                "conceal one folder at a time",
+            )
