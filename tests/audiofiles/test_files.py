@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+
 from gaplisten.audio.files import (
     SOUND_SUFFIXES,
     SoundFileError,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gaplisten.audio.resample import resample
-from gaplisten.audio.signal import Signal
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from gaplisten.audio.resample import resample
+from gaplisten.audio.signal import Signal
 
 RATES = [8000, 11025, 16000, 22050, 32000, 44100, 48000, 96000]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 from typing import Any
 
 import numpy as np
@@ -18,6 +19,7 @@ MAGIC = b"\x93NUMPY"
 def load_row(data: bytes) -> npt.NDArray[Any]:
     """Return the one-dimensional array of numbers in a .npy file."""
     try:
+        _check_promise(data)
         array = np.load(io.BytesIO(data), allow_pickle=False)
     except (ValueError, OSError, EOFError, SyntaxError, MemoryError) as error:
         raise BadTrace(
@@ -29,6 +31,18 @@ def load_row(data: bytes) -> npt.NDArray[Any]:
         raise BadTrace(f"has the shape {array.shape}", "save one row with one entry per packet")
     limited(array.size)
     return array.reshape(-1)
+
+
+def _check_promise(data: bytes) -> None:
+    """Compare the array's declared size with the file's, before memory is asked for."""
+    file = io.BytesIO(data)
+    read = np.lib.format.read_array_header_1_0
+    shape, _, kind = (
+        read if np.lib.format.read_magic(file) == (1, 0) else np.lib.format.read_array_header_2_0
+    )(file)
+    promised = math.prod(shape) * kind.itemsize
+    if promised > len(data) - file.tell():
+        raise BadTrace(f"is cut short: its header promises {promised} bytes", "save it again")
 
 
 def whole_numbers(row: npt.NDArray[Any]) -> Whole:
