@@ -133,6 +133,14 @@ _VIEW = (
         "view.flatter", "Smaller Amplitude", "Ctrl+Alt+Down", "Draw the amplitude smaller", "View", "zoom"
     ),
     Command(
+        "view.fit_amplitude",
+        "Fit Amplitude",
+        "Ctrl+Alt+F",
+        "Let the loudest lane fill its height",
+        "View",
+        "zoom",
+    ),
+    Command(
         "view.follow", "Follow the Playhead", "Ctrl+J", "Keep the playhead in view", "View", "follow", True
     ),
     Command(
@@ -144,6 +152,9 @@ _VIEW = (
         "follow",
         True,
     ),
+    Command("view.seconds", "Seconds", "", "Count seconds", "View/Ruler", "", True, "ruler"),
+    Command("view.frames", "Frames", "", "Count frames", "View/Ruler", "", True, "ruler"),
+    Command("view.packets", "Packets", "", "Count packets", "View/Ruler", "", True, "ruler"),
     Command(
         "view.system", "As the System", "", "Light or dark as the desktop is", "View/Theme", "", True, "theme"
     ),

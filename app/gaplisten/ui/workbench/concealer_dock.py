@@ -251,7 +251,11 @@ def _progress(lane: Lane | None, made: Any) -> str:
         return "rendering…"
     if lane.failed or made is None:
         return lane.state
-    altered = f"{100 * made.altered_received:.2g} % of received altered"
+    altered = (
+        f"alters {100 * made.altered_received:.2g} % of received"
+        if made.altered_received
+        else "alters nothing"
+    )
     words = [f"{made.realtime_factor:.3g} × real time", altered]
     words += ["resampled"] if made.resampled else []
     return " · ".join(words)

@@ -135,6 +135,11 @@ class Controller(QObject):
         if changed:
             self._relane()
 
+    @property
+    def busy(self) -> bool:
+        """Whether something is being opened or rendered."""
+        return self._bench.busy or self.tasks.busy
+
     def rendering(self, ident: str) -> Any:
         """Return how a concealer's lane was made (`Concealed`); None while there is nothing."""
         return self._bench.result(ident)

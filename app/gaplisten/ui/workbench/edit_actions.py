@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtWidgets import QMenu
 
+from gaplisten.ui.views.values import Mark
 from gaplisten.ui.workbench.part import Part
 from gaplisten.workbench.state import Note
 
@@ -28,8 +27,7 @@ class EditActions(Part):
         bind("edit.filter", lambda: self.window.clips.filter.setFocus())
         bind("edit.next_clip", lambda: self.window.clips.step(1))
         bind("edit.previous_clip", lambda: self.window.clips.step(-1))
-        if hasattr(self.window.lanes_view, "set_painting"):
-            bind("edit.paint", self._paint)
+        bind("edit.paint", self._paint)
 
     def menus_made(self, menus: dict[str, QMenu]) -> None:
         """Nothing but commands is in this menu."""
@@ -42,6 +40,7 @@ class EditActions(Part):
         notes.changed.connect(self._change_note)
         notes.removed.connect(self._remove_note)
         notes.chosen.connect(self._go_to_note)
+        self.window.lanes_view.mark_clicked.connect(self._go_to_note)
         self.window.lanes_view.packets_painted.connect(self.controller.paint)
         self.controller.document_changed.connect(self._show_history)
         self.controller.notes_changed.connect(self.show_notes)
@@ -118,17 +117,12 @@ class EditActions(Part):
         notes = controller.document.work.clip(controller.clip_name).notes
         names = {lane.ident: lane.name for lane in controller.lanes}
         self.window.notes.show_notes(notes, controller.rate, names)
-        set_marks = getattr(self.window.lanes_view, "set_marks", None)
-        if set_marks is not None:
-            from gaplisten.ui.views.values import Mark
-
-            set_marks([Mark(note.frame, note.tag) for note in notes])
+        self.window.lanes_view.set_marks([Mark(note.frame, note.tag) for note in notes])
 
     # -- loss -----------------------------------------------------------------------------------------
 
     def _paint(self, on: bool) -> None:
-        view: Any = self.window.lanes_view
-        view.set_painting(on)
+        self.window.lanes_view.set_paint_mode(on)
         self.controller.said.emit("drag over packets to lose them, with Shift to receive them" if on else "")
 
     def _ask_loss(self) -> None:

@@ -6,9 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtCore import QPoint, QRectF, QSize
-from PySide6.QtGui import QImage, QPainter
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QFileDialog
 
 from gaplisten.audio.files import write_signal
 from gaplisten.errors import GaplistenError
@@ -21,7 +19,6 @@ from gaplisten.workbench.lanes import Lane
 from gaplisten.workbench.notes import write_labels, write_notes_csv
 
 PICTURE_SCALE = 3.0
-_TRACES = {".txt": "txt"}
 _LABELS = {".txt": "audacity", ".svl": "sonic-visualiser"}
 
 
@@ -66,7 +63,15 @@ class ExportActions(Part):
     def _ask_picture(self) -> None:
         path = self._ask("Save Picture", f"{self.controller.clip_name}.png", "PNG (*.png);;SVG (*.svg)")
         if path is not None:
-            self._write(path, lambda: save_picture(path, self.window.lanes_view))
+            self._write(path, lambda: self.save_picture(path))
+
+    def save_picture(self, path: Path) -> None:
+        """Write the view as it is, on white paper: SVG or PNG by the suffix."""
+        view = self.window.lanes_view
+        if path.suffix.lower() == ".svg":
+            view.render_svg(path)
+        else:
+            view.render_png(path, scale=PICTURE_SCALE)
 
     # -- sound ----------------------------------------------------------------------------------------
 
@@ -161,41 +166,6 @@ class ExportActions(Part):
             if clip.name in noted and clip.sound is not None:
                 rates[clip.name] = probe(clip.sound).rate
         return rates
-
-
-def save_picture(path: Path, widget: QWidget, scale: float = PICTURE_SCALE) -> None:
-    """Save what a widget shows: PNG at `scale` times its size, or SVG.
-
-    Raises
-    ------
-    GaplistenError
-        If the picture cannot be written.
-    """
-    if path.suffix.lower() == ".svg":
-        _save_svg(path, widget)
-        return
-    size = widget.size() * scale
-    image = QImage(size, QImage.Format.Format_RGB32)
-    image.setDevicePixelRatio(scale)
-    image.fill(widget.palette().base().color())
-    widget.render(image)
-    if not image.save(str(path)):
-        raise GaplistenError(str(path), "the picture cannot be written", "choose PNG and another place")
-
-
-def _save_svg(path: Path, widget: QWidget) -> None:
-    from PySide6.QtSvg import QSvgGenerator
-
-    generator = QSvgGenerator()
-    generator.setFileName(str(path))
-    generator.setSize(QSize(widget.width(), widget.height()))
-    generator.setViewBox(QRectF(0, 0, widget.width(), widget.height()))
-    generator.setTitle("Gaplisten")
-    painter = QPainter()
-    if not painter.begin(generator):
-        raise GaplistenError(str(path), "the picture cannot be written", "choose another place")
-    widget.render(painter, QPoint(0, 0))
-    painter.end()
 
 
 def safe_name(name: str) -> str:

@@ -118,9 +118,14 @@ class FileActions(Part):
 
     def open_demo(self) -> None:
         """Open the bundled demo speech."""
+        self.open_sources(self.demo_sources())
+
+    @staticmethod
+    def demo_sources() -> Sources:
+        """Return where the bundled demo speech lies."""
         from gaplisten import folders
 
-        self.open_sources(Sources(paths=(folders.resources() / "demo",)))
+        return Sources(paths=(folders.resources() / "demo",))
 
     def ask_reference(self) -> None:
         """Let the user say where the clean references lie."""

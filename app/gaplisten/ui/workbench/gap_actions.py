@@ -6,6 +6,8 @@ from gaplisten.loss.trace import Gap
 from gaplisten.ui.workbench.listen_actions import ListenActions
 from gaplisten.ui.workbench.part import Part
 
+MOST_AROUND = 8.0
+
 
 class GapActions(Part):
     """The Gap menu."""
@@ -28,6 +30,7 @@ class GapActions(Part):
 
     def _forget(self) -> None:
         self._at = -1
+        self.window.lanes_view.set_current_gap(None)
 
     def _on_trace(self) -> None:
         self.window.gaps.show_gaps(self.controller.gaps, self.controller.rate)
@@ -64,16 +67,24 @@ class GapActions(Part):
         if not 0 <= index < len(gaps):
             return
         self._at, gap = index, gaps[index]
-        self.window.lanes_view.centre_on(gap.start - self.context, gap.stop + self.context)
-        set_gap = getattr(self.window.lanes_view, "set_gap", None)
-        if set_gap is not None:
-            set_gap((gap.start, gap.stop))
+        self._look_at(gap)
         playing = self.controller.hearing.state.playing
         if not playing:
             self.controller.hearing.seek(max(gap.start - self.context, 0))
         self.window.gaps.select(index)
         length = 1000.0 * gap.frames / self.controller.rate
-        self.controller.said.emit(f"gap {index} of {len(gaps)}: {length:.0f} ms, {gap.packets} packets")
+        packets = "1 packet" if gap.packets == 1 else f"{gap.packets} packets"
+        self.controller.said.emit(f"gap #{index} of {len(gaps)}: {length:.0f} ms, {packets}")
+
+    def _look_at(self, gap: Gap) -> None:
+        view = self.window.lanes_view
+        start, stop = view.visible_range
+        around = gap.frames + 2 * self.context
+        if stop - start > MOST_AROUND * around:
+            # Seen among the whole clip, a gap is a hair's breadth: go near enough to see what happens there.
+            view.zoom_to(gap.start - around, gap.stop + around)
+        view.centre_on(gap.start - self.context, gap.stop + self.context)
+        view.set_current_gap((gap.start, gap.stop))
 
     def _current(self) -> Gap | None:
         gaps = self.controller.gaps

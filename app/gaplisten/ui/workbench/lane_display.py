@@ -42,7 +42,7 @@ class LaneDisplay(QObject):
         """Draw all lanes."""
         lanes = self._window.controller.lanes
         self._window.lanes_view.set_lanes([self._view(lane) for lane in lanes])
-        self._window.transport.show_lanes(lanes, self._window.controller.hearing.heard)
+        self._window.transport.lanes.show_lanes(lanes, self._window.controller.hearing.heard)
         self._on_heard(self._window.controller.hearing.heard)
 
     def _show_lane(self, key: int) -> None:
@@ -50,7 +50,7 @@ class LaneDisplay(QObject):
         self._window.lanes_view.set_lanes([self._view(lane) for lane in lanes])
         lane = self._window.controller.lane(key)
         if lane is not None:
-            self._window.transport.show_lane(lane)
+            self._window.transport.lanes.show_lane(lane)
 
     def _view(self, lane: Lane) -> LaneView:
         state = "rendering…" if lane.busy else lane.state
@@ -67,6 +67,10 @@ class LaneDisplay(QObject):
     def set_badge(self, ident: str, text: str) -> None:
         """Show a score at a lane's end (an empty text removes it)."""
         self.badges[ident] = text
+        self.show_lanes()
+
+    def on_palette(self) -> None:
+        """Dress the lanes anew after the palette changed."""
         self.show_lanes()
 
     def _on_clip(self) -> None:
@@ -89,7 +93,7 @@ class LaneDisplay(QObject):
 
     def _on_heard(self, key: int) -> None:
         self._window.lanes_view.set_active(key)
-        self._window.transport.show_heard(key)
+        self._window.transport.lanes.show_heard(key)
 
     def _on_pointer(self, frame: int, _lane: int) -> None:
         self._pointer = frame

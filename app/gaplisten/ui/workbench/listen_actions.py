@@ -70,7 +70,7 @@ class ListenActions(Part):
             self.controller.said.emit(
                 f"there is no lane {key}" if lane is None else f"{lane.name}: {lane.state}"
             )
-            self.window.transport.show_heard(self.controller.hearing.heard)
+            self.window.transport.lanes.show_heard(self.controller.hearing.heard)
             return
         self.controller.hearing.hear(key)
 

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import (
-    QAbstractButton,
-    QButtonGroup,
     QComboBox,
     QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
-    QPushButton,
-    QSizePolicy,
     QToolButton,
     QWidget,
 )
@@ -22,9 +15,9 @@ from PySide6.QtWidgets import (
 from gaplisten.playback.player import PlayerState
 from gaplisten.ui.actions import Actions
 from gaplisten.ui.icons import icon
-from gaplisten.ui.theme import figures, lane_colour
+from gaplisten.ui.theme import figures
+from gaplisten.ui.workbench.lane_buttons import LaneButtons
 from gaplisten.ui.workbench.meter import Meter
-from gaplisten.workbench.lanes import Lane
 
 SPEEDS = {"listen.full": ("1×", 1.0), "listen.half": ("½×", 0.5), "listen.quarter": ("¼×", 0.25)}
 
@@ -61,14 +54,9 @@ class Transport(QWidget):
         self.speed = self._made_speed()
         layout.addWidget(self.speed)
         layout.addSpacing(6)
-        self._lanes_box = QWidget(self)
-        self._lanes_box.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
-        self._lanes = QHBoxLayout(self._lanes_box)
-        self._lanes.setContentsMargins(0, 0, 0, 0)
-        self._lanes.setSpacing(2)
-        layout.addWidget(self._lanes_box, 1)
-        self._group = QButtonGroup(self)
-        self._group.idClicked.connect(self.lane_chosen)
+        self.lanes = LaneButtons(self)
+        self.lanes.chosen.connect(self.lane_chosen)
+        layout.addWidget(self.lanes, 1)
         self.switching, self.milliseconds = self._made_switching()
         self.level = QLabel(self)
         self.level.setFont(figures())
@@ -141,54 +129,6 @@ class Transport(QWidget):
         factors = [value[1] for value in SPEEDS.values()]
         self.speed.setCurrentIndex(factors.index(factor))
 
-    # -- lanes ----------------------------------------------------------------------------------------
-
-    def show_lanes(self, lanes: Sequence[Lane], heard: int) -> None:
-        """Have one button for each lane."""
-        for old in self._group.buttons():
-            self._group.removeButton(old)
-            old.deleteLater()
-        while self._lanes.count():
-            self._lanes.takeAt(0)
-        for lane in lanes:
-            button = self._lane_button(lane)
-            self._group.addButton(button, lane.key)
-            self._lanes.addWidget(button)
-        self._lanes.addStretch(1)
-        self.show_heard(heard)
-
-    def _lane_button(self, lane: Lane) -> QAbstractButton:
-        button = QPushButton(self._lanes_box)
-        button.setCheckable(True)
-        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        button.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
-        self._dress(button, lane)
-        return button
-
-    def show_lane(self, lane: Lane) -> None:
-        """Show what became of one lane."""
-        button = self._group.button(lane.key)
-        if button is not None:
-            self._dress(button, lane)
-
-    def _dress(self, button: QAbstractButton, lane: Lane) -> None:
-        button.setText(f"{lane.key} {_shortened(lane.name)}".replace("&", "&&"))
-        button.setIcon(_swatch(lane_colour(lane.key, self.palette())))
-        button.setEnabled(lane.signal is not None)
-        key = f" ({lane.key})" if lane.key <= 9 else ""
-        button.setToolTip(f"{lane.name}{key}" + (f"\n{lane.state}" if lane.state else ""))
-        button.setStatusTip(f"Hear {lane.name} at the same position{key}")
-        button.setAccessibleName(f"Lane {lane.key}, {lane.name}")
-
-    def show_heard(self, key: int) -> None:
-        """Mark the lane that is heard."""
-        for button in self._group.buttons():
-            heard = self._group.id(button) == key
-            button.setChecked(heard)
-            font = button.font()
-            font.setBold(heard)
-            button.setFont(font)
-
     # -- state ----------------------------------------------------------------------------------------
 
     def show_state(self, state: PlayerState) -> None:
@@ -211,19 +151,3 @@ class Transport(QWidget):
         for button in (self.play, self.stop, self.loop, self.speed):
             button.setEnabled(possible)
         self.play.setToolTip(self._actions["listen.toggle"].toolTip() if possible else reason)
-
-
-def _shortened(name: str) -> str:
-    return name if len(name) <= 18 else name[:16] + "…"
-
-
-def _swatch(colour: QColor) -> QIcon:
-    pixmap = QPixmap(24, 24)
-    pixmap.fill(Qt.GlobalColor.transparent)
-    painter = QPainter(pixmap)
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    painter.setPen(Qt.PenStyle.NoPen)
-    painter.setBrush(colour)
-    painter.drawRoundedRect(4, 4, 16, 16, 4, 4)
-    painter.end()
-    return QIcon(pixmap)

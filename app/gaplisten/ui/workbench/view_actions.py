@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 from PySide6.QtWidgets import QApplication
 
-from gaplisten.playback.player import PlayerState
 from gaplisten.ui.theme import apply_theme
 from gaplisten.ui.workbench.part import Part
+from gaplisten.workbench.lanes import LOSSY_KEY
 from gaplisten.workbench.settings import THEMES, write_settings
 
 MODES = ("lanes", "overlay", "residual")
 DISPLAYS = ("waveform", "spectrogram", "both")
+UNITS = ("seconds", "frames", "packets")
 ZOOM = 1.6
+AMPLITUDE = 2.0**0.5
 
 
 class ViewActions(Part):
@@ -23,7 +24,7 @@ class ViewActions(Part):
     def bind(self) -> None:
         """Bind the commands."""
         bind = self.commands.bind
-        view: Any = self.window.lanes_view
+        view = self.window.lanes_view
         for mode in MODES:
             bind(f"view.{mode}", lambda _on, mode=mode: view.set_mode(mode))
         for display in DISPLAYS:
@@ -32,33 +33,29 @@ class ViewActions(Part):
         bind("view.zoom_out", lambda: view.zoom(1.0 / ZOOM, self._centre()))
         bind("view.zoom_loop", self._zoom_loop)
         bind("view.fit", view.fit)
-        bind("view.follow", self._follow)
+        bind("view.follow", view.set_following)
         bind("view.inspect", self._inspect)
         for theme in THEMES:
             bind(f"view.{theme}", lambda _on, theme=theme: self.use_theme(theme))
-        self._bind_newer(view)
-        self.following = True
+        bind("view.altered", self._altered)
+        bind("view.taller", lambda: view.set_amplitude(view.amplitude * AMPLITUDE))
+        bind("view.flatter", lambda: view.set_amplitude(view.amplitude / AMPLITUDE))
+        bind("view.fit_amplitude", view.fit_amplitude)
+        for unit in UNITS:
+            bind(f"view.{unit}", lambda _on, unit=unit: view.set_ruler(unit))
+        view.set_following(True)
         self.inspecting = False
-        for name in ("view.lanes", "view.waveform", "view.follow", f"view.{self.controller.settings.theme}"):
+        shown = ("view.lanes", "view.waveform", "view.follow", "view.seconds")
+        for name in (*shown, f"view.{self.controller.settings.theme}"):
             self.commands.check(name)
 
-    def _bind_newer(self, view: Any) -> None:
-        # Bound only where the lanes view can do it.
-        if hasattr(view, "set_altered"):
-            self.commands.bind("view.altered", view.set_altered)
-        if hasattr(view, "set_amplitude"):
-            self._amplitude = 1.0
-            self.commands.bind("view.taller", lambda: self._scale(2.0**0.5))
-            self.commands.bind("view.flatter", lambda: self._scale(0.5**0.5))
-
-    def _scale(self, factor: float) -> None:
-        self._amplitude = min(max(self._amplitude * factor, 0.25), 64.0)
-        view: Any = self.window.lanes_view
-        view.set_amplitude(self._amplitude)
-
-    def link(self) -> None:
-        """Follow the playhead."""
-        self.controller.hearing.moved.connect(self._on_moved)
+    def _altered(self, on: bool) -> None:
+        lossy = self.controller.lane(LOSSY_KEY)
+        if on and lossy is None:
+            self.controller.said.emit("there is no received signal to compare with")
+            self.commands.check("view.altered", False)
+            return
+        self.window.lanes_view.set_altered(LOSSY_KEY if on else None)
 
     def _centre(self) -> int | None:
         """Zoom about the playhead where it is seen, else about the middle."""
@@ -74,9 +71,6 @@ class ViewActions(Part):
         margin = (loop.stop - loop.start) // 20
         self.window.lanes_view.zoom_to(loop.start - margin, loop.stop + margin)
 
-    def _follow(self, on: bool) -> None:
-        self.following = on
-
     def _inspect(self, on: bool) -> None:
         self.inspecting = on
         words = "Left and Right pan" if on else "Left and Right switch lanes"
@@ -90,15 +84,6 @@ class ViewActions(Part):
         step = max(min(step, frames - stop), -start)
         self.window.lanes_view.zoom_to(start + step, stop + step)
 
-    def _on_moved(self, state: PlayerState) -> None:
-        if not (self.following and state.playing):
-            return
-        start, stop = self.window.lanes_view.visible_range
-        if stop - start < self.controller.frames and not start <= state.position < stop:
-            ahead = (stop - start) // 20
-            first = min(max(state.position - ahead, 0), max(self.controller.frames - (stop - start), 0))
-            self.window.lanes_view.zoom_to(first, first + stop - start)
-
     def use_theme(self, theme: str) -> None:
         """Go over to another theme and keep it."""
         self.controller.use_settings(replace(self.controller.settings, theme=theme))
@@ -106,4 +91,4 @@ class ViewActions(Part):
         assert isinstance(app, QApplication)
         apply_theme(app, theme)
         write_settings(self.controller.settings)
-        self.window.display.show_lanes()
+        self.window.display.on_palette()

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import Actions
@@ -147,11 +147,16 @@ class WorkbenchWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.transport = Transport(self.actions_table, self)
+        bar = QToolBar("Transport", self)
+        bar.setObjectName("transport")
+        bar.setMovable(False)
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        bar.addWidget(self.transport)
+        self.addToolBar(bar)
         page = QWidget(self)
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.transport)
         layout.addWidget(self.messages)
         layout.addWidget(self.stack, 1)
         self.setCentralWidget(page)
@@ -251,6 +256,7 @@ class WorkbenchWindow(QMainWindow):
 
     def close_all(self) -> None:
         """Let go of threads, processes and sound."""
+        self.lanes_view.close_data()
         self.clips.close_threads()
         self.controller.close()
 

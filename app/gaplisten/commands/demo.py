@@ -1,0 +1,43 @@
+"""`gaplisten demo`: the workbench on the bundled demo; with no display, what it shows and plays as files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gaplisten.commands.output import progress, show
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+
+DEFAULT_FOLDER = Path("gaplisten-out")
+
+
+@app.command()
+def demo(
+    out: Annotated[
+        Path | None, typer.Option(help="write pictures, sounds and scores into this folder")
+    ] = None,
+) -> None:
+    """Open the workbench on the bundled demo speech."""
+    from gaplisten.ui.app import has_display, run_workbench
+
+    if out is None and has_display():
+        raise typer.Exit(run_workbench([], demo=True))
+    raise typer.Exit(_into_folder(out or DEFAULT_FOLDER))
+
+
+def _into_folder(folder: Path) -> int:
+    from gaplisten.commands.demo_files import make_demo, write_pictures
+
+    with progress("demo") as job:
+        made = make_demo(folder, job)
+        pictures = write_pictures(folder)
+    show(made.table, title="The demo's conditions")
+    print(f"\nPictures of the workbench: {', '.join(map(str, pictures)) or 'none (Qt is missing)'}")
+    print(f"Concealed sound files:     {folder / 'sounds'}")
+    print(f"Scores of every clip:      {folder / 'scores.csv'}")
+    for problem in made.problems:
+        print(f"failed: {problem}")
+    return 1 if made.problems else 0

@@ -1,0 +1,70 @@
+"""Pictures of the real workbench, with no display: ``python -m gaplisten.ui.pictures FOLDER NAME...``."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtWidgets import QApplication
+
+from gaplisten.playback.silent import SilentPlayer
+from gaplisten.ui.start import application
+from gaplisten.ui.theme import apply_theme
+from gaplisten.ui.workbench.hearing import Hearing
+from gaplisten.ui.workbench.window import WorkbenchWindow
+from gaplisten.workbench.settings import read_settings
+
+SIZE = (1400, 820)
+PATIENCE_SECONDS = 60.0
+
+
+def _until(app: QApplication, ready: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE_SECONDS
+    while not ready() and time.monotonic() < end:
+        app.processEvents()
+        time.sleep(0.01)
+
+
+def take(folder: Path, concealers: Sequence[str]) -> list[Path]:
+    """Open the demo with these concealers; save the whole clip in light and one gap in dark."""
+    app = application()
+    apply_theme(app, "light")
+    hearing = Hearing(SilentPlayer("there is no display and no sound here"))
+    window = WorkbenchWindow(hearing, replace(read_settings(), theme="light"))
+    window.resize(*SIZE)
+    window.show()
+    controller = window.controller
+    window.files.open_sources(window.files.demo_sources())
+    controller.load_catalogue()
+    _until(app, lambda: controller.opened is not None and controller.catalogue is not None)
+    for name in concealers:
+        controller.document.switch_on(name)
+    _until(app, lambda: not controller.busy and not window.lanes_view.busy)
+    made = [_picture(app, window, folder / "workbench.png")]
+    apply_theme(app, "dark")
+    window.display.on_palette()
+    window.actions_table["gap.next"].trigger()
+    window.actions_table["gap.next"].trigger()
+    window.actions_table["view.both"].trigger()
+    _until(app, lambda: not window.lanes_view.busy)
+    made.append(_picture(app, window, folder / "workbench-gap.png"))
+    controller.document.mark_saved()
+    window.close()
+    return made
+
+
+def _picture(app: QApplication, window: WorkbenchWindow, path: Path) -> Path:
+    end = time.monotonic() + 0.4  # figures of the clip list and layout settle
+    _until(app, lambda: time.monotonic() > end)
+    window.status.clearMessage()
+    app.processEvents()
+    window.grab().save(str(path))
+    return path
+
+
+if __name__ == "__main__":
+    for each in take(Path(sys.argv[1]), sys.argv[2:]):
+        print(each)

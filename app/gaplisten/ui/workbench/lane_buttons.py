@@ -1,0 +1,130 @@
+"""One button per lane: key, name and colour; names give way where there is no room, keys never."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
+
+from gaplisten.ui.theme import lane_colour
+from gaplisten.workbench.lanes import Lane
+
+_LONGEST = 180
+_EDGES = 42
+
+
+class LaneButtons(QWidget):
+    """The row of buttons.
+
+    Signals
+    -------
+    chosen
+        Key of a lane.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        self.setAccessibleName("Lanes to hear")
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+        self._row.setSpacing(3)
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
+        self._group.idClicked.connect(self.chosen)
+        self._lanes: dict[int, Lane] = {}
+        self._heard = -1
+
+    def show_lanes(self, lanes: Sequence[Lane], heard: int) -> None:
+        """Have one button for each lane."""
+        for old in self._group.buttons():
+            self._group.removeButton(old)
+            old.hide()
+            old.deleteLater()
+        while self._row.count():
+            self._row.takeAt(0)
+        self._lanes = {lane.key: lane for lane in lanes}
+        for lane in lanes:
+            button = QPushButton(self)
+            button.setCheckable(True)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+            self._group.addButton(button, lane.key)
+            self._row.addWidget(button)
+        self._row.addStretch(1)
+        self.show_heard(heard)
+        for lane in lanes:
+            self.show_lane(lane)
+
+    def button(self, key: int) -> QPushButton | None:
+        """Return the button of a lane."""
+        found = self._group.button(key)
+        return found if isinstance(found, QPushButton) else None
+
+    def show_lane(self, lane: Lane) -> None:
+        """Show what became of one lane."""
+        button = self.button(lane.key)
+        if button is None:
+            return
+        self._lanes[lane.key] = lane
+        key = f" ({lane.key})" if lane.key <= 9 else ""
+        button.setIcon(_swatch(lane_colour(lane.key, self.palette())))
+        button.setEnabled(lane.signal is not None)
+        button.setToolTip(f"{lane.name}{key}" + (f"\n{lane.state}" if lane.state else ""))
+        button.setStatusTip(f"Hear {lane.name} at the same position{key}")
+        button.setAccessibleName(f"Lane {lane.key}, {lane.name}")
+        self._fit()
+
+    def show_heard(self, key: int) -> None:
+        """Mark the lane that is heard."""
+        self._heard = key
+        for button in self._group.buttons():
+            heard = self._group.id(button) == key
+            button.setChecked(heard)
+            font = button.font()
+            font.setBold(heard)
+            button.setFont(font)
+        self._fit()
+
+    def minimumSizeHint(self) -> QSize:
+        """Return a width at which every key can still be read."""
+        hint = super().minimumSizeHint()
+        return QSize(len(self._lanes) * (_EDGES + 3), hint.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give names the room there is."""
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        count = len(self._lanes)
+        if not count:
+            return
+        room = min((self.width() - 3 * count) // count, _LONGEST)
+        for key, lane in self._lanes.items():
+            button = self.button(key)
+            if button is None:
+                continue
+            metrics = button.fontMetrics()
+            text = metrics.elidedText(
+                f"{key} {lane.name}", Qt.TextElideMode.ElideRight, max(room - _EDGES, 0)
+            )
+            text = text if len(text) > 3 else str(key)
+            button.setText(text.replace("&", "&&"))
+            button.setFixedWidth(max(metrics.horizontalAdvance(text) + _EDGES, _EDGES))
+
+
+def _swatch(colour: QColor) -> QIcon:
+    pixmap = QPixmap(24, 24)
+    pixmap.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(pixmap)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(colour)
+    painter.drawRoundedRect(4, 4, 16, 16, 4, 4)
+    painter.end()
+    return QIcon(pixmap)
