@@ -29,7 +29,9 @@ from gaplisten.panel.trial import Trial, Vote
 RATE = 8000
 
 
-def make_clips(folder: Path, clips: int = 4, systems: tuple[str, ...] = ("one", "two"), frames: int = 3200) -> Path:
+def make_clips(
+    folder: Path, clips: int = 4, systems: tuple[str, ...] = ("one", "two"), frames: int = 3200
+) -> Path:
     """Write clips in the challenge's layout: clean, lossy, a trace each, and a folder per system."""
     for place in range(clips):
         tone = 0.2 * np.sin(2 * np.pi * (200 + 40 * place) * np.arange(frames) / RATE)
@@ -51,7 +53,9 @@ class FakeRenderer:
     """Stands in for the concealers: halves the signal."""
 
     def describe(self, concealer: str, parameters: Mapping[str, Any]) -> ConditionKey:
-        return ConditionKey(name=concealer, source=f"concealer {concealer}", parameters=dict(parameters), digest="d1")
+        return ConditionKey(
+            name=concealer, source=f"concealer {concealer}", parameters=dict(parameters), digest="d1"
+        )
 
     def conceal(
         self, concealer: str, parameters: Mapping[str, Any], lossy: Signal, trace: LossTrace

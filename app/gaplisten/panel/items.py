@@ -8,7 +8,7 @@ from itertools import combinations
 
 from gaplisten.panel.key import Key, Part, Use
 from gaplisten.panel.methods import Method, facts
-from gaplisten.panel.order import clashes, halves, kept_apart, number, shuffled, swap, williams
+from gaplisten.panel.order import clashes, halves, kept_apart, number, row_of, shuffled, swap
 
 
 @dataclass(frozen=True)
@@ -18,11 +18,10 @@ class Item:
     clip: str
     stratum: str
     system: tuple[str, ...]
-    round: int = 0
+    part: tuple[int, int] = (0, 0)  # round and half of the round
     use: Use = Use.TEST
     flipped: bool = False
     x_second: bool = False
-    row: int = 0
 
 
 def listener_index(key: Key, listener: str) -> int:
@@ -63,16 +62,24 @@ def _starts(key: Key, stratum: str, clips: Sequence[str], wide: int, index: int)
         return [block % count for block in range(-(-key.definition.abx.trials // len(_strata(key))))]
     if wanted is None:
         return list(range(count))
-    strata = _strata(key)
-    total = sum(map(len, strata.values()))
-    place = list(strata).index(stratum)
-    before = sum(len(one) for one in list(strata.values())[:place])
-    # Shares of the strata by their sizes; the rounding adds up to the number wanted.
-    share = min(wanted, total) * (before + count) // total - min(wanted, total) * before // total
+    share = _share(key, stratum, index)
     # Steps as wide as a diagonal: no sentence twice while there are others.
     walk = [(start + lap) % count for lap in range(count) for start in range(0, count, min(wide, count))]
     distinct = list(dict.fromkeys(walk))
-    return [(start + index * share) % count for start in distinct[:share]]
+    offset = index // len(_strata(key))
+    return [(start + offset) % count for start in distinct[:share]]
+
+
+def _share(key: Key, stratum: str, index: int) -> int:
+    """Return how many ratings per condition a listener gives in one stratum: by its size, rounding in turns."""
+    strata = _strata(key)
+    turn = index % len(strata)
+    names = [*list(strata)[turn:], *list(strata)[:turn]]
+    sizes = [len(strata[name]) for name in names]
+    total, place = sum(sizes), names.index(stratum)
+    wanted = min(key.definition.ratings_per_condition or total, total)
+    before = sum(sizes[:place])
+    return wanted * (before + sizes[place]) // total - wanted * before // total
 
 
 def _blocks(key: Key, listener: str, index: int, turn: int) -> list[list[Item]]:
@@ -83,29 +90,33 @@ def _blocks(key: Key, listener: str, index: int, turn: int) -> list[list[Item]]:
     for stratum, names in _strata(key).items():
         common = shuffled(names, definition.seed, "clips", stratum)
         partial = definition.ratings_per_condition is not None
-        clips = common if partial else shuffled(names, *seed, stratum)
+        # The same diagonals in every round: only then do halves keep the rounds apart.
+        clips = common if partial else shuffled(names, *seed[:-1], stratum)
         for start in _starts(key, stratum, clips, len(kinds), index):
             blocks.append([(clips[(start + k) % len(clips)], stratum, k) for k in range(len(kinds))])
     if definition.method is Method.ABX:
         blocks = blocks[: definition.abx.trials]
-    rows = williams(len(kinds))
     made = []
-    for place, block in enumerate(_spread_rounds(blocks, seed, definition.repeats)):
-        row = rows[(index + place) % len(rows)]
-        made.append([Item(block[k][0], block[k][1], kinds[k], turn, row=place) for k in row])
+    place = 0
+    for half, some in enumerate(_halved(blocks, seed, definition.repeats)):
+        for block in some:
+            # A single block comes in the same row each time: the other rows could begin with what ended it.
+            row = row_of(len(kinds), index, place if len(blocks) > 1 else 0)
+            made.append([Item(*block[k][:2], kinds[k], part=(turn, half)) for k in row])
+            place += 1
     return made
 
 
 Cells = list[tuple[str, str, int]]
 
 
-def _spread_rounds(blocks: list[Cells], seed: tuple[object, ...], repeats: int) -> list[Cells]:
-    """Shuffle the blocks; with repeats only within halves, so that the next round cannot follow at once."""
+def _halved(blocks: list[Cells], seed: tuple[object, ...], repeats: int) -> list[list[Cells]]:
+    """Shuffle the blocks; with repeats only within halves, so that the next round of a half is a half away."""
     if repeats == 1:
-        return shuffled(blocks, *seed, "blocks")
+        return [shuffled(blocks, *seed, "blocks")]
     ordered = shuffled(blocks, *seed[:-1], "halves")
     middle = len(ordered) // 2
-    return shuffled(ordered[:middle], *seed, 1) + shuffled(ordered[middle:], *seed, 2)
+    return [shuffled(ordered[:middle], *seed, 1), shuffled(ordered[middle:], *seed, 2)]
 
 
 def _exchange_clips(items: list[Item], one: int, other: int) -> None:
@@ -113,21 +124,17 @@ def _exchange_clips(items: list[Item], one: int, other: int) -> None:
     items[one], items[other] = replace(a, clip=b.clip), replace(b, clip=a.clip)
 
 
-def _apart(items: list[Item], repeats: int) -> list[Item]:
+def _apart(items: list[Item]) -> list[Item]:
     """Keep a clip from coming twice in a row, changing the order of systems only when nothing else helps."""
-
-    def near(a: Item, b: Item) -> bool:
-        return repeats == 1 or abs(a.row - b.row) <= 2
-
     made = kept_apart(
         items,
         lambda item: item.clip,
-        lambda a, b: (a.system, a.stratum, a.round) == (b.system, b.stratum, b.round) and near(a, b),
+        lambda a, b: (a.system, a.stratum, a.part) == (b.system, b.stratum, b.part),
         _exchange_clips,
     )
     if not clashes(made, lambda item: item.clip):
         return made
-    return kept_apart(made, lambda item: item.clip, lambda a, b: a.round == b.round and near(a, b), swap)
+    return kept_apart(made, lambda item: item.clip, lambda a, b: a.part == b.part, swap)
 
 
 def _test_items(key: Key, listener: str, index: int) -> list[Item]:
@@ -135,7 +142,7 @@ def _test_items(key: Key, listener: str, index: int) -> list[Item]:
     for turn in range(key.definition.repeats):
         for block in _blocks(key, listener, index, turn):
             items += block
-    return _apart(items, key.definition.repeats)
+    return _apart(items)
 
 
 def _sided(items: list[Item], seed: tuple[object, ...], index: int, abx: bool) -> list[Item]:
@@ -145,7 +152,7 @@ def _sided(items: list[Item], seed: tuple[object, ...], index: int, abx: bool) -
         item = items[at]
         # The two rounds of a clip are neighbours here, so that they get opposite orders; the trials of an ABX
         # series have nothing to tell them apart and are dealt out at random.
-        where = (number(*seed, "x", at),) if abx else (number(*seed, item.clip), item.round, at)
+        where = (number(*seed, "x", at),) if abx else (number(*seed, item.clip), item.part, at)
         return (item.system, *where)
 
     made = list(items)

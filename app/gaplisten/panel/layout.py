@@ -7,7 +7,7 @@ from dataclasses import replace
 from gaplisten.panel.items import Item
 from gaplisten.panel.key import Key, Use
 from gaplisten.panel.methods import Method
-from gaplisten.panel.order import williams
+from gaplisten.panel.order import row_of
 from gaplisten.panel.parts import ANCHOR35, ANCHOR70, LOSSY_ANCHOR, REFERENCE
 from gaplisten.panel.trial import Slot
 
@@ -86,8 +86,7 @@ def _abc_hr(key: Key, item: Item) -> Laid:
 
 def _mushra(key: Key, item: Item, number: int, index: int) -> Laid:
     names = mushra_conditions(key)
-    rows = williams(len(names))
-    order = [names[at] for at in rows[(index + number) % len(rows)]]
+    order = [names[at] for at in row_of(len(names), index, number)]
     letters = zip(LETTERS, order, strict=False)
     slots = tuple(_slot(key, letter, item.clip, name, rated=True) for letter, name in letters)
     if not key.definition.mushra.reference:

@@ -36,6 +36,16 @@ def williams(size: int) -> list[list[int]]:
     return rows
 
 
+def row_of(size: int, index: int, place: int) -> list[int]:
+    """Return the row of a Williams design for a listener and a place in the session.
+
+    For each place, `size` listeners in a row get a Latin square, `2 * size` the whole design of an odd size.
+    """
+    rows = williams(size)
+    second_half = (index // size + place) % 2 if len(rows) > size else 0
+    return rows[(index + place) % size + size * second_half]
+
+
 def halves(count: int, odd_one: bool) -> list[bool]:
     """Return alternating flags: half True; with an odd count `odd_one` says which side gets the extra one."""
     return [(index % 2 == 0) == odd_one for index in range(count)]
@@ -49,27 +59,6 @@ def _clashes(items: Sequence[T], clip: Callable[[T], object], at: set[int]) -> i
     return sum(clip(items[one - 1]) == clip(items[one]) for one in at)
 
 
-def _best_swap(
-    items: list[T],
-    place: int,
-    clip: Callable[[T], object],
-    allowed: Callable[[T, T], bool],
-    exchange: Exchange[T],
-) -> int | None:
-    best, best_gain = None, 0
-    for other in range(len(items)):
-        if other == place or not allowed(items[place], items[other]):
-            continue
-        near = _touching((place, other), len(items))
-        before = _clashes(items, clip, near)
-        exchange(items, place, other)
-        gain = before - _clashes(items, clip, near)
-        exchange(items, place, other)
-        if gain > best_gain:
-            best, best_gain = other, gain
-    return best
-
-
 Exchange = Callable[[list[T], int, int], None]
 
 
@@ -78,13 +67,38 @@ def swap(items: list[T], one: int, other: int) -> None:
     items[one], items[other] = items[other], items[one]
 
 
+def _best_swap(
+    items: list[T],
+    place: int,
+    clip: Callable[[T], object],
+    allowed: Callable[[T, T], bool],
+    exchange: Exchange[T],
+    step: int,
+) -> int | None:
+    """Return the partner whose exchange takes away most clashes (ties at random); None if each one adds some."""
+    best, best_rank = None, (0, -1)
+    for other in range(len(items)):
+        if other == place or not allowed(items[place], items[other]):
+            continue
+        near = _touching((place, other), len(items))
+        before = _clashes(items, clip, near)
+        exchange(items, place, other)
+        rank = (before - _clashes(items, clip, near), number(step, place, other))
+        exchange(items, place, other)
+        if rank > best_rank:
+            best, best_rank = other, rank
+    return best
+
+
 def kept_apart(
     items: Sequence[T],
     clip: Callable[[T], object],
     allowed: Callable[[T, T], bool],
     exchange: Exchange[T] = swap,
 ) -> list[T]:
-    """Return the items so that neighbours differ in `clip` wherever exchanging allowed pairs can bring that about.
+    """Return the items so that neighbours differ in `clip` wherever exchanging allowed pairs brings that about.
+
+    Exchanges that neither help nor harm are made too: they lead out of dead ends. The best order seen is returned.
 
     Parameters
     ----------
@@ -93,20 +107,21 @@ def kept_apart(
     exchange
         How: whole items, or only a part of them (must undo itself when done twice).
     """
-    made = list(items)
-    improved = True
-    while improved:
-        improved = False
-        for at in range(1, len(made)):
-            if clip(made[at - 1]) != clip(made[at]):
-                continue
-            for place in (at, at - 1):
-                other = _best_swap(made, place, clip, allowed, exchange)
-                if other is not None:
-                    exchange(made, place, other)
-                    improved = True
-                    break
-    return made
+    made, best = list(items), list(items)
+    fewest = clashes(best, clip)
+    if len({clip(item) for item in made}) < 2:
+        return made
+    for step in range(min(60 + len(made), 400)):
+        places = [at for at in range(1, len(made)) if clip(made[at - 1]) == clip(made[at])]
+        if len(places) < fewest:
+            best, fewest = list(made), len(places)
+        if not places:
+            break
+        at = places[number("clash", step) % len(places)] - number("side", step) % 2
+        other = _best_swap(made, at, clip, allowed, exchange, step)
+        if other is not None:
+            exchange(made, at, other)
+    return best
 
 
 def clashes(items: Sequence[T], clip: Callable[[T], object]) -> int:
