@@ -45,7 +45,6 @@ def take(folder: Path, concealers: Sequence[str]) -> list[Path]:
     _until(app, lambda: not controller.busy and not window.lanes_view.busy)
     made = [_picture(app, window, folder / "workbench.png")]
     apply_theme(app, "dark")
-    window.display.on_palette()
     window.actions_table["gap.next"].trigger()
     window.actions_table["gap.next"].trigger()
     window.actions_table["view.both"].trigger()

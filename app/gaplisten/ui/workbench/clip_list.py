@@ -90,7 +90,7 @@ class ClipList(QWidget):
         header.setStretchLastSection(True)
         wide = table.fontMetrics().horizontalAdvance
         for column, text in enumerate(("000000000", "100.0 %", "Gaps ^", "1000 ms")):
-            table.setColumnWidth(column, wide(text) + 14)
+            table.setColumnWidth(column, wide(text) + 12)
         table.selectionModel().currentRowChanged.connect(self._on_row)
         return table
 

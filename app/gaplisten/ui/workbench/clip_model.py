@@ -19,18 +19,28 @@ from PySide6.QtCore import (
 from gaplisten.clips.clip import Clip
 from gaplisten.clips.summary import ClipSummary, summarise
 from gaplisten.errors import GaplistenError
+from gaplisten.loss.strata import Stratum
 from gaplisten.ui.theme import figures, quiet_colour, warning_colour
 
 Index = QModelIndex | QPersistentModelIndex
 Summarise = Callable[[Clip], ClipSummary | None]
 
-COLUMNS = ("Clip", "Loss", "Gaps", "Longest", "Stratum")
+COLUMNS = ("Clip", "Loss", "Gaps", "Longest", "Bursts")
+
+STRATA = {
+    Stratum.NONE: "none",
+    Stratum.SHORT: "short",
+    Stratum.MEDIUM: "medium",
+    Stratum.LONG: "long",
+    Stratum.BEYOND: "beyond",
+}
+"""The challenge's burst classes in a word each."""
 _HELP = (
     "Name of the clip",
     "Share of packets lost, in percent",
     "Number of gaps",
     "Longest burst in milliseconds",
-    "Class of the longest burst",
+    "Class of the longest burst: short <= 120 ms, medium <= 320 ms, long <= 1000 ms",
 )
 _AT_ONCE = 64
 
@@ -94,7 +104,7 @@ class ClipModel(QAbstractTableModel):
 
     def _searched(self, row: int) -> str:
         found = self._found.get(row)
-        stratum = f" {found.stratum}" if isinstance(found, ClipSummary) else ""
+        stratum = f" {STRATA[found.stratum]}" if isinstance(found, ClipSummary) else ""
         return (self._clips[row].name + stratum).casefold()
 
     def _ordered(self, rows: list[int]) -> list[int]:
@@ -237,7 +247,7 @@ def _text(found: ClipSummary | None, column: int) -> str:
         return "-" if column == 1 else ""
     mark = " (zeros)" if found.detected else ""
     figures = {1: f"{100 * found.loss_rate:.1f} %", 2: str(found.gaps), 3: f"{found.longest_ms:.0f} ms"}
-    return figures.get(column, f"{found.stratum}{mark}")
+    return figures.get(column, f"{STRATA[found.stratum]}{mark}")
 
 
 def _figure(found: ClipSummary | str | None, column: int) -> float:

@@ -6,12 +6,10 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
     QHBoxLayout,
-    QLabel,
     QLineEdit,
     QScrollArea,
     QToolButton,
@@ -20,11 +18,13 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.concealers.entries import BrokenEntry, Entry
-from gaplisten.ui.theme import quiet_colour, warning_colour
+from gaplisten.ui.quiet_label import QuietLabel
 from gaplisten.ui.workbench.parameter_form import ParameterForm
 from gaplisten.workbench.bench import idents
 from gaplisten.workbench.lanes import Lane
 from gaplisten.workbench.state import Choice
+
+_STATE_HELP = "Time spent in the plugin by the sound's length; share of the received samples that it changed"
 
 
 class _Settings(QWidget):
@@ -34,7 +34,7 @@ class _Settings(QWidget):
         super().__init__(parent)
         self.index = index
         self.form = ParameterForm(entry.parameters, self)
-        self.state = _quiet_label(self)
+        self.state = QuietLabel("", self, wrap=True)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 0, 0, 4)
         layout.setSpacing(2)
@@ -48,11 +48,8 @@ class _Settings(QWidget):
         failed = lane is not None and lane.failed
         self.state.setText(text)
         self.state.setVisible(bool(text))
-        self.state.setToolTip(lane.details if lane is not None else "")
-        colour = warning_colour(self.palette()) if failed else quiet_colour(self.palette())
-        palette = self.state.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, colour)
-        self.state.setPalette(palette)
+        self.state.setToolTip((lane.details if lane is not None else "") or _STATE_HELP)
+        self.state.set_warning(failed)
 
 
 class ConcealerDock(QWidget):
@@ -103,7 +100,7 @@ class ConcealerDock(QWidget):
         self._cards: dict[str, QWidget] = {}
         self._entries: tuple[Entry | BrokenEntry, ...] | None = None
         self._choices: tuple[Choice, ...] = ()
-        self._area.setWidget(_quiet_label(self, "Reading concealers…"))
+        self._area.setWidget(QuietLabel("Reading concealers…", self))
 
     def show_choices(self, entries: Sequence[Entry | BrokenEntry], choices: Sequence[Choice]) -> None:
         """List the concealers, with these switched on."""
@@ -152,7 +149,7 @@ class ConcealerDock(QWidget):
         box.setStatusTip(entry.help or f"Conceal with {entry.title}")
         box.setChecked(bool(mine))
         box.toggled.connect(lambda on, name=entry.name: self.switched.emit(name, on))
-        line.addWidget(_quiet_label(card, _delay(entry)))
+        line.addWidget(QuietLabel(_delay(entry), card))
         if mine and entry.parameters:
             line.addWidget(self._more(entry, card))
         for place, index in enumerate(mine):
@@ -184,12 +181,10 @@ class ConcealerDock(QWidget):
 
     def _broken(self, entry: BrokenEntry, box: QCheckBox, layout: QVBoxLayout, card: QWidget) -> None:
         box.setEnabled(False)
-        label = _quiet_label(card, entry.message)
+        label = QuietLabel(entry.message, card, wrap=True)
         label.setContentsMargins(20, 0, 0, 0)
         label.setToolTip(entry.details or entry.message)
-        palette = label.palette()
-        palette.setColor(QPalette.ColorRole.WindowText, warning_colour(self.palette()))
-        label.setPalette(palette)
+        label.set_warning(True)
         layout.addWidget(label)
 
     def show_lanes(self, lanes: Sequence[Lane], made: dict[str, Any]) -> None:
@@ -212,16 +207,6 @@ class ConcealerDock(QWidget):
         wanted = words.casefold().split()
         for text, card in self._cards.items():
             card.setVisible(all(word in text for word in wanted))
-
-
-def _quiet_label(parent: QWidget, text: str = "") -> QLabel:
-    label = QLabel(text, parent)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    label.setWordWrap(len(text) > 12 or not text)
-    palette = label.palette()
-    palette.setColor(QPalette.ColorRole.WindowText, quiet_colour(parent.palette()))
-    label.setPalette(palette)
-    return label
 
 
 def _delay(entry: Entry) -> str:
@@ -251,11 +236,15 @@ def _progress(lane: Lane | None, made: Any) -> str:
         return "rendering…"
     if lane.failed or made is None:
         return lane.state
-    altered = (
-        f"alters {100 * made.altered_received:.2g} % of received"
-        if made.altered_received
-        else "alters nothing"
-    )
-    words = [f"{made.realtime_factor:.3g} × real time", altered]
+    words = [_speed(made.realtime_factor), _altered(made.altered_received)]
     words += ["resampled"] if made.resampled else []
     return " · ".join(words)
+
+
+def _speed(factor: float) -> str:
+    return "< 0.001 × real time" if factor < 0.001 else f"{factor:.2g} × real time"
+
+
+def _altered(share: float) -> str:
+    """Say how much of what was received came out changed."""
+    return f"alters {100 * share:.2g} %" if share else "alters nothing"

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from gaplisten.ui.theme import quiet_colour
+from gaplisten.ui.quiet_label import QuietLabel
 from gaplisten.workbench.recent import is_there
 
 
@@ -41,12 +41,9 @@ class EmptyState(QWidget):
         title.setWordWrap(True)
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._layout.addWidget(title)
-        hint = QLabel("Lost packets are shaded; 0 to 9 switch between versions while it plays.", self)
+        hint = QuietLabel("Lost packets are shaded; 0 to 9 switch between versions while it plays.", self)
         hint.setWordWrap(True)
         hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        palette = hint.palette()
-        palette.setColor(hint.foregroundRole(), quiet_colour(palette))
-        hint.setPalette(palette)
         self._layout.addWidget(hint)
         self._layout.addLayout(self._buttons())
         self._recent = QVBoxLayout()

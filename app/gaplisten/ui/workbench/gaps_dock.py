@@ -14,7 +14,7 @@ from gaplisten.tables import Cell, Table
 from gaplisten.ui.theme import figures
 
 Index = QModelIndex | QPersistentModelIndex
-COLUMNS = ("#", "Start", "Length", "Packets", "First packet", "Stratum")
+COLUMNS = ("#", "Start", "Length", "Packets", "First packet", "Burst")
 
 
 def gap_table(gaps: Sequence[Gap], rate: int) -> Table:

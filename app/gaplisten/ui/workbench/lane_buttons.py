@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolic
 from gaplisten.ui.theme import lane_colour
 from gaplisten.workbench.lanes import Lane
 
-_LONGEST = 180
+_LONGEST = 260
 _EDGES = 42
 
 
@@ -104,7 +104,8 @@ class LaneButtons(QWidget):
         count = len(self._lanes)
         if not count:
             return
-        room = min((self.width() - 3 * count) // count, _LONGEST)
+        wishes = sum(self._wide(key, lane) + _EDGES + 3 for key, lane in self._lanes.items())
+        room = _LONGEST if wishes <= self.width() else min((self.width() - 3 * count) // count, _LONGEST)
         for key, lane in self._lanes.items():
             button = self.button(key)
             if button is None:
@@ -116,6 +117,10 @@ class LaneButtons(QWidget):
             text = text if len(text) > 3 else str(key)
             button.setText(text.replace("&", "&&"))
             button.setFixedWidth(max(metrics.horizontalAdvance(text) + _EDGES, _EDGES))
+
+    def _wide(self, key: int, lane: Lane) -> int:
+        button = self.button(key)
+        return 0 if button is None else button.fontMetrics().horizontalAdvance(f"{key} {lane.name}")
 
 
 def _swatch(colour: QColor) -> QIcon:

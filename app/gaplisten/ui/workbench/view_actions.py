@@ -91,4 +91,3 @@ class ViewActions(Part):
         assert isinstance(app, QApplication)
         apply_theme(app, theme)
         write_settings(self.controller.settings)
-        self.window.display.on_palette()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QSettings, Qt, QTimer
+from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QStackedWidget, QToolBar, QVBoxLayout, QWidget
 
@@ -113,7 +113,7 @@ class WorkbenchWindow(QMainWindow):
         self.add_dock("gaps", "Gaps", self.gaps, below)
         self.add_dock("notes", "Notes", self.notes, below)
         self.resizeDocks(
-            [self.docks["clips"], self.docks["concealers"]], [300, 290], Qt.Orientation.Horizontal
+            [self.docks["clips"], self.docks["concealers"]], [310, 290], Qt.Orientation.Horizontal
         )
         self.resizeDocks([self.docks["gaps"], self.docks["notes"]], [620, 460], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["gaps"]], [200], Qt.Orientation.Vertical)
@@ -241,6 +241,12 @@ class WorkbenchWindow(QMainWindow):
         from gaplisten import folders
 
         return QSettings(str(folders.user_config() / "window.ini"), QSettings.Format.IniFormat)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Dress the lanes anew when the palette changes."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "display"):
+            self.display.on_palette()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved work, keep the geometry and let everything go."""
