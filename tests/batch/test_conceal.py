@@ -1,0 +1,175 @@
+"""Concealing folders: what is made, what is left alone, and what survives a kill."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from batch.clips import challenge_set
+from gaplisten.audio.files import read_signal
+from gaplisten.batch.conceal import ConcealBatch, conceal_batch, folder_journal, plan_folder
+from gaplisten.batch.workers import ThreadWorkers
+from gaplisten.concealers.catalogue import Catalogue
+from gaplisten.jobs import Job, JobCancelled
+
+PLUGIN = """
+import time
+def conceal(lossy, lost, rate, packet_frames, *, value: float = 0.25, wait: float = 0.0):
+    if wait < 0:
+        raise RuntimeError("asked to fail")
+    time.sleep(wait)
+    out = lossy.copy()
+    for packet in lost.nonzero()[0]:
+        out[packet * packet_frames : (packet + 1) * packet_frames] = value
+    return out
+"""
+
+
+@pytest.fixture
+def plugins(tmp_path: Path) -> Path:
+    folder = tmp_path / "plugins"
+    folder.mkdir()
+    (folder / "constant.py").write_text(PLUGIN)
+    return folder
+
+
+@pytest.fixture
+def lossy(tmp_path: Path) -> Path:
+    return challenge_set(tmp_path / "set", 6, seconds=0.6) / "lossy_signals"
+
+
+def concealed(lossy: Path, out: Path, plugins: Path, job: Job | None = None, **options) -> ConcealBatch:
+    entry = Catalogue.scan([plugins], others=False).get("constant")
+    force = options.pop("force", False)
+    items = plan_folder(lossy, out)
+    with ThreadWorkers(2) as workers, folder_journal(out) as journal:
+        return conceal_batch(items, entry, options, workers, journal=journal, force=force, job=job)
+
+
+def test_lost_packets_are_filled_and_the_rest_is_the_files(lossy: Path, tmp_path: Path, plugins: Path):
+    batch = concealed(lossy, tmp_path / "out", plugins)
+    assert [outcome.item.out.name for outcome in batch.outcomes] == [f"{index}.wav" for index in range(6)]
+    before, after = read_signal(lossy / "0.wav"), read_signal(tmp_path / "out" / "0.wav")
+    lost = np.repeat([flag == "1" for flag in (lossy / "0_is_lost.txt").read_text().split()], 320)
+    assert np.all(after.samples[lost] == 0.25)
+    assert np.array_equal(after.samples[~lost], before.samples[~lost])
+    record = batch.outcomes[0].record
+    assert (record.packets, record.lost, record.altered_received) == (30, 3, 0.0)
+
+
+def test_done_results_are_left_alone_until_something_changes(lossy: Path, tmp_path: Path, plugins: Path):
+    out = tmp_path / "out"
+    first = concealed(lossy, out, plugins)
+    stamps = {path.name: path.stat().st_mtime_ns for path in out.glob("*.wav")}
+    again = concealed(lossy, out, plugins)
+    assert (again.reused, again.outcomes) == (6, first.outcomes)
+    assert {path.name: path.stat().st_mtime_ns for path in out.glob("*.wav")} == stamps
+
+    (out / "1.wav").unlink()
+    (out / "2.wav").write_bytes(b"scribbled over")
+    (lossy / "3_is_lost.txt").write_text((lossy / "4_is_lost.txt").read_text().replace("1", "0"))
+    assert concealed(lossy, out, plugins).reused == 3
+    assert concealed(lossy, out, plugins, value=0.5).reused == 0
+    assert concealed(lossy, out, plugins, value=0.5).reused == 6
+    (plugins / "constant.py").write_text(PLUGIN + "\n# another version\n")
+    assert concealed(lossy, out, plugins, value=0.5).reused == 0
+    assert concealed(lossy, out, plugins, value=0.5, force=True).reused == 0
+
+
+def test_the_journal_says_what_made_each_file(lossy: Path, tmp_path: Path, plugins: Path):
+    concealed(lossy, tmp_path / "out", plugins, value=0.125)
+    lines = (tmp_path / "out" / "concealed.jsonl").read_text().splitlines()
+    noted = next(record for record in map(json.loads, lines) if record["file"] == "0.wav")
+    assert noted["concealer"] == "constant"
+    assert noted["parameters"] == {"value": 0.125, "wait": 0.0}
+    assert noted["source"] == str(lossy / "0.wav")
+    assert len(noted["plugin_sha256"]) == len(noted["result"]["sha256"]) == 64
+
+
+def test_what_fails_is_named_and_the_others_are_done(lossy: Path, tmp_path: Path, plugins: Path):
+    (lossy / "1.wav").write_bytes(b"RIFF")
+    batch = concealed(lossy, tmp_path / "out", plugins)
+    assert [outcome.item.source.name for outcome in batch.failed] == ["1.wav"]
+    assert batch.failed[0].unreadable
+    assert len(list((tmp_path / "out").glob("*.wav"))) == 5
+    failed = concealed(lossy, tmp_path / "other", plugins, wait=-1.0).failed
+    assert len(failed) == 6
+    assert "asked to fail" in failed[0].details
+    assert not list((tmp_path / "other").glob("*.wav"))
+
+
+def test_stopping_keeps_what_is_done_and_going_on_does_the_rest(lossy: Path, tmp_path: Path, plugins: Path):
+    class Impatient(Job):
+        def check(self, fraction: float, message: str = "") -> None:
+            super().check(fraction, message)
+            if fraction >= 0.3:
+                self.cancel()
+
+    began = time.monotonic()
+    with pytest.raises(JobCancelled):
+        concealed(lossy, tmp_path / "out", plugins, Impatient(), wait=0.2)
+    assert time.monotonic() - began < 8
+    done = len((tmp_path / "out" / "concealed.jsonl").read_text().splitlines())
+    assert 2 <= done < 6
+    batch = concealed(lossy, tmp_path / "out", plugins, wait=0.2)
+    assert batch.reused == done
+    assert batch.failed == ()
+
+
+def test_killed_at_half_and_started_again_conceals_nothing_twice(tmp_path: Path, plugins: Path):
+    lossy = challenge_set(tmp_path / "many", 24, seconds=0.6) / "lossy_signals"
+    words = ["conceal", lossy, "--concealer", "constant", "--plugins", plugins, "--set", "wait=0.05"]
+
+    def start(out: Path, csv: Path) -> subprocess.Popen:
+        return subprocess.Popen(
+            [sys.executable, "-m", "gaplisten", *map(str, [*words, "--out", out, "--csv", csv])],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env=dict(os.environ),
+            start_new_session=True,
+        )
+
+    def noted(out: Path) -> list[bytes]:
+        path = out / "concealed.jsonl"
+        return (
+            [line for line in path.read_bytes().splitlines() if line.endswith(b"}")] if path.exists() else []
+        )
+
+    out = tmp_path / "out"
+    process = start(out, tmp_path / "resumed.csv")
+    deadline = time.monotonic() + 30
+    while len(noted(out)) < 10 and time.monotonic() < deadline:
+        time.sleep(0.005)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    process.send_signal(signal.SIGKILL)
+    process.wait(10)
+    _, alive = psutil.wait_procs(workers, timeout=10)
+    assert alive == []
+    before = noted(out)
+    assert 10 <= len(before) < 24
+    files = {record["file"] for record in map(json.loads, before)}
+    stamps = {name: (out / name).stat().st_mtime_ns for name in files}
+
+    assert start(out, tmp_path / "resumed.csv").wait(60) == 0
+    after = [json.loads(line) for line in noted(out)]
+    assert len(after) == len({record["file"] for record in after}) == 24
+    assert {name: (out / name).stat().st_mtime_ns for name in files} == stamps
+    assert not list(out.glob("*.part"))
+
+    assert start(tmp_path / "undisturbed", tmp_path / "undisturbed.csv").wait(60) == 0
+    for path in out.glob("*.wav"):
+        assert path.read_bytes() == (tmp_path / "undisturbed" / path.name).read_bytes()
+    tables = [
+        [line.rsplit(",", 3)[0] for line in (tmp_path / f"{name}.csv").read_text().splitlines()]
+        for name in ("resumed", "undisturbed")
+    ]
+    assert tables[0] == tables[1]
