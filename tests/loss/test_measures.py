@@ -268,8 +268,6 @@ def test_a_neural_concealer_has_no_clicks_but_real_lossy_speech_has(real_clips: 
         read_signal(folder / name / "54.wav")
         for name in ("X_CleanReference", "tPLCnet", "blind/lossy_signals")
     )
-    from gaplisten.loss.formats import read_trace
-
     lost = read_trace(folder / "blind/lossy_signals/54_is_lost.txt").lost
     found = measure_gaps(reference, {"net": concealed, "lossy": lossy}, LossTrace(lost, 320, 16000))
     assert found.flagged("net", "click_exit").mean() < 0.05

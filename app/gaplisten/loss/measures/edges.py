@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gaplisten.loss.measures.windows import Frames, Row, Rows, decibel, mean_power, stretches
+from gaplisten.loss.measures.windows import Frames, Row, Rows, decibel, fast_length, mean_power, stretches
 
 LPC_ORDER = 16
 CONTEXT_MS = 20.0
@@ -27,7 +27,7 @@ def clicks(signal: Row, edges: Frames, rate: int) -> Row:
     half = round(CONTEXT_MS * rate / 1000)
     around = stretches(signal, edges - half - LPC_ORDER, 2 * half + LPC_ORDER)
     error = np.abs(_residual(around))
-    return _inside(_peak_ratio(error, half), edges, signal)
+    return _inside(_peak_ratio(error, half), edges, signal.size)
 
 
 def steps(signal: Row, edges: Frames, rate: int) -> Row:
@@ -35,19 +35,19 @@ def steps(signal: Row, edges: Frames, rate: int) -> Row:
     half = round(CONTEXT_MS * rate / 1000)
     jumps = np.abs(np.diff(stretches(signal, edges - half - 1, 2 * half + 1), axis=1))
     usual = _MAD * np.median(jumps, axis=1)
-    return _inside(jumps[:, half] / (usual + FLOOR), edges, signal)
+    return _inside(jumps[:, half] / (usual + FLOOR), edges, signal.size)
 
 
-def level_steps(signal: Row, edges: Frames, rate: int) -> Row:
+def level_steps(energy: Row, edges: Frames, rate: int) -> Row:
     """Return the level change in dB from the 5 ms before to the 5 ms after each edge (floor -70 dBFS)."""
     part = round(LEVEL_MS * rate / 1000)
-    before = mean_power(signal, edges - part, edges) + POWER_FLOOR
-    after = mean_power(signal, edges, edges + part) + POWER_FLOOR
-    return _inside(decibel(after / before), edges, signal)
+    before = mean_power(energy, edges - part, edges) + POWER_FLOOR
+    after = mean_power(energy, edges, edges + part) + POWER_FLOOR
+    return _inside(decibel(after / before), edges, energy.size - 1)
 
 
-def _inside(values: Row, edges: Frames, signal: Row) -> Row:
-    return np.where((edges > 0) & (edges < signal.size), values, np.nan)
+def _inside(values: Row, edges: Frames, frames: int) -> Row:
+    return np.where((edges > 0) & (edges < frames), values, np.nan)
 
 
 def _peak_ratio(error: Rows, middle: int) -> Row:
@@ -84,7 +84,7 @@ def _prediction(rows: Rows) -> Rows:
 
 def _autocorrelation(rows: Rows) -> Rows:
     """Return lags 0 to `LPC_ORDER`, with white noise 60 dB below added so that silence stays solvable."""
-    size = 1 << (2 * rows.shape[1] - 1).bit_length()
+    size = fast_length(rows.shape[1] + LPC_ORDER)
     power = np.abs(np.fft.rfft(rows, size)) ** 2
     lags = np.fft.irfft(power, size)[:, : LPC_ORDER + 1]
     lags[:, 0] = lags[:, 0] * (1.0 + 1e-6) + 1e-12

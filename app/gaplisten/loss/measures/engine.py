@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
+from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
 from gaplisten.jobs import Job
 from gaplisten.loss.measures import edges, inside
 from gaplisten.loss.measures.catalogue import MEASURES
 from gaplisten.loss.measures.gap_table import GapFacts, GapTable, Values
 from gaplisten.loss.measures.periodicity import VOICED, WINDOW_MS, periodicity
-from gaplisten.loss.measures.windows import Frames, Row, decibel, mean_power
+from gaplisten.loss.measures.windows import Frames, Row, decibel, mean_power, running_energy
 from gaplisten.loss.strata import stratum_of
-from gaplisten.loss.trace import Gap, LossTrace
+from gaplisten.loss.trace import Flags, Gap, LossTrace
 
+VOICE_RATE = 16_000
+_BLOCK = 512  # gaps measured at once, so that memory does not grow with the clip
 ACTIVE_BELOW_PEAK_DB = 30.0
 ACTIVE_FROM_DB = -60.0
 
@@ -47,65 +52,119 @@ def measure_gaps(
     job = job or Job()
     frames = reference.frames if reference else max((signal.frames for signal in given), default=0)
     gaps = trace.gaps(frames)
-    clean = _row(reference, frames) if reference else None
-    rows = {name: _row(signal, frames) for name, signal in versions.items()}
-    base = clean if clean is not None else next(iter(rows.values()), None)
-    facts = _facts(gaps, base, trace, clean is not None)
+    clean = _prepared(reference, frames) if reference else None
+    rows = {name: _prepared(signal, frames) for name, signal in versions.items()}
+    facts = _facts(gaps, clean or next(iter(rows.values()), None), trace, clean is not None)
+    parts = [_Places.of(gaps[at : at + _BLOCK], trace.rate) for at in range(0, max(1, len(gaps)), _BLOCK)]
     values = {}
-    shared = _reference_likeness(clean, gaps, trace.rate)
     for index, (name, row) in enumerate(rows.items()):
-        job.check(index / len(rows), f"measuring {name}")
-        values[name] = _measured(row, clean, shared, gaps, trace.rate)
+        blocks = []
+        difference = running_energy(row.row - clean.row) if clean else None
+        for number, block in enumerate(parts):
+            job.check((index + number / len(parts)) / len(rows), f"measuring {name}")
+            blocks.append(_measured(row, clean, difference, block))
+        values[name] = np.concatenate(blocks)
     job.check(1.0)
     return GapTable(facts, tuple(versions), values)
 
 
-def _row(signal: Signal, frames: int) -> Row:
+@dataclass(frozen=True, eq=False)
+class _Prepared:
+    """A signal in the forms that measures need.
+
+    Parameters
+    ----------
+    voice, voice_rate
+        The same signal at 16 kHz or less: pitch lies far below.
+    """
+
+    row: Row
+    rate: int
+    voice: Row
+    voice_rate: int
+
+    @cached_property
+    def energy(self) -> Row:
+        return running_energy(self.row)
+
+
+@dataclass(frozen=True, eq=False)
+class _Places:
+    """Where the gaps begin and end."""
+
+    starts: Frames
+    stops: Frames
+    rate: int
+
+    @classmethod
+    def of(cls, gaps: Sequence[Gap], rate: int) -> _Places:
+        starts, stops = [gap.start for gap in gaps], [gap.stop for gap in gaps]
+        return cls(np.array(starts, np.int64), np.array(stops, np.int64), rate)
+
+    def at(self, rate: int) -> tuple[Frames, Frames]:
+        return self.starts * rate // self.rate, self.stops * rate // self.rate
+
+
+def _prepared(signal: Signal, frames: int) -> _Prepared:
     row = np.zeros(frames)
     mono = signal.mono[:frames]
     row[: mono.size] = mono
-    return row
+    if signal.rate <= VOICE_RATE or not frames:
+        return _Prepared(row, signal.rate, row, signal.rate)
+    voice = resample(Signal.of(row, signal.rate), VOICE_RATE).mono.astype(np.float64)
+    return _Prepared(row, signal.rate, voice, VOICE_RATE)
 
 
-def _places(gaps: Sequence[Gap]) -> tuple[Frames, Frames]:
-    return np.array([gap.start for gap in gaps], np.int64), np.array([gap.stop for gap in gaps], np.int64)
+def _measured(version: _Prepared, clean: _Prepared | None, difference: Row | None, places: _Places) -> Values:
+    found = _alone(version, places)
+    if clean is not None and difference is not None:
+        found |= _compared(version, clean, places)
+        found["gap_snr"] = inside.gap_snr(difference, clean.energy, places.starts, places.stops)
+    missing = np.full(places.starts.size, np.nan)
+    return np.stack([found.get(measure.key, missing) for measure in MEASURES], axis=1)
 
 
-def _reference_likeness(clean: Row | None, gaps: Sequence[Gap], rate: int) -> Row | None:
-    return None if clean is None else inside.likenesses(clean, *_places(gaps), rate)
-
-
-def _measured(row: Row, clean: Row | None, shared: Row | None, gaps: Sequence[Gap], rate: int) -> Values:
-    starts, stops = _places(gaps)
-    found = {
+def _alone(version: _Prepared, places: _Places) -> dict[str, Row]:
+    row, rate, starts, stops = version.row, version.rate, places.starts, places.stops
+    return {
         "click_entry": edges.clicks(row, starts, rate),
         "click_exit": edges.clicks(row, stops, rate),
         "step_entry": edges.steps(row, starts, rate),
         "step_exit": edges.steps(row, stops, rate),
         "decay": inside.decay(row, starts, stops, rate),
-        "pitch_jump": inside.pitch_jump(row, starts, stops, rate),
+        "pitch_jump": inside.pitch_jump(version.voice, *places.at(version.voice_rate), version.voice_rate),
     }
-    if clean is not None and shared is not None:
-        found |= {
-            "level_step_entry": edges.level_steps(row, starts, rate) - edges.level_steps(clean, starts, rate),
-            "level_step_exit": edges.level_steps(row, stops, rate) - edges.level_steps(clean, stops, rate),
-            "energy_error": inside.energy_error(row, clean, starts, stops),
-            "lsd": inside.log_spectral_distance(row, clean, starts, stops, rate),
-            "buzz": inside.likenesses(row, starts, stops, rate) - shared,
-            "muted_early": inside.muted_early(row, clean, starts, stops, rate),
-            "recovery_lag": inside.recovery_lag(row, clean, starts, stops, rate),
-            "gap_snr": inside.gap_snr(row, clean, starts, stops),
-        }
-    missing = np.full(len(gaps), np.nan)
-    return np.stack([found.get(measure.key, missing) for measure in MEASURES], axis=1)
 
 
-def _facts(gaps: Sequence[Gap], base: Row | None, trace: LossTrace, known: bool) -> tuple[GapFacts, ...]:
-    starts, stops = _places(gaps)
+def _compared(version: _Prepared, clean: _Prepared, places: _Places) -> dict[str, Row]:
+    row, rate, starts, stops = version.row, version.rate, places.starts, places.stops
+
+    def level_step(where: Frames) -> Row:
+        return edges.level_steps(version.energy, where, rate) - edges.level_steps(clean.energy, where, rate)
+
+    def periodic(signal: _Prepared) -> Row:
+        return inside.likenesses(signal.voice, *places.at(signal.voice_rate), signal.voice_rate)
+
+    voices = (version.voice, clean.voice, *places.at(version.voice_rate), version.voice_rate)
+    return {
+        "level_step_entry": level_step(starts),
+        "level_step_exit": level_step(stops),
+        "energy_error": inside.energy_error(version.energy, clean.energy, starts, stops),
+        "lsd": inside.log_spectral_distance(row, clean.row, starts, stops, rate),
+        "buzz": periodic(version) - periodic(clean),
+        "muted_early": inside.muted_early(row, clean.row, starts, stops, rate),
+        "recovery_lag": inside.recovery_lag(*voices),
+    }
+
+
+def _facts(
+    gaps: Sequence[Gap], base: _Prepared | None, trace: LossTrace, known: bool
+) -> tuple[GapFacts, ...]:
+    places = _Places.of(gaps, trace.rate)
     active: Sequence[bool | None] = [None] * len(gaps)
     voiced: Sequence[bool | None] = [None] * len(gaps)
     if base is not None and gaps:
-        sounding, periodic = _speech(base, starts, stops, trace.rate, known)
+        sounding, periodic = _speech(base, places, known)
         active, voiced = sounding.tolist(), (periodic & sounding).tolist()
     rows = zip(enumerate(gaps, 1), active, voiced, strict=True)
     return tuple(_fact(index, gap, trace, *flags) for (index, gap), *flags in rows)
@@ -117,16 +176,16 @@ def _fact(index: int, gap: Gap, trace: LossTrace, active: bool | None, voiced: b
     return GapFacts(index, gap, gap.start / trace.rate, length_ms, active, voiced, stratum)
 
 
-def _speech(
-    base: Row, starts: Frames, stops: Frames, rate: int, known: bool
-) -> tuple[np.ndarray[tuple[int], np.dtype[np.bool_]], np.ndarray[tuple[int], np.dtype[np.bool_]]]:
+def _speech(base: _Prepared, places: _Places, known: bool) -> tuple[Flags, Flags]:
     """Tell where speech is active and voiced: in the gap by the reference, else in the 30 ms before it."""
-    window = round(WINDOW_MS * rate / 1000)
+    window = round(WINDOW_MS * base.rate / 1000)
+    starts, stops = places.starts, places.stops
     first, last = (starts, stops) if known else (starts - window, starts)
-    level = decibel(mean_power(base, first, last) + 1e-12)
-    limit = max(_loud_level(base, rate) - ACTIVE_BELOW_PEAK_DB, ACTIVE_FROM_DB)
-    middle = (first + last - window) // 2
-    return np.asarray(level > limit), np.asarray(periodicity(base, middle, rate) >= VOICED)
+    level = decibel(mean_power(base.energy, first, last) + 1e-12)
+    limit = max(_loud_level(base.row, base.rate) - ACTIVE_BELOW_PEAK_DB, ACTIVE_FROM_DB)
+    middle = (first + last - window) // 2 * base.voice_rate // base.rate
+    likeness = periodicity(base.voice, middle, base.voice_rate)
+    return np.asarray(level > limit), np.asarray(likeness >= VOICED)
 
 
 def _loud_level(base: Row, rate: int) -> float:

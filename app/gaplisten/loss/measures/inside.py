@@ -6,7 +6,16 @@ import numpy as np
 
 from gaplisten.loss.measures.edges import POWER_FLOOR
 from gaplisten.loss.measures.periodicity import WINDOW_MS, self_likeness, smallest_pitch_change
-from gaplisten.loss.measures.windows import Frames, Row, Rows, decibel, mean_power, stretches
+from gaplisten.loss.measures.windows import (
+    Frames,
+    Row,
+    Rows,
+    decibel,
+    fast_length,
+    mean_power,
+    running_energy,
+    stretches,
+)
 
 FRAME_MS, HOP_MS = 20.0, 5.0
 LEVEL_FRAME_MS = 5.0
@@ -17,15 +26,21 @@ _TONE_FLOOR = 1e-4
 
 
 def energy_error(version: Row, reference: Row, starts: Frames, stops: Frames) -> Row:
-    """Return the level in each gap less the reference's, dB (floor -70 dBFS)."""
+    """Return the level in each gap less the reference's, dB (floor -70 dBFS); both as running energies."""
     made = mean_power(version, starts, stops) + POWER_FLOOR
     return decibel(made / (mean_power(reference, starts, stops) + POWER_FLOOR))
 
 
-def gap_snr(version: Row, reference: Row, starts: Frames, stops: Frames) -> Row:
-    """Return the signal-to-noise ratio over the lost samples, dB, within ±100; NaN if silent."""
+def gap_snr(difference: Row, reference: Row, starts: Frames, stops: Frames) -> Row:
+    """Return the signal-to-noise ratio over the lost samples, dB, within ±100; NaN if silent.
+
+    Parameters
+    ----------
+    difference, reference
+        Running energies of version less reference, and of the reference.
+    """
     wanted = mean_power(reference, starts, stops)
-    noise = mean_power(version - reference, starts, stops)
+    noise = mean_power(difference, starts, stops)
     ratio = decibel(np.maximum(wanted, 1e-20) / np.maximum(noise, 1e-20))
     return np.where(wanted > 0, np.clip(ratio, -100.0, 100.0), np.nan)
 
@@ -114,7 +129,7 @@ def recovery_lag(version: Row, reference: Row, starts: Frames, stops: Frames, ra
     size, reach = round(LAG_WINDOW_MS * rate / 1000), round(LAG_MS * rate / 1000)
     made = stretches(version, stops - size, size)
     around = stretches(reference, stops - size - reach, size + 2 * reach)
-    total = 1 << (size + 2 * reach + size).bit_length()
+    total = fast_length(size + 2 * reach)  # no lag asked for reaches round the end
     product = np.fft.rfft(around, total) * np.conj(np.fft.rfft(made, total))
     cross = np.fft.irfft(product, total)[:, : 2 * reach + 1]
     power = np.concatenate([np.zeros((len(around), 1)), np.cumsum(around**2, axis=1)], axis=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from gaplisten.loss.measures.windows import Frames, Row, Rows, stretches
+from gaplisten.loss.measures.windows import Frames, Row, Rows, fast_length, stretches
 
 SHORTEST_MS, LONGEST_MS = 2.5, 15.0  # 400 to 67 Hz
 WINDOW_MS = 30.0
@@ -48,7 +48,7 @@ def self_likeness(stretch: Row, rate: int) -> float:
     longest = min(longest, size // 2)
     if size == 0 or longest <= shortest or float(np.mean(stretch**2)) < _QUIET:
         return 0.0
-    total = 1 << (size + longest).bit_length()
+    total = fast_length(size + longest)
     lags = np.fft.irfft(np.abs(np.fft.rfft(stretch, total)) ** 2, total)[shortest : longest + 1]
     power = np.concatenate(([0.0], np.cumsum(stretch**2)))
     shift = np.arange(shortest, longest + 1)
@@ -62,7 +62,7 @@ def _likeness(signal: Row, starts: Frames, rate: int) -> Rows:
     shortest, longest = round(SHORTEST_MS * rate / 1000), round(LONGEST_MS * rate / 1000)
     late = rows[:, longest:]
     length = late.shape[1]
-    size = 1 << (rows.shape[1] + length).bit_length()
+    size = fast_length(rows.shape[1])  # no lag asked for reaches round the end
     product = np.fft.rfft(rows, size) * np.conj(np.fft.rfft(late, size))
     # Entry k: late against the stretch that begins at frame k, which is the lag longest - k.
     cross = np.fft.irfft(product, size)[:, : longest - shortest + 1][:, ::-1]

@@ -38,9 +38,26 @@ def decibel(power: Rows) -> Rows:
     return np.asarray(10.0 * np.log10(power))
 
 
-def mean_power(signal: Row, starts: Frames, stops: Frames) -> Row:
-    """Return the mean square of each stretch ``[start, stop)`` (0 for an empty one)."""
-    total = np.concatenate(([0.0], np.cumsum(signal**2)))
-    first, last = np.clip(starts, 0, signal.size), np.clip(stops, 0, signal.size)
-    power: Row = np.maximum(total[last] - total[first], 0.0) / np.maximum(stops - starts, 1)
+def running_energy(signal: Row) -> Row:
+    """Return the energy before each frame, shape ``(frames + 1,)``; `mean_power` takes differences."""
+    return np.concatenate(([0.0], np.cumsum(signal**2)))
+
+
+def mean_power(energy: Row, starts: Frames, stops: Frames) -> Row:
+    """Return the mean square of each stretch ``[start, stop)`` (0 for an empty one).
+
+    Parameters
+    ----------
+    energy
+        As `running_energy` gives it. Beyond the signal's ends there is silence.
+    """
+    first, last = np.clip(starts, 0, energy.size - 1), np.clip(stops, 0, energy.size - 1)
+    power: Row = np.maximum(energy[last] - energy[first], 0.0) / np.maximum(stops - starts, 1)
     return power
+
+
+def fast_length(least: int) -> int:
+    """Return a length of at least `least` for which the Fourier transform is fast."""
+    from scipy.fft import next_fast_len
+
+    return int(next_fast_len(least, real=True))
