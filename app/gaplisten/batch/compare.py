@@ -1,0 +1,248 @@
+"""Conditions side by side: distributions, paired differences by clip, and what to listen to first."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import astuple, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from gaplisten.batch.score import ScoreRow
+from gaplisten.batch.summary import mean_interval
+from gaplisten.errors import GaplistenError
+from gaplisten.tables import Table, neutral
+
+
+class ComparisonError(GaplistenError):
+    """Results that cannot be compared."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """One score of one version of one clip."""
+
+    clip: str
+    condition: str
+    value: float
+    stratum: str = ""
+    file: str = ""
+
+
+@dataclass(frozen=True)
+class Distribution:
+    """How one condition's scores are spread; the interval's ends are None for a single clip."""
+
+    condition: str
+    clips: int
+    mean: float
+    ci_low: float | None
+    ci_high: float | None
+    lowest: float
+    quartile_1: float
+    median: float
+    quartile_3: float
+    highest: float
+
+
+@dataclass(frozen=True)
+class Paired:
+    """Two conditions on the clips that both have: first minus second.
+
+    Parameters
+    ----------
+    mean, ci_low, ci_high
+        Mean difference with its 95 % Student-t interval; the ends are None for a single clip.
+    higher, lower, equal
+        On how many clips the first scores higher, lower or the same.
+    p_sign
+        Two-sided exact sign test (clips with equal scores left out); 1.0 when all are equal.
+    p_holm
+        The same, corrected for the number of pairs compared (Holm).
+    """
+
+    first: str
+    second: str
+    clips: int
+    mean: float
+    ci_low: float | None
+    ci_high: float | None
+    higher: int
+    lower: int
+    equal: int
+    p_sign: float
+    p_holm: float
+
+
+def points_of(rows: Iterable[ScoreRow], metric: str) -> tuple[Point, ...]:
+    """Return the values of one metric; rows without a value are left out."""
+    return tuple(
+        Point(
+            row.task.version.clip.name,
+            row.task.version.condition,
+            row.score.value,
+            row.task.version.stratum,
+            str(row.task.version.path),
+        )
+        for row in rows
+        if row.task.metric.name == metric and row.score.value is not None
+    )
+
+
+def read_points(path: Path, metric: str) -> tuple[Point, ...]:
+    """Return one metric's values from a tidy table written earlier.
+
+    Raises
+    ------
+    ComparisonError
+        If the file cannot be read or is no such table.
+    """
+    lines = read_rows(path, ("clip", "condition", "metric", "value"))
+    return tuple(
+        Point(
+            plain(line["clip"]),
+            plain(line["condition"]),
+            number(path, line["value"]),
+            line.get("stratum") or "",
+            plain(line.get("file") or ""),
+        )
+        for line in lines
+        if line["metric"] == metric and line["value"]
+    )
+
+
+def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
+    """Return the lines of a CSV file that has at least these columns.
+
+    Raises
+    ------
+    ComparisonError
+        If it cannot be read or a column is missing.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            lines = list(csv.DictReader(file))
+    except (OSError, ValueError, csv.Error) as error:
+        raise ComparisonError(str(path), f"cannot be read ({error})", "give a CSV table") from error
+    missing = [name for name in needed if lines and name not in lines[0]]
+    if missing or not lines:
+        fact = f"has no column {missing[0]}" if missing else "has no rows"
+        raise ComparisonError(str(path), fact, f"needed are {', '.join(needed)}")
+    return lines
+
+
+def plain(text: str) -> str:
+    """Return a cell as it was before a spreadsheet was kept from running it."""
+    return text[1:] if text.startswith("'") and neutral(text[1:]) == text else text
+
+
+def number(path: Path, text: str) -> float:
+    """Return a cell as a finite number.
+
+    Raises
+    ------
+    ComparisonError
+        If it is none.
+    """
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value):
+        raise ComparisonError(str(path), f"{text!r} is not a number", "mend the table")
+    return value
+
+
+def _by_condition(points: Iterable[Point]) -> dict[str, dict[str, Point]]:
+    found: dict[str, dict[str, Point]] = {}
+    for point in points:
+        found.setdefault(point.condition, {})[point.clip] = point
+    return found
+
+
+def distributions(points: Iterable[Point]) -> tuple[Distribution, ...]:
+    """Return each condition's distribution, in order of appearance."""
+    return tuple(
+        _distribution(condition, [point.value for point in clips.values()])
+        for condition, clips in _by_condition(points).items()
+    )
+
+
+def _distribution(condition: str, values: Sequence[float]) -> Distribution:
+    interval = mean_interval(values)
+    five = (float(value) for value in np.quantile(values, [0, 0.25, 0.5, 0.75, 1]))
+    return Distribution(condition, len(values), interval.mean, interval.low, interval.high, *five)
+
+
+def paired_differences(points: Iterable[Point], baseline: str | None = None) -> tuple[Paired, ...]:
+    """Compare every two conditions (or each with `baseline`) on the clips that both have.
+
+    Raises
+    ------
+    ComparisonError
+        If there is no condition of the baseline's name.
+    """
+    groups = _by_condition(points)
+    if baseline is not None and baseline not in groups:
+        known = ", ".join(groups) or "none"
+        raise ComparisonError(f"condition {baseline}", "has no scores", f"there are {known}")
+    pairs = [(name, baseline) for name in groups if baseline is not None and name != baseline] or list(
+        itertools.combinations(groups, 2) if baseline is None else []
+    )
+    found = [
+        _paired(first, second, groups[first], groups[second])
+        for first, second in pairs
+        if groups[first].keys() & groups[second].keys()
+    ]
+    return tuple(_with_holm(found))
+
+
+def _paired(first: str, second: str, one: dict[str, Point], other: dict[str, Point]) -> Paired:
+    both = [clip for clip in one if clip in other]
+    differences = [one[clip].value - other[clip].value for clip in both]
+    higher, lower = (sum(sign * value > 0 for value in differences) for sign in (1, -1))
+    interval = mean_interval(differences)
+    p = sign_test(higher, lower)
+    counts = (higher, lower, len(both) - higher - lower)
+    return Paired(first, second, len(both), interval.mean, interval.low, interval.high, *counts, p, p)
+
+
+def sign_test(higher: int, lower: int) -> float:
+    """Return the two-sided exact probability of so uneven a split when both are equally likely."""
+    from scipy.stats import binomtest
+
+    return float(binomtest(higher, higher + lower).pvalue) if higher + lower else 1.0
+
+
+def _with_holm(found: Sequence[Paired]) -> list[Paired]:
+    corrected: dict[int, float] = {}
+    highest = 0.0
+    ranked = sorted(range(len(found)), key=lambda index: found[index].p_sign)
+    for rank, index in enumerate(ranked):
+        highest = max(highest, min((len(found) - rank) * found[index].p_sign, 1.0))
+        corrected[index] = highest
+    return [replace(pair, p_holm=corrected[index]) for index, pair in enumerate(found)]
+
+
+def worst_first(
+    points: Iterable[Point], *, higher_is_better: bool = True, condition: str | None = None
+) -> tuple[Point, ...]:
+    """Return the points, the worst score first; of one condition if asked for."""
+    chosen = [point for point in points if condition is None or point.condition == condition]
+    return tuple(sorted(chosen, key=lambda point: point.value, reverse=not higher_is_better))
+
+
+def distribution_table(found: Sequence[Distribution]) -> Table:
+    """Return distributions as a table."""
+    columns = ("condition", "clips", "mean", "ci_low", "ci_high", "min", "q1", "median", "q3", "max")
+    return Table(columns, tuple(astuple(one) for one in found))
+
+
+def paired_table(found: Sequence[Paired]) -> Table:
+    """Return paired differences as a table."""
+    columns = ("first", "second", "clips", "mean_difference", "ci_low", "ci_high")
+    counts = ("higher", "lower", "equal", "p_sign", "p_holm")
+    return Table((*columns, *counts), tuple(astuple(one) for one in found))

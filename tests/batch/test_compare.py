@@ -1,0 +1,204 @@
+"""Comparisons find what was put in: differences by clip, order of the worst, agreement with listeners."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gaplisten.batch.compare import (
+    ComparisonError,
+    Point,
+    distribution_table,
+    distributions,
+    paired_differences,
+    paired_table,
+    points_of,
+    read_points,
+    sign_test,
+    worst_first,
+)
+from gaplisten.batch.heard import Heard, agreement_table, agreements, by_condition, match, read_heard
+from gaplisten.batch.items import Version
+from gaplisten.batch.score import ScoreRow, ScoreTask
+from gaplisten.batch.table import tidy
+from gaplisten.clips.clip import Clip
+from gaplisten.metrics.contract import Metric, Score
+from gaplisten.tables import write_csv
+
+
+def simulated(clips: int = 40, seed: int = 0) -> list[Point]:
+    """Hard and easy clips; b is 0.3 better than a on each, c equals a."""
+    noise = np.random.default_rng(seed)
+    points = []
+    for index in range(clips):
+        ease = noise.normal(3, 0.8)
+        for condition, gain in [("a", 0.0), ("b", 0.3), ("c", 0.0)]:
+            jitter = noise.normal(0, 0.1) if condition == "b" else 0.0
+            points.append(Point(f"clip{index}", condition, ease + gain + jitter))
+    return points
+
+
+def test_a_paired_difference_is_found_that_the_spread_of_clips_hides():
+    points = simulated()
+    pairs = {(pair.first, pair.second): pair for pair in paired_differences(points)}
+    found = pairs["a", "b"]
+    assert found.mean == pytest.approx(-0.3, abs=0.05)
+    assert found.ci_high < -0.2
+    assert found.lower >= 38
+    assert found.p_sign < 1e-8
+    spread = {one.condition: one for one in distributions(points)}
+    assert spread["a"].ci_high > spread["b"].ci_low  # side by side the intervals overlap
+
+
+def test_equal_conditions_differ_in_nothing():
+    same = next(pair for pair in paired_differences(simulated()) if (pair.first, pair.second) == ("a", "c"))
+    assert (same.mean, same.higher, same.lower, same.equal, same.p_sign) == (0.0, 0, 0, 40, 1.0)
+
+
+def test_the_baseline_is_subtracted_from_each_other_condition():
+    pairs = paired_differences(simulated(), baseline="a")
+    assert [(pair.first, pair.second) for pair in pairs] == [("b", "a"), ("c", "a")]
+    assert pairs[0].mean > 0.2
+    with pytest.raises(ComparisonError, match="there are a, b, c"):
+        paired_differences(simulated(), baseline="z")
+
+
+def test_only_clips_that_both_have_are_compared():
+    points = [Point("1", "a", 1.0), Point("2", "a", 5.0), Point("1", "b", 2.0), Point("3", "b", 0.0)]
+    (pair,) = paired_differences(points)
+    assert (pair.clips, pair.mean, pair.ci_low) == (1, -1.0, None)
+    assert paired_differences([Point("1", "a", 1.0), Point("2", "b", 1.0)]) == ()
+
+
+@pytest.mark.parametrize(
+    ("higher", "lower", "p"), [(5, 0, 0.0625), (0, 6, 0.03125), (3, 3, 1.0), (9, 1, 22 / 1024), (0, 0, 1.0)]
+)
+def test_the_sign_test_is_exact_and_two_sided(higher: int, lower: int, p: float):
+    assert sign_test(higher, lower) == pytest.approx(p)
+
+
+@given(st.integers(0, 30), st.integers(0, 30))
+def test_the_sign_test_does_not_care_which_condition_is_first(higher: int, lower: int):
+    assert sign_test(higher, lower) == pytest.approx(sign_test(lower, higher))
+
+
+def test_many_comparisons_are_corrected():
+    points = [Point(str(clip), "abcd"[k], float(k * clip)) for clip in range(1, 9) for k in range(4)]
+    pairs = paired_differences(points)
+    assert len(pairs) == 6
+    assert all(pair.p_sign == pytest.approx(2 / 256) for pair in pairs)
+    assert all(pair.p_holm == pytest.approx(6 * 2 / 256) for pair in pairs)
+
+
+def test_the_worst_clips_come_first_whichever_way_is_better():
+    points = [Point("1", "a", 2.0), Point("2", "a", 1.0), Point("1", "b", 3.0)]
+    assert [point.value for point in worst_first(points)] == [1.0, 2.0, 3.0]
+    assert [point.value for point in worst_first(points, higher_is_better=False)] == [3.0, 2.0, 1.0]
+    assert [point.clip for point in worst_first(points, condition="a")] == ["2", "1"]
+
+
+def test_distributions_have_quartiles():
+    (found,) = distributions([Point(str(value), "a", float(value)) for value in range(1, 6)])
+    assert (found.lowest, found.quartile_1, found.median, found.quartile_3, found.highest) == (1, 2, 3, 4, 5)
+    assert distribution_table([found]).rows[0][:3] == ("a", 5, 3.0)
+
+
+def test_points_come_from_rows_and_from_their_csv_alike(tmp_path: Path):
+    metric = Metric("plcmos", "PLC-MOS")
+    rows = [
+        ScoreRow(ScoreTask(Version(Clip("=1"), "x", Path("a.wav"), "S"), metric), Score(3.5)),
+        ScoreRow(ScoreTask(Version(Clip("2"), "x", Path("b.wav")), metric), Score(None, "silent")),
+    ]
+    assert points_of(rows, "plcmos") == (Point("=1", "x", 3.5, "S", "a.wav"),)
+    assert points_of(rows, "sdr") == ()
+    write_csv(tmp_path / "scores.csv", tidy(rows))
+    assert read_points(tmp_path / "scores.csv", "plcmos") == points_of(rows, "plcmos")
+    assert len(paired_table(paired_differences(simulated())).rows) == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("", "no rows"),
+        ("a,b\n1,2\n", "no column clip"),
+        ("clip,condition,metric,value\n1,a,m,x\n", "not a number"),
+    ],
+)
+def test_a_table_that_cannot_be_compared_is_told(tmp_path: Path, text: str, fact: str):
+    (tmp_path / "t.csv").write_text(text)
+    with pytest.raises(ComparisonError, match=fact):
+        read_points(tmp_path / "t.csv", "m")
+
+
+def listeners(noise: float, seed: int = 1) -> tuple[list[Point], list[Heard]]:
+    generator = np.random.default_rng(seed)
+    points, heard = [], []
+    for condition in range(6):
+        for clip in range(50):
+            truth = 1.5 + 0.5 * condition + generator.normal(0, 0.3)
+            points.append(Point(str(clip), str(condition), truth))
+            heard.append(Heard(str(clip), str(condition), truth + generator.normal(0, noise)))
+    return points, heard
+
+
+def test_agreement_is_what_was_simulated():
+    points, heard = listeners(0.5)
+    clip, condition = agreements(points, heard)
+    truth = np.var([point.value for point in points])
+    assert (clip.level, clip.pairs) == ("clip", 300)
+    assert clip.pearson == pytest.approx(np.sqrt(truth / (truth + 0.25)), abs=0.03)
+    assert clip.rmse == pytest.approx(0.5, abs=0.05)
+    assert (condition.level, condition.pairs, condition.spearman) == ("condition", 6, pytest.approx(1.0))
+    assert condition.pearson > 0.99
+    assert condition.rmse < 0.15
+
+
+def test_a_perfect_prediction_on_another_scale_has_no_error_once_mapped():
+    points, heard = listeners(0.0)
+    scaled = [Point(point.clip, point.condition, 100 - 7 * point.value) for point in points]
+    clip, _ = agreements(scaled, heard)
+    assert clip.pearson == pytest.approx(-1.0)
+    assert clip.spearman == pytest.approx(-1.0)
+    assert clip.rmse > 50
+    assert clip.rmse_mapped == pytest.approx(0.0, abs=1e-9)
+
+
+def test_ranks_do_not_mind_a_curve():
+    points = [Point(str(k), "a", float(np.exp(k))) for k in range(8)]
+    clip, _ = agreements(points, [Heard(str(k), "a", float(k)) for k in range(8)])
+    assert clip.spearman == pytest.approx(1.0)
+    assert clip.pearson < 0.9
+
+
+def test_two_pairs_or_no_spread_have_no_correlation():
+    heard = [Heard(str(k), "a", 3.0) for k in range(5)]
+    few, _ = agreements([Point("0", "a", 1.0), Point("1", "a", 2.0)], heard)
+    flat, _ = agreements([Point(str(k), "a", float(k)) for k in range(5)], heard)
+    for found in (few, flat):
+        assert (found.pearson, found.spearman, found.rmse_mapped) == (None, None, None)
+    assert few.rmse == pytest.approx(np.sqrt((4 + 1) / 2))
+
+
+def test_only_what_was_both_predicted_and_heard_counts():
+    pairs = match([Point("1", "a", 2.0), Point("2", "a", 3.0)], [Heard("1", "a", 4.0), Heard("1", "b", 5.0)])
+    assert [(pair.predicted, pair.heard) for pair in pairs] == [(2.0, 4.0)]
+    assert by_condition(pairs)[0].clip == ""
+    assert agreements([Point("1", "a", 2.0)], []) == ()
+
+
+def test_votes_are_averaged_from_a_table(tmp_path: Path):
+    path = tmp_path / "ratings.csv"
+    path.write_text("listener,clip,condition,rating\n1,c,a,4\n2,c,a,2\n1,c,b,5\n2,c,b,\n")
+    assert read_heard(path) == (Heard("c", "a", 3.0), Heard("c", "b", 5.0))
+    path.write_text("clip,condition,opinion\nc,a,4\n")
+    with pytest.raises(ComparisonError, match="no column of ratings"):
+        read_heard(path)
+
+
+def test_the_table_names_metric_and_level():
+    table = agreement_table("plcmos", agreements(*listeners(0.5)))
+    assert [row[:3] for row in table.rows] == [("plcmos", "clip", 300), ("plcmos", "condition", 6)]
