@@ -106,8 +106,9 @@ class PanelWindow(QWidget):
         try:
             self.session = Session.open(self._panel.folder, listener, ratings=self._ratings)
         except GaplistenError as error:
-            if isinstance(self.page, ListenerPage):
-                self.page.tell(str(error))
+            asking = self._stack.currentWidget()
+            if isinstance(asking, ListenerPage):
+                asking.tell(str(error))
             else:
                 self._message("", str(error), self._words["close"]).done.connect(self.close)
             return

@@ -1,0 +1,440 @@
+"""The listener's window, offscreen, with a player whose clock is the test."""
+
+from __future__ import annotations
+
+import csv
+import logging
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from listener import ClockedPlayer, built, definition
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget
+from pytestqt.qtbot import QtBot
+
+from gaplisten.panel.methods import Method
+from gaplisten.ui.panel.pages import BreakPage, ListenerPage, MessagePage
+from gaplisten.ui.panel.responses import TouchSlider
+from gaplisten.ui.panel.trial_page import TrialPage
+from gaplisten.ui.panel.window import PanelWindow
+
+Open = Callable[..., PanelWindow]
+
+NO_LEVEL = "[checks]\nlevel = false\n"
+NAMES = ("zilch", "quuxnet", "kestrel", "heron", "anchor35", "anchor70")
+
+
+@pytest.fixture
+def player() -> ClockedPlayer:
+    return ClockedPlayer()
+
+
+@pytest.fixture
+def open_window(qtbot: QtBot, player: ClockedPlayer, monkeypatch: pytest.MonkeyPatch) -> Open:
+    """Open windows that are not deleted under the test's hands."""
+
+    def opened(folder: Path, listener: str | None = "ann", **more: Path) -> PanelWindow:
+        window = PanelWindow(folder, player, listener, **more)  # type: ignore[arg-type]
+        window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+        monkeypatch.setattr(window, "_wishes_to_leave", lambda: True)
+        qtbot.addWidget(window)
+        with qtbot.waitExposed(window):
+            window.show()
+        return window
+
+    return opened
+
+
+def page_of(window: PanelWindow) -> TrialPage:
+    page = window.page
+    assert isinstance(page, TrialPage)
+    return page
+
+
+def buttons(widget: QWidget) -> dict[str, QPushButton]:
+    return {one.text(): one for one in widget.findChildren(QPushButton) if one.isVisible()}
+
+
+def listen_to_the_end(window: PanelWindow, player: ClockedPlayer) -> None:
+    """Hear every slot to its end, with the keys' own methods."""
+    page, inner = page_of(window), window._player
+    slots = range(len(inner.state.trial.slots)) if inner.switched else (0,)
+    for slot in slots:
+        if inner.switched:
+            page.choose_slot(slot)
+        if not inner.playing:
+            page.toggle()
+        for _ in range(60):
+            player.run(0.05)
+            inner._poll()
+
+
+def rows(folder: Path) -> list[dict[str, str]]:
+    found = list((folder / "ratings").glob("*.csv"))
+    if not found:
+        return []
+    assert len(found) == 1
+    with found[0].open(encoding="utf-8", newline="") as lines:
+        return list(csv.DictReader(lines))
+
+
+def shown_text(window: PanelWindow) -> str:
+    return " ".join(label.text() for label in window.findChildren(QLabel) if label.isVisible())
+
+
+def test_an_acr_panel_by_keys_alone_writes_what_was_answered(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    folder = built(tmp_path, definition("acr", NO_LEVEL))
+    window = open_window(folder)
+    given = []
+    for answer in "5241":
+        page = page_of(window)
+        qtbot.keyClick(page, Qt.Key.Key_Space)
+        assert player.state.playing
+        for _ in range(60):
+            player.run(0.05)
+            window._player._poll()
+        qtbot.keyClick(page, Qt.Key(ord(answer)))
+        given.append(int(answer))
+        qtbot.keyClick(page, Qt.Key.Key_Return)
+    assert isinstance(window.page, MessagePage)
+    saved = rows(folder)
+    assert [int(row["vote"]) for row in saved] == given
+    assert {(row["clip"], row["condition"]) for row in saved} == {
+        ("kestrel", "zilch"), ("kestrel", "quuxnet"), ("heron", "zilch"), ("heron", "quuxnet")
+    }  # fmt: skip
+    assert {row["device"] for row in saved} == {"Test device"}
+
+
+def test_a_vote_before_the_end_is_refused_and_the_reason_said(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("acr", NO_LEVEL)))
+    page = page_of(window)
+    qtbot.keyClick(page, Qt.Key.Key_3)
+    assert "Listen to the recording first." in shown_text(window)
+    qtbot.keyClick(page, Qt.Key.Key_Space)
+    player.run(0.2)
+    window._player._poll()
+    qtbot.keyClick(page, Qt.Key.Key_3)
+    assert "to its end first" in shown_text(window)
+    assert window.session is not None
+    assert not window.session.state.votes
+
+
+def test_going_on_without_a_vote_stays_on_the_trial(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("acr", NO_LEVEL)))
+    listen_to_the_end(window, player)
+    qtbot.keyClick(page_of(window), Qt.Key.Key_Return)
+    assert "Give a rating first." in shown_text(window)
+    assert not rows(window._panel.folder)
+
+
+def test_clicks_answer_and_go_on_too(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    folder = built(tmp_path, definition("acr", NO_LEVEL))
+    window = open_window(folder)
+    listen_to_the_end(window, player)
+    page = page_of(window)
+    qtbot.mouseClick(buttons(page)["2   Poor"], Qt.MouseButton.LeftButton)
+    assert buttons(page)["2   Poor"].isChecked()
+    qtbot.mouseClick(buttons(page)["Next   (Enter)"], Qt.MouseButton.LeftButton)
+    assert [row["vote"] for row in rows(folder)] == ["2"]
+    assert "Trial 2 of 4" in shown_text(window)
+
+
+def test_an_untouched_slider_has_no_value_and_does_not_count(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("mushra", NO_LEVEL)))
+    listen_to_the_end(window, player)
+    sliders = window.findChildren(TouchSlider)
+    assert not any(slider.touched for slider in sliders)
+    qtbot.keyClick(page_of(window), Qt.Key.Key_Return)
+    assert "Rate every recording first." in shown_text(window)
+
+
+def test_only_the_slider_of_what_plays_can_be_moved(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("mushra", NO_LEVEL)))
+    page = page_of(window)
+    qtbot.keyClick(page, Qt.Key.Key_2)
+    window._player._poll()
+    enabled = [slider.accessibleName() for slider in window.findChildren(TouchSlider) if slider.isEnabled()]
+    assert enabled == ["Rating of B"]
+    qtbot.keyClick(page, Qt.Key.Key_Up)
+    qtbot.keyClick(page, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
+    assert window.session is not None
+    assert dict(window.session.state.votes) == {2: 60}
+    qtbot.keyClick(page, Qt.Key.Key_Space)  # silence: nothing can be rated
+    qtbot.keyClick(page, Qt.Key.Key_Up)
+    assert dict(window.session.state.votes) == {2: 60}
+    assert "Only the recording that is playing can be rated." in shown_text(window)
+
+
+def test_switching_keeps_the_position_and_follows_the_standard(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("mushra", NO_LEVEL)))
+    qtbot.keyClick(page_of(window), Qt.Key.Key_1)
+    player.run(0.3)
+    before = player.state.position
+    qtbot.keyClick(page_of(window), Qt.Key.Key_0)
+    assert (player.state.lane, player.state.position) == (0, before)
+    assert player.switching == ("standard", 5.0)
+
+
+def test_in_turn_the_reference_comes_first_with_a_pause_between(
+    tmp_path: Path, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("dcr", NO_LEVEL)))
+    assert len(player.lanes) == 1
+    one = window._player.state.frames
+    pause = round(0.7 * player.lanes[0].rate)
+    assert player.lanes[0].frames == 2 * one + pause
+    assert not player.lanes[0].samples[one : one + pause].any()
+    assert window.session is not None
+    reference = window.session.sounds()[0]
+    assert (player.lanes[0].samples[:one] == reference.samples).all()
+
+
+def test_half_of_a_pair_is_not_the_whole(tmp_path: Path, open_window: Open, player: ClockedPlayer) -> None:
+    window = open_window(built(tmp_path, definition("dcr", NO_LEVEL)))
+    page_of(window).toggle()
+    for _ in range(14):
+        player.run(0.05)
+        window._player._poll()
+    assert window.session is not None
+    assert window.session.state.heard_whole(0)
+    assert not window.session.state.heard_whole(1)
+
+
+def test_underflows_of_one_trial_are_written_with_its_rating(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    folder = built(tmp_path, definition("acr", NO_LEVEL))
+    window = open_window(folder)
+    for answer, underflows in ((Qt.Key.Key_3, 2), (Qt.Key.Key_4, 0)):
+        listen_to_the_end(window, player)
+        for _ in range(underflows):
+            player.underflow()
+        qtbot.keyClick(page_of(window), answer)
+        qtbot.keyClick(page_of(window), Qt.Key.Key_Return)
+    assert [row["underflows"] for row in rows(folder)] == ["2", "0"]
+
+
+def test_a_panel_closed_in_the_middle_goes_on_where_it_stopped(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    folder = built(tmp_path, definition("acr", NO_LEVEL))
+    window = open_window(folder)
+    listen_to_the_end(window, player)
+    qtbot.keyClick(page_of(window), Qt.Key.Key_4)
+    qtbot.keyClick(page_of(window), Qt.Key.Key_Return)
+    assert window.session is not None
+    expected = window.session.trial
+    window.close()
+    again = open_window(folder)
+    assert isinstance(again.page, MessagePage)
+    assert "trial 2 of 4" in shown_text(again)
+    qtbot.keyClick(again.page, Qt.Key.Key_Return)
+    assert again.session is not None
+    assert again.session.trial == expected
+
+
+def test_a_second_window_on_the_same_session_is_refused_with_the_reason(
+    tmp_path: Path, open_window: Open
+) -> None:
+    folder = built(tmp_path, definition("acr", NO_LEVEL))
+    open_window(folder)
+    second = open_window(folder)
+    assert second.session is None
+    assert "open" in shown_text(second)
+
+
+def test_a_rating_that_cannot_be_saved_stays_and_is_told(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = built(tmp_path, definition("acr", NO_LEVEL))
+    window = open_window(folder)
+    listen_to_the_end(window, player)
+    qtbot.keyClick(page_of(window), Qt.Key.Key_4)
+    from gaplisten.panel.journal import NotSaved
+
+    session = window.session
+    assert session is not None
+    save = session.next
+
+    def full(playback: object = None) -> None:
+        raise NotSaved("ratings", "no space left on the device", "make room")
+
+    monkeypatch.setattr(session, "next", full)
+    qtbot.keyClick(page_of(window), Qt.Key.Key_Return)
+    assert "no space left on the device" in shown_text(window)
+    assert "nothing was lost" in shown_text(window)
+    assert "Trial 1 of 4" in shown_text(window)
+    monkeypatch.setattr(session, "next", save)
+    qtbot.keyClick(page_of(window), Qt.Key.Key_Return)
+    assert [row["vote"] for row in rows(folder)] == ["4"]
+
+
+def test_without_sound_the_reason_stands_on_the_page(
+    tmp_path: Path, open_window: Open, player: ClockedPlayer
+) -> None:
+    player.lose_device("sound: the device went away; choose another")
+    window = open_window(built(tmp_path, definition("acr", NO_LEVEL)))
+    assert "the device went away" in shown_text(window)
+    assert not buttons(page_of(window))["▶  Play   (Space)"].isEnabled()
+
+
+def test_comment_and_tags_are_saved_with_the_vote(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    folder = built(tmp_path, definition("acr", 'tags = ["click", "robotic"]\n' + NO_LEVEL))
+    window = open_window(folder)
+    listen_to_the_end(window, player)
+    page = page_of(window)
+    qtbot.keyClick(page, Qt.Key.Key_2)
+    field = page.findChild(QLineEdit)
+    assert field is not None
+    qtbot.keyClicks(field, "=a click 3 at the end")
+    qtbot.mouseClick(buttons(page)["click"], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(buttons(page)["Next   (Enter)"], Qt.MouseButton.LeftButton)
+    saved = rows(folder)[0]
+    assert (saved["vote"], saved["comment"], saved["tags"]) == ("2", "'=a click 3 at the end", "click")
+
+
+def test_practice_is_announced_and_kept_apart(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    folder = built(tmp_path, definition("acr", NO_LEVEL + "[training]\ntrials = 1\n"))
+    window = open_window(folder)
+    assert "Practice" in shown_text(window)
+    qtbot.keyClick(window.page, Qt.Key.Key_Return)
+    listen_to_the_end(window, player)
+    qtbot.keyClick(page_of(window), Qt.Key.Key_3)
+    qtbot.keyClick(page_of(window), Qt.Key.Key_Return)
+    assert "these answers count" in shown_text(window)
+    assert rows(folder)[0]["block"] == "training"
+
+
+def test_an_insisted_break_holds_until_the_rest_is_over(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    breaks = "[breaks]\nsuggest_minutes = 1\ninsist_minutes = 2\nrest_minutes = 5\n"
+    window = open_window(built(tmp_path, definition("acr", NO_LEVEL + breaks)))
+    listen_to_the_end(window, player)
+    qtbot.keyClick(page_of(window), Qt.Key.Key_3)
+    assert window.session is not None
+    window.session.breaks._since -= 3 * 60
+    qtbot.keyClick(page_of(window), Qt.Key.Key_Return)
+    assert isinstance(window.page, BreakPage)
+    assert "Please take a break" in shown_text(window)
+    assert not buttons(window.page)["Go on   (Enter)"].isEnabled()
+    window.session.breaks._resting -= 5 * 60  # type: ignore[operator]
+    window.page._show()
+    qtbot.keyClick(window.page, Qt.Key.Key_Return)
+    assert "Trial 2 of 4" in shown_text(window)
+
+
+def test_the_name_is_asked_for_and_a_bad_one_refused(tmp_path: Path, qtbot: QtBot, open_window: Open) -> None:
+    folder = built(tmp_path, definition("acr", NO_LEVEL))
+    window = open_window(folder, None)
+    assert isinstance(window.page, ListenerPage)
+    field = window.page.findChild(QLineEdit)
+    assert field is not None
+    qtbot.keyClicks(field, "  ")
+    qtbot.keyClick(window.page, Qt.Key.Key_Return)
+    assert window.session is None
+    qtbot.keyClicks(field, "bea")
+    qtbot.keyClick(window.page, Qt.Key.Key_Return)
+    assert isinstance(window.page, TrialPage)
+
+
+def test_german_panels_speak_german(tmp_path: Path, open_window: Open) -> None:
+    window = open_window(built(tmp_path, definition("acr", 'language = "de"\n' + NO_LEVEL)))
+    assert "Wie beurteilen Sie die Gesamtqualität der Sprache?" in shown_text(window)
+    assert "Aufgabe 1 von 4" in shown_text(window)
+    assert "Weiter   (Eingabe)" in buttons(page_of(window))
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_nothing_on_any_screen_names_a_condition_or_clip(
+    tmp_path: Path,
+    qtbot: QtBot,
+    open_window: Open,
+    player: ClockedPlayer,
+    method: Method,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    window = open_window(built(tmp_path, definition(method.value, NO_LEVEL)))
+    seen: list[str] = []
+    for trial in range(2):
+        listen_to_the_end(window, player)
+        seen += [window.windowTitle(), shown_text(window)]
+        for widget in window.findChildren(QWidget):
+            seen += [
+                widget.objectName(), widget.toolTip(), widget.statusTip(), widget.whatsThis(),
+                widget.accessibleName(), widget.accessibleDescription(),
+            ]  # fmt: skip
+        seen += [button.text() for button in window.findChildren(QPushButton)]
+        page = page_of(window)
+        slots = range(len(window._player.state.trial.slots))
+        for slot in slots:
+            page.choose_slot(slot)
+            page.nudge(1)
+        page.nudge(1)
+        listen_to_the_end(window, player)
+        if trial == 0:  # the last one is not left: a finished session may be read by anybody
+            page.go_on()
+    seen += [record.getMessage() for record in caplog.records]
+    written = [path.read_text(encoding="utf-8") for path in (window._panel.folder / "ratings").glob("*.csv")]
+    everything = "\n".join([*seen, *written])
+    assert [name for name in NAMES if name in everything] == []
+    assert written
+    assert "Trial" in everything
+
+
+def test_the_pixels_of_two_trials_differ_only_in_their_number(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("acr", NO_LEVEL)))
+    pictures = []
+    for _ in range(3):
+        page = page_of(window)
+        page._count.setText("")
+        QApplication.processEvents()
+        pictures.append(page.grab().toImage())
+        listen_to_the_end(window, player)
+        qtbot.keyClick(page, Qt.Key.Key_3)
+        qtbot.keyClick(page, Qt.Key.Key_Return)
+    assert all(picture == pictures[0] for picture in pictures[1:])
+
+
+def test_an_unfinished_test_asks_before_it_closes(
+    tmp_path: Path, qtbot: QtBot, player: ClockedPlayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = PanelWindow(built(tmp_path, definition("acr", NO_LEVEL)), player, "ann")
+    window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(window)
+    window.show()
+    asked = []
+
+    def stay(box: QMessageBox) -> int:
+        asked.append(box.text())
+        return 0
+
+    monkeypatch.setattr(QMessageBox, "exec", stay)
+    assert not window.close()
+    assert asked
+    assert not player.closed
+    monkeypatch.setattr(window, "_wishes_to_leave", lambda: True)
+    assert window.close()
+    assert player.closed
