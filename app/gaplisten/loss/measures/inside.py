@@ -13,7 +13,6 @@ from gaplisten.loss.measures.windows import (
     decibel,
     fast_length,
     mean_power,
-    running_energy,
     stretches,
 )
 

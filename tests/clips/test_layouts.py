@@ -1,0 +1,240 @@
+"""Every layout that people have on their disks is understood, by names alone."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from gaplisten.clips.clip import Clip
+from gaplisten.clips.demo import demo_clips
+from gaplisten.clips.layouts import NoClipsError, find_clips
+from gaplisten.clips.opening import open_clip
+from gaplisten.clips.scanning import FolderError
+from gaplisten.clips.summary import summarise
+
+
+def drawing(clip: Clip, root: Path) -> str:
+    def part(path: Path | None) -> str:
+        return "-" if path is None else path.relative_to(root).as_posix()
+
+    conditions = [f"{c.name}={part(c.path)}" for c in clip.conditions]
+    return " | ".join([clip.name, part(clip.reference), part(clip.lossy), part(clip.trace), *conditions])
+
+
+def drawings(root: Path, opened: str = "", **options: object) -> list[str]:
+    return [drawing(clip, root) for clip in find_clips([root / opened], **options).clips]
+
+
+@pytest.mark.parametrize("opened", ["", "blind", "blind/lossy_signals"])
+def test_the_2022_layout_may_be_opened_at_any_level(make, opened: str) -> None:
+    for name in ("54", "309854", "2307"):
+        make.empty(
+            f"blind/lossy_signals/{name}.wav", f"blind/lossy_signals/{name}_is_lost.txt", f"net/{name}.wav"
+        )
+    make.empty(
+        "X_CleanReference/54.wav", "X_CleanReference/2307.wav", "blind/transcriptions.csv", "README.md"
+    )
+    lossy = "blind/lossy_signals"
+    assert drawings(make.root, opened) == [
+        f"54 | X_CleanReference/54.wav | {lossy}/54.wav | {lossy}/54_is_lost.txt | net=net/54.wav",
+        f"2307 | X_CleanReference/2307.wav | {lossy}/2307.wav | {lossy}/2307_is_lost.txt | net=net/2307.wav",
+        f"309854 | - | {lossy}/309854.wav | {lossy}/309854_is_lost.txt | net=net/309854.wav",
+    ]
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["clean_signals", "X_CleanReference", "reference_signals", "clean", "ref", "Original", "val_clean"],
+)
+def test_the_clean_folder_may_have_any_usual_name(make, name: str) -> None:
+    make.empty("lossy_signals/1.wav", "lossy_signals/1_is_lost.txt", f"{name}/1.wav")
+    assert find_clips([make.root]).clips[0].reference == make.root / name / "1.wav"
+
+
+def test_a_folder_picked_by_the_user_beats_all_names(make) -> None:
+    make.empty("lossy_signals/1.wav", "lossy_signals/1_is_lost.txt", "clean/1.wav", "elsewhere/speech/1.flac")
+    found = find_clips([make.root / "lossy_signals"], reference_folder=make.root / "elsewhere/speech")
+    assert found.clips[0].reference == make.root / "elsewhere/speech/1.flac"
+    assert "1 of 1 references in speech, as chosen" in found.notes
+
+
+def test_splits_are_kept_apart_with_their_own_references(make) -> None:
+    for split in ("train", "test"):
+        make.empty(
+            f"{split}/lossy_signals/7.wav",
+            f"{split}/lossy_signals/7_is_lost.txt",
+            f"{split}/clean_signals/7.wav",
+        )
+    assert drawings(make.root) == [
+        "test/7 | test/clean_signals/7.wav | test/lossy_signals/7.wav | test/lossy_signals/7_is_lost.txt",
+        "train/7 | train/clean_signals/7.wav | train/lossy_signals/7.wav | train/lossy_signals/7_is_lost.txt",
+    ]
+
+
+def test_a_folder_beside_with_other_names_is_no_condition(make) -> None:
+    make.empty("lossy_signals/1.wav", "lossy_signals/1_is_lost.txt", "music/song.wav", "net/1.wav")
+    assert find_clips([make.root]).conditions == ("net",)
+
+
+@pytest.mark.parametrize("header", [False, True])
+def test_the_2024_layout_takes_its_traces_from_one_table(make, header: bool) -> None:
+    make.sound("val_clean/plcchallenge2024_val_0758.wav")
+    rows = ["file,a,b,trace\n"] if header else []
+    rows.append(
+        "plcchallenge2024_val_0758.wav,x,y," + " ".join("1" if i == 3 else "0" for i in range(25)) + "\n"
+    )
+    (make.root / "val_meta.csv").write_text("".join(rows))
+    found = find_clips([make.root])
+    clip = found.clips[0]
+    assert clip.inline_trace == tuple(i == 3 for i in range(25))
+    assert clip.reference.name == "plcchallenge2024_val_0758.wav"
+    assert "1 traces in val_meta.csv" in found.notes
+    opened = open_clip(clip)
+    assert opened.trace.lost.tolist() == list(clip.inline_trace)
+    assert not opened.lossy.samples[3 * 320 : 4 * 320].any(), (
+        "the lossy signal is made of reference and trace"
+    )
+
+
+def test_the_2024_layout_with_lossy_files(make) -> None:
+    make.sound("val_clean/a.wav", rate=48000)
+    make.sound("val_lossy/a.wav", 3, rate=48000)
+    (make.root / "val_meta.csv").write_text("a.wav,1,2," + "".join("1" if i == 3 else "0" for i in range(25)))
+    clip = find_clips([make.root]).clips[0]
+    assert (clip.reference.parent.name, clip.lossy.parent.name) == ("val_clean", "val_lossy")
+    assert clip.inline_trace[3]
+
+
+def test_a_damaged_table_is_named_and_the_clips_stay(make) -> None:
+    make.empty("val_clean/a.wav", "val_clean/b.wav")
+    (make.root / "val_meta.csv").write_text("a.wav,1,2,0000000011\nb.wav,1,2,00000000x1\n")
+    found = find_clips([make.root])
+    assert len(found.clips) == 2
+    assert any("line 2 (b.wav) holds 'x'" in note for note in found.notes)
+
+
+def test_a_folder_for_each_condition(make) -> None:
+    make.empty("clean/a.wav", "clean/b.wav", "sys1/a.wav", "sys1/b.wav", "sys2/a.flac", "traces/a.txt")
+    assert drawings(make.root) == [
+        "a | clean/a.wav | - | traces/a.txt | sys1=sys1/a.wav | sys2=sys2/a.flac",
+        "b | clean/b.wav | - | - | sys1=sys1/b.wav",
+    ]
+
+
+def test_conditions_without_references_are_normal(make) -> None:
+    make.empty("sys1/a.wav", "sys2/a.wav")
+    found = find_clips([make.root])
+    assert [drawing(clip, make.root) for clip in found.clips] == [
+        "a | - | - | - | sys1=sys1/a.wav | sys2=sys2/a.wav"
+    ]
+    assert "no references were found" in found.notes
+
+
+def test_references_alone_are_normal(make) -> None:
+    make.empty("clean/a.wav", "clean/b.wav")
+    assert drawings(make.root, "clean") == ["a | clean/a.wav | - | -", "b | clean/b.wav | - | -"]
+
+
+def test_a_plain_folder_is_lossy_when_packets_are_missing(make) -> None:
+    make.sound("takes/one.wav", 4, 5)
+    make.sound("takes/two.wav")
+    assert drawings(make.root, "takes") == ["one | - | takes/one.wav | -", "two | - | takes/two.wav | -"]
+    make.sound("plain/one.wav")
+    assert drawings(make.root, "plain") == ["one | plain/one.wav | - | -"]
+
+
+def test_a_small_folder_with_a_clean_file_is_one_clip(make) -> None:
+    for name in ("clean", "plc_good", "plc_poor"):
+        make.sound(f"examples/{name}.wav")
+    assert drawings(make.root, "examples") == [
+        "clean | examples/clean.wav | - | - | plc_good=examples/plc_good.wav | plc_poor=examples/plc_poor.wav"
+    ]
+
+
+def test_several_folders_and_files_come_together(make) -> None:
+    make.empty("one/clean/a.wav", "one/sys/a.wav", "two/clean/a.wav", "two/sys/a.wav")
+    loose = make.sound("three.wav")
+    found = find_clips([make.root / "one", make.root / "two", loose])
+    assert [clip.name for clip in found.clips] == ["a", "a (2)", "three"]
+
+
+def test_25000_clips_are_listed_at_once_without_opening_a_file(make, monkeypatch: pytest.MonkeyPatch) -> None:
+    for kind in ("lossy_signals", "clean_signals"):
+        (make.root / kind).mkdir(parents=True)
+    for number in range(25_000):
+        for name in (
+            f"lossy_signals/{number}.wav",
+            f"lossy_signals/{number}_is_lost.txt",
+            f"clean_signals/{number}.wav",
+        ):
+            os.close(os.open(make.root / name, os.O_CREAT | os.O_WRONLY))
+    monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("a file was opened"))
+    began = time.perf_counter()
+    found = find_clips([make.root])
+    seconds = time.perf_counter() - began
+    assert len(found.clips) == 25_000
+    assert found.clips[-1].name == "24999"
+    assert found.clips[-1].trace.name == "24999_is_lost.txt"
+    assert seconds < 2.0, "the target is 1 s; twice that on a busy machine"
+
+
+def test_nothing_to_hear_is_said(make) -> None:
+    make.empty("docs/readme.md")
+    with pytest.raises(NoClipsError, match="holds no sound files"):
+        find_clips([make.root])
+    with pytest.raises(FolderError, match="no such file"):
+        find_clips([make.root / "nowhere"])
+    with pytest.raises(NoClipsError, match="is not a sound file"):
+        find_clips([make.root / "docs/readme.md"])
+    with pytest.raises(NoClipsError, match="no file or folder was given"):
+        find_clips([])
+
+
+def test_a_folder_that_may_not_be_read_says_so(make, monkeypatch: pytest.MonkeyPatch) -> None:
+    make.empty("a/1.wav")
+
+    def refuse(path: object) -> None:
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr("gaplisten.clips.scanning.os.scandir", refuse)
+    with pytest.raises(FolderError, match="cannot be read \\(Permission denied\\)"):
+        find_clips([make.root / "a"])
+
+
+def test_links_that_go_in_circles_end(make) -> None:
+    make.empty("lossy_signals/1.wav", "lossy_signals/1_is_lost.txt")
+    (make.root / "again").symlink_to(make.root, target_is_directory=True)
+    assert len(find_clips([make.root]).clips) >= 1
+    outside = make.root.parent / "outside"
+    outside.mkdir()
+    (outside / "self").symlink_to(outside, target_is_directory=True)
+    with pytest.raises(NoClipsError):
+        find_clips([outside])
+
+
+def test_links_to_sounds_elsewhere_are_followed(make, tmp_path: Path) -> None:
+    real = make.sound("store/a.wav")
+    (make.root / "clean").mkdir()
+    (make.root / "clean" / "a.wav").symlink_to(real)
+    assert open_clip(find_clips([make.root / "clean"]).clips[0]).reference is not None
+
+
+def test_the_demo_has_references_traces_and_all_strata() -> None:
+    found = demo_clips()
+    summaries = [summarise(clip) for clip in found.clips]
+    assert all(clip.reference and clip.lossy and clip.trace for clip in found.clips)
+    assert {s.stratum.value for s in summaries} == {"<=120 ms", "120-320 ms", "320-1000 ms"}
+
+
+@pytest.mark.parametrize(
+    "opened", ["challenge2022", "challenge2022/blind", "challenge2022/blind/lossy_signals"]
+)
+def test_the_real_challenge_clips_are_found(real_clips: Path, opened: str) -> None:
+    found = find_clips([real_clips / opened])
+    assert [clip.name for clip in found.clips] == ["54", "1214", "2307"]
+    assert found.conditions == ("tPLCnet",)
+    assert [clip.reference is not None for clip in found.clips] == [True, False, True]
+    assert summarise(found.clip("54")).longest_ms == 140.0
