@@ -11,18 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import soundfile
 
 from gaplisten.audio.signal import Signal
 from gaplisten.loss.trace import LossTrace
-from gaplisten.panel.build import build
 from gaplisten.panel.definition import PanelDefinition, parse_definition
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.key import ConditionKey
 from gaplisten.panel.methods import Response
 from gaplisten.panel.rating import PlaybackFacts
 from gaplisten.panel.rules import WHOLE_TRIAL
-from gaplisten.panel.selection import Places
 from gaplisten.panel.session import Session
 from gaplisten.panel.trial import Trial, Vote
 
@@ -33,6 +30,8 @@ def make_clips(
     folder: Path, clips: int = 4, systems: tuple[str, ...] = ("one", "two"), frames: int = 3200
 ) -> Path:
     """Write clips in the challenge's layout: clean, lossy, a trace each, and a folder per system."""
+    import soundfile
+
     for place in range(clips):
         tone = 0.2 * np.sin(2 * np.pi * (200 + 40 * place) * np.arange(frames) / RATE)
         packets = frames // 160
@@ -84,6 +83,10 @@ def make_panel(
     out: str = "panel",
 ) -> FrozenPanel:
     """Build a small panel in `base`."""
+    # Not at the top: the program below starts faster without.
+    from gaplisten.panel.build import build
+    from gaplisten.panel.selection import Places
+
     if not (base / "clips").exists():
         make_clips(base / "clips", clips, systems, frames)
     definition: PanelDefinition = parse_definition(toml(method, extra, systems, top))

@@ -40,7 +40,10 @@ def clean_name(text: str, what: str) -> str:
 
 def file_stem(name: str) -> str:
     """Return a file name that is safe on every system and different for different names."""
-    plain = "".join(c if c.isascii() and c.isalnum() else "_" for c in name)[:24].strip("_") or "listener"
+    plain = (
+        "".join(c if c.isascii() and c.isalnum() else "_" for c in name.casefold())[:24].strip("_")
+        or "listener"
+    )
     return f"{plain}-{hashlib.sha256(name.casefold().encode()).hexdigest()[:8]}"
 
 

@@ -28,7 +28,7 @@ from gaplisten.panel.safety import clean_name
 from gaplisten.panel.scales import texts
 from gaplisten.panel.steps import Step
 from gaplisten.panel.trial import Trial, Vote
-from gaplisten.panel.unseal import plan_for, unsealed
+from gaplisten.panel.unseal import listener_of, plan_for, unsealed
 from gaplisten.tables import Cell
 
 ANSWERS = "answers"
@@ -81,12 +81,14 @@ class Session:
     def __init__(
         self, panel: FrozenPanel, listener: str, ratings: Path, lock: SessionLock, clock: Clock
     ) -> None:
-        self.panel, self.listener, self._lock, self._clock = panel, listener, lock, clock
+        self.panel, self._lock, self._clock = panel, lock, clock
         self.name = session_name(panel, listener)
         self.scale = panel.definition.scale()
         self.rules = panel.definition.listening_rules()
         self.texts: Mapping[str, str] = texts(panel.definition.language)
         self._journal = Journal(ratings / f"{self.name}.csv", COLUMNS)
+        # Names that differ in case only are one listener, called as at the first time.
+        self.listener = listener_of(self._journal.rows) or listener
         self._plan = plan_for(panel, listener, self._journal.rows, str(self._journal.path))
         self._answers = Journal(ratings / ANSWERS / f"{self.name}.csv", ANSWER_COLUMNS)
         self._steps = steps_so_far(panel.key, self._answers.rows)
