@@ -1,5 +1,7 @@
 """Plugins written to misbehave: each becomes a clear message, and the next run works."""
 
+# ruff: noqa: E501 - plugin sources stand in one line
+
 from __future__ import annotations
 
 import os
@@ -13,8 +15,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from concealers.plugin_folder import QUICK, described, losses, noise, streaming, whole_file
 
+from concealers.plugin_folder import QUICK, described, losses, noise, streaming, whole_file
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import BrokenEntry, Entry
 from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer

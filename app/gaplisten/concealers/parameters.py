@@ -90,7 +90,7 @@ def _model(parameters: tuple[Parameter, ...]) -> type[BaseModel]:
     from pydantic import ConfigDict, create_model
 
     fields: dict[str, Any] = {f"p_{parameter.name}": _field(parameter) for parameter in parameters}
-    return create_model("Parameters", __config__=ConfigDict(extra="forbid"), **fields)
+    return create_model("Parameters", __config__=ConfigDict(extra="forbid", validate_default=True), **fields)
 
 
 def _field(parameter: Parameter) -> tuple[Any, Any]:

@@ -40,9 +40,10 @@ class {classname}:
         packet_frames,  # frames in one packet
         channels,
         *,
-        # Each keyword parameter becomes a field in the window and can be given with --set. The type is float,
-        # int, bool, str, pathlib.Path or Literal["a", "b"]; the range is ge/gt (from/above) and le/lt (to/below).
-        gain: Annotated[float, {{"ge": 0, "le": 1, "unit": "", "help": "of each repetition"}}] = 0.5,
+        # Each keyword parameter becomes a field in the window and can be given with --set. Type: float, int,
+        # bool, str, pathlib.Path or Literal["a", "b"]; range: ge/gt (from/above), le/lt (to/below); also
+        # "unit": "ms".
+        gain: Annotated[float, {{"ge": 0, "le": 1, "help": "of each repetition"}}] = 0.5,
     ):
         self.gain = gain
         self.last = np.zeros((packet_frames, channels), np.float32)
@@ -84,9 +85,9 @@ def conceal(
     rate,  # Hz
     packet_frames,  # frames in one packet
     *,
-    # Each keyword parameter becomes a field in the window and can be given with --set. The type is float, int,
-    # bool, str, pathlib.Path or Literal["a", "b"]; the range is ge/gt (from/above) and le/lt (to/below).
-    gain: Annotated[float, {{"ge": 0, "le": 1, "unit": "", "help": "of each repetition"}}] = 0.5,
+    # Each keyword parameter becomes a field in the window and can be given with --set. Type: float, int, bool,
+    # str, pathlib.Path or Literal["a", "b"]; range: ge/gt (from/above), le/lt (to/below); also "unit".
+    gain: Annotated[float, {{"ge": 0, "le": 1, "help": "of each repetition"}}] = 0.5,
 ):
     """Return the whole signal, float32, same shape as `lossy`."""
     result = lossy.copy()

@@ -1,0 +1,193 @@
+"""Results kept on disk: never an old one for a new question, never a damaged one."""
+
+# ruff: noqa: E501 - plugin sources stand in one line
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from concealers.plugin_folder import QUICK, entry_of, losses, noise, whole_file
+from gaplisten.audio.signal import Signal
+from gaplisten.concealers.cache import Cache, kept_files, key_of
+from gaplisten.concealers.entries import Entry
+from gaplisten.concealers.runner import Concealed, Runner
+from gaplisten.loss.trace import LossTrace
+
+SOUND = noise()
+TRACE = losses(SOUND)
+SCALE = """
+from typing import Annotated
+import numpy as np
+def conceal(lossy, lost, rate, packet_frames, *, gain: float = 0.5):
+    print("ran")
+    return lossy * np.float32(gain)
+"""
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(tmp_path / "kept")
+
+
+@pytest.fixture
+def runner(cache: Cache) -> Iterator[Runner]:
+    with Runner(workers=1, limits=QUICK, cache=cache) as made:
+        yield made
+
+
+def conceal(
+    runner: Runner, entry: Entry, sound: Signal = SOUND, trace: LossTrace = TRACE, **parameters: object
+) -> Concealed:
+    return runner.submit(entry, parameters, sound, trace).result(30)
+
+
+def test_the_second_time_a_result_is_the_earlier_one(runner: Runner, tmp_path: Path) -> None:
+    entry = entry_of(tmp_path, "scale", SCALE)
+    first, second = conceal(runner, entry), conceal(runner, entry)
+    assert (first.cached, second.cached) == (False, True)
+    assert np.array_equal(first.signal.samples, second.signal.samples)
+    assert (second.seconds, second.messages) == (first.seconds, ("ran",))
+    assert second.altered_received == first.altered_received == 1.0
+
+
+def test_another_runner_finds_it_too(runner: Runner, cache: Cache, tmp_path: Path) -> None:
+    entry = entry_of(tmp_path, "scale", SCALE)
+    conceal(runner, entry)
+    with Runner(workers=1, cache=Cache(cache.folder)) as other:
+        assert conceal(other, entry).cached
+
+
+def test_a_changed_parameter_signal_trace_or_source_never_shows_an_old_result(
+    runner: Runner, tmp_path: Path
+) -> None:
+    entry = entry_of(tmp_path, "scale", SCALE)
+    conceal(runner, entry)
+    louder = Signal(np.nextafter(SOUND.samples, np.float32(1)), SOUND.rate)
+    slower = Signal(SOUND.samples, 8000)
+    assert not conceal(runner, entry, gain=0.50001).cached
+    assert not conceal(runner, entry, louder).cached
+    assert not conceal(runner, entry, slower, replace(TRACE, rate=8000)).cached
+    assert not conceal(runner, entry, trace=losses(SOUND, (3, 4, 10))).cached
+    assert not conceal(runner, entry, trace=replace(TRACE, packet_frames=640)).cached
+    changed = entry_of(tmp_path, "scale", SCALE.replace("np.float32(gain)", "np.float32(-gain)"))
+    made = conceal(runner, changed)
+    assert not made.cached
+    assert np.array_equal(made.signal.samples[:320], SOUND.samples[:320] * np.float32(-0.5))
+    assert conceal(runner, entry_of(tmp_path, "scale", SCALE)).cached
+
+
+def test_what_lost_packets_hold_does_not_matter(runner: Runner, tmp_path: Path) -> None:
+    entry = entry_of(tmp_path, "scale", SCALE)
+    conceal(runner, entry)
+    samples = SOUND.samples.copy()
+    samples[TRACE.mask(SOUND.frames)] = 0
+    assert conceal(runner, entry, Signal(samples, SOUND.rate)).cached
+
+
+def test_a_source_edited_behind_the_catalogue_s_back_is_not_kept_under_the_old_name(
+    runner: Runner, tmp_path: Path
+) -> None:
+    entry = entry_of(tmp_path, "scale", SCALE)
+    entry.path.write_text(SCALE.replace("np.float32(gain)", "np.float32(0)"))
+    assert not conceal(runner, entry).signal.samples.any()
+    assert not conceal(runner, entry).cached
+    entry.path.write_text(SCALE)
+    assert conceal(runner, entry).signal.samples.any()
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_file_that_the_plugin_reads_counts(runner: Runner, tmp_path: Path, declared: bool) -> None:
+    """Whether it is a parameter, or only opened (at import or in a run)."""
+    model = tmp_path / "model.txt"
+    model.write_text("0.5")
+    if declared:
+        text = """
+        from pathlib import Path
+        def conceal(lossy, lost, rate, packet_frames, *, model: Path = Path()): return lossy * float(model.read_text())
+        """
+        settings = {"model": str(model)}
+    else:
+        text = f"""
+        from pathlib import Path
+        GAIN = float(Path({str(model)!r}).read_text())
+        def conceal(lossy, lost, rate, packet_frames): return lossy * float(Path({str(model)!r}).read_text())
+        """
+        settings = {}
+    entry = entry_of(tmp_path, "model", text)
+    assert not conceal(runner, entry, **settings).cached
+    assert conceal(runner, entry, **settings).cached
+    model.write_text("0.25")
+    made = conceal(runner, entry, **settings)
+    assert not made.cached
+    assert np.array_equal(made.signal.samples[:320], SOUND.samples[:320] * np.float32(0.25))
+
+
+def test_a_plugin_that_says_it_varies_is_run_each_time(runner: Runner, cache: Cache, tmp_path: Path) -> None:
+    entry = entry_of(tmp_path, "dice", "deterministic = False\n" + SCALE.lstrip())
+    assert not conceal(runner, entry).cached
+    assert not conceal(runner, entry).cached
+    assert not kept_files(cache.folder)
+
+
+def test_a_failure_is_not_kept(runner: Runner, cache: Cache, tmp_path: Path) -> None:
+    entry = whole_file(tmp_path, "bad", "raise ValueError")
+    for _ in range(2):
+        assert runner.submit(entry, {}, SOUND, TRACE).exception(10) is not None
+    assert not kept_files(cache.folder)
+
+
+@pytest.mark.parametrize(
+    "damage", [b"", b"nonsense", b"{}\n", None], ids=["empty", "nonsense", "no facts", "cut"]
+)
+def test_a_damaged_file_is_ignored(
+    runner: Runner, cache: Cache, tmp_path: Path, damage: bytes | None
+) -> None:
+    entry = entry_of(tmp_path, "scale", SCALE)
+    conceal(runner, entry)
+    (path,) = kept_files(cache.folder)
+    path.write_bytes(path.read_bytes()[:-5] if damage is None else damage)
+    assert not conceal(runner, entry).cached
+    assert conceal(runner, entry).cached
+
+
+def test_a_flipped_bit_is_noticed(cache: Cache) -> None:
+    cache.put("ab" * 20, SOUND.samples, {})
+    (path,) = kept_files(cache.folder)
+    data = bytearray(path.read_bytes())
+    data[-1000] ^= 1
+    path.write_bytes(data)
+    assert cache.get("ab" * 20) is None
+
+
+def test_the_folder_stays_within_its_limit_and_the_least_used_go_first(tmp_path: Path) -> None:
+    cache = Cache(tmp_path / "small", limit_bytes=20 * SOUND.samples.nbytes)
+    for number in range(60):
+        cache.put(f"{number:040x}", SOUND.samples, {"number": number})
+        os.utime(kept_files(cache.folder)[-1], (number, number))
+        if number == 30:
+            cache.get(f"{0:040x}")
+    cache.sweep()
+    total = sum(path.stat().st_size for path in kept_files(cache.folder))
+    assert 0 < total <= cache.limit_bytes
+    assert cache.get(f"{59:040x}") is not None
+    assert cache.get(f"{20:040x}") is None
+
+
+def test_a_folder_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("in the way")
+    cache = Cache(tmp_path / "file")
+    cache.put("ab" * 20, SOUND.samples, {})
+    assert cache.get("ab" * 20) is None
+
+
+def test_keys_do_not_depend_on_the_order_of_parameters(tmp_path: Path) -> None:
+    entry = entry_of(tmp_path, "scale", SCALE)
+    one = key_of(entry, {"a": 1, "b": 2}, SOUND, TRACE)
+    assert one == key_of(entry, {"b": 2, "a": 1}, SOUND, TRACE)
+    assert one != key_of(entry, {"a": 2, "b": 1}, SOUND, TRACE)
