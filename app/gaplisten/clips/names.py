@@ -31,22 +31,22 @@ _WORDS = {
         "targets",
     },
 }
-_INSIDE = {Role.REFERENCE: ("clean", "reference"), Role.LOSSY: ("lossy",)}
+_BEGINNINGS = {Role.REFERENCE: ("clean", "reference"), Role.LOSSY: ("lossy",)}
+_HUMP = re.compile(r"([a-z0-9])([A-Z])")
 _BREAKS = re.compile(r"[^a-z0-9]+")
 _TRACE_ENDING = re.compile(r"[._-](is_?lost|lost|loss|trace|mask|pattern)$", re.IGNORECASE)
 
 
 def role_in_name(name: str) -> Role | None:
     """Return the role that a word of a name tells of, or None."""
-    lowered = name.lower()
-    if _TRACE_ENDING.search(lowered):
+    if _TRACE_ENDING.search(name):
         return Role.TRACE
-    words = set(_BREAKS.split(lowered))
+    words = set(_BREAKS.split(_HUMP.sub(r"\1_\2", name).lower()))
     for role, telling in _WORDS.items():
         if words & telling:
             return role
-    for role, parts in _INSIDE.items():
-        if any(part in lowered for part in parts):
+    for role, beginnings in _BEGINNINGS.items():
+        if any(word.startswith(beginnings) for word in words):
             return role
     return None
 

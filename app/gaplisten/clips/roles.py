@@ -81,13 +81,16 @@ def zero_packets(path: Path, packet_ms: float = DEFAULT_PACKET_MS) -> int:
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
-    """Name conditions by what differs: the stem, or the folder where stems are equal."""
+    """Name conditions by what differs: the stem without the clip's name, or the folder where stems are equal."""
     stems = [path.stem for path in paths]
     folders = len({path.parent for path in paths}) > 1
-    return [
-        path.parent.name if folders and stems.count(path.stem) > 1 and path.parent.name else path.stem
-        for path in paths
-    ]
+    clip = min((clip_key(stem) for stem in stems), key=len, default="")
+    names = []
+    for path in paths:
+        by_folder = folders and stems.count(path.stem) > 1 and path.parent.name
+        named = path.stem.lower().startswith(clip + "_") and clip
+        names.append(path.parent.name if by_folder else path.stem[len(clip) + 1 :] if named else path.stem)
+    return names
 
 
 def _by_itself(path: Path, name: str, packet_ms: float) -> RoleGuess:
@@ -161,16 +164,25 @@ def _distinct(conditions: list[ConditionFile]) -> tuple[ConditionFile, ...]:
 def group_by_clip(paths: Sequence[Path]) -> list[list[Path]]:
     """Sort loose files into clips by what their names have in common.
 
-    Files whose names hold nothing but a role (``clean.wav``) belong to one clip with all the others.
+    Files whose names hold nothing but a role (``clean.wav``) belong to one clip with all the others, and
+    ``54_net.wav`` belongs to ``54_clean.wav``.
     """
+    keys = {clip_key(path.stem) for path in paths}
     keyed: dict[str, list[Path]] = {}
     for path in paths:
-        keyed.setdefault(clip_key(path.stem), []).append(path)
+        keyed.setdefault(_base(clip_key(path.stem), keys), []).append(path)
     sounds = [path for path in paths if path.suffix.lower() in SOUND_SUFFIXES]
     alone = all(len(group) == 1 for group in keyed.values())
     if "" in keyed or len(sounds) <= 1 or (alone and _one_length(sounds)):
         return [list(paths)]
     return list(keyed.values())
+
+
+def _base(key: str, keys: set[str]) -> str:
+    """Return the shortest of the keys that `key` begins with, word by word."""
+    words = key.split("_")
+    shorter = ("_".join(words[:count]) for count in range(1, len(words)))
+    return next((start for start in shorter if start in keys), key)
 
 
 def _one_length(sounds: Sequence[Path]) -> bool:

@@ -1,0 +1,255 @@
+"""Opening a clip: one clock, and a sentence for each file that cannot be used."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from gaplisten.clips.clip import Clip, ConditionFile
+from gaplisten.clips.layouts import find_clips
+from gaplisten.clips.opening import open_clip
+from gaplisten.clips.summary import summarise
+from gaplisten.clips.traces import PacketLengthError, packet_frames_at
+from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job, JobCancelled
+from gaplisten.loss.formats import write_trace
+from gaplisten.loss.strata import Stratum
+from gaplisten.loss.trace import LossTrace, Origin
+
+
+def whole(make, *lost: int, **options: int) -> Clip:
+    """Make a clip with a reference, a lossy file, a trace and a condition."""
+    return Clip(
+        name="a",
+        reference=make.sound("clean/a.wav", **options),
+        lossy=make.sound("lossy_signals/a.wav", *lost, **options),
+        trace=make.trace("lossy_signals/a_is_lost.txt", *lost),
+        conditions=(ConditionFile("net", make.sound("net/a.wav", **options)),),
+    )
+
+
+def test_a_whole_clip_opens_without_a_word(make) -> None:
+    opened = open_clip(whole(make, 3, 4))
+    assert (opened.rate, opened.frames, opened.problems, opened.resampled) == (16000, 8000, (), frozenset())
+    assert [(gap.start, gap.stop) for gap in opened.trace.gaps()] == [(960, 1600)]
+    assert opened.trace.origin is Origin.FILE
+    assert np.array_equal(opened.conditions["net"].samples, opened.reference.samples)
+
+
+def test_without_a_trace_losses_are_detected_and_marked(make) -> None:
+    opened = open_clip(replace(whole(make, 3, 4), trace=None))
+    assert np.flatnonzero(opened.trace.lost).tolist() == [3, 4]
+    assert opened.trace.origin is Origin.DETECTED
+    assert any("detected" in note for note in opened.notes)
+
+
+def test_a_lossy_file_alone_sets_the_clock(make) -> None:
+    opened = open_clip(Clip("a", lossy=make.sound("x.wav", 7, rate=48000)))
+    assert (opened.rate, opened.reference) == (48000, None)
+    assert np.flatnonzero(opened.trace.lost).tolist() == [7]
+
+
+def test_a_reference_alone_has_no_trace(make) -> None:
+    opened = open_clip(Clip("a", reference=make.sound("x.wav")))
+    assert (opened.trace, opened.lossy, opened.problems) == (None, None, ())
+
+
+def test_the_lossy_signal_is_made_when_there_is_none(make) -> None:
+    opened = open_clip(replace(whole(make, 3), lossy=None))
+    mask = opened.trace.mask(opened.frames)
+    assert not opened.lossy.samples[mask].any()
+    assert np.array_equal(opened.lossy.samples[~mask], opened.reference.samples[~mask])
+
+
+def test_all_versions_come_to_the_reference_s_clock(make) -> None:
+    clip = replace(
+        whole(make, 3, rate=48000),
+        lossy=make.sound("low.wav", 3, rate=16000),
+        trace=None,
+        conditions=(ConditionFile("low", make.sound("c.wav", rate=8000)),),
+    )
+    opened = open_clip(clip)
+    assert opened.rate == 48000
+    assert opened.lossy.rate == opened.conditions["low"].rate == 48000
+    assert opened.lossy.frames == opened.reference.frames == 24000
+    assert opened.resampled == {"lossy", "low"}
+    assert np.flatnonzero(opened.trace.lost).tolist() == [3], "found before resampling rang into the zeros"
+    assert opened.trace.packet_frames == 960
+
+
+@pytest.mark.parametrize("rest", [1, 200, 319])
+@pytest.mark.parametrize("packets", [24, 25])
+def test_a_partial_last_packet_may_have_an_entry_or_not(make, rest: int, packets: int) -> None:
+    clip = whole(make, 3, frames=24 * 320 + rest)
+    flags = np.zeros(packets, np.bool_)
+    flags[3] = True
+    write_trace(clip.trace, LossTrace(flags, 320, 16000), "challenge")
+    opened = open_clip(clip)
+    assert opened.problems == ()
+    assert opened.trace.packets == 25
+    assert opened.frames == 24 * 320 + rest, "the tail is never dropped"
+
+
+@pytest.mark.parametrize("packets", [1, 23, 26, 50])
+def test_a_trace_of_another_length_is_not_used_and_both_counts_are_named(make, packets: int) -> None:
+    clip = whole(make, 3)
+    write_trace(clip.trace, LossTrace(np.zeros(packets, np.bool_), 320, 16000), "challenge")
+    opened = open_clip(clip)
+    assert opened.trace is None
+    assert f"has {packets} packets, the sound has 25 of 20 ms" in opened.problems[0]
+    assert opened.reference is not None
+    assert opened.lossy is not None
+
+
+def test_letters_in_a_trace_are_named_with_their_line(make) -> None:
+    clip = whole(make, 3)
+    clip.trace.write_text("0\n0\nlost\n")
+    opened = open_clip(clip)
+    assert "line 3 holds 'l'" in opened.problems[0]
+    assert str(clip.trace) in opened.problems[0]
+
+
+def test_a_trace_whose_format_is_doubtful_is_asked_about_and_can_be_settled(make) -> None:
+    clip = whole(make, 3)
+    mask = clip.trace.with_name("mask.txt")
+    mask.write_text("".join("0\n" if i == 3 else "1\n" for i in range(25)))
+    opened = open_clip(replace(clip, trace=mask))
+    assert opened.trace is None
+    assert "challenge, frn" in opened.problems[0]
+    for settled in ({"trace_format": "frn"}, {"trace_format": "challenge", "trace_inverted": True}):
+        assert np.flatnonzero(open_clip(replace(clip, trace=mask, **settled)).trace.lost).tolist() == [3]
+
+
+def test_erasure_patterns_repeat_and_lost_samples_bring_their_packet(make) -> None:
+    clip = whole(make)
+    pattern = make.root / "p.g192"
+    write_trace(pattern, LossTrace(np.array([0, 0, 0, 0, 1], np.bool_), 320, 16000), "g192_word")
+    assert np.flatnonzero(open_clip(replace(clip, trace=pattern)).trace.lost).tolist() == [4, 9, 14, 19, 24]
+    samples = make.root / "samples.txt"
+    write_trace(samples, LossTrace(np.array([0, 1, 0], np.bool_), 160, 16000), "lost_samples")
+    trace = open_clip(replace(clip, trace=samples)).trace
+    assert [(gap.start, gap.stop) for gap in trace.gaps()] == [(160, 320)]
+
+
+def bad_files(make) -> dict[str, Path]:
+    root = make.root
+    make.sound("bad/whole.wav")
+    data = (root / "bad/whole.wav").read_bytes()
+    (root / "bad/truncated.wav").write_bytes(data[:3000])
+    (root / "bad/text.wav").write_text("no sound at all\n")
+    (root / "bad/empty.wav").write_bytes(b"")
+    soundfile.write(root / "bad/nan.wav", np.array([0.1, np.nan]), 16000, subtype="FLOAT")
+    soundfile.write(root / "bad/zero.wav", np.zeros((0, 1)), 16000)
+    soundfile.write(root / "bad/eight.wav", np.zeros((100, 8)), 16000)
+    names = ("truncated", "text", "empty", "nan", "zero", "eight", "missing")
+    return {name: root / f"bad/{name}.wav" for name in names}
+
+
+def test_bad_files_become_sentences_and_the_others_go_on(make) -> None:
+    good = whole(make, 3)
+    before = {path for path in make.root.rglob("*") if "bad" not in path.parts}
+    for name, path in bad_files(make).items():
+        condition = open_clip(replace(good, conditions=(*good.conditions, ConditionFile("bad", path))))
+        assert list(condition.conditions) == ["net"], name
+        lossy = open_clip(replace(good, lossy=path))
+        assert lossy.lossy is None
+        assert lossy.trace is not None
+        reference = open_clip(replace(good, reference=path))
+        assert reference.reference is None
+        assert reference.rate == 16000
+        for opened in (condition, lossy, reference):
+            (problem,) = opened.problems
+            assert str(path) in problem
+            assert ";" in problem, "fact and way out"
+    assert {path for path in make.root.rglob("*") if "bad" not in path.parts} == before, "nothing was written"
+
+
+def test_a_clip_of_nothing_but_bad_files_is_still_a_value(make) -> None:
+    path = bad_files(make)["text"]
+    opened = open_clip(Clip("a", reference=path, lossy=path))
+    assert (opened.rate, opened.frames, opened.trace, len(opened.problems)) == (0, 0, None, 2)
+
+
+def test_samples_beyond_full_scale_are_noted(make) -> None:
+    path = make.root / "loud.wav"
+    make.sound("clean/a.wav")
+    soundfile.write(path, np.array([0.5, 1.4, -0.2]), 16000, subtype="FLOAT")
+    opened = open_clip(Clip("a", reference=path))
+    assert opened.problems == ()
+    assert "beyond full scale" in opened.notes[0]
+
+
+def test_stereo_clips_keep_their_channels(make) -> None:
+    path = make.root / "stereo.flac"
+    make.sound("x.wav")
+    soundfile.write(path, np.random.default_rng(0).uniform(-0.5, 0.5, (640, 2)), 16000)
+    assert open_clip(Clip("a", reference=path)).reference.channels == 2
+
+
+@pytest.mark.parametrize(
+    ("packet_ms", "rate", "frames"), [(20, 16000, 320), (10, 8000, 80), (11.61, 44100, 512), (20, 22050, 441)]
+)
+def test_packets_are_whole_frames(packet_ms: float, rate: int, frames: int) -> None:
+    assert packet_frames_at(packet_ms, rate, "x") == frames
+
+
+def test_a_packet_that_would_drift_is_refused(make) -> None:
+    with pytest.raises(PacketLengthError, match=r"220\.50 frames at 11025 Hz"):
+        packet_frames_at(20, 11025, "x")
+    opened = open_clip(Clip("a", lossy=make.sound("x.wav", rate=11025)))
+    assert opened.lossy is not None
+    assert "not a whole number" in opened.problems[0]
+
+
+def test_opening_reports_progress_and_can_be_stopped(make) -> None:
+    seen = []
+
+    class Watched(Job):
+        def check(self, fraction: float, message: str = "") -> None:
+            super().check(fraction, message)
+            seen.append(self.fraction)
+
+    open_clip(whole(make, 3), Watched())
+    assert seen == sorted(seen)
+    assert seen[-1] == 1.0
+    job = Job()
+    job.cancel()
+    with pytest.raises(JobCancelled):
+        open_clip(whole(make, 3), job)
+
+
+def test_a_summary_reads_only_the_trace(make) -> None:
+    clip = whole(make, 1, 5, 6, 7, 8, 9, 10, 11)
+    for path in (clip.reference, clip.lossy, clip.conditions[0].path):
+        path.write_bytes(b"")
+    found = summarise(clip)
+    assert (found.loss_rate, found.gaps, found.longest_ms) == (8 / 25, 2, 140.0)
+    assert (found.stratum, found.detected) == (Stratum.MEDIUM, False)
+
+
+def test_a_summary_without_a_trace_is_detected(make) -> None:
+    found = summarise(replace(whole(make, 2, 3), trace=None))
+    assert (found.gaps, found.longest_ms, found.detected) == (1, 40.0, True)
+    assert summarise(Clip("a", reference=make.sound("r.wav"))) is None
+    assert summarise(Clip("a", inline_trace=(True, False), packet_ms=10)).longest_ms == 10.0
+
+
+def test_a_summary_of_a_bad_trace_is_an_error(make) -> None:
+    clip = whole(make)
+    clip.trace.write_text("abc")
+    with pytest.raises(GaplistenError, match="line 1"):
+        summarise(clip)
+
+
+def test_real_clips_open_with_gaps_that_are_zero_in_the_lossy_file(real_clips: Path) -> None:
+    for clip in find_clips([real_clips / "challenge2022"]).clips:
+        opened = open_clip(clip)
+        assert opened.problems == ()
+        mask = opened.trace.mask(opened.lossy.frames)
+        assert not opened.lossy.samples[mask].any()
+        detected = open_clip(replace(clip, trace=None))
+        assert np.array_equal(detected.trace.lost, opened.trace.lost)
