@@ -65,6 +65,10 @@ class Driver:
         self._condition: Condition = lambda: True
         self._deadline = time.monotonic() + PATIENCE_SECONDS
         self.failed = ""
+        # An exception in a slot would otherwise be printed and waited past.
+        sys.excepthook = lambda kind, error, trace: self._end(
+            "".join(traceback.format_exception(kind, error, trace))
+        )
         self._timer = QTimer(interval=20)
         self._timer.timeout.connect(self._step)
         self._timer.start()

@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 
 from gaplisten.clips.clip import ClipSet
 from gaplisten.panel.definition import PanelDefinition
-from gaplisten.panel.methods import FACTS
+from gaplisten.panel.methods import FACTS, Method
 from gaplisten.panel.parts import ConditionPart, PerStratum
 from gaplisten.panel.rules import Heard
 from gaplisten.panel.scales import LANGUAGES
@@ -273,7 +273,7 @@ class NewPanelDialog(QDialog):
             offer.folders,
             self.chosen_clips(),
             self.chosen_conditions(),
-            self.method.currentData(),
+            Method(self.method.currentData()),
             title=self.title.text().strip(),
             reference_folder=offer.reference_folder,
             packet_ms=offer.packet_ms,
@@ -293,7 +293,7 @@ class NewPanelDialog(QDialog):
             "tags": [tag.strip() for tag in self.tags.text().split(",") if tag.strip()],
             "training": {"trials": self.training.value()},
             "checks": {name: check.isChecked() for name, check in self.checks.items()},
-            "rules": {"heard": self.heard.currentData().value},
+            "rules": {"heard": str(self.heard.currentData())},
             "breaks": {"suggest_minutes": self.suggest.value(), "insist_minutes": self.insist.value()},
         }
 
