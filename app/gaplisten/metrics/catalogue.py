@@ -19,7 +19,7 @@ from typing import Any
 from gaplisten.metrics.contract import Implementation, Material, Metric, MetricError
 
 GROUP = "gaplisten.metrics"
-_MODULES = ("plcmos", "dnsmos", "intrusive", "waveform")
+_MODULES = ("plcmos", "dnsmos", "intrusive", "waveform", "gaps")
 
 
 @lru_cache(maxsize=1)

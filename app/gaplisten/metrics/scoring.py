@@ -53,7 +53,7 @@ def score_with(
     except Unscorable as reason:
         return Score(None, str(reason))
     except Exception as error:
-        log.exception("metric %s", implementation.metric.name)
+        log.debug("metric %s", implementation.metric.name, exc_info=True)
         return Score(None, f"failed: {type(error).__name__}: {error}", accident=True)
     if not math.isfinite(value):
         return Score(None, f"gave no number ({value})")

@@ -1,0 +1,134 @@
+"""`gaplisten score` as a user meets it."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from batch.clips import challenge_set
+from gaplisten.cli import main
+from gaplisten.exchange.service_settings import TOKEN_VARIABLE
+
+DEMO_METRICS = ["--metric", "lsd", "--metric", "sdr"]
+
+
+@pytest.fixture(scope="module")
+def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = challenge_set(tmp_path_factory.mktemp("set"), 3, seconds=0.8)
+    (root / "mine").mkdir()
+    for path in (root / "clean").glob("*.wav"):
+        shutil.copy(path, root / "mine" / path.name)
+    return root
+
+
+def run(*words: object) -> int:
+    try:
+        return main(["score", *map(str, words), "--jobs", "1"])
+    except SystemExit as ended:
+        return int(ended.code or 0)
+
+
+def read(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_published_scores_are_printed(real_clips: Path, capsys: pytest.CaptureFixture[str]):
+    files = sorted((real_clips / "plc_challenge_examples").glob("*.wav"))
+    assert run(*files, "--metric", "plcmos") == 0
+    printed = dict(re.findall(r"^(\w+) +plcmos +([\d.]+)", capsys.readouterr().out, re.MULTILINE))
+    assert {name: float(value) for name, value in printed.items()} == pytest.approx(
+        {"clean": 4.497762, "plc_good": 4.123963, "plc_poor": 2.740757}, abs=0.001
+    )
+
+
+def test_a_folder_becomes_a_tidy_table_and_a_summary(clips: Path, tmp_path: Path, capsys):
+    scores, summary = tmp_path / "scores.csv", tmp_path / "summary.csv"
+    status = run(clips, "--metric", "lsd", "--csv", scores, "--summary", summary)
+    assert status == 0
+    rows = read(scores)
+    assert [(row["clip"], row["condition"], row["metric"]) for row in rows][:2] == [
+        ("0", "lossy", "lsd"),
+        ("0", "mine", "lsd"),
+    ]
+    assert float(rows[0]["value"]) > 1
+    assert rows[1]["value"] == "0.0"
+    means = {(row["condition"], row["stratum"]): row for row in read(summary)}
+    assert means["lossy", "all"]["clips"] == "3"
+    assert means["lossy", "<=120 ms"]["clips"] == "2"
+    low, mean, high = (float(means["lossy", "all"][name]) for name in ("ci_low", "mean", "ci_high"))
+    assert low < mean < high
+    assert "6 rows written" in capsys.readouterr().out
+
+
+def test_what_has_no_value_is_named_and_the_status_tells(clips: Path, capsys):
+    assert run(clips / "mine", *DEMO_METRICS, "--reference-folder", clips / "clean") == 1
+    told = capsys.readouterr().err
+    assert told.count("failed: ") == 3
+    assert "sdr: equal to the reference (infinite)" in told
+    assert "Traceback" not in told
+
+
+def test_known_scores_are_told_and_force_computes_them_again(clips: Path, capsys):
+    for words, told in [((), False), ((), True), (("--force",), False)]:
+        run(clips, "--metric", "lsd", *words)
+        assert ("6 of 6 scores were known" in capsys.readouterr().out) is told
+
+
+def test_conditions_are_compared(clips: Path, capsys):
+    run(clips, "--metric", "lsd", "--compare")
+    printed = capsys.readouterr().out
+    for title in ("distributions", "paired differences", "worst first"):
+        assert f"Log-spectral distance: {title}" in printed
+    worst = printed.split("worst first")[1]
+    assert (
+        re.search(r"^\d +lossy", worst, re.MULTILINE).start() < re.search(r"^\d +mine", worst, re.M).start()
+    )
+
+
+def test_predictions_are_held_against_ratings(clips: Path, tmp_path: Path, capsys):
+    ratings = tmp_path / "ratings.csv"
+    lines = [f"{clip},{name},{vote}" for clip in range(3) for name, vote in [("lossy", 2), ("mine", 5)]]
+    ratings.write_text("\n".join(["clip,condition,rating", *lines]))
+    run(clips, "--metric", "lsd", "--ratings", ratings)
+    printed = capsys.readouterr().out
+    assert "predicted against heard" in printed
+    pearson = re.search(r"^lsd +clip +6 +(-0\.74\d*)", printed, re.MULTILINE)
+    assert pearson, printed
+
+
+def test_a_bad_ratings_table_is_told_before_the_work(clips: Path, tmp_path: Path, capsys):
+    assert run(clips, "--metric", "lsd", "--ratings", tmp_path / "none.csv") == 2
+    assert "none.csv" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["gone.wav"], "gone.wav: there is no such file"),
+        (["{clips}", "--metric", "pescq"], "did you mean pesq"),
+        (["{clips}", "--cluster", "nonsense"], "nonsense: no cluster answers"),
+        (["{clips}", "--metric", "plcmos_service"], "no service is set up"),
+        ([], "name at least one file"),
+    ],
+)
+def test_wrong_usage_ends_with_status_2(
+    clips: Path, words: list[str], told: str, capsys, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setenv(TOKEN_VARIABLE, "x")
+    assert run(*(word.format(clips=clips) for word in words)) == 2
+    assert told in " ".join(capsys.readouterr().err.split())
+
+
+def test_the_list_tells_what_each_metric_needs(capsys):
+    assert run("--list") == 0
+    lines = {line.split()[0]: line for line in capsys.readouterr().out.splitlines()}
+    assert "16000" in lines["plcmos"]
+    assert "1 .. 5" in lines["plcmos"]
+    assert "reference" in lines["pesq"]
+    assert "loss trace" in lines["gap_flagged"]
+    assert "plcmos_service" in lines

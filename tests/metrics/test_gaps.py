@@ -1,0 +1,65 @@
+"""Summaries of per-gap measures: one number that moves with the damage."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gaplisten.audio.signal import Signal
+from gaplisten.loss.measures import measure_gaps
+from gaplisten.loss.trace import LossTrace
+from gaplisten.metrics.catalogue import built_in
+from gaplisten.metrics.scoring import score
+
+RATE, PACKET = 16000, 320
+
+
+def material() -> tuple[Signal, Signal, LossTrace]:
+    """A voiced sound with five gaps of zeros."""
+    time = np.arange(2 * RATE) / RATE
+    clean = 0.3 * np.sin(2 * np.pi * 150 * time) + 0.1 * np.sin(2 * np.pi * 450 * time)
+    lost = np.zeros(100, bool)
+    for start in (10, 30, 50, 70, 90):
+        lost[start : start + 3] = True
+    trace = LossTrace(lost, PACKET, RATE)
+    reference = Signal.of(clean, RATE)
+    lossy = reference.samples.copy()
+    lossy[trace.mask(reference.frames)] = 0
+    return reference, Signal(lossy, RATE), trace
+
+
+def test_each_measure_has_a_summary():
+    names = [name for name in built_in() if name.startswith("gap_")]
+    assert {"gap_flagged", "gap_click_exit", "gap_lsd", "gap_snr", "gap_energy_error"} <= set(names)
+    assert all(built_in()[name].metric.needs_trace for name in names)
+
+
+def test_the_summary_is_the_median_over_gaps():
+    reference, lossy, trace = material()
+    wanted = np.nanmedian(measure_gaps(reference, {"x": lossy}, trace).column("x", "lsd"))
+    assert score("gap_lsd", lossy, reference, trace).value == pytest.approx(wanted)
+
+
+def test_where_both_signs_are_bad_the_size_counts():
+    reference, lossy, trace = material()
+    louder = Signal(np.where(trace.mask(lossy.frames)[:, None], 2 * reference.samples, lossy.samples), RATE)
+    softer = Signal(np.where(trace.mask(lossy.frames)[:, None], reference.samples / 2, lossy.samples), RATE)
+    for version in (louder, softer):
+        assert score("gap_energy_error", version, reference, trace).value == pytest.approx(6.02, abs=0.05)
+
+
+def test_holes_are_flagged_and_the_reference_is_not():
+    reference, lossy, trace = material()
+    assert score("gap_flagged", lossy, reference, trace).value == 100.0
+    assert score("gap_flagged", reference, reference, trace).value == 0.0
+    assert score("gap_snr", lossy, reference, trace).value == pytest.approx(0.0, abs=0.01)
+
+
+def test_what_is_missing_is_told():
+    reference, lossy, trace = material()
+    received = LossTrace(np.zeros(100, bool), PACKET, RATE)
+    assert score("gap_lsd", lossy, reference).reason == "needs a loss trace"
+    assert score("gap_lsd", lossy, None, trace).reason == "needs a reference"
+    assert score("gap_lsd", lossy, reference, received).reason == "there is no gap"
+    one = LossTrace(np.arange(100) == 5, PACKET, RATE)  # buzz needs 40 ms
+    assert score("gap_buzz", lossy, reference, one).reason == "no gap of this clip can be measured so"
