@@ -1,0 +1,114 @@
+"""Blind means blind: nothing a listener could see while a session runs tells which condition plays."""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from panel_bench import NO_STEPS, make_panel, take
+
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.key import Use
+from gaplisten.panel.rating import SEALED
+from gaplisten.panel.session import Session
+from gaplisten.panel.watch import panel_status
+
+METHODS = ["acr", "dcr", "ccr", "ab", "abx", "mushra", "abc_hr"]
+SYSTEMS = ("QQone", "QQtwo")
+EXTRA = {"mushra": '[mushra]\nanchors = ["anchor35", "lossy"]\n', "abx": "[abx]\ntrials = 8\n"}
+TELLING = re.compile(r"QQ|(?<!p)reference|anchor|lossy|\bc[0-3]\b|hidden|clear_|gold", re.IGNORECASE)
+
+
+def panel_of(method: str, base: Path) -> FrozenPanel:
+    extra = NO_STEPS + ("clear_good = 1\nclear_bad = 1\n" if method in ("acr", "dcr", "ccr") else "")
+    return make_panel(base, method, extra + EXTRA.get(method, ""), systems=SYSTEMS)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_the_csv_on_disk_tells_nothing_until_the_session_is_complete(method: str, tmp_path: Path) -> None:
+    panel = panel_of(method, tmp_path)
+    with Session.open(panel.folder, "Ann") as session:
+        while session.trial is not None:
+            take(session, 1)
+            if session.finished:
+                break
+            (path,) = panel.ratings.glob("*.csv")
+            body = path.read_text(encoding="utf-8").split("\n", 1)[1]
+            assert not TELLING.search(body), TELLING.search(body)
+            rows = pd.read_csv(path)
+            assert rows[list(SEALED)].isna().all(axis=None)
+            assert not any(one.code in body or one.sha256 in body for one in panel.key.stimuli)
+    rows = pd.read_csv(path)
+    assert rows["condition"].notna().all()
+    assert rows["stimulus_sha256"].notna().all()
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_files_have_opaque_names_equal_sizes_and_no_times(method: str, tmp_path: Path) -> None:
+    panel = panel_of(method, tmp_path)
+    paths = list((panel.folder / "stimuli").iterdir())
+    assert all(re.fullmatch(r"[0-9a-f]{16}\.wav", path.name) for path in paths)
+    assert len({path.stat().st_size for path in paths}) == 1
+    assert {path.stat().st_mtime for path in paths} == {0.0}
+    everything = (path for path in panel.folder.rglob("*") if path.is_file())
+    assert not any(re.search(rb"QQ(one|two)|anchor35|lossy", path.read_bytes()) for path in everything)
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_trial_as_the_window_knows_it_names_no_condition_and_uses_no_sound_twice(
+    method: str, tmp_path: Path
+) -> None:
+    panel = panel_of(method, tmp_path)
+    with Session.open(panel.folder, "Ann") as session:
+        while session.trial is not None:
+            assert not re.search(r"QQ|anchor|lossy|\bc[0-3]\b", repr(session.trial))
+            codes = [slot.stimulus for slot in session.trial.slots]
+            assert len(set(codes)) == len(codes)
+            sounds = session.sounds()
+            assert len({(one.frames, one.rate, one.channels) for one in sounds}) == 1
+            letters = [slot.letter for slot in session.trial.slots if not slot.named_reference]
+            assert letters == sorted(letters)
+            take(session, 1)
+
+
+def test_in_ccr_and_among_the_slots_to_rate_no_reference_is_named(tmp_path: Path) -> None:
+    panel = panel_of("ccr", tmp_path)
+    with Session.open(panel.folder, "Ann") as session:
+        while session.trial is not None:
+            assert not any(slot.named_reference for slot in session.trial.slots)
+            take(session, 1)
+
+
+def test_what_abx_plays_as_x_has_a_code_of_its_own(tmp_path: Path) -> None:
+    panel = panel_of("abx", tmp_path)
+    by_use = {use: {one.code for one in panel.key.of_use(use)} for use in (Use.TEST, Use.X)}
+    assert not by_use[Use.TEST] & by_use[Use.X]
+    with Session.open(panel.folder, "Ann") as session:
+        assert session.trial is not None
+        x = session.sounds()[2].samples.tobytes()
+        assert [x == one.samples.tobytes() for one in session.sounds()[:2]].count(True) == 1
+
+
+def test_nothing_is_logged_or_printed_and_status_names_no_condition(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    panel = panel_of("acr", tmp_path)
+    with caplog.at_level(logging.DEBUG), Session.open(panel.folder, "Ann") as session:
+        take(session, 3)
+        status = panel_status(panel)
+        take(session)
+    assert not caplog.text
+    assert capsys.readouterr().out == ""
+    assert (status[0].done, status[0].total, status[0].open_now) == (3, 10, True)
+    assert not TELLING.search(repr(status).replace("panel_status", ""))
+
+
+def test_no_running_score_of_abx_is_anywhere_in_the_session(tmp_path: Path) -> None:
+    panel = panel_of("abx", tmp_path)
+    with Session.open(panel.folder, "Ann") as session:
+        take(session, 4)
+        public = [name for name in dir(session) if not name.startswith("_")]
+        assert not [name for name in public if re.search("score|correct|right|result", name)]
