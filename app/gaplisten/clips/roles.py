@@ -81,7 +81,7 @@ def zero_packets(path: Path, packet_ms: float = DEFAULT_PACKET_MS) -> int:
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
-    """Name conditions by what differs: the stem without the clip's name, or the folder where stems are equal."""
+    """Name conditions by the stem without the clip's name, or the folder where stems are equal."""
     stems = [path.stem for path in paths]
     folders = len({path.parent for path in paths}) > 1
     clip = min((clip_key(stem) for stem in stems), key=len, default="")

@@ -1,0 +1,142 @@
+"""`gaplisten gaps` measures each gap of each version."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gaplisten.audio.files import write_signal
+from gaplisten.audio.signal import Signal
+from gaplisten.cli import main
+from gaplisten.loss.measures import MEASURES
+
+
+def run(*words: object) -> int:
+    try:
+        return main(["gaps", *map(str, words)])
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    rng = np.random.default_rng(0)
+    clean = np.convolve(rng.normal(0, 0.1, 16000), np.ones(5) / 5, "same")
+    half, lossy = clean.copy(), clean.copy()
+    half[3200:3840] *= 0.1
+    lossy[3200:3840] = 0
+    for name, samples in (("clean", clean), ("half", half), ("lossy", lossy)):
+        write_signal(tmp_path / f"{name}.wav", Signal.of(samples, 16000))
+    flags = np.zeros(50, int)
+    flags[10:12] = 1
+    (tmp_path / "is_lost.txt").write_text("\n".join(map(str, flags)))
+    return tmp_path
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_all_measures_go_to_csv(folder: Path) -> None:
+    files = [folder / f"{name}.wav" for name in ("clean", "half", "lossy")]
+    assert run(*files, "--trace", folder / "is_lost.txt", "--csv", folder / "g.csv") == 0
+    half, lossy = rows_of(folder / "g.csv")
+    assert (half["version"], lossy["version"]) == ("half", "lossy")
+    assert (half["gap"], half["start_s"], half["length_ms"], half["packets"]) == ("1", "0.2", "40.0", "2")
+    assert float(half["energy_error"]) == pytest.approx(-20, abs=0.1)
+    assert "energy_error" in half["flags"].split()
+    assert {measure.key for measure in MEASURES} <= set(half)
+
+
+def test_losses_are_detected_in_the_first_version_without_a_trace(folder: Path) -> None:
+    assert run(folder / "clean.wav", folder / "lossy.wav", "--csv", folder / "g.csv") == 0
+    assert [row["start_s"] for row in rows_of(folder / "g.csv")] == ["0.2"]
+
+
+def test_losses_can_be_detected_in_another_file(folder: Path) -> None:
+    words = (
+        folder / "clean.wav",
+        folder / "half.wav",
+        "--lossy",
+        folder / "lossy.wav",
+        "--csv",
+        folder / "g.csv",
+    )
+    assert run(*words) == 0
+    assert [row["version"] for row in rows_of(folder / "g.csv")] == ["half"]
+
+
+def test_without_a_reference_some_measures_are_empty(folder: Path) -> None:
+    words = (
+        "--no-reference",
+        folder / "half.wav",
+        "--trace",
+        folder / "is_lost.txt",
+        "--csv",
+        folder / "g.csv",
+    )
+    assert run(*words) == 0
+    (row,) = rows_of(folder / "g.csv")
+    assert row["energy_error"] == ""
+    assert row["click_entry"] != ""
+
+
+def test_thresholds_decide_what_is_flagged(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    words = (
+        folder / "clean.wav",
+        folder / "half.wav",
+        "--trace",
+        folder / "is_lost.txt",
+        "--csv",
+        folder / "g.csv",
+    )
+    assert run(*words, "--threshold", "energy_error=30") == 0
+    assert "energy_error" not in rows_of(folder / "g.csv")[0]["flags"]
+    assert run(*words, "--threshold", "beauty=1") == 2
+    assert run(*words, "--threshold", "lsd=high") == 2
+    assert "is no number" in capsys.readouterr().err
+
+
+def test_only_flagged_gaps_can_be_shown(folder: Path) -> None:
+    words = (
+        folder / "clean.wav",
+        folder / "clean.wav",
+        folder / "lossy.wav",
+        "--trace",
+        folder / "is_lost.txt",
+    )
+    assert run(*words, "--flagged", "--csv", folder / "g.csv") == 0
+    assert [row["version"] for row in rows_of(folder / "g.csv")] == ["lossy"]
+
+
+def test_the_terminal_shows_what_is_conspicuous(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(folder / "clean.wav", folder / "half.wav", "--trace", folder / "is_lost.txt") == 0
+    said = capsys.readouterr().out
+    assert "energy_error" in said
+    assert "buzz" not in said
+
+
+def test_a_version_that_cannot_be_read_fails_alone(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (folder / "bad.wav").write_text("no sound")
+    words = [folder / f"{name}.wav" for name in ("clean", "half", "bad")]
+    assert run(*words, "--trace", folder / "is_lost.txt", "--csv", folder / "g.csv") == 1
+    assert "bad.wav: holds text" in capsys.readouterr().err
+    assert [row["version"] for row in rows_of(folder / "g.csv")] == ["half"]
+
+
+@pytest.mark.parametrize("names", [("clean",), ("clean", "half"), ("clean", "missing")])
+def test_nothing_to_measure_is_said(
+    folder: Path, names: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*(folder / f"{name}.wav" for name in names)) == 2
+    assert capsys.readouterr().err.startswith("gaplisten: ")
+
+
+def test_measures_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--measures") == 0
+    said = capsys.readouterr().out
+    assert all(measure.key in said for measure in MEASURES)

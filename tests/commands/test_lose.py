@@ -1,0 +1,110 @@
+"""`gaplisten lose` makes lossy speech in the challenge's layout, the same for the same seed."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from gaplisten.cli import main
+from gaplisten.clips.layouts import find_clips
+from gaplisten.clips.opening import open_clip
+from gaplisten.clips.summary import summarise
+from gaplisten.loss.formats import read_trace
+
+
+def run(*words: object) -> int:
+    try:
+        return main(["lose", *map(str, words)])
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+@pytest.fixture
+def clean(tmp_path: Path) -> Path:
+    folder = tmp_path / "clean"
+    folder.mkdir()
+    for number, (suffix, rate) in enumerate([("wav", 16000), ("flac", 48000)]):
+        values = np.random.default_rng(number).integers(1, 9000, 3 * rate, dtype=np.int16)
+        soundfile.write(folder / f"s{number}.{suffix}", values, rate, subtype="PCM_16")
+    return folder
+
+
+def test_the_made_folder_is_one_that_opens(clean: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run(clean, "--model", "random", "--set", "loss=20", "--seed", 5, "--out", out) == 0
+    found = find_clips([out])
+    assert [clip.name for clip in found.clips] == ["s0", "s1"]
+    for clip in found.clips:
+        opened = open_clip(clip)
+        assert opened.problems == ()
+        mask = opened.trace.mask(opened.frames)
+        assert not opened.lossy.samples[mask].any()
+        assert np.array_equal(opened.lossy.samples[~mask], opened.reference.samples[~mask])
+        original = soundfile.read(clean / clip.reference.name, dtype="int16")[0]
+        assert np.array_equal(soundfile.read(clip.reference, dtype="int16")[0], original)
+
+
+def test_the_seed_decides_and_other_files_do_not(clean: Path, tmp_path: Path) -> None:
+    options = ("--model", "gilbert_elliott", "--set", "loss=15", "--set", "burst=4")
+    run(clean, *options, "--seed", 1, "--out", tmp_path / "a")
+    run(clean / "s1.flac", *options, "--seed", 1, "--out", tmp_path / "b")
+    run(clean, *options, "--seed", 2, "--out", tmp_path / "c")
+    first, alone, other = (
+        read_trace(tmp_path / name / "lossy_signals/s1_is_lost.txt").lost for name in ("a", "b", "c")
+    )
+    assert np.array_equal(first, alone)
+    assert not np.array_equal(first, other)
+
+
+def test_the_table_records_how_it_was_made(clean: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    assert run(clean, "--model", "burst_stratum", "--set", "stratum=medium", "--out", out) == 0
+    with (out / "meta.csv").open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["clip"] for row in rows] == ["s0", "s1"]
+    for row, clip in zip(rows, find_clips([out]).clips, strict=True):
+        said = summarise(clip)
+        assert row["stratum"] == said.stratum.value == "120-320 ms"
+        assert float(row["loss_rate"]) == said.loss_rate
+        assert row["parameters"] == "stratum=medium loss=10.0"
+
+
+def test_nothing_is_replaced_unasked(clean: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    out = tmp_path / "out"
+    assert run(clean, "--model", "random", "--out", out) == 0
+    before = (out / "lossy_signals/s0.wav").read_bytes()
+    assert run(clean, "--model", "random", "--seed", 9, "--out", out) == 2
+    assert "is there already" in capsys.readouterr().err
+    assert (out / "lossy_signals/s0.wav").read_bytes() == before
+    assert run(clean, "--model", "random", "--seed", 9, "--out", out, "--overwrite") == 0
+    assert (out / "lossy_signals/s0.wav").read_bytes() != before
+
+
+def test_one_bad_file_fails_alone(clean: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (clean / "bad.wav").write_text("no sound")
+    assert run(clean, "--model", "random", "--out", tmp_path / "out") == 1
+    assert "bad.wav: holds text" in capsys.readouterr().err
+    assert sorted(path.name for path in (tmp_path / "out/clean_signals").iterdir()) == ["s0.wav", "s1.flac"]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--model", "weather"),
+        ("--model", "random", "--set", "loss=200"),
+        ("--model", "random", "--set", "burst=2"),
+        ("--model", "random", "--set", "loss"),
+    ],
+)
+def test_wrong_wishes_write_nothing(clean: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
+    assert run(clean, *options, "--out", tmp_path / "out") == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--models") == 0
+    assert "gilbert_elliott" in capsys.readouterr().out

@@ -1,0 +1,97 @@
+"""`gaplisten trace` tells what a trace says, and converts it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gaplisten.audio.files import write_signal
+from gaplisten.audio.signal import Signal
+from gaplisten.cli import main
+from gaplisten.loss.formats import FORMATS, read_trace
+
+
+def run(*words: object) -> int:
+    try:
+        return main(["trace", *map(str, words)])
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+@pytest.fixture
+def trace(tmp_path: Path) -> Path:
+    path = tmp_path / "54_is_lost.txt"
+    path.write_text("0\r\n1\r\n1\r\n0\r\n0\r\n", newline="")
+    return path
+
+
+def test_it_tells_format_polarity_and_figures(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(trace) == 0
+    said = capsys.readouterr().out
+    for word in ("challenge", "1 = lost", "0.4", "40", "<=120 ms"):
+        assert word in said
+
+
+def test_the_table_goes_to_csv(trace: Path, tmp_path: Path) -> None:
+    assert run(trace, "--csv", tmp_path / "t.csv", "--packet-ms", 10) == 0
+    header, row = (tmp_path / "t.csv").read_text().splitlines()
+    found = dict(zip(header.split(","), row.split(","), strict=True))
+    assert (found["packets"], found["lost"], found["gaps"], found["longest_ms"]) == ("5", "2", "1", "20.0")
+    assert float(found["burst_ratio"]) == pytest.approx(2 * 0.6)
+
+
+@pytest.mark.parametrize("name", [form.name for form in FORMATS])
+def test_it_converts_to_every_format(trace: Path, tmp_path: Path, name: str) -> None:
+    out = tmp_path / "out.trace"
+    assert run(trace, "--to", name, out) == 0
+    found = read_trace(out, format=name)
+    lost = np.repeat(found.lost, found.packet_frames // 320) if found.packet_frames else found.lost
+    assert np.flatnonzero(lost).tolist() == [1, 2]
+
+
+def test_polarity_can_be_turned_round(trace: Path, tmp_path: Path) -> None:
+    assert run(trace, "--inverted", "--to", "challenge", tmp_path / "x_lost.txt") == 0
+    assert (tmp_path / "x_lost.txt").read_bytes() == b"1\r\n0\r\n0\r\n1\r\n1\r\n"
+
+
+def test_zero_packets_of_a_sound_file_can_be_written_down(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples = np.full(1600, 0.1)
+    samples[320:640] = 0
+    write_signal(tmp_path / "x.wav", Signal.of(samples, 16000))
+    assert run(tmp_path / "x.wav", "--to", "challenge", tmp_path / "x_is_lost.txt") == 0
+    assert "detected" in capsys.readouterr().out
+    assert read_trace(tmp_path / "x_is_lost.txt").lost.tolist() == [False, True, False, False, False]
+
+
+def test_bad_files_end_with_status_2_and_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = tmp_path / "x.txt"
+    bad.write_text("0\nlost\n")
+    assert run(bad) == 2
+    said = capsys.readouterr().err
+    assert said.count("\n") == 1
+    assert f"{bad}: line 2 holds 'l'" in said
+
+
+def test_doubtful_files_name_the_choices(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "mask.txt").write_text("1\n1\n0\n")
+    assert run(tmp_path / "mask.txt") == 2
+    assert "challenge, frn" in capsys.readouterr().err
+    assert run(tmp_path / "mask.txt", "--format", "frn") == 0
+    assert "1 = received" in capsys.readouterr().out
+
+
+def test_unknown_formats_write_nothing(trace: Path, tmp_path: Path) -> None:
+    assert run(trace, "--to", "g193", tmp_path / "out") == 2
+    assert not (tmp_path / "out").exists()
+
+
+def test_formats_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--formats") == 0
+    said = capsys.readouterr().out
+    assert all(form.name in said for form in FORMATS)
