@@ -106,6 +106,7 @@ def test_an_acr_panel_by_keys_alone_writes_what_was_answered(
         ("kestrel", "zilch"), ("kestrel", "quuxnet"), ("heron", "zilch"), ("heron", "quuxnet")
     }  # fmt: skip
     assert {row["device"] for row in saved} == {"Test device"}
+    assert {row["plays"] for row in saved} == {"1"}
 
 
 def test_a_vote_before_the_end_is_refused_and_the_reason_said(

@@ -52,3 +52,4 @@ def check_ratings(folder: Path, found: dict[str, list[object]]) -> None:
     assert pairs == {(clip, name) for clip in found["clips"] for name in found["conditions"]}
     assert {row["listener"] for row in rows} == {"xavier"}
     assert all(float(row["seconds_heard"]) > 0.3 for row in rows)
+    assert [row["plays"] for row in rows] == ["1"] * 4

@@ -65,6 +65,7 @@ class TrialPlayer(QObject):
         self._lane = 0
         self._last: int | None = None
         self._was_playing = False
+        self._fresh = True
         self._underflows = 0
         self._frames = 0
         self._timer = QTimer(self, interval=POLL_MS)
@@ -82,7 +83,7 @@ class TrialPlayer(QObject):
         """
         sounds, state = session.sounds(), session.state
         self._session = session
-        self._lane, self._last, self._was_playing = 0, None, False
+        self._lane, self._last, self._was_playing, self._fresh = 0, None, False, True
         lanes = list(sounds)
         self._stretches = tuple(Stretch(slot, 0, sound.frames) for slot, sound in enumerate(sounds))
         if state.trial.facts.playing is Playing.IN_TURN:
@@ -164,13 +165,10 @@ class TrialPlayer(QObject):
 
     def play(self) -> None:
         """Play from where it stands, or from the beginning after the end."""
-        fresh = self._at_an_end()
-        if fresh and self._refused_to_start():
-            return
-        if fresh:
-            self._player.seek(0)
-            self._last = 0
-            self._count_start()
+        if self._at_an_end():
+            if self._refused_to_start():
+                return
+            self._begin_anew()
         self._player.play()
         self._was_playing = True
         if self.switched:
@@ -181,9 +179,7 @@ class TrialPlayer(QObject):
         """Go back to the beginning of the sound, playing on if it plays."""
         if self._refused_to_start():
             return
-        self._count_start()
-        self._player.seek(0)
-        self._last = 0
+        self._begin_anew()
         self._player.play()
         self._was_playing = True
         self.changed.emit()
@@ -224,7 +220,12 @@ class TrialPlayer(QObject):
 
     def _at_an_end(self) -> bool:
         now = self._player.state
-        return now.ended or now.position <= 0 or now.position >= self._frames
+        return self._fresh or now.ended or now.position >= self._frames
+
+    def _begin_anew(self) -> None:
+        self._count_start()
+        self._player.seek(0)
+        self._last, self._fresh = 0, False
 
     def _slots_started(self) -> tuple[int, ...]:
         return (self._lane,) if self.switched else tuple(stretch.slot for stretch in self._stretches)
