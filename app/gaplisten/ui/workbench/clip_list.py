@@ -89,7 +89,7 @@ class ClipList(QWidget):
         header.setHighlightSections(False)
         header.setStretchLastSection(True)
         wide = table.fontMetrics().horizontalAdvance
-        for column, text in enumerate(("000000000", "100.0 %", "Gaps ^", "1000 ms")):
+        for column, text in enumerate(("0000000", "100.0 %", "Gaps", "1000 ms")):
             table.setColumnWidth(column, wide(text) + 12)
         table.selectionModel().currentRowChanged.connect(self._on_row)
         return table
@@ -136,4 +136,5 @@ class ClipList(QWidget):
 
     def close_threads(self) -> None:
         """Stop fetching figures."""
+        self._settle.stop()
         self.model.close()

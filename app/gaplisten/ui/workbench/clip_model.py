@@ -68,6 +68,7 @@ class ClipModel(QAbstractTableModel):
         self._found: dict[int, ClipSummary | str | None] = {}
         self._wanted: list[int] = []
         self._running: dict[int, Future[ClipSummary | str | None]] = {}
+        self._closed = False
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="summary")
         self._timer = QTimer(self, interval=40)
         self._timer.timeout.connect(self._collect)
@@ -118,7 +119,7 @@ class ClipModel(QAbstractTableModel):
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Order by a column; every clip's figures are fetched then, and rows settle as they come in."""
         self._sorting = (column, order == Qt.SortOrder.DescendingOrder)
-        if column:
+        if column and not self._closed:
             self._wanted = [row for row in reversed(range(len(self._clips))) if row not in self._found]
             self._timer.start()
         self._reorder()
@@ -150,7 +151,7 @@ class ClipModel(QAbstractTableModel):
         """Fetch the figures of these rows of the list before any others."""
         ahead = [self._shown[row] for row in rows if 0 <= row < len(self._shown)]
         ahead = [each for each in ahead if each not in self._found and each not in self._running]
-        if not ahead:
+        if not ahead or self._closed:
             return
         kept = [] if not self._sorting[0] else [each for each in self._wanted if each not in ahead]
         self._wanted = kept + ahead[::-1]
@@ -179,7 +180,8 @@ class ClipModel(QAbstractTableModel):
             self._timer.stop()
 
     def close(self) -> None:
-        """Stop the threads."""
+        """Stop the threads; figures are fetched no more."""
+        self._closed = True
         self._timer.stop()
         self._wanted.clear()
         self._pool.shutdown(wait=True, cancel_futures=True)

@@ -65,8 +65,6 @@ class Hearing(QObject):
         self.set_switching(*self._switching)
         self.set_speed(self._speed)
         self.set_loop(self._loop)
-        self.set_audible(self._spans)
-        self._player.set_boundaries(self._boundaries)
         old.close()
         self.player_changed.emit()
 
@@ -97,7 +95,7 @@ class Hearing(QObject):
         """Get ready for the lanes of another clip, heard with this gain."""
         self._gain, self.gain_note, self._position = gain, note, 0
         self._until = None
-        self._loaded = []
+        self._loaded, self._spans, self._boundaries = [], None, []
         self._player.pause()
 
     def set_lanes(self, lanes: Sequence[Lane]) -> None:
@@ -121,6 +119,9 @@ class Hearing(QObject):
             return
         self._player.load([signal for _, signal in wanted], gain=self._gain, position=self._position)
         self._loaded, self._position = wanted, None
+        # Another set of lanes makes a player forget these two.
+        self._player.set_audible(self._spans)
+        self._player.set_boundaries(self._boundaries)
         self._select(self._heard)
 
     @property

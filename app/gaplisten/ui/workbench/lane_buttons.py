@@ -72,7 +72,7 @@ class LaneButtons(QWidget):
             return
         self._lanes[lane.key] = lane
         key = f" ({lane.key})" if lane.key <= 9 else ""
-        button.setIcon(_swatch(lane_colour(lane.key, self.palette())))
+        button.setIcon(_swatch(lane_colour(lane.key)))
         button.setEnabled(lane.signal is not None)
         button.setToolTip(f"{lane.name}{key}" + (f"\n{lane.state}" if lane.state else ""))
         button.setStatusTip(f"Hear {lane.name} at the same position{key}")

@@ -55,7 +55,7 @@ class LaneDisplay(QObject):
     def _view(self, lane: Lane) -> LaneView:
         state = "rendering…" if lane.busy else lane.state
         source = lane.signal if lane.signal is not None else self._no_sound()
-        colour = lane_colour(lane.key, self._window.palette())
+        colour = lane_colour(lane.key)
         return LaneView(lane.key, lane.name, colour, source, state, self.badges.get(lane.ident, ""))
 
     def _no_sound(self) -> Signal:

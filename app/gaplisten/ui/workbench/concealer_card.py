@@ -1,0 +1,187 @@
+"""One concealer in the list: tick box, declared delay, and the parameters of each lane it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+
+from gaplisten.concealers.entries import BrokenEntry, Entry
+from gaplisten.ui.quiet_label import QuietLabel
+from gaplisten.ui.workbench.parameter_form import ParameterForm
+from gaplisten.workbench.lanes import Lane
+
+_STATE_HELP = "Time spent in the plugin by the sound's length; share of the received samples that it changed"
+
+
+class LaneSettings(QWidget):
+    """Parameters and state of one lane made by a concealer."""
+
+    removed = Signal()
+
+    def __init__(self, entry: Entry, parent: QWidget, *, removable: bool) -> None:
+        super().__init__(parent)
+        self.index = -1
+        self.form = ParameterForm(entry.parameters, self)
+        self.state = QuietLabel("", self, wrap=True)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 0, 0, 4)
+        layout.setSpacing(2)
+        self.form.setVisible(bool(entry.parameters))
+        layout.addWidget(self.form)
+        layout.addWidget(self.state)
+        if removable:
+            remove = QToolButton(self)
+            remove.setText(f"Remove this {entry.title}")
+            remove.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            remove.clicked.connect(self.removed)
+            layout.addWidget(remove)
+
+    def show_lane(self, lane: Lane | None, made: Any) -> None:
+        """Say how the rendering went."""
+        text = progress_text(lane, made)
+        self.state.setText(text)
+        self.state.setVisible(bool(text))
+        self.state.setToolTip((lane.details if lane is not None else "") or _STATE_HELP)
+        self.state.set_warning(lane is not None and lane.failed)
+
+
+class ConcealerCard(QWidget):
+    """The concealer.
+
+    It stays while the catalogue does: what is ticked must not vanish under the finger that ticks it.
+
+    Signals
+    -------
+    switched
+        Whether it is wanted.
+    another
+        One more lane of it is wanted.
+    removed
+        Index (among those switched on) of a lane that is not wanted any more.
+    parameter_changed
+        Index, name and value.
+    """
+
+    switched = Signal(bool)
+    another = Signal()
+    removed = Signal(int)
+    parameter_changed = Signal(int, str, object)
+
+    def __init__(self, entry: Entry | BrokenEntry, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.entry = entry
+        self.settings: list[LaneSettings] = []
+        self.box = QCheckBox(entry.title, self)
+        self.box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 1, 0, 1)
+        self._layout.setSpacing(2)
+        line = QHBoxLayout()
+        line.setSpacing(4)
+        line.addWidget(self.box, 1)
+        self._layout.addLayout(line)
+        self._more = self._made_more()
+        if isinstance(entry, BrokenEntry):
+            self._show_broken(entry)
+            return
+        self.box.setToolTip(about(entry))
+        self.box.setStatusTip(entry.help or f"Conceal with {entry.title}")
+        self.box.toggled.connect(self.switched)
+        line.addWidget(QuietLabel(delay_text(entry), self))
+        line.addWidget(self._more)
+
+    def _made_more(self) -> QToolButton:
+        more = QToolButton(self)
+        more.setText("+")
+        more.setAutoRaise(True)
+        more.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        more.setAccessibleName(f"Another lane of {self.entry.title}")
+        more.setToolTip("One more lane, to compare other parameters")
+        more.clicked.connect(self.another)
+        more.hide()
+        return more
+
+    def _show_broken(self, entry: BrokenEntry) -> None:
+        self.box.setEnabled(False)
+        label = QuietLabel(entry.message, self, wrap=True)
+        label.setContentsMargins(20, 0, 0, 0)
+        label.setToolTip(entry.details or entry.message)
+        label.set_warning(True)
+        self._layout.addWidget(label)
+
+    def show_indices(self, indices: Sequence[int]) -> None:
+        """Have one set of parameters for each of these places among the concealers switched on."""
+        if not isinstance(self.entry, Entry):
+            return
+        while len(self.settings) > len(indices):
+            gone = self.settings.pop()
+            gone.hide()
+            gone.deleteLater()  # later: its own field may be what is telling us
+        while len(self.settings) < len(indices):
+            self._add(self.entry)
+        for settings, index in zip(self.settings, indices, strict=True):
+            settings.index = index
+        self.box.blockSignals(True)
+        self.box.setChecked(bool(indices))
+        self.box.blockSignals(False)
+        self._more.setVisible(bool(indices) and bool(self.entry.parameters))
+
+    def _add(self, entry: Entry) -> None:
+        settings = LaneSettings(entry, self, removable=bool(self.settings))
+        settings.form.changed.connect(
+            lambda name, value: self.parameter_changed.emit(settings.index, name, value)
+        )
+        settings.removed.connect(lambda: self.removed.emit(settings.index))
+        self.settings.append(settings)
+        self._layout.addWidget(settings)
+
+    def show_changed(self, changed: bool) -> None:
+        """Say whether the plugin's file is another one than the one that was read."""
+        self.box.setText(f"{self.entry.title} (changed)" if changed else self.entry.title)
+
+
+def delay_text(entry: Entry) -> str:
+    """Return the declared delay in few words."""
+    if entry.delay_ms:
+        return f"{entry.delay_ms:.3g} ms delay"
+    return "sees all" if entry.causal is False else ""
+
+
+def about(entry: Entry) -> str:
+    """Return what is known of a concealer, in lines."""
+    rates = ", ".join(f"{rate / 1000:g} kHz" for rate in entry.rates)
+    form = "packet by packet" if entry.form == "streaming" else "whole file"
+    delay = "unknown delay" if entry.delay_ms is None else f"{entry.delay_ms:.3g} ms delay (declared)"
+    lines = [
+        entry.help,
+        entry.source,
+        f"{form}, {delay}",
+        f"rates: {rates}" if rates else "",
+        str(entry.path),
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def progress_text(lane: Lane | None, made: Any) -> str:
+    """Return how a rendering fares, or how it went."""
+    if lane is None:
+        return ""
+    if lane.busy:
+        return "rendering…"
+    if lane.failed or made is None:
+        return lane.state
+    words = [_speed(made.realtime_factor), _altered(made.altered_received)]
+    words += ["resampled"] if made.resampled else []
+    return " · ".join(words)
+
+
+def _speed(factor: float) -> str:
+    return "< 0.001 × real time" if factor < 0.001 else f"{factor:.2g} × real time"
+
+
+def _altered(share: float) -> str:
+    """Say how much of what was received came out changed."""
+    return f"alters {100 * share:.2g} %" if share else "alters nothing"

@@ -1,0 +1,142 @@
+import numpy as np
+import pytest
+from PySide6.QtWidgets import QDoubleSpinBox, QLabel
+
+
+def names(window):
+    return [(lane.key, lane.name) for lane in window.controller.lanes]
+
+
+def lost_sample(signal):
+    return float(signal.samples[3300, 0])
+
+
+@pytest.fixture
+def loud(qtbot, opened):
+    opened.concealers.boxes["loud"].setChecked(True)
+    qtbot.waitUntil(
+        lambda: opened.controller.lane(3) is not None and opened.controller.lane(3).signal is not None
+    )
+    return opened
+
+
+def test_ticking_a_concealer_adds_its_lane_to_view_and_player(loud, player):
+    assert names(loud)[3] == (3, "Loud")
+    assert lost_sample(loud.controller.lane(3).signal) == 0.25
+    assert lost_sample(player.lanes[3]) == 0.25
+    assert loud.transport.lanes.button(3).isEnabled()
+
+
+def test_a_parameter_is_rendered_again_and_exchanged_without_a_stop(loud, player, qtbot):
+    player.play()
+    player.calls.clear()
+    field = loud.concealers.settings[0].form.fields["level"]
+    assert isinstance(field, QDoubleSpinBox)
+    assert (field.minimum(), field.maximum(), field.suffix()) == (0.0, 1.0, " FS")
+    field.setValue(0.5)
+    qtbot.waitUntil(lambda: lost_sample(player.lanes[3]) == 0.5)
+    assert player.calls == [("replace", 3)]
+    assert player.state.playing
+
+
+def test_undo_takes_the_parameter_back_in_form_and_sound(loud, player, qtbot):
+    field = loud.concealers.settings[0].form.fields["level"]
+    field.setValue(0.5)
+    field.setValue(0.75)
+    loud.actions_table["edit.undo"].trigger()
+    qtbot.waitUntil(lambda: lost_sample(player.lanes[3]) == 0.25)
+    assert field.value() == 0.25
+    assert loud.concealers.boxes["loud"].isChecked()
+    loud.actions_table["edit.undo"].trigger()
+    assert len(names(loud)) == 3
+    assert not loud.concealers.boxes["loud"].isChecked()
+
+
+def test_a_rendering_under_way_keeps_the_old_sound(loud, player, runner, qtbot):
+    runner.hold = True
+    loud.concealers.settings[0].form.fields["level"].setValue(0.5)
+    assert lost_sample(player.lanes[3]) == 0.25
+    assert "rendering" in loud.concealers.settings[0].state.text()
+    runner.hold = False
+    runner.serve()
+    qtbot.waitUntil(lambda: lost_sample(player.lanes[3]) == 0.5)
+    assert "real time" in loud.concealers.settings[0].state.text()
+
+
+def test_a_failing_plugin_says_so_in_its_lane_and_the_others_go_on(loud, player, qtbot):
+    loud.concealers.boxes["fails"].setChecked(True)
+    qtbot.waitUntil(lambda: loud.controller.lane(4) is not None and loud.controller.lane(4).failed)
+    assert "returned NaN" in loud.controller.lane(4).state
+    settings = loud.concealers.settings[1]
+    assert "returned NaN" in settings.state.text()
+    assert "Traceback" in settings.state.toolTip()
+    assert not loud.transport.lanes.button(4).isEnabled()
+    assert loud.transport.lanes.button(3).isEnabled()
+    loud.controller.hearing.hear(3)
+    assert player.state.lane == 3
+
+
+def test_a_broken_plugin_is_listed_with_its_reason(opened):
+    box = opened.concealers.boxes["broken"]
+    assert not box.isEnabled()
+    words = [label.text() for label in box.parentWidget().findChildren(QLabel)]
+    assert "line 3: invalid syntax" in words
+
+
+def test_the_same_concealer_can_be_compared_with_itself(loud, qtbot, player):
+    loud.concealers.another.emit("loud")
+    loud.concealers.settings[1].form.fields["level"].setValue(0.75)
+    qtbot.waitUntil(lambda: len(player.lanes) == 5 and lost_sample(player.lanes[4]) == 0.75)
+    assert names(loud)[3:] == [(3, "Loud"), (4, "Loud 2")]
+    assert lost_sample(player.lanes[3]) == 0.25
+
+
+def test_changed_files_are_marked(opened):
+    opened.concealers.show_changed(["loud"])
+    assert opened.concealers.boxes["loud"].text() == "Loud (changed)"
+    opened.concealers.show_changed([])
+    assert opened.concealers.boxes["loud"].text() == "Loud"
+
+
+def test_choices_follow_to_the_next_clip(loud, qtbot, player):
+    loud.controller.show_clip("second")
+    qtbot.waitUntil(lambda: loud.controller.clip_name == "second")
+    qtbot.waitUntil(lambda: len(player.lanes) == 4)
+    lossy, made = player.lanes[1].samples, player.lanes[3].samples
+    different = np.flatnonzero((lossy != made)[:, 0])
+    assert different.min() >= 20 * 320
+    assert different.max() < 81 * 320
+
+
+def test_painting_loss_makes_every_lane_follow_and_can_be_undone(loud, player, qtbot):
+    loud.lanes_view.packets_painted.emit(60, 62, True)
+    qtbot.waitUntil(lambda: float(player.lanes[3].samples[61 * 320, 0]) == 0.25)
+    assert not player.lanes[1].samples[60 * 320 : 63 * 320].any()
+    assert loud.gaps.model.rowCount() == 3
+    assert loud.controller.lane(2).state == "made with the clip's own loss"
+    loud.actions_table["edit.undo"].trigger()
+    assert player.lanes[1].samples[60 * 320 : 63 * 320].any()
+    assert loud.gaps.model.rowCount() == 2
+
+
+def test_painting_received_brings_the_sent_samples_back(loud, player):
+    loud.lanes_view.packets_painted.emit(10, 12, False)
+    reference, lossy = player.lanes[0].samples, player.lanes[1].samples
+    assert np.array_equal(reference[3200:4160], lossy[3200:4160])
+
+
+def test_a_loss_model_replaces_the_loss(loud, player, qtbot):
+    from gaplisten.ui.workbench.loss_dialog import LossDialog
+
+    dialog = LossDialog(loud.controller, loud)
+    qtbot.addWidget(dialog)
+    dialog.seed.setValue(7)
+    assert "% lost in" in dialog.outcome.text()
+    expected = dialog.trace()
+    dialog.apply()
+    assert loud.controller.trace.lost.tolist() == expected.lost.tolist()
+    assert not player.lanes[1].samples[expected.mask(32000)].any()
+    dialog.packet.setValue(20.01)
+    assert "not a whole number" in dialog.outcome.text()
+    loud.actions_table["edit.reset_loss"].trigger()
+    assert loud.controller.trace.lost.sum() == 4

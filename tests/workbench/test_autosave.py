@@ -1,0 +1,72 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+from gaplisten.workbench.autosave import Autosave, rescued
+from gaplisten.workbench.recent import MOST, is_there, with_newest
+from gaplisten.workbench.settings import Settings, read_settings, write_settings
+from gaplisten.workbench.state import Choice, Note, Sources, Work
+
+WORK = Work(Sources((Path("/clips"),)), "a", (Choice("x"),)).with_clip(
+    "a", Work().clip("a").__class__(notes=(Note(1, "click", "ü"),))
+)
+
+KEEP_AND_DIE = """
+import os
+from pathlib import Path
+from gaplisten.workbench.autosave import Autosave
+from gaplisten.workbench.state import *
+work = Work(Sources((Path("/clips"),)), "a").with_clip("a", ClipWork(notes=(Note(7, "mute", "kept"),)))
+Autosave().keep(work, Path("/w.toml"))
+os.kill(os.getpid(), 9)
+"""
+
+
+def test_work_survives_a_killed_process():
+    subprocess.run([sys.executable, "-c", KEEP_AND_DIE], env=dict(os.environ), check=False)
+    (kept,) = rescued()
+    assert kept.work.clip("a").notes == (Note(7, "mute", "kept"),)
+    assert kept.work.sources.paths == (Path("/clips"),)
+    assert kept.file == Path("/w.toml")
+
+
+def test_work_of_a_living_process_is_not_offered_to_another():
+    Autosave().keep(WORK, None)
+    assert rescued() == []
+
+
+def test_saved_work_leaves_nothing_behind():
+    save = Autosave()
+    save.keep(WORK, None)
+    save.forget()
+    save.forget()
+    assert not save.path.exists()
+
+
+def test_leftovers_that_cannot_be_read_are_skipped(tmp_path):
+    (tmp_path / "999999.toml").write_text("nonsense = ")
+    (tmp_path / "word.toml").write_bytes(b"\xff")
+    assert rescued(tmp_path) == []
+
+
+def test_recent_places_are_ten_each_once_newest_first(tmp_path):
+    places = []
+    for number in range(12):
+        places = with_newest(places, tmp_path / str(number))
+    places = with_newest(places, tmp_path / "5")
+    assert len(places) == MOST
+    assert places[:3] == [str(tmp_path / name) for name in ("5", "11", "10")]
+    assert not is_there(places[0])
+    assert is_there(str(tmp_path))
+
+
+def test_settings_come_back_and_nonsense_falls_back(tmp_path):
+    path = tmp_path / "s.toml"
+    write_settings(Settings(theme="dark", context_ms=100.0), path)
+    assert read_settings(path) == Settings(theme="dark", context_ms=100.0)
+    path.write_text('theme = "pink"\nswitching_ms = "long"\nlevel_dbov = -30\ncontext_ms = nan\nextra = 1')
+    assert read_settings(path) == Settings(level_dbov=-30.0)
+    path.write_text("= nonsense")
+    assert read_settings(path) == Settings()
+    assert read_settings(tmp_path / "none.toml") == Settings()

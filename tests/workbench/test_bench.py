@@ -1,0 +1,209 @@
+from concurrent.futures import Future
+from dataclasses import dataclass, field
+
+import numpy as np
+import pytest
+
+from gaplisten.audio.signal import Signal
+from gaplisten.concealers.errors import ConcealerFailed
+from gaplisten.errors import GaplistenError
+from gaplisten.loss.trace import LossTrace
+from gaplisten.workbench.bench import LaneBench, idents
+from gaplisten.workbench.lanes import Lane, Role, keyed, neighbour
+from gaplisten.workbench.state import Choice
+
+LOSSY = Signal.of(np.zeros(40), 1000)
+TRACE = LossTrace(np.zeros(10, np.bool_), 4, 1000)
+
+
+@dataclass(frozen=True)
+class FakeEntry:
+    name: str
+    title: str
+    digest: str = "1"
+
+
+@dataclass(frozen=True, eq=False)
+class Made:
+    signal: Signal
+    realtime_factor: float = 0.01
+    altered_received: float = 0.0
+    resampled: bool = False
+    messages: tuple = ()
+
+
+@dataclass
+class Kitchen:
+    """Stands in for catalogue and runner: every rendering waits until the test serves it."""
+
+    entries: dict = field(default_factory=dict)
+    orders: list = field(default_factory=list)
+
+    def find(self, name):
+        if name not in self.entries:
+            raise GaplistenError(name, "is not known")
+        return self.entries[name]
+
+    def submit(self, entry, parameters, lossy, trace, job=None):
+        self.orders.append((entry.name, parameters, lossy, trace, job, Future()))
+        return self.orders[-1][-1]
+
+    def serve(self, index, value=0.5, error=None):
+        future = self.orders[index][-1]
+        if error is not None:
+            future.set_exception(error)
+        else:
+            future.set_result(Made(Signal.of(np.full(40, value), 1000)))
+
+
+@pytest.fixture
+def kitchen():
+    return Kitchen({name: FakeEntry(name, name.title()) for name in ("burg", "repeat")})
+
+
+@pytest.fixture
+def bench(kitchen):
+    bench = LaneBench(kitchen.find, kitchen.submit)
+    bench.set_material(LOSSY, TRACE)
+    return bench
+
+
+def shown(bench):
+    return [
+        (
+            lane.ident,
+            lane.busy,
+            lane.failed,
+            None if lane.signal is None else float(lane.signal.samples[0, 0]),
+        )
+        for lane in bench.lanes()
+    ]
+
+
+def test_switching_on_renders_and_shows_the_lane_when_it_is_done(bench, kitchen):
+    bench.wish([Choice("burg")])
+    assert shown(bench) == [("burg", True, False, None)]
+    assert bench.poll() == frozenset()
+    kitchen.serve(0)
+    assert bench.poll() == {"burg"}
+    assert shown(bench) == [("burg", False, False, 0.5)]
+    assert not bench.busy
+
+
+def test_the_newest_wish_wins_and_the_older_is_cancelled(bench, kitchen):
+    bench.wish([Choice("burg", (("order", 10),))])
+    bench.wish([Choice("burg", (("order", 20),))])
+    assert kitchen.orders[0][4].cancelled
+    kitchen.serve(1, 0.2)
+    bench.poll()
+    assert [order[1] for order in kitchen.orders] == [{"order": 10}, {"order": 20}]
+    assert shown(bench) == [("burg", False, False, pytest.approx(0.2))]
+
+
+def test_what_was_heard_stays_heard_until_the_new_rendering_is_there(bench, kitchen):
+    bench.wish([Choice("burg")])
+    kitchen.serve(0, 0.5)
+    bench.poll()
+    bench.wish([Choice("burg", (("order", 9),))])
+    assert shown(bench) == [("burg", True, False, 0.5)]
+    kitchen.serve(1, 0.25)
+    bench.poll()
+    assert shown(bench) == [("burg", False, False, 0.25)]
+
+
+def test_asking_for_the_same_again_renders_nothing(bench, kitchen):
+    for _ in range(3):
+        bench.wish([Choice("burg")])
+    assert len(kitchen.orders) == 1
+
+
+def test_a_loss_edit_renders_all_lanes_again(bench, kitchen):
+    wish = [Choice("burg"), Choice("repeat")]
+    bench.wish(wish)
+    kitchen.serve(0)
+    kitchen.serve(1)
+    bench.poll()
+    bench.set_material(LOSSY, TRACE, same_clip=True)
+    bench.wish(wish)
+    assert len(kitchen.orders) == 4
+    assert shown(bench) == [("burg", True, False, 0.5), ("repeat", True, False, 0.5)]
+
+
+def test_another_clip_never_shows_the_sound_of_the_last(bench, kitchen):
+    bench.wish([Choice("burg")])
+    kitchen.serve(0)
+    bench.poll()
+    bench.set_material(LOSSY, TRACE)
+    bench.wish([Choice("burg")])
+    assert shown(bench) == [("burg", True, False, None)]
+
+
+def test_a_changed_plugin_file_renders_again(bench, kitchen):
+    bench.wish([Choice("burg")])
+    kitchen.entries["burg"] = FakeEntry("burg", "Burg", "2")
+    bench.wish([Choice("burg")])
+    assert len(kitchen.orders) == 2
+
+
+def test_one_failing_lane_leaves_the_others_alone(bench, kitchen):
+    bench.wish([Choice("burg"), Choice("repeat"), Choice("gone")])
+    kitchen.serve(
+        0, error=ConcealerFailed("burg", "returned 3 samples too few", "mend it", details="Traceback")
+    )
+    kitchen.serve(1)
+    assert bench.poll() == {"burg", "repeat"}
+    burg, repeat, gone = bench.lanes()
+    assert burg.failed
+    assert burg.signal is None
+    assert "3 samples too few" in burg.state
+    assert burg.details == "Traceback"
+    assert repeat.signal is not None
+    assert gone.failed
+    assert "is not known" in gone.state
+
+
+def test_any_exception_of_a_runner_stays_in_its_lane(bench, kitchen):
+    bench.wish([Choice("burg")])
+    kitchen.serve(0, error=RuntimeError("odd"))
+    bench.poll()
+    assert "odd" in bench.lanes()[0].state
+
+
+def test_switching_off_cancels(bench, kitchen):
+    bench.wish([Choice("burg")])
+    bench.wish([])
+    assert kitchen.orders[0][4].cancelled
+    assert bench.lanes() == ()
+
+
+def test_a_clip_without_loss_says_so(kitchen):
+    bench = LaneBench(kitchen.find, kitchen.submit)
+    bench.set_material(LOSSY, None)
+    bench.wish([Choice("burg")])
+    assert "no loss" in bench.lanes()[0].state
+    assert kitchen.orders == []
+
+
+def test_the_same_concealer_twice_has_two_names():
+    assert idents([Choice("a"), Choice("b"), Choice("a")]) == ("a", "b", "a 2")
+
+
+def lane(ident, role=Role.CONDITION, sound=True):
+    return Lane(ident, ident, role, LOSSY if sound else None)
+
+
+def test_keys_are_0_for_the_reference_1_for_lossy_and_count_from_2():
+    lanes = keyed([lane("l", Role.LOSSY), lane("x"), lane("r", Role.REFERENCE), lane("y")])
+    assert [(each.ident, each.key) for each in lanes] == [("r", 0), ("l", 1), ("x", 2), ("y", 3)]
+    assert [each.key for each in keyed([lane("x")])] == [2]
+
+
+def test_lanes_follow_the_order_the_user_gave():
+    lanes = keyed([lane("r", Role.REFERENCE), lane("x"), lane("y"), lane("z")], ["z", "gone", "x"])
+    assert [each.ident for each in lanes] == ["r", "z", "x", "y"]
+
+
+def test_going_to_the_next_lane_skips_silent_ones_and_goes_round():
+    lanes = keyed([lane("r", Role.REFERENCE), lane("x", sound=False), lane("y")])
+    assert (neighbour(lanes, 0, 1), neighbour(lanes, 3, 1), neighbour(lanes, 0, -1)) == (3, 0, 3)
+    assert neighbour((), 4, 1) == 4

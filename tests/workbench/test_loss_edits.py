@@ -1,0 +1,85 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gaplisten.audio.signal import Signal
+from gaplisten.loss.trace import LossTrace, Origin
+from gaplisten.workbench.loss_edits import edit_of, lossy_with, painted, restorable, trace_of
+from gaplisten.workbench.state import LossEdit
+
+
+def trace(text, frames=4):
+    return LossTrace(np.array([c == "x" for c in text]), frames, 1000)
+
+
+def text(found):
+    return "".join("x" if lost else "." for lost in found.lost)
+
+
+@given(st.lists(st.booleans(), min_size=1, max_size=60))
+def test_a_trace_survives_being_kept_as_runs(lost):
+    found = LossTrace(np.array(lost, np.bool_), 4, 1000)
+    again = trace_of(edit_of(found, "painted"), 1000, 4 * len(lost))
+    assert again.lost.tolist() == lost
+    assert again.origin is Origin.EDITED
+
+
+@pytest.mark.parametrize(
+    ("before", "first", "last", "lost", "after"),
+    [
+        ("......", 1, 3, True, ".xxx.."),
+        ("......", 3, 1, True, ".xxx.."),
+        ("xxxxxx", 4, 9, False, "xxxx.."),
+        ("......", -3, 0, True, "x....."),
+        ("..x...", 2, 2, False, "......"),
+    ],
+)
+def test_painting(before, first, last, lost, after):
+    assert text(painted(trace(before), first, last, lost)) == after
+
+
+def test_a_packet_that_is_no_whole_number_of_frames_is_refused():
+    with pytest.raises(ValueError, match="not a whole number"):
+        trace_of(LossEdit(10, 11.61, ()), 16000, 1600)
+
+
+def ramp(count=24):
+    return Signal.of(np.arange(1, count + 1) / 100, 1000)
+
+
+def test_lost_packets_are_exactly_zero_and_received_ones_exact():
+    lossy = lossy_with(trace(".x.x.."), ramp(), None, None)
+    expected = ramp().samples[:, 0].copy()
+    expected[4:8] = expected[12:16] = 0
+    assert lossy.samples[:, 0].tolist() == expected.tolist()
+
+
+def test_packets_painted_received_come_back_from_the_reference():
+    original = trace(".xx...")
+    was = lossy_with(original, ramp(), None, None)
+    now = lossy_with(trace(".x...."), ramp(), was, original)
+    assert now.samples[8:12, 0].tolist() == ramp().samples[8:12, 0].tolist()
+    assert not now.samples[4:8].any()
+
+
+def test_what_was_received_stays_as_it_came_even_where_it_differs_from_the_reference():
+    original = trace(".x....")
+    was = Signal.of(ramp().samples[:, 0] * 0.5, 1000)
+    now = lossy_with(trace("....x."), ramp(), was, original)
+    assert now.samples[8:12, 0] == pytest.approx(was.samples[8:12, 0])
+    assert now.samples[4:8, 0] == pytest.approx(ramp().samples[4:8, 0])
+
+
+def test_without_a_reference_lost_packets_cannot_come_back():
+    original = trace(".x....")
+    assert not restorable(None, original, 0, 2)
+    assert restorable(None, original, 2, 5)
+    assert restorable(ramp(), original, 0, 2)
+
+
+def test_the_signals_given_are_not_changed():
+    reference, lossy = ramp(), Signal.of(np.zeros(24), 1000)
+    lossy_with(trace("x....."), reference, lossy, trace("......"))
+    assert reference.samples[0, 0] == pytest.approx(0.01)
+    assert not lossy.samples.any()

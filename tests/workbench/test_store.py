@@ -1,0 +1,176 @@
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gaplisten.workbench.notes import TAGS
+from gaplisten.workbench.state import (
+    Choice,
+    ClipWork,
+    Loop,
+    LossEdit,
+    Note,
+    RoleChoice,
+    Sources,
+    Work,
+)
+from gaplisten.workbench.store import OutsidePaths, StoreError, from_toml, read_work, to_toml, write_work
+
+words = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
+names = words.filter(bool)
+frames = st.integers(0, 10**12)
+values = (
+    st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False) | words
+)
+notes = st.builds(Note, frames, st.sampled_from(TAGS), words, words, st.none() | st.integers(0, 5000))
+loops = st.tuples(frames, st.integers(1, 10**6)).map(lambda pair: Loop(pair[0], sum(pair)))
+
+
+@st.composite
+def edits(draw):
+    edges = sorted(draw(st.sets(st.integers(0, 500), max_size=12)))
+    runs = tuple(zip(edges[0::2], edges[1::2], strict=False))
+    return LossEdit(500, draw(st.floats(0.5, 1000.0)), runs, draw(words))
+
+
+clips = st.builds(ClipWork, st.none() | edits(), st.none() | loops, st.lists(notes, max_size=3).map(tuple))
+choices = st.builds(
+    Choice, names, st.dictionaries(names, values, max_size=3).map(lambda d: tuple(sorted(d.items())))
+)
+works = st.builds(
+    lambda current, chosen, order, done: _work(current, chosen, order, done),
+    st.none() | names,
+    st.lists(choices, max_size=3).map(tuple),
+    st.lists(words, max_size=3).map(tuple),
+    st.dictionaries(names, clips, max_size=3),
+)
+
+
+def _work(current, chosen, order, done):
+    work = Work(current=current, choices=chosen, order=order)
+    for name, clip in done.items():
+        work = work.with_clip(name, clip)
+    return work
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(works)
+def test_whatever_is_kept_comes_back(work):
+    path = Path("/somewhere/x.gaplisten.toml")
+    assert from_toml(to_toml(work, path.parent), path) == work
+
+
+@pytest.fixture
+def work(tmp_path):
+    (tmp_path / "clips").mkdir()
+    sources = Sources(
+        (tmp_path / "clips",),
+        (RoleChoice(tmp_path / "clips" / "a.wav", "condition", "A"),),
+        tmp_path / "clips" / "clean",
+        10.0,
+    )
+    return Work(sources, "2307", (Choice("repeat_fade", (("hold", 5.0),)),)).with_clip(
+        "2307", ClipWork(LossEdit(500, 10.0, ((3, 5),)), Loop(100, 9000), (Note(1, "click", "x"),))
+    )
+
+
+def test_a_file_moved_with_its_clips_still_finds_them(tmp_path, work):
+    write_work(tmp_path / "w.gaplisten.toml", work)
+    text = (tmp_path / "w.gaplisten.toml").read_text(encoding="utf-8")
+    assert str(tmp_path) not in text
+    moved = tmp_path / "moved"
+    moved.mkdir()
+    (tmp_path / "clips").rename(moved / "clips")
+    (tmp_path / "w.gaplisten.toml").rename(moved / "w.gaplisten.toml")
+    again = read_work(moved / "w.gaplisten.toml")
+    assert again.sources.paths == (moved / "clips",)
+    assert again.clip("2307") == work.clip("2307")
+
+
+def test_the_file_is_readable(tmp_path, work):
+    path = tmp_path / "w.toml"
+    write_work(path, work)
+    text = path.read_text(encoding="utf-8")
+    for line in ('gaplisten = "workbench"', "version = 1", 'name = "repeat_fade"', "lost = [[3, 5]]"):
+        assert line in text
+    assert [each.name for each in tmp_path.iterdir() if each.is_file()] == ["w.toml"]
+
+
+@pytest.mark.parametrize("place", ["../elsewhere", "/etc", "clips/../../x"])
+def test_paths_that_leave_the_folder_are_asked_about(tmp_path, place):
+    path = tmp_path / "w.toml"
+    path.write_text(f'gaplisten = "workbench"\nversion = 1\n[sources]\npaths = ["{place}"]\n')
+    with pytest.raises(OutsidePaths) as caught:
+        read_work(path)
+    assert len(caught.value.paths) == 1
+    assert read_work(path, allow_outside=True).sources.paths == caught.value.paths
+
+
+def test_a_link_that_leads_out_of_the_folder_is_asked_about(tmp_path):
+    inside = tmp_path / "work"
+    inside.mkdir()
+    (inside / "clips").symlink_to(tmp_path)
+    path = inside / "w.toml"
+    path.write_text('gaplisten = "workbench"\nversion = 1\n[sources]\npaths = ["clips"]\n')
+    with pytest.raises(OutsidePaths):
+        read_work(path)
+
+
+HEAD = 'gaplisten = "workbench"\nversion = 1\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "fact"),
+    [
+        ("gaplisten = = 1", "line 1"),
+        ("x = 1", "not a workbench file"),
+        ('gaplisten = "workbench"\nversion = 99', "version 99"),
+        (HEAD + "surprise = 1", "surprise"),
+        (HEAD + "[clips.a]\nloop = [5, 5]", "ends before it starts"),
+        (HEAD + "[clips.a]\nloop = [5, -1]", "clips.a.loop.1"),
+        (HEAD + "[clips.a.loss]\npackets = 10\npacket_ms = 20\nlost = [[3, 20]]", "beyond the end"),
+        (HEAD + "[clips.a.loss]\npackets = 10\npacket_ms = 20\nlost = [[5, 6], [1, 2]]", "out of order"),
+        (HEAD + "[clips.a.loss]\npackets = 9999999999\npacket_ms = 20", "packets"),
+        (HEAD + '[[clips.a.notes]]\nframe = 1\ntag = "nonsense"', "tag"),
+        (HEAD + '[[concealers]]\nname = "x"\nparameters = {a = [1]}', "parameters"),
+        (HEAD + '[sources]\npaths = ["a\\u0000b"]', "NUL"),
+        (HEAD + "[sources]\npacket_ms = nan", "packet_ms"),
+    ],
+)
+def test_nonsense_is_refused_with_its_place(tmp_path, text, fact):
+    path = tmp_path / "w.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(StoreError) as caught:
+        read_work(path)
+    assert str(path) in str(caught.value)
+    assert fact in str(caught.value)
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00", b""])
+def test_what_is_no_text_or_empty_is_refused(tmp_path, content):
+    path = tmp_path / "w.toml"
+    path.write_bytes(content)
+    with pytest.raises(StoreError):
+        read_work(path)
+
+
+def test_a_missing_file_or_folder_is_an_error_in_words(tmp_path):
+    with pytest.raises(StoreError, match="cannot be read"):
+        read_work(tmp_path / "none.toml")
+    with pytest.raises(StoreError, match="cannot be written"):
+        write_work(tmp_path / "none" / "w.toml", Work())
+
+
+def test_a_file_that_cannot_be_replaced_stays_as_it_was(tmp_path, work, monkeypatch):
+    path = tmp_path / "w.toml"
+    write_work(path, work)
+    before = path.read_bytes()
+
+    def full(self, target):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(StoreError, match="No space left"):
+        write_work(path, Work())
+    assert path.read_bytes() == before
