@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from gaplisten.audio.filemap import Frames, Raw, SampleSource, read_floats
+from gaplisten.audio.filemap import Frames, Raw, SampleSource
 
 _BOTH_UNITS = 1.0
 
@@ -33,21 +33,31 @@ class _Pair:
         """Full scale is ±1.0 already."""
         return _BOTH_UNITS
 
+    @property
+    def grain(self) -> int:
+        """The coarser one's."""
+        return max(self.one.grain, self.other.grain)
+
     def raw(self, start: int, stop: int) -> Raw:
         """Return the frames ``[start, stop)``."""
-        raise NotImplementedError
+        stop = min(stop, self.frames)
+        return self._compared(_part(self.one, start, stop), _part(self.other, start, stop), start)
+
+    def bulk(self, start: int, stop: int) -> Raw:
+        """Return the frames ``[start, stop)`` without keeping anything."""
+        stop = min(stop, self.frames)
+        return self._compared(_bulk_part(self.one, start, stop), _bulk_part(self.other, start, stop), start)
 
     def glimpse(self, start: int, count: int) -> Raw:
-        """Return `count` frames from `start`, silence where they cannot be read yet."""
-        if not self.loaded(start, start + count):
-            return np.zeros((count, 1), np.float32)
-        return self.raw(start, start + count)
+        """Return `count` frames from `start`."""
+        return self.bulk(start, start + count)
 
-    def load(self, start: int, stop: int) -> None:
-        """Make both quick to read."""
-        for source in (self.one, self.other):
-            if start < source.frames:
-                source.load(start, min(stop, source.frames))
+    def gather(self, blocks: Frames, size: int) -> Raw:
+        """Return whole blocks of frames; beyond the end the last frame is repeated."""
+        raise NotImplementedError
+
+    def _compared(self, one: Raw, other: Raw, start: int) -> Raw:
+        raise NotImplementedError
 
     def loaded(self, start: int, stop: int) -> bool:
         """Whether both can be read now."""
@@ -71,9 +81,10 @@ class DifferenceSource(_Pair):
         """Float32."""
         return np.dtype(np.float32)
 
-    def raw(self, start: int, stop: int) -> Raw:
-        """Return the difference of the frames ``[start, stop)``."""
-        return np.subtract(_padded(self.one, start, stop), _padded(self.other, start, stop), dtype=np.float32)
+    def _compared(self, one: Raw, other: Raw, start: int) -> Raw:
+        length = max(len(one), len(other))
+        one, other = (_floats(raw, source, length) for raw, source in ((one, self.one), (other, self.other)))
+        return np.subtract(one, other, dtype=np.float32)
 
     def gather(self, blocks: Frames, size: int) -> Raw:
         """Return the difference of whole blocks of frames."""
@@ -118,14 +129,13 @@ class AlteredSource(_Pair):
         """One byte a frame."""
         return np.dtype(np.uint8)
 
-    def raw(self, start: int, stop: int) -> Raw:
-        """Return the flags of the frames ``[start, stop)``, shape ``(n, 1)``."""
-        stop = min(stop, self.frames)
-        if self._same_numbers() and stop <= min(self.one.frames, self.other.frames):
-            changed = (self.one.raw(start, stop) != self.other.raw(start, stop)).any(axis=1)
+    def _compared(self, one: Raw, other: Raw, start: int) -> Raw:
+        length = max(len(one), len(other))
+        if self._same_numbers() and len(one) == len(other):
+            changed = (one != other).any(axis=1)
         else:
-            changed = self._differs(_padded(self.one, start, stop), _padded(self.other, start, stop))
-        changed &= ~self._lost_between(start, stop)
+            changed = self._differs(_floats(one, self.one, length), _floats(other, self.other, length))
+        changed &= ~self._lost_between(start, start + length)
         return changed.view(np.uint8)[:, None]
 
     def gather(self, blocks: Frames, size: int) -> Raw:
@@ -156,14 +166,20 @@ class AlteredSource(_Pair):
         return np.repeat(self._lost[packets], self._packet_frames)[begin : begin + stop - start]
 
 
-def _padded(source: SampleSource, start: int, stop: int) -> Raw:
-    found = read_floats(source, start, stop) if start < source.frames else _nothing(source)
-    missing = stop - start - len(found)
-    return np.pad(found, ((0, missing), (0, 0))) if missing > 0 else found
+def _part(source: SampleSource, start: int, stop: int) -> Raw:
+    return source.raw(start, stop) if start < source.frames else np.zeros((0, source.channels), source.dtype)
 
 
-def _nothing(source: SampleSource) -> Raw:
-    return np.zeros((0, source.channels), np.float32)
+def _bulk_part(source: SampleSource, start: int, stop: int) -> Raw:
+    return source.bulk(start, stop) if start < source.frames else np.zeros((0, source.channels), source.dtype)
+
+
+def _floats(raw: Raw, source: SampleSource, length: int) -> Raw:
+    """Return raw samples as floats, with silence up to `length`."""
+    floats = np.multiply(raw, np.float32(source.scale), dtype=np.float32)
+    missing = length - len(floats)
+    padded: Raw = np.pad(floats, ((0, missing), (0, 0))) if missing > 0 else np.asarray(floats)
+    return padded
 
 
 def _gathered(source: SampleSource, blocks: Frames, size: int) -> Raw:

@@ -21,8 +21,9 @@ FAN = 32
 CHUNK = 1 << 20
 # Up to this many frames in a column the samples themselves are reduced; they are few enough.
 DIRECT = 2 * BASE
-MANY = 1 << 29
+MANY = 1 << 20
 GLIMPSES = 1024
+FEWER_GLIMPSES = 300
 
 # Low and high before an edge, low and high from it on.
 _Parts = tuple[Raw, Raw, Raw, Raw]
@@ -61,10 +62,12 @@ class PeakPyramid:
     def __init__(self, source: SampleSource) -> None:
         self.source = source
         self._channels = source.channels
+        self._aligned = source.grain > 1
+        base = source.grain if self._aligned else BASE
         self.chunks = -(-source.frames // CHUNK)
         self.ready = np.zeros(self.chunks, np.bool_)
         self._glimpses: tuple[npt.NDArray[np.float32], npt.NDArray[np.float32]] | None = None
-        self._levels = tuple(_empty_level(source, block) for block in (BASE, BASE * FAN))
+        self._levels = tuple(_empty_level(source, block) for block in (base, base * FAN))
 
     @property
     def complete(self) -> bool:
@@ -84,11 +87,10 @@ class PeakPyramid:
     def fill(self, chunk: int) -> None:
         """Read one chunk of `CHUNK` frames; different chunks may be filled by different threads."""
         start, stop = chunk * CHUNK, min((chunk + 1) * CHUNK, self.source.frames)
-        self.source.load(start, stop)
-        raw = self.source.raw(start, stop)
+        raw = self.source.bulk(start, stop)
         base, upper = self._levels
-        low, high = _reduce_blocks(raw, raw, BASE)
-        at = start // BASE
+        low, high = _reduce_blocks(raw, raw, base.block)
+        at = start // base.block
         base.low[at : at + len(low)], base.high[at : at + len(high)] = low, high
         low, high = _reduce_blocks(low, high, FAN)
         at = start // upper.block
@@ -120,11 +122,14 @@ class PeakPyramid:
             return Columns(low, high, inside, np.zeros(count, np.bool_))
         first, last = int(part[0]), int(part[-1]) + 1
         cut = np.minimum(edges[first : last + 1], self.source.frames)
-        raw_low, raw_high = self._extremes(cut)
-        scale = np.float32(self.source.scale)
-        low[first:last], high[first:last] = raw_low * scale, raw_high * scale
         known = inside.copy()
         known[first:last] &= self._known(cut)
+        part = np.flatnonzero(known)
+        if part.size:
+            first, last = int(part[0]), int(part[-1]) + 1
+            raw_low, raw_high = self._extremes(np.minimum(edges[first : last + 1], self.source.frames))
+            scale = np.float32(self.source.scale)
+            low[first:last], high[first:last] = raw_low * scale, raw_high * scale
         return self._with_glimpses(Columns(low, high, known, inside & ~known), edges)
 
     def _with_glimpses(self, columns: Columns, edges: Frames) -> Columns:
@@ -137,8 +142,9 @@ class PeakPyramid:
         columns.low[at], columns.high[at] = low[place], high[place]
         return columns
 
-    def glimpse(self, count: int = GLIMPSES) -> None:
-        """Look at a short piece of the sound at `count` places, for a first picture."""
+    def glimpse(self) -> None:
+        """Look at short pieces all over the sound, for a first picture."""
+        count = FEWER_GLIMPSES if self._aligned else GLIMPSES
         frames, scale = self.source.frames, np.float32(self.source.scale)
         starts = (np.arange(count) * frames // count).tolist()
         pieces = [self.source.glimpse(start, min(BASE, frames - start)) for start in starts]
@@ -158,7 +164,7 @@ class PeakPyramid:
         return found if np.isfinite(found) else 1.0
 
     def _known(self, edges: Frames) -> npt.NDArray[np.bool_]:
-        if self.complete:
+        if self.complete or _narrowest(edges) < DIRECT:
             return np.ones(len(edges) - 1, np.bool_)
         gaps = np.concatenate(([0], np.cumsum(~self.ready)))
         last = np.minimum(np.maximum(edges[1:] - 1, edges[:-1]) // CHUNK, self.chunks - 1)
@@ -166,12 +172,19 @@ class PeakPyramid:
         return known
 
     def _extremes(self, edges: Frames) -> tuple[Raw, Raw]:
-        narrowest = int(np.diff(edges[:-1]).min()) if len(edges) > 2 else int(edges[-1] - edges[0])
+        narrowest = _narrowest(edges)
         if narrowest < DIRECT:
             return self._from_samples(edges)
-        # Base blocks are reduced so fast that the upper level pays only for many hours at once.
-        level = 1 if narrowest >= 2 * BASE * FAN and edges[-1] - edges[0] > MANY else 0
-        return self._from_level(edges, level)
+        if self._aligned:
+            # Where frames are dear to reach, a column may begin up to half a grain beside its place.
+            base = self._levels[0].block
+            edges = np.append((edges[:-1] + base // 2) // base * base, edges[-1])
+        return self._from_level(edges, self._level_for(narrowest, edges))
+
+    def _level_for(self, narrowest: int, edges: Frames) -> int:
+        # Base blocks are reduced so fast that the upper level pays only where there are very many.
+        many = (edges[-1] - edges[0]) // self._levels[0].block > MANY
+        return 1 if many and narrowest >= 2 * self._levels[1].block else 0
 
     def _from_samples(self, edges: Frames) -> tuple[Raw, Raw]:
         start, stop = int(edges[0]), max(int(edges[-1]), int(edges[0]) + 1)
@@ -207,6 +220,8 @@ class PeakPyramid:
         """Return the extremes of the block at `level` around each edge: before it, and from it on."""
         block = self._levels[level].block
         number = edges // block
+        if level == 0 and self._aligned:
+            return self._split_aligned(edges, number)
         if level == 0:
             rows = self.source.gather(number, block).reshape(len(edges), block * self._channels)
             return _split_rows(rows, rows, (edges - number * block) * self._channels)
@@ -215,6 +230,28 @@ class PeakPyramid:
         # The finer block that holds the edge counts on neither side: its two parts are found one level down.
         cell = edges // finer.block - number * FAN
         return _merge(_split_rows(low, high, cell, leave_out=1), self._split(edges, level - 1))
+
+    def _split_aligned(self, edges: Frames, number: Frames) -> _Parts:
+        """Return what lies around edges that are block edges: nothing before them, the block from them on.
+
+        Only the end of the sound may lie inside a block; then that block lies before it.
+        """
+        base = self._levels[0]
+        at = np.minimum(number, len(base.low) - 1)
+        inside = edges > number * base.block
+        least, most = _limits(base.low.dtype)
+        low, high = base.low[at], base.high[at]
+        return (
+            np.where(inside, low, most),
+            np.where(inside, high, least),
+            np.where(inside, most, low),
+            np.where(inside, least, high),
+        )
+
+
+def _narrowest(edges: Frames) -> int:
+    """Return the width of the narrowest column but the last, which the end of the sound may cut."""
+    return int(np.diff(edges[:-1]).min()) if len(edges) > 2 else int(edges[-1] - edges[0])
 
 
 def _empty_level(source: SampleSource, block: int) -> _Level:

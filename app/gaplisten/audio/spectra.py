@@ -67,7 +67,8 @@ def tile(source: SampleSource, number: int, hop: int, settings: SpectrumSettings
         uint8, shape ``(TILE, bins)``, lowest frequency first, in half decibels (a full-scale sine is 0 dB).
     """
     size = settings.window_frames(source.rate)
-    looks = min(_LOOKS, max(hop // size, 1))
+    # Seeking in a compressed file is dear, so there one look must do.
+    looks = 1 if source.grain > 1 else min(_LOOKS, max(hop // size, 1))
     centres = (np.arange(TILE * looks) + 0.5) * (hop / looks) + number * TILE * hop
     power = _powers(source, (centres - size / 2).astype(np.int64), size)
     loudest = power.reshape(TILE, looks, -1).max(axis=1)
@@ -79,7 +80,8 @@ def quantised(power: npt.NDArray[np.float32]) -> Levels:
     """Return power (a full-scale sine is 1.0) in half decibels, 0 where there is none."""
     decibels = np.log10(np.maximum(power, np.float32(_QUIETEST))) * np.float32(10.0)
     steps = (decibels - np.float32(TOP_DB)) * np.float32(STEPS_PER_DB) + np.float32(255.0)
-    return np.clip(steps, 0.0, 255.0).astype(np.uint8)
+    levels: Levels = np.clip(steps, 0.0, 255.0).astype(np.uint8)
+    return levels
 
 
 def _powers(source: SampleSource, starts: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.float32]:
@@ -88,7 +90,7 @@ def _powers(source: SampleSource, starts: npt.NDArray[np.int64], size: int) -> n
     total: npt.NDArray[np.float32] | None = None
     for channel in _windows(source, starts, size):
         spectrum = np.fft.rfft(channel * window, axis=1)
-        power = (spectrum.real**2 + spectrum.imag**2) * scale
+        power = np.asarray((spectrum.real**2 + spectrum.imag**2) * scale, np.float32)
         total = power if total is None else total + power
     assert total is not None
     return (total / np.float32(source.channels)).astype(np.float32)
@@ -101,13 +103,19 @@ def _windows(source: SampleSource, starts: npt.NDArray[np.int64], size: int) -> 
         block = _padded(source, first, last)
         rows = np.lib.stride_tricks.sliding_window_view(block, size, axis=0)[starts - first]
         return [rows[:, channel] for channel in range(rows.shape[1])]
-    each = np.stack([_padded(source, start, start + size) for start in starts.tolist()])
+    each = np.stack([_padded(source, start, start + size, alone=True) for start in starts.tolist()])
     return [each[:, :, channel] for channel in range(each.shape[2])]
 
 
-def _padded(source: SampleSource, start: int, stop: int) -> npt.NDArray[np.float32]:
+def _padded(source: SampleSource, start: int, stop: int, alone: bool = False) -> npt.NDArray[np.float32]:
     inner_start, inner_stop = min(max(start, 0), source.frames), min(max(stop, 0), source.frames)
-    found = read_floats(source, inner_start, inner_stop)
+    if inner_stop <= inner_start:
+        return np.zeros((stop - start, source.channels), np.float32)
+    if alone:
+        raw = source.glimpse(inner_start, inner_stop - inner_start)
+        found = np.multiply(raw, np.float32(source.scale), dtype=np.float32)
+    else:
+        found = read_floats(source, inner_start, inner_stop)
     if len(found) == stop - start:
         return found
     return np.pad(found, ((inner_start - start, stop - inner_stop), (0, 0)))
@@ -144,7 +152,7 @@ def _resized(levels: Levels, first: float, step: float, count: int) -> Levels:
         edges = first + np.arange(count + 1) * step
         begin = np.clip(np.floor(edges[:-1]).astype(np.int64), 0, last)
         end = np.clip(np.ceil(edges[1:]).astype(np.int64) - 1, 0, last)
-        found = levels[begin]
+        found: Levels = levels[begin]
         for offset in range(1, int(np.max(end - begin)) + 1):
             np.maximum(found, levels[np.minimum(begin + offset, end)], out=found)
         return found
@@ -152,4 +160,5 @@ def _resized(levels: Levels, first: float, step: float, count: int) -> Levels:
     begin = np.floor(place).astype(np.int64)
     share = np.round((place - begin) * 256).astype(np.uint16)[:, None]
     one, other = levels[begin].astype(np.uint16), levels[np.minimum(begin + 1, last)].astype(np.uint16)
-    return ((one * (256 - share) + other * share) >> 8).astype(np.uint8)
+    between: Levels = ((one * (256 - share) + other * share) >> 8).astype(np.uint8)
+    return between

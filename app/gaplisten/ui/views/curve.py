@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +13,8 @@ from gaplisten.ui.views.viewport import Viewport
 
 HALF_WIDTH = 16
 _KAISER = 8.0
+_PHASES = 1024
+_TAPS = np.arange(1 - HALF_WIDTH, HALF_WIDTH + 1)
 # Points are drawn when samples are at least this many device pixels apart.
 POINTS_FROM = 5.0
 
@@ -50,7 +53,7 @@ def curve(source: SampleSource, view: Viewport) -> Curve | None:
 
 
 def interpolated(samples: npt.NDArray[np.float32], places: Floats) -> Floats:
-    """Return the value between samples by a Kaiser-windowed sinc; exact at the samples.
+    """Return the value between samples by a Kaiser-windowed sinc, to 1/1024 of a frame; exact at the samples.
 
     Parameters
     ----------
@@ -65,11 +68,17 @@ def interpolated(samples: npt.NDArray[np.float32], places: Floats) -> Floats:
         Shape ``(n, channels)``.
     """
     base = np.floor(places).astype(np.int64)
-    taps = np.arange(1 - HALF_WIDTH, HALF_WIDTH + 1)
-    distance = (places - base)[:, None] - taps
-    inside = np.maximum(1.0 - (distance / HALF_WIDTH) ** 2, 0.0)
-    weights = np.sinc(distance) * np.i0(_KAISER * np.sqrt(inside)) / np.i0(_KAISER)
+    weights = _weights()[np.round((places - base) * _PHASES).astype(np.int64)]
     padded = np.pad(samples, ((HALF_WIDTH, HALF_WIDTH), (0, 0)))
-    rows = np.clip(base[:, None] + taps + HALF_WIDTH, 0, len(padded) - 1)
+    rows = np.clip(base[:, None] + _TAPS + HALF_WIDTH, 0, len(padded) - 1)
     values: Floats = np.einsum("nt,ntc->nc", weights, padded[rows].astype(np.float64))
     return values
+
+
+@cache
+def _weights() -> Floats:
+    """Return the windowed sinc at each phase between two frames, shape ``(phases + 1, taps)``."""
+    distance = np.linspace(0.0, 1.0, _PHASES + 1)[:, None] - _TAPS
+    inside = np.maximum(1.0 - (distance / HALF_WIDTH) ** 2, 0.0)
+    weights: Floats = np.sinc(distance) * np.i0(_KAISER * np.sqrt(inside)) / np.i0(_KAISER)
+    return weights

@@ -106,6 +106,11 @@ class LaneData(QObject):
         """Whether anything is still being read."""
         return self._store.busy
 
+    def glimpsed(self, key: int) -> bool:
+        """Whether there is at least a coarse picture of a lane."""
+        peaks = self.drawn(key).peaks
+        return peaks is not None and (peaks.glimpsed or peaks.complete)
+
     @property
     def loudest(self) -> float:
         """Largest magnitude known of any lane, full scale 1.0."""

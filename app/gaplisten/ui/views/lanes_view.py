@@ -298,6 +298,11 @@ class LanesView(QWidget):
         """Whether sound is still being read or spectra are being computed."""
         return self._data.busy or self._spectra.busy
 
+    @property
+    def glimpsed(self) -> bool:
+        """Whether there is at least a coarse picture of every lane."""
+        return all(self._data.glimpsed(lane.key) for lane in self._lanes)
+
     # out of it
 
     def render_png(self, path: Path, size: QSize | None = None, scale: float = 2.0) -> None:

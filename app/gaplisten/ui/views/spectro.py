@@ -117,7 +117,10 @@ class SpectrogramStore(QObject):
         shown = [half[::2] for half in halves if half is not None]
         if len(shown) == 2:
             return np.concatenate(shown)
-        bins = self.settings.window_frames(source.rate) // 2 + 1
+        return self._nothing((id(source), hop, number))
+
+    def _nothing(self, key: TileKey) -> Levels:
+        bins = self.settings.window_frames(self._sources[key[0]].rate) // 2 + 1
         return np.zeros((TILE, bins), np.uint8)
 
     def _forget_wanted(self) -> None:
@@ -128,7 +131,10 @@ class SpectrogramStore(QObject):
     def _poll(self) -> None:
         done = [key for key, future in self._wanted.items() if future.done()]
         for key in done:
-            self._tiles[key] = self._wanted.pop(key).result()
+            future = self._wanted.pop(key)
+            # A file that cannot be read leaves an empty place; the lane's header says why.
+            unread = future.cancelled() or future.exception() is not None
+            self._tiles[key] = self._nothing(key) if unread else future.result()
         while len(self._tiles) > MOST_TILES:
             self._tiles.popitem(last=False)
         if not self._wanted:

@@ -1,0 +1,165 @@
+"""Open a sound file for drawing: mapped where it can be, decoded where it must be."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gaplisten.audio.filemap import Frames, Raw, SampleSource, SourceError, gather_rows
+from gaplisten.audio.wavmap import MappedSource, Packed24Source, wav_layout
+
+BLOCK = 1 << 18
+MOST_BLOCKS = 12
+GRAIN = 64
+_NARROW = frozenset({"PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW"})
+
+
+class DecodedSource:
+    """A compressed file, decoded where it is looked at; a few pieces are kept.
+
+    It is never held as a whole, in memory or on disk.
+    """
+
+    def __init__(self, path: Path) -> None:
+        info = _sound_info(path)
+        self.path = path
+        self._info = info
+        self._kind = "int16" if info.subtype in _NARROW else "float32"
+        self._handles = threading.local()
+        self._blocks: OrderedDict[int, Raw] = OrderedDict()
+        self._lock = threading.Lock()
+
+    @property
+    def frames(self) -> int:
+        """Length in frames."""
+        return int(self._info.frames)
+
+    @property
+    def rate(self) -> int:
+        """Sampling rate in Hz."""
+        return int(self._info.samplerate)
+
+    @property
+    def channels(self) -> int:
+        """Number of channels."""
+        return int(self._info.channels)
+
+    @property
+    def scale(self) -> float:
+        """What one unit of the raw numbers is worth."""
+        return 1.0 / 32768.0 if self._kind == "int16" else 1.0
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Number format of the raw samples."""
+        return np.dtype(self._kind)
+
+    @property
+    def grain(self) -> int:
+        """Seeking is dear, so wide columns begin at multiples of this."""
+        return GRAIN
+
+    def raw(self, start: int, stop: int) -> Raw:
+        """Return the frames ``[start, stop)``, from the pieces that are kept where they are there."""
+        stop = min(stop, self.frames)
+        numbers = range(start // BLOCK, -(-stop // BLOCK))
+        pieces = [
+            self._block(number)[max(start - number * BLOCK, 0) : max(stop - number * BLOCK, 0)]
+            for number in numbers
+        ]
+        return np.concatenate(pieces) if pieces else np.zeros((0, self.channels), self.dtype)
+
+    def gather(self, blocks: Frames, size: int) -> Raw:
+        """Return whole blocks of frames, one by one."""
+        found = np.zeros((len(blocks), size, self.channels), self.dtype)
+        for at, block in enumerate(blocks.tolist()):
+            piece = self.raw(block * size, (block + 1) * size)
+            found[at] = gather_rows(piece, np.zeros(1, np.int64), size)[0] if len(piece) else 0
+        return found
+
+    def glimpse(self, start: int, count: int) -> Raw:
+        """Return `count` frames from `start`."""
+        return self._decode(start, min(start + count, self.frames))
+
+    def bulk(self, start: int, stop: int) -> Raw:
+        """Return the frames ``[start, stop)``, valid until the same thread asks again."""
+        count = max(min(stop, self.frames) - start, 0)
+        if len(getattr(self._handles, "buffer", ())) < count:
+            self._handles.buffer = np.empty((count, self.channels), self._kind)
+        target: Raw = self._handles.buffer[:count]
+        return self._decode_into(target, start)
+
+    def loaded(self, start: int, stop: int) -> bool:
+        """Return True."""
+        return True
+
+    def _block(self, number: int) -> Raw:
+        with self._lock:
+            found = self._blocks.get(number)
+            if found is not None:
+                self._blocks.move_to_end(number)
+                return found
+        found = self._decode(number * BLOCK, min((number + 1) * BLOCK, self.frames))
+        with self._lock:
+            self._blocks[number] = found
+            while len(self._blocks) > MOST_BLOCKS:
+                self._blocks.popitem(last=False)
+        return found
+
+    def _decode(self, start: int, stop: int) -> Raw:
+        return self._decode_into(np.empty((max(stop - start, 0), self.channels), self._kind), start)
+
+    def _decode_into(self, found: Raw, start: int) -> Raw:
+        import soundfile
+
+        try:
+            file = self._handle()
+            if file.tell() != start:
+                file.seek(start)
+            got = file.buffer_read_into(found, self._kind)
+        except (soundfile.LibsndfileError, OSError) as error:
+            raise SourceError(
+                str(self.path), f"cannot be decoded ({error})", "get a whole copy of it"
+            ) from error
+        if got < len(found):
+            fact = f"ends after {start + got} of {self.frames} frames"
+            raise SourceError(str(self.path), fact, "get a whole copy of it")
+        return found
+
+    def _handle(self) -> Any:
+        # A libsndfile handle is not safe to share, so each thread has its own.
+        if not hasattr(self._handles, "file"):
+            import soundfile
+
+            self._handles.file = soundfile.SoundFile(self.path)
+        return self._handles.file
+
+
+def _sound_info(path: Path) -> Any:
+    import soundfile
+
+    try:
+        return soundfile.info(path)
+    except (soundfile.LibsndfileError, OSError) as error:
+        raise SourceError(str(path), f"cannot be read as sound ({error})", "use WAV or FLAC") from error
+
+
+def open_source(path: Path) -> SampleSource:
+    """Open a sound file for block-wise reading; only its header is read now.
+
+    Raises
+    ------
+    SourceError
+        If it is not a sound file.
+    """
+    try:
+        layout = wav_layout(path)
+    except OSError as error:
+        raise SourceError(str(path), f"cannot be opened ({error.strerror})", "check the path") from error
+    if layout is None:
+        return DecodedSource(path)
+    return Packed24Source(path, layout) if layout.bits == 24 else MappedSource(path, layout)
