@@ -57,6 +57,8 @@ class BurgExtrapolation:
         ] = 60.0,
         crossfade: Annotated[float, {"ge": 0, "le": 20, "unit": "ms", "help": "blend into speech"}] = 5.0,
     ) -> None:
+        import scipy.signal  # noqa: F401 - here, so that the first lost packet need not wait for it
+
         self._size, self._room = packet_frames, round(context * rate / 1000)
         self._order = max(1, min(round(order * rate / 1000), self._room // 2))
         self._hold, self._mute = hold * rate / 1000, mute_after * rate / 1000

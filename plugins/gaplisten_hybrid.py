@@ -1,30 +1,28 @@
-"""Gaplisten's own concealer: periodic, then autoregressive extrapolation, then a two-sided join. Delay 10 ms.
+"""Gaplisten's own concealer: two kinds of extrapolation, and a two-sided join. Delay 10 ms.
 
 Received samples are never altered. A loss is filled in three ways, each where it is good:
 
-1. **The beginning** goes on as voiced speech does: linear prediction (order 1 per kHz, last 30 ms), its
-residual's last pitch
-   period repeated as excitation, through the all-pole filter with the past as its state, so nothing
-   jumps. The pitch is the best normalised correlation of the last 10 ms with lags of 2.5 to 15 ms.
-2. **From 20 ms on** repetition would buzz. A cross-fade of 10 ms leads into an autoregressive
-extrapolation of long order (20 ms
-   over the last 100 ms; autocorrelation method with a window rising towards the present). Its window
-   makes it die away too soon, which a gain of 2.4 dB per 10 ms undoes. Full level for `hold` (40 ms),
-   then down to silence at `mute_after` (400 ms).
-3. **The end**: since the output is 10 ms late, the last 10 ms of a loss are still there when speech
-returns. They are replaced
-   by the samples that make the error of a long predictor (order 12 ms, fitted to 50 ms before and one
-   packet after) smallest, given what is before and after: Janssen's interpolation. It meets the returning
-   speech in phase, with no blend.
+1. **The beginning** goes on as voiced speech does: linear prediction (order 1 per kHz, last 30 ms), the last
+   pitch period of its residual repeated as excitation of the all-pole filter, whose state is the past, so
+   nothing jumps. The pitch is the best normalised correlation of the last 10 ms with lags of 2.5 to 15 ms.
+2. **Longer losses** would buzz. From 10 to 20 ms a cross-fade leads into an autoregressive extrapolation of
+   long order (20 ms, fitted to the last 100 ms by the autocorrelation method with a window that rises towards
+   the present). That window makes it die away too soon, which a gain of 2 dB per 10 ms undoes. Full level
+   for `hold` (40 ms), then linearly down to silence at `mute_after` (400 ms).
+3. **The end**: since the output is 10 ms late, the last 10 ms of a loss need not be settled before speech
+   returns. They become the samples that leave a long predictor the least error, given what is before and
+   behind them: Janssen's interpolation. The predictor is fitted to 35 ms before, a guess for the 10 ms, and
+   one packet behind; its order is the pitch lag plus 2.5 ms, between 7 and 13 ms. The speech that returns
+   is met in phase, with no blend.
 
-It sees nothing else of the future: measured look-ahead equals the delay. How its numbers were chosen:
-docs/plugins.md.
+It sees nothing else of the future: the look-ahead is the delay. How its numbers were chosen: docs/plugins.md.
 
 Source: own design. Parts: linear prediction with pitch excitation as in ITU-T G.722 Appendix IV (2006);
 autoregressive extrapolation (Kauppinen and Roth 2002); interpolation (Janssen, Veldhuis and Vries 1986).
 """
 
 from collections import deque
+from functools import lru_cache
 from typing import Annotated
 
 import numpy as np
@@ -33,9 +31,9 @@ DELAY = 10.0  # all times in ms
 PITCH_SHORTEST, PITCH_LONGEST, PITCH_WINDOW = 2.5, 15.0, 10.0
 RESIDUAL_WINDOW = 30.0
 LONG_ORDER, LONG_WINDOW, LONG_EDGE = 20.0, 100.0, 2.0
-LONG_FROM, LONG_FULLY = 20.0, 30.0
-LONG_GAIN = 2.4  # dB per 10 ms
-JOIN_ORDER, JOIN_WINDOW = 12.0, 50.0
+LONG_FROM, LONG_FULLY = 10.0, 20.0
+LONG_GAIN = 2.0  # dB per 10 ms
+JOIN_SHORTEST, JOIN_LONGEST, JOIN_MARGIN, JOIN_WINDOW = 7.0, 13.0, 2.5, 35.0
 MEMORY = LONG_WINDOW + LONG_ORDER
 
 
@@ -65,67 +63,82 @@ class GaplistenHybrid:
         hold: Annotated[float, {"ge": 0, "le": 1000, "unit": "ms", "help": "time at full level"}] = 40.0,
         mute_after: Annotated[float, {"ge": 1, "le": 5000, "unit": "ms", "help": "silent from then"}] = 400.0,
     ) -> None:
+        import scipy.linalg  # noqa: F401 - here, so that the first lost packet need not wait for it
+        import scipy.signal  # noqa: F401
+
         self._rate, self._size = rate, packet_frames
         self.delay = round(DELAY * rate / 1000)
-        self._hold, self._mute = hold * rate / 1000, mute_after * rate / 1000
+        self._hold, self._mute = hold * rate / 1000, max(mute_after, hold) * rate / 1000
         self._room = round(MEMORY * rate / 1000)
-        self._pending = np.zeros(self.delay, np.float32)
-        self._past: deque[np.ndarray] = deque(maxlen=-(-self._room // packet_frames))
+        self._line = np.zeros(self.delay, np.float32)  # settled, but not out yet
+        self._past: deque[np.ndarray] = deque(maxlen=-(-self._room // packet_frames) + 1)
         self._loss: _Loss | None = None
         self._age = 0
 
     def packet(self, samples: np.ndarray | None) -> np.ndarray:
         """Return one packet, `delay` frames late; `samples` is None when it is lost."""
         if samples is None:
-            now = self._lost()
+            self._age += self._size
+            self._settle(self._extrapolated(self._size - len(self._line)))
         else:
-            now = samples[:, 0]
-            if self._loss is not None:
-                self._join(now)
+            if self._age:
+                self._settle(self._joined(samples[:, 0]))
                 self._loss, self._age = None, 0
-        self._past.append(now)
-        both = np.concatenate((self._pending, now))
-        self._pending = both[self._size :]
-        return both[: self._size, None]
+            self._settle(samples[:, 0])
+        out, self._line = self._line[: self._size, None], self._line[self._size :]
+        return out
 
     def flush(self) -> np.ndarray:
         """Return the last `delay` frames."""
-        return self._pending[:, None]
+        self._settle(self._extrapolated(self.delay - len(self._line)))
+        return self._line[:, None]
+
+    def _settle(self, frames: np.ndarray) -> None:
+        if len(frames):
+            self._past.append(frames)
+            self._line = np.concatenate((self._line, frames))
 
     def _memory(self) -> np.ndarray:
         past = np.concatenate((np.zeros(self._room, np.float32), *self._past))
-        return past[-self._room :]
+        return past[-self._room :].astype(np.float64)
 
-    def _lost(self) -> np.ndarray:
+    def _extrapolated(self, frames: int, short: bool = False) -> np.ndarray:
+        """Return the next `frames` of the loss: only those due, for its end may be met from both sides."""
+        if frames <= 0:
+            return np.empty(0, np.float32)
+        if self._loss is not None and self._loss.place >= self._mute:
+            return np.zeros(frames, np.float32)
         if self._loss is None:
-            self._loss = _Loss(self._memory().astype(np.float64), self._rate)
-        age = self._age + np.arange(self._size)
-        self._age += self._size
-        out = self._loss.take(self._size)
-        if self._age > self._hold:
+            self._loss = _Loss(self._memory(), self._rate)
+        age = self._loss.place + np.arange(frames)
+        out = self._loss.take(frames, short)
+        if age[-1] > self._hold:
             out *= np.clip((self._mute - age) / max(self._mute - self._hold, 1.0), 0, 1)
         return out.astype(np.float32)
 
-    def _join(self, now: np.ndarray) -> None:
-        """Put the two-sided interpolation in place of the loss's last frames, those that are not out yet."""
+    def _joined(self, now: np.ndarray) -> np.ndarray:
+        """Return the end of the loss, which is not out yet, from what is before and behind it."""
         frames = min(self.delay, self._age)
-        memory = self._memory()
-        reach = min(frames + round(JOIN_WINDOW * self._rate / 1000), len(memory))
-        around = np.concatenate((memory[-reach:], now)).astype(np.float64)
-        order = min(round(JOIN_ORDER * self._rate / 1000), len(around) // 3)
-        join = interpolated(around, reach - frames, reach, order)
-        if join is not None:
-            memory[-frames:] = join
-            self._past.clear()
-            self._past.append(memory)
-            self._pending = np.concatenate((self._pending[:-frames], memory[-frames:]))
+        memory = self._memory()[-round(JOIN_WINDOW * self._rate / 1000) :]
+        guess = self._extrapolated(frames, short=True)
+        around = np.concatenate((memory, guess, now))
+        order = min(self._join_order(), len(around) // 3)
+        join = interpolated(around, len(memory), len(memory) + frames, order)
+        return guess if join is None else join.astype(np.float32)
+
+    def _join_order(self) -> int:
+        """Return an order just above the pitch lag: what a longer one would cost is not heard."""
+        shortest, longest, margin = (
+            round(ms * self._rate / 1000) for ms in (JOIN_SHORTEST, JOIN_LONGEST, JOIN_MARGIN)
+        )
+        return longest if self._loss is None else max(shortest, min(longest, self._loss.lag + margin))
 
 
 class _Loss:
     """The one-sided continuation of what was heard before one loss, at full level."""
 
     def __init__(self, past: np.ndarray, rate: int) -> None:
-        self._past, self._rate, self._place = past, rate, 0
+        self._past, self._rate, self.place = past, rate, 0
         self._ceiling = 1.2 * float(np.abs(past[-self._frames(RESIDUAL_WINDOW) :]).max())
         self._from, self._fully = self._frames(LONG_FROM), self._frames(LONG_FULLY)
         self._start_voice()
@@ -134,13 +147,13 @@ class _Loss:
     def _frames(self, ms: float) -> int:
         return round(ms * self._rate / 1000)
 
-    def take(self, frames: int) -> np.ndarray:
-        """Return the next `frames` frames."""
-        start, stop = self._place, self._place + frames
-        self._place = stop
+    def take(self, frames: int, short: bool = False) -> np.ndarray:
+        """Return the next `frames` frames; `short` spares a long model that has not been needed so far."""
+        start, stop = self.place, self.place + frames
+        self.place = stop
         if self._ceiling < 1e-6:
             return np.zeros(frames)
-        if stop <= self._from:
+        if stop <= self._from or (short and self._long is None):
             return self._bounded(self._voice(start, frames))
         out = self._autoregression(start, frames)
         if start < self._fully:
@@ -150,18 +163,17 @@ class _Loss:
         return self._bounded(out)
 
     def _bounded(self, out: np.ndarray) -> np.ndarray:
-        return np.clip(np.nan_to_num(out), -self._ceiling, self._ceiling)
+        return np.clip(out, -self._ceiling, self._ceiling)
 
     def _start_voice(self) -> None:
         """Find the predictor, its state and one period of its residual."""
         order = max(8, round(self._rate / 1000))
         window = self._frames(RESIDUAL_WINDOW)
         recent = self._past[-window:]
-        slope = np.sin(np.pi / 2 * (np.arange(window) + 0.5) / window) ** 2
-        self._predictor = predictor(recent * slope, order, 1e-5)
+        self._predictor = predictor(recent * rising(window) ** 2, order, 1e-5)
         self._voice_state = state_after(self._predictor, self._past)
-        lag = find_pitch(self._past, self._rate)
-        self._cycle = np.convolve(self._past[-lag - order :], self._predictor, "valid")
+        self.lag = find_pitch(self._past, self._rate)
+        self._cycle = np.convolve(self._past[-self.lag - order :], self._predictor, "valid")
 
     def _voice(self, start: int, frames: int) -> np.ndarray:
         from scipy.signal import lfilter
@@ -184,10 +196,16 @@ class _Loss:
 
     def _start_autoregression(self) -> None:
         window, edge = self._frames(LONG_WINDOW), self._frames(LONG_EDGE)
-        slope = np.sin(np.pi / 2 * (np.arange(window) + 0.5) / window)
-        slope[-edge:] *= np.cos(np.pi / 2 * (np.arange(edge) + 0.5) / edge)
+        slope = rising(window).copy()
+        slope[-edge:] *= rising(edge)[::-1]
         self._long = predictor(self._past[-window:] * slope, self._frames(LONG_ORDER), 1e-9)
         self._long_state = state_after(self._long, self._past)
+
+
+@lru_cache(maxsize=16)
+def rising(frames: int) -> np.ndarray:
+    """Return a quarter period of a sine, from 0 to 1."""
+    return np.asarray(np.sin(np.pi / 2 * (np.arange(frames) + 0.5) / frames))
 
 
 def find_pitch(past: np.ndarray, rate: int) -> int:
@@ -204,17 +222,17 @@ def find_pitch(past: np.ndarray, rate: int) -> int:
 
 
 def predictor(signal: np.ndarray, order: int, noise: float) -> np.ndarray:
-    """Return the prediction error filter ``[1, a1 ...]`` by the autocorrelation method; ``[1, 0 ...]``
-    for silence.
+    """Return the prediction error filter ``[1, a1 ...]`` by the autocorrelation method.
 
-    `noise` is the power of white noise added to keep the equations well posed, re the signal's.
+    `noise` is the power of white noise added to keep the equations well posed, re the signal's. Silence has
+    the filter ``[1, 0 ...]``.
     """
-    from scipy.fft import irfft, next_fast_len, rfft
+    from scipy.fft import next_fast_len
     from scipy.linalg import solve_toeplitz
 
     size = next_fast_len(len(signal) + order, real=True)
-    spectrum = rfft(signal, size)
-    lags = irfft(spectrum.real**2 + spectrum.imag**2, size)[: order + 1]
+    spectrum = np.fft.rfft(signal, size)
+    lags = np.fft.irfft(spectrum.real**2 + spectrum.imag**2, size)[: order + 1]
     taps = np.zeros(order + 1)
     taps[0] = 1.0
     if lags[0] > 1e-12 * len(signal):
@@ -230,7 +248,7 @@ def state_after(taps: np.ndarray, past: np.ndarray) -> np.ndarray:
 
 
 def interpolated(signal: np.ndarray, start: int, stop: int, order: int) -> np.ndarray | None:
-    """Return the samples ``start:stop`` that leave the predictor of `signal` the least error; None for silence."""
+    """Return the samples ``start:stop`` that leave the signal's predictor the least error; None for silence."""
     from scipy.linalg import solve_toeplitz
 
     taps = predictor(signal, order, 1e-9)
