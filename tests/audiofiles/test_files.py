@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import struct
 from pathlib import Path
@@ -9,6 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from gaplisten.audio.files import (
     SOUND_SUFFIXES,
@@ -215,6 +218,33 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
 def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SoundFileError, match="no format to write"):
         write_signal(tmp_path / "a.xyz", Signal.of([0.5], 8000))
+
+
+def test_a_header_that_promises_far_too_much_asks_for_no_memory(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "a.flac", noise(4000), 16000)
+    data = bytearray((tmp_path / "a.flac").read_bytes())
+    data[21] |= 0x0F  # the upper bits of the 36-bit count of samples
+    data[22:26] = b"\xff\xff\xff\xff"
+    (tmp_path / "a.flac").write_bytes(data)
+    assert "cut short" in refusal(tmp_path / "a.flac").fact
+
+
+@pytest.mark.parametrize("suffix", [".wav", ".flac", ".aiff"])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(changes=st.lists(st.tuples(st.integers(0, 200), st.integers(0, 255)), min_size=1, max_size=6))
+def test_damaged_bytes_give_sound_or_a_reason(
+    tmp_path: Path, suffix: str, changes: list[tuple[int, int]]
+) -> None:
+    path = tmp_path / f"a{suffix}"
+    soundfile.write(path, noise(300), 16000)
+    data = bytearray(path.read_bytes())
+    for at, value in changes:
+        data[at] = value
+    path.write_bytes(data)
+    with contextlib.suppress(SoundFileError):
+        signal = read_signal(path)
+        assert signal.frames > 0
+        assert np.isfinite(signal.samples).all()
 
 
 def test_the_real_clips_are_read(real_clips: Path) -> None:

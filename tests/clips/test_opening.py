@@ -238,6 +238,19 @@ def test_a_summary_without_a_trace_is_detected(make) -> None:
     assert summarise(Clip("a", inline_trace=(True, False), packet_ms=10)).longest_ms == 10.0
 
 
+def test_a_summary_continues_a_pattern_as_its_format_says(make) -> None:
+    clip = replace(whole(make), trace=make.root / "p.g192")
+    write_trace(clip.trace, LossTrace(np.array([0, 0, 0, 0, 1], np.bool_), 320, 16000), "g192_word")
+    assert (summarise(clip).gaps, summarise(clip).loss_rate) == (5, 0.2)
+
+
+def test_versions_of_another_length_are_noted(make) -> None:
+    clip = replace(whole(make, 3), conditions=(ConditionFile("net", make.sound("n.wav", frames=8240)),))
+    opened = open_clip(clip)
+    assert opened.conditions["net"].frames == 8240
+    assert "net is 240 frames (15.0 ms) longer than the reference" in opened.notes
+
+
 def test_a_summary_of_a_bad_trace_is_an_error(make) -> None:
     clip = whole(make)
     clip.trace.write_text("abc")

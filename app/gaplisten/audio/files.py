@@ -17,6 +17,8 @@ from gaplisten.errors import GaplistenError
 _SUFFIXES = "wav flac ogg oga opus mp3 aif aiff aifc au snd caf w64 rf64 wavex sph"
 SOUND_SUFFIXES = frozenset("." + suffix for suffix in _SUFFIXES.split())
 MAX_CHANNELS = 2
+_LIKELY_SAMPLES_PER_BYTE = 64
+_BLOCK = 1 << 18
 _INTEGER_BITS = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 _FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aif": "AIFF", ".aiff": "AIFF", ".w64": "W64", ".rf64": "RF64"}
 
@@ -80,12 +82,12 @@ def read_signal(path: Path) -> Signal:
     info = probe(path)
     _refuse_shape(info)
     try:
-        samples, rate = soundfile.read(str(path), dtype="float32", always_2d=True)
+        samples = _samples(info)
     except (soundfile.SoundFileError, OSError) as error:
         raise _unreadable(path, error) from error
     _refuse_missing(info, len(samples))
     _refuse_unreal(info, samples)
-    return Signal(samples, int(rate))
+    return Signal(samples, info.rate)
 
 
 def write_signal(path: Path, signal: Signal, subtype: str = "PCM_16") -> None:
@@ -130,6 +132,17 @@ def signal_notes(signal: Signal) -> tuple[str, ...]:
     if peak > 1.0:
         return (f"samples reach {20 * np.log10(peak):+.1f} dB beyond full scale",)
     return ()
+
+
+def _samples(info: SoundInfo) -> Samples:
+    """Read all frames; in blocks where the header promises more than a file of that size can well hold."""
+    with soundfile.SoundFile(str(info.path)) as file:
+        if info.frames * info.channels <= _LIKELY_SAMPLES_PER_BYTE * info.path.stat().st_size:
+            return np.asarray(file.read(dtype="float32", always_2d=True), np.float32)
+        blocks = [np.zeros((0, info.channels), np.float32)]
+        while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+            blocks.append(block)
+    return np.concatenate(blocks)
 
 
 def _encoded(samples: Samples, subtype: str) -> npt.NDArray[Any]:

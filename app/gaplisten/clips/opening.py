@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,6 +67,7 @@ def open_clip(clip: Clip, job: Job | None = None) -> OpenClip:
         lossy = apply_loss(reference, trace)
         said.notes.append("there is no lossy file: it was made by zeroing the lost packets of the reference")
     on_clock = {name: _to(signal, rate, name, said) for name, signal in conditions.items()}
+    _compare_lengths(reference, {"lossy": lossy, **on_clock}, said)
     job.check(1.0)
     return OpenClip(
         clip=clip,
@@ -98,6 +100,17 @@ def _to(signal: Signal | None, rate: int, name: str, said: _Findings) -> Signal 
     said.resampled.add(name)
     said.notes.append(f"{name} was resampled from {signal.rate} to {rate} Hz")
     return resample(signal, rate)
+
+
+def _compare_lengths(
+    reference: Signal | None, versions: Mapping[str, Signal | None], said: _Findings
+) -> None:
+    for name, version in versions.items():
+        if reference is None or version is None or version.frames == reference.frames:
+            continue
+        frames = version.frames - reference.frames
+        word, length = "longer" if frames > 0 else "shorter", 1000 * abs(frames) / reference.rate
+        said.notes.append(f"{name} is {abs(frames)} frames ({length:.1f} ms) {word} than the reference")
 
 
 def _trace(

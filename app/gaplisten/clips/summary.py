@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from gaplisten.audio.files import probe, read_signal
 from gaplisten.clips.clip import Clip
 from gaplisten.clips.traces import packet_frames_at
 from gaplisten.loss.detect import detect_lost_packets
-from gaplisten.loss.formats import read_trace
+from gaplisten.loss.formats import End, fit, format_named, read_trace
 from gaplisten.loss.strata import Stratum, stratum_of
 from gaplisten.loss.trace import Flags, LossTrace
 
@@ -55,16 +57,18 @@ def summarise(clip: Clip) -> ClipSummary | None:
 
 
 def _written(clip: Clip) -> tuple[Flags | None, float]:
-    import numpy as np
-
     if clip.inline_trace is not None:
         return np.array(clip.inline_trace, np.bool_), clip.packet_ms
     if clip.trace is None:
         return None, clip.packet_ms
     found = read_trace(clip.trace, format=clip.trace_format, inverted=clip.trace_inverted)
-    if found.packet_frames and clip.sound:
-        return found.lost, 1000.0 * found.packet_frames / probe(clip.sound).rate
-    return found.lost, found.packet_ms or clip.packet_ms
+    end = format_named(found.format).end
+    if clip.sound is None or (end is End.EXACT and not found.packet_frames):
+        return found.lost, found.packet_ms or clip.packet_ms
+    # The format has a rule for what follows the file's end, or counts samples: the sound's header is needed.
+    info = probe(clip.sound)
+    size = found.packet_frames or packet_frames_at(clip.packet_ms, info.rate, clip.name)
+    return fit(found.lost, -(-info.frames // size), end), 1000.0 * size / info.rate
 
 
 def _summary(lost: Flags, packet_ms: float, detected: bool) -> ClipSummary:
