@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaplisten.batch.journal import Journal, JournalError, digest, key_of
@@ -29,6 +29,7 @@ def test_the_last_word_on_an_item_counts(tmp_path: Path):
     assert Journal(tmp_path / "j").get("a") == {"value": 2}
 
 
+@settings(max_examples=40)
 @given(cut=st.integers(1, 200))
 def test_a_line_torn_at_any_place_is_ignored_and_harms_no_other(tmp_path_factory, cut: int):
     path = tmp_path_factory.mktemp("journal") / "j"

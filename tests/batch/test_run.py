@@ -55,9 +55,9 @@ def test_trouble_with_one_item_leaves_the_others_alone():
 
 
 def test_progress_ends_at_one():
-    job = Job()
+    job, finished = Job(), []
     with ThreadWorkers(1) as workers:
-        run_items(range(4), str, workers, lambda outcome: None, job=job, total=4)
+        run_items(range(4), str, workers, finished.append, job=job, progress=lambda: len(finished) / 4)
     assert job.fraction == 1.0
 
 
@@ -70,7 +70,7 @@ def test_a_stopped_job_leaves_what_is_done_done():
             job.cancel()
 
     with pytest.raises(JobCancelled), ThreadWorkers(1) as workers:
-        run_items(range(1000), lambda number: number, workers, done, job=job, total=1000)
+        run_items(range(1000), lambda number: number, workers, done, job=job)
     assert 3 <= len(finished) < 20
 
 

@@ -151,14 +151,19 @@ def conceal_batch(
         When the job was asked to stop; what is written stays, and called again the work goes on there.
     """
     checked = validate(entry, parameters)
+    job = job or Job()
     outcomes: dict[int, ConcealOutcome] = {}
     reused = 0
     limits = limits or Limits()
+
+    def progress() -> float:
+        return len(outcomes) / len(items) if items else 1.0
 
     def remaining() -> Iterator[tuple[int, ConcealTask]]:
         nonlocal reused
         digests = Digests()
         for index, item in enumerate(items):
+            job.check(progress(), item.source.name)
             key = "" if journal is None else _key(item, entry, checked, digests)
             done = None if force or journal is None else _earlier(journal, key, item)
             if done is not None:
@@ -175,7 +180,7 @@ def conceal_batch(
         outcomes[index] = made
 
     with _work(workers, limits) as work:
-        run_items(remaining(), work, workers, finished, job=job, total=len(items))
+        run_items(remaining(), work, workers, finished, job=job, progress=progress)
     return ConcealBatch(tuple(outcomes[index] for index in sorted(outcomes)), reused)
 
 

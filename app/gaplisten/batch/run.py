@@ -32,7 +32,7 @@ def run_items(
     done: Callable[[Outcome[Item]], None],
     *,
     job: Job | None = None,
-    total: int = 0,
+    progress: Callable[[], float] = lambda: 0.0,
 ) -> None:
     """Do `work` on each item and hand each outcome to `done`, in the order of completion.
 
@@ -44,8 +44,8 @@ def run_items(
         Plain function of plain values that can cross processes.
     done
         Called in this thread. Whatever it raises stops the batch.
-    total
-        Number of items, for progress.
+    progress
+        Which share of the batch is done, 0..1.
 
     Raises
     ------
@@ -55,14 +55,12 @@ def run_items(
     job = job or Job()
     running: dict[Future[Any], Item] = {}
     waiting = iter(items)
-    finished = 0
     try:
         while _fill(running, waiting, work, workers):
             ready, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
             for future in ready:
                 done(_outcome(future, running.pop(future), workers))
-                finished += 1
-            job.check(finished / max(total, finished, 1))
+            job.check(progress())
     except BaseException:
         for future in running:
             future.cancel()

@@ -133,15 +133,20 @@ def score_versions(
         When the job was asked to stop; called again, the work goes on where it was.
     """
     wanted = [(version, metric) for version in versions for metric in metrics if _applies(metric, version)]
+    job = job or Job()
     rows: dict[int, ScoreRow] = {}
     twins: dict[str, list[tuple[int, ScoreTask]]] = {}  # several files of the same content: scored once
     reused = 0
     identity = {metric.name: _identity(metric) for metric in metrics}
 
+    def progress() -> float:
+        return len(rows) / len(wanted) if wanted else 1.0
+
     def remaining() -> Iterator[tuple[int, ScoreTask]]:
         nonlocal reused
         digests = Digests()
         for index, (version, metric) in enumerate(wanted):
+            job.check(progress())
             task, reason = _task(version, metric, digests, identity[metric.name])
             known = None if force or reason else journal.get(task.key)
             if reason:
@@ -164,7 +169,7 @@ def score_versions(
         for index, twin in twins[task.key]:
             rows[index] = ScoreRow(twin, found)
 
-    run_items(remaining(), compute or compute_task, workers, done, job=job, total=len(wanted))
+    run_items(remaining(), compute or compute_task, workers, done, job=job, progress=progress)
     return ScoreBatch(tuple(rows[index] for index in sorted(rows)), reused)
 
 
