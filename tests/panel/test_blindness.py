@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from panel_bench import NO_STEPS, make_panel, take
 
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.key import Use
 from gaplisten.panel.rating import SEALED
 from gaplisten.panel.session import Session
 from gaplisten.panel.watch import panel_status
+from panel_bench import NO_STEPS, make_panel, take
 
 METHODS = ["acr", "dcr", "ccr", "ab", "abx", "mushra", "abc_hr"]
 SYSTEMS = ("QQone", "QQtwo")

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from panel_bench import FakeRenderer, make_clips, toml
 
 from gaplisten.panel.build import build
 from gaplisten.panel.definition import DefinitionError, PanelDefinition, parse_definition, read_definition
@@ -17,6 +16,7 @@ from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.selection import Places
 from gaplisten.panel.starter import definition_for, starter, to_toml
 from gaplisten.panel.toml_lines import line_of, locate
+from panel_bench import FakeRenderer, make_clips, toml
 
 GOOD = toml("acr")
 

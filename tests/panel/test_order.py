@@ -9,13 +9,13 @@ from itertools import pairwise
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from panel_bench import toml
 
 from gaplisten.panel.definition import parse_definition
 from gaplisten.panel.key import ClipKey, Key, StimulusKey, Use
 from gaplisten.panel.order import clashes, kept_apart, shuffled, williams
 from gaplisten.panel.plan import Planned, plan
 from gaplisten.panel.stimuli import uses
+from panel_bench import toml
 
 
 def key_of(

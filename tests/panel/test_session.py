@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from panel_bench import NO_STEPS, make_panel, take
 
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.session import Session
+from panel_bench import NO_STEPS, make_panel, take
 
 METHODS = ["acr", "acr_effort", "dcr", "ccr", "ab", "abx", "mushra", "abc_hr"]
 EXTRA = {"mushra": '[mushra]\nanchors = ["anchor35", "lossy"]\n', "abx": "[abx]\ntrials = 6\n"}

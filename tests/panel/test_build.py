@@ -1,0 +1,268 @@
+"""Building: stimuli frozen bit-exact, hashed, one gain per clip; built panels of strangers refused."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job, JobCancelled
+from gaplisten.panel.build import BuildError, build
+from gaplisten.panel.definition import parse_definition
+from gaplisten.panel.frozen import FrozenPanel, open_panel
+from gaplisten.panel.key import Use, open_key
+from gaplisten.panel.safety import UntrustedPanel, inside
+from gaplisten.panel.selection import Places
+from panel_bench import NO_STEPS, RATE, FakeRenderer, make_clips, make_panel, toml
+
+ANCHORED = NO_STEPS + '[mushra]\nanchors = ["anchor35", "lossy"]\n'
+
+
+def key_bytes(panel: FrozenPanel) -> dict[str, object]:
+    return json.loads(zlib.decompress((panel.folder / "key.bin").read_bytes()[7:]))
+
+
+def rewrite(panel: FrozenPanel, values: object) -> None:
+    """Put another key into a panel, as a stranger could, with a manifest that fits."""
+    text = json.dumps(values).encode()
+    (panel.folder / "key.bin").write_bytes(b"GLKEY1\n" + zlib.compress(text))
+    manifest = json.loads((panel.folder / "panel.json").read_text())
+    try:
+        manifest["sha256"] = open_key((panel.folder / "key.bin").read_bytes(), "").sha256
+    except GaplistenError:
+        pass
+    (panel.folder / "panel.json").write_text(json.dumps(manifest))
+
+
+def test_stimuli_are_the_files_samples_bit_for_bit(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "mushra", ANCHORED)
+    for name, folder in (
+        ("one", "one"),
+        ("two", "two"),
+        ("reference", "clean"),
+        ("lossy_anchor", "lossy_signals"),
+    ):
+        wanted, _ = soundfile.read(tmp_path / "clips" / folder / "c1.wav", dtype="float32")
+        np.testing.assert_array_equal(panel.read(panel.key.code("c1", name)).samples[:, 0], wanted)
+
+
+def test_each_stimulus_has_its_hash_and_a_float_file_without_a_date(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    for one in panel.key.stimuli:
+        data = (panel.folder / "stimuli" / f"{one.code}.wav").read_bytes()
+        assert hashlib.sha256(data).hexdigest() == one.sha256
+        assert b"PEAK" not in data
+    panel.verify()
+
+
+def test_building_again_gives_the_same_panel(tmp_path: Path) -> None:
+    first = make_panel(tmp_path, "abx", out="first")
+    second = make_panel(tmp_path, "abx", out="second")
+    assert first.sha256 == second.sha256
+    changed = make_panel(tmp_path, "abx", top="seed = 2", out="third")
+    assert changed.sha256 != first.sha256
+
+
+def test_a_built_panel_can_be_copied_elsewhere(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    shutil.copytree(panel.folder, tmp_path / "elsewhere/copy")
+    shutil.rmtree(tmp_path / "clips")
+    open_panel(tmp_path / "elsewhere/copy").verify()
+
+
+def test_one_gain_per_clip_is_recorded_and_leaves_a_concealers_level_alone(tmp_path: Path) -> None:
+    text = toml("acr", NO_STEPS) + '[[condition]]\nname = "half"\nconcealer = "fake"\n'
+    text += '[[condition]]\nname = "lossy"\nlossy = true\n'
+    make_clips(tmp_path / "clips")
+    panel = build(parse_definition(text), tmp_path / "p", FakeRenderer(), places=Places(tmp_path))
+    half, lossy = (panel.read(panel.key.code("c0", name)).samples for name in ("half", "lossy"))
+    np.testing.assert_array_equal(half, lossy * np.float32(0.5))
+    clip = panel.key.clip_of["c0"]
+    assert clip.gain_db == pytest.approx(20 * np.log10(clip.gain), abs=1e-3)
+    condition = next(one for one in panel.key.conditions if one.name == "half")
+    assert (condition.source, condition.digest) == ("concealer fake", "d1")
+
+
+def test_versions_of_other_lengths_are_fitted_and_noted(tmp_path: Path) -> None:
+    make_clips(tmp_path / "clips")
+    samples, _ = soundfile.read(tmp_path / "clips/one/c0.wav")
+    soundfile.write(tmp_path / "clips/one/c0.wav", samples[:-100], RATE)
+    panel = make_panel(tmp_path)
+    assert panel.read(panel.key.code("c0", "one")).frames == 3200
+    assert panel.key.clip_of["c0"].notes == ["one: 100 frames of silence added at the end"]
+
+
+def test_clips_are_chosen_by_name_or_stratum(tmp_path: Path) -> None:
+    make_clips(tmp_path / "clips", 6)
+    text = toml("acr", NO_STEPS).replace('["clips"]', '["clips"]\nper_stratum = {short = 1, medium = 2}')
+    panel = build(parse_definition(text), tmp_path / "p", FakeRenderer(), places=Places(tmp_path))
+    assert sorted(clip.stratum for clip in panel.key.clips) == ["120-320 ms", "120-320 ms", "<=120 ms"]
+    text = toml("acr", NO_STEPS).replace('["clips"]', '["clips"]\nper_stratum = {long = 2}')
+    with pytest.raises(
+        GaplistenError, match="2 clips are wanted with longest bursts of 320-1000 ms, there are 0"
+    ):
+        build(parse_definition(text), tmp_path / "q", FakeRenderer(), places=Places(tmp_path))
+    text = toml("acr", NO_STEPS).replace('["clips"]', '["clips"]\nnames = ["c1", "c9"]')
+    with pytest.raises(GaplistenError, match="there is no clip 'c9'; the clips are c0, c1"):
+        build(parse_definition(text), tmp_path / "q", FakeRenderer(), places=Places(tmp_path))
+
+
+def test_practice_clips_are_kept_out_of_the_test(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, extra=NO_STEPS + '[training]\ntrials = 3\nclips = ["c3"]\n')
+    from gaplisten.panel.plan import plan
+
+    trials = plan(panel.key, "a")
+    assert {one.clip for one in trials if one.kind == "training"} == {"c3"}
+    assert {one.clip for one in trials if one.kind == "test"} == {"c0", "c1", "c2"}
+
+
+def test_what_cannot_be_made_is_named_and_nothing_is_left_behind(tmp_path: Path) -> None:
+    make_clips(tmp_path / "clips")
+    (tmp_path / "clips/one/c1.wav").unlink()
+    (tmp_path / "clips/clean/c2.wav").write_bytes(b"no sound")
+    with pytest.raises(BuildError) as caught:
+        make_panel(tmp_path, "dcr")
+    assert "clip c1: it has no file of condition 'one'" in str(caught.value)
+    assert "clip c2" in str(caught.value)
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith("panel")] == []
+
+
+def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "panel").mkdir()
+    (tmp_path / "panel/thesis.txt").write_text("x")
+    with pytest.raises(BuildError, match="not empty"):
+        make_panel(tmp_path)
+    assert (tmp_path / "panel/thesis.txt").read_text() == "x"
+
+
+def test_building_can_be_stopped_and_leaves_nothing(tmp_path: Path) -> None:
+    make_clips(tmp_path / "clips")
+    job = Job()
+    job.cancel()
+    with pytest.raises(JobCancelled):
+        build(parse_definition(toml("acr")), tmp_path / "p", FakeRenderer(), places=Places(tmp_path), job=job)
+    assert (
+        sorted(path.name for path in tmp_path.iterdir()) == ["clips", "gaplisten-home"]
+        or not (tmp_path / "p").exists()
+    )
+    assert not (tmp_path / "p.part").exists()
+
+
+def test_a_changed_stimulus_is_refused(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    path = next((panel.folder / "stimuli").iterdir())
+    data = bytearray(path.read_bytes())
+    data[-1] ^= 1
+    path.write_bytes(data)
+    with pytest.raises(UntrustedPanel, match="SHA-256 differs"):
+        open_panel(panel.folder).verify()
+    path.unlink()
+    with pytest.raises(UntrustedPanel, match="no such stimulus"):
+        panel.verify()
+
+
+def test_links_in_a_panel_are_refused(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    path = next((panel.folder / "stimuli").iterdir())
+    path.rename(tmp_path / "elsewhere.wav")
+    path.symlink_to(tmp_path / "elsewhere.wav")
+    with pytest.raises(UntrustedPanel, match="it is a link"):
+        panel.verify()
+    (panel.folder / "stimuli").rename(tmp_path / "stimuli")
+    (panel.folder / "stimuli").symlink_to(tmp_path / "stimuli")
+    with pytest.raises(UntrustedPanel, match="it is a link"):
+        panel.verify()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda key: key["stimuli"][0].update(code="../../../etc/pass"),
+        lambda key: key["stimuli"][0].update(code="/etc/passwd"),
+        lambda key: key["clips"][0].update(rate=10**12),
+        lambda key: key["clips"][0].update(frames=10**15),
+        lambda key: key["clips"][0].update(gain=float("inf")),
+        lambda key: key["clips"][0].update(gain=1e300),
+        lambda key: key["definition"].update(repeats=10**9),
+        lambda key: key["definition"].update(title="a\x00b"),
+        lambda key: key.update(format=2),
+        lambda key: key.update(surprise=1),
+        lambda key: key.clear(),
+    ],
+)
+def test_keys_with_paths_and_huge_numbers_are_refused(change: object, tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    key = key_bytes(panel)
+    change(key)  # type: ignore[operator]
+    rewrite(panel, key)
+    with pytest.raises(UntrustedPanel, match="key"):
+        open_panel(panel.folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("panel.json", b""),
+        ("panel.json", b"[" * 100_000),
+        ("panel.json", b'{"format": 1, "sha256": "0"}'),
+        ("panel.json", b'{"format": 9}'),
+        ("key.bin", b""),
+        ("key.bin", b"GLKEY1\nnot zlib"),
+        ("key.bin", b"GLKEY1\n" + zlib.compress(b" " * (65 * 2**20))),
+        ("key.bin", b"GLKEY1\n" + zlib.compress(b"{}")[:-3]),
+    ],
+)
+def test_damaged_manifests_and_keys_are_told(name: str, content: bytes, tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    (panel.folder / name).write_bytes(content)
+    with pytest.raises(UntrustedPanel) as caught:
+        open_panel(panel.folder)
+    assert caught.value.way_out
+
+
+@pytest.mark.parametrize(
+    "path", ["../x", "/x", "a/../../x", "C:x", "C:\\x", "\\\\host\\x", "a\\..\\..\\x", "x\0"]
+)
+def test_no_path_leaves_the_folder(path: str, tmp_path: Path) -> None:
+    with pytest.raises(UntrustedPanel, match="leads out"):
+        inside(tmp_path, path)
+
+
+def test_checks_are_frozen_with_their_known_answers(tmp_path: Path) -> None:
+    make_clips(tmp_path / "clips")
+    soundfile.write(tmp_path / "trap.wav", np.full(4000, 0.1), RATE)
+    extra = "[checks]\nclear_good = 2\nclear_bad = 1\nreference_repeats = 1\n"
+    extra += '[[checks.trap]]\nfile = "trap.wav"\nanswer = 3\n'
+    extra += '[[checks.gold]]\nclip = "c2"\ncondition = "one"\nanswer = 2\n'
+    panel = make_panel(tmp_path, "acr", extra)
+    known = sorted(
+        (one.use.value, one.expected, one.within)
+        for one in panel.key.of_use(Use.GOOD, Use.BAD, Use.TRAP, Use.GOLD, Use.REPEAT)
+        if one.expected is not None
+    )
+    assert known == [
+        ("clear_bad", 1, 1),
+        ("clear_good", 5, 1),
+        ("clear_good", 5, 1),
+        ("gold", 2, 1),
+        ("trap", 3, 0),
+    ]
+    bad = next(one for one in panel.key.of_use(Use.BAD))
+    noisy, clean = (
+        panel.read(bad.code).mono,
+        panel.read(
+            panel.key.code(
+                bad.clip,
+                "reference",
+                Use.GOOD if bad.clip in {one.clip for one in panel.key.of_use(Use.GOOD)} else Use.REPEAT,
+            )
+        ).mono,
+    )
+    assert np.sqrt(np.mean((noisy - clean) ** 2)) > 0.5 * np.sqrt(np.mean(clean**2))
