@@ -1,19 +1,19 @@
-"""A sound server of one's own: what PortAudio puts out arrives, sample by sample, in this process.
+"""A sound server of one's own: what PortAudio puts out arrives, sample by sample, in a file.
 
-PulseAudio plays into a FIFO (`module-pipe-sink`, float32); a thread reads it at the pace of the clock, as a sound
-card would. Usable by any test or benchmark, by way of the `sound_server` fixture or `SoundServer` itself.
+PulseAudio plays into a FIFO (`module-pipe-sink`, float32); a process reads it at the pace of the clock, as a
+sound card would. Usable by any test or benchmark: ``with sound_server(48000) as server: ...``.
 """
 
 from __future__ import annotations
 
-import fcntl
 import os
 import shutil
+import signal
 import subprocess
+import sys
 import tempfile
-import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -21,11 +21,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-F_SETPIPE_SZ = 1031
 ALSA = """
 pcm.!default { type pulse hint { show on description "Test sink" } }
 ctl.!default { type pulse }
 """
+TIMES = np.dtype([("when", "<f8"), ("bytes", "<i8")])
 
 
 def missing() -> str:
@@ -44,41 +44,37 @@ class SoundServer:
     rate, channels
         Of the sink; streams at this rate are passed on bit by bit.
     pipe
-        The FIFO's capacity in bytes: how much sound waits between server and reader.
+        The FIFO's capacity in bytes: how much sound waits between server and card.
     """
 
     def __init__(self, rate: int = 48000, channels: int = 2, pipe: int = 4096) -> None:
-        self.rate, self.channels = rate, channels
+        self.rate, self.channels, self._frame = rate, channels, 4 * channels
         self.folder = Path(tempfile.mkdtemp(prefix="gl-pulse-"))
-        self._fifo = self.folder / "sink"
-        self._pipe = pipe
-        self._chunks: list[bytes] = []
-        self._times: list[tuple[float, int]] = []
-        self._bytes = 0
-        self._stop = threading.Event()
-        self.frozen = threading.Event()
+        self._fifo, self._samples, self._times = (self.folder / name for name in ("sink", "samples", "times"))
+        self._from = 0
         (self.folder / "asound.conf").write_text(ALSA)
         self._server = self._start()
-        self._fd = os.open(self._fifo, os.O_RDONLY | os.O_NONBLOCK)
-        fcntl.fcntl(self._fd, F_SETPIPE_SZ, pipe)
-        self._reader = threading.Thread(target=self._read, name="sound-card", daemon=True)
-        self._reader.start()
+        script = Path(__file__).with_name("card.py")
+        numbers = map(str, (self._frame, rate, pipe))
+        self._card = subprocess.Popen(
+            [sys.executable, "-S", str(script), *map(str, (self._fifo, self._samples, self._times)), *numbers]
+        )
+        wait_for(self._times.exists, what="the test's sound card")
 
     @property
     def environment(self) -> Mapping[str, str]:
         """What a process needs to know to play here."""
-        alsa = "/usr/share/alsa/alsa.conf"
         return {
             "PULSE_SERVER": f"unix:{self.folder}/socket",
             "PULSE_RUNTIME_PATH": str(self.folder),
             "PULSE_COOKIE": str(self.folder / "cookie"),
-            "ALSA_CONFIG_PATH": f"{alsa}:{self.folder}/asound.conf",
+            "ALSA_CONFIG_PATH": f"/usr/share/alsa/alsa.conf:{self.folder}/asound.conf",
         }
 
     def _start(self) -> subprocess.Popen[bytes]:
         environment = {**os.environ, "HOME": str(self.folder), "PULSE_RUNTIME_PATH": str(self.folder)}
         command = [
-            "pulseaudio", "--system=false", "--daemonize=no", "-n", "--exit-idle-time=-1", "--realtime=no",
+            "pulseaudio", "--system=false", "--daemonize=no", "-n", "--exit-idle-time=-1",
             "--disable-shm=true", "--use-pid-file=no", "--log-level=error",
             "-L", f"module-native-protocol-unix socket={self.folder}/socket auth-anonymous=1",
             "-L", f"module-pipe-sink file={self._fifo} format=float32le rate={self.rate} "
@@ -97,41 +93,29 @@ class SoundServer:
         said = process.communicate()[1].decode(errors="replace")
         pytest.skip(f"PulseAudio does not start: {said.strip()[-200:]}")
 
-    def _read(self) -> None:
-        """Take what a sound card would have taken by now, every few milliseconds."""
-        frame = 4 * self.channels
-        began, taken = time.perf_counter(), 0
-        while not self._stop.wait(0.002):
-            if self.frozen.is_set():
-                began, taken = time.perf_counter(), 0
-                continue
-            due = int((time.perf_counter() - began) * self.rate) * frame - taken
-            try:
-                chunk = os.read(self._fd, max(due, frame)) if due >= frame else b""
-            except BlockingIOError:
-                chunk = b""
-            if due >= frame and not chunk:  # the server had nothing: a card would go on without
-                began, taken = time.perf_counter(), 0
-            if chunk:
-                taken += len(chunk)
-                self._bytes += len(chunk)
-                self._chunks.append(chunk)
-                self._times.append((time.perf_counter(), self._bytes))
-
     def captured(self) -> npt.NDArray[np.float32]:
-        """Return all that came, shape ``(frames, channels)``."""
-        data = b"".join(self._chunks)
-        usable = len(data) // (4 * self.channels) * 4 * self.channels
-        return np.frombuffer(data[:usable], np.float32).reshape(-1, self.channels)
+        """Return all that came since `forget`, shape ``(frames, channels)``."""
+        count = (self._samples.stat().st_size - self._from) // self._frame
+        flat = np.fromfile(self._samples, np.float32, count * self.channels, offset=self._from)
+        return flat.reshape(-1, self.channels)
 
     def forget(self) -> None:
         """Begin anew with nothing captured."""
-        self._chunks, self._times, self._bytes = [], [], 0
+        self._from = self._samples.stat().st_size // self._frame * self._frame
 
-    def time_of(self, frame: int) -> float:
-        """Return when that frame was read, by `time.perf_counter`."""
-        wanted = (frame + 1) * 4 * self.channels
-        return next(when for when, count in self._times if count >= wanted)
+    def times_of(self, frames: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Return when these captured frames were taken, by `time.perf_counter`."""
+        known = np.fromfile(self._times, TIMES, self._times.stat().st_size // TIMES.itemsize)
+        wanted = (np.asarray(frames) + 1) * self._frame + self._from
+        return np.asarray(known["when"][np.searchsorted(known["bytes"], wanted)])
+
+    def freeze(self) -> None:
+        """Let the card take nothing any more."""
+        self._card.send_signal(signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let the card go on."""
+        self._card.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         """Let the server die, as when the device is pulled out."""
@@ -140,11 +124,9 @@ class SoundServer:
 
     def close(self) -> None:
         """Stop everything and leave nothing."""
-        self._stop.set()
-        self._reader.join()
-        self._server.kill()
-        self._server.communicate()
-        os.close(self._fd)
+        for process in (self._card, self._server):
+            process.kill()
+            process.communicate()
         shutil.rmtree(self.folder, ignore_errors=True)
 
 
@@ -168,10 +150,10 @@ def sound_server(rate: int = 48000, channels: int = 2, pipe: int = 4096) -> Iter
         server.close()
 
 
-def wait_for(condition: object, seconds: float = 10.0, what: str = "") -> None:
-    """Wait until `condition()` is true, or fail saying what was waited for."""
+def wait_for(condition: Callable[[], object], seconds: float = 10.0, what: str = "") -> None:
+    """Wait until the condition is true, or fail saying what was waited for."""
     end = time.monotonic() + seconds
-    while not condition():  # type: ignore[operator]
+    while not condition():
         if time.monotonic() > end:
             pytest.fail(f"waited {seconds} s in vain: {what or condition}")
         time.sleep(0.005)

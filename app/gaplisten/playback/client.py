@@ -89,11 +89,11 @@ class ProcessPlayer:
     device
         The output to use; the remembered one, or the system's, if not given.
     latency
-        What is asked of PortAudio, in seconds or its own words.
+        What is asked of PortAudio, in seconds or its own words; by default the least that is safe.
     """
 
     def __init__(
-        self, device: OutputDevice | None = None, *, latency: float | Literal["low", "high"] = "low"
+        self, device: OutputDevice | None = None, *, latency: float | Literal["low", "high"] | None = None
     ) -> None:
         self._latency = latency
         self._choice = (device.name, device.host_api) if device else preferences.remembered()
@@ -113,8 +113,9 @@ class ProcessPlayer:
         self._words = self._control.array(np.int64, (WORDS,))
         self._words[:] = 0
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="gaplisten-lanes")
+        self._leash = _Leash(self._control)
+        self._finalizer = weakref.finalize(self, self._leash.let_go)
         self._link = self._start()
-        self._finalizer = weakref.finalize(self, _forget, [self._link])
 
     # -- the process ----------------------------------------------------------------------------------------
 
@@ -126,11 +127,12 @@ class ProcessPlayer:
             "host_api": host_api,
             "latency": self._latency,
         }
-        return Link(settings, _Weak(self))
+        self._leash.link = Link(settings, _Weak(self))
+        return self._leash.link
 
     def _listen(self, link: Link | None, message: Mapping[str, Any]) -> None:
         with self._heard:
-            if self._closed:
+            if self._closed or self._leash.gone:
                 return
             handler: Callable[[Mapping[str, Any]], None] | None = getattr(
                 self, "_on_" + str(message["event"]), None
@@ -228,8 +230,6 @@ class ProcessPlayer:
         self._words[32:] = 0
         self._sound.blank = True
         self._link = self._start()
-        self._finalizer.detach()
-        self._finalizer = weakref.finalize(self, _forget, [self._link])
         self._prepare()
 
     # -- lanes ----------------------------------------------------------------------------------------------
@@ -267,7 +267,7 @@ class ProcessPlayer:
             self._link.send("load", **ready.message(audible, boundaries))
         loaded = self._wait(lambda: self._answers.pop(f"load{number}", None))
         with self._lock:
-            self._ready = ready
+            self._ready = self._leash.ready = ready
             self._clips = {key: value for key, value in self._clips.items() if key >= number - 3}
             self._clips[number] = ready
             if loaded:
@@ -518,7 +518,9 @@ class ProcessPlayer:
         ready = self._clips.get(status["programme"])
         current = ready is not None and ready.clip == wanted.clip
         known = current and status["play_count"] == wanted.play_count
-        playing = bool(status["playing"]) if known else wanted.playing
+        # The last samples are still on their way to the ear when the mixer has come to the end.
+        ending = bool(status["ended"]) and status.heard()[1]
+        playing = bool(status["playing"]) or ending if known else wanted.playing
         return PlayerState(
             position=self._position(status, ready if current else None),
             playing=playing and not sound.dead,
@@ -531,7 +533,7 @@ class ProcessPlayer:
             device=sound.device.title if sound.device else "",
             rate=status["rate"],
             latency_ms=status["latency_ns"] / 1e6,
-            ended=bool(known and status["ended"]),
+            ended=bool(known and status["ended"] and not ending),
             peak_hold=status.hold,
             resampled=ready is not None and ready.scale != 1,
             starting=not sound.ready and not sound.dead,
@@ -557,11 +559,8 @@ class ProcessPlayer:
             self._closed = True
             self._heard.notify_all()
         self._worker.shutdown(wait=True, cancel_futures=True)
-        self._finalizer.detach()
-        self._link.close()
-        release(self._ready, None)
         self._words = np.zeros(0, np.int64)
-        self._control.remove()
+        self._finalizer()
 
 
 class _Weak:
@@ -576,6 +575,19 @@ class _Weak:
             player._listen(None, message)
 
 
-def _forget(links: list[Link]) -> None:
-    for link in links:
-        link.close(0.2)
+class _Leash:
+    """What must not be left behind, even when nobody closes the player."""
+
+    def __init__(self, control: Block) -> None:
+        self.control = control
+        self.link: Link | None = None
+        self.ready: Ready | None = None
+        self.gone = False
+
+    def let_go(self) -> None:
+        """End the process and free the memory."""
+        self.gone = True
+        if self.link is not None:
+            self.link.close()
+        release(self.ready, None)
+        self.control.remove()

@@ -9,6 +9,9 @@ from typing import Any, Literal
 from gaplisten.errors import GaplistenError
 from gaplisten.playback.player import OutputDevice
 
+LATENCY = 0.015
+"""Seconds asked for: below, a busy machine runs dry; above, a switch is felt to lag."""
+
 Callback = Callable[[Any, int, Any, Any], None]
 
 
@@ -93,15 +96,22 @@ def open_output(
     device: OutputDevice,
     rate: int,
     channels: int,
-    latency: float | Literal["low", "high"],
+    latency: float | Literal["low", "high"] | None,
     callback: Callback,
 ) -> Any:
-    """Open and start a float32 output stream that asks `callback` for every block."""
+    """Open and start a float32 output stream that asks `callback` for every block.
+
+    `latency` is what is asked of PortAudio; without it, `LATENCY`, or what the device
+    claims to need if that is more.
+    """
     module = sound()
+    index = _index(device)
+    if latency is None:
+        latency = max(LATENCY, float(module.query_devices(index)["default_low_output_latency"]))
     try:
         stream = module.OutputStream(
             samplerate=rate,
-            device=_index(device),
+            device=index,
             channels=channels,
             dtype="float32",
             latency=latency,

@@ -7,6 +7,8 @@ import os
 import sys
 from contextlib import suppress
 
+_PROCESS, _SOUND_CARD = 5, 10  # real-time priorities, well below those of the system's own threads
+
 
 def raise_process() -> None:
     """Raise the priority of this process as far as it is allowed."""
@@ -20,14 +22,20 @@ def raise_process() -> None:
         return
     with suppress(OSError):
         os.setpriority(os.PRIO_PROCESS, 0, -15)
+    # Threads that the sound system starts in this process inherit it: they hand the samples on.
+    _real_time(_PROCESS)
+
+
+def _real_time(priority: int) -> None:
+    # macOS and Windows do this on their own for audio threads.
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(priority))
 
 
 def raise_thread() -> None:
     """Give the calling thread (the sound card's) real-time scheduling where that is allowed."""
-    # macOS and Windows do this on their own for audio threads.
-    if sys.platform == "linux":
-        with suppress(OSError):
-            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(10))
+    _real_time(_SOUND_CARD)
 
 
 def no_pauses() -> None:

@@ -52,7 +52,11 @@ class Host:
     """
 
     def __init__(
-        self, words: Any, name: str | None, host_api: str | None, latency: float | Literal["low", "high"]
+        self,
+        words: Any,
+        name: str | None,
+        host_api: str | None,
+        latency: float | Literal["low", "high"] | None,
     ) -> None:
         self._words, self._latency = words, latency
         self._wanted = (name, host_api)

@@ -1,0 +1,280 @@
+"""What reaches the sound server through PortAudio, bit by bit, whatever goes on above."""
+
+import random
+import subprocess
+import time
+from contextlib import nullcontext
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from audio.burden import BURDENS
+from audio.proof import largest_excess, prove, unlike_lanes
+from audio.pulse import SoundServer, sound_server, wait_for
+from gaplisten.audio.signal import Signal
+from gaplisten.playback.client import ProcessPlayer
+from gaplisten.playback.ramps import fade_frames
+
+pytestmark = pytest.mark.sound
+RATE = 48000
+
+
+@pytest.fixture(scope="module")
+def server():
+    with sound_server(RATE) as running:
+        yield running
+
+
+@pytest.fixture
+def player(server):
+    opened = ProcessPlayer()
+    yield opened
+    opened.close()
+
+
+def started(player: ProcessPlayer, server: SoundServer, lanes: list[Signal], **options) -> None:
+    player.load(lanes, **options)
+    wait_for(lambda: player.state.rate, what="the stream")
+    time.sleep(0.1)
+    server.forget()
+    player.play()
+
+
+def test_a_clip_reaches_the_sound_server_bit_by_bit(player, server):
+    lanes = unlike_lanes(1, 1.0, RATE, channels=2)
+    started(player, server, lanes)
+    wait_for(lambda: player.state.ended, what="the end of the clip")
+    time.sleep(0.2)
+    captured, fade = server.captured(), fade_frames(RATE, 5)
+    at = int(np.flatnonzero(captured[:, 0])[0])
+    heard = captured[at : at + RATE]
+    assert np.array_equal(heard[fade:-fade], lanes[0].samples[fade:-fade])
+    assert not captured[:at].any()
+    assert not captured[at + RATE :].any()
+    assert player.state.position == RATE
+    assert player.state.underflows == 0
+
+
+def test_the_one_gain_is_applied_in_float32_and_shown_by_the_meter(player, server):
+    lanes = unlike_lanes(1, 0.6, RATE)
+    started(player, server, lanes, gain=0.7)
+    wait_for(lambda: player.state.peak_hold[0] > 0.2, what="the meter")
+    wait_for(lambda: player.state.ended)
+    time.sleep(0.2)
+    proof = prove(server.captured(), lanes, gain=0.7, frames=RATE // 2)
+    assert not proof.odd
+    assert 0.2 < player.state.peak_hold[1] <= 0.28
+    assert not player.state.clipped
+
+
+def test_a_sample_beyond_full_scale_lights_the_clip_light_until_it_is_reset(player, server):
+    started(player, server, [Signal.of(np.full(RATE // 2, 0.9), RATE)], gain=1.2)
+    wait_for(lambda: player.state.clipped)
+    wait_for(lambda: player.state.ended)
+    assert player.state.clipped
+    player.reset_meter()
+    wait_for(lambda: not player.state.clipped)
+
+
+def test_five_hundred_switches_leave_no_step_and_never_move_the_position(player, server):
+    """Switches come while a fade is on its way as well; still no sample is a lane's at a wrong place."""
+    rng = random.Random(1)
+    lanes = unlike_lanes(4, 9.0, RATE)
+    started(player, server, lanes)
+    wait_for(lambda: player.state.position > 1000)
+    for _ in range(500):
+        player.select(rng.randrange(4))
+        time.sleep(rng.uniform(0.001, 0.02))
+    last = player.state.lane
+    time.sleep(0.4)
+    player.pause()
+    played = player.state.position - RATE // 10
+    time.sleep(0.2)
+    captured = server.captured()
+    proof = prove(captured, lanes, frames=played)
+    # A switch begun during another's fade is not one of the plain kind, but as short and as soft.
+    assert all(length <= 60 * fade_frames(RATE, 5) for _, length in proof.odd)
+    assert proof.switches > 30
+    at = proof.started + proof.frames
+    assert np.array_equal(
+        captured[at - 500 : at, 0], lanes[last].samples[proof.frames - 500 : proof.frames, 0]
+    )
+    assert player.state.underflows == 0
+
+
+def test_no_switch_leaves_a_step_where_the_lanes_have_none(player, server):
+    """Constant lanes far apart: every step in the capture is the ramp's."""
+    rng = random.Random(2)
+    lanes = [Signal.of(np.full(RATE * 5, value), RATE) for value in (0.8, -0.8, 0.1)]
+    started(player, server, lanes)
+    for _ in range(100):
+        player.select(rng.randrange(3))
+        time.sleep(rng.uniform(0.001, 0.03))
+    player.seek(RATE)
+    time.sleep(0.1)
+    player.pause()
+    time.sleep(0.2)
+    captured = server.captured()[:, 0]
+    assert np.abs(captured).max() == np.float32(0.8)
+    assert largest_excess(captured, lanes) <= 0
+
+
+@pytest.mark.parametrize("burden", [None, *BURDENS])
+def test_every_sample_is_accounted_for_while_the_machine_is_busy(player, server, burden):
+    rng = random.Random(3)
+    lanes = unlike_lanes(3, 8.0, RATE)
+    with BURDENS[burden]() if burden else nullcontext():
+        time.sleep(0.5 if burden == "window" else 0.0)
+        started(player, server, lanes)
+        end = time.monotonic() + 1.5
+        while time.monotonic() < end:
+            time.sleep(rng.uniform(0.03, 0.08))
+            player.select(rng.randrange(3))
+        played = player.state.position - RATE // 4
+        player.pause()
+    time.sleep(0.2)
+    proof = prove(server.captured(), lanes, frames=played)
+    assert proof.frames > RATE
+    assert not proof.odd
+    assert proof.switches >= 1
+    assert player.state.underflows == 0
+
+
+def test_the_audio_process_knows_neither_qt_nor_scipy(player, server):
+    started(player, server, unlike_lanes(1, 0.2, RATE))
+    maps = Path(f"/proc/{player._link.pid}/maps").read_text()
+    assert "libportaudio" in maps
+    assert "Qt6" not in maps
+    assert "shiboken" not in maps
+    assert "site-packages/scipy/" not in maps
+
+
+def test_lanes_at_another_rate_than_the_device_are_resampled_once_and_marked(server, monkeypatch):
+    """PulseAudio takes any rate; here the audio process is told that the device does not."""
+    player = ProcessPlayer()
+    try:
+        wait_for(lambda: not player.state.starting)
+        player._sound.rates[16000] = RATE
+        tone = Signal.of(0.5 * np.sin(2 * np.pi * 1000 * np.arange(8000) / 16000), 16000)
+        started(player, server, [tone])
+        wait_for(lambda: player.state.ended)
+        assert player.state.resampled
+        assert player.state.rate == RATE
+        assert player.state.position == 8000
+        time.sleep(0.2)
+        captured = server.captured()[:, 0]
+        at = int(np.flatnonzero(captured)[0])
+        expected = 0.5 * np.sin(2 * np.pi * 1000 * np.arange(24000) / RATE)
+        assert np.abs(captured[at + 2000 : at + 22000] - expected[2000:22000]).max() < 1e-4
+    finally:
+        player.close()
+
+
+def test_half_speed_lets_the_pitch_fall_by_an_octave_and_keeps_the_clock(player, server):
+    tone = Signal.of(0.5 * np.sin(2 * np.pi * 1000 * np.arange(RATE) / RATE), RATE)
+    player.set_speed(0.5)
+    started(player, server, [tone])
+    wait_for(lambda: player.state.position > RATE // 2)
+    captured = server.captured()[:, 0]
+    at = int(np.flatnonzero(captured)[0])
+    part = captured[at + 4800 : at + 4800 + 24000]
+    assert np.argmax(np.abs(np.fft.rfft(part))) * 2 == 500
+    before, then = player.state.position, time.monotonic()
+    time.sleep(0.2)
+    moved = (player.state.position - before) / (time.monotonic() - then)
+    assert moved == pytest.approx(RATE / 2, rel=0.2)
+
+
+def test_only_what_was_lost_is_heard_on_request(player, server):
+    lanes = unlike_lanes(1, 1.0, RATE)
+    player.load(lanes)
+    player.set_audible([(10000, 20000), (30000, 31000)])
+    wait_for(lambda: player.state.rate)
+    time.sleep(0.3)
+    server.forget()
+    player.play()
+    wait_for(lambda: player.state.ended)
+    time.sleep(0.2)
+    captured, fade = server.captured()[:, 0], fade_frames(RATE, 5)
+    at = int(np.flatnonzero(captured)[0]) - (10000 - fade)
+    lane = lanes[0].samples[:, 0]
+    assert np.array_equal(captured[at + 10000 : at + 20000], lane[10000:20000])
+    assert np.array_equal(captured[at + 30000 : at + 31000], lane[30000:31000])
+    assert not captured[at + 20000 + fade : at + 30000 - fade].any()
+
+
+def test_exchanging_a_lane_while_it_plays_changes_the_sound_without_a_stop(player, server):
+    old, new = unlike_lanes(2, 3.0, RATE)
+    started(player, server, [old])
+    wait_for(lambda: player.state.position > RATE // 2)
+    player.replace(0, new)
+    wait_for(lambda: player.state.position > RATE + RATE // 2)
+    played = player.state.position - RATE // 5
+    proof = prove(server.captured(), [old, new], frames=played)
+    assert not proof.odd
+    assert proof.switches == 1
+
+
+def test_the_shown_position_is_the_one_being_heard(player, server):
+    """At any moment: what the card took last lies at the position shown, give or take the FIFO's 11 ms."""
+    lanes = unlike_lanes(1, 2.0, RATE)
+    started(player, server, lanes)
+    wait_for(lambda: player.state.position > RATE // 2)
+    errors = []
+    for _ in range(20):
+        time.sleep(0.03)
+        shown, taken = player.state.position, server.captured()[-1, 0]
+        errors.append((shown - int(np.flatnonzero(lanes[0].samples[:, 0] == taken)[0])) / RATE)
+    assert abs(float(np.median(errors))) < 0.04
+
+
+def test_the_test_tone_sounds_on_its_side_only(player, server):
+    wait_for(lambda: not player.state.starting)
+    server.forget()
+    player.test_tone("right")
+    wait_for(lambda: np.abs(server.captured()).max(initial=0) > 0.05, what="the tone")
+    time.sleep(0.3)
+    captured = server.captured()
+    assert not captured[:, 0].any()
+    assert np.abs(captured[:, 1]).max() == pytest.approx(0.1, abs=0.001)
+
+
+def test_devices_are_listed_and_remembered_by_name_and_host_api(player, server, home):
+    wait_for(player.devices, what="devices")
+    device = next(found for found in player.devices() if found.name == "default")
+    assert device.host_api == "ALSA"
+    player.choose(device)
+    saved = (home / "config" / "sound.json").read_text()
+    assert saved == '{"name": "default", "host_api": "ALSA"}'
+    wait_for(lambda: player.state.device == "default (ALSA)")
+
+
+def test_the_command_plays_files_and_switches(server, tmp_path, python):
+    import soundfile
+
+    lanes = unlike_lanes(2, 1.0, RATE)
+    for index, lane in enumerate(lanes):
+        soundfile.write(tmp_path / f"{index}.wav", lane.samples, RATE, subtype="FLOAT")
+    server.forget()
+    files = [str(tmp_path / "0.wav"), str(tmp_path / "1.wav")]
+    done = subprocess.run(
+        [python, "-m", "gaplisten", "play", *files, "--switch-every", "0.3", "--level", "off"],
+        capture_output=True, text=True, timeout=30, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    time.sleep(0.1)
+    proof = prove(server.captured(), lanes, frames=RATE - fade_frames(RATE, 5))
+    assert not proof.odd
+    assert proof.switches in (2, 3)
+
+
+def test_nothing_is_left_behind(server):
+    player = ProcessPlayer()
+    player.load(unlike_lanes(2, 0.2, RATE))
+    wait_for(lambda: player._ready)
+    pid, blocks = player._link.pid, {player._control.name, *(lane.block.name for lane in player._ready.lanes)}
+    player.close()
+    assert not psutil.pid_exists(pid)
+    assert not blocks & {path.name for path in Path("/dev/shm").iterdir()}
