@@ -12,7 +12,7 @@ from gaplisten.panel.key import Key
 from gaplisten.panel.plan import Planned
 from gaplisten.panel.rules import wanted_votes
 from gaplisten.panel.safety import file_stem
-from gaplisten.panel.steps import Steps
+from gaplisten.panel.steps import Answer, Steps
 
 
 class NotListed(GaplistenError):  # noqa: N818 - reads as the fact it is
@@ -37,24 +37,14 @@ def session_name(panel: FrozenPanel, listener: str) -> str:
 
 
 def steps_so_far(key: Key, rows: Sequence[Row]) -> Steps:
-    """Return where a listener stands before the trials, from the answers that were saved.
-
-    A step counts when all of its answers are there: a questionnaire that was cut off is asked again.
-    """
-    steps = Steps(key)
-    groups: dict[tuple[str, str, str], list[Row]] = {}
+    """Return where a listener stands before the trials, from the answers that were saved."""
+    groups: dict[tuple[str, int, int], list[Answer]] = {}
     for row in rows:
-        groups.setdefault((row["step"], row["number"], row["attempt"]), []).append(row)
-    for (kind, number, attempt), answers in groups.items():
-        if kind == "level":
-            continue
-        steps.skip_level()
-        step = steps.current
-        if step is None or (step.kind.value, str(step.number), str(step.attempt)) != (kind, number, attempt):
-            break
-        if len(answers) < max(1, len(step.questions)):
-            break
-        steps.advance([(row["question"], row["answer"], row["right"]) for row in answers])
+        if row["number"].isdigit() and row["attempt"].isdigit():
+            which = (row["step"], int(row["number"]), int(row["attempt"]))
+            groups.setdefault(which, []).append((row["question"], row["answer"], row["right"]))
+    steps = Steps(key)
+    steps.read_back([(*which, answers) for which, answers in groups.items()])
     return steps
 
 

@@ -166,7 +166,7 @@ class Session:
     @property
     def step(self) -> Step | None:
         """The step to show before the trials; None when they may begin."""
-        return self._steps.current
+        return None if self.finished else self._steps.current
 
     @property
     def closed(self) -> str:

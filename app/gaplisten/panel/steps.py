@@ -78,7 +78,7 @@ def _kinds(key: Key) -> list[StepKind]:
     definition = key.definition
     made = [StepKind.CONSENT] if definition.consent else []
     made += [StepKind.QUESTIONNAIRE] if definition.question else []
-    sounding = (StepKind.LEVEL, StepKind.SIDES, StepKind.QUIET_ROOM, StepKind.HEADPHONES, StepKind.DIGITS)
+    sounding = (StepKind.SIDES, StepKind.QUIET_ROOM, StepKind.HEADPHONES, StepKind.DIGITS)
     return made + [kind for kind in sounding if _tasks(key, kind)]
 
 
@@ -115,12 +115,18 @@ class Steps:
         self._key = key
         self._kinds = _kinds(key)
         self._number, self._attempt, self._correct = 1, 1, 0
+        self._level = bool(_tasks(key, StepKind.LEVEL))
         self.closed = ""
 
     @property
     def current(self) -> Step | None:
         """The step to show; None when the trials may begin (or the listener was closed out)."""
-        if not self._kinds or self.closed:
+        if self.closed:
+            return None
+        silent = (StepKind.CONSENT, StepKind.QUESTIONNAIRE)
+        if self._level and not (self._kinds and self._kinds[0] in silent):
+            return _made(self._key, StepKind.LEVEL, 1, 1)
+        if not self._kinds:
             return None
         return _made(self._key, self._kinds[0], self._number, self._attempt)
 
@@ -152,6 +158,9 @@ class Steps:
         step = self.current
         if step is None:
             return
+        if step.kind is StepKind.LEVEL:
+            self._level = False
+            return
         self._correct += sum(right == "true" for _, _, right in rows)
         if self._number < step.total:
             self._number += 1
@@ -168,10 +177,23 @@ class Steps:
         self._kinds = self._kinds[1:]
         self._number, self._attempt, self._correct = 1, 1, 0
 
-    def skip_level(self) -> None:
-        """Pass the level step while reading back an earlier run (it is asked again at every start)."""
-        if self._kinds and self._kinds[0] is StepKind.LEVEL:
-            self._next_kind()
+    def read_back(self, asked: Sequence[tuple[str, int, int, Sequence[Answer]]]) -> None:
+        """Go through the answers of earlier runs: (kind, number, attempt, rows) for each step.
+
+        The level is asked again at every start, so it is passed over here. A step counts when all of its answers
+        are there: a questionnaire that was cut off is asked again.
+        """
+        level, self._level = self._level, False
+        for kind, number, attempt, rows in asked:
+            step = self.current
+            if kind == StepKind.LEVEL.value:
+                continue
+            if step is None or (step.kind.value, step.number, step.attempt) != (kind, number, attempt):
+                break
+            if len(rows) < max(1, len(step.questions)):
+                break
+            self.advance(rows)
+        self._level = level
 
 
 def _answered(question: QuestionPart, given: str) -> Answer:

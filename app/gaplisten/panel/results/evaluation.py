@@ -1,0 +1,186 @@
+"""A panel's results: one value that window, command line and figures read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.methods import FACTS, Method
+from gaplisten.panel.results.intervals import (
+    Mean,
+    Proportion,
+    Quartiles,
+    binomial,
+    quartiles,
+    student_mean,
+)
+from gaplisten.panel.results.screening import Listener, screen
+from gaplisten.panel.results.votes import Collected, Vote, collect, grouped, tests
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class ConditionResult:
+    """One condition, over all clips or one burst stratum.
+
+    Parameters
+    ----------
+    votes
+        Number of votes; `mean.n` counts listeners.
+    mean
+        Over listeners (each listener's mean first), with a 95 % interval by Student's t.
+    spread
+        Median and quartiles of all votes.
+    by_listener
+        Each listener's mean, for plots.
+    """
+
+    condition: str
+    stratum: str
+    votes: int
+    mean: Mean
+    spread: Quartiles
+    by_listener: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class PairResult:
+    """A pair of conditions in A/B (how often the first was preferred) or ABX (how often X was named rightly)."""
+
+    first: str
+    second: str
+    outcome: Proportion
+    undecided: int = 0
+
+
+@dataclass(frozen=True)
+class Results:
+    """Everything that a panel found."""
+
+    title: str
+    method: Method
+    panel_sha256: str
+    conditions: tuple[ConditionResult, ...]
+    strata: tuple[ConditionResult, ...]
+    pairs: tuple[PairResult, ...]
+    listeners: tuple[Listener, ...]
+    running: tuple[str, ...]
+    problems: tuple[str, ...]
+
+    @property
+    def score_name(self) -> str:
+        """What the mean is called: MOS, DMOS, CMOS, ..."""
+        return FACTS[self.method].result
+
+    @property
+    def excluded(self) -> tuple[Listener, ...]:
+        """Who was left out; each says why."""
+        return tuple(one for one in self.listeners if one.excluded)
+
+
+def _scores(votes: Sequence[Vote], method: Method) -> list[Vote]:
+    """Return the votes of which means are made; ABC/HR counts the difference to the hidden reference's grade."""
+    if method is not Method.ABC_HR:
+        return list(votes)
+    from dataclasses import replace
+
+    hidden = {(one.listener, one.trial): one.score for one in votes if one.role == "reference"}
+    return [
+        replace(one, score=one.score - hidden[one.listener, one.trial])
+        for one in votes
+        if one.role != "reference" and (one.listener, one.trial) in hidden
+    ]
+
+
+def _condition(name: str, stratum: str, votes: Sequence[Vote]) -> ConditionResult:
+    by_listener = {
+        listener: fmean(one.score for one in own)
+        for listener, own in grouped(votes, lambda one: one.listener).items()
+    }
+    scores = [one.score for one in votes]
+    mean = student_mean(list(by_listener.values()))
+    return ConditionResult(name, stratum, len(votes), mean, quartiles(scores), by_listener)
+
+
+def _conditions(votes: Sequence[Vote]) -> tuple[ConditionResult, ...]:
+    groups = grouped(votes, lambda one: one.condition)
+    return tuple(_condition(name, ALL, own) for name, own in groups.items())
+
+
+def _strata(votes: Sequence[Vote]) -> tuple[ConditionResult, ...]:
+    found = []
+    for stratum, within in sorted(grouped(votes, lambda one: one.stratum).items()):
+        found += [
+            _condition(name, stratum, own) for name, own in grouped(within, lambda one: one.condition).items()
+        ]
+    return tuple(found)
+
+
+def _pairs(votes: Sequence[Vote], method: Method) -> tuple[PairResult, ...]:
+    groups = grouped(votes, lambda one: f"{one.condition}\x1f{one.compared_with}")
+    return tuple(_pair(own, method) for own in groups.values())
+
+
+def _pair(votes: Sequence[Vote], method: Method) -> PairResult:
+    decided = [one for one in votes if method is Method.ABX or one.score != 0]
+    successes = sum(one.score > 0 for one in decided)
+    first = votes[0]
+    outcome = (
+        binomial(successes, len(decided), two_sided=method is Method.AB)
+        if decided
+        else Proportion(0, 1, 1.0, 0.0, 1.0)
+    )
+    return PairResult(first.condition, first.compared_with, outcome, len(votes) - len(decided))
+
+
+def evaluate_votes(
+    collected: Collected,
+    method: Method,
+    *,
+    title: str = "",
+    panel_sha256: str = "",
+    keep: Sequence[str] = (),
+    leave_out: Mapping[str, str] | None = None,
+) -> Results:
+    """Return the results of these votes; see `evaluate`."""
+    listeners = screen(collected.votes, method, keep=keep, leave_out=leave_out)
+    left_out = {one.name for one in listeners if one.excluded}
+    used = [vote for vote in tests(collected.votes) if vote.listener not in left_out]
+    paired = FACTS[method].paired
+    scored = [] if paired else _scores(used, method)
+    return Results(
+        title,
+        method,
+        panel_sha256,
+        _conditions(scored),
+        _strata(scored),
+        _pairs(used, method) if paired else (),
+        listeners,
+        collected.running,
+        collected.problems,
+    )
+
+
+def evaluate(
+    panel: FrozenPanel,
+    ratings: Path | None = None,
+    *,
+    keep: Sequence[str] = (),
+    leave_out: Mapping[str, str] | None = None,
+) -> Results:
+    """Read all finished and interrupted sessions of a panel and evaluate them.
+
+    Sessions that are open now stay hidden (promise: blind means blind); they are named in `running`.
+    """
+    return evaluate_votes(
+        collect(panel, ratings),
+        panel.definition.method,
+        title=panel.definition.title,
+        panel_sha256=panel.sha256,
+        keep=keep,
+        leave_out=leave_out,
+    )

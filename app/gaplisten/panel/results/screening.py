@@ -1,0 +1,189 @@
+"""Which listeners' votes count, by rules that are named, numbered and never silent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from statistics import fmean, variance
+
+from gaplisten.panel.methods import Method
+from gaplisten.panel.results.intervals import correlation
+from gaplisten.panel.results.votes import Vote, grouped, tests
+
+# BS.1534-3, post-screening (as given in public digests of the text).
+HIDDEN_REFERENCE_BELOW, MID_ANCHOR_ABOVE, SHARE_OF_ITEMS = 90.0, 90.0, 0.15
+GUARD_SHARE = 0.25
+# P.808 Toolkit: a session whose ratings hardly differ, and how many checks of a kind must be passed.
+LEAST_VARIANCE = 0.1
+# Proposed: agreement with the others that guessing would reach in one of twenty sessions.
+AGREEMENT_P = 0.05
+LEAST_STIMULI_FOR_AGREEMENT = 8
+
+
+@dataclass(frozen=True)
+class Listener:
+    """What is known of one listener, and why the votes do or do not count.
+
+    Parameters
+    ----------
+    checks, passed
+        How many checks there were and how many were passed.
+    spread
+        Variance of the scores; None with fewer than two.
+    agreement
+        Pearson's r with the mean of the others over the same stimuli; None where it cannot be had.
+    reasons
+        Why the votes are left out; empty when they count.
+    """
+
+    name: str
+    votes: int
+    checks: int
+    passed: int
+    spread: float | None
+    agreement: float | None
+    underflows: int
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def excluded(self) -> bool:
+        """Whether the votes are left out."""
+        return bool(self.reasons)
+
+
+def _stimulus(vote: Vote) -> str:
+    return f"{vote.clip}\x1f{vote.condition}"
+
+
+def _means(votes: Sequence[Vote]) -> dict[str, float]:
+    return {name: fmean(one.score for one in group) for name, group in grouped(votes, _stimulus).items()}
+
+
+def agreement(votes: Sequence[Vote], others: Sequence[Vote]) -> tuple[float, float] | None:
+    """Return r and one-sided p of a listener's votes against the others' means; None with too few in common."""
+    own, theirs = _means(votes), _means(others)
+    common = [name for name in own if name in theirs]
+    if len(common) < LEAST_STIMULI_FOR_AGREEMENT:
+        return None
+    return correlation([own[name] for name in common], [theirs[name] for name in common])
+
+
+def _failed_checks(votes: Sequence[Vote]) -> list[str]:
+    """A trap must be answered rightly; of every other kind of check at least one must be passed."""
+    found = []
+    for kind, group in grouped([vote for vote in votes if vote.passed is not None], lambda v: v.kind).items():
+        passed = sum(vote.passed is True for vote in group)
+        if passed < (len(group) if kind == "trap" else 1):
+            found.append(f"{kind.replace('_', ' ')}: {passed} of {len(group)} checks passed")
+    return found
+
+
+def _item(vote: Vote) -> str:
+    return f"{vote.clip}\x1f{vote.trial}"
+
+
+def hidden_reference_rule(votes: Sequence[Vote]) -> str:
+    """BS.1534-3: the hidden reference rated below 90 on more than 15 % of the items."""
+    rated = [vote for vote in votes if vote.role == "reference"]
+    low = [vote for vote in rated if vote.score < HIDDEN_REFERENCE_BELOW]
+    if not rated or len(low) <= SHARE_OF_ITEMS * len(rated):
+        return ""
+    return f"hidden reference below 90 on {len(low)} of {len(rated)} items (BS.1534-3)"
+
+
+def _guarded_items(votes: Sequence[Vote]) -> set[str]:
+    """Return clips whose mid anchor more than 25 % of the listeners rate above 90: not counted against them."""
+    guarded = set()
+    for clip, group in grouped([v for v in votes if v.condition == "anchor70"], lambda v: v.clip).items():
+        high = {vote.listener for vote in group if vote.score > MID_ANCHOR_ABOVE}
+        if len(high) > GUARD_SHARE * len({vote.listener for vote in group}):
+            guarded.add(clip)
+    return guarded
+
+
+def mid_anchor_rule(votes: Sequence[Vote], guarded: set[str]) -> str:
+    """BS.1534-3: the mid anchor rated above 90 on more than 15 % of the items, guarded items left out."""
+    rated = [vote for vote in votes if vote.condition == "anchor70"]
+    high = [vote for vote in rated if vote.score > MID_ANCHOR_ABOVE and vote.clip not in guarded]
+    if not rated or len(high) <= SHARE_OF_ITEMS * len(rated):
+        return ""
+    return f"mid anchor above 90 on {len(high)} of {len(rated)} items (BS.1534-3)"
+
+
+def _spread(votes: Sequence[Vote]) -> float | None:
+    scores = [vote.score for vote in votes]
+    return variance(scores) if len(scores) > 1 else None
+
+
+def _judged(
+    name: str, mine: Sequence[Vote], everybody: Sequence[Vote], method: Method
+) -> tuple[Listener, bool]:
+    """Return what is known of a listener; and whether the agreement looks like guessing."""
+    own = tests(mine)
+    others = [vote for vote in tests(everybody) if vote.listener != name]
+    checks = [vote for vote in mine if vote.passed is not None]
+    agreed = None if method in (Method.ABX, Method.AB) else agreement(own, others)
+    spread = _spread(own)
+    reasons = _failed_checks(mine)
+    if method is Method.MUSHRA:
+        guarded = _guarded_items(tests(everybody))
+        reasons += [rule for rule in (hidden_reference_rule(own), mid_anchor_rule(own, guarded)) if rule]
+    if spread is not None and spread < LEAST_VARIANCE and len(own) >= LEAST_STIMULI_FOR_AGREEMENT:
+        if method not in (Method.ABX, Method.AB):
+            reasons.append(f"the votes hardly differ (variance {spread:.2f} < {LEAST_VARIANCE}, as in P.808)")
+    listener = Listener(
+        name,
+        len(own),
+        len(checks),
+        sum(vote.passed is True for vote in checks),
+        spread,
+        agreed[0] if agreed else None,
+        sum(vote.underflows for vote in mine),
+        tuple(reasons),
+    )
+    return listener, agreed is not None and agreed[1] > AGREEMENT_P
+
+
+def screen(
+    votes: Sequence[Vote],
+    method: Method,
+    *,
+    keep: Sequence[str] = (),
+    leave_out: Mapping[str, str] | None = None,
+) -> tuple[Listener, ...]:
+    """Judge every listener.
+
+    Parameters
+    ----------
+    keep
+        Listeners whose votes count whatever the rules say (a decision that the table shows).
+    leave_out
+        Listeners left out by hand, with the reason.
+    """
+    judged = [
+        _judged(name, mine, votes, method)
+        for name, mine in sorted(grouped(votes, lambda v: v.listener).items())
+    ]
+    guessing = [listener.name for listener, guesses in judged if guesses and not listener.excluded]
+    # Where many do not agree there is nothing to agree about: then it is the conditions, not the listeners.
+    if len(guessing) > GUARD_SHARE * len(judged):
+        guessing = []
+    return tuple(
+        _settled(listener, listener.name in guessing, keep, leave_out or {}) for listener, _ in judged
+    )
+
+
+def _settled(
+    listener: Listener, guesses: bool, keep: Sequence[str], leave_out: Mapping[str, str]
+) -> Listener:
+    from dataclasses import replace
+
+    reasons = list(listener.reasons)
+    if guesses and listener.agreement is not None:
+        said = f"agreement with the others r = {listener.agreement:.2f} is what guessing gives"
+        reasons.append(f"{said} (p > {AGREEMENT_P}; proposed)")
+    if listener.name in keep:
+        reasons = []
+    if listener.name in leave_out:
+        reasons.append(leave_out[listener.name] or "left out by hand")
+    return replace(listener, reasons=tuple(reasons))

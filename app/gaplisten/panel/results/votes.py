@@ -1,0 +1,128 @@
+"""All votes of a panel, read back from the sessions' files."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaplisten.errors import GaplistenError
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.journal import Row
+from gaplisten.panel.lock import SessionBusy, SessionLock
+from gaplisten.panel.trial import Block
+from gaplisten.panel.unseal import listener_of, ratings_files, read_session
+
+TEST = "test"
+
+
+@dataclass(frozen=True, slots=True)
+class Vote:
+    """One vote of one listener, sign and meaning already those of the result.
+
+    Parameters
+    ----------
+    kind
+        "test", or the kind of check: clear_good, clear_bad, reference_repeat, null_pair, gold, trap.
+    score
+        In the method's own terms: 1..5, -3..3 (processed versus reference), 0..100, 1 or 0 (ABX), 1, 0, -1 (A/B).
+    passed
+        Whether a check was passed; None for other votes.
+    """
+
+    listener: str
+    kind: str
+    clip: str
+    stratum: str
+    condition: str
+    compared_with: str
+    role: str
+    trial: int
+    score: float
+    passed: bool | None = None
+    underflows: int = 0
+
+
+@dataclass(frozen=True)
+class Collected:
+    """Votes, and what stands beside them.
+
+    Parameters
+    ----------
+    running
+        Listeners whose session is open now: their votes are not shown.
+    problems
+        Sentences about files that could not be used, or only in part.
+    """
+
+    votes: tuple[Vote, ...]
+    running: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    @property
+    def listeners(self) -> tuple[str, ...]:
+        """Names of all who gave votes."""
+        return tuple(sorted({vote.listener for vote in self.votes}))
+
+
+def _is_open(path: Path) -> bool:
+    lock = path.with_suffix(".lock")
+    if not lock.exists():
+        return False
+    try:
+        SessionLock(lock, take_over=True).release()
+    except SessionBusy:
+        return True
+    except OSError:
+        return True  # who may not even open the lock cannot know; better hidden than leaked
+    return False
+
+
+def _vote(row: Row) -> Vote:
+    return Vote(
+        listener_of([row]),
+        row["kind"],
+        row["clip"],
+        row["stratum"],
+        row["condition"],
+        row["compared_with"],
+        row["role"],
+        int(row["trial"]),
+        float(row["score"]),
+        {"true": True, "false": False}.get(row["passed"]),
+        int(row["underflows"] or 0),
+    )
+
+
+def collect(panel: FrozenPanel, ratings: Path | None = None) -> Collected:
+    """Read every session's votes (practice left out); a session that is open now stays hidden."""
+    folder = ratings or panel.ratings
+    votes: list[Vote] = []
+    running: list[str] = []
+    problems: list[str] = []
+    for path in ratings_files(folder) if folder.is_dir() else []:
+        try:
+            rows, torn = read_session(panel, path)
+        except (GaplistenError, OSError) as error:
+            problems.append(str(error))
+            continue
+        if torn:
+            problems.append(f"{path.name}: {len(torn)} torn lines were left out; the rest is used")
+        if _is_open(path):
+            running.append(listener_of(rows))
+            continue
+        votes += [_vote(row) for row in rows if row["block"] == Block.TEST.value]
+    return Collected(tuple(votes), tuple(running), tuple(problems))
+
+
+def tests(votes: Iterable[Vote]) -> list[Vote]:
+    """Return the votes that are not checks."""
+    return [vote for vote in votes if vote.kind == TEST]
+
+
+def grouped(votes: Iterable[Vote], key: Callable[[Vote], str]) -> Mapping[str, list[Vote]]:
+    """Return votes by a key, in the order in which the keys first appear."""
+    groups: dict[str, list[Vote]] = {}
+    for vote in votes:
+        groups.setdefault(key(vote), []).append(vote)
+    return groups

@@ -1,0 +1,112 @@
+"""`gaplisten panel` from the command line."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from panel_bench import make_clips, take, toml
+
+from gaplisten.cli import main
+from gaplisten.panel.frozen import open_panel
+from gaplisten.panel.plan import plan
+from gaplisten.panel.session import Session
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def run(*words: object) -> int:
+    try:
+        return main([str(word) for word in words])
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+def test_new_build_run_and_status_from_the_command_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_clips(tmp_path / "clips")
+    file, out = tmp_path / "p.toml", tmp_path / "panel"
+    assert run("panel", "new", file, "--title", "Mine") == 0
+    assert run("panel", "new", file) == 2
+    text = file.read_text().replace('concealer = "g711_appendix1"', 'concealer = "zero_fill"')
+    file.write_text(text)
+    assert run("panel", "build", file, "--out", out) == 0
+    assert "8 stimuli" not in capsys.readouterr().err
+    panel = open_panel(out)
+    assert {one.source for one in panel.key.conditions} == {"lossy file", "concealer zero_fill"}
+    with Session.open(out, "Ann") as session:
+        session.answer({})
+        take(session, 3)
+    assert run("panel", "status", out, "--verify", "--csv", tmp_path / "s.csv") == 0
+    (row,) = rows_of(tmp_path / "s.csv")
+    assert (row["listener"], row["done"], row["trials"], row["state"]) == ("Ann", "1", "8", "waiting")
+
+
+@pytest.mark.parametrize("concealer", ["../evil.py", "/tmp/evil.py", "evil.py", "nothing_like_this"])
+def test_a_panel_loads_no_code_from_its_own_folder(
+    concealer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_clips(tmp_path / "clips")
+    (tmp_path / "evil.py").write_text(f"open({str(tmp_path / 'owned')!r}, 'w')\n")
+    text = toml("acr") + f'[[condition]]\nname = "e"\nconcealer = "{concealer}"\n'
+    (tmp_path / "p.toml").write_text(text)
+    assert run("panel", "build", tmp_path / "p.toml", "--out", tmp_path / "out") == 2
+    assert concealer in capsys.readouterr().err
+    assert not (tmp_path / "owned").exists()
+
+
+def test_a_panel_starts_no_program_unless_allowed(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    make_clips(tmp_path / "clips")
+    text = toml("acr") + '[[condition]]\nname = "e"\nconcealer = "external_command"\n'
+    text += f'parameters = {{command = "touch {tmp_path / "owned"}"}}\n'
+    (tmp_path / "p.toml").write_text(text)
+    assert run("panel", "build", tmp_path / "p.toml", "--out", tmp_path / "out") == 2
+    assert "--allow-programs" in capsys.readouterr().err
+    assert not (tmp_path / "owned").exists()
+
+
+def test_an_error_names_file_line_and_field(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "p.toml").write_text(toml("acr").replace('"acr"', '"arc"'))
+    assert run("panel", "build", tmp_path / "p.toml", "--out", tmp_path / "out") == 2
+    assert "p.toml: line 2, method" in capsys.readouterr().err
+    assert run("panel", "status", tmp_path) == 2
+
+
+def test_the_bundled_demo_makes_a_panel(tmp_path: Path) -> None:
+    text = toml("mushra", '[mushra]\nanchors = ["anchor35", "anchor70", "lossy"]\n', ()).replace(
+        '"clips"', f'"{(ROOT / "resources/demo").as_posix()}"'
+    )
+    text += '[[condition]]\nname = "g711"\nconcealer = "g711_appendix1"\n'
+    (tmp_path / "p.toml").write_text(text)
+    words = ("panel", "build", tmp_path / "p.toml", "--out", tmp_path / "out")
+    assert run(*words) == 2
+    assert run(*words, "--allow", ROOT / "resources") == 0
+    panel = open_panel(tmp_path / "out")
+    panel.verify()
+    assert {len(one.conditions) for one in plan(panel.key, "a")} == {6}
+
+
+def test_two_real_clips_make_an_acr_panel_and_are_rated_to_the_end(tmp_path: Path, real_clips: Path) -> None:
+    folder = real_clips / "challenge2022"
+    text = toml("acr", "", ("tPLCnet",)).replace('["clips"]', f'["{folder}"]\nnames = ["54", "2307"]')
+    text += '[[condition]]\nname = "zero fill"\nlossy = true\n'
+    (tmp_path / "p.toml").write_text(text)
+    assert run("panel", "build", tmp_path / "p.toml", "--out", tmp_path / "out", "--allow", folder) == 0
+    with Session.open(tmp_path / "out", "Ann") as session:
+        session.answer({})
+        assert take(session) == 4
+    (path,) = (tmp_path / "out/ratings").glob("*.csv")
+    rows = rows_of(path)
+    assert sorted((row["clip"], row["condition"]) for row in rows) == [
+        ("2307", "tPLCnet"),
+        ("2307", "zero fill"),
+        ("54", "tPLCnet"),
+        ("54", "zero fill"),
+    ]
