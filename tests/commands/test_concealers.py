@@ -70,7 +70,7 @@ def test_the_audit_prints_its_table_and_an_honest_plugin_is_no_failure(
 def test_a_plugin_that_lies_is_marked(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, speech: Path
 ) -> None:
-    text = "import numpy as np\ncausal = True\ndef conceal(lossy, lost, rate, size): return np.roll(lossy, -64, 0)"
+    text = "causal = True\ndef conceal(lossy, lost, rate, n): return __import__('numpy').roll(lossy, -64, 0)"
     path = write(tmp_path / "p", "liar", text)
     assert run(path, "--audit", "--on", speech) == 1
     said = capsys.readouterr().out

@@ -191,3 +191,20 @@ def test_keys_do_not_depend_on_the_order_of_parameters(tmp_path: Path) -> None:
     one = key_of(entry, {"a": 1, "b": 2}, SOUND, TRACE)
     assert one == key_of(entry, {"b": 2, "a": 1}, SOUND, TRACE)
     assert one != key_of(entry, {"a": 2, "b": 1}, SOUND, TRACE)
+
+
+def test_a_program_that_the_plugin_starts_counts(runner: Runner, tmp_path: Path) -> None:
+    program = tmp_path / "program.sh"
+    program.write_text("#!/bin/sh\necho 0.5\n")
+    program.chmod(0o755)
+    body = f"""
+    import subprocess
+    return lossy * float(subprocess.run(["/bin/sh", {str(program)!r}], capture_output=True, check=True).stdout)
+    """
+    entry = whole_file(tmp_path / "p", "outside", body)
+    assert not conceal(runner, entry).cached
+    assert conceal(runner, entry).cached
+    program.write_text("#!/bin/sh\necho 0.125\n")
+    assert np.array_equal(
+        conceal(runner, entry).signal.samples[:320], SOUND.samples[:320] * np.float32(0.125)
+    )

@@ -65,6 +65,7 @@ MISBEHAVING = {
     "silent exit": ("import os; os._exit(0)", r"ended its process \(exit status 0\)"),
     "segmentation fault": ("import ctypes; ctypes.string_at(0)", "crashed .*[Ss]egmentation"),
     "abort": ("import os; os.abort()", "crashed .*[Aa]bort"),
+    "closes everything": ("import os; os.closerange(0, 256)", "ended its process|spoiled the connection"),
     "kills itself": ("import os, signal; os.kill(os.getpid(), signal.SIGKILL)", "killed"),
     "50 GB": ("np.ones(50 * 2**30, np.uint8)", r"wanted more memory than 0.25 GiB in line 5"),
     "50 GB in small steps": ("x = [bytes(2**20) for _ in range(50 * 2**10)]", "wanted more memory"),
@@ -233,6 +234,7 @@ def test_a_thread_left_behind_costs_the_worker_and_nothing_else(runner: Runner, 
     body = "import threading, time, os\nthreading.Thread(target=time.sleep, args=(300,)).start()\nprint(os.getpid())\nreturn lossy"
     made = conceal(runner, whole_file(tmp_path, "threads", body))
     assert _gone([int(made.messages[0])])
+    assert made.messages[1] == "left 1 running thread behind, so its process was ended"
 
 
 def test_memory_that_is_kept_is_given_back(runner: Runner, tmp_path: Path) -> None:

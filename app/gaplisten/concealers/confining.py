@@ -73,15 +73,17 @@ def _wait_and_kill(lifeline: int) -> None:
 
 
 class MemoryLimit:
-    """Limit what a plugin may allocate beyond what the process has now; lifted on exit.
+    """Limit what a plugin may allocate beyond what the process has now; lifted on exit. 0 means no limit.
+
+    `own_bytes` is what the host's own work around the plugin may take on top.
 
     Private writable memory is what counts (``RLIMIT_DATA``), since libraries that map large files need
     address space rather than memory; that is limited too, more widely, against shared anonymous mappings.
     Systems without these limits (Windows; macOS does not enforce them) run without.
     """
 
-    def __init__(self, extra_bytes: int) -> None:
-        self._extra = extra_bytes
+    def __init__(self, extra_bytes: int, own_bytes: int = 0) -> None:
+        self._extra = extra_bytes + own_bytes if extra_bytes > 0 else 0
 
     def __enter__(self) -> None:
         if self._extra > 0 and sys.platform == "linux":

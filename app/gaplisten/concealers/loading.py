@@ -65,7 +65,7 @@ def load(path: Path, target: str = "") -> Plugin:
 def load_entry_point(value: str) -> Plugin:
     """Import what an entry point names (``package.module`` or ``package.module:Class``)."""
     name, _, target = value.partition(":")
-    module = importlib.import_module(name)
+    module = importlib.reload(sys.modules[name]) if name in sys.modules else importlib.import_module(name)
     path = Path(module.__file__ or "")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return _plugin(module, path, digest, target)

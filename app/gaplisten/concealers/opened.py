@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
+import sysconfig
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-_OWN_PREFIXES = tuple(
-    {os.path.realpath(prefix) + os.sep for prefix in (sys.prefix, sys.base_prefix, "/proc", "/dev")}
-)
+# Python itself and installed libraries do not count.
+_LIBRARIES = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+_OWN_PREFIXES = tuple(os.path.realpath(folder) + os.sep for folder in (*_LIBRARIES, "/proc", "/dev"))
 _WRITING = os.O_WRONLY | os.O_RDWR
 
 
@@ -42,12 +44,17 @@ class OpenedFiles:
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._current is None:
             return
-        reads = event == "open" and not (arguments[2] or 0) & _WRITING
-        if (reads or event == "subprocess.Popen") and isinstance(arguments[0], str | bytes):
-            self._add(os.fsdecode(arguments[0]))
+        if event == "open" and not (arguments[2] or 0) & _WRITING:
+            self._add(arguments[0])
+        elif event == "subprocess.Popen":
+            words = arguments[1] if isinstance(arguments[1], list | tuple) else ()
+            for word in (shutil.which(os.fspath(arguments[0])), *words):
+                self._add(word)
 
-    def _add(self, name: str) -> None:
-        path = os.path.realpath(name)
+    def _add(self, name: Any) -> None:
+        if not isinstance(name, str | bytes):
+            return
+        path = os.path.realpath(os.fsdecode(name))
         if self._current is not None and not path.startswith(_OWN_PREFIXES) and not path.endswith(".pyc"):
             self._current.add(path)
 

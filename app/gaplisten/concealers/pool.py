@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -64,15 +65,16 @@ class Pool:
         """Queue a task."""
         with self._changed:
             if self._closed:
-                raise RuntimeError("the pool is closed")
-            self._tasks.append(task)
-            self._changed.notify_all()
+                task.done.set_exception(JobCancelled())
+            else:
+                self._tasks.append(task)
+                self._changed.notify_all()
         return task.done
 
     def warm_up(self) -> None:
         """Start all processes now, in the background."""
         for slot in self._slots:
-            threading.Thread(target=self._start, args=(slot,), daemon=True).start()
+            threading.Thread(target=self._start_quietly, args=(slot,), daemon=True).start()
 
     def close(self) -> None:
         """End the processes; tasks that wait or run fail with `JobCancelled`."""
@@ -133,11 +135,17 @@ class Pool:
             if reply.header.get("left_behind"):
                 worker.kill()
             _settle(task, lambda done: done.set_result(reply))
-        if slot.worker is not None and not slot.worker.alive and not self._closed:
-            self._start(slot)  # warm again before the next task comes
+        if slot.worker is not None and not slot.worker.alive:
+            self._start_quietly(slot)  # warm again before the next task comes
+
+    def _start_quietly(self, slot: _Slot) -> None:
+        with contextlib.suppress(JobCancelled, OSError):  # a task that follows will meet the same, and tell
+            self._start(slot)
 
     def _start(self, slot: _Slot) -> WorkerProcess:
         with self._changed:
+            if self._closed:
+                raise JobCancelled
             if slot.worker is None or not slot.worker.alive:
                 if slot.worker is not None:
                     slot.worker.kill()  # what it started may live on

@@ -205,7 +205,8 @@ def _lifeline() -> tuple[int, int]:
 
 def _spawn(lifeline: int) -> subprocess.Popen[bytes]:
     environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "PYTHONUNBUFFERED": "1"}
-    environment.pop("PYTHONWARNINGS", None)
+    for name in ("PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONSTARTUP"):
+        environment.pop(name, None)
     # -P: a plugin author's folder must not shadow numpy because the host was started in it.
     command = [sys.executable, "-P", "-c", _BOOT, _SOURCE_FOLDER, str(lifeline)]
     return subprocess.Popen(

@@ -243,7 +243,7 @@ def _checked(returned: Any, wanted: tuple[int, ...], what: str) -> Samples:
     if returned.shape != wanted:
         raise BadOutput(f"returned shape {returned.shape} for {what}; {wanted} is due (frames, channels)")
     with np.errstate(all="ignore"):
-        samples = returned.astype(np.float32, copy=False)
+        samples = np.asarray(returned, np.float32)
     if not np.isfinite(samples).all():
         bad = int(np.argmin(np.isfinite(samples).all(axis=1)))
         raise BadOutput(f"returned NaN or infinity for {what} (first at frame {bad})")

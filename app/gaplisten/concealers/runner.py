@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,7 @@ from gaplisten.concealers.limits import Limits
 from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.pool import Pool, Task
 from gaplisten.concealers.process import Reply
-from gaplisten.jobs import Job
+from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.trace import LossTrace, Origin
 
 _MESSAGE_LINES = 100
@@ -80,6 +80,7 @@ class Runner:
         self.limits = limits or Limits()
         self._cache = cache
         self._pool = Pool(workers)
+        self._preparing = ThreadPoolExecutor(max(workers, 1), "concealer-preparing")
 
     def __enter__(self) -> Runner:
         return self
@@ -114,23 +115,31 @@ class Runner:
             Of the result; fails with `ConcealerFailed`, `ParameterRefused` or `JobCancelled`.
         """
         outcome: Future[Concealed] = Future()
+
+        def begin() -> None:
+            self._begin(_Request.of(entry, parameters, lossy, trace), job, outcome)
+
+        def begun(done: Future[None]) -> None:
+            error = JobCancelled() if done.cancelled() else done.exception()
+            if error is not None and not outcome.done():
+                outcome.set_exception(error)
+
+        # Copying and hashing an hour of sound takes a second: not in the caller's thread, it may be the window's.
         try:
-            request = _Request.of(entry, parameters, lossy, trace)
-            key = (
-                key_of(request.entry, request.parameters, request.lossy, request.trace) if self._cache else ""
-            )
-        except Exception as error:  # noqa: BLE001 - the caller finds it where all others are: in the future
-            outcome.set_exception(error)
-            return outcome
-        if (
-            self._cache is not None
-            and request.entry.deterministic
-            and (kept := self._cache.get(key)) is not None
-        ):
-            outcome.set_result(request.earlier(kept.samples, kept.facts))
-            return outcome
-        self._run(request, key, job, outcome)
+            self._preparing.submit(begin).add_done_callback(begun)
+        except RuntimeError:
+            outcome.set_exception(JobCancelled())
         return outcome
+
+    def _begin(self, request: _Request, job: Job | None, outcome: Future[Concealed]) -> None:
+        key, kept = "", None
+        if self._cache is not None and request.entry.deterministic:
+            key = key_of(request.entry, request.parameters, request.lossy, request.trace)
+            kept = self._cache.get(key)
+        if kept is None:
+            self._run(request, key, job, outcome)
+        elif outcome.set_running_or_notify_cancel():
+            outcome.set_result(request.earlier(kept.samples, kept.facts))
 
     def _run(self, request: _Request, key: str, job: Job | None, outcome: Future[Concealed]) -> None:
         entry, limits = request.entry, self.limits
@@ -154,7 +163,7 @@ class Runner:
             raise failure_of(request.entry, reply, seconds, self.limits)
         result = request.result(reply)
         current = reply.header.get("digest") == request.entry.digest
-        if self._cache is not None and request.entry.deterministic and current:
+        if self._cache is not None and key and current:
             facts = {name: reply.header[name] for name in ("delay_frames", "work_rate", "seconds", "files")}
             self._cache.put(key, result.signal.samples, {**facts, "messages": list(result.messages)})
         return result
@@ -170,6 +179,7 @@ class Runner:
 
     def close(self) -> None:
         """End all processes; what is running fails with `JobCancelled`."""
+        self._preparing.shutdown(wait=False, cancel_futures=True)
         self._pool.close()
 
 
@@ -220,6 +230,8 @@ class _Request:
         if samples.shape != self.lossy.samples.shape or samples.dtype != np.float32:
             raise ConcealerFailed(self.entry.title, "answered with something that is not the sound asked for")
         lines = tuple(reply.printed.splitlines()[-_MESSAGE_LINES:])
+        if left := reply.header.get("left_behind"):
+            lines = (*lines, f"left {left} behind, so its process was ended")
         return self._made(samples, reply.header, lines, times, cached=False)
 
     def earlier(self, samples: Samples, facts: Mapping[str, Any]) -> Concealed:

@@ -85,8 +85,8 @@ def conceal(
     rate,  # Hz
     packet_frames,  # frames in one packet
     *,
-    # Each keyword parameter becomes a field in the window and can be given with --set. Type: float, int, bool,
-    # str, pathlib.Path or Literal["a", "b"]; range: ge/gt (from/above), le/lt (to/below); also "unit".
+    # Each keyword parameter becomes a field in the window and can be given with --set. Type: float, int,
+    # bool, str, pathlib.Path or Literal["a", "b"]; range: ge/gt (from/above), le/lt (to/below).
     gain: Annotated[float, {{"ge": 0, "le": 1, "help": "of each repetition"}}] = 0.5,
 ):
     """Return the whole signal, float32, same shape as `lossy`."""
