@@ -63,7 +63,7 @@ class GaplistenHybrid:
         hold: Annotated[float, {"ge": 0, "le": 1000, "unit": "ms", "help": "time at full level"}] = 40.0,
         mute_after: Annotated[float, {"ge": 1, "le": 5000, "unit": "ms", "help": "silent from then"}] = 400.0,
     ) -> None:
-        import scipy.linalg  # noqa: F401 - here, so that the first lost packet need not wait for it
+        import scipy.linalg
         import scipy.signal  # noqa: F401
 
         self._rate, self._size = rate, packet_frames
@@ -248,7 +248,7 @@ def state_after(taps: np.ndarray, past: np.ndarray) -> np.ndarray:
 
 
 def interpolated(signal: np.ndarray, start: int, stop: int, order: int) -> np.ndarray | None:
-    """Return the samples ``start:stop`` that leave the signal's predictor the least error; None for silence."""
+    """Return the samples ``start:stop`` of least prediction error; None when the signal is silence."""
     from scipy.linalg import solve_toeplitz
 
     taps = predictor(signal, order, 1e-9)

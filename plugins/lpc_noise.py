@@ -54,7 +54,7 @@ class LpcNoise:
         crossfade: Annotated[float, {"ge": 0, "le": 20, "unit": "ms", "help": "blend into speech"}] = 5.0,
         seed: Annotated[int, {"ge": 0, "le": 2**31 - 1, "help": "of the noise"}] = 0,
     ) -> None:
-        import scipy.linalg  # noqa: F401 - here, so that the first lost packet need not wait for it
+        import scipy.linalg
         import scipy.signal  # noqa: F401
 
         self._size, self._order = packet_frames, order

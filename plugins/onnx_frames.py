@@ -1,0 +1,339 @@
+"""Any ONNX model that works packet by packet, hop by hop or on spectra, described by a small file beside it.
+
+The description is TOML or JSON. Everything a model needs to be told is in it; docs/plugins.md has complete ones.
+
+* ``model``: the ONNX file, beside the description or in a folder under it; ``rate``: its clock in Hz
+* ``domain``: ``packet`` (one call per packet), ``hop`` (one per `hop` frames) or ``stft``
+* ``hop``, ``window``: frames; ``window`` for stft only, with ``taper``: ``sqrt_hann`` (default), ``hann``, ``rect``
+* ``call``: ``always``, ``lost`` (when the unit was lost; default) or ``lost+1`` (also for the first one received
+  after a loss)
+* ``replace``: ``lost`` (default: received units stay as they are) or ``always`` (blind models)
+* ``lost_value``: what stands for lost in masks, 1 (default) or 0
+* ``[input]``: ``name``; ``shape`` (one -1 allowed); for packet and hop ``context`` and ``ahead``, the units of past
+  output before and of received signal behind the one to fill (lost ones are zero); for stft ``features``, a
+  list of ``magnitude``, ``power``, ``log_power``, ``real``, ``imag``, ``sin``, ``cos``, ``lost_left``, ``lost_right``, and
+  ``layout``: ``concat`` (default: one after the other) or ``stack`` (bin by bin)
+* ``[mask]``, optional: ``name`` and ``shape`` of a tensor of one flag per unit of the input (packet and hop)
+* ``[output]``: ``name``; for packet and hop ``start`` and ``stop``, the slice of the flattened output, at least one
+  unit long: what is beyond a unit is blended linearly into what follows; for stft ``layout`` and
+  ``features``: ``magnitude``, ``sin`` and ``cos``, or ``real`` and ``imag``
+* ``[states]``: input name = output name; they start as zeros of the input's shape, dynamic axes as 1
+
+In stft a frame counts as lost when its last hop was. The delay is `ahead` units, or window minus hop.
+
+Source: the model's authors.
+"""
+
+import json
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated, Any
+
+import numpy as np
+
+HOW = (
+    "set `description` to a TOML or JSON file that describes the model (docs/plugins.md shows complete ones)"
+)
+KEYS = {
+    "": {"model", "rate", "domain", "hop", "window", "taper", "call", "replace", "lost_value"}
+    | {"input", "mask", "output", "states"},
+    "input": {"name", "shape", "context", "ahead", "features", "layout"},
+    "mask": {"name", "shape"},
+    "output": {"name", "start", "stop", "features", "layout"},
+}
+CHOICES = {
+    "domain": ("packet", "hop", "stft"),
+    "call": ("always", "lost", "lost+1"),
+    "replace": ("lost", "always"),
+    "taper": ("sqrt_hann", "hann", "rect"),
+}
+TINY = 1e-12
+FEATURES: dict[str, Callable[[np.ndarray, float, float], np.ndarray]] = {
+    "magnitude": lambda x, left, right: np.abs(x),
+    "power": lambda x, left, right: np.abs(x) ** 2,
+    "log_power": lambda x, left, right: np.log10(np.maximum(np.abs(x) ** 2, TINY)),
+    "real": lambda x, left, right: x.real,
+    "imag": lambda x, left, right: x.imag,
+    "sin": lambda x, left, right: np.sin(np.angle(x)),
+    "cos": lambda x, left, right: np.cos(np.angle(x)),
+    "lost_left": lambda x, left, right: np.full(len(x), left),
+    "lost_right": lambda x, left, right: np.full(len(x), right),
+}
+
+
+class OnnxFrames:
+    """Run a described ONNX model on one channel.
+
+    Parameters
+    ----------
+    rate, packet_frames, channels
+        The description's rate; frames in one packet; channels (1: the host calls once per channel).
+    description
+        The TOML or JSON file.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError, RuntimeError
+        If the description or the model is missing, wrong or does not fit the clip; says what to change.
+    """
+
+    name = "ONNX model"
+    help = "Any ONNX model, described by a TOML or JSON file beside it."
+    source = "the model's authors"
+    channels = 1
+    causal = True
+
+    def __init__(
+        self,
+        rate: int,
+        packet_frames: int,
+        channels: int,
+        *,
+        description: Annotated[Path, {"help": "TOML or JSON file that describes the model"}] = Path(),
+    ) -> None:
+        told = read_description(Path(description))
+        if told["rate"] != rate:
+            fact = f"the model works at {told['rate']} Hz, the clip has {rate} Hz"
+            raise ValueError(f"{fact}; resample the clip first")
+        self._unit = packet_frames if told["domain"] == "packet" else int(told["hop"])
+        if packet_frames % self._unit:
+            fact = f"a packet of {packet_frames} frames is not a whole number of hops of {self._unit}"
+            raise ValueError(f"{fact}; use packets of a multiple of it")
+        self._hops = packet_frames // self._unit
+        model = _Model(told, Path(description).parent)
+        self._engine = _Spectra(told, model) if told["domain"] == "stft" else _Units(told, model, self._unit)
+        self.delay = self._engine.delay
+
+    def packet(self, samples: np.ndarray | None) -> np.ndarray:
+        """Return one packet, `delay` frames late; `samples` is None when it is lost."""
+        lost = samples is None
+        now = np.zeros(self._hops * self._unit) if samples is None else samples[:, 0].astype(np.float64)
+        return self._steps(now.reshape(-1, self._unit), lost)
+
+    def flush(self) -> np.ndarray:
+        """Return the last `delay` frames."""
+        return self._steps(np.zeros((self.delay // self._unit, self._unit)), False)
+
+    def _steps(self, units: np.ndarray, lost: bool) -> np.ndarray:
+        pieces = [self._engine.step(unit, lost) for unit in units]
+        return np.concatenate((np.empty(0), *pieces)).astype(np.float32)[:, None]
+
+
+class _Units:
+    """Packets or hops: context, the unit to fill and what is ahead go in, samples come out."""
+
+    def __init__(self, told: dict[str, Any], model: "_Model", unit: int) -> None:
+        self._told, self._model, self._unit = told, model, unit
+        before, ahead = int(told["input"].get("context", 0)), int(told["input"].get("ahead", 0))
+        self.delay = ahead * unit
+        self._past = [np.zeros(unit)] * before
+        self._past_lost = [False] * before
+        self._coming, self._coming_lost = [np.zeros(unit)] * ahead, [False] * ahead
+        self._lost_before, self._beyond = False, np.empty(0)
+        stop = told["output"]["stop"] - told["output"].get("start", 0)
+        if stop < unit:
+            raise ValueError(
+                f"the description's output slice has {stop} frames, one unit has {unit}; enlarge it"
+            )
+
+    def step(self, samples: np.ndarray, lost: bool) -> np.ndarray:
+        """Take the newest unit, return the one that is due."""
+        self._coming, self._coming_lost = [*self._coming, samples], [*self._coming_lost, lost]
+        due, gone = self._coming[0], self._coming_lost[0]
+        out = self._filled(due, gone)
+        self._past, self._past_lost = [*self._past, out][1:], [*self._past_lost, gone][1:]
+        self._coming, self._coming_lost = self._coming[1:], self._coming_lost[1:]
+        self._lost_before = gone
+        return out
+
+    def _filled(self, due: np.ndarray, gone: bool) -> np.ndarray:
+        call = self._told["call"]
+        after = call == "lost+1" and self._lost_before
+        beyond, self._beyond = self._beyond, np.empty(0)
+        if call != "always" and not gone and not after:
+            return _blended(beyond, due)
+        answer = self._answer()
+        if gone or self._told["replace"] == "always":
+            self._beyond = answer[self._unit :]
+            return _blended(beyond, answer[: self._unit])
+        return _blended(answer[: self._unit], due) if after else _blended(beyond, due)
+
+    def _answer(self) -> np.ndarray:
+        value = float(self._told["lost_value"])
+        flags = np.array([value if gone else 1 - value for gone in self._past_lost + self._coming_lost])
+        output = self._model.run(np.concatenate((*self._past, *self._coming)), flags)
+        told = self._told["output"]
+        return output.ravel()[told.get("start", 0) : told["stop"]].astype(np.float64)
+
+
+def _blended(old: np.ndarray, new: np.ndarray) -> np.ndarray:
+    """Blend linearly from `old` into `new` over the length of `old`."""
+    n = min(len(old), len(new))
+    rise = np.arange(1, n + 1) / (n + 1)
+    return np.concatenate((rise * new[:n] + (1 - rise) * old[:n], new[n:]))
+
+
+class _Spectra:
+    """Short-time spectra: features go in, a spectrum comes out, overlap-add."""
+
+    def __init__(self, told: dict[str, Any], model: "_Model") -> None:
+        self._told, self._model = told, model
+        self._hop, window = int(told["hop"]), int(told["window"])
+        if window % self._hop:
+            raise ValueError(f"the description's window of {window} is no multiple of its hop of {self._hop}")
+        self.delay = window - self._hop
+        hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
+        self._taper = {"hann": hann, "sqrt_hann": np.sqrt(hann), "rect": np.ones(window)}[told["taper"]]
+        scale = (self._taper**2).reshape(-1, self._hop).sum(axis=0)
+        self._undo = self._taper / np.tile(scale, window // self._hop)
+        self._held, self._sum = np.zeros(window), np.zeros(window)
+        self._flags, self._ran = [False] * (window // self._hop), False
+
+    def step(self, samples: np.ndarray, lost: bool) -> np.ndarray:
+        """Take the newest hop, return the one that is complete."""
+        self._held = np.concatenate((self._held[self._hop :], samples))
+        self._flags = [*self._flags[1:], lost]
+        spectrum = np.fft.rfft(self._held * self._taper)
+        after = self._told["call"] == "lost+1" and self._ran
+        self._ran = lost
+        if lost or after or self._told["call"] == "always":
+            guess = self._answer(spectrum)
+            spectrum = guess if lost or self._told["replace"] == "always" else spectrum
+        self._sum += np.fft.irfft(spectrum, len(self._held)) * self._undo
+        out, self._sum = self._sum[: self._hop], np.concatenate((self._sum[self._hop :], np.zeros(self._hop)))
+        return out
+
+    def _answer(self, spectrum: np.ndarray) -> np.ndarray:
+        value = float(self._told["lost_value"])
+        left, right = (value if flag else 1 - value for flag in (self._flags[0], self._flags[-1]))
+        told = self._told["input"]
+        rows = np.stack([FEATURES[name](spectrum, left, right) for name in told["features"]])
+        rows = rows.T if told.get("layout", "concat") == "stack" else rows
+        return self._spectrum(self._model.run(rows.ravel(), None), len(spectrum))
+
+    def _spectrum(self, output: np.ndarray, bins: int) -> np.ndarray:
+        told = self._told["output"]
+        names = told["features"]
+        if output.size != bins * len(names):
+            fact = f"the model gave {output.size} numbers, {len(names)} features of {bins} bins are described"
+            raise ValueError(f"{fact}; mend the description's output")
+        rows = (
+            output.reshape(bins, -1).T
+            if told.get("layout", "concat") == "stack"
+            else output.reshape(-1, bins)
+        )
+        part = dict(zip(names, rows.astype(np.float64), strict=True))
+        if "real" in part:
+            return np.asarray(part["real"] + 1j * part["imag"])
+        return np.asarray(part["magnitude"] * (part["cos"] + 1j * part["sin"]))
+
+
+class _Model:
+    """The ONNX session, its states and the shapes of what goes in."""
+
+    def __init__(self, told: dict[str, Any], folder: Path) -> None:
+        self._told = told
+        self._session = open_model(folder / str(told["model"]))
+        found = {item.name: item for item in self._session.get_inputs()}
+        named = {told["input"]["name"], *told["states"], *([told["mask"]["name"]] if "mask" in told else [])}
+        if named != set(found):
+            fact = (
+                f"the model's inputs are {', '.join(sorted(found))}; described are {', '.join(sorted(named))}"
+            )
+            raise ValueError(f"{fact}; mend the description")
+        self._states = {
+            name: np.zeros([n if isinstance(n, int) else 1 for n in found[name].shape], np.float32)
+            for name in told["states"]
+        }
+
+    def run(self, values: np.ndarray, flags: np.ndarray | None) -> np.ndarray:
+        """Call the model once; carry its states."""
+        told = self._told
+        feed = {told["input"]["name"]: _shaped(values, told["input"]), **self._states}
+        if "mask" in told and flags is not None:
+            feed[told["mask"]["name"]] = _shaped(flags, told["mask"])
+        output, *states = self._session.run([told["output"]["name"], *told["states"].values()], feed)
+        self._states = dict(zip(told["states"], states, strict=True))
+        return np.asarray(output)
+
+
+def _shaped(values: np.ndarray, told: dict[str, Any]) -> np.ndarray:
+    try:
+        return values.astype(np.float32).reshape(told["shape"])
+    except ValueError as error:
+        fact = f"{values.size} numbers for {told['name']} do not fit its described shape {told['shape']}"
+        raise ValueError(f"{fact}; mend the description") from error
+
+
+def read_description(path: Path) -> dict[str, Any]:
+    """Return the checked description with its defaults filled in."""
+    if path == Path():
+        raise FileNotFoundError(f"no model is described; {HOW}")
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not there; {HOW}")
+    try:
+        text = path.read_text(encoding="utf-8")
+        told: dict[str, Any] = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
+    except ValueError as error:
+        raise ValueError(f"{path} cannot be read: {error}; {HOW}") from error
+    told = {"call": "lost", "replace": "lost", "lost_value": 1, "taper": "sqrt_hann", "states": {}, **told}
+    _check(told, path)
+    return told
+
+
+def _check(told: dict[str, Any], path: Path) -> None:
+    domain = told.get("domain")
+    needed = {"model", "rate", "domain", "input", "output"} | ({"hop"} if domain != "packet" else set())
+    needed |= {"window"} if domain == "stft" else set()
+    if missing := needed - set(told):
+        raise ValueError(f"{path} lacks {', '.join(sorted(missing))}; {HOW}")
+    for key, allowed in CHOICES.items():
+        if told[key] not in allowed:
+            raise ValueError(f"{path}: {key} is {told[key]!r}; it may be {', '.join(allowed)}")
+    if told["lost_value"] not in (0, 1):
+        raise ValueError(f"{path}: lost_value is {told['lost_value']!r}; it may be 1 or 0")
+    for table, known in KEYS.items():
+        if unknown := set(told.get(table, {}) if table else told) - known:
+            where = f"[{table}]" if table else "the top level"
+            raise ValueError(
+                f"{path}: {where} has unknown {', '.join(sorted(unknown))}; known: {sorted(known)}"
+            )
+    model = Path(str(told["model"]))
+    if model.is_absolute() or ".." in model.parts:
+        raise ValueError(f"{path}: model {model} is outside the description's folder; put the two together")
+    _check_tensors(told, path, domain == "stft")
+
+
+def _check_tensors(told: dict[str, Any], path: Path, spectra: bool) -> None:
+    needed = {"input": {"name", "shape"}, "output": {"name"}, "mask": {"name", "shape"}}
+    needed["output"] |= {"features"} if spectra else {"stop"}
+    needed["input"] |= {"features"} if spectra else set()
+    for table, keys in needed.items():
+        if table in told and (missing := keys - set(told[table])):
+            raise ValueError(f"{path}: [{table}] lacks {', '.join(sorted(missing))}; {HOW}")
+    if not spectra:
+        return
+    if unknown := set(told["input"]["features"]) - set(FEATURES):
+        raise ValueError(f"{path}: unknown features {sorted(unknown)}; known are {', '.join(FEATURES)}")
+    if set(told["output"]["features"]) not in ({"magnitude", "sin", "cos"}, {"real", "imag"}):
+        raise ValueError(f"{path}: output features are magnitude, sin and cos, or real and imag")
+
+
+def open_model(path: Path):
+    """Open an ONNX file on one thread; tell a Git LFS pointer from a model."""
+    if not path.is_file():
+        raise FileNotFoundError(f"{path} is not there; put the model beside its description or mend `model`")
+    with path.open("rb") as file:
+        if file.read(40).startswith(b"version https://git-lfs"):
+            raise ValueError(f"{path} is a Git LFS pointer, not the model; fetch it with: git lfs pull")
+    try:
+        import onnxruntime
+    except ImportError as error:
+        raise RuntimeError("the package onnxruntime is missing; pip install onnxruntime") from error
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    try:
+        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+    except Exception as error:
+        raise ValueError(f"{path} cannot be read as an ONNX model ({error})") from error
