@@ -1,6 +1,6 @@
 """How fast lanes are drawn, beside stock pyqtgraph; how fast an hour opens, and in how much memory.
 
-The signal is the bundled demo speech at 48 kHz, repeated; three lanes, 2,000 gaps, an offscreen window of 1400 x 800.
+The signal is the bundled demo speech at 48 kHz, repeated; three lanes, 2,000 gaps, offscreen, 1400 x 800.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ class SampleSource(Protocol):
         ...
 
     def bulk(self, start: int, stop: int) -> Raw:
-        """Return the frames ``[start, stop)``, valid until the same thread's next call; for reading it all."""
+        """Return the frames ``[start, stop)``, valid until the same thread's next call."""
         ...
 
     def loaded(self, start: int, stop: int) -> bool:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
+import shiboken6
 from PySide6.QtCore import QPointF, QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from gaplisten.ui.views.colours import readable
 from gaplisten.ui.views.curve import POINTS_FROM, Curve, curve
@@ -13,8 +16,6 @@ from gaplisten.ui.views.lane_pixels import is_curve
 from gaplisten.ui.views.layout import RULER_HEIGHT
 from gaplisten.ui.views.scene import Part, Scene, SceneLane
 
-# Opaque, so a pen of more than one pixel is cheap (a translucent one is not).
-_LINE = 1.3
 _POINT = 2.4
 _CLASSES = 3
 
@@ -47,12 +48,12 @@ def _paint_lane(painter: QPainter, lane: SceneLane, scene: Scene, part: Part) ->
     kinds = sample_kinds(lane, scene, found)
     colours = (readable(lane.colour, scene.colours), scene.colours.same, scene.colours.altered)
     for channel in range(found.y.shape[1]):
-        points = _places(found, channel, scene, part)
+        x, y = _device(found.x, found.y[:, channel], scene, part)
         # Each stretch between samples has the colour of the sample on its left.
         at = np.clip(np.searchsorted(found.frames, found.x, "right") - 1, 0, len(found.frames) - 1)
         for begin, end, kind in _runs(kinds[at]):
-            painter.setPen(QPen(colours[kind], _LINE))
-            painter.drawPolyline(points[begin : end + 1])
+            painter.setPen(QPen(colours[kind], 0))
+            _draw_line(painter, polyline(x[begin : end + 1], y[begin : end + 1]), scene.layout.ratio)
         if scene.view.frames_per_pixel * POINTS_FROM <= 1.0:
             _paint_points(painter, found, channel, scene, part, kinds, colours)
 
@@ -70,9 +71,22 @@ def sample_kinds(lane: SceneLane, scene: Scene, found: Curve) -> npt.NDArray[np.
     return kinds
 
 
-def _places(found: Curve, channel: int, scene: Scene, part: Part) -> list[QPointF]:
-    x, y = _device(found.x, found.y[:, channel], scene, part)
-    return list(map(QPointF, x.tolist(), y.tolist()))
+def polyline(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> QPolygonF:
+    """Return a polygon of the points, filled through its memory: far faster than point by point."""
+    polygon = QPolygonF()
+    polygon.resize(len(x))
+    # The stubs know only addresses, but it takes the wrapped pointer that `data` returns.
+    memory: Any = shiboken6.VoidPtr(polygon.data(), len(x) * 16, True)  # type: ignore[call-arg, arg-type]
+    points = np.frombuffer(memory, np.float64).reshape(len(x), 2)
+    points[:, 0], points[:, 1] = x, y
+    return polygon
+
+
+def _draw_line(painter: QPainter, line: QPolygonF, ratio: float) -> None:
+    # Qt draws lines of one device pixel very fast and all others slowly; a thicker one is made of several.
+    painter.drawPolyline(line)
+    for step in range(1, round(ratio)):
+        painter.drawPolyline(line.translated(0.0, step / ratio))
 
 
 def _device(

@@ -7,8 +7,8 @@ import numpy.typing as npt
 
 from gaplisten.audio.spectra import STEPS_PER_DB, TOP_DB
 
-# Quiet is the colour of the paper, loud is far from it; on the way the lightness changes steadily, so that the
-# picture reads the same to every eye and in grey print.
+# Quiet is the colour of the paper, loud is far from it; on the way the lightness changes steadily, so that
+# the picture reads the same to every eye and in grey print.
 _ON_DARK = ("#141519", "#2a2550", "#612f74", "#a3406c", "#dd6350", "#f59d48", "#fbe09a")
 _ON_LIGHT = ("#ffffff", "#fbe6c0", "#f3b279", "#dd7560", "#a4466f", "#57306b", "#1b1638")
 

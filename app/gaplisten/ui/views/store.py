@@ -15,7 +15,8 @@ from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 
 WORKERS = 2
-POLL_MS = 25
+POLL_MS = 20
+REFINE_EVERY = 8
 # Sound in memory of up to this length is reduced at once: it takes a few milliseconds.
 AT_ONCE = 2 * CHUNK
 
@@ -41,7 +42,7 @@ class PyramidStore(QObject):
         self._errors: dict[Hashable, str] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._glances: ThreadPoolExecutor
-        self._seen = (0, 0)
+        self._seen, self._since = (0, 0), 0
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -98,6 +99,7 @@ class PyramidStore(QObject):
         self._glances.submit(self._guarded(key, job, pyramid.glimpse))
         for chunk in range(pyramid.chunks):
             self._pool.submit(self._guarded(key, job, partial(pyramid.fill, chunk)))
+        self._seen = (0, 0)
         self._timer.start()
 
     def _guarded(self, key: Hashable, job: Job, work: Callable[[], None]) -> Callable[[], None]:
@@ -120,8 +122,11 @@ class PyramidStore(QObject):
             if (job := self._jobs.pop(key, None)) is not None:
                 job.cancel()
                 self.failed.emit(key, sentence)
-        if not self.busy:
+        self._since += 1
+        busy = self.busy
+        if not busy:
             self._timer.stop()
-        if seen != self._seen:
-            self._seen = seen
+        # Repainting takes time from reading, so while it goes on the picture is refined only now and then.
+        if seen != self._seen and (not busy or self._since >= REFINE_EVERY or self._seen == (0, 0)):
+            self._seen, self._since = seen, 0
             self.progressed.emit()
