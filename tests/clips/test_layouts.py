@@ -154,6 +154,39 @@ def test_a_small_folder_with_a_clean_file_is_one_clip(make) -> None:
     ]
 
 
+def test_a_stray_sound_beside_the_folders_does_not_hide_them(make) -> None:
+    make.empty("lossy_signals/1.wav", "lossy_signals/1_is_lost.txt", "clean/1.wav", "intro.wav")
+    assert drawings(make.root) == ["1 | clean/1.wav | lossy_signals/1.wav | lossy_signals/1_is_lost.txt"]
+
+
+def test_of_several_lossy_folders_the_one_with_traces_counts(make) -> None:
+    make.empty("lossy_a/1.wav", "lossy_b/1.wav", "lossy_b/1_is_lost.txt", "clean/1.wav")
+    assert drawings(make.root) == [
+        "1 | clean/1.wav | lossy_b/1.wav | lossy_b/1_is_lost.txt | lossy_a=lossy_a/1.wav"
+    ]
+
+
+def test_references_in_the_folder_itself_and_versions_below(make) -> None:
+    make.sound("study/a.wav")
+    make.sound("study/net/a.wav")
+    make.sound("study/lossy/a.wav", 3)
+    assert drawings(make.root, "study") == ["a | study/a.wav | study/lossy/a.wav | - | net=study/net/a.wav"]
+
+
+def test_experiments_in_folders_of_folders_are_all_found(make) -> None:
+    for name in ("one", "two"):
+        make.empty(f"{name}/clean/a.wav", f"{name}/net/a.wav")
+    assert drawings(make.root) == [
+        f"{name}/a | {name}/clean/a.wav | - | - | net={name}/net/a.wav" for name in ("one", "two")
+    ]
+
+
+def test_names_are_unique_in_a_set(make) -> None:
+    make.empty("x/lossy_signals/a.wav", "x/lossy_signals/a.flac", "x/y/lossy_signals/a.wav")
+    names = [clip.name for clip in find_clips([make.root, make.root / "x"]).clips]
+    assert len(names) == len(set(names))
+
+
 def test_several_folders_and_files_come_together(make) -> None:
     make.empty("one/clean/a.wav", "one/sys/a.wav", "two/clean/a.wav", "two/sys/a.wav")
     loose = make.sound("three.wav")

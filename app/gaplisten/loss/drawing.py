@@ -1,0 +1,122 @@
+"""How each loss model draws: number of packets, packet length in ms, generator, checked parameters."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from gaplisten.loss.formats import read_trace
+from gaplisten.loss.model_parameters import LossModelError
+from gaplisten.loss.strata import LIMITS_MS, Stratum
+from gaplisten.loss.trace import Flags, LossTrace, Origin
+
+Generator = np.random.Generator
+STRATA = {"short": Stratum.SHORT, "medium": Stratum.MEDIUM, "long": Stratum.LONG}
+
+
+def draw_random(packets: int, packet_ms: float, generator: Generator, values: dict[str, Any]) -> Flags:
+    """Lose each packet independently."""
+    return np.asarray(generator.random(packets) < values["loss"] / 100, np.bool_)
+
+
+def draw_gilbert_elliott(
+    packets: int, packet_ms: float, generator: Generator, values: dict[str, Any]
+) -> Flags:
+    """Walk between a good and a bad state; the first state is drawn from how often each occurs."""
+    into, out = _transitions(values)
+    losses = (values["loss_good"] / 100, values["loss_bad"] / 100)
+    walk, lose = generator.random((2, packets + 1))
+    bad = bool(walk[0] < into / (into + out)) if into + out > 0 else False
+    lost = np.zeros(packets, np.bool_)
+    for index in range(packets):
+        lost[index] = lose[index] < losses[bad]
+        bad = not walk[index + 1] < out if bad else bool(walk[index + 1] < into)
+    return lost
+
+
+def _transitions(values: dict[str, Any]) -> tuple[float, float]:
+    """Return the probabilities good to bad and bad to good."""
+    if values["p"] > 0:
+        return values["p"], values["r"]
+    out = 1.0 / values["burst"]
+    share = values["loss"] / 100
+    if share >= 1:
+        return 1.0, 0.0
+    into = out * share / (1 - share)
+    if into > 1:
+        raise LossModelError(
+            "gilbert_elliott",
+            f"{100 * share:g} % loss cannot come in bursts of {values['burst']:g} packets on average",
+            f"ask for bursts of at least {share / (1 - share):.1f} packets",
+        )
+    return into, out
+
+
+def draw_burst_stratum(packets: int, packet_ms: float, generator: Generator, values: dict[str, Any]) -> Flags:
+    """Place bursts whose longest lies in the stratum, until the wanted share is lost."""
+    least, most = _burst_packets(STRATA[values["stratum"]], packet_ms)
+    if packets < least:
+        raise LossModelError(
+            "burst_stratum",
+            f"{packets} packets cannot hold a burst of {least}",
+            "use longer speech or shorter bursts",
+        )
+    longest = int(generator.integers(least, min(most, packets) + 1))
+    return _place(packets, longest, round(packets * values["loss"] / 100), generator)
+
+
+def _burst_packets(stratum: Stratum, packet_ms: float) -> tuple[int, int]:
+    limits = [0.0, *LIMITS_MS.values()]
+    at = list(LIMITS_MS).index(stratum)
+    least = int(np.floor(limits[at] / packet_ms + 1e-9)) + 1
+    most = int(np.floor(limits[at + 1] / packet_ms + 1e-9))
+    if most < least:
+        raise LossModelError(
+            "burst_stratum",
+            f"no whole packet of {packet_ms:g} ms fits {stratum.value}",
+            "use another stratum",
+        )
+    return least, most
+
+
+def _place(packets: int, longest: int, wanted: int, generator: Generator) -> Flags:
+    lost = np.zeros(packets, np.bool_)
+    start = int(generator.integers(0, packets - longest + 1))
+    lost[start : start + longest] = True
+    missing = wanted - longest
+    for _ in range(50 * packets):
+        if missing <= 0:
+            break
+        # Short bursts are more common than long ones, as on real networks.
+        size = min(int(generator.geometric(2.0 / (longest + 1))), longest, missing)
+        start = int(generator.integers(0, packets - size + 1))
+        around = lost[max(0, start - 1) : start + size + 1]
+        if not around.any():
+            lost[start : start + size] = True
+            missing -= size
+    return lost
+
+
+def draw_periodic(packets: int, packet_ms: float, generator: Generator, values: dict[str, Any]) -> Flags:
+    """Lose a burst of fixed length in every period."""
+    index = np.arange(packets) - values["first"]
+    return np.asarray((index >= 0) & (index % values["period"] < values["length"]), np.bool_)
+
+
+def replay(trace: LossTrace, packets: int, offset: int = 0) -> LossTrace:
+    """Return a trace of `packets` packets that repeats another one from packet `offset` on."""
+    if not trace.packets:
+        raise LossModelError("replay", "the trace to replay holds no packets", "choose another trace")
+    lost = trace.lost[(np.arange(packets) + offset) % trace.packets]
+    return LossTrace(lost, trace.packet_frames, trace.rate, Origin.MODEL)
+
+
+def draw_replay(packets: int, packet_ms: float, generator: Generator, values: dict[str, Any]) -> Flags:
+    """Lose what a trace file lost."""
+    if not values["file"]:
+        raise LossModelError("replay", "no trace file is given", "set file=PATH")
+    found = read_trace(Path(values["file"]))
+    offset = int(generator.integers(0, found.lost.size)) if values["start"] == "random" else 0
+    return replay(LossTrace(found.lost, 1, 1), packets, offset).lost
