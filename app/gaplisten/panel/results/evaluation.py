@@ -49,7 +49,7 @@ class ConditionResult:
 
 @dataclass(frozen=True)
 class PairResult:
-    """A pair of conditions in A/B (how often the first was preferred) or ABX (how often X was named rightly)."""
+    """A pair in A/B (how often the first was preferred) or ABX (how often X was named rightly)."""
 
     first: str
     second: str
@@ -83,7 +83,7 @@ class Results:
 
 
 def _scores(votes: Sequence[Vote], method: Method) -> list[Vote]:
-    """Return the votes of which means are made; ABC/HR counts the difference to the hidden reference's grade."""
+    """Return the votes of which means are made; ABC/HR counts the difference to the hidden reference."""
     if method is not Method.ABC_HR:
         return list(votes)
     from dataclasses import replace

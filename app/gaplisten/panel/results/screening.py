@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, variance
 
 from gaplisten.panel.methods import Method
@@ -60,7 +60,7 @@ def _means(votes: Sequence[Vote]) -> dict[str, float]:
 
 
 def agreement(votes: Sequence[Vote], others: Sequence[Vote]) -> tuple[float, float] | None:
-    """Return r and one-sided p of a listener's votes against the others' means; None with too few in common."""
+    """Return r and one-sided p of votes against the others' means; None with too few in common."""
     own, theirs = _means(votes), _means(others)
     common = [name for name in own if name in theirs]
     if len(common) < LEAST_STIMULI_FOR_AGREEMENT:
@@ -69,9 +69,10 @@ def agreement(votes: Sequence[Vote], others: Sequence[Vote]) -> tuple[float, flo
 
 
 def _failed_checks(votes: Sequence[Vote]) -> list[str]:
-    """A trap must be answered rightly; of every other kind of check at least one must be passed."""
+    """Return what was failed: every trap must be right, of any other kind of check at least one."""
     found = []
-    for kind, group in grouped([vote for vote in votes if vote.passed is not None], lambda v: v.kind).items():
+    checks = [vote for vote in votes if vote.passed is not None]
+    for kind, group in grouped(checks, lambda vote: vote.kind).items():
         passed = sum(vote.passed is True for vote in group)
         if passed < (len(group) if kind == "trap" else 1):
             found.append(f"{kind.replace('_', ' ')}: {passed} of {len(group)} checks passed")
@@ -83,7 +84,7 @@ def _item(vote: Vote) -> str:
 
 
 def hidden_reference_rule(votes: Sequence[Vote]) -> str:
-    """BS.1534-3: the hidden reference rated below 90 on more than 15 % of the items."""
+    """Apply BS.1534-3: the hidden reference rated below 90 on more than 15 % of the items."""
     rated = [vote for vote in votes if vote.role == "reference"]
     low = [vote for vote in rated if vote.score < HIDDEN_REFERENCE_BELOW]
     if not rated or len(low) <= SHARE_OF_ITEMS * len(rated):
@@ -92,9 +93,10 @@ def hidden_reference_rule(votes: Sequence[Vote]) -> str:
 
 
 def _guarded_items(votes: Sequence[Vote]) -> set[str]:
-    """Return clips whose mid anchor more than 25 % of the listeners rate above 90: not counted against them."""
+    """Return clips whose mid anchor more than 25 % of the listeners rate above 90: these do not count."""
     guarded = set()
-    for clip, group in grouped([v for v in votes if v.condition == "anchor70"], lambda v: v.clip).items():
+    anchors = [vote for vote in votes if vote.condition == "anchor70"]
+    for clip, group in grouped(anchors, lambda vote: vote.clip).items():
         high = {vote.listener for vote in group if vote.score > MID_ANCHOR_ABOVE}
         if len(high) > GUARD_SHARE * len({vote.listener for vote in group}):
             guarded.add(clip)
@@ -102,7 +104,7 @@ def _guarded_items(votes: Sequence[Vote]) -> set[str]:
 
 
 def mid_anchor_rule(votes: Sequence[Vote], guarded: set[str]) -> str:
-    """BS.1534-3: the mid anchor rated above 90 on more than 15 % of the items, guarded items left out."""
+    """Apply BS.1534-3: the mid anchor rated above 90 on more than 15 % of the items, guarded items left out."""
     rated = [vote for vote in votes if vote.condition == "anchor70"]
     high = [vote for vote in rated if vote.score > MID_ANCHOR_ABOVE and vote.clip not in guarded]
     if not rated or len(high) <= SHARE_OF_ITEMS * len(rated):
@@ -115,31 +117,39 @@ def _spread(votes: Sequence[Vote]) -> float | None:
     return variance(scores) if len(scores) > 1 else None
 
 
+def _straight_lining(votes: Sequence[Vote], spread: float | None) -> str:
+    if spread is None or spread >= LEAST_VARIANCE or len(votes) < LEAST_STIMULI_FOR_AGREEMENT:
+        return ""
+    return f"the votes hardly differ (variance {spread:.2f} < {LEAST_VARIANCE}, as in P.808)"
+
+
+def _reasons(mine: Sequence[Vote], everybody: Sequence[Vote], method: Method) -> list[str]:
+    own = tests(mine)
+    reasons = _failed_checks(mine)
+    if method is Method.MUSHRA:
+        guarded = _guarded_items(tests(everybody))
+        reasons += [hidden_reference_rule(own), mid_anchor_rule(own, guarded)]
+    if method not in (Method.ABX, Method.AB):
+        reasons.append(_straight_lining(own, _spread(own)))
+    return [reason for reason in reasons if reason]
+
+
 def _judged(
     name: str, mine: Sequence[Vote], everybody: Sequence[Vote], method: Method
 ) -> tuple[Listener, bool]:
     """Return what is known of a listener; and whether the agreement looks like guessing."""
     own = tests(mine)
     others = [vote for vote in tests(everybody) if vote.listener != name]
-    checks = [vote for vote in mine if vote.passed is not None]
     agreed = None if method in (Method.ABX, Method.AB) else agreement(own, others)
-    spread = _spread(own)
-    reasons = _failed_checks(mine)
-    if method is Method.MUSHRA:
-        guarded = _guarded_items(tests(everybody))
-        reasons += [rule for rule in (hidden_reference_rule(own), mid_anchor_rule(own, guarded)) if rule]
-    if spread is not None and spread < LEAST_VARIANCE and len(own) >= LEAST_STIMULI_FOR_AGREEMENT:
-        if method not in (Method.ABX, Method.AB):
-            reasons.append(f"the votes hardly differ (variance {spread:.2f} < {LEAST_VARIANCE}, as in P.808)")
     listener = Listener(
         name,
         len(own),
-        len(checks),
-        sum(vote.passed is True for vote in checks),
-        spread,
+        sum(vote.passed is not None for vote in mine),
+        sum(vote.passed is True for vote in mine),
+        _spread(own),
         agreed[0] if agreed else None,
         sum(vote.underflows for vote in mine),
-        tuple(reasons),
+        tuple(_reasons(mine, everybody, method)),
     )
     return listener, agreed is not None and agreed[1] > AGREEMENT_P
 
@@ -160,10 +170,8 @@ def screen(
     leave_out
         Listeners left out by hand, with the reason.
     """
-    judged = [
-        _judged(name, mine, votes, method)
-        for name, mine in sorted(grouped(votes, lambda v: v.listener).items())
-    ]
+    by_name = grouped(votes, lambda vote: vote.listener)
+    judged = [_judged(name, by_name[name], votes, method) for name in sorted(by_name)]
     guessing = [listener.name for listener, guesses in judged if guesses and not listener.excluded]
     # Where many do not agree there is nothing to agree about: then it is the conditions, not the listeners.
     if len(guessing) > GUARD_SHARE * len(judged):
@@ -176,8 +184,6 @@ def screen(
 def _settled(
     listener: Listener, guesses: bool, keep: Sequence[str], leave_out: Mapping[str, str]
 ) -> Listener:
-    from dataclasses import replace
-
     reasons = list(listener.reasons)
     if guesses and listener.agreement is not None:
         said = f"agreement with the others r = {listener.agreement:.2f} is what guessing gives"

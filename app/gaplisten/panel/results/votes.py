@@ -25,7 +25,7 @@ class Vote:
     kind
         "test", or the kind of check: clear_good, clear_bad, reference_repeat, null_pair, gold, trap.
     score
-        In the method's own terms: 1..5, -3..3 (processed versus reference), 0..100, 1 or 0 (ABX), 1, 0, -1 (A/B).
+        1..5; -3..3 (processed versus reference); 0..100; 1 or 0 (ABX); 1, 0, -1 (A/B).
     passed
         Whether a check was passed; None for other votes.
     """

@@ -1,0 +1,191 @@
+"""What a panel found: means, intervals, tests, screening - against known truth."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+
+from gaplisten.panel.methods import Method
+from gaplisten.panel.results.evaluation import Results, evaluate_votes
+from gaplisten.panel.results.intervals import binomial, quartiles, student_mean
+from gaplisten.panel.results.report import conditions_table, listeners_table, pairs_table, summary
+from gaplisten.panel.results.votes import Collected, Vote
+from gaplisten.tables import column
+
+TRUTH = {"clean": 4.4, "hybrid": 3.6, "fade": 2.7, "zero": 1.7}
+
+
+def vote(listener: str, clip: str, condition: str, score: float, **more: object) -> Vote:
+    values = {"kind": "test", "stratum": "<=120 ms", "compared_with": "", "role": "condition", "trial": 1}
+    return Vote(listener=listener, clip=clip, condition=condition, score=score, **{**values, **more})  # type: ignore[arg-type]
+
+
+def results(votes: list[Vote], method: Method = Method.ACR, **more: object) -> Results:
+    return evaluate_votes(Collected(tuple(votes)), method, **more)  # type: ignore[arg-type]
+
+
+def honest(draw: np.random.Generator, name: str, clips: int = 8) -> list[Vote]:
+    """Votes of a listener with a bias of the own and noise in every vote, on the five-point scale."""
+    bias = draw.normal(0, 0.3)
+    return [
+        vote(name, f"c{clip}", condition, float(np.clip(round(truth + bias + draw.normal(0, 0.6)), 1, 5)))
+        for clip in range(clips)
+        for condition, truth in TRUTH.items()
+    ]
+
+
+def test_the_interval_is_students_not_the_normal_ones() -> None:
+    found = student_mean([3.0, 4.0, 5.0])
+    assert found.half_width == pytest.approx(4.302652730 / math.sqrt(3), rel=1e-8)
+
+
+def test_one_listener_gives_a_mean_without_an_interval() -> None:
+    assert (student_mean([4.0]).low, student_mean([4.0]).mean) == (None, 4.0)
+
+
+@pytest.mark.parametrize(
+    ("right", "trials", "p"),
+    [(5, 5, 0.031), (7, 8, 0.035), (9, 10, 0.011), (12, 16, 0.038), (13, 16, 0.011), (15, 20, 0.021)],
+)
+def test_abx_is_the_exact_one_sided_binomial(right: int, trials: int, p: float) -> None:
+    assert binomial(right, trials, two_sided=False).p_value == pytest.approx(p, abs=0.0005)
+
+
+def test_preference_is_two_sided_and_leaves_the_undecided_out() -> None:
+    votes = [
+        vote("a", f"c{i}", "x", score, compared_with="y") for i, score in enumerate([1, 1, 1, 1, 1, 0, 0])
+    ]
+    (pair,) = results(votes, Method.AB).pairs
+    assert (pair.outcome.successes, pair.outcome.trials, pair.undecided) == (5, 5, 2)
+    assert pair.outcome.p_value == pytest.approx(2 / 32)
+    assert column(pairs_table(results(votes, Method.AB)), "p (two-sided)") == [0.0625]
+
+
+def test_the_mean_is_over_listeners_not_over_votes() -> None:
+    votes = [vote("a", f"c{i}", "x", 5.0) for i in range(7)] + [vote("b", "c0", "x", 1.0)]
+    (found,) = results(votes).conditions
+    assert (found.mean.mean, found.mean.n, found.votes) == (3.0, 2, 8)
+
+
+def test_strata_are_evaluated_apart() -> None:
+    votes = [vote("a", "c0", "x", 5.0), vote("a", "c1", "x", 2.0, stratum="320-1000 ms")]
+    found = {one.stratum: one.mean.mean for one in results(votes).strata}
+    assert found == {"<=120 ms": 5.0, "320-1000 ms": 2.0}
+
+
+def test_mushra_gives_medians_and_quartiles() -> None:
+    assert (quartiles([10, 20, 30, 40]).median, quartiles([10, 20, 30, 40]).iqr) == (25.0, 15.0)
+
+
+def test_impairment_grades_count_against_the_hidden_reference() -> None:
+    votes = [
+        vote("a", "c0", "x", 3.2, trial=4),
+        vote("a", "c0", "reference", 4.9, role="reference", trial=4),
+    ]
+    (found,) = results(votes, Method.ABC_HR).conditions
+    assert found.mean.mean == pytest.approx(-1.7)
+
+
+def mushra(listener: str, reference: float, mid: float, clips: int = 10, bad: int = 10) -> list[Vote]:
+    votes = []
+    for clip in range(clips):
+        wrong = clip < bad
+        votes += [
+            vote(listener, f"c{clip}", "reference", reference if wrong else 100.0, role="reference"),
+            vote(listener, f"c{clip}", "anchor70", mid if wrong else 55.0, role="anchor"),
+            vote(listener, f"c{clip}", "x", 40.0 + clip, role="condition"),
+        ]
+    return votes
+
+
+def test_a_listener_who_misses_the_hidden_reference_is_left_out() -> None:
+    votes = [v for name in "abcd" for v in mushra(name, 100, 55)] + mushra("deaf", 80, 55, bad=2)
+    assert [one.name for one in results(votes, Method.MUSHRA).excluded] == ["deaf"]
+    votes = [v for name in "abcd" for v in mushra(name, 100, 55)] + mushra("once", 80, 55, bad=1)
+    assert not results(votes, Method.MUSHRA).excluded
+
+
+def test_the_mid_anchor_counts_against_one_but_not_where_many_agree() -> None:
+    votes = [v for name in "abcdefg" for v in mushra(name, 100, 55)] + mushra("high", 100, 95)
+    (left_out,) = results(votes, Method.MUSHRA).excluded
+    assert left_out.name == "high"
+    assert "mid anchor above 90 on 10 of 10 items" in left_out.reasons[0]
+    votes = [v for name in "abcdef" for v in mushra(name, 100, 55)]
+    votes += [v for name in ("high", "higher", "highest") for v in mushra(name, 100, 95)]
+    assert not results(votes, Method.MUSHRA).excluded
+
+
+def test_a_failed_trap_leaves_a_listener_out_and_a_passed_gold_does_not() -> None:
+    draw = np.random.default_rng(1)
+    votes = [v for name in "abc" for v in honest(draw, name)]
+    votes.append(vote("a", "t", "trap", 5, kind="trap", passed=False))
+    votes.append(vote("b", "g", "gold", 5, kind="gold", passed=True))
+    found = results(votes)
+    assert [one.name for one in found.excluded] == ["a"]
+    assert {one.name: one.checks for one in found.listeners} == {"a": 1, "b": 1, "c": 0}
+    assert not any(row[0] == "trap" for row in conditions_table(found).rows)
+
+
+def test_who_is_left_out_is_never_silent_and_can_be_kept() -> None:
+    draw = np.random.default_rng(2)
+    votes = [v for name in "abcd" for v in honest(draw, name)]
+    votes += [vote("line", f"c{i}", name, 3.0) for i in range(8) for name in TRUTH]
+    found = results(votes)
+    assert any("left out: line (the votes hardly differ" in said for said in summary(found))
+    assert column(listeners_table(found), "left out")[-1] is not None
+    assert not results(votes, keep=["line"]).excluded
+    by_hand = results(votes, leave_out={"a": "came with a cold"})
+    assert (
+        "came with a cold"
+        in dict(zip("abcd", column(listeners_table(by_hand), "left out"), strict=False))["a"]
+    )  # type: ignore[operator]
+
+
+def panel(seed: int, bad: bool) -> tuple[list[Vote], set[str]]:
+    """Simulate 24 listeners, two of them bad when asked: one guesses, one always votes the same."""
+    draw = np.random.default_rng(seed)
+    votes = [v for index in range(22 if bad else 24) for v in honest(draw, f"l{index:02}")]
+    if not bad:
+        return votes, set()
+    stimuli = [(f"c{clip}", condition) for clip in range(8) for condition in TRUTH]
+    votes += [vote("guess", *one, float(draw.integers(1, 6))) for one in stimuli]
+    votes += [vote("same", *one, 4.0) for one in stimuli]
+    return votes, {"guess", "same"}
+
+
+def test_the_planted_bad_listeners_are_found_and_no_honest_one() -> None:
+    for seed in range(12):
+        votes, planted = panel(seed, bad=True)
+        found = {one.name for one in results(votes).excluded}
+        assert found <= planted
+        assert "same" in found
+    caught = sum("guess" in {one.name for one in results(panel(s, True)[0]).excluded} for s in range(12))
+    assert caught >= 10  # one guess in twenty agrees by chance
+
+
+def expected_mean(truth: float) -> float:
+    """Mean of the five-point votes that a true score gives with bias, noise, rounding and clipping."""
+    draw = np.random.default_rng(0)
+    return float(np.clip(np.round(truth + draw.normal(0, math.hypot(0.3, 0.6), 400_000)), 1, 5).mean())
+
+
+def test_the_true_scores_come_back_and_the_intervals_cover_them_as_often_as_they_should() -> None:
+    truth = {name: expected_mean(value) for name, value in TRUTH.items()}
+    covered = total = 0
+    for seed in range(150):
+        for found in results(panel(seed, bad=False)[0]).conditions:
+            assert abs(found.mean.mean - truth[found.condition]) < 0.4
+            assert found.mean.low is not None
+            assert found.mean.high is not None
+            covered += found.mean.low <= truth[found.condition] <= found.mean.high
+            total += 1
+    assert 0.92 <= covered / total <= 0.98
+
+
+@pytest.mark.parametrize("score", [student_mean, quartiles])
+def test_nothing_is_made_of_nothing(score: Callable[[list[float]], object]) -> None:
+    with pytest.raises((ValueError, IndexError)):
+        score([])
