@@ -249,6 +249,9 @@ _LISTEN = (
         True,
         "switching",
     ),
+    Command(
+        "listen.rescan", "Look for Devices Again", "", "Look again for sound devices", "Listen", "device"
+    ),
 )
 _GAP = (
     Command("gap.next", "Next Gap", "Alt+Right; PgDown", "Go to the next gap", "Gap", "go"),

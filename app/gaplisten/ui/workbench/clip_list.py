@@ -53,7 +53,7 @@ class ClipList(QWidget):
         self.filter.setStatusTip("Show the clips whose name contains these words")
         self.filter.textChanged.connect(self._filtered)
         self.table = self._made_table()
-        self.filter.left.connect(self.table.setFocus)
+        self.filter.left.connect(self._enter)
         self._count = QLabel(self)
         model.counted.connect(self._on_counted)
         layout = QVBoxLayout(self)
@@ -87,12 +87,18 @@ class ClipList(QWidget):
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         header = table.horizontalHeader()
         header.setHighlightSections(False)
-        header.setStretchLastSection(True)
+        header.setStretchLastSection(False)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         wide = table.fontMetrics().horizontalAdvance
-        for column, text in enumerate(("0000000", "100.0 %", "Gaps", "1000 ms")):
+        for column, text in enumerate(("100.0 %", "Gaps", "1000 ms", "medium"), 1):
             table.setColumnWidth(column, wide(text) + 12)
         table.selectionModel().currentRowChanged.connect(self._on_row)
         return table
+
+    def _enter(self) -> None:
+        self.table.setFocus()
+        if not self.table.selectionModel().hasSelection() and self.model.rowCount():
+            self.table.selectRow(0)
 
     def _on_row(self, index: QModelIndex, _before: QModelIndex) -> None:
         if index.isValid():

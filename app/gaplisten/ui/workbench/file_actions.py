@@ -30,7 +30,7 @@ class FileActions(Part):
         """Bind the commands."""
         self._autosave = Autosave()
         self._autosave_timer = QTimer(self, interval=AUTOSAVE_MS, singleShot=True)
-        self._autosave_timer.timeout.connect(self._keep)
+        self._autosave_timer.timeout.connect(self.keep_now)
         bind = self.commands.bind
         bind("file.open_folder", self.ask_folder)
         bind("file.open_files", self.ask_files)
@@ -43,10 +43,10 @@ class FileActions(Part):
 
     def menus_made(self, menus: dict[str, QMenu]) -> None:
         """Add the recent places."""
-        self._recent = QMenu("Recent", self.window)
-        self._recent.aboutToShow.connect(self._fill_recent)
+        self.recent_menu = QMenu("Recent", self.window)
+        self.recent_menu.aboutToShow.connect(self.fill_recent)
         actions = menus["File"].actions()
-        menus["File"].insertMenu(actions[4], self._recent)
+        menus["File"].insertMenu(actions[4], self.recent_menu)
 
     def link(self) -> None:
         """Connect to the document and the empty state."""
@@ -84,7 +84,7 @@ class FileActions(Part):
         self.controller.open_sources(sources)
         self.controller.document.mark_saved()
         for path in sources.paths:
-            self._remember(path)
+            self.remember(path)
 
     def _ask_roles(self, files: Sequence[Path]) -> None:
         from gaplisten.ui.workbench.roles_dialog import RolesDialog
@@ -153,7 +153,7 @@ class FileActions(Part):
             self.window.report(error)
             return
         self._take(work, path, unsaved=False)
-        self._remember(path)
+        self.remember(path)
 
     def _trusts(self, path: Path, outside: Sequence[Path]) -> bool:
         named = "\n".join(map(str, outside[:8]))
@@ -198,7 +198,7 @@ class FileActions(Part):
             return False
         document.mark_saved(path)
         self._autosave.forget()
-        self._remember(path)
+        self.remember(path)
         self.window.show_title()
         self.controller.said.emit(f"saved {path.name}")
         return True
@@ -225,7 +225,8 @@ class FileActions(Part):
         if self.controller.document.unsaved:
             self._autosave_timer.start()
 
-    def _keep(self) -> None:
+    def keep_now(self) -> None:
+        """Write unsaved work where it survives a crash."""
         document = self.controller.document
         if not document.unsaved:
             self._autosave.forget()
@@ -251,7 +252,7 @@ class FileActions(Part):
         box = QMessageBox(self.window)
         box.setWindowTitle("Unsaved work")
         count = sum(len(done.notes) for done in kept.work.clips.values())
-        box.setText(f"Gaplisten ended on {kept.when} with unsaved work ({count} notes).")
+        box.setText(f"Gaplisten ended on {kept.when} with unsaved work ({_counted(count)}).")
         again = box.addButton("Continue with It", QMessageBox.ButtonRole.AcceptRole)
         drop = box.addButton("Throw It Away", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton("Later", QMessageBox.ButtonRole.RejectRole)
@@ -265,7 +266,7 @@ class FileActions(Part):
 
         box.finished.connect(answered)
         box.open()
-        self._box = box
+        self.rescue_box = box
 
     # -- recent places --------------------------------------------------------------------------------
 
@@ -274,20 +275,22 @@ class FileActions(Part):
         kept = self.window.ui_settings().value("recent", [], type=list)
         return [str(each) for each in kept][:MOST] if isinstance(kept, list) else []
 
-    def _remember(self, path: Path) -> None:
+    def remember(self, path: Path) -> None:
+        """Put a place at the head of the recent ones."""
         places = with_newest(self.recent(), path)
         self.window.ui_settings().setValue("recent", places)
         self.window.empty.show_recent(places)
 
-    def _fill_recent(self) -> None:
-        self._recent.clear()
+    def fill_recent(self) -> None:
+        """List the recent places; missing ones are grey."""
+        self.recent_menu.clear()
         for path in self.recent():
-            action = QAction(path.replace("&", "&&"), self._recent)
+            action = QAction(path.replace("&", "&&"), self.recent_menu)
             action.setEnabled(is_there(path))
             action.triggered.connect(lambda _checked=False, each=path: self.open_paths([Path(each)]))
-            self._recent.addAction(action)
-        if not self._recent.actions():
-            self._recent.addAction("Nothing yet").setEnabled(False)
+            self.recent_menu.addAction(action)
+        if not self.recent_menu.actions():
+            self.recent_menu.addAction("Nothing yet").setEnabled(False)
 
     def last_folder(self) -> str:
         """Return the folder in which dialogs start."""
@@ -295,3 +298,7 @@ class FileActions(Part):
             if is_there(path):
                 return str(Path(path).parent)
         return str(Path.home())
+
+
+def _counted(notes: int) -> str:
+    return "1 note" if notes == 1 else f"{notes} notes"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gaplisten.loss.trace import Gap
-from gaplisten.ui.workbench.listen_actions import ListenActions
 from gaplisten.ui.workbench.part import Part
 
 MOST_AROUND = 8.0
@@ -107,9 +106,8 @@ class GapActions(Part):
         gap = self._current()
         if gap is None:
             return
-        listen = next(part for part in self.window.parts if isinstance(part, ListenActions))
         # Hunting artefacts needs shorter loops than a listening test allows.
-        listen.set_loop(gap.start - self.context, gap.stop + self.context, shortest_ms=100.0)
+        self.window.listen.set_loop(gap.start - self.context, gap.stop + self.context, shortest_ms=100.0)
         self.controller.hearing.seek(max(gap.start - self.context, 0))
 
     def _zoom(self) -> None:

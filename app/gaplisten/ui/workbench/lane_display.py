@@ -96,8 +96,9 @@ class LaneDisplay(QObject):
         self._window.transport.lanes.show_heard(key)
 
     def _on_pointer(self, frame: int, _lane: int) -> None:
-        self._pointer = frame
-        self._show_place(frame)
+        # A negative frame says that the pointer has left the lanes.
+        self._pointer = frame if frame >= 0 else None
+        self._show_place(frame if frame >= 0 else self._window.controller.hearing.state.position)
 
     def _show_place(self, frame: int) -> None:
         controller = self._window.controller
@@ -109,5 +110,5 @@ class LaneDisplay(QObject):
         window.transport.show_state(state)
         window.transport.set_possible(state.available or state.starting, state.reason)
         window.status.show_sound(state)
-        if state.playing or not window.lanes_view.underMouse():
+        if state.playing or self._pointer is None:
             self._show_place(state.position)

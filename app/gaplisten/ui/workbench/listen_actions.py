@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from gaplisten.ui.workbench.part import Part
-from gaplisten.ui.workbench.view_actions import ViewActions
 from gaplisten.workbench.state import Loop
 
 SHORTEST_LOOP_MS = 500.0
@@ -34,6 +33,7 @@ class ListenActions(Part):
         bind("listen.lost", self._only_lost)
         bind("listen.standard", lambda _on: self._switching("standard"))
         bind("listen.crossfade", lambda _on: self._switching("crossfade"))
+        bind("listen.rescan", self._rescan)
         self.commands.check("listen.full")
         self.commands.check(f"listen.{self.controller.settings.switching}")
         self._kept: Loop | None = None
@@ -60,6 +60,10 @@ class ListenActions(Part):
             return
         self.controller.hearing.toggle()
 
+    def _rescan(self) -> None:
+        self.controller.hearing.player.rescan()
+        self.controller.said.emit("looking for sound devices")
+
     def _go(self, frame: int) -> None:
         self.controller.hearing.seek(frame)
         self.window.lanes_view.centre_on(frame)
@@ -75,9 +79,8 @@ class ListenActions(Part):
         self.controller.hearing.hear(key)
 
     def _turn(self, step: int) -> None:
-        view = next(part for part in self.window.parts if isinstance(part, ViewActions))
-        if view.inspecting:
-            view.pan(step)
+        if self.window.view_actions.inspecting:
+            self.window.view_actions.pan(step)
         else:
             self.controller.hearing.hear_next(step)
 

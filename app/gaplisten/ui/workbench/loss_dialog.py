@@ -83,7 +83,7 @@ class LossDialog(QDialog):
         layout.addWidget(file, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addStretch(1)
         layout.addWidget(self.buttons)
-        self.resize(460, 420)
+        self.resize(460, 340)
         self._on_model()
 
     def _on_model(self) -> None:

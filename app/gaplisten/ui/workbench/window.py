@@ -32,6 +32,7 @@ from gaplisten.ui.workbench.lane_display import LaneDisplay
 from gaplisten.ui.workbench.listen_actions import ListenActions
 from gaplisten.ui.workbench.messages import Messages
 from gaplisten.ui.workbench.notes_dock import NotesDock
+from gaplisten.ui.workbench.part import Part
 from gaplisten.ui.workbench.status import Status
 from gaplisten.ui.workbench.transport import Transport
 from gaplisten.ui.workbench.view_actions import ViewActions
@@ -70,16 +71,15 @@ class WorkbenchWindow(QMainWindow):
         self.actions_table = Actions(self, COMMANDS)
         self.docks: dict[str, QDockWidget] = {}
         self._make_parts()
-        self.parts = [
-            FileActions(self),
-            EditActions(self),
-            ViewActions(self),
-            ListenActions(self),
-            GapActions(self),
-            ConcealerActions(self),
-            ExportActions(self),
-            HelpActions(self),
-        ]
+        self.files = FileActions(self)
+        self.edit = EditActions(self)
+        self.view_actions = ViewActions(self)
+        self.listen = ListenActions(self)
+        self.gap_actions = GapActions(self)
+        self.exports = ExportActions(self)
+        own = (ConcealerActions(self), HelpActions(self))
+        looking = (self.view_actions, self.listen, self.gap_actions)
+        self.parts: tuple[Part, ...] = (self.files, self.edit, *looking, self.exports, *own)
         self._install_features()
         self.menus = self._fill_menus()
         self.display = LaneDisplay(self)
@@ -199,13 +199,6 @@ class WorkbenchWindow(QMainWindow):
         self.setWindowModified(controller.document.unsaved)
 
     # -- opening --------------------------------------------------------------------------------------
-
-    @property
-    def files(self) -> FileActions:
-        """Opening and saving."""
-        part = self.parts[0]
-        assert isinstance(part, FileActions)
-        return part
 
     def open_paths(self, paths: list[Path]) -> None:
         """Open what was dropped or named: a workbench file, folders, or loose files."""

@@ -1,0 +1,141 @@
+import csv
+import io
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QImage
+
+from gaplisten.audio.files import read_signal
+from gaplisten.loss.formats import read_trace
+
+
+@pytest.fixture
+def noted(opened, qtbot):
+    opened.controller.hearing.hear(2)
+    opened.controller.hearing.seek(4200)
+    qtbot.keyClick(opened.lanes_view, Qt.Key.Key_N)
+    qtbot.keyClicks(opened.notes.text, "rough")
+    opened.notes.tag.setCurrentText("robotic")
+    qtbot.keyClick(opened.notes.text, Qt.Key.Key_Return)
+    opened.controller.hearing.seek(24000)
+    opened.edit.add_note("own", "")
+    return opened
+
+
+def rows(window):
+    table = window.notes.table
+    return [[table.item(row, column).text() for column in range(5)] for row in range(table.rowCount())]
+
+
+def test_a_note_is_bound_to_place_gap_and_lane(noted):
+    assert rows(noted) == [["0.263 s", "#0", "mild", "robotic", "rough"], ["1.500 s", "", "mild", "own", ""]]
+    assert noted.lanes_view.hasFocus() or noted.lanes_view.focusProxy().hasFocus()
+
+
+def test_notes_can_be_searched_edited_removed_and_undone(noted):
+    noted.notes.search.setText("robotic mild")
+    assert len(rows(noted)) == 1
+    noted.notes.search.clear()
+    noted.notes.table.item(1, 4).setText("changed")
+    assert rows(noted)[1][4] == "changed"
+    noted.notes.table.setCurrentCell(0, 0)
+    noted.actions_table["edit.remove_note"].trigger()
+    assert [row[4] for row in rows(noted)] == ["changed"]
+    noted.actions_table["edit.undo"].trigger()
+    noted.actions_table["edit.undo"].trigger()
+    assert [row[4] for row in rows(noted)] == ["rough", ""]
+
+
+def test_choosing_a_note_goes_there_on_its_lane(noted, player):
+    noted.controller.hearing.hear(0)
+    noted.notes.table.setCurrentCell(0, 0)
+    assert (player.state.position, player.state.lane) == (4200, 2)
+
+
+def test_notes_leave_as_csv_and_as_labels(noted, tmp_path):
+    noted.exports.save_notes(tmp_path / "n.csv")
+    found = list(csv.DictReader(io.StringIO((tmp_path / "n.csv").read_text(encoding="utf-8"))))
+    assert [(row["clip"], row["seconds"], row["packet"], row["tag"]) for row in found] == [
+        ("first", "0.2625", "13", "robotic"),
+        ("first", "1.5", "75", "own"),
+    ]
+    noted.exports.save_notes(tmp_path / "n.txt")
+    assert (tmp_path / "n.txt").read_text().splitlines()[0].startswith("0.262500\t0.262500\trobotic: rough")
+    noted.exports.save_notes(tmp_path / "n.svl")
+    assert "timeinstants" in (tmp_path / "n.svl").read_text()
+
+
+def test_every_lane_leaves_as_the_samples_that_are_heard(opened, tmp_path, qtbot):
+    places = opened.exports.places(tmp_path)
+    assert [path.name for path in places] == [
+        "first_0_Reference.wav",
+        "first_1_Lossy.wav",
+        "first_2_mild.wav",
+    ]
+    opened.exports.save_lanes(places)
+    qtbot.waitUntil(lambda: not opened.controller.busy)
+    for path, lane in places.items():
+        assert np.array_equal(read_signal(path).samples, lane.signal.samples)
+
+
+@pytest.mark.parametrize("suffix", ["png", "svg"])
+def test_the_view_leaves_as_a_picture(opened, settle, tmp_path, suffix):
+    settle(opened)
+    path = tmp_path / f"view.{suffix}"
+    opened.exports.save_picture(path)
+    if suffix == "svg":
+        assert "<svg" in path.read_text(encoding="utf-8")[:600]
+    else:
+        image = QImage(str(path))
+        assert image.width() >= 2 * opened.lanes_view.width()
+
+
+def test_the_trace_leaves_as_it_is_now(opened, tmp_path, monkeypatch):
+    from PySide6.QtWidgets import QFileDialog
+
+    opened.lanes_view.packets_painted.emit(60, 61, True)
+    path = tmp_path / "t_is_lost.txt"
+
+    def choose(parent, title, name, kinds):
+        return str(path), kinds.split(";;")[0]
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", choose)
+    opened.actions_table["export.trace"].trigger()
+    assert np.flatnonzero(read_trace(path).lost).tolist() == [10, 11, 12, 40, 60, 61]
+
+
+def test_the_gap_table_leaves_as_csv(opened, tmp_path, monkeypatch):
+    from PySide6.QtWidgets import QFileDialog
+
+    path = tmp_path / "gaps.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), "CSV (*.csv)"))
+    opened.actions_table["export.gaps"].trigger()
+    found = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    assert [float(row["start_s"]) for row in found] == [0.2, 0.8]
+
+
+def test_a_place_that_cannot_be_written_is_told(opened, tmp_path, monkeypatch, qtbot):
+    from PySide6.QtWidgets import QFileDialog
+
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no" / "x.csv"), "CSV (*.csv)")
+    )
+    opened.actions_table["export.gaps"].trigger()
+    assert "cannot be written" in opened.messages.said[-1]
+    opened.exports.save_lanes(opened.exports.places(tmp_path / "no"))
+    qtbot.waitUntil(lambda: len(opened.messages.said) == 2)
+
+
+def test_dark_and_light_follow_the_theme_and_are_kept(opened, qtbot):
+    from gaplisten.ui.theme import is_dark
+    from gaplisten.workbench.settings import read_settings
+
+    opened.actions_table["view.dark"].trigger()
+    qtbot.waitUntil(lambda: is_dark(opened.palette()))
+    assert read_settings().theme == "dark"
+    dark = opened.lanes_view.grab().toImage().pixelColor(400, 200).lightness()
+    opened.actions_table["view.light"].trigger()
+    qtbot.waitUntil(lambda: not is_dark(opened.palette()))
+    light = opened.lanes_view.grab().toImage().pixelColor(400, 200).lightness()
+    assert dark < 90 < light

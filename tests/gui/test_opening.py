@@ -1,0 +1,349 @@
+import pytest
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QMessageBox
+
+from gaplisten.clips.clip import Clip, ClipSet
+from gaplisten.ui.workbench.roles_dialog import RolesDialog, wrong_with
+from gaplisten.workbench.autosave import Autosave
+from gaplisten.workbench.state import ClipWork, Loop, Note, RoleChoice, Work
+
+
+@pytest.fixture
+def answer(monkeypatch):
+    """Answer questions with a standard button; return what was asked."""
+    asked = []
+
+    def give(button):
+        def question(parent, title, text, *rest):
+            asked.append(text)
+            return button
+
+        monkeypatch.setattr(QMessageBox, "question", question)
+        return asked
+
+    return give
+
+
+def dialog_of(window):
+    return window.findChild(RolesDialog)
+
+
+def drop(window, paths):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    event = QDropEvent(QPointF(QPoint(300, 300)), Qt.DropAction.CopyAction, data, Qt.MouseButton.LeftButton,
+                       Qt.KeyboardModifier.NoModifier)  # fmt: skip
+    window.dropEvent(event)
+
+
+def test_the_empty_window_invites_and_offers_recent_places(window):
+    assert window.stack.currentWidget() is window.empty
+    assert "Drop reference" in " ".join(
+        label.text() for label in window.empty.findChildren(type(window.status.place))
+    )
+
+
+def test_a_folder_lists_its_clips_with_their_losses(opened, qtbot):
+    model = opened.clips.model
+    qtbot.waitUntil(lambda: model.index(1, 1).data() == "12.0 %", timeout=5000)
+    rows = [[model.index(row, column).data() for column in range(5)] for row in range(2)]
+    assert rows == [
+        ["first", "4.0 %", "2", "60 ms", "short"],
+        ["second", "12.0 %", "3", "200 ms", "medium"],
+    ]
+    assert opened.windowTitle().startswith("first")
+
+
+def test_going_down_the_list_shows_the_next_clip(opened, qtbot):
+    opened.clips.table.setFocus()
+    qtbot.keyClick(opened.clips.table, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: opened.controller.clip_name == "second")
+    assert opened.gaps.model.rowCount() == 3
+
+
+def test_dropped_files_are_looked_at_before_anything_is_opened(window, clips_folder, qtbot):
+    files = [clips_folder / part / "first.wav" for part in ("clean", "lossy_signals", "mild")]
+    files.append(clips_folder / "lossy_signals" / "first_is_lost.txt")
+    drop(window, files)
+    qtbot.waitUntil(lambda: dialog_of(window) is not None and dialog_of(window).table.rowCount() == 4)
+    assert window.controller.clipset is None
+    dialog = dialog_of(window)
+    roles = [dialog.role_box(row).currentText() for row in range(4)]
+    assert roles == ["reference", "lossy", "condition", "trace"]
+    assert all(dialog.table.item(row, 3).text() for row in range(4))
+    dialog.condition_field(2).setText("My PLC")
+    dialog.open_button.click()
+    qtbot.waitUntil(lambda: window.controller.opened is not None)
+    assert [lane.name for lane in window.controller.lanes] == ["Reference", "Lossy", "My PLC"]
+    assert len(window.controller.gaps) == 2
+
+
+def test_a_wrong_guess_can_be_corrected(window, clips_folder, qtbot):
+    files = [clips_folder / part / "first.wav" for part in ("clean", "mild")]
+    window.open_paths(files)
+    qtbot.waitUntil(lambda: dialog_of(window) is not None and dialog_of(window).table.rowCount() == 2)
+    dialog = dialog_of(window)
+    dialog.role_box(0).setCurrentText("reference")
+    dialog.role_box(1).setCurrentText("reference")
+    assert not dialog.open_button.isEnabled()
+    assert dialog.note.text() == "There can be only one reference."
+    dialog.role_box(1).setCurrentText("ignore")
+    dialog.open_button.click()
+    qtbot.waitUntil(lambda: window.controller.opened is not None)
+    assert [lane.name for lane in window.controller.lanes] == ["Reference"]
+
+
+@pytest.mark.parametrize(
+    ("roles", "problem"),
+    [
+        ("lossy lossy", "There can be only one lossy."),
+        ("trace", "There must be at least one sound file."),
+        ("condition:a condition:a", "Each condition needs a name of its own."),
+        ("reference condition:a condition:b trace", ""),
+        ("ignore lossy", ""),
+    ],
+)
+def test_roles_that_make_no_clip(tmp_path, roles, problem):
+    choices = [RoleChoice(tmp_path, *role.split(":")) for role in roles.split()]
+    assert wrong_with(choices) == problem
+
+
+def test_bad_input_is_told_and_other_clips_go_on(window, clips_folder, tmp_path, qtbot):
+    import shutil
+
+    folder = tmp_path / "bad"
+    shutil.copytree(clips_folder, folder)
+    (folder / "lossy_signals" / "first.wav").write_text("no sound at all")
+    (folder / "lossy_signals" / "second_is_lost.txt").write_text("0\nabc\n")
+    window.open_paths([folder])
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first")
+    assert any("first.wav" in said for said in window.messages.said)
+    assert window.messages.isVisible()
+    assert "Reference" in [lane.name for lane in window.controller.lanes]
+    window.controller.show_clip("second")
+    qtbot.waitUntil(lambda: window.controller.clip_name == "second")
+    assert any("second_is_lost.txt" in said for said in window.messages.said)
+
+
+def test_what_is_not_there_is_said(window, tmp_path):
+    window.open_paths([tmp_path / "none"])
+    assert "is not there" in window.messages.said[-1]
+
+
+def test_a_folder_without_clips_is_said(window, tmp_path, qtbot):
+    window.open_paths([tmp_path])
+    qtbot.waitUntil(lambda: bool(window.messages.said))
+    assert str(tmp_path) in window.messages.said[-1]
+
+
+def save(window, path):
+    assert window.files.save_to(path)
+
+
+def edited(window, qtbot):
+    window.concealers.boxes["loud"].setChecked(True)
+    window.concealers.settings[0].form.fields["level"].setValue(0.5)
+    window.lanes_view.packets_painted.emit(60, 61, True)
+    window.lanes_view.loop_edited.emit(4000, 20000)
+    window.controller.hearing.seek(4200)
+    window.edit.add_note("metallic", "at the exit")
+    qtbot.waitUntil(lambda: not window.controller.busy)
+
+
+def test_saved_work_opens_as_it_was(opened, clips_folder, qtbot, answer):
+    edited(opened, qtbot)
+    work = opened.controller.document.work
+    path = clips_folder / "w.gaplisten.toml"
+    save(opened, path)
+    assert not opened.isWindowModified()
+    opened.controller.open_work(Work(), None)
+    assert opened.controller.document.work == Work()
+    opened.open_paths([path])
+    qtbot.waitUntil(lambda: opened.controller.clip_name == "first" and not opened.controller.busy)
+    assert opened.controller.document.work == work
+    assert [lane.name for lane in opened.controller.lanes] == ["Reference", "Lossy", "mild", "Loud"]
+    assert opened.controller.trace.lost[60:62].all()
+    assert opened.notes.table.item(0, 4).text() == "at the exit"
+    assert opened.concealers.settings[0].form.fields["level"].value() == 0.5
+    path.unlink()
+
+
+def test_a_workbench_file_that_names_files_elsewhere_is_asked_about(opened, tmp_path, qtbot, answer):
+    path = tmp_path / "w.gaplisten.toml"
+    save(opened, path)
+    asked = answer(QMessageBox.StandardButton.No)
+    opened.files.open_work_file(path)
+    assert "outside its own folder" in asked[0]
+    assert opened.controller.document.path == path
+    opened.controller.open_work(Work(), None)
+    opened.files.open_work_file(path)
+    assert opened.controller.document.path is None
+    answer(QMessageBox.StandardButton.Yes)
+    opened.files.open_work_file(path)
+    assert opened.controller.document.path == path
+
+
+def test_a_spoilt_workbench_file_is_told_and_nothing_is_lost(opened, tmp_path):
+    path = tmp_path / "w.gaplisten.toml"
+    path.write_text("gaplisten = ")
+    before = opened.controller.document.work
+    opened.open_paths([path])
+    assert "not valid TOML" in opened.messages.said[-1]
+    assert opened.controller.document.work == before
+
+
+def test_closing_asks_about_unsaved_notes_and_may_be_called_off(opened, qtbot, answer):
+    opened.edit.add_note("click", "")
+    asked = answer(QMessageBox.StandardButton.Cancel)
+    assert not opened.close()
+    assert "not saved" in asked[0]
+    assert opened.isVisible()
+
+
+def test_unsaved_work_is_kept_for_a_crash_and_forgotten_when_saved(opened, tmp_path, qtbot):
+    opened.edit.add_note("click", "kept")
+    opened.files.keep_now()
+    path = Autosave().path
+    assert "kept" in path.read_text(encoding="utf-8")
+    save(opened, tmp_path / "w.gaplisten.toml")
+    assert not path.exists()
+
+
+def test_work_of_a_crashed_run_is_offered_and_taken(window, qtbot, clips_folder):
+    from gaplisten.workbench.state import Sources
+
+    work = Work(Sources((clips_folder,)), "second").with_clip(
+        "second", ClipWork(loop=Loop(0, 9000), notes=(Note(5, "mute", "rescued"),))
+    )
+    save = Autosave()
+    save.keep(work, None)
+    save.path.rename(save.path.with_name("99999999.toml"))
+    window.files.offer_rescue()
+    box = window.files.rescue_box
+    assert "1 note" in box.text()
+    next(button for button in box.buttons() if "Continue" in button.text()).click()
+    qtbot.waitUntil(lambda: window.controller.clip_name == "second")
+    assert window.notes.table.item(0, 4).text() == "rescued"
+    assert window.isWindowModified()
+    assert not save.path.with_name("99999999.toml").exists()
+
+
+def test_recent_places_are_remembered_and_missing_ones_grey(opened, clips_folder, tmp_path):
+    opened.files.remember(tmp_path / "gone")
+    assert opened.files.recent() == [str(tmp_path / "gone"), str(clips_folder)]
+    opened.files.fill_recent()
+    states = [(action.text(), action.isEnabled()) for action in opened.files.recent_menu.actions()]
+    assert states == [(str(tmp_path / "gone"), False), (str(clips_folder), True)]
+
+
+def test_a_folder_of_25000_clips_is_a_list_at_once_and_reads_only_what_is_seen(window, qtbot, tmp_path):
+    import time
+
+    read = []
+
+    def summarise(clip):
+        read.append(clip.name)
+
+    window.clips.model._summarise = summarise
+    clips = tuple(Clip(f"{number:06d}", lossy=tmp_path / f"{number}.wav") for number in range(25000))
+    began = time.perf_counter()
+    window.controller.use_clips(ClipSet("many", tmp_path, clips))
+    assert time.perf_counter() - began < 1.0
+    assert window.clips.model.rowCount() == 25000
+    qtbot.waitUntil(lambda: len(read) > 5)
+    qtbot.waitUntil(lambda: not window.controller.busy)
+    assert len(read) < 300
+    began = time.perf_counter()
+    window.clips.filter.setText("0123")
+    assert time.perf_counter() - began < 1.0
+    assert window.clips.model.rowCount() == sum("0123" in clip.name for clip in clips)
+    window.clips.table.scrollToBottom()
+    last = [clip.name for clip in clips if "0123" in clip.name][-1]
+    qtbot.waitUntil(lambda: last in read)
+
+
+def test_sorting_by_loss_reads_all_and_settles(opened, qtbot):
+    opened.clips.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    qtbot.waitUntil(lambda: opened.clips.model.index(0, 0).data() == "second")
+    opened.clips.filter.setText("medium")
+    assert opened.clips.model.rowCount() == 1
+
+
+def test_a_clip_with_problems_does_not_empty_the_list(window, qtbot, tmp_path):
+    def summarise(clip):
+        raise ValueError("surprise")
+
+    window.clips.model._summarise = summarise
+    window.clips.model.set_clips([Clip("a"), Clip("b")])
+    window.clips.model.want([0, 1])
+    qtbot.waitUntil(lambda: window.clips.model.index(1, 1).data() == "unusable")
+    assert "surprise" in window.clips.model.index(0, 1).data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_progress_appears_for_long_work_and_can_be_cancelled(window, qtbot):
+    import threading
+
+    stopped = threading.Event()
+
+    def work(job):
+        try:
+            while True:
+                job.check(0.5, "halfway")
+                stopped.wait(0.01)
+        finally:
+            stopped.set()
+
+    window.controller.tasks.run("long work", work, lambda _value: None)
+    assert not window.status.progress.isVisible()
+    qtbot.waitUntil(window.status.progress.isVisible, timeout=3000)
+    assert window.status.progress.value() == 500
+    window.status.cancel.click()
+    qtbot.waitUntil(stopped.is_set)
+    qtbot.waitUntil(lambda: not window.status.progress.isVisible())
+
+
+def test_a_surprise_in_the_background_is_told_without_a_dialog(window, qtbot):
+    window.controller.tasks.run("odd", lambda _job: 1 / 0, lambda _value: None)
+    qtbot.waitUntil(lambda: bool(window.messages.said))
+    assert "ZeroDivisionError" in window.messages.said[-1]
+    assert window.messages.isVisible()
+    window.messages.dismiss.click()
+    assert not window.messages.isVisible()
+
+
+def test_a_surprise_in_a_slot_is_logged_and_told(window, home):
+    import sys
+
+    from gaplisten.ui.faults import Faults, catch, log, log_to_file
+
+    path = log_to_file()
+    faults = Faults()
+    faults.happened.connect(window.messages.report)
+    undo = catch(faults)
+    try:
+        error = ValueError("odd")
+        sys.excepthook(ValueError, error, None)
+    finally:
+        undo()
+        handler = log.handlers[-1]
+        log.removeHandler(handler)
+        handler.close()
+    assert "odd" in window.messages.said[-1]
+    assert "ValueError" in path.read_text(encoding="utf-8")
+
+
+def test_pixels_of_a_lost_packet_differ_from_those_of_a_received_one(opened, settle, qtbot):
+    settle(opened)
+    opened.lanes_view.zoom_to(9600, 16000)
+    settle(opened)
+    image = opened.lanes_view.grab().toImage()
+    layout = opened.lanes_view.layout_now()
+    view = opened.lanes_view.axis.view
+    ratio = image.devicePixelRatio()
+
+    def column(frame):
+        x = round((layout.plot_left + view.x_of(frame) / layout.ratio) * ratio)
+        return {image.pixel(x, y) for y in range(image.height() - 120, image.height() - 40)}
+
+    assert column(12960) != column(14500)
