@@ -472,9 +472,10 @@ class ProcessPlayer:
         """Return the devices last seen."""
         return self._sound.devices
 
-    def choose(self, device: OutputDevice | None) -> None:
+    def choose(self, device: OutputDevice | None, *, remember: bool = True) -> None:
         """Use this device from now on, and remember it."""
-        preferences.remember(device)
+        if remember:
+            preferences.remember(device)
         with self._lock:
             self._choice = (device.name, device.host_api) if device else (None, None)
             if self._sound.dead:

@@ -75,7 +75,7 @@ def pick(name: str | None, host_api: str | None) -> OutputDevice:
     """Return the device of that name and host API, or else the system's default."""
     found = outputs()
     if not found:
-        raise NoSoundError("sound", "this machine has no output device", "connect one, then look again")
+        raise NoSoundError("this machine", "no output device", "connect one, then look again")
     for device in found:
         if (device.name, device.host_api) == (name, host_api):
             return device

@@ -163,8 +163,8 @@ class Player(Protocol):
     def devices(self) -> tuple[OutputDevice, ...]:
         """Return the devices last seen."""
 
-    def choose(self, device: OutputDevice | None) -> None:
-        """Use this device from now on (None: the system's choice) and remember it."""
+    def choose(self, device: OutputDevice | None, *, remember: bool = True) -> None:
+        """Use this device from now on (None: the system's choice); the position stays."""
 
     def rescan(self) -> None:
         """Look again for devices."""

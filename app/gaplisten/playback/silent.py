@@ -75,7 +75,7 @@ class SilentPlayer:
         """Return nothing: there are no devices."""
         return ()
 
-    def choose(self, device: OutputDevice | None) -> None:
+    def choose(self, device: OutputDevice | None, *, remember: bool = True) -> None:
         """Do nothing: there is nothing to choose from."""
 
     def rescan(self) -> None:

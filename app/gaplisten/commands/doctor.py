@@ -1,0 +1,166 @@
+"""`gaplisten doctor`: what this machine has: sound devices, libraries, plugins, folders."""
+
+from __future__ import annotations
+
+import ctypes.util
+import importlib
+import importlib.metadata
+import os
+import platform
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gaplisten import __version__, folders
+from gaplisten.commands.output import show
+from gaplisten.tables import Cell, Table
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+Row = tuple[str, str, str, str]
+"""What kind of thing, its name, ``ok``, ``missing`` or ``note``, and what was found."""
+
+LIBRARIES = (
+    ("numpy", "arrays"), ("scipy", "filters"), ("soundfile", "sound files"), ("soxr", "resampling"),
+    ("sounddevice", "sound"), ("PySide6_Essentials", "windows"), ("pyqtgraph", "waveforms"),
+    ("pydantic", "parameters"), ("pebble", "processes"), ("pandas", "results"), ("statsmodels", "results"),
+)  # fmt: skip
+EXTRAS = (
+    ("onnxruntime", "metrics"), ("speechmos", "metrics"), ("pesq", "metrics"), ("pystoi", "metrics"),
+    ("opuslib-next", "opus"), ("distributed", "cluster"),
+)  # fmt: skip
+
+
+@contextmanager
+def _hushed() -> Iterator[None]:
+    """Keep what C libraries print on stderr (ALSA: pages) away from the terminal."""
+    sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+def _machine() -> list[Row]:
+    cores = os.cpu_count() or 1
+    return [
+        ("program", "gaplisten", "ok", __version__),
+        ("program", "Python", "ok", f"{platform.python_version()} ({sys.executable})"),
+        ("machine", "system", "ok", f"{platform.platform()}, {cores} cores"),
+    ]
+
+
+def _libraries() -> list[Row]:
+    rows: list[Row] = []
+    for name, purpose in LIBRARIES:
+        rows.append(_library(name, purpose, "pip install gaplisten"))
+    for name, extra in EXTRAS:
+        rows.append(_library(name, f"extra {extra}", f"pip install 'gaplisten[{extra}]'"))
+    return rows
+
+
+def _library(name: str, purpose: str, way: str) -> Row:
+    try:
+        return ("library", name, "ok", f"{importlib.metadata.version(name)} ({purpose})")
+    except importlib.metadata.PackageNotFoundError:
+        return ("library", name, "missing", f"for {purpose}: {way}")
+
+
+def _opus() -> list[Row]:
+    found = ctypes.util.find_library("opus")
+    if found:
+        return [("library", "libopus", "ok", found)]
+    return [
+        ("library", "libopus", "missing", "for Opus concealment: apt install libopus0, brew install opus")
+    ]
+
+
+def _qt() -> list[Row]:
+    wanted = os.environ.get("QT_QPA_PLATFORM", "")
+    display = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
+    if wanted:
+        return [("window", "Qt platform", "ok", f"{wanted} (QT_QPA_PLATFORM)")]
+    if sys.platform in ("win32", "darwin") or display:
+        return [("window", "Qt platform", "ok", f"the system's own {display or ''}".rstrip())]
+    return [("window", "Qt platform", "missing", "no display: windows need DISPLAY or WAYLAND_DISPLAY")]
+
+
+def _sound() -> list[Row]:
+    from gaplisten.playback import devices, preferences
+
+    with _hushed():
+        rows: list[Row] = [("sound", "PortAudio", "ok", devices.portaudio_version())]
+        found = devices.outputs()
+    name, host_api = preferences.remembered()
+    for device in found:
+        said = f"{device.host_api}, {device.channels} channels, {device.rate} Hz"
+        said += ", the system's choice" if device.default else ""
+        said += ", chosen" if (device.name, device.host_api) == (name, host_api) else ""
+        rows.append(("sound", device.name, "ok", said))
+    if not found:
+        rows.append(("sound", "output device", "missing", "none: connect one; everything but hearing works"))
+    return rows
+
+
+def _plugins() -> list[Row]:
+    catalogue = importlib.import_module("gaplisten.concealers.catalogue").Catalogue.scan()
+    rows: list[Row] = [("concealer", entry.name, "ok", str(entry.path)) for entry in catalogue.usable]
+    return rows + [("concealer", entry.name, "missing", str(entry.reason)) for entry in catalogue.broken]
+
+
+def _writable(path: Path) -> bool:
+    nearest = next(folder for folder in (path, *path.parents) if folder.exists())
+    return os.access(nearest, os.W_OK)
+
+
+def _folders() -> list[Row]:
+    rows: list[Row] = []
+    for name, path in (("bundled plugins", folders.bundled_plugins()), ("resources", folders.resources())):
+        rows.append(("folder", name, "ok" if path.is_dir() else "missing", str(path)))
+    for name, path in (
+        ("your plugins", folders.user_plugins()),
+        ("settings", folders.user_config()),
+        ("cache", folders.user_cache()),
+        ("unsaved work and logs", folders.user_state()),
+    ):
+        state = "" if path.is_dir() else " (made when needed)"
+        rows.append(("folder", name, "ok" if _writable(path) else "missing", f"{path}{state}"))
+    return rows
+
+
+def _examine(what: str, look: Callable[[], list[Row]]) -> list[Row]:
+    try:
+        return look()
+    except Exception as error:  # noqa: BLE001 - whatever is broken is what the doctor is there to tell
+        return [(what, what, "missing", str(error) or type(error).__name__)]
+
+
+def examine() -> Table:
+    """Look at everything; what is missing becomes a row, never an error."""
+    parts: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
+        ("machine", _machine),
+        ("library", _libraries),
+        ("library", _opus),
+        ("window", _qt),
+        ("sound", _sound),
+        ("concealer", _plugins),
+        ("folder", _folders),
+    )
+    rows: list[tuple[Cell, ...]] = [row for what, look in parts for row in _examine(what, look)]
+    return Table(("part", "name", "state", "found"), tuple(rows))
+
+
+@app.command()
+def doctor(
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
+) -> None:
+    """Tell what this machine has, and what each missing thing is for and how to get it."""
+    show(examine(), csv)

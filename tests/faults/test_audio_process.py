@@ -1,0 +1,205 @@
+"""What happens when the audio process, its device or the window above it dies."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import psutil
+import pytest
+
+from audio.proof import unlike_lanes
+from audio.pulse import sound_server, wait_for
+from gaplisten.playback.client import ProcessPlayer
+
+pytestmark = pytest.mark.sound
+RATE = 48000
+
+
+@pytest.fixture
+def server():
+    with sound_server(RATE) as running:
+        yield running
+
+
+@pytest.fixture
+def player(server):
+    opened = ProcessPlayer()
+    yield opened
+    opened.close()
+
+
+def play_for_a_while(player: ProcessPlayer) -> None:
+    player.load(unlike_lanes(2, 30.0, RATE))
+    player.play()
+    wait_for(lambda: player.state.position > RATE // 2, what="sound")
+
+
+def goes_on(player: ProcessPlayer) -> bool:
+    before = player.state.position
+    player.play()
+    wait_for(lambda: player.state.position > before + RATE // 4, what="sound going on")
+    return player.state.position < before + RATE
+
+
+def test_a_killed_audio_process_is_started_again_where_it_was_and_says_so(player):
+    play_for_a_while(player)
+    player.select(1)
+    player.set_loop(0, 20 * RATE)
+    before = player.state.position
+    os.kill(player._link.pid, signal.SIGKILL)
+    wait_for(lambda: player.state.restarts == 1)
+    wait_for(lambda: not player.state.starting)
+    state = player.state
+    assert "stopped unexpectedly" in state.reason
+    assert state.available
+    assert not state.playing
+    assert abs(state.position - before) < RATE // 5
+    assert state.lane == 1
+    assert goes_on(player)
+    assert player.state.reason == ""
+
+
+def test_an_audio_process_that_keeps_dying_is_given_up_until_asked_for(player):
+    play_for_a_while(player)
+    for deaths in range(1, 5):
+        wait_for(lambda: not player.state.starting)
+        os.kill(player._link.pid, signal.SIGKILL)
+        wait_for(lambda deaths=deaths: player.state.restarts == deaths)
+    assert not player.state.available
+    assert "keeps stopping" in player.state.reason
+    player.play()
+    assert not player.state.playing
+    player.rescan()
+    wait_for(lambda: player.state.available and not player.state.starting)
+    assert goes_on(player)
+
+
+def test_a_device_that_takes_no_more_sound_pauses_with_a_message_and_keeps_the_position(player, server):
+    play_for_a_while(player)
+    server.freeze()
+    wait_for(lambda: "takes no more sound" in player.state.reason, 8)
+    frozen = player.state
+    server.thaw()
+    assert not frozen.playing
+    assert frozen.position > RATE // 2
+    wait_for(lambda: not player.state.starting)
+    assert player.state.available
+    assert abs(player.state.position - frozen.position) < RATE // 20
+    player.choose(next(device for device in player.devices() if device.name == "default"))
+    assert goes_on(player)
+
+
+def test_a_sound_server_that_dies_pauses_and_another_one_is_found_by_looking_again(player, server):
+    play_for_a_while(player)
+    server.kill()
+    wait_for(lambda: not player.state.playing, 8, "the loss to be noticed")
+    assert player.state.reason
+    position = player.state.position
+    assert position > RATE // 2
+    with sound_server(RATE):
+        wait_for(lambda: not player.state.starting)
+        player.rescan()
+        wait_for(lambda: player.state.available and not player.state.starting)
+        assert abs(player.state.position - position) < RATE // 5
+        assert goes_on(player)
+
+
+def test_a_machine_without_devices_says_so_and_everything_else_works(tmp_path, monkeypatch):
+    monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/nothing")
+    player = ProcessPlayer()
+    try:
+        wait_for(lambda: not player.state.starting)
+        if player.state.available:
+            pytest.skip("this machine has a sound device that needs no configuration")
+        assert "no output device" in player.state.reason
+        player.load(unlike_lanes(2, 1.0, RATE))
+        player.play()
+        player.select(1)
+        player.seek(1234)
+        assert (player.state.playing, player.state.lane, player.state.position) == (False, 1, 1234)
+    finally:
+        player.close()
+
+
+_WINDOW = """
+import sys, time
+import numpy as np
+from gaplisten.audio.signal import Signal
+from gaplisten.playback.client import ProcessPlayer
+player = ProcessPlayer()
+player.load([Signal.of(np.full(48000 * 20, 0.1), 48000)])
+player.play()
+while player.state.position < 5000:
+    time.sleep(0.01)
+blocks = [player._control.name, *(lane.block.name for lane in player._ready.lanes)]
+print(player._link.pid, *blocks, flush=True)
+if sys.argv[1] == "wait":
+    time.sleep(60)
+"""
+
+
+@pytest.mark.parametrize("way", ["killed", "forgotten"])
+def test_no_audio_process_and_no_memory_outlive_the_window(server, way):
+    window = subprocess.Popen(
+        [sys.executable, "-c", _WINDOW, "wait" if way == "killed" else "end"],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    pid, *blocks = window.stdout.readline().split()
+    if way == "killed":
+        assert psutil.pid_exists(int(pid))
+        window.kill()
+    said = window.communicate(timeout=10)[1]
+    wait_for(lambda: not psutil.pid_exists(int(pid)), 3, "the audio process to end")
+    wait_for(lambda: not {path.name for path in Path("/dev/shm").iterdir()} & set(blocks), 3, "the memory")
+    assert "Traceback" not in said
+    assert way == "killed" or said == ""
+
+
+def test_underflows_are_counted_over_restarts(player):
+    play_for_a_while(player)
+    player._sound.underflows_before = 7
+    os.kill(player._link.pid, signal.SIGSTOP)  # as if the machine were too busy
+    time.sleep(0.5)
+    os.kill(player._link.pid, signal.SIGCONT)
+    wait_for(lambda: player.state.underflows > 7, 3, "the underflow to be counted")
+    counted = player.state.underflows
+    os.kill(player._link.pid, signal.SIGKILL)
+    wait_for(lambda: player.state.restarts == 1)
+    assert player.state.underflows >= counted
+
+
+def test_full_shared_memory_is_a_sentence_and_not_a_crash(player, monkeypatch):
+    import gaplisten.playback.shared as shared
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    wait_for(lambda: not player.state.starting)
+    monkeypatch.setattr(shared, "_reserve", full)
+    player.load(unlike_lanes(1, 1.0, RATE))
+    wait_for(lambda: "no room for" in player.state.reason)
+    monkeypatch.undo()
+    player.load(unlike_lanes(1, 1.0, RATE))
+    player.play()
+    wait_for(lambda: player.state.ended)
+
+
+def test_the_mixer_failing_is_reported_and_survived(server, monkeypatch):
+    """Lanes that are not what the control block says: something that cannot happen, and then does."""
+    player = ProcessPlayer()
+    try:
+        play_for_a_while(player)
+        ready = player._ready.message(None, ())
+        ready["id"], ready["lanes"] = 999, [[ready["lanes"][0][0], 400_000, 3]]
+        player._link.send("load", **ready)
+        player._write(player._last_wishes._replace(programme=999))
+        wait_for(lambda: player.state.restarts == 1, 5)
+        wait_for(lambda: not player.state.starting)
+        assert np.isfinite(player.state.position)
+        assert goes_on(player)
+    finally:
+        player.close()
