@@ -205,13 +205,13 @@ def test_25000_clips_are_listed_at_once_without_opening_a_file(make, monkeypatch
         ):
             os.close(os.open(make.root / name, os.O_CREAT | os.O_WRONLY))
     monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("a file was opened"))
-    began = time.perf_counter()
+    began = time.process_time()  # other processes may be busy while tests run
     found = find_clips([make.root])
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     assert len(found.clips) == 25_000
     assert found.clips[-1].name == "24999"
     assert found.clips[-1].trace.name == "24999_is_lost.txt"
-    assert seconds < 2.0, "the target is 1 s; twice that on a busy machine"
+    assert seconds < 1.5, "the target is 1 s on an idle machine"
 
 
 def test_nothing_to_hear_is_said(make) -> None:

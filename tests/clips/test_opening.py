@@ -105,6 +105,13 @@ def test_a_trace_of_another_length_is_not_used_and_both_counts_are_named(make, p
     assert opened.lossy is not None
 
 
+def test_the_packet_length_that_fits_is_named(make) -> None:
+    clip = whole(make, 3)
+    write_trace(clip.trace, LossTrace(np.zeros(50, np.bool_), 160, 16000), "challenge")
+    assert "set the packet length to 10 ms (160 frames), with which it fits" in open_clip(clip).problems[0]
+    assert open_clip(replace(clip, packet_ms=10.0)).problems == ()
+
+
 def test_letters_in_a_trace_are_named_with_their_line(make) -> None:
     clip = whole(make, 3)
     clip.trace.write_text("0\n0\nlost\n")

@@ -95,3 +95,15 @@ def test_formats_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--formats") == 0
     said = capsys.readouterr().out
     assert all(form.name in said for form in FORMATS)
+
+
+def test_a_table_of_many_traces_is_told_and_split(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    table = tmp_path / "val_meta.csv"
+    table.write_text("name,a,b,trace\nx.wav,1,2,0 0 0 1 0 0 0 0\ny.wav,1,2,0 0 0 0 0 0 1 1\n")
+    assert run(table, "--csv", tmp_path / "t.csv", "--to", "challenge", tmp_path / "out") == 0
+    rows = (tmp_path / "t.csv").read_text().splitlines()
+    assert [row.split(",")[0] for row in rows] == ["file", "x", "y"]
+    assert read_trace(tmp_path / "out/y_is_lost.txt").lost.tolist() == [False] * 6 + [True] * 2
+    (tmp_path / "other.csv").write_text("a,b\n1,2\n")
+    assert run(tmp_path / "other.csv") == 2
+    assert "holds no traces" in capsys.readouterr().err

@@ -285,10 +285,10 @@ def test_a_hundred_gaps_of_four_versions_are_measured_within_a_second() -> None:
     measure_gaps(clean, versions, trace)
     best = min(_seconds(lambda: measure_gaps(clean, versions, trace)) for _ in range(2))
     assert len(trace.gaps()) == 99
-    assert best < 2.0, "the target is 1 s; twice that on a busy machine"
+    assert best < 1.0
 
 
 def _seconds(call) -> float:
-    began = time.perf_counter()
+    began = time.process_time()  # other processes may be busy while tests run
     call()
-    return time.perf_counter() - began
+    return time.process_time() - began

@@ -63,7 +63,7 @@ def _belong_together(here: Folder, lossy: list[Folder]) -> bool:
 
 
 def _one_for_each_parent(lossy: list[Folder]) -> list[Folder]:
-    """Keep one lossy folder of several side by side, one with traces if there is any; the rest are conditions."""
+    """Keep one lossy folder of several side by side, if possible with traces; others are conditions."""
     kept: dict[Path, Folder] = {}
     for folder in sorted(lossy, key=lambda found: not _has_traces(found)):
         kept.setdefault(folder.path.parent, folder)

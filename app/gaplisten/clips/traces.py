@@ -11,6 +11,9 @@ from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import TraceFile, TraceFileError, format_named, read_trace
 from gaplisten.loss.trace import Flags, LossTrace
 
+_USUAL_MS = (20, 10, 5, 2.5, 30, 40, 60, 80, 100, 120)
+_USUAL_FRAMES = (512, 256, 1024, 128)
+
 
 class PacketLengthError(GaplistenError):
     """A packet length that does not fit a rate."""
@@ -72,12 +75,21 @@ def _ended(found: TraceFile, packets: int) -> Flags:
     return fit(found.lost, packets, format_named(found.format).end)
 
 
+def _way_out(packets: int, rate: int, frames: int) -> str:
+    """Name a usual packet length with which the trace would fit, if there is one."""
+    sizes = [round(ms * rate / 1000) for ms in _USUAL_MS] + list(_USUAL_FRAMES)
+    for size in sizes:
+        if size and packets in (frames // size, -(-frames // size)):
+            return f"set the packet length to {1000 * size / rate:.4g} ms ({size} frames), with which it fits"
+    return "set the packet length, or give the trace that belongs to this clip"
+
+
 def _fitting(flags: Flags, size: int, rate: int, frames: int, thing: str) -> LossTrace:
     whole, partial = frames // size, -(-frames // size)
     if flags.size not in (whole, partial):
         packet = f"{1000 * size / rate:g} ms"
         fact = f"has {flags.size} packets, the sound has {partial} of {packet} ({frames} frames)"
-        raise TraceFileError(
-            thing, fact, "set the packet length, or give the trace that belongs to this clip"
-        )
+        packet = f"{1000 * size / rate:g} ms"
+        fact = f"has {flags.size} packets, the sound has {partial} of {packet} ({frames} frames)"
+        raise TraceFileError(thing, fact, _way_out(flags.size, rate, frames))
     return LossTrace(flags, size, rate).fitted(frames)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
+import numpy as np
 import typer
 
 from gaplisten.audio.files import SOUND_SUFFIXES, read_signal
+from gaplisten.clips.trace_table import read_trace_table
 from gaplisten.clips.traces import packet_frames_at
 from gaplisten.commands.output import show
 from gaplisten.errors import GaplistenError
@@ -58,8 +60,12 @@ def trace(
 ) -> None:
     """Tell what a trace file is and says, and convert it.
 
-    True always means lost; the column "polarity" says how the file writes that.
+    True always means lost; the column "polarity" says how the file writes that. A CSV with the traces of many
+    clips (2024 challenge) gives a row for each; OUT is then a folder.
     """
+    if file.suffix.lower() == ".csv" and format is None:
+        _tell_table(file, to, inverted, packet_ms, rate, csv)
+        return
     found = _read(file, format, inverted, packet_ms)
     if found.packet_frames:
         on_clock = LossTrace(found.lost, found.packet_frames, rate)
@@ -72,6 +78,31 @@ def trace(
         name, out = to
         write_trace(out, on_clock, name)
         print(f"{on_clock.packets} packets written to {out} ({name}, {format_named(name).polarity})")
+
+
+def _tell_table(
+    file: Path, to: tuple[str, Path] | None, inverted: bool, packet_ms: float, rate: int, csv: Path | None
+) -> None:
+    """Tell of every trace in a table for many clips; convert them into a folder."""
+    size = packet_frames_at(packet_ms, rate, str(file))
+    rows, traces = [], {}
+    for name, flags in read_trace_table(file).items():
+        lost = np.array(flags, np.bool_) ^ inverted
+        traces[name] = LossTrace(lost, size, rate)
+        found = TraceFile(Path(name), "digits", lost, None, (), inverted)
+        rows.append(_row(found, traces[name]))
+    if not rows:
+        raise TraceUsageError(
+            str(file), "holds no traces", "give a table whose first column names sound files"
+        )
+    show(Table(_COLUMNS, tuple(rows)), csv)
+    if to:
+        name, out = to
+        format_named(name)
+        out.mkdir(parents=True, exist_ok=True)
+        for clip, trace in traces.items():
+            write_trace(out / f"{clip}_is_lost.txt", trace, name)
+        print(f"{len(traces)} traces written to {out} ({name}, {format_named(name).polarity})")
 
 
 def _read(file: Path, format: str | None, inverted: bool, packet_ms: float) -> TraceFile:
