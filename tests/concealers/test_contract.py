@@ -307,3 +307,17 @@ def test_progress_of_a_slow_streaming_plugin_is_told(runner: Runner, tmp_path: P
     runner.submit(entry, {}, SOUND, TRACE, Watched()).result(10)
     assert len(seen) >= 2
     assert seen == sorted(seen)
+
+
+def test_rates_may_depend_on_parameters(runner: Runner, tmp_path: Path) -> None:
+    text = """
+    def rates(model=8000): return (model,)
+    def conceal(lossy, lost, rate, packet_frames, *, model: int = 8000):
+        print(rate)
+        return lossy
+    """
+    entry = entry_of(tmp_path, "model", text)
+    assert entry.rates == (8000,)
+    made = conceal(runner, entry, model=48_000)
+    assert (made.messages, made.work_rate, made.resampled) == (("48000",), 48_000, True)
+    assert not conceal(runner, entry, model=16_000).resampled

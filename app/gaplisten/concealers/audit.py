@@ -21,7 +21,6 @@ from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.findings import CHALLENGE_LIMIT_MS, Audit, Finding, Verdict
 from gaplisten.concealers.limits import Limits
 from gaplisten.concealers.parameters import validate
-from gaplisten.concealers.rendering import nearest_rate
 from gaplisten.concealers.runner import Concealed, Runner, altered_share
 from gaplisten.folders import resources
 from gaplisten.jobs import Job
@@ -76,21 +75,12 @@ def audit(
     """
     if speech is None:
         speech, material = demo_speech()
-    speech = _at_rate(speech, nearest_rate(entry.rates, speech.rate))
     checked = validate(entry, parameters or {})
-    size = max(round(speech.rate * packet_ms / 1000), 1)
     with Runner(workers=2, limits=limits) as runner:
-        auditor = _Auditor(entry, checked, speech, size, runner, job or Job())
+        auditor = _Auditor(entry, checked, speech, packet_ms, runner, job or Job())
+        auditor.choose_rate()
         findings = auditor.findings()
-    return Audit(entry, checked, material or "speech", speech.rate, size, findings)
-
-
-def _at_rate(speech: Signal, rate: int) -> Signal:
-    if rate == speech.rate:
-        return speech
-    from gaplisten.audio.resample import resample
-
-    return resample(speech, rate)
+    return Audit(entry, checked, material or "speech", auditor.speech.rate, auditor.size, findings)
 
 
 @dataclass
@@ -98,14 +88,27 @@ class _Auditor:
     entry: Entry
     parameters: dict[str, Any]
     speech: Signal
-    size: int
+    packet_ms: float
     runner: Runner
     job: Job
     done: int = 0
 
+    @property
+    def size(self) -> int:
+        """Frames in one packet."""
+        return max(round(self.speech.rate * self.packet_ms / 1000), 1)
+
+    def choose_rate(self) -> None:
+        """Bring the speech to a rate of the plugin's: what the host's resampler does is not to be audited."""
+        from gaplisten.audio.resample import resample
+
+        tried = make_material(self.speech, self.size, 0.5, _SEED)
+        made = self.run(tried.lossy, tried.trace)  # this first run imports libraries, too
+        if made.resampled:
+            self.speech = resample(self.speech, made.work_rate)
+
     def findings(self) -> tuple[Finding, ...]:
         whole = make_material(self.speech, self.size, _SECONDS, _SEED)
-        self.run(whole.lossy, whole.trace)  # the first run imports libraries and fills caches
         base = self.run(whole.lossy, whole.trace)
         delay_ms = 1000.0 * base.delay_frames / whole.clean.rate
         times = _times(self.entry, base, whole.trace)
@@ -152,7 +155,7 @@ class _Auditor:
 
     def _wait(self, future: Future[Concealed]) -> Concealed:
         while True:
-            self.job.check(min(self.done / (PLACES + 5 + len(_ODD)), 1.0), f"auditing {self.entry.title}")
+            self.job.check(min(self.done / (PLACES + 6 + len(_ODD)), 1.0), f"auditing {self.entry.title}")
             try:
                 result = future.result(0.1)
             except TimeoutError:

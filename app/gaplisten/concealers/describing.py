@@ -59,11 +59,14 @@ def _flag(plugin: Plugin, name: str) -> bool | None:
 
 
 def _rates(plugin: Plugin) -> list[int]:
-    value = plugin.attribute("rates", ()) or ()
-    rates = list(value) if isinstance(value, list | tuple | set | frozenset) else [value]
-    if not all(isinstance(rate, int) and 1000 <= rate <= 768_000 for rate in rates):
-        raise NotAPlugin(f"'rates' is {value!r}; it is a tuple of rates in Hz, such as (16000, 48000)")
-    return sorted(rates)
+    from gaplisten.concealers.rendering import declared_rates
+
+    if not callable(plugin.attribute("rates")):
+        return list(declared_rates(plugin, {}))
+    try:
+        return list(declared_rates(plugin, {}))
+    except Exception:  # noqa: BLE001 - a function of parameters that have no useful defaults
+        return []
 
 
 def _channels(plugin: Plugin) -> int | None:

@@ -106,8 +106,7 @@ def render(
     BaseException
         Whatever the plugin raises.
     """
-    rates = tuple(plugin.attribute("rates", ()) or ())
-    work_rate = nearest_rate(rates, lossy.rate)
+    work_rate = nearest_rate(declared_rates(plugin, parameters), lossy.rate)
     if work_rate == lossy.rate:
         return _render_at_rate(plugin, parameters, lossy, lost, packet_frames, progress)
     from gaplisten.audio.resample import resample
@@ -154,6 +153,17 @@ def _padded(samples: Samples, frames: int) -> Samples:
     result = np.zeros((frames, samples.shape[1]), np.float32)
     result[: len(samples)] = samples
     return result
+
+
+def declared_rates(plugin: Plugin, parameters: dict[str, Any]) -> tuple[int, ...]:
+    """Return the rates in Hz that the plugin knows: ``rates``, a tuple or a function of the parameters."""
+    value = plugin.attribute("rates", ()) or ()
+    if callable(value):
+        value = value(**parameters)
+    rates = tuple(value) if isinstance(value, list | tuple | set | frozenset) else (value,)
+    if not all(isinstance(rate, int) and 1000 <= rate <= 768_000 for rate in rates):
+        raise NotAPlugin(f"'rates' is {value!r}; it is a tuple of rates in Hz, such as (16000, 48000)")
+    return tuple(sorted(rates))
 
 
 def declared_delay(

@@ -44,6 +44,8 @@ class Concealed:
         Share of the received samples that differ from the input, 0..1.
     resampled
         Whether the plugin worked at another rate than the clip's.
+    work_rate
+        The rate at which it worked, in Hz.
     messages
         Lines that the plugin printed.
     cached
@@ -61,6 +63,7 @@ class Concealed:
     messages: tuple[str, ...]
     cached: bool
     packet_seconds: npt.NDArray[np.float64]
+    work_rate: int = 0
 
 
 class Runner:
@@ -124,7 +127,7 @@ class Runner:
             if error is not None and not outcome.done():
                 outcome.set_exception(error)
 
-        # Copying and hashing an hour of sound takes a second: not in the caller's thread, it may be the window's.
+        # Copying and hashing an hour of sound takes a second: not in the caller's thread.
         try:
             self._preparing.submit(begin).add_done_callback(begun)
         except RuntimeError:
@@ -257,6 +260,7 @@ class _Request:
             messages=messages,
             cached=cached,
             packet_seconds=times,
+            work_rate=work_rate,
         )
 
 
