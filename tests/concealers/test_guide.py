@@ -10,9 +10,12 @@ import pytest
 
 from concealers.plugin_folder import entry_of, losses, noise
 from gaplisten.concealers.audit import audit
-from gaplisten.concealers.runner import Runner
+from gaplisten.concealers.cache import Cache
+from gaplisten.concealers.catalogue import Catalogue
+from gaplisten.concealers.runner import Concealed, Runner
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "concealers.md"
+DESCRIPTIONS = re.findall(r"```toml\n(model = .*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
 EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
 
 
@@ -51,3 +54,53 @@ def test_the_parameters_example_is_described_as_the_text_says(tmp_path: Path) ->
         "mute": ("bool", "", ""),
         "model": ("path", "", ""),
     }
+
+
+def conceal_with_onnx(description: Path, runner: Runner) -> Concealed:
+    sound = noise(0.4)
+    entry = Catalogue.scan().get("onnx_frames")
+    return runner.submit(entry, {"description": str(description)}, sound, losses(sound)).result(60)
+
+
+def test_the_baseline_s_description_runs_the_real_model(tmp_path: Path, real_clips: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    model = real_clips / "nsnet2_plc_baseline" / "nsnetv2_converted.onnx"
+    (tmp_path / model.name).symlink_to(model)
+    (tmp_path / "nsnet2.toml").write_text(DESCRIPTIONS[0], encoding="utf-8")
+    with Runner(workers=1) as runner:
+        made = conceal_with_onnx(tmp_path / "nsnet2.toml", runner)
+    received = noise(0.4).samples[320 * 11 : 320 * 18]
+    assert np.allclose(made.signal.samples[320 * 11 : 320 * 18], received, atol=1e-5)
+    assert made.signal.samples[320 * 3 : 320 * 5].any()
+    assert made.delay_frames == 160
+
+
+def test_the_packet_model_s_description_fits_such_a_model(tmp_path: Path) -> None:
+    """It repeats the newest 400 frames that it is given where its mask says received."""
+    pytest.importorskip("onnxruntime")
+    onnx = pytest.importorskip("onnx")
+    make = onnx.helper
+    tensors = [("past", [1, 1, 2560]), ("mask", [1, 8])]
+    inputs = [make.make_tensor_value_info(name, 1, shape) for name, shape in tensors]
+    numbers = {"start": [1840], "stop": [2240], "axis": [2]}
+    nodes = [
+        make.make_node("Slice", ["past", *numbers], ["piece"]),
+        make.make_node("ReduceMax", ["mask"], ["any"]),
+        make.make_node("Mul", ["piece", "any"], ["next"]),
+    ]
+    outputs = [make.make_tensor_value_info("next", 1, [1, 1, 400])]
+    constants = [make.make_tensor(name, 7, [1], value) for name, value in numbers.items()]
+    graph = make.make_graph(nodes, "continue", inputs, outputs, constants)
+    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, tmp_path / "continue.onnx")
+    (tmp_path / "c.toml").write_text(DESCRIPTIONS[1], encoding="utf-8")
+    with Runner(workers=1, cache=Cache(tmp_path / "kept")) as runner:
+        made = conceal_with_onnx(tmp_path / "c.toml", runner)
+        assert conceal_with_onnx(tmp_path / "c.toml", runner).cached
+        (tmp_path / "continue.onnx").touch()
+        assert not conceal_with_onnx(tmp_path / "c.toml", runner).cached
+    sound = noise(0.4).samples
+    assert np.allclose(made.signal.samples[960:1280], sound[960 - 400 : 960 - 80], atol=1e-6)
+    changed = np.flatnonzero((made.signal.samples != sound)[1600 : 320 * 9])
+    assert changed.size > 0
+    assert changed.max() < 80
