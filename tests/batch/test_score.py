@@ -21,6 +21,7 @@ from gaplisten.batch.score import ScoreBatch, described, score_journal, score_ve
 from gaplisten.batch.table import tidy
 from gaplisten.batch.workers import ProcessWorkers, ThreadWorkers
 from gaplisten.jobs import Job, JobCancelled
+from gaplisten.metrics.contract import Score
 from gaplisten.tables import column
 from metrics import foreign
 
@@ -143,6 +144,28 @@ def test_accidents_are_tried_again_and_reasons_are_not(clips: Path, monkeypatch:
     equal = [clips / "mine" / "0.wav"]
     for reused in (0, 1):
         assert scored(equal, "sdr", reference=clips / "clean" / "0.wav").reused == reused
+
+
+def test_by_products_of_one_file_are_worked_out_together(clips: Path):
+    versions = versions_from_paths([clips])
+    works: list[list[str]] = []
+
+    def watch(work):
+        works.append(
+            [f"{task.version.clip.name} {task.version.condition} {task.metric.name}" for task in work]
+        )
+        return tuple(Score(1.0) for _ in work)
+
+    names = ["gap_lsd", "gap_snr", "sdr", "lsd"]
+    with ThreadWorkers(1) as workers, score_journal() as journal:
+        metrics = described(names, workers)
+        batch = score_versions(versions[:3], metrics, workers, journal, compute=watch)
+    assert works == [
+        [f"0 {condition} gap_lsd", f"0 {condition} gap_snr"] if name == "gap" else [f"0 {condition} {name}"]
+        for condition in ("lossy", "mine")
+        for name in ("gap", "sdr", "lsd")
+    ]
+    assert [row.task.metric.name for row in batch.rows] == names * 2
 
 
 def test_stopping_keeps_what_is_done(clips: Path):

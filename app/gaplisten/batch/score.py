@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,9 @@ class ScoreTask:
     key: str = ""
 
 
+Work = tuple[ScoreTask, ...]  # for one file, done by one worker
+
+
 @dataclass(frozen=True)
 class ScoreRow:
     """One line of the result: what was scored, and the score."""
@@ -62,12 +66,14 @@ class ScoreBatch:
 
     @property
     def failures(self) -> tuple[str, ...]:
-        """A sentence for each row without a value."""
-        return tuple(
-            f"{row.task.version.path}: {row.task.metric.name}: {row.score.reason}"
-            for row in self.rows
-            if row.score.value is None
-        )
+        """A sentence for each file and reason without a value, naming the metrics."""
+        found: dict[tuple[str, str], list[str]] = {}
+        for row in self.rows:
+            if row.score.value is None:
+                path = str(row.task.version.path)
+                reason = row.score.reason.removeprefix(f"{path}: ")
+                found.setdefault((path, reason), []).append(row.task.metric.name)
+        return tuple(f"{path}: {', '.join(names)}: {reason}" for (path, reason), names in found.items())
 
 
 def score_journal() -> Journal:
@@ -114,7 +120,7 @@ def score_versions(
     *,
     force: bool = False,
     job: Job | None = None,
-    compute: Callable[[tuple[int, ScoreTask]], Score] | None = None,
+    compute: Callable[[Work], tuple[Score, ...]] | None = None,
 ) -> ScoreBatch:
     """Score each version with each metric, except what the journal knows already.
 
@@ -125,7 +131,7 @@ def score_versions(
     force
         Compute everything again.
     compute
-        What scores one item, when it is not this machine's own metrics.
+        What scores the tasks of one file, when it is not this machine's own metrics.
 
     Raises
     ------
@@ -142,7 +148,7 @@ def score_versions(
     def progress() -> float:
         return len(rows) / len(wanted) if wanted else 1.0
 
-    def remaining() -> Iterator[tuple[int, ScoreTask]]:
+    def remaining() -> Iterator[ScoreTask]:
         nonlocal reused
         digests = Digests()
         for index, (version, metric) in enumerate(wanted):
@@ -159,24 +165,38 @@ def score_versions(
                 twins[task.key].append((index, task))
             else:
                 twins[task.key] = [(index, task)]
-                yield index, task
+                yield task
 
-    def done(outcome: Outcome[tuple[int, ScoreTask]]) -> None:
-        task = outcome.item[1]
-        found = outcome.result or Score(None, outcome.failure, accident=True)
-        if not found.accident:
-            journal.note(task.key, _to_record(task, found))
-        for index, twin in twins[task.key]:
-            rows[index] = ScoreRow(twin, found)
+    def done(outcome: Outcome[Work]) -> None:
+        failed = Score(None, outcome.failure or "failed", accident=True)
+        for task, found in zip(outcome.item, outcome.result or itertools.repeat(failed), strict=False):
+            if not found.accident:
+                journal.note(task.key, _to_record(task, found))
+            for index, twin in twins[task.key]:
+                rows[index] = ScoreRow(twin, found)
 
-    run_items(remaining(), compute or compute_task, workers, done, job=job, progress=progress)
+    run_items(_grouped(remaining()), compute or compute_tasks, workers, done, job=job, progress=progress)
     return ScoreBatch(tuple(rows[index] for index in sorted(rows)), reused)
 
 
-def compute_task(item: tuple[int, ScoreTask]) -> Score:
-    """Read one version's files and score it; runs in a worker."""
-    task = item[1]
-    version, metric = task.version, task.metric
+def _grouped(tasks: Iterable[ScoreTask]) -> Iterator[Work]:
+    """Put neighbours together that are by-products of the same work on a file."""
+    for _, group in itertools.groupby(enumerate(tasks), key=_group_key):
+        yield tuple(task for _, task in group)
+
+
+def _group_key(numbered: tuple[int, ScoreTask]) -> tuple[object, ...]:
+    number, task = numbered
+    family = task.metric.family
+    return (family, task.version.path, task.version.condition) if family else (number,)
+
+
+def compute_tasks(work: Work) -> tuple[Score, ...]:
+    """Read one version's files and score it with each of its metrics; runs in a worker."""
+    return tuple(_computed(task.version, task.metric) for task in work)
+
+
+def _computed(version: Version, metric: Metric) -> Score:
     try:
         if metric.needs_trace:
             return _score_gaps(version, metric)

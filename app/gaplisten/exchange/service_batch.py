@@ -9,7 +9,7 @@ from gaplisten.audio.files import read_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.batch.items import Version
 from gaplisten.batch.journal import Journal
-from gaplisten.batch.score import ScoreBatch, ScoreTask, score_versions
+from gaplisten.batch.score import ScoreBatch, ScoreTask, Work, score_versions
 from gaplisten.batch.workers import ThreadWorkers
 from gaplisten.errors import GaplistenError
 from gaplisten.exchange.plcmos_service import METRIC, PlcmosClient
@@ -44,8 +44,8 @@ def score_by_service(
     # Another service may have another model: its scores are not this one's.
     metric = replace(METRIC, version=service.address)
 
-    def compute(item: tuple[int, ScoreTask]) -> Score:
-        return _score(client, item[1], job)
+    def compute(work: Work) -> tuple[Score, ...]:
+        return tuple(_score(client, task, job) for task in work)
 
     with ThreadWorkers(jobs or _AT_ONCE) as workers:
         return score_versions(versions, [metric], workers, journal, force=force, job=job, compute=compute)

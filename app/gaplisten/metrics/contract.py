@@ -50,6 +50,8 @@ class Metric:
         Whether reference and degraded must agree sample by sample.
     requires
         Importable packages that it needs beyond Gaplisten's own.
+    family
+        Metrics of one family are by-products of the same work on a file, and are best asked for together.
     version
         Changes whenever the same material would score differently; part of a stored score's key.
     """
@@ -66,6 +68,7 @@ class Metric:
     seconds: tuple[float, float] = (0.0, math.inf)
     aligned: bool = False
     requires: tuple[str, ...] = ()
+    family: str = ""
     version: str = "1"
 
 

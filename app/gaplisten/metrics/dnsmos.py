@@ -63,8 +63,9 @@ def _metric(name: str, title: str) -> Metric:
         range=(1.0, 5.0),
         unit="MOS",
         source="Reddy et al., DNSMOS P.835, ICASSP 2022; model of speechmos 0.0.1.1",
-        seconds=(1.0, 120.0),
+        seconds=(1.0, 60.0),
         requires=("speechmos", "onnxruntime"),
+        family="dnsmos",
         version="p835",
     )
 

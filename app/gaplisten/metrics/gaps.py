@@ -15,6 +15,7 @@ from gaplisten.loss.trace import LossTrace
 from gaplisten.metrics.contract import Implementation, Material, Metric, Unscorable
 
 _VERSION = "version"
+_FAMILY = "gaps"
 
 
 @lru_cache(maxsize=1)
@@ -77,6 +78,7 @@ def _metric(measure: Measure) -> Metric:
         direction="higher" if measure.direction is Direction.LOW else "lower",
         unit=measure.unit,
         source=measure.source,
+        family=_FAMILY,
         version=_CODE,
     )
 
@@ -90,6 +92,7 @@ FLAGGED = Metric(
     direction="lower",
     unit="%",
     source="share of gaps that a per-gap measure flags at its usual threshold",
+    family=_FAMILY,
     version=_CODE,
 )
 

@@ -67,7 +67,9 @@ def _pair_marks(metric: Metric, degraded: Signal, reference: Signal, rate: int) 
     difference = degraded.seconds - reference.seconds
     if metric.aligned and abs(difference) * rate >= 1:
         way = "longer" if difference > 0 else "shorter"
-        marks.append(f"{1000 * abs(difference):.4g} ms {way} than the reference")
+        size = abs(difference)
+        length = f"{size:.4g} s" if size >= 1 else f"{1000 * size:.4g} ms"
+        marks.append(f"{length} {way} than the reference")
     return marks
 
 
