@@ -14,6 +14,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.panel.build import build
 from gaplisten.panel.definition import PanelDefinition, parse_definition
 from gaplisten.panel.selection import Places
+from gaplisten.panel.session import Session
 from gaplisten.playback.player import PlayerState
 
 RATE = 16000
@@ -131,3 +132,21 @@ def built(folder: Path, made: PanelDefinition) -> Path:
     out = folder / "panel"
     build(made, out, NoConcealers(), places=Places(folder))
     return out
+
+
+def take(folder: Path, name: str, scores: dict[str, int], leave_open_after: int | None = None) -> Session:
+    """Let a listener take a whole panel, rating each condition with its score; nothing is played."""
+    session = Session.open(folder, name)
+    done = 0
+    while session.trial is not None and done != leave_open_after:
+        frames = session.state.frames
+        for slot in range(len(session.trial.slots)):
+            session.started(slot)
+            session.heard(slot, 0, frames)
+        condition = session._todo[0].condition
+        assert session.rate(scores[condition]) is None
+        assert session.next() is None
+        done += 1
+    if leave_open_after is None:
+        session.close()
+    return session

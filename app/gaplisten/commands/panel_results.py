@@ -1,0 +1,95 @@
+"""`gaplisten panel results`: what a panel found, who was left out and why."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gaplisten.commands.output import show
+from gaplisten.errors import GaplistenError
+from gaplisten.panel.results.evaluation import Results, evaluate
+from gaplisten.panel.results.report import (
+    conditions_table,
+    listeners_table,
+    main_table,
+    summary,
+)
+from gaplisten.tables import Table, write_csv
+
+app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+
+class NoFigure(GaplistenError):  # noqa: N818 - reads as the fact it is
+    """A figure that cannot be drawn here."""
+
+
+def _leave_out(said: list[str] | None) -> dict[str, str]:
+    pairs = [one.partition("=") for one in said or []]
+    return {name: reason or "left out by hand" for name, _, reason in pairs}
+
+
+def _everything(results: Results) -> Table:
+    """Return all conditions and strata in one tidy table (pairs have their own)."""
+    if results.pairs:
+        return main_table(results)
+    return conditions_table(results, [*results.conditions, *results.strata])
+
+
+def _write(results: Results, csv: Path) -> None:
+    listeners = csv.with_name(f"{csv.stem}-listeners{csv.suffix or '.csv'}")
+    write_csv(csv, _everything(results))
+    write_csv(listeners, listeners_table(results))
+    print(f"written: {csv} and {listeners}")
+
+
+def _draw(results: Results, figure: Path) -> None:
+    try:
+        from gaplisten.ui.results.figure import save_figure
+    except ImportError as error:
+        raise NoFigure(str(figure), f"figures need Qt: {error}", "install PySide6-Essentials") from error
+    save_figure(results, figure)
+    print(f"written: {figure}")
+
+
+@app.command()
+def results(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    ratings: Annotated[
+        Path | None, typer.Option("--ratings", help="The ratings folder, when not the panel's own.")
+    ] = None,
+    csv: Annotated[
+        Path | None, typer.Option("--csv", help="Write conditions and strata there, listeners beside.")
+    ] = None,
+    figure: Annotated[Path | None, typer.Option("--figure", help="Draw into this .png or .svg file.")] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option("--keep", metavar="NAME", help="Count this listener all the same.")
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option("--leave-out", metavar="NAME=WHY", help="Do not count this listener."),
+    ] = None,
+) -> None:
+    """Means with 95 % intervals per condition and burst stratum, exact tests, screening."""
+    from gaplisten.panel.frozen import open_panel
+
+    panel = open_panel(folder)
+    found = evaluate(panel, ratings, keep=keep or (), leave_out=_leave_out(leave_out))
+    if not found.listeners:
+        hidden = f"; hidden while open: {', '.join(found.running)}" if found.running else ""
+        print(f"{folder}: no ratings yet{hidden}")
+        for problem in found.problems:
+            print(problem)
+        raise typer.Exit(1 if found.problems else 0)
+    show(main_table(found), title=f"{found.title}: {found.score_name}, 95 % intervals over listeners")
+    if found.strata:
+        show(conditions_table(found, found.strata), title="By longest burst")
+    show(listeners_table(found), title="Listeners")
+    for said in summary(found):
+        print(said)
+    if csv is not None:
+        _write(found, csv)
+    if figure is not None:
+        _draw(found, figure)
+    raise typer.Exit(1 if found.problems else 0)

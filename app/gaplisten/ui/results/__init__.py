@@ -1,0 +1,1 @@
+"""A panel's results on the screen and as figures."""

@@ -1,0 +1,107 @@
+"""Means with intervals over every listener's dots, one column per condition."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QWidget
+
+from gaplisten.panel.methods import Method
+from gaplisten.panel.results.evaluation import ConditionResult, Results
+from gaplisten.ui.theme import LANES_DARK, LANES_LIGHT, is_dark
+
+RANGES: dict[Method, tuple[float, float]] = {
+    Method.ACR: (1, 5),
+    Method.ACR_EFFORT: (1, 5),
+    Method.DCR: (1, 5),
+    Method.CCR: (-3, 3),
+    Method.MUSHRA: (0, 100),
+    Method.ABC_HR: (-4, 0.5),
+    Method.AB: (0, 1),
+    Method.ABX: (0, 1),
+}
+
+
+class ResultsPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+    """MOS (or what the method calls it) on the vertical axis, as P.800 asks.
+
+    Parameters
+    ----------
+    palette
+        Colours of the ground and the text; the widget's own when not given.
+    """
+
+    def __init__(self, parent: QWidget | None = None, palette: QPalette | None = None) -> None:
+        super().__init__(parent)
+        if palette is not None:
+            self.setPalette(palette)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.setMouseEnabled(x=False, y=False)
+        self.setAccessibleName("Results by condition; the table beside holds the same numbers")
+        self._items: list[Any] = []
+
+    def show_results(self, results: Results) -> None:
+        """Draw these results."""
+        ink = self.palette().color(QPalette.ColorRole.Text)
+        self.setBackground(self.palette().color(QPalette.ColorRole.Base))
+        self.clear()
+        self._items = []
+        for name in ("left", "bottom"):
+            self.getAxis(name).setPen(ink)
+            self.getAxis(name).setTextPen(ink)
+        self.setLabel("left", results.score_name)
+        low, high = RANGES[results.method]
+        self.setYRange(low, high, padding=0.04)
+        self.showGrid(y=True, alpha=0.2)
+        names = self._draw_pairs(results, ink) if results.pairs else self._draw_means(results.conditions, ink)
+        self.getAxis("bottom").setTicks([list(enumerate(names))])
+        self.setXRange(-0.6, max(len(names), 1) - 0.4, padding=0)
+
+    def _colour(self, index: int) -> QColor:
+        colours = LANES_DARK if is_dark(self.palette()) else LANES_LIGHT
+        return QColor(colours[1 + index % (len(colours) - 1)])
+
+    def _keep(self, item: Any) -> None:
+        # An item without a Python reference may be deleted under Qt's hands.
+        self._items.append(item)
+        self.addItem(item)
+
+    def _draw_means(self, conditions: Sequence[ConditionResult], ink: QColor) -> list[str]:
+        for at, one in enumerate(conditions):
+            values = np.array(list(one.by_listener.values()))
+            spread = np.linspace(-0.22, 0.22, len(values)) if len(values) > 1 else np.zeros(1)
+            dots = pg.ScatterPlotItem(at + spread, values, size=7, pen=None, brush=self._colour(at))
+            self._keep(dots)
+            self._draw_interval(at, one.mean.mean, one.mean.low, one.mean.high, ink)
+        return [f"{one.condition}\n{one.mean.mean:.2f} (n = {one.mean.n})" for one in conditions]
+
+    def _draw_pairs(self, results: Results, ink: QColor) -> list[str]:
+        self._keep(pg.InfiniteLine(0.5, angle=0, pen=pg.mkPen(ink, width=1)))
+        for at, pair in enumerate(results.pairs):
+            self._draw_interval(at, pair.outcome.share, pair.outcome.low, pair.outcome.high, ink)
+        return [
+            f"{pair.first} / {pair.second}\n{pair.outcome.successes} of {pair.outcome.trials},"
+            f" p = {pair.outcome.p_value:.3g}"
+            for pair in results.pairs
+        ]
+
+    def _draw_interval(
+        self, at: int, mean: float, low: float | None, high: float | None, ink: QColor
+    ) -> None:
+        pen = pg.mkPen(ink, width=2)
+        if low is not None and high is not None:
+            bar = pg.ErrorBarItem(
+                x=np.array([at]),
+                y=np.array([mean]),
+                top=np.array([high - mean]),
+                bottom=np.array([mean - low]),
+                beam=0.14,
+                pen=pen,
+            )
+            self._keep(bar)
+        self._keep(pg.ScatterPlotItem([at], [mean], symbol="s", size=10, pen=pen, brush=ink))

@@ -1,0 +1,189 @@
+"""Results in a window: plot, tables, who was left out and why; follows new ratings."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QSplitter,
+    QTableWidget,
+    QTableWidgetItem,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.errors import GaplistenError
+from gaplisten.panel.frozen import FrozenPanel, open_panel
+from gaplisten.panel.results.evaluation import Results, evaluate
+from gaplisten.panel.results.report import conditions_table, listeners_table, main_table, summary
+from gaplisten.panel.unseal import ratings_files
+from gaplisten.tables import Table, write_csv
+from gaplisten.ui.results.figure import save_figure
+from gaplisten.ui.results.plot import ResultsPlot
+
+LOOK_AGAIN_MS = 2000
+
+
+class TableView(QTableWidget):
+    """A read-only table of plain values, numbers to the right."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(0, 0)
+        self.setAccessibleName(name)
+        self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        self.verticalHeader().hide()
+        self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.horizontalHeader().setStretchLastSection(True)
+
+    def show_table(self, table: Table) -> None:
+        """Show these rows."""
+        self.setColumnCount(len(table.columns))
+        self.setHorizontalHeaderLabels(list(table.columns))
+        self.setRowCount(len(table.rows))
+        for row, cells in enumerate(table.rows):
+            for column, cell in enumerate(cells):
+                number = isinstance(cell, int | float)
+                text = "" if cell is None else f"{cell:.3g}" if isinstance(cell, float) else str(cell)
+                item = QTableWidgetItem(text)
+                right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+                left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+                item.setTextAlignment(right if number else left)
+                self.setItem(row, column, item)
+
+
+class ResultsWindow(QWidget):
+    """What a panel found so far; sessions that are open stay hidden."""
+
+    def __init__(self, folder: Path, ratings: Path | None = None) -> None:
+        super().__init__()
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._panel: FrozenPanel = open_panel(folder)
+        self._ratings = ratings
+        self._seen: object = None
+        self.results: Results | None = None
+        self._kept: set[str] = set()
+        self.setWindowTitle(f"{self._panel.definition.title} - Results - Gaplisten")
+        self._build()
+        self.resize(1000, 720)
+        self._timer = QTimer(self, interval=LOOK_AGAIN_MS)
+        self._timer.timeout.connect(self.refresh)
+        self._timer.start()
+        self.refresh()
+
+    def _build(self) -> None:
+        self.plot = ResultsPlot()
+        self.conditions, self.strata = TableView("Conditions"), TableView("Burst strata")
+        self.listeners = TableView("Listeners")
+        self.listeners.itemDoubleClicked.connect(lambda item: self._toggle(item.row()))
+        self.said = QLabel("")
+        self.said.setWordWrap(True)
+        tabs = QTabWidget()
+        tabs.addTab(self.conditions, "Conditions")
+        tabs.addTab(self.strata, "Burst strata")
+        tabs.addTab(self.listeners, "Listeners")
+        self.listeners.setToolTip("Double-click a listener who was left out to count the votes all the same")
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.addWidget(self.plot)
+        split.addWidget(tabs)
+        split.setSizes([420, 240])
+        column = QVBoxLayout(self)
+        column.addWidget(split, 1)
+        column.addWidget(self.said)
+        column.addLayout(self._buttons())
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addStretch(1)
+        self._savers: list[QPushButton] = []
+        for text, act in (("Save Tables…", self._save_tables), ("Save Figure…", self._save_figure)):
+            button = QPushButton(text)
+            button.clicked.connect(act)
+            row.addWidget(button)
+            self._savers.append(button)
+        close = QPushButton("Close")
+        close.clicked.connect(self.close)
+        row.addWidget(close)
+        return row
+
+    # --- following -----------------------------------------------------------------------------------
+
+    def _state_of_files(self) -> object:
+        folder = self._ratings or self._panel.ratings
+        files = ratings_files(folder) if folder.is_dir() else []
+        locks = sorted(path.name for path in folder.glob("*.lock")) if files else []
+        return [(path.name, path.stat().st_mtime_ns) for path in files], locks, sorted(self._kept)
+
+    def refresh(self) -> None:
+        """Look at the ratings again, if they changed."""
+        try:
+            state = self._state_of_files()
+            if state == self._seen:
+                return
+            self._seen = state
+            self._show(evaluate(self._panel, self._ratings, keep=sorted(self._kept)))
+        except (GaplistenError, OSError) as error:
+            self.said.setText(str(error))
+
+    def _show(self, results: Results) -> None:
+        self.results = results
+        there = bool(results.conditions or results.pairs)
+        self.plot.show_results(results)
+        self.conditions.show_table(main_table(results))
+        self.strata.show_table(conditions_table(results, results.strata))
+        self.listeners.show_table(listeners_table(results))
+        said = summary(results) if results.listeners else [*results.problems, *_waiting(results)]
+        self.said.setText("\n".join(said))
+        for button in self._savers:
+            button.setEnabled(there)
+
+    def _toggle(self, row: int) -> None:
+        """Count a listener who was left out; or again leave it to the rules."""
+        if self.results is None:
+            return
+        name = self.results.listeners[row].name
+        self._kept ^= {name} if self.results.listeners[row].excluded or name in self._kept else set()
+        self.refresh()
+
+    # --- saving --------------------------------------------------------------------------------------
+
+    def _ask(self, title: str, name: str, kinds: str) -> Path | None:
+        path, _ = QFileDialog.getSaveFileName(self, title, name, kinds)
+        return Path(path) if path else None
+
+    def _save_tables(self) -> None:
+        path = self._ask("Save Tables", "results.csv", "CSV (*.csv)")
+        if path is None or self.results is None:
+            return
+        results = self.results
+        table = (
+            main_table(results)
+            if results.pairs
+            else conditions_table(results, [*results.conditions, *results.strata])
+        )
+        try:
+            write_csv(path, table)
+            write_csv(path.with_name(f"{path.stem}-listeners.csv"), listeners_table(results))
+        except OSError as error:
+            self.said.setText(f"{path}: it cannot be written: {error.strerror}; choose another place")
+
+    def _save_figure(self) -> None:
+        path = self._ask("Save Figure", "results.svg", "Figures (*.svg *.png)")
+        if path is None or self.results is None:
+            return
+        try:
+            save_figure(self.results, path)
+        except GaplistenError as error:
+            self.said.setText(str(error))
+
+
+def _waiting(results: Results) -> list[str]:
+    hidden = [f"hidden while the session is open: {name}" for name in results.running]
+    return hidden or ["No ratings yet."]

@@ -1,0 +1,83 @@
+"""Results of real sessions: on the command line, in files, and in the window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from listener import built, definition, take
+from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
+from typer.testing import CliRunner
+
+from gaplisten.commands.panel_results import app
+from gaplisten.ui.results.window import ResultsWindow
+
+NO_LEVEL = "[checks]\nlevel = false\n"
+
+
+@pytest.fixture
+def panel(tmp_path: Path) -> Path:
+    folder = built(tmp_path, definition("acr", NO_LEVEL))
+    for name, good in (("ann", 4), ("bea", 5), ("cid", 4)):
+        take(folder, name, {"zilch": 1, "quuxnet": good})
+    return folder
+
+
+def test_the_command_prints_means_intervals_and_listeners(panel: Path) -> None:
+    done = CliRunner().invoke(app, [str(panel)])
+    assert done.exit_code == 0, done.output
+    assert "4.333" in done.output
+    assert "3 of 3 listeners count" in done.output
+
+
+def test_the_tables_are_written_as_csv_that_pandas_reads(panel: Path, tmp_path: Path) -> None:
+    CliRunner().invoke(app, [str(panel), "--csv", str(tmp_path / "r.csv")])
+    frame = pd.read_csv(tmp_path / "r.csv")
+    whole = frame[(frame["condition"] == "quuxnet") & (frame["stratum"] == "all")].iloc[0]
+    assert whole["MOS"] == pytest.approx(13 / 3, abs=1e-3)
+    assert whole["95 % high"] - whole["MOS"] == pytest.approx(4.302652730 / 3, abs=1e-3)
+    assert set(pd.read_csv(tmp_path / "r-listeners.csv")["listener"]) == {"ann", "bea", "cid"}
+
+
+def test_a_session_that_is_open_stays_hidden(panel: Path) -> None:
+    running = take(panel, "dora", {"zilch": 3, "quuxnet": 3}, leave_open_after=2)
+    hidden = CliRunner().invoke(app, [str(panel)]).output
+    assert "hidden while the session is open: dora" in hidden
+    assert "3 of 3 listeners count" in hidden
+    running.close()
+    assert "4 of 4 listeners count" in CliRunner().invoke(app, [str(panel)]).output
+
+
+@pytest.mark.parametrize("ending", ["png", "svg"])
+def test_figures_are_drawn_to_files(panel: Path, tmp_path: Path, qtbot: QtBot, ending: str) -> None:
+    path = tmp_path / f"figure.{ending}"
+    done = CliRunner().invoke(app, [str(panel), "--figure", str(path)])
+    assert done.exit_code == 0, done.output
+    if ending == "svg":
+        assert "quuxnet" in path.read_text(encoding="utf-8")
+    else:
+        image = QImage(str(path))
+        assert (image.width(), image.height()) == (2700, 1680)
+        colours = {image.pixel(x, y) for x in range(0, 2700, 9) for y in range(0, 1680, 9)}
+        assert len(colours) > 3
+
+
+def test_another_ending_is_refused_with_a_sentence(panel: Path, tmp_path: Path) -> None:
+    done = CliRunner().invoke(app, [str(panel), "--figure", str(tmp_path / "figure.bmp")])
+    assert "figures are .png or .svg" in str(done.exception)
+
+
+def test_the_window_shows_means_and_follows_new_ratings(panel: Path, qtbot: QtBot) -> None:
+    window = ResultsWindow(panel)
+    qtbot.addWidget(window)
+    with qtbot.waitExposed(window):
+        window.show()
+    assert window.conditions.item(0, 2).text() == "3"
+    take(panel, "eve", {"zilch": 2, "quuxnet": 2})
+    window.refresh()
+    assert window.conditions.item(0, 2).text() == "4"
+    assert window.results is not None
+    means = {one.condition: one.mean.mean for one in window.results.conditions}
+    assert means == {"zilch": 1.25, "quuxnet": 3.75}
