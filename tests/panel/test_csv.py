@@ -8,7 +8,6 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from panel_bench import NO_STEPS, listen, make_panel, take, vote
 
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.plan import plan
@@ -19,6 +18,7 @@ from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.session import Session
 from gaplisten.panel.trial import Trial, Vote
 from gaplisten.panel.unseal import read_session
+from panel_bench import NO_STEPS, listen, make_panel, take, vote
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -146,9 +146,12 @@ def test_a_vote_may_be_changed_within_the_trial_only(tmp_path: Path) -> None:
         session.rate(1)
         session.rate(4)
         assert session.rate(7) is Refusal.BAD_VALUE
+        session.rate(2)
+        assert session.undo()
         assert session.next() is None
         assert session.next() is not None
         assert session.rate(2) is not None
+        assert not session.undo()
     (path,) = panel.ratings.glob("*.csv")
     assert pd.read_csv(path)["vote"].tolist() == [4]
 

@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from panel_bench import make_panel, take
 
 from gaplisten.panel.breaks import Advice, BreakClock
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.parts import BreaksPart
 from gaplisten.panel.session import Session
 from gaplisten.panel.steps import AnswerMissing, StepKind
+from panel_bench import make_panel, take
 
 ALL = """
 [checks]

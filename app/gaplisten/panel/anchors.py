@@ -7,8 +7,9 @@ import numpy as np
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.errors import GaplistenError
 
-# Pass band edge and the frequency from which at least 60 dB are taken away, in Hz. For the 3.5 kHz anchor BS.1534-3
-# wants ripple within 0.1 dB, 25 dB at 4 kHz and 50 dB at 4.5 kHz; for the 7 kHz one it gives no mask.
+# Pass band edge and the frequency from which at least 60 dB are taken away, in Hz. For the 3.5 kHz anchor
+# BS.1534-3 wants ripple within 0.1 dB, 25 dB at 4 kHz and 50 dB at 4.5 kHz; for the 7 kHz one it gives no
+# mask.
 _BANDS = {3500: 4000, 7000: 8000}
 _ATTENUATION_DB = 66.0
 

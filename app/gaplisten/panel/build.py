@@ -19,6 +19,7 @@ from gaplisten.jobs import Job
 from gaplisten.panel.check_trials import check_trials, extra_trials
 from gaplisten.panel.definition import DefinitionError, PanelDefinition
 from gaplisten.panel.frozen import KEY, MANIFEST, STIMULI, FrozenPanel, open_panel, stimulus_name
+from gaplisten.panel.items import trial_count
 from gaplisten.panel.journal import write_whole
 from gaplisten.panel.key import ClipKey, ConditionKey, Key, Part, StepSound, StimulusKey, Use
 from gaplisten.panel.order import shuffled
@@ -109,9 +110,7 @@ def _freeze_clip(bench: Bench, definition: PanelDefinition, chosen: ChosenClip, 
             step_sounds(bench, definition, Signal(speech.samples * key.gain, speech.rate))
 
 
-def _check_definition(
-    definition: PanelDefinition, chosen: Sequence[ChosenClip], renderer: Renderer
-) -> list[ConditionKey]:
+def _describe_conditions(definition: PanelDefinition, renderer: Renderer) -> list[ConditionKey]:
     made = []
     for part in definition.condition:
         if part.concealer is not None:
@@ -121,10 +120,6 @@ def _check_definition(
         else:
             source = "reference" if part.reference else "lossy file" if part.lossy else f"files {part.files}"
             made.append(ConditionKey(name=part.name, source=source))
-    trials = len(chosen) * len(definition.condition) * definition.repeats
-    if trials > MOST_TRIALS and definition.ratings_per_condition is None:
-        fact = f"each listener would have about {trials} trials, at most {MOST_TRIALS} are allowed"
-        raise DefinitionError("clips", fact, "choose fewer clips, or set ratings_per_condition")
     return made
 
 
@@ -194,7 +189,7 @@ def build(
     places = places or Places(Path.cwd())
     part = _target(out)
     chosen = choose_clips(definition, places)
-    conditions = _check_definition(definition, chosen, renderer)
+    conditions = _describe_conditions(definition, renderer)
     shutil.rmtree(part, ignore_errors=True)
     try:
         (part / STIMULI).mkdir(parents=True)
@@ -210,6 +205,11 @@ def build(
             stimuli=bench.stimuli,
             steps=bench.steps,
         )
+        if trial_count(key) > MOST_TRIALS:
+            fact = (
+                f"each listener would have about {trial_count(key)} trials, at most {MOST_TRIALS} are allowed"
+            )
+            raise DefinitionError(definition.title, fact, "use fewer clips, or set ratings_per_condition")
         plan(key, "somebody")  # a panel that cannot be laid out must not be built
         _write_key(part, key)
         if out.is_dir():

@@ -47,7 +47,7 @@ def sides(speech: Signal) -> list[tuple[Signal, str]]:
 
 
 def quiet_room(speech: Signal, seed: object) -> list[tuple[list[Signal], str]]:
-    """Return four tasks of two sounds each: speech in noise at 40 and at 50 dB; the answer is the cleaner one.
+    """Return four tasks: speech in noise at 40 and at 50 dB, in either order; the answer is the cleaner one.
 
     The signal-to-noise ratios and the number of pairs are those of the P.808 Toolkit's environment test.
     """

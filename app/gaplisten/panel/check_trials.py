@@ -68,7 +68,7 @@ def check_trials(
 
 
 def extra_trials(freezer: Freezer, definition: PanelDefinition, places: Places) -> None:
-    """Freeze gold and trap trials that the panel's maker brings as files; check that all others were found."""
+    """Freeze gold and trap trials brought as files; check that all others were found."""
     _all_found(freezer, definition)
     parts: Sequence[tuple[Use, GoldPart | TrapPart]] = (
         *((Use.GOLD, one) for one in definition.checks.gold),

@@ -10,11 +10,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gaplisten.audio.signal import Signal
+import numpy as np
+
+from gaplisten.audio.signal import Samples, Signal
 from gaplisten.jobs import Job
 from gaplisten.panel.definition import PanelDefinition
+from gaplisten.panel.items import trial_count
 from gaplisten.panel.key import Key, StimulusKey, open_key
-from gaplisten.panel.safety import LARGEST_KEY, LARGEST_STIMULUS, UntrustedPanel, inside, read_limited
+from gaplisten.panel.parts import MOST_TRIALS
+from gaplisten.panel.safety import (
+    LARGEST_DEFINITION,
+    LARGEST_KEY,
+    LARGEST_STIMULUS,
+    UntrustedPanel,
+    inside,
+    read_limited,
+)
 
 MANIFEST, KEY, STIMULI, RATINGS = "panel.json", "key.bin", "stimuli", "ratings"
 
@@ -73,8 +84,26 @@ class FrozenPanel:
         """Return a stimulus' samples, bit-exact as built; the clip's gain is not applied."""
         import soundfile
 
-        samples, rate = soundfile.read(io.BytesIO(self.stimulus_bytes(code)), dtype="float32", always_2d=True)
+        data = io.BytesIO(self.stimulus_bytes(code))
+        try:
+            samples, rate = soundfile.read(data, dtype="float32", always_2d=True)
+        except (soundfile.SoundFileError, RuntimeError) as error:
+            raise UntrustedPanel(
+                stimulus_name(code), f"it is no sound: {error}", "build the panel again"
+            ) from error
+        self._check(code, samples, int(rate))
         return Signal(samples, int(rate))
+
+    def _check(self, code: str, samples: Samples, rate: int) -> None:
+        """Refuse what would be no equal of its neighbours in a trial, or would reach the ears as a bang."""
+        clip = self.key.clip_of.get(self.key.by_code[code].clip)
+        if clip is not None and (*samples.shape, rate) != (clip.frames, clip.channels, clip.rate):
+            fact = "its length, channels or rate are not the clip's form"
+            raise UntrustedPanel(stimulus_name(code), fact, "build the panel again")
+        if not np.isfinite(samples).all():
+            raise UntrustedPanel(
+                stimulus_name(code), "it has samples that are not finite", "build the panel again"
+            )
 
     def verify(self, job: Job | None = None) -> None:
         """Read every stimulus and compare its hash.
@@ -92,7 +121,7 @@ class FrozenPanel:
 
 def _manifest(folder: Path) -> dict[str, Any]:
     path = inside(folder, MANIFEST)
-    data = read_limited(path, LARGEST_KEY, "panel manifest")
+    data = read_limited(path, LARGEST_DEFINITION, "panel manifest")
     try:
         said = json.loads(data.decode("utf-8"))
     except (ValueError, RecursionError) as error:
@@ -123,4 +152,7 @@ def open_panel(folder: Path) -> FrozenPanel:
     if key.sha256 != said.get("sha256"):
         fact = "manifest and key do not belong together"
         raise UntrustedPanel(str(folder), fact, "copy or build the panel again")
+    if trial_count(key) > MOST_TRIALS:
+        fact = f"each listener would have {trial_count(key)} trials, at most {MOST_TRIALS} are allowed"
+        raise UntrustedPanel(str(folder), fact, "do not use this panel")
     return FrozenPanel(folder, key)

@@ -46,6 +46,24 @@ def systems(key: Key) -> list[tuple[str, ...]]:
     return [(name,) for name in names]
 
 
+def trial_count(key: Key) -> int:
+    """Return about how many trials a listener would get, without working the plan out."""
+    definition = key.definition
+    clips = sum(clip.part is Part.TEST for clip in key.clips)
+    rounds = (
+        clips if definition.ratings_per_condition is None else min(clips, definition.ratings_per_condition)
+    )
+    if definition.method is Method.ABX:
+        rounds = definition.abx.trials
+    names = len(definition.condition)
+    kinds = 1
+    if facts(definition.method).paired:
+        kinds = len(definition.pairs) if definition.pairs else names * (names - 1) // 2
+    elif not facts(definition.method).multiple:
+        kinds = names
+    return rounds * kinds * definition.repeats + definition.training.trials
+
+
 def _strata(key: Key) -> dict[str, list[str]]:
     made: dict[str, list[str]] = {}
     for clip in key.clips:
@@ -55,7 +73,7 @@ def _strata(key: Key) -> dict[str, list[str]]:
 
 
 def _starts(key: Key, stratum: str, clips: Sequence[str], wide: int, index: int) -> list[int]:
-    """Return which diagonals of the clip-by-system square this listener hears, each holding every system once."""
+    """Return which diagonals of the clip-by-system square are heard; each holds every system once."""
     wanted = key.definition.ratings_per_condition
     count = len(clips)
     if key.definition.method is Method.ABX:
@@ -71,7 +89,7 @@ def _starts(key: Key, stratum: str, clips: Sequence[str], wide: int, index: int)
 
 
 def _share(key: Key, stratum: str, index: int) -> int:
-    """Return how many ratings per condition a listener gives in one stratum: by its size, rounding in turns."""
+    """Return a listener's ratings per condition in one stratum: by its size, rounding in turns."""
     strata = _strata(key)
     turn = index % len(strata)
     names = [*list(strata)[turn:], *list(strata)[:turn]]
@@ -111,7 +129,7 @@ Cells = list[tuple[str, str, int]]
 
 
 def _halved(blocks: list[Cells], seed: tuple[object, ...], repeats: int) -> list[list[Cells]]:
-    """Shuffle the blocks; with repeats only within halves, so that the next round of a half is a half away."""
+    """Shuffle the blocks; with repeats only within halves, so that rounds stay apart."""
     if repeats == 1:
         return [shuffled(blocks, *seed, "blocks")]
     ordered = shuffled(blocks, *seed[:-1], "halves")

@@ -26,7 +26,7 @@ class JournalDamaged(GaplistenError):  # noqa: N818 - reads as the fact it is
 
 
 def one_line(text: str) -> str:
-    """Return free text with line breaks and control characters as spaces: one record is one line of the file."""
+    """Return free text without line breaks and control characters: one record is one line of the file."""
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
@@ -48,10 +48,10 @@ _WAYS_OUT = {
 }
 
 
-def not_saved(path: Path, error: OSError) -> NotSaved:
+def not_saved(path: Path, error: OSError, what: str = "the rating was not saved") -> NotSaved:
     """Return the error to show for an operating system's refusal to write."""
     fact, way_out = _WAYS_OUT.get(error.errno or 0, (error.strerror or str(error), "then try again"))
-    return NotSaved(str(path), f"the rating was not saved: {fact}", way_out)
+    return NotSaved(str(path), f"{what}: {fact}", way_out)
 
 
 def _sync_folder(folder: Path) -> None:
@@ -164,8 +164,8 @@ def read(path: Path, columns: Sequence[str]) -> tuple[list[Row], list[bytes]]:
 class Journal:
     """The open journal of one session.
 
-    Opening reads what is there, moves torn lines to a `.torn` file beside it and cuts them off. Every `append`
-    leaves either all its rows on the disk or none.
+    Opening reads what is there, moves torn lines to a `.torn` file beside it and cuts them off. Every
+    `append` leaves either all its rows on the disk or none.
 
     Parameters
     ----------

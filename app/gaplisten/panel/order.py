@@ -1,16 +1,17 @@
-"""Balanced orders, the same on every machine and in every Python version: squares, hashed shuffles, repairs."""
+"""Balanced orders, the same on every machine: squares, hashed shuffles, repairs."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 from typing import TypeVar
 
 T = TypeVar("T")
 
 
 def number(*parts: object) -> int:
-    """Return a large number that depends on `parts` only (not on the machine, nor on Python's own generator)."""
+    """Return a large number that depends on `parts` only: not on the machine, nor on Python's version."""
     text = "\x1f".join(str(part) for part in parts)
     return int.from_bytes(hashlib.sha256(text.encode("utf-8")).digest()[:8], "big")
 
@@ -20,6 +21,7 @@ def shuffled(items: Sequence[T], *seed: object) -> list[T]:
     return [item for _, item in sorted(enumerate(items), key=lambda pair: number(*seed, pair[0]))]
 
 
+@lru_cache(maxsize=64)
 def williams(size: int) -> list[list[int]]:
     """Return a Williams design: rows of 0..size-1, balanced for position and for the preceding item.
 
@@ -75,7 +77,7 @@ def _best_swap(
     exchange: Exchange[T],
     step: int,
 ) -> int | None:
-    """Return the partner whose exchange takes away most clashes (ties at random); None if each one adds some."""
+    """Return the partner whose exchange takes away most clashes, ties at random; None if all add some."""
     best, best_rank = None, (0, -1)
     for other in range(len(items)):
         if other == place or not allowed(items[place], items[other]):
@@ -96,9 +98,10 @@ def kept_apart(
     allowed: Callable[[T, T], bool],
     exchange: Exchange[T] = swap,
 ) -> list[T]:
-    """Return the items so that neighbours differ in `clip` wherever exchanging allowed pairs brings that about.
+    """Return the items so that neighbours differ in `clip`, as far as allowed exchanges can bring it about.
 
-    Exchanges that neither help nor harm are made too: they lead out of dead ends. The best order seen is returned.
+    Exchanges that neither help nor harm are made too: they lead out of dead ends. The best order seen is
+    returned.
 
     Parameters
     ----------

@@ -39,7 +39,7 @@ class Planned:
     within: int = 0
 
     def code(self, salt: str) -> str:
-        """Return a short digest of this trial's layout: tells on resuming whether the plan is still the same."""
+        """Return a short digest of the layout: tells on resuming whether the plan is still the same."""
         text = repr((salt, self.trial.number, [slot.stimulus for slot in self.trial.slots]))
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
@@ -80,8 +80,8 @@ def plan(key: Key, listener: str) -> tuple[Planned, ...]:
     """Return the listener's trials, practice first, numbered from 1.
 
     The same panel, listener and seed give the same order on every machine. Systems follow rows of a Williams
-    square within strata; CCR, A/B and ABC/HR have exactly half of the trials each way (one more of one kind when
-    their number is odd); ABX has each answer equally often.
+    square within strata; CCR, A/B and ABC/HR have exactly half of the trials each way (one more of one kind
+    when their number is odd); ABX has each answer equally often.
     """
     index = listener_index(key, listener)
     training, test = training_and_test(key, listener)

@@ -48,11 +48,13 @@ class Rules:
     Parameters
     ----------
     heard
-        How much of every slot must be heard before rating (single and in-turn methods) or going on (switched ones).
+        How much of every slot must be heard before rating (single and in-turn methods) or going on
+        (switched ones).
     max_plays
         How often one slot may be started; None for as often as wanted.
     need_hundred
-        MUSHRA with reference: one slot must get 100 before going on (the standard has it as an instruction only).
+        MUSHRA with reference: one slot must get 100 before going on (the standard has it as an instruction
+        only).
     """
 
     heard: Heard = Heard.END
@@ -187,8 +189,8 @@ def _every(state: TrialState) -> tuple[int, ...]:
 def may_rate(state: TrialState, rules: Rules, slot: int = WHOLE_TRIAL) -> Refusal | None:
     """Return why a vote may not be given now, or None.
 
-    Sliders and grades: only the slot that is playing (BS.1534-3). One vote for the trial: after the must-hear rule
-    is met; with switching, as soon as every slot has been heard at all.
+    Sliders and grades: only the slot that is playing (BS.1534-3). One vote for the trial: after the
+    must-hear rule is met; with switching, as soon as every slot has been heard at all.
     """
     if slot not in wanted_votes(state.trial):
         return Refusal.NOT_RATED_SLOT

@@ -26,8 +26,8 @@ class Scale:
     Parameters
     ----------
     labels
-        (value, words), best first. Category scales: the votes themselves. Sliders: where along 0..100 the word
-        stands. Grades: 5..1. Choices: the letter, or "none" for no preference.
+        (value, words), best first. Category scales: the votes themselves. Sliders: where along 0..100 the
+        word stands. Grades: 5..1. Choices: the letter, or "none" for no preference.
     source
         Standard and clause, or that there is none; `translation` says how a translation was made.
     own

@@ -37,8 +37,8 @@ class ChosenClip:
 class Places:
     """Where a definition's relative paths start, and which other folders its maker may read.
 
-    A definition may come from a stranger, so its paths stay in its own folder unless the person who builds the
-    panel names another one.
+    A definition may come from a stranger, so its paths stay in its own folder unless the person who builds
+    the panel names another one.
     """
 
     base: Path
@@ -68,7 +68,8 @@ class Places:
         roots = [self.base.resolve(), *(folder.resolve() for folder in self.allowed)]
         if not any(real.is_relative_to(root) for root in roots):
             fact = "it lies outside the folder of the panel's definition"
-            way_out = f"move it there, or allow that folder when building (--allow {real if real.is_dir() else real.parent})"
+            folder = real if real.is_dir() else real.parent
+            way_out = f"move it there, or allow that folder when building (--allow {folder})"
             raise UntrustedPanel(said or str(path), fact, way_out)
 
 

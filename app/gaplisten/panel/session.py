@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gaplisten.audio.signal import Signal
@@ -65,10 +65,10 @@ class Progress:
 class Session:
     """A listener's session; made by `Session.open`.
 
-    The window shows `step` until it is None, then `trial` until `finished`. While a trial is shown it tells what is
-    played (`started`, `switched`, `heard`, `stopped`), gives votes with `rate` (they may be changed), and leaves the
-    trial with `next`, which writes the votes and forces them to the disk before anything else is shown. There is no
-    way back to an earlier trial. Nothing here names a condition.
+    The window shows `step` until it is None, then `trial` until `finished`. While a trial is shown it tells
+    what is played (`started`, `switched`, `heard`, `stopped`), gives votes with `rate` (they may be
+    changed), and leaves the trial with `next`, which writes the votes and forces them to the disk before
+    anything else is shown. There is no way back to an earlier trial. Nothing here names a condition.
 
     Attributes
     ----------
@@ -144,7 +144,7 @@ class Session:
             (place / ANSWERS).mkdir(parents=True, exist_ok=True)
             lock = SessionLock(path, take_over=take_over)
         except OSError as error:
-            raise not_saved(place, error) from error
+            raise not_saved(place, error, "no ratings can be saved here") from error
         try:
             return cls(panel, name, place, lock, clock or Clock())
         except BaseException:
@@ -250,6 +250,7 @@ class Session:
 
     def _show(self) -> None:
         self._shown_wall, self._shown = self._clock.wall(), self._clock.monotonic()
+        self._undo: list[dict[int, Vote]] = []
         if not self.finished:
             self.state = TrialState.fresh(self._todo[0].trial, self.clip.frames, self.clip.rate)
 
@@ -291,8 +292,16 @@ class Session:
         """
         refusal = check_vote(self.scale, vote) or self.may_rate(slot)
         if refusal is None:
+            self._undo.append(dict(self.state.votes))
             self.state = self.state.voted(slot, vote)
         return refusal
+
+    def undo(self) -> bool:
+        """Take back the last vote of this trial (not of earlier ones); tell whether there was one."""
+        if not self._undo:
+            return False
+        self.state = replace(self.state, votes=self._undo.pop())
+        return True
 
     def comment(self, text: str, tags: Sequence[str] = ()) -> None:
         """Note a comment and artefact tags for the trial; saved with the votes."""

@@ -93,9 +93,9 @@ method = "{method}"          # {methods}
 language = "en"         # {languages}
 seed = 1                # another seed, another order
 repeats = 1             # how often each stimulus is rated by each listener
-# ratings_per_condition = 8   # each listener hears only so many clips in each condition, balanced over listeners
-# listeners = ["Ann", "Ben"]  # named listeners make the balance exact; without, anybody may take part
-# consent = "I agree that my ratings are kept without my name."
+# ratings_per_condition = 8   # each listener hears only so many clips in each condition, balanced over
+# listeners listeners = ["Ann", "Ben"]  # named listeners make the balance exact; without, anybody may take
+# part consent = "I agree that my ratings are kept without my name."
 # tags = ["click", "robotic", "muffled", "cut word"]
 
 [clips]

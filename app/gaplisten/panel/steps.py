@@ -180,8 +180,8 @@ class Steps:
     def read_back(self, asked: Sequence[tuple[str, int, int, Sequence[Answer]]]) -> None:
         """Go through the answers of earlier runs: (kind, number, attempt, rows) for each step.
 
-        The level is asked again at every start, so it is passed over here. A step counts when all of its answers
-        are there: a questionnaire that was cut off is asked again.
+        The level is asked again at every start, so it is passed over here. A step counts when all of its
+        answers are there: a questionnaire that was cut off is asked again.
         """
         level, self._level = self._level, False
         for kind, number, attempt, rows in asked:

@@ -1,4 +1,4 @@
-"""One screen of a panel, as the window and the journal may know it: letters and opaque codes, no condition."""
+"""One screen of a panel as the window may know it: letters and opaque codes, no condition."""
 
 from __future__ import annotations
 

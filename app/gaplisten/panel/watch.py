@@ -51,7 +51,7 @@ def session_status(panel: FrozenPanel, path: Path) -> SessionStatus:
 
 
 def panel_status(panel: FrozenPanel, ratings: Path | None = None) -> list[SessionStatus]:
-    """Return the progress of every session in a ratings folder; listeners that have not begun are listed too."""
+    """Return the progress of every session in a ratings folder, and the listeners that have not begun."""
     folder = ratings or panel.ratings
     found = [session_status(panel, path) for path in ratings_files(folder)] if folder.is_dir() else []
     begun = {one.listener.casefold() for one in found}

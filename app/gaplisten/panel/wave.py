@@ -11,8 +11,8 @@ def wave_bytes(signal: Signal) -> bytes:
     """Return the bytes of a float WAV file.
 
     Written here because libsndfile adds a peak chunk with the time of writing to float files: the same panel
-    would get another hash each time, and equally long stimuli must be equal in size. Float keeps 16- and 24-bit
-    samples bit-exact.
+    would get another hash each time, and equally long stimuli must be equal in size. Float keeps 16- and
+    24-bit samples bit-exact.
     """
     data = signal.samples.astype("<f4").tobytes()
     frame = 4 * signal.channels
