@@ -115,6 +115,14 @@ _VIEW = (
     Command("view.waveform", "Waveform", "Ctrl+4", "Draw waveforms", "View", "draw", True, "draw"),
     Command("view.spectrogram", "Spectrogram", "Ctrl+5", "Draw spectrograms", "View", "draw", True, "draw"),
     Command("view.both", "Both", "Ctrl+6", "Draw waveform over spectrogram", "View", "draw", True, "draw"),
+    Command("view.this_waveform", "Waveform", "", "Draw the heard lane as waveform", "View/This Lane"),
+    Command(
+        "view.this_spectrogram", "Spectrogram", "", "Draw the heard lane as spectrogram", "View/This Lane"
+    ),
+    Command("view.this_both", "Both", "", "Draw the heard lane both ways", "View/This Lane"),
+    Command(
+        "view.against", "Residuals Against It", "", "Show what differs from the heard lane", "View/This Lane"
+    ),
     Command(
         "view.altered",
         "Colour Altered Samples",
@@ -259,6 +267,11 @@ _GAP = (
     Command("gap.play", "Play Gap", "G", "Play the gap with context", "Gap", "play"),
     Command("gap.loop", "Loop Gap", "Shift+G", "Loop the gap with context", "Gap", "play"),
     Command("gap.zoom", "Zoom to Gap", "Z", "Fit the gap with context into the view", "Gap", "play"),
+    Command(
+        "gap.play_here", "Play Around the Playhead", "H", "Play what lies around the playhead", "Gap", "notes"
+    ),
+    Command("gap.next_note", "Next Note", "Alt+Down", "Go to the next place that you marked", "Gap", "notes"),
+    Command("gap.previous_note", "Previous Note", "Alt+Up", "Go to the previous note", "Gap", "notes"),
 )
 _CONCEAL = (
     Command(

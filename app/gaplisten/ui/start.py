@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -57,6 +58,7 @@ def begin(window: WorkbenchWindow, paths: list[Path], demo: bool) -> None:
     elif demo:
         window.files.open_demo()
     tasks = window.controller.tasks
+    tasks.run("warming up", lambda _job: importlib.import_module("scipy.signal"), lambda _: None, quiet=True)
     tasks.run("starting sound", lambda _job: _player(), window.controller.hearing.use, quiet=True)
     window.controller.load_catalogue()
     if not paths:

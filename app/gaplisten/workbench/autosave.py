@@ -11,7 +11,6 @@ from pathlib import Path
 from gaplisten import folders
 from gaplisten.errors import GaplistenError
 from gaplisten.workbench.state import Work
-from gaplisten.workbench.store import from_toml, to_toml
 
 _OWNER = "# of process "
 _FILE = "# of file "
@@ -42,6 +41,8 @@ class Autosave:
     def keep(self, work: Work, file: Path | None) -> None:
         """Write the work so that it survives this process."""
         self._folder.mkdir(parents=True, exist_ok=True)
+        from gaplisten.workbench.store import to_toml
+
         part = self.path.with_suffix(".part")
         head = f"{_OWNER}{os.getpid()}\n{_FILE}{file or ''}\n"
         with part.open("w", encoding="utf-8", newline="\n") as out:
@@ -64,6 +65,8 @@ def rescued(folder: Path | None = None) -> list[Rescued]:
 
 
 def _read(path: Path) -> Rescued | None:
+    from gaplisten.workbench.store import from_toml  # brings pydantic, which a start need not wait for
+
     with suppress(OSError, UnicodeDecodeError, GaplistenError):
         text = path.read_text(encoding="utf-8")
         named = next((line[len(_FILE) :] for line in text.splitlines()[:2] if line.startswith(_FILE)), "")

@@ -50,6 +50,7 @@ class ClipList(QWidget):
         model.setParent(self)
         self.filter = _Filter(self, placeholderText="Filter clips", clearButtonEnabled=True)
         self.filter.setAccessibleName("Filter clips")
+        self.filter.setAcceptDrops(False)  # files dropped anywhere are opened
         self.filter.setStatusTip("Show the clips whose name contains these words")
         self.filter.textChanged.connect(self._filtered)
         self.table = self._made_table()

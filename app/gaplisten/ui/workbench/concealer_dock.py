@@ -43,6 +43,7 @@ class ConcealerDock(QWidget):
         super().__init__(parent)
         self.filter = QLineEdit(self, placeholderText="Filter concealers", clearButtonEnabled=True)
         self.filter.setAccessibleName("Filter concealers")
+        self.filter.setAcceptDrops(False)
         self.filter.textChanged.connect(self._filter)
         self._area = QScrollArea(self)
         self._area.setWidgetResizable(True)

@@ -117,7 +117,7 @@ class Controller(QObject):
         if self._runner is None:
             from gaplisten.concealers.runner import Runner
 
-            self._runner = Runner()
+            self._runner = Runner(cache=_cache())
         return self._runner.submit(*arguments, **named)
 
     def _wish(self) -> None:
@@ -209,6 +209,8 @@ class Controller(QObject):
         self.notes_changed.emit()
         for problem in opened.clip.problems if opened.clip else ():
             self.failed.emit(problem)
+        if opened.clip is not None and opened.clip.notes:
+            self.said.emit("; ".join(opened.clip.notes))
 
     @property
     def frames(self) -> int:
@@ -356,6 +358,12 @@ class Controller(QObject):
         if self._runner is not None:
             self._runner.close()
         self.hearing.close()
+
+
+def _cache() -> Any:
+    from gaplisten.concealers.cache import Cache
+
+    return Cache()
 
 
 def _scan() -> Any:

@@ -39,8 +39,8 @@ class EditActions(Part):
         notes.added.connect(self.add_note)
         notes.changed.connect(self._change_note)
         notes.removed.connect(self._remove_note)
-        notes.chosen.connect(self._go_to_note)
-        self.window.lanes_view.mark_clicked.connect(self._go_to_note)
+        notes.chosen.connect(self.go_to_note)
+        self.window.lanes_view.mark_clicked.connect(self.go_to_note)
         self.window.lanes_view.packets_painted.connect(self.controller.paint)
         self.controller.document_changed.connect(self._show_history)
         self.controller.notes_changed.connect(self.show_notes)
@@ -103,7 +103,8 @@ class EditActions(Part):
         if self.controller.clip_name is not None:
             self.controller.document.remove_note(self.controller.clip_name, index)
 
-    def _go_to_note(self, index: int) -> None:
+    def go_to_note(self, index: int) -> None:
+        """Go to a note's place, on its lane."""
         note = self.controller.document.work.clip(self.controller.clip_name).notes[index]
         self.controller.hearing.seek(note.frame)
         self.window.lanes_view.centre_on(note.frame)

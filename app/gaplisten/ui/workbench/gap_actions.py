@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from gaplisten.loss.trace import Gap
+from gaplisten.loss.trace import Gap, Origin
 from gaplisten.ui.workbench.part import Part
 
 MOST_AROUND = 8.0
+_ORIGINS = {
+    Origin.DETECTED: "detected from exact zeros",
+    Origin.MODEL: "drawn by a model",
+    Origin.EDITED: "edited",
+}
 
 
 class GapActions(Part):
@@ -20,6 +25,9 @@ class GapActions(Part):
         bind("gap.play", self._play)
         bind("gap.loop", self._loop)
         bind("gap.zoom", self._zoom)
+        bind("gap.play_here", self._play_here)
+        bind("gap.next_note", lambda: self._step_note(1))
+        bind("gap.previous_note", lambda: self._step_note(-1))
 
     def link(self) -> None:
         """Connect to the table and the controller."""
@@ -33,6 +41,9 @@ class GapActions(Part):
 
     def _on_trace(self) -> None:
         self.window.gaps.show_gaps(self.controller.gaps, self.controller.rate)
+        trace = self.controller.trace
+        origin = _ORIGINS.get(trace.origin, "") if trace is not None else ""
+        self.window.docks["gaps"].setWindowTitle(f"Gaps ({origin})" if origin else "Gaps")
         if self._at >= len(self.controller.gaps):
             self._at = -1
 
@@ -109,6 +120,26 @@ class GapActions(Part):
         # Hunting artefacts needs shorter loops than a listening test allows.
         self.window.listen.set_loop(gap.start - self.context, gap.stop + self.context, shortest_ms=100.0)
         self.controller.hearing.seek(max(gap.start - self.context, 0))
+
+    def _play_here(self) -> None:
+        position = self.controller.hearing.state.position
+        self.controller.hearing.play_span(position - self.context, position + self.context)
+
+    def _step_note(self, by: int) -> None:
+        notes = self.controller.document.work.clip(self.controller.clip_name).notes
+        position = self.controller.hearing.state.position
+        if by > 0:
+            found = next((place for place, note in enumerate(notes) if note.frame > position), None)
+        else:
+            found = next(
+                (place for place, note in reversed([*enumerate(notes)]) if note.frame < position), None
+            )
+        if found is None:
+            self.controller.said.emit(
+                "there is no further note" if notes else "there are no notes: N adds one"
+            )
+            return
+        self.window.edit.go_to_note(found)
 
     def _zoom(self) -> None:
         gap = self._current()

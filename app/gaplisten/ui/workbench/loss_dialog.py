@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
+    QInputDialog,
     QLabel,
     QPushButton,
     QSpinBox,
@@ -22,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from gaplisten.concealers.entries import Parameter, ParameterType
 from gaplisten.errors import GaplistenError
-from gaplisten.loss.formats import read_trace
+from gaplisten.loss.formats import AmbiguousTrace, TraceFile, read_trace
 from gaplisten.loss.models import MODELS, LossModel, ModelParameter, make_trace
 from gaplisten.loss.trace import LossTrace, Origin
 from gaplisten.ui.workbench.parameter_form import ParameterForm
@@ -150,18 +151,33 @@ class LossDialog(QDialog):
         if file:
             self.use_file(Path(file))
 
+    def _read(self, path: Path) -> TraceFile | None:
+        try:
+            return read_trace(path)
+        except AmbiguousTrace as error:
+            chosen = _ask_meaning(self, error)
+            return None if chosen is None else read_trace(path, format=chosen)
+
     def use_file(self, path: Path) -> None:
         """Give the clip the loss that a trace file says."""
         controller = self._controller
         try:
-            found = read_trace(path)
+            found = self._read(path)
         except GaplistenError as error:
             self._show_outcome(str(error), True)
+            return
+        if found is None:
             return
         size = round((found.packet_ms or self.packet.value()) * controller.rate / 1000.0)
         trace = LossTrace(found.lost, max(size, 1), controller.rate, Origin.FILE).fitted(controller.frames)
         controller.set_loss(trace, f"trace file {path.name}")
         self.accept()
+
+
+def _ask_meaning(parent: QWidget, error: AmbiguousTrace) -> str | None:
+    question = f"{error.fact}.\nWhat is it?"
+    chosen, good = QInputDialog.getItem(parent, "Loss Trace", question, list(error.candidates), 0, False)
+    return chosen if good else None
 
 
 def _parameter(found: ModelParameter) -> Parameter:

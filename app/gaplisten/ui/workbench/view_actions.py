@@ -29,6 +29,8 @@ class ViewActions(Part):
             bind(f"view.{mode}", lambda _on, mode=mode: view.set_mode(mode))
         for display in DISPLAYS:
             bind(f"view.{display}", lambda _on, display=display: view.set_display(display))
+            bind(f"view.this_{display}", lambda display=display: view.set_display(display, self._heard()))
+        bind("view.against", self._against)
         bind("view.zoom_in", lambda: view.zoom(ZOOM, self._centre()))
         bind("view.zoom_out", lambda: view.zoom(1.0 / ZOOM, self._centre()))
         bind("view.zoom_loop", self._zoom_loop)
@@ -48,6 +50,13 @@ class ViewActions(Part):
         shown = ("view.lanes", "view.waveform", "view.follow", "view.seconds")
         for name in (*shown, f"view.{self.controller.settings.theme}"):
             self.commands.check(name)
+
+    def _heard(self) -> int:
+        return self.controller.hearing.heard
+
+    def _against(self) -> None:
+        self.window.lanes_view.set_mode("residual", self._heard())
+        self.commands.check("view.residual")
 
     def _altered(self, on: bool) -> None:
         lossy = self.controller.lane(LOSSY_KEY)
