@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,27 @@ def test_a_folder_that_refuses_is_named(tmp_path: Path):
     (tmp_path / "file").write_text("")
     with pytest.raises(JournalError, match="cannot be"):
         Journal(tmp_path / "file" / "j").note("a", {})
+
+
+def test_a_full_disk_is_told_and_costs_no_later_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    real = os.write
+
+    def full(descriptor: int, data: bytes) -> int:
+        if len(data) > 10:
+            return real(descriptor, data[:10])
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    journal = Journal(tmp_path / "j")
+    journal.note("a", {"value": 1})
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with pytest.raises(JournalError, match=r"No space left on device\); make room"):
+            journal.note("b", {"value": 2})
+    assert journal.get("b") is None
+    journal.note("c", {"value": 3})
+    journal.close()
+    again = Journal(tmp_path / "j")
+    assert (again.get("a"), again.get("b"), again.get("c")) == ({"value": 1}, None, {"value": 3})
 
 
 def test_keys_depend_on_every_part_and_not_on_their_order():

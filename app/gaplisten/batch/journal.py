@@ -81,6 +81,7 @@ class Journal:
             _write_all(self._descriptor, line)
             os.fsync(self._descriptor)
         except OSError as error:
+            self.close()  # opened again, a line that was torn is ended first
             fact = f"cannot be written ({error.strerror})"
             raise JournalError(str(self.path), fact, "make room or choose another folder") from error
         self._known[key] = dict(outcome)
