@@ -61,10 +61,11 @@ def _save(plot: object, path: Path) -> None:
         good = painter.end()
     else:
         image = QImage(PNG_SCALE * width, PNG_SCALE * height, QImage.Format.Format_RGB32)
+        image.setDevicePixelRatio(PNG_SCALE)
         image.fill(0xFFFFFFFF)
         painter = QPainter(image)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        plot.render(painter, QRectF(image.rect()))
+        plot.render(painter, QRectF(0, 0, width, height))
         painter.end()
         good = image.save(str(path))
     if not good or not path.is_file():

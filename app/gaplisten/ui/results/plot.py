@@ -43,6 +43,9 @@ class ResultsPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         self.hideButtons()
         self.setMouseEnabled(x=False, y=False)
         self.setAccessibleName("Results by condition; the table beside holds the same numbers")
+        bottom = self.getAxis("bottom")
+        bottom.setStyle(tickLength=0)
+        bottom.setHeight(2.8 * self.fontMetrics().height())  # a name, and the number under it
         self._items: list[Any] = []
 
     def show_results(self, results: Results) -> None:
