@@ -179,6 +179,18 @@ def test_gap_facts_tell_place_length_and_stratum() -> None:
     ]
 
 
+def test_without_a_reference_the_received_speech_around_tells_of_activity() -> None:
+    clean = buzzing()
+    clean[: 12 * PACKET] *= 1e-4
+    trace = trace_of(5, 20, 22, 23, 24, 40)
+    lossy = apply_loss(Signal.of(clean, RATE), trace)
+    facts = measure_gaps(None, {"v": lossy}, trace).gaps
+    assert [fact.active for fact in facts] == [False, True, True, True]
+    assert facts[3].voiced
+    everything = LossTrace(np.ones(50, np.bool_), PACKET, RATE)
+    assert measure_gaps(None, {"v": lossy}, everything).gaps[0].active is None
+
+
 def test_thresholds_can_be_moved_and_the_worst_come_first() -> None:
     clean, trace = buzzing(), trace_of(10, 20, 30)
     version = clean.copy()

@@ -83,12 +83,16 @@ def test_the_longest_burst_lies_in_its_stratum(
     assert stratum_of(trace.longest_ms) is wanted
 
 
-def test_a_stratum_loses_about_the_wanted_share() -> None:
-    rates = [
-        make_trace("burst_stratum", 500, 320, 16000, s, stratum="medium", loss=20).loss_rate
-        for s in range(20)
-    ]
-    assert np.allclose(rates, 0.2, atol=0.021)
+@pytest.mark.parametrize(("stratum", "loss"), [("short", 20), ("short", 80), ("medium", 5), ("long", 60)])
+def test_a_stratum_loses_the_wanted_share(stratum: str, loss: float) -> None:
+    traces = [make_trace("burst_stratum", 500, 320, 16000, s, stratum=stratum, loss=loss) for s in range(20)]
+    assert {trace.loss_rate for trace in traces} == {loss / 100}
+    assert len({trace.lost.tobytes() for trace in traces}) == 20
+
+
+def test_more_loss_than_a_stratum_can_hold_is_refused() -> None:
+    with pytest.raises(LossModelError, match="less than 86 %"):
+        make_trace("burst_stratum", 500, 320, 16000, 0, stratum="short", loss=90)
 
 
 def test_speech_too_short_for_a_stratum_is_refused() -> None:

@@ -43,7 +43,7 @@ def _limit(direction: Direction, threshold: float | None) -> str:
 @app.command()
 def gaps(
     files: Annotated[
-        list[Path], typer.Argument(metavar="REFERENCE VERSION...", help="Clean speech, then versions.")
+        list[Path], typer.Argument(metavar="REFERENCE VERSION", help="Clean speech, then versions.")
     ],
     trace: Annotated[
         Path | None, typer.Option("--trace", help="Loss trace; else zero packets of --lossy.")

@@ -52,7 +52,7 @@ def _assignments(words: list[str]) -> dict[str, str]:
 
 @app.command()
 def lose(
-    source: Annotated[list[Path], typer.Argument(metavar="IN...", help="Clean speech: files or a folder.")],
+    source: Annotated[list[Path], typer.Argument(metavar="IN", help="Clean speech: files or a folder.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write into.")],
     model: Annotated[str, typer.Option("--model", help="Loss model: " + ", ".join(m.name for m in MODELS))],
     settings: Annotated[

@@ -55,16 +55,20 @@ def _transitions(values: dict[str, Any]) -> tuple[float, float]:
 
 
 def draw_burst_stratum(packets: int, packet_ms: float, generator: Generator, values: dict[str, Any]) -> Flags:
-    """Place bursts whose longest lies in the stratum, until the wanted share is lost."""
+    """Place bursts whose longest lies in the stratum and which together lose the wanted share."""
     least, most = _burst_packets(STRATA[values["stratum"]], packet_ms)
     if packets < least:
-        raise LossModelError(
-            "burst_stratum",
-            f"{packets} packets cannot hold a burst of {least}",
-            "use longer speech or shorter bursts",
-        )
-    longest = int(generator.integers(least, min(most, packets) + 1))
-    return _place(packets, longest, round(packets * values["loss"] / 100), generator)
+        fact = f"{packets} packets cannot hold a burst of {least}"
+        raise LossModelError("burst_stratum", fact, "use longer speech or shorter bursts")
+    wanted = max(round(packets * values["loss"] / 100), least)
+    lengths = np.arange(least, min(most, wanted) + 1)
+    # Between two bursts lies one received packet at least.
+    lengths = lengths[-(-wanted // lengths) - 1 <= packets - wanted]
+    if not lengths.size:
+        highest = 100 * most / (most + 1)
+        fact = f"{values['loss']:g} % loss does not fit in bursts of at most {most} packets"
+        raise LossModelError("burst_stratum", fact, f"ask for less than {highest:.0f} % or longer bursts")
+    return _arranged(packets, _bursts(int(generator.choice(lengths)), wanted, packets, generator), generator)
 
 
 def _burst_packets(stratum: Stratum, packet_ms: float) -> tuple[int, int]:
@@ -81,21 +85,30 @@ def _burst_packets(stratum: Stratum, packet_ms: float) -> tuple[int, int]:
     return least, most
 
 
-def _place(packets: int, longest: int, wanted: int, generator: Generator) -> Flags:
+def _bursts(longest: int, wanted: int, packets: int, generator: Generator) -> list[int]:
+    """Return burst lengths that sum up to `wanted`, one of them the longest; short ones are more common."""
+    lengths, missing = [longest], wanted - longest
+    while missing > 0:
+        lengths.append(min(int(generator.geometric(2.0 / (longest + 1))), longest, missing))
+        missing -= lengths[-1]
+    if len(lengths) - 1 <= packets - wanted:
+        return lengths
+    whole, rest = divmod(wanted, longest)
+    return [longest] * whole + [rest] * (rest > 0)
+
+
+def _arranged(packets: int, lengths: list[int], generator: Generator) -> Flags:
+    """Put bursts in random order with random numbers of received packets around, at least one between."""
+    count = len(lengths)
+    spare = packets - sum(lengths) - (count - 1)
+    cuts = np.sort(generator.integers(0, spare + 1, count))
+    before = np.diff(cuts, prepend=0) + (np.arange(count) > 0)
     lost = np.zeros(packets, np.bool_)
-    start = int(generator.integers(0, packets - longest + 1))
-    lost[start : start + longest] = True
-    missing = wanted - longest
-    for _ in range(50 * packets):
-        if missing <= 0:
-            break
-        # Short bursts are more common than long ones, as on real networks.
-        size = min(int(generator.geometric(2.0 / (longest + 1))), longest, missing)
-        start = int(generator.integers(0, packets - size + 1))
-        around = lost[max(0, start - 1) : start + size + 1]
-        if not around.any():
-            lost[start : start + size] = True
-            missing -= size
+    at = 0
+    for received, length in zip(before.tolist(), generator.permutation(lengths).tolist(), strict=True):
+        at += received
+        lost[at : at + length] = True
+        at += length
     return lost
 
 
