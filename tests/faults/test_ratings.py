@@ -19,7 +19,7 @@ import pandas as pd
 import pytest
 
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.journal import NotSaved
+from gaplisten.panel.journal import JournalDamaged, NotSaved
 from gaplisten.panel.lock import SessionBusy
 from gaplisten.panel.plan import plan
 from gaplisten.panel.rules import wanted_votes
@@ -298,6 +298,50 @@ def test_a_tail_of_zeros_from_a_power_cut_does_no_harm(tmp_path: Path) -> None:
     with Session.open(panel.folder, "Ann") as session:
         assert session.progress.done == 4
     assert path.read_bytes() == whole
+
+
+@pytest.mark.parametrize("size", [0, 1, 50])
+def test_a_file_cut_off_in_its_header_is_begun_anew(size: int, tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr")
+    with Session.open(panel.folder, "Ann") as session:
+        take(session, 1)
+    path = csv_of(panel)
+    path.write_bytes(path.read_bytes()[:size])
+    with Session.open(panel.folder, "Ann") as session:
+        assert session.progress.done == 0
+        take(session, 2)
+    assert list(pd.read_csv(path)["trial"]) == [1, 2]
+
+
+def test_a_file_that_is_no_ratings_file_is_left_alone(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr")
+    with Session.open(panel.folder, "Ann") as session:
+        take(session, 1)
+    path = csv_of(panel)
+    path.write_bytes(b"my,own,table\r\n1,2,3\r\n")
+    with pytest.raises(JournalDamaged, match="columns"):
+        Session.open(panel.folder, "Ann")
+    assert path.read_bytes() == b"my,own,table\r\n1,2,3\r\n"
+    path.unlink()
+    path.symlink_to(tmp_path / "elsewhere.csv")
+    with pytest.raises(JournalDamaged, match="link"):
+        Session.open(panel.folder, "Ann")
+
+
+def test_where_the_file_system_has_no_locks_the_written_name_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fcntl = pytest.importorskip("fcntl")
+
+    def no_locks(*_: object) -> None:
+        raise OSError(errno.ENOLCK, os.strerror(errno.ENOLCK))
+
+    monkeypatch.setattr(fcntl, "flock", no_locks)
+    panel = make_panel(tmp_path, "acr")
+    with Session.open(panel.folder, "Ann"), pytest.raises(SessionBusy, match=f"process {os.getpid()}"):
+        Session.open(panel.folder, "Ann")
+    with Session.open(panel.folder, "Ann") as session:
+        take(session, 1)
 
 
 def test_half_a_mushra_trial_is_set_aside_and_done_again(tmp_path: Path) -> None:

@@ -77,7 +77,11 @@ def run(
     listener: Annotated[str | None, typer.Option("--listener", help="The listener's name.")] = None,
 ) -> None:
     """Take a panel; continues where the listener stopped."""
-    window: Any = importlib.import_module("gaplisten.ui.panel")
+    try:
+        window: Any = importlib.import_module("gaplisten.ui.panel")
+    except ImportError as error:
+        fact = f"taking a panel needs a window: {error}"
+        raise PanelCommandError("panel run", fact, "install PySide6-Essentials") from error
     raise typer.Exit(window.run_panel(folder, listener))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import json
 import os
 import socket
@@ -32,8 +33,27 @@ def _try_lock(descriptor: int) -> bool:
             import fcntl
 
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK):
+            return False
+        # Some network folders have no locks at all: there what is written in the file has to do.
+        return not _held_here(_read(descriptor))
+    return True
+
+
+def _held_here(said: dict[str, Any]) -> bool:
+    """Tell whether a living process of this machine wrote the lock file."""
+    process = said.get("process")
+    if said.get("host") != socket.gethostname() or not isinstance(process, int) or process <= 0:
         return False
+    if sys.platform == "win32":  # there is no harmless signal on Windows
+        return True
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
     return True
 
 
