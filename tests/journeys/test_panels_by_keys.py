@@ -1,0 +1,52 @@
+"""A panel of each method, taken by keyboard alone, on a real X server with real sound."""
+
+from __future__ import annotations
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pulse
+import pytest
+import xserver
+from listener import built, definition
+
+from gaplisten.panel.methods import Method
+
+HERE = Path(__file__).resolve().parent
+SHORT = "[checks]\nlevel = false\n[abx]\ntrials = 2\n"
+
+
+@pytest.mark.display
+@pytest.mark.sound
+@pytest.mark.slow
+def test_every_method_can_be_taken_with_the_keyboard_alone(tmp_path: Path) -> None:
+    lacking = xserver.missing() or pulse.missing()
+    if lacking:
+        pytest.skip(f"not installed: {lacking}")
+    panels = {}
+    for method in Method:
+        (tmp_path / method.value).mkdir()
+        panels[method] = built(tmp_path / method.value, definition(method.value, SHORT))
+    script = [sys.executable, str(HERE / "panel_by_keys.py"), str(tmp_path), *map(str, panels.values())]
+    with pulse.sound_server() as sound, xserver.x_server() as environment:
+        done = subprocess.run(
+            script, env={**environment, **sound.environment}, capture_output=True, text=True, timeout=240
+        )
+    assert done.returncode == 0, done.stderr[-3000:]
+    given = json.loads((tmp_path / "votes.json").read_text())
+    assert set(given) == {method.value for method in Method}
+    for method, folder in panels.items():
+        check_file(folder / "ratings", [vote for trial in given[method.value] for vote in trial])
+
+
+def check_file(folder: Path, given: list[object]) -> None:
+    """The CSV has one row for each vote, in the order in which they were given."""
+    (path,) = folder.glob("*.csv")
+    with path.open(encoding="utf-8", newline="") as lines:
+        rows = list(csv.DictReader(lines))
+    assert [row["vote"] for row in rows] == [str(vote) for vote in given]
+    assert rows
+    assert {row["listener"] for row in rows} == {"kim"}
