@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from gaplisten.panel.methods import Playing, Response
+from gaplisten.panel.methods import Method, Playing, Response
 from gaplisten.panel.scales import Scale
 from gaplisten.panel.trial import Trial
 
@@ -100,7 +100,8 @@ class TrialKeys:
         self._own += [self._key("Right", lambda: self._answering().step_slot(1))]
         digit = 1
         for index, slot in enumerate(trial.slots):
-            names = ["0", "R"] if slot.named_reference else [slot.letter] if slot.letter else []
+            open_reference = ["0", "R", "A"] if trial.method is Method.ABC_HR else ["0", "R"]
+            names = open_reference if slot.named_reference else [slot.letter] if slot.letter else []
             if not slot.named_reference and digit <= 9:
                 names.append(str(digit))
                 digit += 1

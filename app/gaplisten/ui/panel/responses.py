@@ -57,6 +57,7 @@ class Categories(Response):
         column.setSpacing(8)
         for value, words in scale.labels:
             column.addWidget(self._button(value, words, digits))
+        column.addStretch(1)
 
     def _button(self, value: Vote, words: str, digits: bool) -> QPushButton:
         shown = f"{value}   {words}" if digits else words

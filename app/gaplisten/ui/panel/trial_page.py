@@ -15,10 +15,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.panel.methods import Method
 from gaplisten.panel.methods import Response as Asked
 from gaplisten.panel.rules import WHOLE_TRIAL, Refusal, wanted_votes
 from gaplisten.panel.session import Session
-from gaplisten.panel.trial import Block, Trial, Vote
+from gaplisten.panel.trial import Block, Slot, Trial, Vote
 from gaplisten.ui.panel.keys import TrialKeys
 from gaplisten.ui.panel.listening import TrialPlayer
 from gaplisten.ui.panel.responses import Categories, Response, Sliders
@@ -144,7 +145,7 @@ class TrialPage(QWidget):
             return
         self._slot_row.addStretch(1)
         for index, slot in enumerate(trial.slots):
-            button = QPushButton(self._words["reference"] if slot.named_reference else slot.letter)
+            button = QPushButton(self._slot_name(trial, slot))
             button.setCheckable(True)
             button.setMinimumSize(84, 46)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -152,6 +153,12 @@ class TrialPage(QWidget):
             self._slots.append(button)
             self._slot_row.addWidget(button)
         self._slot_row.addStretch(1)
+
+    def _slot_name(self, trial: Trial, slot: Slot) -> str:
+        if not slot.named_reference:
+            return slot.letter
+        # BS.1116's triple stimulus calls its open reference A.
+        return f"A  {self._words['reference']}" if trial.method is Method.ABC_HR else self._words["reference"]
 
     def _make_response(self, trial: Trial) -> None:
         _clear(self._answers)
