@@ -37,6 +37,18 @@ def test_the_columns_are_those_documented() -> None:
     assert tuple(documented) == COLUMNS
 
 
+def test_the_documented_way_to_take_a_panel_from_python_works(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = make_panel(tmp_path, extra="")
+    text = (ROOT / "docs/panels.md").read_text(encoding="utf-8")
+    code = text.split("```python\n")[1].split("```")[0]
+    monkeypatch.chdir(tmp_path)
+    exec(compile(code, "docs/panels.md", "exec"), {})
+    (path,) = panel.ratings.glob("*.csv")
+    assert pd.read_csv(path)["vote"].tolist() == [4] * 8
+
+
 def test_a_row_says_who_what_when_and_how_it_was_played(tmp_path: Path) -> None:
     panel = make_panel(tmp_path)
     row = taken(panel).iloc[2]

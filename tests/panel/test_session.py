@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+import soundfile
 
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.session import Session
-from panel_bench import NO_STEPS, make_panel, take
+from gaplisten.panel.unseal import OtherPlan, read_session
+from panel_bench import NO_STEPS, make_clips, make_panel, take
 
 METHODS = ["acr", "acr_effort", "dcr", "ccr", "ab", "abx", "mushra", "abc_hr"]
 EXTRA = {"mushra": '[mushra]\nanchors = ["anchor35", "lossy"]\n', "abx": "[abx]\ntrials = 6\n"}
@@ -42,3 +46,100 @@ def test_every_method_can_be_taken_and_its_csv_is_complete(method: str, tmp_path
     assert rows["seconds_heard"].min() >= 0.39
     hashes = {one.sha256 for one in panel.key.stimuli}
     assert set(rows["stimulus_sha256"]) <= hashes
+
+
+VARIANTS = {
+    "mushra without reference": ("mushra", "[mushra]\nreference = false\nanchors = []\n", 8, {"one", "two"}),
+    "mushra with a lossy anchor only": (
+        "mushra",
+        '[mushra]\nreference = false\nanchors = ["lossy"]\n',
+        12,
+        {"one", "two", "lossy_anchor"},
+    ),
+    "forced preference with a visible reference": (
+        "ab",
+        "[ab]\nno_preference = false\nreference = true\n",
+        4,
+        {"one"},
+    ),
+    "a hidden reference among ACR conditions": (
+        "acr",
+        '[[condition]]\nname = "clean"\nreference = true\n',
+        12,
+        {"one", "two", "clean"},
+    ),
+    "ABX against the reference": (
+        "abx",
+        '[abx]\ntrials = 4\n[[condition]]\nname = "clean"\nreference = true\n',
+        12,
+        {"one", "two"},
+    ),
+    "null pairs in DCR": (
+        "dcr",
+        "[checks]\nlevel = false\nnull_pairs = 2\n",
+        10,
+        {"one", "two", "reference"},
+    ),
+    "null and bad pairs in CCR": (
+        "ccr",
+        "[checks]\nlevel = false\nnull_pairs = 1\nclear_bad = 1\n",
+        10,
+        {"one", "two", "reference", "clear_bad"},
+    ),
+}
+
+
+@pytest.mark.parametrize("name", VARIANTS)
+def test_variants_of_the_methods_can_be_taken(name: str, tmp_path: Path) -> None:
+    method, extra, count, conditions = VARIANTS[name]
+    panel = make_panel(tmp_path, method, extra if "[checks]" in extra else NO_STEPS + extra)
+    with Session.open(panel.folder, "Ann") as session:
+        assert session.trial is not None
+        named = [slot.named_reference for slot in session.trial.slots]
+        assert any(named) == ("visible" in name or method == "dcr")
+        take(session)
+    rows = table(panel)
+    assert len(rows) == count
+    assert set(rows["condition"]) == conditions
+
+
+def test_stereo_clips_and_mono_versions_go_together(tmp_path: Path) -> None:
+    make_clips(tmp_path / "clips")
+    for folder in ("clean", "lossy_signals", "one"):
+        path = tmp_path / "clips" / folder / "c0.wav"
+        samples, rate = soundfile.read(path, always_2d=True)
+        soundfile.write(path, np.hstack([samples, samples * 0.5]), rate)
+    panel = make_panel(tmp_path, "mushra", NO_STEPS + '[mushra]\nanchors = ["anchor35"]\n')
+    with Session.open(panel.folder, "Ann") as session:
+        shapes = set()
+        while session.trial is not None:
+            shapes.add((session.clip.name, *{one.channels for one in session.sounds()}))
+            take(session, 1)
+    assert shapes == {("c0", 2), ("c1", 1), ("c2", 1), ("c3", 1)}
+
+
+def test_clips_without_reference_can_be_rated_on_their_own(tmp_path: Path) -> None:
+    make_clips(tmp_path / "clips")
+    shutil.rmtree(tmp_path / "clips/clean")
+    panel = make_panel(tmp_path, "acr")
+    assert {clip.gain for clip in panel.key.clips} == {1.0}
+    assert "no reference" in panel.key.clips[0].gain_reason
+    with Session.open(panel.folder, "Ann") as session:
+        assert take(session) == 8
+
+
+@pytest.mark.parametrize(
+    ("column", "text"), [("vote", "x"), ("position", "9"), ("position", "\u00b2"), ("vote", "nan")]
+)
+def test_a_row_that_somebody_spoilt_is_told_when_it_is_read(column: str, text: str, tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "mushra", NO_STEPS + '[mushra]\nanchors = ["lossy"]\n')
+    with Session.open(panel.folder, "Ann") as session:
+        take(session, 2)
+    (path,) = panel.ratings.glob("*.csv")
+    lines = path.read_bytes().decode().split("\r\n")
+    place = lines[0].split(",").index(column)
+    cells = lines[2].split(",")
+    cells[place] = text
+    path.write_bytes("\r\n".join([*lines[:2], ",".join(cells), *lines[3:]]).encode())
+    with pytest.raises(OtherPlan, match="somebody changed the file"):
+        read_session(panel, path)

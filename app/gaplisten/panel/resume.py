@@ -40,7 +40,7 @@ def steps_so_far(key: Key, rows: Sequence[Row]) -> Steps:
     """Return where a listener stands before the trials, from the answers that were saved."""
     groups: dict[tuple[str, int, int], list[Answer]] = {}
     for row in rows:
-        if row["number"].isdigit() and row["attempt"].isdigit():
+        if row["number"].isdecimal() and row["attempt"].isdecimal():
             which = (row["step"], int(row["number"]), int(row["attempt"]))
             groups.setdefault(which, []).append((row["question"], row["answer"], row["right"]))
     steps = Steps(key)

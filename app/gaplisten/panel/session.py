@@ -336,7 +336,7 @@ class Session:
         planned = self._todo[0]
         duration = self._clock.monotonic() - self._shown
         shown = Shown(self._shown_wall, self._clock.wall(), duration)
-        last = max((int(row["order"]) for row in self._journal.rows if row["order"].isdigit()), default=0)
+        last = max((int(row["order"]) for row in self._journal.rows if row["order"].isdecimal()), default=0)
         return rows_of(
             self.state,
             self.scale,

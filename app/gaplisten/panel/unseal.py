@@ -8,9 +8,10 @@ from pathlib import Path
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Row, read
-from gaplisten.panel.methods import NO_PREFERENCE, Method
+from gaplisten.panel.methods import NO_PREFERENCE, Method, Response
 from gaplisten.panel.plan import Planned, plan
 from gaplisten.panel.rating import COLUMNS
+from gaplisten.panel.trial import Vote
 from gaplisten.tables import csv_cell
 
 
@@ -22,8 +23,20 @@ def _slot_of(planned: Planned, row: Row) -> int:
     """Return the index of the slot whose stimulus a row is about."""
     position = int(row["position"]) - 1
     if planned.trial.rated_slots and len(planned.trial.slots) > 1:
+        if position not in planned.trial.rated_slots:
+            raise IndexError(position)
         return position
     return planned.conditions.index(planned.condition) if planned.condition in planned.conditions else 0
+
+
+def _check_vote(panel: FrozenPanel, planned: Planned, text: str) -> None:
+    """Raise ValueError when a row's vote is no value of the scale."""
+    response = planned.trial.facts.response
+    vote: Vote = text
+    if response is not Response.CHOICE:
+        vote = float(text) if response is Response.GRADES else int(text)
+    if not panel.definition.scale().accepts(vote):
+        raise ValueError(text)
 
 
 def _score(planned: Planned, row: Row) -> float | None:
@@ -60,7 +73,24 @@ def _shown(planned: Planned) -> str:
 
 
 def unsealed(panel: FrozenPanel, planned: Planned, row: Row) -> Row:
-    """Return a row with its sealed columns filled in."""
+    """Return a row with its sealed columns filled in.
+
+    Raises
+    ------
+    OtherPlan
+        If the row's vote or position is none of this trial's.
+    """
+    try:
+        return _filled(panel, planned, row)
+    except (ValueError, KeyError, IndexError) as error:
+        fact = f"the rating of trial {planned.trial.number} has a vote or position that it cannot have"
+        raise OtherPlan(
+            row["session"], fact, "somebody changed the file: mend the row or take it out"
+        ) from error
+
+
+def _filled(panel: FrozenPanel, planned: Planned, row: Row) -> Row:
+    _check_vote(panel, planned, row["vote"])
     slot = _slot_of(planned, row)
     condition = planned.conditions[slot] if planned.trial.method is not Method.ABX else planned.condition
     if planned.trial.method is Method.AB:
@@ -94,7 +124,7 @@ def plan_for(panel: FrozenPanel, listener: str, rows: Sequence[Row], where: str)
     """
     planned = plan(panel.key, listener)
     for row in rows:
-        number = int(row["trial"]) if row["trial"].isdigit() else 0
+        number = int(row["trial"]) if row["trial"].isdecimal() else 0
         known = 1 <= number <= len(planned) and row["panel_sha256"] == panel.sha256
         if not known or row["trial_code"] != planned[number - 1].code(panel.sha256):
             fact = f"the rating of trial {row['trial'][:10]!r} was not made with this panel and listener"
