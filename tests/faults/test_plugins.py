@@ -20,6 +20,7 @@ from concealers.plugin_folder import QUICK, described, losses, noise, streaming,
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import BrokenEntry, Entry
 from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer
+from gaplisten.concealers.limits import Limits
 from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.jobs import Job, JobCancelled
 
@@ -186,6 +187,32 @@ def test_what_a_plugin_does_to_its_process_harms_nobody(runner: Runner, tmp_path
     assert conceal(runner, whole_file(tmp_path, "rude", body)).signal.frames == SOUND.frames
     check = "x = np.float32(1e38) * np.float32(1e38)\nimport warnings; warnings.warn('ok')\nprint('heard')\nreturn lossy"
     assert "heard" in conceal(runner, whole_file(tmp_path / "b", "next", check)).messages
+
+
+def test_a_plugin_that_patches_numpy_is_not_blamed_on_the_next(runner: Runner, tmp_path: Path) -> None:
+    spoil = "np.zeros = np.concatenate = np.isfinite = None\nimport json\njson.loads = None\nreturn lossy"
+    conceal_or_fail = runner.submit(whole_file(tmp_path / "a", "vandal", spoil), {}, SOUND, TRACE)
+    assert isinstance(conceal_or_fail.exception(10), ConcealerFailed)
+    made = conceal(runner, streaming(tmp_path / "b", "victim", "return np.zeros(self.size, 'f4')"))
+    assert not made.signal.samples.any()
+
+
+def test_memory_below_the_limit_is_given(runner: Runner, tmp_path: Path) -> None:
+    for mebibytes, enough in ((200, True), (300, False)):
+        entry = whole_file(tmp_path, "hungry", f"np.ones({mebibytes} * 2**20, np.uint8)\nreturn lossy")
+        assert (runner.submit(entry, {}, SOUND, TRACE).exception(10) is None) is enough
+
+
+def test_workers_stand_back_and_use_one_thread(runner: Runner, tmp_path: Path) -> None:
+    body = "import os\nprint(os.nice(0), os.environ['OMP_NUM_THREADS'], os.environ['OPENBLAS_NUM_THREADS'])\nreturn lossy"
+    nice, *threads = conceal(runner, whole_file(tmp_path, "told", body)).messages[0].split()
+    assert int(nice) >= min(os.nice(0) + 10, 19)
+    assert threads == ["1", "1"]
+
+
+def test_the_time_limit_is_ten_times_real_time_but_ten_seconds_at_least() -> None:
+    assert [Limits().seconds(length) for length in (0.1, 1.0, 2.0, 60.0)] == [10.0, 10.0, 20.0, 600.0]
+    assert Limits().memory_bytes == 2 * 2**30
 
 
 def _alive(pid: int) -> bool:
@@ -355,6 +382,7 @@ sys.path[:0] = {path!r}
 from pathlib import Path
 from concealers.plugin_folder import losses, noise
 from gaplisten.concealers.catalogue import Catalogue
+from gaplisten.concealers.limits import Limits
 from gaplisten.concealers.runner import Runner
 catalogue = Catalogue.scan([Path({folder!r})], others=False)
 runner = Runner(workers=2)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gaplisten.concealers import wire
-from gaplisten.concealers.process import Reply, WorkerProcess
+from gaplisten.concealers.process import Reply, WorkerDied, WorkerProcess
 from gaplisten.jobs import Job, JobCancelled
 
 
@@ -125,18 +125,38 @@ class Pool:
         try:
             if task.job is not None and task.job.cancelled:
                 raise JobCancelled
-            worker = self._start(slot)
-            reply = worker.ask(task.header, task.arrays, seconds=task.seconds, job=task.job)
+            reply = self._reply(slot, task)
         except BaseException as error:  # noqa: BLE001 - handed on to whoever waits
             failure = JobCancelled() if self._closed else error
             _settle(task, lambda done: done.set_exception(failure))
         else:
             slot.loaded.add(task.plugin)
             if reply.header.get("left_behind"):
-                worker.kill()
+                self._kill(slot)
             _settle(task, lambda done: done.set_result(reply))
         if slot.worker is not None and not slot.worker.alive:
             self._start_quietly(slot)  # warm again before the next task comes
+
+    def _reply(self, slot: _Slot, task: Task) -> Reply:
+        """Ask; where that fails in a process in which other plugins ran before, ask again in a fresh one.
+
+        Another plugin may have spoiled the process, by patching numpy for instance: blame must be certain.
+        """
+        worker = self._start(slot)
+        shared = bool(slot.loaded - {task.plugin})
+        try:
+            reply = worker.ask(task.header, task.arrays, seconds=task.seconds, job=task.job)
+            if reply.header.get("kind") == "done" or not shared:
+                return reply
+        except WorkerDied:
+            if not shared:
+                raise
+        self._kill(slot)
+        return self._start(slot).ask(task.header, task.arrays, seconds=task.seconds, job=task.job)
+
+    def _kill(self, slot: _Slot) -> None:
+        if slot.worker is not None:
+            slot.worker.kill()
 
     def _start_quietly(self, slot: _Slot) -> None:
         with contextlib.suppress(JobCancelled, OSError):  # a task that follows will meet the same, and tell

@@ -48,12 +48,12 @@ class Worker:
             self._answer(*request)
 
     def _listen(self) -> None:
-        while True:
-            try:
+        try:
+            while True:
                 self._waiting.put(wire.read(self._requests))
-            except wire.WireBroken:
-                # The host is gone or has done with us; a plugin may be running.
-                os._exit(0)
+        finally:
+            # The host is gone or has done with us, or a plugin has spoiled this process; one may be running.
+            os._exit(0)
 
     def _answer(self, header: dict[str, Any], arrays: list[wire.Array]) -> None:
         confining.set_backstop(header["seconds"])
