@@ -19,6 +19,7 @@ from gaplisten.audio.files import (
     clipped_samples,
     probe,
     read_signal,
+    read_start,
     signal_notes,
     write_signal,
 )
@@ -227,6 +228,37 @@ def test_a_header_that_promises_far_too_much_asks_for_no_memory(tmp_path: Path) 
     data[22:26] = b"\xff\xff\xff\xff"
     (tmp_path / "a.flac").write_bytes(data)
     assert "cut short" in refusal(tmp_path / "a.flac").fact
+
+
+def test_long_sound_is_mapped_from_the_disk_and_just_as_exact(
+    tmp_path: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    samples = noise(700_000, 2)
+    soundfile.write(tmp_path / "a.wav", samples, 48000, subtype="FLOAT")
+    monkeypatch.setattr("gaplisten.audio.files.IN_MEMORY_SAMPLES", 1000)
+    signal = read_signal(tmp_path / "a.wav")
+    assert isinstance(signal.samples.base, np.memmap)
+    assert np.array_equal(signal.samples, samples)
+    assert [path for path in home.rglob("*") if path.is_file()] == [], "the file has no name"
+    samples[650_000, 1] = np.nan
+    soundfile.write(tmp_path / "a.wav", samples, 48000, subtype="FLOAT")
+    assert "1 samples are NaN or infinite, the first in frame 650000" in refusal(tmp_path / "a.wav").fact
+
+
+def test_no_room_for_long_sound_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    soundfile.write(tmp_path / "a.wav", noise(5000), 48000)
+    monkeypatch.setattr("gaplisten.audio.files.IN_MEMORY_SAMPLES", 1000)
+    (tmp_path / "blocked").write_text("a file where a folder is wanted")
+    monkeypatch.setenv("GAPLISTEN_HOME", str(tmp_path / "blocked"))
+    with pytest.raises(SoundFileError, match="cannot keep decoded sound"):
+        read_signal(tmp_path / "a.wav")
+
+
+def test_the_beginning_can_be_read_alone(tmp_path: Path) -> None:
+    samples = noise(16000)
+    soundfile.write(tmp_path / "a.wav", samples, 16000, subtype="FLOAT")
+    assert np.array_equal(read_start(tmp_path / "a.wav", 0.25).samples, samples[:4000])
+    assert read_start(tmp_path / "a.wav", 60).frames == 16000
 
 
 @pytest.mark.parametrize("suffix", [".wav", ".flac", ".aiff"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,12 +14,14 @@ import soundfile
 from gaplisten.audio.headers import HeaderFault, check_header, has_sound_magic
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.errors import GaplistenError
+from gaplisten.folders import user_cache
 
 _SUFFIXES = "wav flac ogg oga opus mp3 aif aiff aifc au snd caf w64 rf64 wavex sph"
 SOUND_SUFFIXES = frozenset("." + suffix for suffix in _SUFFIXES.split())
 MAX_CHANNELS = 2
 _LIKELY_SAMPLES_PER_BYTE = 64
 _BLOCK = 1 << 18
+IN_MEMORY_SAMPLES = 1 << 24  # 64 MB, nearly six minutes of 48 kHz mono
 _INTEGER_BITS = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 _FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aif": "AIFF", ".aiff": "AIFF", ".w64": "W64", ".rf64": "RF64"}
 
@@ -74,6 +77,8 @@ def probe(path: Path) -> SoundInfo:
 def read_signal(path: Path) -> Signal:
     """Read a whole file as float32 frames at its own rate.
 
+    More than `IN_MEMORY_SAMPLES` are decoded to an unnamed file in the cache folder and mapped from there.
+
     Raises
     ------
     SoundFileError
@@ -88,6 +93,16 @@ def read_signal(path: Path) -> Signal:
     _refuse_missing(info, len(samples))
     _refuse_unreal(info, samples)
     return Signal(samples, info.rate)
+
+
+def read_start(path: Path, seconds: float) -> Signal:
+    """Read the beginning of a file; refuses what `read_signal` refuses, as far as the beginning shows it."""
+    info = probe(path)
+    _refuse_shape(info)
+    try:
+        return Signal(_samples(info, max(1, round(seconds * info.rate))), info.rate)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise _unreadable(path, error) from error
 
 
 def write_signal(path: Path, signal: Signal, subtype: str = "PCM_16") -> None:
@@ -128,21 +143,44 @@ def clipped_samples(signal: Signal, subtype: str = "PCM_16") -> int:
 
 def signal_notes(signal: Signal) -> tuple[str, ...]:
     """Return sentences about a signal that is allowed but unusual."""
-    peak = float(np.abs(signal.samples).max(initial=0.0))
+    peak = float(max(signal.samples.max(initial=0.0), -signal.samples.min(initial=0.0)))
     if peak > 1.0:
         return (f"samples reach {20 * np.log10(peak):+.1f} dB beyond full scale",)
     return ()
 
 
-def _samples(info: SoundInfo) -> Samples:
-    """Read all frames; in blocks where the header promises more than a file of that size can well hold."""
+def _samples(info: SoundInfo, most: int | None = None) -> Samples:
+    """Read all frames, or the first `most`; long sound goes onto the disk and takes no memory."""
+    count = info.frames * info.channels
     with soundfile.SoundFile(str(info.path)) as file:
-        if info.frames * info.channels <= _LIKELY_SAMPLES_PER_BYTE * info.path.stat().st_size:
-            return np.asarray(file.read(dtype="float32", always_2d=True), np.float32)
-        blocks = [np.zeros((0, info.channels), np.float32)]
-        while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
-            blocks.append(block)
-    return np.concatenate(blocks)
+        # A header may promise more than a file of that size can well hold: ask for no memory on its word.
+        likely = count <= _LIKELY_SAMPLES_PER_BYTE * info.path.stat().st_size
+        if most is not None or (likely and count <= IN_MEMORY_SAMPLES):
+            return np.asarray(
+                file.read(-1 if most is None else most, dtype="float32", always_2d=True), np.float32
+            )
+        return _mapped(file, info.channels)
+
+
+def _mapped(file: soundfile.SoundFile, channels: int) -> Samples:
+    """Decode into an unnamed file in the cache folder and map it; it vanishes with the last reference."""
+    folder = user_cache()
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder) as decoded:
+            frames = 0
+            while len(block := file.read(_BLOCK, dtype="float32", always_2d=True)):
+                decoded.write(block.tobytes())
+                frames += len(block)
+            decoded.flush()
+            if not frames:
+                return np.zeros((0, channels), np.float32)
+            return np.asarray(np.memmap(decoded, np.float32, "c", shape=(frames, channels)))
+    except OSError as error:
+        fact = f"cannot keep decoded sound ({error.strerror})"
+        raise SoundFileError(
+            str(folder), fact, "make room there, or set GAPLISTEN_HOME to another disk"
+        ) from error
 
 
 def _encoded(samples: Samples, subtype: str) -> npt.NDArray[Any]:
@@ -196,13 +234,13 @@ def _refuse_missing(info: SoundInfo, found: int) -> None:
 
 
 def _refuse_unreal(info: SoundInfo, samples: Samples) -> None:
-    finite = np.isfinite(samples)
-    if finite.all():
-        return
-    first = int(np.flatnonzero(~finite.all(axis=1))[0])
-    count = int(finite.size - np.count_nonzero(finite))
-    raise SoundFileError(
-        str(info.path),
-        f"{count} samples are NaN or infinite, the first in frame {first} ({first / info.rate:.3f} s)",
-        "render it again with finite samples",
-    )
+    first, count = None, 0
+    for start in range(0, len(samples), _BLOCK):
+        finite = np.isfinite(samples[start : start + _BLOCK])
+        if not finite.all():
+            first = start + int(np.argmin(finite.all(axis=1))) if first is None else first
+            count += int(finite.size - np.count_nonzero(finite))
+    if first is not None:
+        where = f"the first in frame {first} ({first / info.rate:.3f} s)"
+        fact = f"{count} samples are NaN or infinite, {where}"
+        raise SoundFileError(str(info.path), fact, "render it again with finite samples")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gaplisten.audio.files import SOUND_SUFFIXES, read_signal
+from gaplisten.audio.files import SOUND_SUFFIXES, read_start
 from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip, ConditionFile
 from gaplisten.clips.names import Role, clip_key, role_in_name, trace_key
 from gaplisten.clips.scanning import TRACE_SUFFIXES
@@ -17,6 +17,9 @@ from gaplisten.loss.detect import detect_lost_packets
 from gaplisten.loss.formats import AmbiguousTrace, read_trace
 
 __all__ = ["Role", "RoleGuess", "clip_from_roles", "guess_roles", "zero_packets"]
+
+
+_LOOK_AT_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -69,9 +72,9 @@ def clip_from_roles(
 
 
 def zero_packets(path: Path, packet_ms: float = DEFAULT_PACKET_MS) -> int:
-    """Return how many packets between sounding ones are exactly zero (0 if the file cannot be read)."""
+    """Return how many packets of a file's first minute are exactly zero between sounding ones."""
     try:
-        signal = read_signal(path)
+        signal = read_start(path, _LOOK_AT_SECONDS)
     except GaplistenError:
         return 0
     lost = detect_lost_packets(signal, max(1, round(packet_ms * signal.rate / 1000))).lost
