@@ -41,7 +41,7 @@ def conceal(
     signal = lossy[:, 0].astype(np.float64)
     reach, taps = round(context * rate / 1000), round(order * rate / 1000)
     gaps = _gaps(lost, packet_frames, len(signal))
-    edges = [start for start, _ in gaps[1:]] + [len(signal)]
+    edges = [*(start for start, _ in gaps), len(signal)][1:]
     for done in range(passes):
         for (start, stop), edge in zip(gaps, edges, strict=True):
             ahead = min(stop + reach, len(signal) if done else edge)

@@ -86,6 +86,7 @@ class LpcNoise:
         self._filter = linear_prediction(past * np.hanning(self._room), self._order)
         residual = lfilter(self._filter, [1.0], past)[self._order :]
         self._level = float(residual.std())
+        self._ceiling = 1.5 * float(np.abs(past).max())
         self._state = lfiltic([1.0], self._filter, past[: -self._order - 1 : -1])
 
     def _next(self, frames: int) -> np.ndarray:
@@ -96,7 +97,7 @@ class LpcNoise:
         shaped, self._state = lfilter([1.0], self._filter, white, zi=self._state)
         age = self._age + np.arange(frames)
         gain = np.clip((self._mute - age) / max(self._mute - self._hold, 1.0), 0, 1)
-        return shaped * np.where(age < self._hold, 1.0, gain)
+        return np.clip(shaped, -self._ceiling, self._ceiling) * np.where(age < self._hold, 1.0, gain)
 
     def _recovered(self, samples: np.ndarray) -> np.ndarray:
         blend, out = len(self._rise), np.array(samples)

@@ -1,22 +1,25 @@
-"""Any ONNX model that works packet by packet, hop by hop or on spectra, described by a small file beside it.
+"""Any ONNX model that works packet by packet, hop by hop or on spectra, described by a file beside it.
 
-The description is TOML or JSON. Everything a model needs to be told is in it; docs/plugins.md has complete ones.
+The description is TOML or JSON; docs/plugins.md has complete ones.
 
 * ``model``: the ONNX file, beside the description or in a folder under it; ``rate``: its clock in Hz
 * ``domain``: ``packet`` (one call per packet), ``hop`` (one per `hop` frames) or ``stft``
-* ``hop``, ``window``: frames; ``window`` for stft only, with ``taper``: ``sqrt_hann`` (default), ``hann``, ``rect``
-* ``call``: ``always``, ``lost`` (when the unit was lost; default) or ``lost+1`` (also for the first one received
-  after a loss)
+* ``hop``, ``window``: frames; ``window`` for stft only, with ``taper``: ``sqrt_hann`` (default),
+  ``hann``, ``rect``
+* ``call``: ``always``, ``lost`` (when the unit was lost; default) or ``lost+1`` (also for the first one
+  received after a loss)
 * ``replace``: ``lost`` (default: received units stay as they are) or ``always`` (blind models)
 * ``lost_value``: what stands for lost in masks, 1 (default) or 0
-* ``[input]``: ``name``; ``shape`` (one -1 allowed); for packet and hop ``context`` and ``ahead``, the units of past
-  output before and of received signal behind the one to fill (lost ones are zero); for stft ``features``, a
-  list of ``magnitude``, ``power``, ``log_power``, ``real``, ``imag``, ``sin``, ``cos``, ``lost_left``, ``lost_right``, and
-  ``layout``: ``concat`` (default: one after the other) or ``stack`` (bin by bin)
-* ``[mask]``, optional: ``name`` and ``shape`` of a tensor of one flag per unit of the input (packet and hop)
-* ``[output]``: ``name``; for packet and hop ``start`` and ``stop``, the slice of the flattened output, at least one
-  unit long: what is beyond a unit is blended linearly into what follows; for stft ``layout`` and
-  ``features``: ``magnitude``, ``sin`` and ``cos``, or ``real`` and ``imag``
+* ``[input]``: ``name``; ``shape`` (one -1 allowed); for packet and hop ``context`` and ``ahead``, the
+  units of past output before and of received signal behind the one to fill (lost ones are zero); for
+  stft ``features``, a list of ``magnitude``, ``power``, ``log_power``, ``real``, ``imag``, ``sin``,
+  ``cos``, ``lost_left``, ``lost_right``, and ``layout``: ``concat`` (default: one after the other) or
+  ``stack`` (bin by bin)
+* ``[mask]``, optional: ``name`` and ``shape`` of a tensor of one flag per unit of the input (packet and
+  hop)
+* ``[output]``: ``name``; for packet and hop ``start`` and ``stop``, the slice of the flattened output,
+  at least one unit long: what is beyond a unit is blended linearly into what follows; for stft
+  ``layout`` and ``features``: ``magnitude``, ``sin`` and ``cos``, or ``real`` and ``imag``
 * ``[states]``: input name = output name; they start as zeros of the input's shape, dynamic axes as 1
 
 In stft a frame counts as lost when its last hop was. The delay is `ahead` units, or window minus hop.
@@ -284,13 +287,13 @@ def read_description(path: Path) -> dict[str, Any]:
 
 def _check(told: dict[str, Any], path: Path) -> None:
     domain = told.get("domain")
+    for key, allowed in CHOICES.items():
+        if told.get(key) not in allowed:
+            raise ValueError(f"{path}: {key} is {told.get(key)!r}; it may be {', '.join(allowed)}")
     needed = {"model", "rate", "domain", "input", "output"} | ({"hop"} if domain != "packet" else set())
     needed |= {"window"} if domain == "stft" else set()
     if missing := needed - set(told):
         raise ValueError(f"{path} lacks {', '.join(sorted(missing))}; {HOW}")
-    for key, allowed in CHOICES.items():
-        if told[key] not in allowed:
-            raise ValueError(f"{path}: {key} is {told[key]!r}; it may be {', '.join(allowed)}")
     if told["lost_value"] not in (0, 1):
         raise ValueError(f"{path}: lost_value is {told['lost_value']!r}; it may be 1 or 0")
     for table, known in KEYS.items():

@@ -16,7 +16,8 @@ PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 def load(name: str) -> ModuleType:
     """Import one plugin file afresh."""
     spec = importlib.util.spec_from_file_location(f"plugin_{name}", PLUGINS / f"{name}.py")
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module

@@ -1,0 +1,374 @@
+"""Concealers that need something of others: a codec, a model, a program."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from plugins import harness
+from plugins.speech import quality, speech
+
+NSNET2 = """
+model = "nsnetv2_converted.onnx"
+rate = 16000
+domain = "stft"
+window = 320
+hop = 160
+call = "always"
+[input]
+name = "input"
+shape = [1, 1, 805]
+features = ["log_power", "lost_left", "lost_right", "sin", "cos"]
+[output]
+name = "output"
+features = ["magnitude", "sin", "cos"]
+[states]
+h01 = "hn1"
+h02 = "hn2"
+"""
+
+
+@pytest.fixture
+def nsnet2(real_clips: Path) -> Path:
+    path = real_clips / "nsnet2_plc_baseline" / "nsnetv2_converted.onnx"
+    if not path.is_file():
+        pytest.skip("the challenge's baseline model is not there")
+    pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
+    return path
+
+
+# --- Opus
+
+
+def opus():
+    pytest.importorskip(
+        "opuslib_next", reason="opuslib-next or libopus is not installed", exc_type=ImportError
+    )
+    return harness.load("opus")
+
+
+@pytest.mark.parametrize("rate", [8000, 12000, 16000, 24000, 48000])
+def test_opus_lies_on_the_clips_clock_at_each_of_its_rates(rate: int) -> None:
+    signal = speech(rate)
+    out = harness.conceal(opus(), signal, np.zeros(100, bool), rate, rate // 50, bitrate=64)
+    assert quality(signal, out) > 6
+    assert quality(signal[20:], out[:-20]) < quality(signal, out)
+
+
+def test_opus_conceals_and_takes_two_channels() -> None:
+    signal = np.stack([speech(48000), speech(48000, name="demo2")], axis=1)
+    out = harness.conceal(opus(), signal, harness.random_loss(30, 0.2, 1), 48000, 960)
+    assert out.shape == signal.shape
+    assert np.isfinite(out).all()
+
+
+def test_opus_names_the_packets_it_can_take() -> None:
+    with pytest.raises(ValueError, match=r"Opus has no a packet of 11\.61 ms|2\.5, 5, 10, 20, 40 or 60 ms"):
+        opus().Opus(44100, 512, 1)
+
+
+def test_opus_says_what_to_install_when_the_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "opuslib_next", None)
+    with pytest.raises(RuntimeError, match=r"apt install libopus0.*pip install opuslib-next"):
+        harness.load("opus").Opus(16000, 320, 1)
+
+
+# --- the challenge's baseline
+
+
+def test_the_baseline_says_which_file_it_wants(tmp_path: Path) -> None:
+    module = harness.load("nsnet2_baseline")
+    with pytest.raises(FileNotFoundError, match=r"no model is set.*microsoft/PLC-Challenge"):
+        module.Nsnet2Baseline(16000, 320, 1)
+    with pytest.raises(FileNotFoundError, match="is not there"):
+        module.Nsnet2Baseline(16000, 320, 1, model=tmp_path / "none.onnx")
+    (tmp_path / "pointer.onnx").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
+    with pytest.raises(ValueError, match=r"Git LFS pointer.*git lfs pull"):
+        module.Nsnet2Baseline(16000, 320, 1, model=tmp_path / "pointer.onnx")
+    (tmp_path / "noise.onnx").write_bytes(b"not a model at all")
+    pytest.importorskip("onnxruntime")
+    with pytest.raises(ValueError, match="cannot be read as an ONNX model"):
+        module.Nsnet2Baseline(16000, 320, 1, model=tmp_path / "noise.onnx")
+
+
+def test_the_baseline_changes_only_losses_and_the_10_ms_before_them(nsnet2: Path) -> None:
+    module, signal = harness.load("nsnet2_baseline"), speech()[:8000]
+    lost = np.zeros(25, bool)
+    lost[[6, 14]] = True
+    out = harness.conceal(module, signal, lost, 16000, 320, model=nsnet2)
+    touched = np.abs(out - signal) > 1e-5
+    allowed = np.repeat(lost, 320)
+    allowed[:-160] |= allowed[160:].copy()
+    assert touched[:1920].sum() > 0
+    assert not touched[~allowed].any()
+
+
+def test_the_baseline_described_as_any_onnx_model_is_the_baseline(nsnet2: Path, tmp_path: Path) -> None:
+    shutil.copy(nsnet2, tmp_path)
+    (tmp_path / "nsnet2.toml").write_text(NSNET2)
+    signal, lost = speech()[:8000], harness.random_loss(25, 0.3, 2)
+    one = harness.conceal(harness.load("nsnet2_baseline"), signal, lost, 16000, 320, model=nsnet2)
+    two = harness.conceal(
+        harness.load("onnx_frames"), signal, lost, 16000, 320, description=tmp_path / "nsnet2.toml"
+    )
+    np.testing.assert_allclose(one, two, atol=1e-5)
+
+
+# --- described models
+
+
+def make_model(folder: Path, units: int, unit: int, beyond: int = 0, **told: object) -> Path:
+    """Write a model that repeats the unit before the one to fill, counts its calls, and its description."""
+    onnx = pytest.importorskip("onnx")
+    pytest.importorskip("onnxruntime")
+    from onnx import TensorProto, helper
+
+    start = (units - 2) * unit
+    floats = TensorProto.FLOAT
+    nodes = [
+        helper.make_node("Slice", ["x", "from", "to", "axis"], ["cut"]),
+        helper.make_node("Concat", ["cut", "cut"], ["twice"], axis=1),
+        helper.make_node("Slice", ["twice", "zero", "long", "axis"], ["longer"]),
+        helper.make_node("ReduceMean", ["mask"], ["share"], keepdims=0),
+        helper.make_node("Mul", ["longer", "share"], ["scaled"]),
+        helper.make_node("Add", ["calls", "one"], ["calls_next"]),
+        helper.make_node("Mul", ["scaled", "calls_next"], ["y"]),
+    ]
+    whole = {"from": start, "to": start + unit, "axis": 1, "zero": 0, "long": unit + beyond}
+    constants = [helper.make_tensor(name, TensorProto.INT64, [1], [value]) for name, value in whole.items()]
+    constants.append(helper.make_tensor("one", floats, [1], [1.0]))
+    graph = helper.make_graph(
+        nodes,
+        "repeat",
+        [
+            helper.make_tensor_value_info("x", floats, [1, units * unit]),
+            helper.make_tensor_value_info("mask", floats, [units]),
+            helper.make_tensor_value_info("calls", floats, [1]),
+        ],
+        [
+            helper.make_tensor_value_info("y", floats, [1, unit + beyond]),
+            helper.make_tensor_value_info("calls_next", floats, [1]),
+        ],
+        constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, folder / "repeat.onnx")
+    text = {
+        "model": "repeat.onnx",
+        "rate": 16000,
+        "domain": "packet",
+        "input": {"name": "x", "shape": [1, -1], "context": units - 1},
+        "mask": {"name": "mask", "shape": [-1]},
+        "output": {"name": "y", "start": 0, "stop": unit + beyond},
+        "states": {"calls": "calls_next"},
+        **told,
+    }
+    (folder / "repeat.json").write_text(json.dumps(text))
+    return folder / "repeat.json"
+
+
+def test_a_packet_model_gets_context_mask_and_state_only_when_it_is_called(tmp_path: Path) -> None:
+    description = make_model(tmp_path, 2, 320)
+    signal = np.full(3200, 0.25, np.float32)
+    lost = np.zeros(10, bool)
+    lost[[3, 6]] = True
+    out = harness.conceal(harness.load("onnx_frames"), signal, lost, 16000, 320, description=description)
+    packets = out.reshape(10, 320)[:, 0]
+    assert packets[3] == pytest.approx(0.25 * 0.5 * 1)  # half of the mask is lost, first call
+    assert packets[6] == pytest.approx(0.25 * 0.5 * 2)  # second call: the state was carried
+    np.testing.assert_array_equal(np.delete(packets, [3, 6]), np.float32(0.25))
+
+
+def test_the_polarity_of_the_mask_can_be_turned(tmp_path: Path) -> None:
+    description = make_model(tmp_path, 4, 320, lost_value=0)
+    lost = np.zeros(10, bool)
+    lost[5] = True
+    signal = np.full(3200, 0.5, np.float32)
+    out = harness.conceal(harness.load("onnx_frames"), signal, lost, 16000, 320, description=description)
+    assert out[5 * 320] == pytest.approx(0.5 * 0.75)  # three of four were received
+
+
+def test_calls_and_replacements_follow_their_policy(tmp_path: Path) -> None:
+    lost = np.zeros(10, bool)
+    lost[5] = True
+    signal = np.full(3200, 0.5, np.float32)
+    module = harness.load("onnx_frames")
+    always = make_model(tmp_path, 2, 320, call="always")
+    out = harness.conceal(module, signal, lost, 16000, 320, description=always)
+    assert out[5 * 320] == pytest.approx(0.5 * 0.5 * 6)  # the sixth call, five of them for the state alone
+    blind = make_model(tmp_path, 2, 320, call="always", replace="always", lost_value=0)
+    out = harness.conceal(module, signal, lost, 16000, 320, description=blind)
+    assert out[320] == pytest.approx(
+        0.0
+    )  # received packets are the model's too: silence came before the first
+
+
+def test_what_lies_beyond_a_packet_is_blended_into_the_next(tmp_path: Path) -> None:
+    description = make_model(tmp_path, 2, 320, beyond=80)
+    signal = np.full(3200, 0.5, np.float32)
+    lost = np.zeros(10, bool)
+    lost[4] = True
+    out = harness.conceal(harness.load("onnx_frames"), signal, lost, 16000, 320, description=description)
+    blend = out[5 * 320 : 5 * 320 + 80]
+    assert blend[0] == pytest.approx(0.25 + 0.25 / 81)
+    assert (np.diff(blend) > 0).all()
+    assert out[5 * 320 + 80] == 0.5
+
+
+def test_hops_shorter_than_a_packet_and_hops_ahead_work(tmp_path: Path) -> None:
+    told = {"domain": "hop", "hop": 160, "input": {"name": "x", "shape": [1, -1], "context": 2, "ahead": 1}}
+    description = make_model(tmp_path, 4, 160, **told)
+    module = harness.load("onnx_frames")
+    assert module.OnnxFrames(16000, 320, 1, description=description).delay == 160
+    lost = np.zeros(10, bool)
+    lost[5] = True
+    signal = np.full(3200, 0.5, np.float32)
+    out = harness.conceal(module, signal, lost, 16000, 320, description=description)
+    np.testing.assert_array_equal(out[: 5 * 320], signal[: 5 * 320])
+    assert out[5 * 320] != 0.5
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"rate": 48000}, "works at 48000 Hz, the clip has 16000 Hz"),
+        ({"domain": "wavelet"}, "domain is 'wavelet'; it may be packet, hop, stft"),
+        ({"colour": 1}, "unknown colour"),
+        ({"call": "never"}, "it may be always, lost, lost\\+1"),
+        ({"model": "../x.onnx"}, "outside the description's folder"),
+        ({"model": "none.onnx"}, "is not there"),
+        ({"states": {"wrong": "calls_next"}}, "the model's inputs are"),
+        ({"domain": "hop"}, "lacks hop"),
+        ({"domain": "hop", "hop": 300}, "not a whole number of hops"),
+        ({"output": {"name": "y", "stop": 100}}, "enlarge it"),
+        ({"input": {"name": "x"}}, r"\[input\] lacks shape"),
+        ({"lost_value": 3}, "lost_value is 3"),
+    ],
+)
+def test_a_wrong_description_is_answered_with_what_is_wrong(tmp_path: Path, change: dict, words: str) -> None:
+    description = make_model(tmp_path, 2, 320, **change)
+    with pytest.raises((ValueError, FileNotFoundError), match=words):
+        harness.load("onnx_frames").OnnxFrames(16000, 320, 1, description=description)
+
+
+def test_no_description_and_a_broken_one_are_told_apart(tmp_path: Path) -> None:
+    plugin = harness.load("onnx_frames").OnnxFrames
+    with pytest.raises(FileNotFoundError, match="no model is described"):
+        plugin(16000, 320, 1)
+    (tmp_path / "a.toml").write_text("rate = = 3")
+    with pytest.raises(ValueError, match="cannot be read"):
+        plugin(16000, 320, 1, description=tmp_path / "a.toml")
+    description = make_model(tmp_path, 2, 320)
+    (tmp_path / "repeat.onnx").write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(ValueError, match="Git LFS pointer"):
+        plugin(16000, 320, 1, description=description)
+
+
+# --- programs
+
+
+def program(folder: Path, text: str, arguments: str) -> str:
+    path = folder / "program with space.py"
+    path.write_text(text)
+    return f"'{sys.executable}' '{path}' {arguments}"
+
+
+def run(command: str, frames: int = 3300, **parameters: object) -> np.ndarray:
+    lost = np.zeros(11, bool)
+    lost[4] = True
+    signal = speech()[4000 : 4000 + frames]
+    return harness.conceal(
+        harness.load("external_command"), signal, lost, 16000, 320, command=command, **parameters
+    )
+
+
+COPY = "import shutil, sys; shutil.copy(sys.argv[1], sys.argv[2])"
+
+
+@pytest.mark.parametrize("ends", ["{in_wav} {out_wav}", "{in_raw} {out_raw}"])
+def test_a_program_that_copies_gives_the_lossy_signal(tmp_path: Path, ends: str) -> None:
+    out = run(program(tmp_path, COPY, ends))
+    wanted = speech()[4000:7300].copy()
+    wanted[1280:1600] = 0
+    np.testing.assert_allclose(out, wanted, atol=1 / 65536)
+
+
+def test_a_program_reads_the_trace_and_the_numbers(tmp_path: Path) -> None:
+    text = """
+import sys, struct
+mask = open(sys.argv[1]).read().split()
+values = [mask.index('1'), len(mask), mask.count('1'), *map(int, sys.argv[3:])]
+open(sys.argv[2], 'wb').write(struct.pack('<7h', *(v % 32768 for v in values)) + bytes(2 * 3293))
+"""
+    out = run(program(tmp_path, text, "{mask_txt} {out_raw} {rate} {packet} {channels} {packet_ms}"))
+    np.testing.assert_array_equal(np.round(out[:7] * 32768), [4, 11, 1, 16000, 320, 1, 20])
+
+
+def test_a_mask_unit_of_10_ms_gives_two_lines_a_packet(tmp_path: Path) -> None:
+    text = "import sys; print(open(sys.argv[1]).read(), file=sys.stderr); sys.exit(3)"
+    with pytest.raises(RuntimeError) as caught:
+        run(program(tmp_path, text, "{mask_txt} {out_raw}"), mask_unit=10.0)
+    lines = str(caught.value).split("it wrote: ")[1].split()
+    assert [k for k, line in enumerate(lines) if line == "1"] == [8, 9]
+    assert len(lines) == 22
+
+
+def test_the_programs_delay_is_cut_and_a_frame_may_be_missing(tmp_path: Path) -> None:
+    text = """
+import sys
+data = open(sys.argv[1], 'rb').read()
+open(sys.argv[2], 'wb').write(bytes(2 * 80) + data[:-2 * 200])
+"""
+    out = run(program(tmp_path, text, "{in_raw} {out_raw}"), frames=3520, strip=80)
+    np.testing.assert_allclose(out[:1280], speech()[4000:5280], atol=1 / 65536)
+    assert not out[-200:].any()
+    with pytest.raises(ValueError, match=r"gave 3020 frames.*wanted are 3520.*320 frames"):
+        run(program(tmp_path, text, "{in_raw} {out_raw}"), frames=3520, strip=380)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("import sys; sys.exit('the codec broke')", "ended with status 1; it wrote: the codec broke"),
+        ("pass", "wrote no output to out.wav"),
+        ("import sys; open(sys.argv[2], 'w').write('no wav')", "no WAV file that can be read"),
+    ],
+)
+def test_a_program_that_fails_is_quoted(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises((RuntimeError, ValueError), match=words):
+        run(program(tmp_path, text, "{in_wav} {out_wav}"))
+
+
+def test_a_program_that_hangs_is_stopped(tmp_path: Path) -> None:
+    began = time.monotonic()
+    with pytest.raises(RuntimeError, match="took longer than 1 s and was stopped"):
+        run(program(tmp_path, "import time; time.sleep(60)", "{in_wav} {out_wav}"), timeout=1.0)
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("", "no command is set"),
+        ("prog {in_wav}", "names neither"),
+        ("prog {in_wav} {out_wav} {colour}", r"names \{colour\}; known are"),
+        ("prog '{in_wav} {out_wav}", "check quotes"),
+        ("/no/such/prog {in_wav} {out_wav}", "is not there; give the program's full path"),
+    ],
+)
+def test_a_wrong_command_is_answered_with_what_is_wrong(command: str, words: str) -> None:
+    with pytest.raises((RuntimeError, ValueError), match=words):
+        run(command)
+
+
+def test_nothing_of_a_command_reaches_a_shell(tmp_path: Path) -> None:
+    mark = tmp_path / "mark"
+    command = program(tmp_path, COPY, f"{{in_wav}} {{out_wav}} ; touch {mark} $(touch {mark})")
+    run(command)
+    assert not mark.exists()
