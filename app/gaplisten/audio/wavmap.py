@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
+import weakref
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -81,6 +82,7 @@ class MappedSource(ArraySource):
     def __init__(self, path: Path, layout: WavLayout) -> None:
         self.path = path
         self._file = path.open("rb")
+        weakref.finalize(self, self._file.close)
         self._stamp = _stamp(self._file)
         self.changed = False
         super().__init__(_map_wav(self._file, layout), layout.rate, layout.scale)

@@ -16,6 +16,7 @@ from gaplisten.ui.views.viewport import Viewport
 POLL_MS = 12
 MOST_TILES = 400
 _WORKERS = 2
+_REFINE_EVERY = 6
 _COARSER = (2, 4, 8, 16, 32)
 
 TileKey = tuple[int, int, int]
@@ -39,6 +40,7 @@ class SpectrogramStore(QObject):
         self._wanted: dict[TileKey, Future[Levels]] = {}
         self._sources: dict[int, SampleSource] = {}
         self._pool: ThreadPoolExecutor | None = None
+        self._fresh = self._since = 0
         self._timer = QTimer(self)
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -137,9 +139,13 @@ class SpectrogramStore(QObject):
             self._tiles[key] = self._nothing(key) if unread else future.result()
         while len(self._tiles) > MOST_TILES:
             self._tiles.popitem(last=False)
+        self._fresh += len(done)
+        self._since += 1
         if not self._wanted:
             self._timer.stop()
-        if done:
+        # Painting takes time from computing, so the picture is filled in a few strokes.
+        if self._fresh and (not self._wanted or self._since >= _REFINE_EVERY):
+            self._fresh = self._since = 0
             self.progressed.emit()
 
     def drop_unseen(self, views: list[tuple[SampleSource, Viewport]]) -> None:
