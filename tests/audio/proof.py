@@ -80,6 +80,8 @@ def prove(captured: Array, signals: list[Signal], *, gain: float = 1.0, frames: 
     for first, last in _runs(~same):
         if first == 0 and np.array_equal(out[:fade], lanes[0][:fade] * up[:, 0]):
             continue
+        if last == len(out) and last - first < 2 * fade:
+            continue  # a switch that the end of the stretch looked at cuts off
         # Weights are within a rounding of 1 at a fade's ends, so its first and last samples may be exact.
         starts = [at for at in range(last - 2 * fade, first + 1) if at >= 0]
         if any(_is_switch(out, lanes, at, up) for at in starts):

@@ -86,7 +86,7 @@ def test_five_hundred_switches_leave_no_step_and_never_move_the_position(player,
     wait_for(lambda: player.state.position > 1000)
     for _ in range(500):
         player.select(rng.randrange(4))
-        time.sleep(rng.uniform(0.001, 0.02))
+        time.sleep(rng.uniform(0.001, 0.016))
     last = player.state.lane
     time.sleep(0.4)
     player.pause()
@@ -128,7 +128,7 @@ def test_every_sample_is_accounted_for_while_the_machine_is_busy(player, server,
     with BURDENS[burden]() if burden else nullcontext():
         time.sleep(0.5 if burden == "window" else 0.0)
         started(player, server, lanes)
-        end = time.monotonic() + 1.5
+        end = time.monotonic() + 1.0
         while time.monotonic() < end:
             time.sleep(rng.uniform(0.03, 0.08))
             player.select(rng.randrange(3))
@@ -136,7 +136,7 @@ def test_every_sample_is_accounted_for_while_the_machine_is_busy(player, server,
         player.pause()
     time.sleep(0.2)
     proof = prove(server.captured(), lanes, frames=played)
-    assert proof.frames > RATE
+    assert proof.frames > RATE // 2
     assert not proof.odd
     assert proof.switches >= 1
     assert player.state.underflows == 0
@@ -144,7 +144,7 @@ def test_every_sample_is_accounted_for_while_the_machine_is_busy(player, server,
 
 def test_the_audio_process_knows_neither_qt_nor_scipy(player, server):
     started(player, server, unlike_lanes(1, 0.2, RATE))
-    maps = Path(f"/proc/{player._link.pid}/maps").read_text()
+    maps = Path(f"/proc/{player._host.link.pid}/maps").read_text()
     assert "libportaudio" in maps
     assert "Qt6" not in maps
     assert "shiboken" not in maps
@@ -156,7 +156,7 @@ def test_lanes_at_another_rate_than_the_device_are_resampled_once_and_marked(ser
     player = ProcessPlayer()
     try:
         wait_for(lambda: not player.state.starting)
-        player._sound.rates[16000] = RATE
+        player._host.facts.rates[16000] = RATE
         tone = Signal.of(0.5 * np.sin(2 * np.pi * 1000 * np.arange(8000) / 16000), 16000)
         started(player, server, [tone])
         wait_for(lambda: player.state.ended)
@@ -273,8 +273,11 @@ def test_the_command_plays_files_and_switches(server, tmp_path, python):
 def test_nothing_is_left_behind(server):
     player = ProcessPlayer()
     player.load(unlike_lanes(2, 0.2, RATE))
-    wait_for(lambda: player._ready)
-    pid, blocks = player._link.pid, {player._control.name, *(lane.block.name for lane in player._ready.lanes)}
+    wait_for(lambda: player._host.ready)
+    pid, blocks = (
+        player._host.link.pid,
+        {player._host._control.name, *(lane.block.name for lane in player._host.ready.lanes)},
+    )
     player.close()
     assert not psutil.pid_exists(pid)
     assert not blocks & {path.name for path in Path("/dev/shm").iterdir()}

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from gaplisten.playback.mixer import MixerState, Programme, Wishes, render
+from gaplisten.playback.mixer import MixerState, render
+from gaplisten.playback.programme import Programme, Wishes
 from gaplisten.playback.ramps import audible_spans
 
 

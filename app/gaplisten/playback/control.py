@@ -14,13 +14,15 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gaplisten.playback.mixer import BREAKS, Wishes
+from gaplisten.playback.mixer import BREAKS
+from gaplisten.playback.programme import Wishes
 
 Words = npt.NDArray[np.int64]
 
 _COUNT = len(Wishes._fields)
 _WISHES = 0  # sequence, checksum, values
-_STATUS = 32
+STATUS = 32
+"""Where the audio process's half begins."""
 STATUS_FIELDS = (
     "began",  # frames delivered before the last block
     "delivered",  # frames delivered in all
@@ -48,7 +50,7 @@ STATUS_FIELDS = (
 SLOT = {name: index for index, name in enumerate(STATUS_FIELDS)}
 _BREAKS_AT = len(STATUS_FIELDS)
 STATUS_WORDS = _BREAKS_AT + 3 * BREAKS
-WORDS = _STATUS + 2 + STATUS_WORDS
+WORDS = STATUS + 2 + STATUS_WORDS
 BYTES = 8 * WORDS
 
 _MIX = np.int64(0x5BD1E995)
@@ -119,7 +121,7 @@ class StatusWriter:
 
     def publish(self) -> None:
         """Make `values` visible to the window."""
-        _write(self._words, _STATUS, self.values)
+        _write(self._words, STATUS, self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +153,7 @@ def read_status(words: Words) -> Status | None:
     """Return the last status, or None if it is just being written (for longer than a few tries)."""
     values = np.zeros(STATUS_WORDS, np.int64)
     for _ in range(50):
-        if _read(words, _STATUS, values):
+        if _read(words, STATUS, values):
             break
     else:
         return None

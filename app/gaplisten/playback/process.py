@@ -23,8 +23,9 @@ from gaplisten.errors import GaplistenError
 from gaplisten.playback import devices, priority
 from gaplisten.playback.control import WORDS
 from gaplisten.playback.engine import Engine
-from gaplisten.playback.mixer import MixerState, Programme, Wishes
+from gaplisten.playback.mixer import MixerState
 from gaplisten.playback.player import OutputDevice
+from gaplisten.playback.programme import Programme, Wishes
 from gaplisten.playback.shared import View
 from gaplisten.playback.tone import side_tone
 

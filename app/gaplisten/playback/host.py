@@ -1,0 +1,252 @@
+"""The window's care for the audio process: start it, ask it, notice that it died, start it again."""
+
+from __future__ import annotations
+
+import threading
+import time
+import weakref
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from gaplisten.errors import GaplistenError
+from gaplisten.playback.control import BYTES, STATUS, WORDS, Status, Words, read_status, write_wishes
+from gaplisten.playback.lanes import Ready, release
+from gaplisten.playback.link import Link
+from gaplisten.playback.player import OutputDevice
+from gaplisten.playback.programme import Wishes
+from gaplisten.playback.shared import Block
+
+ANSWER_SECONDS = 8.0
+_CRASHES, _CRASH_WINDOW = 3, 30.0
+
+Latency = float | Literal["low", "high"] | None
+Choice = tuple[str | None, str | None]
+
+
+class SoundError(GaplistenError):
+    """The audio process has no sound to offer."""
+
+
+class Owner(Protocol):
+    """Who plays through the process; called with the lock held."""
+
+    def sound_stopped(self, status: Status | None) -> None:
+        """Take note that playing has ended by itself; `status` is the last one if the process is gone."""
+
+    def sound_began(self) -> None:
+        """Bring what is to be played: a new process runs, and holds nothing yet."""
+
+
+@dataclass
+class Facts:
+    """What is known of the audio process and its devices."""
+
+    device: OutputDevice | None = None
+    devices: tuple[OutputDevice, ...] = ()
+    reason: str = ""
+    ready: bool = False
+    dead: bool = False  # there is no process and no point in starting one
+    underflows_before: int = 0
+    restarts: int = 0
+    crashes: list[float] = field(default_factory=list)
+    rates: dict[int, int] = field(default_factory=dict)
+
+
+class Host:
+    """One audio process at a time, and the control block that outlives each of them.
+
+    Parameters
+    ----------
+    owner
+        Told when sound stops and begins; held weakly.
+    choice
+        Name and host API of the device to use, if it is there.
+    latency
+        What is asked of PortAudio.
+    """
+
+    def __init__(self, owner: Owner, choice: Choice, latency: Latency) -> None:
+        self.lock = threading.RLock()
+        self.facts, self.choice = Facts(), choice
+        self.closed = False
+        self.answers: dict[str, Any] = {}
+        self.ready: Ready | None = None  # what lies in shared memory
+        self._heard = threading.Condition(self.lock)  # a message has come
+        self._owner, self._latency = weakref.ref(owner), latency
+        self._meant = False  # the process ends because it was asked to, or told why
+        self._control = Block(BYTES)
+        self.words: Words = self._control.array(np.int64, (WORDS,))
+        self.words[:] = 0
+        self.link = self._start()
+
+    def _start(self) -> Link:
+        name, host_api = self.choice
+        settings = {"control": self._control.name, "name": name, "host_api": host_api}
+        return Link({**settings, "latency": self._latency}, self._listen)
+
+    # -- to the process --------------------------------------------------------------------------------------
+
+    def write(self, wishes: Wishes) -> None:
+        """Publish wishes in the control block."""
+        if not self.closed:
+            write_wishes(self.words, wishes)
+
+    def status(self) -> Status | None:
+        """Return the last status, None while it cannot be had."""
+        return None if self.closed else read_status(self.words)
+
+    def send(self, do: str, **facts: Any) -> None:
+        """Send a message; see `process.Host`."""
+        with self.lock:
+            self.answers.pop("failed", None)
+            self.link.send(do, **facts)
+
+    def wait(self, answer: Callable[[], Any]) -> Any:
+        """Return the answer when it has come; None if it does not. Not to be called with the lock held."""
+        found: Any = None
+
+        def come() -> bool:
+            nonlocal found
+            found = answer()
+            return bool(found) or self.closed or self.facts.dead or "failed" in self.answers
+
+        with self._heard:
+            self._heard.wait_for(come, ANSWER_SECONDS)
+        return found
+
+    def format_for(self, rate: int) -> tuple[int, int]:
+        """Return rate and channels at which the device will play lanes of that rate."""
+        self.wait(lambda: self.facts.ready)
+        with self.lock:
+            device, known = self.facts.device, self.facts.rates.get(rate)
+        if device is None or not self.facts.ready:
+            raise SoundError("sound", self.facts.reason or "the audio process does not answer", "look again")
+        if known is None:
+            self.send("probe", rate=rate, token=f"rate{rate}")
+            known = self.wait(lambda: self.answers.pop(f"rate{rate}", None)) or device.rate
+            with self.lock:
+                self.facts.rates[rate] = int(known)
+        return int(known), min(2, device.channels)
+
+    def choose(self, choice: Choice) -> bool:
+        """Use another device; False if that takes a new process, which then has been started."""
+        self.choice = choice
+        if self.facts.dead:
+            self.rescan()
+            return False
+        self.facts.rates.clear()
+        self.send("choose", name=choice[0], host_api=choice[1])
+        return True
+
+    def rescan(self) -> None:
+        """Look again for devices; PortAudio does so only when it starts, so the process is started anew."""
+        if self.facts.dead:
+            self.facts.dead, self.facts.crashes, self.facts.reason = False, [], ""
+            self._restart()
+            return
+        self._meant = True
+        owner = self._owner()
+        if owner is not None:
+            owner.sound_stopped(None)
+        threading.Thread(target=self.link.close, name="gaplisten-rescan", daemon=True).start()
+
+    # -- from the process ------------------------------------------------------------------------------------
+
+    def _listen(self, message: Mapping[str, Any]) -> None:
+        with self._heard:
+            if self.closed:
+                return
+            handler: Callable[[Mapping[str, Any]], None] | None
+            handler = getattr(self, f"_on_{message['event']}", None)
+            if handler is not None:
+                handler(message)
+            self._heard.notify_all()
+
+    def _stop(self, reason: str, status: Status | None = None) -> None:
+        self.facts.reason = reason
+        owner = self._owner()
+        if owner is not None:
+            owner.sound_stopped(status)
+
+    def _on_ready(self, message: Mapping[str, Any]) -> None:
+        facts = self.facts
+        facts.devices = tuple(OutputDevice(**found) for found in message["devices"])
+        facts.device, facts.ready = OutputDevice(**message["device"]), True
+        facts.rates.clear()
+        if message["missing"]:
+            facts.reason = f"{self.choice[0]} is not there; sound goes to {facts.device.title}"
+
+    def _on_unavailable(self, message: Mapping[str, Any]) -> None:
+        self.facts.dead, self.facts.devices, self.facts.device = True, (), None
+        self._stop(str(message["reason"]), self.status())
+
+    def _on_chosen(self, message: Mapping[str, Any]) -> None:
+        self.facts.device, self.facts.reason = OutputDevice(**message["device"]), ""
+        self.facts.rates.clear()
+
+    def _on_rate(self, message: Mapping[str, Any]) -> None:
+        self.answers[str(message["token"])] = int(message["rate"])
+
+    def _on_loaded(self, message: Mapping[str, Any]) -> None:
+        self.answers[f"load{message['id']}"] = True
+
+    def _on_failed(self, message: Mapping[str, Any]) -> None:
+        self.answers["failed"] = message["reason"]
+        self._stop(str(message["reason"]))
+
+    def _on_lost(self, message: Mapping[str, Any]) -> None:
+        self._meant = True
+        title = OutputDevice(**message["device"]).title
+        self._stop(
+            f"{title} takes no more sound; playing is paused where it was. "
+            "Connect it again or choose another device."
+        )
+
+    def _on_gone(self, message: Mapping[str, Any]) -> None:
+        facts, status = self.facts, self.status()
+        facts.ready = False
+        if facts.dead:
+            return
+        if status is not None:
+            facts.underflows_before += status["underflows"]
+        if not self._meant:
+            self._count_crash(int(message["status"]))
+        self._meant = False
+        self._stop(facts.reason, status)
+        if not facts.dead:
+            self._restart()
+
+    def _count_crash(self, status: int) -> None:
+        facts, now = self.facts, time.monotonic()
+        facts.crashes = [when for when in facts.crashes if now - when < _CRASH_WINDOW] + [now]
+        facts.restarts += 1
+        facts.dead = len(facts.crashes) > _CRASHES
+        what = f"the audio process stopped unexpectedly (status {status})"
+        facts.reason = f"{what} and was started again; playing is paused where it was"
+        if facts.dead:
+            facts.reason = f"{what} again and again; choose another device"
+
+    def _restart(self) -> None:
+        owner = self._owner()
+        if owner is None:
+            return
+        self.words[STATUS:] = 0
+        self.link = self._start()
+        owner.sound_began()
+
+    # -- the end ---------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """End the process and free all shared memory; also called when nobody closed the player."""
+        with self._heard:
+            if self.closed:
+                return
+            self.closed = True
+            self._heard.notify_all()
+        self.link.close()
+        self.words = np.zeros(0, np.int64)
+        release(self.ready, None)
+        self._control.remove()
