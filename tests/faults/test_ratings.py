@@ -18,15 +18,18 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from gaplisten.panel.build import BuildError, build
+from gaplisten.panel.definition import parse_definition
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import JournalDamaged, NotSaved
 from gaplisten.panel.lock import SessionBusy
 from gaplisten.panel.plan import plan
 from gaplisten.panel.rules import wanted_votes
+from gaplisten.panel.selection import Places
 from gaplisten.panel.session import Clock, Session
 from gaplisten.panel.unseal import OtherPlan
 from gaplisten.panel.watch import panel_status
-from panel_bench import NO_STEPS, listen, make_panel, take, vote
+from panel_bench import NO_STEPS, FakeRenderer, listen, make_clips, make_panel, take, toml, vote
 
 KILLS = int(os.environ.get("GAPLISTEN_KILLS", "40"))
 BENCH = Path(__file__).resolve().parents[1] / "panel_bench.py"
@@ -463,3 +466,20 @@ def test_when_the_names_cannot_be_filled_in_at_the_end_the_votes_are_still_there
     with Session.open(panel.folder, "Ann"):
         pass
     assert pd.read_csv(csv_of(panel))["condition"].notna().all()
+
+
+def test_a_panel_that_does_not_fit_on_the_disk_is_told_and_leaves_nothing(
+    tmp_path: Path, small_disk: Path
+) -> None:
+    make_clips(tmp_path / "clips", frames=8000)
+    definition = parse_definition(toml("acr"))
+    with pytest.raises(BuildError, match="No space left"):
+        build(definition, small_disk / "panel", FakeRenderer(), places=Places(tmp_path))
+    assert list(small_disk.iterdir()) == []
+
+
+def test_a_session_that_cannot_be_saved_at_all_does_not_begin(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr")
+    (tmp_path / "file").write_text("no folder")
+    with pytest.raises(NotSaved, match="no ratings can be saved here"):
+        Session.open(panel.folder, "Ann", ratings=tmp_path / "file")

@@ -35,12 +35,12 @@ def test_new_build_run_and_status_from_the_command_line(
     file, out = tmp_path / "p.toml", tmp_path / "panel"
     assert run("panel", "new", file, "--title", "Mine") == 0
     assert run("panel", "new", file) == 2
-    text = file.read_text().replace('concealer = "g711_appendix1"', 'concealer = "zero_fill"')
+    text = file.read_text().replace("# parameters = { mute", "parameters = { mute")
     file.write_text(text)
     assert run("panel", "build", file, "--out", out) == 0
     assert "8 stimuli" not in capsys.readouterr().err
     panel = open_panel(out)
-    assert {one.source for one in panel.key.conditions} == {"lossy file", "concealer zero_fill"}
+    assert {one.source for one in panel.key.conditions} == {"lossy file", "concealer repeat_fade"}
     with Session.open(out, "Ann") as session:
         session.answer({})
         take(session, 3)

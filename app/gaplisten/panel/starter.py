@@ -110,9 +110,9 @@ name = "zero fill"
 lossy = true
 
 [[condition]]
-name = "G.711 Appendix I"
-concealer = "g711_appendix1"
-# parameters = {{ mute_after = 60 }}
+name = "repeat with fade"
+concealer = "repeat_fade"
+# parameters = {{ mute_after = 120 }}   # "gaplisten concealers repeat_fade" lists them
 
 # [[condition]]
 # name = "our model"
