@@ -54,6 +54,8 @@ class Controller(QObject):
         A sentence for the status bar.
     failed
         A `GaplistenError` for the user.
+    closed
+        Everything is let go; features let go of theirs.
     """
 
     clips_changed = Signal()
@@ -67,6 +69,7 @@ class Controller(QObject):
     document_changed = Signal()
     said = Signal(str)
     failed = Signal(object)
+    closed = Signal()
 
     def __init__(
         self, hearing: Hearing, settings: Settings | None = None, parent: QObject | None = None

@@ -1,0 +1,1 @@
+"""Objective scores beside what is seen and heard."""

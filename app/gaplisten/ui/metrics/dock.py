@@ -1,0 +1,113 @@
+"""The scores of all lanes as a table; its first metric is the lanes' badge."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QMenu,
+    QTableWidget,
+    QTableWidgetItem,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.metrics.contract import Metric, Score
+from gaplisten.ui.metrics.lane_scores import LaneScores
+from gaplisten.workbench.lanes import Lane
+
+
+def brief(metric: Metric, score: Score | None) -> str:
+    """Return a score for a narrow place: "3.60", "3.60 *" when marked, "…" while awaited, "-" without."""
+    if score is None:
+        return "…"
+    if score.value is None:
+        return "-"
+    digits = 1 if metric.unit == "dB" else 2
+    return f"{score.value:.{digits}f}{' *' if score.marks else ''}"
+
+
+def explained(metric: Metric, score: Score | None) -> str:
+    """Return a score in a sentence: value, unit, marks, or why there is none; and where it comes from."""
+    better = f"{metric.direction} is better"
+    if score is None:
+        said = "being computed"
+    elif score.value is None:
+        said = score.reason
+    else:
+        said = ", ".join([f"{score.value:.4f} {metric.unit}".strip(), *score.marks])
+    return f"{metric.title}: {said}\n{better}; {metric.source}"
+
+
+class ScoresDock(QWidget):
+    """One row per lane, one column per metric.
+
+    Signals
+    -------
+    metrics_chosen
+        The metrics that are ticked.
+    """
+
+    metrics_chosen = Signal(object)
+
+    def __init__(
+        self, metrics: Sequence[Metric], chosen: Sequence[str], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._metrics = tuple(metrics)
+        self.choose = QToolButton(self)
+        self.choose.setText("Metrics")
+        self.choose.setAccessibleName("Choose metrics")
+        self.choose.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        menu = QMenu(self.choose)
+        self.boxes: dict[str, QAction] = {}
+        for metric in metrics:
+            action = menu.addAction(metric.title)
+            action.setCheckable(True)
+            action.setChecked(metric.name in chosen)
+            action.setToolTip(metric.source)
+            action.toggled.connect(self._tell)
+            self.boxes[metric.name] = action
+        self.choose.setMenu(menu)
+        self.table = QTableWidget(0, 0, self)
+        self.table.setAccessibleName("Scores of the lanes")
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        line = QHBoxLayout()
+        line.addWidget(self.choose)
+        line.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 6, 4)
+        layout.setSpacing(4)
+        layout.addLayout(line)
+        layout.addWidget(self.table)
+
+    def chosen(self) -> list[Metric]:
+        """Return the metrics that are ticked, in their own order."""
+        return [metric for metric in self._metrics if self.boxes[metric.name].isChecked()]
+
+    def _tell(self) -> None:
+        self.metrics_chosen.emit(self.chosen())
+
+    def show_scores(self, lanes: Sequence[Lane], scores: LaneScores) -> None:
+        """Fill the table."""
+        metrics = scores.metrics
+        self.table.setColumnCount(len(metrics))
+        self.table.setRowCount(len(lanes))
+        self.table.setHorizontalHeaderLabels([metric.title for metric in metrics])
+        self.table.setVerticalHeaderLabels([f"{lane.key}  {lane.name}" for lane in lanes])
+        for row, lane in enumerate(lanes):
+            for column, metric in enumerate(metrics):
+                score = scores.score(lane, metric)
+                item = QTableWidgetItem(brief(metric, score))
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                item.setToolTip(explained(metric, score))
+                self.table.setItem(row, column, item)

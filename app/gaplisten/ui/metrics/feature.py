@@ -1,0 +1,76 @@
+"""Scores in the workbench: a badge on each lane, a dock with all chosen metrics."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QObject, Qt
+
+from gaplisten.metrics.catalogue import built_in
+from gaplisten.metrics.contract import Metric
+from gaplisten.ui.commands import Command
+from gaplisten.ui.metrics.dock import ScoresDock, brief
+from gaplisten.ui.metrics.lane_scores import LaneScores
+
+if TYPE_CHECKING:
+    from gaplisten.ui.workbench.window import WorkbenchWindow
+
+COMMANDS: tuple[Command, ...] = ()
+
+_KEPT = "scores/metrics"
+_FIRST = ["plcmos"]
+
+
+class ScoresFeature(QObject):
+    """Asks for scores when lanes change, and shows them when they come."""
+
+    def __init__(self, window: WorkbenchWindow, scores: LaneScores | None = None) -> None:
+        super().__init__(window)
+        self._window = window
+        metrics = [found.metric for found in built_in().values()]
+        kept: Any = window.ui_settings().value(_KEPT, _FIRST, type=list)
+        names = [str(name) for name in kept]
+        self.scores = scores or LaneScores(self)
+        self.dock = ScoresDock(metrics, names, window)
+        place = window.add_dock("scores", "Scores", self.dock, Qt.DockWidgetArea.RightDockWidgetArea)
+        window.splitDockWidget(window.docks["concealers"], place, Qt.Orientation.Vertical)
+        window.resizeDocks([window.docks["concealers"], place], [420, 150], Qt.Orientation.Vertical)
+        self.dock.metrics_chosen.connect(self._chosen)
+        self.scores.changed.connect(self._show)
+        controller = window.controller
+        for signal in (controller.lanes_changed, controller.lane_changed, controller.trace_changed):
+            signal.connect(self._on_lanes)
+        controller.closed.connect(self.scores.close)
+        self.scores.want([metric for metric in metrics if metric.name in names])
+
+    def _chosen(self, metrics: list[Metric]) -> None:
+        self._window.ui_settings().setValue(_KEPT, [metric.name for metric in metrics])
+        self.scores.want(metrics)
+
+    def _on_lanes(self) -> None:
+        controller = self._window.controller
+        self.scores.show(controller.lanes, controller.trace)
+
+    def _show(self) -> None:
+        lanes = self._window.controller.lanes
+        self.dock.show_scores(lanes, self.scores)
+        first = next(iter(self.scores.metrics), None)
+        display = getattr(self._window, "display", None)
+        if display is None:  # the window is still being put together
+            return
+        badges = {lane.ident: self._badge(first, lane.ident) for lane in lanes} if first else {}
+        if badges != {ident: display.badges.get(ident, "") for ident in badges} or not first:
+            display.badges = badges
+            display.show_lanes()
+
+    def _badge(self, metric: Metric, ident: str) -> str:
+        lane = next(lane for lane in self._window.controller.lanes if lane.ident == ident)
+        score = self.scores.score(lane, metric)
+        if score is None or score.value is None:
+            return ""
+        return f"{metric.title} {brief(metric, score)}"
+
+
+def install(window: WorkbenchWindow) -> None:
+    """Add the dock to the workbench."""
+    window.scores_feature = ScoresFeature(window)  # type: ignore[attr-defined]  # keeps it alive

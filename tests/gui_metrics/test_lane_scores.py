@@ -1,0 +1,157 @@
+"""Scores beside the lanes: asked for once, awaited without blocking, forgotten when a lane sounds otherwise."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from gaplisten.audio.signal import Signal
+from gaplisten.loss.trace import LossTrace
+from gaplisten.metrics.catalogue import built_in
+from gaplisten.metrics.contract import Metric, Score
+from gaplisten.ui.metrics import lane_scores
+from gaplisten.ui.metrics.dock import ScoresDock, brief, explained
+from gaplisten.ui.metrics.lane_scores import LaneScores
+from gaplisten.workbench.lanes import Lane, Role
+
+PLCMOS = built_in()["plcmos"].metric
+SDR = built_in()["sdr"].metric
+
+
+class SlowPool:
+    """Answers when the test says so."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, Signal, Signal | None, Future[Score]]] = []
+        self.closed = False
+
+    def submit(
+        self,
+        metric: Metric | str,
+        degraded: Signal,
+        reference: Signal | None = None,
+        trace: LossTrace | None = None,
+    ) -> Future[Score]:
+        answer: Future[Score] = Future()
+        name = metric if isinstance(metric, str) else metric.name
+        self.asked.append((name, degraded, reference, answer))
+        return answer
+
+    def close(self) -> None:
+        self.closed = True
+
+
+def sound(level: float) -> Signal:
+    return Signal.of(np.full(1600, level), 16000)
+
+
+def lanes(*levels: float) -> list[Lane]:
+    first = [Lane("reference", "Reference", Role.REFERENCE, sound(levels[0]), 0)]
+    others = [
+        Lane(f"c{i}", f"C{i}", Role.CONDITION, sound(level), i) for i, level in enumerate(levels[1:], 1)
+    ]
+    return first + others
+
+
+@pytest.fixture
+def pool() -> SlowPool:
+    return SlowPool()
+
+
+@pytest.fixture
+def scores(qtbot: QtBot, pool: SlowPool, monkeypatch: pytest.MonkeyPatch) -> LaneScores:
+    monkeypatch.setattr(lane_scores, "REST_SECONDS", 0.0)
+    return LaneScores(make_pool=lambda: pool)
+
+
+def test_each_lane_is_scored_and_the_score_is_kept(qtbot: QtBot, scores: LaneScores, pool: SlowPool) -> None:
+    shown = lanes(0.1, 0.2)
+    scores.want([PLCMOS])
+    scores.show(shown, None)
+    qtbot.waitUntil(lambda: len(pool.asked) == 2)
+    assert scores.score(shown[1], PLCMOS) is None
+    for number, (_, _, _, answer) in enumerate(pool.asked):
+        answer.set_result(Score(3.0 + number))
+    qtbot.waitUntil(lambda: scores.score(shown[1], PLCMOS) == Score(4.0))
+    scores.show(shown, None)
+    qtbot.wait(150)
+    assert len(pool.asked) == 2
+
+
+def test_the_reference_is_given_only_to_metrics_that_need_it(
+    qtbot: QtBot, scores: LaneScores, pool: SlowPool
+) -> None:
+    shown = lanes(0.1, 0.2)
+    scores.want([PLCMOS, SDR])
+    scores.show(shown, None)
+    qtbot.waitUntil(lambda: len(pool.asked) == 4)
+    given = {name: reference for name, degraded, reference, _ in pool.asked if degraded is shown[1].signal}
+    assert given == {"plcmos": None, "sdr": shown[0].signal}
+
+
+def test_a_lane_that_sounds_otherwise_is_scored_anew_and_the_old_work_stopped(
+    qtbot: QtBot, scores: LaneScores, pool: SlowPool
+) -> None:
+    shown = lanes(0.1, 0.2)
+    scores.want([PLCMOS])
+    scores.show(shown, None)
+    qtbot.waitUntil(lambda: len(pool.asked) == 2)
+    changed = [shown[0], replace(shown[1], signal=sound(0.3))]
+    scores.show(changed, None)
+    assert next(answer for _, degraded, _, answer in pool.asked if degraded is shown[1].signal).cancelled()
+    qtbot.waitUntil(lambda: len(pool.asked) == 3)
+    assert pool.asked[2][1] is changed[1].signal
+
+
+def test_nothing_is_asked_while_a_lane_is_being_rendered(
+    qtbot: QtBot, scores: LaneScores, pool: SlowPool
+) -> None:
+    scores.want([PLCMOS])
+    scores.show([replace(lanes(0.1)[0], busy=True)], None)
+    qtbot.wait(200)
+    assert pool.asked == []
+
+
+def test_closing_ends_the_workers(qtbot: QtBot, scores: LaneScores, pool: SlowPool) -> None:
+    scores.want([PLCMOS])
+    scores.show(lanes(0.1), None)
+    qtbot.waitUntil(lambda: bool(pool.asked))
+    scores.close()
+    assert pool.closed
+
+
+def test_a_score_says_its_marks_and_a_missing_one_its_reason() -> None:
+    assert brief(PLCMOS, Score(3.604)) == "3.60"
+    assert brief(PLCMOS, Score(3.604, marks=("outside the model's validation",))) == "3.60 *"
+    assert brief(PLCMOS, Score(None, "the file is silent")) == "-"
+    assert "the file is silent" in explained(PLCMOS, Score(None, "the file is silent"))
+    assert "outside the model's validation" in explained(
+        PLCMOS, Score(3.6, marks=("outside the model's validation",))
+    )
+    assert "higher is better" in explained(PLCMOS, Score(3.6))
+
+
+def test_the_dock_shows_a_row_for_each_lane_and_a_column_for_each_metric(
+    qtbot: QtBot, scores: LaneScores, pool: SlowPool
+) -> None:
+    dock = ScoresDock([PLCMOS, SDR], ["plcmos"])
+    qtbot.addWidget(dock)
+    dock.metrics_chosen.connect(scores.want)
+    shown = lanes(0.1, 0.2)
+    scores.want(dock.chosen())
+    scores.show(shown, None)
+    qtbot.waitUntil(lambda: len(pool.asked) == 2)
+    pool.asked[1][3].set_result(Score(2.5))
+    qtbot.waitUntil(lambda: scores.score(shown[1], PLCMOS) is not None)
+    dock.show_scores(shown, scores)
+    assert (dock.table.rowCount(), dock.table.columnCount()) == (2, 1)
+    assert dock.table.item(1, 0).text() == "2.50"
+    assert dock.table.item(0, 0).text() == "…"
+    dock.boxes["sdr"].setChecked(True)
+    dock.show_scores(shown, scores)
+    assert dock.table.columnCount() == 2
+    assert dock.table.item(1, 0).text() == "2.50"
