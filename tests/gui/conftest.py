@@ -217,6 +217,7 @@ def runner():
 @pytest.fixture
 def window(qtbot, player, runner):
     """Return an empty window that is shown and active."""
+    from PySide6.QtGui import QPalette
     from PySide6.QtWidgets import QApplication
 
     from gaplisten.ui.theme import apply_theme
@@ -227,13 +228,14 @@ def window(qtbot, player, runner):
     apply_theme(app, "light")
     made = WorkbenchWindow(Hearing(player))
     made.controller.use_catalogue(FakeCatalogue(), runner)
-    made.resize(1280, 760)
     with qtbot.waitActive(made):
-        made.show()
+        made.showNormal()
+    made.resize(1280, 760)
     yield made
     made.controller.document.mark_saved()
     made.close()
     made.deleteLater()
+    app.setPalette(QPalette())
     app.processEvents()
 
 

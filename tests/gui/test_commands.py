@@ -41,7 +41,7 @@ def test_the_sheet_lists_every_key_and_can_be_narrowed(window, qtbot):
     sheet = KeySheet(window.actions_table, window)
     qtbot.addWidget(sheet)
     assert sheet.table.rowCount() == len(window.actions_table.bound)
-    sheet.filter.setText("next gap")
+    sheet.filter.setText("next gap alt+right")
     assert sheet.table.rowCount() == 1
     assert "Alt+Right" in sheet.table.item(0, 0).text()
 

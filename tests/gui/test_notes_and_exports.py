@@ -127,6 +127,14 @@ def test_a_place_that_cannot_be_written_is_told(opened, tmp_path, monkeypatch, q
     qtbot.waitUntil(lambda: len(opened.messages.said) == 2)
 
 
+def lightness(widget):
+    image = widget.grab().toImage()
+    points = [
+        image.pixelColor(x, y) for x in range(5, image.width(), 29) for y in range(5, image.height(), 29)
+    ]
+    return sum(colour.lightness() for colour in points) / len(points)
+
+
 def test_dark_and_light_follow_the_theme_and_are_kept(opened, qtbot):
     from gaplisten.ui.theme import is_dark
     from gaplisten.workbench.settings import read_settings
@@ -134,8 +142,7 @@ def test_dark_and_light_follow_the_theme_and_are_kept(opened, qtbot):
     opened.actions_table["view.dark"].trigger()
     qtbot.waitUntil(lambda: is_dark(opened.palette()))
     assert read_settings().theme == "dark"
-    dark = opened.lanes_view.grab().toImage().pixelColor(400, 200).lightness()
+    dark = lightness(opened.lanes_view)
     opened.actions_table["view.light"].trigger()
     qtbot.waitUntil(lambda: not is_dark(opened.palette()))
-    light = opened.lanes_view.grab().toImage().pixelColor(400, 200).lightness()
-    assert dark < 90 < light
+    assert dark < 90 < 160 < lightness(opened.lanes_view)

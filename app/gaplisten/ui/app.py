@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -72,8 +71,3 @@ def _xcb_loads() -> bool:
     except OSError:
         return False
     return True
-
-
-def allow_interrupt() -> None:
-    """Let Ctrl+C in the terminal end the program."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -34,8 +34,8 @@ def take(folder: Path, concealers: Sequence[str]) -> list[Path]:
     apply_theme(app, "light")
     hearing = Hearing(SilentPlayer("there is no display and no sound here"))
     window = WorkbenchWindow(hearing, replace(read_settings(), theme="light"))
+    window.showNormal()
     window.resize(*SIZE)
-    window.show()
     controller = window.controller
     window.files.open_sources(window.files.demo_sources())
     controller.load_catalogue()

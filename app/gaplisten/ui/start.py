@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import signal
 import sys
 from pathlib import Path
 
@@ -11,7 +12,6 @@ from PySide6.QtWidgets import QApplication
 
 from gaplisten import __version__
 from gaplisten.playback.player import Player
-from gaplisten.ui.app import allow_interrupt
 from gaplisten.ui.faults import Faults, catch, log_to_file
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.theme import apply_theme
@@ -40,8 +40,8 @@ def start(paths: list[Path], demo: bool) -> int:
     apply_theme(app, settings.theme)
     faults = Faults()
     undo = catch(faults)
-    allow_interrupt()
     window = WorkbenchWindow(settings=settings)
+    _end_on_signals(app, window)
     faults.happened.connect(window.messages.report)
     window.show()
     QTimer.singleShot(0, window, lambda: begin(window, paths, demo))
@@ -49,6 +49,21 @@ def start(paths: list[Path], demo: bool) -> int:
         return app.exec()
     finally:
         undo()
+
+
+def _end_on_signals(app: QApplication, window: WorkbenchWindow) -> None:
+    """End tidily when asked from outside; unsaved work stays kept, and is offered at the next start.
+
+    Python sees a signal only between two of its instructions: the window's timers see to that.
+    """
+
+    def end(_number: int, _frame: object) -> None:
+        window.files.keep_now()
+        window.close_all()
+        app.exit(130)
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, end)
 
 
 def begin(window: WorkbenchWindow, paths: list[Path], demo: bool) -> None:
@@ -61,8 +76,7 @@ def begin(window: WorkbenchWindow, paths: list[Path], demo: bool) -> None:
     tasks.run("warming up", lambda _job: importlib.import_module("scipy.signal"), lambda _: None, quiet=True)
     tasks.run("starting sound", lambda _job: _player(), window.controller.hearing.use, quiet=True)
     window.controller.load_catalogue()
-    if not paths:
-        window.files.offer_rescue()
+    window.files.offer_rescue()
 
 
 def _player() -> Player:

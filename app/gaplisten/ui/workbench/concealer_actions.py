@@ -39,6 +39,10 @@ class ConcealerActions(Part):
         controller.lanes_changed.connect(self._show_lanes)
         controller.lane_changed.connect(self._show_lanes)
 
+    def stop(self) -> None:
+        """Look at the plugin files no more."""
+        self._timer.stop()
+
     def _on_catalogue(self) -> None:
         self._show()
         self.window.concealers.show_changed(())

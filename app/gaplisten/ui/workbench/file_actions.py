@@ -58,6 +58,10 @@ class FileActions(Part):
         empty.recent_wanted.connect(lambda path: self.open_paths([Path(path)]))
         empty.show_recent(self.recent())
 
+    def stop(self) -> None:
+        """Write no more rescue files."""
+        self._autosave_timer.stop()
+
     # -- opening --------------------------------------------------------------------------------------
 
     def open_paths(self, paths: Sequence[Path]) -> None:

@@ -12,6 +12,7 @@ from gaplisten.loss.strata import stratum_of
 from gaplisten.loss.trace import Gap
 from gaplisten.tables import Cell, Table
 from gaplisten.ui.theme import figures
+from gaplisten.ui.workbench.clip_model import STRATA
 
 Index = QModelIndex | QPersistentModelIndex
 COLUMNS = ("#", "Start", "Length", "Packets", "First packet", "Burst")
@@ -22,7 +23,7 @@ def gap_table(gaps: Sequence[Gap], rate: int) -> Table:
     rows: list[tuple[Cell, ...]] = []
     for index, gap in enumerate(gaps):
         length = 1000.0 * gap.frames / rate
-        stratum = str(stratum_of(length))
+        stratum = STRATA[stratum_of(length)]
         rows.append((index, gap.start / rate, length, gap.packets, gap.first_packet, stratum))
     return Table(("gap", "start_s", "length_ms", "packets", "first_packet", "stratum"), tuple(rows))
 

@@ -15,6 +15,7 @@ from gaplisten.workbench.lanes import Lane, neighbour
 from gaplisten.workbench.state import Loop
 
 POLL_MS = 16
+IDLE_POLL_MS = 60
 
 
 class Hearing(QObject):
@@ -85,7 +86,9 @@ class Hearing(QObject):
             if state.playing:
                 self._player.pause()
             self._until = None
-        if state != self._last:
+        moving = state != self._last
+        self._timer.setInterval(POLL_MS if moving or state.playing else IDLE_POLL_MS)
+        if moving:
             self._last = state
             self.moved.emit(state)
 

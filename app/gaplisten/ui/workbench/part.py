@@ -41,5 +41,8 @@ class Part(QObject):
     def menus_made(self, menus: dict[str, QMenu]) -> None:
         """Add to the menus what no command can be."""
 
+    def stop(self) -> None:
+        """Stop timers: the window goes."""
+
     def link(self) -> None:
         """Connect to the other parts."""

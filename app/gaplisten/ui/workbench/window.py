@@ -70,6 +70,7 @@ class WorkbenchWindow(QMainWindow):
         self.controller = Controller(hearing or Hearing(), settings, self)
         self.actions_table = Actions(self, COMMANDS)
         self.docks: dict[str, QDockWidget] = {}
+        self._closed = False
         self._make_parts()
         self.files = FileActions(self)
         self.edit = EditActions(self)
@@ -113,7 +114,7 @@ class WorkbenchWindow(QMainWindow):
         self.add_dock("gaps", "Gaps", self.gaps, below)
         self.add_dock("notes", "Notes", self.notes, below)
         self.resizeDocks(
-            [self.docks["clips"], self.docks["concealers"]], [310, 290], Qt.Orientation.Horizontal
+            [self.docks["clips"], self.docks["concealers"]], [310, 270], Qt.Orientation.Horizontal
         )
         self.resizeDocks([self.docks["gaps"], self.docks["notes"]], [620, 460], Qt.Orientation.Horizontal)
         self.resizeDocks([self.docks["gaps"]], [200], Qt.Orientation.Vertical)
@@ -223,10 +224,16 @@ class WorkbenchWindow(QMainWindow):
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
         else:
-            self.resize(1280, 760)
+            self._first_size()
         state = kept.value("state")
         if isinstance(state, QByteArray):
             self.restoreState(state, _LAYOUT_VERSION)
+
+    def _first_size(self) -> None:
+        room = self.screen().availableGeometry()
+        self.resize(min(1400, room.width()), min(860, room.height() - 30))  # 30: the title bar
+        if room.width() < 1300 or room.height() < 760:
+            self.setWindowState(Qt.WindowState.WindowMaximized)
 
     @staticmethod
     def ui_settings() -> QSettings:
@@ -255,6 +262,11 @@ class WorkbenchWindow(QMainWindow):
 
     def close_all(self) -> None:
         """Let go of threads, processes and sound."""
+        if self._closed:
+            return
+        self._closed = True
+        for part in self.parts:
+            part.stop()
         self.lanes_view.close_data()
         self.clips.close_threads()
         self.controller.close()
