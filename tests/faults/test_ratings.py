@@ -229,6 +229,30 @@ def test_with_the_folder_removed_nothing_pretends_to_be_saved_and_a_copy_can_be_
         assert len(pd.read_csv(path)) == 4
 
 
+def test_a_folder_removed_between_writing_and_looking_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = make_panel(tmp_path, "acr")
+    ratings, real = tmp_path / "shared", os.fsync
+    with Session.open(panel.folder, "Ann", ratings=ratings) as session:
+        take(session, 2)
+        listen(session)
+        vote(session)
+
+        def then_removed(descriptor: int) -> None:
+            real(descriptor)
+            shutil.rmtree(ratings, ignore_errors=True)
+
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", then_removed)
+            with pytest.raises(NotSaved, match="folder is gone"):
+                session.next()
+        ratings.mkdir()
+        assert session.next() is None
+        (path,) = ratings.glob("*.csv")
+        assert list(pd.read_csv(path)["trial"]) == [1, 2, 3]
+
+
 @pytest.mark.parametrize("number", [errno.EACCES, errno.EPERM, errno.EIO, errno.ENOSPC, errno.EROFS])
 @pytest.mark.parametrize("call", ["open", "write", "fsync"])
 def test_whatever_the_system_refuses_the_file_keeps_whole_rows(

@@ -176,9 +176,13 @@ def test_links_in_a_panel_are_refused(tmp_path: Path) -> None:
     path.symlink_to(tmp_path / "elsewhere.wav")
     with pytest.raises(UntrustedPanel, match="it is a link"):
         panel.verify()
+
+
+def test_a_folder_of_stimuli_that_is_a_link_is_refused(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
     (panel.folder / "stimuli").rename(tmp_path / "stimuli")
     (panel.folder / "stimuli").symlink_to(tmp_path / "stimuli")
-    with pytest.raises(UntrustedPanel, match="it is a link"):
+    with pytest.raises(UntrustedPanel, match="stimuli: it is a link"):
         panel.verify()
 
 
