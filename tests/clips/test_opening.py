@@ -47,6 +47,11 @@ def test_without_a_trace_losses_are_detected_and_marked(make) -> None:
     assert any("detected" in note for note in opened.notes)
 
 
+def test_digital_silence_in_the_reference_is_not_taken_for_a_loss(make) -> None:
+    clip = Clip("a", reference=make.sound("r.wav", 10), lossy=make.sound("l.wav", 3, 10))
+    assert np.flatnonzero(open_clip(clip).trace.lost).tolist() == [3]
+
+
 def test_a_lossy_file_alone_sets_the_clock(make) -> None:
     opened = open_clip(Clip("a", lossy=make.sound("x.wav", 7, rate=48000)))
     assert (opened.rate, opened.reference) == (48000, None)
@@ -249,6 +254,7 @@ def test_a_summary_continues_a_pattern_as_its_format_says(make) -> None:
     clip = replace(whole(make), trace=make.root / "p.g192")
     write_trace(clip.trace, LossTrace(np.array([0, 0, 0, 0, 1], np.bool_), 320, 16000), "g192_word")
     assert (summarise(clip).gaps, summarise(clip).loss_rate) == (5, 0.2)
+    assert summarise(replace(clip, lossy=None)).gaps == 5
 
 
 def test_versions_of_another_length_are_noted(make) -> None:

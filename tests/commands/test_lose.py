@@ -60,6 +60,13 @@ def test_the_seed_decides_and_other_files_do_not(clean: Path, tmp_path: Path) ->
     assert not np.array_equal(first, other)
 
 
+def test_clips_of_one_length_lose_different_packets(clean: Path, tmp_path: Path) -> None:
+    (clean / "copy.wav").write_bytes((clean / "s0.wav").read_bytes())
+    run(clean, "--model", "random", "--out", tmp_path / "out")
+    first, copy = (read_trace(tmp_path / f"out/lossy_signals/{n}_is_lost.txt").lost for n in ("s0", "copy"))
+    assert not np.array_equal(first, copy)
+
+
 def test_the_table_records_how_it_was_made(clean: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run(clean, "--model", "burst_stratum", "--set", "stratum=medium", "--out", out) == 0

@@ -128,7 +128,9 @@ def test_the_decay_slope_is_that_of_the_level(slope: float) -> None:
     version, gap = clean.copy(), trace.gaps()[0]
     fall = 10 ** (slope * 1000 * np.arange(gap.frames) / RATE / 20)
     version[gap.start : gap.stop] *= fall
-    assert measured(version, None, trace).value(0, "v", "decay") == pytest.approx(slope, abs=0.03)
+    found = measured(version, None, trace)
+    assert found.value(0, "v", "decay") == pytest.approx(slope, abs=0.03)
+    assert found.flagged("v", "decay", -0.4).tolist() == [slope < -0.4]
 
 
 def test_a_pitch_jump_is_measured_in_cents() -> None:

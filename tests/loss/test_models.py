@@ -52,6 +52,11 @@ def test_bursts_have_the_wanted_rate_and_mean_length(loss: float, burst: float, 
     assert abs(np.mean(lengths) - burst) < 0.15 * burst + 0.1
 
 
+def test_the_first_packet_is_lost_as_often_as_any_other() -> None:
+    first = [make_trace("gilbert_elliott", 5, 320, 16000, s, loss=40, burst=10).lost[0] for s in range(400)]
+    assert abs(np.mean(first) - 0.4) < 0.08
+
+
 def test_transitions_can_be_given_directly() -> None:
     trace = make_trace("gilbert_elliott", 50_000, 320, 16000, 1, p=0.05, r=0.25)
     assert abs(trace.loss_rate - 0.05 / 0.30) < 0.02
