@@ -446,8 +446,11 @@ def test_another_clip_is_shown_whole_and_the_same_sources_are_not_read_again(vie
     view.set_lanes(list(view._lanes[:2]))
     assert view._canvas.scene.lanes[0].peaks is pyramid
     assert view.visible_range == (0, 400)
-    view.set_lanes([LaneView(0, "other", None, Signal.of(np.zeros(5000), RATE))])
-    assert view.visible_range == (0, 5000)
+    longer = LaneView(5, "longer", None, Signal.of(np.zeros(FRAMES + 999), RATE))
+    view.set_lanes([*view._lanes, longer])
+    assert view.visible_range == (0, 400)
+    view.set_lanes([LaneView(0, "other", None, Signal.of(np.zeros(FRAMES + 999), RATE))])
+    assert view.visible_range == (0, FRAMES + 999)
 
 
 @pytest.mark.parametrize("frames", [0, 1, 7])

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import soundfile
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor, QImage
+from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtSvg import QSvgRenderer
 from pytestqt.qtbot import QtBot
 
 from gaplisten.audio.opening import open_source
@@ -121,6 +122,37 @@ def test_the_svg_is_a_drawing_with_lanes_hatching_and_words(view: LanesView, tmp
     assert "<image" not in text
     shapes = [child.tag.rpartition("}")[2] for child in root.iter()]
     assert shapes.count("path") + shapes.count("polygon") + shapes.count("polyline") > 10
+
+
+def test_the_svg_hatches_the_gap_and_nothing_beside_it(view: LanesView, tmp_path: Path) -> None:
+    _fill(view)
+    view.zoom_to(18 * 320, 24 * 320)
+    view.render_svg(tmp_path / "view.svg", QSize(800, 300))
+    image = QImage(800, 300, QImage.Format.Format_RGB32)
+    image.fill(QColor("white"))
+    painter = QPainter(image)
+    QSvgRenderer(str(tmp_path / "view.svg")).render(painter)
+    painter.end()
+    left = 208
+    quiet_rows = _array(image)[28:40]
+    dark = quiet_rows.sum(axis=2) < 3 * 252
+    gap = [round(left + (800 - left) * (packet - 18) / 6) for packet in (20, 21)]
+    reach = round((800 - left) / 6 / 4)
+    assert dark[:, gap[0] + 2 : gap[1] - 2].all()
+    assert not dark[:, left + 2 : gap[0] - reach - 2].any()
+    assert not dark[:, gap[1] + reach + 2 :].any()
+
+
+def test_an_overlay_exports_every_lane(view: LanesView, tmp_path: Path) -> None:
+    tone = 0.5 * np.sin(np.arange(RATE) / 9)
+    lanes = [(0, "#0072B2", tone), (1, "#E69F00", tone * 0.5)]
+    view.set_lanes([LaneView(key, "lane", colour, Signal.of(data, RATE)) for key, colour, data in lanes])
+    view.set_active(0)
+    view.set_mode("overlay")
+    view.render_png(tmp_path / "view.png", QSize(600, 300), 2.0)
+    plot = _array(QImage(str(tmp_path / "view.png")))[60:, 420:]
+    for _, colour, _ in lanes:
+        assert (np.abs(plot - np.array(QColor(colour).getRgb()[:3])).max(axis=2) < 60).sum() > 100
 
 
 def test_a_zoomed_in_view_exports_its_curve(view: LanesView, tmp_path: Path) -> None:

@@ -136,7 +136,8 @@ class AlteredSource(_Pair):
         else:
             changed = self._differs(_floats(one, self.one, length), _floats(other, self.other, length))
         changed &= ~self._lost_between(start, start + length)
-        return changed.view(np.uint8)[:, None]
+        flags: Raw = changed.view(np.uint8)[:, None]
+        return flags
 
     def gather(self, blocks: Frames, size: int) -> Raw:
         """Return the flags of whole blocks of frames."""
@@ -178,8 +179,9 @@ def _floats(raw: Raw, source: SampleSource, length: int) -> Raw:
     """Return raw samples as floats, with silence up to `length`."""
     floats = np.multiply(raw, np.float32(source.scale), dtype=np.float32)
     missing = length - len(floats)
-    padded: Raw = np.pad(floats, ((0, missing), (0, 0))) if missing > 0 else np.asarray(floats)
-    return padded
+    if missing <= 0:
+        return np.asarray(floats)
+    return np.asarray(np.pad(floats, ((0, missing), (0, 0))))
 
 
 def _gathered(source: SampleSource, blocks: Frames, size: int) -> Raw:

@@ -45,6 +45,9 @@ def _paint_lane(painter: QPainter, lane: SceneLane, scene: Scene, part: Part) ->
     found = curve(lane.source, scene.view)
     if found is None:
         return
+    found = _inside(found, scene)
+    if not len(found.frames) or not len(found.x):
+        return
     kinds = sample_kinds(lane, scene, found)
     colours = (readable(lane.colour, scene.colours), scene.colours.same, scene.colours.altered)
     for channel in range(found.y.shape[1]):
@@ -56,6 +59,16 @@ def _paint_lane(painter: QPainter, lane: SceneLane, scene: Scene, part: Part) ->
             _draw_line(painter, polyline(x[begin : end + 1], y[begin : end + 1]), scene.layout.ratio)
         if scene.view.frames_per_pixel * POINTS_FROM <= 1.0:
             _paint_points(painter, found, channel, scene, part, kinds, colours)
+
+
+def _inside(found: Curve, scene: Scene) -> Curve:
+    """Return the curve without what lies beside the plot (a drawing cannot cut it off)."""
+    view = scene.view
+    first, last = view.grid_start, min(view.frame_at(view.width), view.total)
+    seen, there = (found.x >= first) & (found.x <= last), (found.frames >= first) & (found.frames <= last)
+    # The sample left of the plot still colours the first stretch.
+    there[:-1] |= there[1:]
+    return Curve(found.x[seen], found.y[seen], found.frames[there], found.samples[there])
 
 
 def sample_kinds(lane: SceneLane, scene: Scene, found: Curve) -> npt.NDArray[np.int64]:
@@ -120,5 +133,5 @@ def _paint_points(
     for kind in range(_CLASSES):
         painter.setBrush(colours[kind])
         size = _POINT + (0.8 if kind == 2 else 0.0)
-        for index in np.flatnonzero(kinds == kind).tolist():
+        for index in np.flatnonzero((kinds == kind) & (x >= scene.layout.plot_left)).tolist():
             painter.drawEllipse(QPointF(x[index], y[index]), size, size)

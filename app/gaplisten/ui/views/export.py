@@ -19,6 +19,7 @@ from gaplisten.ui.views.lane_pixels import HATCH_PERIOD, changed_columns, column
 from gaplisten.ui.views.raster import spans_of
 from gaplisten.ui.views.scene import Part, Scene, SceneLane
 from gaplisten.ui.views.shading import FEWEST_ZONE_PIXELS, ZONE_SECONDS
+from gaplisten.ui.views.values import Mode
 
 Places = npt.NDArray[np.floating[Any]]
 
@@ -104,40 +105,39 @@ def _box(scene: Scene, part: Part) -> QRectF:
     return QRectF(layout.plot_left, top, layout.plot_width, height)
 
 
-def _gap_boxes(scene: Scene, part: Part) -> list[QRectF]:
+def _gap_boxes(scene: Scene, part: Part, reach: float = 0.0) -> list[QRectF]:
+    """Return the places of the visible gaps, `reach` wider on both sides, inside the lane."""
     if scene.loss is None:
         return []
     box = _box(scene, part)
     gaps = scene.loss.visible(scene.view.start, scene.view.stop)
-    places = [(x_of(scene, start), x_of(scene, stop)) for start, stop in gaps]
-    return [QRectF(begin, box.top(), max(end - begin, 0.3), box.height()) for begin, end in places]
+    places = [(x_of(scene, start) - reach, x_of(scene, stop) + reach) for start, stop in gaps]
+    boxes = [QRectF(begin, box.top(), max(end - begin, 0.3), box.height()) for begin, end in places]
+    return [found.intersected(box) for found in boxes if found.intersects(box)]
 
 
 def _draw_losses(painter: QPainter, scene: Scene, part: Part) -> None:
     if scene.loss is None:
         return
     reach = ZONE_SECONDS * scene.rate / scene.view.frames_per_pixel / scene.layout.ratio
-    boxes = _gap_boxes(scene, part)
     if reach * scene.layout.ratio >= FEWEST_ZONE_PIXELS:
-        for box in boxes:
-            painter.fillRect(box.adjusted(-reach, 0, reach, 0), scene.colours.zone)
-    for box in boxes:
+        for box in _gap_boxes(scene, part, reach):
+            painter.fillRect(box, scene.colours.zone)
+    for box in _gap_boxes(scene, part):
         painter.fillRect(box, scene.colours.loss)
     _draw_hatching(painter, scene, part)
 
 
 def _draw_hatching(painter: QPainter, scene: Scene, part: Part) -> None:
+    # SVG drawings know no clipping, so the lines are cut to the gaps here.
     painter.setPen(QPen(scene.colours.hatch, 0.7))
     for box in _gap_boxes(scene, part):
-        painter.save()
-        painter.setClipRect(box, Qt.ClipOperation.IntersectClip)
         first = int((box.left() + box.top()) // HATCH_PERIOD)
         last = int((box.right() + box.bottom()) // HATCH_PERIOD) + 1
-        for number in range(first, last + 1):
-            total = number * HATCH_PERIOD
-            start, stop = QPointF(total - box.top(), box.top()), QPointF(total - box.bottom(), box.bottom())
-            painter.drawLine(start, stop)
-        painter.restore()
+        for total in range(first * HATCH_PERIOD, (last + 1) * HATCH_PERIOD, HATCH_PERIOD):
+            upper, lower = max(box.top(), total - box.right()), min(box.bottom(), total - box.left())
+            if lower > upper:
+                painter.drawLine(QPointF(total - upper, upper), QPointF(total - lower, lower))
 
 
 def _draw_waveforms(painter: QPainter, scene: Scene, lanes: tuple[SceneLane, ...], part: Part) -> None:
@@ -159,15 +159,30 @@ def _draw_columns(painter: QPainter, scene: Scene, lane: SceneLane, part: Part) 
     top, bottom = spans_of(columns, part.height, scene.gain)
     colours = np.where(columns.known | columns.coarse, column_colours(lane, scene, edges), 0)
     cuts = [0, *(np.flatnonzero(np.diff(colours)) + 1).tolist(), len(colours)]
-    painter.setPen(Qt.PenStyle.NoPen)
+    overlaid = scene.mode is Mode.OVERLAY and len(scene.lanes) > 1
     x = scene.layout.plot_left + np.arange(len(colours) + 1) / ratio
     upper, lower = (part.top + top) / ratio, (part.top + bottom) / ratio
     for begin, end in itertools.pairwise(cuts):
         if colours[begin] == 0:
             continue
-        painter.setBrush(QColor.fromRgb(int(colours[begin])))
-        painter.drawPolygon(_band(x[begin : end + 1], upper[begin:end], lower[begin:end]))
+        colour = QColor.fromRgb(int(colours[begin]))
+        band = (x[begin : end + 1], upper[begin:end], lower[begin:end])
+        if overlaid:
+            _draw_outline(painter, colour, *band)
+        else:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(colour)
+            painter.drawPolygon(_band(*band))
     _draw_altered_line(painter, scene, lane, part)
+
+
+def _draw_outline(painter: QPainter, colour: QColor, x: Places, upper: Places, lower: Places) -> None:
+    """Draw the two edges of columns; the pen is opaque, lanes differ by hue."""
+    painter.setPen(QPen(colour, 0.8))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    middle = (x[:-1] + x[1:]) / 2
+    for edge in (upper, lower):
+        painter.drawPolyline([QPointF(*place) for place in zip(middle.tolist(), edge.tolist(), strict=True)])
 
 
 def _band(x: Places, upper: Places, lower: Places) -> QPolygonF:

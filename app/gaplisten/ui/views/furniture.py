@@ -50,6 +50,8 @@ def _paint_ruler(painter: QPainter, scene: Scene) -> None:
     painter.setClipRect(QRectF(layout.plot_left, 0, layout.plot_width, RULER_HEIGHT))
     for tick in ticks(scene.scale, scene.view.start, scene.view.stop, room):
         x = x_of(scene, tick.frame)
+        if not layout.plot_left - 0.5 <= x <= layout.width:
+            continue
         painter.setPen(QPen(colours.faint_text, 0))
         painter.drawLine(QPointF(x, RULER_HEIGHT - (9 if tick.text else 4)), QPointF(x, RULER_HEIGHT - 1))
         if tick.text:
@@ -101,19 +103,13 @@ def _paint_header(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene)
     )
     font.setBold(False)
     painter.setFont(font)
-    second = " · ".join(text for text in (lane.state, lane.note) if text)
-    _line(
-        painter,
-        QRectF(box.left() + 42, box.top() + 26, box.width() - 46 - GUTTER, 18),
-        second,
-        colours.faint_text,
-    )
-    _line(
-        painter,
-        QRectF(box.left() + 42, box.top() + 44, box.width() - 46 - GUTTER, 18),
-        lane.badge,
-        colours.text,
-    )
+    about = " · ".join(text for text in (lane.state, lane.note) if text)
+    lines = [
+        (text, colour) for text, colour in ((about, colours.faint_text), (lane.badge, colours.text)) if text
+    ]
+    for number, (text, colour) in enumerate(lines):
+        top = box.top() + 26 + 18 * number
+        _line(painter, QRectF(box.left() + 42, top, box.width() - 46 - GUTTER, 18), text, colour)
     painter.restore()
 
 
@@ -136,28 +132,27 @@ def _line(painter: QPainter, box: QRectF, text: str, colour: QColor) -> None:
 def _paint_loop(painter: QPainter, scene: Scene) -> None:
     if scene.loop is None:
         return
-    begin, end = (x_of(scene, frame) for frame in scene.loop)
     layout = scene.layout
-    painter.save()
-    painter.setClipRect(QRectF(layout.plot_left, 0, layout.plot_width, layout.height))
+    edges = [x_of(scene, frame) for frame in scene.loop]
+    left, right = float(layout.plot_left), float(layout.width)
+    begin, end = (min(max(x, left), right) for x in edges)
     painter.fillRect(QRectF(begin, 0, end - begin, 5), scene.colours.loop)
     painter.setPen(QPen(scene.colours.accent, 0))
-    for x in (begin, end):
-        painter.drawLine(QPointF(x, 0), QPointF(x, layout.height))
     painter.setBrush(scene.colours.accent)
-    painter.drawRect(QRectF(begin - 3, 0, 6, 9))
-    painter.drawRect(QRectF(end - 3, 0, 6, 9))
-    painter.restore()
+    for x in edges:
+        if left <= x <= right:
+            painter.drawLine(QPointF(x, 0), QPointF(x, layout.height))
+            painter.drawRect(QRectF(x - 3, 0, 6, 9))
 
 
 def _paint_gap(painter: QPainter, scene: Scene) -> None:
     if scene.gap is None:
         return
+    left, right = float(scene.layout.plot_left), float(scene.layout.width)
     begin, end = (x_of(scene, frame) for frame in scene.gap)
-    painter.save()
-    painter.setClipRect(QRectF(scene.layout.plot_left, 0, scene.layout.plot_width, scene.layout.height))
-    painter.fillRect(QRectF(begin, RULER_HEIGHT - 4, max(end - begin, 2.0), 4), scene.colours.text)
-    painter.restore()
+    begin, end = max(begin, left), min(max(end, begin + 2.0), right)
+    if end > begin:
+        painter.fillRect(QRectF(begin, RULER_HEIGHT - 4, end - begin, 4), scene.colours.text)
 
 
 def _paint_marks(painter: QPainter, scene: Scene) -> None:
@@ -166,7 +161,7 @@ def _paint_marks(painter: QPainter, scene: Scene) -> None:
     painter.setClipRect(QRectF(layout.plot_left, 0, layout.plot_width, layout.height))
     for mark in scene.marks:
         x = x_of(scene, mark.frame)
-        if layout.plot_left - 8 <= x <= layout.width + 8:
+        if layout.plot_left <= x <= layout.width:
             colour = QColor(mark.colour) if mark.colour else scene.colours.altered
             painter.setPen(QPen(colour, 0, Qt.PenStyle.DashLine))
             painter.drawLine(QPointF(x, RULER_HEIGHT), QPointF(x, layout.height))

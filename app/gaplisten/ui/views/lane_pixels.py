@@ -59,9 +59,11 @@ def shaded_ground(scene: Scene, height: int, shading: Shading | None) -> Pixels:
         hatched = shading.lost > 0
     ground = np.broadcast_to(row, (height, width)).copy()
     ground[height // 2] = np.where(hatched, row, np.uint32(argb(colours.grid)))
-    if hatched.any():
+    if shading is not None and hatched.any():
         lines = _hatch_lines(scene, height) & hatched
-        np.copyto(ground, np.where(lines, np.uint32(argb(colours.hatch)), ground))
+        # Where a pixel holds much and little of it was lost, the hatching is as faint as the tint.
+        ink = blend(row, np.full(width, argb(colours.hatch), np.uint32), shading.strength)
+        np.copyto(ground, np.where(lines, ink, ground))
     return ground
 
 

@@ -122,14 +122,21 @@ class LanesView(QWidget):
     # what is shown
 
     def set_lanes(self, lanes: Sequence[LaneView]) -> None:
-        """Show these lanes; a lane whose source is the same object as before is not read again."""
+        """Show these lanes; a lane whose source is the same object as before is not read again.
+
+        The stretch that is seen stays while any lane stays; an altogether different clip is shown whole.
+        """
+        known = {id(lane.source) for lane in self._lanes}
+        same_clip = any(id(lane.source) in known for lane in lanes)
         self._lanes = tuple(lanes)
         self._data.set_lanes(lanes)
         if lanes:
             self._rate = lanes[0].source.rate
         total = max((lane.source.frames for lane in lanes), default=0)
-        if total != self.axis.view.total:
+        if not same_clip:
             self.axis.reset(total, self.layout_now().columns)
+        elif total != self.axis.view.total:
+            self.axis.show(replace(self.axis.view, total=total).clamped())
         self._spectra.keep_only([self._data.drawn(lane.key).source for lane in lanes])
         self._resized()
         self._more_known()

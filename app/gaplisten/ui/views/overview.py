@@ -93,8 +93,11 @@ class OverviewStrip(QWidget):
             shading = self._loss.shading(edges, view.frames_per_pixel)
             tinted = blend(pixels[0], np.full(width, argb(colours.hatch), np.uint32), shading.strength)
             pixels[:] = tinted
-            # Losses keep a mark of full strength at the bottom, however short they are.
-            pixels[height - round(4 * ratio) :, shading.lost > 0] = argb(colours.text)
+            # At the bottom losses have marks that can be seen however short they are.
+            cover = np.where(shading.lost > 0, 0.35 + 0.65 * shading.lost, 0.0)
+            pixels[height - round(4 * ratio) :] = blend(
+                pixels[-1], np.full(width, argb(colours.text), np.uint32), cover
+            )
         if self._peaks is not None:
             columns = self._peaks.columns(edges)
             spans = spans_of(columns, height - round(4 * ratio), self._gain)
