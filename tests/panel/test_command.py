@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
@@ -110,3 +112,26 @@ def test_two_real_clips_make_an_acr_panel_and_are_rated_to_the_end(tmp_path: Pat
         ("54", "tPLCnet"),
         ("54", "zero fill"),
     ]
+
+
+def test_run_hands_panel_listener_and_ratings_folder_to_the_window(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window, seen = ModuleType("gaplisten.ui.panel"), []
+
+    def run_panel(folder: Path, listener: str | None, *, ratings: Path | None = None) -> int:
+        seen.append((folder, listener, ratings))
+        return 0
+
+    window.run_panel = run_panel  # type: ignore[attr-defined]
+    monkeypatch.setitem(sys.modules, "gaplisten.ui.panel", window)
+    assert run("panel", "run", tmp_path, "--listener", "Ann", "--ratings", tmp_path / "r") == 0
+    assert seen == [(tmp_path, "Ann", tmp_path / "r")]
+
+
+def test_without_qt_the_reason_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setitem(sys.modules, "gaplisten.ui.panel", None)
+    assert run("panel", "run", tmp_path) == 2
+    assert "needs a window" in capsys.readouterr().err

@@ -75,6 +75,9 @@ def build(
 def run(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
     listener: Annotated[str | None, typer.Option("--listener", help="The listener's name.")] = None,
+    ratings: Annotated[
+        Path | None, typer.Option("--ratings", help="Where the CSV goes, when not into the panel's folder.")
+    ] = None,
 ) -> None:
     """Take a panel; continues where the listener stopped."""
     try:
@@ -82,7 +85,7 @@ def run(
     except ImportError as error:
         fact = f"taking a panel needs a window: {error}"
         raise PanelCommandError("panel run", fact, "install PySide6-Essentials") from error
-    raise typer.Exit(window.run_panel(folder, listener))
+    raise typer.Exit(window.run_panel(folder, listener, ratings=ratings))
 
 
 @app.command()
