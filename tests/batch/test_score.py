@@ -20,6 +20,7 @@ from gaplisten.batch.items import versions_from_paths
 from gaplisten.batch.score import ScoreBatch, described, score_journal, score_versions
 from gaplisten.batch.table import tidy
 from gaplisten.batch.workers import ProcessWorkers, ThreadWorkers
+from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.metrics.contract import Score
 from gaplisten.tables import column
@@ -107,6 +108,12 @@ def test_equal_files_are_scored_once(clips: Path, tmp_path: Path):
     assert batch.reused == 2
     assert len({row.score.value for row in batch.rows}) == 1
     assert [row.task.version.path.stem for row in batch.rows] == ["a", "b", "c"]
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "pipe.wav")
+    with pytest.raises(GaplistenError, match="neither a file nor a folder"):
+        versions_from_paths([tmp_path / "pipe.wav"])
 
 
 def test_force_computes_again(clips: Path):

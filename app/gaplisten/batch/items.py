@@ -166,6 +166,8 @@ class _Extras:
         """Return a file as a version of a clip of its own."""
         if not path.exists():
             raise FolderError(str(path), "there is no such file or folder", "check the path")
+        if not path.is_file():  # reading a pipe or a device would wait for ever
+            raise FolderError(str(path), "is neither a file nor a folder", "save the sound to a file")
         clip = self.completed(Clip(path.stem, packet_ms=self.packet_ms, folder=path.parent))
         return Version(clip, condition, path, stratum_text(clip))
 
