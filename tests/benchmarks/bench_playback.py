@@ -1,0 +1,204 @@
+"""Playback through a real sound server: exactness, time to a switch, underflows under load, CPU.
+
+python3 run.py bench playback [--quick]
+python tests/benchmarks/bench_playback.py --minutes 10     the long variant by itself
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent)]
+
+import psutil
+from figures import Figure
+
+from audio.burden import all_burdens, busy_cores, busy_window
+from audio.proof import prove, unlike_lanes
+from audio.pulse import missing, sound_server, wait_for
+from gaplisten.audio.level import active_level
+from gaplisten.audio.signal import Signal
+from gaplisten.playback.client import ProcessPlayer
+
+RATE = 48000
+
+
+def _player(lanes: list[Signal]) -> ProcessPlayer:
+    player = ProcessPlayer()
+    player.load(lanes)
+    wait_for(lambda: player.state.rate, what="the stream")
+    time.sleep(0.3)
+    return player
+
+
+def exactness(seconds: float) -> list[Figure]:
+    """Switch at random; compare each captured sample outside the fades with the file's."""
+    rng, lanes = random.Random(1), unlike_lanes(4, seconds + 5, RATE)
+    with sound_server(RATE) as server:
+        player = _player(lanes)
+        server.forget()
+        player.play()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            time.sleep(rng.uniform(0.03, 0.1))
+            player.select(rng.randrange(4))
+        played = player.state.position - RATE // 4
+        player.close()
+        proof = prove(server.captured(), lanes, frames=played)
+    note = f"{proof.frames} samples, {proof.exact} exact, the rest the fades of {proof.switches} switches"
+    return [Figure("captured samples unlike the file outside fades", len(proof.odd), "", 0, "<=", note)]
+
+
+def switch_latency(count: int, *, busy: bool = False) -> list[Figure]:
+    """Measure from the key's command to the first changed sample at the sound server's far end."""
+    rng = random.Random(2)
+    lanes = [Signal.of(np.full(RATE * 600 // 10, value), RATE) for value in (0.5, 0.25)]
+    with ExitStack() as stack:
+        server = stack.enter_context(sound_server(RATE))
+        player = _player(lanes)
+        if busy:  # a held interpreter would hold the key press itself
+            stack.enter_context(busy_window())
+            stack.enter_context(busy_cores())
+            time.sleep(1.0)
+        player.set_loop(0, lanes[0].frames)
+        player.play()
+        wait_for(lambda: player.state.position > RATE)
+        server.forget()
+        asked = []
+        for index in range(count):
+            time.sleep(rng.uniform(0.05, 0.09))
+            asked.append(time.perf_counter())
+            player.select((index + 1) % 2)
+        time.sleep(0.4)
+        captured = server.captured()[:, 0]
+        player.close()
+        steady = (captured == 0.5) | (captured == 0.25)
+        changed = np.flatnonzero(steady[:-1] & ~steady[1:]) + 1
+        when = server.times_of(changed)
+    first = np.searchsorted(when, asked)
+    delays = (when[np.minimum(first, len(when) - 1)] - np.array(asked)) * 1e3
+    where = " with busy window and cores" if busy else ""
+    note = f"{count} switches; 11 ms of it wait in the test's FIFO"
+    targets = (None, None) if busy else (30, 60)
+    return [
+        Figure(
+            f"key press to changed sample, median{where}",
+            float(np.median(delays)),
+            "ms",
+            targets[0],
+            "<=",
+            note,
+        ),
+        Figure(
+            f"key press to changed sample, p99{where}", float(np.percentile(delays, 99)), "ms", targets[1]
+        ),
+    ]
+
+
+def slips(captured: np.ndarray, lanes: list[Signal]) -> int:
+    """Count the places where a capture of a loop over whole lanes leaves the running position."""
+    length = lanes[0].frames
+    values = np.concatenate([lane.samples[:, 0] for lane in lanes])
+    order = np.argsort(values, kind="stable")
+    ordered, places = values[order], order % length
+    phases = []
+    for start in range(0, len(captured), 1 << 20):
+        part = captured[start : start + (1 << 20)]
+        found = np.minimum(np.searchsorted(ordered, part), len(ordered) - 1)
+        hit = np.flatnonzero(ordered[found] == part)
+        phase = (start + hit - places[found[hit]]) % length
+        # Two neighbours that agree: a sample within a fade may equal some lane's by chance.
+        sure = (np.diff(hit) == 1) & (np.diff(phase) == 0)
+        phases.append(phase[1:][sure])
+    return int(np.count_nonzero(np.diff(np.concatenate(phases))))
+
+
+def underflows(minutes: float) -> list[Figure]:
+    """Play and switch for long while everything else is busy; count underflows and what they leave."""
+    rng, lanes = random.Random(3), unlike_lanes(3, 10.0, RATE)
+    with sound_server(RATE, channels=1) as server:
+        player = _player(lanes)
+        player.set_loop(0, lanes[0].frames)
+        with all_burdens():
+            server.forget()
+            player.play()
+            end = time.monotonic() + 60 * minutes
+            while time.monotonic() < end:
+                time.sleep(rng.uniform(0.1, 0.6))
+                player.select(rng.randrange(3))
+            counted, last = player.state.underflows, player.state
+            player.pause()
+        time.sleep(0.3)
+        player.close()
+        captured = server.captured()[:, 0]
+        heard = np.flatnonzero(captured)
+        slipped = slips(captured[heard[0] : heard[-1]], lanes)
+    note = f"{minutes:g} minutes of window, cores, held interpreter and garbage on {psutil.cpu_count()} cores"
+    if last.restarts:
+        note += f"; restarts: {last.restarts}"
+    return [
+        Figure("underflows under all burdens", counted, "", 0, "<=", note),
+        Figure("slips of the captured position under all burdens", slipped, "", 0, "<="),
+    ]
+
+
+def cpu(seconds: float) -> list[Figure]:
+    """Measure the audio process while it plays 8 stereo lanes at 48 kHz."""
+    lanes = unlike_lanes(8, 10.0, RATE, channels=2)
+    with sound_server(RATE):
+        player = _player(lanes)
+        player.set_loop(0, lanes[0].frames)
+        player.play()
+        time.sleep(1.0)
+        process = psutil.Process(player._host.link.pid)
+        before, began = process.cpu_times(), time.perf_counter()
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            time.sleep(0.25)
+            player.select(int(time.monotonic() * 4) % 8)
+        used, passed = process.cpu_times(), time.perf_counter() - began
+        player.close()
+    share = 100 * (used.user + used.system - before.user - before.system) / passed
+    return [Figure("CPU of the audio process, 8 lanes, 48 kHz stereo", share, "%", 3, "<=")]
+
+
+def levels() -> list[Figure]:
+    """Compare the active level with its definition carried out sample by sample."""
+    from levels.test_levels import p56_by_hand, speechlike
+
+    worst = 0.0
+    for gain_db in (0, -15, -30):
+        for noise_db in (-120, -65, -50):
+            samples = speechlike(16000, 3.0) * 10 ** (gain_db / 20)
+            samples += np.random.default_rng(1).standard_normal(len(samples)) * 10 ** (noise_db / 20)
+            worst = max(worst, abs(active_level(samples, 16000).dbov - p56_by_hand(samples, 16000)))
+    note = "against the written description, not the ITU's program"
+    return [Figure("P.56 active level against the definition by hand", worst, "dB", 0.1, "<=", note)]
+
+
+def measure(quick: bool = False, minutes: float | None = None) -> list[Figure]:
+    """Return all figures; quick ones take half a minute, the others minutes."""
+    figures = levels()
+    if missing():
+        print(f"the sound path is left out: {missing()}", file=sys.stderr)
+        return figures
+    figures += exactness(5 if quick else 20)
+    figures += switch_latency(60 if quick else 300)
+    figures += switch_latency(40 if quick else 100, busy=True)
+    figures += cpu(3 if quick else 10)
+    return figures + underflows(minutes or (0.1 if quick else 10))
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--minutes", type=float, default=10.0)
+    for figure in underflows(parser.parse_args().minutes):
+        print(f"{figure.name:60} {figure.value:10.4g} {figure.unit} {figure.note}")
