@@ -52,6 +52,7 @@ def _loose(sources: Sources) -> ClipSet:
 def open_fully(clip: Clip, done: ClipWork, level_dbov: float, job: Job) -> Opened:
     """Read a clip, apply the loss edits made to it and find its gain."""
     from gaplisten.clips.opening import open_clip
+    from gaplisten.ui.workbench.one_gain import gain_of
 
     opened = open_clip(clip, job)
     trace, lossy = opened.trace, opened.lossy
@@ -61,21 +62,8 @@ def open_fully(clip: Clip, done: ClipWork, level_dbov: float, job: Job) -> Opene
             lossy = lossy_with(trace, opened.reference, opened.lossy, opened.trace)
         except ValueError as error:
             raise GaplistenError(clip.name, str(error), "restore the clip's own loss") from error
-    gain, note = _gain(opened, level_dbov)
+    gain, note = gain_of(opened, level_dbov)
     return Opened(opened, trace, lossy, gain, note)
-
-
-def _gain(opened: OpenClip, level_dbov: float) -> tuple[float, str]:
-    from gaplisten.audio.gain import clip_gain
-
-    versions = list(opened.conditions.values())
-    if opened.lossy is not None:
-        versions.append(opened.lossy)
-    if opened.reference is None and not versions:
-        return 1.0, ""
-    found = clip_gain(opened.reference, versions, level_dbov)
-    limited = f", limited: {found.reason}" if found.limited else ""
-    return found.gain, f"{found.gain_db:+.1f} dB for all lanes{limited}"
 
 
 def split_paths(paths: Sequence[Path]) -> tuple[list[Path], list[Path], list[Path]]:
