@@ -21,12 +21,21 @@ from gaplisten.batch.compare import (
     sign_test,
     worst_first,
 )
-from gaplisten.batch.heard import Heard, agreement_table, agreements, by_condition, match, read_heard
+from gaplisten.batch.heard import (
+    Heard,
+    agreement_table,
+    agreements,
+    by_condition,
+    heard_of_votes,
+    match,
+    read_heard,
+)
 from gaplisten.batch.items import Version
 from gaplisten.batch.score import ScoreRow, ScoreTask
 from gaplisten.batch.table import tidy
 from gaplisten.clips.clip import Clip
 from gaplisten.metrics.contract import Metric, Score
+from gaplisten.panel.results.votes import Vote
 from gaplisten.tables import write_csv
 
 
@@ -197,6 +206,17 @@ def test_votes_are_averaged_from_a_table(tmp_path: Path):
     path.write_text("clip,condition,opinion\nc,a,4\n")
     with pytest.raises(ComparisonError, match="no column of ratings"):
         read_heard(path)
+
+
+def test_votes_that_check_the_listener_do_not_count(tmp_path: Path):
+    path = tmp_path / "ratings.csv"
+    path.write_text("kind,clip,condition,score\ntest,c,a,4\ntrap,c,a,1\ntest,c,a,3\n")
+    assert read_heard(path) == (Heard("c", "a", 3.5),)
+    votes = [
+        Vote("l1", kind, "c", "", "a", "", "", trial, float(score))
+        for trial, (kind, score) in enumerate([("test", 4), ("trap", 1), ("test", 3)])
+    ]
+    assert heard_of_votes(votes) == (Heard("c", "a", 3.5),)
 
 
 def test_the_table_names_metric_and_level():

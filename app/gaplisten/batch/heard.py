@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gaplisten.batch.compare import ComparisonError, Point, number, plain, read_rows
+from gaplisten.panel.results.votes import TEST, Vote
 from gaplisten.tables import Table
 
 _RATING_COLUMNS = ("rating", "mean", "mos", "score", "value")
@@ -112,7 +113,8 @@ def agreements(points: Iterable[Point], heard: Iterable[Heard]) -> tuple[Agreeme
 def read_heard(path: Path) -> tuple[Heard, ...]:
     """Return mean ratings from a CSV table with ``clip``, ``condition`` and a column of ratings.
 
-    One line for each vote or for each mean; votes are averaged.
+    One line for each vote or for each mean; votes are averaged. Where there is a column ``kind``, only votes of
+    kind ``test`` count: the others check the listener.
 
     Raises
     ------
@@ -126,11 +128,20 @@ def read_heard(path: Path) -> tuple[Heard, ...]:
         raise ComparisonError(str(path), fact, f"name one of its columns {' or '.join(_RATING_COLUMNS)}")
     votes: dict[tuple[str, str], list[float]] = {}
     for line in lines:
-        if line[name]:
+        if line[name] and line.get("kind", TEST) == TEST:
             votes.setdefault((plain(line["clip"]), plain(line["condition"])), []).append(
                 number(path, line[name])
             )
     return tuple(Heard(*key, float(np.mean(values))) for key, values in votes.items())
+
+
+def heard_of_votes(votes: Iterable[Vote]) -> tuple[Heard, ...]:
+    """Return the mean of a panel's test votes for each clip and condition, in order of appearance."""
+    scores: dict[tuple[str, str], list[float]] = {}
+    for vote in votes:
+        if vote.kind == TEST:
+            scores.setdefault((vote.clip, vote.condition), []).append(vote.score)
+    return tuple(Heard(*key, float(np.mean(values))) for key, values in scores.items())
 
 
 def agreement_table(metric: str, found: Sequence[Agreement]) -> Table:
