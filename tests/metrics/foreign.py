@@ -35,6 +35,9 @@ def slow(degraded, reference, rate):
             file.write(f"{value:.6f}\\n")
     return value
 
+def niceness(degraded, reference, rate):
+    return os.nice(0)
+
 def raises(degraded, reference, rate):
     raise RuntimeError("no luck")
 """
@@ -43,6 +46,7 @@ ENTRY_POINTS = """[gaplisten.metrics]
 peak = foreign_metrics:peak
 distance = foreign_metrics:distance
 slow = foreign_metrics:slow
+niceness = foreign_metrics:niceness
 hangs = foreign_metrics:hangs
 crashes = foreign_metrics:crashes
 raises = foreign_metrics:raises

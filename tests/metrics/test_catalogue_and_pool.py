@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 import time
 from pathlib import Path
@@ -89,6 +90,10 @@ def test_trouble_becomes_a_reason_and_the_next_score_is_there(pool: ScorePool, n
     found = pool.submit(name, tone()).result(timeout=20)
     assert (found.value, found.reason, found.accident) == (None, reason, True)
     assert pool.submit("peak", tone()).result(timeout=20).value == pytest.approx(0.25, abs=1e-4)
+
+
+def test_scores_behind_a_window_give_way_to_it(pool: ScorePool):
+    assert pool.submit("niceness", tone()).result().value == os.nice(0) + 10
 
 
 def test_an_entry_point_that_leads_nowhere_is_named(pool: ScorePool):

@@ -113,8 +113,8 @@ def agreements(points: Iterable[Point], heard: Iterable[Heard]) -> tuple[Agreeme
 def read_heard(path: Path) -> tuple[Heard, ...]:
     """Return mean ratings from a CSV table with ``clip``, ``condition`` and a column of ratings.
 
-    One line for each vote or for each mean; votes are averaged. Where there is a column ``kind``, only votes of
-    kind ``test`` count: the others check the listener.
+    One line for each vote or for each mean; votes are averaged. Where there is a column ``kind``, only votes
+    of kind ``test`` count: the others check the listener.
 
     Raises
     ------

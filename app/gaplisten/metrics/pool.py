@@ -20,6 +20,7 @@ from gaplisten.metrics.contract import Metric, MetricError, Score
 from gaplisten.metrics.scoring import score
 
 SECONDS_PER_SCORE = 60.0
+_BEHIND_THE_WINDOW = 10  # scores wait for sound and screen, not the other way round
 _SCORES_PER_WORKER = 2000  # a worker is renewed now and then: foreign code may leak
 
 
@@ -35,21 +36,24 @@ def workers_for_this_machine() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def quiet_worker() -> None:
+def quiet_worker(niceness: int = 0) -> None:
     """Leave the cores to the pool's processes and the keyboard's interrupt to its owner."""
     import signal
 
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if niceness and hasattr(os, "nice"):
+        os.nice(niceness)
 
 
-def process_pool(workers: int) -> ProcessPool:
+def process_pool(workers: int, niceness: int = 0) -> ProcessPool:
     """Return a pool of fresh (spawned) processes; forking a process with threads is not safe."""
     return ProcessPool(
         max_workers=max(workers, 1),
         max_tasks=_SCORES_PER_WORKER,
         initializer=quiet_worker,
+        initargs=[niceness],
         context=multiprocessing.get_context("spawn"),
     )
 
@@ -84,7 +88,7 @@ class ScorePool:
     """
 
     def __init__(self, workers: int | None = None, seconds: float = SECONDS_PER_SCORE) -> None:
-        self._pool = process_pool(workers or workers_for_this_machine())
+        self._pool = process_pool(workers or workers_for_this_machine(), _BEHIND_THE_WINDOW)
         self._seconds = seconds
 
     def submit(
