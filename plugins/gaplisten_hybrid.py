@@ -163,7 +163,7 @@ class _Loss:
         return self._bounded(out)
 
     def _bounded(self, out: np.ndarray) -> np.ndarray:
-        return np.clip(out, -self._ceiling, self._ceiling)
+        return np.minimum(np.maximum(out, -self._ceiling), self._ceiling)
 
     def _start_voice(self) -> None:
         """Find the predictor, its state and one period of its residual."""
