@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import struct
 from pathlib import Path
 
@@ -181,12 +180,15 @@ def test_a_missing_file_and_a_folder_are_told_apart(tmp_path: Path) -> None:
     assert "is a folder" in refusal(tmp_path / "folder.wav").fact
 
 
-@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_says_so(tmp_path: Path) -> None:
+def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(wav_bytes(tmp_path))
-    path.chmod(0)
-    assert "Permission denied" in refusal(path).fact
+
+    def refuse(self: Path, *_: object, **__: object) -> None:  # root may read everything, so refuse for it
+        raise PermissionError(13, "Permission denied", str(self))
+
+    monkeypatch.setattr(Path, "open", refuse)
+    assert refusal(path).fact == "cannot be read (Permission denied)"
 
 
 def test_samples_beyond_full_scale_are_allowed_and_noted(tmp_path: Path) -> None:
