@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import csv
 import logging
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from listener import ClockedPlayer, built, definition
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from gaplisten.panel.methods import Method
@@ -283,6 +284,57 @@ def test_a_rating_that_cannot_be_saved_stays_and_is_told(
     monkeypatch.setattr(session, "next", save)
     qtbot.keyClick(page_of(window), Qt.Key.Key_Return)
     assert [row["vote"] for row in rows(folder)] == ["4"]
+
+
+def test_a_copy_can_be_saved_when_the_folder_is_gone(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = built(tmp_path, definition("acr", NO_LEVEL))
+    window = open_window(folder)
+    for answer in (Qt.Key.Key_4, Qt.Key.Key_2):
+        listen_to_the_end(window, player)
+        qtbot.keyClick(page_of(window), answer)
+        if answer == Qt.Key.Key_2:
+            shutil.move(folder / "ratings", tmp_path / "moved")
+        qtbot.keyClick(page_of(window), Qt.Key.Key_Return)
+    assert "Trial 2 of 4" in shown_text(window)
+    copy = tmp_path / "copy.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(copy), ""))
+    qtbot.mouseClick(
+        buttons(page_of(window))["Save the earlier ratings elsewhere…"], Qt.MouseButton.LeftButton
+    )
+    with copy.open(encoding="utf-8", newline="") as lines:
+        assert [row["vote"] for row in csv.DictReader(lines)] == ["4"]
+
+
+def test_a_session_of_a_machine_that_stopped_can_be_taken_over(
+    tmp_path: Path, qtbot: QtBot, open_window: Open
+) -> None:
+    folder = built(tmp_path, definition("acr", NO_LEVEL))
+    first = open_window(folder)
+    assert first.session is not None
+    lock = folder / "ratings" / f"{first.session.name}.lock"
+    first.close()
+    lock.write_text('{"host": "another-machine", "process": 1, "since": "2026-01-01T00:00:00Z"}')
+    window = open_window(folder)
+    assert "another-machine" in shown_text(window)
+    assert window.session is None
+    qtbot.mouseClick(
+        buttons(window.page)["That machine has stopped: take the test over"], Qt.MouseButton.LeftButton
+    )
+    assert isinstance(window.page, TrialPage)
+
+
+def test_a_vote_can_be_taken_back_within_the_trial(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("acr", NO_LEVEL)))
+    listen_to_the_end(window, player)
+    qtbot.keyClick(page_of(window), Qt.Key.Key_4)
+    qtbot.keyClick(page_of(window), Qt.Key.Key_2)
+    assert window.session is not None
+    qtbot.keyClick(page_of(window), Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert list(window.session.state.votes.values()) == [4]
 
 
 def test_without_sound_the_reason_stands_on_the_page(

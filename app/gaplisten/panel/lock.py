@@ -21,6 +21,10 @@ class SessionBusy(GaplistenError):  # noqa: N818 - reads as the fact it is
     """Another window, process or machine holds the session."""
 
 
+class SessionElsewhere(SessionBusy):
+    """Another machine's name is in the lock; it may be taken over when that machine has stopped."""
+
+
 def _try_lock(descriptor: int) -> bool:
     """Take the operating system's lock on an open file; it ends with the process, however that ends."""
     try:
@@ -102,7 +106,7 @@ class SessionLock:
             way_out = (
                 f"finish it there; if that machine has stopped, delete {path.name} or take the session over"
             )
-            raise SessionBusy(str(path), fact, way_out)
+            raise SessionElsewhere(str(path), fact, way_out)
         if said:
             self.notice = f"The last run of this session did not end properly ({_describe(said)})."
         self._sign()

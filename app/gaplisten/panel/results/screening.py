@@ -104,7 +104,7 @@ def _guarded_items(votes: Sequence[Vote]) -> set[str]:
 
 
 def mid_anchor_rule(votes: Sequence[Vote], guarded: set[str]) -> str:
-    """Apply BS.1534-3: the mid anchor rated above 90 on more than 15 % of the items, guarded items left out."""
+    """Apply BS.1534-3: the mid anchor above 90 on more than 15 % of the items, guarded ones left out."""
     rated = [vote for vote in votes if vote.condition == "anchor70"]
     high = [vote for vote in rated if vote.score > MID_ANCHOR_ABOVE and vote.clip not in guarded]
     if not rated or len(high) <= SHARE_OF_ITEMS * len(rated):

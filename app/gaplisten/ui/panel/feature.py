@@ -32,12 +32,11 @@ COMMANDS = (
 )
 
 
-def _build(definition: PanelDefinition, out: Path, places: Places, job: Job) -> FrozenPanel:
+def _build(definition: PanelDefinition, out: Path, places: Places, programs: bool, job: Job) -> FrozenPanel:
     from gaplisten.batch.panel_renderer import CatalogueRenderer
     from gaplisten.panel.build import build
 
-    # What the dialog offers is what this very user has switched on, so it may run what he runs already.
-    with CatalogueRenderer(programs=True) as renderer:
+    with CatalogueRenderer(programs=programs) as renderer:
         return build(definition, out, renderer, places=places, job=job)
 
 
@@ -97,7 +96,8 @@ class PanelFeature(QObject):
             return
         out = self._ask_for_new_folder()
         if out is not None:
-            self._start(definition, out, self._places(definition), take=what == "take")
+            # The dialog offers what this very user has switched on: it may run what runs already.
+            self._start(definition, out, self._places(definition), programs=True, take=what == "take")
 
     @staticmethod
     def _places(definition: PanelDefinition) -> Places:
@@ -132,9 +132,12 @@ class PanelFeature(QObject):
             return
         out = self._ask_for_new_folder()
         if out is not None:
-            self._start(definition, out, Places(Path(name).resolve().parent), take=False)
+            # A file may come from a stranger: it stays in its folder and starts no programs.
+            self._start(definition, out, Places(Path(name).resolve().parent), programs=False, take=False)
 
-    def _start(self, definition: PanelDefinition, out: Path, places: Places, *, take: bool) -> None:
+    def _start(
+        self, definition: PanelDefinition, out: Path, places: Places, *, programs: bool, take: bool
+    ) -> None:
         def done(panel: FrozenPanel) -> None:
             if take:
                 self.open(panel.folder)
@@ -143,7 +146,7 @@ class PanelFeature(QObject):
                 self._window.controller.said.emit(made)
 
         self._window.controller.tasks.run(
-            "building the panel", lambda job: _build(definition, out, places, job), done
+            "building the panel", lambda job: _build(definition, out, places, programs, job), done
         )
 
     # --- taking ------------------------------------------------------------------------------------

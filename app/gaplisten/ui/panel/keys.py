@@ -50,6 +50,10 @@ class Answering(Protocol):
         """Tell whether digits are answers."""
         ...
 
+    def undo(self) -> None:
+        """Take back the last vote."""
+        ...
+
     def write_comment(self) -> None:
         """Go to the comment."""
         ...
@@ -71,6 +75,7 @@ class TrialKeys:
             self._key("Down", lambda: does().nudge(-1)),
             self._key("Shift+Up", lambda: does().nudge(10)),
             self._key("Shift+Down", lambda: does().nudge(-10)),
+            self._key("Ctrl+Z", lambda: does().undo()),
             self._key("F4", lambda: does().write_comment()),
         ]
 

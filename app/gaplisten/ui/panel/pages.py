@@ -100,6 +100,19 @@ class MessagePage(Page):
         self.button = self.add_way_on(way_on)
 
 
+class ElsewherePage(MessagePage):
+    """The session was begun on another machine that may have stopped: it can be taken over."""
+
+    take_over = Signal()
+
+    def __init__(self, text: str, words: Mapping[str, str]) -> None:
+        super().__init__("", text, words["close"])
+        button = QPushButton(words["take_over"])
+        button.setMinimumSize(220, 44)
+        button.clicked.connect(self.take_over)
+        self.column.addWidget(button, alignment=Qt.AlignmentFlag.AlignHCenter)
+
+
 class BreakPage(Page):
     """A rest that the panel insists on, or one that the listener takes."""
 

@@ -37,9 +37,12 @@ class TrialPage(QWidget):
     -------
     left
         The listener goes on and the rules allow it; the window saves, then shows the next trial.
+    copy_wanted
+        Saving failed, and what was saved before shall be written to another place too.
     """
 
     left = Signal()
+    copy_wanted = Signal()
 
     def __init__(self, player: TrialPlayer, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -80,6 +83,10 @@ class TrialPage(QWidget):
         self._comment.textEdited.connect(self._commented)
         self._tag_row = QHBoxLayout()
         self._message = paragraph("", centred=True)
+        self._copy = QPushButton(self._words["save_copy"])
+        self._copy.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self._copy.clicked.connect(self.copy_wanted)
+        self._copy.hide()
         self._next = QPushButton()
         self._next.setMinimumSize(200, 48)
         self._next.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -104,6 +111,7 @@ class TrialPage(QWidget):
         column.addLayout(self._tag_row)
         column.addWidget(self._comment)
         column.addWidget(self._message)
+        column.addWidget(self._copy, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._next, alignment=Qt.AlignmentFlag.AlignHCenter)
         middle = QWidget()
         middle.setMaximumWidth(860)
@@ -134,6 +142,7 @@ class TrialPage(QWidget):
         self._comment.setAccessibleName(self._words["comment"])
         self._next.setText(self._words["next"])
         self._tell(note, stays=bool(note))
+        self.offer_copy(False)
         self._keys.show_trial(trial, self._scale)
         self.setFocus()
         self._show_state()
@@ -249,6 +258,15 @@ class TrialPage(QWidget):
     def _commented(self) -> None:
         chosen = [button.text() for button in self._tags if button.isChecked()]
         self._session.comment(self._comment.text(), chosen)
+
+    def undo(self) -> None:
+        """Take back the last vote of this trial."""
+        self._session.undo()
+        self._show_state()
+
+    def offer_copy(self, wanted: bool) -> None:
+        """Show or hide the button that writes a copy elsewhere."""
+        self._copy.setVisible(wanted)
 
     # --- what is shown -----------------------------------------------------------------------------
 

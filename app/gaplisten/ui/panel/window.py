@@ -7,17 +7,18 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QMessageBox, QStackedLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QStackedLayout, QWidget
 
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.breaks import Advice
 from gaplisten.panel.frozen import FrozenPanel, open_panel
+from gaplisten.panel.lock import SessionElsewhere
 from gaplisten.panel.scales import texts
 from gaplisten.panel.session import Session
 from gaplisten.panel.trial import Block
 from gaplisten.playback.player import Player
 from gaplisten.ui.panel.listening import TrialPlayer
-from gaplisten.ui.panel.pages import BreakPage, ListenerPage, MessagePage
+from gaplisten.ui.panel.pages import BreakPage, ElsewherePage, ListenerPage, MessagePage
 from gaplisten.ui.panel.step_page import StepPage
 from gaplisten.ui.panel.trial_page import TrialPage
 
@@ -102,9 +103,17 @@ class PanelWindow(QWidget):
 
     # --- the session ---------------------------------------------------------------------------------
 
-    def _begin(self, listener: str) -> None:
+    def _begin(self, listener: str, take_over: bool = False) -> None:
         try:
-            self.session = Session.open(self._panel.folder, listener, ratings=self._ratings)
+            self.session = Session.open(
+                self._panel.folder, listener, ratings=self._ratings, take_over=take_over
+            )
+        except SessionElsewhere as error:
+            page = ElsewherePage(str(error), self._words)
+            page.done.connect(self.close)
+            page.take_over.connect(lambda: self._begin(listener, take_over=True))
+            self._show(page)
+            return
         except GaplistenError as error:
             asking = self._stack.currentWidget()
             if isinstance(asking, ListenerPage):
@@ -182,6 +191,7 @@ class PanelWindow(QWidget):
         if self._trial_page is None:
             self._trial_page = TrialPage(self._player, self._session)
             self._trial_page.left.connect(self._leave_trial)
+            self._trial_page.copy_wanted.connect(self._save_copy)
         self._show(self._trial_page)
         self._trial_page.show_trial()
 
@@ -192,6 +202,7 @@ class PanelWindow(QWidget):
         except GaplistenError as error:
             assert self._trial_page is not None
             self._trial_page.tell(f"{self._words['not_saved']}\n{error}")
+            self._trial_page.offer_copy(True)
             return
         if refusal is not None:
             return
@@ -201,6 +212,18 @@ class PanelWindow(QWidget):
             self._go_on()
         else:
             self._rest(advice)
+
+    def _save_copy(self) -> None:
+        """Write what was saved so far to another place: its own folder is full or gone."""
+        name, _ = QFileDialog.getSaveFileName(self, "", str(Path.home() / f"{self._session.name}.csv"))
+        if not name or self._trial_page is None:
+            return
+        try:
+            self._session.save_copy(Path(name))
+        except GaplistenError as error:
+            self._trial_page.tell(str(error))
+            return
+        self._trial_page.tell(name)
 
     def _rest(self, advice: Advice) -> None:
         clock = self._session.breaks
