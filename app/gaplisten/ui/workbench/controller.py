@@ -6,15 +6,16 @@ import logging
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from gaplisten.clips.clip import ClipSet, OpenClip
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.trace import Gap, LossTrace
 from gaplisten.ui.background import Task, Tasks
+from gaplisten.ui.workbench.concealing import Concealing
 from gaplisten.ui.workbench.hearing import Hearing
+from gaplisten.ui.workbench.long_clips import FileLanes, file_lanes
 from gaplisten.ui.workbench.opening import Opened, find_set, open_fully
-from gaplisten.workbench.bench import LaneBench
 from gaplisten.workbench.document import Document
 from gaplisten.workbench.lanes import Lane, Role, keyed
 from gaplisten.workbench.loss_edits import lossy_with, restorable, trace_of
@@ -22,8 +23,6 @@ from gaplisten.workbench.settings import Settings, read_settings
 from gaplisten.workbench.state import Note, Sources, Work
 
 log = logging.getLogger(__name__)
-
-RENDER_POLL_MS = 20
 
 
 class Controller(QObject):
@@ -48,6 +47,8 @@ class Controller(QObject):
         The thing of that name is another one.
     lane_changed
         Key of a lane whose sound or state is another one.
+    previewed
+        A long clip's files can be drawn already; see `files`.
     document_changed
         Anything that a file would keep, or the history, changed.
     said
@@ -67,6 +68,7 @@ class Controller(QObject):
     notes_changed = Signal()
     catalogue_changed = Signal()
     document_changed = Signal()
+    previewed = Signal()
     said = Signal(str)
     failed = Signal(object)
     closed = Signal()
@@ -81,71 +83,52 @@ class Controller(QObject):
         self.tasks.failed.connect(self.failed)
         self.hearing = hearing
         hearing.setParent(self)
-        self.catalogue: Any = None
-        self._runner: Any = None
+        self.concealing = Concealing(self.tasks, self)
+        self.concealing.catalogue_changed.connect(self._on_catalogue)
+        self.concealing.rendered.connect(self._relane)
         self.clipset: ClipSet | None = None
         self.opened: OpenClip | None = None
         self.trace: LossTrace | None = None
         self.lanes: tuple[Lane, ...] = ()
-        self._bench = LaneBench(self._entry, self._submit)
         self._opening: Task | None = None
+        self._looking: Task | None = None
+        self.files = FileLanes()
         self._shown: str | None = None
         self._gain_note = ""
         self.document.listeners.append(self._on_work)
-        self._render_timer = QTimer(self, interval=RENDER_POLL_MS)
-        self._render_timer.timeout.connect(self._poll_renderings)
 
     # -- concealers -----------------------------------------------------------------------------------
 
+    @property
+    def catalogue(self) -> Any:
+        """The concealers there are; None while they are being read."""
+        return self.concealing.catalogue
+
     def load_catalogue(self) -> None:
-        """Look for concealers, on a thread: describing a new plugin starts a process."""
-        self.tasks.run("reading concealers", lambda _job: _scan(), self._on_catalogue)
+        """Look for concealers, in the background."""
+        self.concealing.load()
 
     def use_catalogue(self, catalogue: Any, runner: Any) -> None:
         """Take these concealers and this runner (tests bring their own)."""
-        self._runner = runner
-        self._on_catalogue(catalogue)
+        self.concealing.use(catalogue, runner)
 
-    def _on_catalogue(self, catalogue: Any) -> None:
-        self.catalogue = catalogue
+    def _on_catalogue(self) -> None:
         self._wish()
         self.catalogue_changed.emit()
 
-    def _entry(self, name: str) -> Any:
-        if self.catalogue is None:
-            raise GaplistenError(name, "the concealers are still being read")
-        return self.catalogue.get(name)
-
-    def _submit(self, *arguments: Any, **named: Any) -> Any:
-        if self._runner is None:
-            from gaplisten.concealers.runner import Runner
-
-            self._runner = Runner(cache=_cache())
-        return self._runner.submit(*arguments, **named)
-
     def _wish(self) -> None:
-        if self.opened is None or self.catalogue is None:
-            return
-        self._bench.wish(self.document.work.choices)
-        if self._bench.busy:
-            self._render_timer.start()
-        self._relane()
-
-    def _poll_renderings(self) -> None:
-        changed = self._bench.poll()
-        if not self._bench.busy:
-            self._render_timer.stop()
-        if changed:
+        if self.opened is not None:
+            self.concealing.wish(self.document.work.choices)
             self._relane()
 
     @property
     def busy(self) -> bool:
         """Whether something is being opened or rendered."""
-        return self._bench.busy or self.tasks.busy
+        return self.concealing.busy or self.tasks.busy
 
     def rendering(self, ident: str) -> Any:
         """Return how a concealer's lane was made (`Concealed`); None while there is nothing."""
-        return self._bench.result(ident)
+        return self.concealing.result(ident)
 
     # -- clips ----------------------------------------------------------------------------------------
 
@@ -183,13 +166,28 @@ class Controller(QObject):
             return
         self._shown = name
         self.tasks.cancel(self._opening)
+        self.tasks.cancel(self._looking)
+        self.files = FileLanes()
         clip, work, level = self.clipset.clip(name), self.document.work.clip(name), self.settings.level_dbov
+        self._looking = self.tasks.run(
+            f"looking at {name}",
+            lambda _job: file_lanes(clip),
+            self._on_files,
+            lambda _error: None,
+            quiet=True,
+        )
         self._opening = self.tasks.run(
             f"opening {name}",
             lambda job: open_fully(clip, work, level, job),
             self._on_opened,
             self._on_not_opened,
         )
+
+    def _on_files(self, files: FileLanes) -> None:
+        self.files = files
+        if files.lanes and (self.opened is None or self.opened.clip.name != self._shown):
+            self._on_opened(Opened(None, None, None, 1.0, ""))
+            self.previewed.emit()
 
     def _on_not_opened(self, error: Exception) -> None:
         self._on_opened(Opened(None, None, None, 1.0, ""))
@@ -199,11 +197,10 @@ class Controller(QObject):
         self.opened, self.trace = opened.clip, opened.trace
         self._lossy = opened.lossy
         self._gain_note = opened.gain_note
-        self._bench.set_material(opened.lossy, opened.trace)
+        self.concealing.set_material(opened.lossy, opened.trace)
         self.hearing.new_clip(opened.gain, opened.gain_note)
-        if opened.clip is not None and self.catalogue is not None:
-            self._bench.wish(self.document.work.choices)
-            self._render_timer.start()
+        if opened.clip is not None:
+            self.concealing.wish(self.document.work.choices)
         self._relane(announce=False)
         self.clip_changed.emit()
         self.lanes_changed.emit()
@@ -260,7 +257,7 @@ class Controller(QObject):
             remarks = ["resampled"] if name in clip.resampled else []
             remarks += ["made with the clip's own loss"] if edited else []
             lanes.append(Lane(f"condition:{name}", name, Role.CONDITION, signal, state=", ".join(remarks)))
-        return keyed([*lanes, *self._bench.lanes()], self.document.work.order)
+        return keyed([*lanes, *self.concealing.lanes()], self.document.work.order)
 
     def lane(self, key: int) -> Lane | None:
         """Return the lane with that key."""
@@ -314,7 +311,7 @@ class Controller(QObject):
             self._lossy = clip.lossy
         else:
             self._lossy = lossy_with(self.trace, clip.reference, clip.lossy, clip.trace)
-        self._bench.set_material(self._lossy, self.trace, same_clip=True)
+        self.concealing.set_material(self._lossy, self.trace, same_clip=True)
         self._wish()
         self._relane()
         self.trace_changed.emit()
@@ -355,21 +352,6 @@ class Controller(QObject):
 
     def close(self) -> None:
         """Let go of threads, processes and sound."""
-        self._render_timer.stop()
-        self._bench.drop()
         self.tasks.close()
-        if self._runner is not None:
-            self._runner.close()
+        self.concealing.close()
         self.hearing.close()
-
-
-def _cache() -> Any:
-    from gaplisten.concealers.cache import Cache
-
-    return Cache()
-
-
-def _scan() -> Any:
-    from gaplisten.concealers.catalogue import Catalogue
-
-    return Catalogue.scan()

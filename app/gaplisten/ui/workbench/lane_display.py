@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from PySide6.QtCore import QObject
 
+from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.signal import Signal
 from gaplisten.playback.player import PlayerState
 from gaplisten.ui.theme import lane_colour
 from gaplisten.ui.views.values import LaneView
-from gaplisten.workbench.lanes import Lane
+from gaplisten.workbench.lanes import Lane, Role
 
 if TYPE_CHECKING:
     from gaplisten.ui.workbench.window import WorkbenchWindow
@@ -31,6 +32,7 @@ class LaneDisplay(QObject):
         window.controller.trace_changed.connect(self.show_trace)
         window.controller.loop_changed.connect(self.show_loop)
         window.controller.clip_changed.connect(self._on_clip)
+        window.controller.previewed.connect(self._preview)
         hearing = window.controller.hearing
         hearing.moved.connect(self._on_moved)
         hearing.heard_changed.connect(self._on_heard)
@@ -53,10 +55,24 @@ class LaneDisplay(QObject):
             self._window.transport.lanes.show_lane(lane)
 
     def _view(self, lane: Lane) -> LaneView:
-        state = "rendering…" if lane.busy else lane.state
-        source = lane.signal if lane.signal is not None else self._no_sound()
+        state = (lane.state or "rendering") + "…" if lane.busy else lane.state
+        source = self.source_of(lane)
         colour = lane_colour(lane.key)
         return LaneView(lane.key, lane.name, colour, source, state, self.badges.get(lane.ident, ""))
+
+    def source_of(self, lane: Lane) -> Signal | SampleSource:
+        """Return what a lane is drawn from: the file of a long clip, else the signal."""
+        controller = self._window.controller
+        edited = lane.role is Role.LOSSY and bool(controller.document.work.clip(controller.clip_name).loss)
+        if lane.ident in controller.files.sources and not edited:
+            return controller.files.sources[lane.ident]
+        return lane.signal if lane.signal is not None else self._no_sound()
+
+    def _preview(self) -> None:
+        files = self._window.controller.files
+        self._window.lanes_view.set_lanes([self._view(lane) for lane in files.lanes])
+        self._window.lanes_view.set_trace(files.trace, files.frames)
+        self._window.lanes_view.set_active(files.lanes[0].key)
 
     def _no_sound(self) -> Signal:
         rate = max(self._window.controller.rate, 1)
