@@ -150,6 +150,8 @@ def test_a_crash_is_shown_with_the_line_that_caused_it(runner: Runner, tmp_path:
     details = failure(runner, whole_file(tmp_path, "rogue", "import ctypes\nctypes.string_at(0)")).details
     assert 'rogue.py", line 4 in conceal' in details
     assert "gaplisten/concealers" not in details
+    assert "Thread 0x" not in details.replace("Current thread 0x", "")
+    assert "Extension modules" not in details
 
 
 def test_what_a_plugin_prints_is_a_message_and_nothing_else(runner: Runner, tmp_path: Path) -> None:

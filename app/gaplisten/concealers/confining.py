@@ -30,7 +30,7 @@ def take_over_pipes() -> tuple[IO[bytes], IO[bytes], int]:
     os.dup2(nowhere, 0)
     os.close(nowhere)
     os.dup2(2, 1)
-    faulthandler.enable(marks)
+    faulthandler.enable(marks, all_threads=False)
     return requests, replies, marks
 
 

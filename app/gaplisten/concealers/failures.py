@@ -7,7 +7,12 @@ from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.limits import Limits
 from gaplisten.concealers.process import Reply, WorkerDied, WorkerTooSlow
 
-_OWN_FRAMES = ("/gaplisten/concealers/", "\\gaplisten\\concealers\\", 'File "<string>"')
+_OWN_FRAMES = (
+    "/gaplisten/concealers/",
+    "\\gaplisten\\concealers\\",
+    'File "<string>"',
+    "Extension modules: ",
+)
 
 
 def failure_of(entry: Entry, found: BaseException | Reply, seconds: float, limits: Limits) -> BaseException:
