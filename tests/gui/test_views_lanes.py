@@ -7,7 +7,15 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QColor, QImage, QMouseEvent, QPalette, QWheelEvent
+from PySide6.QtGui import (
+    QColor,
+    QImage,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QPalette,
+    QPointingDevice,
+    QWheelEvent,
+)
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -172,7 +180,7 @@ def test_altered_received_samples_stand_out_and_nothing_else_does(view: LanesVie
     altered = _lossy()
     altered[45 * PACKET + 10] += 0.001
     altered[41 * PACKET : 42 * PACKET] = 0.2
-    view.set_lanes([*view._lanes[:2], LaneView(2, "Concealed", "#0072B2", Signal.of(altered, RATE))])
+    view.set_lanes([*view._shown.lanes[:2], LaneView(2, "Concealed", "#0072B2", Signal.of(altered, RATE))])
     view.set_altered(1)
     colours = view._colours()
     for start, stop in ((0, FRAMES), (44 * PACKET, 46 * PACKET), (45 * PACKET, 45 * PACKET + 60)):
@@ -370,6 +378,35 @@ def test_a_wild_wheel_turn_stays_inside_the_clip(view: LanesView) -> None:
     assert view.visible_range == (0, FRAMES)
 
 
+def test_pinching_zooms_at_the_fingers_and_wild_pinches_are_clamped(view: LanesView) -> None:
+    place = QPointF(600, 200)
+    for value, factor in ((0.2, 1.2), (50.0, 2.0)):
+        view.fit()
+        frame = view.axis.view.frame_at(600 - view.layout_now().plot_left)
+        event = QNativeGestureEvent(
+            Qt.NativeGestureType.ZoomNativeGesture,
+            QPointingDevice.primaryPointingDevice(),
+            2,
+            place,
+            place,
+            place,
+            value,
+            QPointF(),
+        )
+        QApplication.sendEvent(view._canvas, event)
+        start, stop = view.visible_range
+        assert stop - start == pytest.approx(FRAMES / factor, rel=0.01)
+        assert view.axis.view.frame_at(600 - view.layout_now().plot_left) == pytest.approx(frame, abs=60)
+
+
+def test_what_a_header_has_no_room_for_is_in_its_tip(view: LanesView) -> None:
+    top, _ = view.layout_now().lane_span(2)
+    assert view._actions.tip_at(50, top + 20) == "Concealed\n4 ms\nMOS 3.2"
+    view.set_marks([Mark(5000, "metallic")])
+    assert view._actions.tip_at(_x(view, 5000) + 2, 15) == "metallic"
+    assert view._actions.tip_at(_x(view, 5000) + 2, 200) == ""
+
+
 def test_the_middle_button_pans(view: LanesView) -> None:
     view.zoom_to(8000, 16_000)
     _drag(view, (600, 300), (500, 300), Middle)
@@ -443,11 +480,11 @@ def test_following_turns_the_page_only_when_asked(view: LanesView) -> None:
 def test_another_clip_is_shown_whole_and_the_same_sources_are_not_read_again(view: LanesView) -> None:
     view.zoom_to(0, 400)
     pyramid = view._canvas.scene.lanes[0].peaks
-    view.set_lanes(list(view._lanes[:2]))
+    view.set_lanes(list(view._shown.lanes[:2]))
     assert view._canvas.scene.lanes[0].peaks is pyramid
     assert view.visible_range == (0, 400)
     longer = LaneView(5, "longer", None, Signal.of(np.zeros(FRAMES + 999), RATE))
-    view.set_lanes([*view._lanes, longer])
+    view.set_lanes([*view._shown.lanes, longer])
     assert view.visible_range == (0, 400)
     view.set_lanes([LaneView(0, "other", None, Signal.of(np.zeros(FRAMES + 999), RATE))])
     assert view.visible_range == (0, FRAMES + 999)

@@ -223,13 +223,36 @@ class PeakPyramid:
         if level == 0 and self._aligned:
             return self._split_aligned(edges, number)
         if level == 0:
-            rows = self.source.gather(number, block).reshape(len(edges), block * self._channels)
-            return _split_rows(rows, rows, (edges - number * block) * self._channels)
+            return self._split_samples(edges, number)
         finer = self._levels[level - 1]
         low, high = (gather_rows(values[:, None], number, FAN)[..., 0] for values in (finer.low, finer.high))
         # The finer block that holds the edge counts on neither side: its two parts are found one level down.
         cell = edges // finer.block - number * FAN
         return _merge(_split_rows(low, high, cell, leave_out=1), self._split(edges, level - 1))
+
+    def _split_samples(self, edges: Frames, number: Frames) -> _Parts:
+        """Return the extremes around each edge within its base block.
+
+        The samples are fetched only where the block is not constant: of silence, and of lanes that do not
+        differ, the answer is known already.
+        """
+        base = self._levels[0]
+        at = np.minimum(number, len(base.low) - 1)
+        least, most = _limits(base.low.dtype)
+        value, offset = base.low[at], edges - number * base.block
+        parts = (
+            np.where(offset > 0, value, most),
+            np.where(offset > 0, value, least),
+            value.copy(),
+            value.copy(),
+        )
+        mixed = np.flatnonzero(base.low[at] != base.high[at])
+        if mixed.size:
+            rows = self.source.gather(number[mixed], base.block).reshape(mixed.size, -1)
+            found = _split_rows(rows, rows, offset[mixed] * self._channels)
+            for part, exact in zip(parts, found, strict=True):
+                part[mixed] = exact
+        return parts
 
     def _split_aligned(self, edges: Frames, number: Frames) -> _Parts:
         """Return what lies around edges that are block edges: nothing before them, the block from them on.

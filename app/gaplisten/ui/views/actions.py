@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QScrollBar
 from gaplisten.audio.filemap import SampleSource, read_floats
 from gaplisten.ui.views.canvas import Canvas, Preview
 from gaplisten.ui.views.furniture import x_of
-from gaplisten.ui.views.layout import Layout
+from gaplisten.ui.views.layout import RULER_HEIGHT, Layout
 from gaplisten.ui.views.ruler import duration
 from gaplisten.ui.views.scene import Scene, SceneLane
 from gaplisten.ui.views.time_axis import TimeAxis
@@ -90,6 +90,17 @@ class LaneActions:
             index for index, mark in enumerate(scene.marks) if 0 <= x - x_of(scene, mark.frame) < _MARK_WIDTH
         ]
         return near[-1] if near else -1
+
+    def tip_at(self, x: float, y: float) -> str:
+        """Return what a header or a mark says in full."""
+        if x >= self.layout_now().plot_left:
+            mark = self.mark_at(x) if y < RULER_HEIGHT else -1
+            return self._scene.marks[mark].text if mark >= 0 else ""
+        key = self.key_at(y)
+        lines = [
+            (lane.name, lane.state, lane.note, lane.badge) for lane in self._scene.lanes if lane.key == key
+        ]
+        return "\n".join(text for texts in lines for text in texts if text)
 
     # wishes
 

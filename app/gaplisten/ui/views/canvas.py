@@ -14,6 +14,7 @@ from gaplisten.ui.views.curves import paint_curves
 from gaplisten.ui.views.furniture import paint_furniture, x_of
 from gaplisten.ui.views.lane_pixels import paint_lanes
 from gaplisten.ui.views.layout import RULER_HEIGHT
+from gaplisten.ui.views.outlines import paint_outlines
 from gaplisten.ui.views.raster import Pixels
 from gaplisten.ui.views.scene import Scene
 
@@ -119,6 +120,7 @@ class Canvas(QWidget):
         self._image.setDevicePixelRatio(layout.ratio)
         painter = QPainter(self._image)
         painter.setFont(self.font())
+        paint_outlines(painter, scene)
         paint_curves(painter, scene)
         paint_furniture(painter, scene)
         painter.end()

@@ -54,9 +54,9 @@ def _paint_lane(painter: QPainter, lane: SceneLane, scene: Scene, part: Part) ->
         x, y = _device(found.x, found.y[:, channel], scene, part)
         # Each stretch between samples has the colour of the sample on its left.
         at = np.clip(np.searchsorted(found.frames, found.x, "right") - 1, 0, len(found.frames) - 1)
-        for begin, end, kind in _runs(kinds[at]):
+        for begin, end, kind in runs(kinds[at]):
             painter.setPen(QPen(colours[kind], 0))
-            _draw_line(painter, polyline(x[begin : end + 1], y[begin : end + 1]), scene.layout.ratio)
+            draw_line(painter, polyline(x[begin : end + 1], y[begin : end + 1]), scene.layout.ratio)
         if scene.view.frames_per_pixel * POINTS_FROM <= 1.0:
             _paint_points(painter, found, channel, scene, part, kinds, colours)
 
@@ -84,7 +84,7 @@ def sample_kinds(lane: SceneLane, scene: Scene, found: Curve) -> npt.NDArray[np.
     return kinds
 
 
-def polyline(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> QPolygonF:
+def polyline(x: npt.NDArray[np.floating[Any]], y: npt.NDArray[np.floating[Any]]) -> QPolygonF:
     """Return a polygon of the points, filled through its memory: far faster than point by point."""
     polygon = QPolygonF()
     polygon.resize(len(x))
@@ -95,7 +95,8 @@ def polyline(x: npt.NDArray[np.float64], y: npt.NDArray[np.float64]) -> QPolygon
     return polygon
 
 
-def _draw_line(painter: QPainter, line: QPolygonF, ratio: float) -> None:
+def draw_line(painter: QPainter, line: QPolygonF, ratio: float) -> None:
+    """Draw a line one logical pixel thick in the painter's pen, which must be of width 0."""
     # Qt draws lines of one device pixel very fast and all others slowly; a thicker one is made of several.
     painter.drawPolyline(line)
     for step in range(1, round(ratio)):
@@ -111,7 +112,7 @@ def _device(
     return across, middle - np.clip(y * scene.gain, -1.0, 1.0) * reach
 
 
-def _runs(kinds: npt.NDArray[np.int64]) -> list[tuple[int, int, int]]:
+def runs(kinds: npt.NDArray[np.int64]) -> list[tuple[int, int, int]]:
     """Return runs of equal kind as (begin, end, kind)."""
     cuts = np.flatnonzero(np.diff(kinds)) + 1
     begins = np.concatenate(([0], cuts)).tolist()

@@ -16,10 +16,10 @@ from gaplisten.errors import GaplistenError
 from gaplisten.ui.views.curves import paint_curves
 from gaplisten.ui.views.furniture import paint_furniture, x_of
 from gaplisten.ui.views.lane_pixels import HATCH_PERIOD, changed_columns, column_colours, is_curve
+from gaplisten.ui.views.outlines import paint_outlines
 from gaplisten.ui.views.raster import spans_of
 from gaplisten.ui.views.scene import Part, Scene, SceneLane
 from gaplisten.ui.views.shading import FEWEST_ZONE_PIXELS, ZONE_SECONDS
-from gaplisten.ui.views.values import Mode
 
 Places = npt.NDArray[np.floating[Any]]
 
@@ -95,6 +95,7 @@ def paint_drawing(painter: QPainter, scene: Scene) -> None:
                 _draw_losses(painter, scene, part)
                 _draw_waveforms(painter, scene, scene.in_row(row), part)
             painter.restore()
+    paint_outlines(painter, scene)
     paint_curves(painter, scene)
     paint_furniture(painter, scene)
 
@@ -146,7 +147,7 @@ def _draw_waveforms(painter: QPainter, scene: Scene, lanes: tuple[SceneLane, ...
     painter.drawLine(QPointF(box.left(), box.center().y()), QPointF(box.right(), box.center().y()))
     if is_curve(scene.view):
         return
-    for lane in lanes:
+    for lane in () if scene.overlaid else lanes:
         _draw_columns(painter, scene, lane, part)
 
 
@@ -159,7 +160,6 @@ def _draw_columns(painter: QPainter, scene: Scene, lane: SceneLane, part: Part) 
     top, bottom = spans_of(columns, part.height, scene.gain)
     colours = np.where(columns.known | columns.coarse, column_colours(lane, scene, edges), 0)
     cuts = [0, *(np.flatnonzero(np.diff(colours)) + 1).tolist(), len(colours)]
-    overlaid = scene.mode is Mode.OVERLAY and len(scene.lanes) > 1
     x = scene.layout.plot_left + np.arange(len(colours) + 1) / ratio
     upper, lower = (part.top + top) / ratio, (part.top + bottom) / ratio
     for begin, end in itertools.pairwise(cuts):
@@ -167,22 +167,10 @@ def _draw_columns(painter: QPainter, scene: Scene, lane: SceneLane, part: Part) 
             continue
         colour = QColor.fromRgb(int(colours[begin]))
         band = (x[begin : end + 1], upper[begin:end], lower[begin:end])
-        if overlaid:
-            _draw_outline(painter, colour, *band)
-        else:
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(colour)
-            painter.drawPolygon(_band(*band))
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(colour)
+        painter.drawPolygon(_band(*band))
     _draw_altered_line(painter, scene, lane, part)
-
-
-def _draw_outline(painter: QPainter, colour: QColor, x: Places, upper: Places, lower: Places) -> None:
-    """Draw the two edges of columns; the pen is opaque, lanes differ by hue."""
-    painter.setPen(QPen(colour, 0.8))
-    painter.setBrush(Qt.BrushStyle.NoBrush)
-    middle = (x[:-1] + x[1:]) / 2
-    for edge in (upper, lower):
-        painter.drawPolyline([QPointF(*place) for place in zip(middle.tolist(), edge.tolist(), strict=True)])
 
 
 def _band(x: Places, upper: Places, lower: Places) -> QPolygonF:

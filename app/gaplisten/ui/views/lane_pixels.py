@@ -8,10 +8,9 @@ import numpy.typing as npt
 from gaplisten.audio.filemap import Frames
 from gaplisten.ui.views.colours import argb, readable
 from gaplisten.ui.views.layout import RULER_HEIGHT
-from gaplisten.ui.views.raster import Pixels, blend, hatching, outline, paint_spans, spans_of
+from gaplisten.ui.views.raster import Pixels, blend, hatching, paint_spans, spans_of
 from gaplisten.ui.views.scene import Part, Scene, SceneLane
 from gaplisten.ui.views.shading import Shading
-from gaplisten.ui.views.values import Mode
 from gaplisten.ui.views.viewport import Viewport
 
 HATCH_PERIOD = 8
@@ -44,19 +43,15 @@ def paint_lanes(pixels: Pixels, scene: Scene) -> None:
                 if part.height not in grounds:
                     grounds[part.height] = shaded_ground(scene, part.height, shading)
                 painted = grounds[part.height].copy()
-                _paint_waveforms(painted, scene.in_row(row), scene, edges)
+                _paint_waveforms(painted, scene.in_row(row), scene, edges, shading)
             pixels[first:last, left:] = painted[first - part.top : last - part.top]
 
 
 def shaded_ground(scene: Scene, height: int, shading: Shading | None) -> Pixels:
     """Return the background of a lane: loss tinted and hatched, zones tinted, the middle line."""
     colours, width = scene.colours, scene.view.width
-    row = np.full(width, argb(colours.background), np.uint32)
-    hatched = np.zeros(width, np.bool_)
-    if shading is not None:
-        row = np.where(shading.zone, np.uint32(argb(colours.zone)), row)
-        row = blend(row, np.full(width, argb(colours.loss), np.uint32), shading.strength)
-        hatched = shading.lost > 0
+    row = _tints(scene, shading)
+    hatched = np.zeros(width, np.bool_) if shading is None else shading.lost > 0
     ground = np.broadcast_to(row, (height, width)).copy()
     ground[height // 2] = np.where(hatched, row, np.uint32(argb(colours.grid)))
     if shading is not None and hatched.any():
@@ -67,6 +62,16 @@ def shaded_ground(scene: Scene, height: int, shading: Shading | None) -> Pixels:
     return ground
 
 
+def _tints(scene: Scene, shading: Shading | None) -> Pixels:
+    """Return the background of each column, before hatching."""
+    colours, width = scene.colours, scene.view.width
+    row = np.full(width, argb(colours.background), np.uint32)
+    if shading is None:
+        return row
+    row = np.where(shading.zone, np.uint32(argb(colours.zone)), row)
+    return blend(row, np.full(width, argb(colours.loss), np.uint32), shading.strength)
+
+
 def _hatch_lines(scene: Scene, height: int) -> npt.NDArray[np.bool_]:
     period = scene.layout.device(HATCH_PERIOD)
     thickness = max(scene.layout.device(1), 1)
@@ -75,11 +80,13 @@ def _hatch_lines(scene: Scene, height: int) -> npt.NDArray[np.bool_]:
     return hatching(height, scene.view.width, shift, period, thickness)
 
 
-def _paint_waveforms(pixels: Pixels, lanes: tuple[SceneLane, ...], scene: Scene, edges: Frames) -> None:
+def _paint_waveforms(
+    pixels: Pixels, lanes: tuple[SceneLane, ...], scene: Scene, edges: Frames, shading: Shading | None
+) -> None:
     if is_curve(scene.view):
         return
-    if scene.mode is Mode.OVERLAY and len(lanes) > 1:
-        _paint_overlay(pixels, lanes, scene, edges)
+    if scene.overlaid:
+        _paint_body(pixels, lanes[-1], scene, edges, shading)
         return
     for lane in lanes:
         _paint_waveform(pixels, lane, scene, edges)
@@ -98,26 +105,15 @@ def _paint_waveform(pixels: Pixels, lane: SceneLane, scene: Scene, edges: Frames
         paint_spans(pixels, spans, argb(scene.colours.unknown), columns.coarse)
 
 
-def _paint_overlay(pixels: Pixels, lanes: tuple[SceneLane, ...], scene: Scene, edges: Frames) -> None:
-    """Paint the active lane's body faintly, and the outline of every lane over it."""
-    height = pixels.shape[0]
-    for lane in reversed(lanes):
-        if lane.peaks is None:
-            continue
-        columns = lane.peaks.columns(edges)
-        spans = spans_of(columns, height, scene.gain)
-        shown, colours = columns.known | columns.coarse, column_colours(lane, scene, edges)
-        if lane is lanes[-1]:
-            body = pixels.copy()
-            paint_spans(body, spans, colours, shown)
-            pixels[:] = blend(pixels, body, _OVERLAY_FILL)
-    for lane in lanes:
-        if lane.peaks is None:
-            continue
-        columns = lane.peaks.columns(edges)
-        shown, colours = columns.known | columns.coarse, column_colours(lane, scene, edges)
-        for line in outline(spans_of(columns, height, scene.gain), height):
-            paint_spans(pixels, line, colours, shown)
+def _paint_body(
+    pixels: Pixels, lane: SceneLane, scene: Scene, edges: Frames, shading: Shading | None
+) -> None:
+    """Paint the active lane of an overlay faintly; the outlines of all lanes are drawn over it later."""
+    if lane.peaks is None:
+        return
+    columns = lane.peaks.columns(edges)
+    faint = blend(_tints(scene, shading), column_colours(lane, scene, edges), _OVERLAY_FILL)
+    paint_spans(pixels, spans_of(columns, pixels.shape[0], scene.gain), faint, columns.known | columns.coarse)
 
 
 def column_colours(lane: SceneLane, scene: Scene, edges: Frames) -> Pixels:

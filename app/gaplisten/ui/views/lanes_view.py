@@ -6,31 +6,29 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QColor
+from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QGridLayout, QScrollBar, QWidget
 
 from gaplisten.audio.spectra import SpectrumSettings
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.views.actions import LaneActions
 from gaplisten.ui.views.canvas import Canvas
-from gaplisten.ui.views.colours import ViewColours, default_lane_colour
+from gaplisten.ui.views.colours import ViewColours
 from gaplisten.ui.views.export import write_png, write_svg
-from gaplisten.ui.views.heat import colour_table
 from gaplisten.ui.views.lane_data import Altering, LaneData
 from gaplisten.ui.views.layout import Layout
 from gaplisten.ui.views.overview import OverviewStrip
 from gaplisten.ui.views.pointer import Pointer
-from gaplisten.ui.views.ruler import Scale
-from gaplisten.ui.views.scene import Scene, SceneLane
+from gaplisten.ui.views.scene import Scene
 from gaplisten.ui.views.shading import LossMap
+from gaplisten.ui.views.shown import LOUDEST_DB, QUIETEST_DB, Shown
 from gaplisten.ui.views.spectro import SpectrogramStore
 from gaplisten.ui.views.time_axis import TimeAxis
 from gaplisten.ui.views.values import Display, LaneView, Mark, Mode, RulerUnit
 
 _GAINS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 _MOST_GAIN = 4096.0
-_QUIETEST_DB, _LOUDEST_DB = -95.0, -15.0
 
 
 class LanesView(QWidget):
@@ -70,22 +68,11 @@ class LanesView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._lanes: tuple[LaneView, ...] = ()
-        self._loss: LossMap | None = None
-        self._rate = 48000
-        self._active: int | None = None
-        self._mode = Mode.LANES
-        self._display = Display.WAVEFORM
-        self._displays: dict[int, Display] = {}
-        self._unit = RulerUnit.SECONDS
-        self._loop: tuple[int, int] | None = None
-        self._gap: tuple[int, int] | None = None
-        self._marks: tuple[Mark, ...] = ()
+        self._shown = Shown()
         self._base: int | None = None
-        self._gain, self._gain_follows = 1.0, True
+        self._gain_follows = True
         self._paints = self._follows = False
         self._fixed_colours: ViewColours | None = None
-        self._levels = (_QUIETEST_DB, _LOUDEST_DB)
         self._build()
 
     def _build(self) -> None:
@@ -118,6 +105,9 @@ class LanesView(QWidget):
         self._canvas.resized.connect(self._resized)
         self._lane_bar.valueChanged.connect(self._refresh)
         self.axis.changed.connect(self._view_moved)
+        # A child widget gets no close event, and threads that still read would hold up the program's end.
+        if (app := QCoreApplication.instance()) is not None:
+            app.aboutToQuit.connect(self.close_data)
 
     # what is shown
 
@@ -126,12 +116,12 @@ class LanesView(QWidget):
 
         The stretch that is seen stays while any lane stays; an altogether different clip is shown whole.
         """
-        known = {id(lane.source) for lane in self._lanes}
+        known = {id(lane.source) for lane in self._shown.lanes}
         same_clip = any(id(lane.source) in known for lane in lanes)
-        self._lanes = tuple(lanes)
+        self._shown.lanes = tuple(lanes)
         self._data.set_lanes(lanes)
         if lanes:
-            self._rate = lanes[0].source.rate
+            self._shown.rate = lanes[0].source.rate
         total = max((lane.source.frames for lane in lanes), default=0)
         if not same_clip:
             self.axis.reset(total, self.layout_now().columns)
@@ -143,7 +133,7 @@ class LanesView(QWidget):
 
     def set_trace(self, trace: LossTrace | None, frames: int | None = None) -> None:
         """Shade the lost packets of this trace behind all lanes."""
-        self._loss = None if trace is None else LossMap(trace, frames or self.axis.view.total)
+        self._shown.loss = None if trace is None else LossMap(trace, frames or self.axis.view.total)
         self._data.set_trace(trace)
         self._show_overview()
 
@@ -160,23 +150,23 @@ class LanesView(QWidget):
 
     def set_active(self, key: int | None) -> None:
         """Mark the lane that is heard, and scroll it into sight."""
-        self._active = key
+        self._shown.active = key
         self._reveal_lane()
         self._show_overview()
 
     def set_loop(self, loop: tuple[int, int] | None) -> None:
         """Show the loop region, or none."""
-        self._loop = loop
+        self._shown.loop = loop
         self._refresh()
 
     def set_current_gap(self, gap: tuple[int, int] | None) -> None:
         """Point out the gap at hand, or none."""
-        self._gap = gap
+        self._shown.gap = gap
         self._refresh()
 
     def set_marks(self, marks: Sequence[Mark]) -> None:
         """Show flags on the time axis."""
-        self._marks = tuple(marks)
+        self._shown.marks = tuple(marks)
         self._show_overview()
 
     def set_mode(self, mode: Mode | str, base: int | None = None) -> None:
@@ -189,32 +179,32 @@ class LanesView(QWidget):
         base
             Key of the lane that residuals are taken against, by default the first.
         """
-        self._mode = Mode(mode)
+        self._shown.mode = Mode(mode)
         if base is not None:
             self._base = base
-        first = self._lanes[0].key if self._lanes else None
+        first = self._shown.lanes[0].key if self._shown.lanes else None
         wanted = self._base if self._base is not None else first
-        self._data.set_base(wanted if self._mode is Mode.RESIDUAL else None)
+        self._data.set_base(wanted if self._shown.mode is Mode.RESIDUAL else None)
         self._resized()
         self._more_known()
 
     @property
     def mode(self) -> Mode:
         """How the lanes are laid out."""
-        return self._mode
+        return self._shown.mode
 
     def set_display(self, display: Display | str, key: int | None = None) -> None:
         """Draw waveforms, spectrograms or both, in one lane or (with no key) in all."""
         if key is None:
-            self._display = Display(display)
-            self._displays.clear()
+            self._shown.display = Display(display)
+            self._shown.displays.clear()
         else:
-            self._displays[key] = Display(display)
+            self._shown.displays[key] = Display(display)
         self._refresh()
 
     def display_of(self, key: int) -> Display:
         """Return what is drawn in a lane."""
-        return self._displays.get(key, self._display)
+        return self._shown.display_of(key)
 
     def set_altered(self, received: int | None, tolerance: float = 0.0) -> None:
         """Colour only what differs from the received lane; with None, draw all lanes in their colours."""
@@ -223,7 +213,7 @@ class LanesView(QWidget):
 
     def set_ruler(self, unit: RulerUnit | str) -> None:
         """Count seconds, frames or packets."""
-        self._unit = RulerUnit(unit)
+        self._shown.unit = RulerUnit(unit)
         self._refresh()
 
     def set_paint_mode(self, on: bool) -> None:
@@ -245,11 +235,11 @@ class LanesView(QWidget):
         self._overview.setVisible(on)
 
     def set_spectrum(
-        self, window_ms: float, quietest_db: float = _QUIETEST_DB, loudest_db: float = _LOUDEST_DB
+        self, window_ms: float, quietest_db: float = QUIETEST_DB, loudest_db: float = LOUDEST_DB
     ) -> None:
         """Choose the spectrogram's window and the levels (full-scale sine 0 dB) of its end colours."""
         self._spectra.change_settings(SpectrumSettings(window_ms))
-        self._levels = (quietest_db, loudest_db)
+        self._shown.levels = (quietest_db, loudest_db)
         self._refresh()
 
     # amplitude
@@ -257,7 +247,7 @@ class LanesView(QWidget):
     @property
     def amplitude(self) -> float:
         """Vertical magnification: 1 fills the lane with full scale."""
-        return self._gain
+        return self._shown.gain
 
     def set_amplitude(self, factor: float) -> None:
         """Magnify all lanes alike, 1 to 4096."""
@@ -272,8 +262,8 @@ class LanesView(QWidget):
         self._set_gain(fitting[-1] if fitting and loudest > 0 else 1.0)
 
     def _set_gain(self, gain: float) -> None:
-        if gain != self._gain:
-            self._gain = gain
+        if gain != self._shown.gain:
+            self._shown.gain = gain
             self.amplitude_changed.emit(gain)
             self._show_overview()
 
@@ -308,7 +298,7 @@ class LanesView(QWidget):
     @property
     def glimpsed(self) -> bool:
         """Whether there is at least a coarse picture of every lane."""
-        return all(self._data.glimpsed(lane.key) for lane in self._lanes)
+        return all(self._data.glimpsed(lane.key) for lane in self._shown.lanes)
 
     # out of it
 
@@ -323,12 +313,9 @@ class LanesView(QWidget):
     def _paper_scene(self, size: QSize | None, scale: float) -> Scene:
         size = self._canvas.size() if size is None else size
         layout = Layout(size.width(), size.height(), scale, self.layout_now().rows)
-        colours = ViewColours.paper()
-        scene = self._make_scene(layout, colours)
-        view = replace(
-            self.axis.view, frames_per_pixel=self.axis.view.span / layout.columns, width=layout.columns
-        )
-        return replace(scene, view=view)
+        span = self.axis.view.span
+        view = replace(self.axis.view, frames_per_pixel=span / layout.columns, width=layout.columns)
+        return self._shown.scene(layout, view, ViewColours.paper(), self._data, self._spectra)
 
     def close_data(self) -> None:
         """Give up all reading and computing, before the view is thrown away."""
@@ -344,13 +331,14 @@ class LanesView(QWidget):
 
     def layout_now(self) -> Layout:
         """Return where things lie on the canvas."""
-        rows = min(len(self._lanes), 1) if self._mode is Mode.OVERLAY else len(self._lanes)
         canvas = self._canvas
         scroll = self._lane_bar.value() if self._lane_bar.maximum() else 0
-        return Layout(canvas.width(), canvas.height(), canvas.devicePixelRatioF(), rows, scroll)
+        return Layout(canvas.width(), canvas.height(), canvas.devicePixelRatioF(), self._shown.rows, scroll)
 
     def _refresh(self) -> None:
-        self._canvas.show_scene(self._make_scene(self.layout_now(), self._colours()))
+        view, colours = self.axis.view, self._colours()
+        scene = self._shown.scene(self.layout_now(), view, colours, self._data, self._spectra)
+        self._canvas.show_scene(scene)
 
     def _colours(self) -> ViewColours:
         return self._fixed_colours or ViewColours.of(self.palette())
@@ -363,7 +351,8 @@ class LanesView(QWidget):
     def _view_moved(self) -> None:
         if self._spectra.busy:
             view = self.axis.view
-            self._spectra.drop_unseen([(self._data.drawn(lane.key).source, view) for lane in self._lanes])
+            sources = [self._data.drawn(key).source for key in self._shown.keys]
+            self._spectra.drop_unseen([(source, view) for source in sources])
         self._refresh()
         self.view_changed.emit(*self.visible_range)
 
@@ -377,67 +366,31 @@ class LanesView(QWidget):
         self._show_overview()
 
     def _reveal_lane(self) -> None:
-        keys = [lane.key for lane in self._lanes]
-        if self._active not in keys or not self._lane_bar.maximum():
+        keys = self._shown.keys
+        if self._shown.active not in keys or not self._lane_bar.maximum():
             return
         layout = self.layout_now()
-        top = round(keys.index(self._active) * layout.lane_height)
+        top = round(keys.index(self._shown.active) * layout.lane_height)
         room = self._canvas.height() - 26
         value = self._lane_bar.value()
         self._lane_bar.setValue(min(max(value, top + round(layout.lane_height) - room), top))
 
     def _show_overview(self) -> None:
         colours = self._colours()
-        keys = [lane.key for lane in self._lanes]
-        index = keys.index(self._active) if self._active in keys else 0
-        shown = self._scene_lane(index, self._lanes[index], colours) if self._lanes else None
+        keys = self._shown.keys
+        index = keys.index(self._shown.active) if self._shown.active in keys else 0
+        shown = self._shown.lane(index, colours, self._data) if self._shown.lanes else None
         self._overview.set_content(
             peaks=shown.peaks if shown else None,
-            loss=self._loss,
+            loss=self._shown.loss,
             colours=colours,
             colour=shown.colour if shown else colours.text,
-            gain=self._gain,
-            rate=self._rate,
+            gain=self._shown.gain,
+            rate=self._shown.rate,
             left=self.layout_now().plot_left,
-            marks=tuple(mark.frame for mark in self._marks),
+            marks=tuple(mark.frame for mark in self._shown.marks),
         )
         self._refresh()
-
-    def _make_scene(self, layout: Layout, colours: ViewColours) -> Scene:
-        packet = self._loss.trace.packet_frames if self._loss else self._rate // 50
-        return Scene(
-            layout=layout,
-            view=self.axis.view,
-            lanes=tuple(self._scene_lane(index, lane, colours) for index, lane in enumerate(self._lanes)),
-            mode=self._mode,
-            active=self._active,
-            loss=self._loss,
-            colours=colours,
-            scale=Scale.of(self._unit, self._rate, packet),
-            rate=self._rate,
-            spectra=self._spectra,
-            heat=colour_table(colours.dark, *self._levels),
-            gain=self._gain,
-            loop=self._loop,
-            gap=self._gap,
-            marks=self._marks,
-        )
-
-    def _scene_lane(self, index: int, lane: LaneView, colours: ViewColours) -> SceneLane:
-        colour = QColor(lane.colour) if lane.colour is not None else default_lane_colour(index, colours)
-        drawn = self._data.drawn(lane.key)
-        return SceneLane(
-            key=lane.key,
-            name=lane.name,
-            colour=colour,
-            state=lane.state,
-            badge=lane.badge,
-            source=drawn.source,
-            peaks=drawn.peaks,
-            altered=drawn.altered,
-            display=self.display_of(lane.key),
-            note=drawn.note,
-        )
 
     def changeEvent(self, event: QEvent) -> None:
         """Follow the palette and the font."""

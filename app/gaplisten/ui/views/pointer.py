@@ -7,8 +7,8 @@ from enum import Enum, auto
 from typing import Protocol
 
 from PySide6.QtCore import QEvent, QObject, QPointF, Qt
-from PySide6.QtGui import QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
-from PySide6.QtWidgets import QWidget
+from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
+from PySide6.QtWidgets import QToolTip, QWidget
 
 from gaplisten.ui.views.layout import RULER_HEIGHT, Layout
 from gaplisten.ui.views.time_axis import TimeAxis
@@ -53,6 +53,7 @@ class Lanes(Protocol):
     def packet_at(self, frame: int) -> tuple[int, bool] | None: ...  # noqa: D102
     def mark_at(self, x: float) -> int: ...  # noqa: D102
     def packet_frames(self) -> int: ...  # noqa: D102
+    def tip_at(self, x: float, y: float) -> str: ...  # noqa: D102
     def painting(self) -> bool: ...  # noqa: D102
     def point_at(self, frame: int, key: int) -> None: ...  # noqa: D102
     def seek(self, frame: int) -> None: ...  # noqa: D102
@@ -88,6 +89,10 @@ class Pointer(QObject):
                 return self._gesture(event)
             case QKeyEvent() if event.type() == QEvent.Type.KeyPress:
                 return self._key(event)
+            case QHelpEvent() if event.type() == QEvent.Type.ToolTip:
+                text = self._lanes.tip_at(event.pos().x(), event.pos().y())
+                QToolTip.showText(event.globalPos(), text, self._canvas)
+                return True
             case _ if event.type() == QEvent.Type.Leave:
                 self._lanes.point_at(-1, -1)
         return False

@@ -95,17 +95,6 @@ def blend(under: Pixels, over: Pixels, cover: Any) -> Pixels:
     return opaque
 
 
-def outline(spans: Spans, height: int) -> tuple[Spans, Spans]:
-    """Return the upper and the lower edge of an area as lines of their own."""
-    top, bottom = spans
-    return _edge_line(top, height), _edge_line(bottom - 1.0, height)
-
-
-def _edge_line(edge: npt.NDArray[np.float32], height: int) -> Spans:
-    before = np.concatenate((edge[:1], edge[:-1]))
-    return _thickened(np.minimum(edge, before), np.maximum(edge, before), height)
-
-
 def hatching(height: int, width: int, offset: int, period: int, thickness: int) -> npt.NDArray[np.bool_]:
     """Return a pattern of diagonal lines, True on a line, shape ``(height, width)``.
 

@@ -83,6 +83,11 @@ class Scene:
         """How many lanes are stacked."""
         return min(len(self.lanes), 1) if self.mode is Mode.OVERLAY else len(self.lanes)
 
+    @property
+    def overlaid(self) -> bool:
+        """Whether several lanes share one plot."""
+        return self.mode is Mode.OVERLAY and len(self.lanes) > 1
+
     def in_row(self, row: int) -> tuple[SceneLane, ...]:
         """Return the lanes drawn in a row, the active one last so that it lies on top."""
         here = self.lanes if self.mode is Mode.OVERLAY else self.lanes[row : row + 1]

@@ -1,0 +1,93 @@
+"""What the lanes view was told to show, and the scene that follows from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from PySide6.QtGui import QColor
+
+from gaplisten.ui.views.colours import ViewColours, default_lane_colour
+from gaplisten.ui.views.heat import colour_table
+from gaplisten.ui.views.lane_data import LaneData
+from gaplisten.ui.views.layout import Layout
+from gaplisten.ui.views.ruler import Scale
+from gaplisten.ui.views.scene import Scene, SceneLane, Spectra
+from gaplisten.ui.views.shading import LossMap
+from gaplisten.ui.views.values import Display, LaneView, Mark, Mode, RulerUnit
+from gaplisten.ui.views.viewport import Viewport
+
+QUIETEST_DB, LOUDEST_DB = -95.0, -15.0
+
+
+@dataclass
+class Shown:
+    """Everything that was set on the view; changed in place by it."""
+
+    lanes: tuple[LaneView, ...] = ()
+    loss: LossMap | None = None
+    rate: int = 48000
+    active: int | None = None
+    mode: Mode = Mode.LANES
+    display: Display = Display.WAVEFORM
+    displays: dict[int, Display] = field(default_factory=dict)
+    unit: RulerUnit = RulerUnit.SECONDS
+    loop: tuple[int, int] | None = None
+    gap: tuple[int, int] | None = None
+    marks: tuple[Mark, ...] = ()
+    gain: float = 1.0
+    levels: tuple[float, float] = (QUIETEST_DB, LOUDEST_DB)
+
+    @property
+    def keys(self) -> list[int]:
+        """Keys of the lanes from top to bottom."""
+        return [lane.key for lane in self.lanes]
+
+    @property
+    def rows(self) -> int:
+        """How many lanes are stacked."""
+        return min(len(self.lanes), 1) if self.mode is Mode.OVERLAY else len(self.lanes)
+
+    def display_of(self, key: int) -> Display:
+        """Return what is drawn in a lane."""
+        return self.displays.get(key, self.display)
+
+    def lane(self, index: int, colours: ViewColours, data: LaneData) -> SceneLane:
+        """Return a lane as it is drawn now."""
+        lane = self.lanes[index]
+        colour = QColor(lane.colour) if lane.colour is not None else default_lane_colour(index, colours)
+        drawn = data.drawn(lane.key)
+        return SceneLane(
+            key=lane.key,
+            name=lane.name,
+            colour=colour,
+            state=lane.state,
+            badge=lane.badge,
+            source=drawn.source,
+            peaks=drawn.peaks,
+            altered=drawn.altered,
+            display=self.display_of(lane.key),
+            note=drawn.note,
+        )
+
+    def scene(
+        self, layout: Layout, view: Viewport, colours: ViewColours, data: LaneData, spectra: Spectra
+    ) -> Scene:
+        """Return the picture of all lanes."""
+        packet = self.loss.trace.packet_frames if self.loss else self.rate // 50
+        return Scene(
+            layout=layout,
+            view=view,
+            lanes=tuple(self.lane(index, colours, data) for index in range(len(self.lanes))),
+            mode=self.mode,
+            active=self.active,
+            loss=self.loss,
+            colours=colours,
+            scale=Scale.of(self.unit, self.rate, packet),
+            rate=self.rate,
+            spectra=spectra,
+            heat=colour_table(colours.dark, *self.levels),
+            gain=self.gain,
+            loop=self.loop,
+            gap=self.gap,
+            marks=self.marks,
+        )
