@@ -110,6 +110,12 @@ def test_the_workbench_needs_a_display_and_says_so(monkeypatch, tmp_path):
     assert "there is no display" in done.stderr
 
 
+def test_a_path_that_is_not_there_or_a_mistyped_command_is_told():
+    done = run("concael")
+    assert done.returncode == 2
+    assert "concael: is not there" in done.stderr
+
+
 START = """
 import sys
 from pathlib import Path

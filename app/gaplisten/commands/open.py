@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from gaplisten.errors import GaplistenError
+
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -19,4 +21,9 @@ def open_workbench(
     """Open the workbench."""
     from gaplisten.ui.app import run_workbench
 
+    for path in paths or []:
+        if not path.exists():
+            raise GaplistenError(
+                str(path), "is not there", "check the path; 'gaplisten --help' lists the commands"
+            )
     raise typer.Exit(run_workbench(paths or []))

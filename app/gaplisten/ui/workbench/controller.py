@@ -352,6 +352,7 @@ class Controller(QObject):
 
     def close(self) -> None:
         """Let go of threads, processes and sound."""
+        self.closed.emit()
         self.tasks.close()
         self.concealing.close()
         self.hearing.close()
