@@ -112,6 +112,19 @@ class Document:
         done = replace(self._work.clip(clip), loop=loop)
         self._edit("loop" if loop else "no loop", self._work.with_clip(clip, done), f"loop {clip}")
 
+    def match_levels(self, clip: str, *, this: bool, every: bool) -> None:
+        """Bring the lanes of `clip`, or of every clip, to their reference's level, or do not."""
+        work = replace(self._work, match_levels=every)
+        work = work.with_clip(clip, replace(work.clip(clip), match_levels=this))
+        self._edit("match levels" if this or every else "levels as they are", work)
+
+    def set_delay(self, clip: str, lane: str, frames: int) -> None:
+        """Take a delay of so many frames out of a lane; 0 puts it back."""
+        delays = {**dict(self._work.clip(clip).delays), lane: frames}
+        kept = tuple(sorted((name, delay) for name, delay in delays.items() if delay))
+        done = replace(self._work.clip(clip), delays=kept)
+        self._edit("remove delay" if frames else "delay as it was", self._work.with_clip(clip, done))
+
     def add_note(self, clip: str, note: Note) -> None:
         """Add a note."""
         self._notes("add note", clip, (*self._work.clip(clip).notes, note))

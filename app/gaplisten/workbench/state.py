@@ -68,11 +68,21 @@ class LossEdit:
 
 @dataclass(frozen=True, slots=True)
 class ClipWork:
-    """What was done to one clip."""
+    """What was done to one clip.
+
+    Parameters
+    ----------
+    match_levels
+        Whether its lanes are brought to the reference's level, which hides a condition's own level error.
+    delays
+        ``(lane, frames)``: delays that were taken out of lanes; positive cut the beginning.
+    """
 
     loss: LossEdit | None = None
     loop: Loop | None = None
     notes: tuple[Note, ...] = ()
+    match_levels: bool = False
+    delays: tuple[tuple[str, int], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +137,8 @@ class Work:
         Identifiers of lanes that the user moved, in the wished order; others follow in their natural order.
     clips
         What was done to each clip, by its name; clips to which nothing was done are absent.
+    match_levels
+        Whether the lanes of all clips are brought to their reference's level.
     """
 
     sources: Sources = field(default_factory=Sources)
@@ -134,6 +146,7 @@ class Work:
     choices: tuple[Choice, ...] = ()
     order: tuple[str, ...] = ()
     clips: Mapping[str, ClipWork] = field(default_factory=_no_clips)
+    match_levels: bool = False
 
     def clip(self, name: str | None) -> ClipWork:
         """Return what was done to the clip `name`."""

@@ -97,6 +97,8 @@ class _Clip(_Model):
     loop: Annotated[list[Index], Field(min_length=2, max_length=2)] | None = None
     loss: _Loss | None = None
     notes: list[_Note] = []
+    match_levels: bool = False
+    delays: dict[Name, Annotated[int, Field(ge=-(2**31), le=2**31)]] = {}
 
 
 class _File(_Model):
@@ -107,6 +109,7 @@ class _File(_Model):
     sources: _Sources = _Sources()
     concealers: list[_Concealer] = []
     clips: dict[Name, _Clip] = {}
+    match_levels: bool = False
 
 
 def write_work(path: Path, work: Work) -> None:
@@ -145,6 +148,8 @@ def _plain(work: Work, folder: Path) -> dict[str, Any]:
         plain["current"] = work.current
     if work.order:
         plain["lane_order"] = list(work.order)
+    if work.match_levels:
+        plain["match_levels"] = True
     plain["sources"] = _plain_sources(work.sources, folder)
     if work.choices:
         plain["concealers"] = [{"name": c.concealer, "parameters": c.values} for c in work.choices]
@@ -184,6 +189,10 @@ def _plain_clip(done: ClipWork) -> dict[str, Any]:
         }
     if done.notes:
         plain["notes"] = [_plain_note(note) for note in done.notes]
+    if done.match_levels:
+        plain["match_levels"] = True
+    if done.delays:
+        plain["delays"] = dict(done.delays)
     return plain
 
 
@@ -265,6 +274,7 @@ def _work(file: _File, folder: Path) -> Work:
         choices=tuple(Choice(each.name, _settings(each.parameters)) for each in file.concealers),
         order=tuple(file.lane_order),
         clips=MappingProxyType({name: done for name, done in clips.items() if done != ClipWork()}),
+        match_levels=file.match_levels,
     )
 
 
@@ -291,7 +301,9 @@ def _clip(name: str, clip: _Clip) -> ClipWork:
         if loop.stop <= loop.start:
             raise ValueError(f"clips.{name}.loop: it ends before it starts")
     notes = tuple(Note(n.frame, n.tag, n.text, n.lane, n.gap) for n in clip.notes)
-    return ClipWork(None if clip.loss is None else _loss(name, clip.loss), loop, notes)
+    loss = None if clip.loss is None else _loss(name, clip.loss)
+    delays = tuple(sorted((lane, frames) for lane, frames in clip.delays.items() if frames))
+    return ClipWork(loss, loop, notes, clip.match_levels, delays)
 
 
 def _loss(name: str, loss: _Loss) -> LossEdit:
