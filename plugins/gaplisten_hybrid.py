@@ -110,9 +110,10 @@ class GaplistenHybrid:
             return np.zeros(frames, np.float32)
         if self._loss is None:
             self._loss = _Loss(self._memory(), self._rate)
-        age = self._loss.place + np.arange(frames)
+        start = self._loss.place
         out = self._loss.take(frames, short)
-        if age[-1] > self._hold:
+        if start + frames > self._hold:
+            age = np.arange(start, start + frames)
             out *= np.clip((self._mute - age) / max(self._mute - self._hold, 1.0), 0, 1)
         return out.astype(np.float32)
 

@@ -1,8 +1,8 @@
-"""How good and how fast the bundled concealers are: ITU vector, PLC-MOS on the scored and on other speech, time.
+"""How good and how fast the bundled concealers are.
 
-Packets of 20 ms, random loss by ``default_rng(s).random(n) < p`` and two-state loss with a mean burst of three
-packets, seeds 0 to 4. PLC-MOS v2 is seeded with 23 before each call, which makes it repeatable. Times are of one
-core's processor time, so that another program on the machine does not count.
+The ITU's vector; PLC-MOS v2, seeded with 23 before each call, on the scored clip and on other speech; and
+time. Packets are 20 ms; random loss is ``default_rng(s).random(n) < p``, bursts are two-state loss with a
+mean of three packets, seeds 0 to 4. Times are one core's processor time: other programs do not count.
 """
 
 from __future__ import annotations
