@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,11 @@ class Controller(QObject):
         Its loss as it is now, edits included.
     lanes
         Its lanes as they are now, in order of their keys.
+    lane_edit
+        Changes a lane before it is heard and drawn (matched level, removed delay). It is called often: given
+        the same lane it hands back the same sound. Call `relane` when it would do otherwise than before.
+    edited
+        Identifiers of the lanes whose sound it changed.
 
     Signals
     -------
@@ -90,6 +96,9 @@ class Controller(QObject):
         self.opened: OpenClip | None = None
         self.trace: LossTrace | None = None
         self.lanes: tuple[Lane, ...] = ()
+        self.lane_edit: Callable[[Lane], Lane] = _as_it_is
+        self.edited: frozenset[str] = frozenset()
+        self._finding: Task | None = None
         self._opening: Task | None = None
         self._looking: Task | None = None
         self.files = FileLanes()
@@ -137,7 +146,12 @@ class Controller(QObject):
         self.document.set_sources(sources)
 
     def _find(self, sources: Sources) -> None:
-        self.tasks.run("looking for clips", lambda job: find_set(sources, job), self._on_clips)
+        self.tasks.cancel(self._finding)
+        if not sources.paths:
+            return
+        self._finding = self.tasks.run(
+            "looking for clips", lambda job: find_set(sources, job), self._on_clips
+        )
 
     def _on_clips(self, clipset: ClipSet) -> None:
         self.use_clips(clipset)
@@ -164,6 +178,8 @@ class Controller(QObject):
     def _open(self, name: str | None) -> None:
         if name is None or self.clipset is None or name == self._shown:
             return
+        if all(name != clip.name for clip in self.clipset.clips):
+            return  # work that speaks of clips which are no longer there
         self._shown = name
         self.tasks.cancel(self._opening)
         self.tasks.cancel(self._looking)
@@ -257,7 +273,16 @@ class Controller(QObject):
             remarks = ["resampled"] if name in clip.resampled else []
             remarks += ["made with the clip's own loss"] if edited else []
             lanes.append(Lane(f"condition:{name}", name, Role.CONDITION, signal, state=", ".join(remarks)))
-        return keyed([*lanes, *self.concealing.lanes()], self.document.work.order)
+        lanes += self.concealing.lanes()
+        edited_lanes = [self.lane_edit(lane) for lane in lanes]
+        self.edited = frozenset(
+            lane.ident for lane, new in zip(lanes, edited_lanes, strict=True) if lane.signal is not new.signal
+        )
+        return keyed(edited_lanes, self.document.work.order)
+
+    def relane(self) -> None:
+        """Make the lanes anew, from what they are made of as it is now."""
+        self._relane()
 
     def lane(self, key: int) -> Lane | None:
         """Return the lane with that key."""
@@ -356,3 +381,7 @@ class Controller(QObject):
         self.tasks.close()
         self.concealing.close()
         self.hearing.close()
+
+
+def _as_it_is(lane: Lane) -> Lane:
+    return lane

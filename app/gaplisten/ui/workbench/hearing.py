@@ -101,6 +101,11 @@ class Hearing(QObject):
         self._loaded, self._spans, self._boundaries = [], None, []
         self._player.pause()
 
+    @property
+    def gain(self) -> float:
+        """The one gain of the clip, linear."""
+        return self._gain
+
     def set_lanes(self, lanes: Sequence[Lane]) -> None:
         """Hear these lanes; one whose sound alone changed is exchanged without a stop."""
         self._lanes = tuple(lanes)

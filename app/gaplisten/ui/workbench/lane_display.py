@@ -64,6 +64,7 @@ class LaneDisplay(QObject):
         """Return what a lane is drawn from: the file of a long clip, else the signal."""
         controller = self._window.controller
         edited = lane.role is Role.LOSSY and bool(controller.document.work.clip(controller.clip_name).loss)
+        edited = edited or lane.ident in controller.edited
         if lane.ident in controller.files.sources and not edited:
             return controller.files.sources[lane.ident]
         return lane.signal if lane.signal is not None else self._no_sound()
