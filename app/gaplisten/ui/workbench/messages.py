@@ -6,7 +6,7 @@ import html
 import time
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QAction, QPalette
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
@@ -40,11 +40,15 @@ class Messages(QFrame):
         self.text.setTextFormat(Qt.TextFormat.RichText)
         self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setAccessibleName("Message")
+        self.way_out = QToolButton(self)
+        self.way_out.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.way_out.hide()
         self.more = self._button("All messages", self.show_all)
         self.dismiss = self._button("Dismiss", self.clear)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(10, 4, 6, 4)
         layout.addWidget(self.text, 1)
+        layout.addWidget(self.way_out)
         layout.addWidget(self.more)
         layout.addWidget(self.dismiss)
         self.hide()
@@ -57,8 +61,11 @@ class Messages(QFrame):
         button.clicked.connect(slot)
         return button
 
-    def report(self, error: GaplistenError | Exception | str) -> None:
-        """Tell what went wrong."""
+    def report(self, error: GaplistenError | Exception | str, way_out: QAction | None = None) -> None:
+        """Tell what went wrong; a button beside it triggers `way_out`."""
+        if way_out is not None:
+            self.way_out.setDefaultAction(way_out)
+        self.way_out.setVisible(way_out is not None)
         sentence = _sentence(error)
         self.said.append(f"{time.strftime('%H:%M:%S')}  {sentence}")
         del self.said[:-_MOST]
