@@ -15,7 +15,7 @@ TILE = 128
 # One step of a tile's numbers is half a decibel; 255 is +7.5 dB, 1 is -119.5 dB, 0 is "nothing there".
 STEPS_PER_DB = 2.0
 TOP_DB = 7.5
-_LOOKS = 4
+_LOOKS = 3
 _QUIETEST = 1e-12
 
 
@@ -58,7 +58,7 @@ def tile(source: SampleSource, number: int, hop: int, settings: SpectrumSettings
     number
         Which tile: its columns are the stretches of `hop` frames from ``number * TILE * hop`` on.
     hop
-        Frames in a column. Where a column is longer than the window, up to four windows are spread over it
+        Frames in a column. Where a column is longer than the window, up to three windows are spread over it
         and the largest power of each frequency is kept.
 
     Returns

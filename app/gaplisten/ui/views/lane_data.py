@@ -134,6 +134,8 @@ class LaneData(QObject):
             return f"reading {peaks.fraction:.0%}"
         if self._residual(key) and self._base is not None:
             return f"minus {self._lanes[self._base].name}"
+        if self._base == key and len(self._lanes) > 1:
+            return "subtracted from the others"
         return ""
 
     def _settle(self) -> None:

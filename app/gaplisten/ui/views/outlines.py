@@ -19,7 +19,8 @@ def paint_outlines(painter: QPainter, scene: Scene) -> None:
         return
     layout = scene.layout
     painter.save()
-    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    # On a plain screen smoothed lines of several lanes would mix into brown.
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, layout.ratio > 1.0)
     painter.setClipRect(QRectF(layout.plot_left, RULER_HEIGHT, layout.plot_width, layout.height))
     for part in scene.parts(0):
         for lane in scene.in_row(0):
