@@ -28,6 +28,7 @@ class ClockedPlayer:
         self.gain = 1.0
         self.switching: tuple[str, float] = ("", 0.0)
         self.closed = False
+        self.loop: tuple[int, int] | None = None
         self._state = PlayerState(available=True, device="Test device", rate=48000, latency_ms=12.0)
 
     def load(self, lanes: Sequence[Signal], *, gain: float = 1.0, position: int | None = None) -> None:
@@ -65,6 +66,12 @@ class ClockedPlayer:
 
     def set_switching(self, mode: str, milliseconds: float = 5.0) -> None:
         self.switching = (mode, milliseconds)
+
+    def set_loop(self, start: int, stop: int) -> None:
+        self.loop = (start, stop)
+
+    def clear_loop(self) -> None:
+        self.loop = None
 
     @property
     def state(self) -> PlayerState:

@@ -192,6 +192,35 @@ def test_switching_keeps_the_position_and_follows_the_standard(
     assert player.switching == ("standard", 5.0)
 
 
+def test_a_part_is_repeated_and_never_shorter_than_half_a_second(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("mushra", NO_LEVEL)))
+    page = page_of(window)
+    qtbot.keyClick(page, Qt.Key.Key_1)
+    player.run(0.05)
+    qtbot.keyClick(page, Qt.Key.Key_BracketLeft)
+    player.run(0.1)
+    qtbot.keyClick(page, Qt.Key.Key_BracketRight)
+    loop = window._player.loop
+    assert loop is not None
+    assert loop[1] - loop[0] == 8000
+    assert player.loop == loop
+    assert "0.0 – 0.5 s" in shown_text(window)
+    qtbot.keyClick(page, Qt.Key.Key_L)
+    assert window._player.loop is None
+    assert player.loop is None
+
+
+def test_a_panel_may_forbid_repeating(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("mushra", NO_LEVEL + "[rules]\nloop = false\n")))
+    qtbot.keyClick(page_of(window), Qt.Key.Key_L)
+    assert window._player.loop is None
+    assert "Repeat   L" not in buttons(page_of(window))
+
+
 def test_in_turn_the_reference_comes_first_with_a_pause_between(
     tmp_path: Path, open_window: Open, player: ClockedPlayer
 ) -> None:

@@ -54,6 +54,18 @@ class Answering(Protocol):
         """Take back the last vote."""
         ...
 
+    def loop_from_here(self) -> None:
+        """Repeat from the playhead on."""
+        ...
+
+    def loop_to_here(self) -> None:
+        """Repeat up to the playhead."""
+        ...
+
+    def toggle_loop(self) -> None:
+        """Repeat everything, or nothing."""
+        ...
+
     def write_comment(self) -> None:
         """Go to the comment."""
         ...
@@ -103,6 +115,11 @@ class TrialKeys:
     def _slot_keys(self, trial: Trial) -> None:
         self._own += [self._key("Left", lambda: self._answering().step_slot(-1))]
         self._own += [self._key("Right", lambda: self._answering().step_slot(1))]
+        self._own += [
+            self._key("[", lambda: self._answering().loop_from_here()),
+            self._key("]", lambda: self._answering().loop_to_here()),
+            self._key("L", lambda: self._answering().toggle_loop()),
+        ]
         digit = 1
         for index, slot in enumerate(trial.slots):
             open_reference = ["0", "R", "A"] if trial.method is Method.ABC_HR else ["0", "R"]

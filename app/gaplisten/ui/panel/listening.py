@@ -66,6 +66,7 @@ class TrialPlayer(QObject):
         self._last: int | None = None
         self._was_playing = False
         self._fresh = True
+        self._loop: tuple[int, int] | None = None
         self._underflows = 0
         self._frames = 0
         self._timer = QTimer(self, interval=POLL_MS)
@@ -90,6 +91,7 @@ class TrialPlayer(QObject):
             joined, self._stretches = in_turn(sounds, session.panel.definition.rules.pause_seconds)
             lanes = [joined]
         self._frames = max(lane.frames for lane in lanes)
+        self._loop = None
         self._player.clear_loop()
         self._player.set_switching("standard", FADE_MS)
         self._player.load(lanes, gain=session.gain, position=0)
@@ -201,15 +203,48 @@ class TrialPlayer(QObject):
             self.play()
         self.changed.emit()
 
-    def set_loop(self, start: int, stop: int) -> None:
-        """Repeat a part of at least half a second (BS.1534-3)."""
-        least = round(PANEL_LOOP_MS / 1000 * self.state.rate)
-        stop = min(self._frames, max(stop, start + least))
-        self._player.set_loop(max(0, min(start, stop - least)), stop)
+    @property
+    def may_loop(self) -> bool:
+        """Whether this panel lets listeners repeat a part (switched methods only)."""
+        return self.switched and self.session.panel.definition.rules.loop
 
-    def clear_loop(self) -> None:
-        """Play on to the end."""
-        self._player.clear_loop()
+    @property
+    def loop(self) -> tuple[int, int] | None:
+        """The part that is repeated, in frames; None for all of it once."""
+        return self._loop
+
+    def loop_from_here(self) -> None:
+        """Repeat from the playhead on, to where the loop ends (at first the end)."""
+        stop = self._loop[1] if self._loop else self._frames
+        self._set_loop(self.position, max(stop, self.position + self._least_loop))
+
+    def loop_to_here(self) -> None:
+        """Repeat up to the playhead, from where the loop begins (at first the beginning)."""
+        start = self._loop[0] if self._loop else 0
+        self._set_loop(min(start, self.position - self._least_loop), self.position)
+
+    def toggle_loop(self) -> None:
+        """Repeat the whole sound, or stop repeating."""
+        if self._loop is None:
+            self._set_loop(0, self._frames)
+        else:
+            self._loop = None
+            self._player.clear_loop()
+            self.changed.emit()
+
+    @property
+    def _least_loop(self) -> int:
+        return round(PANEL_LOOP_MS / 1000 * self.state.rate)
+
+    def _set_loop(self, start: int, stop: int) -> None:
+        """Set a loop inside the sound that is not shorter than BS.1534-3 allows."""
+        if not self.may_loop:
+            return
+        start = max(0, min(start, self._frames - self._least_loop))
+        stop = min(self._frames, max(stop, start + self._least_loop))
+        self._loop = (start, stop)
+        self._player.set_loop(start, stop)
+        self.changed.emit()
 
     @property
     def position(self) -> int:

@@ -74,6 +74,7 @@ class TrialPage(QWidget):
         self._bar.setFixedHeight(6)
         # Where there is no sound the reason stands beside the button that would make it.
         self._reason = paragraph("", centred=True)
+        self._loop_row = self._make_loop_row()
         self._slot_row = QHBoxLayout()
         self._slot_row.setSpacing(10)
         self._answers = QVBoxLayout()
@@ -93,6 +94,32 @@ class TrialPage(QWidget):
         self._next.clicked.connect(self.go_on)
         self._lay_out()
 
+    def _make_loop_row(self) -> QWidget:
+        row = QWidget()
+        line = QHBoxLayout(row)
+        line.setContentsMargins(0, 0, 0, 0)
+        self._loop_text = paragraph("", quiet=True)
+        line.addStretch(1)
+        for key, act in (
+            ("loop_from", self._player.loop_from_here),
+            ("loop_to", self._player.loop_to_here),
+            ("loop", self._player.toggle_loop),
+        ):
+            button = QPushButton(self._words[key])
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+            button.clicked.connect(act)
+            line.addWidget(button)
+        self._loop_button = button
+        button.setCheckable(True)
+        line.addWidget(self._loop_text)
+        line.addStretch(1)
+        return row
+
+    def _show_loop(self) -> None:
+        loop, rate = self._player.loop, self._player.state.rate
+        self._loop_button.setChecked(loop is not None)
+        self._loop_text.setText("" if loop is None else f"{loop[0] / rate:.1f} – {loop[1] / rate:.1f} s")
+
     def _lay_out(self) -> None:
         column = QVBoxLayout()
         column.setSpacing(10)
@@ -101,6 +128,7 @@ class TrialPage(QWidget):
         column.addStretch(1)
         column.addWidget(self._play, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._bar)
+        column.addWidget(self._loop_row)
         column.addWidget(self._reason)
         column.addLayout(self._slot_row)
         column.addStretch(1)
@@ -142,6 +170,7 @@ class TrialPage(QWidget):
         self._comment.setAccessibleName(self._words["comment"])
         self._next.setText(self._words["next"])
         self._tell(note, stays=bool(note))
+        self._loop_row.setVisible(self._player.may_loop)
         self.offer_copy(False)
         self._keys.show_trial(trial, self._scale)
         self.setFocus()
@@ -210,6 +239,18 @@ class TrialPage(QWidget):
     def restart(self) -> None:
         """Play from the beginning."""
         self._player.restart()
+
+    def loop_from_here(self) -> None:
+        """Repeat from the playhead on."""
+        self._player.loop_from_here()
+
+    def loop_to_here(self) -> None:
+        """Repeat up to the playhead."""
+        self._player.loop_to_here()
+
+    def toggle_loop(self) -> None:
+        """Repeat everything, or nothing."""
+        self._player.toggle_loop()
 
     def choose_slot(self, index: int) -> None:
         """Hear another slot."""
@@ -295,6 +336,7 @@ class TrialPage(QWidget):
         for index, button in enumerate(self._slots):
             button.setChecked(index == self._player.slot)
         self._show_votes()
+        self._show_loop()
         state = self._player.state
         wanted = wanted_votes(state.trial)
         self._response.allow([slot for slot in wanted if self._session.may_rate(slot) is None])

@@ -47,6 +47,7 @@ class ResultsPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         bottom.setStyle(tickLength=0)
         bottom.setHeight(2.8 * self.fontMetrics().height())  # a name, and the number under it
         self._items: list[Any] = []
+        self._medians = False
 
     def show_results(self, results: Results) -> None:
         """Draw these results."""
@@ -58,6 +59,7 @@ class ResultsPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
             self.getAxis(name).setPen(ink)
             self.getAxis(name).setTextPen(ink)
         self.setLabel("left", results.score_name)
+        self._medians = results.method is Method.MUSHRA  # BS.1534-3 reports medians and quartiles
         low, high = RANGES[results.method]
         self.setYRange(low, high, padding=0.04)
         self.showGrid(y=True, alpha=0.2)
@@ -80,8 +82,18 @@ class ResultsPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
             spread = np.linspace(-0.22, 0.22, len(values)) if len(values) > 1 else np.zeros(1)
             dots = pg.ScatterPlotItem(at + spread, values, size=7, pen=None, brush=self._colour(at))
             self._keep(dots)
+            if self._medians:
+                self._draw_box(at, one, ink)
             self._draw_interval(at, one.mean.mean, one.mean.low, one.mean.high, ink)
         return [f"{one.condition}\n{one.mean.mean:.2f} (n = {one.mean.n})" for one in conditions]
+
+    def _draw_box(self, at: int, one: ConditionResult, ink: QColor) -> None:
+        box = pg.BarGraphItem(
+            x=[at], y0=[one.spread.q1], y1=[one.spread.q3], width=0.5, brush=None, pen=pg.mkPen(ink, width=1)
+        )
+        self._keep(box)
+        line = pg.PlotDataItem([at - 0.25, at + 0.25], [one.spread.median] * 2, pen=pg.mkPen(ink, width=2))
+        self._keep(line)
 
     def _draw_pairs(self, results: Results, ink: QColor) -> list[str]:
         self._keep(pg.InfiniteLine(0.5, angle=0, pen=pg.mkPen(ink, width=1)))
