@@ -198,3 +198,15 @@ def test_a_new_player_takes_over_lanes_gain_loop_and_position(opened, player):
     assert other.last("loop") == (4000, 20000)
     assert other.last("boundaries") == ((3200, 4160, 12800, 13120),)
     assert player.last("close") == ()
+
+
+def test_f6_goes_round_the_panes(opened, qtbot):
+    from PySide6.QtWidgets import QApplication
+
+    seen = []
+    for _ in range(6):
+        qtbot.keyClick(QApplication.focusWidget(), Key.Key_F6)
+        focused = QApplication.focusWidget()
+        parts = ("clips", "lanes_view", "concealers", "gaps", "notes")
+        seen.append(next(name for name in parts if getattr(opened, name).isAncestorOf(focused)))
+    assert seen == ["concealers", "gaps", "notes", "clips", "lanes_view", "concealers"]

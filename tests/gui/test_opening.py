@@ -347,3 +347,16 @@ def test_pixels_of_a_lost_packet_differ_from_those_of_a_received_one(opened, set
         return {image.pixel(x, y) for y in range(image.height() - 120, image.height() - 40)}
 
     assert column(12960) != column(14500)
+
+
+def test_opening_something_else_says_nothing_was_wrong(opened, clips_folder, qtbot):
+    opened.open_paths([clips_folder / "mild"])
+    qtbot.waitUntil(
+        lambda: opened.controller.clipset.root == clips_folder / "mild" and not opened.controller.busy
+    )
+    assert opened.messages.said == []
+
+
+def test_work_about_clips_that_are_gone_is_kept_but_not_shown(opened):
+    opened.controller.document.show_clip("gone")
+    assert opened.controller.clip_name == "first"

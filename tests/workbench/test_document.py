@@ -119,3 +119,16 @@ def test_switching_off_removes_that_lane_only(index):
     kept = document.work.choices[1 - index]
     document.switch_off(index)
     assert document.work.choices == (kept,)
+
+
+def test_after_a_pause_the_same_knob_is_another_step():
+    now = [100.0]
+    document = Document(clock=lambda: now[0])
+    document.switch_on("x")
+    for value, later in ((1.0, 0.1), (2.0, 0.1), (3.0, 5.0)):
+        now[0] += later
+        document.set_parameter(0, "order", value)
+    document.undo()
+    assert document.work.choices == (Choice("x", (("order", 2.0),)),)
+    document.undo()
+    assert document.work.choices == (Choice("x"),)

@@ -87,7 +87,7 @@ _EDIT = (
     Command("edit.undo", "Undo", "Ctrl+Z", "Take the last edit back", "Edit", "history"),
     Command("edit.redo", "Redo", "Ctrl+Shift+Z; Ctrl+Y", "Do it again", "Edit", "history"),
     Command("edit.note", "Add Note", "N", "Note what is heard here", "Edit", "notes"),
-    Command("edit.remove_note", "Remove Note", "", "Remove the selected note", "Edit", "notes"),
+    Command("edit.remove_note", "Remove Note", "Ctrl+Del", "Remove the selected note", "Edit", "notes"),
     Command("edit.find_note", "Find Note", "Ctrl+Shift+F", "Search the notes", "Edit", "notes"),
     Command(
         "edit.paint",
@@ -159,6 +159,10 @@ _VIEW = (
         "View",
         "follow",
         True,
+    ),
+    Command("view.next_pane", "Next Pane", "F6", "Go on to the next part of the window", "View", "panes"),
+    Command(
+        "view.previous_pane", "Previous Pane", "Shift+F6", "Go back to the previous part", "View", "panes"
     ),
     Command("view.seconds", "Seconds", "", "Count seconds", "View/Ruler", "", True, "ruler"),
     Command("view.frames", "Frames", "", "Count frames", "View/Ruler", "", True, "ruler"),

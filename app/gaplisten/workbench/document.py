@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,9 @@ from gaplisten.workbench.state import Choice, ClipWork, Loop, Note, Setting, Sou
 
 Listener = Callable[[Work, Work], None]
 
+PAUSE_SECONDS = 2.0
+"""After a pause of this length, turning the same knob is another step to undo."""
+
 
 class Document:
     """The work, its history and its file.
@@ -21,7 +25,13 @@ class Document:
     from are not edits. Listeners get the work before and after, on the thread that made the change.
     """
 
-    def __init__(self, work: Work | None = None, path: Path | None = None) -> None:
+    def __init__(
+        self,
+        work: Work | None = None,
+        path: Path | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._clock, self._last_edit = clock, 0.0
         self._work = self._kept = work or Work()
         self._history: History[Work] = History()
         self.path = path
@@ -110,7 +120,7 @@ class Document:
     def set_loop(self, clip: str, loop: Loop | None) -> None:
         """Set or clear the loop of `clip`."""
         done = replace(self._work.clip(clip), loop=loop)
-        self._edit("loop" if loop else "no loop", self._work.with_clip(clip, done), f"loop {clip}")
+        self._edit("loop" if loop else "no loop", self._work.with_clip(clip, done))
 
     def match_levels(self, clip: str, *, this: bool, every: bool) -> None:
         """Bring the lanes of `clip`, or of every clip, to their reference's level, or do not."""
@@ -168,6 +178,10 @@ class Document:
     def _edit(self, label: str, after: Work, merge: str | None = None) -> None:
         if after == self._work:
             return
+        now, before = self._clock(), self._last_edit
+        self._last_edit = now
+        if now - before > PAUSE_SECONDS:
+            self._history.seal()
         self._history.record(Step(label, self._work, after, merge))
         self._become(after)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
 from gaplisten.ui.theme import apply_theme
@@ -45,6 +46,8 @@ class ViewActions(Part):
         bind("view.fit_amplitude", view.fit_amplitude)
         for unit in UNITS:
             bind(f"view.{unit}", lambda _on, unit=unit: view.set_ruler(unit))
+        bind("view.next_pane", lambda: self._go_on(1))
+        bind("view.previous_pane", lambda: self._go_on(-1))
         view.set_following(True)
         self.inspecting = False
         shown = ("view.lanes", "view.waveform", "view.follow", "view.seconds")
@@ -65,6 +68,17 @@ class ViewActions(Part):
             self.commands.check("view.altered", False)
             return
         self.window.lanes_view.set_altered(LOSSY_KEY if on else None)
+
+    def _go_on(self, by: int) -> None:
+        window, focused = self.window, QApplication.focusWidget()
+        parts = (window.clips, window.lanes_view, window.concealers, window.gaps, window.notes)
+        first = (window.clips.table, window.lanes_view, window.concealers.filter, window.gaps.table,
+                 window.notes.table)  # fmt: skip
+        shown = [place for place, part in enumerate(parts) if part.isVisible()]
+        here = [at for at, place in enumerate(shown) if focused and parts[place].isAncestorOf(focused)]
+        if shown:
+            at = (here[0] + by if here else 0) % len(shown)
+            first[shown[at]].setFocus(Qt.FocusReason.TabFocusReason)
 
     def _centre(self) -> int | None:
         """Zoom about the playhead where it is seen, else about the middle."""
