@@ -6,6 +6,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any, Literal
 
+import numpy as np
+
 from gaplisten.errors import GaplistenError
 from gaplisten.playback.player import OutputDevice
 
@@ -108,15 +110,21 @@ def open_output(
     index = _index(device)
     if latency is None:
         latency = max(LATENCY, float(module.query_devices(index)["default_low_output_latency"]))
+    frombuffer, float32 = np.frombuffer, np.float32
+
+    def raw(out: Any, frames: int, times: Any, flags: Any) -> None:
+        # What sounddevice does itself to make an array takes twice as long.
+        callback(frombuffer(out, float32).reshape(frames, channels), frames, times, flags)
+
     try:
-        stream = module.OutputStream(
+        stream = module.RawOutputStream(
             samplerate=rate,
             device=index,
             channels=channels,
             dtype="float32",
             latency=latency,
             blocksize=0,  # PortAudio then adds no buffering of its own
-            callback=callback,
+            callback=raw,
             dither_off=True,
             clip_off=False,
         )

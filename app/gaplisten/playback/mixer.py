@@ -329,6 +329,24 @@ class MixerState:
         if self.level >= self.fade:
             self.level, self.direction = self.fade, 0
 
+    def is_steady(self, frames: int) -> bool:
+        """Tell whether the next frames are nothing but one lane times the gain, as most of them are."""
+        if self.level != self.fade or self.direction or self.gain_done < self.fade or not self.playing:
+            return False
+        if self.cross_from >= 0 or self.next_lane >= 0 or self.next_position >= 0 or self.closing:
+            return False
+        if self._waiting is not None or self.programme.audible is not None:
+            return False
+        last = min(self._limit(), len(self.programme.lanes[self.lane])) - self.fade
+        return self.position + frames < last
+
+    def mix_steadily(self, out: Samples) -> None:
+        """Do what `mix` would do while `is_steady`, in a fraction of its time."""
+        at, frames = self.position, len(out)
+        np.multiply(self.programme.lanes[self.lane][at : at + frames], self.gain, out=out)
+        self.position += frames
+        self.delivered += frames
+
     def rest(self, out: Samples) -> None:
         """Write silence; the position stands."""
         out[:] = 0.0
@@ -338,6 +356,9 @@ class MixerState:
 def render_into(state: MixerState, out: Samples) -> None:
     """Write the next ``len(out)`` frames, shape ``(frames, channels)``, and move the state on."""
     done, frames = 0, len(out)
+    if state.is_steady(frames):
+        state.mix_steadily(out)
+        return
     while done < frames:
         state.settle()
         if state.level == 0 and state.direction == 0:
