@@ -21,9 +21,9 @@ def demo(
     ] = None,
 ) -> None:
     """Open the workbench on the bundled demo speech."""
-    from gaplisten.ui.app import has_display, run_workbench
+    from gaplisten.ui.app import can_be_seen, run_workbench
 
-    if out is None and has_display():
+    if out is None and can_be_seen():
         raise typer.Exit(run_workbench([], demo=True))
     raise typer.Exit(_into_folder(out or DEFAULT_FOLDER))
 

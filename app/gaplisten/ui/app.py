@@ -28,6 +28,11 @@ def has_display() -> bool:
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
+def can_be_seen() -> bool:
+    """Return whether somebody can see windows: there is a display, and Qt was not told to do without."""
+    return has_display() and os.environ.get("QT_QPA_PLATFORM") not in ("offscreen", "minimal")
+
+
 def run_workbench(paths: Sequence[Path], demo: bool = False) -> int:
     """Open the workbench and stay until it is closed.
 
