@@ -1,0 +1,115 @@
+"""The workbench's sound device: a dialog to choose it, and a message with a way out when it goes away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+from PySide6.QtGui import QAction
+
+from gaplisten.playback.open import open_player
+from gaplisten.playback.player import OutputDevice, PlayerState, Side
+from gaplisten.playback.silent import SilentPlayer
+from gaplisten.ui.commands import Command
+from gaplisten.ui.devices.dialog import DeviceDialog
+
+if TYPE_CHECKING:
+    from gaplisten.ui.workbench.window import WorkbenchWindow
+
+COMMANDS = (
+    Command(
+        "listen.device",
+        "Sound Device…",
+        "Ctrl+Shift+D",
+        "Choose where the sound goes, and try it",
+        "Listen",
+        "device",
+    ),
+)
+
+LOOK_MS = 200
+
+
+class DevicesFeature(QObject):
+    """Opens the dialog, and watches for a device that goes away."""
+
+    def __init__(self, window: WorkbenchWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._hearing = window.controller.hearing
+        self.dialog: DeviceDialog | None = None
+        self._reason, self._sounded = "", False
+        window.actions_table.bind("listen.device", self.open)
+        self.choose_another = QAction("Choose Another…", self)
+        self.choose_another.setToolTip("Choose another sound device; playing can go on where it was")
+        self.choose_another.triggered.connect(self.open)
+        self._timer = QTimer(self, interval=LOOK_MS)
+        self._timer.timeout.connect(self.look)
+        self._hearing.moved.connect(self._watch)
+        self._hearing.player_changed.connect(self._on_player)
+
+    # -- the dialog -----------------------------------------------------------------------------------
+
+    def open(self) -> None:
+        """Show the dialog."""
+        if self.dialog is None:
+            self.dialog = DeviceDialog(self._window)
+            self.dialog.wanted.connect(self.choose)
+            self.dialog.rescan_wanted.connect(self.rescan)
+            self.dialog.tone_wanted.connect(self._tone)
+            self.dialog.finished.connect(self._timer.stop)
+        self.look()
+        self._timer.start()
+        self.dialog.show()
+        self.dialog.raise_()
+        self.dialog.table.setFocus()
+
+    def look(self) -> None:
+        """Show the state as it is now: a device list comes without any sound being played."""
+        if self.dialog is not None:
+            player = self._hearing.player
+            self.dialog.show_state(player.state, player.devices())
+
+    def choose(self, device: OutputDevice | None) -> None:
+        """Send the sound elsewhere; the position stays."""
+        self._hearing.player.choose(device)
+        messages = self._window.messages
+        if not messages.way_out.isHidden() and messages.way_out.defaultAction() is self.choose_another:
+            messages.clear()
+        where = device.title if device else "the system's choice"
+        self._window.controller.said.emit(f"sound goes to {where}")
+        self.look()
+
+    def rescan(self) -> None:
+        """Look again for devices; a player that never had any is replaced by one that may."""
+        controller = self._window.controller
+        controller.said.emit("looking for sound devices")
+        if isinstance(self._hearing.player, SilentPlayer):
+            controller.tasks.run("starting sound", lambda _job: open_player(), self._hearing.use, quiet=True)
+        else:
+            self._hearing.player.rescan()
+        self.look()
+
+    def _tone(self, side: Side) -> None:
+        self._hearing.player.test_tone(side)
+
+    # -- the watch ------------------------------------------------------------------------------------
+
+    def _on_player(self) -> None:
+        self._reason, self._sounded = "", False
+        self._watch(self._hearing.state)
+        self.look()
+
+    def _watch(self, state: PlayerState) -> None:
+        """Tell of trouble once, unless there was never any sound to lose."""
+        sounded, self._sounded = self._sounded, self._sounded or (state.available and not state.starting)
+        if state.reason == self._reason:
+            return
+        self._reason = state.reason
+        if state.reason and (sounded or state.available):
+            self._window.messages.report(state.reason, self.choose_another)
+
+
+def install(window: WorkbenchWindow) -> None:
+    """Add the dialog and the watch to the workbench."""
+    window.devices_feature = DevicesFeature(window)  # type: ignore[attr-defined]  # keeps it alive

@@ -1,0 +1,154 @@
+"""Choosing a sound device, trying it, and going on after one went away."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+
+from gaplisten.playback.player import OutputDevice, PlayerState
+from gaplisten.playback.silent import SilentPlayer
+from gaplisten.ui.devices import feature as module
+from gaplisten.ui.devices.dialog import DeviceDialog, rate_text
+
+USB = OutputDevice("USB Headset", "ALSA", 2, 48000)
+BUILT_IN = OutputDevice("Built-in", "ALSA", 8, 44100, default=True)
+SAME_NAME = OutputDevice("USB Headset", "JACK", 2, 16000)
+DEVICES = (BUILT_IN, USB, SAME_NAME)
+
+
+@pytest.fixture
+def with_devices(window, player, monkeypatch):
+    monkeypatch.setattr(player, "devices", lambda: DEVICES)
+    player.state = replace(player.state, device=BUILT_IN.title)
+    window.controller.hearing.poll()
+    return window
+
+
+def rows(table):
+    return [
+        [table.item(row, c).text() for c in range(table.columnCount())] for row in range(table.rowCount())
+    ]
+
+
+def test_the_list_says_name_host_api_channels_rate_and_what_is_default(with_devices) -> None:
+    with_devices.actions_table["listen.device"].trigger()
+    dialog = with_devices.devices_feature.dialog
+    assert dialog.isVisible()
+    assert rows(dialog.table)[1:] == [
+        ["Built-in", "ALSA", "8", "44.1 kHz", "in use, system default"],
+        ["USB Headset", "ALSA", "2", "48 kHz", ""],
+        ["USB Headset", "JACK", "2", "16 kHz", ""],
+    ]
+    assert dialog.table.chosen() == BUILT_IN
+
+
+def test_enter_uses_the_selected_device_the_first_row_the_systems_choice(with_devices, player, qtbot) -> None:
+    with_devices.devices_feature.open()
+    table = with_devices.devices_feature.dialog.table
+    table.setCurrentCell(3, 0)
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    assert player.last("choose") == (SAME_NAME,)
+    table.setCurrentCell(0, 0)
+    with_devices.devices_feature.dialog.use.click()
+    assert player.last("choose") == (None,)
+
+
+def test_the_selection_stays_while_the_list_is_read_again(with_devices, player) -> None:
+    with_devices.devices_feature.open()
+    table = with_devices.devices_feature.dialog.table
+    table.setCurrentCell(2, 0)
+    table.show_devices((USB, BUILT_IN), BUILT_IN.title)
+    assert table.chosen() == USB
+
+
+def test_the_test_tones_and_the_search_reach_the_player(with_devices, player) -> None:
+    with_devices.devices_feature.open()
+    dialog = with_devices.devices_feature.dialog
+    heard = []
+    for side, button in dialog.tones.items():
+        button.click()
+        heard.append(player.last("tone"))
+        assert heard[-1] == (side,)
+    dialog.rescan.click()
+    assert player.last("rescan") == ()
+
+
+def test_underflows_are_counted_from_the_reset_on(qtbot) -> None:
+    dialog = DeviceDialog()
+    qtbot.addWidget(dialog)
+    state = PlayerState(available=True, rate=48000, latency_ms=21.3, underflows=3, device=USB.title)
+    dialog.show_state(state, DEVICES)
+    assert dialog.lines["Underflows"].text() == "3"
+    assert dialog.lines["Latency"].text() == "21.3 ms"
+    dialog.reset.click()
+    assert dialog.lines["Underflows"].text() == "0 (3 in all)"
+    dialog.show_state(replace(state, underflows=5), DEVICES)
+    assert dialog.lines["Underflows"].text() == "2 (5 in all)"
+
+
+def test_resampling_is_said() -> None:
+    state = PlayerState(available=True, rate=48000)
+    assert rate_text(state) == "48000 Hz, the clip's own samples"
+    assert "resampled" in rate_text(replace(state, resampled=True))
+    assert rate_text(PlayerState()) == "no sound"
+
+
+def test_without_sound_the_reason_is_shown_and_tones_are_off(qtbot) -> None:
+    dialog = DeviceDialog()
+    qtbot.addWidget(dialog)
+    dialog.show_state(PlayerState(reason="no output device; connect one, then look again"), ())
+    assert dialog.reason.text().startswith("no output device")
+    assert not dialog.reason.isHidden()
+    assert not any(button.isEnabled() for button in dialog.tones.values())
+    assert dialog.rescan.isEnabled()
+
+
+def test_a_device_that_goes_away_is_told_with_a_way_out_and_playing_goes_on_where_it_was(
+    opened, player, monkeypatch
+) -> None:
+    monkeypatch.setattr(player, "devices", lambda: DEVICES)
+    hearing = opened.controller.hearing
+    player.play()
+    player.seek(9000)
+    hearing.poll()
+    assert opened.messages.isHidden()
+    gone = "USB Headset (ALSA) takes no more sound; playing is paused where it was."
+    player.state = replace(player.state, playing=False, reason=gone)
+    hearing.poll()
+    assert opened.messages.said[-1].endswith(gone)
+    assert len(opened.messages.said) == 1
+    hearing.poll()
+    assert len(opened.messages.said) == 1
+    opened.messages.way_out.click()
+    dialog = opened.devices_feature.dialog
+    assert dialog.isVisible()
+    dialog.table.setCurrentCell(1, 0)
+    dialog.use.click()
+    assert player.last("choose") == (BUILT_IN,)
+    assert opened.messages.isHidden()
+    hearing.toggle()
+    assert (player.state.playing, player.state.position) == (True, 9000)
+
+
+def test_another_message_has_no_such_button(opened, player) -> None:
+    player.state = replace(player.state, reason="gone")
+    opened.controller.hearing.poll()
+    assert not opened.messages.way_out.isHidden()
+    opened.report("something else")
+    assert opened.messages.way_out.isHidden()
+
+
+def test_a_machine_without_sound_is_not_scolded_at_the_start(window) -> None:
+    window.controller.hearing.use(SilentPlayer("sound is switched off"))
+    window.controller.hearing.poll()
+    assert window.messages.isHidden()
+
+
+def test_looking_again_without_sound_tries_to_open_it_anew(window, monkeypatch, qtbot) -> None:
+    window.controller.hearing.use(SilentPlayer("no sound"))
+    found = SilentPlayer("still none")
+    monkeypatch.setattr(module, "open_player", lambda: found)
+    window.devices_feature.rescan()
+    qtbot.waitUntil(lambda: window.controller.hearing.player is found)
