@@ -136,7 +136,7 @@ def test_every_sample_is_accounted_for_while_the_machine_is_busy(player, server,
         player.pause()
     time.sleep(0.2)
     proof = prove(server.captured(), lanes, frames=played)
-    assert proof.frames > RATE // 2
+    assert proof.frames > RATE // 5
     assert not proof.odd
     assert proof.switches >= 1
     assert player.state.underflows == 0
