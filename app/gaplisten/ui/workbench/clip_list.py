@@ -93,6 +93,8 @@ class ClipList(QWidget):
         wide = table.fontMetrics().horizontalAdvance
         for column, text in enumerate(("100.0 %", "Gaps", "1000 ms", "medium"), 1):
             table.setColumnWidth(column, wide(text) + 12)
+        figures = sum(table.columnWidth(column) for column in range(1, 5))
+        table.setMinimumWidth(figures + wide("000000") + 24)
         table.selectionModel().currentRowChanged.connect(self._on_row)
         return table
 

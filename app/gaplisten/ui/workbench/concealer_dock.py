@@ -15,6 +15,8 @@ from gaplisten.workbench.bench import idents
 from gaplisten.workbench.lanes import Lane
 from gaplisten.workbench.state import Choice
 
+MOST_WIDTH = 340
+
 
 class ConcealerDock(QWidget):
     """All concealers.
@@ -88,6 +90,14 @@ class ConcealerDock(QWidget):
             card.show_indices([place for place, each in enumerate(choices) if each.concealer == name])
         for settings in self.settings:
             settings.form.show_values(choices[settings.index].values)
+        self._keep_wide_enough()
+
+    def _keep_wide_enough(self) -> None:
+        """Let nobody make the pane so narrow that fields are cut off: it does not scroll sideways."""
+        page = self._area.widget()
+        if page is not None:
+            bar = self._area.verticalScrollBar().sizeHint().width()
+            self._area.setMinimumWidth(min(page.minimumSizeHint().width() + bar + 2, MOST_WIDTH))
 
     def _build(self) -> None:
         scrolled = self._area.verticalScrollBar().value()
