@@ -372,3 +372,13 @@ def test_nothing_of_a_command_reaches_a_shell(tmp_path: Path) -> None:
     command = program(tmp_path, COPY, f"{{in_wav}} {{out_wav}} ; touch {mark} $(touch {mark})")
     run(command)
     assert not mark.exists()
+
+
+def test_the_descriptions_in_the_guide_are_accepted(tmp_path: Path) -> None:
+    guide = (harness.PLUGINS.parent / "docs" / "plugins.md").read_text(encoding="utf-8")
+    blocks = [block.split("```")[0] for block in guide.split("```toml\n")[1:]]
+    assert len(blocks) == 2
+    for block in blocks:
+        path = tmp_path / "model.toml"
+        path.write_text(block, encoding="utf-8")
+        assert harness.load("onnx_frames").read_description(path)["call"] in ("always", "lost")
