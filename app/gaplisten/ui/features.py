@@ -16,6 +16,7 @@ FEATURES: tuple[str, ...] = (
     "gaplisten.ui.panel.feature",
     "gaplisten.ui.results.feature",
     "gaplisten.ui.metrics.feature",
+    "gaplisten.ui.batch.feature",
     "gaplisten.ui.gaps.feature",
     "gaplisten.ui.devices.feature",
 )

@@ -1,0 +1,1 @@
+"""Whole clip sets from the window: conceal, score, compare."""

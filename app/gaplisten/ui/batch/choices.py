@@ -1,0 +1,85 @@
+"""A list of things to tick; what cannot be had is greyed and says why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
+
+_NAME = Qt.ItemDataRole.UserRole
+
+
+@dataclass(frozen=True)
+class Offered:
+    """One thing to tick.
+
+    Parameters
+    ----------
+    name
+        Identifier.
+    text
+        What people read.
+    tip
+        More about it.
+    missing
+        Why it cannot be had; empty when it can.
+    """
+
+    name: str
+    text: str
+    tip: str = ""
+    missing: str = ""
+
+
+class TickList(QListWidget):
+    """What is offered, each with a box.
+
+    Signals
+    -------
+    ticked_changed
+        Another set of things is ticked.
+    """
+
+    ticked_changed = Signal()
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAccessibleName(name)
+        self.setUniformItemSizes(True)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.itemChanged.connect(lambda _item: self.ticked_changed.emit())
+
+    def offer(self, offered: Sequence[Offered], ticked: Iterable[str]) -> None:
+        """Show these; tick those of these names that can be had."""
+        wanted = set(ticked)
+        self.blockSignals(True)
+        self.clear()
+        for one in offered:
+            text = f"{one.text} ({one.missing})" if one.missing else one.text
+            item = QListWidgetItem(text, self)
+            item.setData(_NAME, one.name)
+            item.setToolTip("\n".join(line for line in (one.text, one.tip, one.missing) if line))
+            flags = Qt.ItemFlag.ItemIsUserCheckable | Qt.ItemFlag.ItemIsEnabled
+            item.setFlags(Qt.ItemFlag.NoItemFlags if one.missing else flags | Qt.ItemFlag.ItemIsSelectable)
+            on = one.name in wanted and not one.missing
+            item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)
+        self.blockSignals(False)
+        self.ticked_changed.emit()
+
+    def _items(self) -> list[QListWidgetItem]:
+        return [self.item(row) for row in range(self.count())]
+
+    @property
+    def ticked(self) -> tuple[str, ...]:
+        """Names of what is ticked, in order."""
+        on = [item for item in self._items() if item.checkState() == Qt.CheckState.Checked]
+        return tuple(str(item.data(_NAME)) for item in on)
+
+    def tick(self, name: str, on: bool = True) -> None:
+        """Tick one thing or not."""
+        for item in self._items():
+            if item.data(_NAME) == name:
+                item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)

@@ -1,0 +1,126 @@
+"""Scores to be compared, from a batch or from a table that was saved; no Qt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaplisten.batch.compare import Point, points_of, read_points, read_rows
+from gaplisten.batch.heard import Heard, heard_of_votes, read_heard
+from gaplisten.batch.items import REFERENCE
+from gaplisten.batch.score import ScoreRow
+from gaplisten.errors import GaplistenError
+from gaplisten.metrics.contract import Metric
+
+
+@dataclass(frozen=True)
+class Scale:
+    """What a metric's values mean.
+
+    Parameters
+    ----------
+    higher_is_better
+        Taken to be so where nothing is known of the metric.
+    """
+
+    name: str
+    title: str
+    unit: str = ""
+    higher_is_better: bool = True
+
+    @property
+    def label(self) -> str:
+        """Title with the unit."""
+        return f"{self.title} ({self.unit})" if self.unit and self.unit not in self.title else self.title
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Scores of several conditions by one or more metrics.
+
+    Parameters
+    ----------
+    title
+        Where they come from.
+    points
+        By the metric's name.
+    """
+
+    title: str
+    scales: tuple[Scale, ...]
+    points: Mapping[str, tuple[Point, ...]]
+
+    def of(self, scale: Scale, *, reference: bool = True) -> tuple[Point, ...]:
+        """Return one metric's values, with or without those of the undamaged reference."""
+        found = self.points[scale.name]
+        return found if reference else tuple(one for one in found if one.condition != REFERENCE)
+
+
+def from_rows(title: str, rows: Sequence[ScoreRow]) -> Comparison:
+    """Return the scores of a batch; metrics without any value are left out."""
+    metrics = {row.task.metric.name: row.task.metric for row in rows}
+    points = {name: points_of(rows, name) for name in metrics}
+    scales = tuple(_scale(metric) for name, metric in metrics.items() if points[name])
+    return Comparison(title, scales, points)
+
+
+def from_table(path: Path) -> Comparison:
+    """Return the scores of a tidy table.
+
+    Raises
+    ------
+    ComparisonError
+        If it is no such table.
+    """
+    lines = read_rows(path, ("clip", "condition", "metric", "value"))
+    units = {line["metric"]: line.get("unit") or "" for line in lines}
+    points = {name: read_points(path, name) for name in units}
+    scales = tuple(_known(name, unit) for name, unit in units.items() if points[name])
+    if not scales:
+        raise GaplistenError(str(path), "holds no score", "choose a table that has values")
+    return Comparison(path.name, scales, points)
+
+
+def _scale(metric: Metric) -> Scale:
+    return Scale(metric.name, metric.title, metric.unit, metric.direction == "higher")
+
+
+def _known(name: str, unit: str) -> Scale:
+    from gaplisten.exchange.plcmos_service import METRIC
+    from gaplisten.metrics.catalogue import built_in
+
+    if name == METRIC.name:
+        return _scale(METRIC)
+    found = built_in().get(name)
+    return _scale(found.metric) if found else Scale(name, name, unit)
+
+
+def heard_in(path: Path) -> tuple[Heard, ...]:
+    """Return ratings from a CSV table, or from the folder of a built panel.
+
+    Raises
+    ------
+    GaplistenError
+        If there are none that can be compared with a score.
+    """
+    found = read_heard(path) if path.is_file() else _heard_by_panel(path)
+    if not found:
+        raise GaplistenError(str(path), "holds no ratings of stimuli", "wait for finished sessions")
+    return found
+
+
+def _heard_by_panel(folder: Path) -> tuple[Heard, ...]:
+    from gaplisten.panel.frozen import open_panel
+    from gaplisten.panel.methods import FACTS
+    from gaplisten.panel.results.screening import screen
+    from gaplisten.panel.results.votes import collect
+
+    panel = open_panel(folder)
+    method = panel.definition.method
+    if FACTS[method].paired:
+        fact = f"{FACTS[method].title} asks about pairs, not about single stimuli"
+        raise GaplistenError(str(folder), fact, "choose a panel with ratings")
+    votes = collect(panel).votes
+    left_out = {one.name for one in screen(votes, method) if one.excluded}
+    return heard_of_votes(vote for vote in votes if vote.listener not in left_out)

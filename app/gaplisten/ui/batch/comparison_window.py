@@ -1,0 +1,291 @@
+"""Conditions side by side: spread, paired differences, worst clips, predicted against heard."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QPushButton,
+    QSplitter,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.batch.compare import Point
+from gaplisten.batch.heard import Heard, Pair
+from gaplisten.batch.items import REFERENCE
+from gaplisten.errors import GaplistenError
+from gaplisten.tables import write_csv
+from gaplisten.ui.batch.comparison import Comparison, Scale, heard_in
+from gaplisten.ui.batch.pages import (
+    Page,
+    distribution_page,
+    heard_page,
+    matched_table,
+    paired_page,
+    worst_page,
+)
+from gaplisten.ui.batch.plot import ComparisonPlot
+from gaplisten.ui.batch.tables import PlainTable
+from gaplisten.ui.figures import SIZE, save_plot
+from gaplisten.ui.quiet_label import QuietLabel
+from gaplisten.ui.theme import light_palette
+
+TABS = ("Distributions", "Differences", "Worst clips", "Predicted and heard")
+FILES = ("distributions", "differences", "worst", "heard")
+_EVERY = "every condition"
+
+
+class ComparisonWindow(QWidget):
+    """One comparison; the picture above goes with the table that is in front.
+
+    Signals
+    -------
+    clip_wanted
+        Clip, condition and file to be shown in the workbench.
+    """
+
+    clip_wanted = Signal(str, str, str)
+
+    def __init__(self, comparison: Comparison, parent: QWidget | None = None) -> None:
+        super().__init__(parent, Qt.WindowType.Window)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(f"{comparison.title} - Scores - Gaplisten")
+        self.comparison = comparison
+        self.heard: tuple[Heard, ...] = ()
+        self._pages: list[Page] = []
+        self._make_choices()
+        self.plot = ComparisonPlot()
+        self.plot.point_clicked.connect(self._want)
+        self.tables = tuple(PlainTable(name) for name in TABS)
+        self.tabs = QTabWidget()
+        for name, table in zip(TABS, self.tables, strict=True):
+            self.tabs.addTab(table, name)
+        self.tables[2].row_activated.connect(self._open_row)
+        self.tables[2].setToolTip("Double-click: the clip opens in the workbench at its worst gap")
+        self.tabs.currentChanged.connect(self._show_page)
+        self.said = QuietLabel(wrap=True)
+        self._lay_out()
+        self.resize(1080, 700)
+        self._on_metric()
+
+    # --- making ----------------------------------------------------------------------------------
+
+    def _make_choices(self) -> None:
+        self.metrics, self.baseline, self.condition, self.order = (QComboBox() for _ in range(4))
+        for scale in self.comparison.scales:
+            self.metrics.addItem(scale.title, scale)
+        self.order.addItem("lowest first", True)
+        self.order.addItem("highest first", False)
+        self.reference = QCheckBox("With the reference")
+        self.reference.setToolTip("Also show the scores of the undamaged speech")
+        for box, name in (
+            (self.metrics, "Metric"),
+            (self.baseline, "Compare with"),
+            (self.condition, "Worst clips of"),
+            (self.order, "Order of the worst clips"),
+        ):
+            box.setAccessibleName(name)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.metrics.currentIndexChanged.connect(self._on_metric)
+        self.reference.toggled.connect(self._on_metric)
+        for box in (self.baseline, self.condition, self.order):
+            box.currentIndexChanged.connect(self.refresh)
+
+    def _lay_out(self) -> None:
+        above = QHBoxLayout()
+        above.addWidget(QLabel("Metric"))
+        above.addWidget(self.metrics)
+        above.addWidget(self.reference)
+        above.addStretch(1)
+        self._choosers = {
+            1: [QLabel("Compare"), self.baseline],
+            2: [QLabel("Clips of"), self.condition, self.order],
+        }
+        for widgets in self._choosers.values():
+            for widget in widgets:
+                above.addWidget(widget)
+        split = QSplitter(Qt.Orientation.Vertical)
+        split.addWidget(self.plot)
+        split.addWidget(self.tabs)
+        split.setSizes([380, 250])
+        column = QVBoxLayout(self)
+        column.addLayout(above)
+        column.addWidget(split, 1)
+        column.addWidget(self.said)
+        column.addLayout(self._buttons())
+
+    def _buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        ratings = QPushButton("Ratings…")
+        ratings.setToolTip("Compare the scores with what listeners said")
+        menu = QMenu(ratings)
+        menu.addAction("Of a Panel…", self._ask_for_panel)
+        menu.addAction("From a CSV Table…", self._ask_for_ratings)
+        ratings.setMenu(menu)
+        row.addWidget(ratings)
+        row.addStretch(1)
+        actions: Sequence[tuple[str, Callable[[], object]]] = (
+            ("Save Tables…", self._ask_for_tables),
+            ("Save Figure…", self._ask_for_figure),
+            ("Close", self.close),
+        )
+        for text, act in actions:
+            button = QPushButton(text)
+            button.clicked.connect(lambda _checked=False, act=act: act())
+            row.addWidget(button)
+        return row
+
+    # --- showing ---------------------------------------------------------------------------------
+
+    @property
+    def scale(self) -> Scale:
+        """The metric that is shown."""
+        found: Scale = self.metrics.currentData()
+        return found
+
+    @property
+    def points(self) -> tuple[Point, ...]:
+        """The scores that are shown."""
+        return self.comparison.of(self.scale, reference=self.reference.isChecked())
+
+    def _on_metric(self) -> None:
+        every = self.comparison.of(self.scale)
+        others = [one for one in every if one.condition != REFERENCE]
+        self.reference.setVisible(bool(others) and len(others) < len(every))
+        if not others:  # nothing but references was scored
+            self.reference.setChecked(True)
+        names = list(dict.fromkeys(point.condition for point in self.points))
+        self._renew(self.baseline, "every two conditions", names, "with ")
+        self._renew(self.condition, _EVERY, names, "")
+        self.order.blockSignals(True)
+        self.order.setCurrentIndex(0 if self.scale.higher_is_better else 1)
+        self.order.blockSignals(False)
+        self.refresh()
+
+    @staticmethod
+    def _renew(box: QComboBox, first: str, names: Sequence[str], before: str) -> None:
+        kept = box.currentData()
+        box.blockSignals(True)
+        box.clear()
+        box.addItem(first, None)
+        for name in names:
+            box.addItem(f"{before}{name or 'unnamed'}", name)
+        box.setCurrentIndex(max(box.findData(kept), 0) if kept is not None else 0)
+        box.blockSignals(False)
+
+    def refresh(self) -> None:
+        """Compute and show everything again."""
+        scale, points = self.scale, self.points
+        self._pages = [
+            distribution_page(scale, points),
+            paired_page(scale, points, self.baseline.currentData()),
+            worst_page(scale, points, self.condition.currentData(), self.order.currentData()),
+            heard_page(scale, points, self.heard),
+        ]
+        for table, page in zip(self.tables, self._pages, strict=True):
+            table.show_table(page.table, page.heads)
+        self._show_page()
+
+    def _show_page(self) -> None:
+        at = self.tabs.currentIndex()
+        for place, widgets in self._choosers.items():
+            for widget in widgets:
+                widget.setVisible(place == at)
+        page = self._pages[at]
+        page.draw(self.plot)
+        self._say(page.said)
+
+    def _say(self, text: str, warns: bool = False) -> None:
+        self.said.setText(text)
+        self.said.set_warning(warns)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw in the colours of another theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self._pages:
+            self._pages[self.tabs.currentIndex()].draw(self.plot)
+
+    # --- going to a clip -------------------------------------------------------------------------
+
+    def _open_row(self, row: int) -> None:
+        target = self._pages[2].targets[row]
+        if target is not None:
+            self._want(target)
+
+    def _want(self, target: Point | Pair) -> None:
+        file = target.file if isinstance(target, Point) else ""
+        self.clip_wanted.emit(target.clip, target.condition, file)
+
+    # --- ratings ---------------------------------------------------------------------------------
+
+    def _ask_for_panel(self) -> None:
+        name = QFileDialog.getExistingDirectory(self, "Panel Folder")
+        if name:
+            self.use_ratings(Path(name))
+
+    def _ask_for_ratings(self) -> None:
+        name, _ = QFileDialog.getOpenFileName(self, "Table of Ratings", "", "CSV (*.csv)")
+        if name:
+            self.use_ratings(Path(name))
+
+    def use_ratings(self, path: Path) -> None:
+        """Compare the scores with the ratings of a panel's folder or of a CSV table."""
+        self.tabs.setCurrentIndex(3)
+        try:
+            self.heard = heard_in(path)
+        except (GaplistenError, OSError) as error:
+            self._say(str(error), warns=True)
+            return
+        self.refresh()
+
+    # --- saving ----------------------------------------------------------------------------------
+
+    def _ask_for_tables(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Save Tables", "comparison.csv", "CSV (*.csv)")
+        if name:
+            self.save_tables(Path(name))
+
+    def save_tables(self, path: Path) -> None:
+        """Write each page's table beside the others: ``NAME-distributions.csv`` and so on."""
+        tables = {name: page.table for name, page in zip(FILES, self._pages, strict=True)}
+        tables["pairs"] = matched_table(self.scale, self.points, self.heard)
+        written = []
+        try:
+            for name, table in tables.items():
+                if table.rows:
+                    target = path.with_name(f"{path.stem}-{self.scale.name}-{name}.csv")
+                    write_csv(target, table)
+                    written.append(target.name)
+        except OSError as error:
+            self._say(f"{path}: cannot be written ({error.strerror}); choose another place", warns=True)
+            return
+        self._say(f"Written to {path.parent}: {', '.join(written)}")
+
+    def _ask_for_figure(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Save Figure", "comparison.svg", "Figures (*.svg *.png)")
+        if name:
+            self.save_figure(Path(name))
+
+    def save_figure(self, path: Path) -> None:
+        """Draw the picture that is seen, dark on white, into a PNG or SVG file."""
+        plot = ComparisonPlot(palette=light_palette())
+        plot.resize(*SIZE)
+        self._pages[self.tabs.currentIndex()].draw(plot)
+        try:
+            save_plot(plot, path)
+        except GaplistenError as error:
+            self._say(str(error), warns=True)
+            return
+        finally:
+            plot.close()
+        self._say(f"Written: {path}")

@@ -1,0 +1,87 @@
+"""The dialog "Conceal Clips…"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
+
+from gaplisten.ui.background import Tasks
+from gaplisten.ui.batch.choices import TickList
+from gaplisten.ui.batch.dialog import BatchDialog, PlaceField, headed
+from gaplisten.ui.batch.offer import Offer, concealers_offered
+from gaplisten.ui.batch.work import Concealed, ConcealWish, conceal_clips
+from gaplisten.ui.quiet_label import QuietLabel
+
+
+class ConcealDialog(BatchDialog):
+    """Which clips, by which of the concealers that are switched on, into which folder."""
+
+    def __init__(self, tasks: Tasks, parent: QWidget) -> None:
+        super().__init__("Conceal Clips", "Conceal", tasks, parent)
+        self._offer: Offer | None = None
+        self.which = QComboBox()
+        self.which.setAccessibleName("Which clips")
+        self.concealers = TickList("Concealers")
+        self.concealers.ticked_changed.connect(self.refresh)
+        self.hint = QuietLabel(wrap=True)
+        self.out = PlaceField("Folder for the results", self._ask_for_folder)
+        self.out.line.textChanged.connect(self.refresh)
+        self.force = QCheckBox("Make results again that are there already")
+        form = QFormLayout()
+        form.addRow("Clips", self.which)
+        column = QVBoxLayout(self.inputs)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(form)
+        column.addWidget(headed("Concealers that are switched on", self))
+        column.addWidget(self.concealers, 1)
+        column.addWidget(self.hint)
+        below = QFormLayout()
+        below.addRow("Folder", self.out)
+        below.addRow("", QuietLabel("Each concealer gets a folder of its own in it, one file for each clip."))
+        below.addRow("", self.force)
+        column.addLayout(below)
+        self.resize(600, 480)
+
+    def show_offer(self, offer: Offer) -> None:
+        """Offer what is open now."""
+        self._offer = offer
+        self.which.clear()
+        self.which.addItem(f"All {len(offer.clipset.clips)} clips of {offer.title}", False)
+        if offer.shown is not None:
+            self.which.addItem(f"Only the one that is shown: {offer.shown}", True)
+        offered = concealers_offered(offer)
+        self.concealers.offer(offered, [one.name for one in offered])
+        self.hint.setText(
+            "Their parameters are those of the workbench."
+            if offered
+            else "No concealer is switched on: tick some in the workbench first."
+        )
+        self.refresh()
+
+    def _ask_for_folder(self, start: str) -> str:
+        return QFileDialog.getExistingDirectory(self, "Folder for the Results", start)
+
+    def _ready(self) -> bool:
+        return self._offer is not None and self.out.path is not None and bool(self.concealers.ticked)
+
+    def _begin(self) -> None:
+        offer, out = self._offer, self.out.path
+        if offer is None or out is None:
+            return
+        ticked = self.concealers.ticked
+        chosen = tuple(one for one in offer.concealers if one.name in ticked)
+        clips = offer.clips(bool(self.which.currentData()))
+        wish = ConcealWish(clips, chosen, out, self.force.isChecked())
+        self.begin("concealing", lambda job: conceal_clips(wish, offer.catalogue, job))
+
+    def _report(self, value: Any) -> tuple[str, Sequence[str]]:
+        assert isinstance(value, Concealed)
+        earlier = f", {value.reused} of them were there already" if value.reused else ""
+        failed = f"; {len(value.failures)} failed:" if value.failures else ""
+        return f"{_files(value.done)} in {value.wish.out}{earlier}{failed}", value.failures
+
+
+def _files(count: int) -> str:
+    return "1 file" if count == 1 else f"{count} files"

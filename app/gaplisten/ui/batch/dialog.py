@@ -1,0 +1,192 @@
+"""What the dialogs of all batches share: place to write, progress, start and stop, what failed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QListWidget,
+    QProgressBar,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.jobs import Job
+from gaplisten.ui.background import Tasks
+from gaplisten.ui.batch.run import BatchRun
+from gaplisten.ui.quiet_label import QuietLabel
+
+_STEPS = 1000
+_MOST_LISTED = 500
+
+
+class BatchDialog(QDialog):
+    """Asks, runs and reports; closed while work is under way it only gets out of sight.
+
+    Parameters
+    ----------
+    title
+        Of the dialog.
+    go
+        What the button says that starts the work.
+    """
+
+    def __init__(self, title: str, go: str, tasks: Tasks, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.run = BatchRun(tasks, self)
+        self.run.progressed.connect(self._progressed)
+        self.run.finished.connect(self._finished)
+        self.run.failed.connect(self._failed)
+        self.run.stopped.connect(self._stopped)
+        self.inputs = QWidget(self)
+        self.bar = QProgressBar(self, maximum=_STEPS, textVisible=False)
+        self.bar.setAccessibleName("Progress")
+        self.bar.setFixedHeight(8)
+        self.said = QuietLabel("", self, wrap=True)
+        self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.failures = QListWidget(self)
+        self.failures.setAccessibleName("What failed, and why")
+        self.failures.setWordWrap(True)
+        self.failures.setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.go = QPushButton(go, self, default=True)
+        self.go.clicked.connect(self._begin)
+        self.stop = QPushButton("Stop", self, autoDefault=False)
+        self.stop.clicked.connect(self.run.stop)
+        self.hide_button = QPushButton("Close", self, autoDefault=False)
+        self.hide_button.clicked.connect(self.close)
+        self._lay_out()
+        self.go.setEnabled(False)
+        self.stop.hide()
+
+    def _lay_out(self) -> None:
+        self.buttons = QHBoxLayout()
+        self.buttons.addStretch(1)
+        for button in (self.stop, self.go, self.hide_button):
+            self.buttons.addWidget(button)
+        outer = QVBoxLayout(self)
+        outer.addWidget(self.inputs, 2)
+        outer.addWidget(self.bar)
+        outer.addWidget(self.said)
+        outer.addWidget(self.failures, 1)
+        outer.addLayout(self.buttons)
+        self.bar.hide()
+        self.failures.hide()
+
+    # --- what a batch's own dialog does ----------------------------------------------------------
+
+    def _begin(self) -> None:
+        raise NotImplementedError
+
+    def _report(self, value: Any) -> tuple[str, Sequence[str]]:
+        """Return a sentence about what was done, and one for each thing that failed."""
+        raise NotImplementedError
+
+    def _ready(self) -> bool:
+        """Tell whether everything needed was said."""
+        raise NotImplementedError
+
+    # --- running ---------------------------------------------------------------------------------
+
+    def begin(self, title: str, work: Callable[[Job], Any]) -> None:
+        """Start the work."""
+        self.failures.clear()
+        self.failures.hide()
+        self._say("")
+        self.bar.setValue(0)
+        self.run.start(title, work)
+        self.show_running(True)
+
+    def show_running(self, running: bool) -> None:
+        """Let things be changed, or only be stopped."""
+        self.inputs.setEnabled(not running)
+        self.go.setEnabled(not running and self._ready())
+        self.stop.setVisible(running)
+        self.stop.setEnabled(True)
+        self.bar.setVisible(running)
+        self.hide_button.setText("Hide" if running else "Close")
+        tip = "The work goes on; the status bar shows how far it is" if running else ""
+        self.hide_button.setToolTip(tip)
+
+    def refresh(self) -> None:
+        """Look again whether the work can start."""
+        if not self.run.running:
+            self.go.setEnabled(self._ready())
+
+    def _say(self, text: str, warns: bool = False) -> None:
+        self.said.setText(text)
+        self.said.set_warning(warns)
+
+    def _progressed(self, fraction: float, sentence: str) -> None:
+        self.bar.setValue(round(_STEPS * fraction))
+        self._say(sentence)
+        if self.run.stopping:
+            self.stop.setEnabled(False)
+
+    def _finished(self, value: Any) -> None:
+        self.show_running(False)
+        sentence, failed = self._report(value)
+        self._say(sentence, warns=bool(failed))
+        self.failures.addItems([*failed[:_MOST_LISTED]])
+        if len(failed) > _MOST_LISTED:
+            self.failures.addItem(f"… and {len(failed) - _MOST_LISTED} more; the table has them all")
+        self.failures.setVisible(bool(failed))
+
+    def _failed(self, error: Exception) -> None:
+        self.show_running(False)
+        self._say(str(error), warns=True)
+
+    def _stopped(self) -> None:
+        self.show_running(False)
+        self._say("Stopped. What was done is kept: started again, the work goes on from there.")
+
+
+class PlaceField(QWidget):
+    """A path to write to: typed, or chosen.
+
+    Parameters
+    ----------
+    choose
+        Asks the user for a path; starts with the one that is there, returns an empty text for none.
+    """
+
+    def __init__(self, name: str, choose: Callable[[str], str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._choose = choose
+        self.line = QLineEdit(self)
+        self.line.setAccessibleName(name)
+        button = QPushButton("Choose…", self, autoDefault=False)
+        button.setAccessibleName(f"Choose: {name}")
+        button.clicked.connect(self._ask)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.line, 1)
+        layout.addWidget(button)
+
+    def _ask(self) -> None:
+        name = self._choose(self.line.text())
+        if name:
+            self.line.setText(name)
+
+    @property
+    def path(self) -> Path | None:
+        """The path; None while there is none."""
+        text = self.line.text().strip()
+        return Path(text).expanduser() if text else None
+
+
+def headed(text: str, parent: QWidget) -> QLabel:
+    """Return a heading above a list."""
+    label = QLabel(text, parent)
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    return label

@@ -1,0 +1,168 @@
+"""The menu "Scores" of the workbench, and concealing of all clips."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+from PySide6.QtWidgets import QFileDialog
+
+from gaplisten.errors import GaplistenError
+from gaplisten.ui.batch.comparison import Comparison, from_rows, from_table
+from gaplisten.ui.batch.conceal_dialog import ConcealDialog
+from gaplisten.ui.batch.going import Going
+from gaplisten.ui.batch.offer import Offer
+from gaplisten.ui.batch.score_dialog import ScoreDialog
+from gaplisten.ui.batch.service_dialog import ServiceDialog
+from gaplisten.ui.batch.work import Concealed, Scored, named
+from gaplisten.ui.commands import Command
+
+if TYPE_CHECKING:
+    from gaplisten.ui.batch.comparison_window import ComparisonWindow
+    from gaplisten.ui.workbench.window import WorkbenchWindow
+
+COMMANDS = (
+    Command(
+        "conceal.clips",
+        "Conceal Clips…",
+        "Ctrl+Shift+C",
+        "Conceal all clips into a folder",
+        "Conceal",
+        "clips",
+    ),
+    Command("scores.clips", "Score Clips…", "Ctrl+Shift+M", "Score all clips into a table", "Scores", "a"),
+    Command("scores.compare", "Compare…", "", "Compare the conditions that were scored last", "Scores", "b"),
+    Command("scores.open", "Open Scores…", "", "Compare the conditions of a saved table", "Scores", "b"),
+    Command("scores.service", "PLC-MOS Service…", "", "Say where your team's service is", "Scores", "c"),
+)
+
+
+class BatchFeature(QObject):
+    """Carries the commands out; each dialog exists once and keeps what was entered."""
+
+    def __init__(self, window: WorkbenchWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self.going = Going(window)
+        self.conceal_dialog: ConcealDialog | None = None
+        self.score_dialog: ScoreDialog | None = None
+        self.service_dialog: ServiceDialog | None = None
+        self.windows: list[ComparisonWindow] = []
+        self._last: Scored | None = None
+        bind = window.actions_table.bind
+        bind("conceal.clips", self.conceal)
+        bind("scores.clips", self.score)
+        bind("scores.compare", lambda: self.compare(self._last)).setEnabled(False)
+        bind("scores.open", self.choose_table)
+        bind("scores.service", self.set_up_service)
+
+    def _offer(self, what: str) -> Offer | None:
+        controller = self._window.controller
+        if controller.clipset is None or not controller.clipset.clips:
+            self._window.report(
+                GaplistenError(what, "no clips are open", "open a folder, or the demo, first")
+            )
+            return None
+        if controller.catalogue is None:
+            self._window.report(GaplistenError(what, "the concealers are still being read", "wait a moment"))
+            return None
+        choices = named(controller.document.work.choices)
+        return Offer(controller.clipset, controller.clip_name, choices, controller.catalogue)
+
+    # --- concealing and scoring ------------------------------------------------------------------
+
+    def conceal(self) -> None:
+        """Open the dialog, or show the one whose work is under way."""
+        offer = self._offer("Conceal Clips")
+        if offer is None:
+            return
+        if self.conceal_dialog is None:
+            self.conceal_dialog = ConcealDialog(self._window.controller.tasks, self._window)
+            self.conceal_dialog.run.finished.connect(self._concealed)
+        if not self.conceal_dialog.run.running:
+            self.conceal_dialog.show_offer(offer)
+        _present(self.conceal_dialog)
+
+    def _concealed(self, value: Concealed) -> None:
+        failed = f", {len(value.failures)} failed" if value.failures else ""
+        self._window.controller.said.emit(f"concealed: {value.done} files in {value.wish.out}{failed}")
+
+    def score(self) -> None:
+        """Open the dialog, or show the one whose work is under way."""
+        offer = self._offer("Score Clips")
+        if offer is None:
+            return
+        if self.score_dialog is None:
+            self.score_dialog = ScoreDialog(self._window.controller.tasks, self._window)
+            self.score_dialog.scored.connect(self._scored)
+            self.score_dialog.comparison_wanted.connect(self.compare)
+            self.score_dialog.service_wanted.connect(self.set_up_service)
+        if not self.score_dialog.run.running:
+            self.score_dialog.show_offer(offer)
+        _present(self.score_dialog)
+
+    def _scored(self, value: Scored) -> None:
+        self._last = value
+        self._window.actions_table.enable(["scores.compare"], True)
+        failed = f", {len(value.failures)} without" if value.failures else ""
+        self._window.controller.said.emit(f"scored: {len(value.batch.rows)} in {value.wish.table}{failed}")
+
+    # --- comparing -------------------------------------------------------------------------------
+
+    def compare(self, value: Scored | None) -> None:
+        """Show the conditions of a batch side by side."""
+        if value is None:
+            return
+        found = from_rows(value.wish.clipset.title or value.wish.table.stem, value.batch.rows)
+        if found.scales:
+            self.show_comparison(found)
+        else:
+            self._window.report(GaplistenError("Compare", "no score has a value", "see what failed"))
+
+    def choose_table(self) -> None:
+        """Choose a table that was saved and show its conditions."""
+        name, _ = QFileDialog.getOpenFileName(self._window, "Table of Scores", "", "CSV (*.csv)")
+        if name:
+            self.open_table(Path(name))
+
+    def open_table(self, path: Path) -> None:
+        """Show the conditions of a saved table."""
+        self._window.controller.tasks.run(
+            f"reading {path.name}", lambda _job: from_table(path), self.show_comparison
+        )
+
+    def show_comparison(self, found: Comparison) -> None:
+        """Open a window on scores."""
+        from gaplisten.ui.batch.comparison_window import ComparisonWindow
+
+        made = ComparisonWindow(found)
+        made.clip_wanted.connect(self.going.to)
+        self.windows.append(made)
+        made.destroyed.connect(lambda: self.windows.remove(made))
+        made.show()
+
+    # --- the service -----------------------------------------------------------------------------
+
+    def set_up_service(self) -> None:
+        """Open the dialog on the PLC-MOS service."""
+        if self.service_dialog is None:
+            self.service_dialog = ServiceDialog(self._window.controller.tasks, self._window)
+            self.service_dialog.saved.connect(self._on_service)
+        self.service_dialog.show_settings()
+        _present(self.service_dialog)
+
+    def _on_service(self) -> None:
+        if self.score_dialog is not None and not self.score_dialog.run.running:
+            self.score_dialog.look_for_service()
+
+
+def _present(dialog: ConcealDialog | ScoreDialog | ServiceDialog) -> None:
+    dialog.show()
+    dialog.raise_()
+    dialog.activateWindow()
+
+
+def install(window: WorkbenchWindow) -> None:
+    """Add the menu to the workbench."""
+    window.batch_feature = BatchFeature(window)  # type: ignore[attr-defined]  # keeps it alive

@@ -1,0 +1,91 @@
+"""From a score to what it was given for: the clip, its worst gap, the version that was scored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject
+
+from gaplisten.batch.items import LOSSY, REFERENCE
+from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job
+from gaplisten.ui.background import Task
+from gaplisten.ui.batch.worst_gap import sound_at, worst_gap
+from gaplisten.workbench.lanes import Lane
+
+if TYPE_CHECKING:
+    from gaplisten.ui.workbench.window import WorkbenchWindow
+
+
+class Going(QObject):
+    """Shows a clip at the gap at which one of its versions is worst."""
+
+    def __init__(self, window: WorkbenchWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._wanted: tuple[str, str, str] | None = None
+        self._task: Task | None = None
+        window.controller.clip_changed.connect(self._arrive)
+
+    def to(self, clip: str, condition: str, file: str = "") -> None:
+        """Open the clip and go to its worst gap.
+
+        Parameters
+        ----------
+        condition
+            Whose gaps are looked at, and what is heard then.
+        file
+            Its sound, for when it is not among the lanes.
+        """
+        controller = self._window.controller
+        names = {each.name for each in controller.clipset.clips} if controller.clipset else set()
+        if clip not in names:
+            way_out = "open the folder that was scored"
+            self._window.report(
+                GaplistenError(f"clip {clip}", "is not among the clips that are open", way_out)
+            )
+            return
+        self._wanted = (clip, condition, file)
+        controller.tasks.cancel(self._task)
+        self._window.raise_()
+        self._window.activateWindow()
+        if controller.clip_name == clip:
+            self._arrive()
+        else:
+            controller.show_clip(clip)
+
+    def _arrive(self) -> None:
+        controller = self._window.controller
+        if self._wanted is None or controller.opened is None or controller.clip_name != self._wanted[0]:
+            return
+        (clip, condition, file), self._wanted = self._wanted, None
+        lane = self.lane(condition)
+        if lane is not None:
+            controller.hearing.hear(lane.key)
+        trace, frames, reference = controller.trace, controller.frames, controller.opened.reference
+        if trace is None or condition == REFERENCE:
+            return
+        signal = lane.signal if lane is not None else None
+
+        def look(job: Job) -> int | None:
+            sound = signal or (sound_at(Path(file), trace.rate) if file else None)
+            return worst_gap(reference, sound, trace, frames, job)
+
+        def found(place: int | None) -> None:
+            if place is not None and controller.clip_name == clip:
+                self._go_to(place)
+
+        self._task = controller.tasks.run("looking for the worst gap", look, found, quiet=True)
+
+    def lane(self, condition: str) -> Lane | None:
+        """Return the lane of a condition of the clip that is shown."""
+        idents = (
+            (f"condition:{condition}", condition) if condition not in (REFERENCE, LOSSY) else (condition,)
+        )
+        return next((lane for lane in self._window.controller.lanes if lane.ident in idents), None)
+
+    def _go_to(self, place: int) -> None:
+        gap = self._window.controller.gaps[place]
+        self._window.gap_actions.go_to(place)
+        self._window.controller.hearing.seek(max(gap.start - self._window.gap_actions.context, 0))

@@ -1,0 +1,119 @@
+"""What the dialogs can offer: clips, versions, concealers that are switched on, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gaplisten.batch.items import LOSSY, REFERENCE
+from gaplisten.clips.clip import Clip, ClipSet
+from gaplisten.errors import GaplistenError
+from gaplisten.metrics.contract import Metric
+from gaplisten.ui.batch.choices import Offered
+from gaplisten.ui.batch.work import Named
+
+
+@dataclass(frozen=True)
+class Offer:
+    """What is open in the workbench.
+
+    Parameters
+    ----------
+    shown
+        Name of the clip that is shown.
+    catalogue
+        The concealers there are.
+    """
+
+    clipset: ClipSet
+    shown: str | None
+    concealers: tuple[Named, ...]
+    catalogue: Any
+
+    @property
+    def title(self) -> str:
+        """What the clips are called, short."""
+        return self.clipset.title or self.clipset.root.name or "clips"
+
+    def clips(self, only_shown: bool) -> tuple[Clip, ...]:
+        """Return all clips, or the one that is shown."""
+        if only_shown and self.shown is not None:
+            return (self.clipset.clip(self.shown),)
+        return self.clipset.clips
+
+
+def concealers_offered(offer: Offer) -> list[Offered]:
+    """Return the concealers that are switched on, with their parameters."""
+    return [_concealer(one, offer.catalogue) for one in offer.concealers]
+
+
+def _concealer(one: Named, catalogue: Any) -> Offered:
+    try:
+        title = catalogue.get(one.choice.concealer).title
+    except GaplistenError as error:
+        return Offered(one.name, one.name, missing=error.fact)
+    count = one.name.removeprefix(one.choice.concealer)
+    values = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in one.choice.parameters)
+    return Offered(one.name, f"{title}{count}" + (f": {values}" if values else ""), f"folder {one.name}")
+
+
+def versions_offered(offer: Offer) -> list[Offered]:
+    """Return the versions that lie in files."""
+    clips = offer.clipset.clips
+    found = []
+    if any(clip.reference for clip in clips):
+        found.append(Offered(REFERENCE, "Reference", "by metrics that need no reference"))
+    if any(clip.lossy for clip in clips):
+        found.append(Offered(LOSSY, "Lossy"))
+    return [*found, *(Offered(name, name) for name in offer.clipset.conditions)]
+
+
+def metrics_offered(service: str) -> list[Offered]:
+    """Return all metrics; those that cannot be had with the reason.
+
+    Parameters
+    ----------
+    service
+        Why the PLC-MOS service cannot be used; empty when it can.
+    """
+    from gaplisten.exchange.plcmos_service import METRIC
+    from gaplisten.metrics.catalogue import built_in, third_party
+
+    own = [_metric(found.metric) for found in built_in().values()]
+    foreign = [
+        Offered(name, name, f"of another package: {entry.value}") for name, entry in third_party().items()
+    ]
+    return [*own, *foreign, Offered(METRIC.name, METRIC.title, METRIC.source, service)]
+
+
+def _metric(metric: Metric) -> Offered:
+    needs = ["reference"] * metric.needs_reference + ["loss trace"] * metric.needs_trace
+    tip = "; ".join(
+        [f"needs {' and '.join(needs)}"] * bool(needs) + [f"{metric.direction} is better", metric.source]
+    )
+    return Offered(metric.name, metric.title, tip, missing_reason(metric))
+
+
+def missing_reason(metric: Metric) -> str:
+    """Return why a metric cannot be computed on this machine; empty when it can."""
+    from gaplisten.metrics.material import missing_packages
+
+    missing = missing_packages(metric)
+    return f"needs the package {' and '.join(missing)}" if missing else ""
+
+
+def service_trouble() -> str:
+    """Return why the PLC-MOS service cannot be used; asks the keyring, so not for the window's thread."""
+    from gaplisten.exchange.service_settings import ServiceError, load_service
+
+    try:
+        load_service()
+    except ServiceError as error:
+        return error.fact
+    return ""
+
+
+def titles(offered: Sequence[Offered]) -> dict[str, str]:
+    """Return what is shown for each name."""
+    return {one.name: one.text for one in offered}

@@ -1,0 +1,210 @@
+"""Pictures of a comparison: how conditions are spread, how they differ, predicted against heard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QColor, QPalette
+from PySide6.QtWidgets import QWidget
+
+from gaplisten.batch.compare import Distribution, Paired, Point
+from gaplisten.batch.heard import Pair
+from gaplisten.ui.batch.comparison import Scale
+from gaplisten.ui.theme import LANES_DARK, LANES_LIGHT, is_dark
+
+_JITTER = 0.26
+_LONGEST_NAME = 22
+
+
+class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+    """One picture at a time; a click on a dot names its point.
+
+    Signals
+    -------
+    point_clicked
+        The `Point` or `Pair` under the pointer.
+    """
+
+    point_clicked = Signal(object)
+
+    def __init__(self, parent: QWidget | None = None, palette: QPalette | None = None) -> None:
+        super().__init__(parent)
+        if palette is not None:
+            self.setPalette(palette)
+        self.setMenuEnabled(False)
+        self.hideButtons()
+        self.setMouseEnabled(x=False, y=False)
+        self.getAxis("bottom").setHeight(3.2 * self.fontMetrics().height())
+        self.setAccessibleName("Plot of the scores; the tables hold the same numbers")
+        self._items: list[Any] = []
+
+    def begin(self) -> QColor:
+        """Clear everything and dress the axes; return the ink."""
+        ink = QColor(self.palette().color(QPalette.ColorRole.Text))
+        self.setBackground(self.palette().color(QPalette.ColorRole.Base))
+        self.clear()
+        self._items = []
+        for name in ("left", "bottom"):
+            axis = self.getAxis(name)
+            axis.setPen(ink)
+            axis.setTextPen(ink)
+            axis.setTicks(None)
+            self.setLabel(name, "")
+        self.showGrid(x=False, y=True, alpha=0.2)
+        self.enableAutoRange(True)
+        return ink
+
+    def colour(self, index: int) -> QColor:
+        """Return the colour of the condition at this place."""
+        colours = LANES_DARK if is_dark(self.palette()) else LANES_LIGHT
+        return QColor(colours[1 + index % (len(colours) - 1)])
+
+    def keep(self, item: Any) -> None:
+        """Add an item; one without a Python reference may be deleted under Qt's hands."""
+        self._items.append(item)
+        self.addItem(item)
+
+    def say(self, text: str) -> None:
+        """Show a sentence instead of a picture."""
+        ink = self.begin()
+        item = pg.TextItem(text, color=ink, anchor=(0.5, 0.5))
+        self.keep(item)
+        self.setRange(xRange=(-1, 1), yRange=(-1, 1))
+        for name in ("left", "bottom"):
+            self.getAxis(name).setTicks([[]])
+        self.showGrid(x=False, y=False)
+
+    # --- distributions -----------------------------------------------------------------------------
+
+    def show_distributions(
+        self, scale: Scale, points: Sequence[Point], found: Sequence[Distribution]
+    ) -> None:
+        """Draw every clip's dot, the quartiles as a box, and the mean with its 95 % interval."""
+        ink = self.begin()
+        self.setLabel("left", scale.label)
+        names = []
+        for at, one in enumerate(found):
+            own = [point for point in points if point.condition == one.condition]
+            values = np.array([point.value for point in own])
+            self._strip(np.full(values.size, at), values, self.colour(at), own)
+            self._box(at, one, ink)
+            self._interval(at, one.mean, one.ci_low, one.ci_high, ink)
+            names.append(f"{short(one.condition)}\n{one.mean:.4g}, n = {one.clips}")
+        self._name_columns(names)
+        self._fit_values([one.lowest for one in found] + [one.highest for one in found])
+
+    def show_differences(self, scale: Scale, points: Sequence[Point], pairs: Sequence[Paired]) -> None:
+        """Draw each clip's difference, and the mean difference with its 95 % interval."""
+        ink = self.begin()
+        self.setLabel("left", f"difference, {scale.label}")
+        self.keep(pg.InfiniteLine(0.0, angle=0, pen=pg.mkPen(ink, width=1, style=Qt.PenStyle.DashLine)))
+        values = {(point.condition, point.clip): point for point in points}
+        names, ends = [], [0.0]
+        for at, pair in enumerate(pairs):
+            own = [point for point in points if point.condition == pair.first]
+            own = [point for point in own if (pair.second, point.clip) in values]
+            difference = np.array([point.value - values[pair.second, point.clip].value for point in own])
+            self._strip(np.full(difference.size, at), difference, self.colour(at), own)
+            self._interval(at, pair.mean, pair.ci_low, pair.ci_high, ink)
+            names.append(f"{short(pair.first)} −\n{short(pair.second)}\np = {pair.p_holm:.2g}")
+            ends += [float(difference.min()), float(difference.max())]
+        self._name_columns(names)
+        self._fit_values(ends)
+
+    def _strip(
+        self, where: Any, values: Any, colour: QColor, data: Sequence[Point | Pair], spread: bool = True
+    ) -> None:
+        # Spread by rank within the column, always the same way, so that a picture can be drawn again.
+        shares = (np.arange(values.size) * 0.618034) % 1
+        aside = _JITTER * (2 * shares - 1) if spread and values.size > 1 else 0.0
+        soft = QColor(colour)
+        soft.setAlpha(190 if values.size < 100 else 110)
+        dots = pg.ScatterPlotItem(
+            where + aside, values, size=7 if values.size < 100 else 5, pen=None, brush=soft, data=list(data),
+            hoverable=True, hoverSize=11, tip=_tip,
+        )  # fmt: skip
+        dots.sigClicked.connect(self._clicked)
+        self.keep(dots)
+
+    def _clicked(self, _item: Any, spots: Sequence[Any], *_event: Any) -> None:
+        if len(spots):
+            self.point_clicked.emit(spots[0].data())
+
+    def _box(self, at: int, one: Distribution, ink: QColor) -> None:
+        if one.clips < 4:
+            return
+        left, right = at - 0.34, at + 0.34
+        low, high, middle = one.quartile_1, one.quartile_3, one.median
+        self.keep(
+            pg.PlotDataItem(
+                [left, right, right, left, left], [low, low, high, high, low], pen=pg.mkPen(ink, width=1)
+            )
+        )
+        self.keep(pg.PlotDataItem([left, right], [middle, middle], pen=pg.mkPen(ink, width=2)))
+
+    def _interval(self, at: int, mean: float, low: float | None, high: float | None, ink: QColor) -> None:
+        pen = pg.mkPen(ink, width=2)
+        if low is not None and high is not None:
+            top, bottom = np.array([high - mean]), np.array([mean - low])
+            bar = pg.ErrorBarItem(
+                x=np.array([at]), y=np.array([mean]), top=top, bottom=bottom, beam=0.12, pen=pen
+            )
+            self.keep(bar)
+        self.keep(pg.ScatterPlotItem([at], [mean], symbol="d", size=11, pen=pen, brush=ink))
+
+    def _name_columns(self, names: Sequence[str]) -> None:
+        self.getAxis("bottom").setStyle(tickLength=0)
+        self.getAxis("bottom").setTicks([list(enumerate(names))])
+        lines = max((name.count("\n") + 1 for name in names), default=1)
+        self.getAxis("bottom").setHeight((lines + 0.8) * self.fontMetrics().height())
+        self.setXRange(-0.6, max(len(names), 1) - 0.4, padding=0)
+
+    def _fit_values(self, values: Sequence[float]) -> None:
+        low, high = min(values, default=0.0), max(values, default=1.0)
+        room = 0.06 * (high - low) or 0.5
+        self.setYRange(low - room, high + room, padding=0)
+
+    # --- predicted against heard -------------------------------------------------------------------
+
+    def show_agreement(self, scale: Scale, clips: Sequence[Pair], conditions: Sequence[Pair]) -> None:
+        """Draw each clip as a dot, each condition's mean as a large named one."""
+        ink = self.begin()
+        self.setLabel("bottom", f"predicted: {scale.label}")
+        self.setLabel("left", "heard: mean rating")
+        self.getAxis("bottom").setStyle(tickLength=-5)
+        self.getAxis("bottom").setHeight(2.6 * self.fontMetrics().height())
+        self.showGrid(x=True, y=True, alpha=0.2)
+        for at, mean in enumerate(conditions):
+            own = [pair for pair in clips if pair.condition == mean.condition]
+            predicted = np.array([pair.predicted for pair in own])
+            heard = np.array([pair.heard for pair in own])
+            self._strip(predicted, heard, self.colour(at), own, spread=False)
+        for at, mean in enumerate(conditions):
+            pen, brush = pg.mkPen(ink, width=2), self.colour(at)
+            where = ([mean.predicted], [mean.heard])
+            self.keep(pg.ScatterPlotItem(*where, symbol="d", size=15, pen=pen, brush=brush))
+            label = pg.TextItem(short(mean.condition), color=ink, anchor=(-0.1, 0.5))
+            label.setPos(mean.predicted, mean.heard)
+            self.keep(label)
+        self._fit_both(clips)
+
+    def _fit_both(self, pairs: Sequence[Pair]) -> None:
+        x, y = [pair.predicted for pair in pairs], [pair.heard for pair in pairs]
+        wide = 0.12 * (max(x) - min(x)) or 0.5
+        self.setXRange(min(x) - wide, max(x) + 1.5 * wide, padding=0)
+        self._fit_values(y)
+
+
+def short(name: str) -> str:
+    """Return a condition's name for a narrow place."""
+    return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+
+
+def _tip(x: float, y: float, data: Any) -> str:
+    if isinstance(data, Pair):
+        return f"{data.clip}, {data.condition}: predicted {data.predicted:.3g}, heard {data.heard:.3g}"
+    return f"{data.clip}, {data.condition}: {data.value:.4g}"

@@ -1,0 +1,185 @@
+"""The dialog "Score Clips…"."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.batch.items import REFERENCE
+from gaplisten.ui.background import Tasks
+from gaplisten.ui.batch.choices import TickList
+from gaplisten.ui.batch.dialog import BatchDialog, PlaceField, headed
+from gaplisten.ui.batch.offer import (
+    Offer,
+    concealers_offered,
+    metrics_offered,
+    service_trouble,
+    versions_offered,
+)
+from gaplisten.ui.batch.work import Scored, ScoreWish, score_clips
+from gaplisten.ui.quiet_label import QuietLabel
+
+FIRST_METRICS = ("plcmos",)
+
+
+class ScoreDialog(BatchDialog):
+    """Which versions of which clips by which metrics, into which table.
+
+    Signals
+    -------
+    scored
+        A batch is done: `Scored`.
+    comparison_wanted
+        The user wants to see the last batch's conditions side by side: `Scored`.
+    service_wanted
+        The user wants to set up the PLC-MOS service.
+    """
+
+    scored = Signal(object)
+    comparison_wanted = Signal(object)
+    service_wanted = Signal()
+
+    def __init__(self, tasks: Tasks, parent: QWidget) -> None:
+        super().__init__("Score Clips", "Score", tasks, parent)
+        self._offer: Offer | None = None
+        self._tasks = tasks
+        self._last: Scored | None = None
+        self.which = QComboBox()
+        self.which.setAccessibleName("Which clips")
+        self.versions, self.metrics = TickList("Versions"), TickList("Metrics")
+        for each in (self.versions, self.metrics):
+            each.ticked_changed.connect(self.refresh)
+        self.table = PlaceField("Table of the scores", self._ask_for_table)
+        self.table.line.textChanged.connect(self._on_table)
+        self.beside = QuietLabel(wrap=True)
+        self.force = QCheckBox("Compute known scores again")
+        self.service = QPushButton("PLC-MOS Service…", autoDefault=False)
+        self.service.clicked.connect(self.service_wanted)
+        self.compare = QPushButton("Compare…", self, autoDefault=False)
+        self.compare.clicked.connect(lambda: self.comparison_wanted.emit(self._last))
+        self.compare.hide()
+        self.buttons.insertWidget(0, self.compare)
+        self._arrange()
+        self.resize(720, 560)
+
+    def _arrange(self) -> None:
+        form = QFormLayout()
+        form.addRow("Clips", self.which)
+        left, right = QVBoxLayout(), QVBoxLayout()
+        left.addWidget(headed("Versions", self))
+        left.addWidget(self.versions, 1)
+        right.addWidget(headed("Metrics", self))
+        right.addWidget(self.metrics, 1)
+        lists = QHBoxLayout()
+        lists.addLayout(left, 5)
+        lists.addLayout(right, 6)
+        below = QFormLayout()
+        below.addRow("Table", self.table)
+        below.addRow("", self.beside)
+        row = QHBoxLayout()
+        row.addWidget(self.force)
+        row.addStretch(1)
+        row.addWidget(self.service)
+        column = QVBoxLayout(self.inputs)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addLayout(form)
+        column.addLayout(lists, 1)
+        column.addLayout(below)
+        column.addLayout(row)
+
+    def show_offer(self, offer: Offer) -> None:
+        """Offer what is open now; what was ticked stays ticked."""
+        self._offer = offer
+        self.which.clear()
+        self.which.addItem(f"All {len(offer.clipset.clips)} clips of {offer.title}", False)
+        if offer.shown is not None:
+            self.which.addItem(f"Only the one that is shown: {offer.shown}", True)
+        offered = [*versions_offered(offer), *concealers_offered(offer)]
+        self.versions.offer(offered, [one.name for one in offered if one.name != REFERENCE])
+        if not self.table.line.text():
+            self.table.line.setText(str(_new_table(offer.title)))
+        self.look_for_service()
+        self.refresh()
+
+    def look_for_service(self) -> None:
+        """Offer the metrics, with the service if it can be used: the keyring is asked on a thread."""
+        self._offer_metrics("being looked for")
+        self._tasks.run(
+            "looking for the service", lambda _job: service_trouble(), self._offer_metrics, quiet=True
+        )
+
+    def _offer_metrics(self, trouble: str) -> None:
+        ticked = self.metrics.ticked if self.metrics.count() else FIRST_METRICS
+        self.metrics.offer(metrics_offered(trouble), ticked)
+
+    def _ask_for_table(self, start: str) -> str:
+        return QFileDialog.getSaveFileName(self, "Table of the Scores", start, "CSV (*.csv)")[0]
+
+    def _on_table(self) -> None:
+        wish = self._wish()
+        if wish is None:
+            self.beside.setText("")
+        else:
+            there = "The table is there already and will be replaced. " if wish.table.exists() else ""
+            self.beside.setText(
+                f"{there}Beside it: means in {wish.summary.name}, sound of concealers in {wish.sounds.name}."
+            )
+        self.refresh()
+
+    def _wish(self) -> ScoreWish | None:
+        offer, table = self._offer, self.table.path
+        if offer is None or table is None:
+            return None
+        if table.suffix.lower() != ".csv":
+            table = table.with_name(f"{table.name}.csv")
+        ticked = self.versions.ticked
+        concealers = tuple(one for one in offer.concealers if one.name in ticked)
+        made = {one.name for one in concealers}
+        files = tuple(name for name in ticked if name not in made)
+        clips = replace(offer.clipset, clips=offer.clips(bool(self.which.currentData())))
+        return ScoreWish(clips, files, concealers, self.metrics.ticked, table, self.force.isChecked())
+
+    def _ready(self) -> bool:
+        return self._wish() is not None and bool(self.versions.ticked) and bool(self.metrics.ticked)
+
+    def _begin(self) -> None:
+        offer, wish = self._offer, self._wish()
+        if offer is not None and wish is not None:
+            self.compare.hide()
+            self.begin("scoring", lambda job: score_clips(wish, offer.catalogue, job))
+
+    def _finished(self, value: Any) -> None:
+        super()._finished(value)
+        self._last = value
+        self.compare.setVisible(any(row.score.value is not None for row in value.batch.rows))
+        self.scored.emit(value)
+
+    def _report(self, value: Any) -> tuple[str, Sequence[str]]:
+        assert isinstance(value, Scored)
+        there = sum(row.score.value is not None for row in value.batch.rows)
+        known = f", {value.batch.reused} of them known before" if value.batch.reused else ""
+        failed = f"; {len(value.failures)} without:" if value.failures else ""
+        return f"{there} scores in {value.wish.table}{known}{failed}", value.failures
+
+
+def _new_table(title: str) -> Path:
+    """Return a name in the user's folder that no file has yet."""
+    stem = "".join(letter if letter.isalnum() or letter in "-_" else "-" for letter in title).strip("-")
+    path, number = Path.home() / f"{stem or 'clips'}-scores.csv", 2
+    while path.exists():
+        path, number = path.with_name(f"{stem or 'clips'}-scores-{number}.csv"), number + 1
+    return path
