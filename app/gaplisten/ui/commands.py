@@ -302,7 +302,7 @@ _HELP = (
 
 COMMANDS: tuple[Command, ...] = (*_FILE, *_EDIT, *_VIEW, *_LISTEN, *_GAP, *_CONCEAL, *_HELP)
 
-MENUS = ("File", "Edit", "View", "Listen", "Gap", "Conceal", "Panel", "Help")
+MENUS = ("File", "Edit", "View", "Listen", "Gap", "Conceal", "Scores", "Panel", "Help")
 
 
 def key_texts(command: Command) -> list[str]:
