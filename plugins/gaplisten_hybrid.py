@@ -12,8 +12,8 @@ Received samples are never altered. A loss is filled in three ways, each where i
 3. **The end**: since the output is 10 ms late, the last 10 ms of a loss need not be settled before speech
    returns. They become the samples that leave a long predictor the least error, given what is before and
    behind them: Janssen's interpolation. The predictor is fitted to 35 ms before, a guess for the 10 ms, and
-   one packet behind; its order is the pitch lag plus 2.5 ms, between 7 and 13 ms. The speech that returns
-   is met in phase, with no blend.
+   one packet behind; its order is the pitch lag plus 2.5 ms, between 7 and 13 ms (2 ms in a pause). The
+   speech that returns is met in phase, with no blend.
 
 It sees nothing else of the future: the look-ahead is the delay. How its numbers were chosen: docs/plugins.md.
 
@@ -34,6 +34,7 @@ LONG_ORDER, LONG_WINDOW, LONG_EDGE = 20.0, 100.0, 2.0
 LONG_FROM, LONG_FULLY = 10.0, 20.0
 LONG_GAIN = 2.0  # dB per 10 ms
 JOIN_SHORTEST, JOIN_LONGEST, JOIN_MARGIN, JOIN_WINDOW = 7.0, 13.0, 2.5, 35.0
+JOIN_QUIETLY, PAUSE = 2.0, 10 ** (-50 / 20)  # no sample beyond -50 dB re full scale is a pause
 MEMORY = LONG_WINDOW + LONG_ORDER
 
 
@@ -123,15 +124,16 @@ class GaplistenHybrid:
         memory = self._memory()[-round(JOIN_WINDOW * self._rate / 1000) :]
         guess = self._extrapolated(frames, short=True)
         around = np.concatenate((memory, guess, now))
-        order = min(self._join_order(), len(around) // 3)
+        order = min(self._join_order(around), len(around) // 3)
         join = interpolated(around, len(memory), len(memory) + frames, order)
         return guess if join is None else join.astype(np.float32)
 
-    def _join_order(self) -> int:
-        """Return an order just above the pitch lag: what a longer one would cost is not heard."""
-        shortest, longest, margin = (
-            round(ms * self._rate / 1000) for ms in (JOIN_SHORTEST, JOIN_LONGEST, JOIN_MARGIN)
-        )
+    def _join_order(self, around: np.ndarray) -> int:
+        """Return an order just above the pitch lag, or a short one in a pause: more would only cost time."""
+        times = (JOIN_QUIETLY, JOIN_SHORTEST, JOIN_LONGEST, JOIN_MARGIN)
+        quietly, shortest, longest, margin = (round(ms * self._rate / 1000) for ms in times)
+        if float(np.abs(around).max()) < PAUSE:
+            return quietly
         return longest if self._loss is None else max(shortest, min(longest, self._loss.lag + margin))
 
 
