@@ -10,18 +10,17 @@ from PySide6.QtWidgets import QFileDialog
 
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
-from gaplisten.panel.definition import PanelDefinition, read_definition
-from gaplisten.panel.frozen import FrozenPanel, open_panel
-from gaplisten.panel.selection import Places
-from gaplisten.panel.starter import to_toml
-from gaplisten.playback.open import open_player
-from gaplisten.playback.silent import SilentPlayer
 from gaplisten.ui.commands import Command
-from gaplisten.ui.panel.new_dialog import NewPanelDialog, Offer
-from gaplisten.ui.panel.window import PanelWindow
 
 if TYPE_CHECKING:
+    from gaplisten.panel.definition import PanelDefinition
+    from gaplisten.panel.frozen import FrozenPanel
+    from gaplisten.panel.selection import Places
+    from gaplisten.ui.panel.new_dialog import NewPanelDialog, Offer
+    from gaplisten.ui.panel.window import PanelWindow
     from gaplisten.ui.workbench.window import WorkbenchWindow
+
+# The engine of panels is imported when a panel is wanted: no start of the workbench waits for it.
 
 COMMANDS = (
     Command(
@@ -57,6 +56,8 @@ class PanelFeature(QObject):
 
     def new(self) -> None:
         """Open the dialog, on the clips that are shown."""
+        from gaplisten.ui.panel.new_dialog import NewPanelDialog
+
         offer = self._offer()
         if offer is None:
             self._window.report(
@@ -72,6 +73,8 @@ class PanelFeature(QObject):
         self.dialog = None
 
     def _offer(self) -> Offer | None:
+        from gaplisten.ui.panel.new_dialog import Offer
+
         controller = self._window.controller
         work = controller.document.work
         folders = tuple(path for path in work.sources.paths if path.is_dir())
@@ -101,6 +104,8 @@ class PanelFeature(QObject):
 
     @staticmethod
     def _places(definition: PanelDefinition) -> Places:
+        from gaplisten.panel.selection import Places
+
         named = [*definition.clips.folders, definition.clips.reference_folder or ""]
         return Places(Path.cwd(), tuple(Path(one) for one in named if one))
 
@@ -108,6 +113,8 @@ class PanelFeature(QObject):
         name, _ = QFileDialog.getSaveFileName(self._window, "Save the Panel", "panel.toml", "Panel (*.toml)")
         if not name:
             return
+        from gaplisten.panel.starter import to_toml
+
         path = Path(name)
         try:
             path.write_text(to_toml(definition, path.resolve().parent), encoding="utf-8")
@@ -122,6 +129,9 @@ class PanelFeature(QObject):
 
     def build_file(self) -> None:
         """Build a panel from a file that somebody wrote."""
+        from gaplisten.panel.definition import read_definition
+        from gaplisten.panel.selection import Places
+
         name, _ = QFileDialog.getOpenFileName(self._window, "Panel Definition", "", "Panel (*.toml)")
         if not name:
             return
@@ -159,6 +169,11 @@ class PanelFeature(QObject):
 
     def open(self, folder: Path) -> None:
         """Open the listener's window on a built panel; the workbench is silent and out of sight meanwhile."""
+        from gaplisten.panel.frozen import open_panel
+        from gaplisten.playback.open import open_player
+        from gaplisten.playback.silent import SilentPlayer
+        from gaplisten.ui.panel.window import PanelWindow
+
         try:
             open_panel(folder)
         except GaplistenError as error:
@@ -172,6 +187,8 @@ class PanelFeature(QObject):
         self._window.hide()
 
     def _closed(self) -> None:
+        from gaplisten.playback.open import open_player
+
         self.panel_window = None
         self._window.show()
         self._window.controller.hearing.use(open_player())
