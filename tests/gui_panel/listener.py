@@ -29,6 +29,7 @@ class ClockedPlayer:
         self.switching: tuple[str, float] = ("", 0.0)
         self.closed = False
         self.loop: tuple[int, int] | None = None
+        self.boundaries: list[int] = []
         self._state = PlayerState(available=True, device="Test device", rate=48000, latency_ms=12.0)
 
     def load(self, lanes: Sequence[Signal], *, gain: float = 1.0, position: int | None = None) -> None:
@@ -69,6 +70,9 @@ class ClockedPlayer:
 
     def set_loop(self, start: int, stop: int) -> None:
         self.loop = (start, stop)
+
+    def set_boundaries(self, frames: Sequence[int]) -> None:
+        self.boundaries = list(frames)
 
     def clear_loop(self) -> None:
         self.loop = None

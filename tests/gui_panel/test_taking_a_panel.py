@@ -206,10 +206,22 @@ def test_a_part_is_repeated_and_never_shorter_than_half_a_second(
     assert loop is not None
     assert loop[1] - loop[0] == 8000
     assert player.loop == loop
-    assert "0.0 – 0.5 s" in shown_text(window)
+    assert "0.05 – 0.55 s" in shown_text(window)
     qtbot.keyClick(page, Qt.Key.Key_L)
     assert window._player.loop is None
     assert player.loop is None
+
+
+def test_switches_and_loops_keep_clear_of_gap_edges(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("mushra", NO_LEVEL)))
+    assert player.boundaries == [5 * 320, 8 * 320]
+    qtbot.keyClick(page_of(window), Qt.Key.Key_1)
+    player.seek(5 * 320 - 20)
+    qtbot.keyClick(page_of(window), Qt.Key.Key_BracketLeft)
+    assert player.loop is not None
+    assert player.loop[0] == 5 * 320 - 80  # a fade of 5 ms ends before the gap begins
 
 
 def test_a_panel_may_forbid_repeating(

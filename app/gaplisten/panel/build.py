@@ -13,6 +13,7 @@ from pathlib import Path
 from gaplisten import __version__
 from gaplisten.audio.gain import clip_gain
 from gaplisten.audio.signal import Signal
+from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.opening import open_clip
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
@@ -77,9 +78,13 @@ class Bench:
         return code
 
 
-def _clip_key(
-    chosen: ChosenClip, sounds: ClipSounds, reference: Signal | None, target_dbov: float
-) -> ClipKey:
+def _boundaries(opened: OpenClip, frames: int) -> list[int]:
+    gaps = opened.trace.gaps(frames) if opened.trace is not None else ()
+    return sorted({edge for gap in gaps for edge in (gap.start, gap.stop)})
+
+
+def _clip_key(chosen: ChosenClip, sounds: ClipSounds, opened: OpenClip, target_dbov: float) -> ClipKey:
+    reference = opened.reference
     first = next(iter(sounds.of.values()))
     gain = clip_gain(reference, list(sounds.of.values()), target_dbov)
     return ClipKey(
@@ -93,13 +98,14 @@ def _clip_key(
         gain_reason=gain.reason,
         part=Part.TRAINING if chosen.training else Part.TEST,
         notes=sounds.notes,
+        boundaries=_boundaries(opened, first.frames),
     )
 
 
 def _freeze_clip(bench: Bench, definition: PanelDefinition, chosen: ChosenClip, renderer: Renderer) -> None:
     opened = open_clip(chosen.clip)
     sounds = clip_sounds(definition, opened, renderer)
-    key = _clip_key(chosen, sounds, opened.reference, definition.target_dbov)
+    key = _clip_key(chosen, sounds, opened, definition.target_dbov)
     bench.clips.append(key)
     for condition, use in uses(definition):
         bench.freeze(sounds.of[condition], key.name, condition, use)

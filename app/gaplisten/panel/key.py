@@ -7,6 +7,7 @@ import zlib
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import cached_property
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -66,7 +67,10 @@ class StimulusKey(_Value):
 
 
 class ClipKey(_Value):
-    """One clip: its clock, its one gain and how that came about."""
+    """One clip: its clock, its one gain and how that came about.
+
+    `boundaries` are the frames at which gaps begin and end: fades of switches and loops keep clear of them.
+    """
 
     name: str
     stratum: str
@@ -78,6 +82,7 @@ class ClipKey(_Value):
     gain_reason: str = ""
     part: Part = Part.TEST
     notes: list[str] = []
+    boundaries: list[Annotated[int, Field(ge=0, le=2**31)]] = Field(default=[], max_length=1_000_000)
 
 
 class ConditionKey(_Value):

@@ -14,6 +14,7 @@ from gaplisten.panel.rating import PlaybackFacts
 from gaplisten.panel.rules import TrialState
 from gaplisten.panel.session import Session
 from gaplisten.playback.player import FADE_MS, PANEL_LOOP_MS, Player, PlayerState
+from gaplisten.playback.snap import snap_loop
 
 POLL_MS = 25
 # Between two looks at a playing position more than this is a seek or a loop, not listening.
@@ -67,6 +68,7 @@ class TrialPlayer(QObject):
         self._was_playing = False
         self._fresh = True
         self._loop: tuple[int, int] | None = None
+        self._boundaries: list[int] = []
         self._underflows = 0
         self._frames = 0
         self._timer = QTimer(self, interval=POLL_MS)
@@ -94,6 +96,8 @@ class TrialPlayer(QObject):
         self._loop = None
         self._player.clear_loop()
         self._player.set_switching("standard", FADE_MS)
+        self._boundaries = list(session.clip.boundaries) if self.switched else []
+        self._player.set_boundaries(self._boundaries)
         self._player.load(lanes, gain=session.gain, position=0)
         self._player.select(0)
         self._underflows = self._player.state.underflows
@@ -216,12 +220,12 @@ class TrialPlayer(QObject):
     def loop_from_here(self) -> None:
         """Repeat from the playhead on, to where the loop ends (at first the end)."""
         stop = self._loop[1] if self._loop else self._frames
-        self._set_loop(self.position, max(stop, self.position + self._least_loop))
+        self._set_loop(self.position, stop)
 
     def loop_to_here(self) -> None:
         """Repeat up to the playhead, from where the loop begins (at first the beginning)."""
         start = self._loop[0] if self._loop else 0
-        self._set_loop(min(start, self.position - self._least_loop), self.position)
+        self._set_loop(start, self.position)
 
     def toggle_loop(self) -> None:
         """Repeat the whole sound, or stop repeating."""
@@ -237,13 +241,15 @@ class TrialPlayer(QObject):
         return round(PANEL_LOOP_MS / 1000 * self.state.rate)
 
     def _set_loop(self, start: int, stop: int) -> None:
-        """Set a loop inside the sound that is not shorter than BS.1534-3 allows."""
+        """Set a loop not shorter than BS.1534-3 allows, whose fades hide no edge of a gap."""
         if not self.may_loop:
             return
-        start = max(0, min(start, self._frames - self._least_loop))
-        stop = min(self._frames, max(stop, start + self._least_loop))
-        self._loop = (start, stop)
-        self._player.set_loop(start, stop)
+        fade = round(FADE_MS / 1000 * self.state.rate)
+        snapped = snap_loop(
+            start, stop, self._boundaries, fade, frames=self._frames, shortest=self._least_loop
+        )
+        self._loop = (snapped.start, snapped.stop)
+        self._player.set_loop(snapped.start, snapped.stop)
         self.changed.emit()
 
     @property

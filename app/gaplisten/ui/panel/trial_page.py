@@ -118,7 +118,7 @@ class TrialPage(QWidget):
     def _show_loop(self) -> None:
         loop, rate = self._player.loop, self._player.state.rate
         self._loop_button.setChecked(loop is not None)
-        self._loop_text.setText("" if loop is None else f"{loop[0] / rate:.1f} – {loop[1] / rate:.1f} s")
+        self._loop_text.setText("" if loop is None else f"{loop[0] / rate:.2f} – {loop[1] / rate:.2f} s")
 
     def _lay_out(self) -> None:
         column = QVBoxLayout()
