@@ -19,8 +19,32 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.metrics.contract import Metric, Score
+from gaplisten.metrics.material import missing_packages
 from gaplisten.ui.metrics.lane_scores import LaneScores
+from gaplisten.ui.theme import figures
 from gaplisten.workbench.lanes import Lane
+
+_SHORT = {
+    "plcmos": "PLC-MOS",
+    "dnsmos": "DNSMOS",
+    "dnsmos_sig": "DNSMOS sig",
+    "dnsmos_bak": "DNSMOS bak",
+    "lsd": "LSD",
+    "sdr": "SDR",
+    "gap_flagged": "flagged",
+    "gap_lsd": "gap LSD",
+}
+
+
+def short_title(metric: Metric) -> str:
+    """Return a metric's name for a narrow place."""
+    return _SHORT.get(metric.name) or metric.title.partition(",")[0].partition(" (")[0]
+
+
+def trouble(metric: Metric) -> str:
+    """Return why a metric cannot be computed on this machine; empty when it can."""
+    missing = missing_packages(metric)
+    return f"needs the package {' and '.join(missing)}" if missing else ""
 
 
 def brief(metric: Metric, score: Score | None) -> str:
@@ -65,22 +89,16 @@ class ScoresDock(QWidget):
         self.choose.setText("Metrics")
         self.choose.setAccessibleName("Choose metrics")
         self.choose.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        menu = QMenu(self.choose)
         self.boxes: dict[str, QAction] = {}
-        for metric in metrics:
-            action = menu.addAction(metric.title)
-            action.setCheckable(True)
-            action.setChecked(metric.name in chosen)
-            action.setToolTip(metric.source)
-            action.toggled.connect(self._tell)
-            self.boxes[metric.name] = action
-        self.choose.setMenu(menu)
+        self.choose.setMenu(self._menu(chosen))
         self.table = QTableWidget(0, 0, self)
         self.table.setAccessibleName("Scores of the lanes")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
         self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
+        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.setFont(figures(self.table.font()))
         line = QHBoxLayout()
         line.addWidget(self.choose)
         line.addStretch(1)
@@ -90,6 +108,28 @@ class ScoresDock(QWidget):
         layout.addLayout(line)
         layout.addWidget(self.table)
 
+    def _menu(self, chosen: Sequence[str]) -> QMenu:
+        menu = QMenu(self.choose)
+        menu.setToolTipsVisible(True)
+        by_gap = QMenu("Medians of the gaps", menu)
+        by_gap.setToolTipsVisible(True)
+        for metric in self._metrics:
+            inner = metric.needs_trace and metric.name != "gap_flagged"
+            self.boxes[metric.name] = self._box(by_gap if inner else menu, metric, metric.name in chosen)
+        if by_gap.actions():
+            menu.addMenu(by_gap)
+        return menu
+
+    def _box(self, menu: QMenu, metric: Metric, on: bool) -> QAction:
+        missing = trouble(metric)
+        action = menu.addAction(f"{metric.title} ({missing})" if missing else metric.title)
+        action.setCheckable(True)
+        action.setChecked(on and not missing)
+        action.setEnabled(not missing)
+        action.setToolTip(missing or f"{metric.direction} is better; {metric.source}")
+        action.toggled.connect(self._tell)
+        return action
+
     def chosen(self) -> list[Metric]:
         """Return the metrics that are ticked, in their own order."""
         return [metric for metric in self._metrics if self.boxes[metric.name].isChecked()]
@@ -97,12 +137,18 @@ class ScoresDock(QWidget):
     def _tell(self) -> None:
         self.metrics_chosen.emit(self.chosen())
 
+    def _show_heads(self, metrics: Sequence[Metric]) -> None:
+        for column, metric in enumerate(metrics):
+            head = QTableWidgetItem(short_title(metric))
+            head.setToolTip(f"{metric.title}\n{metric.direction} is better; {metric.source}")
+            self.table.setHorizontalHeaderItem(column, head)
+
     def show_scores(self, lanes: Sequence[Lane], scores: LaneScores) -> None:
         """Fill the table."""
         metrics = scores.metrics
         self.table.setColumnCount(len(metrics))
         self.table.setRowCount(len(lanes))
-        self.table.setHorizontalHeaderLabels([metric.title for metric in metrics])
+        self._show_heads(metrics)
         self.table.setVerticalHeaderLabels([f"{lane.key}  {lane.name}" for lane in lanes])
         for row, lane in enumerate(lanes):
             for column, metric in enumerate(metrics):

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from gaplisten.metrics.catalogue import built_in
 from gaplisten.metrics.contract import Metric
 from gaplisten.ui.commands import Command
-from gaplisten.ui.metrics.dock import ScoresDock, brief
+from gaplisten.ui.metrics.dock import ScoresDock, brief, short_title
 from gaplisten.ui.metrics.lane_scores import LaneScores
 
 if TYPE_CHECKING:
@@ -34,14 +34,14 @@ class ScoresFeature(QObject):
         self.dock = ScoresDock(metrics, names, window)
         place = window.add_dock("scores", "Scores", self.dock, Qt.DockWidgetArea.RightDockWidgetArea)
         window.splitDockWidget(window.docks["concealers"], place, Qt.Orientation.Vertical)
-        window.resizeDocks([window.docks["concealers"], place], [420, 150], Qt.Orientation.Vertical)
+        window.resizeDocks([window.docks["concealers"], place], [330, 210], Qt.Orientation.Vertical)
         self.dock.metrics_chosen.connect(self._chosen)
         self.scores.changed.connect(self._show)
         controller = window.controller
         for signal in (controller.lanes_changed, controller.lane_changed, controller.trace_changed):
             signal.connect(self._on_lanes)
         controller.closed.connect(self.scores.close)
-        self.scores.want([metric for metric in metrics if metric.name in names])
+        self.scores.want(self.dock.chosen())
 
     def _chosen(self, metrics: list[Metric]) -> None:
         self._window.ui_settings().setValue(_KEPT, [metric.name for metric in metrics])
@@ -68,7 +68,8 @@ class ScoresFeature(QObject):
         score = self.scores.score(lane, metric)
         if score is None or score.value is None:
             return ""
-        return f"{metric.title} {brief(metric, score)}"
+        unit = " dB" if metric.unit == "dB" else ""
+        return f"{short_title(metric)} {brief(metric, score)}{unit}"
 
 
 def install(window: WorkbenchWindow) -> None:
