@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +11,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.metrics.contract import Metric
 from gaplisten.ui.batch.choices import Offered
 from gaplisten.ui.batch.work import Named
+from gaplisten.ui.metrics.dock import trouble
 
 
 @dataclass(frozen=True)
@@ -80,11 +80,13 @@ def metrics_offered(service: str) -> list[Offered]:
     from gaplisten.exchange.plcmos_service import METRIC
     from gaplisten.metrics.catalogue import built_in, third_party
 
-    own = [_metric(found.metric) for found in built_in().values()]
+    metrics = [found.metric for found in built_in().values()]
+    own = [_metric(metric) for metric in metrics if not metric.needs_trace]
+    by_gap = [_metric(metric) for metric in metrics if metric.needs_trace]
     foreign = [
         Offered(name, name, f"of another package: {entry.value}") for name, entry in third_party().items()
     ]
-    return [*own, *foreign, Offered(METRIC.name, METRIC.title, METRIC.source, service)]
+    return [*own, Offered(METRIC.name, METRIC.title, METRIC.source, service), *foreign, *by_gap]
 
 
 def _metric(metric: Metric) -> Offered:
@@ -92,15 +94,7 @@ def _metric(metric: Metric) -> Offered:
     tip = "; ".join(
         [f"needs {' and '.join(needs)}"] * bool(needs) + [f"{metric.direction} is better", metric.source]
     )
-    return Offered(metric.name, metric.title, tip, missing_reason(metric))
-
-
-def missing_reason(metric: Metric) -> str:
-    """Return why a metric cannot be computed on this machine; empty when it can."""
-    from gaplisten.metrics.material import missing_packages
-
-    missing = missing_packages(metric)
-    return f"needs the package {' and '.join(missing)}" if missing else ""
+    return Offered(metric.name, metric.title, tip, trouble(metric))
 
 
 def service_trouble() -> str:
@@ -112,8 +106,3 @@ def service_trouble() -> str:
     except ServiceError as error:
         return error.fact
     return ""
-
-
-def titles(offered: Sequence[Offered]) -> dict[str, str]:
-    """Return what is shown for each name."""
-    return {one.name: one.text for one in offered}

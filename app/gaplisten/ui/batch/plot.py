@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 from gaplisten.batch.compare import Distribution, Paired, Point
 from gaplisten.batch.heard import Pair
 from gaplisten.ui.batch.comparison import Scale
-from gaplisten.ui.theme import LANES_DARK, LANES_LIGHT, is_dark
+from gaplisten.ui.theme import LANES_DARK, LANES_LIGHT, accent, is_dark
 
 _JITTER = 0.26
 _LONGEST_NAME = 22
@@ -38,7 +38,7 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
         self.setMenuEnabled(False)
         self.hideButtons()
         self.setMouseEnabled(x=False, y=False)
-        self.getAxis("bottom").setHeight(3.2 * self.fontMetrics().height())
+        self.getPlotItem().layout.setContentsMargins(8, 10, 10, 4)
         self.setAccessibleName("Plot of the scores; the tables hold the same numbers")
         self._items: list[Any] = []
 
@@ -108,9 +108,9 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
             own = [point for point in points if point.condition == pair.first]
             own = [point for point in own if (pair.second, point.clip) in values]
             difference = np.array([point.value - values[pair.second, point.clip].value for point in own])
-            self._strip(np.full(difference.size, at), difference, self.colour(at), own)
+            self._strip(np.full(difference.size, at), difference, accent(self.palette()), own)
             self._interval(at, pair.mean, pair.ci_low, pair.ci_high, ink)
-            names.append(f"{short(pair.first)} −\n{short(pair.second)}\np = {pair.p_holm:.2g}")
+            names.append(f"{short(pair.first)} −\n{short(pair.second)}\n{p_text(pair.p_holm)}")
             ends += [float(difference.min()), float(difference.max())]
         self._name_columns(names)
         self._fit_values(ends)
@@ -183,11 +183,13 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
             predicted = np.array([pair.predicted for pair in own])
             heard = np.array([pair.heard for pair in own])
             self._strip(predicted, heard, self.colour(at), own, spread=False)
+        ground = QColor(self.palette().color(QPalette.ColorRole.Base))
+        ground.setAlpha(200)
         for at, mean in enumerate(conditions):
             pen, brush = pg.mkPen(ink, width=2), self.colour(at)
             where = ([mean.predicted], [mean.heard])
             self.keep(pg.ScatterPlotItem(*where, symbol="d", size=15, pen=pen, brush=brush))
-            label = pg.TextItem(short(mean.condition), color=ink, anchor=(-0.1, 0.5))
+            label = pg.TextItem(short(mean.condition), color=ink, anchor=(-0.08, 0.5), fill=ground)
             label.setPos(mean.predicted, mean.heard)
             self.keep(label)
         self._fit_both(clips)
@@ -202,6 +204,11 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
 def short(name: str) -> str:
     """Return a condition's name for a narrow place."""
     return name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
+
+
+def p_text(p: float) -> str:
+    """Return a probability as papers print it."""
+    return "p < 0.001" if p < 0.001 else f"p = {p:.2g}"
 
 
 def _tip(x: float, y: float, data: Any) -> str:

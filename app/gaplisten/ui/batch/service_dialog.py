@@ -57,7 +57,7 @@ class ServiceDialog(QDialog):
         self.test.clicked.connect(self._test)
         self.user.editingFinished.connect(self._look_for_token)
         self._lay_out()
-        self.resize(520, 0)
+        self.resize(540, 290)
 
     def _lay_out(self) -> None:
         form = QFormLayout()
@@ -66,7 +66,7 @@ class ServiceDialog(QDialog):
         form.addRow("Token", self.token)
         about = QuietLabel(
             "The challenge's scores, computed by a server of your team. Speech and reference are sent there."
-            " The token is read from the environment or from the system's keyring; Gaplisten never writes it.",
+            " The token is read from the environment or the system's keyring; Gaplisten never writes it.",
             self,
             wrap=True,
         )

@@ -13,6 +13,7 @@ from gaplisten.ui.theme import figures
 
 Index = QModelIndex | QPersistentModelIndex
 _MOST_MEASURED = 60
+_ROOM, _WIDEST = 14, 420
 
 
 class PlainModel(QAbstractTableModel):
@@ -39,9 +40,15 @@ class PlainModel(QAbstractTableModel):
 
     def headerData(self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return a column's heading."""
-        if way == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return self._heads[section]
-        return None
+        if way != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return _side(self.numeric(section))
+        return self._heads[section] if role == Qt.ItemDataRole.DisplayRole else None
+
+    def numeric(self, column: int) -> bool:
+        """Tell whether a column holds numbers."""
+        return any(is_number(row[column]) for row in self.table.rows[:_MOST_MEASURED])
 
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what a cell shows."""
@@ -51,8 +58,7 @@ class PlainModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole and isinstance(value, str) and value:
             return value
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignRight if is_number(value) else Qt.AlignmentFlag.AlignLeft
-            return side | Qt.AlignmentFlag.AlignVCenter
+            return _side(is_number(value))
         return None
 
 
@@ -82,11 +88,7 @@ class PlainTable(QTableView):
         self.setFont(figures(self.font()))
         self.verticalHeader().hide()
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
-        self.horizontalHeader().setStretchLastSection(True)
         self.horizontalHeader().setResizeContentsPrecision(_MOST_MEASURED)
-        self.horizontalHeader().setDefaultAlignment(
-            Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        )
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.activated.connect(lambda index: self.row_activated.emit(index.row()))
 
@@ -99,6 +101,14 @@ class PlainTable(QTableView):
         """Show these rows; `heads` are the columns' names for people."""
         self._model.show_table(table, heads)
         self.resizeColumnsToContents()
+        for column in range(len(table.columns)):
+            self.setColumnWidth(column, min(self.columnWidth(column) + _ROOM, _WIDEST))
+        self.horizontalHeader().setStretchLastSection(not self._model.numeric(len(table.columns) - 1))
+
+
+def _side(number: bool) -> Qt.AlignmentFlag:
+    side = Qt.AlignmentFlag.AlignRight if number else Qt.AlignmentFlag.AlignLeft
+    return side | Qt.AlignmentFlag.AlignVCenter
 
 
 def is_number(value: Cell) -> bool:

@@ -32,14 +32,14 @@ class BatchError(GaplistenError):
 class PartOf(Job):
     """A share of a larger job's progress; never goes back."""
 
-    def __init__(self, whole: Job, start: float, share: float) -> None:
+    def __init__(self, whole: Job, start: float, share: float, doing: str = "") -> None:
         super().__init__()
-        self._whole, self._start, self._share = whole, start, share
+        self._whole, self._start, self._share, self._doing = whole, start, share, doing
 
     def check(self, fraction: float, message: str = "") -> None:
         """Report to the larger job; raise `JobCancelled` when that was asked to stop."""
         self.fraction = max(self.fraction, min(max(float(fraction), 0.0), 1.0))
-        self._whole.check(self._start + self._share * self.fraction, message)
+        self._whole.check(self._start + self._share * self.fraction, message or self._doing)
 
 
 @dataclass(frozen=True)
@@ -217,7 +217,7 @@ def score_clips(wish: ScoreWish, catalogue: Any, job: Job) -> Scored:
         concealed = conceal_clips(made, catalogue, PartOf(job, 0.0, ahead))
     job.check(ahead, "looking at the clips")
     versions = _versions(wish, concealed)
-    batch = _scored(versions, wish, PartOf(job, ahead, 1.0 - ahead))
+    batch = _scored(versions, wish, PartOf(job, ahead, 1.0 - ahead, "scoring"))
     try:
         write_csv(wish.table, tidy(batch.rows))
         write_csv(wish.summary, summarise_scores(batch.rows))
