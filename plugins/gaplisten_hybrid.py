@@ -12,8 +12,8 @@ Received samples are never altered. A loss is filled in three ways, each where i
 3. **The end**: since the output is 10 ms late, the last 10 ms of a loss need not be settled before speech
    returns. They become the samples that leave a long predictor the least error, given what is before and
    behind them: Janssen's interpolation. The predictor is fitted to 35 ms before, a guess for the 10 ms, and
-   one packet behind; its order is the pitch lag plus 2.5 ms, between 7 and 13 ms (2 ms in a pause). The
-   speech that returns is met in phase, with no blend.
+   one packet behind; its order is the pitch lag plus 2.5 ms, between 7 and 13 ms. The speech
+   that returns is met in phase, with no blend. In a pause a fade into its mirror image is enough.
 
 It sees nothing else of the future: the look-ahead is the delay. How its numbers were chosen: docs/plugins.md.
 
@@ -34,7 +34,7 @@ LONG_ORDER, LONG_WINDOW, LONG_EDGE = 20.0, 100.0, 2.0
 LONG_FROM, LONG_FULLY = 10.0, 20.0
 LONG_GAIN = 2.0  # dB per 10 ms
 JOIN_SHORTEST, JOIN_LONGEST, JOIN_MARGIN, JOIN_WINDOW = 7.0, 13.0, 2.5, 35.0
-JOIN_QUIETLY, PAUSE = 2.0, 10 ** (-50 / 20)  # no sample beyond -50 dB re full scale is a pause
+PAUSE = 10 ** (-50 / 20)  # of full scale: where no sample is beyond it, nobody speaks
 MEMORY = LONG_WINDOW + LONG_ORDER
 
 
@@ -121,19 +121,19 @@ class GaplistenHybrid:
     def _joined(self, now: np.ndarray) -> np.ndarray:
         """Return the end of the loss, which is not out yet, from what is before and behind it."""
         frames = min(self.delay, self._age)
-        memory = self._memory()[-round(JOIN_WINDOW * self._rate / 1000) :]
         guess = self._extrapolated(frames, short=True)
+        memory = self._memory()[-round(JOIN_WINDOW * self._rate / 1000) :]
         around = np.concatenate((memory, guess, now))
-        order = min(self._join_order(around), len(around) // 3)
+        if max(float(around.max()), -float(around.min())) < PAUSE:
+            return mirrored(guess, now)
+        order = min(self._join_order(), len(around) // 3)
         join = interpolated(around, len(memory), len(memory) + frames, order)
         return guess if join is None else join.astype(np.float32)
 
-    def _join_order(self, around: np.ndarray) -> int:
-        """Return an order just above the pitch lag, or a short one in a pause: more would only cost time."""
-        times = (JOIN_QUIETLY, JOIN_SHORTEST, JOIN_LONGEST, JOIN_MARGIN)
-        quietly, shortest, longest, margin = (round(ms * self._rate / 1000) for ms in times)
-        if float(np.abs(around).max()) < PAUSE:
-            return quietly
+    def _join_order(self) -> int:
+        """Return an order just above the pitch lag: a longer one would cost time and not be heard."""
+        times = (JOIN_SHORTEST, JOIN_LONGEST, JOIN_MARGIN)
+        shortest, longest, margin = (round(ms * self._rate / 1000) for ms in times)
         return longest if self._loss is None else max(shortest, min(longest, self._loss.lag + margin))
 
 
@@ -248,6 +248,15 @@ def state_after(taps: np.ndarray, past: np.ndarray) -> np.ndarray:
     """Return the state of the all-pole filter 1/A(z) that has put out `past`, in lfilter's form."""
     order = len(taps) - 1
     return -np.convolve(taps[1:], past[-order:])[order - 1 :]
+
+
+def mirrored(before: np.ndarray, behind: np.ndarray) -> np.ndarray:
+    """Fade from `before` into the mirror image of `behind`, which meets it: enough for a pause."""
+    mirror = (
+        np.resize(behind, len(before))[::-1] if len(behind) < len(before) else behind[len(before) - 1 :: -1]
+    )
+    rise = rising(len(before)) ** 2
+    return ((1 - rise) * before + rise * mirror).astype(np.float32)
 
 
 def interpolated(signal: np.ndarray, start: int, stop: int, order: int) -> np.ndarray | None:
