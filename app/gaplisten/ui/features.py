@@ -19,6 +19,8 @@ FEATURES: tuple[str, ...] = (
     "gaplisten.ui.batch.feature",
     "gaplisten.ui.gaps.feature",
     "gaplisten.ui.devices.feature",
+    "gaplisten.ui.levels.feature",
+    "gaplisten.ui.audit.feature",
 )
 
 log = logging.getLogger(__name__)

@@ -1,0 +1,1 @@
+"""Levels and delays of the lanes: measured, shown, and changed only when asked."""

@@ -1,0 +1,204 @@
+"""Level and delay of each lane, and what is done about them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.audio.alignment import Delay
+from gaplisten.ui.levels.plot import DelayPlot
+from gaplisten.ui.quiet_label import QuietLabel
+from gaplisten.ui.theme import figures
+
+COLUMNS = ("Lane", "Level", "Active", "Loudness", "To reference", "Matched", "Delay")
+_TIPS = (
+    "",
+    "Active speech level, ITU-T P.56 method B, dBov",
+    "Share of the time that counts as speech (P.56)",
+    "Integrated loudness, ITU-R BS.1770, LUFS",
+    "Active level less the reference's, dB",
+    "Gain given to this lane alone, because you asked for it, dB",
+    "Against the reference, less what was removed",
+)
+MATCHING = (("As they are", "off"), ("Matched in this clip", "clip"), ("Matched in all clips", "all"))
+
+
+@dataclass(frozen=True)
+class LaneRow:
+    """What the table says of one lane.
+
+    `about` explains its delay; `delay` and `removed` (frames) are for the plot and the buttons.
+    """
+
+    key: int
+    ident: str
+    cells: tuple[str, ...]
+    about: str = ""
+    delay: Delay | None = None
+    removed: int = 0
+    measurable: bool = False
+
+
+class LevelsDock(QWidget):
+    """The table.
+
+    Signals
+    -------
+    matching_chosen
+        "off", "clip" or "all".
+    removal_wanted
+        Identifier of a lane, and whether its delay is to be removed.
+    delay_wanted
+        Identifier of a lane whose delay is to be measured.
+    note_wanted
+        The gains are to be noted.
+    """
+
+    matching_chosen = Signal(str)
+    removal_wanted = Signal(str, bool)
+    delay_wanted = Signal(str)
+    note_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows: tuple[LaneRow, ...] = ()
+        self._rate, self._seconds = 0, 1.0
+        self.gain = QuietLabel("", self, wrap=True)
+        self.gain.setAccessibleName("The one gain of this clip")
+        self.table = self._made_table()
+        self.matching = QComboBox(self)
+        for text, value in MATCHING:
+            self.matching.addItem(text, value)
+        self.matching.setAccessibleName("Levels of the lanes")
+        self.matching.setToolTip("Matching hides a concealer's own level error; undo puts it back")
+        self.matching.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.note = self._button("Note Gains", "Write the gains into the notes, which are saved and exported")
+        self.measure = self._button("Measure Delay", "Find the selected lane's delay against the reference")
+        self.remove = self._button("Remove Delay", "Move the selected lane onto the reference's clock")
+        self.remove.setCheckable(True)
+        self.plot = DelayPlot(self)
+        self.plot.hide()
+        self._lay_out()
+        self._connect()
+
+    def _made_table(self) -> QTableWidget:
+        table = QTableWidget(0, len(COLUMNS), self)
+        table.setHorizontalHeaderLabels(COLUMNS)
+        for column, tip in enumerate(_TIPS):
+            title = table.horizontalHeaderItem(column)
+            if title is not None:
+                title.setToolTip(tip)
+        table.setAccessibleName("Levels and delays of the lanes")
+        table.setStatusTip("Levels and delays; the buttons act on the selected lane")
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        table.setShowGrid(False)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
+        table.horizontalHeader().setHighlightSections(False)
+        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        table.horizontalHeader().setStretchLastSection(True)
+        return table
+
+    def _button(self, text: str, tip: str) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setToolTip(tip)
+        button.setStatusTip(tip)
+        button.setAutoDefault(False)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
+
+    def _lay_out(self) -> None:
+        line = QHBoxLayout()
+        line.setSpacing(4)
+        label = QLabel("Levels", self)
+        label.setBuddy(self.matching)
+        for widget in (label, self.matching, self.note):
+            line.addWidget(widget)
+        line.addStretch(1)
+        line.addWidget(self.measure)
+        line.addWidget(self.remove)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 4, 4, 4)
+        layout.setSpacing(4)
+        layout.addWidget(self.gain)
+        layout.addLayout(line)
+        below = QHBoxLayout()
+        below.addWidget(self.table, 1)
+        below.addWidget(self.plot)
+        layout.addLayout(below, 1)
+
+    def _connect(self) -> None:
+        self.matching.activated.connect(lambda _place: self.matching_chosen.emit(self.matching.currentData()))
+        self.note.clicked.connect(self.note_wanted)
+        self.measure.clicked.connect(lambda: self.delay_wanted.emit(self._ident()))
+        self.remove.clicked.connect(lambda on: self.removal_wanted.emit(self._ident(), on))
+        self.table.currentCellChanged.connect(lambda *_: self._show_selected())
+
+    def _ident(self) -> str:
+        row = self.selected()
+        return row.ident if row is not None else ""
+
+    def selected(self) -> LaneRow | None:
+        """Return the lane that is selected."""
+        place = self.table.currentRow()
+        return self._rows[place] if 0 <= place < len(self._rows) else None
+
+    def select(self, key: int) -> None:
+        """Select the lane with that key."""
+        places = [place for place, row in enumerate(self._rows) if row.key == key]
+        if places and places[0] != self.table.currentRow():
+            self.table.setCurrentCell(places[0], 0)
+
+    def show_rows(self, rows: Sequence[LaneRow], rate: int, seconds: float) -> None:
+        """Fill the table."""
+        self._rows, self._rate, self._seconds = tuple(rows), rate, seconds
+        self.table.setRowCount(len(rows))
+        for place, row in enumerate(rows):
+            for column, text in enumerate(row.cells):
+                self._put(place, column, text)
+            self._put(place, len(row.cells) - 1, row.cells[-1], row.about)
+        self._show_selected()
+
+    def _put(self, place: int, column: int, text: str, tip: str = "") -> None:
+        item = self.table.item(place, column)
+        if item is None:
+            item = QTableWidgetItem()
+            if column:
+                item.setFont(figures())
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            self.table.setItem(place, column, item)
+        if item.text() != text:
+            item.setText(text)
+        item.setToolTip(tip or _TIPS[column] or text)
+
+    def show_matching(self, value: str, possible: bool) -> None:
+        """Show which levels are matched."""
+        self.matching.setCurrentIndex(self.matching.findData(value))
+        self.matching.setEnabled(possible)
+        self.note.setEnabled(value != "off")
+
+    def _show_selected(self) -> None:
+        row = self.selected()
+        delay, removed = (row.delay, row.removed) if row else (None, 0)
+        known = delay is not None and bool(delay.track) and delay.frames != 0
+        self.measure.setEnabled(row is not None and row.measurable)
+        self.remove.setEnabled(bool(removed) or known)
+        self.remove.setChecked(bool(removed))
+        self.plot.show_delay(delay, removed, max(self._rate, 1), self._seconds)

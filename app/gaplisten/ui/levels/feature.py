@@ -1,0 +1,244 @@
+"""Levels and delays in the workbench: measured unasked, changed only when asked, recorded with the work."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Qt
+
+from gaplisten.ui.commands import Command
+from gaplisten.ui.levels.dock import LaneRow, LevelsDock
+from gaplisten.ui.levels.edits import LaneEdits
+from gaplisten.ui.levels.marks import Marks
+from gaplisten.ui.levels.measurements import REFERENCE, Measurements
+from gaplisten.ui.levels.rows import gain_text, gains_text, row_of
+from gaplisten.ui.levels.texts import aligned, delay_words
+from gaplisten.workbench.lanes import Lane
+from gaplisten.workbench.state import Note, Work
+
+if TYPE_CHECKING:
+    from gaplisten.ui.workbench.window import WorkbenchWindow
+
+COMMANDS = (
+    Command(
+        "listen.levels",
+        "Levels and Delays",
+        "Ctrl+Shift+L",
+        "Show level, loudness and delay of each lane",
+        "Listen",
+        "levels",
+    ),
+    Command(
+        "listen.match",
+        "Match Levels in This Clip",
+        "M",
+        "Bring every condition to the reference's level; hides its own level error",
+        "Listen",
+        "levels",
+        checkable=True,
+    ),
+    Command(
+        "listen.measure_delay",
+        "Measure Delay of This Lane",
+        "Shift+D",
+        "Find the heard lane's delay against the reference",
+        "Listen",
+        "levels",
+    ),
+    Command(
+        "listen.remove_delay",
+        "Remove Delay of This Lane",
+        "D",
+        "Move the heard lane onto the reference's clock, or back",
+        "Listen",
+        "levels",
+        checkable=True,
+    ),
+)
+
+
+class LevelsFeature(QObject):
+    """Joins measurements, edits, dock and marks."""
+
+    def __init__(self, window: WorkbenchWindow) -> None:
+        super().__init__(window)
+        self._window = window
+        self._controller = controller = window.controller
+        self.measured = Measurements(self)
+        self.edits = LaneEdits(
+            self.measured,
+            lambda: (controller.document.work, controller.clip_name),
+            lambda: controller.hearing.gain,
+        )
+        controller.lane_edit = self.edits
+        self._removing: set[str] = set()
+        self.dock = LevelsDock(window)
+        self._place = window.add_dock(
+            "levels", "Levels and Delays", self.dock, Qt.DockWidgetArea.BottomDockWidgetArea
+        )
+        window.tabifyDockWidget(window.docks["notes"], self._place)
+        window.docks["notes"].raise_()
+        self._bind()
+        self.marks = Marks(window)
+        self.marks.over_lanes.removal_wanted.connect(self._remove_all)
+        self._connect()
+
+    def _bind(self) -> None:
+        bind = self._window.actions_table.bind
+        bind("listen.levels", self._open)
+        bind("listen.match", lambda on: self._match("clip" if on else "off"))
+        bind("listen.measure_delay", lambda: self._measure(self._heard()))
+        bind("listen.remove_delay", lambda on: self.remove(self._heard(), on))
+
+    def _connect(self) -> None:
+        controller, dock = self._controller, self.dock
+        for signal in (controller.lanes_changed, controller.lane_changed, controller.clip_changed):
+            signal.connect(self._on_lanes)
+        controller.hearing.heard_changed.connect(self._on_heard)
+        controller.closed.connect(self.measured.close)
+        controller.document.listeners.append(self._on_work)
+        self.measured.changed.connect(self._on_measured)
+        self._place.visibilityChanged.connect(lambda _on: self._want())
+        dock.matching_chosen.connect(self._match)
+        dock.removal_wanted.connect(self.remove)
+        dock.delay_wanted.connect(self._measure)
+        dock.note_wanted.connect(self._note)
+
+    # -- what changes ---------------------------------------------------------------------------------
+
+    def _originals(self) -> dict[str, Lane]:
+        known = self.edits.originals
+        return {lane.ident: known[lane.ident] for lane in self._controller.lanes if lane.ident in known}
+
+    def _on_lanes(self) -> None:
+        self.measured.show(self._originals())
+        self._want()
+        self.show()
+
+    def _want(self) -> None:
+        self.measured.want_levels(self._place.isVisible() or self.edits.matching)
+
+    def _on_work(self, before: Work, work: Work) -> None:
+        name = self._controller.clip_name
+        old, new = before.clip(name), work.clip(name)
+        if (old.delays, old.match_levels, before.match_levels) == (
+            new.delays,
+            new.match_levels,
+            work.match_levels,
+        ):
+            return
+        self._want()
+        self._controller.relane()
+        self.show()
+
+    def _on_measured(self) -> None:
+        for ident in sorted(self._removing):
+            if self.measured.delay(ident) is not None:
+                self._removing.discard(ident)
+                self.remove(ident, True)
+        self._controller.relane()
+        self.show()
+
+    def _on_heard(self, key: int) -> None:
+        self.dock.select(key)
+        self._check()
+
+    def _heard(self) -> str:
+        lane = self._controller.lane(self._controller.hearing.heard)
+        return lane.ident if lane is not None else ""
+
+    # -- what is asked for ----------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        self._place.show()
+        self._place.raise_()
+        self.dock.table.setFocus()
+
+    def _match(self, what: str) -> None:
+        name = self._controller.clip_name
+        if name is None or not self._measurable_clip():
+            self._controller.said.emit("levels are matched to a reference, and there is none")
+            self.show()
+            return
+        self._controller.document.match_levels(name, this=what == "clip", every=what == "all")
+
+    def _measurable_clip(self) -> bool:
+        return REFERENCE in self._originals()
+
+    def _measure(self, ident: str) -> None:
+        lane = self._originals().get(ident)
+        if lane is None or lane.signal is None or ident == REFERENCE or not self._measurable_clip():
+            self._controller.said.emit("there is no delay to measure: it takes a reference and another lane")
+            return
+        self.measured.ask_delay(ident)
+        if self.measured.awaited(ident):
+            self._controller.said.emit(f"measuring the delay of {lane.name}")
+        self.show()
+
+    def remove(self, ident: str, on: bool) -> None:
+        """Move a lane onto the reference's clock by its median delay, or back to where it was."""
+        name, delay = self._controller.clip_name, self.measured.delay(ident)
+        if name is not None and not on:
+            self._controller.document.set_delay(name, ident, 0)
+        elif name is not None and delay is None:
+            self._removing.add(ident)
+            self._measure(ident)
+            self._removing &= {one for one in self._removing if self.measured.awaited(one)}
+        elif name is not None and delay is not None and delay.track and delay.frames:
+            self._controller.document.set_delay(name, ident, delay.frames)
+        elif delay is not None:
+            self._controller.said.emit("this lane has no delay that could be removed")
+        self._check()
+
+    def _remove_all(self) -> None:
+        for ident in self._unaligned():
+            if not self.edits.removed(ident):
+                self.remove(ident, True)
+
+    def _note(self) -> None:
+        name, heard = self._controller.clip_name, self._controller.hearing
+        text = gains_text(self._controller.lanes, self.edits, heard.gain_note)
+        if name is not None:
+            self._controller.document.add_note(name, Note(0, "own", text))
+            self._controller.said.emit("the gains are in the notes, at the clip's start")
+
+    # -- what is shown --------------------------------------------------------------------------------
+
+    def _unaligned(self) -> dict[str, str]:
+        """Return the lanes that are not on the reference's clock: what to say of each, by identifier."""
+        found = {}
+        for lane in self._controller.lanes:
+            delay, removed = self.measured.delay(lane.ident), self.edits.removed(lane.ident)
+            if delay is not None and not aligned(delay, removed):
+                words = delay_words(delay, removed, self._controller.rate)
+                found[lane.ident] = f"{lane.name} ({words})"
+        return found
+
+    def show(self) -> None:
+        """Show what is known."""
+        controller = self._controller
+        opened = controller.opened
+        seconds = opened.frames / max(opened.rate, 1) if opened is not None else 1.0
+        rows: list[LaneRow] = [row_of(lane, self.measured, self.edits) for lane in controller.lanes]
+        self.dock.show_rows(rows, controller.rate, seconds)
+        self.dock.gain.setText(gain_text(self.measured, controller.hearing.gain_note))
+        if self.dock.table.currentRow() < 0:
+            self.dock.select(controller.hearing.heard)
+        unaligned = self._unaligned()
+        self.marks.show_lanes(
+            tuple(unaligned.values()),
+            removable=any(not self.edits.removed(ident) for ident in unaligned),
+        )
+        self._check()
+
+    def _check(self) -> None:
+        actions, work = self._window.actions_table, self._controller.document.work
+        mode = "all" if work.match_levels else "clip" if self.edits.matching else "off"
+        self.dock.show_matching(mode, self._measurable_clip())
+        actions.check("listen.match", mode != "off")
+        actions.check("listen.remove_delay", bool(self.edits.removed(self._heard())))
+
+
+def install(window: WorkbenchWindow) -> None:
+    """Add the dock to the workbench."""
+    window.levels_feature = LevelsFeature(window)  # type: ignore[attr-defined]  # keeps it alive

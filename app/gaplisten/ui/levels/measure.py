@@ -1,0 +1,122 @@
+"""What is measured of one lane: plain functions for a thread."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from gaplisten.audio.alignment import Delay, estimate_delay
+from gaplisten.audio.level import ActiveLevel, active_level
+from gaplisten.audio.loudness import integrated_loudness
+from gaplisten.audio.signal import Signal
+from gaplisten.jobs import Job
+from gaplisten.ui.workbench.one_gain import excerpt, peak_of
+
+LONGEST_SECONDS = 300.0
+"""How much of a clip is searched for its delay."""
+
+_WINDOW = 0.5  # seconds
+_SAME = 2.0 / 32768.0  # what rounding to 16 bits may do
+_RECEIVED = 0.04  # share of a window's samples that came through, even at heavy loss
+
+
+@dataclass(frozen=True)
+class LaneLevel:
+    """How loud a lane is.
+
+    Parameters
+    ----------
+    active
+        ITU-T P.56.
+    lufs
+        ITU-R BS.1770; ``-inf`` for silence.
+    peak
+        Largest magnitude, full scale 1.0.
+    """
+
+    active: ActiveLevel
+    lufs: float
+    peak: float
+
+
+@dataclass(frozen=True)
+class Match:
+    """The gain that brings one lane to its reference's level.
+
+    Parameters
+    ----------
+    gain, gain_db
+        Linear, and the same in dB.
+    limited
+        Whether it stays short of that level, because more would clip.
+    """
+
+    gain: float
+    gain_db: float
+    limited: bool = False
+
+
+def measure_level(signal: Signal, job: Job) -> LaneLevel:
+    """Measure a lane; of a long one, pieces spread evenly over it, but its peak everywhere."""
+    job.check(0.0)
+    heard = excerpt(signal)
+    active = active_level(heard.samples, heard.rate)
+    job.check(0.6)
+    return LaneLevel(active, integrated_loudness(heard), peak_of(signal))
+
+
+def match(reference: LaneLevel, lane: LaneLevel, clip_gain: float) -> Match | None:
+    """Return what brings `lane` to the reference's active level; None where either is silent.
+
+    Parameters
+    ----------
+    clip_gain
+        The one gain of the clip (linear), by which the lane is multiplied too.
+    """
+    if reference.active.silent or lane.active.silent:
+        return None
+    wanted = 10.0 ** ((reference.active.dbov - lane.active.dbov) / 20.0)
+    most = 0.99999 / max(lane.peak * max(clip_gain, 1e-9), 1e-9)
+    gain = float(np.float32(min(wanted, most)))
+    return Match(gain, 20.0 * math.log10(gain), most < wanted)
+
+
+def received_as_sent(reference: Signal, version: Signal) -> bool:
+    """Tell cheaply whether the version holds the reference's own samples at their places, gaps aside.
+
+    Each half second of speech must hold some of them: a version that drifts does not.
+    """
+    rate = reference.rate
+    frames = min(reference.frames, version.frames)
+    size = round(_WINDOW * rate)
+    if version.channels != reference.channels or frames < size:
+        return False
+    starts = range(0, frames - size + 1, max(size, (frames // 400) or 1))
+    pieces = [reference.samples[at : at + size] for at in starts]
+    energy = np.array([float(np.vdot(piece, piece)) for piece in pieces])
+    if not energy.any():
+        return False
+    speech = [place for place in range(len(pieces)) if energy[place] > 1e-3 * energy.max()]
+    same = [_share(pieces[place], version.samples[starts[place] :][:size]) >= _RECEIVED for place in speech]
+    return float(np.mean(same)) >= 0.9
+
+
+def _share(one: np.ndarray, other: np.ndarray) -> float:
+    loud = np.abs(one) > 16 * _SAME  # quiet samples agree by chance
+    return float((np.abs(one - other) <= _SAME)[loud].mean()) if loud.any() else 1.0
+
+
+def measure_delay(reference: Signal, version: Signal, job: Job) -> Delay:
+    """Find a version's delay against its reference, the cheap way first; a long clip's in its beginning."""
+    job.check(0.0)
+    if received_as_sent(reference, version):
+        return Delay(0, 1.0, ((0.0, 0),), False)
+    job.check(0.1)
+    return estimate_delay(_beginning(reference), _beginning(version))
+
+
+def _beginning(signal: Signal) -> Signal:
+    most = round(LONGEST_SECONDS * signal.rate)
+    return signal if signal.frames <= most else Signal(signal.samples[:most], signal.rate)
