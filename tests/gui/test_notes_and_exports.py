@@ -105,14 +105,17 @@ def test_the_trace_leaves_as_it_is_now(opened, tmp_path, monkeypatch):
     assert np.flatnonzero(read_trace(path).lost).tolist() == [10, 11, 12, 40, 60, 61]
 
 
-def test_the_gap_table_leaves_as_csv(opened, tmp_path, monkeypatch):
+def test_the_gap_table_leaves_as_csv(opened, tmp_path, monkeypatch, qtbot):
     from PySide6.QtWidgets import QFileDialog
 
     path = tmp_path / "gaps.csv"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), "CSV (*.csv)"))
     opened.actions_table["export.gaps"].trigger()
+    qtbot.waitUntil(path.exists)
     found = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
-    assert [float(row["start_s"]) for row in found] == [0.2, 0.8]
+    assert [(float(row["start_s"]), row["version"]) for row in found] == [
+        (start, version) for start in (0.2, 0.8) for version in ("Lossy", "mild")
+    ]
 
 
 def test_a_place_that_cannot_be_written_is_told(opened, tmp_path, monkeypatch, qtbot):
@@ -122,6 +125,7 @@ def test_a_place_that_cannot_be_written_is_told(opened, tmp_path, monkeypatch, q
         QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "no" / "x.csv"), "CSV (*.csv)")
     )
     opened.actions_table["export.gaps"].trigger()
+    qtbot.waitUntil(lambda: bool(opened.messages.said))
     assert "cannot be written" in opened.messages.said[-1]
     opened.exports.save_lanes(opened.exports.places(tmp_path / "no"))
     qtbot.waitUntil(lambda: len(opened.messages.said) == 2)

@@ -13,7 +13,6 @@ from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.formats import write_trace
 from gaplisten.tables import write_csv
-from gaplisten.ui.workbench.gaps_dock import gap_table
 from gaplisten.ui.workbench.part import Part
 from gaplisten.workbench.lanes import Lane
 from gaplisten.workbench.notes import write_labels, write_notes_csv
@@ -136,8 +135,8 @@ class ExportActions(Part):
     def _ask_gaps(self) -> None:
         path = self._ask("Save Gap Table", f"{self.controller.clip_name}_gaps.csv", "CSV (*.csv)")
         if path is not None:
-            table = gap_table(self.controller.gaps, self.controller.rate)
-            self._write(path, lambda: write_csv(path, table))
+            # Whatever is still being measured comes first: the file holds all measures of all lanes.
+            self.window.gaps.when_complete(lambda table: self._write(path, lambda: write_csv(path, table)))
 
     def _ask_notes(self) -> None:
         kinds = "All notes, CSV (*.csv);;Audacity labels (*.txt);;Sonic Visualiser layer (*.svl)"

@@ -48,6 +48,11 @@ class GapActions(Part):
             self._at = -1
 
     @property
+    def at(self) -> int:
+        """Index of the gap at hand; -1 for none."""
+        return self._at
+
+    @property
     def context(self) -> int:
         """Frames that are played before and after a gap."""
         return round(self.controller.settings.context_ms * self.controller.rate / 1000)
@@ -84,7 +89,7 @@ class GapActions(Part):
         self.window.gaps.select(index)
         length = 1000.0 * gap.frames / self.controller.rate
         packets = "1 packet" if gap.packets == 1 else f"{gap.packets} packets"
-        self.controller.said.emit(f"gap #{index} of {len(gaps)}: {length:.0f} ms, {packets}")
+        self.controller.said.emit(f"gap #{index + 1} of {len(gaps)}: {length:.0f} ms, {packets}")
 
     def _look_at(self, gap: Gap) -> None:
         view = self.window.lanes_view

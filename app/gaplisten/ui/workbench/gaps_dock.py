@@ -1,123 +1,261 @@
-"""The gaps of the clip that is shown, one row each."""
+"""The gaps of the clip that is shown, one row each, with what was measured there."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QSizePolicy,
+    QTableView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
-from gaplisten.loss.strata import stratum_of
+from gaplisten.loss.measures import MEASURES, GapTable
 from gaplisten.loss.trace import Gap
-from gaplisten.tables import Cell, Table
-from gaplisten.ui.theme import figures
-from gaplisten.ui.workbench.clip_model import STRATA
-
-Index = QModelIndex | QPersistentModelIndex
-COLUMNS = ("#", "Start", "Length", "Packets", "First packet", "Burst")
-
-
-def gap_table(gaps: Sequence[Gap], rate: int) -> Table:
-    """Return the gaps as a table: index, start (s), length (ms), packets, first packet, burst stratum."""
-    rows: list[tuple[Cell, ...]] = []
-    for index, gap in enumerate(gaps):
-        length = 1000.0 * gap.frames / rate
-        stratum = STRATA[stratum_of(length)]
-        rows.append((index, gap.start / rate, length, gap.packets, gap.first_packet, stratum))
-    return Table(("gap", "start_s", "length_ms", "packets", "first_packet", "stratum"), tuple(rows))
-
-
-class GapModel(QAbstractTableModel):
-    """Gaps as rows."""
-
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._rows: tuple[tuple[Cell, ...], ...] = ()
-
-    def set_gaps(self, gaps: Sequence[Gap], rate: int) -> None:
-        """List these gaps."""
-        self.beginResetModel()
-        self._rows = gap_table(gaps, max(rate, 1)).rows
-        self.endResetModel()
-
-    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        """Return how many gaps there are."""
-        return 0 if parent.isValid() else len(self._rows)
-
-    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
-        """Return how many columns there are."""
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, way: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return a column's title."""
-        if way == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole:
-            return COLUMNS[section]
-        return None
-
-    def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Return what a cell shows."""
-        value, column = self._rows[index.row()][index.column()], index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return (
-                {1: f"{value:.3f} s", 2: f"{value:.0f} ms"}.get(column, str(value))
-                if column in (1, 2)
-                else str(value)
-            )
-        if role == Qt.ItemDataRole.TextAlignmentRole and column < 5:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role == Qt.ItemDataRole.FontRole and column < 5:
-            return figures()
-        return None
+from gaplisten.tables import Table
+from gaplisten.ui.gaps import wording
+from gaplisten.ui.gaps.content import Column, Content, LaneHead, facts_alone, unmeasured
+from gaplisten.ui.gaps.head import GapHead
+from gaplisten.ui.gaps.model import GapModel
+from gaplisten.ui.gaps.preferences import GapPreferences
+from gaplisten.ui.quiet_label import QuietLabel
 
 
 class GapsDock(QWidget):
-    """The table.
+    """The table, with its filter over it.
 
     Signals
     -------
     chosen
         Index of the gap that the user went to.
+    preferred
+        The choices of measures and thresholds, when the user made others.
+    measures_wanted
+        The user wants to choose measures.
+    resume_wanted
+        The user wants what was cancelled to be measured after all.
     """
 
     chosen = Signal(int)
+    preferred = Signal(object)
+    measures_wanted = Signal()
+    resume_wanted = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.model = GapModel(self)
-        self.table = QTableView(self)
-        self.table.setModel(self.model)
-        self.table.setAccessibleName("Gaps")
-        self.table.setStatusTip("Gaps: Up and Down go to another one")
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setShowGrid(False)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().hide()
-        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
-        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.table.horizontalHeader().setHighlightSections(False)
-        self.table.horizontalHeader().setStretchLastSection(True)
-        wide = self.fontMetrics().horizontalAdvance
-        for column, text in enumerate(("0000", "000.000 s", "0000 ms", "Packets", "First packet")):
-            self.table.setColumnWidth(column, wide(text) + 24)
-        self.table.selectionModel().currentRowChanged.connect(self._on_row)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(4, 4, 4, 4)
-        layout.addWidget(self.table)
+        self.table = self._made_table()
+        self.preferences = GapPreferences()
+        self.burst = QComboBox(self)
+        self.burst.addItem("All bursts", None)
+        for stratum, word in wording.BURSTS.items():
+            self.burst.addItem(f"{word} {stratum.value.replace('<=', '≤ ').replace('>', '> ')}", stratum)
+        self._name(self.burst, "Bursts shown", "Show gaps of one class of length only")
+        self.flagged = QCheckBox("Flagged", self)
+        self._name(self.flagged, "Flagged only", "Show only gaps with a value beyond its threshold (!)")
+        self.worst = QComboBox(self)
+        for measure in MEASURES:
+            self.worst.addItem(wording.short(measure), measure.key)
+        self._name(self.worst, "Worst by", "The measure by which W goes to the next worst gap")
+        self.measures = QToolButton(self)
+        self.measures.setText("Measures…")
+        self._name(self.measures, "Measures and thresholds", "Choose columns, set thresholds")
+        self.note = QuietLabel("", self)
+        self.resume = QToolButton(self)
+        self.resume.setText("Measure")
+        self._name(self.resume, "Measure the gaps", "Measure the gaps after all")
+        self.resume.hide()
+        self._lay_out()
         self._quiet = False
+        self._selected = -1
+        self.provider: Callable[[Callable[[Table], None]], None] = self._just_gaps
+        self.burst.currentIndexChanged.connect(self._filter)
+        self.flagged.toggled.connect(self._filter)
+        self.worst.activated.connect(self._on_worst)
+        self.measures.clicked.connect(self.measures_wanted)
+        self.resume.clicked.connect(self.resume_wanted)
+        self.set_preferences(self.preferences)
+
+    def _name(self, widget: QWidget, name: str, tip: str) -> None:
+        widget.setAccessibleName(name)
+        widget.setToolTip(tip)
+        widget.setStatusTip(tip)
+
+    def _lay_out(self) -> None:
+        by = QLabel("Worst by", self)
+        by.setBuddy(self.worst)
+        bar = QHBoxLayout()
+        bar.setSpacing(6)
+        for widget in (self.burst, self.flagged, by, self.worst, self.measures):
+            bar.addWidget(widget)
+        self.note.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        bar.addWidget(self.note, 1)
+        bar.addWidget(self.resume)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(4, 3, 4, 4)
+        layout.setSpacing(3)
+        layout.addLayout(bar)
+        layout.addWidget(self.table, 1)
+
+    def _made_table(self) -> QTableView:
+        table = QTableView(self)
+        self.head = GapHead(self.model, table)
+        table.setHorizontalHeader(self.head)
+        table.setModel(self.model)
+        table.setAccessibleName("Gaps")
+        table.setStatusTip("Gaps: Up and Down go to another one; a click on a head sorts")
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        table.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        table.setShowGrid(False)
+        table.setAlternatingRowColors(True)
+        table.setTabKeyNavigation(False)
+        table.setWordWrap(False)
+        table.verticalHeader().hide()
+        table.verticalHeader().setMinimumSectionSize(self.fontMetrics().height() + 2)
+        table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 5)
+        table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.head.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
+        table.setSortingEnabled(True)
+        table.selectionModel().currentRowChanged.connect(self._on_row)
+        self.head.sortIndicatorChanged.connect(lambda *_: self._reselect())
+        return table
+
+    # -- content --------------------------------------------------------------------------------------
 
     def show_gaps(self, gaps: Sequence[Gap], rate: int) -> None:
-        """List these gaps."""
-        self.model.set_gaps(gaps, rate)
+        """List these gaps, with nothing measured yet."""
+        self._selected = -1
+        content = replace(self.model.content, gaps=unmeasured(gaps, max(rate, 1)), table=None)
+        self._show(content)
+
+    def show_lanes(self, lanes: Sequence[LaneHead]) -> None:
+        """Have columns for these lanes."""
+        if tuple(lanes) != self.model.content.lanes:
+            self._show(replace(self.model.content, lanes=tuple(lanes)))
+
+    def show_values(self, table: GapTable | None, pending: frozenset[str], *, reference: bool) -> None:
+        """Show what was measured so far.
+
+        Parameters
+        ----------
+        table
+            By lane identifier; None for nothing yet. One of other gaps than those listed is not shown.
+        pending
+            Identifiers of the lanes that are still being measured.
+        """
+        content = self.model.content
+        if table is not None and len(table.gaps) != len(content.gaps):
+            table = None
+        gaps = table.gaps if table is not None else content.gaps
+        self._show(replace(content, gaps=gaps, table=table, pending=pending, reference=reference))
+
+    def set_preferences(self, chosen: GapPreferences) -> None:
+        """Show these measures, with these thresholds."""
+        self.preferences = chosen
+        self.worst.setCurrentIndex(self.worst.findData(chosen.worst))
+        self._show(replace(self.model.content, chosen=chosen))
+
+    def show_heard(self, key: int) -> None:
+        """Mark the lane that is heard."""
+        self.head.heard = key
+        self.head.viewport().update()
+
+    def say(self, text: str, *, stopped: bool = False) -> None:
+        """Say beside the filter what is going on."""
+        self.note.setText(text)
+        self.note.setToolTip(text)
+        self.resume.setVisible(stopped)
+
+    def _show(self, content: Content) -> None:
+        before = self.model.columnCount()
+        self._quiet = True
+        self.model.show(content)
+        self._quiet = False
+        column, order = self.model.sorted_by
+        blocked = self.head.blockSignals(True)
+        self.head.setSortIndicator(column, order)
+        self.head.blockSignals(blocked)
+        self.head.fit()
+        if before != self.model.columnCount():
+            self.head.updateGeometry()
+        self._reselect()
+
+    def when_complete(self, callback: Callable[[Table], None]) -> None:
+        """Hand over all measures of all lanes, for a file: as soon as nothing is being measured any more."""
+        self.provider(callback)
+
+    def _just_gaps(self, callback: Callable[[Table], None]) -> None:
+        callback(facts_alone(self.model.content.gaps).table())
+
+    # -- filter ---------------------------------------------------------------------------------------
+
+    def _filter(self) -> None:
+        self._quiet = True
+        self.model.set_filter(self.burst.currentData(), self.flagged.isChecked())
+        self._quiet = False
+        self._reselect()
+
+    def _on_worst(self) -> None:
+        self.preferred.emit(replace(self.preferences, worst=str(self.worst.currentData())))
+
+    def reveal(self, measure: str) -> None:
+        """Scroll the columns of a measure into view."""
+        columns = [
+            place
+            for place, column in enumerate(self.model.content.columns)
+            if isinstance(column, Column) and column.measure.key == measure
+        ]
+        row = max(self.table.currentIndex().row(), 0)
+        for place in (columns[-1:] + columns[:1]) if self.model.rowCount() else ():
+            self.table.scrollTo(self.model.index(row, place))
+
+    def sort_by(self, ident: str | None, measure: str) -> bool:
+        """Order by a measure of a lane, worst first, or by number for None; tell if it has a column."""
+        if ident is None:
+            self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
+            return True
+        for place, column in enumerate(self.model.content.columns):
+            if isinstance(column, Column) and (column.lane.ident, column.measure.key) == (ident, measure):
+                order = self.model.headerData(
+                    place, Qt.Orientation.Horizontal, Qt.ItemDataRole.InitialSortOrderRole
+                )
+                self.table.sortByColumn(place, order)
+                return True
+        return False
+
+    # -- the gap at hand ------------------------------------------------------------------------------
 
     def select(self, index: int) -> None:
         """Mark a gap without choosing it."""
-        if 0 <= index < self.model.rowCount() and index != self.table.currentIndex().row():
-            self._quiet = True
-            self.table.selectRow(index)
-            self._quiet = False
+        self._selected = index
+        self._reselect()
+
+    def _reselect(self) -> None:
+        row = self.model.row_of(self._selected)
+        self._quiet = True
+        if row is None:
+            self.table.clearSelection()
+            self.table.setCurrentIndex(QModelIndex())
+        elif row != self.table.currentIndex().row() or not self.table.selectionModel().hasSelection():
+            across = self.table.horizontalScrollBar().value()
+            self.table.selectRow(row)
+            self.table.scrollTo(self.model.index(row, 0))
+            self.table.horizontalScrollBar().setValue(across)
+        self._quiet = False
 
     def _on_row(self, index: QModelIndex, _before: QModelIndex) -> None:
         if index.isValid() and not self._quiet:
-            self.chosen.emit(index.row())
+            self._selected = self.model.gap_at(index.row())
+            self.chosen.emit(self._selected)

@@ -1,0 +1,250 @@
+"""The gap table in the workbench: measured in the background, and the way from the worst gap to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QTimer
+
+from gaplisten.loss.measures import MEASURES
+from gaplisten.tables import Table
+from gaplisten.ui.commands import Command
+from gaplisten.ui.gaps import wording
+from gaplisten.ui.gaps.content import LaneHead, facts_alone
+from gaplisten.ui.gaps.measures_dialog import MeasuresDialog
+from gaplisten.ui.gaps.measuring import GapMeasuring
+from gaplisten.ui.gaps.preferences import GapPreferences, read_preferences, write_preferences
+from gaplisten.ui.gaps.worst import Place, ranking, step
+from gaplisten.workbench.lanes import Lane, Role
+
+if TYPE_CHECKING:
+    from gaplisten.ui.workbench.window import WorkbenchWindow
+
+_BY = tuple(
+    Command(
+        f"gap.by_{measure.key}",
+        measure.title,
+        "",
+        f"Gaps are worse by {measure.help}",
+        "Gap/Worst By",
+        "",
+        checkable=True,
+        group="worst",
+    )
+    for measure in MEASURES
+)
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "gap.next_worst", "Next Worst Gap", "W", "Go to the next worst gap of the lane heard", "Gap", "worst"
+    ),
+    Command(
+        "gap.previous_worst", "Previous Worst Gap", "Shift+W", "Go back to the gap before it", "Gap", "worst"
+    ),
+    *_BY,
+    Command(
+        "gap.worst_first", "List Worst First", "", "Order the table by that measure", "Gap", "list", True
+    ),
+    Command("gap.flagged", "List Flagged Gaps Only", "", "Leave out gaps without a !", "Gap", "list", True),
+    Command(
+        "gap.measures",
+        "Measures and Thresholds…",
+        "",
+        "Choose the table's columns, set thresholds",
+        "Gap",
+        "list",
+    ),
+)
+
+
+class GapsFeature(QObject):
+    """Keeps the gap table in step with lanes, loss and the user's choices.
+
+    Attributes
+    ----------
+    measuring
+        The values.
+    preferences
+        The user's choices.
+    """
+
+    def __init__(self, window: WorkbenchWindow) -> None:
+        super().__init__(window)
+        self._window, self._dock = window, window.gaps
+        self.preferences = read_preferences(window.ui_settings())
+        self.measuring = GapMeasuring(window.controller.tasks, self)
+        self._dialog: MeasuresDialog | None = None
+        self._tour: tuple[tuple[object, ...], int, int] | None = None  # of what, rank, gap
+        self._bind()
+        self._dock.set_preferences(self.preferences)
+        self._dock.provider = self._provide
+        self._dock.preferred.connect(self.prefer)
+        self._dock.measures_wanted.connect(self._choose)
+        self._dock.resume_wanted.connect(self.measuring.resume)
+        self._dock.flagged.toggled.connect(lambda on: window.actions_table.check("gap.flagged", on))
+        self.measuring.changed.connect(self._show)
+        controller = window.controller
+        for signal in (controller.lanes_changed, controller.lane_changed, controller.trace_changed):
+            signal.connect(self._on_lanes)
+        controller.hearing.heard_changed.connect(self._dock.show_heard)
+        controller.closed.connect(self.measuring.close)
+        # The bar's own slot runs after this one; only then is it known what was cancelled.
+        window.status.cancel_wanted.connect(lambda: QTimer.singleShot(0, self, self.measuring.on_cancel))
+
+    def _bind(self) -> None:
+        bind = self._window.actions_table.bind
+        bind("gap.next_worst", lambda: self.go(1))
+        bind("gap.previous_worst", lambda: self.go(-1))
+        for measure in MEASURES:
+            bind(
+                f"gap.by_{measure.key}",
+                lambda _on, key=measure.key: self.prefer(replace(self.preferences, worst=key)),
+            )
+        bind("gap.worst_first", self._worst_first)
+        bind("gap.flagged", self._dock.flagged.setChecked)
+        bind("gap.measures", self._choose)
+        self._window.actions_table.check(f"gap.by_{self.preferences.worst}")
+
+    # -- what is measured -----------------------------------------------------------------------------
+
+    def _on_lanes(self) -> None:
+        controller = self._window.controller
+        self._show_heads()
+        self._dock.show_heard(controller.hearing.heard)
+        self.measuring.show(controller.lanes, controller.trace)
+
+    def _columns(self) -> list[Lane]:
+        others = (Role.CONDITION, Role.CONCEALER, *([Role.LOSSY] if self.preferences.lossy else []))
+        return [lane for lane in self._window.controller.lanes if lane.role in others]
+
+    def _show_heads(self) -> None:
+        self._dock.show_lanes([LaneHead(lane.key, lane.ident, lane.name) for lane in self._columns()])
+
+    def _show(self) -> None:
+        measuring = self.measuring
+        self._dock.show_values(measuring.table, measuring.pending, reference=measuring.has_reference)
+        self._dock.say(self._said(), stopped=measuring.stopped)
+
+    def _said(self) -> str:
+        measuring, content = self.measuring, self._dock.model.content
+        if not content.gaps:
+            return ""
+        if measuring.error:
+            return f"not measured: {measuring.error}"
+        if measuring.stopped:
+            return "measuring was cancelled"
+        if not content.lanes:
+            return "tick a concealer, or open a condition, to have its gaps measured"
+        if measuring.pending:
+            return "measuring…"
+        flagged = len(content.rows(flagged=True))
+        said = f"{flagged} of {len(content.gaps)} gaps flagged" if content.chosen.shown else ""
+        lacking = [wording.short(m) for m in content.chosen.measures if m.needs_reference]
+        if lacking and not measuring.has_reference:
+            said += f" · no reference, so no {', '.join(lacking)}"
+        return said
+
+    def _provide(self, callback: Callable[[Table], None]) -> None:
+        def hand_over() -> None:
+            table = self.measuring.named_table() or facts_alone(self._dock.model.content.gaps)
+            callback(table.table(self.preferences.thresholds))
+
+        self.measuring.when_measured(hand_over)
+
+    # -- choices --------------------------------------------------------------------------------------
+
+    def prefer(self, chosen: GapPreferences) -> None:
+        """Take and keep these choices."""
+        worst_changed = chosen.worst != self.preferences.worst
+        self.preferences = chosen
+        write_preferences(self._window.ui_settings(), chosen)
+        self._dock.set_preferences(chosen)
+        self._show_heads()
+        self._show()
+        self._window.actions_table.check(f"gap.by_{chosen.worst}")
+        if self._dialog is not None:
+            self._dialog.show_preferences(chosen)
+        if worst_changed:
+            self._dock.reveal(chosen.worst)
+            if self._window.actions_table["gap.worst_first"].isChecked():
+                self._worst_first(True)
+
+    def _choose(self) -> None:
+        if self._dialog is None:
+            self._dialog = MeasuresDialog(self.preferences, self._window)
+            self._dialog.preferred.connect(self.prefer)
+        self._dialog.show_preferences(self.preferences)
+        self._dialog.show()
+        self._dialog.raise_()
+        self._dialog.activateWindow()
+
+    def _worst_first(self, on: bool) -> None:
+        idents = self._heard_lanes()
+        wanted = next((lane.ident for lane in self._columns() if lane.ident in idents), None)
+        measure = self.preferences.worst_measure
+        if on and measure.key not in self.preferences.shown:
+            self.prefer(self.preferences.with_shown(measure.key, True))
+        done = self._dock.sort_by(wanted if on else None, measure.key) and (wanted is not None or not on)
+        if not done:
+            self._window.controller.said.emit("hear a lane that has columns in the gap table first")
+            self._window.actions_table.check("gap.worst_first", False)
+
+    # -- from worst to worst --------------------------------------------------------------------------
+
+    def _heard_lanes(self) -> list[str]:
+        """Return the lane that is heard; for the reference, all that have columns."""
+        controller = self._window.controller
+        lane = controller.lane(controller.hearing.heard)
+        if lane is None or lane.role is Role.REFERENCE:
+            return [each.ident for each in self._columns()]
+        return [lane.ident]
+
+    def go(self, by: int) -> None:
+        """Go to the next worst gap (1) or back (-1): the worst first, when coming from elsewhere."""
+        idents, measure = self._heard_lanes(), self.preferences.worst_measure
+        table, shown = self.measuring.table, self._dock.model.gaps_shown
+        order = ranking(table, idents, measure, shown) if table is not None else []
+        if not order:
+            self._window.controller.said.emit(self._why_none(idents))
+            return
+        what = (*idents, measure.key)
+        rank = step(order, self._rank_now(what, order), by)
+        place = order[rank]
+        self._window.gap_actions.go_to(place.gap)
+        self._tour = (what, rank, place.gap)
+        self._window.controller.said.emit(self._told(place, rank, len(order)))
+
+    def _rank_now(self, what: tuple[object, ...], order: list[Place]) -> int | None:
+        if self._tour is None or self._tour[0] != what or self._window.gap_actions.at != self._tour[2]:
+            return None
+        return next((rank for rank, place in enumerate(order) if place.gap == self._tour[2]), None)
+
+    def _told(self, place: Place, rank: int, count: int) -> str:
+        controller, measure = self._window.controller, self.preferences.worst_measure
+        lane = next((each for each in controller.lanes if each.ident == place.ident), None)
+        named = f"lane {lane.key} {lane.name}" if lane is not None else place.ident
+        table = self.measuring.table
+        flags = table.flagged(place.ident, measure.key, self.preferences.threshold(measure)) if table else ()
+        mark = " !" if len(flags) and flags[place.gap] else ""
+        value = wording.with_unit(measure, place.value)
+        return (
+            f"gap #{place.gap + 1}: {wording.short(measure)} {value}{mark}, {named} ({rank + 1} of {count})"
+        )
+
+    def _why_none(self, idents: list[str]) -> str:
+        measuring, measure = self.measuring, self.preferences.worst_measure
+        if not self._window.controller.gaps:
+            return "there are no gaps"
+        if measure.needs_reference and not measuring.has_reference:
+            return f"{measure.title} needs the reference, which this clip does not have"
+        if measuring.pending & {*idents}:
+            return "the gaps are still being measured"
+        if not idents:
+            return "there is no lane to measure: tick a concealer, or open a condition"
+        return f"no gap listed has a value of {measure.title}"
+
+
+def install(window: WorkbenchWindow) -> None:
+    """Add the measures to the gap table of the workbench."""
+    window.gaps_feature = GapsFeature(window)  # type: ignore[attr-defined]  # keeps it alive

@@ -1,0 +1,116 @@
+"""Which measures have columns, and from where on each is flagged."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QDialog,
+    QDialogButtonBox,
+    QDoubleSpinBox,
+    QGridLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.loss.measures import MEASURES, Direction, Measure
+from gaplisten.ui.gaps import wording
+from gaplisten.ui.gaps.preferences import GapPreferences
+from gaplisten.ui.quiet_label import QuietLabel
+
+_SIGNS = {Direction.HIGH: "≥", Direction.LOW: "≤", Direction.BOTH: "±"}
+_STEPS = {"buzz": 0.05, "decay": 0.05, "pitch_jump": 50.0, "muted_early": 5.0}
+
+
+class MeasuresDialog(QDialog):
+    """Takes effect at once; there is nothing to confirm.
+
+    Signals
+    -------
+    preferred
+        The choices as they are now.
+    """
+
+    preferred = Signal(object)
+
+    def __init__(self, chosen: GapPreferences, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Measures and Thresholds")
+        self.setModal(False)
+        self._chosen = chosen
+        self.boxes: dict[str, QCheckBox] = {}
+        self.limits: dict[str, QDoubleSpinBox] = {}
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(10)
+        grid.setVerticalSpacing(3)
+        for column, text in ((0, "Column"), (1, "Flagged (!) from"), (4, "What it is")):
+            grid.addWidget(QuietLabel(text), 0, column, 1, 3 if column == 1 else 1)
+        for row, measure in enumerate(MEASURES, 1):
+            self._add(grid, row, measure)
+        grid.setColumnStretch(4, 1)
+        self.lossy = QCheckBox("Columns for the lossy lane, too", self)
+        self.lossy.toggled.connect(lambda on: self._change(replace(self._chosen, lossy=on)))
+        buttons = QDialogButtonBox(
+            QDialogButtonBox.StandardButton.RestoreDefaults | QDialogButtonBox.StandardButton.Close, self
+        )
+        buttons.rejected.connect(self.reject)
+        reset = buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults)
+        reset.clicked.connect(lambda: self._change(replace(GapPreferences(), worst=self._chosen.worst)))
+        layout = QVBoxLayout(self)
+        layout.addLayout(grid)
+        layout.addWidget(self.lossy)
+        layout.addWidget(buttons)
+        self.show_preferences(chosen)
+
+    def _add(self, grid: QGridLayout, row: int, measure: Measure) -> None:
+        box = QCheckBox(measure.title, self)
+        box.toggled.connect(lambda on, key=measure.key: self._change(self._chosen.with_shown(key, on)))
+        self.boxes[measure.key] = box
+        grid.addWidget(box, row, 0)
+        if measure.threshold is None:
+            grid.addWidget(QuietLabel("never"), row, 2)
+        else:
+            grid.addWidget(QLabel(_SIGNS[measure.direction], self), row, 1, Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(self._limit(measure), row, 2)
+            grid.addWidget(QuietLabel(measure.unit), row, 3)
+        what = QuietLabel(f"{measure.help}{' (needs the reference)' if measure.needs_reference else ''}")
+        what.setToolTip(wording.definition(measure, measure.threshold))
+        box.setToolTip(what.toolTip())
+        grid.addWidget(what, row, 4)
+
+    def _limit(self, measure: Measure) -> QDoubleSpinBox:
+        spin = QDoubleSpinBox(self)
+        low = -10_000.0 if measure.direction is Direction.LOW else 0.0
+        spin.setRange(low, 10_000.0)
+        spin.setDecimals(2)
+        spin.setSingleStep(_STEPS.get(measure.key, 1.0))
+        spin.setKeyboardTracking(False)
+        spin.setAlignment(Qt.AlignmentFlag.AlignRight)
+        spin.setAccessibleName(f"Threshold of {measure.title}")
+        spin.valueChanged.connect(
+            lambda value, key=measure.key: self._change(self._chosen.with_threshold(key, value))
+        )
+        self.limits[measure.key] = spin
+        return spin
+
+    def _change(self, chosen: GapPreferences) -> None:
+        if chosen != self._chosen:
+            self.show_preferences(chosen)
+            self.preferred.emit(chosen)
+
+    def show_preferences(self, chosen: GapPreferences) -> None:
+        """Show these choices."""
+        self._chosen = chosen
+        for key, box in self.boxes.items():
+            with QSignalBlocker(box):
+                box.setChecked(key in chosen.shown)
+        for measure in MEASURES:
+            spin, limit = self.limits.get(measure.key), chosen.threshold(measure)
+            if spin is not None and limit is not None:
+                with QSignalBlocker(spin):
+                    spin.setValue(limit)
+        with QSignalBlocker(self.lossy):
+            self.lossy.setChecked(chosen.lossy)

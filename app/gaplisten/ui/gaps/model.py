@@ -1,0 +1,158 @@
+"""The gap table for Qt's views."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QFont
+
+from gaplisten.loss.measures import Direction
+from gaplisten.loss.strata import Stratum
+from gaplisten.ui.gaps import wording
+from gaplisten.ui.gaps.content import Column, Content, Fact
+from gaplisten.ui.theme import figures, warning_colour
+
+Index = QModelIndex | QPersistentModelIndex
+Role = Qt.ItemDataRole
+_RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+class GapModel(QAbstractTableModel):
+    """Gaps as rows, in the order and through the filter that the user chose.
+
+    A *row* is a place in the table as shown; a *gap* is counted from 0 in the clip.
+    """
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.content = Content()
+        self._rows: list[int] = []
+        self._place: dict[int, int] = {}
+        self._stratum: Stratum | None = None
+        self._flagged = False
+        self._sorting: tuple[object, bool] = (0, False)
+        self._figures, self._bold = figures(), figures()
+        self._bold.setBold(True)
+
+    # -- what is shown --------------------------------------------------------------------------------
+
+    def show(self, content: Content) -> None:
+        """Show this; order and filter stay."""
+        self.beginResetModel()
+        self.content = content
+        self._arrange()
+        self.endResetModel()
+
+    def set_filter(self, stratum: Stratum | None, flagged: bool) -> None:
+        """Show only gaps of one length class, or only those that are flagged."""
+        self.beginResetModel()
+        self._stratum, self._flagged = stratum, flagged
+        self._arrange()
+        self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Order by a column."""
+        if not 0 <= column < len(self.content.columns):
+            return
+        self.beginResetModel()
+        self._sorting = (_identity(self.content.columns[column]), order == Qt.SortOrder.DescendingOrder)
+        self._arrange()
+        self.endResetModel()
+
+    @property
+    def sorted_by(self) -> tuple[int, Qt.SortOrder]:
+        """The column that the rows are ordered by, and the direction."""
+        wanted, down = self._sorting
+        names = [_identity(column) for column in self.content.columns]
+        order = Qt.SortOrder.DescendingOrder if down else Qt.SortOrder.AscendingOrder
+        return (names.index(wanted), order) if wanted in names else (0, Qt.SortOrder.AscendingOrder)
+
+    def _arrange(self) -> None:
+        column, order = self.sorted_by
+        rows = self.content.rows(self._stratum, self._flagged)
+        down = order == Qt.SortOrder.DescendingOrder
+        self._rows = self.content.ordered(rows, self.content.columns[column], down)
+        self._place = {gap: row for row, gap in enumerate(self._rows)}
+
+    def gap_at(self, row: int) -> int:
+        """Return the gap that a row shows."""
+        return self._rows[row]
+
+    def row_of(self, gap: int) -> int | None:
+        """Return the row of a gap; None when the filter hides it."""
+        return self._place.get(gap)
+
+    @property
+    def gaps_shown(self) -> frozenset[int]:
+        """The gaps that the filter lets through."""
+        return frozenset(self._rows)
+
+    # -- for the view ---------------------------------------------------------------------------------
+
+    def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        """Return how many gaps are shown."""
+        return 0 if parent.isValid() else len(self._rows)
+
+    def columnCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's signature
+        """Return how many columns there are."""
+        return 0 if parent.isValid() else len(self.content.columns)
+
+    def headerData(self, section: int, way: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
+        """Return a column's title, tip, and the direction to begin with."""
+        if way != Qt.Orientation.Horizontal or not 0 <= section < len(self.content.columns):
+            return None
+        column = self.content.columns[section]
+        if role == Role.DisplayRole:
+            return column.title if isinstance(column, Fact) else str(column.lane.key)
+        if role in (Role.ToolTipRole, Role.AccessibleDescriptionRole):
+            return self.head_tip(column)
+        if role == Role.AccessibleTextRole and isinstance(column, Column):
+            return f"{wording.short(column.measure)}, lane {column.lane.key} {column.lane.name}"
+        if role == Role.InitialSortOrderRole and isinstance(column, Column):
+            low = column.measure.direction is Direction.LOW
+            return Qt.SortOrder.AscendingOrder if low else Qt.SortOrder.DescendingOrder
+        return None
+
+    def head_tip(self, column: Fact | Column) -> str:
+        """Return what a column is."""
+        if isinstance(column, Fact):
+            return column.tip
+        said = wording.definition(column.measure, self.content.chosen.threshold(column.measure))
+        if column.measure.needs_reference and not self.content.reference:
+            said += "\nThis clip has no reference: it cannot be measured."
+        both = column.measure.direction is Direction.BOTH
+        return f"Lane {column.lane.key} {column.lane.name}\n{said}" + (
+            "\nSorted by how far it is from 0." if both else ""
+        )
+
+    def data(self, index: Index, role: int = Role.DisplayRole) -> Any:
+        """Return what a cell shows."""
+        if not index.isValid():
+            return None
+        gap, column = self._rows[index.row()], self.content.columns[index.column()]
+        if role == Role.DisplayRole:
+            return self.content.text(gap, column)
+        if role == Role.TextAlignmentRole:
+            return _LEFT if isinstance(column, Fact) and not column.right else _RIGHT
+        if role == Role.FontRole:
+            return self._font(gap, column)
+        if role == Role.ForegroundRole:
+            flagged = isinstance(column, Column) and self.content.is_flagged(gap, column)
+            return warning_colour() if flagged else None
+        if role == Role.ToolTipRole:
+            return self.content.explained(gap, column)
+        return None
+
+    def _font(self, gap: int, column: Fact | Column) -> QFont | None:
+        if isinstance(column, Fact):
+            return self._figures if column.right else None
+        return self._bold if self.content.is_flagged(gap, column) else self._figures
+
+
+def _identity(column: Fact | Column) -> object:
+    """Return what a column is remembered by when others come and go."""
+    if isinstance(column, Fact):
+        return 0 if column.title == "#" else column.title
+    return (column.lane.ident, column.measure.key)

@@ -1,0 +1,70 @@
+"""Measures in the few words that a table has room for, and in full for its tips."""
+
+from __future__ import annotations
+
+from gaplisten.loss.measures import Direction, Measure
+from gaplisten.loss.strata import Stratum
+
+SHORT = {
+    "click_entry": "Entry click",
+    "click_exit": "Exit click",
+    "step_entry": "Entry step",
+    "step_exit": "Exit step",
+    "level_step_entry": "Entry level step",
+    "level_step_exit": "Exit level step",
+    "energy_error": "Energy error",
+    "lsd": "LSD",
+    "buzz": "Buzz",
+    "decay": "Decay slope",
+    "muted_early": "Muted early",
+    "pitch_jump": "Pitch jump",
+    "recovery_lag": "Recovery lag",
+    "gap_snr": "Gap SNR",
+}
+_DIGITS = {"buzz": 2, "decay": 2, "muted_early": 0, "pitch_jump": 0}
+_SIGNS = {Direction.HIGH: "≥ ", Direction.LOW: "≤ ", Direction.BOTH: "±"}
+
+BURSTS = {
+    Stratum.SHORT: "short",
+    Stratum.MEDIUM: "medium",
+    Stratum.LONG: "long",
+    Stratum.BEYOND: "beyond",
+}
+"""The challenge's burst classes in a word each."""
+
+
+def short(measure: Measure) -> str:
+    """Return the name for a column's head."""
+    return SHORT.get(measure.key, measure.title)
+
+
+def digits(measure: Measure) -> int:
+    """Return how many decimals are worth showing."""
+    return _DIGITS.get(measure.key, 1)
+
+
+def number(measure: Measure, value: float) -> str:
+    """Return a value without its unit."""
+    text = f"{value:.{digits(measure)}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def with_unit(measure: Measure, value: float) -> str:
+    """Return a value with its unit."""
+    return f"{number(measure, value)} {measure.unit}".strip()
+
+
+def limit(measure: Measure, threshold: float | None) -> str:
+    """Return from where on a value is flagged: "≥ 8", "≤ -0.75", "±10"; empty for never."""
+    if threshold is None:
+        return ""
+    shown = abs(threshold) if measure.direction is Direction.BOTH else threshold
+    return f"{_SIGNS[measure.direction]}{shown:g}"
+
+
+def definition(measure: Measure, threshold: float | None) -> str:
+    """Return what a measure is, in sentences: definition, unit, threshold, need of a reference, source."""
+    unit = f"Unit: {measure.unit}." if measure.unit else "A ratio without unit."
+    flagged = f"Flagged (!) {limit(measure, threshold)}." if threshold is not None else "Never flagged."
+    needs = " Needs the reference." if measure.needs_reference else ""
+    return f"{measure.title}: {measure.help}.\n{unit} {flagged}{needs}\nSource: {measure.source}."
