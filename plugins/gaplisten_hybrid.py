@@ -64,9 +64,7 @@ class GaplistenHybrid:
         hold: Annotated[float, {"ge": 0, "le": 1000, "unit": "ms", "help": "time at full level"}] = 40.0,
         mute_after: Annotated[float, {"ge": 1, "le": 5000, "unit": "ms", "help": "silent from then"}] = 400.0,
     ) -> None:
-        import scipy.linalg
-        import scipy.signal  # noqa: F401
-
+        warm_up()
         self._rate, self._size = rate, packet_frames
         self.delay = round(DELAY * rate / 1000)
         self._hold, self._mute = hold * rate / 1000, max(mute_after, hold) * rate / 1000
@@ -203,6 +201,15 @@ class _Loss:
         slope[-edge:] *= rising(edge)[::-1]
         self._long = predictor(self._past[-window:] * slope, self._frames(LONG_ORDER), 1e-9)
         self._long_state = state_after(self._long, self._past)
+
+
+@lru_cache(maxsize=1)
+def warm_up() -> None:
+    """Do each step once: libraries load parts of themselves when first called; no packet shall wait."""
+    noise = np.random.default_rng(0).standard_normal(2000)
+    loss = _Loss(noise, 8000)
+    loss.take(200)
+    interpolated(noise[:400], 200, 280, 60)
 
 
 @lru_cache(maxsize=16)
