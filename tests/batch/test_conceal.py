@@ -16,7 +16,15 @@ import pytest
 
 from batch.clips import challenge_set
 from gaplisten.audio.files import read_signal
-from gaplisten.batch.conceal import ConcealBatch, conceal_batch, folder_journal, plan_folder
+from gaplisten.batch.conceal import (
+    ConcealBatch,
+    ConcealError,
+    conceal_batch,
+    folder_journal,
+    plan_file,
+    plan_folder,
+)
+from gaplisten.batch.journal import JournalError
 from gaplisten.batch.workers import ThreadWorkers
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.jobs import Job, JobCancelled
@@ -87,8 +95,8 @@ def test_done_results_are_left_alone_until_something_changes(lossy: Path, tmp_pa
 
 def test_the_journal_says_what_made_each_file(lossy: Path, tmp_path: Path, plugins: Path):
     concealed(lossy, tmp_path / "out", plugins, value=0.125)
-    lines = (tmp_path / "out" / "concealed.jsonl").read_text().splitlines()
-    noted = next(record for record in map(json.loads, lines) if record["file"] == "0.wav")
+    lines = folder_journal(tmp_path / "out").path.read_text().splitlines()
+    noted = next(record for record in map(json.loads, lines) if record.get("file") == "0.wav")
     assert noted["concealer"] == "constant"
     assert noted["parameters"] == {"value": 0.125, "wait": 0.0}
     assert noted["source"] == str(lossy / "0.wav")
@@ -118,7 +126,7 @@ def test_stopping_keeps_what_is_done_and_going_on_does_the_rest(lossy: Path, tmp
     with pytest.raises(JobCancelled):
         concealed(lossy, tmp_path / "out", plugins, Impatient(), wait=0.2)
     assert time.monotonic() - began < 8
-    done = len((tmp_path / "out" / "concealed.jsonl").read_text().splitlines())
+    done = folder_journal(tmp_path / "out").path.read_text().count('"file"')
     assert 2 <= done < 6
     batch = concealed(lossy, tmp_path / "out", plugins, wait=0.2)
     assert batch.reused == done
@@ -139,10 +147,9 @@ def test_killed_at_half_and_started_again_conceals_nothing_twice(tmp_path: Path,
         )
 
     def noted(out: Path) -> list[bytes]:
-        path = out / "concealed.jsonl"
-        return (
-            [line for line in path.read_bytes().splitlines() if line.endswith(b"}")] if path.exists() else []
-        )
+        path = folder_journal(out).path
+        lines = path.read_bytes().splitlines() if path.exists() else []
+        return [line for line in lines if line.endswith(b"}") and b'"file"' in line]
 
     out = tmp_path / "out"
     process = start(out, tmp_path / "resumed.csv")
@@ -173,3 +180,72 @@ def test_killed_at_half_and_started_again_conceals_nothing_twice(tmp_path: Path,
         for name in ("resumed", "undisturbed")
     ]
     assert tables[0] == tables[1]
+
+
+def test_the_output_folder_holds_the_results_and_nothing_else(lossy: Path, tmp_path: Path, plugins: Path):
+    concealed(lossy, tmp_path / "out", plugins)
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == [f"{n}.wav" for n in range(6)]
+
+
+READER = """
+from pathlib import Path
+def conceal(lossy, lost, rate, packet_frames, *, model: Path = Path()):
+    out = lossy.copy()
+    out[lost.repeat(packet_frames)] = float(model.read_text()) + float((model.parent / "beside").read_text())
+    return out
+"""
+
+
+def test_a_file_that_the_plugin_reads_counts_with_its_content(lossy: Path, tmp_path: Path, plugins: Path):
+    (plugins / "constant.py").write_text(READER)
+    model, beside, out = tmp_path / "model", tmp_path / "beside", tmp_path / "out"
+    model.write_text("0.25")
+    beside.write_text("0.00")
+    assert concealed(lossy, out, plugins, model=model).reused == 0
+    assert concealed(lossy, out, plugins, model=model).reused == 6
+    model.write_text("0.50")
+    assert concealed(lossy, out, plugins, model=model).reused == 0
+    beside.write_text("0.125")
+    assert concealed(lossy, out, plugins, model=model).reused == 0
+    assert np.abs(read_signal(out / "0.wav").samples).max() == 0.625
+
+
+def test_results_that_differ_from_run_to_run_are_made_anew(lossy: Path, tmp_path: Path, plugins: Path):
+    (plugins / "constant.py").write_text(PLUGIN + "\ndeterministic = False\n")
+    assert concealed(lossy, tmp_path / "out", plugins).reused == 0
+    assert concealed(lossy, tmp_path / "out", plugins).reused == 0
+
+
+def test_two_runs_do_not_write_into_one_folder_at_a_time(lossy: Path, tmp_path: Path, plugins: Path):
+    out = tmp_path / "out"
+    with folder_journal(out) as other, other.alone():
+        with pytest.raises(JournalError, match="filled by another run") as refused:
+            concealed(lossy, out, plugins)
+        assert refused.value.thing == str(out)
+    assert len(concealed(lossy, out, plugins).outcomes) == 6
+
+
+def test_nothing_replaces_a_file_of_the_set_that_is_read(lossy: Path, tmp_path: Path):
+    twins = tmp_path / "twins"
+    for place in (twins / "a.wav", twins / "sub" / "a.wav"):
+        place.parent.mkdir(exist_ok=True)
+        place.write_bytes((lossy / "0.wav").read_bytes())
+    with pytest.raises(ConcealError, match="one of the input files"):
+        plan_folder(twins, twins / "sub")
+    with pytest.raises(ConcealError, match="one of the input files"):
+        plan_file(lossy / "0.wav", lossy / "0_is_lost.txt")
+    assert plan_folder(twins, tmp_path / "out")
+
+
+def test_a_file_that_somebody_else_made_is_left_alone_unless_forced(
+    lossy: Path, tmp_path: Path, plugins: Path
+):
+    out = tmp_path / "clean"
+    out.mkdir()
+    (out / "3.wav").write_bytes(b"precious")
+    with pytest.raises(ConcealError, match="Gaplisten has not made it"):
+        concealed(lossy, out, plugins)
+    assert [path.name for path in out.iterdir()] == ["3.wav"]
+    assert (out / "3.wav").read_bytes() == b"precious"
+    assert len(concealed(lossy, out, plugins, force=True).failed) == 0
+    assert len(concealed(lossy, out, plugins, value=0.5).failed) == 0

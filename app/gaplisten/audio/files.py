@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,7 +69,7 @@ def probe(path: Path) -> SoundInfo:
     """
     notes = _checked_header(path)
     try:
-        info = soundfile.info(str(path))
+        info = soundfile.info(_named(path))
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         raise _unreadable(path, error) from error
     return SoundInfo(path, info.samplerate, info.channels, info.frames, info.format, info.subtype, notes)
@@ -124,7 +125,7 @@ def write_signal(path: Path, signal: Signal, subtype: str = "PCM_16") -> None:
     part = path.with_name(path.name + ".part")
     try:
         soundfile.write(
-            str(part), _encoded(signal.samples, subtype), signal.rate, subtype=subtype, format=kind
+            _named(part), _encoded(signal.samples, subtype), signal.rate, subtype=subtype, format=kind
         )
         part.replace(path)
     except (soundfile.SoundFileError, OSError, ValueError) as error:
@@ -132,6 +133,17 @@ def write_signal(path: Path, signal: Signal, subtype: str = "PCM_16") -> None:
         raise SoundFileError(
             str(path), f"cannot be written ({error})", "choose another folder or format"
         ) from error
+
+
+def fitting_subtype(subtype: str, path: Path) -> str:
+    """Return the subtype itself, or what comes nearest in a file with that suffix.
+
+    FLAC has no floats, and WAV none of the lossy codecs: then 24 bits, or 16.
+    """
+    kind = _FORMATS.get(path.suffix.lower())
+    if kind is None or soundfile.check_format(kind, subtype):
+        return subtype
+    return "PCM_24" if subtype in ("FLOAT", "DOUBLE", "PCM_32") else "PCM_16"
 
 
 def clipped_samples(signal: Signal, subtype: str = "PCM_16") -> int:
@@ -149,10 +161,15 @@ def signal_notes(signal: Signal) -> tuple[str, ...]:
     return ()
 
 
+def _named(path: Path) -> str | bytes:
+    """Return what soundfile takes: as text it refuses names with bytes that are no UTF-8."""
+    return os.fsencode(path) if os.name == "posix" else str(path)
+
+
 def _samples(info: SoundInfo, most: int | None = None) -> Samples:
     """Read all frames, or the first `most`; long sound goes onto the disk and takes no memory."""
     count = info.frames * info.channels
-    with soundfile.SoundFile(str(info.path)) as file:
+    with soundfile.SoundFile(_named(info.path)) as file:
         # A header may promise more than a file of that size can well hold: ask for no memory on its word.
         likely = count <= _LIKELY_SAMPLES_PER_BYTE * info.path.stat().st_size
         if most is not None or (likely and count <= IN_MEMORY_SAMPLES):

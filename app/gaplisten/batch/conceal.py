@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from gaplisten import __version__
-from gaplisten.audio.files import clipped_samples, probe, write_signal
+from gaplisten import __version__, folders
+from gaplisten.audio.files import SoundInfo, clipped_samples, fitting_subtype, probe, write_signal
+from gaplisten.batch.claims import claim
 from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, plan_file, plan_folder
 from gaplisten.batch.items import Digests, trace_digest
 from gaplisten.batch.journal import Journal, digest, key_of
@@ -19,6 +21,7 @@ from gaplisten.batch.run import Outcome, run_items
 from gaplisten.batch.workers import ThreadWorkers, Workers
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.opening import open_clip
+from gaplisten.concealers.cache import plain_parameters, unchanged
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.limits import Limits
@@ -42,7 +45,6 @@ __all__ = [
 ]
 
 WRITABLE = frozenset({".wav", ".flac", ".aif", ".aiff", ".w64", ".rf64"})
-JOURNAL = "concealed.jsonl"
 
 COLUMNS = (
     "file", "packets", "lost", "loss_rate",
@@ -75,6 +77,8 @@ class ConcealRecord:
         Sentences about unusual things.
     messages
         What the plugin printed.
+    files
+        What the plugin read besides, as `Concealed.files`.
     """
 
     packets: int
@@ -86,6 +90,7 @@ class ConcealRecord:
     sha256: str
     notes: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
+    files: tuple[Any, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,8 +125,13 @@ class ConcealBatch:
 
 
 def folder_journal(out: Path) -> Journal:
-    """Return the journal of an output folder: what made each file in it, and from what."""
-    return Journal(out / JOURNAL)
+    """Return the journal of an output folder: what made each file in it, and from what.
+
+    It lies among the user's own files, for the output folder is to hold the results and nothing else.
+    """
+    place = str(out.resolve())
+    name = f"{hashlib.sha256(place.encode('utf-8', 'surrogateescape')).hexdigest()[:24]}.jsonl"
+    return Journal(folders.user_state() / "concealed" / name, about=place)
 
 
 def conceal_batch(
@@ -147,6 +157,10 @@ def conceal_batch(
 
     Raises
     ------
+    ConcealError
+        If a file is in the way that no earlier run has made.
+    JournalError
+        If another run is at the same folder, or the journal cannot be written.
     JobCancelled
         When the job was asked to stop; what is written stays, and called again the work goes on there.
     """
@@ -165,7 +179,8 @@ def conceal_batch(
         for index, item in enumerate(items):
             job.check(progress(), item.source.name)
             key = "" if journal is None else _key(item, entry, checked, digests)
-            done = None if force or journal is None else _earlier(journal, key, item)
+            anew = force or journal is None or not entry.deterministic
+            done = None if anew or journal is None else _earlier(journal, key, item)
             if done is not None:
                 reused += 1
                 outcomes[index] = ConcealOutcome(item, done)
@@ -179,13 +194,16 @@ def conceal_batch(
             journal.note(task.key, _provenance(task, made.record))
         outcomes[index] = made
 
-    with _work(workers, limits) as work:
+    alone = nullcontext() if journal is None else journal.alone()
+    with alone, _work(workers, limits) as work:
+        if journal is not None:
+            claim(journal, (item.out for item in items), force=force)
         run_items(remaining(), work, workers, finished, job=job, progress=progress)
     return ConcealBatch(tuple(outcomes[index] for index in sorted(outcomes)), reused)
 
 
 def _key(item: ConcealItem, entry: Entry, parameters: Mapping[str, Any], digests: Digests) -> str:
-    plugin = [entry.name, entry.digest, {name: str(value) for name, value in parameters.items()}]
+    plugin = [entry.name, entry.digest, plain_parameters(parameters)]
     try:
         made_of = [digests.of(item.source), trace_digest(item.clip, digests)]
     except OSError:
@@ -197,14 +215,14 @@ def _earlier(journal: Journal, key: str, item: ConcealItem) -> ConcealRecord | N
     noted = journal.get(key)
     if noted is None:
         return None
-    values = noted["result"]
     try:
-        if digest(item.out) != values["sha256"]:
+        values = noted["result"]
+        if not unchanged(values["files"]) or digest(item.out) != values["sha256"]:
             return None
-    except OSError:
+        lists = {name: tuple(values[name]) for name in ("notes", "messages", "files")}
+        return ConcealRecord(**{**values, **lists})
+    except (OSError, KeyError, TypeError):  # gone, or noted by another version
         return None
-    texts = {name: tuple(values[name]) for name in ("notes", "messages")}
-    return ConcealRecord(**{**values, **texts})
 
 
 def _provenance(task: ConcealTask, record: ConcealRecord) -> dict[str, Any]:
@@ -276,7 +294,8 @@ def _first_problem(opened: OpenClip, item: ConcealItem) -> tuple[str, str]:
 
 
 def _written(item: ConcealItem, opened: OpenClip, made: Concealed) -> ConcealRecord:
-    subtype = probe(item.source).subtype
+    info = probe(item.source)
+    subtype = fitting_subtype(info.subtype, item.out)
     clipped = clipped_samples(made.signal, subtype)
     try:
         item.out.parent.mkdir(parents=True, exist_ok=True)
@@ -287,7 +306,7 @@ def _written(item: ConcealItem, opened: OpenClip, made: Concealed) -> ConcealRec
         raise ConcealError(str(item.out), fact, "choose another --out") from error
     assert opened.trace is not None
     trace = opened.trace.fitted(opened.frames)
-    notes = (f"{clipped} samples were beyond full scale and are clipped",) if clipped else ()
+    notes = _writing_notes(info, subtype, clipped)
     return ConcealRecord(
         packets=trace.packets,
         lost=int(trace.lost.sum()),
@@ -298,7 +317,14 @@ def _written(item: ConcealItem, opened: OpenClip, made: Concealed) -> ConcealRec
         sha256=written,
         notes=(*opened.notes, *notes),
         messages=made.messages,
+        files=made.files,
     )
+
+
+def _writing_notes(info: SoundInfo, subtype: str, clipped: int) -> tuple[str, ...]:
+    notes = [f"written as {subtype}, for there is no {info.subtype} in such a file"]
+    told = notes if subtype != info.subtype else []
+    return (*told, *([f"{clipped} samples were beyond full scale and are clipped"] if clipped else []))
 
 
 def outcome_table(outcomes: Sequence[ConcealOutcome]) -> Table:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import itertools
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -30,11 +31,13 @@ def plan_folder(source: Path, out: Path, packet_ms: float = DEFAULT_PACKET_MS) -
     Where a clip has no lossy file, its reference is taken and the trace's losses are applied to it.
     """
     items = []
-    for clip in find_clips([source], packet_ms=packet_ms).clips:
+    clips = find_clips([source], packet_ms=packet_ms).clips
+    for clip in clips:
         found = clip.lossy or clip.reference
         if found is not None:
             items.append(_item(clip, found, out / _below(found, source)))
     _refuse_twins(items)
+    refuse_inputs((item.out for item in items), clips)
     return tuple(items)
 
 
@@ -54,6 +57,7 @@ def plan_file(
     target = out / source.name if is_folder else out
     found = next(iter(find_clips([source, *([trace] if trace else [])], packet_ms=packet_ms).clips))
     clip = replace(found, trace=trace or found.trace or _beside(source))
+    refuse_inputs([target], [clip])
     return _item(clip, source, target)
 
 
@@ -61,6 +65,36 @@ def _item(clip: Clip, source: Path, out: Path) -> ConcealItem:
     if out.resolve() == source.resolve():
         raise ConcealError(str(out), "is the input itself", "choose another place with --out")
     return ConcealItem(replace(clip, lossy=source, reference=None, conditions=()), source, out)
+
+
+def refuse_inputs(outs: Iterable[Path], clips: Iterable[Clip]) -> None:
+    """Make sure that nothing to be written would replace a file of the clips.
+
+    Raises
+    ------
+    ConcealError
+        Naming the first one.
+    """
+    there = {file: out for out in outs if (file := _identity(out))}
+    for path in itertools.chain.from_iterable(map(_files, clips)) if there else ():
+        file = _identity(path)
+        if file in there:
+            raise ConcealError(
+                str(there[file]), "is one of the input files", "choose another place with --out"
+            )
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        found = path.lstat()  # a link is replaced, not what it leads to
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _files(clip: Clip) -> tuple[Path, ...]:
+    named = (clip.lossy, clip.reference, clip.trace, *(each.path for each in clip.conditions))
+    return tuple(path for path in named if path is not None)
 
 
 def _below(path: Path, folder: Path) -> Path:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from gaplisten.errors import GaplistenError
+from gaplisten.panel.lock import SessionBusy, SessionLock
 
 _BLOCK = 1 << 20
 
@@ -20,7 +24,15 @@ class JournalError(GaplistenError):
 
 
 def digest(path: Path) -> str:
-    """Return the SHA-256 of a file's content as hexadecimal text."""
+    """Return the SHA-256 of a file's content as hexadecimal text.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read, or is no regular file: a pipe could keep us waiting for ever.
+    """
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "it is no regular file", str(path))
     found = hashlib.sha256()
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
@@ -41,10 +53,12 @@ class Journal:
     ----------
     path
         Made, with its folders, when the first line is written. A last line torn by a crash is ignored.
+    about
+        What it tells of, for messages; the journal itself when not given.
     """
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    def __init__(self, path: Path, about: str = "") -> None:
+        self.path, self.about = path, about or str(path)
         self._descriptor: int | None = None
         self._known = self._read()
 
@@ -85,6 +99,30 @@ class Journal:
             fact = f"cannot be written ({error.strerror})"
             raise JournalError(str(self.path), fact, "make room or choose another folder") from error
         self._known[key] = dict(outcome)
+
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Keep other runs out meanwhile: two that write the same files would spoil them.
+
+        Raises
+        ------
+        JournalError
+            If another run is at it, or the journal's folder cannot be written.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            lock = SessionLock(self.path.with_suffix(".lock"), take_over=True)
+        except SessionBusy as busy:
+            raise JournalError(
+                self.about, "is being filled by another run", "wait for it, or name another folder"
+            ) from busy
+        except OSError as error:
+            fact = f"cannot be written ({error.strerror})"
+            raise JournalError(str(self.path), fact, "make room, or set GAPLISTEN_HOME") from error
+        try:
+            yield
+        finally:
+            lock.release()
 
     def _open(self) -> int:
         self.path.parent.mkdir(parents=True, exist_ok=True)

@@ -52,7 +52,7 @@ def key_of(entry: Entry, parameters: Mapping[str, Any], lossy: Signal, trace: Lo
         "format": _FORMAT,
         "plugin": entry.digest,
         "target": entry.target,
-        "parameters": {name: _plain(value) for name, value in sorted(parameters.items())},
+        "parameters": plain_parameters(parameters),
         "signal": [lossy.rate, list(lossy.samples.shape)],
         "trace": [trace.rate, trace.packet_frames, trace.packets],
     }
@@ -60,6 +60,16 @@ def key_of(entry: Entry, parameters: Mapping[str, Any], lossy: Signal, trace: Lo
     digest.update(np.ascontiguousarray(lossy.samples).data)
     digest.update(np.packbits(trace.lost).data if trace.packets else b"")
     return digest.hexdigest()
+
+
+def plain_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return validated parameters as plain values, a `Path` with the content of what it names."""
+    return {name: _plain(value) for name, value in sorted(parameters.items())}
+
+
+def unchanged(files: Sequence[Any]) -> bool:
+    """Tell whether files described after a run (`Concealed.files`) are still the same."""
+    return all(describe_file(file[0]) == list(file) for file in files)
 
 
 def _plain(value: Any) -> Any:
@@ -115,7 +125,7 @@ class Cache:
             kept = _decode(data)
         except (OSError, ValueError, KeyError, TypeError):
             return None
-        if any(describe_file(file[0]) != file for file in kept.facts.get("files", [])):
+        if not unchanged(kept.facts.get("files", [])):
             return None
         with contextlib.suppress(OSError):
             os.utime(path)  # the sweep goes by this time

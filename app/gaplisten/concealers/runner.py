@@ -52,6 +52,9 @@ class Concealed:
         Whether this is an earlier result.
     packet_seconds
         Time of each packet (streaming), or of the whole call; empty when cached.
+    files
+        ``[path, size, modification time in ns]`` of each file that the plugin read: with another
+        one the result would be another one.
     """
 
     signal: Signal
@@ -64,6 +67,7 @@ class Concealed:
     cached: bool
     packet_seconds: npt.NDArray[np.float64]
     work_rate: int = 0
+    files: tuple[Any, ...] = ()
 
 
 class Runner:
@@ -261,6 +265,7 @@ class _Request:
             cached=cached,
             packet_seconds=times,
             work_rate=work_rate,
+            files=tuple(facts.get("files", ())),
         )
 
 
