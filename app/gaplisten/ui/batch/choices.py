@@ -80,7 +80,7 @@ class TickList(QListWidget):
         return tuple(str(item.data(_NAME)) for item in on)
 
     def tick(self, name: str, on: bool = True) -> None:
-        """Tick one thing or not."""
+        """Tick one thing or not, if it can be had."""
         for item in self._items():
-            if item.data(_NAME) == name:
+            if item.data(_NAME) == name and item.flags() & Qt.ItemFlag.ItemIsEnabled:
                 item.setCheckState(Qt.CheckState.Checked if on else Qt.CheckState.Unchecked)

@@ -1,0 +1,228 @@
+"""Conditions side by side: tables, pictures, the way to the worst gap, ratings."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PySide6.QtGui import QImage
+from pytestqt.qtbot import QtBot
+
+from batch.clips import PACKET
+from gaplisten.audio.signal import Signal
+from gaplisten.batch.compare import Point
+from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job
+from gaplisten.loss.trace import LossTrace
+from gaplisten.ui.batch.comparison import Comparison, Scale, from_table, heard_in
+from gaplisten.ui.batch.comparison_window import ComparisonWindow
+from gaplisten.ui.batch.plot import p_text
+from gaplisten.ui.batch.worst_gap import worst_gap
+
+MOS = Scale("plcmos", "PLC-MOS", "MOS")
+DISTANCE = Scale("lsd", "Distance", "dB", higher_is_better=False)
+
+
+def points(condition: str, *values: float) -> tuple[Point, ...]:
+    return tuple(Point(f"c{n}", condition, value, "<=120 ms") for n, value in enumerate(values))
+
+
+def comparison() -> Comparison:
+    return Comparison(
+        "test",
+        (MOS, DISTANCE),
+        {
+            "plcmos": (
+                *points("reference", 4.5, 4.5, 4.5, 4.5, 4.5),
+                *points("a", 2.0, 3.0, 4.0, 3.5, 1.0),
+                *points("b", 2.5, 3.5, 4.5, 4.0, 1.5),
+            ),
+            "lsd": (*points("a", 2.0, 9.0), *points("b", 1.0, 3.0)),
+        },
+    )
+
+
+@pytest.fixture
+def shown(qtbot: QtBot) -> ComparisonWindow:
+    made = ComparisonWindow(comparison())
+    qtbot.addWidget(made, before_close_func=lambda widget: None)
+    made.show()
+    return made
+
+
+def test_each_condition_is_described_and_the_reference_only_when_asked_for(shown: ComparisonWindow) -> None:
+    rows = shown.tables[0].table.rows
+    assert [row[:3] for row in rows] == [("a", 5, 2.7), ("b", 5, 3.2)]
+    shown.reference.setChecked(True)
+    assert [row[0] for row in shown.tables[0].table.rows] == ["reference", "a", "b"]
+
+
+def test_differences_come_with_interval_and_sign_test(shown: ComparisonWindow) -> None:
+    (row,) = shown.tables[1].table.rows
+    assert row[:3] == ("a", "b", 5)
+    assert row[3] == pytest.approx(-0.5)
+    assert row[6:9] == (0, 5, 0)
+    assert row[9] == pytest.approx(2 / 32)
+
+
+def test_a_baseline_can_be_chosen(shown: ComparisonWindow) -> None:
+    shown.reference.setChecked(True)
+    assert len(shown.tables[1].table.rows) == 3
+    shown.baseline.setCurrentIndex(shown.baseline.findData("reference"))
+    assert [row[:2] for row in shown.tables[1].table.rows] == [("a", "reference"), ("b", "reference")]
+
+
+def test_the_worst_come_first_whichever_way_the_metric_goes(shown: ComparisonWindow) -> None:
+    assert [row[3] for row in shown.tables[2].table.rows][:3] == [1.0, 1.5, 2.0]
+    shown.metrics.setCurrentIndex(1)
+    assert [row[3] for row in shown.tables[2].table.rows] == [9.0, 3.0, 2.0, 1.0]
+    shown.condition.setCurrentIndex(shown.condition.findData("b"))
+    assert [row[1] for row in shown.tables[2].table.rows] == ["b", "b"]
+
+
+def test_a_click_on_a_dot_asks_for_its_clip(qtbot: QtBot, shown: ComparisonWindow) -> None:
+    dots = next(
+        item for item in shown.plot._items if getattr(item, "points", None) and len(item.points()) == 5
+    )
+    with qtbot.waitSignal(shown.clip_wanted) as asked:
+        dots.sigClicked.emit(dots, [dots.points()[4]], None)
+    assert asked.args == ["c4", "a", ""]
+
+
+def test_without_ratings_the_page_says_what_to_do_and_with_them_how_well_they_agree(
+    shown: ComparisonWindow, tmp_path: Path
+) -> None:
+    assert shown.tables[3].table.rows == ()
+    ratings = tmp_path / "ratings.csv"
+    with ratings.open("w", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["clip", "condition", "rating"])
+        for one in comparison().points["plcmos"]:
+            if one.condition != "reference":
+                writer.writerow([one.clip, one.condition, one.value - 0.5])
+    shown.use_ratings(ratings)
+    clip, condition = shown.tables[3].table.rows
+    assert (*clip[1:3], *condition[1:3]) == ("clip", 10, "condition", 2)
+    assert clip[3:5] == (pytest.approx(1.0), pytest.approx(1.0))
+    assert clip[5] == pytest.approx(0.5)
+
+
+def test_ratings_that_cannot_be_used_are_refused_with_the_reason(
+    shown: ComparisonWindow, tmp_path: Path
+) -> None:
+    shown.use_ratings(tmp_path)
+    assert str(tmp_path) in shown.said.text()
+    empty = tmp_path / "empty.csv"
+    empty.write_text("clip,condition,rating\nc0,a,\n")
+    with pytest.raises(GaplistenError, match="holds no ratings"):
+        heard_in(empty)
+
+
+@pytest.mark.parametrize("page", range(4))
+def test_every_picture_can_be_saved_both_ways(shown: ComparisonWindow, tmp_path: Path, page: int) -> None:
+    ratings = tmp_path / "ratings.csv"
+    ratings.write_text("clip,condition,rating\nc0,a,2\nc1,a,3\nc2,b,4\n")
+    shown.use_ratings(ratings)
+    shown.tabs.setCurrentIndex(page)
+    shown.save_figure(tmp_path / "figure.svg")
+    shown.save_figure(tmp_path / "figure.png")
+    image = QImage(str(tmp_path / "figure.png"))
+    assert (image.width(), image.height()) == (2700, 1680)
+    colours = {image.pixel(x, y) for x in range(0, 2700, 9) for y in range(0, 1680, 9)}
+    assert len(colours) > 8
+    assert "PLC-MOS" in (tmp_path / "figure.svg").read_text(encoding="utf-8")
+    shown.save_figure(tmp_path / "figure.gif")
+    assert ".png or .svg" in shown.said.text()
+
+
+def test_tables_are_saved_and_a_saved_table_of_scores_is_opened_again(
+    shown: ComparisonWindow, tmp_path: Path
+) -> None:
+    shown.save_tables(tmp_path / "out.csv")
+    written = sorted(path.name for path in tmp_path.glob("*.csv"))
+    assert written == ["out-plcmos-differences.csv", "out-plcmos-distributions.csv", "out-plcmos-worst.csv"]
+    tidy = tmp_path / "scores.csv"
+    tidy.write_text("clip,condition,metric,value,unit\n1,a,lsd,2.5,dB\n1,a,own,7,points\n2,a,own,,points\n")
+    found = from_table(tidy)
+    assert [(scale.name, scale.unit, scale.higher_is_better) for scale in found.scales] == [
+        ("lsd", "dB", False),
+        ("own", "points", True),
+    ]
+    assert found.points["own"] == (Point("1", "a", 7.0),)
+    tidy.write_text("clip,condition,metric,value\n1,a,lsd,\n")
+    with pytest.raises(GaplistenError, match="holds no score"):
+        from_table(tidy)
+
+
+def test_small_probabilities_are_printed_as_papers_do() -> None:
+    assert [p_text(p) for p in (1e-9, 0.0312, 1.0)] == ["p < 0.001", "p = 0.031", "p = 1"]
+
+
+# --- the worst gap -----------------------------------------------------------------------------------------
+
+
+def trace(*lost: int, packets: int = 40) -> LossTrace:
+    flags = np.zeros(packets, np.bool_)
+    flags[list(lost)] = True
+    return LossTrace(flags, PACKET, 16000)
+
+
+def test_the_worst_gap_is_the_one_that_most_measures_flag_else_the_longest() -> None:
+    time = np.arange(40 * PACKET) / 16000
+    clean = Signal.of((0.3 * np.sin(2 * np.pi * 200 * time)).astype(np.float32), 16000)
+    lost = trace(5, 20, 21, 22)
+    rough = clean.samples.copy()
+    rough[5 * PACKET : 6 * PACKET : 40] = 0.9
+    frames = clean.frames
+    assert worst_gap(clean, Signal(rough, 16000), lost, frames, Job()) == 0
+    assert worst_gap(clean, clean, lost, frames, Job()) == 1
+    assert worst_gap(None, None, lost, frames, Job()) == 1
+    assert worst_gap(clean, clean, trace(), frames, Job()) is None
+
+
+def looked_at(window: Any) -> Any:
+    """Return the gap that the lanes point out."""
+    places = {(gap.start, gap.stop): gap for gap in window.controller.gaps}
+    return places.get(window.lanes_view._shown.gap)
+
+
+def test_a_row_opens_its_clip_at_the_gap_where_its_version_is_worst(qtbot: QtBot, window: Any) -> None:
+    found = Comparison("x", (MOS,), {"plcmos": (Point("2", "mild", 3.0), Point("3", "rough", 1.0))})
+    window.batch_feature.show_comparison(found)
+    (made,) = window.batch_feature.windows
+    made.tabs.setCurrentIndex(2)
+    made.tables[2].row_activated.emit(0)
+    controller = window.controller
+    qtbot.waitUntil(lambda: controller.clip_name == "3", timeout=10000)
+    gap = controller.gaps[0]
+    qtbot.waitUntil(lambda: looked_at(window) == gap, timeout=10000)
+    assert controller.hearing.state.position == max(gap.start - window.gap_actions.context, 0)
+    assert controller.lane(controller.hearing.heard).name == "rough"
+
+
+def test_another_row_of_the_same_clip_moves_on(qtbot: QtBot, window: Any) -> None:
+    going, controller = window.batch_feature.going, window.controller
+    going.to("0", "rough")
+    qtbot.waitUntil(lambda: looked_at(window) == controller.gaps[0], timeout=10000)
+    controller.hearing.seek(9000)
+    going.to("0", "rough")
+    qtbot.waitUntil(lambda: controller.hearing.state.position < 9000, timeout=10000)
+    going.to("0", "lossy")
+    assert controller.lane(controller.hearing.heard).name == "Lossy"
+
+
+def test_a_version_that_is_no_lane_is_judged_by_its_file(
+    qtbot: QtBot, window: Any, clips_folder: Path
+) -> None:
+    going, controller = window.batch_feature.going, window.controller
+    going.to("1", "another_system", str(clips_folder / "rough" / "1.wav"))
+    qtbot.waitUntil(lambda: controller.clip_name == "1", timeout=10000)
+    qtbot.waitUntil(lambda: looked_at(window) == controller.gaps[0], timeout=10000)
+
+
+def test_a_clip_that_is_not_open_is_told(window: Any) -> None:
+    window.batch_feature.going.to("nowhere", "a")
+    assert "clip nowhere" in window.messages.said[-1]

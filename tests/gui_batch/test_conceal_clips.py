@@ -1,0 +1,135 @@
+"""Concealing all clips from the window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from batch.clips import PACKET
+from gaplisten.audio.files import read_signal
+from gaplisten.ui.batch.conceal_dialog import ConcealDialog
+
+
+def opened(window: Any, out: Path, *parameters: dict[str, float]) -> ConcealDialog:
+    """Switch the concealer on once for each set of parameters, and open the dialog."""
+    for each in parameters:
+        window.controller.document.switch_on("constant", dict(each))
+    window.actions_table["conceal.clips"].trigger()
+    dialog: ConcealDialog = window.batch_feature.conceal_dialog
+    dialog.out.line.setText(str(out))
+    return dialog
+
+
+def run(qtbot: QtBot, dialog: ConcealDialog) -> None:
+    dialog.go.click()
+    qtbot.waitUntil(lambda: not dialog.run.running, timeout=20000)
+
+
+def test_every_clip_is_concealed_by_every_concealer_with_its_own_parameters(
+    qtbot: QtBot, window: Any, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    dialog = opened(window, out, {"value": 0.125}, {"value": 0.5})
+    run(qtbot, dialog)
+    assert dialog.said.text() == f"8 files in {out}"
+    for folder, value in (("constant", 0.125), ("constant 2", 0.5)):
+        made = read_signal(out / folder / "3.wav").samples
+        assert (made[5 * PACKET : 6 * PACKET] == np.float32(value)).all()
+    assert sorted(path.name for path in (out / "constant").glob("*.wav")) == [f"{n}.wav" for n in range(4)]
+
+
+def test_only_the_clip_that_is_shown_can_be_chosen_and_concealers_can_be_left_out(
+    qtbot: QtBot, window: Any, tmp_path: Path
+) -> None:
+    dialog = opened(window, tmp_path / "out", {"value": 0.125}, {"value": 0.5})
+    dialog.which.setCurrentIndex(1)
+    dialog.concealers.tick("constant", False)
+    run(qtbot, dialog)
+    assert [path.relative_to(tmp_path / "out").as_posix() for path in tmp_path.glob("out/*/*.wav")] == [
+        "constant 2/0.wav"
+    ]
+
+
+def test_a_damaged_file_is_named_with_its_reason_and_the_others_are_done(
+    qtbot: QtBot, window: Any, clips_folder: Path, tmp_path: Path
+) -> None:
+    (clips_folder / "lossy_signals" / "2.wav").write_bytes(b"no sound at all")
+    (clips_folder / "clean" / "2.wav").unlink()
+    dialog = opened(window, tmp_path / "out", {})
+    run(qtbot, dialog)
+    assert len(list((tmp_path / "out").glob("constant/*.wav"))) == 3
+    assert dialog.failures.isVisible()
+    (said,) = [dialog.failures.item(row).text() for row in range(dialog.failures.count())]
+    assert said.startswith("constant: ")
+    assert "2.wav" in said
+
+
+def test_stopped_work_is_kept_and_goes_on_when_started_again(
+    qtbot: QtBot, window: Any, tmp_path: Path
+) -> None:
+    out = tmp_path / "out"
+    dialog = opened(window, out, {"wait": 0.4})
+    dialog.go.click()
+    assert (dialog.inputs.isEnabled(), dialog.stop.isVisible()) == (False, True)
+    qtbot.waitUntil(lambda: any(out.glob("constant/*.wav")), timeout=20000)
+    dialog.stop.click()
+    qtbot.waitUntil(lambda: not dialog.run.running, timeout=10000)
+    assert dialog.said.text().startswith("Stopped.")
+    there = {path: path.stat().st_mtime_ns for path in out.glob("constant/*.wav")}
+    assert 0 < len(there) < 4
+    run(qtbot, dialog)
+    assert dialog.said.text() == f"4 files in {out}, {len(there)} of them were there already"
+    assert {path: path.stat().st_mtime_ns for path in there} == there
+
+
+def test_the_status_bars_cancel_stops_it_too(qtbot: QtBot, window: Any, tmp_path: Path) -> None:
+    dialog = opened(window, tmp_path / "out", {"wait": 0.5})
+    dialog.go.click()
+    window.controller.tasks.cancel_shown()
+    qtbot.waitUntil(lambda: not dialog.run.running, timeout=10000)
+    assert dialog.said.text().startswith("Stopped.")
+    assert dialog.go.isEnabled()
+
+
+def test_somebodys_own_folder_of_that_name_is_left_alone(qtbot: QtBot, window: Any, tmp_path: Path) -> None:
+    own = tmp_path / "out" / "constant" / "0.wav"
+    own.parent.mkdir(parents=True)
+    own.write_bytes(b"precious")
+    dialog = opened(window, tmp_path / "out", {})
+    run(qtbot, dialog)
+    assert "holds files that Gaplisten has not made" in dialog.said.text()
+    assert own.read_bytes() == b"precious"
+
+
+def test_nothing_starts_without_a_concealer_and_a_folder(window: Any, tmp_path: Path) -> None:
+    dialog = opened(window, tmp_path / "out")
+    assert not dialog.go.isEnabled()
+    assert "tick some in the workbench" in dialog.hint.text()
+    window.controller.document.switch_on("constant")
+    window.actions_table["conceal.clips"].trigger()
+    assert dialog.go.isEnabled()
+    dialog.out.line.clear()
+    assert not dialog.go.isEnabled()
+
+
+def test_hidden_work_goes_on_and_says_when_it_is_done(qtbot: QtBot, window: Any, tmp_path: Path) -> None:
+    dialog = opened(window, tmp_path / "out", {})
+    with qtbot.waitSignal(
+        window.controller.said,
+        timeout=20000,
+        check_params_cb=lambda said: said.startswith("concealed: 4 files"),
+    ):
+        dialog.go.click()
+        dialog.close()
+    assert len(list((tmp_path / "out").glob("constant/*.wav"))) == 4
+
+
+@pytest.mark.parametrize("action", ["conceal.clips", "scores.clips"])
+def test_without_clips_a_sentence_says_what_to_do(qtbot: QtBot, window: Any, action: str) -> None:
+    window.controller.clipset = None
+    window.actions_table[action].trigger()
+    assert "open a folder" in window.messages.said[-1]

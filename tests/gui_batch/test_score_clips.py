@@ -1,0 +1,171 @@
+"""Scoring all clips from the window: the same rows as the command line's, cancellable, resumable."""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from gaplisten.audio.files import write_signal
+from gaplisten.audio.signal import Signal
+from gaplisten.batch import score as batch_score
+from gaplisten.batch.items import versions_from_paths
+from gaplisten.batch.journal import Journal
+from gaplisten.batch.score import described, score_versions
+from gaplisten.batch.table import tidy
+from gaplisten.batch.workers import ProcessWorkers, ThreadWorkers
+from gaplisten.exchange.service_settings import TOKEN_VARIABLE, save_service
+from gaplisten.tables import to_csv
+from gaplisten.ui.batch import work
+from gaplisten.ui.batch.score_dialog import ScoreDialog
+from gaplisten.ui.metrics import dock
+
+
+def opened(qtbot: QtBot, window: Any, table: Path, metrics: str = "lsd sdr") -> ScoreDialog:
+    """Open the dialog with these metrics ticked."""
+    window.actions_table["scores.clips"].trigger()
+    dialog: ScoreDialog = window.batch_feature.score_dialog
+    qtbot.waitUntil(lambda: not window.controller.tasks.busy, timeout=10000)  # the service is looked for
+    dialog.table.line.setText(str(table))
+    for name in [*dialog.metrics.ticked]:
+        dialog.metrics.tick(name, False)
+    for name in metrics.split():
+        dialog.metrics.tick(name)
+    return dialog
+
+
+def run(qtbot: QtBot, dialog: ScoreDialog) -> None:
+    dialog.go.click()
+    qtbot.waitUntil(lambda: not dialog.run.running, timeout=30000)
+
+
+def rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_table_is_the_command_lines(
+    qtbot: QtBot, window: Any, clips_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work, "ProcessWorkers", ProcessWorkers)
+    table = tmp_path / "scores.csv"
+    dialog = opened(qtbot, window, table)
+    run(qtbot, dialog)
+    with ThreadWorkers(2) as workers, Journal(tmp_path / "journal") as journal:
+        metrics = described(["lsd", "sdr"], workers)
+        expected = score_versions(versions_from_paths([clips_folder]), metrics, workers, journal)
+    assert table.read_text(encoding="utf-8") == to_csv(tidy(expected.rows)).replace("\r\n", "\n")
+    assert dialog.said.text() == f"24 scores in {table}"
+    assert {row["clips"] for row in rows(tmp_path / "scores-summary.csv") if row["stratum"] == "all"} == {"4"}
+
+
+def test_concealers_are_concealed_first_and_scored_as_conditions(
+    qtbot: QtBot, window: Any, tmp_path: Path
+) -> None:
+    window.controller.document.switch_on("constant", {"value": 0.01})
+    table = tmp_path / "scores.csv"
+    dialog = opened(qtbot, window, table, "sdr")
+    for name in ("mild", "rough", "lossy"):
+        dialog.versions.tick(name, False)
+    run(qtbot, dialog)
+    found = rows(table)
+    assert [(row["clip"], row["condition"]) for row in found] == [(str(n), "constant") for n in range(4)]
+    assert found[0]["file"] == str(tmp_path / "scores-concealed" / "constant" / "0.wav")
+    assert all(float(row["value"]) > 0 for row in found)
+
+
+def test_what_cannot_be_scored_is_named_with_its_reason_and_the_others_are_done(
+    qtbot: QtBot, window: Any, clips_folder: Path, tmp_path: Path
+) -> None:
+    write_signal(clips_folder / "mild" / "1.wav", Signal.of([0.0] * 17600, 16000))
+    (clips_folder / "rough" / "2.wav").write_bytes(b"not a sound")
+    table = tmp_path / "scores.csv"
+    dialog = opened(qtbot, window, table, "sdr")
+    run(qtbot, dialog)
+    said = [dialog.failures.item(row).text() for row in range(dialog.failures.count())]
+    assert len(said) == 2
+    assert any("mild/1.wav" in line and "silent" in line for line in said)
+    assert any("rough/2.wav" in line for line in said)
+    assert dialog.said.text() == f"10 scores in {table}; 2 without:"
+    assert len(rows(table)) == 12
+
+
+def test_stopped_scoring_goes_on_where_it_was(
+    qtbot: QtBot, window: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = batch_score.compute_tasks
+    done: list[Any] = []
+
+    def slow(tasks: Any) -> Any:
+        time.sleep(0.15)
+        done.append(tasks)
+        return own(tasks)
+
+    monkeypatch.setattr(batch_score, "compute_tasks", slow)
+    dialog = opened(qtbot, window, tmp_path / "scores.csv", "sdr")
+    dialog.go.click()
+    qtbot.waitUntil(lambda: len(done) >= 2, timeout=20000)
+    dialog.stop.click()
+    qtbot.waitUntil(lambda: not dialog.run.running, timeout=10000)
+    assert dialog.said.text().startswith("Stopped.")
+    assert not (tmp_path / "scores.csv").exists()
+    run(qtbot, dialog)
+    assert "of them known before" in dialog.said.text()
+    assert len(rows(tmp_path / "scores.csv")) == 12
+
+
+def test_a_metric_whose_package_is_missing_is_greyed_with_the_reason(
+    qtbot: QtBot, window: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dock, "missing_packages", lambda metric: ("pesq",) if metric.name == "pesq" else ())
+    dialog = opened(qtbot, window, tmp_path / "scores.csv", "sdr")
+    (item,) = [
+        item
+        for row in range(dialog.metrics.count())
+        if (item := dialog.metrics.item(row)).text().startswith("PESQ")
+    ]
+    assert item.text() == "PESQ (needs the package pesq)"
+    assert not item.flags() & item.flags().ItemIsEnabled
+    assert "pesq" not in dialog.metrics.ticked
+
+
+def test_an_unwritable_place_is_told_before_the_work(qtbot: QtBot, window: Any, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    dialog = opened(qtbot, window, tmp_path / "file" / "scores.csv")
+    run(qtbot, dialog)
+    assert str(tmp_path / "file") in dialog.said.text()
+    assert dialog.go.isEnabled()
+
+
+def test_the_teams_service_scores_once_it_is_set_up_and_the_token_stays_unwritten(
+    qtbot: QtBot, window: Any, service: Any, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog = opened(qtbot, window, tmp_path / "scores.csv", "plcmos_service")
+    assert dialog.metrics.ticked == ()  # nothing is set up
+    monkeypatch.setenv(TOKEN_VARIABLE, "open-sesame")
+    save_service(service.address, "team")
+    dialog = opened(qtbot, window, tmp_path / "scores.csv", "plcmos_service")
+    for name in ("mild", "lossy"):
+        dialog.versions.tick(name, False)
+    run(qtbot, dialog)
+    found = rows(tmp_path / "scores.csv")
+    assert [(row["metric"], row["value"], row["marks"]) for row in found] == [
+        ("plcmos_service", "3.25", "model version 7")
+    ] * 4
+    assert len(service.accounts) == 4
+    files = [path for folder in (tmp_path, home) for path in folder.rglob("*") if path.is_file()]
+    assert not any(b"open-sesame" in path.read_bytes() for path in files)
+    assert window.batch_feature.service_dialog is None or "open-sesame" not in dialog.said.text()
+
+
+def test_the_comparison_opens_on_what_was_scored(qtbot: QtBot, window: Any, tmp_path: Path) -> None:
+    assert not window.actions_table["scores.compare"].isEnabled()
+    dialog = opened(qtbot, window, tmp_path / "scores.csv", "sdr")
+    run(qtbot, dialog)
+    dialog.compare.click()
+    (made,) = window.batch_feature.windows
+    assert {row[0] for row in made.tables[0].table.rows} == {"lossy", "mild", "rough"}
