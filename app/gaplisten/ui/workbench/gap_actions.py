@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from gaplisten.loss.trace import Gap, Origin
+from gaplisten.playback.player import PlayerState
 from gaplisten.ui.workbench.part import Part
+from gaplisten.workbench.state import Loop
 
 MOST_AROUND = 8.0
+SHORTEST_LOOP_MS = 100.0  # hunting artefacts needs shorter loops than a listening test allows
 _ORIGINS = {
     Origin.DETECTED: "detected from exact zeros",
     Origin.MODEL: "drawn by a model",
@@ -19,6 +22,8 @@ class GapActions(Part):
     def bind(self) -> None:
         """Bind the commands."""
         self._at = -1
+        self._own_loop: Loop | None = None
+        self._span: tuple[int, int] | None = None  # what is played with the loop put aside
         bind = self.commands.bind
         bind("gap.next", lambda: self._step(1))
         bind("gap.previous", lambda: self._step(-1))
@@ -34,9 +39,11 @@ class GapActions(Part):
         self.window.gaps.chosen.connect(self.go_to)
         self.controller.trace_changed.connect(self._on_trace)
         self.controller.clip_changed.connect(self._forget)
+        self.controller.loop_changed.connect(self._keep_loop)
+        self.controller.hearing.moved.connect(self._on_moved)
 
     def _forget(self) -> None:
-        self._at = -1
+        self._at, self._own_loop, self._span = -1, None, None
         self.window.lanes_view.set_current_gap(None)
 
     def _on_trace(self) -> None:
@@ -83,8 +90,9 @@ class GapActions(Part):
             return
         self._at, gap = index, gaps[index]
         self._look_at(gap)
-        playing = self.controller.hearing.state.playing
-        if not playing:
+        if self._own_loop is not None and self._own_loop == self._loop_now:
+            self._loop_around(gap)  # who listens to gaps in a loop goes on to the next one in a loop
+        elif not self.controller.hearing.state.playing:
             self.controller.hearing.seek(max(gap.start - self.context, 0))
         self.window.gaps.select(index)
         length = 1000.0 * gap.frames / self.controller.rate
@@ -113,22 +121,66 @@ class GapActions(Part):
         self._at = gaps.index(near[0])
         return near[0]
 
+    # -- listening ------------------------------------------------------------------------------------
+
     def _play(self) -> None:
         gap = self._current()
         if gap is not None:
-            self.controller.hearing.play_span(gap.start - self.context, gap.stop + self.context)
+            self._play_part(gap.start - self.context, gap.stop + self.context)
+
+    def _play_here(self) -> None:
+        position = self.controller.hearing.state.position
+        self._play_part(position - self.context, position + self.context)
+
+    def _play_part(self, start: int, stop: int) -> None:
+        part, loop, hearing = (
+            self.window.listen.clear_of_gaps(start, stop),
+            self._loop_now,
+            self.controller.hearing,
+        )
+        self._restore_loop()
+        if loop is not None and not (loop.start <= part.start and part.stop < loop.stop):
+            # A loop that does not hold all of it would jump away before the end is heard.
+            hearing.set_loop(None)
+            self._span = (part.start, part.stop)
+        hearing.play_span(part.start, part.stop)
+        self._on_moved(hearing.state)
+
+    @property
+    def _loop_now(self) -> Loop | None:
+        return self.controller.document.work.clip(self.controller.clip_name).loop
+
+    def _on_moved(self, state: PlayerState) -> None:
+        if self._span is None:
+            return
+        start, stop = self._span
+        inside = start <= state.position <= stop + self.controller.rate // 4
+        if not (state.playing and inside):
+            self._restore_loop()
+
+    def _restore_loop(self) -> None:
+        if self._span is not None:
+            self._span = None
+            self.controller.hearing.set_loop(self._loop_now)
+
+    def _keep_loop(self) -> None:
+        self._span = None  # another loop has taken effect
 
     def _loop(self) -> None:
         gap = self._current()
         if gap is None:
             return
-        # Hunting artefacts needs shorter loops than a listening test allows.
-        self.window.listen.set_loop(gap.start - self.context, gap.stop + self.context, shortest_ms=100.0)
-        self.controller.hearing.seek(max(gap.start - self.context, 0))
+        self._loop_around(gap)
+        hearing = self.controller.hearing
+        if hearing.state.available and not hearing.state.playing:
+            hearing.toggle()
 
-    def _play_here(self) -> None:
-        position = self.controller.hearing.state.position
-        self.controller.hearing.play_span(position - self.context, position + self.context)
+    def _loop_around(self, gap: Gap) -> None:
+        around = (gap.start - self.context, gap.stop + self.context)
+        self.window.listen.set_loop(*around, shortest_ms=SHORTEST_LOOP_MS)
+        self._own_loop = self._loop_now
+        if self._own_loop is not None:
+            self.controller.hearing.seek(self._own_loop.start)
 
     def _step_note(self, by: int) -> None:
         notes = self.controller.document.work.clip(self.controller.clip_name).notes

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from gaplisten.playback.player import FADE_MS
+from gaplisten.playback.snap import SnappedLoop, snap_loop
 from gaplisten.ui.workbench.part import Part
 from gaplisten.workbench.state import Loop
 
@@ -167,7 +169,20 @@ class ListenActions(Part):
         else:
             stop = min(max(stop, least), frames)
             start = max(min(start, stop - least), 0)
-        self._set(Loop(start, stop))
+        found = self.clear_of_gaps(start, stop)
+        self._set(Loop(found.start, found.stop))
+        if found.warning:
+            self.controller.said.emit(found.warning)
+        elif found.moved:
+            self.controller.said.emit(
+                f"the loop was made longer: a fade of {FADE_MS:g} ms would have hidden the edge of a gap"
+            )
+
+    def clear_of_gaps(self, start: int, stop: int) -> SnappedLoop:
+        """Return a part of the clip moved outwards so that the fades at its ends hide no edge of a gap."""
+        edges = [edge for gap in self.controller.gaps for edge in (gap.start, gap.stop)]
+        fade = round(FADE_MS * self.controller.rate / 1000)
+        return snap_loop(start, stop, edges, fade, frames=self.controller.frames)
 
     def _show_loop(self) -> None:
         loop = self._current
