@@ -7,7 +7,9 @@ that does not use them.
 
 from __future__ import annotations
 
+import contextlib
 import importlib
+import io
 import os
 import signal
 import sys
@@ -64,6 +66,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The words after the program's name; those of the process when not given.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _allow_any_name()
+    try:
+        try:
+            return _told(words)
+        finally:
+            sys.stdout.flush()  # here, and not when Python ends, it can still be said that it failed
+    except GaplistenError as error:
+        _say(error)
+        return UNUSABLE
+    except BrokenPipeError:
+        _let_go_of_stdout()
+        return 128 + getattr(signal, "SIGPIPE", 13)
+    except OSError as error:
+        _let_go_of_stdout()
+        _say(f"{error.filename or 'output'}: {error.strerror or error}")
+        return UNUSABLE
+    except KeyboardInterrupt:
+        _say("stopped")
+        return 130
+
+
+def _allow_any_name() -> None:
+    """File names may hold bytes that are no text: they are shown with escapes."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+
+
+def _let_go_of_stdout() -> None:
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _told(words: list[str]) -> int:
     if words[:1] in (["--version"], ["-V"]):
         print(f"gaplisten {__version__}")
         return DONE
@@ -71,17 +107,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(_overview())
         return DONE
     name = words.pop(0) if words and words[0] in COMMANDS else "open"
-    try:
-        return _run(name, words)
-    except GaplistenError as error:
-        _say(error)
-        return UNUSABLE
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 128 + getattr(signal, "SIGPIPE", 13)
-    except KeyboardInterrupt:
-        _say("stopped")
-        return 130
+    return _run(name, words)
 
 
 if __name__ == "__main__":

@@ -9,6 +9,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gaplisten.errors import GaplistenError
+
 Cell = str | int | float | bool | None
 
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -50,11 +52,29 @@ def to_csv(table: Table) -> str:
     return csv_row(table.columns) + "".join(csv_row(row) for row in table.rows)
 
 
+class TableError(GaplistenError):
+    """A table that cannot be written."""
+
+
 def write_csv(path: Path, table: Table) -> None:
-    """Write the table as UTF-8 CSV, replacing the file only when all of it is written."""
-    part = path.with_name(path.name + ".part")
-    part.write_text(to_csv(table), encoding="utf-8", newline="")
-    part.replace(path)
+    """Write the table as UTF-8 CSV, replacing the file only when all of it is written.
+
+    Raises
+    ------
+    TableError
+        If the folder is missing or the disk refuses.
+    """
+    part = path.with_name(path.name + ".part") if path.name else path
+    try:
+        # Names of files that are no UTF-8 cannot be written as they are.
+        part.write_text(to_csv(table), encoding="utf-8", errors="backslashreplace", newline="")
+        part.replace(path)
+    except OSError as error:
+        if part != path and part.is_file():
+            part.unlink()
+        raise TableError(
+            str(path), f"cannot be written ({error.strerror})", "choose another place"
+        ) from error
 
 
 def column(table: Table, name: str) -> Sequence[Cell]:

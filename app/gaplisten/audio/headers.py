@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import re
+import stat
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -47,8 +48,10 @@ def check_header(path: Path) -> tuple[str, ...]:
     Raises
     ------
     HeaderFault
-        If the file is empty, a Git-LFS pointer, text, or shorter than its header says.
+        If the file is empty, a Git-LFS pointer, text, a pipe, or shorter than its header says.
     """
+    if not stat.S_ISREG(path.stat().st_mode):  # reading a pipe or a device could wait for ever
+        raise HeaderFault("is a pipe or a device, not a file", "save the sound to a file first")
     with path.open("rb") as file:
         length = os.fstat(file.fileno()).st_size
         head = file.read(1024)

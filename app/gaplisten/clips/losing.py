@@ -90,9 +90,13 @@ def lose_clips(
     job = job or Job()
     if not overwrite:
         _refuse_existing(clips, out)
+    _refuse_inputs(clips, out)
     rows, failed = [], []
-    for folder in _FOLDERS:
-        (out / folder).mkdir(parents=True, exist_ok=True)
+    try:
+        for folder in _FOLDERS:
+            (out / folder).mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise LoseError(str(out), f"cannot be written ({error.strerror})", "choose another folder") from error
     for index, clip in enumerate(clips):
         job.check(index / len(clips), clip.name)
         try:
@@ -114,12 +118,25 @@ def _flat(name: str) -> str:
 def _refuse_existing(clips: Sequence[Clip], out: Path) -> None:
     wanted = [out / "meta.csv"]
     for clip in clips:
-        name = _flat(clip.name)
-        wanted.append(out / "lossy_signals" / f"{name}_is_lost.txt")
-        wanted += [out / kind / (name + end) for kind in _FOLDERS for end in (".wav", ".flac")]
+        wanted += _targets(clip, out)
     found = next((path for path in wanted if path.exists()), None)
     if found:
         raise LoseError(str(found), "is there already", "choose another folder, or allow overwriting")
+
+
+def _targets(clip: Clip, out: Path) -> list[Path]:
+    name = _flat(clip.name)
+    sounds = [out / kind / (name + end) for kind in _FOLDERS for end in (".wav", ".flac")]
+    return [*sounds, out / "lossy_signals" / f"{name}_is_lost.txt"]
+
+
+def _refuse_inputs(clips: Sequence[Clip], out: Path) -> None:
+    """Also one that may overwrite never loses its own input: packets once zeroed do not come back."""
+    targets = {path.resolve() for clip in clips for path in _targets(clip, out) if path.exists()}
+    inputs = {path for clip in clips for path in (clip.sound, clip.lossy, clip.trace) if path is not None}
+    found = next((path for path in inputs if path.resolve() in targets), None) if targets else None
+    if found:
+        raise LoseError(str(found), "is an input itself and would be replaced", "choose another folder")
 
 
 def _lose(clip: Clip, recipe: LossRecipe, out: Path) -> tuple[Cell, ...]:

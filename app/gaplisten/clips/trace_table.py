@@ -25,6 +25,8 @@ def read_trace_table(path: Path) -> dict[str, tuple[bool, ...]]:
         If it cannot be read, or a row that names a sound file holds something else than 0 and 1.
     """
     try:
+        if not path.is_file() and path.exists():  # reading a pipe could wait for ever
+            raise TraceFileError(str(path), "is no file", "name a CSV file")
         if path.stat().st_size > MAX_BYTES:
             raise TraceFileError(str(path), f"is larger than {MAX_BYTES // 2**20} MiB", "split the table")
         csv.field_size_limit(MAX_BYTES)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from enum import StrEnum
@@ -229,7 +230,11 @@ _ARRAY_ENCODERS: dict[str, Callable[[LossTrace], bytes]] = {
 
 def _bytes(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MAX_BYTES:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):  # reading a pipe or a device could wait for ever
+            what = "is a folder" if stat.S_ISDIR(found.st_mode) else "is a pipe or a device"
+            raise TraceFileError(str(path), f"{what}, not a file", "name a trace file")
+        if found.st_size > MAX_BYTES:
             raise TraceFileError(
                 str(path), f"is larger than {MAX_BYTES // 2**20} MiB", "check what this file is"
             )

@@ -1,0 +1,125 @@
+"""What a hostile folder, name, pipe or terminal may do to the commands: a message, never a traceback."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from gaplisten.audio.files import SoundFileError, read_signal, write_signal
+from gaplisten.audio.signal import Signal
+from gaplisten.cli import main
+from gaplisten.loss.formats import TraceFileError, read_trace
+
+posix_only = pytest.mark.skipif(os.name != "posix", reason="has no named pipes nor names of any bytes")
+
+
+def run(*words: object) -> int:
+    """Return the exit status of the command."""
+    try:
+        return main([*map(str, words)])
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+def program(words: list[str], **options: object) -> subprocess.Popen[bytes]:
+    return subprocess.Popen([sys.executable, "-m", "gaplisten", *words], **options)  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.fixture
+def speech(tmp_path: Path) -> Path:
+    path = tmp_path / "speech.wav"
+    noise = np.random.default_rng(3).integers(1, 9000, 16_000).astype(np.int16)
+    noise[1600:2240] = 0
+    soundfile.write(path, noise, 16_000)
+    return path
+
+
+@posix_only
+def test_a_pipe_named_like_a_file_is_refused_and_never_waited_for(tmp_path: Path, speech: Path) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(speech, folder / "good.wav")
+    os.mkfifo(folder / "pipe.wav")
+    os.mkfifo(folder / "good_is_lost.txt")
+    with pytest.raises(SoundFileError, match="pipe"):
+        read_signal(folder / "pipe.wav")
+    with pytest.raises(TraceFileError, match="pipe"):
+        read_trace(folder / "good_is_lost.txt")
+    (folder / "good_is_lost.txt").unlink()
+    assert run("conceal", folder, "--concealer", "zero_fill", "--out", tmp_path / "out") == 1
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["good.wav"]
+
+
+@posix_only
+def test_names_that_are_no_text_are_read_written_and_shown(
+    tmp_path: Path, speech: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    strange = os.fsdecode(b"bad\xff.wav")
+    shutil.copy(speech, folder / strange)
+    words = ["conceal", str(folder), "--concealer", "zero_fill", "--out", str(tmp_path / "out")]
+    assert program(words).wait(60) == 0
+    assert rb"bad\udcff.wav" in capfdbinary.readouterr().out
+    assert (tmp_path / "out" / strange).read_bytes() == speech.read_bytes()
+    assert run(*words, "--csv", tmp_path / "table.csv") == 0
+    assert rb"bad\udcff.wav" in (tmp_path / "table.csv").read_bytes()
+
+
+def test_a_table_that_cannot_be_written_is_said_without_a_traceback(
+    tmp_path: Path, speech: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("trace", speech, "--csv", tmp_path / "nowhere" / "table.csv") == 2
+    assert "table.csv: cannot be written" in capsys.readouterr().err
+    (tmp_path / "folder").mkdir()
+    assert run("trace", speech, "--csv", tmp_path / "folder") == 2
+    assert not list(tmp_path.glob("*.part"))
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
+@pytest.mark.parametrize("words", [["--help"], ["trace", "--formats"]])
+def test_a_full_disk_behind_stdout_is_one_line_and_a_closed_one_none(words: list[str]) -> None:
+    with open("/dev/full", "wb") as full:
+        stopped = program(words, stdout=full, stderr=subprocess.PIPE)
+        said = stopped.communicate(timeout=60)[1]
+    assert stopped.returncode == 2
+    assert said.count(b"\n") == 1
+    assert b"space" in said
+
+    reader, writer = os.pipe()
+    os.close(reader)
+    stopped = program(words, stdout=writer, stderr=subprocess.PIPE)
+    os.close(writer)
+    assert stopped.communicate(timeout=60)[1] == b""
+
+
+def test_another_format_takes_the_nearest_samples_and_says_what_was_clipped(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    loud = np.full((16_000, 1), 0.5, np.float32)
+    loud[100:107] = 1.5
+    write_signal(tmp_path / "loud.wav", Signal(loud, 16_000), "FLOAT")
+    out = tmp_path / "loud.flac"
+    assert run("conceal", tmp_path / "loud.wav", "--concealer", "zero_fill", "--out", out) == 0
+    said = capsys.readouterr().err
+    assert "written as PCM_24" in said
+    assert "7 samples were beyond full scale and are clipped" in said
+    assert soundfile.info(out).subtype == "PCM_24"
+    assert np.array_equal(read_signal(out).samples[:100], loud[:100])
+
+
+def test_making_lossy_files_never_replaces_its_own_input(tmp_path: Path, speech: Path) -> None:
+    source = tmp_path / "set" / "lossy_signals"
+    source.mkdir(parents=True)
+    shutil.copy(speech, source / "a.wav")
+    words = ["lose", source, "--model", "random", "--out", tmp_path / "set", "--overwrite"]
+    assert run(*words) == 2
+    assert (source / "a.wav").read_bytes() == speech.read_bytes()
+    assert run("lose", source, "--model", "random", "--out", speech / "below") == 2
