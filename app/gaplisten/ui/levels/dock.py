@@ -24,15 +24,16 @@ from gaplisten.ui.levels.plot import DelayPlot
 from gaplisten.ui.quiet_label import QuietLabel
 from gaplisten.ui.theme import figures
 
-COLUMNS = ("Lane", "Level", "Active", "Loudness", "To reference", "Matched", "Delay")
+COLUMNS = ("Lane", "Level", "Off by", "Matched", "Delay", "Active", "Loudness")
+_DELAY = COLUMNS.index("Delay")
 _TIPS = (
     "",
     "Active speech level, ITU-T P.56 method B, dBov",
-    "Share of the time that counts as speech (P.56)",
-    "Integrated loudness, ITU-R BS.1770, LUFS",
     "Active level less the reference's, dB",
     "Gain given to this lane alone, because you asked for it, dB",
     "Against the reference, less what was removed",
+    "Share of the time that counts as speech (P.56)",
+    "Integrated loudness, ITU-R BS.1770, LUFS",
 )
 MATCHING = (("As they are", "off"), ("Matched in this clip", "clip"), ("Matched in all clips", "all"))
 
@@ -173,7 +174,7 @@ class LevelsDock(QWidget):
         for place, row in enumerate(rows):
             for column, text in enumerate(row.cells):
                 self._put(place, column, text)
-            self._put(place, len(row.cells) - 1, row.cells[-1], row.about)
+            self._put(place, _DELAY, row.cells[_DELAY], row.about)
         self._show_selected()
 
     def _put(self, place: int, column: int, text: str, tip: str = "") -> None:

@@ -79,7 +79,7 @@ class Marks:
         shown = self._lanes if comparing else ()
         what = "What differs there is the delay as much as the concealment."
         self.over_lanes.show_lanes(shown, what, removable=self._removable)
-        what = "What is measured at their gaps' edges is not theirs."
+        what = "Their gaps lie elsewhere than measured here."
         self.over_gaps.show_lanes(self._lanes, what, removable=False)
 
     def _place(self) -> None:

@@ -15,12 +15,14 @@ from gaplisten.workbench.lanes import Lane
 def row_of(lane: Lane, measured: Measurements, edits: LaneEdits) -> LaneRow:
     """Return what is known of one lane."""
     removed, delay = edits.removed(lane.ident), measured.delay(lane.ident)
-    cells = (f"{lane.key}  {lane.name}", *_levels(lane, measured, edits), _delay(lane, measured, edits))
+    level, against, matched, active, loudness = _levels(lane, measured, edits)
+    late = _delay(lane, measured, edits)
+    cells = (f"{lane.key}  {lane.name}", level, against, matched, late, active, loudness)
     measurable = lane.signal is not None and lane.ident != REFERENCE
     return LaneRow(lane.key, lane.ident, cells, _about(lane, delay, removed), delay, removed, measurable)
 
 
-def _levels(lane: Lane, measured: Measurements, edits: LaneEdits) -> tuple[str, ...]:
+def _levels(lane: Lane, measured: Measurements, edits: LaneEdits) -> tuple[str, str, str, str, str]:
     level, reference = measured.level(lane.ident), measured.level(REFERENCE)
     if level is None:
         return ("…" if lane.signal is not None else "-", "", "", "", "")
@@ -30,10 +32,10 @@ def _levels(lane: Lane, measured: Measurements, edits: LaneEdits) -> tuple[str, 
     found = edits.matched(lane.ident) if edits.matches(lane) else None
     return (
         f"{level.active.dbov:.1f} dBov",
-        f"{100 * level.active.activity:.0f} %",
-        f"{decibels(level.lufs)} LUFS",
         against,
         f"{found.gain_db:+.1f} dB{' limited' if found.limited else ''}" if found else "",
+        f"{100 * level.active.activity:.0f} %",
+        f"{decibels(level.lufs)} LUFS",
     )
 
 
