@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaplisten.batch.compare import Point, points_of, read_points, read_rows
+from gaplisten.batch.compare import Point, number, plain, points_of, read_rows
 from gaplisten.batch.heard import Heard, heard_of_votes, read_heard
 from gaplisten.batch.items import REFERENCE
 from gaplisten.batch.score import ScoreRow
@@ -75,11 +75,19 @@ def from_table(path: Path) -> Comparison:
     """
     lines = read_rows(path, ("clip", "condition", "metric", "value"))
     units = {line["metric"]: line.get("unit") or "" for line in lines}
-    points = {name: read_points(path, name) for name in units}
+    points: dict[str, list[Point]] = {name: [] for name in units}
+    for line in lines:
+        if line["value"]:
+            points[line["metric"]].append(_point(path, line))
     scales = tuple(_known(name, unit) for name, unit in units.items() if points[name])
     if not scales:
         raise GaplistenError(str(path), "holds no score", "choose a table that has values")
-    return Comparison(path.name, scales, points)
+    return Comparison(path.name, scales, {name: tuple(found) for name, found in points.items()})
+
+
+def _point(path: Path, line: Mapping[str, str]) -> Point:
+    value, file = number(path, line["value"]), plain(line.get("file") or "")
+    return Point(plain(line["clip"]), plain(line["condition"]), value, line.get("stratum") or "", file)
 
 
 def _scale(metric: Metric) -> Scale:

@@ -54,7 +54,7 @@ class ConcealDialog(BatchDialog):
         offered = concealers_offered(offer)
         self.concealers.offer(offered, [one.name for one in offered])
         self.hint.setText(
-            "Their parameters are those of the workbench."
+            "Their parameters are those of the workbench; each clip has its own loss, without edits."
             if offered
             else "No concealer is switched on: tick some in the workbench first."
         )

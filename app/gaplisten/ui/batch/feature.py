@@ -138,6 +138,7 @@ class BatchFeature(QObject):
 
         made = ComparisonWindow(found)
         made.clip_wanted.connect(self.going.to)
+        self._window.controller.closed.connect(made.close)
         self.windows.append(made)
         made.destroyed.connect(lambda: self.windows.remove(made))
         made.show()

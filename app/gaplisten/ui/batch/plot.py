@@ -49,6 +49,7 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
         self.clear()
         self._items = []
         for name in ("left", "bottom"):
+            self.showAxis(name)
             axis = self.getAxis(name)
             axis.setPen(ink)
             axis.setTextPen(ink)
@@ -75,8 +76,7 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
         self.keep(item)
         self.setRange(xRange=(-1, 1), yRange=(-1, 1))
         for name in ("left", "bottom"):
-            self.getAxis(name).setTicks([[]])
-        self.showGrid(x=False, y=False)
+            self.hideAxis(name)
 
     # --- distributions -----------------------------------------------------------------------------
 
@@ -189,7 +189,8 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
             pen, brush = pg.mkPen(ink, width=2), self.colour(at)
             where = ([mean.predicted], [mean.heard])
             self.keep(pg.ScatterPlotItem(*where, symbol="d", size=15, pen=pen, brush=brush))
-            label = pg.TextItem(short(mean.condition), color=ink, anchor=(-0.08, 0.5), fill=ground)
+            side = (-0.08, 0.5) if at % 2 else (1.08, 0.5)  # neighbours' names do not cover each other
+            label = pg.TextItem(short(mean.condition), color=ink, anchor=side, fill=ground)
             label.setPos(mean.predicted, mean.heard)
             self.keep(label)
         self._fit_both(clips)

@@ -100,6 +100,7 @@ class PlainTable(QTableView):
     def show_table(self, table: Table, heads: Sequence[str] = ()) -> None:
         """Show these rows; `heads` are the columns' names for people."""
         self._model.show_table(table, heads)
+        self.horizontalHeader().setStretchLastSection(False)
         self.resizeColumnsToContents()
         for column in range(len(table.columns)):
             self.setColumnWidth(column, min(self.columnWidth(column) + _ROOM, _WIDEST))
