@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).parent))  # for sound_material
 
 _PATH = Path(__file__).resolve().parents[1] / "gui" / "conftest.py"
 _SPEC = importlib.util.spec_from_file_location("gui_sound_workbench", _PATH)
 assert _SPEC is not None
 assert _SPEC.loader is not None
 workbench = importlib.util.module_from_spec(_SPEC)
-
-import sys
-
 sys.modules[_SPEC.name] = workbench  # dataclasses look their module up
 _SPEC.loader.exec_module(workbench)
 

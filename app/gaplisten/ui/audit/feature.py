@@ -199,9 +199,8 @@ class AuditFeature(QObject):
         path = path if path.suffix else path.with_suffix(".csv")
         try:
             write_csv(path, record(audit))
-        except OSError as error:
-            fact = f"cannot be written: {error.strerror}"
-            self._window.report(GaplistenError(str(path), fact, "choose another place"))
+        except GaplistenError as error:
+            self._window.report(error)
         else:
             self._window.controller.said.emit(f"saved {path}")
 

@@ -192,8 +192,12 @@ class LevelsFeature(QObject):
 
     def _remove_all(self) -> None:
         for ident in self._unaligned():
-            if not self.edits.removed(ident):
+            if self._removable(ident):
                 self.remove(ident, True)
+
+    def _removable(self, ident: str) -> bool:
+        delay = self.measured.delay(ident)
+        return delay is not None and bool(delay.frames) and not self.edits.removed(ident)
 
     def _note(self) -> None:
         name, heard = self._controller.clip_name, self._controller.hearing
@@ -227,7 +231,7 @@ class LevelsFeature(QObject):
         unaligned = self._unaligned()
         self.marks.show_lanes(
             tuple(unaligned.values()),
-            removable=any(not self.edits.removed(ident) for ident in unaligned),
+            removable=any(self._removable(ident) for ident in unaligned),
         )
         self._check()
 

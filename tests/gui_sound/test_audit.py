@@ -1,0 +1,212 @@
+"""The audit in the window: run off the thread, cancelled, shown with verdicts, marked on the card, saved."""
+
+from __future__ import annotations
+
+import csv
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from gaplisten.concealers.findings import Audit, Finding, Verdict
+from gaplisten.errors import GaplistenError
+from gaplisten.ui.audit.bars import bars_of
+from gaplisten.ui.audit.dialog import number
+from gaplisten.ui.audit.subject import Subject, subjects
+from gaplisten.workbench.state import Choice
+
+HONEST = (
+    Finding("look-ahead", 10.0, 10.0, "ms", Verdict.OK, None, "160 frames"),
+    Finding("time per packet, p99", None, 0.9, "ms", Verdict.OK, 20.0),
+    Finding("leak", None, 0.0, "largest difference", Verdict.OK, 1e-6),
+)
+LYING = (
+    Finding("look-ahead", 0.0, 20.0, "ms", Verdict.LIES, None, "320 frames, worst before packet 4"),
+    Finding("delay and time per packet", 0.0, 20.5, "ms", Verdict.OVER, 20.0),
+    *HONEST[1:],
+)
+
+
+class Auditor:
+    """Answers when the test says so, with findings that it chose."""
+
+    def __init__(self) -> None:
+        self.go = threading.Event()
+        self.asked: list[tuple] = []
+        self.findings = HONEST
+        self.error: Exception | None = None
+        self.stopped = threading.Event()
+
+    def __call__(self, subject, speech, packet_ms, job):
+        self.asked.append((subject.entry.name, dict(subject.parameters), speech.name, packet_ms))
+        try:
+            while not self.go.wait(0.01):
+                job.check(0.4, "auditing")
+        except BaseException:
+            self.stopped.set()
+            raise
+        if self.error is not None:
+            raise self.error
+        return Audit(
+            subject.entry, dict(subject.parameters), speech.name or "demo", 16000, 320, self.findings
+        )
+
+
+@pytest.fixture
+def auditor(window, monkeypatch):
+    made = Auditor()
+    monkeypatch.setattr(window.audit_feature, "_auditor", made)
+    yield made
+    made.go.set()
+
+
+def opened_dialog(window):
+    window.actions_table["conceal.audit"].trigger()
+    return window.audit_feature.dialog
+
+
+def cells(dialog):
+    table = dialog.table
+    return [
+        [table.item(row, c).text() for c in range(table.columnCount())] for row in range(table.rowCount())
+    ]
+
+
+def choose(dialog, name):
+    places = range(dialog.concealer.count())
+    dialog.concealer.setCurrentIndex(
+        next(place for place in places if dialog.concealer.itemData(place).entry.name == name)
+    )
+
+
+def test_an_audit_shows_declared_beside_measured_and_is_kept(window, auditor, qtbot) -> None:
+    dialog = opened_dialog(window)
+    choose(dialog, "loud")
+    assert dialog.verdict.text() == "not measured yet"
+    dialog.start.click()
+    qtbot.waitUntil(lambda: dialog.progress.value() == 400)
+    assert dialog.stop.isVisible()
+    assert not dialog.start.isEnabled()
+    auditor.go.set()
+    qtbot.waitUntil(lambda: dialog.audit is not None)
+    assert cells(dialog)[0] == ["look-ahead", "10 ms", "10 ms", "", "ok", "160 frames"]
+    assert "is what it declares" in dialog.verdict.text()
+    assert dialog.stop.isHidden()
+    choose(dialog, "fails")
+    assert dialog.audit is None
+    choose(dialog, "loud")
+    assert dialog.audit is not None
+
+
+def test_a_plugin_that_lies_is_marked_here_and_in_the_dock_until_its_file_changes(
+    window, auditor, runner, qtbot
+) -> None:
+    from gaplisten.ui.audit.marks import AuditMark
+
+    auditor.findings = LYING
+    auditor.go.set()
+    dialog = opened_dialog(window)
+    choose(dialog, "loud")
+    dialog.start.click()
+    qtbot.waitUntil(lambda: dialog.audit is not None)
+    assert [row[4] for row in cells(dialog)] == ["! LIES", "! over the limit", "ok", "ok"]
+    assert dialog.verdict.text().startswith("Loud is not what it declares: look-ahead")
+    card = window.concealers.cards["loud"]
+    mark = card.findChild(AuditMark)
+    assert mark.text() == "! declares falsely: look-ahead"
+    assert "declared 0 ms, measured 20 ms" in mark.toolTip()
+    assert window.concealers.cards["fails"].findChild(AuditMark) is None
+    catalogue = window.controller.catalogue
+    changed = tuple(replace(e, digest="2") if e.name == "loud" else e for e in catalogue.entries)
+    window.controller.use_catalogue(replace(catalogue, entries=changed), runner)
+    qtbot.waitUntil(lambda: not window.concealers.cards["loud"].findChildren(AuditMark))
+
+
+def test_cancelling_stops_the_work_and_leaves_the_dialog_ready(window, auditor, qtbot) -> None:
+    dialog = opened_dialog(window)
+    dialog.start.click()
+    qtbot.waitUntil(lambda: bool(auditor.asked))
+    dialog.stop.click()
+    assert auditor.stopped.wait(5)
+    assert dialog.start.isEnabled()
+    assert dialog.audit is None
+
+
+def test_a_plugin_that_cannot_be_measured_says_why(window, auditor, qtbot) -> None:
+    auditor.error = GaplistenError("loud", "returned NaN", "mend it")
+    auditor.go.set()
+    dialog = opened_dialog(window)
+    dialog.start.click()
+    qtbot.waitUntil(lambda: "returned NaN" in dialog.verdict.text())
+    assert dialog.start.isEnabled()
+    assert not dialog.save.isEnabled()
+
+
+def test_what_is_heard_is_audited_with_its_parameters_on_the_clips_own_reference(
+    opened, monkeypatch, qtbot, settle
+) -> None:
+    auditor = Auditor()
+    auditor.go.set()
+    monkeypatch.setattr(opened.audit_feature, "_auditor", auditor)
+    opened.controller.document.switch_on("loud", {"level": 0.5})
+    settle(opened)
+    key = next(lane.key for lane in opened.controller.lanes if lane.ident == "loud")
+    opened.controller.hearing.hear(key)
+    dialog = opened_dialog(opened)
+    assert dialog.concealer.currentText() == f"Loud (lane {key}; level 0.5)"
+    dialog.speech.setCurrentIndex(1)
+    dialog.start.click()
+    qtbot.waitUntil(lambda: dialog.audit is not None)
+    assert auditor.asked == [("loud", {"level": 0.5}, "reference of first", 20.0)]
+
+
+def test_the_table_is_saved_with_how_it_was_obtained(window, auditor, qtbot, tmp_path: Path) -> None:
+    entry = window.controller.catalogue.get("loud")
+    audit = Audit(entry, {"level": 0.5}, "demo1.flac", 16000, 320, LYING)
+    window.audit_feature.save(audit, tmp_path / "out")
+    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert rows[0] == {
+        "concealer": "loud",
+        "parameters": '{"level": 0.5}',
+        "plugin_sha256": "1",
+        "speech": "demo1.flac",
+        "rate_hz": "16000",
+        "packet_ms": "20.0",
+        "measure": "look-ahead",
+        "declared": "0.0",
+        "measured": "20.0",
+        "limit": "",
+        "unit": "ms",
+        "verdict": "LIES",
+        "note": "320 frames, worst before packet 4",
+    }
+    window.audit_feature.save(audit, tmp_path / "none" / "out.csv")
+    assert "choose another place" in window.messages.said[-1]
+
+
+def test_bars_stand_against_the_challenges_line_and_the_packets_length(window) -> None:
+    entry = window.controller.catalogue.get("loud")
+    bars = bars_of(Audit(entry, {}, "demo", 16000, 160, LYING))
+    assert [(bar.name, bar.limit, bar.over) for bar in bars] == [
+        ("Look-ahead", 20.0, True),
+        ("Delay + time per packet", 20.0, True),
+        ("Time per packet, p99", 10.0, False),
+    ]
+    assert bars[0].words == "Look-ahead 20 ms, declared 0 ms, limit 20 ms"
+
+
+def test_each_lane_is_offered_as_it_is_set_and_each_concealer_with_its_defaults(window) -> None:
+    entries = window.controller.catalogue.entries
+    offered = subjects(entries, [Choice("loud", (("level", 0.5),)), Choice("gone")], [2, None])
+    assert [subject.title for subject in offered] == ["Loud (lane 2; level 0.5)", "Loud", "Fails"]
+    assert subjects(entries, [Choice("loud")], [3])[0].title == "Loud (lane 3)"
+    assert isinstance(offered[0], Subject)
+
+
+def test_numbers_carry_their_unit_and_what_is_missing_a_dash() -> None:
+    assert number(0.95565, "ms") == "0.956 ms"
+    assert number(None, "ms") == "-"
+    assert number("same each time", "") == "same each time"
+    assert number(5, "") == "5"

@@ -1,0 +1,161 @@
+"""Levels and delays in the workbench: shown, removed, matched, undone, said where samples are compared."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from sound_material import RATE, late, speech
+
+from gaplisten.audio.files import write_signal
+from gaplisten.audio.signal import Signal
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """Return two clips whose condition ``tardy`` is 20 ms late, ``drifts`` jumps, ``soft`` is 6 dB down."""
+    folder = tmp_path_factory.mktemp("late")
+    for number, name in enumerate(("one", "two")):
+        clean = speech(3.0, seed=number)
+        jump = np.zeros((480, 1), np.float32)
+        parts = {
+            "clean": clean,
+            "lossy_signals": clean,
+            "tardy": late(clean, 320),
+            "drifts": Signal(np.concatenate([clean.samples[:24000], jump, clean.samples[24000:]]), RATE),
+            "soft": Signal(clean.samples * np.float32(0.5), RATE),
+        }
+        for part, signal in parts.items():
+            (folder / part).mkdir(exist_ok=True)
+            write_signal(folder / part / f"{name}.wav", signal)
+        (folder / "lossy_signals" / f"{name}_is_lost.txt").write_text("0\n" * 150)
+    return folder
+
+
+@pytest.fixture
+def shown(qtbot, window, folder):
+    window.open_paths([folder])
+    qtbot.waitUntil(lambda: window.controller.clip_name == "one", timeout=10000)
+    measured(qtbot, window)
+    return window
+
+
+def measured(qtbot, window):
+    feature = window.levels_feature
+    qtbot.waitUntil(lambda: not window.controller.busy and not feature.measured.busy, timeout=20000)
+
+
+def lane(window, name):
+    return next(each for each in window.controller.lanes if each.name == name)
+
+
+def states(window):
+    return {each.name: each.state for each in window.controller.lanes}
+
+
+def test_file_conditions_are_measured_unasked_and_marked(shown) -> None:
+    found = states(shown)
+    assert found["tardy"] == "20.0 ms late, not aligned"
+    assert found["drifts"] == "drifts 0…30 ms, not aligned"
+    assert (found["soft"], found["Reference"], found["Lossy"]) == ("", "", "")
+    assert shown.controller.edited == frozenset()
+
+
+def test_the_mark_stands_where_samples_are_compared(shown) -> None:
+    marks = shown.levels_feature.marks
+    assert marks.over_lanes.isHidden()
+    shown.actions_table["view.residual"].trigger()
+    assert marks.over_lanes.isVisible()
+    assert "tardy (20.0 ms late)" in marks.over_lanes.text.text()
+    assert "soft" not in marks.over_lanes.text.text()
+    assert "drifts 0…30 ms" in marks.over_gaps.text.text()
+    marks.over_lanes.remove.click()
+    assert "tardy" not in marks.over_lanes.text.text()
+    assert "drifts" in marks.over_lanes.text.text()
+    assert marks.over_lanes.remove.isHidden()
+    shown.actions_table["view.lanes"].trigger()
+    assert marks.over_lanes.isHidden()
+
+
+def test_a_delay_is_removed_by_a_key_heard_drawn_undone_and_kept(shown, player, qtbot) -> None:
+    clean, tardy = lane(shown, "Reference").signal, lane(shown, "tardy")
+    shown.controller.hearing.hear(tardy.key)
+    shown.actions_table["listen.remove_delay"].trigger()
+    moved = lane(shown, "tardy")
+    assert moved.state == "20.0 ms removed"
+    assert np.array_equal(moved.signal.samples, clean.samples)
+    assert player.lanes[tardy.key] is moved.signal
+    assert shown.display.source_of(moved) is moved.signal
+    assert shown.controller.document.work.clip("one").delays == (("condition:tardy", 320),)
+    assert shown.actions_table["listen.remove_delay"].isChecked()
+    shown.controller.show_clip("two")
+    qtbot.waitUntil(lambda: shown.controller.clip_name == "two", timeout=10000)
+    measured(qtbot, shown)
+    assert states(shown)["tardy"] == "20.0 ms late, not aligned"
+    shown.controller.show_clip("one")
+    qtbot.waitUntil(lambda: shown.controller.clip_name == "one", timeout=10000)
+    measured(qtbot, shown)
+    assert states(shown)["tardy"] == "20.0 ms removed"
+    shown.actions_table["edit.undo"].trigger()
+    assert states(shown)["tardy"] == "20.0 ms late, not aligned"
+    assert lane(shown, "tardy").signal.frames == clean.frames + 320
+
+
+def test_levels_are_matched_only_when_asked_and_put_back_bit_by_bit(shown, player, qtbot) -> None:
+    soft = lane(shown, "soft").signal
+    clean = lane(shown, "Reference").signal
+    shown.actions_table["listen.match"].trigger()
+    measured(qtbot, shown)
+    matched = lane(shown, "soft")
+    assert matched.state == "+6.0 dB matched"
+    assert np.abs(matched.signal.samples - clean.samples).max() < 2e-3
+    assert player.lanes[matched.key] is matched.signal
+    assert lane(shown, "Reference").signal is clean
+    assert lane(shown, "Lossy").state == ""
+    shown.levels_feature.dock.note.click()
+    note = shown.controller.document.work.clip("one").notes[0].text
+    assert "soft +6.0" in note
+    assert "clip gain" in note
+    shown.actions_table["listen.match"].trigger()
+    assert lane(shown, "soft").signal is soft
+    assert states(shown)["soft"] == ""
+
+
+def test_matching_in_all_clips_holds_for_the_next_one(shown, qtbot) -> None:
+    shown.levels_feature.dock.matching_chosen.emit("all")
+    shown.controller.show_clip("two")
+    qtbot.waitUntil(lambda: shown.controller.clip_name == "two", timeout=10000)
+    measured(qtbot, shown)
+    assert states(shown)["soft"] == "+6.0 dB matched"
+    assert shown.levels_feature.dock.matching.currentData() == "all"
+    assert shown.controller.document.work.match_levels
+
+
+def test_the_dock_shows_levels_delays_and_the_drift(shown, qtbot) -> None:
+    shown.actions_table["listen.levels"].trigger()
+    measured(qtbot, shown)
+    dock = shown.levels_feature.dock
+    rows = [[dock.table.item(row, c).text() for c in range(7)] for row in range(dock.table.rowCount())]
+    by_name = {row[0].partition("  ")[2]: row[1:] for row in rows}
+    assert by_name["soft"][1] == "-6.0 dB"
+    assert by_name["soft"][3] == "in time"
+    assert by_name["Reference"][0].endswith("dBov")
+    assert by_name["Reference"][5].endswith("LUFS")
+    assert "for all lanes" in dock.gain.text()
+    assert "dBov" in dock.gain.text()
+    dock.select(lane(shown, "drifts").key)
+    assert dock.plot.isVisible()
+    assert {round(late_ms) for _, late_ms in dock.plot.points} == {0, 30}
+    dock.select(lane(shown, "soft").key)
+    assert dock.plot.isHidden()
+    assert not dock.remove.isEnabled()
+
+
+def test_a_concealers_delay_is_measured_on_demand(shown, qtbot) -> None:
+    shown.controller.document.switch_on("loud")
+    measured(qtbot, shown)
+    loud = lane(shown, "Loud")
+    assert shown.levels_feature.measured.delay("loud") is None
+    shown.controller.hearing.hear(loud.key)
+    shown.actions_table["listen.measure_delay"].trigger()
+    measured(qtbot, shown)
+    assert shown.levels_feature.measured.delay("loud").aligned
