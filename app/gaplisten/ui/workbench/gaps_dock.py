@@ -84,6 +84,7 @@ class GapsDock(QWidget):
         self.worst.activated.connect(self._on_worst)
         self.measures.clicked.connect(self.measures_wanted)
         self.resume.clicked.connect(self.resume_wanted)
+        self.model.modelReset.connect(self._reselect)  # after the view's own, which forgets the selection
         self.set_preferences(self.preferences)
 
     def _name(self, widget: QWidget, name: str, tip: str) -> None:
@@ -129,7 +130,6 @@ class GapsDock(QWidget):
         self.head.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         table.setSortingEnabled(True)
         table.selectionModel().currentRowChanged.connect(self._on_row)
-        self.head.sortIndicatorChanged.connect(lambda *_: self._reselect())
         return table
 
     # -- content --------------------------------------------------------------------------------------
@@ -180,9 +180,7 @@ class GapsDock(QWidget):
 
     def _show(self, content: Content) -> None:
         before = self.model.columnCount()
-        self._quiet = True
         self.model.show(content)
-        self._quiet = False
         column, order = self.model.sorted_by
         blocked = self.head.blockSignals(True)
         self.head.setSortIndicator(column, order)
@@ -190,7 +188,6 @@ class GapsDock(QWidget):
         self.head.fit()
         if before != self.model.columnCount():
             self.head.updateGeometry()
-        self._reselect()
 
     def when_complete(self, callback: Callable[[Table], None]) -> None:
         """Hand over all measures of all lanes, for a file: as soon as nothing is being measured any more."""
@@ -202,10 +199,7 @@ class GapsDock(QWidget):
     # -- filter ---------------------------------------------------------------------------------------
 
     def _filter(self) -> None:
-        self._quiet = True
         self.model.set_filter(self.burst.currentData(), self.flagged.isChecked())
-        self._quiet = False
-        self._reselect()
 
     def _on_worst(self) -> None:
         self.preferred.emit(replace(self.preferences, worst=str(self.worst.currentData())))

@@ -1,0 +1,91 @@
+"""The workbench window of `tests/gui`, with a clip whose gaps and conditions have something to tell."""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gaplisten.audio.files import write_signal
+from gaplisten.audio.signal import Signal
+
+_PATH = Path(__file__).parents[1] / "gui" / "conftest.py"
+_SPEC = importlib.util.spec_from_file_location("gui_gaps_workbench", _PATH)
+_workbench = importlib.util.module_from_spec(_SPEC)
+sys.modules[_SPEC.name] = _workbench  # dataclasses look their module up
+_SPEC.loader.exec_module(_workbench)
+PACKET, RATE, loss, speech = _workbench.PACKET, _workbench.RATE, _workbench.loss, _workbench.speech
+player, runner, window = _workbench.player, _workbench.runner, _workbench.window
+
+LOSS = "10-12 40 60-69"
+
+
+def write(folder, name, lost, versions, reference=True):
+    """Write a clip in the challenge's layout."""
+    flags = np.repeat(lost, PACKET)
+    clean = speech()
+    parts = {
+        "lossy_signals": np.where(flags[: clean.frames, None], 0, clean.samples),
+        **versions(clean, flags),
+    }
+    if reference:
+        parts["clean"] = clean.samples
+    for part, samples in parts.items():
+        (folder / part).mkdir(parents=True, exist_ok=True)
+        write_signal(folder / part / f"{name}.wav", Signal(np.ascontiguousarray(samples, np.float32), RATE))
+    (folder / "lossy_signals" / f"{name}_is_lost.txt").write_text("".join(f"{int(f)}\n" for f in lost))
+
+
+def versions(clean, flags):
+    """Return one good version, and one with a click after the middle gap and a level error in the last."""
+    bad = clean.samples.copy()
+    bad[41 * PACKET] += 0.5
+    inside = np.linspace(0, 1, 10 * PACKET, dtype=np.float32)[:, None]
+    bad[60 * PACKET : 70 * PACKET] *= 1 - 0.98 * np.clip(20 * np.minimum(inside, 1 - inside), 0, 1)
+    return {"good": clean.samples * np.float32(0.999), "bad": bad}
+
+
+@pytest.fixture(scope="session")
+def gap_folder(tmp_path_factory):
+    """Return a folder with one clip of three gaps."""
+    folder = tmp_path_factory.mktemp("gaps")
+    write(folder, "first", loss(LOSS), versions)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def bare_folder(tmp_path_factory):
+    """Return a folder whose clip has no reference."""
+    folder = tmp_path_factory.mktemp("bare")
+    write(folder, "first", loss(LOSS), versions, reference=False)
+    return folder
+
+
+@pytest.fixture
+def measured(qtbot):
+    """Return a function that waits until nothing is being rendered or measured."""
+
+    def wait(window):
+        qtbot.waitUntil(
+            lambda: (
+                not window.controller.busy
+                and not window.gaps_feature.measuring.pending
+                and window.gaps_feature.measuring.table is not None
+            ),
+            timeout=10000,
+        )
+
+    return wait
+
+
+@pytest.fixture
+def opened(qtbot, window, gap_folder, measured):
+    """Return the window with the clip open and its gaps measured."""
+    window.open_paths([gap_folder])
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first", timeout=10000)
+    measured(window)
+    window.lanes_view.setFocus()
+    return window

@@ -1,0 +1,201 @@
+"""From the worst gap to the next, and listening around one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from PySide6.QtCore import Qt
+
+from gaplisten.workbench.state import Loop
+
+Key, Shift, Alt = Qt.Key, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
+CONTEXT = 4000
+
+
+@pytest.fixture
+def press(qtbot, opened):
+    def key(which, modifier=Qt.KeyboardModifier.NoModifier):
+        qtbot.keyClick(opened.lanes_view, which, modifier)
+
+    return key
+
+
+def key_of(window, name):
+    return next(lane.key for lane in window.controller.lanes if lane.name == name)
+
+
+def walk(window, press, *keys):
+    found = []
+    for key in keys:
+        press(*key) if isinstance(key, tuple) else press(key)
+        found.append(window.gap_actions.at + 1)
+    return found
+
+
+def engines_order(window, name, measure):
+    lane = next(lane for lane in window.controller.lanes if lane.name == name)
+    return [place + 1 for place in window.gaps_feature.measuring.table.worst(lane.ident, measure)]
+
+
+def tick(window):
+    window.controller.hearing.poll()
+
+
+# -- the worst ----------------------------------------------------------------------------------------------
+
+
+def test_w_goes_from_the_worst_to_the_next_worst_of_the_lane_that_is_heard(opened, press):
+    opened.controller.hearing.hear(key_of(opened, "bad"))
+    order = engines_order(opened, "bad", "click_exit")
+    assert order[0] == 2
+    assert walk(opened, press, Key.Key_W, Key.Key_W, Key.Key_W, Key.Key_W) == [*order, order[0]]
+    assert walk(opened, press, (Key.Key_W, Shift)) == [order[-1]]
+    assert "(3 of 3)" in opened.status.currentMessage()
+
+
+def test_it_says_measure_value_and_lane(opened, press):
+    bad = key_of(opened, "bad")
+    opened.controller.hearing.hear(bad)
+    press(Key.Key_W)
+    said = opened.status.currentMessage()
+    assert said.startswith("gap #2: Exit click ")
+    assert said.endswith(f" z !, lane {bad} bad (1 of 3)")
+    assert opened.gaps.table.currentIndex().row() == 1
+    start, stop = opened.lanes_view.visible_range
+    assert start < 12800 < stop
+
+
+def test_after_going_elsewhere_w_begins_with_the_worst_again(opened, press):
+    opened.controller.hearing.hear(key_of(opened, "bad"))
+    order = engines_order(opened, "bad", "click_exit")
+    walk(opened, press, Key.Key_W, Key.Key_W)
+    opened.gap_actions.go_to(order[2] - 1)
+    assert walk(opened, press, Key.Key_W) == [order[0]]
+
+
+def test_the_measure_is_chosen_in_menu_or_dock_and_kept(opened, press):
+    opened.controller.hearing.hear(key_of(opened, "bad"))
+    opened.actions_table["gap.by_energy_error"].trigger()
+    assert opened.gaps.worst.currentData() == "energy_error"
+    assert walk(opened, press, Key.Key_W) == [3]
+    opened.gaps.worst.setCurrentIndex(opened.gaps.worst.findData("lsd"))
+    opened.gaps.worst.activated.emit(opened.gaps.worst.currentIndex())
+    assert opened.actions_table["gap.by_lsd"].isChecked()
+    assert opened.ui_settings().value("gaps/worst") == "lsd"
+
+
+def test_while_the_reference_is_heard_the_worst_of_all_lanes_is_meant(opened, press):
+    assert opened.controller.hearing.heard == 0
+    assert walk(opened, press, Key.Key_W) == [2]
+    assert "bad" in opened.status.currentMessage()
+
+
+def test_the_walk_keeps_to_the_gaps_that_the_filter_shows(opened, press):
+    opened.controller.hearing.hear(key_of(opened, "bad"))
+    opened.gaps.burst.setCurrentIndex(2)
+    assert walk(opened, press, Key.Key_W, Key.Key_W) == [3, 3]
+
+
+def test_without_values_it_says_why(qtbot, window, bare_folder, measured):
+    qtbot.keyClick(window.lanes_view, Key.Key_W)
+    window.actions_table["gap.next_worst"].trigger()
+    assert window.status.currentMessage() == "there are no gaps"
+    window.open_paths([bare_folder])
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first", timeout=10000)
+    measured(window)
+    window.actions_table["gap.by_lsd"].trigger()
+    window.actions_table["gap.next_worst"].trigger()
+    assert "needs the reference" in window.status.currentMessage()
+
+
+def test_the_table_lists_the_worst_first_for_the_lane_that_is_heard(opened):
+    opened.controller.hearing.hear(key_of(opened, "bad"))
+    opened.actions_table["gap.by_buzz"].trigger()
+    opened.actions_table["gap.worst_first"].trigger()
+    model = opened.gaps.model
+    worst = engines_order(opened, "bad", "buzz")
+    assert [model.gap_at(row) + 1 for row in range(len(worst))] == worst
+    opened.actions_table["gap.worst_first"].trigger()
+    assert [model.gap_at(row) for row in range(3)] == [0, 1, 2]
+
+
+# -- listening ----------------------------------------------------------------------------------------------
+
+
+def test_g_works_with_half_speed_only_lost_parts_and_another_lane_meanwhile(opened, player, press):
+    opened.gap_actions.go_to(1)
+    opened.actions_table["listen.half"].trigger()
+    opened.actions_table["listen.lost"].trigger()
+    press(Key.Key_G)
+    assert (player.state.playing, player.state.position) == (True, 12800 - CONTEXT)
+    player.state = replace(player.state, position=12700)
+    tick(opened)
+    press(Key.Key_3)
+    assert (player.state.playing, player.state.position, player.state.lane) == (True, 12700, 3)
+    opened.actions_table["listen.quarter"].trigger()
+    assert player.last("audible") == ([(3200, 4160), (12800, 13120), (19200, 22400)],)
+    player.state = replace(player.state, position=13120 + CONTEXT)
+    tick(opened)
+    assert not player.state.playing
+    assert player.last("speed") == (0.25,)
+
+
+def test_g_plays_all_of_a_gap_outside_the_loop_and_then_the_loop_is_there_again(opened, player, press):
+    opened.lanes_view.loop_edited.emit(0, 9000)
+    opened.gap_actions.go_to(2)
+    press(Key.Key_G)
+    assert player.last("loop") == ()
+    player.state = replace(player.state, position=22400 + CONTEXT)
+    tick(opened)
+    assert not player.state.playing
+    tick(opened)
+    assert player.last("loop") == (0, 9000)
+
+
+def test_whoever_goes_elsewhere_while_g_plays_has_the_loop_back(opened, player, press):
+    opened.lanes_view.loop_edited.emit(0, 9000)
+    opened.gap_actions.go_to(2)
+    press(Key.Key_G)
+    opened.controller.hearing.seek(2000)
+    tick(opened)
+    assert player.last("loop") == (0, 9000)
+    assert player.state.playing
+
+
+def test_shift_g_plays_the_gap_in_a_loop_that_follows_to_the_next_gap(opened, player, press):
+    opened.gap_actions.go_to(1)
+    press(Key.Key_G, Shift)
+    assert player.last("loop") == (12800 - CONTEXT, 13120 + CONTEXT)
+    assert player.state.playing
+    press(Key.Key_Right, Alt)
+    assert player.last("loop") == (19200 - CONTEXT, 22400 + CONTEXT)
+    assert (player.state.playing, player.state.position) == (True, 19200 - CONTEXT)
+    opened.lanes_view.loop_edited.emit(0, 9000)
+    press(Key.Key_Right, Alt)
+    assert player.last("loop") == (0, 9000)
+
+
+def test_a_loop_whose_fade_would_hide_an_edge_of_a_gap_is_made_longer_and_that_is_said(opened, player):
+    opened.lanes_view.loop_edited.emit(3190, 13150)
+    assert player.last("loop") == (3120, 13201)
+    assert "fade of 5 ms would have hidden the edge of a gap" in opened.status.currentMessage()
+    assert opened.controller.document.work.clip("first").loop == Loop(3120, 13201)
+
+
+def test_without_context_the_fades_still_keep_off_the_gap(opened, player, press):
+    opened.controller.use_settings(replace(opened.controller.settings, context_ms=0.0))
+    opened.gap_actions.go_to(1)
+    press(Key.Key_G)
+    assert player.state.position == 12800 - 80
+    press(Key.Key_G, Shift)
+    start, stop = player.last("loop")
+    assert start <= 12800 - 80
+    assert stop >= 13120 + 80
+
+
+def test_the_context_is_the_users(opened, player, press):
+    opened.controller.use_settings(replace(opened.controller.settings, context_ms=100.0))
+    opened.gap_actions.go_to(1)
+    press(Key.Key_G)
+    assert player.state.position == 12800 - 1600
