@@ -25,6 +25,10 @@ PLUGIN = """
 import time
 def conceal(lossy, lost, rate, packet_frames, *, value: float = 0.25, wait: float = 0.0):
     time.sleep(wait)
+    if value < 0:
+        raise ValueError("negative")
+    if value > 1:
+        print("a large value")
     out = lossy.copy()
     for packet in lost.nonzero()[0]:
         out[packet * packet_frames : (packet + 1) * packet_frames] = value
@@ -79,12 +83,12 @@ def window(
 ) -> Iterator[Any]:
     """Return a workbench with the clips open; scores are computed in threads: processes start slowly."""
     from gaplisten.playback.silent import SilentPlayer
-    from gaplisten.ui.batch import work
+    from gaplisten.ui.batch import score_work
     from gaplisten.ui.metrics import feature
     from gaplisten.ui.workbench.hearing import Hearing
     from gaplisten.ui.workbench.window import WorkbenchWindow
 
-    monkeypatch.setattr(work, "ProcessWorkers", ThreadWorkers)
+    monkeypatch.setattr(score_work, "ProcessWorkers", ThreadWorkers)
     monkeypatch.setattr(feature, "_FIRST", [])
     made = WorkbenchWindow(Hearing(SilentPlayer("a test")))
     made.controller.use_catalogue(catalogue, PromptRunner())

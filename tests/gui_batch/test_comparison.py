@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from listener import built, definition, take
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
@@ -81,6 +82,23 @@ def test_the_worst_come_first_whichever_way_the_metric_goes(shown: ComparisonWin
     assert [row[3] for row in shown.tables[2].table.rows] == [9.0, 3.0, 2.0, 1.0]
     shown.condition.setCurrentIndex(shown.condition.findData("b"))
     assert [row[1] for row in shown.tables[2].table.rows] == ["b", "b"]
+
+
+def test_clips_can_be_chosen_by_their_longest_burst(qtbot: QtBot) -> None:
+    mixed = (
+        Point("c0", "a", 2.0, "320-1000 ms"),
+        Point("c1", "a", 3.0, "<=120 ms"),
+        Point("c2", "a", 4.0, "<=120 ms"),
+    )
+    made = ComparisonWindow(Comparison("x", (MOS,), {"plcmos": mixed}))
+    qtbot.addWidget(made)
+    assert [made.stratum.itemData(at) for at in range(made.stratum.count())] == [
+        None,
+        "<=120 ms",
+        "320-1000 ms",
+    ]
+    made.stratum.setCurrentIndex(1)
+    assert made.tables[0].table.rows[0][:3] == ("a", 2, 3.5)
 
 
 def test_a_click_on_a_dot_asks_for_its_clip(qtbot: QtBot, shown: ComparisonWindow) -> None:
@@ -226,3 +244,21 @@ def test_a_version_that_is_no_lane_is_judged_by_its_file(
 def test_a_clip_that_is_not_open_is_told(window: Any) -> None:
     window.batch_feature.going.to("nowhere", "a")
     assert "clip nowhere" in window.messages.said[-1]
+
+
+# --- a panel's ratings --------------------------------------------------------------------------------------
+
+
+def test_a_panels_votes_are_averaged_over_the_listeners_who_count(tmp_path: Path) -> None:
+    folder = built(tmp_path, definition("acr", "[checks]\nlevel = false\n"))
+    for name, good in (("ann", 4), ("bea", 5)):
+        take(folder, name, {"zilch": 1, "quuxnet": good})
+    found = heard_in(folder)
+    assert {(one.condition, one.rating) for one in found} == {("zilch", 1.0), ("quuxnet", 4.5)}
+    assert len({one.clip for one in found}) > 1
+
+
+def test_a_panel_that_asks_about_pairs_is_refused(tmp_path: Path) -> None:
+    folder = built(tmp_path, definition("abx", "[checks]\nlevel = false\n"))
+    with pytest.raises(GaplistenError, match="about pairs"):
+        heard_in(folder)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from batch.clips import PACKET
 from gaplisten.audio.files import read_signal
+from gaplisten.clips.layouts import find_clips
 from gaplisten.ui.batch.conceal_dialog import ConcealDialog
 
 
@@ -39,6 +41,8 @@ def test_every_clip_is_concealed_by_every_concealer_with_its_own_parameters(
     for folder, value in (("constant", 0.125), ("constant 2", 0.5)):
         made = read_signal(out / folder / "3.wav").samples
         assert (made[5 * PACKET : 6 * PACKET] == np.float32(value)).all()
+    with (out / "constant" / "concealed.csv").open(newline="") as file:
+        assert [row["lost"] for row in csv.DictReader(file)] == ["3", "11", "3", "11"]
     assert sorted(path.name for path in (out / "constant").glob("*.wav")) == [f"{n}.wav" for n in range(4)]
 
 
@@ -62,10 +66,37 @@ def test_a_damaged_file_is_named_with_its_reason_and_the_others_are_done(
     dialog = opened(window, tmp_path / "out", {})
     run(qtbot, dialog)
     assert len(list((tmp_path / "out").glob("constant/*.wav"))) == 3
-    assert dialog.failures.isVisible()
-    (said,) = [dialog.failures.item(row).text() for row in range(dialog.failures.count())]
+    assert dialog.remarks.isVisible()
+    (said,) = [dialog.remarks.item(row).text() for row in range(dialog.remarks.count())]
     assert said.startswith("constant: ")
     assert "2.wav" in said
+
+
+def test_results_made_into_the_opened_folder_are_conditions_when_it_is_opened_again(
+    qtbot: QtBot, window: Any, clips_folder: Path
+) -> None:
+    run(qtbot, opened(window, clips_folder, {}))
+    found = find_clips([clips_folder])
+    assert found.conditions == ("constant", "mild", "rough")
+    assert len(found.clips) == 4
+
+
+def test_what_a_plugin_says_when_it_fails_or_prints_is_listed(
+    qtbot: QtBot, window: Any, catalogue: Any, tmp_path: Path
+) -> None:
+    dialog = opened(window, tmp_path / "out", {"value": -1.0})
+    dialog.which.setCurrentIndex(1)
+    run(qtbot, dialog)
+    assert dialog.said.text().endswith("0 files in " + str(tmp_path / "out") + "; 1 failed:")
+    assert "negative" in dialog.remarks.item(0).toolTip()
+    window.controller.document.set_parameter(0, "value", 2.0)
+    window.actions_table["conceal.clips"].trigger()
+    dialog.which.setCurrentIndex(1)
+    run(qtbot, dialog)
+    said = [dialog.remarks.item(row).text() for row in range(dialog.remarks.count())]
+    assert any("beyond full scale" in line for line in said)
+    assert any("a large value" in line for line in said)
+    assert "failed" not in dialog.said.text()
 
 
 def test_stopped_work_is_kept_and_goes_on_when_started_again(

@@ -20,7 +20,7 @@ from gaplisten.batch.table import tidy
 from gaplisten.batch.workers import ProcessWorkers, ThreadWorkers
 from gaplisten.exchange.service_settings import TOKEN_VARIABLE, save_service
 from gaplisten.tables import to_csv
-from gaplisten.ui.batch import work
+from gaplisten.ui.batch import score_work
 from gaplisten.ui.batch.score_dialog import ScoreDialog
 from gaplisten.ui.metrics import dock
 
@@ -51,7 +51,7 @@ def rows(path: Path) -> list[dict[str, str]]:
 def test_the_table_is_the_command_lines(
     qtbot: QtBot, window: Any, clips_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(work, "ProcessWorkers", ProcessWorkers)
+    monkeypatch.setattr(score_work, "ProcessWorkers", ProcessWorkers)
     table = tmp_path / "scores.csv"
     dialog = opened(qtbot, window, table)
     run(qtbot, dialog)
@@ -86,11 +86,11 @@ def test_what_cannot_be_scored_is_named_with_its_reason_and_the_others_are_done(
     table = tmp_path / "scores.csv"
     dialog = opened(qtbot, window, table, "sdr")
     run(qtbot, dialog)
-    said = [dialog.failures.item(row).text() for row in range(dialog.failures.count())]
+    said = [dialog.remarks.item(row).text() for row in range(dialog.remarks.count())]
     assert len(said) == 2
     assert any("mild/1.wav" in line and "silent" in line for line in said)
     assert any("rough/2.wav" in line for line in said)
-    assert dialog.said.text() == f"10 scores in {table}; 2 without:"
+    assert dialog.said.text() == f"10 scores in {table}; 2 failed:"
     assert len(rows(table)) == 12
 
 

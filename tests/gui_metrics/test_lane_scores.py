@@ -1,4 +1,4 @@
-"""Scores beside the lanes: asked for once, awaited without blocking, forgotten when a lane sounds otherwise."""
+"""Scores beside the lanes: asked for once, awaited without blocking, renewed with the sound."""
 
 from __future__ import annotations
 
@@ -13,9 +13,13 @@ from gaplisten.audio.signal import Signal
 from gaplisten.loss.trace import LossTrace
 from gaplisten.metrics.catalogue import built_in
 from gaplisten.metrics.contract import Metric, Score
-from gaplisten.ui.metrics import lane_scores
-from gaplisten.ui.metrics.dock import ScoresDock, brief, explained
+from gaplisten.playback.silent import SilentPlayer
+from gaplisten.ui.metrics import dock as dock_module
+from gaplisten.ui.metrics import feature, lane_scores
+from gaplisten.ui.metrics.dock import ScoresDock, brief, explained, short_title
 from gaplisten.ui.metrics.lane_scores import LaneScores
+from gaplisten.ui.workbench.hearing import Hearing
+from gaplisten.ui.workbench.window import WorkbenchWindow
 from gaplisten.workbench.lanes import Lane, Role
 
 PLCMOS = built_in()["plcmos"].metric
@@ -155,3 +159,57 @@ def test_the_dock_shows_a_row_for_each_lane_and_a_column_for_each_metric(
     dock.show_scores(shown, scores)
     assert dock.table.columnCount() == 2
     assert dock.table.item(1, 0).text() == "2.50"
+
+
+def test_a_metric_that_lacks_its_package_is_greyed_with_the_reason_and_not_asked_for(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        dock_module, "missing_packages", lambda metric: ("speechmos",) if metric is PLCMOS else ()
+    )
+    dock = ScoresDock([PLCMOS, SDR], ["plcmos", "sdr"])
+    qtbot.addWidget(dock)
+    assert [metric.name for metric in dock.chosen()] == ["sdr"]
+    box = dock.boxes["plcmos"]
+    assert (box.isEnabled(), box.isChecked()) == (False, False)
+    assert box.text() == "PLC-MOS v2 (needs the package speechmos)"
+
+
+def test_every_metric_has_a_name_short_enough_for_a_badge() -> None:
+    names = {found.metric.name: short_title(found.metric) for found in built_in().values()}
+    assert {name: text for name, text in names.items() if len(text) > 20} == {}
+    assert len(set(names.values())) == len(names)
+    assert (names["plcmos"], names["sdr"], names["gap_click_exit"]) == ("PLC-MOS", "SDR", "Click at exit")
+
+
+def test_what_is_measured_at_gaps_has_a_menu_of_its_own(qtbot: QtBot) -> None:
+    metrics = [found.metric for found in built_in().values()]
+    dock = ScoresDock(metrics, [])
+    qtbot.addWidget(dock)
+    first = dock.choose.menu().actions()
+    assert len(first) < len(metrics) / 2
+    (inner,) = [action.menu() for action in first if action.menu()]
+    assert dock.boxes["gap_click_exit"] in inner.actions()
+    assert dock.boxes["gap_flagged"] in first
+
+
+def test_the_badge_is_the_first_metric_short_with_its_unit(
+    qtbot: QtBot, pool: SlowPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane_scores, "REST_SECONDS", 0.0)
+    monkeypatch.setattr(feature, "_FIRST", ["sdr"])
+    monkeypatch.setattr(lane_scores, "_new_pool", lambda: pool)
+    window = WorkbenchWindow(Hearing(SilentPlayer("a test")))
+    scores = window.scores_feature.scores
+    scores._make_pool = lambda: pool
+    window.controller.lanes = tuple(lanes(0.1, 0.2))
+    window.controller.lanes_changed.emit()
+    qtbot.waitUntil(lambda: len(pool.asked) == 2)
+    pool.asked[1][3].set_result(Score(12.345))
+    pool.asked[0][3].set_result(Score(None, "equal to the reference (infinite)"))
+    qtbot.waitUntil(lambda: window.display.badges.get("c1") == "SDR 12.3 dB")
+    assert window.display.badges["reference"] == ""
+    window.close()
+    assert pool.closed
+    window.deleteLater()
+    qtbot.wait(1)

@@ -11,6 +11,7 @@ from gaplisten.batch.heard import Heard, heard_of_votes, read_heard
 from gaplisten.batch.items import REFERENCE
 from gaplisten.batch.score import ScoreRow
 from gaplisten.errors import GaplistenError
+from gaplisten.loss.strata import Stratum
 from gaplisten.metrics.contract import Metric
 
 
@@ -51,10 +52,20 @@ class Comparison:
     scales: tuple[Scale, ...]
     points: Mapping[str, tuple[Point, ...]]
 
-    def of(self, scale: Scale, *, reference: bool = True) -> tuple[Point, ...]:
-        """Return one metric's values, with or without those of the undamaged reference."""
-        found = self.points[scale.name]
-        return found if reference else tuple(one for one in found if one.condition != REFERENCE)
+    def of(self, scale: Scale, *, reference: bool = True, stratum: str | None = None) -> tuple[Point, ...]:
+        """Return one metric's values, perhaps without the reference's, perhaps of one burst stratum only."""
+        return tuple(
+            one
+            for one in self.points[scale.name]
+            if (reference or one.condition != REFERENCE) and stratum in (None, one.stratum)
+        )
+
+    @property
+    def strata(self) -> tuple[str, ...]:
+        """The burst strata of the clips."""
+        found = {one.stratum for points in self.points.values() for one in points if one.stratum}
+        known = [str(each) for each in Stratum]
+        return tuple(sorted(found, key=lambda name: (known.index(name) if name in known else 99, name)))
 
 
 def from_rows(title: str, rows: Sequence[ScoreRow]) -> Comparison:

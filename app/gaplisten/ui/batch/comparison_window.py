@@ -81,15 +81,21 @@ class ComparisonWindow(QWidget):
     # --- making ----------------------------------------------------------------------------------
 
     def _make_choices(self) -> None:
-        self.metrics, self.baseline, self.condition, self.order = (QComboBox() for _ in range(4))
+        self.metrics, self.stratum = QComboBox(), QComboBox()
+        self.baseline, self.condition, self.order = (QComboBox() for _ in range(3))
         for scale in self.comparison.scales:
             self.metrics.addItem(scale.title, scale)
+        self.stratum.addItem("all bursts", None)
+        for name in self.comparison.strata:
+            self.stratum.addItem(f"bursts {name}", name)
+        self.stratum.setVisible(self.stratum.count() > 2)
         self.order.addItem("lowest first", True)
         self.order.addItem("highest first", False)
         self.reference = QCheckBox("With the reference")
         self.reference.setToolTip("Also show the scores of the undamaged speech")
         for box, name in (
             (self.metrics, "Metric"),
+            (self.stratum, "Longest burst of the clips"),
             (self.baseline, "Compare with"),
             (self.condition, "Worst clips of"),
             (self.order, "Order of the worst clips"),
@@ -98,6 +104,7 @@ class ComparisonWindow(QWidget):
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
         self.metrics.currentIndexChanged.connect(self._on_metric)
         self.reference.toggled.connect(self._on_metric)
+        self.stratum.currentIndexChanged.connect(self._on_metric)
         for box in (self.baseline, self.condition, self.order):
             box.currentIndexChanged.connect(self.refresh)
 
@@ -105,6 +112,7 @@ class ComparisonWindow(QWidget):
         above = QHBoxLayout()
         above.addWidget(QLabel("Metric"))
         above.addWidget(self.metrics)
+        above.addWidget(self.stratum)
         above.addWidget(self.reference)
         above.addStretch(1)
         self._choosers = {
@@ -156,10 +164,14 @@ class ComparisonWindow(QWidget):
     @property
     def points(self) -> tuple[Point, ...]:
         """The scores that are shown."""
-        return self.comparison.of(self.scale, reference=self.reference.isChecked())
+        return self._points(reference=self.reference.isChecked())
+
+    def _points(self, *, reference: bool) -> tuple[Point, ...]:
+        chosen = self.stratum.currentData()
+        return self.comparison.of(self.scale, reference=reference, stratum=chosen)
 
     def _on_metric(self) -> None:
-        every = self.comparison.of(self.scale)
+        every = self._points(reference=True)
         others = [one for one in every if one.condition != REFERENCE]
         self.reference.setVisible(bool(others) and len(others) < len(every))
         if not others:  # nothing but references was scored

@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QFormLayout, QV
 
 from gaplisten.ui.background import Tasks
 from gaplisten.ui.batch.choices import TickList
+from gaplisten.ui.batch.conceal_work import Concealed, ConcealWish, conceal_clips
 from gaplisten.ui.batch.dialog import BatchDialog, PlaceField, headed
 from gaplisten.ui.batch.offer import Offer, concealers_offered
-from gaplisten.ui.batch.work import Concealed, ConcealWish, conceal_clips
+from gaplisten.ui.batch.work import Remark
 from gaplisten.ui.quiet_label import QuietLabel
 
 
@@ -39,7 +40,9 @@ class ConcealDialog(BatchDialog):
         column.addWidget(self.hint)
         below = QFormLayout()
         below.addRow("Folder", self.out)
-        below.addRow("", QuietLabel("Each concealer gets a folder of its own in it, one file for each clip."))
+        below.addRow(
+            "", QuietLabel("Each concealer gets a folder of its own in it, with a table of the results.")
+        )
         below.addRow("", self.force)
         column.addLayout(below)
         self.resize(600, 480)
@@ -76,11 +79,10 @@ class ConcealDialog(BatchDialog):
         wish = ConcealWish(clips, chosen, out, self.force.isChecked())
         self.begin("concealing", lambda job: conceal_clips(wish, offer.catalogue, job))
 
-    def _report(self, value: Any) -> tuple[str, Sequence[str]]:
+    def _report(self, value: Any) -> tuple[str, Sequence[Remark]]:
         assert isinstance(value, Concealed)
         earlier = f", {value.reused} of them were there already" if value.reused else ""
-        failed = f"; {len(value.failures)} failed:" if value.failures else ""
-        return f"{_files(value.done)} in {value.wish.out}{earlier}{failed}", value.failures
+        return f"{_files(value.done)} in {value.wish.out}{earlier}", value.remarks
 
 
 def _files(count: int) -> str:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QListWidget,
+    QListWidgetItem,
     QProgressBar,
     QPushButton,
     QVBoxLayout,
@@ -22,7 +23,9 @@ from PySide6.QtWidgets import (
 from gaplisten.jobs import Job
 from gaplisten.ui.background import Tasks
 from gaplisten.ui.batch.run import BatchRun
+from gaplisten.ui.batch.work import Remark
 from gaplisten.ui.quiet_label import QuietLabel
+from gaplisten.ui.theme import warning_colour
 
 _STEPS = 1000
 _MOST_LISTED = 500
@@ -53,10 +56,10 @@ class BatchDialog(QDialog):
         self.bar.setFixedHeight(8)
         self.said = QuietLabel("", self, wrap=True)
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.failures = QListWidget(self)
-        self.failures.setAccessibleName("What failed, and why")
-        self.failures.setWordWrap(True)
-        self.failures.setTextElideMode(Qt.TextElideMode.ElideNone)
+        self.remarks = QListWidget(self)
+        self.remarks.setAccessibleName("What failed and why, and what else to know")
+        self.remarks.setWordWrap(True)
+        self.remarks.setTextElideMode(Qt.TextElideMode.ElideNone)
         self.go = QPushButton(go, self, default=True)
         self.go.clicked.connect(self._begin)
         self.stop = QPushButton("Stop", self, autoDefault=False)
@@ -76,18 +79,18 @@ class BatchDialog(QDialog):
         outer.addWidget(self.inputs, 2)
         outer.addWidget(self.bar)
         outer.addWidget(self.said)
-        outer.addWidget(self.failures, 1)
+        outer.addWidget(self.remarks, 1)
         outer.addLayout(self.buttons)
         self.bar.hide()
-        self.failures.hide()
+        self.remarks.hide()
 
     # --- what a batch's own dialog does ----------------------------------------------------------
 
     def _begin(self) -> None:
         raise NotImplementedError
 
-    def _report(self, value: Any) -> tuple[str, Sequence[str]]:
-        """Return a sentence about what was done, and one for each thing that failed."""
+    def _report(self, value: Any) -> tuple[str, Sequence[Remark]]:
+        """Return a sentence about what was done, and remarks on single items, failures first."""
         raise NotImplementedError
 
     def _ready(self) -> bool:
@@ -98,8 +101,8 @@ class BatchDialog(QDialog):
 
     def begin(self, title: str, work: Callable[[Job], Any]) -> None:
         """Start the work."""
-        self.failures.clear()
-        self.failures.hide()
+        self.remarks.clear()
+        self.remarks.hide()
         self._say("")
         self.bar.setValue(0)
         self.run.start(title, work)
@@ -133,12 +136,20 @@ class BatchDialog(QDialog):
 
     def _finished(self, value: Any) -> None:
         self.show_running(False)
-        sentence, failed = self._report(value)
-        self._say(sentence, warns=bool(failed))
-        self.failures.addItems([*failed[:_MOST_LISTED]])
-        if len(failed) > _MOST_LISTED:
-            self.failures.addItem(f"… and {len(failed) - _MOST_LISTED} more; the table has them all")
-        self.failures.setVisible(bool(failed))
+        sentence, remarks = self._report(value)
+        failed = sum(remark.failed for remark in remarks)
+        self._say(f"{sentence}; {failed} failed:" if failed else sentence, warns=bool(failed))
+        for remark in remarks[:_MOST_LISTED]:
+            self._list(remark)
+        if len(remarks) > _MOST_LISTED:
+            self.remarks.addItem(f"… and {len(remarks) - _MOST_LISTED} more")
+        self.remarks.setVisible(bool(remarks))
+
+    def _list(self, remark: Remark) -> None:
+        item = QListWidgetItem(remark.text, self.remarks)
+        item.setToolTip(remark.details or remark.text)
+        if remark.failed:
+            item.setForeground(warning_colour(self.palette()))
 
     def _failed(self, error: Exception) -> None:
         self.show_running(False)

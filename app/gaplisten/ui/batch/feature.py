@@ -11,11 +11,13 @@ from PySide6.QtWidgets import QFileDialog
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.batch.comparison import Comparison, from_rows, from_table
 from gaplisten.ui.batch.conceal_dialog import ConcealDialog
+from gaplisten.ui.batch.conceal_work import Concealed
 from gaplisten.ui.batch.going import Going
 from gaplisten.ui.batch.offer import Offer
 from gaplisten.ui.batch.score_dialog import ScoreDialog
+from gaplisten.ui.batch.score_work import Scored
 from gaplisten.ui.batch.service_dialog import ServiceDialog
-from gaplisten.ui.batch.work import Concealed, Scored, named
+from gaplisten.ui.batch.work import named
 from gaplisten.ui.commands import Command
 
 if TYPE_CHECKING:
@@ -85,8 +87,8 @@ class BatchFeature(QObject):
         _present(self.conceal_dialog)
 
     def _concealed(self, value: Concealed) -> None:
-        failed = f", {len(value.failures)} failed" if value.failures else ""
-        self._window.controller.said.emit(f"concealed: {value.done} files in {value.wish.out}{failed}")
+        said = f"concealed: {value.done} files in {value.wish.out}{_failed(value)}"
+        self._window.controller.said.emit(said)
 
     def score(self) -> None:
         """Open the dialog, or show the one whose work is under way."""
@@ -105,8 +107,8 @@ class BatchFeature(QObject):
     def _scored(self, value: Scored) -> None:
         self._last = value
         self._window.actions_table.enable(["scores.compare"], True)
-        failed = f", {len(value.failures)} without" if value.failures else ""
-        self._window.controller.said.emit(f"scored: {len(value.batch.rows)} in {value.wish.table}{failed}")
+        said = f"scored: {len(value.batch.rows)} in {value.wish.table}{_failed(value)}"
+        self._window.controller.said.emit(said)
 
     # --- comparing -------------------------------------------------------------------------------
 
@@ -156,6 +158,11 @@ class BatchFeature(QObject):
     def _on_service(self) -> None:
         if self.score_dialog is not None and not self.score_dialog.run.running:
             self.score_dialog.look_for_service()
+
+
+def _failed(value: Concealed | Scored) -> str:
+    count = sum(remark.failed for remark in value.remarks)
+    return f", {count} failed" if count else ""
 
 
 def _present(dialog: ConcealDialog | ScoreDialog | ServiceDialog) -> None:

@@ -30,7 +30,8 @@ from gaplisten.ui.batch.offer import (
     service_trouble,
     versions_offered,
 )
-from gaplisten.ui.batch.work import Scored, ScoreWish, score_clips
+from gaplisten.ui.batch.score_work import Scored, ScoreWish, score_clips
+from gaplisten.ui.batch.work import Remark
 from gaplisten.ui.quiet_label import QuietLabel
 
 FIRST_METRICS = ("plcmos",)
@@ -168,12 +169,11 @@ class ScoreDialog(BatchDialog):
         self.compare.setVisible(any(row.score.value is not None for row in value.batch.rows))
         self.scored.emit(value)
 
-    def _report(self, value: Any) -> tuple[str, Sequence[str]]:
+    def _report(self, value: Any) -> tuple[str, Sequence[Remark]]:
         assert isinstance(value, Scored)
         there = sum(row.score.value is not None for row in value.batch.rows)
         known = f", {value.batch.reused} of them known before" if value.batch.reused else ""
-        failed = f"; {len(value.failures)} without:" if value.failures else ""
-        return f"{there} scores in {value.wish.table}{known}{failed}", value.failures
+        return f"{there} scores in {value.wish.table}{known}", value.remarks
 
 
 def _new_table(title: str) -> Path:

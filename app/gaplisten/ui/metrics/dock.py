@@ -33,6 +33,7 @@ _SHORT = {
     "sdr": "SDR",
     "gap_flagged": "flagged",
     "gap_lsd": "gap LSD",
+    "gap_muted_early": "Muted early",
 }
 
 

@@ -1,0 +1,153 @@
+"""Score the clips that are open, as the command line does; no Qt."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from gaplisten.batch.items import Version, versions_of
+from gaplisten.batch.score import ScoreBatch, described, score_journal, score_versions
+from gaplisten.batch.summary import summarise_scores
+from gaplisten.batch.table import tidy
+from gaplisten.batch.workers import ProcessWorkers
+from gaplisten.clips.clip import ClipSet, ConditionFile
+from gaplisten.jobs import Job
+from gaplisten.ui.batch.conceal_work import Concealed, ConcealWish, conceal_clips
+from gaplisten.ui.batch.work import BatchError, Named, PartOf, Remark, write_table
+
+SERVICE = "plcmos_service"
+SMALLEST_ROOM = 1 << 20
+
+
+@dataclass(frozen=True)
+class ScoreWish:
+    """What to score by what.
+
+    Parameters
+    ----------
+    clipset
+        The clips.
+    conditions
+        Which of their versions: ``reference``, ``lossy``, names of conditions.
+    concealers
+        Conditions to be made first.
+    metrics
+        Names.
+    table
+        CSV to write; concealed sound goes into a folder of that name beside it.
+    """
+
+    clipset: ClipSet
+    conditions: tuple[str, ...]
+    concealers: tuple[Named, ...]
+    metrics: tuple[str, ...]
+    table: Path
+    force: bool = False
+
+    @property
+    def sounds(self) -> Path:
+        """Where concealed sound goes."""
+        return self.table.with_name(f"{self.table.stem}-concealed")
+
+    @property
+    def summary(self) -> Path:
+        """Where means and intervals go."""
+        return self.table.with_name(f"{self.table.stem}-summary.csv")
+
+
+@dataclass(frozen=True)
+class Scored:
+    """What became of a wish."""
+
+    wish: ScoreWish
+    batch: ScoreBatch
+    concealed: Concealed | None = None
+
+    @property
+    def remarks(self) -> tuple[Remark, ...]:
+        """What failed and why; then what is to be known about the sound that was made."""
+        made = self.concealed.remarks if self.concealed else ()
+        scores = tuple(Remark(text) for text in self.batch.failures)
+        return tuple(sorted((*made, *scores), key=lambda remark: not remark.failed))
+
+
+def score_clips(wish: ScoreWish, catalogue: Any, job: Job) -> Scored:
+    """Conceal what is to be concealed, score everything, write the tables.
+
+    Raises
+    ------
+    BatchError
+        If the tables cannot be written.
+    GaplistenError
+        If a concealer, a metric or the service cannot be used.
+    JobCancelled
+        When asked to stop; scores that are known by then are kept for the next time.
+    """
+    _check_room(wish.table)
+    ahead = 0.4 if wish.concealers else 0.0
+    concealed = None
+    if wish.concealers:
+        made = ConcealWish(wish.clipset.clips, wish.concealers, wish.sounds, wish.force)
+        concealed = conceal_clips(made, catalogue, PartOf(job, 0.0, ahead))
+    job.check(ahead, "looking at the clips")
+    versions = _versions(wish, concealed)
+    batch = _scored(versions, wish, PartOf(job, ahead, 1.0 - ahead, "scoring"))
+    write_table(wish.table, tidy(batch.rows))
+    write_table(wish.summary, summarise_scores(batch.rows))
+    return Scored(wish, batch, concealed)
+
+
+def _check_room(table: Path) -> None:
+    """Tell before hours of work that the table will have no place."""
+    try:
+        table.parent.mkdir(parents=True, exist_ok=True)
+        free = shutil.disk_usage(table.parent).free
+    except OSError as error:
+        raise BatchError(
+            str(table.parent), f"cannot be used ({error.strerror})", "choose another folder"
+        ) from error
+    if table.is_dir() or free < SMALLEST_ROOM:
+        fact = "is a folder" if table.is_dir() else "the disk is full"
+        raise BatchError(str(table), fact, "choose another place")
+
+
+def _versions(wish: ScoreWish, concealed: Concealed | None) -> list[Version]:
+    """Return the versions that are wanted, clip by clip, with those that were made just now."""
+    made = _made(concealed)
+    clips = [
+        replace(clip, conditions=(*clip.conditions, *made.get(clip.name, ()))) for clip in wish.clipset.clips
+    ]
+    wanted = {*wish.conditions, *(one.name for one in wish.concealers)}
+    every = versions_of(replace(wish.clipset, clips=tuple(clips)))
+    return [version for version in every if version.condition in wanted]
+
+
+def _made(concealed: Concealed | None) -> dict[str, list[ConditionFile]]:
+    found: dict[str, list[ConditionFile]] = {}
+    for one, batch in zip(concealed.wish.concealers, concealed.batches, strict=True) if concealed else ():
+        for outcome in batch.outcomes:
+            if outcome.record is not None:
+                file = ConditionFile(one.name, outcome.item.out)
+                found.setdefault(outcome.item.clip.name, []).append(file)
+    return found
+
+
+def _scored(versions: list[Version], wish: ScoreWish, job: Job) -> ScoreBatch:
+    own = [name for name in wish.metrics if name != SERVICE]
+    share = len(own) / max(len(wish.metrics), 1)
+    batch = ScoreBatch((), 0)
+    with score_journal() as journal:
+        if own:
+            with ProcessWorkers() as workers:
+                metrics = described(own, workers)
+                part = PartOf(job, 0.0, share)
+                batch += score_versions(versions, metrics, workers, journal, force=wish.force, job=part)
+        if SERVICE in wish.metrics:
+            from gaplisten.exchange.service_batch import score_by_service
+            from gaplisten.exchange.service_settings import load_service
+
+            part = PartOf(job, share, 1.0 - share)
+            batch += score_by_service(versions, load_service(), journal, force=wish.force, job=part)
+    return batch
