@@ -111,7 +111,7 @@ def test_a_bad_ratings_table_is_told_before_the_work(clips: Path, tmp_path: Path
     [
         (["gone.wav"], "gone.wav: there is no such file"),
         (["{clips}", "--metric", "pescq"], "did you mean pesq"),
-        (["{clips}", "--cluster", "nonsense"], "nonsense: no cluster answers"),
+        (["{clips}", "--cluster", "nonsense"], "nonsense: is no scheduler's address"),
         (["{clips}", "--metric", "plcmos_service"], "no service is set up"),
         ([], "name at least one file"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future
 from pathlib import Path
@@ -93,8 +94,10 @@ def _connect(address: str) -> Any:
     except ImportError as error:
         way_out = "install gaplisten[cluster], or run without --cluster"
         raise ClusterError(address, "the package distributed is not installed", way_out) from error
+    if not re.fullmatch(r"(tcp|tls|ucx|wss?)://.+:\d+", address):  # others leave a client half made
+        raise ClusterError(address, "is no scheduler's address", "give one such as tcp://10.0.0.5:8786")
     try:
         return Client(address, timeout=_CONNECT_SECONDS, set_as_default=False)  # type: ignore[no-untyped-call]
-    except (OSError, ValueError) as error:
+    except Exception as error:
         fact = f"no cluster answers ({type(error).__name__}: {error})"
         raise ClusterError(address, fact, "check the address and that the scheduler runs") from error

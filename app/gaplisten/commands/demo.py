@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gaplisten.commands.demo_files import Made, make_demo, write_pictures
 from gaplisten.commands.output import progress, show
+from gaplisten.errors import GaplistenError
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
 
@@ -28,14 +31,22 @@ def demo(
     raise typer.Exit(_into_folder(out or DEFAULT_FOLDER))
 
 
-def _into_folder(folder: Path) -> int:
-    from gaplisten.commands.demo_files import make_demo, write_pictures
+def _pictures(folder: Path, made: Made) -> Sequence[Path]:
+    """Write the pictures; without them the sounds and scores are still there."""
+    try:
+        return write_pictures(folder)
+    except GaplistenError as error:
+        made.problems.append(str(error))
+        return ()
 
+
+def _into_folder(folder: Path) -> int:
     with progress("demo") as job:
         made = make_demo(folder, job)
-        pictures = write_pictures(folder)
+        pictures = _pictures(folder, made)
     show(made.table, title="The demo's conditions")
-    print(f"\nPictures of the workbench: {', '.join(map(str, pictures)) or 'none (Qt is missing)'}")
+    named = ", ".join(map(str, pictures)) or "none (Qt is missing or incomplete)"
+    print(f"\nPictures of the workbench: {named}")
     print(f"Concealed sound files:     {folder / 'sounds'}")
     print(f"Scores of every clip:      {folder / 'scores.csv'}")
     for problem in made.problems:

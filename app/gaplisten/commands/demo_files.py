@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import subprocess
 import sys
@@ -19,6 +18,7 @@ from gaplisten.clips.opening import open_clip
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.errors import GaplistenError
+from gaplisten.installed import is_installed
 from gaplisten.jobs import Job
 from gaplisten.tables import Cell, Table, write_csv
 
@@ -104,7 +104,7 @@ def _concealed(
 
 
 def _plcmos(signal: Signal, made: Made) -> float | None:
-    if importlib.util.find_spec("onnxruntime") is None or importlib.util.find_spec("speechmos") is None:
+    if not (is_installed("onnxruntime") and is_installed("speechmos")):
         return None
     from gaplisten.metrics.scoring import score
 
@@ -118,12 +118,17 @@ def _plcmos(signal: Signal, made: Made) -> float | None:
 
 def write_pictures(folder: Path) -> Sequence[Path]:
     """Write pictures of the real workbench, light and dark; none where Qt is missing."""
-    if importlib.util.find_spec("PySide6") is None:
+    if not is_installed("PySide6"):
         return ()
     # A process of its own: Qt's platform is chosen once, and must here be the one without a display.
     environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "GAPLISTEN_SOUND": "off"}
     command = [sys.executable, "-m", "gaplisten.ui.pictures", str(folder), *CONCEALERS]
-    ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=False)
+    try:
+        ended = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=300, check=False
+        )
+    except subprocess.TimeoutExpired as error:
+        raise GaplistenError("pictures of the workbench", "took longer than 300 s", "try again") from error
     if ended.returncode:
         last = (ended.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise GaplistenError("pictures of the workbench", last, "see whether Qt's libraries are complete")

@@ -7,6 +7,7 @@ import importlib
 import importlib.metadata
 import os
 import platform
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -83,14 +84,26 @@ def _opus() -> list[Row]:
     ]
 
 
+def _qt_libraries() -> Row:
+    """Tell whether Qt can be loaded (elsewhere): it may be installed while libraries of the system are not."""
+    command = [sys.executable, "-c", "import PySide6.QtWidgets"]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    if ended.returncode:
+        reason = (ended.stderr.strip().splitlines() or ["no reason given"])[-1]
+        return ("window", "Qt", "missing", f"{reason}: 'python3 run.py' installs what it needs")
+    return ("window", "Qt", "ok", "can be loaded")
+
+
 def _qt() -> list[Row]:
     wanted = os.environ.get("QT_QPA_PLATFORM", "")
     display = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
+    rows = [_qt_libraries()]
     if wanted:
-        return [("window", "Qt platform", "ok", f"{wanted} (QT_QPA_PLATFORM)")]
+        return [*rows, ("window", "Qt platform", "ok", f"{wanted} (QT_QPA_PLATFORM)")]
     if sys.platform in ("win32", "darwin") or display:
-        return [("window", "Qt platform", "ok", f"the system's own {display or ''}".rstrip())]
-    return [("window", "Qt platform", "missing", "no display: windows need DISPLAY or WAYLAND_DISPLAY")]
+        return [*rows, ("window", "Qt platform", "ok", f"the system's own {display or ''}".rstrip())]
+    fact = "no display: windows need DISPLAY or WAYLAND_DISPLAY"
+    return [*rows, ("window", "Qt platform", "missing", fact)]
 
 
 def _sound() -> list[Row]:

@@ -80,7 +80,12 @@ def run(
     ] = None,
 ) -> None:
     """Take a panel; continues where the listener stopped."""
+    if not importlib.import_module("gaplisten.ui.app").has_display():
+        raise PanelCommandError(
+            "panel run", "there is no display", "set DISPLAY, or go to a machine with one"
+        )
     try:
+        importlib.import_module("PySide6.QtWidgets")
         window: Any = importlib.import_module("gaplisten.ui.panel")
     except ImportError as error:
         fact = f"taking a panel needs a window: {error}"

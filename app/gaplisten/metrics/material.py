@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
-
 import numpy as np
 
 from gaplisten.audio.signal import Samples, Signal
+from gaplisten.installed import is_installed
 from gaplisten.loss.trace import LossTrace
 from gaplisten.metrics.contract import OUTSIDE_VALIDATION, Material, Metric, Unscorable
 
@@ -16,7 +15,7 @@ _FULL_SCALE = 1.0 + 1e-6
 
 def missing_packages(metric: Metric) -> tuple[str, ...]:
     """Return the packages that the metric needs and this machine has not."""
-    return tuple(name for name in metric.requires if importlib.util.find_spec(name) is None)
+    return tuple(name for name in metric.requires if not is_installed(name))
 
 
 def _check(signal: Signal, who: str, metric: Metric) -> None:

@@ -6,6 +6,7 @@ import importlib.util
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from gaplisten.installed import is_installed
 from gaplisten.metrics.contract import Unscorable
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ def speechmos_model(*parts: str) -> Path:
     Unscorable
         If the package or the file is not there.
     """
-    spec = importlib.util.find_spec("speechmos")
+    spec = importlib.util.find_spec("speechmos") if is_installed("speechmos") else None
     for folder in (spec.submodule_search_locations or []) if spec else []:
         path = Path(folder, *parts)
         if path.is_file():

@@ -7,7 +7,6 @@ under the whole model's hash. Without onnx, or when anything is odd, the whole m
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import logging
 import os
 import tempfile
@@ -19,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten import folders
+from gaplisten.installed import is_installed
 from gaplisten.metrics.models import OnnxModel, speechmos_model
 from gaplisten.metrics.plcmos import RATERS, rater_embeddings
 
@@ -81,7 +81,7 @@ def _keep(target: Path, content: bytes) -> None:
 
 
 def _split(path: Path) -> tuple[bytes, bytes]:
-    if importlib.util.find_spec("onnx") is None:
+    if not is_installed("onnx"):
         raise RuntimeError("the package onnx is not installed")
     import onnx
     from onnx.utils import Extractor
