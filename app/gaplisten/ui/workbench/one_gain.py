@@ -36,8 +36,8 @@ def gain_of(opened: OpenClip, level_dbov: float) -> tuple[float, str]:
 
 
 def _told(found: ClipGain) -> tuple[float, str]:
-    limited = f", limited: {found.reason}" if found.limited else ""
-    return found.gain, f"{found.gain_db:+.1f} dB for all lanes{limited}"
+    reason = f", {found.reason}" if found.reason else ""
+    return found.gain, f"{found.gain_db:+.1f} dB for all lanes{reason}"
 
 
 def excerpt(signal: Signal) -> Signal:

@@ -143,7 +143,8 @@ class Transport(QWidget):
 
     def show_gain(self, level_dbov: float, note: str) -> None:
         """Show the clip's gain."""
-        self.level.setText(f"gain {note.partition(' for ')[0]}" if note else "")
+        limited = ", limited" if ", limited" in note else ""
+        self.level.setText(f"gain {note.partition(' for ')[0]}{limited}" if note else "")
         self.level.setToolTip(f"Speech at {level_dbov:g} dBov: {note}" if note else "")
 
     def set_possible(self, possible: bool, reason: str) -> None:
