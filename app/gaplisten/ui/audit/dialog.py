@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
@@ -125,6 +126,9 @@ class AuditDialog(QDialog):
         layout.addWidget(self.bars)
         layout.addWidget(self.table, 1)
         layout.addLayout(ending)
+        order = (self.concealer, self.speech, self.start, self.stop, self.table, self.save, self.close_button)
+        for one, other in pairwise(order):
+            self.setTabOrder(one, other)
 
     def _connect(self) -> None:
         self.start.clicked.connect(self._start)

@@ -73,9 +73,7 @@ class DevicesFeature(QObject):
     def choose(self, device: OutputDevice | None) -> None:
         """Send the sound elsewhere; the position stays."""
         self._hearing.player.choose(device)
-        messages = self._window.messages
-        if not messages.way_out.isHidden() and messages.way_out.defaultAction() is self.choose_another:
-            messages.clear()
+        self._take_back()
         where = device.title if device else "the system's choice"
         self._window.controller.said.emit(f"sound goes to {where}")
         self.look()
@@ -93,6 +91,12 @@ class DevicesFeature(QObject):
     def _tone(self, side: Side) -> None:
         self._hearing.player.test_tone(side)
 
+    def _take_back(self) -> None:
+        """Hide the message of a device that went away, if it is still shown: it does not hold any more."""
+        messages = self._window.messages
+        if not messages.way_out.isHidden() and messages.way_out.defaultAction() is self.choose_another:
+            messages.clear()
+
     # -- the watch ------------------------------------------------------------------------------------
 
     def _on_player(self) -> None:
@@ -106,7 +110,9 @@ class DevicesFeature(QObject):
         if state.reason == self._reason:
             return
         self._reason = state.reason
-        if state.reason and (sounded or state.available):
+        if not state.reason:
+            self._take_back()
+        elif sounded or state.available:
             self._window.messages.report(state.reason, self.choose_another)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
@@ -140,6 +141,8 @@ class LevelsDock(QWidget):
         layout.setSpacing(4)
         layout.addWidget(self.gain)
         layout.addLayout(line)
+        for one, other in pairwise((self.matching, self.note, self.measure, self.remove, self.table)):
+            self.setTabOrder(one, other)
         below = QHBoxLayout()
         below.addWidget(self.table, 1)
         below.addWidget(self.plot)
@@ -200,6 +203,6 @@ class LevelsDock(QWidget):
         delay, removed = (row.delay, row.removed) if row else (None, 0)
         known = delay is not None and bool(delay.track) and delay.frames != 0
         self.measure.setEnabled(row is not None and row.measurable)
-        self.remove.setEnabled(bool(removed) or known)
+        self.remove.setEnabled(bool(removed) or (known and row is not None and row.measurable))
         self.remove.setChecked(bool(removed))
         self.plot.show_delay(delay, removed, max(self._rate, 1), self._seconds)

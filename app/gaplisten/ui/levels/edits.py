@@ -15,7 +15,8 @@ from gaplisten.ui.levels.texts import delay_state, match_state
 from gaplisten.workbench.lanes import Lane, Role
 from gaplisten.workbench.state import Work
 
-_MATCHED = (Role.CONDITION, Role.CONCEALER)
+MOVABLE = (Role.CONDITION, Role.CONCEALER)
+"""What may be moved or matched: reference and lossy are what the others are compared with."""
 
 
 class LaneEdits:
@@ -57,12 +58,12 @@ class LaneEdits:
 
     def matches(self, lane: Lane) -> bool:
         """Whether this lane's level is matched (or will be, when it has been measured)."""
-        return self.matching and lane.role in _MATCHED
+        return self.matching and lane.role in MOVABLE
 
     def __call__(self, lane: Lane) -> Lane:
         """Return the lane as it is to be heard and drawn."""
         self.originals[lane.ident] = lane
-        if lane.signal is None or lane.role in (Role.REFERENCE, Role.LOSSY):
+        if lane.signal is None or lane.role not in MOVABLE:
             return lane
         found = self.matched(lane.ident) if self.matches(lane) else None
         removed = self.removed(lane.ident)

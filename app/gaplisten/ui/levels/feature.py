@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt
 
 from gaplisten.ui.commands import Command
 from gaplisten.ui.levels.dock import LaneRow, LevelsDock
-from gaplisten.ui.levels.edits import LaneEdits
+from gaplisten.ui.levels.edits import MOVABLE, LaneEdits
 from gaplisten.ui.levels.marks import Marks
 from gaplisten.ui.levels.measurements import REFERENCE, Measurements
 from gaplisten.ui.levels.rows import gain_text, gains_text, row_of
@@ -72,6 +72,7 @@ class LevelsFeature(QObject):
         )
         controller.lane_edit = self.edits
         self._removing: set[str] = set()
+        self._seen = False
         self.dock = LevelsDock(window)
         self._place = window.add_dock(
             "levels", "Levels and Delays", self.dock, Qt.DockWidgetArea.BottomDockWidgetArea
@@ -98,7 +99,7 @@ class LevelsFeature(QObject):
         controller.closed.connect(self.measured.close)
         controller.document.listeners.append(self._on_work)
         self.measured.changed.connect(self._on_measured)
-        self._place.visibilityChanged.connect(lambda _on: self._want())
+        self._place.visibilityChanged.connect(self._on_seen)
         dock.matching_chosen.connect(self._match)
         dock.removal_wanted.connect(self.remove)
         dock.delay_wanted.connect(self._measure)
@@ -115,8 +116,12 @@ class LevelsFeature(QObject):
         self._want()
         self.show()
 
+    def _on_seen(self, seen: bool) -> None:
+        self._seen = seen  # false for a dock whose tab is behind another
+        self._want()
+
     def _want(self) -> None:
-        self.measured.want_levels(self._place.isVisible() or self.edits.matching)
+        self.measured.want_levels(self._seen or self.edits.matching)
 
     def _on_work(self, before: Work, work: Work) -> None:
         name = self._controller.clip_name
@@ -178,7 +183,10 @@ class LevelsFeature(QObject):
     def remove(self, ident: str, on: bool) -> None:
         """Move a lane onto the reference's clock by its median delay, or back to where it was."""
         name, delay = self._controller.clip_name, self.measured.delay(ident)
-        if name is not None and not on:
+        lane = self._originals().get(ident)
+        if on and (lane is None or lane.role not in MOVABLE):
+            self._controller.said.emit("reference and lossy stay where they are")
+        elif name is not None and not on:
             self._controller.document.set_delay(name, ident, 0)
         elif name is not None and delay is None:
             self._removing.add(ident)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gaplisten.audio.alignment import Delay
 from gaplisten.ui.levels.dock import LaneRow
-from gaplisten.ui.levels.edits import LaneEdits
+from gaplisten.ui.levels.edits import MOVABLE, LaneEdits
 from gaplisten.ui.levels.measurements import REFERENCE, Measurements
 from gaplisten.ui.levels.texts import ALIKE, decibels, delay_words, milliseconds
 from gaplisten.workbench.lanes import Lane
@@ -18,7 +18,7 @@ def row_of(lane: Lane, measured: Measurements, edits: LaneEdits) -> LaneRow:
     level, against, matched, active, loudness = _levels(lane, measured, edits)
     late = _delay(lane, measured, edits)
     cells = (f"{lane.key}  {lane.name}", level, against, matched, late, active, loudness)
-    measurable = lane.signal is not None and lane.ident != REFERENCE
+    measurable = lane.signal is not None and lane.role in MOVABLE
     return LaneRow(lane.key, lane.ident, cells, _about(lane, delay, removed), delay, removed, measurable)
 
 
