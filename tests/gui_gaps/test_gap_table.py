@@ -32,8 +32,13 @@ def cell(window, row, column, role=Role.DisplayRole):
     return model.data(model.index(row, columns(window)[column]), role)
 
 
-def shown(window, column="#"):
-    return [cell(window, row, column) for row in range(window.gaps.model.rowCount())]
+def shown(window, column=None):
+    """Return a column's cells, or else the gaps' numbers."""
+    model = window.gaps.model
+    rows = range(model.rowCount())
+    if column is None:
+        return [model.headerData(row, Qt.Orientation.Vertical) for row in rows]
+    return [cell(window, row, column) for row in rows]
 
 
 def key_of(window, name):
@@ -57,13 +62,13 @@ def test_the_table_says_what_the_engine_says(opened):
 
 def test_a_row_says_where_how_long_what_class_and_what_speech(opened):
     rows = [
-        [cell(opened, row, title) for title in ("#", "Start", "Length", "Packets", "Burst", "Speech")]
+        [cell(opened, row, title) for title in ("Start", "Length", "Packets", "Burst", "Speech")]
         for row in range(3)
     ]
     assert rows == [
-        ["1", "0.200", "60", "3", "short", "voiced"],
-        ["2", "0.800", "20", "1", "short", "voiced"],
-        ["3", "1.200", "200", "10", "medium", "voiced"],
+        ["0.200", "60", "3", "short", "voiced"],
+        ["0.800", "20", "1", "short", "voiced"],
+        ["1.200", "200", "10", "medium", "voiced"],
     ]
 
 

@@ -58,7 +58,6 @@ def speech(facts: GapFacts) -> str:
 _SPEECH_RANKS = {"…": 0.0, "-": 0.0, "silent": 1.0, "unvoiced": 2.0, "voiced": 3.0}
 
 FACTS: tuple[Fact, ...] = (
-    Fact("#", "", "Number of the gap in the clip, from 1", lambda f: str(f.index), lambda f: f.index),
     Fact("Start", "s", "Where the gap begins", lambda f: f"{f.start_s:.3f}", lambda f: f.start_s),
     Fact("Length", "ms", "How long the gap is", lambda f: f"{f.length_ms:.0f}", lambda f: f.length_ms),
     Fact("Packets", "", "How many packets were lost", lambda f: str(f.gap.packets), lambda f: f.gap.packets),

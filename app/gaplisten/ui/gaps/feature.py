@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 
 from gaplisten.loss.measures import MEASURES
 from gaplisten.tables import Table
@@ -21,6 +21,8 @@ from gaplisten.workbench.lanes import Lane, Role
 
 if TYPE_CHECKING:
     from gaplisten.ui.workbench.window import WorkbenchWindow
+
+_DOCK_HEIGHT = 215
 
 _BY = tuple(
     Command(
@@ -213,6 +215,7 @@ class GapsFeature(QObject):
         place = order[rank]
         self._window.gap_actions.go_to(place.gap)
         self._tour = (what, rank, place.gap)
+        self._dock.reveal(measure.key, place.ident)
         self._window.controller.said.emit(self._told(place, rank, len(order)))
 
     def _rank_now(self, what: tuple[object, ...], order: list[Place]) -> int | None:
@@ -248,3 +251,13 @@ class GapsFeature(QObject):
 def install(window: WorkbenchWindow) -> None:
     """Add the measures to the gap table of the workbench."""
     window.gaps_feature = GapsFeature(window)  # type: ignore[attr-defined]  # keeps it alive
+    if window.ui_settings().value("state") is None:
+        # Only when it is shown does the window know how much room there is to share.
+        QTimer.singleShot(0, window, lambda: _make_room(window))
+
+
+def _make_room(window: WorkbenchWindow) -> None:
+    """Give the table the room that numbers of several lanes need; notes need less."""
+    below = [window.docks["gaps"], window.docks["notes"]]
+    window.resizeDocks(below, [900, 340], Qt.Orientation.Horizontal)
+    window.resizeDocks(below[:1], [_DOCK_HEIGHT], Qt.Orientation.Vertical)

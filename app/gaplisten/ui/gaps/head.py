@@ -5,17 +5,24 @@ from __future__ import annotations
 from itertools import groupby
 
 from PySide6.QtCore import QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHeaderView, QWidget
 
 from gaplisten.loss.measures import Measure
 from gaplisten.ui.gaps import wording
 from gaplisten.ui.gaps.content import Column, Fact
 from gaplisten.ui.gaps.model import GapModel
-from gaplisten.ui.theme import lane_colour, quiet_colour
+from gaplisten.ui.theme import figures, lane_colour, quiet_colour
 
 _PAD = 4
 _STRIPE = 3
+_SAMPLES = {"Start": "00.000", "Burst": "medium", "Speech": "unvoiced"}
+
+
+def _sample(measure: Measure) -> str:
+    """Return a value as wide as a measure's values are."""
+    decimals = wording.digits(measure)
+    return "! -" + "0" * (4 if not decimals else 2) + (f".{'0' * decimals}" if decimals else "")
 
 
 class GapHead(QHeaderView):
@@ -63,20 +70,18 @@ class GapHead(QHeaderView):
 
     def fit(self) -> None:
         """Make each column as wide as its numbers, and those of a measure together as wide as its title."""
-        wide = self.fontMetrics().horizontalAdvance
-        arrow = 14
+        wide, bold = self.fontMetrics().horizontalAdvance, QFont(figures())
+        bold.setBold(True)
+        numbers = QFontMetrics(bold).horizontalAdvance
         for place, column in enumerate(self._columns):
             if isinstance(column, Fact):
-                texts = (
-                    column.title,
-                    {"#": "0000", "Start": "000.000", "Speech": "unvoiced"}.get(column.title, ""),
-                )
-                self.resizeSection(place, max(wide(text) for text in texts) + 2 * _PAD + arrow)
+                widest = max(wide(column.title), wide(_SAMPLES.get(column.title, "")))
+                self.resizeSection(place, widest + 2 * _PAD + 4)
         for first, last, title in self.titles():
-            measure = self._columns[first].measure  # type: ignore[union-attr]  # titles are of measures
-            number = "! -" + "0" * (3 if measure.key != "pitch_jump" else 4)
-            number += "." + "0" * wording.digits(measure) if wording.digits(measure) else ""
-            each = max(wide(number) + 2 * _PAD, -(-(wide(title) + 2 * _PAD + 6) // (last - first + 1)))
+            column = self._columns[first]
+            assert isinstance(column, Column)
+            share = -(-(wide(title) + 2 * _PAD + 2) // (last - first + 1))
+            each = max(numbers(_sample(column.measure)) + 2 * _PAD, share)
             for place in range(first, last + 1):
                 self.resizeSection(place, each)
 

@@ -32,7 +32,7 @@ class GapModel(QAbstractTableModel):
         self._place: dict[int, int] = {}
         self._stratum: Stratum | None = None
         self._flagged = False
-        self._sorting: tuple[object, bool] = (0, False)
+        self._sorting: tuple[object, bool] = ("Start", False)
         self._figures, self._bold = figures(), figures()
         self._bold.setBold(True)
 
@@ -100,8 +100,10 @@ class GapModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self.content.columns)
 
     def headerData(self, section: int, way: Qt.Orientation, role: int = Role.DisplayRole) -> Any:
-        """Return a column's title, tip, and the direction to begin with."""
-        if way != Qt.Orientation.Horizontal or not 0 <= section < len(self.content.columns):
+        """Return a column's title, tip and direction to begin with; for a row the gap's number, from 1."""
+        if way == Qt.Orientation.Vertical:
+            return self._number(section, role)
+        if not 0 <= section < len(self.content.columns):
             return None
         column = self.content.columns[section]
         if role == Role.DisplayRole:
@@ -114,6 +116,15 @@ class GapModel(QAbstractTableModel):
             low = column.measure.direction is Direction.LOW
             return Qt.SortOrder.AscendingOrder if low else Qt.SortOrder.DescendingOrder
         return None
+
+    def _number(self, row: int, role: int) -> Any:
+        if not 0 <= row < len(self._rows):
+            return None
+        if role == Role.DisplayRole:
+            return str(self.content.gaps[self._rows[row]].index)
+        if role == Role.ToolTipRole:
+            return "Number of the gap in the clip"
+        return {Role.TextAlignmentRole: _RIGHT, Role.FontRole: self._figures}.get(Role(role))
 
     def head_tip(self, column: Fact | Column) -> str:
         """Return what a column is."""
@@ -154,5 +165,5 @@ class GapModel(QAbstractTableModel):
 def _identity(column: Fact | Column) -> object:
     """Return what a column is remembered by when others come and go."""
     if isinstance(column, Fact):
-        return 0 if column.title == "#" else column.title
+        return column.title
     return (column.lane.ident, column.measure.key)

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtWidgets import (
+    QAbstractButton,
     QAbstractItemView,
     QCheckBox,
     QComboBox,
@@ -114,6 +115,7 @@ class GapsDock(QWidget):
         self.head = GapHead(self.model, table)
         table.setHorizontalHeader(self.head)
         table.setModel(self.model)
+        _name_corner(table, "#")
         table.setAccessibleName("Gaps")
         table.setStatusTip("Gaps: Up and Down go to another one; a click on a head sorts")
         table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -123,7 +125,8 @@ class GapsDock(QWidget):
         table.setAlternatingRowColors(True)
         table.setTabKeyNavigation(False)
         table.setWordWrap(False)
-        table.verticalHeader().hide()
+        table.verticalHeader().setFixedWidth(table.fontMetrics().horizontalAdvance("0000") + 8)
+        table.verticalHeader().setHighlightSections(False)
         table.verticalHeader().setMinimumSectionSize(self.fontMetrics().height() + 2)
         table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 5)
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
@@ -204,19 +207,22 @@ class GapsDock(QWidget):
     def _on_worst(self) -> None:
         self.preferred.emit(replace(self.preferences, worst=str(self.worst.currentData())))
 
-    def reveal(self, measure: str) -> None:
-        """Scroll the columns of a measure into view."""
+    def reveal(self, measure: str, ident: str | None = None) -> None:
+        """Scroll the columns of a measure into view, or at least that of one lane."""
         columns = [
-            place
+            (place, column.lane.ident)
             for place, column in enumerate(self.model.content.columns)
             if isinstance(column, Column) and column.measure.key == measure
         ]
         row = max(self.table.currentIndex().row(), 0)
-        for place in (columns[-1:] + columns[:1]) if self.model.rowCount() else ():
+        # Last is what must be seen, should there be no room for all.
+        for place, _ in sorted([*columns[-1:], *columns[:1]], reverse=True) + [
+            c for c in columns if c[1] == ident
+        ]:
             self.table.scrollTo(self.model.index(row, place))
 
     def sort_by(self, ident: str | None, measure: str) -> bool:
-        """Order by a measure of a lane, worst first, or by number for None; tell if it has a column."""
+        """Order by a measure of a lane, worst first, or by start for None; tell if it has a column."""
         if ident is None:
             self.table.sortByColumn(0, Qt.SortOrder.AscendingOrder)
             return True
@@ -253,3 +259,14 @@ class GapsDock(QWidget):
         if index.isValid() and not self._quiet:
             self._selected = self.model.gap_at(index.row())
             self.chosen.emit(self._selected)
+
+
+def _name_corner(table: QTableView, text: str) -> None:
+    """Write into the corner what the numbers of the rows are."""
+    table.setCornerButtonEnabled(False)
+    corner = table.findChild(QAbstractButton)
+    if corner is not None:
+        layout = QVBoxLayout(corner)
+        layout.setContentsMargins(0, 3, 6, 0)
+        label = QLabel(text, corner)
+        layout.addWidget(label, 0, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop)
