@@ -29,7 +29,7 @@ def rows(window):
 
 
 def test_a_note_is_bound_to_place_gap_and_lane(noted):
-    assert rows(noted) == [["0.263 s", "#0", "mild", "robotic", "rough"], ["1.500 s", "", "mild", "own", ""]]
+    assert rows(noted) == [["0.263 s", "#1", "mild", "robotic", "rough"], ["1.500 s", "", "mild", "own", ""]]
     assert noted.lanes_view.hasFocus() or noted.lanes_view.focusProxy().hasFocus()
 
 

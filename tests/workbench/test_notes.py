@@ -21,7 +21,7 @@ NOTES = (
 
 
 def test_search_finds_all_words_in_any_field():
-    assert matching(NOTES, "click #17") == [NOTES[0]]
+    assert matching(NOTES, "click #18") == [NOTES[0]]
     assert matching(NOTES, "NOW") == [NOTES[1]]
     assert matching(NOTES, "repeat says") == []
     assert matching(NOTES, "") == list(NOTES)
@@ -29,7 +29,7 @@ def test_search_finds_all_words_in_any_field():
 
 def test_the_table_has_one_row_per_note_in_order_of_time():
     table = notes_table({"54": NOTES}, {"54": 16000}, 20.0)
-    assert [row[:5] for row in table.rows] == [("54", 0.5, 8000, 25, None), ("54", 1.0, 16000, 50, 17)]
+    assert [row[:5] for row in table.rows] == [("54", 0.5, 8000, 25, None), ("54", 1.0, 16000, 50, 18)]
 
 
 def test_csv_is_safe_to_open_in_a_spreadsheet(tmp_path):

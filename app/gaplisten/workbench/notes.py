@@ -14,6 +14,11 @@ TAGS = ("click", "metallic", "robotic", "mute", "wrong word", "late fade", "own"
 COLUMNS = ("clip", "seconds", "frame", "packet", "gap", "lane", "tag", "text")
 
 
+def gap_number(note: Note) -> int | None:
+    """Return the number of the note's gap as tables show it, from 1."""
+    return None if note.gap is None else note.gap + 1
+
+
 def label_of(note: Note) -> str:
     """Return the note in one line, as other tools show it."""
     words = [note.tag, note.text.strip()]
@@ -29,7 +34,7 @@ def matching(notes: Iterable[Note], words: str) -> list[Note]:
 
 
 def _searched(note: Note) -> str:
-    gap = "" if note.gap is None else f"#{note.gap}"
+    gap = "" if note.gap is None else f"#{gap_number(note)}"
     return f"{note.tag} {note.text} {note.lane} {gap}".casefold()
 
 
@@ -51,7 +56,7 @@ def notes_table(notes: Mapping[str, tuple[Note, ...]], rates: Mapping[str, int],
         for note in sorted(those, key=lambda each: each.frame):
             seconds = None if rate is None else round(note.frame / rate, 6)
             packet = None if rate is None else int(note.frame * 1000 / rate / packet_ms)
-            rows.append((clip, seconds, note.frame, packet, note.gap, note.lane, note.tag, note.text))
+            rows.append((clip, seconds, note.frame, packet, gap_number(note), note.lane, note.tag, note.text))
     return Table(COLUMNS, tuple(rows))
 
 

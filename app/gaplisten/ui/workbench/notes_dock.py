@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.ui.theme import figures
-from gaplisten.workbench.notes import TAGS, matching
+from gaplisten.workbench.notes import TAGS, gap_number, matching
 from gaplisten.workbench.state import Note
 
 COLUMNS = ("Time", "Gap", "Lane", "Tag", "Text")
@@ -127,7 +127,7 @@ class NotesDock(QWidget):
         self._filling = False
 
     def _cells(self, note: Note) -> tuple[str, ...]:
-        gap = "" if note.gap is None else f"#{note.gap}"
+        gap = "" if note.gap is None else f"#{gap_number(note)}"
         lane = self._lane_names.get(note.lane, note.lane)
         return (f"{note.frame / self._rate:.3f} s", gap, lane, note.tag, note.text)
 
