@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from listener import built, definition, take
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
@@ -108,6 +109,18 @@ def test_a_click_on_a_dot_asks_for_its_clip(qtbot: QtBot, shown: ComparisonWindo
     with qtbot.waitSignal(shown.clip_wanted) as asked:
         dots.sigClicked.emit(dots, [dots.points()[4]], None)
     assert asked.args == ["c4", "a", ""]
+
+
+def test_the_row_at_hand_is_ringed_in_the_picture_and_enter_opens_it(
+    qtbot: QtBot, shown: ComparisonWindow
+) -> None:
+    shown.tabs.setCurrentIndex(2)
+    shown.tables[2].selectRow(1)
+    x, y = shown.plot._ring.getData()
+    assert (round(float(x[0])), float(y[0])) == (1, 1.5)
+    with qtbot.waitSignal(shown.clip_wanted) as asked:
+        qtbot.keyClick(shown.tables[2], Qt.Key.Key_Return)
+    assert asked.args == ["c4", "b", ""]
 
 
 def test_without_ratings_the_page_says_what_to_do_and_with_them_how_well_they_agree(
@@ -218,7 +231,28 @@ def test_a_row_opens_its_clip_at_the_gap_where_its_version_is_worst(qtbot: QtBot
     gap = controller.gaps[0]
     qtbot.waitUntil(lambda: looked_at(window) == gap, timeout=10000)
     assert controller.hearing.state.position == max(gap.start - window.gap_actions.context, 0)
+    left, right = window.lanes_view.visible_range
+    assert left <= gap.start < gap.stop <= right < controller.frames
     assert controller.lane(controller.hearing.heard).name == "rough"
+
+
+def test_a_concealers_lane_is_waited_for(qtbot: QtBot, window: Any) -> None:
+    controller = window.controller
+    controller.document.switch_on("constant")
+    window.batch_feature.going.to("2", "constant")
+    qtbot.waitUntil(lambda: looked_at(window) is not None, timeout=10000)
+    assert (controller.clip_name, controller.lane(controller.hearing.heard).name) == ("2", "constant")
+
+
+def test_who_goes_elsewhere_is_not_called_back(qtbot: QtBot, window: Any) -> None:
+    controller, going = window.controller, window.batch_feature.going
+    going.to("2", "rough")
+    controller.show_clip("1")
+    qtbot.waitUntil(lambda: controller.clip_name == "1", timeout=10000)
+    controller.show_clip("2")
+    qtbot.waitUntil(lambda: controller.clip_name == "2", timeout=10000)
+    qtbot.waitUntil(lambda: not controller.busy, timeout=10000)
+    assert looked_at(window) is None
 
 
 def test_another_row_of_the_same_clip_moves_on(qtbot: QtBot, window: Any) -> None:

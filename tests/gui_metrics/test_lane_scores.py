@@ -182,6 +182,17 @@ def test_every_metric_has_a_name_short_enough_for_a_badge() -> None:
     assert (names["plcmos"], names["sdr"], names["gap_click_exit"]) == ("PLC-MOS", "SDR", "Click at exit")
 
 
+def test_other_packages_metrics_are_offered_and_broken_ones_named(qtbot: QtBot) -> None:
+    dock = ScoresDock([PLCMOS, SDR], ["sdr"])
+    qtbot.addWidget(dock)
+    own = Metric("own", "Our own")
+    dock.add_metrics([own], {"bad": "cannot be loaded: no such module"}, ["own"])
+    assert [metric.name for metric in dock.chosen()] == ["sdr", "own"]
+    last = dock.choose.menu().actions()[-1]
+    assert last.text() == "bad (cannot be loaded: no such module)"
+    assert not last.isEnabled()
+
+
 def test_what_is_measured_at_gaps_has_a_menu_of_its_own(qtbot: QtBot) -> None:
     metrics = [found.metric for found in built_in().values()]
     dock = ScoresDock(metrics, [])

@@ -71,6 +71,7 @@ class ComparisonWindow(QWidget):
         for name, table in zip(TABS, self.tables, strict=True):
             self.tabs.addTab(table, name)
         self.tables[2].row_activated.connect(self._open_row)
+        self.tables[2].row_chosen.connect(self._point_out)
         self.tables[2].setToolTip("Double-click: the clip opens in the workbench at its worst gap")
         self.tabs.currentChanged.connect(self._show_page)
         self.said = QuietLabel(wrap=True)
@@ -215,6 +216,8 @@ class ComparisonWindow(QWidget):
                 widget.setVisible(place == at)
         page = self._pages[at]
         page.draw(self.plot)
+        if at == 2 and self.tables[2].currentIndex().isValid():
+            self._point_out(self.tables[2].currentIndex().row())
         self._say(page.said)
 
     def _say(self, text: str, warns: bool = False) -> None:
@@ -226,6 +229,11 @@ class ComparisonWindow(QWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and self._pages:
             self._pages[self.tabs.currentIndex()].draw(self.plot)
+
+    def _point_out(self, row: int) -> None:
+        target = self._pages[2].targets[row]
+        if self.tabs.currentIndex() == 2 and isinstance(target, Point):
+            self.plot.point_out(target)
 
     # --- going to a clip -------------------------------------------------------------------------
 

@@ -26,7 +26,10 @@ class Going(QObject):
         self._window = window
         self._wanted: tuple[str, str, str] | None = None
         self._task: Task | None = None
-        window.controller.clip_changed.connect(self._arrive)
+        controller = window.controller
+        controller.clip_changed.connect(self._on_clip)
+        controller.lane_changed.connect(self._arrive)
+        controller.lanes_changed.connect(self._arrive)
 
     def to(self, clip: str, condition: str, file: str = "") -> None:
         """Open the clip and go to its worst gap.
@@ -55,12 +58,21 @@ class Going(QObject):
         else:
             controller.show_clip(clip)
 
+    def _on_clip(self) -> None:
+        name = self._window.controller.clip_name
+        if self._wanted is not None and name not in (None, self._wanted[0]):
+            self._wanted = None  # somebody went elsewhere meanwhile
+        self._arrive()
+
     def _arrive(self) -> None:
         controller = self._window.controller
         if self._wanted is None or controller.opened is None or controller.clip_name != self._wanted[0]:
             return
-        (clip, condition, file), self._wanted = self._wanted, None
+        clip, condition, file = self._wanted
         lane = self.lane(condition)
+        if lane is not None and lane.busy and lane.signal is None:
+            return  # it is being rendered: what cannot be heard yet is waited for
+        self._wanted = None
         if lane is not None:
             controller.hearing.hear(lane.key)
         trace, frames, reference = controller.trace, controller.frames, controller.opened.reference
@@ -86,6 +98,8 @@ class Going(QObject):
         return next((lane for lane in self._window.controller.lanes if lane.ident in idents), None)
 
     def _go_to(self, place: int) -> None:
-        gap = self._window.controller.gaps[place]
-        self._window.gap_actions.go_to(place)
-        self._window.controller.hearing.seek(max(gap.start - self._window.gap_actions.context, 0))
+        window, gap = self._window, self._window.controller.gaps[place]
+        around = gap.frames + window.gap_actions.context
+        window.gap_actions.go_to(place)
+        window.lanes_view.zoom_to(gap.start - around, gap.stop + around)
+        window.controller.hearing.seek(max(gap.start - window.gap_actions.context, 0))

@@ -41,6 +41,8 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
         self.getPlotItem().layout.setContentsMargins(8, 10, 10, 4)
         self.setAccessibleName("Plot of the scores; the tables hold the same numbers")
         self._items: list[Any] = []
+        self._places: dict[tuple[str, str], tuple[float, float]] = {}
+        self._ring: Any = None
 
     def begin(self) -> QColor:
         """Clear everything and dress the axes; return the ink."""
@@ -48,6 +50,7 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
         self.setBackground(self.palette().color(QPalette.ColorRole.Base))
         self.clear()
         self._items = []
+        self._places, self._ring = {}, None
         for name in ("left", "bottom"):
             self.showAxis(name)
             axis = self.getAxis(name)
@@ -127,8 +130,21 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
             where + aside, values, size=7 if values.size < 100 else 5, pen=None, brush=soft, data=list(data),
             hoverable=True, hoverSize=11, tip=_tip,
         )  # fmt: skip
+        for point, x, y in zip(data, np.broadcast_to(where + aside, values.shape), values, strict=True):
+            self._places[point.condition, point.clip] = float(x), float(y)
         dots.sigClicked.connect(self._clicked)
         self.keep(dots)
+
+    def point_out(self, point: Point | None) -> None:
+        """Put a ring around a clip's dot, or around none."""
+        if self._ring is not None:
+            self.removeItem(self._ring)
+            self._ring = None
+        place = self._places.get((point.condition, point.clip)) if point is not None else None
+        if place is not None:
+            pen = pg.mkPen(QColor(self.palette().color(QPalette.ColorRole.Text)), width=2)
+            self._ring = pg.ScatterPlotItem([place[0]], [place[1]], size=16, pen=pen, brush=None)
+            self.addItem(self._ring)
 
     def _clicked(self, _item: Any, spots: Sequence[Any], *_event: Any) -> None:
         if len(spots):

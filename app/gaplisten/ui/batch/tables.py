@@ -69,9 +69,12 @@ class PlainTable(QTableView):
     -------
     row_activated
         Place of the row that was double-clicked, or on which Enter was pressed.
+    row_chosen
+        Place of the row that the cursor is on.
     """
 
     row_activated = Signal(int)
+    row_chosen = Signal(int)
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -87,10 +90,16 @@ class PlainTable(QTableView):
         self.setWordWrap(False)
         self.setFont(figures(self.font()))
         self.verticalHeader().hide()
+        self.horizontalHeader().setHighlightSections(False)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         self.horizontalHeader().setResizeContentsPrecision(_MOST_MEASURED)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.activated.connect(lambda index: self.row_activated.emit(index.row()))
+        self.selectionModel().currentRowChanged.connect(lambda now, _before: self._tell_row(now))
+
+    def _tell_row(self, index: QModelIndex) -> None:
+        if index.isValid():
+            self.row_chosen.emit(index.row())
 
     @property
     def table(self) -> Table:

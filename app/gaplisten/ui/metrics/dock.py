@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction
@@ -11,9 +11,9 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QMenu,
+    QPushButton,
     QTableWidget,
     QTableWidgetItem,
-    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -86,10 +86,10 @@ class ScoresDock(QWidget):
     ) -> None:
         super().__init__(parent)
         self._metrics = tuple(metrics)
-        self.choose = QToolButton(self)
-        self.choose.setText("Metrics")
+        self._broken: dict[str, str] = {}
+        self.choose = QPushButton("Metrics", self)
+        self.choose.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.choose.setAccessibleName("Choose metrics")
-        self.choose.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.boxes: dict[str, QAction] = {}
         self.choose.setMenu(self._menu(chosen))
         self.table = QTableWidget(0, 0, self)
@@ -117,9 +117,19 @@ class ScoresDock(QWidget):
         for metric in self._metrics:
             inner = metric.needs_trace and metric.name != "gap_flagged"
             self.boxes[metric.name] = self._box(by_gap if inner else menu, metric, metric.name in chosen)
+        for name, reason in self._broken.items():
+            menu.addAction(f"{name} ({reason})").setEnabled(False)
         if by_gap.actions():
             menu.addMenu(by_gap)
         return menu
+
+    def add_metrics(
+        self, metrics: Sequence[Metric], broken: Mapping[str, str], chosen: Sequence[str]
+    ) -> None:
+        """Offer more metrics, and name those that cannot be used with the reason."""
+        ticked = [metric.name for metric in self.chosen()]
+        self._metrics, self._broken = (*self._metrics, *metrics), dict(broken)
+        self.choose.setMenu(self._menu([*ticked, *chosen]))
 
     def _box(self, menu: QMenu, metric: Metric, on: bool) -> QAction:
         missing = trouble(metric)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt
 
-from gaplisten.metrics.catalogue import built_in
-from gaplisten.metrics.contract import Metric
+from gaplisten.metrics.catalogue import built_in, third_party
+from gaplisten.metrics.contract import Metric, MetricError
 from gaplisten.ui.commands import Command
 from gaplisten.ui.metrics.dock import ScoresDock, brief, short_title
 from gaplisten.ui.metrics.lane_scores import LaneScores
@@ -19,6 +20,23 @@ COMMANDS: tuple[Command, ...] = ()
 
 _KEPT = "scores/metrics"
 _FIRST = ["plcmos"]
+
+
+def described(names: Sequence[str]) -> tuple[list[Metric], dict[str, str]]:
+    """Return other packages' metrics, and why the others cannot be used."""
+    from gaplisten.metrics.pool import ScorePool
+
+    pool = ScorePool(workers=1)
+    metrics, broken = [], {}
+    try:
+        for name in names:
+            try:
+                metrics.append(pool.describe(name))
+            except MetricError as error:
+                broken[name] = error.fact
+    finally:
+        pool.close()
+    return metrics, broken
 
 
 class ScoresFeature(QObject):
@@ -41,6 +59,17 @@ class ScoresFeature(QObject):
         for signal in (controller.lanes_changed, controller.lane_changed, controller.trace_changed):
             signal.connect(self._on_lanes)
         controller.closed.connect(self.scores.close)
+        self.scores.want(self.dock.chosen())
+        foreign = tuple(third_party())
+        if foreign:  # describing them loads other people's code: in a process of its own, and not now
+            window.controller.tasks.run(
+                "describing metrics", lambda _job: described(foreign), self._add, quiet=True
+            )
+        self._kept = names
+
+    def _add(self, found: tuple[list[Metric], dict[str, str]]) -> None:
+        metrics, broken = found
+        self.dock.add_metrics(metrics, broken, self._kept)
         self.scores.want(self.dock.chosen())
 
     def _chosen(self, metrics: list[Metric]) -> None:
