@@ -63,6 +63,12 @@ def test_the_selection_stays_while_the_list_is_read_again(with_devices, player) 
     assert table.chosen() == USB
 
 
+def test_a_click_on_the_device_in_the_status_bar_opens_the_list(with_devices, qtbot) -> None:
+    with_devices.status.show_sound(with_devices.controller.hearing.state)
+    qtbot.mouseClick(with_devices.status.sound, Qt.MouseButton.LeftButton)
+    assert with_devices.devices_feature.dialog.isVisible()
+
+
 def test_the_test_tones_and_the_search_reach_the_player(with_devices, player) -> None:
     with_devices.devices_feature.open()
     dialog = with_devices.devices_feature.dialog
@@ -132,12 +138,17 @@ def test_a_device_that_goes_away_is_told_with_a_way_out_and_playing_goes_on_wher
     assert (player.state.playing, player.state.position) == (True, 9000)
 
 
-def test_another_message_has_no_such_button(opened, player) -> None:
+def test_the_message_goes_with_its_reason_and_another_has_no_such_button(opened, player) -> None:
     player.state = replace(player.state, reason="gone")
     opened.controller.hearing.poll()
     assert not opened.messages.way_out.isHidden()
+    player.state = replace(player.state, reason="")
+    opened.controller.hearing.poll()
+    assert opened.messages.isHidden()
     opened.report("something else")
     assert opened.messages.way_out.isHidden()
+    opened.devices_feature.choose(None)
+    assert not opened.messages.isHidden()
 
 
 def test_a_machine_without_sound_is_not_scolded_at_the_start(window) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QAction
 
 from gaplisten.playback.open import open_player
@@ -47,6 +47,14 @@ class DevicesFeature(QObject):
         self._timer.timeout.connect(self.look)
         self._hearing.moved.connect(self._watch)
         self._hearing.player_changed.connect(self._on_player)
+        window.status.sound.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Open the dialog on a click where the status bar tells of the device."""
+        if event.type() == QEvent.Type.MouseButtonRelease:
+            self.open()
+            return True
+        return super().eventFilter(watched, event)
 
     # -- the dialog -----------------------------------------------------------------------------------
 

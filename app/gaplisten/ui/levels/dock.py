@@ -25,14 +25,14 @@ from gaplisten.ui.levels.plot import DelayPlot
 from gaplisten.ui.quiet_label import QuietLabel
 from gaplisten.ui.theme import figures
 
-COLUMNS = ("Lane", "Level", "Off by", "Matched", "Delay", "Active", "Loudness")
+COLUMNS = ("Lane", "Delay", "Level", "Off by", "Matched", "Active", "Loudness")
 _DELAY = COLUMNS.index("Delay")
 _TIPS = (
     "",
+    "Against the reference, less what was removed",
     "Active speech level, ITU-T P.56 method B, dBov",
     "Active level less the reference's, dB",
     "Gain given to this lane alone, because you asked for it, dB",
-    "Against the reference, less what was removed",
     "Share of the time that counts as speech (P.56)",
     "Integrated loudness, ITU-R BS.1770, LUFS",
 )

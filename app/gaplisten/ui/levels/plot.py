@@ -22,7 +22,7 @@ class DelayPlot(QWidget):
 
     def sizeHint(self) -> QSize:
         """Return a size that shows a few steps."""
-        return QSize(20 * self.fontMetrics().averageCharWidth() + 80, 5 * self.fontMetrics().height())
+        return QSize(20 * self.fontMetrics().averageCharWidth() + 40, 5 * self.fontMetrics().height())
 
     def show_delay(self, delay: Delay | None, removed: int, rate: int, seconds: float) -> None:
         """Draw this delay, less what was removed; hidden for one that does not drift."""

@@ -8,7 +8,7 @@ from gaplisten.audio.alignment import Delay
 from gaplisten.ui.levels.dock import LaneRow
 from gaplisten.ui.levels.edits import MOVABLE, LaneEdits
 from gaplisten.ui.levels.measurements import REFERENCE, Measurements
-from gaplisten.ui.levels.texts import ALIKE, decibels, delay_words, milliseconds
+from gaplisten.ui.levels.texts import ALIKE, decibels, delay_words, milliseconds, signed
 from gaplisten.workbench.lanes import Lane
 
 
@@ -17,7 +17,7 @@ def row_of(lane: Lane, measured: Measurements, edits: LaneEdits) -> LaneRow:
     removed, delay = edits.removed(lane.ident), measured.delay(lane.ident)
     level, against, matched, active, loudness = _levels(lane, measured, edits)
     late = _delay(lane, measured, edits)
-    cells = (f"{lane.key}  {lane.name}", level, against, matched, late, active, loudness)
+    cells = (f"{lane.key}  {lane.name}", late, level, against, matched, active, loudness)
     measurable = lane.signal is not None and lane.role in MOVABLE
     return LaneRow(lane.key, lane.ident, cells, _about(lane, delay, removed), delay, removed, measurable)
 
@@ -33,7 +33,7 @@ def _levels(lane: Lane, measured: Measurements, edits: LaneEdits) -> tuple[str, 
     return (
         f"{level.active.dbov:.1f} dBov",
         against,
-        f"{found.gain_db:+.1f} dB{' limited' if found.limited else ''}" if found else "",
+        f"{signed(found.gain_db)}{' limited' if found.limited else ''}" if found else "",
         f"{100 * level.active.activity:.0f} %",
         f"{decibels(level.lufs)} LUFS",
     )
@@ -43,7 +43,7 @@ def _against(lane: Lane, measured: Measurements) -> str:
     level, reference = measured.level(lane.ident), measured.level(REFERENCE)
     if level is None or reference is None or reference.active.silent:
         return ""
-    return f"{level.active.dbov - reference.active.dbov:+.1f} dB"
+    return signed(level.active.dbov - reference.active.dbov)
 
 
 def _delay(lane: Lane, measured: Measurements, edits: LaneEdits) -> str:

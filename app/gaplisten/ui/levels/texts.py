@@ -56,7 +56,12 @@ def match_state(match: Match | None) -> str:
     if match is None:
         return "level not matched: silent"
     limited = ", limited: louder would clip" if match.limited else ""
-    return f"{match.gain_db:+.1f} dB matched{limited}"
+    return f"{signed(match.gain_db)} matched{limited}"
+
+
+def signed(value: float) -> str:
+    """Return a difference of levels; none is "+0.0 dB"."""
+    return f"{round(value, 1) + 0.0:+.1f} dB"  # adding 0.0 takes the sign from a zero
 
 
 def decibels(value: float) -> str:
