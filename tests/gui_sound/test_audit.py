@@ -210,3 +210,40 @@ def test_numbers_carry_their_unit_and_what_is_missing_a_dash() -> None:
     assert number(None, "ms") == "-"
     assert number("same each time", "") == "same each time"
     assert number(5, "") == "5"
+
+
+LIAR = """
+import numpy as np
+
+name = "Liar"
+causal = True
+delay = 0
+
+
+def conceal(lossy, lost, rate, packet_frames, *, strength: float = 1.0):
+    made = lossy.copy()
+    for packet in np.flatnonzero(lost):
+        after = lossy[(packet + 1) * packet_frames :][:packet_frames]
+        made[packet * packet_frames :][: len(after)] = strength * after
+    return made
+"""
+
+
+def test_a_real_audit_finds_that_a_plugin_looks_ahead(tmp_path: Path, monkeypatch) -> None:
+    from sound_material import speech
+
+    from gaplisten.concealers import audit as engine
+    from gaplisten.concealers.catalogue import Catalogue
+    from gaplisten.jobs import Job
+    from gaplisten.ui.audit.subject import Speech, run_audit
+
+    monkeypatch.setattr(engine, "PLACES", 4)
+    (tmp_path / "liar.py").write_text(LIAR, encoding="utf-8")
+    entry = Catalogue.scan([tmp_path]).get("liar")
+    job = Job()
+    found = run_audit(Subject(entry, {"strength": 0.5}), Speech("noise", speech(2.0)), 20.0, job)
+    assert [finding.measure for finding in found.lies] == ["look-ahead"]
+    assert found.finding("look-ahead").measured == pytest.approx(20.0, abs=1.0)
+    assert found.parameters["strength"] == 0.5
+    assert found.material == "noise"
+    assert job.fraction > 0.5

@@ -163,3 +163,12 @@ def test_looking_again_without_sound_tries_to_open_it_anew(window, monkeypatch, 
     monkeypatch.setattr(module, "open_player", lambda: found)
     window.devices_feature.rescan()
     qtbot.waitUntil(lambda: window.controller.hearing.player is found)
+
+
+def test_the_dialogs_make_way_for_a_panel(with_devices) -> None:
+    with_devices.devices_feature.open()
+    with_devices.audit_feature.open()
+    with_devices.hide()
+    assert not with_devices.devices_feature.dialog.isVisible()
+    assert not with_devices.audit_feature.dialog.isVisible()
+    with_devices.show()

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QFileDialog
 
 from gaplisten.concealers.entries import Entry
@@ -64,6 +64,15 @@ class AuditFeature(QObject):
         controller.document_changed.connect(self._offer)
         controller.lanes_changed.connect(self._offer)
         controller.closed.connect(self.close)
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Stop, and close the dialog, when the window makes way for a listening panel."""
+        hidden = event.type() == QEvent.Type.Hide and not event.spontaneous()
+        if watched is self._window and hidden and self.dialog is not None:
+            self.stop()
+            self.dialog.close()
+        return super().eventFilter(watched, event)
 
     def close(self) -> None:
         """Stop what is under way."""

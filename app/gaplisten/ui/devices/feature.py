@@ -48,10 +48,15 @@ class DevicesFeature(QObject):
         self._hearing.moved.connect(self._watch)
         self._hearing.player_changed.connect(self._on_player)
         window.status.sound.installEventFilter(self)
+        window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Open the dialog on a click where the status bar tells of the device."""
-        if event.type() == QEvent.Type.MouseButtonRelease:
+        """Open the dialog on a click on the status bar's device; close it when the window makes way."""
+        if watched is self._window:
+            # Hidden by the program, not minimised: a listening panel has the sound, and the screen.
+            if event.type() == QEvent.Type.Hide and not event.spontaneous() and self.dialog is not None:
+                self.dialog.close()
+        elif event.type() == QEvent.Type.MouseButtonRelease:
             self.open()
             return True
         return super().eventFilter(watched, event)
