@@ -65,6 +65,12 @@ def bare_folder(tmp_path_factory):
 
 
 @pytest.fixture
+def write_clip():
+    """Return a function that writes a clip with losses such as ``10-12 40``."""
+    return lambda folder, name, text: write(folder, name, loss(text), versions)
+
+
+@pytest.fixture
 def measured(qtbot):
     """Return a function that waits until nothing is being rendered or measured."""
 

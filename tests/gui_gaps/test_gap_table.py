@@ -311,3 +311,58 @@ def test_work_that_was_cancelled_can_be_taken_up_again(opened, measured, monkeyp
     measured(opened)
     assert "…" not in shown(opened, (2, "lsd"))
     assert not opened.gaps.resume.isVisible()
+
+
+def test_new_values_leave_the_reader_where_they_are(opened, measured):
+    opened.controller.paint(80, 80, True)
+    for packet in range(2, 10, 2):
+        opened.controller.paint(packet, packet, True)
+    measured(opened)
+    opened.gap_actions.go_to(0)
+    bar = opened.gaps.table.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    at = bar.value()
+    assert at > 0
+    opened.concealers.boxes["loud"].click()
+    measured(opened)
+    opened.controller.document.set_parameter(0, "level", 0.75)
+    measured(opened)
+    assert bar.value() == at
+    assert opened.gaps.table.currentIndex().row() == 0
+
+
+def test_another_clip_with_as_many_gaps_begins_without_a_selection(
+    qtbot, window, tmp_path, write_clip, measured
+):
+    write_clip(tmp_path, "a", "10 20")
+    write_clip(tmp_path, "b", "30 40")
+    window.open_paths([tmp_path])
+    qtbot.waitUntil(lambda: window.controller.clip_name == "a", timeout=10000)
+    measured(window)
+    window.gap_actions.go_to(1)
+    assert window.gaps.table.currentIndex().row() == 1
+    window.controller.show_clip("b")
+    qtbot.waitUntil(lambda: window.controller.clip_name == "b", timeout=10000)
+    measured(window)
+    assert shown(window, "Start") == ["0.600", "0.800"]
+    assert not window.gaps.table.selectionModel().hasSelection()
+
+
+def test_when_measuring_fails_the_table_and_a_file_asked_for_say_so(
+    opened, tmp_path, monkeypatch, qtbot, caplog
+):
+    from PySide6.QtWidgets import QFileDialog
+
+    from gaplisten.ui.gaps import measuring
+
+    def broken(*_):
+        raise ValueError("no memory left")
+
+    monkeypatch.setattr(measuring, "measured", broken)
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "g.csv"), "CSV (*.csv)"))
+    opened.controller.paint(80, 80, True)
+    opened.actions_table["export.gaps"].trigger()
+    qtbot.waitUntil(lambda: "no memory left" in opened.gaps.note.text(), timeout=5000)
+    assert "no memory left" in opened.messages.said[-1]
+    assert not (tmp_path / "g.csv").exists()
+    assert len(shown(opened)) == 4

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
+from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import MEASURES
 from gaplisten.tables import Table
 from gaplisten.ui.commands import Command
@@ -149,6 +150,10 @@ class GapsFeature(QObject):
 
     def _provide(self, callback: Callable[[Table], None]) -> None:
         def hand_over() -> None:
+            if self.measuring.error:
+                way_out = "open the clip again, or use gaplisten gaps"
+                self._window.report(GaplistenError("gap table", self.measuring.error, way_out))
+                return
             table = self.measuring.named_table() or facts_alone(self._dock.model.content.gaps)
             callback(table.table(self.preferences.thresholds))
 

@@ -40,9 +40,17 @@ class GapModel(QAbstractTableModel):
 
     def show(self, content: Content) -> None:
         """Show this; order and filter stay."""
+        rows, place = self._arranged(content)
+        if rows == self._rows and content.columns == self.content.columns:
+            # Only numbers changed: whoever is scrolling or reading stays where they are.
+            self.content = content
+            if rows:
+                corner = self.index(len(rows) - 1, self.columnCount() - 1)
+                self.dataChanged.emit(self.index(0, 0), corner)
+            self.headerDataChanged.emit(Qt.Orientation.Horizontal, 0, self.columnCount() - 1)
+            return
         self.beginResetModel()
-        self.content = content
-        self._arrange()
+        self.content, self._rows, self._place = content, rows, place
         self.endResetModel()
 
     def set_filter(self, stratum: Stratum | None, flagged: bool) -> None:
@@ -70,11 +78,14 @@ class GapModel(QAbstractTableModel):
         return (names.index(wanted), order) if wanted in names else (0, Qt.SortOrder.AscendingOrder)
 
     def _arrange(self) -> None:
-        column, order = self.sorted_by
-        rows = self.content.rows(self._stratum, self._flagged)
-        down = order == Qt.SortOrder.DescendingOrder
-        self._rows = self.content.ordered(rows, self.content.columns[column], down)
-        self._place = {gap: row for row, gap in enumerate(self._rows)}
+        self._rows, self._place = self._arranged(self.content)
+
+    def _arranged(self, content: Content) -> tuple[list[int], dict[int, int]]:
+        wanted, down = self._sorting
+        column = next((c for c in content.columns if _identity(c) == wanted), content.columns[0])
+        shown = content.rows(self._stratum, self._flagged)
+        rows = content.ordered(shown, column, down and _identity(column) == wanted)
+        return rows, {gap: row for row, gap in enumerate(rows)}
 
     def gap_at(self, row: int) -> int:
         """Return the gap that a row shows."""

@@ -132,6 +132,8 @@ class GapsDock(QWidget):
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.head.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         table.setSortingEnabled(True)
+        self.head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.head.customContextMenuRequested.connect(self.measures_wanted)
         table.selectionModel().currentRowChanged.connect(self._on_row)
         return table
 
@@ -142,6 +144,7 @@ class GapsDock(QWidget):
         self._selected = -1
         content = replace(self.model.content, gaps=unmeasured(gaps, max(rate, 1)), table=None)
         self._show(content)
+        self._reselect()
 
     def show_lanes(self, lanes: Sequence[LaneHead]) -> None:
         """Have columns for these lanes."""
@@ -189,6 +192,7 @@ class GapsDock(QWidget):
         self.head.setSortIndicator(column, order)
         self.head.blockSignals(blocked)
         self.head.fit()
+        self.head.viewport().update()
         if before != self.model.columnCount():
             self.head.updateGeometry()
 
@@ -241,18 +245,25 @@ class GapsDock(QWidget):
         """Mark a gap without choosing it."""
         self._selected = index
         self._reselect()
+        row = self.model.row_of(index)
+        if row is not None:
+            self.table.scrollTo(self.model.index(row, self._leftmost()))
+
+    def _leftmost(self) -> int:
+        return max(self.table.columnAt(0), 0)
 
     def _reselect(self) -> None:
+        bars = (self.table.horizontalScrollBar(), self.table.verticalScrollBar())
+        seen = [bar.value() for bar in bars]
         row = self.model.row_of(self._selected)
         self._quiet = True
         if row is None:
             self.table.clearSelection()
             self.table.setCurrentIndex(QModelIndex())
         elif row != self.table.currentIndex().row() or not self.table.selectionModel().hasSelection():
-            across = self.table.horizontalScrollBar().value()
             self.table.selectRow(row)
-            self.table.scrollTo(self.model.index(row, 0))
-            self.table.horizontalScrollBar().setValue(across)
+            for bar, value in zip(bars, seen, strict=True):
+                bar.setValue(value)  # only going to a gap moves what is seen
         self._quiet = False
 
     def _on_row(self, index: QModelIndex, _before: QModelIndex) -> None:
