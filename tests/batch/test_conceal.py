@@ -226,15 +226,18 @@ def test_two_runs_do_not_write_into_one_folder_at_a_time(lossy: Path, tmp_path: 
 
 
 def test_nothing_replaces_a_file_of_the_set_that_is_read(lossy: Path, tmp_path: Path):
-    twins = tmp_path / "twins"
-    for place in (twins / "a.wav", twins / "sub" / "a.wav"):
-        place.parent.mkdir(exist_ok=True)
-        place.write_bytes((lossy / "0.wav").read_bytes())
     with pytest.raises(ConcealError, match="one of the input files"):
-        plan_folder(twins, twins / "sub")
+        plan_folder(lossy, lossy.parent / "clean")
     with pytest.raises(ConcealError, match="one of the input files"):
         plan_file(lossy / "0.wav", lossy / "0_is_lost.txt")
-    assert plan_folder(twins, tmp_path / "out")
+    assert plan_folder(lossy, tmp_path / "out")
+
+
+def test_results_beside_the_clips_are_found_again_and_not_taken_for_input(lossy: Path, plugins: Path):
+    out = lossy.parent / "constant"
+    assert len(concealed(lossy, out, plugins).outcomes) == 6
+    assert concealed(lossy, out, plugins).reused == 6
+    assert concealed(lossy, out, plugins, value=0.5).failed == ()
 
 
 def test_a_file_that_somebody_else_made_is_left_alone_unless_forced(

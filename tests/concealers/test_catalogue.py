@@ -214,3 +214,15 @@ def test_installed_packages_offer_plugins_by_entry_point(tmp_path: Path) -> None
         "8000",
         "True",
     ], done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="has no named pipes")
+def test_folders_and_pipes_named_like_plugins_are_passed_over(tmp_path: Path) -> None:
+    write(tmp_path, "plain", PLAIN)
+    (tmp_path / "folder.py").mkdir()
+    os.mkfifo(tmp_path / "pipe.py")
+    (tmp_path / "gone.py").symlink_to("nowhere.py")
+    found = Catalogue.scan([tmp_path], others=False)
+    assert [entry.name for entry in found.entries] == ["gone", "plain"]
+    assert [entry.name for entry in found.broken] == ["gone"]
+    assert found.changed() == ()

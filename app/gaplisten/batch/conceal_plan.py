@@ -93,8 +93,8 @@ def _identity(path: Path) -> tuple[int, int] | None:
 
 
 def _files(clip: Clip) -> tuple[Path, ...]:
-    named = (clip.lossy, clip.reference, clip.trace, *(each.path for each in clip.conditions))
-    return tuple(path for path in named if path is not None)
+    # Not its conditions: what an earlier run wrote into a folder beside the clips is found as one.
+    return tuple(path for path in (clip.lossy, clip.reference, clip.trace) if path is not None)
 
 
 def _below(path: Path, folder: Path) -> Path:

@@ -85,7 +85,7 @@ def _opus() -> list[Row]:
 
 
 def _qt_libraries() -> Row:
-    """Tell whether Qt can be loaded (elsewhere): it may be installed while libraries of the system are not."""
+    """Tell whether Qt can be loaded: it may be there while libraries of the system are not."""
     command = [sys.executable, "-c", "import PySide6.QtWidgets"]
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     if ended.returncode:

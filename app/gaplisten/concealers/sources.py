@@ -65,7 +65,9 @@ def _in_folder(folder: Path, origin: str) -> Iterator[Source]:
     except OSError:
         return
     for path in files:
-        if not path.name.startswith(("_", ".")):
+        # Folders and pipes are none; a link that leads nowhere is kept, to be said.
+        named = not path.name.startswith(("_", "."))
+        if named and (path.is_file() or path.is_symlink()):
             yield Source(path.stem, path.absolute(), origin)
 
 
