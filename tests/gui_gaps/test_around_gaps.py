@@ -199,3 +199,10 @@ def test_the_context_is_the_users(opened, player, press):
     opened.gap_actions.go_to(1)
     press(Key.Key_G)
     assert player.state.position == 12800 - 1600
+
+
+def test_loss_painted_under_the_edge_of_a_loop_is_told(opened, player):
+    opened.lanes_view.loop_edited.emit(23680, 32000)
+    assert "hid" not in opened.status.currentMessage()
+    opened.controller.paint(72, 73, True)
+    assert "the loop's fade now hides the edge of a gap" in opened.status.currentMessage()

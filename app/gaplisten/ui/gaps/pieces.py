@@ -12,8 +12,8 @@ from gaplisten.jobs import Job
 from gaplisten.loss.measures import MEASURES, GapFacts, GapTable, measure_gaps
 from gaplisten.loss.trace import Gap, LossTrace
 
-WHOLE_SECONDS = 120.0
-PIECE_SECONDS = 60.0
+WHOLE_SECONDS = 60.0
+PIECE_SECONDS = 30.0
 AROUND_SECONDS = 1.0  # longer than anything a measure looks at beyond a gap's edges
 
 
@@ -34,8 +34,8 @@ def measured(
 ) -> GapTable:
     """Measure all gaps as `measure_gaps` does.
 
-    A clip of more than two minutes is measured in pieces of one: whether speech is active is then judged by
-    the loudness of the minute that a gap lies in.
+    A clip of more than a minute is measured in pieces of half a minute: whether speech is active is then
+    judged by the loudness of the piece that a gap lies in.
     """
     given = [*versions.values(), *([reference] if reference else [])]
     frames = reference.frames if reference else max((signal.frames for signal in given), default=0)
@@ -65,10 +65,10 @@ def _piece(
     job: Job,
 ) -> GapTable:
     size, around = trace.packet_frames, round(AROUND_SECONDS * trace.rate)
-    # Facts need a minute of speech to compare with, not just what surrounds a lonely gap.
-    minute = round(PIECE_SECONDS * trace.rate)
-    first = max(min(gaps[0].start - around, gaps[0].start // minute * minute), 0) // size
-    last = max(gaps[-1].stop + around, (gaps[0].start // minute + 1) * minute)
+    # Facts need a piece of speech to compare with, not just what surrounds a lonely gap.
+    usual = round(PIECE_SECONDS * trace.rate)
+    first = max(min(gaps[0].start - around, gaps[0].start // usual * usual), 0) // size
+    last = max(gaps[-1].stop + around, (gaps[0].start // usual + 1) * usual)
     end = min(-(-last // size) * size, frames)
 
     def cut(signal: Signal) -> Signal:

@@ -53,6 +53,11 @@ class GapActions(Part):
         self.window.docks["gaps"].setWindowTitle(f"Gaps ({origin})" if origin else "Gaps")
         if self._at >= len(self.controller.gaps):
             self._at = -1
+        loop = self._loop_now
+        if loop is not None and self.window.listen.clear_of_gaps(loop.start, loop.stop).moved:
+            self.controller.said.emit(
+                "the loop's fade now hides the edge of a gap: drag the loop's edge off it"
+            )
 
     @property
     def at(self) -> int:
