@@ -127,6 +127,11 @@ def test_a_device_that_goes_away_is_told_with_a_way_out_and_playing_goes_on_wher
     assert len(opened.messages.said) == 1
     hearing.poll()
     assert len(opened.messages.said) == 1
+    player.state = replace(player.state, reason="USB Headset is not there; sound goes to Built-in (ALSA)")
+    hearing.poll()
+    assert opened.messages.said[-1].endswith(
+        f"{gone} USB Headset is not there; sound goes to Built-in (ALSA)"
+    )
     opened.messages.way_out.click()
     dialog = opened.devices_feature.dialog
     assert dialog.isVisible()

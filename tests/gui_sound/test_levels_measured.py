@@ -66,7 +66,7 @@ def test_a_lane_that_is_only_quieter_is_in_time() -> None:
         (
             Delay(160, 0.4, ((0.0, 0), (1.0, 480)), True),
             160,
-            "10.0 ms removed, drifts -10…20 ms, not aligned",
+            "drifts -10…20 ms, not aligned, 10.0 ms removed",
         ),
         (Delay(0, 0.0, (), False, 0.0), 0, "delay not found, not aligned"),
         (Delay(0, 1.0, ((0.0, 0),), False, 0.7), 0, "waveform alike by 0.70 only"),

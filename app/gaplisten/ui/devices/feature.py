@@ -38,7 +38,7 @@ class DevicesFeature(QObject):
         self._window = window
         self._hearing = window.controller.hearing
         self.dialog: DeviceDialog | None = None
-        self._reason, self._sounded = "", False
+        self._reason, self._sounded, self._told = "", False, ""
         window.actions_table.bind("listen.device", self.open)
         self.choose_another = QAction("Choose Another…", self)
         self.choose_another.setToolTip("Choose another sound device; playing can go on where it was")
@@ -106,9 +106,15 @@ class DevicesFeature(QObject):
 
     def _take_back(self) -> None:
         """Hide the message of a device that went away, if it is still shown: it does not hold any more."""
+        if self._telling:
+            self._window.messages.clear()
+
+    @property
+    def _telling(self) -> bool:
+        """Whether the message above the lanes is of this feature's."""
         messages = self._window.messages
-        if not messages.way_out.isHidden() and messages.way_out.defaultAction() is self.choose_another:
-            messages.clear()
+        ours = not messages.way_out.isHidden() and messages.way_out.defaultAction() is self.choose_another
+        return ours and not messages.isHidden()
 
     # -- the watch ------------------------------------------------------------------------------------
 
@@ -126,7 +132,9 @@ class DevicesFeature(QObject):
         if not state.reason:
             self._take_back()
         elif sounded or state.available:
-            self._window.messages.report(state.reason, self.choose_another)
+            # A device is lost first, and then another one found: both belong together.
+            self._told = " ".join([*([self._told] if self._telling else []), state.reason])
+            self._window.messages.report(self._told, self.choose_another)
 
 
 def install(window: WorkbenchWindow) -> None:

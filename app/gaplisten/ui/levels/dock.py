@@ -30,7 +30,7 @@ _DELAY = COLUMNS.index("Delay")
 _TIPS = (
     "",
     "Against the reference, less what was removed",
-    "Active speech level, ITU-T P.56 method B, dBov",
+    "Active speech level, ITU-T P.56 method B, dBov; meant for clean speech",
     "Active level less the reference's, dB",
     "Gain given to this lane alone, because you asked for it, dB",
     "Share of the time that counts as speech (P.56)",

@@ -8,7 +8,7 @@ from gaplisten.audio.alignment import Delay
 from gaplisten.ui.levels.dock import LaneRow
 from gaplisten.ui.levels.edits import MOVABLE, LaneEdits
 from gaplisten.ui.levels.measurements import REFERENCE, Measurements
-from gaplisten.ui.levels.texts import ALIKE, decibels, delay_words, milliseconds, signed
+from gaplisten.ui.levels.texts import ALIKE, aligned, decibels, delay_words, removal, signed
 from gaplisten.workbench.lanes import Lane
 
 
@@ -51,8 +51,9 @@ def _delay(lane: Lane, measured: Measurements, edits: LaneEdits) -> str:
     if delay is None:
         return "…" if measured.awaited(lane.ident) else ""
     rate = lane.signal.rate if lane.signal is not None else 1
-    words = delay_words(delay, removed, rate)
-    return f"{words} ({milliseconds(removed, rate)} removed)" if removed else words
+    if removed and aligned(delay, removed):
+        return removal(removed, rate)
+    return delay_words(delay, removed, rate)
 
 
 def _about(lane: Lane, delay: Delay | None, removed: int) -> str:

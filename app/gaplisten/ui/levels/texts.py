@@ -42,13 +42,17 @@ def delay_words(delay: Delay, removed: int, rate: int) -> str:
 
 def delay_state(delay: Delay | None, removed: int, rate: int) -> str:
     """Return what a lane's state says of its delay; nothing where all is as it should be."""
-    words = [f"{milliseconds(removed, rate)} removed"] if removed > 0 else []
-    words += [f"{milliseconds(removed, rate)} put before it"] if removed < 0 else []
+    words = []
     if delay is not None and not aligned(delay, removed):
         words += [delay_words(delay, removed, rate), "not aligned"]
     elif delay is not None and delay.alike < ALIKE:
         words.append(f"waveform alike by {delay.alike:.2f} only")
-    return ", ".join(words)
+    return ", ".join([*words, *([removal(removed, rate)] if removed else [])])
+
+
+def removal(removed: int, rate: int) -> str:
+    """Return what was taken away, or put before it."""
+    return f"{milliseconds(removed, rate)} {'removed' if removed > 0 else 'put before it'}"
 
 
 def match_state(match: Match | None) -> str:
