@@ -147,6 +147,19 @@ def test_nothing_starts_without_a_concealer_and_a_folder(window: Any, tmp_path: 
     assert not dialog.go.isEnabled()
 
 
+def test_what_is_switched_on_while_the_dialog_is_open_is_offered_and_choices_stay(
+    window: Any, tmp_path: Path
+) -> None:
+    dialog = opened(window, tmp_path / "out", {}, {"value": 0.5})
+    dialog.concealers.tick("constant", False)
+    dialog.which.setCurrentIndex(1)
+    window.controller.document.switch_on("constant", {"value": 0.75})
+    assert dialog.concealers.ticked == ("constant 2", "constant 3")
+    assert dialog.which.only_shown
+    window.controller.document.switch_off(0)
+    assert dialog.concealers.count() == 2
+
+
 def test_hidden_work_goes_on_and_says_when_it_is_done(qtbot: QtBot, window: Any, tmp_path: Path) -> None:
     dialog = opened(window, tmp_path / "out", {})
     with qtbot.waitSignal(

@@ -54,8 +54,9 @@ class TickList(QListWidget):
         self.itemChanged.connect(lambda _item: self.ticked_changed.emit())
 
     def offer(self, offered: Sequence[Offered], ticked: Iterable[str]) -> None:
-        """Show these; tick those of these names that can be had."""
-        wanted = set(ticked)
+        """Show these; what was offered before stays as it is, of the others tick those of these names."""
+        before = {str(item.data(_NAME)) for item in self._items()}
+        wanted = {*self.ticked, *(set(ticked) - before)}
         self.blockSignals(True)
         self.clear()
         for one in offered:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
 
 from gaplisten.ui.background import Tasks
 from gaplisten.ui.batch.choices import TickList
 from gaplisten.ui.batch.conceal_work import Concealed, ConcealWish, conceal_clips
-from gaplisten.ui.batch.dialog import BatchDialog, PlaceField, headed
+from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, PlaceField, headed
 from gaplisten.ui.batch.offer import Offer, concealers_offered
 from gaplisten.ui.batch.work import Remark
 from gaplisten.ui.quiet_label import QuietLabel
@@ -22,8 +22,7 @@ class ConcealDialog(BatchDialog):
     def __init__(self, tasks: Tasks, parent: QWidget) -> None:
         super().__init__("Conceal Clips", "Conceal", tasks, parent)
         self._offer: Offer | None = None
-        self.which = QComboBox()
-        self.which.setAccessibleName("Which clips")
+        self.which = ClipChoice()
         self.concealers = TickList("Concealers")
         self.concealers.ticked_changed.connect(self.refresh)
         self.hint = QuietLabel(wrap=True)
@@ -50,10 +49,7 @@ class ConcealDialog(BatchDialog):
     def show_offer(self, offer: Offer) -> None:
         """Offer what is open now."""
         self._offer = offer
-        self.which.clear()
-        self.which.addItem(f"All {len(offer.clipset.clips)} clips of {offer.title}", False)
-        if offer.shown is not None:
-            self.which.addItem(f"Only the one that is shown: {offer.shown}", True)
+        self.which.show_offer(offer)
         offered = concealers_offered(offer)
         self.concealers.offer(offered, [one.name for one in offered])
         self.hint.setText(
@@ -75,7 +71,7 @@ class ConcealDialog(BatchDialog):
             return
         ticked = self.concealers.ticked
         chosen = tuple(one for one in offer.concealers if one.name in ticked)
-        clips = offer.clips(bool(self.which.currentData()))
+        clips = offer.clips(self.which.only_shown)
         wish = ConcealWish(clips, chosen, out, self.force.isChecked())
         self.begin("concealing", lambda job: conceal_clips(wish, offer.catalogue, job))
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
+    QComboBox,
     QDialog,
     QHBoxLayout,
     QLabel,
@@ -22,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from gaplisten.jobs import Job
 from gaplisten.ui.background import Tasks
+from gaplisten.ui.batch.offer import Offer
 from gaplisten.ui.batch.run import BatchRun
 from gaplisten.ui.batch.work import Remark
 from gaplisten.ui.quiet_label import QuietLabel
@@ -158,6 +160,28 @@ class BatchDialog(QDialog):
     def _stopped(self) -> None:
         self.show_running(False)
         self._say("Stopped. What was done is kept: started again, the work goes on from there.")
+
+
+class ClipChoice(QComboBox):
+    """All clips of the set, or the one that is shown."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("Which clips")
+
+    def show_offer(self, offer: Offer) -> None:
+        """Offer what is open now; the choice stays."""
+        only = self.only_shown
+        self.clear()
+        self.addItem(f"All {len(offer.clipset.clips)} clips of {offer.title}", False)
+        if offer.shown is not None:
+            self.addItem(f"Only the one that is shown: {offer.shown}", True)
+        self.setCurrentIndex(max(self.findData(only), 0))
+
+    @property
+    def only_shown(self) -> bool:
+        """Whether only the clip that is shown is wanted."""
+        return bool(self.currentData())
 
 
 class PlaceField(QWidget):

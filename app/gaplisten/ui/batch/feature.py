@@ -52,12 +52,33 @@ class BatchFeature(QObject):
         self.service_dialog: ServiceDialog | None = None
         self.windows: list[ComparisonWindow] = []
         self._last: Scored | None = None
+        self._offered: Offer | None = None
         bind = window.actions_table.bind
         bind("conceal.clips", self.conceal)
         bind("scores.clips", self.score)
         bind("scores.compare", lambda: self.compare(self._last)).setEnabled(False)
         bind("scores.open", self.choose_table)
         bind("scores.service", self.set_up_service)
+        controller = window.controller
+        for signal in (controller.clips_changed, controller.clip_changed, controller.document_changed):
+            signal.connect(self._renew)
+
+    def _renew(self) -> None:
+        """Have open dialogs offer what is open and switched on now."""
+        dialogs = [each for each in (self.conceal_dialog, self.score_dialog) if each is not None]
+        waiting = [each for each in dialogs if each.isVisible() and not each.run.running]
+        offer = self._current() if waiting else None
+        if offer is not None and offer != self._offered:
+            self._offered = offer
+            for each in waiting:
+                each.show_offer(offer)
+
+    def _current(self) -> Offer | None:
+        controller = self._window.controller
+        if controller.clipset is None or not controller.clipset.clips or controller.catalogue is None:
+            return None
+        choices = named(controller.document.work.choices)
+        return Offer(controller.clipset, controller.clip_name, choices, controller.catalogue)
 
     def _offer(self, what: str) -> Offer | None:
         controller = self._window.controller
@@ -69,8 +90,8 @@ class BatchFeature(QObject):
         if controller.catalogue is None:
             self._window.report(GaplistenError(what, "the concealers are still being read", "wait a moment"))
             return None
-        choices = named(controller.document.work.choices)
-        return Offer(controller.clipset, controller.clip_name, choices, controller.catalogue)
+        self._offered = self._current()
+        return self._offered
 
     # --- concealing and scoring ------------------------------------------------------------------
 
@@ -102,6 +123,7 @@ class BatchFeature(QObject):
             self.score_dialog.service_wanted.connect(self.set_up_service)
         if not self.score_dialog.run.running:
             self.score_dialog.show_offer(offer)
+            self.score_dialog.look_for_service()
         _present(self.score_dialog)
 
     def _scored(self, value: Scored) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
@@ -22,7 +21,7 @@ from PySide6.QtWidgets import (
 from gaplisten.batch.items import REFERENCE
 from gaplisten.ui.background import Tasks
 from gaplisten.ui.batch.choices import TickList
-from gaplisten.ui.batch.dialog import BatchDialog, PlaceField, headed
+from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, PlaceField, headed
 from gaplisten.ui.batch.offer import (
     Offer,
     concealers_offered,
@@ -59,8 +58,7 @@ class ScoreDialog(BatchDialog):
         self._offer: Offer | None = None
         self._tasks = tasks
         self._last: Scored | None = None
-        self.which = QComboBox()
-        self.which.setAccessibleName("Which clips")
+        self.which = ClipChoice()
         self.versions, self.metrics = TickList("Versions"), TickList("Metrics")
         for each in (self.versions, self.metrics):
             each.ticked_changed.connect(self.refresh)
@@ -105,16 +103,12 @@ class ScoreDialog(BatchDialog):
     def show_offer(self, offer: Offer) -> None:
         """Offer what is open now; what was ticked stays ticked."""
         self._offer = offer
-        self.which.clear()
-        self.which.addItem(f"All {len(offer.clipset.clips)} clips of {offer.title}", False)
-        if offer.shown is not None:
-            self.which.addItem(f"Only the one that is shown: {offer.shown}", True)
+        self.which.show_offer(offer)
         offered = [*versions_offered(offer), *concealers_offered(offer)]
         self.versions.offer(offered, [one.name for one in offered if one.name != REFERENCE])
         if not self.table.line.text():
             self.table.line.setText(str(_new_table(offer.title)))
-        self.look_for_service()
-        self.refresh()
+        self._on_table()
 
     def look_for_service(self) -> None:
         """Offer the metrics, with the service if it can be used: the keyring is asked on a thread."""
@@ -124,8 +118,7 @@ class ScoreDialog(BatchDialog):
         )
 
     def _offer_metrics(self, trouble: str) -> None:
-        ticked = self.metrics.ticked if self.metrics.count() else FIRST_METRICS
-        self.metrics.offer(metrics_offered(trouble), ticked)
+        self.metrics.offer(metrics_offered(trouble), FIRST_METRICS)
 
     def _ask_for_table(self, start: str) -> str:
         return QFileDialog.getSaveFileName(self, "Table of the Scores", start, "CSV (*.csv)")[0]
@@ -151,7 +144,7 @@ class ScoreDialog(BatchDialog):
         concealers = tuple(one for one in offer.concealers if one.name in ticked)
         made = {one.name for one in concealers}
         files = tuple(name for name in ticked if name not in made)
-        clips = replace(offer.clipset, clips=offer.clips(bool(self.which.currentData())))
+        clips = replace(offer.clipset, clips=offer.clips(self.which.only_shown))
         return ScoreWish(clips, files, concealers, self.metrics.ticked, table, self.force.isChecked())
 
     def _ready(self) -> bool:
