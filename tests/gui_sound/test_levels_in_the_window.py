@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from sound_material import RATE, late, speech
 
 from gaplisten.audio.files import write_signal
@@ -79,7 +80,8 @@ def test_the_mark_stands_where_samples_are_compared(shown) -> None:
 def test_a_delay_is_removed_by_a_key_heard_drawn_undone_and_kept(shown, player, qtbot) -> None:
     clean, tardy = lane(shown, "Reference").signal, lane(shown, "tardy")
     shown.controller.hearing.hear(tardy.key)
-    shown.actions_table["listen.remove_delay"].trigger()
+    shown.lanes_view.setFocus()
+    qtbot.keyClick(shown.lanes_view, Qt.Key.Key_D)
     moved = lane(shown, "tardy")
     assert moved.state == "20.0 ms removed"
     assert np.array_equal(moved.signal.samples, clean.samples)
@@ -103,7 +105,8 @@ def test_a_delay_is_removed_by_a_key_heard_drawn_undone_and_kept(shown, player, 
 def test_levels_are_matched_only_when_asked_and_put_back_bit_by_bit(shown, player, qtbot) -> None:
     soft = lane(shown, "soft").signal
     clean = lane(shown, "Reference").signal
-    shown.actions_table["listen.match"].trigger()
+    shown.lanes_view.setFocus()
+    qtbot.keyClick(shown.lanes_view, Qt.Key.Key_M)
     measured(qtbot, shown)
     matched = lane(shown, "soft")
     assert matched.state == "+6.0 dB matched"
