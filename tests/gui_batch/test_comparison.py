@@ -22,6 +22,7 @@ from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.batch.comparison import Comparison, Scale, from_table, heard_in
 from gaplisten.ui.batch.comparison_window import ComparisonWindow
 from gaplisten.ui.batch.plot import p_text
+from gaplisten.ui.batch.tables import PlainTable
 from gaplisten.ui.batch.worst_gap import worst_gap
 
 MOS = Scale("plcmos", "PLC-MOS", "MOS")
@@ -214,6 +215,12 @@ def test_the_worst_gap_is_the_one_that_most_measures_flag_else_the_longest() -> 
     assert worst_gap(clean, clean, trace(), frames, Job()) is None
 
 
+def double_click(qtbot: QtBot, table: PlainTable, row: int) -> None:
+    place = table.visualRect(table.model().index(row, 0)).center()
+    for act in (qtbot.mouseClick, qtbot.mouseDClick):
+        act(table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+
+
 def looked_at(window: Any) -> Any:
     """Return the gap that the lanes point out."""
     places = {(gap.start, gap.stop): gap for gap in window.controller.gaps}
@@ -225,7 +232,7 @@ def test_a_row_opens_its_clip_at_the_gap_where_its_version_is_worst(qtbot: QtBot
     window.batch_feature.show_comparison(found)
     (made,) = window.batch_feature.windows
     made.tabs.setCurrentIndex(2)
-    made.tables[2].row_activated.emit(0)
+    double_click(qtbot, made.tables[2], 0)
     controller = window.controller
     qtbot.waitUntil(lambda: controller.clip_name == "3", timeout=10000)
     gap = controller.gaps[0]

@@ -14,6 +14,8 @@ from batch.clips import PACKET
 from gaplisten.audio.files import read_signal
 from gaplisten.clips.layouts import find_clips
 from gaplisten.ui.batch.conceal_dialog import ConcealDialog
+from gaplisten.ui.batch.work import Named
+from gaplisten.workbench.state import Choice
 
 
 def opened(window: Any, out: Path, *parameters: dict[str, float]) -> ConcealDialog:
@@ -134,6 +136,24 @@ def test_somebodys_own_folder_of_that_name_is_left_alone(qtbot: QtBot, window: A
     run(qtbot, dialog)
     assert "holds files that Gaplisten has not made" in dialog.said.text()
     assert own.read_bytes() == b"precious"
+
+
+def test_the_input_is_never_written_over(
+    qtbot: QtBot, window: Any, clips_folder: Path, tmp_path: Path
+) -> None:
+    run(qtbot, opened(window, tmp_path / "out", {}))
+    before = {path: path.read_bytes() for path in (tmp_path / "out" / "constant").glob("*.wav")}
+    window.open_paths([tmp_path / "out" / "constant"])
+    qtbot.waitUntil(lambda: window.controller.clipset.root.name == "constant", timeout=10000)
+    dialog = window.batch_feature.conceal_dialog
+    run(qtbot, dialog)
+    assert "is the input itself" in dialog.said.text()
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_a_concealers_name_never_leads_out_of_the_folder() -> None:
+    names = ["../up", "..", "a/b", "plain 2"]
+    assert [Named(name, Choice("x")).folder for name in names] == ["-up", "concealed", "a-b", "plain 2"]
 
 
 def test_nothing_starts_without_a_concealer_and_a_folder(window: Any, tmp_path: Path) -> None:

@@ -84,13 +84,15 @@ def items_of(clips: Sequence[Clip], out: Path) -> tuple[ConcealItem, ...]:
     there = [(clip, source) for clip, source in sources if source is not None]
     unique = len({source.name for _, source in there}) == len(there)
     return tuple(
-        ConcealItem(
-            replace(clip, lossy=source, reference=None, conditions=()),
-            source,
-            out / (source.name if unique else f"{clip.name}{source.suffix}"),
-        )
+        _item(clip, source, out / (source.name if unique else f"{clip.name}{source.suffix}"))
         for clip, source in there
     )
+
+
+def _item(clip: Clip, source: Path, target: Path) -> ConcealItem:
+    if target.resolve() == source.resolve():
+        raise ConcealError(str(target), "is the input itself", "choose another folder")
+    return ConcealItem(replace(clip, lossy=source, reference=None, conditions=()), source, target)
 
 
 def conceal_clips(wish: ConcealWish, catalogue: Any, job: Job) -> Concealed:
@@ -107,10 +109,10 @@ def conceal_clips(wish: ConcealWish, catalogue: Any, job: Job) -> Concealed:
     """
     entries = [(one, catalogue.get(one.choice.concealer)) for one in wish.concealers]
     for one, _ in entries:
-        _refuse_foreign(wish.out / one.name)
+        _refuse_foreign(wish.out / one.folder)
     batches = []
     for index, (one, entry) in enumerate(entries):
-        folder = wish.out / one.name
+        folder = wish.out / one.folder
         part = PartOf(job, index / len(entries), 1 / len(entries))
         with ThreadWorkers() as workers, folder_journal(folder) as journal:
             items = items_of(wish.clips, folder)

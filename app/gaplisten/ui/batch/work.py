@@ -54,6 +54,11 @@ class Named:
     name: str
     choice: Choice
 
+    @property
+    def folder(self) -> str:
+        """The name as that of a folder."""
+        return self.name.replace("/", "-").replace("\\", "-").lstrip(".") or "concealed"
+
 
 def named(choices: Sequence[Choice]) -> tuple[Named, ...]:
     """Return each choice with the name of its lane, which is the condition's name too."""
