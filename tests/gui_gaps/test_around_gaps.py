@@ -116,8 +116,12 @@ def test_the_table_lists_the_worst_first_for_the_lane_that_is_heard(opened):
     model = opened.gaps.model
     worst = engines_order(opened, "bad", "buzz")
     assert [model.gap_at(row) + 1 for row in range(len(worst))] == worst
+    assert opened.actions_table["gap.worst_first"].isChecked()
     opened.actions_table["gap.worst_first"].trigger()
     assert [model.gap_at(row) for row in range(3)] == [0, 1, 2]
+    opened.actions_table["gap.worst_first"].trigger()
+    opened.gaps.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    assert not opened.actions_table["gap.worst_first"].isChecked()
 
 
 # -- listening ----------------------------------------------------------------------------------------------

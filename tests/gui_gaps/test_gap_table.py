@@ -366,3 +366,14 @@ def test_when_measuring_fails_the_table_and_a_file_asked_for_say_so(
     assert "no memory left" in opened.messages.said[-1]
     assert not (tmp_path / "g.csv").exists()
     assert len(shown(opened)) == 4
+
+
+def test_ordering_anew_shows_the_first_row(opened, measured):
+    for packet in range(2, 10, 2):
+        opened.controller.paint(packet, packet, True)
+    measured(opened)
+    bar = opened.gaps.table.verticalScrollBar()
+    bar.setValue(bar.maximum())
+    assert bar.value() > 0
+    opened.gaps.table.sortByColumn(columns(opened)["Length"], Qt.SortOrder.DescendingOrder)
+    assert bar.value() == 0

@@ -13,7 +13,7 @@ from gaplisten.loss.measures import MEASURES
 from gaplisten.tables import Table
 from gaplisten.ui.commands import Command
 from gaplisten.ui.gaps import wording
-from gaplisten.ui.gaps.content import LaneHead, facts_alone
+from gaplisten.ui.gaps.content import Column, LaneHead, facts_alone
 from gaplisten.ui.gaps.measures_dialog import MeasuresDialog
 from gaplisten.ui.gaps.measuring import GapMeasuring
 from gaplisten.ui.gaps.preferences import GapPreferences, read_preferences, write_preferences
@@ -86,6 +86,7 @@ class GapsFeature(QObject):
         self._dock.measures_wanted.connect(self._choose)
         self._dock.resume_wanted.connect(self.measuring.resume)
         self._dock.flagged.toggled.connect(lambda on: window.actions_table.check("gap.flagged", on))
+        self._dock.head.sortIndicatorChanged.connect(self._on_order)
         self.measuring.changed.connect(self._show)
         controller = window.controller
         for signal in (controller.lanes_changed, controller.lane_changed, controller.trace_changed):
@@ -196,6 +197,16 @@ class GapsFeature(QObject):
         if not done:
             self._window.controller.said.emit("hear a lane that has columns in the gap table first")
             self._window.actions_table.check("gap.worst_first", False)
+
+    def _on_order(self) -> None:
+        """Have the menu say whether the worst still comes first, after the user ordered by another column."""
+        content, (place, order) = self._dock.model.content, self._dock.model.sorted_by
+        column = content.columns[place]
+        first = isinstance(column, Column) and column.measure.key == self.preferences.worst
+        best = self._dock.model.headerData(
+            place, Qt.Orientation.Horizontal, Qt.ItemDataRole.InitialSortOrderRole
+        )
+        self._window.actions_table.check("gap.worst_first", first and order == best)
 
     # -- from worst to worst --------------------------------------------------------------------------
 

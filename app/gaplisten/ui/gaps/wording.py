@@ -44,8 +44,8 @@ def digits(measure: Measure) -> int:
 
 
 def number(measure: Measure, value: float) -> str:
-    """Return a value without its unit."""
-    text = f"{value:.{digits(measure)}f}"
+    """Return a value without its unit; from 100 on, decimals would only take room."""
+    text = f"{value:.{digits(measure) if abs(value) < 100 else 0}f}"
     return text.removeprefix("-") if float(text) == 0 else text
 
 

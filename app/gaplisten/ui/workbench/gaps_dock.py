@@ -132,6 +132,7 @@ class GapsDock(QWidget):
         table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.head.setSortIndicator(0, Qt.SortOrder.AscendingOrder)
         table.setSortingEnabled(True)
+        self.head.sortIndicatorChanged.connect(table.scrollToTop)
         self.head.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         self.head.customContextMenuRequested.connect(self.measures_wanted)
         table.selectionModel().currentRowChanged.connect(self._on_row)
@@ -274,7 +275,6 @@ class GapsDock(QWidget):
 
 def _name_corner(table: QTableView, text: str) -> None:
     """Write into the corner what the numbers of the rows are."""
-    table.setCornerButtonEnabled(False)
     corner = table.findChild(QAbstractButton)
     if corner is not None:
         layout = QVBoxLayout(corner)
