@@ -83,6 +83,20 @@ class SampleSource(Protocol):
         ...
 
 
+@runtime_checkable
+class KeepsPieces(Protocol):
+    """A source that is slow to reach but keeps short pieces at even distances."""
+
+    @property
+    def near_every(self) -> int:
+        """Distance of the pieces in frames."""
+        ...
+
+    def near(self, centres: Frames, size: int) -> Raw | None:
+        """Return pieces of `size` frames within `near_every` of `centres`, or None if any is missing."""
+        ...
+
+
 def read_floats(source: SampleSource, start: int, stop: int) -> Samples:
     """Return the frames ``[start, stop)`` as float32 of full scale ±1.0, shape ``(n, channels)``."""
     return np.multiply(source.raw(start, stop), np.float32(source.scale), dtype=np.float32)

@@ -10,18 +10,22 @@ from typing import Any
 import numpy as np
 
 from gaplisten.audio.filemap import Frames, Raw, SampleSource, SourceError, gather_rows
+from gaplisten.audio.keepsakes import Keepsakes
+from gaplisten.audio.quickflac import QuickFlac
 from gaplisten.audio.wavmap import MappedSource, Packed24Source, wav_layout
 
 BLOCK = 1 << 18
 MOST_BLOCKS = 12
 GRAIN = 64
+PROOF = 64
 _NARROW = frozenset({"PCM_16", "PCM_S8", "PCM_U8", "ULAW", "ALAW"})
 
 
 class DecodedSource:
     """A compressed file, decoded where it is looked at; a few pieces are kept.
 
-    It is never held as a whole, in memory or on disk.
+    It is never held as a whole, in memory or on disk. Of what `bulk` reads, short pieces at even distances
+    are kept for spectrograms of long stretches.
     """
 
     def __init__(self, path: Path) -> None:
@@ -32,6 +36,8 @@ class DecodedSource:
         self._handles = threading.local()
         self._blocks: OrderedDict[int, Raw] = OrderedDict()
         self._lock = threading.Lock()
+        self._quick = QuickFlac.reads(info.format, info.subtype)
+        self._keepsakes = Keepsakes(info.frames, info.channels, self.dtype)
 
     @property
     def frames(self) -> int:
@@ -87,11 +93,37 @@ class DecodedSource:
 
     def bulk(self, start: int, stop: int) -> Raw:
         """Return the frames ``[start, stop)``, valid until the same thread asks again."""
-        count = max(min(stop, self.frames) - start, 0)
-        if len(getattr(self._handles, "buffer", ())) < count:
-            self._handles.buffer = np.empty((count, self.channels), self._kind)
-        target: Raw = self._handles.buffer[:count]
-        return self._decode_into(target, start)
+        stop = max(min(stop, self.frames), start)
+        found = self._quickly(start, stop) if self._quick else None
+        if found is None:
+            if len(getattr(self._handles, "buffer", ())) < stop - start:
+                self._handles.buffer = np.empty((stop - start, self.channels), self._kind)
+            found = self._decode_into(self._handles.buffer[: stop - start], start)
+        self._keepsakes.keep(found, start)
+        return found
+
+    def near(self, centres: Frames, size: int) -> Raw | None:
+        """Return pieces of `size` frames close to `centres`, if they were kept."""
+        return self._keepsakes.near(centres, size)
+
+    @property
+    def near_every(self) -> int:
+        """Distance in frames of the pieces that `near` chooses from."""
+        return Keepsakes.EVERY
+
+    def _quickly(self, start: int, stop: int) -> Raw | None:
+        """Decode with the faster decoder, or return None.
+
+        That one leaves out what is damaged instead of saying so. Then all that follows is in the wrong place,
+        so the end of each piece is looked up by the other decoder too.
+        """
+        if not hasattr(self._handles, "quick"):
+            self._handles.quick = QuickFlac(self.path, self.channels)
+        found: Raw | None = self._handles.quick.read(start, stop)
+        proof = max(stop - PROOF, start)
+        if found is None or not np.array_equal(found[proof - start :], self._decode(proof, stop)):
+            self._quick, found = False, None
+        return found
 
     def loaded(self, start: int, stop: int) -> bool:
         """Return True."""

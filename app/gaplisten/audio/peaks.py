@@ -144,21 +144,32 @@ class PeakPyramid:
 
     def glimpse(self) -> None:
         """Look at short pieces all over the sound, for a first picture."""
-        count = FEWER_GLIMPSES if self._aligned else GLIMPSES
-        frames, scale = self.source.frames, np.float32(self.source.scale)
-        starts = (np.arange(count) * frames // count).tolist()
+        low, high = self._glimpsed_far() if self._aligned else self._glimpsed_at_once()
+        scale = np.float32(self.source.scale)
+        self._glimpses = ((low * scale).astype(np.float32), (high * scale).astype(np.float32))
+
+    def _glimpsed_at_once(self) -> tuple[Raw, Raw]:
+        # One call for all pieces, so that the thread that paints is not kept waiting for the interpreter.
+        blocks = -(-self.source.frames // BASE)
+        count = min(GLIMPSES, blocks)
+        pieces = self.source.gather(np.arange(count) * blocks // max(count, 1), BASE)
+        pieces = pieces.reshape(count, -1)
+        return pieces.min(axis=1, initial=0), pieces.max(axis=1, initial=0)
+
+    def _glimpsed_far(self) -> tuple[Raw, Raw]:
+        frames = self.source.frames
+        starts = (np.arange(FEWER_GLIMPSES) * frames // FEWER_GLIMPSES).tolist()
         pieces = [self.source.glimpse(start, min(BASE, frames - start)) for start in starts]
-        low = np.array([piece.min(initial=0) for piece in pieces]) * scale
-        high = np.array([piece.max(initial=0) for piece in pieces]) * scale
-        self._glimpses = (low.astype(np.float32), high.astype(np.float32))
+        low = np.array([piece.min(initial=0) for piece in pieces])
+        return low, np.array([piece.max(initial=0) for piece in pieces])
 
     @property
     def loudest(self) -> float:
         """Largest magnitude known so far, full scale 1.0."""
-        base = self._levels[0]
-        if not len(base.low):
+        upper = self._levels[1]
+        if not len(upper.low):
             return 0.0
-        found = max(abs(float(base.low.min())), abs(float(base.high.max()))) * self.source.scale
+        found = max(abs(float(upper.low.min())), abs(float(upper.high.max()))) * self.source.scale
         if self._glimpses is not None:
             found = max(found, float(self._glimpses[1].max()), -float(self._glimpses[0].min()))
         return found if np.isfinite(found) else 1.0

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gaplisten.audio.filemap import SampleSource, read_floats
+from gaplisten.audio.filemap import Frames, KeepsPieces, SampleSource, read_floats
 
 Levels = npt.NDArray[np.uint8]
 TILE = 128
@@ -16,6 +16,8 @@ TILE = 128
 STEPS_PER_DB = 2.0
 TOP_DB = 7.5
 _LOOKS = 3
+# Stretches this many windows apart are read through rather than sought one by one.
+_THROUGH, _THROUGH_SLOW = 4, 8
 _QUIETEST = 1e-12
 
 
@@ -67,11 +69,14 @@ def tile(source: SampleSource, number: int, hop: int, settings: SpectrumSettings
         uint8, shape ``(TILE, bins)``, lowest frequency first, in half decibels (a full-scale sine is 0 dB).
     """
     size = settings.window_frames(source.rate)
-    # Seeking in a compressed file is dear, so there one look must do.
-    looks = 1 if source.grain > 1 else min(_LOOKS, max(hop // size, 1))
-    centres = (np.arange(TILE * looks) + 0.5) * (hop / looks) + number * TILE * hop
-    power = _powers(source, (centres - size / 2).astype(np.int64), size)
-    loudest = power.reshape(TILE, looks, -1).max(axis=1)
+    kept = _kept(source, number, hop, size)
+    if kept is not None:
+        loudest = _power(kept, size).reshape(TILE, -1, size // 2 + 1).max(axis=1)
+    else:
+        # Seeking in a compressed file is dear, so there one look must do.
+        looks = 1 if source.grain > 1 else min(_LOOKS, max(hop // size, 1))
+        windows = _windows(source, (_centres(number, hop, looks) - size / 2).astype(np.int64), size)
+        loudest = _power(windows, size).reshape(TILE, looks, -1).max(axis=1)
     loudest[(np.arange(TILE) + number * TILE) * hop >= source.frames] = 0.0
     return quantised(loudest)
 
@@ -84,32 +89,43 @@ def quantised(power: npt.NDArray[np.float32]) -> Levels:
     return levels
 
 
-def _powers(source: SampleSource, starts: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.float32]:
+def _centres(number: int, hop: int, looks: int) -> npt.NDArray[np.float64]:
+    return np.asarray((np.arange(TILE * looks) + 0.5) * (hop / looks) + number * TILE * hop, np.float64)
+
+
+def _kept(source: SampleSource, number: int, hop: int, size: int) -> npt.NDArray[np.float32] | None:
+    """Return windows that the source has kept, if columns are so long that each has some."""
+    if not isinstance(source, KeepsPieces) or hop < source.near_every:
+        return None
+    centres: Frames = _centres(number, hop, min(_LOOKS, hop // source.near_every)).astype(np.int64)
+    raw = source.near(centres, size)
+    return None if raw is None else np.multiply(raw, np.float32(source.scale), dtype=np.float32)
+
+
+def _power(windows: npt.NDArray[np.float32], size: int) -> npt.NDArray[np.float32]:
+    """Return the power spectrum of windows, shape ``(n, size, channels)``, averaged over channels."""
     window = np.hanning(size + 1)[:-1].astype(np.float32)
-    scale = np.float32((2.0 / window.sum()) ** 2)
-    total: npt.NDArray[np.float32] | None = None
-    for channel in _windows(source, starts, size):
-        spectrum = np.fft.rfft(channel * window, axis=1)
-        power = np.asarray((spectrum.real**2 + spectrum.imag**2) * scale, np.float32)
-        total = power if total is None else total + power
-    assert total is not None
-    return (total / np.float32(source.channels)).astype(np.float32)
+    scale = np.float32((2.0 / window.sum()) ** 2 / windows.shape[2])
+    total = np.zeros((len(windows), size // 2 + 1), np.float32)
+    for channel in range(windows.shape[2]):
+        spectrum = np.fft.rfft(windows[:, :, channel] * window, axis=1)
+        total += spectrum.real**2 + spectrum.imag**2
+    return total * scale
 
 
-def _windows(source: SampleSource, starts: npt.NDArray[np.int64], size: int) -> list[npt.NDArray[np.float32]]:
-    """Return the windows of each channel, shape ``(windows, size)``, silence outside the sound."""
+def _windows(source: SampleSource, starts: npt.NDArray[np.int64], size: int) -> npt.NDArray[np.float32]:
+    """Return the windows from `starts` on, shape ``(windows, size, channels)``, silence outside the sound."""
     first, last = int(starts[0]), int(starts[-1]) + size
-    if last - first <= 4 * size * len(starts):
+    through = _THROUGH if source.grain == 1 else _THROUGH_SLOW
+    if last - first <= through * size * len(starts):
         block = _padded(source, first, last)
-        rows = np.lib.stride_tricks.sliding_window_view(block, size, axis=0)[starts - first]
-        return [rows[:, channel] for channel in range(rows.shape[1])]
+        rows = np.lib.stride_tricks.sliding_window_view(block, size, axis=0)
+        return rows[starts - first].transpose(0, 2, 1)
     if source.grain == 1:
         # So far apart that whole blocks will do: they are fetched in one go.
         blocks = np.clip((starts + size // 2) // size, 0, max(source.frames - 1, 0) // size)
-        each = np.multiply(source.gather(blocks, size), np.float32(source.scale), dtype=np.float32)
-        return [each[:, :, channel] for channel in range(each.shape[2])]
-    each = np.stack([_padded(source, start, start + size, alone=True) for start in starts.tolist()])
-    return [each[:, :, channel] for channel in range(each.shape[2])]
+        return np.multiply(source.gather(blocks, size), np.float32(source.scale), dtype=np.float32)
+    return np.stack([_padded(source, start, start + size, alone=True) for start in starts.tolist()])
 
 
 def _padded(source: SampleSource, start: int, stop: int, alone: bool = False) -> npt.NDArray[np.float32]:

@@ -11,12 +11,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.spectra import TILE, Levels, SpectrumSettings, fitted, tile
+from gaplisten.ui.views.threads import give_way
 from gaplisten.ui.views.viewport import Viewport
 
 POLL_MS = 12
 MOST_TILES = 400
 _WORKERS = 2
-_REFINE_EVERY = 6
+_REFINE_EVERY = 12
 _COARSER = (2, 4, 8, 16, 32)
 
 TileKey = tuple[int, int, int]
@@ -104,7 +105,7 @@ class SpectrogramStore(QObject):
         if not source.loaded(start, min((number + 1) * TILE * hop, source.frames)):
             return
         if self._pool is None:
-            self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="spectra")
+            self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="spectra", initializer=give_way)
         self._wanted[key] = self._pool.submit(tile, source, number, hop, self.settings)
         self._timer.start()
 

@@ -13,10 +13,13 @@ from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.peaks import CHUNK, PeakPyramid
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
+from gaplisten.ui.views.threads import give_way
 
 WORKERS = 2
 POLL_MS = 20
-REFINE_EVERY = 8
+REFINE_EVERY = 16
+# So many chunks are read in a row: beginning somewhere in a compressed file costs a search.
+RUN = 8
 # Sound in memory of up to this length is reduced at once: it takes a few milliseconds.
 AT_ONCE = 2 * CHUNK
 
@@ -93,12 +96,13 @@ class PyramidStore(QObject):
         job = self._jobs[key] = Job()
         if self._pool is None:
             workers = min(WORKERS, os.cpu_count() or 1)
-            self._pool = ThreadPoolExecutor(workers, thread_name_prefix="peaks")
-            self._glances = ThreadPoolExecutor(1, thread_name_prefix="glances")
+            self._pool = ThreadPoolExecutor(workers, thread_name_prefix="peaks", initializer=give_way)
+            self._glances = ThreadPoolExecutor(1, thread_name_prefix="glances", initializer=give_way)
         # First, coarse pictures do not wait behind the thorough reading of other lanes.
         self._glances.submit(self._guarded(key, job, pyramid.glimpse))
-        for chunk in range(pyramid.chunks):
-            self._pool.submit(self._guarded(key, job, partial(pyramid.fill, chunk)))
+        for first in range(0, pyramid.chunks, RUN):
+            chunks = range(first, min(first + RUN, pyramid.chunks))
+            self._pool.submit(self._guarded(key, job, partial(_fill, pyramid, chunks, job)))
         self._seen = (0, 0)
         self._timer.start()
 
@@ -130,3 +134,10 @@ class PyramidStore(QObject):
         if seen != self._seen and (not busy or self._since >= REFINE_EVERY or self._seen == (0, 0)):
             self._seen, self._since = seen, 0
             self.progressed.emit()
+
+
+def _fill(pyramid: PeakPyramid, chunks: range, job: Job) -> None:
+    for chunk in chunks:
+        if job.cancelled:
+            return
+        pyramid.fill(chunk)
