@@ -7,11 +7,13 @@ from typing import Any
 
 from gaplisten.batch.items import LOSSY, REFERENCE
 from gaplisten.clips.clip import Clip, ClipSet
+from gaplisten.concealers.entries import Entry
 from gaplisten.errors import GaplistenError
 from gaplisten.metrics.contract import Metric
 from gaplisten.ui.batch.choices import Offered
 from gaplisten.ui.batch.work import Named
 from gaplisten.ui.metrics.dock import trouble
+from gaplisten.workbench.state import Setting
 
 
 @dataclass(frozen=True)
@@ -50,12 +52,19 @@ def concealers_offered(offer: Offer) -> list[Offered]:
 
 def _concealer(one: Named, catalogue: Any) -> Offered:
     try:
-        title = catalogue.get(one.choice.concealer).title
+        entry = catalogue.get(one.choice.concealer)
     except GaplistenError as error:
         return Offered(one.name, one.name, missing=error.fact)
     count = one.name.removeprefix(one.choice.concealer)
-    values = ", ".join(f"{name.replace('_', ' ')} {value}" for name, value in one.choice.parameters)
-    return Offered(one.name, f"{title}{count}" + (f": {values}" if values else ""), f"folder {one.name}")
+    values = ", ".join(_setting(entry, name, value) for name, value in one.choice.parameters)
+    text = f"{entry.title}{count}" + (f": {values}" if values else "")
+    return Offered(one.name, text, f"folder {one.folder}")
+
+
+def _setting(entry: Entry, name: str, value: Setting) -> str:
+    parameter = entry.parameter(name)
+    unit = f" {parameter.unit}" if parameter is not None and parameter.unit else ""
+    return f"{name.replace('_', ' ')} {value}{unit}"
 
 
 def versions_offered(offer: Offer) -> list[Offered]:
