@@ -9,6 +9,8 @@ from sound_material import RATE, late, speech
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.loss.trace import LossTrace
+from gaplisten.workbench.state import ClipWork, Sources, Work
 
 
 @pytest.fixture(scope="module")
@@ -162,3 +164,37 @@ def test_a_concealers_delay_is_measured_on_demand(shown, qtbot) -> None:
     shown.actions_table["listen.measure_delay"].trigger()
     measured(qtbot, shown)
     assert shown.levels_feature.measured.delay("loud").aligned
+
+
+def test_a_matched_lane_keeps_its_gain_while_its_new_rendering_is_measured(shown, monkeypatch, qtbot) -> None:
+    controller = shown.controller
+    lost = (np.arange(150) >= 10) & (np.arange(150) < 40)
+    controller.set_loss(LossTrace(lost, 320, RATE), "test")
+    controller.document.switch_on("loud", {"level": 0.02})
+    shown.actions_table["listen.match"].trigger()
+    measured(qtbot, shown)
+    first = lane(shown, "Loud")
+    gain = shown.levels_feature.edits.matched("loud").gain
+    assert gain != 1.0
+    monkeypatch.setattr(shown.levels_feature.measured, "_ask", lambda *_: None)  # it takes its time
+    controller.document.set_parameter(0, "level", 0.9)
+    qtbot.waitUntil(lambda: lane(shown, "Loud").signal is not first.signal)
+    original = shown.levels_feature.edits.originals["loud"].signal
+    heard = lane(shown, "Loud").signal
+    assert np.array_equal(heard.samples, original.samples * np.float32(gain))
+
+
+def test_a_saved_piece_of_work_is_shown_as_it_was_kept(qtbot, window, folder) -> None:
+    done = ClipWork(match_levels=True, delays=(("condition:tardy", 320),))
+    work = Work(sources=Sources((folder,)), current="two").with_clip("two", done)
+    window.controller.open_work(work, None)
+    qtbot.waitUntil(lambda: window.controller.clip_name == "two", timeout=10000)
+    measured(qtbot, window)
+    assert states(window)["tardy"] == "20.0 ms removed, +0.0 dB matched"
+    assert states(window)["soft"] == "+6.0 dB matched"
+    assert window.levels_feature.dock.matching.currentData() == "clip"
+
+
+def test_the_clip_light_goes_out_by_command(window, player) -> None:
+    window.actions_table["listen.clip_light"].trigger()
+    assert player.last("reset_meter") == ()

@@ -38,6 +38,7 @@ class LaneEdits:
     ) -> None:
         self._measured, self._work, self._gain = measurements, work, clip_gain
         self._made: dict[str, tuple[Signal, int, float, Signal]] = {}
+        self._last: dict[tuple[str | None, str], Match] = {}
         self.originals: dict[str, Lane] = {}
 
     @property
@@ -65,7 +66,7 @@ class LaneEdits:
         self.originals[lane.ident] = lane
         if lane.signal is None or lane.role not in MOVABLE:
             return lane
-        found = self.matched(lane.ident) if self.matches(lane) else None
+        found = self._matched_so_far(lane) if self.matches(lane) else None
         removed = self.removed(lane.ident)
         signal = self._changed(lane, removed, found.gain if found else 1.0)
         if lane.busy:
@@ -74,6 +75,19 @@ class LaneEdits:
         if self.matches(lane) and self._measured.level(lane.ident) and self._measured.level(REFERENCE):
             remarks.append(match_state(found))
         return replace(lane, signal=signal, state=", ".join(filter(None, remarks)))
+
+    def _matched_so_far(self, lane: Lane) -> Match | None:
+        """Return the lane's match; while a new rendering is being measured, that of the one before.
+
+        Otherwise the lane would jump in level each time a knob is turned.
+        """
+        place = (self._work()[1], lane.ident)
+        found = self.matched(lane.ident)
+        if found is not None:
+            self._last[place] = found
+        elif self._measured.level(lane.ident) is None:
+            return self._last.get(place)
+        return found
 
     def _changed(self, lane: Lane, removed: int, gain: float) -> Signal:
         assert lane.signal is not None

@@ -38,6 +38,14 @@ COMMANDS = (
         checkable=True,
     ),
     Command(
+        "listen.clip_light",
+        "Put Out the Clip Light",
+        "",
+        "Put out the light beside the meter; it burns again when the output clips",
+        "Listen",
+        "levels",
+    ),
+    Command(
         "listen.measure_delay",
         "Measure Delay of This Lane",
         "Shift+D",
@@ -88,6 +96,7 @@ class LevelsFeature(QObject):
         bind = self._window.actions_table.bind
         bind("listen.levels", self._open)
         bind("listen.match", lambda on: self._match("clip" if on else "off"))
+        bind("listen.clip_light", lambda: self._controller.hearing.player.reset_meter())
         bind("listen.measure_delay", lambda: self._measure(self._heard()))
         bind("listen.remove_delay", lambda on: self.remove(self._heard(), on))
 
