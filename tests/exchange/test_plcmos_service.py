@@ -321,3 +321,38 @@ def test_a_folder_is_scored_by_the_service_and_not_asked_twice(server: Server, t
     posts = [body["filename"] for path, _, body in server.asked if path == "/score-plc"]
     assert sorted(posts) == ["c0.wav", "c1.wav", "c2.wav"]
     assert TOKEN not in journal.path.read_text()
+
+
+def test_a_server_that_sends_the_token_back_does_not_get_it_shown(server: Server):
+    account = base64.b64encode(f"team-7:{TOKEN}".encode()).decode()
+    rubbish = f"<html>\x1b[31mBasic {account} {TOKEN}</html>".encode()
+    for body in (rubbish, json.dumps({"plc_mos": "x", "model_version": TOKEN}, ensure_ascii=False).encode()):
+        server.script = [(200, {}, body)]
+        with pytest.raises(ServiceError) as error:
+            client(server).score(ramp(), ramp(), "a.wav")
+        assert TOKEN not in str(error.value)
+        assert account not in str(error.value)
+        assert "\x1b" not in str(error.value)
+    server.script = [(200, {}, json.dumps({"plc_mos": 3, "model_version": account}).encode())]
+    assert client(server).score(ramp(), ramp(), "a.wav").model_version == "***"
+    server.script = [(200, {}, b"[" * 100_000)]
+    with pytest.raises(ServiceError, match="something else than a score"):
+        client(server).score(ramp(), ramp(), "a.wav")
+
+
+def test_an_answer_that_drips_is_given_up_in_time(server: Server, monkeypatch: pytest.MonkeyPatch):
+    gone = threading.Event()
+
+    def drip(self, reply):
+        self.send_response(200)
+        self.end_headers()
+        while not gone.wait(0.05):
+            self.wfile.write(b" ")
+            self.wfile.flush()
+
+    monkeypatch.setattr(Handler, "answer", drip)
+    try:
+        with pytest.raises(ServiceError, match=r"within 0\.3 s"):
+            client(server, seconds=0.3, retries=0).score(ramp(), ramp(), "a.wav")
+    finally:
+        gone.set()

@@ -84,7 +84,7 @@ class PlcmosClient:
         ServiceError
             If it cannot be reached or is not well.
         """
-        return self._ask("health", None, Job()).decode("utf-8", "replace").strip()[:200]
+        return self._shown(self._ask("health", None, Job()).decode("utf-8", "replace"), 200)
 
     def score(
         self, degraded: Signal, reference: Signal, filename: str, job: Job | None = None
@@ -110,7 +110,7 @@ class PlcmosClient:
             "reference": _samples(reference),
             "filename": filename.replace("\\", "/").rsplit("/", 1)[-1],
         }
-        return _understood(self._service.address, self._ask("score-plc", body, job or Job()))
+        return self._understood(self._ask("score-plc", body, job or Job()))
 
     def _ask(self, name: str, body: dict[str, Any] | None, job: Job) -> bytes:
         data = None if body is None else json.dumps(body).encode()
@@ -135,7 +135,7 @@ class PlcmosClient:
         request = urllib.request.Request(self._service.url(name), data, self._headers(data))
         try:
             with self._opener.open(request, timeout=self._service.seconds) as answer:
-                content: bytes = answer.read(_LARGEST_ANSWER + 1)
+                content = self._content(answer)
         except urllib.error.HTTPError as error:
             raise self._refused(error) from None
         except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
@@ -144,14 +144,32 @@ class PlcmosClient:
             raise ServiceError(self._service.address, "answers with far too much", "check the address")
         return content
 
+    def _content(self, answer: http.client.HTTPResponse) -> bytes:
+        """Read an answer as a whole within the time limit: a byte now and then must not hold us for ever."""
+        end, content = time.monotonic() + self._service.seconds, b""
+        while len(content) <= _LARGEST_ANSWER and (part := answer.read1(1 << 16)):
+            content += part
+            if time.monotonic() > end:
+                raise TimeoutError
+        return content
+
+    def _shown(self, text: str, most: int = 80) -> str:
+        """Return what somebody sent, fit to be shown: short, printable, and without the token sent back."""
+        for secret in filter(None, (self._account(), self._service.token)):
+            text = text.replace(secret, "***")
+        return "".join(letter if letter.isprintable() else " " for letter in text).strip()[:most]
+
+    def _account(self) -> str:
+        account = f"{self._service.user}:{self._service.token}".encode()
+        return base64.b64encode(account).decode("ascii")
+
     def _headers(self, data: bytes | None) -> dict[str, str]:
         if data is None:
             return {"Accept": "text/plain"}
-        account = f"{self._service.user}:{self._service.token}".encode()
         return {
             "Content-Type": "application/json",
             "Accept": "application/json",
-            "Authorization": "Basic " + base64.b64encode(account).decode("ascii"),
+            "Authorization": "Basic " + self._account(),
         }
 
     def _refused(self, error: urllib.error.HTTPError) -> Exception:
@@ -181,8 +199,22 @@ class PlcmosClient:
         if isinstance(reason, TimeoutError):
             fact = f"does not answer within {self._service.seconds:g} s"
         else:
-            fact = f"cannot be reached ({reason})"
+            fact = f"cannot be reached ({self._shown(str(reason))})"
         return _TryAgain(ServiceError(address, fact, "check address and network, or try later"), None)
+
+    def _understood(self, content: bytes) -> ServiceScore:
+        address = self._service.address
+        try:
+            answer = json.loads(content)
+            value = float(answer["plc_mos"])
+            version = self._shown(str(answer.get("model_version", "")))
+        except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:
+            start = self._shown(content[:4096].decode("utf-8", "replace"))
+            fact = f"answers with something else than a score ({start!r})"
+            raise ServiceError(address, fact, "check that it is a PLC-MOS service") from error
+        if not math.isfinite(value) or not 1.0 <= value <= 5.0:
+            raise ServiceError(address, f"answers with a score that cannot be ({value})", "ask who runs it")
+        return ServiceScore(value, version)
 
 
 class _TryAgain(Exception):  # noqa: N818 - never leaves this module
@@ -215,17 +247,3 @@ def _samples(signal: Signal) -> list[float]:
     # What lies beyond now is the filter's overshoot.
     values: list[float] = np.clip(at_rate.samples[:, 0].astype(np.float64), -1.0, 1.0).tolist()
     return values
-
-
-def _understood(address: str, content: bytes) -> ServiceScore:
-    try:
-        answer = json.loads(content)
-        value = float(answer["plc_mos"])
-        version = str(answer.get("model_version", ""))
-    except (ValueError, TypeError, KeyError, AttributeError) as error:
-        start = content[:80].decode("utf-8", "replace")
-        fact = f"answers with something else than a score ({start!r})"
-        raise ServiceError(address, fact, "check that it is a PLC-MOS service") from error
-    if not math.isfinite(value) or not 1.0 <= value <= 5.0:
-        raise ServiceError(address, f"answers with a score that cannot be ({value})", "ask who runs it")
-    return ServiceScore(value, version)
