@@ -198,3 +198,11 @@ def test_a_saved_piece_of_work_is_shown_as_it_was_kept(qtbot, window, folder) ->
 def test_the_clip_light_goes_out_by_command(window, player) -> None:
     window.actions_table["listen.clip_light"].trigger()
     assert player.last("reset_meter") == ()
+
+
+def test_nothing_is_told_of_a_clip_that_was_measured_of_another(shown, monkeypatch, qtbot) -> None:
+    assert states(shown)["tardy"] == "20.0 ms late, not aligned"
+    monkeypatch.setattr(shown.levels_feature.measured, "_ask", lambda *_: None)  # it takes its time
+    shown.controller.show_clip("two")
+    qtbot.waitUntil(lambda: shown.controller.clip_name == "two", timeout=10000)
+    assert states(shown)["tardy"] == ""

@@ -24,6 +24,8 @@ class LaneEdits:
 
     Parameters
     ----------
+    originals
+        The lanes as they are handed in, by identifier, for the measurements.
     work
         Gives the work as it is now, and the name of the clip that is shown.
     clip_gain
@@ -32,6 +34,7 @@ class LaneEdits:
 
     def __init__(
         self,
+        originals: dict[str, Lane],
         measurements: Measurements,
         work: Callable[[], tuple[Work, str | None]],
         clip_gain: Callable[[], float],
@@ -39,7 +42,7 @@ class LaneEdits:
         self._measured, self._work, self._gain = measurements, work, clip_gain
         self._made: dict[str, tuple[Signal, int, float, Signal]] = {}
         self._last: dict[tuple[str | None, str], Match] = {}
-        self.originals: dict[str, Lane] = {}
+        self.originals = originals
 
     @property
     def matching(self) -> bool:

@@ -72,8 +72,10 @@ class LevelsFeature(QObject):
         super().__init__(window)
         self._window = window
         self._controller = controller = window.controller
-        self.measured = Measurements(self)
+        originals: dict[str, Lane] = {}
+        self.measured = Measurements(originals, self)
         self.edits = LaneEdits(
+            originals,
             self.measured,
             lambda: (controller.document.work, controller.clip_name),
             lambda: controller.hearing.gain,
@@ -102,6 +104,7 @@ class LevelsFeature(QObject):
 
     def _connect(self) -> None:
         controller, dock = self._controller, self.dock
+        controller.clip_changed.connect(self._on_clip)
         for signal in (controller.lanes_changed, controller.lane_changed, controller.clip_changed):
             signal.connect(self._on_lanes)
         controller.hearing.heard_changed.connect(self._on_heard)
@@ -116,12 +119,15 @@ class LevelsFeature(QObject):
 
     # -- what changes ---------------------------------------------------------------------------------
 
-    def _originals(self) -> dict[str, Lane]:
-        known = self.edits.originals
-        return {lane.ident: known[lane.ident] for lane in self._controller.lanes if lane.ident in known}
+    def _on_clip(self) -> None:
+        self._removing.clear()
+        self.measured.forget_demands()
 
     def _on_lanes(self) -> None:
-        self.measured.show(self._originals())
+        there = {lane.ident for lane in self._controller.lanes}
+        for gone in set(self.edits.originals) - there:
+            del self.edits.originals[gone]
+        self.measured.renew()
         self._want()
         self.show()
 
@@ -177,10 +183,10 @@ class LevelsFeature(QObject):
         self._controller.document.match_levels(name, this=what == "clip", every=what == "all")
 
     def _measurable_clip(self) -> bool:
-        return REFERENCE in self._originals()
+        return REFERENCE in self.edits.originals
 
     def _measure(self, ident: str) -> None:
-        lane = self._originals().get(ident)
+        lane = self.edits.originals.get(ident)
         if lane is None or lane.signal is None or ident == REFERENCE or not self._measurable_clip():
             self._controller.said.emit("there is no delay to measure: it takes a reference and another lane")
             return
@@ -192,7 +198,7 @@ class LevelsFeature(QObject):
     def remove(self, ident: str, on: bool) -> None:
         """Move a lane onto the reference's clock by its median delay, or back to where it was."""
         name, delay = self._controller.clip_name, self.measured.delay(ident)
-        lane = self._originals().get(ident)
+        lane = self.edits.originals.get(ident)
         if on and (lane is None or lane.role not in MOVABLE):
             self._controller.said.emit("reference and lossy stay where they are")
         elif name is not None and not on:

@@ -24,6 +24,12 @@ Key = tuple[str, str]  # what is measured, and of which lane
 class Measurements(QObject):
     """Levels and delays of the lanes as they are before anything is done to them.
 
+    Parameters
+    ----------
+    lanes
+        Those lanes, by identifier; somebody else keeps it up to date, so that nothing is ever told of a lane
+        that was measured of another sound of that name.
+
     Signals
     -------
     changed
@@ -32,10 +38,10 @@ class Measurements(QObject):
 
     changed = QtSignal()
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, lanes: Mapping[str, Lane], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = Tasks(self, 1)
-        self._lanes: Mapping[str, Lane] = {}
+        self._lanes = lanes
         self._known: dict[Key, tuple[tuple[Signal, ...], Any]] = {}
         self._asked: dict[Key, tuple[tuple[Signal, ...], Task]] = {}
         self._on_demand: set[str] = set()
@@ -46,13 +52,12 @@ class Measurements(QObject):
         """Whether anything is being measured."""
         return bool(self._asked)
 
-    def show(self, lanes: Mapping[str, Lane]) -> None:
-        """Take these lanes, by identifier; measure what is not known of them yet."""
-        self._lanes = lanes
+    def renew(self) -> None:
+        """Measure what is not known of the lanes yet, and forget what is not theirs any more."""
         self._known = {key: known for key, known in self._known.items() if self._same(key, known[0])}
         for key in [key for key, asked in self._asked.items() if not self._same(key, asked[0])]:
             self._tasks.cancel(self._asked.pop(key)[1])
-        for ident, lane in lanes.items():
+        for ident, lane in self._lanes.items():
             if lane.signal is None or lane.busy:
                 continue
             if self.levels_wanted:
@@ -70,12 +75,16 @@ class Measurements(QObject):
         """Measure levels, too; they cost more than they are worth while nobody sees them."""
         before, self.levels_wanted = self.levels_wanted, wanted
         if wanted and not before:
-            self.show(self._lanes)
+            self.renew()
 
     def ask_delay(self, ident: str) -> None:
         """Measure a lane's delay, now and whenever its sound changes."""
         self._on_demand.add(ident)
-        self.show(self._lanes)
+        self.renew()
+
+    def forget_demands(self) -> None:
+        """Measure only what is measured unasked: another clip is shown."""
+        self._on_demand.clear()
 
     def level(self, ident: str) -> LaneLevel | None:
         """Return how loud a lane is; None while that is not known."""
