@@ -93,12 +93,12 @@ class DecodedSource:
 
     def bulk(self, start: int, stop: int) -> Raw:
         """Return the frames ``[start, stop)``, valid until the same thread asks again."""
-        stop = max(min(stop, self.frames), start)
-        found = self._quickly(start, stop) if self._quick else None
-        if found is None:
-            if len(getattr(self._handles, "buffer", ())) < stop - start:
-                self._handles.buffer = np.empty((stop - start, self.channels), self._kind)
-            found = self._decode_into(self._handles.buffer[: stop - start], start)
+        count = max(min(stop, self.frames) - start, 0)
+        if len(getattr(self._handles, "buffer", ())) < count:
+            self._handles.buffer = np.empty((count, self.channels), self._kind)
+        found: Raw = self._handles.buffer[:count]
+        if not (self._quick and self._decode_quickly(found, start)):
+            self._decode_into(found, start)
         self._keepsakes.keep(found, start)
         return found
 
@@ -111,19 +111,19 @@ class DecodedSource:
         """Distance in frames of the pieces that `near` chooses from."""
         return Keepsakes.EVERY
 
-    def _quickly(self, start: int, stop: int) -> Raw | None:
-        """Decode with the faster decoder, or return None.
+    def _decode_quickly(self, found: Raw, start: int) -> bool:
+        """Decode with the faster decoder; False, for good, where it cannot be relied on.
 
-        That one leaves out what is damaged instead of saying so. Then all that follows is in the wrong place,
-        so the end of each piece is looked up by the other decoder too.
+        It leaves out what is damaged instead of saying so, and then all that follows is in the wrong place.
+        So the end of each piece is looked up by the other decoder too.
         """
         if not hasattr(self._handles, "quick"):
             self._handles.quick = QuickFlac(self.path, self.channels)
-        found: Raw | None = self._handles.quick.read(start, stop)
-        proof = max(stop - PROOF, start)
-        if found is None or not np.array_equal(found[proof - start :], self._decode(proof, stop)):
-            self._quick, found = False, None
-        return found
+        end = start + len(found)
+        self._quick = self._handles.quick.read_into(found, start) and np.array_equal(
+            found[-PROOF:], self._decode(max(end - PROOF, start), end)
+        )
+        return self._quick
 
     def loaded(self, start: int, stop: int) -> bool:
         """Return True."""

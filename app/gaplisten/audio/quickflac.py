@@ -12,6 +12,8 @@ import numpy as np
 
 from gaplisten.audio.filemap import Raw
 
+PIECE = 1 << 16
+
 
 @cache
 def _decoder() -> Any:
@@ -27,29 +29,35 @@ class QuickFlac:
 
     def __init__(self, path: Path, channels: int) -> None:
         self._path, self._channels = path, channels
-        self._stream: Iterator[Any] | None = None
-        self._at = self._size = 0
+        self._stream: Iterator[Raw] = iter(())
+        self._at = -1
 
     @staticmethod
     def reads(format_name: str, subtype: str) -> bool:
         """Whether files of this kind can be read here."""
         return format_name == "FLAC" and subtype in {"PCM_16", "PCM_S8"} and _decoder() is not None
 
-    def read(self, start: int, stop: int) -> Raw | None:
-        """Return the frames ``[start, stop)`` as int16, or None if they cannot be had.
+    def read_into(self, target: Raw, start: int) -> bool:
+        """Fill `target`, int16, with the frames from `start` on; return False if they cannot be had.
 
-        Going on where the last call ended, with as many frames, is quick; anything else begins with a search.
+        Going on where the last call ended is quick if that read whole `PIECE`; anything else begins with a
+        search.
         """
-        if self._stream is None or start != self._at or stop - start > self._size:
-            self._size = stop - start
-            self._stream = _decoder().flac_stream_file(str(self._path), self._size, start)
-        assert self._stream is not None
+        if start != self._at:
+            self._stream = self._pieces(start)
+        done = 0
         try:
-            piece = np.frombuffer(next(self._stream), np.int16).reshape(-1, self._channels)
+            while done < len(target):
+                piece = next(self._stream)[: len(target) - done]
+                target[done : done + len(piece)] = piece
+                done += len(piece)
         except (StopIteration, _decoder().MiniaudioError, OSError, ValueError):
-            piece = np.empty((0, self._channels), np.int16)
-        self._at = start + len(piece)
-        if len(piece) == stop - start:
-            return piece
-        self._stream = None
-        return None
+            self._at = -1
+            return False
+        self._at = start + done if done % PIECE == 0 else -1
+        return True
+
+    def _pieces(self, start: int) -> Iterator[Raw]:
+        # Pieces this small stay in the processor's cache.
+        for piece in _decoder().flac_stream_file(str(self._path), PIECE, start):
+            yield np.frombuffer(piece, np.int16).reshape(-1, self._channels)

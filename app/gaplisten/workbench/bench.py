@@ -176,8 +176,7 @@ def _title(ident: str, rendering: _Rendering) -> str:
 def _made(done: Any) -> str:
     if done is None:
         return ""
-    remarks = (
-        [f"{100 * done.altered_received:.2g} % of received samples altered"] if done.altered_received else []
-    )
+    # Lane headers are narrow: the number must be seen before the words are cut.
+    remarks = [f"altered {100 * done.altered_received:.2g} %"] if done.altered_received else []
     remarks += ["resampled"] if done.resampled else []
     return ", ".join([*remarks, *done.messages])
