@@ -28,7 +28,8 @@ def with_devices(window, player, monkeypatch):
 
 def rows(table):
     return [
-        [table.item(row, c).text() for c in range(table.columnCount())] for row in range(table.rowCount())
+        [table.item(row, c).text().strip() for c in range(table.columnCount())]
+        for row in range(table.rowCount())
     ]
 
 
@@ -166,7 +167,7 @@ def test_looking_again_without_sound_tries_to_open_it_anew(window, monkeypatch, 
     window.controller.hearing.use(SilentPlayer("no sound"))
     found = SilentPlayer("still none")
     monkeypatch.setattr(module, "open_player", lambda: found)
-    window.devices_feature.rescan()
+    window.actions_table["listen.rescan"].trigger()
     qtbot.waitUntil(lambda: window.controller.hearing.player is found)
 
 

@@ -69,7 +69,7 @@ def test_a_lane_that_is_only_quieter_is_in_time() -> None:
             "drifts -10…20 ms, not aligned, 10.0 ms removed",
         ),
         (Delay(0, 0.0, (), False, 0.0), 0, "delay not found, not aligned"),
-        (Delay(0, 1.0, ((0.0, 0),), False, 0.7), 0, "waveform alike by 0.70 only"),
+        (Delay(0, 1.0, ((0.0, 0),), False, 0.7), 0, "alike 0.70 only"),
         (None, 0, ""),
         (None, -16, "1.0 ms put before it"),
     ],

@@ -70,7 +70,7 @@ class DeviceTable(QTableWidget):
 
     def _fill(self, row: int, words: Sequence[str], *, bold: bool) -> None:
         for column, text in enumerate(words):
-            item = QTableWidgetItem(text)
+            item = QTableWidgetItem(f"  {text}  " if column else text)  # room between the columns
             font = figures() if column in (2, 3) else self.font()
             font.setBold(bold)
             item.setFont(font)

@@ -47,6 +47,7 @@ class DevicesFeature(QObject):
         self._timer.timeout.connect(self.look)
         self._hearing.moved.connect(self._watch)
         self._hearing.player_changed.connect(self._on_player)
+        window.actions_table["listen.rescan"].triggered.connect(self._revive)
         window.status.sound.installEventFilter(self)
         window.installEventFilter(self)
 
@@ -100,6 +101,10 @@ class DevicesFeature(QObject):
         else:
             self._hearing.player.rescan()
         self.look()
+
+    def _revive(self) -> None:
+        if isinstance(self._hearing.player, SilentPlayer):  # which cannot look for devices itself
+            self.rescan()
 
     def _tone(self, side: Side) -> None:
         self._hearing.player.test_tone(side)

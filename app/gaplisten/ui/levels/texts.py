@@ -46,7 +46,7 @@ def delay_state(delay: Delay | None, removed: int, rate: int) -> str:
     if delay is not None and not aligned(delay, removed):
         words += [delay_words(delay, removed, rate), "not aligned"]
     elif delay is not None and delay.alike < ALIKE:
-        words.append(f"waveform alike by {delay.alike:.2f} only")
+        words.append(f"alike {delay.alike:.2f} only")
     return ", ".join([*words, *([removal(removed, rate)] if removed else [])])
 
 
