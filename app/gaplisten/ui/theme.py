@@ -6,6 +6,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication
 
+from gaplisten.ui.style import VisibleBoxes
+
 ACCENT_LIGHT, ACCENT_DARK = "#1f6fb5", "#5aa9e6"
 
 # After Okabe and Ito; neighbours differ most. The yellow is too faint on white and the blue too dark on
@@ -88,7 +90,7 @@ def apply_theme(app: QApplication, theme: str) -> None:
     theme
         "light", "dark", or "system" (what the desktop asks for; light where it does not say).
     """
-    app.setStyle("Fusion")
+    app.setStyle(VisibleBoxes())
     wants_dark = app.styleHints().colorScheme() == Qt.ColorScheme.Dark
     dark = theme == "dark" or (theme == "system" and wants_dark)
     app.setPalette(dark_palette() if dark else light_palette())
