@@ -176,6 +176,7 @@ def test_a_matched_lane_keeps_its_gain_while_its_new_rendering_is_measured(shown
     first = lane(shown, "Loud")
     gain = shown.levels_feature.edits.matched("loud").gain
     assert gain != 1.0
+    assert first.state.partition(" dB ")[2] == "matched"
     monkeypatch.setattr(shown.levels_feature.measured, "_ask", lambda *_: None)  # it takes its time
     controller.document.set_parameter(0, "level", 0.9)
     qtbot.waitUntil(lambda: lane(shown, "Loud").signal is not first.signal)

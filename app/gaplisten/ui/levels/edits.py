@@ -74,10 +74,11 @@ class LaneEdits:
         signal = self._changed(lane, removed, found.gain if found else 1.0)
         if lane.busy:
             return replace(lane, signal=signal)
-        remarks = [lane.state, delay_state(self._measured.delay(lane.ident), removed, signal.rate)]
+        remarks = [delay_state(self._measured.delay(lane.ident), removed, signal.rate)]
         if self.matches(lane) and self._measured.level(lane.ident) and self._measured.level(REFERENCE):
             remarks.append(match_state(found))
-        return replace(lane, signal=signal, state=", ".join(filter(None, remarks)))
+        # What was done to the sound comes first: the lane's place for words is narrow.
+        return replace(lane, signal=signal, state=", ".join(filter(None, [*remarks, lane.state])))
 
     def _matched_so_far(self, lane: Lane) -> Match | None:
         """Return the lane's match; while a new rendering is being measured, that of the one before.
