@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,8 +12,11 @@ from gaplisten.audio.signal import Signal
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.measures import GapTable, measure_gaps, measure_named
 from gaplisten.loss.trace import LossTrace
-from gaplisten.ui.gaps import pieces
+from gaplisten.ui.background import Tasks
+from gaplisten.ui.gaps import measuring, pieces
+from gaplisten.ui.gaps.measuring import GapMeasuring
 from gaplisten.ui.gaps.worst import Place, ranking, step
+from gaplisten.workbench.lanes import Lane, Role
 
 RATE, PACKET = 8000, 160
 
@@ -91,3 +97,41 @@ def test_steps_begin_at_the_worst_and_go_round():
         2,
         2,
     ]
+
+
+def test_a_lane_that_changed_while_it_was_measured_has_no_stale_values_and_the_others_are_kept(
+    qtbot, clip, monkeypatch
+):
+    clean, version, trace = clip
+    asked, go_on = [], threading.Event()
+    engine = measuring.measured
+
+    def slow(reference, versions, trace, job):
+        asked.append(sorted(versions))
+        go_on.wait(5)
+        return engine(reference, versions, trace, job)
+
+    monkeypatch.setattr(measuring, "measured", slow)
+    monkeypatch.setattr(measuring, "REST_MS", 1)
+    tasks = Tasks()
+    found = GapMeasuring(tasks)
+    seen = []
+    found.changed.connect(lambda: seen.append(found.table.versions if found.table else ()))
+    lanes = [
+        Lane("r", "Reference", Role.REFERENCE, clean, 0),
+        Lane("a", "A", Role.CONDITION, version, 2),
+        Lane("b", "B", Role.CONDITION, version, 3),
+    ]
+    found.show(lanes, trace)
+    qtbot.waitUntil(lambda: len(asked) == 1)
+    changed = Signal(version.samples * np.float32(0.5), RATE)
+    found.show([*lanes[:2], replace(lanes[2], signal=changed)], trace)
+    seen.clear()
+    go_on.set()
+    qtbot.waitUntil(lambda: not found.pending, timeout=5000)
+    tasks.close()
+    assert asked == [["a", "b"], ["b"]]
+    assert seen[0] == ("a",)
+    assert seen[-1] == ("a", "b")
+    energy = [found.table.column(name, "energy_error")[1] for name in "ab"]
+    assert energy[0] - energy[1] == pytest.approx(20 * np.log10(2), abs=0.05)
