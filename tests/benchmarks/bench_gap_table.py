@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import numpy as np
 from figures import Figure
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QApplication
 
 from gaplisten.audio.signal import Signal
@@ -39,7 +39,7 @@ def measure(quick: bool) -> Iterator[Figure]:
         )
     dock = _long_dock()
     yield Figure(f"order {LONGEST_GAPS} gaps by a measure", _median(lambda n: _sort(dock, n)), "ms", 50.0)
-    yield Figure("draw the gap table", _median(lambda _n: dock.grab()), "ms", 20.0)
+    yield Figure("draw the gap table", _median(lambda _n: dock.grab()), "ms")
 
 
 def _median(work: object, times: int = 9) -> float:
@@ -72,7 +72,7 @@ def _shown(lanes: list[Lane], trace: LossTrace) -> GapsDock:
     return dock
 
 
-def _fill(application: QApplication, rate: int) -> float:
+def _fill(application: QCoreApplication, rate: int) -> float:
     lanes, trace = _clip(rate)
     dock, tasks = _shown(lanes, trace), Tasks()
     measuring = GapMeasuring(tasks)
