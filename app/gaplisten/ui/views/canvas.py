@@ -9,7 +9,6 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from gaplisten.ui.views.colours import argb
 from gaplisten.ui.views.curves import paint_curves
 from gaplisten.ui.views.furniture import paint_furniture, x_of
 from gaplisten.ui.views.lane_pixels import paint_lanes
@@ -115,7 +114,6 @@ class Canvas(QWidget):
             self._pixels = np.empty((height, width), np.uint32)
             self._image = QImage(self._pixels.data, width, height, width * 4, QImage.Format.Format_RGB32)
         assert self._image is not None
-        self._pixels.fill(argb(scene.colours.background))
         paint_lanes(self._pixels, scene)
         self._image.setDevicePixelRatio(layout.ratio)
         painter = QPainter(self._image)

@@ -30,21 +30,32 @@ def paint_lanes(pixels: Pixels, scene: Scene) -> None:
     edges = scene.view.edges()
     shading = scene.loss.shading(edges, scene.view.frames_per_pixel) if scene.loss else None
     left = pixels.shape[1] - scene.layout.columns
+    background, plot = argb(scene.colours.background), pixels[:, left:]
     roof = scene.layout.device(RULER_HEIGHT)
     grounds: dict[int, Pixels] = {}
+    bare = np.ones(len(plot), np.bool_)
     for row in range(scene.rows):
         for part in scene.parts(row):
-            first, last = max(part.top, roof), min(part.bottom, pixels.shape[0])
+            first, last = max(part.top, roof), min(part.bottom, len(plot))
             if last <= first:
                 continue
+            bare[first:last] = False
             if part.spectrogram:
                 painted = _spectrogram(scene.in_row(row)[-1], scene, part, shading)
+                plot[first:last] = painted[first - part.top : last - part.top]
+                continue
+            if part.height not in grounds:
+                grounds[part.height] = shaded_ground(scene, part.height, shading)
+            if (first, last) == (part.top, part.bottom):
+                plot[first:last] = grounds[part.height]
+                _paint_waveforms(plot[first:last], scene.in_row(row), scene, edges, shading)
             else:
-                if part.height not in grounds:
-                    grounds[part.height] = shaded_ground(scene, part.height, shading)
                 painted = grounds[part.height].copy()
                 _paint_waveforms(painted, scene.in_row(row), scene, edges, shading)
-            pixels[first:last, left:] = painted[first - part.top : last - part.top]
+                plot[first:last] = painted[first - part.top : last - part.top]
+    # Only what no lane covers: filling everything first would cost a tenth of the time.
+    plot[bare] = background
+    pixels[:, :left] = background
 
 
 def shaded_ground(scene: Scene, height: int, shading: Shading | None) -> Pixels:

@@ -74,7 +74,7 @@ def paint_spans(target: Pixels, spans: Spans, colour: Colour, shown: npt.NDArray
     colours = np.broadcast_to(np.asarray(colour, np.uint32), (target.shape[1],))
     rows = np.arange(height, dtype=np.uint16)[:, None]
     inside = (rows - first.astype(np.uint16)) < length
-    np.copyto(target, np.where(inside, colours, target))
+    np.copyto(target, colours, where=inside)
     _blend_ends(target, np.clip(first - 1, 0, height - 1), first - top, colours, shown)
     _blend_ends(target, np.clip(last, 0, height - 1), bottom - last, colours, shown)
 
