@@ -15,6 +15,7 @@ import psutil
 import pytest
 
 from batch.clips import challenge_set
+from gaplisten import folders
 from gaplisten.audio.files import read_signal
 from gaplisten.batch.conceal import (
     ConcealBatch,
@@ -252,3 +253,13 @@ def test_a_file_that_somebody_else_made_is_left_alone_unless_forced(
     assert (out / "3.wav").read_bytes() == b"precious"
     assert len(concealed(lossy, out, plugins, force=True).failed) == 0
     assert len(concealed(lossy, out, plugins, value=0.5).failed) == 0
+
+
+def test_without_a_home_that_can_be_written_batches_work_and_resume(
+    lossy: Path, tmp_path: Path, plugins: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+    assert concealed(lossy, tmp_path / "out", plugins).reused == 0
+    assert concealed(lossy, tmp_path / "out", plugins).reused == 6
+    assert not (folders.user_state() / "concealed").exists()
+    assert len([path for path in (tmp_path / "out").iterdir() if not path.name.startswith(".")]) == 6

@@ -135,3 +135,12 @@ def test_without_qt_the_reason_is_told(
     monkeypatch.setitem(sys.modules, "gaplisten.ui.panel", None)
     assert run("panel", "run", tmp_path) == 2
     assert "needs a window" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["status", "results"])
+def test_a_wrong_ratings_folder_is_no_panel_without_ratings(
+    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("gaplisten.panel.frozen.open_panel", lambda folder: None)
+    assert run("panel", command, tmp_path, "--ratings", tmp_path / "mistyped") == 2
+    assert "there is no such ratings folder" in capsys.readouterr().err

@@ -127,11 +127,16 @@ class ConcealBatch:
 def folder_journal(out: Path) -> Journal:
     """Return the journal of an output folder: what made each file in it, and from what.
 
-    It lies among the user's own files, for the output folder is to hold the results and nothing else.
+    It lies among the user's own files, for the output folder is to hold the results and nothing else; hidden
+    in that folder where the user has no such place.
     """
     place = str(out.resolve())
+    state = folders.user_state()
+    nearest = next(folder for folder in (state, *state.parents) if folder.exists())
+    if not os.access(nearest, os.W_OK):
+        return Journal(out / ".concealed.jsonl", about=place)
     name = f"{hashlib.sha256(place.encode('utf-8', 'surrogateescape')).hexdigest()[:24]}.jsonl"
-    return Journal(folders.user_state() / "concealed" / name, about=place)
+    return Journal(state / "concealed" / name, about=place)
 
 
 def conceal_batch(

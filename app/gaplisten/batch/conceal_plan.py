@@ -62,7 +62,7 @@ def plan_file(
 
 
 def _item(clip: Clip, source: Path, out: Path) -> ConcealItem:
-    if out.resolve() == source.resolve():
+    if out.exists() and source.exists() and out.samefile(source):
         raise ConcealError(str(out), "is the input itself", "choose another place with --out")
     return ConcealItem(replace(clip, lossy=source, reference=None, conditions=()), source, out)
 

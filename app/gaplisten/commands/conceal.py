@@ -130,4 +130,5 @@ def _report(batch: ConcealBatch, csv: Path | None) -> None:
 
 def _say(outcome: ConcealOutcome) -> None:
     for line in (*outcome.record.notes, *outcome.record.messages) if outcome.record else ():
-        print(f"{outcome.item.source.name}: {line}", file=sys.stderr)
+        name = f"{outcome.item.source.name}: "
+        print(name + line.removeprefix(name), file=sys.stderr)

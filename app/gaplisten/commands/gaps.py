@@ -125,7 +125,7 @@ def _clip(
 def _measured(opened: OpenClip, source: Path) -> GapTable:
     if opened.trace is None or not opened.trace.lost.any() or not opened.conditions:
         raise GapsUsageError(
-            "gaps", "; ".join(opened.problems) or f"{source} tells of no losses", "give --trace FILE"
+            "gaps", "; ".join(opened.problems) or f"{source} tells of no losses", "give a trace with --trace"
         )
     return measure_gaps(opened.reference, opened.conditions, opened.trace)
 

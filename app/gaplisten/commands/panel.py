@@ -107,6 +107,7 @@ def status(
     from gaplisten.panel.watch import panel_status
 
     panel = open_panel(folder)
+    refuse_missing(ratings)
     if verify:
         with progress("verifying") as job:
             panel.verify(job)
@@ -119,6 +120,12 @@ def status(
     columns = ("listener", "done", "trials", "state", "last saved", "problem")
     show(Table(columns, rows), csv, f"{panel.definition.title} ({panel.definition.method.value})")
     raise typer.Exit(1 if any(one.problem for one in found) else 0)
+
+
+def refuse_missing(ratings: Path | None) -> None:
+    """Tell a wrong ratings folder from one without ratings."""
+    if ratings is not None and not ratings.is_dir():
+        raise PanelCommandError(str(ratings), "there is no such ratings folder", "check the path")
 
 
 def _word(finished: bool, open_now: bool) -> str:

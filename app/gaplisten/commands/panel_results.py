@@ -72,9 +72,11 @@ def results(
     ] = None,
 ) -> None:
     """Means with 95 % intervals per condition and burst stratum, exact tests, screening."""
+    from gaplisten.commands.panel import refuse_missing
     from gaplisten.panel.frozen import open_panel
 
     panel = open_panel(folder)
+    refuse_missing(ratings)
     found = evaluate(panel, ratings, keep=keep or (), leave_out=_leave_out(leave_out))
     if not found.listeners:
         hidden = f"; hidden while open: {', '.join(found.running)}" if found.running else ""
