@@ -98,3 +98,21 @@ def largest_excess(out: Array, signals: list[Signal]) -> float:
     top = max(float(np.abs(signal.samples).max()) for signal in signals)
     own = max(float(np.abs(np.diff(signal.samples[:, 0])).max()) for signal in signals)
     return float(np.abs(np.diff(out)).max()) - own - 2 * top * steepest
+
+
+def slips(captured: Array, lanes: list[Signal]) -> int:
+    """Count the places where a capture of a loop over whole lanes leaves the running position."""
+    length = lanes[0].frames
+    values = np.concatenate([lane.samples[:, 0] for lane in lanes])
+    order = np.argsort(values, kind="stable")
+    ordered, places = values[order], order % length
+    phases = []
+    for start in range(0, len(captured), 1 << 20):
+        part = captured[start : start + (1 << 20)]
+        found = np.minimum(np.searchsorted(ordered, part), len(ordered) - 1)
+        hit = np.flatnonzero(ordered[found] == part)
+        phase = (start + hit - places[found[hit]]) % length
+        # Two neighbours that agree: a sample within a fade may equal some lane's by chance.
+        sure = (np.diff(hit) == 1) & (np.diff(phase) == 0)
+        phases.append(phase[1:][sure])
+    return int(np.count_nonzero(np.diff(np.concatenate(phases))))

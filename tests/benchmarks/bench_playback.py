@@ -22,7 +22,7 @@ import psutil
 from figures import Figure
 
 from audio.burden import all_burdens, busy_cores, busy_window
-from audio.proof import prove, unlike_lanes
+from audio.proof import prove, slips, unlike_lanes
 from audio.pulse import missing, sound_server, wait_for
 from gaplisten.audio.level import active_level
 from gaplisten.audio.signal import Signal
@@ -103,30 +103,13 @@ def switch_latency(count: int, *, busy: bool = False) -> list[Figure]:
     ]
 
 
-def slips(captured: np.ndarray, lanes: list[Signal]) -> int:
-    """Count the places where a capture of a loop over whole lanes leaves the running position."""
-    length = lanes[0].frames
-    values = np.concatenate([lane.samples[:, 0] for lane in lanes])
-    order = np.argsort(values, kind="stable")
-    ordered, places = values[order], order % length
-    phases = []
-    for start in range(0, len(captured), 1 << 20):
-        part = captured[start : start + (1 << 20)]
-        found = np.minimum(np.searchsorted(ordered, part), len(ordered) - 1)
-        hit = np.flatnonzero(ordered[found] == part)
-        phase = (start + hit - places[found[hit]]) % length
-        # Two neighbours that agree: a sample within a fade may equal some lane's by chance.
-        sure = (np.diff(hit) == 1) & (np.diff(phase) == 0)
-        phases.append(phase[1:][sure])
-    return int(np.count_nonzero(np.diff(np.concatenate(phases))))
-
-
 def underflows(minutes: float) -> list[Figure]:
     """Play and switch for long while everything else is busy; count underflows and what they leave."""
     rng, lanes = random.Random(3), unlike_lanes(3, 10.0, RATE)
     with sound_server(RATE, channels=1) as server:
         player = _player(lanes)
         player.set_loop(0, lanes[0].frames)
+        before, loads = player.state.underflows, []
         with all_burdens():
             server.forget()
             player.play()
@@ -134,7 +117,8 @@ def underflows(minutes: float) -> list[Figure]:
             while time.monotonic() < end:
                 time.sleep(rng.uniform(0.1, 0.6))
                 player.select(rng.randrange(3))
-            counted, last = player.state.underflows, player.state
+                loads.append(psutil.getloadavg()[0])
+            counted, last = player.state.underflows - before, player.state
             player.pause()
         time.sleep(0.3)
         player.close()
@@ -142,6 +126,7 @@ def underflows(minutes: float) -> list[Figure]:
         heard = np.flatnonzero(captured)
         slipped = slips(captured[heard[0] : heard[-1]], lanes)
     note = f"{minutes:g} minutes of window, cores, held interpreter and garbage on {psutil.cpu_count()} cores"
+    note += f"; load {np.median(loads):.1f} in the middle"
     if last.restarts:
         note += f"; restarts: {last.restarts}"
     return [

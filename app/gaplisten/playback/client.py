@@ -6,6 +6,7 @@ import time
 import weakref
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
@@ -75,7 +76,8 @@ class ProcessPlayer:
         if self._host.closed or not self._wanted.lanes:
             return
         self._pending += 1
-        self._worker.submit(self._bring)
+        with suppress(RuntimeError):  # the interpreter is ending: there is nobody left to play to
+            self._worker.submit(self._bring)
 
     def _bring(self) -> None:
         with self._lock:
@@ -101,6 +103,9 @@ class ProcessPlayer:
         self._host.send("load", **ready.message(audible, boundaries))
         loaded = self._host.wait(lambda: self._host.answers.pop(f"load{number}", None))
         with self._lock:
+            if self._host.closed:
+                release(ready, None)
+                return
             self._host.ready = ready
             self._made = {key: made for key, made in self._made.items() if key >= number - 3}
             self._made[number] = ready

@@ -7,17 +7,23 @@ from typing import Any
 import numpy as np
 
 from gaplisten.audio.signal import Samples
-from gaplisten.playback.control import SLOT, StatusWriter, WishReader, Words, now_ns
+from gaplisten.playback.control import StatusWriter, WishReader, Words, now_ns
+from gaplisten.playback.dropouts import Dropouts
 from gaplisten.playback.mixer import MixerState, render_into
 from gaplisten.playback.priority import raise_thread
 
 HOLD_SECONDS = 1.5
 FALL_DB_PER_SECOND = 20.0
+METER_SECONDS = 0.03
+"""How often the meter moves, as a screen does: every block would cost more than mixing it."""
 _LONGEST = 4096
 
 
 class Meter:
-    """Peak level of each channel, falling slowly, with peak hold and a latched clip light."""
+    """Peak level of each channel, falling slowly, with peak hold and a latched clip light.
+
+    Each sample counts, but the levels are brought up to date every `METER_SECONDS` only.
+    """
 
     def __init__(self, rate: int, channels: int) -> None:
         self.peak = [0.0] * channels
@@ -26,7 +32,9 @@ class Meter:
         self._age = 0
         self._hold_frames = int(HOLD_SECONDS * rate)
         self._fall = -FALL_DB_PER_SECOND / 20.0 / rate
-        self._size = np.zeros((_LONGEST, channels), np.float32)
+        self._size, self._most = (np.zeros((_LONGEST, channels), np.float32) for _ in range(2))
+        self._length = self._frames = 0  # of the blocks gathered, and of all of them together
+        self._full = int(METER_SECONDS * rate)
 
     def reset(self) -> None:
         """Put out the clip light and forget the held peaks."""
@@ -36,16 +44,31 @@ class Meter:
     def update(self, out: Samples) -> None:
         """Take a block, shape ``(frames, channels)``, into account."""
         for start in range(0, len(out), _LONGEST):
-            self._update(out[start : start + _LONGEST])
+            self._gather(out[start : start + _LONGEST])
+        if self._frames >= self._full:
+            self._show()
 
-    def _update(self, out: Samples) -> None:
-        size = np.absolute(out, out=self._size[: len(out)])
-        fall = 10.0 ** (self._fall * len(out))
-        self._age += len(out)
+    def _gather(self, out: Samples) -> None:
+        if len(out) != self._length:
+            self._show()
+            self._length = len(out)
+        most = self._most[: len(out)]
+        if self._frames:
+            np.maximum(most, np.absolute(out, out=self._size[: len(out)]), out=most)
+        else:
+            np.absolute(out, out=most)
+        self._frames += len(out)
+
+    def _show(self) -> None:
+        if not self._frames:
+            return
+        fall = 10.0 ** (self._fall * self._frames)
+        self._age += self._frames
+        self._frames = 0
         forget, higher = self._age > self._hold_frames, False
         for channel, before in enumerate(self.peak):
             # Column by column: reducing two columns at once is many times slower.
-            top = float(np.maximum.reduce(size[:, channel]))
+            top = float(np.maximum.reduce(self._most[: self._length, channel]))
             self.peak[channel] = max(before * fall, top)
             if forget or top >= self.hold[channel]:
                 self.hold[channel], higher = self.peak[channel], True
@@ -69,7 +92,9 @@ class Engine:
 
     def __init__(self, words: Words, mixer: MixerState, latency_ns: int = 0) -> None:
         self.mixer, self.latency_ns = mixer, latency_ns
-        self.callbacks = self.underflows = 0
+        self.dropouts = Dropouts(mixer.rate)
+        self.callbacks = 0
+        self._fresh = True
         self.failure: BaseException | None = None
         self._wishes, self._status = WishReader(words), StatusWriter(words)
         self._meter = Meter(mixer.rate, mixer.channels)
@@ -77,15 +102,19 @@ class Engine:
         self.tone: Samples = np.zeros((0, mixer.channels), np.float32)
         self.tone_at = 0
 
+    def begin(self) -> None:
+        """Expect a stream that starts (again): on a new thread, with the clock beginning anew."""
+        self.dropouts.begin()
+        self._fresh = True
+
     def callback(self, out: Samples, frames: int, times: Any, flags: Any) -> None:
         """Fill a block for PortAudio."""
         called = now_ns()
-        if not self.callbacks:
+        if self._fresh:
+            self._fresh = False
             raise_thread()
         self.callbacks += 1
-        # The first block of a stream may be flagged although nothing has been heard yet.
-        if flags.output_underflow and self.callbacks > 1:
-            self.underflows += 1
+        self.dropouts.block(called, self.mixer.delivered, flagged=flags.output_underflow)
         began = self.mixer.delivered
         try:
             self.fill(out)
@@ -118,8 +147,8 @@ class Engine:
         self.mixer.delivered += len(out)
 
     def _report(self, began: int, called: int, latency: int) -> None:
-        mixer, wishes, values = self.mixer, self.mixer.wishes, self._status.values
-        for index, value in enumerate(
+        mixer, wishes, meter = self.mixer, self.mixer.wishes, self._meter
+        self._status.publish(
             (
                 began,
                 mixer.delivered,
@@ -134,16 +163,15 @@ class Engine:
                 wishes.play_count,
                 wishes.select_count,
                 wishes.seek_count,
-                self.underflows,
+                self.dropouts.count,
                 self.callbacks,
-                self._meter.clipped,
+                meter.clipped,
                 mixer.delayed_switches,
-            )
-        ):
-            values[index] = value
-        peak, floats, last = SLOT["peak_left"], self._status.floats, mixer.channels - 1
-        floats[peak], floats[peak + 1] = self._meter.peak[0], self._meter.peak[min(1, last)]
-        floats[peak + 2], floats[peak + 3] = self._meter.hold[0], self._meter.hold[min(1, last)]
-        values[SLOT["break_count"]] = mixer.break_count
-        self._status.breaks[:] = mixer.breaks
-        self._status.publish()
+                mixer.break_count,
+                meter.peak[0],
+                meter.peak[-1],
+                meter.hold[0],
+                meter.hold[-1],
+            ),
+            mixer.breaks,
+        )

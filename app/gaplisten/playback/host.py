@@ -234,7 +234,10 @@ class Host:
         if owner is None:
             return
         self.words[STATUS:] = 0
-        self.link = self._start()
+        try:
+            self.link = self._start()
+        except RuntimeError:  # no thread can be started any more: the interpreter is ending
+            return
         owner.sound_began()
 
     # -- the end ---------------------------------------------------------------------------------------------

@@ -50,7 +50,11 @@ class Link:
         )
         self._writing = threading.Lock()
         self._thread = threading.Thread(target=self._listen, name="gaplisten-sound", daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:
+            self._process.kill()
+            raise
 
     @property
     def pid(self) -> int:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import queue
+import signal
 import sys
 import threading
 from collections.abc import Mapping
@@ -148,9 +149,9 @@ class Host:
         engine = Engine(self._words, mixer)
         if before is not None:
             mixer.go_on_from(before.mixer)
-            engine.underflows = before.underflows
+            engine.dropouts.count = before.dropouts.count
         self._stream = devices.open_output(device, rate, channels, self._latency, engine.callback)
-        engine.latency_ns = round(float(self._stream.latency) * 1e9)
+        engine.latency_ns = engine.dropouts.buffer_ns = round(float(self._stream.latency) * 1e9)
         self._engine, self._idle = engine, 0.0
         self.say("opened", device=asdict(device), rate=rate, channels=channels)
         return engine
@@ -215,12 +216,14 @@ def _read_messages(into: queue.SimpleQueue[Message | None]) -> None:
 
 def main() -> int:
     """Run until the window goes away or the device does."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is for the window to answer
     settings = json.loads(sys.argv[1])
     control = View(settings["control"], np.int64, (WORDS,))
     parent = os.getppid()
     host = Host(control.array, settings["name"], settings["host_api"], settings["latency"])
     messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
     priority.raise_process()
+    devices.ask_servers_for_low_latency()
     if not host.hello():
         return 0
     threading.Thread(target=_read_messages, args=(messages,), daemon=True).start()

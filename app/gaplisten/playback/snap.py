@@ -76,8 +76,11 @@ def snap_loop(
     start, stop = _start_before(start, boundaries, fade), _stop_after(stop, boundaries, fade, frames)
     hidden = [
         at
-        for at in (first_within(boundaries, start, start + fade), first_within(boundaries, stop - fade, stop))
-        if at is not None and 0 < at < frames
+        for at in (
+            first_within(boundaries, max(start, 1), start + fade),
+            first_within(boundaries, max(stop - fade, 1), min(stop, frames)),
+        )
+        if at is not None
     ]
     warning = f"the loop's fade covers the edge of a gap at frame {hidden[0]}" if hidden else ""
     return SnappedLoop(start, stop, (start, stop) != asked, warning)
