@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
-from gaplisten.ui.views.colours import readable
+from gaplisten.ui.views.colours import ViewColours, readable
 from gaplisten.ui.views.layout import GUTTER, RULER_HEIGHT
 from gaplisten.ui.views.ruler import ticks
 from gaplisten.ui.views.scales import paint_scales
@@ -46,6 +46,7 @@ def _paint_ruler(painter: QPainter, scene: Scene) -> None:
     painter.setPen(QPen(colours.grid, 0))
     painter.drawLine(QPointF(0, RULER_HEIGHT - 0.5), QPointF(layout.width, RULER_HEIGHT - 0.5))
     room = _TICK_ROOM * layout.ratio * scene.view.frames_per_pixel
+    metrics = QFontMetricsF(painter.font())
     painter.save()
     painter.setClipRect(QRectF(layout.plot_left, 0, layout.plot_width, RULER_HEIGHT))
     for tick in ticks(scene.scale, scene.view.start, scene.view.stop, room):
@@ -54,7 +55,7 @@ def _paint_ruler(painter: QPainter, scene: Scene) -> None:
             continue
         painter.setPen(QPen(colours.faint_text, 0))
         painter.drawLine(QPointF(x, RULER_HEIGHT - (9 if tick.text else 4)), QPointF(x, RULER_HEIGHT - 1))
-        if tick.text:
+        if tick.text and x + 4 + metrics.horizontalAdvance(tick.text) <= layout.width:
             painter.drawText(QPointF(x + 4, RULER_HEIGHT - 10), tick.text)
     painter.restore()
 
@@ -103,14 +104,20 @@ def _paint_header(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene)
     )
     font.setBold(False)
     painter.setFont(font)
-    about = " · ".join(text for text in (lane.state, lane.note) if text)
-    lines = [
-        (text, colour) for text, colour in ((about, colours.faint_text), (lane.badge, colours.text)) if text
-    ]
+    lines = header_lines(lane, colours, box.height())
     for number, (text, colour) in enumerate(lines):
         top = box.top() + 26 + 18 * number
         _line(painter, QRectF(box.left() + 42, top, box.width() - 46 - GUTTER, 18), text, colour)
     painter.restore()
+
+
+def header_lines(lane: SceneLane, colours: ViewColours, height: float) -> list[tuple[str, QColor]]:
+    """Return what is written under a name: a line each where there is room, else as few as possible."""
+    texts = [text for text in (lane.state, lane.note) if text]
+    if 26 + 18 * (len(texts) + bool(lane.badge)) > height:
+        texts = [" · ".join(texts)] if texts else []
+    lines = [(text, colours.faint_text) for text in texts]
+    return [*lines, (lane.badge, colours.text)] if lane.badge else lines
 
 
 def _paint_key(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene) -> None:

@@ -135,7 +135,7 @@ class LaneData(QObject):
         if self._residual(key) and self._base is not None:
             return f"minus {self._lanes[self._base].name}"
         if self._base == key and len(self._lanes) > 1:
-            return "subtracted from the others"
+            return "subtracted"
         return ""
 
     def _settle(self) -> None:

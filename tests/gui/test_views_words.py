@@ -1,0 +1,86 @@
+"""Words beside and above the lanes are whole, and nothing of an earlier picture stays."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+from PySide6.QtCore import QRectF
+from PySide6.QtGui import QPainter
+from pytestqt.qtbot import QtBot
+
+from gaplisten.audio.signal import Signal
+from gaplisten.ui.views.furniture import header_lines
+from gaplisten.ui.views.lanes_view import LanesView
+from gaplisten.ui.views.layout import GUTTER, HEADER_WIDTH
+from gaplisten.ui.views.values import LaneView
+
+RATE = 16000
+
+
+@pytest.fixture
+def view(qtbot: QtBot) -> Iterator[LanesView]:
+    view = LanesView()
+    qtbot.addWidget(view)
+    view.resize(700, 420)
+    tone = Signal.of(0.4 * np.sin(np.arange(2 * RATE) / 7), RATE)
+    lanes = [LaneView(key, f"lane {key}", None, tone, "altered 1.1 %", "4.2") for key in range(2)]
+    view.set_lanes(lanes)
+    view.show()
+    view.grab()
+    yield view
+    view.close()
+
+
+def test_state_and_remark_have_a_line_each_where_there_is_room_and_share_one_where_there_is_not(
+    view: LanesView,
+) -> None:
+    view.set_mode("residual", base=0)
+    lane, colours = view._canvas.scene.lanes[1], view._colours()
+    tall = [text for text, _ in header_lines(lane, colours, 90.0)]
+    assert tall == ["altered 1.1 %", "minus lane 0", "4.2"]
+    low = [text for text, _ in header_lines(lane, colours, 72.0)]
+    assert low == ["altered 1.1 % · minus lane 0", "4.2"]
+    for height in (72.0, 80.0, 90.0):
+        assert 26 + 18 * len(header_lines(lane, colours, height)) <= height
+
+
+def test_the_usual_words_fit_beside_a_lane(view: LanesView) -> None:
+    view.set_mode("residual", base=0)
+    room = HEADER_WIDTH - 46 - GUTTER
+    metrics = view._canvas.fontMetrics()
+    words = [lane.note for lane in view._canvas.scene.lanes]
+    for text in [*words, "altered 0.25 %", "reading 100 %", "rendering 100 %"]:
+        assert text
+        assert metrics.horizontalAdvance(text) <= room
+
+
+def test_no_label_of_the_ruler_is_cut_at_the_edge(view: LanesView, monkeypatch: pytest.MonkeyPatch) -> None:
+    ends: list[float] = []
+    texts: list[str] = []
+    original = QPainter.drawText
+
+    def noted(painter: QPainter, *arguments: object) -> object:
+        if len(arguments) == 2 and not isinstance(arguments[0], QRectF):
+            place, text = arguments
+            ends.append(place.x() + painter.fontMetrics().horizontalAdvance(text))
+            texts.append(text)
+        return original(painter, *arguments)
+
+    monkeypatch.setattr(QPainter, "drawText", noted)
+    for stop in range(RATE // 2, 2 * RATE, 1111):
+        view.zoom_to(0, stop)
+        view._canvas.picture()
+    assert len(texts) > 20
+    assert max(ends) <= view._canvas.width()
+
+
+def test_a_picture_holds_nothing_of_the_one_before(view: LanesView) -> None:
+    canvas = view._canvas
+    canvas.picture()
+    clean = canvas._pixels.copy()
+    canvas._pixels[:] = 0xFFFF00FF
+    view._refresh()
+    canvas.picture()
+    assert np.array_equal(canvas._pixels, clean)
