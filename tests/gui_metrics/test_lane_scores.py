@@ -224,3 +224,41 @@ def test_the_badge_is_the_first_metric_short_with_its_unit(
     assert pool.closed
     window.deleteLater()
     qtbot.wait(1)
+
+
+class BrokenPool(SlowPool):
+    """Takes nothing, as one whose processes were killed."""
+
+    def submit(self, *_: object, **__: object) -> Future[Score]:
+        raise RuntimeError("the pool is closed")
+
+
+def test_a_broken_pool_is_told_once_in_the_lane_and_the_next_score_gets_a_new_one(
+    qtbot: QtBot, pool: SlowPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane_scores, "REST_SECONDS", 0.0)
+    broken = BrokenPool()
+    made = iter([broken, pool])
+    scores = LaneScores(make_pool=lambda: next(made))
+    shown = lanes(0.1)
+    scores.want([PLCMOS])
+    scores.show(shown, None)
+    qtbot.waitUntil(lambda: scores.score(shown[0], PLCMOS) is not None)
+    told = scores.score(shown[0], PLCMOS)
+    assert told is not None and "the pool is closed" in told.reason
+    assert broken.closed
+    qtbot.wait(150)
+    assert pool.asked == []
+    scores.show(lanes(0.3), None)
+    qtbot.waitUntil(lambda: len(pool.asked) == 1)
+
+
+def test_an_answer_that_raises_becomes_a_reason(qtbot: QtBot, scores: LaneScores, pool: SlowPool) -> None:
+    shown = lanes(0.1)
+    scores.want([PLCMOS])
+    scores.show(shown, None)
+    qtbot.waitUntil(lambda: len(pool.asked) == 1)
+    pool.asked[0][3].set_exception(BrokenPipeError("gone"))
+    qtbot.waitUntil(lambda: scores.score(shown[0], PLCMOS) is not None)
+    told = scores.score(shown[0], PLCMOS)
+    assert told is not None and "gone" in told.reason

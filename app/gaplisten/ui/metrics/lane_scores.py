@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Sequence
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -14,6 +16,8 @@ from gaplisten.audio.signal import Signal as Sound
 from gaplisten.loss.trace import LossTrace
 from gaplisten.metrics.contract import Metric, Score
 from gaplisten.workbench.lanes import Lane, Role
+
+log = logging.getLogger(__name__)
 
 POLL_MS = 60
 # While somebody turns a parameter the lane changes many times; scoring waits until it rests.
@@ -150,13 +154,30 @@ class LaneScores(QObject):
 
     def _look(self, name: str, asked: _Asked) -> bool:
         if asked.answer is None:
-            if time.monotonic() - asked.since >= REST_SECONDS:
+            if time.monotonic() - asked.since < REST_SECONDS:
+                return False
+            try:
                 asked.answer = self._submit(name, asked.sound)
-            return False
+            except Exception as error:  # noqa: BLE001 - whatever broke the pool, the lane must say it once
+                asked.score = self._without_pool(error)
+            return asked.score is not None
         if not asked.answer.done():
             return False
-        asked.score = asked.answer.result()
+        try:
+            asked.score = asked.answer.result()
+        except (Exception, CancelledError) as error:  # noqa: BLE001 - as above
+            asked.score = self._without_pool(error)
         return True
+
+    def _without_pool(self, error: BaseException) -> Score:
+        """Give a broken pool up, so that the next score gets a new one; return why there is no score."""
+        pool, self._pool = self._pool, None
+        if pool is not None:
+            with suppress(Exception):  # it is broken: all that matters is that its processes end
+                pool.close()
+        log.warning("scores cannot be computed", exc_info=error)
+        reason = str(error) or type(error).__name__
+        return Score(None, f"its worker cannot be used: {reason}", accident=True)
 
     def _submit(self, name: str, sound: Sound) -> Future[Score]:
         if self._pool is None:
