@@ -11,9 +11,10 @@ from PySide6.QtGui import QPainter
 from pytestqt.qtbot import QtBot
 
 from gaplisten.audio.signal import Signal
+from gaplisten.ui.views.colours import argb
 from gaplisten.ui.views.furniture import header_lines
 from gaplisten.ui.views.lanes_view import LanesView
-from gaplisten.ui.views.layout import GUTTER, HEADER_WIDTH
+from gaplisten.ui.views.layout import GUTTER, HEADER_WIDTH, RULER_HEIGHT
 from gaplisten.ui.views.values import LaneView
 
 RATE = 16000
@@ -84,3 +85,11 @@ def test_a_picture_holds_nothing_of_the_one_before(view: LanesView) -> None:
     view._refresh()
     canvas.picture()
     assert np.array_equal(canvas._pixels, clean)
+
+
+def test_without_lanes_there_is_nothing_but_the_background(view: LanesView) -> None:
+    view._canvas.picture()
+    view.set_lanes([])
+    view._canvas.picture()
+    plot = view._canvas._pixels[RULER_HEIGHT:, view.layout_now().plot_left :]
+    assert (plot == argb(view._colours().background)).all()
