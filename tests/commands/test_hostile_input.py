@@ -123,3 +123,20 @@ def test_making_lossy_files_never_replaces_its_own_input(tmp_path: Path, speech:
     assert run(*words) == 2
     assert (source / "a.wav").read_bytes() == speech.read_bytes()
     assert run("lose", source, "--model", "random", "--out", speech / "below") == 2
+
+
+def test_an_audit_on_next_to_nothing_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    soundfile.write(tmp_path / "short.wav", np.full(100, 0.1), 16_000)
+    soundfile.write(tmp_path / "silent.wav", np.zeros(48_000), 16_000)
+    for name, fact in (("short.wav", "has 0.006"), ("silent.wav", "is silent")):
+        assert run("concealers", "zero_fill", "--audit", "--on", tmp_path / name) == 2
+        assert fact in capsys.readouterr().err
+
+
+def test_a_place_for_the_table_that_is_not_there_is_told_before_the_work(
+    tmp_path: Path, speech: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    words = ["--concealer", "zero_fill", "--out", tmp_path / "out.wav", "--csv", tmp_path / "gone" / "a.csv"]
+    assert run("conceal", speech, *words) == 2
+    assert "its folder is not there" in capsys.readouterr().err
+    assert not (tmp_path / "out.wav").exists()

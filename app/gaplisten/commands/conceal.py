@@ -21,7 +21,7 @@ from gaplisten.batch.conceal import (
     plan_folder,
 )
 from gaplisten.batch.workers import ThreadWorkers, Workers
-from gaplisten.commands.output import failures, progress, show
+from gaplisten.commands.output import check_place, failures, progress, show
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.limits import Limits
@@ -71,6 +71,7 @@ def conceal(
 
     Results keep file name, rate and sample format. Exit status: 0 done, 1 some failed, 2 unusable input.
     """
+    check_place(csv)
     entry = Catalogue.scan(plugins).get(concealer)
     parameters = validate(entry, parse_assignments(settings or ()))
     items = _planned(source, out, trace, packet_ms)

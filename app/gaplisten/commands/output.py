@@ -12,7 +12,14 @@ from rich.progress import Progress
 from rich.table import Table as RichTable
 
 from gaplisten.jobs import Job
-from gaplisten.tables import Cell, Table, write_csv
+from gaplisten.tables import Cell, Table, TableError, write_csv
+
+
+def check_place(*paths: Path | None) -> None:
+    """Refuse a file that could not be written in the end, before the work and not after it."""
+    for path in paths:
+        if path is not None and not path.absolute().parent.is_dir():
+            raise TableError(str(path), "cannot be written (its folder is not there)", "make it first")
 
 
 def _text(value: Cell) -> str:

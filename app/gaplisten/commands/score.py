@@ -78,6 +78,7 @@ def score(
         return
     if not paths:
         raise typer.BadParameter("name at least one file or folder (--list shows the metrics)")
+    output.check_place(csv, summary)
     versions = versions_from_paths(
         paths, reference=reference, reference_folder=reference_folder, trace=trace, packet_ms=packet_ms
     )

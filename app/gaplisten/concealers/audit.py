@@ -22,6 +22,7 @@ from gaplisten.concealers.findings import CHALLENGE_LIMIT_MS, Audit, Finding, Ve
 from gaplisten.concealers.limits import Limits
 from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.runner import Concealed, Runner, altered_share
+from gaplisten.errors import GaplistenError
 from gaplisten.folders import resources
 from gaplisten.jobs import Job
 from gaplisten.loss.trace import LossTrace
@@ -29,9 +30,14 @@ from gaplisten.loss.trace import LossTrace
 TOLERANCE = 1e-6
 PLACES = 60
 _SECONDS, _DISTURBED_SECONDS = 10.0, 4.0
+_SHORTEST_SECONDS = 1.0
 _SEED = 20
 _LAG_MS = 60.0
 _ODD = ("all lost", "first packet lost", "one packet", "silence", "full scale")
+
+
+class UnfitSpeech(GaplistenError):  # noqa: N818 - reads as the fact it is
+    """Sound on which nothing can be measured."""
 
 
 def demo_speech() -> tuple[Signal, str]:
@@ -333,4 +339,10 @@ def speech_of(path: Path | None) -> tuple[Signal, str]:
         return demo_speech()
     from gaplisten.audio.files import read_signal
 
-    return read_signal(path), path.name
+    speech = read_signal(path)
+    if speech.seconds < _SHORTEST_SECONDS or not speech.samples.any():
+        fact = f"has {speech.seconds:.2g} s" if speech.samples.any() else "is silent"
+        raise UnfitSpeech(
+            str(path), f"{fact}: nothing could be measured on it", "name some seconds of clean speech"
+        )
+    return speech, path.name
