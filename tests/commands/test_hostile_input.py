@@ -15,6 +15,7 @@ import soundfile
 from gaplisten.audio.files import SoundFileError, read_signal, write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.cli import main
+from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.loss.formats import TraceFileError, read_trace
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="has no named pipes nor names of any bytes")
@@ -30,6 +31,22 @@ def run(*words: object) -> int:
 
 def program(words: list[str], **options: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "gaplisten", *words], **options)  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.fixture(scope="module")
+def plugins_known(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the memory of a scan, so that not every test describes all plugins anew."""
+    home = tmp_path_factory.mktemp("known")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GAPLISTEN_HOME", str(home))
+        Catalogue.scan()
+    return home / "cache" / "concealers.json"
+
+
+@pytest.fixture(autouse=True)
+def _plugins_known(plugins_known: Path, home: Path) -> None:
+    (home / "cache").mkdir(parents=True)
+    shutil.copy(plugins_known, home / "cache")
 
 
 @pytest.fixture
@@ -140,3 +157,49 @@ def test_a_place_for_the_table_that_is_not_there_is_told_before_the_work(
     assert run("conceal", speech, *words) == 2
     assert "its folder is not there" in capsys.readouterr().err
     assert not (tmp_path / "out.wav").exists()
+
+
+BLOCK = """
+import sys
+BLOCKED = {"PySide6", "shiboken6", "pyqtgraph", "onnxruntime", "speechmos", "pesq", "pystoi"}
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in BLOCKED:
+            raise ModuleNotFoundError("blocked: " + name, name=name)
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+def test_without_qt_and_models_the_commands_say_what_is_missing_and_do_the_rest(
+    tmp_path: Path, speech: Path
+) -> None:
+    (tmp_path / "blocked").mkdir()
+    (tmp_path / "blocked" / "sitecustomize.py").write_text(BLOCK)
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path / "blocked")}
+
+    def said(*words: object) -> tuple[int, str]:
+        command = [sys.executable, "-m", "gaplisten", *map(str, words)]
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        assert "Traceback" not in ended.stderr
+        return ended.returncode, ended.stdout + ended.stderr
+
+    status, text = said("score", speech, "-m", "plcmos", "-m", "lsd", "--reference", speech, "-j", 1)
+    assert status == 1
+    assert "needs the package speechmos and onnxruntime" in text
+    assert "lsd     0.0000" in text
+    status, text = said("panel", "run", tmp_path)
+    assert status == 2
+    assert "taking a panel needs a window: blocked: PySide6" in text
+    status, text = said("doctor")
+    assert status == 0
+    assert "blocked: PySide6" in text
+
+
+def test_an_address_that_is_no_schedulers_is_refused_at_once(
+    tmp_path: Path, speech: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("distributed")
+    for address in ("rubbish", "http://localhost:80", "tcp://localhost"):
+        words = ["conceal", speech, "--concealer", "zero_fill", "--out", tmp_path / "out.wav"]
+        assert run(*words, "--cluster", address) == 2
+        assert "is no scheduler's address" in capsys.readouterr().err

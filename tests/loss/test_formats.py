@@ -272,7 +272,7 @@ def test_unknown_formats_name_the_known_ones(tmp_path: Path) -> None:
 def test_missing_files_and_folders_are_refused(tmp_path: Path) -> None:
     with pytest.raises(TraceFileError, match="no such file"):
         read_trace(tmp_path / "none.txt")
-    with pytest.raises(TraceFileError, match="cannot be read"):
+    with pytest.raises(TraceFileError, match="is a folder, not a file"):
         read_trace(tmp_path)
 
 
