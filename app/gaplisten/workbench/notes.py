@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from xml.sax.saxutils import quoteattr
 
 from gaplisten.tables import Cell, Table, write_csv
 from gaplisten.workbench.state import Note
@@ -81,6 +80,8 @@ def sonic_visualiser_csv(notes: Iterable[Note], rate: int) -> str:
 
 def sonic_visualiser_layer(notes: Iterable[Note], rate: int, name: str) -> str:
     """Return one clip's notes as a Sonic Visualiser annotation layer (.svl, time instants)."""
+    from xml.sax.saxutils import quoteattr  # brings the network with it: not at every start
+
     ordered = sorted(notes, key=lambda note: note.frame)
     points = "".join(f'      <point frame="{n.frame}" label={quoteattr(label_of(n))} />\n' for n in ordered)
     start, end = (ordered[0].frame, ordered[-1].frame) if ordered else (0, 0)

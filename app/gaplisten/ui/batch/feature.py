@@ -9,19 +9,21 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from gaplisten.errors import GaplistenError
-from gaplisten.ui.batch.comparison import Comparison, from_rows, from_table
-from gaplisten.ui.batch.conceal_dialog import ConcealDialog
-from gaplisten.ui.batch.conceal_work import Concealed
+from gaplisten.jobs import Job
 from gaplisten.ui.batch.going import Going
-from gaplisten.ui.batch.offer import Offer
-from gaplisten.ui.batch.score_dialog import ScoreDialog
-from gaplisten.ui.batch.score_work import Scored
-from gaplisten.ui.batch.service_dialog import ServiceDialog
 from gaplisten.ui.batch.work import named
 from gaplisten.ui.commands import Command
 
+# The dialogs bring panels, batches and statistics with them: they are imported when they are opened.
 if TYPE_CHECKING:
+    from gaplisten.ui.batch.comparison import Comparison
     from gaplisten.ui.batch.comparison_window import ComparisonWindow
+    from gaplisten.ui.batch.conceal_dialog import ConcealDialog
+    from gaplisten.ui.batch.conceal_work import Concealed
+    from gaplisten.ui.batch.offer import Offer
+    from gaplisten.ui.batch.score_dialog import ScoreDialog
+    from gaplisten.ui.batch.score_work import Scored
+    from gaplisten.ui.batch.service_dialog import ServiceDialog
     from gaplisten.ui.workbench.window import WorkbenchWindow
 
 COMMANDS = (
@@ -77,6 +79,8 @@ class BatchFeature(QObject):
         controller = self._window.controller
         if controller.clipset is None or not controller.clipset.clips or controller.catalogue is None:
             return None
+        from gaplisten.ui.batch.offer import Offer
+
         choices = named(controller.document.work.choices)
         return Offer(controller.clipset, controller.clip_name, choices, controller.catalogue)
 
@@ -101,6 +105,8 @@ class BatchFeature(QObject):
         if offer is None:
             return
         if self.conceal_dialog is None:
+            from gaplisten.ui.batch.conceal_dialog import ConcealDialog
+
             self.conceal_dialog = ConcealDialog(self._window.controller.tasks, self._window)
             self.conceal_dialog.run.finished.connect(self._concealed)
         if not self.conceal_dialog.run.running:
@@ -117,6 +123,8 @@ class BatchFeature(QObject):
         if offer is None:
             return
         if self.score_dialog is None:
+            from gaplisten.ui.batch.score_dialog import ScoreDialog
+
             self.score_dialog = ScoreDialog(self._window.controller.tasks, self._window)
             self.score_dialog.scored.connect(self._scored)
             self.score_dialog.comparison_wanted.connect(self.compare)
@@ -138,6 +146,8 @@ class BatchFeature(QObject):
         """Show the conditions of a batch side by side."""
         if value is None:
             return
+        from gaplisten.ui.batch.comparison import from_rows
+
         found = from_rows(value.wish.clipset.title or value.wish.table.stem, value.batch.rows)
         if found.scales:
             self.show_comparison(found)
@@ -152,9 +162,13 @@ class BatchFeature(QObject):
 
     def open_table(self, path: Path) -> None:
         """Show the conditions of a saved table."""
-        self._window.controller.tasks.run(
-            f"reading {path.name}", lambda _job: from_table(path), self.show_comparison
-        )
+
+        def read(_job: Job) -> Comparison:
+            from gaplisten.ui.batch.comparison import from_table
+
+            return from_table(path)
+
+        self._window.controller.tasks.run(f"reading {path.name}", read, self.show_comparison)
 
     def show_comparison(self, found: Comparison) -> None:
         """Open a window on scores."""
@@ -172,6 +186,8 @@ class BatchFeature(QObject):
     def set_up_service(self) -> None:
         """Open the dialog on the PLC-MOS service."""
         if self.service_dialog is None:
+            from gaplisten.ui.batch.service_dialog import ServiceDialog
+
             self.service_dialog = ServiceDialog(self._window.controller.tasks, self._window)
             self.service_dialog.saved.connect(self._on_service)
         self.service_dialog.show_settings()

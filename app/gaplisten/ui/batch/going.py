@@ -7,11 +7,9 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from gaplisten.batch.items import LOSSY, REFERENCE
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.ui.background import Task
-from gaplisten.ui.batch.worst_gap import sound_at, worst_gap
 from gaplisten.workbench.lanes import Lane
 
 if TYPE_CHECKING:
@@ -68,6 +66,8 @@ class Going(QObject):
         controller = self._window.controller
         if self._wanted is None or controller.opened is None or controller.clip_name != self._wanted[0]:
             return
+        from gaplisten.batch.items import REFERENCE
+
         clip, condition, file = self._wanted
         lane = self.lane(condition)
         if lane is not None and lane.busy and lane.signal is None:
@@ -81,6 +81,8 @@ class Going(QObject):
         signal = lane.signal if lane is not None else None
 
         def look(job: Job) -> int | None:
+            from gaplisten.ui.batch.worst_gap import sound_at, worst_gap
+
             sound = signal or (sound_at(Path(file), trace.rate) if file else None)
             return worst_gap(reference, sound, trace, frames, job)
 
@@ -92,6 +94,8 @@ class Going(QObject):
 
     def lane(self, condition: str) -> Lane | None:
         """Return the lane of a condition of the clip that is shown."""
+        from gaplisten.batch.items import LOSSY, REFERENCE
+
         idents = (
             (f"condition:{condition}", condition) if condition not in (REFERENCE, LOSSY) else (condition,)
         )
