@@ -109,9 +109,19 @@ class WishReader:
         self._sequence = sequence
         return Wishes._make([*self._values[:-1].tolist(), float(self._gain[-1])])
 
+    @property
+    def waiting(self) -> bool:
+        """Whether there are wishes not yet taken."""
+        return int(self._words[_WISHES]) != self._taken
+
     def take(self) -> None:
         """Say that the wishes last read have been understood; until then they are read again."""
         self._taken = self._sequence
+
+
+def called_ns(words: Words) -> int:
+    """Return when the last block was asked for; 0 if none was."""
+    return int(words[STATUS + 2 + SLOT["called_ns"]])
 
 
 class StatusWriter:

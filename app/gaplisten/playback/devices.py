@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from types import ModuleType
 from typing import Any, Literal
 
@@ -146,9 +147,25 @@ def open_output(
             dither_off=True,
             clip_off=False,
         )
-        stream.start()
     except module.PortAudioError as error:
-        raise NoSoundError(
-            device.title, f"cannot be opened at {rate} Hz ({error})", "choose another device"
-        ) from error
+        raise _refused(device, rate, error) from error
+    start(device, stream)
     return stream
+
+
+def _refused(device: OutputDevice, rate: float, error: Exception) -> NoSoundError:
+    return NoSoundError(device.title, f"cannot be opened at {rate:.0f} Hz ({error})", "choose another device")
+
+
+def start(device: OutputDevice, stream: Any) -> None:
+    """Start a stream, for the first time or after `stop`."""
+    try:
+        stream.start()
+    except sound().PortAudioError as error:
+        raise _refused(device, stream.samplerate, error) from error
+
+
+def stop(stream: Any) -> None:
+    """Stop a stream that puts out nothing but silence, without waiting for what is left of that."""
+    with suppress(sound().PortAudioError):  # a device that is gone is noticed when it is wanted again
+        stream.abort()

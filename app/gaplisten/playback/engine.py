@@ -107,6 +107,13 @@ class Engine:
         self.dropouts.begin()
         self._fresh = True
 
+    @property
+    def wanted(self) -> bool:
+        """Whether anything but silence is, or soon will be, put out (for the main thread)."""
+        mixer = self.mixer
+        moving = mixer.playing or mixer.level or self.tone_at < len(self.tone)
+        return bool(moving) or self._wishes.waiting
+
     def callback(self, out: Samples, frames: int, times: Any, flags: Any) -> None:
         """Fill a block for PortAudio."""
         called = now_ns()

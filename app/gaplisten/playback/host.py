@@ -12,7 +12,17 @@ from typing import Any, Literal, Protocol
 import numpy as np
 
 from gaplisten.errors import GaplistenError
-from gaplisten.playback.control import BYTES, STATUS, WORDS, Status, Words, read_status, write_wishes
+from gaplisten.playback.control import (
+    BYTES,
+    STATUS,
+    WORDS,
+    Status,
+    Words,
+    called_ns,
+    now_ns,
+    read_status,
+    write_wishes,
+)
 from gaplisten.playback.lanes import Ready, release
 from gaplisten.playback.link import Link
 from gaplisten.playback.player import OutputDevice
@@ -21,6 +31,7 @@ from gaplisten.playback.shared import Block
 
 ANSWER_SECONDS = 8.0
 _CRASHES, _CRASH_WINDOW = 3, 30.0
+_ASLEEP_NS = 50_000_000  # a stream that has asked for nothing for so long may have been stopped
 
 Latency = float | Literal["low", "high"] | None
 Choice = tuple[str | None, str | None]
@@ -91,8 +102,11 @@ class Host:
 
     def write(self, wishes: Wishes) -> None:
         """Publish wishes in the control block."""
-        if not self.closed:
-            write_wishes(self.words, wishes)
+        if self.closed:
+            return
+        write_wishes(self.words, wishes)
+        if now_ns() - called_ns(self.words) > _ASLEEP_NS:
+            self.link.send("wake")
 
     def status(self) -> Status | None:
         """Return the last status, None while it cannot be had."""

@@ -15,6 +15,7 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -33,6 +34,8 @@ from gaplisten.playback.tone import side_tone
 Message = Mapping[str, Any]
 
 WATCHDOG_SECONDS = 1.0
+REST_SECONDS = 5.0
+"""After so long without sound the stream is stopped, and costs nothing until something is wanted."""
 _TICK = 0.1
 
 
@@ -68,6 +71,7 @@ class Host:
         self._views: dict[str, View] = {}
         self._forgotten: list[View] = []
         self._seen, self._idle = 0, 0.0
+        self._resting, self._quiet = False, 0.0
 
     # -- messages out ---------------------------------------------------------------------------------------
 
@@ -130,6 +134,11 @@ class Host:
         engine.tone_at = 1 << 62
         engine.tone = side_tone(engine.mixer.rate, engine.mixer.channels, message["side"])
         engine.tone_at = 0
+        self._wake()
+
+    def _do_wake(self, message: Message) -> None:
+        del message
+        self._wake()
 
     # -- the stream -----------------------------------------------------------------------------------------
 
@@ -158,6 +167,7 @@ class Host:
 
     def _close_stream(self) -> None:
         stream, self._stream = self._stream, None
+        self._resting, self._quiet = False, 0.0
         if stream is None:
             return
         self._fade_out()
@@ -176,10 +186,32 @@ class Host:
             faded.wait(0.01)
         faded.wait(engine.latency_ns / 1e9)
 
+    def rest(self, passed: float) -> None:
+        """Stop the stream when nothing has been wanted of it for long; start it when something is."""
+        engine = self._engine
+        if engine is None or self._stream is None:
+            return
+        if self._resting:
+            if engine.wanted:
+                self._wake()
+            return
+        self._quiet = 0.0 if engine.wanted else self._quiet + passed
+        if self._quiet >= REST_SECONDS:
+            devices.stop(self._stream)
+            self._resting = True
+
+    def _wake(self) -> None:
+        if not self._resting or self._engine is None:
+            return
+        self._engine.begin()
+        self._resting, self._quiet, self._idle = False, 0.0, 0.0
+        with suppress(GaplistenError):  # the watchdog will tell
+            devices.start(self._need_device(), self._stream)
+
     def watch(self, passed: float) -> bool:
         """Look whether the device still takes sound; False when it does not any more."""
         engine = self._engine
-        if engine is None or self._stream is None:
+        if engine is None or self._stream is None or self._resting:
             return True
         if engine.failure is not None:
             self.say("died", reason=repr(engine.failure))
@@ -234,6 +266,7 @@ def main() -> int:
             message = messages.get(timeout=_TICK)
         except queue.Empty:
             host.forget()
+            host.rest(_TICK)
             if not host.watch(_TICK) or (os.name == "posix" and os.getppid() != parent):
                 return 3
             continue
