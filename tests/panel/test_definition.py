@@ -37,7 +37,17 @@ GOOD = toml("acr")
         ('name = "two"', f'name = "{"x" * 101}"', "it has 101 characters"),
         ('title = "T"', 'title = "T"\nseed = 99999999999999999999', "line 2, seed"),
         ('title = "T"', 'title = "T"\nrepeats = 1000000000', "line 2, repeats"),
-        ('title = "T"', 'title = "T"\npairs = [["one", "three"]]', "not two of the conditions"),
+        (
+            'title = "T"',
+            'title = "T"\npairs = [["one", "three"]]',
+            "line 2, pairs.1: the pair 'one', 'three' is not",
+        ),
+        (
+            'title = "T"',
+            'title = "T"\nrules = {need_hundred = true}',
+            "line 2, rules.need_hundred: it belongs",
+        ),
+        ('title = "T"', 'title = "T"\nlisteners = ["x", "X"]', "line 2, listeners.2: two listeners"),
         ('title = "T"', 'title = "T', "this is not TOML"),
         ('title = "T"', "seed = " + "9" * 5000, "this is not TOML"),
         ('title = "T"', "x = " + "[" * 5000, "this is not TOML"),
@@ -50,17 +60,17 @@ GOOD = toml("acr")
         (
             'title = "T"',
             'title = "T"\nchecks = {null_pairs = 1}',
-            "null_pairs cannot be used with the method acr",
+            "line 2, checks.null_pairs: checks: null_pairs cannot be used with the method acr",
         ),
         (
             'title = "T"',
             'title = "T"\nchecks = {trap = [{file = "t.wav", answer = 7}]}',
-            "the expected answer 7 is no value",
+            "line 2, checks.trap.1.answer: the expected answer 7 is no value",
         ),
         (
             'title = "T"',
             'title = "T"\nwording = {labels = {5 = "a"}}',
-            "wording.labels must have exactly the keys",
+            "line 2, wording.labels: wording.labels must have exactly the keys",
         ),
     ],
 )

@@ -14,6 +14,7 @@ from gaplisten.panel.rules import (
     may_go_on,
     may_play,
     may_rate,
+    may_restart,
 )
 from gaplisten.panel.trial import Block, Slot, Trial
 
@@ -98,8 +99,22 @@ def test_a_preference_may_be_given_once_both_were_heard_and_left_once_both_were_
 
 def test_a_recording_may_be_played_so_often_only() -> None:
     rules, state = Rules(max_plays=2), fresh(ONE)
-    assert may_play(state.started(0), rules, 0) is None
-    assert may_play(state.started(0).started(0), rules, 0) is Refusal.PLAY_LIMIT
+    assert may_play(whole(state, 0), rules, 0) is None
+    assert may_play(whole(state, 0, 0), rules, 0) is Refusal.PLAY_LIMIT
+
+
+def test_a_count_of_plays_never_shuts_a_listener_in() -> None:
+    rules = Rules(max_plays=1)
+    broke_off = fresh(ONE).started(0).heard(0, 0, 4000)
+    assert may_play(broke_off, rules, 0) is None
+    assert may_restart(broke_off, rules, 0) is Refusal.PLAY_LIMIT
+    assert may_play(broke_off.heard(0, 4000, 8000), rules, 0) is Refusal.PLAY_LIMIT
+    unrated = whole(fresh(MANY), 0, 1, 2).voted(1, 60)
+    assert [may_play(unrated, rules, slot) for slot in range(3)] == [
+        Refusal.PLAY_LIMIT,
+        Refusal.PLAY_LIMIT,
+        None,
+    ]
 
 
 def test_switching_back_counts_no_new_play() -> None:

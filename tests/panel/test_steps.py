@@ -128,6 +128,7 @@ def test_a_required_check_may_be_tried_again_and_then_closes_the_session(tmp_pat
         assert (session.step.attempt, session.step.number) == (2, 1)
         go(panel, session, wrong=StepKind.HEADPHONES)
         assert session.closed.startswith("Headphones: ")
+        assert "you cannot take part" in session.closed
         assert session.trial is None
     with Session.open(panel.folder, "Ann") as session:
         assert session.closed

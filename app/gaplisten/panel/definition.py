@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Literal, Self
 
 from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic_core import PydanticCustomError
 
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.methods import Method, Response, facts
@@ -37,6 +38,11 @@ from gaplisten.panel.toml_lines import line_of, locate
 
 class DefinitionError(GaplistenError):
     """A panel's TOML file that cannot be used; the fact names line and field."""
+
+
+def misfit(fact: str, *field: str | int) -> PydanticCustomError:
+    """Return an error about fields that do not go together, naming the one that the author may change."""
+    return PydanticCustomError("misfit", "{fact}", {"fact": fact, "field": field})
 
 
 class PanelDefinition(Part):
@@ -85,30 +91,33 @@ class PanelDefinition(Part):
             self._labels,
             self._answers,
             self._check_kinds,
+            self._hundred,
         ):
             check()
         return self
 
     def _names(self) -> None:
-        for what, names in (
-            ("conditions", [one.name for one in self.condition]),
-            ("questions", [one.name for one in self.question]),
-            ("listeners", self.listeners),
+        for field, what, names in (
+            ("condition", "conditions", [one.name for one in self.condition]),
+            ("question", "questions", [one.name for one in self.question]),
+            ("listeners", "listeners", self.listeners),
         ):
             folded = [name.casefold() for name in names]
-            twice = sorted({name for name in folded if folded.count(name) > 1})
-            if twice:
-                raise ValueError(f"two {what} are called {twice[0]!r}")
+            for index, name in enumerate(folded):
+                if name in folded[:index]:
+                    raise misfit(f"two {what} are called {name!r}", field, index)
 
     def _pairs(self) -> None:
         names = {one.name for one in self.condition}
-        for first, second in self.pairs or ():
+        for index, (first, second) in enumerate(self.pairs or ()):
             if first == second or not {first, second} <= names:
-                raise ValueError(f"the pair {first!r}, {second!r} is not two of the conditions")
+                raise misfit(f"the pair {first!r}, {second!r} is not two of the conditions", "pairs", index)
         if self.pairs is not None and not facts(self.method).paired:
-            raise ValueError("pairs belong to the methods ab and abx")
+            raise misfit("pairs belong to the methods ab and abx", "pairs")
         if facts(self.method).paired and len(self.condition) < 2:
-            raise ValueError(f"{self.method.value} needs two conditions (one may be reference = true)")
+            raise misfit(
+                f"{self.method.value} needs two conditions (one may be reference = true)", "condition"
+            )
 
     def _signals(self) -> None:
         if self.method is not Method.MUSHRA:
@@ -116,23 +125,31 @@ class PanelDefinition(Part):
         signals = len(self.condition) + self.mushra.reference + len(set(self.mushra.anchors))
         if signals > MOST_SIGNALS and self.mushra.strict:
             fact = f"a trial would have {signals} signals, BS.1534-3 allows {MOST_SIGNALS}"
-            raise ValueError(f"{fact}; use fewer conditions, or say strict = false under [mushra]")
+            raise misfit(f"{fact}; use fewer conditions, or say strict = false under [mushra]", "mushra")
 
     def _labels(self) -> None:
         if not self.wording.labels:
             return
         standard = {str(value) for value, _ in scale(self.method, self.language).labels}
         if set(self.wording.labels) != standard:
-            raise ValueError(f"wording.labels must have exactly the keys {', '.join(sorted(standard))}")
+            fact = f"wording.labels must have exactly the keys {', '.join(sorted(standard))}"
+            raise misfit(fact, "wording", "labels")
 
     def _answers(self) -> None:
-        answers = [one.answer for one in self.checks.gold] + [one.answer for one in self.checks.trap]
-        if answers and facts(self.method).response is not Response.CATEGORY:
-            raise ValueError("gold and trap trials need a method with categories (acr, acr_effort, dcr, ccr)")
-        words = self.scale()
-        for answer in answers:
+        answers = [("gold", at, one.answer) for at, one in enumerate(self.checks.gold)]
+        answers += [("trap", at, one.answer) for at, one in enumerate(self.checks.trap)]
+        words, categories = self.scale(), facts(self.method).response is Response.CATEGORY
+        for kind, at, answer in answers:
+            if not categories:
+                fact = "gold and trap trials need a method with categories (acr, acr_effort, dcr, ccr)"
+                raise misfit(fact, "checks", kind, at)
             if not words.accepts(answer):
-                raise ValueError(f"the expected answer {answer} is no value of the scale")
+                fact = f"the expected answer {answer} is no value of the scale"
+                raise misfit(fact, "checks", kind, at, "answer")
+
+    def _hundred(self) -> None:
+        if self.rules.need_hundred and not (self.method is Method.MUSHRA and self.mushra.reference):
+            raise misfit("it belongs to mushra with its reference", "rules", "need_hundred")
 
     def _check_kinds(self) -> None:
         checks, method = self.checks, self.method
@@ -147,7 +164,9 @@ class PanelDefinition(Part):
             ("gold or trap files", files, single),
         ):
             if asked and not fits:
-                raise ValueError(f"checks: {name} cannot be used with the method {method.value}")
+                field = name if hasattr(checks, name) else "gold" if checks.gold else "trap"
+                fact = f"checks: {name} cannot be used with the method {method.value}"
+                raise misfit(fact, "checks", field)
 
     def scale(self) -> Scale:
         """Return the wording that listeners see: the panel's own where it has some, else the standard one."""
@@ -176,11 +195,12 @@ def _explain(error: ValidationError, text: str, where: str) -> DefinitionError:
     lines = locate(text)
     found = []
     for one in error.errors(include_url=False)[:10]:
-        field = ".".join(str(part + 1) if isinstance(part, int) else part for part in one["loc"])
+        place = (*one["loc"], *one.get("ctx", {}).get("field", ()))
+        field = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
         message = one["msg"].removeprefix("Value error, ")
         given = one["input"]
         shown = f" (found {str(given)[:40]!r})" if isinstance(given, str | int | float) else ""
-        found.append(f"line {line_of(lines, one['loc'])}, {field or 'the file'}: {message}{shown}")
+        found.append(f"line {line_of(lines, place)}, {field or 'the file'}: {message}{shown}")
     return DefinitionError(where, "; ".join(found), "mend it and try again")
 
 

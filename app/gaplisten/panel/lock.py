@@ -76,6 +76,23 @@ def _describe(said: dict[str, Any]) -> str:
     return f"{process}, since {since}" if since else process
 
 
+def is_held(path: Path) -> bool:
+    """Tell whether a session's lock is held, without touching it; what cannot be known counts as held.
+
+    A lock that names another machine counts as held: whether that machine lives cannot be seen from here.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+    except FileNotFoundError:
+        return False
+    except OSError:
+        return True
+    try:
+        return _read(descriptor).get("host") not in (None, socket.gethostname()) or not _try_lock(descriptor)
+    finally:
+        os.close(descriptor)  # gives back the system's lock, too
+
+
 class SessionLock:
     """Held while a session is open.
 

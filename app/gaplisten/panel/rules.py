@@ -167,10 +167,23 @@ def wanted_votes(trial: Trial) -> tuple[int, ...]:
 
 
 def may_play(state: TrialState, rules: Rules, slot: int) -> Refusal | None:
-    """Return why `slot` may not be started, or None."""
-    if rules.max_plays is not None and state.listened[slot].plays >= rules.max_plays:
-        return Refusal.PLAY_LIMIT
-    return None
+    """Return why `slot` may not be started, or None.
+
+    What must be heard may be played until it was heard, and what can be rated only while it plays until it
+    was rated: a slot that began in the middle by switching, or whose sound broke off, would otherwise shut the
+    listener in.
+    """
+    if rules.max_plays is None or state.listened[slot].plays < rules.max_plays:
+        return None
+    unrated = slot in wanted_votes(state.trial) and slot not in state.votes and len(state.trial.slots) > 1
+    return None if unrated or _unheard(state, rules, (slot,)) is not None else Refusal.PLAY_LIMIT
+
+
+def may_restart(state: TrialState, rules: Rules, slot: int) -> Refusal | None:
+    """Return why `slot` may not be started anew while it can still be heard to its end, or None."""
+    if rules.max_plays is None or state.listened[slot].plays < rules.max_plays:
+        return None
+    return Refusal.PLAY_LIMIT
 
 
 def _unheard(state: TrialState, rules: Rules, slots: tuple[int, ...]) -> Refusal | None:

@@ -23,6 +23,7 @@ from gaplisten.panel.rules import (
     may_go_on,
     may_play,
     may_rate,
+    may_restart,
 )
 from gaplisten.panel.safety import clean_name
 from gaplisten.panel.scales import texts
@@ -261,6 +262,10 @@ class Session:
     def may_play(self, slot: int) -> Refusal | None:
         """Return why a slot may not be started, or None."""
         return may_play(self.state, self.rules, slot)
+
+    def may_restart(self, slot: int) -> Refusal | None:
+        """Return why a slot may not be started anew in its middle, or None."""
+        return may_restart(self.state, self.rules, slot)
 
     def started(self, slot: int) -> None:
         """Note that a slot was started and sounds now."""

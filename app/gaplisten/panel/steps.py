@@ -169,7 +169,7 @@ class Steps:
         if passed or not self._key.definition.checks.required:
             self._next_kind()
         elif self._attempt >= self._key.definition.checks.attempts:
-            self.closed = f"{step.title}: {texts(self._key.definition.language)['failed_check']}"
+            self.closed = f"{step.title}: {texts(self._key.definition.language)['closed_check']}"
         else:
             self._number, self._correct, self._attempt = 1, 0, self._attempt + 1
 

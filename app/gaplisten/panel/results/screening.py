@@ -17,7 +17,11 @@ GUARD_SHARE = 0.25
 LEAST_VARIANCE = 0.1
 # Proposed: agreement with the others that guessing would reach in one of twenty sessions.
 AGREEMENT_P = 0.05
-LEAST_STIMULI_FOR_AGREEMENT = 8
+# With fewer stimuli too many honest listeners would look like guessing: of those who agree with r = 0.8, one
+# of five with 8 stimuli, one of a hundred with 16.
+LEAST_STIMULI_FOR_AGREEMENT = 16
+# Proposed: a session with fewer votes is too short to be called straight-lining.
+LEAST_VOTES_FOR_SPREAD = 8
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def _spread(votes: Sequence[Vote]) -> float | None:
 
 
 def _straight_lining(votes: Sequence[Vote], spread: float | None) -> str:
-    if spread is None or spread >= LEAST_VARIANCE or len(votes) < LEAST_STIMULI_FOR_AGREEMENT:
+    if spread is None or spread >= LEAST_VARIANCE or len(votes) < LEAST_VOTES_FOR_SPREAD:
         return ""
     return f"the votes hardly differ (variance {spread:.2f} < {LEAST_VARIANCE}, as in P.808)"
 

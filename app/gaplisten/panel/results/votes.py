@@ -9,7 +9,7 @@ from pathlib import Path
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Row
-from gaplisten.panel.lock import SessionBusy, SessionLock
+from gaplisten.panel.lock import is_held
 from gaplisten.panel.trial import Block
 from gaplisten.panel.unseal import listener_of, ratings_files, read_session
 
@@ -65,19 +65,6 @@ class Collected:
         return tuple(sorted({vote.listener for vote in self.votes}))
 
 
-def _is_open(path: Path) -> bool:
-    lock = path.with_suffix(".lock")
-    if not lock.exists():
-        return False
-    try:
-        SessionLock(lock, take_over=True).release()
-    except SessionBusy:
-        return True
-    except OSError:
-        return True  # who may not even open the lock cannot know; better hidden than leaked
-    return False
-
-
 def _vote(row: Row) -> Vote:
     return Vote(
         listener_of([row]),
@@ -108,7 +95,7 @@ def collect(panel: FrozenPanel, ratings: Path | None = None) -> Collected:
             continue
         if torn:
             problems.append(f"{path.name}: {len(torn)} torn lines were left out; the rest is used")
-        if _is_open(path):
+        if is_held(path.with_suffix(".lock")):
             running.append(listener_of(rows))
             continue
         votes += [_vote(row) for row in rows if row["block"] == Block.TEST.value]

@@ -183,7 +183,7 @@ class TrialPlayer(QObject):
 
     def restart(self) -> None:
         """Go back to the beginning of the sound, playing on if it plays."""
-        if self._refused_to_start():
+        if self._refused_to_start(in_the_middle=not self._at_an_end()):
             return
         self._begin_anew()
         self._player.play()
@@ -209,8 +209,9 @@ class TrialPlayer(QObject):
 
     @property
     def may_loop(self) -> bool:
-        """Whether this panel lets listeners repeat a part (switched methods only)."""
-        return self.switched and self.session.panel.definition.rules.loop
+        """Whether this panel lets listeners repeat a part: switched methods, and no count of plays to keep."""
+        rules = self.session.panel.definition.rules
+        return self.switched and rules.loop and rules.max_plays is None
 
     @property
     def loop(self) -> tuple[int, int] | None:
@@ -271,13 +272,14 @@ class TrialPlayer(QObject):
     def _slots_started(self) -> tuple[int, ...]:
         return (self._lane,) if self.switched else tuple(stretch.slot for stretch in self._stretches)
 
-    def _refused_to_start(self) -> bool:
-        for slot in self._slots_started():
-            refusal = self.session.may_play(slot)
-            if refusal is not None:
-                self.refused.emit(refusal)
-                return True
-        return False
+    def _refused_to_start(self, in_the_middle: bool = False) -> bool:
+        asked = self.session.may_restart if in_the_middle else self.session.may_play
+        refusals = [asked(slot) for slot in self._slots_started()]
+        # In turn all start together: while one is not heard yet, they may.
+        if None in refusals:
+            return False
+        self.refused.emit(refusals[0])
+        return True
 
     def _count_start(self) -> None:
         # In turn, every recording is started once; the one that sounds first is the first.

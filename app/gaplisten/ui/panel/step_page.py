@@ -39,7 +39,8 @@ class StepPage(Page):
             self.column.addWidget(paragraph(step.text, centred=len(step.text) < 300))
         self._add_sounds(session)
         self._add_questions()
-        self._message = paragraph("", centred=True)
+        again = step.attempt > 1 and step.number == 1
+        self._message = paragraph(words["failed_check"] if again else "", centred=True)
         self._add_answers()
         self.column.addWidget(self._message)
 
