@@ -97,7 +97,7 @@ class PyramidStore(QObject):
         if self._pool is None:
             workers = min(WORKERS, os.cpu_count() or 1)
             self._pool = ThreadPoolExecutor(workers, thread_name_prefix="peaks", initializer=give_way)
-            self._glances = ThreadPoolExecutor(1, thread_name_prefix="glances", initializer=give_way)
+            self._glances = ThreadPoolExecutor(1, thread_name_prefix="glances")
         # First, coarse pictures do not wait behind the thorough reading of other lanes.
         self._glances.submit(self._guarded(key, job, pyramid.glimpse))
         for first in range(0, pyramid.chunks, RUN):
