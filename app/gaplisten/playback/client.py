@@ -12,7 +12,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
 from gaplisten.playback import preferences
 from gaplisten.playback.control import Status
-from gaplisten.playback.host import Host, Latency
+from gaplisten.playback.host import Host, Latency, ProcessGone
 from gaplisten.playback.lanes import Ready, make_ready, release
 from gaplisten.playback.player import (
     FADE_MS,
@@ -86,6 +86,8 @@ class ProcessPlayer:
                 return  # a later request brings everything
         try:
             self._bring_lanes()
+        except ProcessGone:
+            return  # the next process is brought everything when it begins
         except GaplistenError as error:
             with self._lock:
                 self._host.facts.reason = str(error)
@@ -101,7 +103,9 @@ class ProcessPlayer:
         rate, channels = self._host.format_for(lanes[0].rate)
         ready = make_ready(lanes, number, clip, rate, channels, speed, before)
         self._host.send("load", **ready.message(audible, boundaries))
-        loaded = self._host.wait(lambda: self._host.answers.pop(f"load{number}", None))
+        loaded = False
+        with suppress(ProcessGone):
+            loaded = bool(self._host.wait(lambda: self._host.answers.pop(f"load{number}", None)))
         with self._lock:
             if self._host.closed:
                 release(ready, None)

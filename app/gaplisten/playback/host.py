@@ -41,6 +41,10 @@ class SoundError(GaplistenError):
     """The audio process has no sound to offer."""
 
 
+class ProcessGone(Exception):  # noqa: N818 - nothing went wrong: all is asked anew of the next process
+    """The process that was asked has ended."""
+
+
 class Owner(Protocol):
     """Who plays through the process; called with the lock held."""
 
@@ -119,16 +123,26 @@ class Host:
             self.link.send(do, **facts)
 
     def wait(self, answer: Callable[[], Any]) -> Any:
-        """Return the answer when it has come; None if it does not. Not to be called with the lock held."""
+        """Return the answer when it has come; None if it does not. Not to be called with the lock held.
+
+        Raises
+        ------
+        ProcessGone
+            If another process has taken the place of the one that could answer.
+        """
         found: Any = None
+        asked = self.link
 
         def come() -> bool:
             nonlocal found
             found = answer()
-            return bool(found) or self.closed or self.facts.dead or "failed" in self.answers
+            over = self.closed or self.facts.dead or "failed" in self.answers
+            return bool(found) or over or self.link is not asked
 
         with self._heard:
             self._heard.wait_for(come, ANSWER_SECONDS)
+            if not found and self.link is not asked:
+                raise ProcessGone
         return found
 
     def format_for(self, rate: int) -> tuple[int, int]:
@@ -212,7 +226,7 @@ class Host:
         self._stop(str(message["reason"]))
 
     def _on_lost(self, message: Mapping[str, Any]) -> None:
-        self._meant = True
+        self._meant, self.facts.ready = True, False
         title = OutputDevice(**message["device"]).title
         self._stop(
             f"{title} takes no more sound; playing is paused where it was. "
