@@ -16,7 +16,7 @@ from gaplisten.playback.player import OutputDevice
 LATENCY = 0.015
 """Seconds asked for: below, a busy machine runs dry; above, a switch is felt to lag."""
 _ALSA_BLOCKS_PER_SECOND = 100
-_SERVER_MILLISECONDS = "20"
+_SERVER_MILLISECONDS = "18"
 
 Callback = Callable[[Any, int, Any, Any], None]
 

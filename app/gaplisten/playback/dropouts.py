@@ -11,13 +11,15 @@ WINDOW_NS = 500_000_000
 """After so long it is clear whether lost time was made up for."""
 SHIFT_NS = 4_000_000
 """A stream further behind than this has run dry; less is the unrest of a busy machine."""
-_STRETCH_NS = 60_000_000  # of several late blocks in a row, one only is looked at
+_STRETCH_NS = 200_000_000  # what is shorter tells nothing: several dropouts within it count as one
 _DRIFT = 0.002  # sound cards' clocks differ from the processor's by up to 0.02 %; ten times that, to be sure
 _NEVER = 1 << 62
 
 
 class Dropouts:
-    """Counts how often a stream ran dry; on a very busy machine one too many rather than one too few.
+    """Counts how often a stream ran dry; on a busy machine several too many rather than one too few.
+
+    Not seen are those that lack less than `SHIFT_NS` and that the sound system keeps to itself.
 
     Parameters
     ----------
