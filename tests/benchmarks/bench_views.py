@@ -249,12 +249,14 @@ def _open_hour(paths: list[Path]) -> dict[str, float]:
     sources = [open_source(path) for path in paths]
     view.set_lanes([LaneView(key, "lane", None, source) for key, source in enumerate(sources)])
     view.set_trace(_trace(sources[0].frames))
-    coarse = most = blocked = 0.0
+    coarse = most = blocked = looked = 0.0
     while True:
         turn = time.perf_counter()
         app.processEvents()
         blocked = max(blocked, time.perf_counter() - turn)
-        most = max(most, _anonymous_mb())
+        if turn - looked > 0.05:
+            # Asking the system too often would take time from reading.
+            looked, most = turn, max(most, _anonymous_mb())
         if not coarse and view.glimpsed:
             coarse = time.perf_counter() - begin
         if not view.busy:
