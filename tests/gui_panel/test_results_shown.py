@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from typer.testing import CliRunner
 
 from gaplisten.commands.panel_results import app
+from gaplisten.errors import GaplistenError
 from gaplisten.ui.results.window import ResultsWindow
 
 NO_LEVEL = "[checks]\nlevel = false\n"
@@ -48,6 +50,26 @@ def test_a_session_that_is_open_stays_hidden(panel: Path) -> None:
     assert "3 of 3 listeners count" in hidden
     running.close()
     assert "4 of 4 listeners count" in CliRunner().invoke(app, [str(panel)]).output
+
+
+def test_a_name_that_is_no_listeners_is_told(panel: Path) -> None:
+    for option in ("--keep", "--leave-out"):
+        done = CliRunner().invoke(app, [str(panel), option, "anne"])
+        assert isinstance(done.exception, GaplistenError)
+        assert "it has: ann, bea, cid" in str(done.exception)
+
+
+def test_looking_leaves_the_lock_of_another_machine_alone(panel: Path) -> None:
+    (file,) = [path for path in (panel / "ratings").glob("*.csv") if "bea" in path.read_text("utf-8")]
+    lock = file.with_suffix(".lock")
+    lock.write_text('{"host": "another-machine", "process": 7}')
+    output = CliRunner().invoke(app, [str(panel)]).output
+    assert "hidden while the session is open: bea" in output
+    assert "2 of 2 listeners count" in output
+    assert "another-machine" in lock.read_text()
+    lock.write_text(f'{{"host": "{socket.gethostname()}", "process": 999999999}}')  # killed here
+    assert "3 of 3 listeners count" in CliRunner().invoke(app, [str(panel)]).output
+    assert lock.exists()  # the listener's next start tells that the last one did not end properly
 
 
 @pytest.mark.parametrize("ending", ["png", "svg"])

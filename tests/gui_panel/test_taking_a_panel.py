@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 from listener import ClockedPlayer, built, definition
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QFileDialog, QLabel, QLineEdit, QMessageBox, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QMessageBox,
+    QPushButton,
+    QScrollArea,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from gaplisten.panel.methods import Method
@@ -231,6 +240,47 @@ def test_a_panel_may_forbid_repeating(
     qtbot.keyClick(page_of(window), Qt.Key.Key_L)
     assert window._player.loop is None
     assert "Repeat   L" not in buttons(page_of(window))
+
+
+def test_twelve_signals_fit_a_small_screen_and_a_smaller_one_scrolls(
+    tmp_path: Path, open_window: Open
+) -> None:
+    many = "".join(f'[[condition]]\nname = "c{at}"\nfiles = "quuxnet"\n' for at in range(8))
+    window = open_window(built(tmp_path, definition("mushra", conditions=many + NO_LEVEL)))
+    window.resize(1280, 720)
+    page, area = page_of(window), window.findChildren(QScrollArea)[0]
+    QApplication.processEvents()
+    assert page.size() == window.size()
+    for button in page._slots:
+        assert button.width() >= button.fontMetrics().horizontalAdvance(button.text())
+        assert page.rect().contains(button.mapTo(page, button.rect().bottomRight()))
+    assert page.rect().contains(page._next.mapTo(page, page._next.rect().bottomRight()))
+    window.resize(640, 360)
+    QApplication.processEvents()
+    assert area.verticalScrollBar().maximum() > 0
+
+
+def test_a_count_of_plays_does_not_shut_in_who_switched_in_the_middle(
+    tmp_path: Path, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("mushra", NO_LEVEL + "[rules]\nmax_plays = 1\n")))
+    page, inner = page_of(window), window._player
+    assert not inner.may_loop
+    assert window.session is not None
+    for slot in range(len(inner.state.trial.slots)):
+        page.choose_slot(slot)
+        player.run(0.05)
+        inner._poll()
+    listen_to_the_end(window, player)
+    listen_to_the_end(window, player)  # what the first slot lacks after all the switching
+    for slot in inner.state.trial.rated_slots:
+        page.choose_slot(slot)
+        page.restart() if not inner.playing else None
+        inner._poll()
+        page.vote(slot, 50)
+    assert window.session.may_go_on() is None
+    page.restart()
+    assert "may not be played again" in shown_text(window)
 
 
 def test_in_turn_the_reference_comes_first_with_a_pause_between(

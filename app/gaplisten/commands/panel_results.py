@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated
 
@@ -28,6 +29,18 @@ class NoFigure(GaplistenError):  # noqa: N818 - reads as the fact it is
 def _leave_out(said: list[str] | None) -> dict[str, str]:
     pairs = [one.partition("=") for one in said or []]
     return {name: reason or "left out by hand" for name, _, reason in pairs}
+
+
+class NoSuchListener(GaplistenError):  # noqa: N818 - reads as the fact it is
+    """A name given by hand that is no listener's: a decision that would change nothing, silently."""
+
+
+def _refuse_strangers(results: Results, names: Iterable[str]) -> None:
+    known = [one.name for one in results.listeners]
+    for name in names:
+        if name not in known and name not in results.running:
+            said = ", ".join(known)[:200] or "nobody yet"
+            raise NoSuchListener(name, "no listener of this panel has that name", f"it has: {said}")
 
 
 def _everything(results: Results) -> Table:
@@ -77,7 +90,9 @@ def results(
 
     panel = open_panel(folder)
     refuse_missing(ratings)
-    found = evaluate(panel, ratings, keep=keep or (), leave_out=_leave_out(leave_out))
+    by_hand = _leave_out(leave_out)
+    found = evaluate(panel, ratings, keep=keep or (), leave_out=by_hand)
+    _refuse_strangers(found, [*(keep or ()), *by_hand])
     if not found.listeners:
         hidden = f"; hidden while open: {', '.join(found.running)}" if found.running else ""
         print(f"{folder}: no ratings yet{hidden}")

@@ -170,8 +170,8 @@ def may_play(state: TrialState, rules: Rules, slot: int) -> Refusal | None:
     """Return why `slot` may not be started, or None.
 
     What must be heard may be played until it was heard, and what can be rated only while it plays until it
-    was rated: a slot that began in the middle by switching, or whose sound broke off, would otherwise shut the
-    listener in.
+    was rated: a slot that began in the middle by switching, or whose sound broke off, would otherwise shut
+    the listener in.
     """
     if rules.max_plays is None or state.listened[slot].plays < rules.max_plays:
         return None

@@ -209,7 +209,7 @@ class TrialPlayer(QObject):
 
     @property
     def may_loop(self) -> bool:
-        """Whether this panel lets listeners repeat a part: switched methods, and no count of plays to keep."""
+        """Whether this panel lets listeners repeat a part: where they switch and plays are not counted."""
         rules = self.session.panel.definition.rules
         return self.switched and rules.loop and rules.max_plays is None
 

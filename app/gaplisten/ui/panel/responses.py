@@ -111,7 +111,7 @@ class TouchSlider(QSlider):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(Qt.Orientation.Vertical, parent)
         self.touched = False
-        self.setMinimumSize(56, 150)
+        self.setMinimumSize(44, 150)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
@@ -182,7 +182,7 @@ class Sliders(Response):
         self._numbers: dict[int, QLabel] = {}
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(18)
+        grid.setHorizontalSpacing(18 if len(trial.rated_slots) < 9 else 8)
         grid.setRowStretch(0, 1)
         grid.addWidget(_Words(scale, grades), 0, 0)
         for column, slot in enumerate(trial.rated_slots, start=1):

@@ -24,10 +24,14 @@ from gaplisten.ui.panel.keys import TrialKeys
 from gaplisten.ui.panel.listening import TrialPlayer
 from gaplisten.ui.panel.responses import Categories, Response, Sliders
 from gaplisten.ui.panel.texts import heading, paragraph
+from gaplisten.ui.theme import quiet_colour
 
 # What is chosen must be unmistakable, for slots, answers and tags alike; words and place tell it too.
 _LOOK = "background: palette(highlight); color: palette(highlighted-text); font-weight: bold"
+# Answers that may not be given yet are read all the same: the scale is part of the question.
+_WAITING = "QPushButton[answer=true]:disabled"
 _CHOSEN = f"QPushButton:checked {{ {_LOOK} }}"
+_LETTER, _LETTERS = 84, 8  # width of a slot's button; with more of them each has less
 
 
 class TrialPage(QWidget):
@@ -52,7 +56,7 @@ class TrialPage(QWidget):
         self._slots: list[QPushButton] = []
         self._message_stays = False
         self._build()
-        self.setStyleSheet(_CHOSEN)
+        self.setStyleSheet(f"{_CHOSEN} {_WAITING} {{ color: {quiet_colour().name()} }}")
         self._keys = TrialKeys(self)
         player.changed.connect(self._show_state)
         player.refused.connect(self._refuse)
@@ -181,11 +185,16 @@ class TrialPage(QWidget):
         self._slots = []
         if not self._player.switched:
             return
+        self._slot_row.setSpacing(10 if len(trial.slots) <= _LETTERS else 4)
         self._slot_row.addStretch(1)
         for index, slot in enumerate(trial.slots):
             button = QPushButton(self._slot_name(trial, slot))
             button.setCheckable(True)
-            button.setMinimumSize(84, 46)
+            least = _LETTER if len(trial.slots) <= _LETTERS else _LETTER // 2
+            named = (
+                self._heading.fontMetrics().horizontalAdvance(button.text()) if slot.named_reference else 0
+            )
+            button.setMinimumSize(max(least, named), 46)
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             button.clicked.connect(lambda _=False, index=index: self.choose_slot(index))
             self._slots.append(button)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QStackedLayout, QWidget
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
 
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.breaks import Advice
@@ -21,6 +21,14 @@ from gaplisten.ui.panel.listening import TrialPlayer
 from gaplisten.ui.panel.pages import BreakPage, ElsewherePage, ListenerPage, MessagePage
 from gaplisten.ui.panel.step_page import StepPage
 from gaplisten.ui.panel.trial_page import TrialPage
+
+
+class _Pages(QStackedLayout):
+    """Pages one above the other; they need the height that they cannot do without, not the one they like."""
+
+    def hasHeightForWidth(self) -> bool:
+        """Return False: else the scroll area gives a page its preferred height."""
+        return False
 
 
 class PanelWindow(QWidget):
@@ -59,17 +67,30 @@ class PanelWindow(QWidget):
         # The title is the same for every trial, panel and condition.
         self.setWindowTitle("Gaplisten")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setMinimumSize(900, 620)
         font = self.font()
         font.setPointSizeF(font.pointSizeF() * 1.15)
         self.setFont(font)
-        self._stack = QStackedLayout(self)
+        self._stack = _Pages(self._make_room())
         leave = QShortcut(QKeySequence("Escape"), self)
         leave.activated.connect(self.close)
         if listener is None:
             self._ask_listener()
         else:
             self._begin(listener)
+
+    def _make_room(self) -> QWidget:
+        """Return where the pages are; a screen too small for them scrolls."""
+        inner = QWidget()
+        inner.setMinimumSize(900, 620)
+        area = QScrollArea()
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        area.setWidgetResizable(True)
+        area.setWidget(inner)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(area)
+        return inner
 
     # --- pages ------------------------------------------------------------------------------------
 

@@ -72,7 +72,8 @@ class ResultsWindow(QWidget):
         self._kept: set[str] = set()
         self.setWindowTitle(f"{self._panel.definition.title} - Results - Gaplisten")
         self._build()
-        self.resize(1000, 720)
+        room = self.screen().availableSize()  # less than this, for the window's own frame
+        self.resize(min(1000, room.width() - 40), min(720, room.height() - 60))
         self._timer = QTimer(self, interval=LOOK_AGAIN_MS)
         self._timer.timeout.connect(self.refresh)
         self._timer.start()
