@@ -68,3 +68,53 @@ def test_the_window_fits_a_small_screen(opened):
     hint = opened.minimumSizeHint()
     assert hint.width() <= 1280
     assert hint.height() <= 720
+
+
+def test_the_window_fits_a_laptop_at_twice_the_scale(opened):
+    hint = opened.minimumSizeHint()
+    assert hint.width() <= 700
+    assert hint.height() <= 420
+
+
+def test_the_bar_keeps_play_and_lanes_where_there_is_no_room_for_the_rest(opened, qtbot):
+    bar = opened.transport
+    opened.resize(1280, 700)
+    qtbot.waitUntil(lambda: bar.switching.isVisible())
+    opened.resize(bar.minimumSizeHint().width() + 20, 500)
+    qtbot.waitUntil(lambda: not bar.switching.isVisible())
+    assert bar.play.isVisible()
+    assert bar.lanes.button(0).isVisible()
+    opened.resize(1280, 700)
+    qtbot.waitUntil(lambda: bar.switching.isVisible())
+
+
+def test_tab_leads_on_from_every_table(opened):
+    from PySide6.QtWidgets import QTableView
+
+    assert [
+        table.accessibleName() for table in opened.findChildren(QTableView) if table.tabKeyNavigation()
+    ] == []
+
+
+def test_the_table_of_gaps_gets_most_of_the_width(opened, qtbot):
+    opened.resize(1280, 720)
+    opened._first_panes()
+    qtbot.waitUntil(lambda: opened.docks["gaps"].width() > 2 * opened.docks["notes"].width())
+
+
+def test_a_narrow_screen_has_panes_behind_each_other(opened, monkeypatch):
+    from gaplisten.ui.workbench import window as module
+
+    monkeypatch.setattr(module, "_NARROW", 10_000)
+    opened._first_panes()
+    behind = {dock.windowTitle() for dock in opened.tabifiedDockWidgets(opened.docks["clips"])}
+    assert behind == {"Concealers", "Scores"}
+    assert opened.tabifiedDockWidgets(opened.docks["gaps"])
+
+
+def test_short_lane_names_leave_their_room_to_long_ones():
+    from gaplisten.ui.workbench.lane_buttons import _fair_share
+
+    assert _fair_share([50, 60, 200], 400) == 260
+    assert _fair_share([50, 60, 200], 290) == 180
+    assert _fair_share([200, 200], 300) == 150

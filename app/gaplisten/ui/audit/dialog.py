@@ -27,6 +27,7 @@ from gaplisten.tables import Cell
 from gaplisten.ui.audit.bars import LimitBars, bars_of
 from gaplisten.ui.audit.subject import Speech, Subject, verdict_of
 from gaplisten.ui.quiet_label import QuietLabel
+from gaplisten.ui.room import resize_within
 from gaplisten.ui.theme import figures, warning_colour
 
 COLUMNS = ("Measure", "Declared", "Measured", "Limit", "Verdict", "Note")
@@ -74,7 +75,7 @@ class AuditDialog(QDialog):
         self._lay_out()
         self._connect()
         self.show_running(False)
-        self.resize(820, 620)
+        resize_within(self, 820, 620)
 
     def _combo(self, name: str, tip: str) -> QComboBox:
         box = QComboBox(self)

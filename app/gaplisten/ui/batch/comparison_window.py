@@ -38,6 +38,7 @@ from gaplisten.ui.batch.plot import ComparisonPlot
 from gaplisten.ui.batch.tables import PlainTable
 from gaplisten.ui.figures import SIZE, save_plot
 from gaplisten.ui.quiet_label import QuietLabel
+from gaplisten.ui.room import resize_within
 from gaplisten.ui.theme import light_palette
 
 TABS = ("Distributions", "Differences", "Worst clips", "Predicted and heard")
@@ -76,7 +77,7 @@ class ComparisonWindow(QWidget):
         self.tabs.currentChanged.connect(self._show_page)
         self.said = QuietLabel(wrap=True)
         self._lay_out()
-        self.resize(1080, 700)
+        resize_within(self, 1080, 700)
         self._on_metric()
 
     # --- making ----------------------------------------------------------------------------------

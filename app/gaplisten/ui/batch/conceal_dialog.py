@@ -14,6 +14,7 @@ from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, PlaceField, heade
 from gaplisten.ui.batch.offer import Offer, concealers_offered
 from gaplisten.ui.batch.work import Remark
 from gaplisten.ui.quiet_label import QuietLabel
+from gaplisten.ui.room import resize_within
 
 
 class ConcealDialog(BatchDialog):
@@ -44,7 +45,7 @@ class ConcealDialog(BatchDialog):
         )
         below.addRow("", self.force)
         column.addLayout(below)
-        self.resize(600, 480)
+        resize_within(self, 600, 480)
 
     def show_offer(self, offer: Offer) -> None:
         """Offer what is open now."""

@@ -57,6 +57,7 @@ class BatchDialog(QDialog):
         self.bar.setAccessibleName("Progress")
         self.bar.setFixedHeight(8)
         self.said = QuietLabel("", self, wrap=True)
+        self.said.setAccessibleName("How far it is")
         self.said.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.remarks = QListWidget(self)
         self.remarks.setAccessibleName("What failed and why, and what else to know")

@@ -32,6 +32,7 @@ from gaplisten.ui.batch.offer import (
 from gaplisten.ui.batch.score_work import Scored, ScoreWish, score_clips
 from gaplisten.ui.batch.work import Remark
 from gaplisten.ui.quiet_label import QuietLabel
+from gaplisten.ui.room import resize_within
 
 FIRST_METRICS = ("plcmos",)
 
@@ -73,7 +74,7 @@ class ScoreDialog(BatchDialog):
         self.compare.hide()
         self.buttons.insertWidget(0, self.compare)
         self._arrange()
-        self.resize(720, 560)
+        resize_within(self, 720, 560)
 
     def _arrange(self) -> None:
         form = QFormLayout()

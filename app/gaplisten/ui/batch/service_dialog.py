@@ -27,6 +27,7 @@ from gaplisten.exchange.service_settings import (
 )
 from gaplisten.ui.background import Task, Tasks
 from gaplisten.ui.quiet_label import QuietLabel
+from gaplisten.ui.room import resize_within
 
 _TEST_SECONDS = 10.0
 
@@ -57,7 +58,7 @@ class ServiceDialog(QDialog):
         self.test.clicked.connect(self._test)
         self.user.editingFinished.connect(self._look_for_token)
         self._lay_out()
-        self.resize(540, 290)
+        resize_within(self, 540, 290)
 
     def _lay_out(self) -> None:
         form = QFormLayout()

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from gaplisten.playback.player import OutputDevice, PlayerState
 from gaplisten.ui.devices.device_table import DeviceTable
 from gaplisten.ui.quiet_label import QuietLabel
+from gaplisten.ui.room import resize_within
 from gaplisten.ui.theme import figures
 
 _TONES = (("Left", "left"), ("Right", "right"), ("Both", "both"))
@@ -63,7 +64,7 @@ class DeviceDialog(QDialog):
         close.rejected.connect(self.reject)
         layout.addWidget(close)
         self._connect()
-        self.resize(660, 430)
+        resize_within(self, 660, 430)
 
     def _button(self, text: str, tip: str) -> QPushButton:
         button = QPushButton(text, self)

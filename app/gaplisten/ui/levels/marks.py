@@ -84,7 +84,7 @@ class Marks:
 
     def _place(self) -> None:
         """Put the strips in: the window's parts are all there only after the features are installed."""
-        page, gaps = self._window.centralWidget(), self._window.docks["gaps"].widget()
+        page, gaps = self._window.centralWidget(), self._window.gaps
         over, within = page.layout() if page else None, gaps.layout() if gaps else None
         if isinstance(over, QBoxLayout):
             over.insertWidget(1, self.over_lanes)

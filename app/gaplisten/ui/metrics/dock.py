@@ -93,6 +93,7 @@ class ScoresDock(QWidget):
         self.boxes: dict[str, QAction] = {}
         self.choose.setMenu(self._menu(chosen))
         self.table = QTableWidget(0, 0, self)
+        self.table.setTabKeyNavigation(False)
         self.table.setAccessibleName("Scores of the lanes")
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)

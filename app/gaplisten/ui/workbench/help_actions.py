@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from gaplisten import __version__, folders
 from gaplisten.ui.actions import Actions
 from gaplisten.ui.commands import Command, key_texts
+from gaplisten.ui.room import resize_within
 from gaplisten.ui.workbench.part import Part
 from gaplisten.workbench.settings import Settings, write_settings
 
@@ -74,6 +75,9 @@ def keys_of(command: Command) -> str:
     return ", ".join(QKeySequence.fromString(key).toString(native) for key in key_texts(command))
 
 
+_SENTENCE = 46
+
+
 class KeySheet(QDialog):
     """Every command that can be carried out now, with its keys; typing narrows the list."""
 
@@ -86,6 +90,7 @@ class KeySheet(QDialog):
         self.filter.setAccessibleName("Filter keys")
         self.filter.textChanged.connect(self._fill)
         self.table = QTableWidget(0, 4, self)
+        self.table.setTabKeyNavigation(False)
         self.table.setHorizontalHeaderLabels(["Key", "Command", "Does", "Menu"])
         self.table.setAccessibleName("Keys")
         self.table.verticalHeader().hide()
@@ -99,9 +104,12 @@ class KeySheet(QDialog):
         layout = QVBoxLayout(self)
         for widget in (self.filter, self.table, buttons):
             layout.addWidget(widget)
-        self.resize(820, 620)
+        resize_within(self, 820, 620)
         self._fill()
         self.table.resizeColumnsToContents()
+        # As wide as most of them: a few long sentences would push the menus out of sight.
+        wide = self.fontMetrics().averageCharWidth() * _SENTENCE
+        self.table.setColumnWidth(2, min(self.table.columnWidth(2), wide))
 
     def _fill(self) -> None:
         words = self.filter.text().casefold().split()
@@ -129,7 +137,7 @@ class Manual(QDialog):
         layout = QVBoxLayout(self)
         layout.addWidget(self.text)
         layout.addWidget(buttons)
-        self.resize(780, 680)
+        resize_within(self, 780, 680)
 
 
 def manual_text() -> str:

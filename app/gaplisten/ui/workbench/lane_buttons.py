@@ -104,8 +104,8 @@ class LaneButtons(QWidget):
         count = len(self._lanes)
         if not count:
             return
-        wishes = sum(self._wide(key, lane) + _EDGES + 3 for key, lane in self._lanes.items())
-        room = _LONGEST if wishes <= self.width() else min((self.width() - 3 * count) // count, _LONGEST)
+        wishes = [self._wide(key, lane) + _EDGES for key, lane in self._lanes.items()]
+        room = _fair_share(wishes, self.width() - 3 * count)
         for key, lane in self._lanes.items():
             button = self.button(key)
             if button is None:
@@ -121,6 +121,14 @@ class LaneButtons(QWidget):
     def _wide(self, key: int, lane: Lane) -> int:
         button = self.button(key)
         return 0 if button is None else button.fontMetrics().horizontalAdvance(f"{key} {lane.name}")
+
+
+def _fair_share(wishes: Sequence[int], room: int) -> int:
+    """Return the widest that a button may be: what short names leave over goes to the long ones."""
+    left, rest = room, sorted(min(wish, _LONGEST) for wish in wishes)
+    while rest and rest[0] * len(rest) <= left:
+        left -= rest.pop(0)
+    return left // len(rest) if rest else _LONGEST
 
 
 def _swatch(colour: QColor) -> QIcon:

@@ -26,6 +26,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import AmbiguousTrace, TraceFile, read_trace
 from gaplisten.loss.models import MODELS, LossModel, ModelParameter, make_trace
 from gaplisten.loss.trace import LossTrace, Origin
+from gaplisten.ui.room import resize_within
 from gaplisten.ui.workbench.parameter_form import ParameterForm
 
 if TYPE_CHECKING:
@@ -84,7 +85,7 @@ class LossDialog(QDialog):
         layout.addWidget(file, 0, Qt.AlignmentFlag.AlignLeft)
         layout.addStretch(1)
         layout.addWidget(self.buttons)
-        self.resize(460, 340)
+        resize_within(self, 460, 340)
         self._on_model()
 
     def _on_model(self) -> None:

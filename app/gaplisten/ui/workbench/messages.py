@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.errors import GaplistenError
+from gaplisten.ui.room import resize_within
 from gaplisten.ui.theme import warning_colour
 
 _MOST = 500
@@ -92,7 +93,7 @@ class Messages(QFrame):
         layout = QVBoxLayout(dialog)
         layout.addWidget(text)
         layout.addWidget(buttons)
-        dialog.resize(760, 360)
+        resize_within(dialog, 760, 360)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
         self.clear()

@@ -98,8 +98,8 @@ class NotesDock(QWidget):
         table.horizontalHeader().setStretchLastSection(True)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         wide = table.fontMetrics().horizontalAdvance
-        for column, text in enumerate(("00.000 s", "#000", "Reference", "wrong word")):
-            table.setColumnWidth(column, wide(text) + 16)
+        for column, text in enumerate(("00.000 s", "#000", "Lossy", "metallic")):
+            table.setColumnWidth(column, wide(text) + 12)
         table.currentCellChanged.connect(self._on_row)
         table.itemChanged.connect(self._on_edited)
         return table

@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 
 from gaplisten.clips.roles import RoleGuess, guess_roles
 from gaplisten.ui.background import Tasks
+from gaplisten.ui.room import resize_within
 from gaplisten.workbench.state import RoleChoice
 
 ROLES = ("reference", "lossy", "condition", "trace", "ignore")
@@ -48,6 +49,7 @@ class RolesDialog(QDialog):
         self._files, self._tasks = list(files), tasks
         self._guesses: list[RoleGuess] = []
         self.table = QTableWidget(0, 4, self)
+        self.table.setTabKeyNavigation(False)
         self.table.setHorizontalHeaderLabels(["File", "Is the", "Condition", "Because"])
         self.table.setAccessibleName("Files and their roles")
         self.table.verticalHeader().hide()
@@ -77,7 +79,7 @@ class RolesDialog(QDialog):
             layout.addWidget(widget)
         layout.addLayout(line)
         layout.addWidget(self.buttons)
-        self.resize(820, 360)
+        resize_within(self, 820, 360)
         self._task = tasks.run(
             "looking at files", lambda _job: guess_roles(self._files), self._show, self._on_failed, quiet=True
         )

@@ -91,4 +91,7 @@ def sound_text(state: PlayerState) -> str:
         return "starting sound" if state.starting else "no sound"
     device = state.device if len(state.device) <= 28 else state.device[:27] + "…"
     underflows = "1 underflow" if state.underflows == 1 else f"{state.underflows} underflows"
-    return f"{state.rate / 1000:g} kHz · {device} {state.latency_ms:.0f} ms · {underflows}"
+    # Before anything was loaded there is no stream, hence neither a rate nor a latency to tell.
+    rate = [f"{state.rate / 1000:g} kHz"] if state.rate else []
+    latency = f" {state.latency_ms:.0f} ms" if state.latency_ms else ""
+    return " · ".join([*rate, device + latency, underflows])

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDoubleSpinBox,
@@ -20,6 +23,8 @@ from gaplisten.ui.workbench.lane_buttons import LaneButtons
 from gaplisten.ui.workbench.meter import Meter
 
 SPEEDS = {"listen.full": ("1×", 1.0), "listen.half": ("½×", 0.5), "listen.quarter": ("¼×", 0.25)}
+
+_SPACING = 4
 
 
 class Transport(QWidget):
@@ -45,7 +50,7 @@ class Transport(QWidget):
         self.setAccessibleName("Transport")
         layout = QHBoxLayout(self)
         layout.setContentsMargins(6, 4, 6, 4)
-        layout.setSpacing(4)
+        layout.setSpacing(_SPACING)
         self.play = self._button("listen.toggle", "play", text="Play")
         self.stop = self._button("listen.stop", "stop")
         self.loop = self._button("listen.loop", "loop")
@@ -65,7 +70,9 @@ class Transport(QWidget):
         self.meter = Meter(self)
         self.meter.cleared.connect(self.meter_cleared)
         layout.addSpacing(6)
-        for widget in (QLabel("Switch", self), self.switching, self.milliseconds, self.level, self.meter):
+        # In the menus too: what may go where there is no room.
+        self._spare = (QLabel("Switch", self), self.switching, self.milliseconds, self.level)
+        for widget in (*self._spare, self.meter):
             layout.addWidget(widget)
         self._playing = False
 
@@ -128,6 +135,23 @@ class Transport(QWidget):
         """Show the speed."""
         factors = [value[1] for value in SPEEDS.values()]
         self.speed.setCurrentIndex(factors.index(factor))
+
+    def minimumSizeHint(self) -> QSize:
+        """Return the size without what may go."""
+        hint = super().minimumSizeHint()
+        shown = [widget for widget in self._spare if not widget.isHidden()]
+        return QSize(hint.width() - self._width_of(shown), hint.height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Show what there is room for."""
+        super().resizeEvent(event)
+        hidden = [widget for widget in self._spare if widget.isHidden()]
+        whole = super().minimumSizeHint().width() + self._width_of(hidden)
+        for widget in self._spare:
+            widget.setVisible(self.width() >= whole)
+
+    def _width_of(self, widgets: Sequence[QWidget]) -> int:
+        return sum(widget.minimumSizeHint().width() + _SPACING for widget in widgets)
 
     # -- state ----------------------------------------------------------------------------------------
 

@@ -5,15 +5,25 @@ from __future__ import annotations
 import logging
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QEvent, QSettings, Qt, QTimer
+from PySide6.QtCore import QByteArray, QChildEvent, QEvent, QSettings, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QMenu, QStackedWidget, QToolBar, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDockWidget,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QTabBar,
+    QToolBar,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import Actions
 from gaplisten.ui.commands import COMMANDS
 from gaplisten.ui.features import features
 from gaplisten.ui.icons import program_icon
+from gaplisten.ui.room import Scrolled
 from gaplisten.ui.views.lanes_view import LanesView
 from gaplisten.ui.workbench.clip_list import ClipList
 from gaplisten.ui.workbench.clip_model import ClipModel
@@ -41,6 +51,7 @@ from gaplisten.workbench.settings import Settings
 log = logging.getLogger(__name__)
 
 _LAYOUT_VERSION = 1
+_NARROW = 800  # a screen narrower than this has no room for panes on both sides
 
 
 class WorkbenchWindow(QMainWindow):
@@ -113,17 +124,12 @@ class WorkbenchWindow(QMainWindow):
         self.add_dock("concealers", "Concealers", self.concealers, right)
         self.add_dock("gaps", "Gaps", self.gaps, below)
         self.add_dock("notes", "Notes", self.notes, below)
-        self.resizeDocks(
-            [self.docks["clips"], self.docks["concealers"]], [310, 270], Qt.Orientation.Horizontal
-        )
-        self.resizeDocks([self.docks["gaps"], self.docks["notes"]], [620, 460], Qt.Orientation.Horizontal)
-        self.resizeDocks([self.docks["gaps"]], [200], Qt.Orientation.Vertical)
 
     def add_dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
         """Put a widget into a dock at a side of the window; it appears under View."""
         dock = QDockWidget(title, self)
         dock.setObjectName(f"dock.{name}")
-        dock.setWidget(widget)
+        dock.setWidget(Scrolled(widget))
         dock.setAccessibleName(title)
         self.addDockWidget(area, dock)
         self.docks[name] = dock
@@ -228,6 +234,8 @@ class WorkbenchWindow(QMainWindow):
         state = kept.value("state")
         if isinstance(state, QByteArray):
             self.restoreState(state, _LAYOUT_VERSION)
+        else:
+            QTimer.singleShot(0, self, self._first_panes)  # once the window has its size
 
     def _first_size(self) -> None:
         room = self.screen().availableGeometry()
@@ -235,12 +243,39 @@ class WorkbenchWindow(QMainWindow):
         if room.width() < 1300 or room.height() < 760:
             self.setWindowState(Qt.WindowState.WindowMaximized)
 
+    def _first_panes(self) -> None:
+        """Share the room out: the table of gaps is what needs most of it."""
+        if self.screen().availableGeometry().width() < _NARROW:
+            self._share_places()
+        across, down = Qt.Orientation.Horizontal, Qt.Orientation.Vertical
+        docks, wide = self.docks, self.width()
+        self.resizeDocks([docks["clips"], docks["concealers"]], [310, 284], across)
+        self.resizeDocks([docks["gaps"], docks["notes"]], [wide - 350, 350], across)
+        self.resizeDocks([docks["gaps"]], [200], down)
+        if "scores" in docks:
+            self.resizeDocks([docks["concealers"], docks["scores"]], [330, 210], down)
+
+    def _share_places(self) -> None:
+        """Put panes behind each other, so that the lanes keep some room."""
+        for front, behind in (("clips", ("concealers", "scores")), ("gaps", ("notes", "levels"))):
+            for name in behind:
+                if name in self.docks:
+                    self.tabifyDockWidget(self.docks[front], self.docks[name])
+            self.docks[front].raise_()
+
     @staticmethod
     def ui_settings() -> QSettings:
         """Return the place for geometry and recent files, and for nothing else."""
         from gaplisten import folders
 
         return QSettings(str(folders.user_config() / "window.ini"), QSettings.Format.IniFormat)
+
+    def childEvent(self, event: QChildEvent) -> None:
+        """Name the tabs that the window makes for panes which share a place."""
+        super().childEvent(event)
+        child = event.child()
+        if event.type() == QEvent.Type.ChildPolished and isinstance(child, QTabBar):
+            child.setAccessibleName("Panes that share this place")
 
     def changeEvent(self, event: QEvent) -> None:
         """Dress the lanes anew when the palette changes."""
