@@ -27,7 +27,7 @@ VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
-USE_EXTRAS = ("metrics", "opus")
+USE_EXTRAS = ("metrics", "opus", "flac")
 TEST_EXTRAS = (*USE_EXTRAS, "dev")
 
 # Debian package -> the shared library by which its absence is noticed (Linux only).

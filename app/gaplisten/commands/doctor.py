@@ -32,7 +32,7 @@ LIBRARIES = (
 )  # fmt: skip
 EXTRAS = (
     ("onnxruntime", "metrics"), ("speechmos", "metrics"), ("pesq", "metrics"), ("pystoi", "metrics"),
-    ("opuslib-next", "opus"), ("distributed", "cluster"),
+    ("opuslib-next", "opus"), ("miniaudio", "flac"), ("distributed", "cluster"),
 )  # fmt: skip
 
 
