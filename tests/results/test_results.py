@@ -11,7 +11,13 @@ import pytest
 from gaplisten.panel.methods import Method
 from gaplisten.panel.results.evaluation import Results, evaluate_votes
 from gaplisten.panel.results.intervals import binomial, quartiles, student_mean
-from gaplisten.panel.results.report import conditions_table, listeners_table, pairs_table, summary
+from gaplisten.panel.results.report import (
+    conditions_table,
+    everything_table,
+    listeners_table,
+    pairs_table,
+    summary,
+)
 from gaplisten.panel.results.votes import Collected, Vote
 from gaplisten.tables import column
 
@@ -74,6 +80,25 @@ def test_strata_are_evaluated_apart() -> None:
     votes = [vote("a", "c0", "x", 5.0), vote("a", "c1", "x", 2.0, stratum="320-1000 ms")]
     found = {one.stratum: one.mean.mean for one in results(votes).strata}
     assert found == {"<=120 ms": 5.0, "320-1000 ms": 2.0}
+
+
+def test_strata_come_from_short_to_long_and_conditions_as_written() -> None:
+    spans = ("320-1000 ms", "<=120 ms", "120-320 ms")
+    votes = [vote("a", f"c{at}", name, 3.0, stratum=one) for at, one in enumerate(spans) for name in "zx"]
+    found = results(votes, order=["x", "z"])
+    assert [one.condition for one in found.conditions] == ["x", "z"]
+    assert [one.stratum for one in found.strata][::2] == ["<=120 ms", "120-320 ms", "320-1000 ms"]
+
+
+def test_pairs_are_evaluated_by_stratum_too() -> None:
+    votes = [vote("a", f"c{i}", "x", 1.0, compared_with="y") for i in range(5)]
+    votes += [vote("a", f"d{i}", "x", 0.0, compared_with="y", stratum="120-320 ms") for i in range(3)]
+    found = results(votes, Method.ABX)
+    table = everything_table(found)
+    assert column(table, "stratum") == ["all", "<=120 ms", "120-320 ms"]
+    assert column(table, "correct") == [5, 5, 0]
+    nobody = results([one for one in votes if one.score == 0], Method.AB).pairs[0]
+    assert (nobody.outcome.trials, nobody.undecided) == (0, 3)
 
 
 def test_mushra_gives_medians_and_quartiles() -> None:

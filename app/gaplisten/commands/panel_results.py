@@ -12,12 +12,13 @@ from gaplisten.commands.output import show
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.results.evaluation import Results, evaluate
 from gaplisten.panel.results.report import (
-    conditions_table,
+    everything_table,
     listeners_table,
     main_table,
+    strata_table,
     summary,
 )
-from gaplisten.tables import Table, write_csv
+from gaplisten.tables import write_csv
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -43,16 +44,9 @@ def _refuse_strangers(results: Results, names: Iterable[str]) -> None:
             raise NoSuchListener(name, "no listener of this panel has that name", f"it has: {said}")
 
 
-def _everything(results: Results) -> Table:
-    """Return all conditions and strata in one tidy table (pairs have their own)."""
-    if results.pairs:
-        return main_table(results)
-    return conditions_table(results, [*results.conditions, *results.strata])
-
-
 def _write(results: Results, csv: Path) -> None:
     listeners = csv.with_name(f"{csv.stem}-listeners{csv.suffix or '.csv'}")
-    write_csv(csv, _everything(results))
+    write_csv(csv, everything_table(results))
     write_csv(listeners, listeners_table(results))
     print(f"written: {csv} and {listeners}")
 
@@ -100,8 +94,8 @@ def results(
             print(problem)
         raise typer.Exit(1 if found.problems else 0)
     show(main_table(found), title=f"{found.title}: {found.score_name}, 95 % intervals over listeners")
-    if found.strata:
-        show(conditions_table(found, found.strata), title="By longest burst")
+    if found.strata or found.pair_strata:
+        show(strata_table(found), title="By longest burst")
     show(listeners_table(found), title="Listeners")
     for said in summary(found):
         print(said)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 
+from gaplisten.loss.strata import Stratum
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.methods import FACTS, Method
 from gaplisten.panel.results.intervals import (
@@ -55,6 +56,7 @@ class PairResult:
     second: str
     outcome: Proportion
     undecided: int = 0
+    stratum: str = ALL
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,7 @@ class Results:
     conditions: tuple[ConditionResult, ...]
     strata: tuple[ConditionResult, ...]
     pairs: tuple[PairResult, ...]
+    pair_strata: tuple[PairResult, ...]
     listeners: tuple[Listener, ...]
     running: tuple[str, ...]
     problems: tuple[str, ...]
@@ -106,35 +109,38 @@ def _condition(name: str, stratum: str, votes: Sequence[Vote]) -> ConditionResul
     return ConditionResult(name, stratum, len(votes), mean, quartiles(scores), by_listener)
 
 
-def _conditions(votes: Sequence[Vote]) -> tuple[ConditionResult, ...]:
+def _ordered(votes: Sequence[Vote], order: Sequence[str]) -> list[Vote]:
+    """Return votes so that conditions come as the panel's maker wrote them, the panel's own ones last."""
+    place = {name: at for at, name in enumerate(order)}
+    return sorted(votes, key=lambda one: place.get(one.condition, len(place)))
+
+
+def _by_stratum(votes: Sequence[Vote]) -> list[tuple[str, list[Vote]]]:
+    place = {stratum.value: at for at, stratum in enumerate(Stratum)}
+    groups = grouped(votes, lambda one: one.stratum)
+    return sorted(groups.items(), key=lambda pair: place.get(pair[0], len(place)))
+
+
+def _conditions(votes: Sequence[Vote], stratum: str = ALL) -> tuple[ConditionResult, ...]:
     groups = grouped(votes, lambda one: one.condition)
-    return tuple(_condition(name, ALL, own) for name, own in groups.items())
+    return tuple(_condition(name, stratum, own) for name, own in groups.items())
 
 
-def _strata(votes: Sequence[Vote]) -> tuple[ConditionResult, ...]:
-    found = []
-    for stratum, within in sorted(grouped(votes, lambda one: one.stratum).items()):
-        found += [
-            _condition(name, stratum, own) for name, own in grouped(within, lambda one: one.condition).items()
-        ]
-    return tuple(found)
-
-
-def _pairs(votes: Sequence[Vote], method: Method) -> tuple[PairResult, ...]:
+def _pairs(votes: Sequence[Vote], method: Method, stratum: str = ALL) -> tuple[PairResult, ...]:
     groups = grouped(votes, lambda one: f"{one.condition}\x1f{one.compared_with}")
-    return tuple(_pair(own, method) for own in groups.values())
+    return tuple(_pair(own, method, stratum) for own in groups.values())
 
 
-def _pair(votes: Sequence[Vote], method: Method) -> PairResult:
+def _pair(votes: Sequence[Vote], method: Method, stratum: str) -> PairResult:
     decided = [one for one in votes if method is Method.ABX or one.score != 0]
     successes = sum(one.score > 0 for one in decided)
     first = votes[0]
     outcome = (
         binomial(successes, len(decided), two_sided=method is Method.AB)
         if decided
-        else Proportion(0, 1, 1.0, 0.0, 1.0)
+        else Proportion(0, 0, 1.0, 0.0, 1.0)
     )
-    return PairResult(first.condition, first.compared_with, outcome, len(votes) - len(decided))
+    return PairResult(first.condition, first.compared_with, outcome, len(votes) - len(decided), stratum)
 
 
 def evaluate_votes(
@@ -145,20 +151,22 @@ def evaluate_votes(
     panel_sha256: str = "",
     keep: Sequence[str] = (),
     leave_out: Mapping[str, str] | None = None,
+    order: Sequence[str] = (),
 ) -> Results:
-    """Return the results of these votes; see `evaluate`."""
+    """Return the results of these votes, conditions in `order`; see `evaluate`."""
     listeners = screen(collected.votes, method, keep=keep, leave_out=leave_out)
     left_out = {one.name for one in listeners if one.excluded}
-    used = [vote for vote in tests(collected.votes) if vote.listener not in left_out]
+    used = _ordered([vote for vote in tests(collected.votes) if vote.listener not in left_out], order)
     paired = FACTS[method].paired
-    scored = [] if paired else _scores(used, method)
+    scored, chosen = ([], used) if paired else (_scores(used, method), [])
     return Results(
         title,
         method,
         panel_sha256,
         _conditions(scored),
-        _strata(scored),
-        _pairs(used, method) if paired else (),
+        tuple(one for stratum, own in _by_stratum(scored) for one in _conditions(own, stratum)),
+        _pairs(chosen, method),
+        tuple(one for stratum, own in _by_stratum(chosen) for one in _pairs(own, method, stratum)),
         listeners,
         collected.running,
         collected.problems,
@@ -183,4 +191,5 @@ def evaluate(
         panel_sha256=panel.sha256,
         keep=keep,
         leave_out=leave_out,
+        order=[one.name for one in panel.definition.condition],
     )

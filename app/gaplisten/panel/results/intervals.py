@@ -64,8 +64,8 @@ class Proportion:
 
     @property
     def share(self) -> float:
-        """Successes by trials."""
-        return self.successes / self.trials
+        """Successes by trials; one half where there are none."""
+        return self.successes / self.trials if self.trials else 0.5
 
 
 def binomial(successes: int, trials: int, *, two_sided: bool) -> Proportion:

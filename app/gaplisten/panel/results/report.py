@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gaplisten.panel.methods import Method
-from gaplisten.panel.results.evaluation import ConditionResult, Results
+from gaplisten.panel.results.evaluation import ConditionResult, PairResult, Results
 from gaplisten.tables import Cell, Table
 
 
@@ -29,17 +29,20 @@ def conditions_table(results: Results, which: Sequence[ConditionResult] | None =
     return Table(columns, tuple(_condition_row(one) for one in chosen))
 
 
-def pairs_table(results: Results) -> Table:
-    """Return one row per pair of A/B or ABX, with the exact binomial test."""
+def pairs_table(results: Results, which: Sequence[PairResult] | None = None) -> Table:
+    """Return one row per pair of A/B or ABX (and stratum), with the exact binomial test."""
+    chosen = results.pairs if which is None else which
     sided = "two-sided" if results.method is Method.AB else "one-sided"
     what = "preferred first" if results.method is Method.AB else "correct"
     columns = (
-        "first", "second", what, "trials", "undecided", "share", "95 % low", "95 % high", f"p ({sided})"
+        "first", "second", "stratum", what, "trials", "undecided",
+        "share", "95 % low", "95 % high", f"p ({sided})",
     )  # fmt: skip
     rows = tuple(
         (
             one.first,
             one.second,
+            one.stratum,
             one.outcome.successes,
             one.outcome.trials,
             one.undecided,
@@ -48,7 +51,7 @@ def pairs_table(results: Results) -> Table:
             _rounded(one.outcome.high),
             float(f"{one.outcome.p_value:.4g}"),
         )
-        for one in results.pairs
+        for one in chosen
     )
     return Table(columns, rows)
 
@@ -84,6 +87,21 @@ def listeners_table(results: Results) -> Table:
 def main_table(results: Results) -> Table:
     """Return the table that answers the panel's question."""
     return pairs_table(results) if results.pairs else conditions_table(results)
+
+
+def strata_table(results: Results) -> Table:
+    """Return the same by burst stratum."""
+    return (
+        pairs_table(results, results.pair_strata)
+        if results.pairs
+        else conditions_table(results, results.strata)
+    )
+
+
+def everything_table(results: Results) -> Table:
+    """Return the whole and the strata in one tidy table: for a file."""
+    main, strata = main_table(results), strata_table(results)
+    return Table(main.columns, main.rows + strata.rows)
 
 
 def summary(results: Results) -> list[str]:

@@ -22,7 +22,13 @@ from PySide6.QtWidgets import (
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.results.evaluation import Results, evaluate
-from gaplisten.panel.results.report import conditions_table, listeners_table, main_table, summary
+from gaplisten.panel.results.report import (
+    everything_table,
+    listeners_table,
+    main_table,
+    strata_table,
+    summary,
+)
 from gaplisten.panel.unseal import ratings_files
 from gaplisten.tables import Table, write_csv
 from gaplisten.ui.results.figure import save_figure
@@ -138,7 +144,7 @@ class ResultsWindow(QWidget):
         there = bool(results.conditions or results.pairs)
         self.plot.show_results(results)
         self.conditions.show_table(main_table(results))
-        self.strata.show_table(conditions_table(results, results.strata))
+        self.strata.show_table(strata_table(results))
         self.listeners.show_table(listeners_table(results))
         said = summary(results) if results.listeners else [*results.problems, *_waiting(results)]
         self.said.setText("\n".join(said))
@@ -164,13 +170,8 @@ class ResultsWindow(QWidget):
         if path is None or self.results is None:
             return
         results = self.results
-        table = (
-            main_table(results)
-            if results.pairs
-            else conditions_table(results, [*results.conditions, *results.strata])
-        )
         try:
-            write_csv(path, table)
+            write_csv(path, everything_table(results))
             write_csv(path.with_name(f"{path.stem}-listeners.csv"), listeners_table(results))
         except OSError as error:
             self.said.setText(f"{path}: it cannot be written: {error.strerror}; choose another place")
