@@ -50,6 +50,9 @@ class ClockedPlayer:
     def lose_device(self, reason: str) -> None:
         self._state = replace(self._state, available=False, playing=False, reason=reason)
 
+    def rescan(self) -> None:
+        self._state = replace(self._state, available=True, reason="", device="Another device", underflows=0)
+
     def play(self) -> None:
         self._state = replace(self._state, playing=self._state.available, ended=False)
 

@@ -434,7 +434,36 @@ def test_without_sound_the_reason_stands_on_the_page(
     player.lose_device("sound: the device went away; choose another")
     window = open_window(built(tmp_path, definition("acr", NO_LEVEL)))
     assert "the device went away" in shown_text(window)
-    assert not buttons(page_of(window))["▶  Play   (Space)"].isEnabled()
+    assert "▶  Play   (Space)" not in buttons(page_of(window))
+    assert buttons(page_of(window))["Try again"].isEnabled()
+
+
+def test_a_device_lost_in_a_trial_is_looked_for_again_and_the_row_names_what_played(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    folder = built(tmp_path, definition("acr", NO_LEVEL))
+    window = open_window(folder)
+    page, inner = page_of(window), window._player
+    qtbot.keyClick(page, Qt.Key.Key_Space)
+    player.underflow()
+    player.run(0.2)
+    inner._poll()
+    player.lose_device("the headset was pulled out")
+    inner._poll()
+    assert "the headset was pulled out" in shown_text(window)
+    assert "Try again" in buttons(page)
+    assert window.session is not None
+    assert not window.session.state.heard_whole(0)
+    qtbot.keyClick(page, Qt.Key.Key_Space)
+    inner._poll()
+    assert "the headset was pulled out" not in shown_text(window)
+    player.underflow()
+    listen_to_the_end(window, player)
+    player.lose_device("gone")
+    qtbot.keyClick(page, Qt.Key.Key_4)
+    qtbot.keyClick(page, Qt.Key.Key_Return)
+    (row,) = rows(folder)
+    assert (row["vote"], row["device"], row["underflows"]) == ("4", "Another device", "2")
 
 
 def test_comment_and_tags_are_saved_with_the_vote(

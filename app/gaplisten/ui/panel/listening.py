@@ -44,6 +44,32 @@ def in_turn(sounds: Sequence[Sound], pause_seconds: float) -> tuple[Sound, tuple
     return Sound(np.concatenate(parts), rate), tuple(stretches)
 
 
+def lost(output: PlayerState) -> bool:
+    """Tell whether there is no sound, and none on its way."""
+    return not output.available and not output.starting
+
+
+class OutputAccount:
+    """What a trial was played with: the device that sounded last counts, though it be gone by now."""
+
+    def __init__(self, now: PlayerState | None = None) -> None:
+        self.facts = PlaybackFacts()
+        self._seen = now.underflows if now is not None else 0
+        if now is not None:
+            self.look(now)
+
+    def look(self, now: PlayerState) -> None:
+        """Take in the player's state."""
+        # The count begins anew with another audio process.
+        more = now.underflows - self._seen if now.underflows >= self._seen else now.underflows
+        self._seen = now.underflows
+        self.facts = replace(self.facts, underflows=self.facts.underflows + more)
+        if now.device and now.available:
+            self.facts = replace(
+                self.facts, device=now.device, device_rate=now.rate, latency_ms=now.latency_ms
+            )
+
+
 class TrialPlayer(QObject):
     """One trial's sounds on a player: single, in turn, or switched at the same running position.
 
@@ -69,7 +95,7 @@ class TrialPlayer(QObject):
         self._fresh = True
         self._loop: tuple[int, int] | None = None
         self._boundaries: list[int] = []
-        self._underflows = 0
+        self._account = OutputAccount()
         self._frames = 0
         self._timer = QTimer(self, interval=POLL_MS)
         self._timer.timeout.connect(self._poll)
@@ -100,7 +126,7 @@ class TrialPlayer(QObject):
         self._player.set_boundaries(self._boundaries)
         self._player.load(lanes, gain=session.gain, position=0)
         self._player.select(0)
-        self._underflows = self._player.state.underflows
+        self._account = OutputAccount(self._player.state)
         self._timer.start()
         session.shown()
         self.changed.emit()
@@ -115,8 +141,8 @@ class TrialPlayer(QObject):
 
     def facts(self) -> PlaybackFacts:
         """Tell how the trial was played so far."""
-        now = self._player.state
-        return PlaybackFacts(now.device, now.rate, max(0, now.underflows - self._underflows), now.latency_ms)
+        self._account.look(self._player.state)
+        return self._account.facts
 
     @property
     def session(self) -> Session:
@@ -162,7 +188,11 @@ class TrialPlayer(QObject):
     # --- the listener's wishes ---------------------------------------------------------------------
 
     def toggle(self) -> None:
-        """Play or pause."""
+        """Play or pause; with no device, look for one again."""
+        if lost(self.output):
+            self._player.rescan()
+            self.changed.emit()
+            return
         if self.playing:
             self._player.pause()
             self._silent()
@@ -296,6 +326,7 @@ class TrialPlayer(QObject):
         if self._session is None:
             return
         now = self._player.state
+        self._account.look(now)
         self._note_position(now)
         if self._was_playing and not now.playing and not now.starting:
             self._was_playing = False

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPushBu
 from gaplisten.panel.session import Session
 from gaplisten.panel.steps import Step, StepKind
 from gaplisten.playback.player import Player
-from gaplisten.ui.panel.listening import in_turn
+from gaplisten.ui.panel.listening import in_turn, lost
 from gaplisten.ui.panel.pages import Page
 from gaplisten.ui.panel.texts import heading, paragraph
 
@@ -32,6 +32,7 @@ class StepPage(Page):
     def __init__(self, step: Step, session: Session, player: Player, words: Mapping[str, str]) -> None:
         super().__init__(760)
         self._step, self._words, self._player = step, words, player
+        self._silent = False
         self._fields: dict[str, QLineEdit | QComboBox] = {}
         title = step.title if step.total == 1 else f"{step.title}  ({step.number}/{step.total})"
         self.column.addWidget(heading(title))
@@ -67,7 +68,9 @@ class StepPage(Page):
         self._timer.start()
 
     def _toggle(self) -> None:
-        if self._player.state.playing:
+        if lost(self._player.state):
+            self._player.rescan()
+        elif self._player.state.playing:
             self._player.stop()
         else:
             self._player.seek(0)
@@ -75,10 +78,14 @@ class StepPage(Page):
 
     def _show_playing(self) -> None:
         state = self._player.state
-        self._play.setText(self._words["pause" if state.playing else "play"])
-        self._play.setEnabled(state.available)
-        if not state.available and not state.starting:
+        silent = lost(state)
+        self._play.setText(self._words["again" if silent else "pause" if state.playing else "play"])
+        self._play.setEnabled(state.available or silent)
+        if silent:
             self._message.setText(state.reason)
+        elif self._silent:
+            self._message.setText("")
+        self._silent = silent
 
     # --- answers -----------------------------------------------------------------------------------
 

@@ -21,7 +21,7 @@ from gaplisten.panel.rules import WHOLE_TRIAL, Refusal, wanted_votes
 from gaplisten.panel.session import Session
 from gaplisten.panel.trial import Block, Slot, Trial, Vote
 from gaplisten.ui.panel.keys import TrialKeys
-from gaplisten.ui.panel.listening import TrialPlayer
+from gaplisten.ui.panel.listening import TrialPlayer, lost
 from gaplisten.ui.panel.responses import Categories, Response, Sliders
 from gaplisten.ui.panel.texts import heading, paragraph
 from gaplisten.ui.theme import quiet_colour
@@ -339,8 +339,9 @@ class TrialPage(QWidget):
         if not self._player.active or self._response is None:
             return
         playing, output = self._player.playing, self._player.output
-        self._play.setText(self._words["pause" if playing else "play"])
-        self._play.setEnabled(output.available)
+        silent = lost(output)
+        self._play.setText(self._words["again" if silent else "pause" if playing else "play"])
+        self._play.setEnabled(output.available or silent)
         self._bar.setValue(round(1000 * self._player.progress))
         for index, button in enumerate(self._slots):
             button.setChecked(index == self._player.slot)
@@ -350,7 +351,6 @@ class TrialPage(QWidget):
         wanted = wanted_votes(state.trial)
         self._response.allow([slot for slot in wanted if self._session.may_rate(slot) is None])
         self._next.setProperty("ready", self._session.may_go_on() is None)
-        silent = not output.available and not output.starting
         self._reason.setText(output.reason if silent else "")
         self._reason.setVisible(silent)
         if not self._message_stays:
