@@ -119,6 +119,18 @@ def test_an_acr_panel_by_keys_alone_writes_what_was_answered(
     assert {row["plays"] for row in saved} == {"1"}
 
 
+def test_a_new_trial_begins_at_its_beginning_whatever_the_player_still_tells(
+    tmp_path: Path, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("mushra", NO_LEVEL)))
+    player.seek(player.lanes[0].frames)  # an audio process that has not come to the new trial yet
+    window._player._poll()
+    assert page_of(window)._bar.value() == 0
+    page_of(window).loop_from_here()
+    assert window._player.loop is not None
+    assert window._player.loop[0] == 0
+
+
 def test_a_vote_before_the_end_is_refused_and_the_reason_said(
     tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
 ) -> None:

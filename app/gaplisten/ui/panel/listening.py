@@ -173,7 +173,7 @@ class TrialPlayer(QObject):
     @property
     def progress(self) -> float:
         """How far the trial's sound has been played, 0..1."""
-        return min(1.0, self._player.state.position / max(1, self._frames))
+        return min(1.0, self.position / max(1, self._frames))
 
     @property
     def slot(self) -> int:
@@ -286,7 +286,8 @@ class TrialPlayer(QObject):
     @property
     def position(self) -> int:
         """The frame being heard."""
-        return self._player.state.position
+        # Until a trial sounds, a player may still tell where the last one ended.
+        return 0 if self._fresh else self._player.state.position
 
     # --- account of what was heard ------------------------------------------------------------------
 
