@@ -360,3 +360,13 @@ def test_opening_something_else_says_nothing_was_wrong(opened, clips_folder, qtb
 def test_work_about_clips_that_are_gone_is_kept_but_not_shown(opened):
     opened.controller.document.show_clip("gone")
     assert opened.controller.clip_name == "first"
+
+
+def test_work_that_never_rests_is_kept_all_the_same(opened, monkeypatch, qtbot):
+    opened.files._autosave_timer.setInterval(300)
+    for number in range(20):
+        opened.edit.add_note("click", f"note {number}")
+        qtbot.wait(50)
+        if Autosave().path.exists():
+            break
+    assert Autosave().path.exists()

@@ -121,15 +121,23 @@ class WorkbenchWindow(QMainWindow):
             Qt.DockWidgetArea.BottomDockWidgetArea,
         )
         self.add_dock("clips", "Clips", self.clips, left)
-        self.add_dock("concealers", "Concealers", self.concealers, right)
+        self.add_dock("concealers", "Concealers", self.concealers, right, scrolls=False)
         self.add_dock("gaps", "Gaps", self.gaps, below)
         self.add_dock("notes", "Notes", self.notes, below)
 
-    def add_dock(self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea) -> QDockWidget:
-        """Put a widget into a dock at a side of the window; it appears under View."""
+    def add_dock(
+        self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea, *, scrolls: bool = True
+    ) -> QDockWidget:
+        """Put a widget into a dock at a side of the window; it appears under View.
+
+        Parameters
+        ----------
+        scrolls
+            Whether the dock may become smaller than its content, which then scrolls.
+        """
         dock = QDockWidget(title, self)
         dock.setObjectName(f"dock.{name}")
-        dock.setWidget(Scrolled(widget))
+        dock.setWidget(Scrolled(widget) if scrolls else widget)
         dock.setAccessibleName(title)
         self.addDockWidget(area, dock)
         self.docks[name] = dock
