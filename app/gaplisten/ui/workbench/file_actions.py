@@ -226,9 +226,8 @@ class FileActions(Part):
     # -- unsaved work ---------------------------------------------------------------------------------
 
     def _on_document(self) -> None:
-        if self.controller.document.unsaved:
-            if not self._autosave_timer.isActive():
-                self._autosave_timer.start()
+        if self.controller.document.unsaved and not self._autosave_timer.isActive():
+            self._autosave_timer.start()
 
     def keep_now(self) -> None:
         """Write unsaved work where it survives a crash."""
