@@ -319,7 +319,7 @@ class Journal:
         try:
             write_whole(self.path, data)
         except OSError as error:
-            raise not_saved(self.path, error) from error
+            raise not_saved(self.path, error, "the file could not be written anew") from error
         self._data, self.rows = data, list(rows)
 
 

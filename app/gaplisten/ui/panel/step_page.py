@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
-from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
+from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton
 
 from gaplisten.panel.session import Session
@@ -16,6 +17,21 @@ from gaplisten.ui.panel.pages import Page
 from gaplisten.ui.panel.texts import heading, paragraph
 
 _PAUSE_SECONDS = 0.5
+
+
+def _is_space(event: QEvent) -> bool:
+    return cast("QKeyEvent", event).key() == Qt.Key.Key_Space
+
+
+class _Digits(QLineEdit):
+    """A field for digits: it has no use for Space, which plays."""
+
+    def event(self, event: QEvent) -> bool:
+        """Leave Space to the page."""
+        if event.type() is QEvent.Type.ShortcutOverride and _is_space(event):
+            event.ignore()
+            return False
+        return super().event(event)
 
 
 class StepPage(Page):
@@ -112,7 +128,7 @@ class StepPage(Page):
     def _add_answers(self) -> None:
         kind = self._step.kind
         if kind is StepKind.DIGITS:
-            field = QLineEdit()
+            field = _Digits()
             field.setMinimumHeight(44)
             field.setAccessibleName(self._step.text)
             self._fields[kind.value] = field
