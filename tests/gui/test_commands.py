@@ -118,3 +118,19 @@ def test_short_lane_names_leave_their_room_to_long_ones():
     assert _fair_share([50, 60, 200], 400) == 260
     assert _fair_share([50, 60, 200], 290) == 180
     assert _fair_share([200, 200], 300) == 150
+
+
+@pytest.mark.parametrize(
+    ("command", "dock", "other"), [("edit.find_note", "notes", "levels"), ("edit.filter", "clips", "scores")]
+)
+def test_a_search_comes_to_the_front_from_behind_or_closed(opened, qtbot, command, dock, other):
+    opened.tabifyDockWidget(opened.docks[dock], opened.docks[other])
+    opened.docks[other].raise_()
+    field = {"notes": opened.notes.search, "clips": opened.clips.filter}[dock]
+    opened.actions_table[command].trigger()
+    qtbot.waitUntil(field.hasFocus)
+    qtbot.waitUntil(lambda: not field.visibleRegion().isEmpty())
+    opened.docks[dock].close()
+    opened.actions_table[command].trigger()
+    qtbot.waitUntil(field.hasFocus)
+    assert opened.docks[dock].isVisible()

@@ -78,6 +78,9 @@ class ViewActions(Part):
         here = [at for at, place in enumerate(shown) if focused and parts[place].isAncestorOf(focused)]
         if shown:
             at = (here[0] + by if here else 0) % len(shown)
+            for dock in window.docks.values():
+                if dock.isAncestorOf(parts[shown[at]]):
+                    dock.raise_()  # it may lie behind another
             first[shown[at]].setFocus(Qt.FocusReason.TabFocusReason)
 
     def _centre(self) -> int | None:

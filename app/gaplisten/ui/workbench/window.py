@@ -143,6 +143,12 @@ class WorkbenchWindow(QMainWindow):
         self.docks[name] = dock
         return dock
 
+    def bring(self, name: str, widget: QWidget) -> None:
+        """Show a dock, in front of those that share its place, and go to a widget of it."""
+        self.docks[name].show()
+        self.docks[name].raise_()
+        widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
     def _install_features(self) -> None:
         for feature in features():
             try:
