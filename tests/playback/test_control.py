@@ -145,13 +145,13 @@ def test_the_engine_reports_what_it_did():
     assert (status["position"], status["delivered"], status["began"]) == (1200, 1200, 800)
     assert (status["playing"], status["callbacks"], status["underflows"]) == (1, 3, 0)
     assert status["latency_ns"] == pytest.approx(20e6, abs=1)
-    assert (
-        status.peak[0] == status.peak[1] == pytest.approx(max(peaks[:2]), rel=1e-6)
-    )
+    assert status.peak[0] == status.peak[1] == pytest.approx(max(peaks[:2]), rel=1e-6)
 
 
 def test_the_engine_counts_underflows_but_not_the_one_of_a_stream_that_just_began():
-    running, block = engine(Desk(noise(3000)))
+    desk = Desk(noise(3000))
+    desk.play()
+    running, block = engine(desk)
     running.dropouts.buffer_ns = 0
 
     class Dry(Flags):

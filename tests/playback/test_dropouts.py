@@ -81,3 +81,17 @@ def test_a_stream_that_starts_again_starts_with_a_new_clock():
     card.now += 10**10
     card.dropouts.begin()
     assert card.run(300) == 0
+
+
+def test_silence_that_runs_dry_does_not_count():
+    card = Card(jitter=1.0)
+    for _ in range(400):
+        card.dropouts.block(card.now, card.frames, heard=False)
+        card.frames += BLOCK
+        card.now += BLOCK_NS
+        if card.frames == 300 * BLOCK:
+            card.now += 60_000_000
+            card.dropouts.block(card.now, card.frames, flagged=True, heard=False)
+    assert card.dropouts.count == 0
+    card.now += 60_000_000
+    assert card.run(300) == 1

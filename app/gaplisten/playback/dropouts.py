@@ -41,23 +41,27 @@ class Dropouts:
         self._usual = self._earliest = _NEVER  # how far behind the stream is: so far, and in this stretch
         self._settling = 2  # while a stream starts, it moves
         self._full_until = 0
+        self._heard = False  # whether anything sounded in this stretch
 
-    def block(self, called_ns: int, frames: int, *, flagged: bool = False) -> None:
+    def block(self, called_ns: int, frames: int, *, flagged: bool = False, heard: bool = True) -> None:
         """Take note that a block was asked for at this time, after so many frames in all.
 
-        `flagged` is what the sound system says itself.
+        `flagged` is what the sound system says itself; `heard` is whether anything sounds just now: nobody
+        hears silence run dry, and it does not count.
         """
+        self._heard |= heard
         behind = called_ns - int(frames * self._frame_ns)
         if not self._began:
             self._began = called_ns  # the first block may be flagged although nothing has been heard yet
         elif flagged and called_ns > self._full_until:
-            self.count += 1
+            self.count += self._heard
             # Filled anew, it cannot run dry again before it is empty: until then a flag tells of the same.
             self._full_until = called_ns + self.buffer_ns
             self._settling = max(self._settling, 1)
-            self._earliest, self._began = _NEVER, called_ns
+            self._earliest, self._began, self._heard = _NEVER, called_ns, heard
         elif called_ns - self._began >= self._shortest(behind):
             self._judge(called_ns)
+            self._heard = heard
         self._earliest = min(self._earliest, behind)
 
     def _shortest(self, behind: int) -> int:
@@ -74,7 +78,7 @@ class Dropouts:
             self._settling -= 1
             self._usual = self._earliest
         elif self._earliest - self._usual > SHIFT_NS:
-            self.count += 1
+            self.count += self._heard
             self._usual = self._earliest
             self._full_until = now_ns + self.buffer_ns
         self._usual = min(self._usual, self._earliest)

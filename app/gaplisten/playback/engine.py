@@ -110,9 +110,12 @@ class Engine:
     @property
     def wanted(self) -> bool:
         """Whether anything but silence is, or soon will be, put out (for the main thread)."""
+        return self._sounding or self._wishes.waiting
+
+    @property
+    def _sounding(self) -> bool:
         mixer = self.mixer
-        moving = mixer.playing or mixer.level or self.tone_at < len(self.tone)
-        return bool(moving) or self._wishes.waiting
+        return bool(mixer.playing or mixer.level or self.tone_at < len(self.tone))
 
     def callback(self, out: Samples, frames: int, times: Any, flags: Any) -> None:
         """Fill a block for PortAudio."""
@@ -121,7 +124,8 @@ class Engine:
             self._fresh = False
             raise_thread()
         self.callbacks += 1
-        self.dropouts.block(called, self.mixer.delivered, flagged=flags.output_underflow)
+        flagged, heard = flags.output_underflow, self._sounding
+        self.dropouts.block(called, self.mixer.delivered, flagged=flagged, heard=heard)
         began = self.mixer.delivered
         try:
             self.fill(out)
