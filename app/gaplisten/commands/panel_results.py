@@ -12,13 +12,12 @@ from gaplisten.commands.output import show
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.results.evaluation import Results, evaluate
 from gaplisten.panel.results.report import (
-    everything_table,
     listeners_table,
     main_table,
+    save_tables,
     strata_table,
     summary,
 )
-from gaplisten.tables import write_csv
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -45,10 +44,7 @@ def _refuse_strangers(results: Results, names: Iterable[str]) -> None:
 
 
 def _write(results: Results, csv: Path) -> None:
-    listeners = csv.with_name(f"{csv.stem}-listeners{csv.suffix or '.csv'}")
-    write_csv(csv, everything_table(results))
-    write_csv(listeners, listeners_table(results))
-    print(f"written: {csv} and {listeners}")
+    print(f"written: {csv} and {save_tables(results, csv)}")
 
 
 def _draw(results: Results, figure: Path) -> None:

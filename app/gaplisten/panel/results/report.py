@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 
 from gaplisten.panel.methods import Method
 from gaplisten.panel.results.evaluation import ConditionResult, PairResult, Results
-from gaplisten.tables import Cell, Table
+from gaplisten.tables import Cell, Table, write_csv
 
 
 def _rounded(value: float | None) -> float | None:
@@ -113,3 +114,17 @@ def summary(results: Results) -> list[str]:
     if results.conditions and min(one.mean.n for one in results.conditions) < 3:
         said.append("with fewer than three listeners an interval says little")
     return said
+
+
+def save_tables(results: Results, path: Path) -> Path:
+    """Write conditions and strata (or pairs) to `path` and the listeners beside it; return the latter's path.
+
+    Raises
+    ------
+    TableError
+        If one of them cannot be written.
+    """
+    listeners = path.with_name(f"{path.stem}-listeners{path.suffix or '.csv'}")
+    write_csv(path, everything_table(results))
+    write_csv(listeners, listeners_table(results))
+    return listeners

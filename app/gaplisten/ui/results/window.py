@@ -23,14 +23,14 @@ from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.results.evaluation import Results, evaluate
 from gaplisten.panel.results.report import (
-    everything_table,
     listeners_table,
     main_table,
+    save_tables,
     strata_table,
     summary,
 )
 from gaplisten.panel.unseal import ratings_files
-from gaplisten.tables import Table, write_csv
+from gaplisten.tables import Table
 from gaplisten.ui.results.figure import save_figure
 from gaplisten.ui.results.plot import ResultsPlot
 
@@ -169,12 +169,10 @@ class ResultsWindow(QWidget):
         path = self._ask("Save Tables", "results.csv", "CSV (*.csv)")
         if path is None or self.results is None:
             return
-        results = self.results
         try:
-            write_csv(path, everything_table(results))
-            write_csv(path.with_name(f"{path.stem}-listeners.csv"), listeners_table(results))
-        except OSError as error:
-            self.said.setText(f"{path}: it cannot be written: {error.strerror}; choose another place")
+            save_tables(self.results, path)
+        except GaplistenError as error:
+            self.said.setText(str(error))
 
     def _save_figure(self) -> None:
         path = self._ask("Save Figure", "results.svg", "Figures (*.svg *.png)")
