@@ -26,6 +26,10 @@ class WireBroken(Exception):  # noqa: N818 - named after what happened
     """The other side closed the pipe, or sent something that is not a message."""
 
 
+class WireClosed(WireBroken):
+    """The other side closed the pipe."""
+
+
 def write(stream: IO[bytes], header: dict[str, Any], arrays: Sequence[Array] = ()) -> None:
     """Send one message.
 
@@ -80,6 +84,6 @@ def _exactly(stream: IO[bytes], size: int) -> bytearray:
     while filled < size:
         got = stream.readinto(view[filled:])  # type: ignore[attr-defined]
         if not got:
-            raise WireBroken("the pipe was closed")
+            raise WireClosed("the pipe was closed")
         filled += got
     return data

@@ -51,9 +51,12 @@ class Worker:
         try:
             while True:
                 self._waiting.put(wire.read(self._requests))
+        except wire.WireClosed:
+            # The host is gone; a plugin may be running, and have children. The lifeline alone does not end those:
+            # the system closes a dead host's pipes in no fixed order, and this process may be gone before that one.
+            confining.end_group()
         finally:
-            # The host is gone or has done with us, or a plugin has spoiled this process; one may be running.
-            os._exit(0)
+            os._exit(0)  # a plugin has spoiled this process
 
     def _answer(self, header: dict[str, Any], arrays: list[wire.Array]) -> None:
         confining.set_backstop(header["seconds"])
