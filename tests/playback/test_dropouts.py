@@ -1,4 +1,4 @@
-"""Counting how often a stream ran dry, by the clock alone."""
+"""Counting how often a stream ran dry: what the sound system says, and what it keeps to itself."""
 
 import random
 
@@ -45,11 +45,44 @@ def test_each_stop_longer_than_the_buffer_counts_once_although_nothing_is_flagge
         assert card.run(300) == count
 
 
-def test_a_stop_shorter_than_the_buffer_whose_time_is_never_made_up_counts():
+def test_a_device_that_stands_still_with_its_buffer_full_has_not_run_dry():
+    card = Card(jitter=1.0)
+    for pause in (6_000_000, 10_000_000, 18_000_000) * 3:
+        card.run(100)
+        card.now += pause  # of the device's own: it asks again as soon as it has played a block
+    assert card.run(300) == 0
+
+
+def test_a_call_later_than_the_buffer_lasts_is_harmless_if_its_time_is_made_up():
+    card = Card(jitter=1.0)
+    for _ in range(5):
+        card.run(100)
+        card.now += 30_000_000
+        for _ in range(7):  # what waited further on was enough: all of it is asked for at once
+            card.ask()
+        card.now += BLOCK_NS
+    assert card.run(300) == 0
+
+
+def test_late_calls_soon_after_each_other_count_one_by_one():
     card = Card(jitter=1.0)
     card.run(300)
-    card.now += 6_000_000  # the device went on by so much without us
-    assert card.run(300) == 1
+    for count in range(1, 6):
+        card.now += 40_000_000
+        for _ in range(5):  # as much as the buffer holds, and a block
+            card.ask()
+        card.run(20)
+        assert card.dropouts.count >= count - 1
+    assert card.run(300) == 5
+
+
+def test_late_calls_right_after_a_flag_are_its_aftermath():
+    card = Card(jitter=1.0)
+    card.run(300)
+    card.now += 60_000_000
+    assert card.ask(flagged=True) == 1
+    card.now += 30_000_000
+    assert card.run(600) == 1
 
 
 def test_a_stop_shorter_than_the_buffer_that_is_made_up_does_not_count():

@@ -52,8 +52,8 @@ class Worker:
             while True:
                 self._waiting.put(wire.read(self._requests))
         except wire.WireClosed:
-            # The host is gone; a plugin may be running, and have children. The lifeline alone does not end those:
-            # the system closes a dead host's pipes in no fixed order, and this process may be gone before that one.
+            # The host is gone; a plugin may be running, and have children. The lifeline alone does not end
+            # those: the system closes a dead host's pipes in no fixed order, and we may be gone before it.
             confining.end_group()
         finally:
             os._exit(0)  # a plugin has spoiled this process

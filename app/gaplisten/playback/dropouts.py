@@ -1,25 +1,26 @@
-"""Noticing that the device ran dry, from nothing but the clock and the number of frames handed over.
+"""Noticing that the device ran dry, from the sound system's own word and from the clock.
 
-Sound systems tell of some of these moments only: through ALSA's PulseAudio plugin about every third. But a
-stream that ran dry is behind the clock from then on, for good, by just as much as was missing, whereas one
-that was merely asked late makes up for it at once.
+Sound systems tell of most of these moments, but not of all: ALSA's PulseAudio plugin keeps some to itself.
+One that was not told of shows in two things together. The stream was asked for more only after all that it
+had handed over must have been played; and it has been behind the clock ever since, by what was missing.
+Either alone is harmless: a stream asked late may make up for it from what waits further on, and a device
+may stand still for a moment with its buffer full.
 """
 
 from __future__ import annotations
 
-WINDOW_NS = 500_000_000
-"""After so long it is clear whether lost time was made up for."""
 SHIFT_NS = 4_000_000
-"""A stream further behind than this has run dry; less is the unrest of a busy machine."""
-_STRETCH_NS = 200_000_000  # what is shorter tells nothing: several dropouts within it count as one
-_DRIFT = 0.002  # sound cards' clocks differ from the processor's by up to 0.02 %; ten times that, to be sure
+"""A stream further behind than this after a late call has run dry; less is the unrest of a busy machine."""
+WINDOW_NS = 250_000_000
+"""After so long it is clear whether lost time was made up for."""
 _NEVER = 1 << 62
 
 
 class Dropouts:
-    """Counts how often a stream ran dry; on a busy machine several too many rather than one too few.
+    """Counts how often a stream ran dry while something was heard.
 
-    Not seen are those that lack less than `SHIFT_NS` and that the sound system keeps to itself.
+    Not seen are those that the sound system keeps to itself and for which the stream was asked less than a
+    block later than its buffer lasts, or that lack less than `SHIFT_NS`.
 
     Parameters
     ----------
@@ -37,11 +38,11 @@ class Dropouts:
 
     def begin(self) -> None:
         """Forget the clock: the stream starts anew."""
+        self._called = self._frames = 0  # at and before the last block
+        self._before = self._usual = self._earliest = _NEVER  # how far behind: two windows back to this one
         self._began = 0
-        self._usual = self._earliest = _NEVER  # how far behind the stream is: so far, and in this stretch
-        self._settling = 2  # while a stream starts, it moves
-        self._full_until = 0
-        self._heard = False  # whether anything sounded in this stretch
+        self._late = self._heard = False  # whether this window began with a call too late, and was heard
+        self._full_until = self._settled_at = 0
 
     def block(self, called_ns: int, frames: int, *, flagged: bool = False, heard: bool = True) -> None:
         """Take note that a block was asked for at this time, after so many frames in all.
@@ -49,37 +50,41 @@ class Dropouts:
         `flagged` is what the sound system says itself; `heard` is whether anything sounds just now: nobody
         hears silence run dry, and it does not count.
         """
-        self._heard |= heard
         behind = called_ns - int(frames * self._frame_ns)
-        if not self._began:
-            self._began = called_ns  # the first block may be flagged although nothing has been heard yet
-        elif flagged and called_ns > self._full_until:
-            self.count += self._heard
-            # Filled anew, it cannot run dry again before it is empty: until then a flag tells of the same.
-            self._full_until = called_ns + self.buffer_ns
-            self._settling = max(self._settling, 1)
-            self._earliest, self._began, self._heard = _NEVER, called_ns, heard
-        elif called_ns - self._began >= self._shortest(behind):
-            self._judge(called_ns)
-            self._heard = heard
+        if not self._called:  # the first block may be flagged although nothing has been heard yet
+            self._turn(called_ns, late=False, heard=heard)
+        elif flagged:
+            self._take_word(called_ns, heard=heard)
+        elif self._is_late(called_ns, frames):
+            self._turn(called_ns, late=called_ns > self._settled_at, heard=heard)
+        elif called_ns - self._began >= WINDOW_NS:
+            self._turn(called_ns, late=False, heard=heard)
         self._earliest = min(self._earliest, behind)
+        self._called, self._frames = called_ns, frames
 
-    def _shortest(self, behind: int) -> int:
-        """Return how long a stretch must have been to end before a block that is so far behind."""
-        return _STRETCH_NS if behind - self._earliest > self.buffer_ns else WINDOW_NS
+    def _is_late(self, called_ns: int, frames: int) -> bool:
+        """Tell whether all that was handed over must have been played before this call.
 
-    def _judge(self, now_ns: int) -> None:
-        """Compare the stretch that ends here with those before, and begin another one.
-
-        A stretch ends when it is long enough, or when a block comes so late that the device may have run dry.
+        One block more than the buffer holds, since the sound goes through other hands after it.
         """
-        self._usual += int(_DRIFT * (now_ns - self._began))
-        if self._settling:
-            self._settling -= 1
-            self._usual = self._earliest
-        elif self._earliest - self._usual > SHIFT_NS:
-            self.count += self._heard
-            self._usual = self._earliest
+        block_ns = (frames - self._frames) * self._frame_ns
+        return called_ns - self._called >= self.buffer_ns + block_ns
+
+    def _take_word(self, now_ns: int, *, heard: bool) -> None:
+        """Count what the sound system told, once for each time that the buffer was full in between."""
+        if now_ns > self._full_until:
+            self._late = False  # it is this one that the call before was late for
+            self.count += heard
             self._full_until = now_ns + self.buffer_ns
-        self._usual = min(self._usual, self._earliest)
+        self._settled_at = now_ns + WINDOW_NS  # started anew, it moves until it has found its pace
+        self._turn(now_ns, late=False, heard=heard)
+        self._before = self._usual = _NEVER  # from here on it is behind by something else
+
+    def _turn(self, now_ns: int, *, late: bool, heard: bool) -> None:
+        """End a window, decide about the late call that it began with, and begin another."""
+        if self._late and self._earliest - min(self._before, self._usual) > SHIFT_NS:
+            self.count += self._heard
+            self._usual = _NEVER
+        self._before, self._usual = self._usual, self._earliest
         self._earliest, self._began = _NEVER, now_ns
+        self._late, self._heard = late, heard

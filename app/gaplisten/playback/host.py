@@ -151,7 +151,9 @@ class Host:
         with self.lock:
             device, known = self.facts.device, self.facts.rates.get(rate)
         if device is None or not self.facts.ready:
-            raise SoundError("sound", self.facts.reason or "the audio process does not answer", "look again")
+            if self.facts.reason:  # names its own way out
+                raise SoundError("sound", self.facts.reason)
+            raise SoundError("sound", "the audio process does not answer", "look again")
         if known is None:
             self.send("probe", rate=rate, token=f"rate{rate}")
             known = self.wait(lambda: self.answers.pop(f"rate{rate}", None)) or device.rate

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 
 from gaplisten.errors import GaplistenError
+from gaplisten.installed import is_installed
 from gaplisten.playback.client import ProcessPlayer
 from gaplisten.playback.player import OutputDevice, Player
 from gaplisten.playback.silent import SilentPlayer
@@ -19,7 +19,7 @@ def open_player(device: OutputDevice | None = None) -> Player:
     """
     if os.environ.get("GAPLISTEN_SOUND", "").lower() == "off":
         return SilentPlayer("sound is switched off (GAPLISTEN_SOUND=off)")
-    if importlib.util.find_spec("sounddevice") is None:
+    if not is_installed("sounddevice"):
         return SilentPlayer("sounddevice is not installed; 'pip install sounddevice' brings sound")
     try:
         return ProcessPlayer(device)

@@ -8,9 +8,10 @@ the whole `WorkbenchWindow`; what needs the finished window connects to ``window
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import logging
 from types import ModuleType
+
+from gaplisten.installed import is_installed
 
 FEATURES: tuple[str, ...] = (
     "gaplisten.ui.panel.feature",
@@ -26,17 +27,10 @@ FEATURES: tuple[str, ...] = (
 log = logging.getLogger(__name__)
 
 
-def _is_there(name: str) -> bool:
-    try:
-        return importlib.util.find_spec(name) is not None
-    except ModuleNotFoundError:
-        return False
-
-
 def features() -> list[ModuleType]:
     """Return the feature modules that are there; one that cannot be imported is logged and left out."""
     found = []
-    for name in filter(_is_there, FEATURES):
+    for name in filter(is_installed, FEATURES):
         try:
             found.append(importlib.import_module(name))
         except ImportError:

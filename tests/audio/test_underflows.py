@@ -1,0 +1,55 @@
+"""How often the stream ran dry: what is counted beside what the sound server got."""
+
+import os
+import random
+import signal
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from audio.proof import slips, unlike_lanes
+from audio.pulse import sound_server, wait_for
+from gaplisten.playback.client import ProcessPlayer
+
+pytestmark = [
+    pytest.mark.sound,
+    pytest.mark.skipif(sys.platform == "win32", reason="stops a process by signals"),
+]
+RATE = 48000
+
+
+def counted_and_heard(stalls: list[float]) -> tuple[int, int]:
+    """Stop the audio process for so many seconds each; return what it counted and what the capture shows."""
+    lanes, rng = unlike_lanes(1, 10.0, RATE), random.Random(4)
+    with sound_server(RATE, channels=1) as server:
+        player = ProcessPlayer()
+        try:
+            player.load(lanes)
+            player.set_loop(0, lanes[0].frames)
+            wait_for(lambda: player.state.rate, what="the stream")
+            player.play()
+            time.sleep(1.0)
+            for seconds in stalls:
+                os.kill(player._host.link.pid, signal.SIGSTOP)
+                time.sleep(seconds)
+                os.kill(player._host.link.pid, signal.SIGCONT)
+                time.sleep(rng.uniform(0.6, 1.0))
+            counted = player.state.underflows
+        finally:
+            player.close()
+        captured = server.captured()[:, 0]
+        heard = np.flatnonzero(captured)
+        return counted, slips(captured[heard[0] : heard[-1]], lanes)
+
+
+def test_each_stall_that_is_heard_is_counted_and_hardly_any_other():
+    counted, heard = counted_and_heard([0.15, 0.09, 0.07, 0.3, 0.1])
+    assert heard >= 4
+    assert heard <= counted <= heard + 1
+
+
+def test_stalls_that_the_buffers_bridge_are_not_counted():
+    counted, heard = counted_and_heard([0.004, 0.008, 0.006, 0.01])
+    assert counted == heard <= 1  # a machine busy with other things may add one of its own
