@@ -80,16 +80,20 @@ def block_of(samples: Samples) -> Block:
     return block
 
 
-def _attach(name: str) -> shared_memory.SharedMemory:
-    if sys.version_info >= (3, 13):
+if sys.version_info >= (3, 13):
+
+    def _attach(name: str) -> shared_memory.SharedMemory:
         return shared_memory.SharedMemory(name=name, track=False)
-    # Before 3.13 a process that merely looks at a block believes that it must remove it (CPython #82300).
-    register: Callable[..., Any] = resource_tracker.register
-    resource_tracker.register = lambda *_: None
-    try:
-        return shared_memory.SharedMemory(name=name)
-    finally:
-        resource_tracker.register = register
+else:
+
+    def _attach(name: str) -> shared_memory.SharedMemory:
+        # Before 3.13 a process that merely looks at a block believes that it must remove it (CPython #82300).
+        register: Callable[..., Any] = resource_tracker.register
+        resource_tracker.register = lambda *_: None
+        try:
+            return shared_memory.SharedMemory(name=name)
+        finally:
+            resource_tracker.register = register
 
 
 class View:
