@@ -81,6 +81,42 @@ def test_other_formats_are_read_and_their_cut_copies_refused(tmp_path: Path, kin
     assert f".{kind.lower()}" in SOUND_SUFFIXES or kind == "NIST"
 
 
+@pytest.mark.parametrize(("kind", "codec"), [("OGG", "VORBIS"), ("OGG", "OPUS")])
+@pytest.mark.parametrize("kept", [0.3, 0.5, 0.9, 0.999])
+def test_a_cut_ogg_is_refused_or_its_missing_end_said(
+    tmp_path: Path, kind: str, codec: str, kept: float
+) -> None:
+    whole, cut = tmp_path / "a.ogg", tmp_path / "b.ogg"
+    soundfile.write(whole, noise(64000), 16000, format=kind, subtype=codec)
+    assert probe(whole).notes == ()
+    assert read_signal(whole).frames == 64000
+    data = whole.read_bytes()
+    cut.write_bytes(data[: int(len(data) * kept)])
+    assert "cut short" in refusal(cut).fact
+    cut.write_bytes(
+        data[: data.rindex(b"OggS")]
+    )  # at the border of two pages nothing but the mark is missing
+    assert "no last page" in probe(cut).notes[0]
+
+
+def test_tags_after_an_ogg_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "a.ogg"
+    soundfile.write(path, noise(16000), 16000, format="OGG", subtype="VORBIS")
+    path.write_bytes(path.read_bytes() + b"TAG" + bytes(125))
+    assert probe(path).notes == ()
+    assert read_signal(path).frames == 16000
+
+
+@pytest.mark.parametrize("codec", ["GSM610", "IMA_ADPCM", "MS_ADPCM", "ULAW", "ALAW", "G721_32"])
+def test_telephone_codecs_are_read_whole(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / ("a.au" if codec == "G721_32" else "a.wav")
+    tone = 0.3 * np.sin(np.arange(8000) / 9).astype(np.float32)
+    soundfile.write(path, tone, 8000, subtype=codec)
+    samples = read_signal(path).samples[:8000, 0]
+    assert np.corrcoef(samples, tone)[0, 1] > 0.95
+    assert read_start(path, 0.5).frames == 4000
+
+
 def test_the_header_is_read_alone(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "a.flac", noise(1600, 2), 16000, subtype="PCM_24")
     info = probe(tmp_path / "a.flac")
@@ -131,9 +167,10 @@ def test_chunks_after_the_sound_do_no_harm(tmp_path: Path) -> None:
     assert read_signal(path).frames == 4000
 
 
-def test_text_named_wav_is_called_text(tmp_path: Path) -> None:
+@pytest.mark.parametrize("encoding", ["ascii", "utf-8-sig", "utf-16"])
+def test_text_named_wav_is_called_text(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "notes.wav"
-    path.write_text("this is no sound\n" * 20)
+    path.write_text("this is no sound\n" * 20, encoding=encoding)
     assert refusal(path).fact == "holds text, not sound"
 
 

@@ -173,9 +173,9 @@ def _samples(info: SoundInfo, most: int | None = None) -> Samples:
         # A header may promise more than a file of that size can well hold: ask for no memory on its word.
         likely = count <= _LIKELY_SAMPLES_PER_BYTE * info.path.stat().st_size
         if most is not None or (likely and count <= IN_MEMORY_SAMPLES):
-            return np.asarray(
-                file.read(-1 if most is None else most, dtype="float32", always_2d=True), np.float32
-            )
+            # By their number: a codec that cannot seek (GSM 06.10) does not know "all of them".
+            wanted = info.frames if most is None else min(most, info.frames)
+            return np.asarray(file.read(wanted, dtype="float32", always_2d=True), np.float32)
         return _mapped(file, info.channels)
 
 
@@ -226,6 +226,8 @@ def _checked_header(path: Path) -> tuple[str, ...]:
 
 def _unreadable(path: Path, error: Exception) -> SoundFileError:
     reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
+    if "not exist" in reason:  # libsndfile's word for what its MP3 decoder does not like either
+        reason = "no format is recognised"
     what = "is damaged or cut short" if has_sound_magic(path) else "is not a sound file that can be read"
     return SoundFileError(str(path), f"{what} ({reason})", "convert it to WAV or FLAC, or leave it out")
 

@@ -19,6 +19,12 @@ _LFS = b"version https://git-lfs"
 _CHUNKED = (b"RIFF", b"RF64", b"RIFX", b"FORM")
 _MAGICS = (*_CHUNKED, b"fLaC", b"OggS", b".snd", b"caff", b"NIST", b"riff", b"ID3")
 _COPY_AGAIN = "copy or export it again"
+_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")  # of UTF-16 and UTF-8 text
+_OGG_PAGE = 27 + 255 + 255 * 255  # the longest there can be
+_OGG_LAST = 4  # flag of a stream's last page
+_OGG_NOTE = (
+    "it has no last page that ends it (a stream that was broken off, perhaps): a cut end cannot be noticed"
+)
 _STREAM_NOTE = "its header does not say how long it is (written as a stream): a cut end cannot be noticed"
 
 
@@ -66,6 +72,8 @@ def check_header(path: Path) -> tuple[str, ...]:
             return _check_wave64(file, length)
         if kind == b"NIST":
             return _check_sphere(head, length)
+        if kind == b"OggS":
+            return _check_ogg(file, length)
     return ()
 
 
@@ -87,6 +95,8 @@ def _refuse_other(head: bytes, length: int) -> None:
 def _is_text(head: bytes) -> bool:
     if head.startswith(_MAGICS):
         return False
+    if head.startswith(_BYTE_ORDER_MARKS):
+        return True
     return all(byte in b"\t\r\n\f" or 32 <= byte < 127 for byte in head[:512])
 
 
@@ -151,6 +161,29 @@ def _check_sphere(head: bytes, length: int) -> tuple[str, ...]:
         return ()
     promised = fields[b"sample_count"] * fields[b"sample_n_bytes"] * fields.get(b"channel_count", 1)
     return _compare(promised, length - int(size[1]))
+
+
+def _check_ogg(file: BinaryIO, length: int) -> tuple[str, ...]:
+    """Look whether the last page is whole and says that it is the last: libsndfile plays what there is."""
+    start = max(0, length - _OGG_PAGE)
+    file.seek(start)
+    pages = list(_ogg_pages(file.read(), start))
+    last = next((page for page in pages if page[0] == length), pages[-1] if pages else None)
+    if last is None:
+        return ()
+    end, flags = last
+    if end > length:
+        raise HeaderFault(f"is cut short: its last page wants {end - length} more bytes", _COPY_AGAIN)
+    return () if flags & _OGG_LAST else (_OGG_NOTE,)
+
+
+def _ogg_pages(tail: bytes, start: int) -> Iterator[tuple[int, int]]:
+    """Give where each page in a file's tail ends, and its flags; a cut head ends beyond the file."""
+    for found in re.finditer(rb"OggS\0", tail):
+        head = tail[found.start() :]
+        count = head[26] if len(head) > 26 else 255
+        body = sum(head[27 : 27 + count]) + max(0, 27 + count - len(head))
+        yield start + found.start() + 27 + count + body, head[5] if len(head) > 5 else 0
 
 
 def _compare(promised: int, there: int) -> tuple[str, ...]:
