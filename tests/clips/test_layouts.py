@@ -45,6 +45,16 @@ def test_the_2022_layout_may_be_opened_at_any_level(make, opened: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("opened", ["", "blind", "blind/lossy_signals"])
+@pytest.mark.parametrize("unpacked", ["blind_set_reference", "blind_set_reference/X_CleanReference"])
+def test_references_may_lie_in_the_folder_that_their_archive_unpacked_into(
+    make, opened: str, unpacked: str
+) -> None:
+    make.empty("blind/lossy_signals/1.wav", "blind/lossy_signals/1_is_lost.txt", f"{unpacked}/1.wav")
+    make.empty("blind_set_reference/notes/1.wav")  # below it, but by its name no reference
+    assert find_clips([make.root / opened]).clips[0].reference == make.root / unpacked / "1.wav"
+
+
 @pytest.mark.parametrize(
     "name",
     ["clean_signals", "X_CleanReference", "reference_signals", "clean", "ref", "Original", "val_clean"],
@@ -72,6 +82,7 @@ def test_splits_are_kept_apart_with_their_own_references(make) -> None:
         "test/7 | test/clean_signals/7.wav | test/lossy_signals/7.wav | test/lossy_signals/7_is_lost.txt",
         "train/7 | train/clean_signals/7.wav | train/lossy_signals/7.wav | train/lossy_signals/7_is_lost.txt",
     ]
+    assert "test: 1 of 1 references in clean_signals" in find_clips([make.root]).notes
 
 
 def test_a_folder_beside_with_other_names_is_no_condition(make) -> None:
@@ -131,6 +142,36 @@ def test_conditions_without_references_are_normal(make) -> None:
         "a | - | - | - | sys1=sys1/a.wav | sys2=sys2/a.wav"
     ]
     assert "no references were found" in found.notes
+
+
+def test_a_lossy_folder_that_no_name_betrays_is_found_by_its_content(make) -> None:
+    for clip in ("1", "2"):
+        make.sound(f"enhanced/{clip}.wav")
+        make.sound(f"received/{clip}.wav", 3, 4)
+    make.sound("enhanced/3.wav")
+    found = find_clips([make.root])
+    assert drawings(make.root) == [
+        "1 | - | received/1.wav | - | enhanced=enhanced/1.wav | received=received/1.wav",
+        "2 | - | received/2.wav | - | enhanced=enhanced/2.wav | received=received/2.wav",
+        "3 | - | - | - | enhanced=enhanced/3.wav",
+    ]
+    assert any(note.startswith("received is taken for the lossy files too") for note in found.notes)
+    trace = open_clip(found.clips[0]).trace
+    assert trace is not None
+    assert trace.lost.nonzero()[0].tolist() == [3, 4]
+
+
+def test_pauses_that_the_reference_has_too_make_no_folder_lossy(make) -> None:
+    for folder in ("clean", "netA", "netB"):
+        make.sound(f"{folder}/1.wav", 3, 4)
+    assert find_clips([make.root]).clips[0].lossy is None
+
+
+def test_of_two_sounds_with_one_name_the_one_that_is_used_is_said(make) -> None:
+    make.empty("clean/1.flac", "net/1.mp3", "net/1.wav", "net/1.flac")
+    found = find_clips([make.root])
+    assert drawings(make.root) == ["1 | clean/1.flac | - | - | net=net/1.wav"]
+    assert "2 left out in net, as others have their names (1.flac: 1.wav is used)" in found.notes
 
 
 def test_references_alone_are_normal(make) -> None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from pathlib import Path
 
-from gaplisten.clips.names import Role
+from gaplisten.clips.names import Role, role_in_name
 from gaplisten.clips.roles import zero_packets
 from gaplisten.clips.scanning import Folder, natural, scan_quietly
 from gaplisten.clips.trace_table import read_trace_table
@@ -15,6 +16,7 @@ from gaplisten.errors import GaplistenError
 DEPTH = 3
 MOST_NEIGHBOURS = 200
 _PEEKS = 3
+_MOST_LOOKED_INTO = 16
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +29,17 @@ class Parts:
     traces: Folder | None = None
     table: dict[str, tuple[bool, ...]] | None = None
     notes: tuple[str, ...] = ()
+
+    @property
+    def doubles(self) -> tuple[str, ...]:
+        """A sentence for each folder in which sounds are left out, as others have their names."""
+        folders = [folder for folder in (self.reference, self.lossy, *self.conditions) if folder]
+        return tuple(
+            f"{len(folder.doubles)} left out in {folder.path.name}, as others have their names"
+            f" ({folder.doubles[0][0]}: {folder.doubles[0][1]} is used)"
+            for folder in dict.fromkeys(folders)
+            if folder.doubles
+        )
 
 
 def groups_in(here: Folder, chosen: Folder | None, depth: int = DEPTH) -> list[tuple[str, Parts]]:
@@ -117,8 +130,16 @@ def _neighbours(lossy: Folder, root: Folder) -> list[Folder]:
 
 def _beside_folder(path: Path) -> list[Folder]:
     around = scan_quietly(path.parent)
-    names = around.folders if around else ()
-    return _sounding(path.parent / name for name in names if name != path.name)
+    names = [name for name in around.folders if name != path.name] if around else []
+    return _sounding(path.parent / name for name in names) + _unpacked_references(path.parent, names)
+
+
+def _unpacked_references(parent: Path, names: Sequence[str]) -> list[Folder]:
+    """Return what lies one level down in folders named for references: archives unpack into such."""
+    telling = [name for name in names[:MOST_NEIGHBOURS] if role_in_name(name) is Role.REFERENCE]
+    outer = [found for name in telling if (found := scan_quietly(parent / name)) and not found.sounds]
+    inner = [found for folder in outer for found in _sounding(folder.path / name for name in folder.folders)]
+    return [folder for folder in inner if folder.role is Role.REFERENCE]
 
 
 def _challenge(lossy: Folder, root: Folder, chosen: Folder | None) -> Parts:
@@ -162,8 +183,26 @@ def _per_condition(here: Folder, below: list[Folder], chosen: Folder | None) -> 
     conditions = [f for f in sounding if reference is None or f.path != reference.path]
     table, more = _table([here.path])
     names = ", ".join(folder.path.name for folder in conditions) or "none"
-    told = f"references in {reference.path.name}" if reference else "no references were found"
-    return Parts(reference, None, tuple(conditions), traces, table, (f"conditions: {names}", told, *more))
+    told = [f"references in {reference.path.name}" if reference else "no references were found"]
+    lossy = None if traces or table else _lossy_by_content(conditions, reference)
+    if lossy:
+        told.append(f"{lossy.path.name} is taken for the lossy files too: some have packets of exact zeros")
+    notes = (f"conditions: {names}", *told, *more)
+    return Parts(reference, lossy, tuple(conditions), traces, table, notes)
+
+
+def _lossy_by_content(conditions: Sequence[Folder], reference: Folder | None) -> Folder | None:
+    """Return the condition with the most packets of exact zeros, beyond those that the references have."""
+    found = {folder: _zeros(folder) for folder in conditions[:_MOST_LOOKED_INTO]}
+    most = max(found, key=lambda folder: found[folder], default=None)
+    usual = _zeros(reference) if reference else 0
+    return most if most and found[most] > usual else None
+
+
+def _zeros(folder: Folder) -> int:
+    """Count packets of exact zeros in the first files of a folder."""
+    first = nsmallest(_PEEKS, folder.sounds.values())
+    return sum(zero_packets(folder.path / name) for name in first)
 
 
 def _plain(here: Folder, chosen: Folder | None) -> Parts:
@@ -174,9 +213,7 @@ def _plain(here: Folder, chosen: Folder | None) -> Parts:
     below = [
         f for f in _sounding(here.path / n for n in here.folders) if f.sounds.keys() & here.sounds.keys()
     ]
-    first = sorted(here.sounds.values(), key=natural)[:_PEEKS]
-    lossy = any(zero_packets(here.path / name) for name in first)
-    if lossy:
+    if _zeros(here):
         reference = chosen or next((f for f in below if f.role is Role.REFERENCE), None)
         others = tuple(f for f in below if f is not reference and f.role is not Role.LOSSY)
         return Parts(

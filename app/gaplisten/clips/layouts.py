@@ -1,6 +1,7 @@
 """Finding clips: challenge folders, a folder per condition, loose files.
 
-Only names are read, and tables of traces. Sound is opened where names tell nothing, three files at most.
+Only names are read, and tables of traces. Sound is opened where names tell nothing, three files of a folder
+at most.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ def _in_folder(root: Path, chosen: Folder | None, packet_ms: float) -> ClipSet:
     notes: list[str] = []
     for prefix, parts in groups_in(here, chosen):
         clips.extend(_clips(parts, prefix, packet_ms, root))
-        notes.extend(parts.notes)
+        notes.extend(
+            f"{prefix.rstrip('/')}: {note}".removeprefix(": ") for note in (*parts.notes, *parts.doubles)
+        )
     if not clips:
         way_out = "open a folder with WAV or FLAC files, or files themselves"
         raise NoClipsError(str(root), "holds no sound files that make clips", way_out)
@@ -71,7 +74,7 @@ def _in_folder(root: Path, chosen: Folder | None, packet_ms: float) -> ClipSet:
 
 
 def _clips(parts: Parts, prefix: str, packet_ms: float, root: Path) -> list[Clip]:
-    if parts.lossy is not None:
+    if parts.lossy is not None and parts.lossy not in parts.conditions:
         stems = set(parts.lossy.sounds)
     elif parts.reference is not None and not parts.conditions:
         stems = set(parts.reference.sounds)

@@ -11,6 +11,7 @@ from gaplisten.clips.names import Role, role_in_name, trace_key
 from gaplisten.errors import GaplistenError
 
 TRACE_SUFFIXES = frozenset((".txt", ".npy", ".g192", ".ep"))
+_LOSSLESS = ("wav", "flac", "aiff", "aif", "w64", "rf64", "caf", "au")
 _TELLING_SUFFIXES = frozenset((".g192", ".ep"))
 
 
@@ -32,6 +33,8 @@ class Folder:
         Names of CSV files.
     folders
         Names of folders.
+    doubles
+        Sounds that are left out because another has their stem, each with that other.
     """
 
     path: Path
@@ -39,6 +42,7 @@ class Folder:
     traces: dict[str, str]
     tables: tuple[str, ...]
     folders: tuple[str, ...]
+    doubles: tuple[tuple[str, str], ...] = ()
 
     @property
     def role(self) -> Role | None:
@@ -68,6 +72,7 @@ def scan(path: Path) -> Folder:
     traces: dict[str, str] = {}
     tables: list[str] = []
     folders: list[str] = []
+    doubles: list[str] = []
     all_traces = role_in_name(path.name) is Role.TRACE
     try:
         with os.scandir(path) as entries:
@@ -78,7 +83,8 @@ def scan(path: Path) -> Folder:
                 stem, dot, ending = name.rpartition(".")
                 suffix = (dot + ending).lower() if stem else ""
                 if suffix in SOUND_SUFFIXES:
-                    sounds[stem] = name
+                    sounds[stem], *left = sorted({name, sounds.get(stem, name)}, key=_preference)
+                    doubles += left
                 elif suffix in TRACE_SUFFIXES:
                     key, telling = trace_key(stem)
                     if telling or all_traces or suffix in _TELLING_SUFFIXES:
@@ -91,7 +97,14 @@ def scan(path: Path) -> Folder:
         raise FolderError(str(path), "there is no such folder", "check the path") from error
     except OSError as error:
         raise FolderError(str(path), f"cannot be read ({error.strerror})", "check the permissions") from error
-    return Folder(path, sounds, traces, tuple(sorted(tables)), tuple(sorted(folders)))
+    left_out = tuple((name, sounds[name.rpartition(".")[0]]) for name in sorted(doubles, key=natural))
+    return Folder(path, sounds, traces, tuple(sorted(tables)), tuple(sorted(folders)), left_out)
+
+
+def _preference(name: str) -> tuple[int, str]:
+    """Of two sounds with one stem, take what loses nothing."""
+    suffix = name.rpartition(".")[2].lower()
+    return (_LOSSLESS.index(suffix) if suffix in _LOSSLESS else len(_LOSSLESS)), name
 
 
 def scan_quietly(path: Path) -> Folder | None:

@@ -89,7 +89,5 @@ def _fitting(flags: Flags, size: int, rate: int, frames: int, thing: str) -> Los
     if flags.size not in (whole, partial):
         packet = f"{1000 * size / rate:g} ms"
         fact = f"has {flags.size} packets, the sound has {partial} of {packet} ({frames} frames)"
-        packet = f"{1000 * size / rate:g} ms"
-        fact = f"has {flags.size} packets, the sound has {partial} of {packet} ({frames} frames)"
         raise TraceFileError(thing, fact, _way_out(flags.size, rate, frames))
     return LossTrace(flags, size, rate).fitted(frames)
