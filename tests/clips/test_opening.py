@@ -140,7 +140,13 @@ def test_erasure_patterns_repeat_and_lost_samples_bring_their_packet(make) -> No
     clip = whole(make)
     pattern = make.root / "p.g192"
     write_trace(pattern, LossTrace(np.array([0, 0, 0, 0, 1], np.bool_), 320, 16000), "g192_word")
-    assert np.flatnonzero(open_clip(replace(clip, trace=pattern)).trace.lost).tolist() == [4, 9, 14, 19, 24]
+    opened = open_clip(replace(clip, trace=pattern))
+    assert np.flatnonzero(opened.trace.lost).tolist() == [4, 9, 14, 19, 24]
+    assert opened.notes == (
+        f"{pattern.name}: has 5 packets, the sound has 25: starts again from the beginning",
+    )
+    write_trace(pattern, LossTrace(np.zeros(30, np.bool_), 320, 16000), "g192_word")
+    assert "the rest of it is not used" in open_clip(replace(clip, trace=pattern)).notes[0]
     samples = make.root / "samples.txt"
     write_trace(samples, LossTrace(np.array([0, 1, 0], np.bool_), 160, 16000), "lost_samples")
     trace = open_clip(replace(clip, trace=samples)).trace

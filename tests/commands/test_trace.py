@@ -10,7 +10,7 @@ import pytest
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.cli import main
-from gaplisten.loss.formats import FORMATS, read_trace
+from gaplisten.loss.formats import FORMATS, AmbiguousTrace, read_trace
 
 
 def run(*words: object) -> int:
@@ -67,6 +67,29 @@ def test_zero_packets_of_a_sound_file_can_be_written_down(
     assert read_trace(tmp_path / "x_is_lost.txt").lost.tolist() == [False, True, False, False, False]
 
 
+def test_lost_samples_are_counted_on_the_sounds_own_clock(
+    trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples, out = np.full(4800, 0.1), tmp_path / "out.txt"
+    samples[960:1920] = 0
+    write_signal(tmp_path / "x.wav", Signal.of(samples, 48000))
+    assert run(tmp_path / "x.wav", "--to", "lost_samples", out) == 0
+    assert np.loadtxt(out).tolist() == list(range(960, 1920))
+    assert run(trace, "--to", "lost_samples", out, "--rate", 8000) == 0
+    assert np.loadtxt(out).tolist() == list(range(160, 480))
+
+
+def test_a_packet_length_needs_no_rate_unless_samples_are_counted(
+    trace: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    music = ("--packet-ms", 11.61)  # 512 frames of 44.1 kHz, no whole number of frames at 16 kHz
+    assert run(trace, *music) == 0
+    assert "23.22" in capsys.readouterr().out
+    assert run(trace, *music, "--to", "lost_samples", tmp_path / "out.txt") == 2
+    assert run(trace, *music, "--to", "lost_samples", tmp_path / "out.txt", "--rate", 44100) == 0
+    assert np.loadtxt(tmp_path / "out.txt").tolist() == list(range(512, 3 * 512))
+
+
 def test_bad_files_end_with_status_2_and_one_sentence(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -104,6 +127,11 @@ def test_a_table_of_many_traces_is_told_and_split(tmp_path: Path, capsys: pytest
     rows = (tmp_path / "t.csv").read_text().splitlines()
     assert [row.split(",")[0] for row in rows] == ["file", "x", "y"]
     assert read_trace(tmp_path / "out/y_is_lost.txt").lost.tolist() == [False] * 6 + [True] * 2
+    assert run(table, "--to", "frn", tmp_path / "masks") == 0
+    mask = read_trace(tmp_path / "masks/y_mask.txt", format="frn")
+    assert mask.lost.tolist() == [False] * 6 + [True] * 2
+    with pytest.raises(AmbiguousTrace):  # its name must not pass it off as one where 1 means lost
+        read_trace(mask.path)
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     assert run(tmp_path / "other.csv") == 2
     assert "holds no traces" in capsys.readouterr().err

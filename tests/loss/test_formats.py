@@ -214,6 +214,27 @@ def test_letters_are_named_with_their_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    "text", ["0.0\n1.0\n0.0\n", "0. 1. 0.", "False\nTrue\nFalse\n", "false, true, false"]
+)
+def test_flags_as_programs_print_them_are_read_and_said(tmp_path: Path, text: str) -> None:
+    found = read_trace(written(tmp_path / "x.txt", text))
+    assert found.lost.tolist() == [False, True, False]
+    assert "are written as" in found.notes[0]
+
+
+def test_what_numpy_saves_as_text_is_read(tmp_path: Path) -> None:
+    lost = np.arange(40) % 7 == 3
+    np.savetxt(tmp_path / "x.txt", lost.astype(float))
+    assert np.array_equal(read_trace(tmp_path / "x.txt").lost, lost)
+
+
+@pytest.mark.parametrize("text", ["0.5\n1.0\n", "0.0\n10.0\n", "1e1 0", "1.0e-1 0.0", "nan 0.0", "0x1 0x0"])
+def test_other_decimal_numbers_are_no_flags(tmp_path: Path, text: str) -> None:
+    with pytest.raises(TraceFileError, match="where 0 or 1 belongs"):
+        read_trace(written(tmp_path / "x.txt", text))
+
+
+@pytest.mark.parametrize(
     ("content", "fact"),
     [
         (b"", "empty"),
@@ -242,12 +263,20 @@ def test_pickles_are_never_opened(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "array",
-    [np.array([0.5, 1.0]), np.array([np.nan, 1.0]), np.array(["a"]), np.zeros((3, 4)), np.array([-1, 5])],
+    [
+        np.array([0.5, 1.0]),
+        np.array([np.nan, 1.0]),
+        np.array(["a"]),
+        np.zeros((3, 4)),
+        np.array([-1, 5]),
+        np.array([5, 3]),
+    ],
 )
 def test_arrays_that_are_no_trace_are_refused(tmp_path: Path, array: np.ndarray) -> None:
     np.save(tmp_path / "x.npy", array)
-    with pytest.raises(TraceFileError):
+    with pytest.raises(TraceFileError) as caught:
         read_trace(tmp_path / "x.npy")
+    assert not isinstance(caught.value, AmbiguousTrace), "no format to choose would read it"
 
 
 def test_a_huge_index_does_not_ask_for_memory(tmp_path: Path) -> None:

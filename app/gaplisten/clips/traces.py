@@ -8,10 +8,11 @@ import numpy as np
 
 from gaplisten.clips.clip import Clip
 from gaplisten.errors import GaplistenError
-from gaplisten.loss.formats import TraceFile, TraceFileError, format_named, read_trace
+from gaplisten.loss.formats import End, TraceFileError, TraceFormat, fit, format_named, read_trace
 from gaplisten.loss.trace import Flags, LossTrace
 
 _USUAL_MS = (20, 10, 5, 2.5, 30, 40, 60, 80, 100, 120)
+_LISTS = ("lost_packets", "lost_samples")  # they end with the last loss, not with the sound
 _USUAL_FRAMES = (512, 256, 1024, 128)
 
 
@@ -63,16 +64,18 @@ def trace_of(clip: Clip, rate: int, frames: int) -> WrittenTrace | None:
         return None
     found = read_trace(clip.trace, format=clip.trace_format, inverted=clip.trace_inverted)
     size = found.packet_frames or packet_frames_at(found.packet_ms or clip.packet_ms, rate, clip.name)
-    flags = _ended(found, -(-frames // size))
-    trace = _fitting(flags, size, rate, frames, str(clip.trace))
-    return WrittenTrace(trace, tuple(f"{clip.trace.name}: {note}" for note in found.notes))
+    packets, form = -(-frames // size), format_named(found.format)
+    trace = _fitting(fit(found.lost, packets, form.end), size, rate, frames, str(clip.trace))
+    notes = (*found.notes, *_other_length(found.lost.size, packets, form))
+    return WrittenTrace(trace, tuple(f"{clip.trace.name}: {note}" for note in notes))
 
 
-def _ended(found: TraceFile, packets: int) -> Flags:
-    """Apply the rule of the file's own format for what follows its end."""
-    from gaplisten.loss.formats import fit
-
-    return fit(found.lost, packets, format_named(found.format).end)
+def _other_length(there: int, wanted: int, form: TraceFormat) -> tuple[str, ...]:
+    """Say what a format's own rule made of a file that is shorter or longer than the sound."""
+    if there == wanted or form.end is End.EXACT or (there < wanted and form.name in _LISTS):
+        return ()
+    rule = form.end.value if there < wanted else "the rest of it is not used"
+    return (f"has {there} packets, the sound has {wanted}: {rule}",)
 
 
 def _way_out(packets: int, rate: int, frames: int) -> str:

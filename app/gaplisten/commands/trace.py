@@ -25,6 +25,8 @@ _COLUMNS = (
     "file", "format", "polarity", "packets", "packet_ms", "seconds", "lost", "loss_rate", "gaps",
     "longest_ms", "mean_burst", "burst_ratio", "stratum",
 )  # fmt: skip
+_USUAL_RATE = 16000
+_MICROSECONDS = 1_000_000  # a clock on which every packet length is whole
 
 
 class TraceUsageError(GaplistenError):
@@ -52,7 +54,10 @@ def trace(
     ] = None,
     inverted: Annotated[bool, typer.Option("--inverted", help="Turn every flag round.")] = False,
     packet_ms: Annotated[float, typer.Option("--packet-ms", min=0.1, max=1000, help="Packet length.")] = 20.0,
-    rate: Annotated[int, typer.Option("--rate", min=1000, help="Hz, for lists of lost samples.")] = 16000,
+    rate: Annotated[
+        int | None,
+        typer.Option("--rate", min=1000, help="Hz, for lists of lost samples; a sound's own, else 16000."),
+    ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
     formats: Annotated[
         bool, typer.Option("--formats", callback=_formats, is_eager=True, help="List the formats and stop.")
@@ -63,14 +68,13 @@ def trace(
     True always means lost; the column "polarity" says how the file writes that. A CSV with the traces of many
     clips (2024 challenge) gives a row for each; OUT is then a folder.
     """
+    if to:
+        format_named(to[0])
     if file.suffix.lower() == ".csv" and format is None:
         _tell_table(file, to, inverted, packet_ms, rate, csv)
         return
-    found = _read(file, format, inverted, packet_ms)
-    if found.packet_frames:
-        on_clock = LossTrace(found.lost, found.packet_frames, rate)
-    else:
-        on_clock = LossTrace(found.lost, packet_frames_at(packet_ms, rate, str(file)), rate)
+    found, own_rate = _read(file, format, inverted, packet_ms)
+    on_clock = _on_clock(found, packet_ms, own_rate or rate, to)
     show(Table(_COLUMNS, (_row(found, on_clock),)), csv)
     for note in found.notes:
         print(f"note: {note}")
@@ -80,16 +84,30 @@ def trace(
         print(f"{on_clock.packets} packets written to {out} ({name}, {format_named(name).polarity})")
 
 
+def _on_clock(found: TraceFile, packet_ms: float, rate: int | None, to: tuple[str, Path] | None) -> LossTrace:
+    """Give packets a length in frames; where nothing counts samples, any packet length will do."""
+    if found.packet_frames:
+        return LossTrace(found.lost, found.packet_frames, rate or _USUAL_RATE)
+    if rate is None and not (to and format_named(to[0]).unit == "sample"):
+        return LossTrace(found.lost, round(packet_ms * _MICROSECONDS / 1000), _MICROSECONDS)
+    rate = rate or _USUAL_RATE
+    return LossTrace(found.lost, packet_frames_at(packet_ms, rate, str(found.path)), rate)
+
+
 def _tell_table(
-    file: Path, to: tuple[str, Path] | None, inverted: bool, packet_ms: float, rate: int, csv: Path | None
+    file: Path,
+    to: tuple[str, Path] | None,
+    inverted: bool,
+    packet_ms: float,
+    rate: int | None,
+    csv: Path | None,
 ) -> None:
     """Tell of every trace in a table for many clips; convert them into a folder."""
-    size = packet_frames_at(packet_ms, rate, str(file))
     rows, traces = [], {}
     for name, flags in read_trace_table(file).items():
         lost = np.array(flags, np.bool_) ^ inverted
-        traces[name] = LossTrace(lost, size, rate)
         found = TraceFile(Path(name), "digits", lost, None, (), inverted)
+        traces[name] = _on_clock(found, packet_ms, rate, to)
         rows.append(_row(found, traces[name]))
     if not rows:
         raise TraceUsageError(
@@ -98,21 +116,24 @@ def _tell_table(
     show(Table(_COLUMNS, tuple(rows)), csv)
     if to:
         name, out = to
-        format_named(name)
         out.mkdir(parents=True, exist_ok=True)
+        # A name that says "lost" settles the polarity when it is read: masks of what was received need another.
+        ending = ("_mask" if name == "frn" else "_is_lost") + format_named(name).suffixes[0]
         for clip, trace in traces.items():
-            write_trace(out / f"{clip}_is_lost.txt", trace, name)
+            write_trace(out / f"{clip}{ending}", trace, name)
         print(f"{len(traces)} traces written to {out} ({name}, {format_named(name).polarity})")
 
 
-def _read(file: Path, format: str | None, inverted: bool, packet_ms: float) -> TraceFile:
+def _read(file: Path, format: str | None, inverted: bool, packet_ms: float) -> tuple[TraceFile, int | None]:
+    """Return a trace, and the rate of the sound in which it was found."""
     if file.suffix.lower() not in SOUND_SUFFIXES or format:
-        return read_trace(file, format=format, inverted=inverted)
+        return read_trace(file, format=format, inverted=inverted), None
     if inverted:
         raise TraceUsageError("--inverted", "has no meaning for a sound file", "leave it out")
     signal = read_signal(file)
     lost = detect_lost_packets(signal, packet_frames_at(packet_ms, signal.rate, str(file))).lost
-    return TraceFile(file, "sound", lost, packet_ms, ("detected: packets of exact zeros in a sound file",))
+    note = "detected: packets of exact zeros in a sound file"
+    return TraceFile(file, "sound", lost, packet_ms, (note,)), signal.rate
 
 
 def _row(found: TraceFile, on_clock: LossTrace) -> tuple[Cell, ...]:

@@ -66,6 +66,8 @@ def _array(path: Path, data: bytes) -> tuple[tuple[str, ...], str]:
     row = arrays.whole_numbers(arrays.load_row(data))
     if ((row == 0) | (row == 1)).all():
         return _polarity(path, row == 1, "npy")
+    if not _rising(row) or row[0] < 0:
+        raise BadTrace("holds neither 0 and 1 nor rising indices", "save one 0 or 1 per packet")
     return _indices(row)
 
 
@@ -79,12 +81,15 @@ def _polarity(path: Path, flags: Flags, name: str) -> tuple[tuple[str, ...], str
 
 def _indices(numbers: Whole) -> tuple[tuple[str, ...], str]:
     """Long runs of consecutive numbers can only be samples; otherwise packets are as likely."""
-    rising = numbers.size > 0 and bool((np.diff(numbers) > 0).all())
-    if not rising:
+    if not _rising(numbers):
         return ("lossfile",), "holds numbers beyond 0 and 1 in no order"
     if _shortest_run(numbers) >= 40:
         return ("lost_samples",), ""
     return ("lost_packets", "lost_samples"), "lists rising numbers, which may count packets or samples"
+
+
+def _rising(numbers: Whole) -> bool:
+    return numbers.size > 0 and bool((np.diff(numbers) > 0).all())
 
 
 def _shortest_run(numbers: Whole) -> int:

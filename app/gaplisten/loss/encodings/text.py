@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 
 import numpy as np
 
@@ -10,6 +11,8 @@ from gaplisten.loss.encodings.decoded import BadTrace, Decoded, Whole, limited
 from gaplisten.loss.trace import Flags, LossTrace
 
 _SEPARATORS = str.maketrans(dict.fromkeys(",;[]\ufeff", " "))
+_ONE = re.compile(r"1(\.0*)?(e[+-]?0+)?|true", re.IGNORECASE)
+_NOUGHT = re.compile(r"0(\.0*)?(e[+-]?0+)?|false", re.IGNORECASE)
 
 
 def as_text(data: bytes) -> str:
@@ -21,14 +24,27 @@ def as_text(data: bytes) -> str:
 
 
 def decode_digits(data: bytes) -> Decoded:
-    """Read 0 and 1 in any arrangement: one a line, in a row, with spaces or commas between."""
+    """Read 0 and 1 in any arrangement: one a line, in a row, with spaces or commas between.
+
+    Also as NumPy and Python write them unless told otherwise: 0.0, 1.000e+00, True.
+    """
     text = as_text(data)
     plain = "".join(text.translate(_SEPARATORS).split())
     if plain.strip("01"):
-        raise _stray(text, "01")
+        return _decode_words(text)
     if not plain:
         raise BadTrace("holds no packets", "write one 0 or 1 per packet")
     return Decoded(np.frombuffer(plain.encode(), np.uint8) == ord("1"))
+
+
+def _decode_words(text: str) -> Decoded:
+    """Read 0 and 1 that are written as decimal numbers or as truth values."""
+    words = text.translate(_SEPARATORS).split()
+    limited(len(words))
+    flags = np.array([bool(_ONE.fullmatch(word)) for word in words], np.bool_)
+    if not all(flag or _NOUGHT.fullmatch(word) for flag, word in zip(flags.tolist(), words, strict=True)):
+        raise _stray(text, "01")
+    return Decoded(flags, (f"its 0 and 1 are written as {words[0]}",))
 
 
 def decode_numbers(data: bytes) -> Decoded:
