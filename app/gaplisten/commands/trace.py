@@ -117,7 +117,7 @@ def _tell_table(
     if to:
         name, out = to
         out.mkdir(parents=True, exist_ok=True)
-        # A name that says "lost" settles the polarity when it is read: masks of what was received need another.
+        # A name that says "lost" settles the polarity on reading: a mask of what was received needs another.
         ending = ("_mask" if name == "frn" else "_is_lost") + format_named(name).suffixes[0]
         for clip, trace in traces.items():
             write_trace(out / f"{clip}{ending}", trace, name)
