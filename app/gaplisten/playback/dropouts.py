@@ -9,7 +9,7 @@ may stand still for a moment with its buffer full.
 
 from __future__ import annotations
 
-SHIFT_NS = 4_000_000
+SHIFT_NS = 6_000_000
 """A stream further behind than this after a late call has run dry; less is the unrest of a busy machine."""
 WINDOW_NS = 250_000_000
 """After so long it is clear whether lost time was made up for."""
