@@ -2,7 +2,8 @@
 
 The description is TOML or JSON; docs/plugins.md has complete ones.
 
-* ``model``: the ONNX file, beside the description or in a folder under it; ``rate``: its clock in Hz
+* ``model``: the ONNX file, beside the description or in a folder under it; ``rate``: its clock in Hz (the
+  host resamples clips at other rates)
 * ``domain``: ``packet`` (one call per packet), ``hop`` (one per `hop` frames) or ``stft``
 * ``hop``, ``window``: frames; ``window`` for stft only, with ``taper``: ``sqrt_hann`` (default),
   ``hann``, ``rect``
@@ -51,6 +52,11 @@ CHOICES = {
     "replace": ("lost", "always"),
     "taper": ("sqrt_hann", "hann", "rect"),
 }
+NUMBERS = {
+    "": {"rate": 1000, "hop": 1, "window": 2},
+    "input": {"context": 0, "ahead": 0},
+    "output": {"start": 0, "stop": 1},
+}
 TINY = 1e-12
 FEATURES: dict[str, Callable[[np.ndarray, float, float], np.ndarray]] = {
     "magnitude": lambda x, left, right: np.abs(x),
@@ -96,9 +102,6 @@ class OnnxFrames:
         description: Annotated[Path, {"help": "TOML or JSON file that describes the model"}] = Path(),
     ) -> None:
         told = read_description(Path(description))
-        if told["rate"] != rate:
-            fact = f"the model works at {told['rate']} Hz, the clip has {rate} Hz"
-            raise ValueError(f"{fact}; resample the clip first")
         self._unit = packet_frames if told["domain"] == "packet" else int(told["hop"])
         if packet_frames % self._unit:
             fact = f"a packet of {packet_frames} frames is not a whole number of hops of {self._unit}"
@@ -107,6 +110,11 @@ class OnnxFrames:
         model = _Model(told, Path(description).parent)
         self._engine = _Spectra(told, model) if told["domain"] == "stft" else _Units(told, model, self._unit)
         self.delay = self._engine.delay
+
+    @staticmethod
+    def rates(description: Path = Path()) -> tuple[int, ...]:
+        """Return the model's clock in Hz: the host brings clips at other rates there and back."""
+        return (read_description(Path(description))["rate"],)
 
     def packet(self, samples: np.ndarray | None) -> np.ndarray:
         """Return one packet, `delay` frames late; `samples` is None when it is lost."""
@@ -306,6 +314,7 @@ def _check(told: dict[str, Any], path: Path) -> None:
     if model.is_absolute() or ".." in model.parts:
         raise ValueError(f"{path}: model {model} is outside the description's folder; put the two together")
     _check_tensors(told, path, domain == "stft")
+    _check_numbers(told, path)
 
 
 def _check_tensors(told: dict[str, Any], path: Path, spectra: bool) -> None:
@@ -321,6 +330,16 @@ def _check_tensors(told: dict[str, Any], path: Path, spectra: bool) -> None:
         raise ValueError(f"{path}: unknown features {sorted(unknown)}; known are {', '.join(FEATURES)}")
     if set(told["output"]["features"]) not in ({"magnitude", "sin", "cos"}, {"real", "imag"}):
         raise ValueError(f"{path}: output features are magnitude, sin and cos, or real and imag")
+
+
+def _check_numbers(told: dict[str, Any], path: Path) -> None:
+    for table, least in NUMBERS.items():
+        given = told.get(table, {}) if table else told
+        for key in least.keys() & given.keys():
+            number = given[key]
+            if not isinstance(number, int) or number < least[key]:
+                where = f"[{table}] {key}" if table else key
+                raise ValueError(f"{path}: {where} is {number!r}; it is a whole number from {least[key]}")
 
 
 def open_model(path: Path):

@@ -11,6 +11,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from concealers.plugin_folder import entry_of
+from gaplisten.audio.signal import Signal
+from gaplisten.concealers.runner import Runner
+from gaplisten.loss.trace import LossTrace
 from plugins import harness
 from plugins.speech import quality, speech
 
@@ -237,7 +241,12 @@ def test_hops_shorter_than_a_packet_and_hops_ahead_work(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"rate": 48000}, "works at 48000 Hz, the clip has 16000 Hz"),
+        ({"rate": "16 kHz"}, "rate is '16 kHz'; it is a whole number from 1000"),
+        ({"domain": "hop", "hop": 0}, "hop is 0; it is a whole number from 1"),
+        (
+            {"input": {"name": "x", "shape": [-1], "ahead": -1}},
+            r"\[input\] ahead is -1; it is a whole number",
+        ),
         ({"domain": "wavelet"}, "domain is 'wavelet'; it may be packet, hop, stft"),
         ({"colour": 1}, "unknown colour"),
         ({"call": "never"}, "it may be always, lost, lost\\+1"),
@@ -255,6 +264,23 @@ def test_a_wrong_description_is_answered_with_what_is_wrong(tmp_path: Path, chan
     description = make_model(tmp_path, 2, 320, **change)
     with pytest.raises((ValueError, FileNotFoundError), match=words):
         harness.load("onnx_frames").OnnxFrames(16000, 320, 1, description=description)
+
+
+def test_a_clip_at_another_rate_is_brought_to_the_model_s_and_back(tmp_path: Path) -> None:
+    description = make_model(tmp_path, 2, 320)
+    time = np.arange(9600) / 48000
+    sound = Signal.of(0.5 * np.sin(2 * np.pi * 200 * time), 48000)  # four periods in a packet
+    lost = np.zeros(10, bool)
+    lost[5] = True
+    entry = entry_of(
+        tmp_path, "onnx_frames", (harness.PLUGINS / "onnx_frames.py").read_text(encoding="utf-8")
+    )
+    with Runner(workers=1) as runner:
+        settings = {"description": str(description)}
+        made = runner.submit(entry, settings, sound, LossTrace(lost, 960, 48000)).result(60)
+    assert (made.resampled, made.work_rate, made.signal.frames) == (True, 16000, 9600)
+    # The model halves what its mask half says was received: away from the edges that is all there is to hear.
+    np.testing.assert_allclose(made.signal.samples[4900:5660], sound.samples[4900:5660] / 2, atol=0.01)
 
 
 def test_no_description_and_a_broken_one_are_told_apart(tmp_path: Path) -> None:
