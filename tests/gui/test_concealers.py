@@ -2,6 +2,8 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QDoubleSpinBox, QLabel
 
+from gaplisten.ui.workbench.concealer_actions import ConcealerActions
+
 
 def names(window):
     return [(lane.key, lane.name) for lane in window.controller.lanes]
@@ -96,6 +98,19 @@ def test_changed_files_are_marked(opened):
     assert opened.concealers.boxes["loud"].text() == "Loud (changed)"
     opened.concealers.show_changed([])
     assert opened.concealers.boxes["loud"].text() == "Loud"
+
+
+def test_a_changed_file_that_is_heard_is_read_again_and_the_others_wait(loud, monkeypatch, qtbot):
+    asked = []
+    monkeypatch.setattr(loud.controller, "load_catalogue", lambda: asked.append("read"))
+    (part,) = (part for part in loud.parts if isinstance(part, ConcealerActions))
+    monkeypatch.setattr(loud.controller.catalogue, "modified", ("fails",))
+    part._look()
+    qtbot.waitUntil(lambda: loud.concealers.boxes["fails"].text() == "Fails (changed)")
+    assert asked == []
+    monkeypatch.setattr(loud.controller.catalogue, "modified", ("fails", "loud"))
+    part._look()
+    qtbot.waitUntil(lambda: asked == ["read"])
 
 
 def test_choices_follow_to_the_next_clip(loud, qtbot, player):

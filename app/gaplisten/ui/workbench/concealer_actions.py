@@ -103,6 +103,9 @@ class ConcealerActions(Part):
     def _on_looked(self, names: tuple[str, ...]) -> None:
         self._looking = False
         self.window.concealers.show_changed(names)
+        heard = {choice.concealer for choice in self.controller.document.work.choices}
+        if heard & set(names):
+            self._reload()  # edited, saved, heard; what is not in use waits for its author
 
     def _on_not_looked(self, _error: Exception) -> None:
         self._looking = False
