@@ -22,17 +22,13 @@ votes: dict[str, list[list[object]]] = {}
 
 
 def hear_slot(window: PanelWindow, slot: int) -> Scenario:
-    """Switch to a slot by its key and hear it to the end."""
+    """Switch to a slot by its key and hear it from the beginning to the end."""
     inner = window._player
     named = inner.state.trial.slots[slot]
     press("0" if named.named_reference else named.letter.lower())
     yield lambda: inner.slot == slot
-    if not inner.playing:
-        press("space")
-    yield lambda: inner.state.heard_whole(slot) or not inner.playing
-    if not inner.state.heard_whole(slot):
-        press("BackSpace")
-        yield lambda: inner.state.heard_whole(slot)
+    press("BackSpace")
+    yield lambda: inner.state.heard_whole(slot)
 
 
 def rate_slot(window: PanelWindow, slot: int) -> Scenario:

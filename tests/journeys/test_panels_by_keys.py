@@ -11,9 +11,11 @@ from pathlib import Path
 import pulse
 import pytest
 import xserver
-from listener import built, definition
+from listener import NoConcealers, clips_folder, definition
 
+from gaplisten.panel.build import build
 from gaplisten.panel.methods import Method
+from gaplisten.panel.selection import Places
 
 HERE = Path(__file__).resolve().parent
 SHORT = "[checks]\nlevel = false\n[abx]\ntrials = 2\n"
@@ -29,7 +31,7 @@ def test_every_method_can_be_taken_with_the_keyboard_alone(tmp_path: Path) -> No
     panels = {}
     for method in Method:
         (tmp_path / method.value).mkdir()
-        panels[method] = built(tmp_path / method.value, definition(method.value, SHORT))
+        panels[method] = short_panel(tmp_path / method.value, method)
     script = [sys.executable, str(HERE / "panel_by_keys.py"), str(tmp_path), *map(str, panels.values())]
     with pulse.sound_server() as sound, xserver.x_server() as environment:
         done = subprocess.run(
@@ -40,6 +42,13 @@ def test_every_method_can_be_taken_with_the_keyboard_alone(tmp_path: Path) -> No
     assert set(given) == {method.value for method in Method}
     for method, folder in panels.items():
         check_file(folder / "ratings", [vote for trial in given[method.value] for vote in trial])
+
+
+def short_panel(folder: Path, method: Method) -> Path:
+    """Build a panel of one short clip: everything in it is really heard to its end."""
+    clips_folder(folder / "clips", ["kestrel"])
+    build(definition(method.value, SHORT), folder / "panel", NoConcealers(), places=Places(folder))
+    return folder / "panel"
 
 
 def check_file(folder: Path, given: list[object]) -> None:
