@@ -14,7 +14,11 @@ SILENCE_DBOV = -100.0
 MARGIN_DB = 15.9
 TIME_CONSTANT = 0.03
 HANGOVER = 0.2
+TOLERANCE_DB = 0.5  # at which G.191's program ends its search
 THRESHOLDS = 15  # powers of two below overload, down to one step of 16 bits
+_ROUNDS = 20
+
+Point = tuple[float, float]  # active level and threshold, both in dBov
 
 
 @dataclass(frozen=True)
@@ -70,7 +74,7 @@ def _one_channel(samples: npt.NDArray[np.float64], rate: int) -> ActiveLevel:
         return ActiveLevel(SILENCE_DBOV, 0.0, SILENCE_DBOV)
     envelope, hangover = _envelope(samples, rate), math.ceil(HANGOVER * rate)
     rms = _decibels(energy / len(samples))
-    below: tuple[float, float] | None = None
+    below: Point | None = None
     for exponent in range(THRESHOLDS, 0, -1):  # from the lowest threshold up
         active = _active_samples(envelope, 2.0**-exponent, hangover)
         if not active:
@@ -85,11 +89,29 @@ def _one_channel(samples: npt.NDArray[np.float64], rate: int) -> ActiveLevel:
     return ActiveLevel(SILENCE_DBOV, 0.0, rms)
 
 
-def _cross(below: tuple[float, float], above: tuple[float, float]) -> float:
-    """Return the level at which level less threshold is the margin, between two thresholds."""
-    before, after = below[0] - below[1], above[0] - above[1]
-    part = (before - MARGIN_DB) / (before - after) if before != after else 0.0
-    return below[0] + part * (above[0] - below[0])
+def _cross(below: Point, above: Point) -> float:
+    """Return the level at which level less threshold is about the margin, between two thresholds.
+
+    P.56 leaves open how to interpolate; G.191's program is what everybody compares with, so this is its
+    search: it halves the bracket and ends within `TOLERANCE_DB`. Each new middle becomes a bound at once, so
+    the bracket may close beside the crossing; the tolerance is widened then, until it is met.
+    """
+    for level, threshold in (above, below):
+        if abs(level - threshold - MARGIN_DB) < TOLERANCE_DB:
+            return level
+    tolerance, rounds, middle = TOLERANCE_DB, 0, _halfway(below, above)
+    while abs(excess := middle[0] - middle[1] - MARGIN_DB) > tolerance:
+        rounds += 1
+        tolerance *= 1.1 if rounds >= _ROUNDS else 1.0
+        if excess > tolerance:
+            below = middle = _halfway(middle, above)
+        elif excess < -tolerance:
+            above = middle = _halfway(below, middle)
+    return middle[0]
+
+
+def _halfway(one: Point, other: Point) -> Point:
+    return (one[0] + other[0]) / 2.0, (one[1] + other[1]) / 2.0
 
 
 def active_level(samples: npt.ArrayLike, rate: int) -> ActiveLevel:
@@ -105,8 +127,9 @@ def active_level(samples: npt.ArrayLike, rate: int) -> ActiveLevel:
 
     Notes
     -----
-    ITU-T P.56 method B, after the prose of the speech voltmeter's description in the G.191 manual. It is
-    meant for clean speech: measure the reference, not the noisy output of a system.
+    ITU-T P.56 method B; the interpolation, which the Recommendation leaves open, is that of the speech
+    voltmeter of ITU-T G.191. It is meant for clean speech: measure the reference, not the noisy output of
+    a system.
 
     >>> active_level(np.zeros(8000), 8000).silent
     True
