@@ -104,7 +104,7 @@ def test_a_starter_file_works_as_it_is_and_is_never_overwritten(
     assert path.read_text() == "mine"
 
 
-@pytest.mark.parametrize("name", ["../evil", "class", "my-plc", "_hidden", "", "a b"])
+@pytest.mark.parametrize("name", ["../evil", "class", "my-plc", "_hidden", "", "a b", "zero_fill"])
 def test_names_that_make_no_plugin_are_refused(home: Path, name: str) -> None:
     assert run("--new", name) == 2
     assert not list(home.rglob("*.py"))

@@ -15,6 +15,7 @@ from gaplisten.concealers.describing import describe
 from gaplisten.concealers.entries import BrokenEntry, Entry, from_json
 from gaplisten.concealers.limits import Limits
 from gaplisten.concealers.loading import load
+from gaplisten.folders import bundled_plugins
 from gaplisten.loss.trace import LossTrace
 
 # Little memory, but time enough on a busy machine; and one limit for what is meant to run into it.
@@ -49,6 +50,11 @@ def entry_of(folder: Path, name: str, text: str) -> Entry:
     path = write(folder, name, text)
     values = describe(load(path))
     return from_json({**values, "name": name, "path": str(path), "origin": "named", "target": ""})
+
+
+def bundled(folder: Path, name: str) -> Entry:
+    """Return a copy of a bundled plugin, without describing all the others as a scan would."""
+    return entry_of(folder, name, (bundled_plugins() / f"{name}.py").read_text(encoding="utf-8"))
 
 
 def streaming(folder: Path, name: str, packet: str) -> Entry:

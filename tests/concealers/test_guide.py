@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from concealers.plugin_folder import entry_of, losses, noise
+from concealers.plugin_folder import bundled, entry_of, losses, noise
 from gaplisten.concealers.audit import audit
 from gaplisten.concealers.cache import Cache
-from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.runner import Concealed, Runner
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "concealers.md"
@@ -58,7 +57,7 @@ def test_the_parameters_example_is_described_as_the_text_says(tmp_path: Path) ->
 
 def conceal_with_onnx(description: Path, runner: Runner) -> Concealed:
     sound = noise(0.4)
-    entry = Catalogue.scan().get("onnx_frames")
+    entry = bundled(description.parent, "onnx_frames")
     return runner.submit(entry, {"description": str(description)}, sound, losses(sound)).result(60)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from concealers.plugin_folder import entry_of
+from concealers.plugin_folder import bundled
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.runner import Runner
 from gaplisten.loss.trace import LossTrace
@@ -272,9 +272,7 @@ def test_a_clip_at_another_rate_is_brought_to_the_model_s_and_back(tmp_path: Pat
     sound = Signal.of(0.5 * np.sin(2 * np.pi * 200 * time), 48000)  # four periods in a packet
     lost = np.zeros(10, bool)
     lost[5] = True
-    entry = entry_of(
-        tmp_path, "onnx_frames", (harness.PLUGINS / "onnx_frames.py").read_text(encoding="utf-8")
-    )
+    entry = bundled(tmp_path, "onnx_frames")
     with Runner(workers=1) as runner:
         settings = {"description": str(description)}
         made = runner.submit(entry, settings, sound, LossTrace(lost, 960, 48000)).result(60)

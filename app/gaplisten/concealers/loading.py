@@ -115,7 +115,8 @@ def own_traceback(error: BaseException, path: Path) -> str:
 def one_line(error: BaseException) -> str:
     """Return type and message of an error in one line."""
     try:
-        text = " ".join(str(error).split())
+        # A syntax error's own text ends with the file and line, which the host says itself.
+        text = " ".join(str(getattr(error, "msg", "") if isinstance(error, SyntaxError) else error).split())
     except BaseException:  # noqa: BLE001 - an exception's own __str__ may raise anything
         text = ""
     name = type(error).__name__

@@ -6,7 +6,7 @@ import keyword
 from pathlib import Path
 
 from gaplisten.errors import GaplistenError
-from gaplisten.folders import user_plugins
+from gaplisten.folders import bundled_plugins, user_plugins
 
 
 class StarterRefused(GaplistenError):  # noqa: N818 - named after what happened
@@ -106,7 +106,7 @@ def write_starter(name: str, form: str = "streaming", folder: Path | None = None
     Parameters
     ----------
     name
-        A Python identifier; becomes the file's name.
+        A Python identifier; becomes the file's name. Not a bundled concealer's, which it would hide.
     form
         ``streaming`` or ``file``.
 
@@ -118,6 +118,10 @@ def write_starter(name: str, form: str = "streaming", folder: Path | None = None
     if not name.isidentifier() or keyword.iskeyword(name) or name.startswith("_"):
         raise StarterRefused(
             name, "cannot be a plugin's name", "use letters, digits and _, such as my_concealer"
+        )
+    if (bundled_plugins() / f"{name}.py").exists():
+        raise StarterRefused(
+            name, "is a bundled concealer, which your file would hide", "choose another name"
         )
     if form not in _TEMPLATES:
         raise StarterRefused(f"--form {form}", "is no form of plugin", f"use {' or '.join(_TEMPLATES)}")
