@@ -264,3 +264,16 @@ def test_an_answer_that_raises_becomes_a_reason(qtbot: QtBot, scores: LaneScores
     told = scores.score(shown[0], PLCMOS)
     assert told is not None
     assert "gone" in told.reason
+
+
+def test_a_lane_whose_concealer_failed_is_not_awaited(qtbot: QtBot) -> None:
+    scores = LaneScores(make_pool=SlowPool)
+    scores.want([PLCMOS])
+    waiting = Lane("b", "B", Role.CONDITION, None, 1, state="rendering", busy=True)
+    broken = Lane("c", "C", Role.CONDITION, None, 2, state="raised ValueError", failed=True)
+    scores.show([*lanes(0.1), waiting, broken], None)
+    assert scores.score(waiting, PLCMOS) is None
+    found = scores.score(broken, PLCMOS)
+    assert found is not None
+    assert (brief(PLCMOS, found), found.reason) == ("-", "raised ValueError")
+    scores.close()

@@ -100,6 +100,8 @@ class LaneScores(QObject):
 
     def score(self, lane: Lane, metric: Metric) -> Score | None:
         """Return a lane's score; None while it is awaited."""
+        if lane.signal is None and not lane.busy:  # its concealer failed: nothing will come
+            return Score(None, lane.state or "there is no sound", accident=True)
         asked = self._asked.get((lane.ident, metric.name))
         return asked.score if asked is not None else None
 
