@@ -113,6 +113,8 @@ def test_what_fails_is_named_and_the_others_are_done(lossy: Path, tmp_path: Path
     failed = concealed(lossy, tmp_path / "other", plugins, wait=-1.0).failed
     assert len(failed) == 6
     assert "asked to fail" in failed[0].details
+    for outcome in failed:  # a plugin knows nothing of files: we say which it was
+        assert outcome.error.startswith(f"{outcome.item.source}: ")
     assert not list((tmp_path / "other").glob("*.wav"))
 
 

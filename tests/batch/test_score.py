@@ -136,6 +136,19 @@ def test_unusable_files_are_named_and_the_others_scored(clips: Path, tmp_path: P
     assert "plcmos" in batch.failures[0]
 
 
+def test_what_is_no_file_in_a_folder_fails_alone(clips: Path, tmp_path: Path):
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "0.wav").write_bytes((clips / "clean" / "0.wav").read_bytes())
+    (folder / "1.wav").symlink_to(tmp_path / "nowhere.wav")
+    os.mkfifo(folder / "2.wav")
+    batch = scored([folder], "plcmos")
+    assert [row.score.value is not None for row in batch.rows] == [True, False, False]
+    assert len(batch.failures) == 2
+    assert batch.failures[0] == f"{folder / '1.wav'}: plcmos: cannot be read (No such file or directory)"
+    assert "no regular file" in batch.failures[1]
+
+
 def test_accidents_are_tried_again_and_reasons_are_not(clips: Path, monkeypatch: pytest.MonkeyPatch):
     from gaplisten.metrics import waveform
     from gaplisten.metrics.catalogue import built_in

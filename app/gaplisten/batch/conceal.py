@@ -194,7 +194,7 @@ def conceal_batch(
 
     def finished(outcome: Outcome[tuple[int, ConcealTask]]) -> None:
         index, task = outcome.item
-        made: ConcealOutcome = outcome.result or ConcealOutcome(task.item, error=outcome.failure)
+        made: ConcealOutcome = outcome.result or _failed(task.item, outcome.failure)
         if made.record is not None and journal is not None and task.key:
             journal.note(task.key, _provenance(task, made.record))
         outcomes[index] = made
@@ -277,9 +277,14 @@ def _concealed(task: ConcealTask, runner: Runner) -> ConcealOutcome:
         made = runner.submit(task.entry, task.parameters, opened.lossy, opened.trace).result()
         return ConcealOutcome(task.item, _written(task.item, opened, made))
     except ConcealerFailed as error:
-        return ConcealOutcome(task.item, error=str(error), details=error.details)
+        return _failed(task.item, str(error), error.details)
     except GaplistenError as error:
-        return ConcealOutcome(task.item, error=str(error))
+        return _failed(task.item, str(error))
+
+
+def _failed(item: ConcealItem, error: str, details: str = "") -> ConcealOutcome:
+    named = any(str(path) in error for path in (item.source, item.out))
+    return ConcealOutcome(item, error=error if named else f"{item.source}: {error}", details=details)
 
 
 def _opened(item: ConcealItem) -> OpenClip:

@@ -135,7 +135,8 @@ def _in_folder(folder: Path, clips: ClipSet, extras: _Extras) -> list[Version]:
     flat = [clip.sound for clip in clips.clips if clip.sound and clip.sound.parent == folder]
     alone = all(len(list(_files(clip))) == 1 for clip in clips.clips)
     if alone and len(flat) == len(clips.clips):  # one system's output: neither lossy nor reference
-        own = [extras.version(path, folder.name) for path in flat]
+        # A broken link or a pipe among the files fails by itself, when its turn comes.
+        own = [extras.version(path, folder.name, named=False) for path in flat]
         known = dict(zip(flat, clips.clips, strict=True))
         return [version if version.stratum else _with_losses(version, known[version.path]) for version in own]
     return list(versions_of(replace(clips, clips=tuple(map(extras.completed, clips.clips)))))
@@ -162,12 +163,17 @@ class _Extras:
     traces: Folder | None
     packet_ms: float
 
-    def version(self, path: Path, condition: str) -> Version:
-        """Return a file as a version of a clip of its own."""
+    def version(self, path: Path, condition: str, *, named: bool = True) -> Version:
+        """Return a file as a version of a clip of its own; one `named` by the user must be there."""
+        if not named:
+            return self._version(path, condition)
         if not path.exists():
             raise FolderError(str(path), "there is no such file or folder", "check the path")
         if not path.is_file():  # reading a pipe or a device would wait for ever
             raise FolderError(str(path), "is neither a file nor a folder", "save the sound to a file")
+        return self._version(path, condition)
+
+    def _version(self, path: Path, condition: str) -> Version:
         clip = self.completed(Clip(path.stem, packet_ms=self.packet_ms, folder=path.parent))
         return Version(clip, condition, path, stratum_text(clip))
 

@@ -230,7 +230,7 @@ def _task(version: Version, metric: Metric, digests: Digests, identity: str) -> 
         task = replace(task, sha256=digests.of(version.path), reference_sha256=digests.of(reference))
         trace = trace_digest(version.clip, digests) if metric.needs_trace else ""
     except OSError as error:
-        return task, f"{error.filename} cannot be read ({error.strerror})"
+        return task, f"{error.filename}: cannot be read ({error.strerror})"
     files = [task.sha256, task.reference_sha256, trace]
     return replace(task, key=key_of(metric=identity, files=files)), ""
 
