@@ -189,6 +189,15 @@ def test_tables_are_saved_and_a_saved_table_of_scores_is_opened_again(
         from_table(tidy)
 
 
+def test_a_place_for_the_tables_that_cannot_be_written_is_told(
+    qtbot: QtBot, shown: ComparisonWindow, tmp_path: Path
+) -> None:
+    with qtbot.captureExceptions() as raised:
+        shown.save_tables(tmp_path / "not there" / "all.csv")
+    assert not raised
+    assert "cannot be written" in shown.said.text()
+
+
 def test_small_probabilities_are_printed_as_papers_do() -> None:
     assert [p_text(p) for p in (1e-9, 0.0312, 1.0)] == ["p < 0.001", "p = 0.031", "p = 1"]
 

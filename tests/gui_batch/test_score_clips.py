@@ -168,4 +168,33 @@ def test_the_comparison_opens_on_what_was_scored(qtbot: QtBot, window: Any, tmp_
     run(qtbot, dialog)
     dialog.compare.click()
     (made,) = window.batch_feature.windows
+    assert not dialog.isVisible()  # it would hide the clips that a click opens
     assert {row[0] for row in made.tables[0].table.rows} == {"lossy", "mild", "rough"}
+
+
+@pytest.mark.parametrize("typed", ["/", "~nobody-of-that-name/scores.csv"])
+def test_a_path_that_is_not_yet_one_only_keeps_the_work_from_starting(
+    qtbot: QtBot, window: Any, tmp_path: Path, typed: str
+) -> None:
+    dialog = opened(qtbot, window, tmp_path / "scores.csv")
+    with qtbot.captureExceptions() as raised:
+        dialog.table.line.setText(typed)
+    assert not raised
+    assert not dialog.go.isEnabled()
+    dialog.table.line.setText(str(tmp_path / "scores.csv"))
+    assert dialog.go.isEnabled()
+
+
+def test_edited_losses_that_a_batch_does_not_use_are_told(qtbot: QtBot, window: Any, tmp_path: Path) -> None:
+    dialog = opened(qtbot, window, tmp_path / "scores.csv")
+    assert dialog.edits.isHidden()
+    trace = window.controller.trace
+    window.controller.document.set_loss("1", trace, "painted")
+    assert dialog.edits.isVisible()
+    assert dialog.edits.text().startswith("The loss that you edited will not be used")
+    dialog.which.setCurrentIndex(1)  # only clip 0, whose loss nobody touched
+    assert dialog.edits.isHidden()
+    window.controller.document.set_loss("0", trace, "painted")
+    assert dialog.edits.isVisible()
+    window.controller.document.reset_loss("0")
+    assert dialog.edits.isHidden()

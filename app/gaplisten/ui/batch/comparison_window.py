@@ -287,8 +287,8 @@ class ComparisonWindow(QWidget):
                     target = path.with_name(f"{path.stem}-{self.scale.name}-{name}.csv")
                     write_csv(target, table)
                     written.append(target.name)
-        except OSError as error:
-            self._say(f"{path}: cannot be written ({error.strerror}); choose another place", warns=True)
+        except GaplistenError as error:
+            self._say(str(error), warns=True)
             return
         self._say(f"Written to {path.parent}: {', '.join(written)}")
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QVBoxLayout, 
 from gaplisten.ui.background import Tasks
 from gaplisten.ui.batch.choices import TickList
 from gaplisten.ui.batch.conceal_work import Concealed, ConcealWish, conceal_clips
-from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, PlaceField, headed
+from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, PlaceField, headed
 from gaplisten.ui.batch.offer import Offer, concealers_offered
 from gaplisten.ui.batch.work import Remark
 from gaplisten.ui.quiet_label import QuietLabel
@@ -32,9 +32,11 @@ class ConcealDialog(BatchDialog):
         self.force = QCheckBox("Make results again that are there already")
         form = QFormLayout()
         form.addRow("Clips", self.which)
+        self.edits = EditsLabel(self.which)
         column = QVBoxLayout(self.inputs)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(form)
+        column.addWidget(self.edits)
         column.addWidget(headed("Concealers that are switched on", self))
         column.addWidget(self.concealers, 1)
         column.addWidget(self.hint)
@@ -51,10 +53,11 @@ class ConcealDialog(BatchDialog):
         """Offer what is open now."""
         self._offer = offer
         self.which.show_offer(offer)
+        self.edits.show_offer(offer)
         offered = concealers_offered(offer)
         self.concealers.offer(offered, [one.name for one in offered])
         self.hint.setText(
-            "Their parameters are those of the workbench; each clip has its own loss, without edits."
+            "Their parameters are those of the workbench; each clip has the loss of its files."
             if offered
             else "No concealer is switched on: tick some in the workbench first."
         )

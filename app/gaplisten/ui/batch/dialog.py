@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 
 from gaplisten.jobs import Job
 from gaplisten.ui.background import Tasks
-from gaplisten.ui.batch.offer import Offer
+from gaplisten.ui.batch.offer import Offer, about_edits
 from gaplisten.ui.batch.run import BatchRun
 from gaplisten.ui.batch.work import Remark
 from gaplisten.ui.quiet_label import QuietLabel
@@ -185,6 +185,28 @@ class ClipChoice(QComboBox):
         return bool(self.currentData())
 
 
+class EditsLabel(QuietLabel):
+    """Tells of edited losses that a batch will not use; hidden when there are none."""
+
+    def __init__(self, which: ClipChoice) -> None:
+        super().__init__(wrap=True)
+        self._which = which
+        self._offer: Offer | None = None
+        self.set_warning(True)
+        self.hide()
+        which.currentIndexChanged.connect(self._tell)
+
+    def show_offer(self, offer: Offer) -> None:
+        """Look at what is open now."""
+        self._offer = offer
+        self._tell()
+
+    def _tell(self) -> None:
+        text = about_edits(self._offer, self._which.only_shown) if self._offer is not None else ""
+        self.setText(text)
+        self.setVisible(bool(text))
+
+
 class PlaceField(QWidget):
     """A path to write to: typed, or chosen.
 
@@ -216,7 +238,10 @@ class PlaceField(QWidget):
     def path(self) -> Path | None:
         """The path; None while there is none."""
         text = self.line.text().strip()
-        return Path(text).expanduser() if text else None
+        try:
+            return Path(text).expanduser() if text else None
+        except RuntimeError:  # "~na": of a user whom this machine does not know, or not yet
+            return None
 
 
 def headed(text: str, parent: QWidget) -> QLabel:

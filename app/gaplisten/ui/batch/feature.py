@@ -81,8 +81,10 @@ class BatchFeature(QObject):
             return None
         from gaplisten.ui.batch.offer import Offer
 
-        choices = named(controller.document.work.choices)
-        return Offer(controller.clipset, controller.clip_name, choices, controller.catalogue)
+        work = controller.document.work
+        edited = frozenset(name for name, done in work.clips.items() if done.loss is not None)
+        shown = controller.clip_name
+        return Offer(controller.clipset, shown, named(work.choices), controller.catalogue, edited)
 
     def _offer(self, what: str) -> Offer | None:
         controller = self._window.controller

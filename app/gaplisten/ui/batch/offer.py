@@ -26,12 +26,15 @@ class Offer:
         Name of the clip that is shown.
     catalogue
         The concealers there are.
+    edited
+        Names of clips whose loss was painted or made anew in the workbench.
     """
 
     clipset: ClipSet
     shown: str | None
     concealers: tuple[Named, ...]
     catalogue: Any
+    edited: frozenset[str] = frozenset()
 
     @property
     def title(self) -> str:
@@ -43,6 +46,15 @@ class Offer:
         if only_shown and self.shown is not None:
             return (self.clipset.clip(self.shown),)
         return self.clipset.clips
+
+
+def about_edits(offer: Offer, only_shown: bool) -> str:
+    """Return what to know about edited losses; empty when none of the clips has one."""
+    count = sum(clip.name in offer.edited for clip in offer.clips(only_shown))
+    if not count:
+        return ""
+    whose = "The loss that you edited" if count == 1 else f"The losses that you edited in {count} clips"
+    return f"{whose} will not be used: batches take the loss that lies in the files."
 
 
 def concealers_offered(offer: Offer) -> list[Offered]:

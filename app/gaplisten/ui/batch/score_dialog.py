@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from gaplisten.batch.items import REFERENCE
 from gaplisten.ui.background import Tasks
 from gaplisten.ui.batch.choices import TickList
-from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, PlaceField, headed
+from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, PlaceField, headed
 from gaplisten.ui.batch.offer import (
     Offer,
     concealers_offered,
@@ -65,12 +65,12 @@ class ScoreDialog(BatchDialog):
             each.ticked_changed.connect(self.refresh)
         self.table = PlaceField("Table of the scores", self._ask_for_table)
         self.table.line.textChanged.connect(self._on_table)
-        self.beside = QuietLabel(wrap=True)
+        self.beside, self.edits = QuietLabel(wrap=True), EditsLabel(self.which)
         self.force = QCheckBox("Compute known scores again")
         self.service = QPushButton("PLC-MOS Service…", autoDefault=False)
         self.service.clicked.connect(self.service_wanted)
         self.compare = QPushButton("Compare…", self, autoDefault=False)
-        self.compare.clicked.connect(lambda: self.comparison_wanted.emit(self._last))
+        self.compare.clicked.connect(self._on_compare)
         self.compare.hide()
         self.buttons.insertWidget(0, self.compare)
         self._arrange()
@@ -97,6 +97,7 @@ class ScoreDialog(BatchDialog):
         column = QVBoxLayout(self.inputs)
         column.setContentsMargins(0, 0, 0, 0)
         column.addLayout(form)
+        column.addWidget(self.edits)
         column.addLayout(lists, 1)
         column.addLayout(below)
         column.addLayout(row)
@@ -105,6 +106,7 @@ class ScoreDialog(BatchDialog):
         """Offer what is open now; what was ticked stays ticked."""
         self._offer = offer
         self.which.show_offer(offer)
+        self.edits.show_offer(offer)
         offered = [*versions_offered(offer), *concealers_offered(offer)]
         self.versions.offer(offered, [one.name for one in offered if one.name != REFERENCE])
         if not self.table.line.text():
@@ -137,7 +139,7 @@ class ScoreDialog(BatchDialog):
 
     def _wish(self) -> ScoreWish | None:
         offer, table = self._offer, self.table.path
-        if offer is None or table is None:
+        if offer is None or table is None or not table.name:  # "/" while a path is being typed
             return None
         if table.suffix.lower() != ".csv":
             table = table.with_name(f"{table.name}.csv")
@@ -150,6 +152,10 @@ class ScoreDialog(BatchDialog):
 
     def _ready(self) -> bool:
         return self._wish() is not None and bool(self.versions.ticked) and bool(self.metrics.ticked)
+
+    def _on_compare(self) -> None:
+        self.close()  # it would lie above the clips that the comparison opens; it keeps what it says
+        self.comparison_wanted.emit(self._last)
 
     def _begin(self) -> None:
         offer, wish = self._offer, self._wish()
