@@ -210,3 +210,101 @@ def test_loss_painted_under_the_edge_of_a_loop_is_told(opened, player):
     assert "hid" not in opened.status.currentMessage()
     opened.controller.paint(72, 73, True)
     assert "the loop's fade now hides the edge of a gap" in opened.status.currentMessage()
+
+
+# -- the gap at hand ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def close(qtbot, window, write_clip, tmp_path):
+    """Return the window with two gaps so close that the context of the second begins behind the first."""
+    write_clip(tmp_path, "first", "10 24 26")
+    window.open_paths([tmp_path])
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first", timeout=10000)
+    window.lanes_view.setFocus()
+    return window
+
+
+def the_note(window):
+    (note,) = window.controller.document.work.clip("first").notes
+    return note
+
+
+def test_a_note_belongs_to_the_gap_one_went_to_although_its_context_touches_another(close, player, qtbot):
+    close.gap_actions.go_to(1)
+    assert player.state.position == 24 * 320 - CONTEXT  # 10 ms behind the first gap
+    qtbot.keyClick(close.lanes_view, Key.Key_N)
+    assert "gap #2" in close.status.currentMessage()
+    qtbot.keyClick(close.notes.text, Key.Key_Return)
+    assert the_note(close).gap == 1
+
+
+def test_next_gap_skips_none_after_g_ran_past_the_end_of_its_context(close, player, qtbot):
+    close.gap_actions.go_to(1)
+    qtbot.keyClick(close.lanes_view, Key.Key_G)
+    player.seek(25 * 320 + CONTEXT + 800)
+    tick(close)
+    assert not player.state.playing
+    qtbot.keyClick(close.lanes_view, Key.Key_Right, Alt)
+    assert close.gap_actions.at == 2
+
+
+def test_a_click_beside_a_gap_takes_it_to_hand_and_one_far_from_any_lets_go(opened, player, press):
+    opened.gap_actions.go_to(0)
+    opened.lanes_view.seek_requested.emit(62 * 320)
+    assert (opened.gap_actions.at, opened.gaps.table.currentIndex().row()) == (2, 2)
+    press(Key.Key_G)
+    assert player.state.position == 60 * 320 - CONTEXT
+    opened.lanes_view.seek_requested.emit(90 * 320)
+    assert opened.gap_actions.at == -1
+    assert not opened.gaps.table.selectionModel().hasSelection()
+
+
+def test_the_gap_at_hand_stays_the_same_when_painting_gives_it_another_number(opened, player, press):
+    opened.gap_actions.go_to(1)
+    opened.controller.paint(2, 2, True)
+    assert opened.gap_actions.at == 2
+    press(Key.Key_G)
+    assert player.state.position == 40 * 320 - CONTEXT
+    opened.controller.paint(40, 40, False)
+    assert opened.gap_actions.at == -1
+
+
+def test_a_note_keeps_the_place_lane_and_gap_where_it_was_begun(opened, player, press, qtbot):
+    opened.controller.hearing.hear(key_of(opened, "bad"))
+    opened.gap_actions.go_to(1)
+    press(Key.Key_N)
+    player.seek(60 * 320)  # the sound goes on
+    opened.controller.hearing.hear(0)
+    qtbot.keyClicks(opened.notes.text, "rough")
+    qtbot.keyClick(opened.notes.text, Key.Key_Return)
+    note = the_note(opened)
+    assert (note.frame, note.gap, note.lane) == (40 * 320 - CONTEXT, 1, "condition:bad")
+
+
+def test_a_note_typed_without_n_is_begun_by_its_first_letter(opened, player, qtbot):
+    player.seek(30 * 320)
+    qtbot.keyClicks(opened.notes.text, "a")
+    player.seek(60 * 320)
+    qtbot.keyClicks(opened.notes.text, "b")
+    qtbot.mouseClick(opened.notes.add, Qt.MouseButton.LeftButton)
+    assert the_note(opened).frame == 30 * 320
+
+
+def test_a_click_elsewhere_while_writing_moves_the_note_there(opened, player, press, qtbot):
+    press(Key.Key_N)
+    qtbot.keyClicks(opened.notes.text, "here")
+    opened.lanes_view.seek_requested.emit(62 * 320)
+    qtbot.keyClick(opened.notes.text, Key.Key_Return)
+    assert (the_note(opened).frame, the_note(opened).gap) == (62 * 320, 2)
+
+
+def test_escape_forgets_a_note_and_goes_back_to_the_lanes(opened, player, press, qtbot):
+    press(Key.Key_N)
+    qtbot.keyClicks(opened.notes.text, "no")
+    qtbot.keyClick(opened.notes.text, Key.Key_Escape)
+    assert opened.notes.text.text() == ""
+    assert opened.lanes_view.hasFocus() or opened.lanes_view.focusProxy().hasFocus()
+    player.seek(60 * 320)
+    opened.edit.add_note("own", "later")
+    assert the_note(opened).frame == 60 * 320

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from PySide6.QtWidgets import QMenu
 
 from gaplisten.ui.views.values import Mark
@@ -9,11 +11,22 @@ from gaplisten.ui.workbench.part import Part
 from gaplisten.workbench.state import Note
 
 
+@dataclass(frozen=True, slots=True)
+class NotePlace:
+    """What a note speaks of: where one was when it was begun, however long the writing takes."""
+
+    clip: str
+    frame: int
+    lane: str
+    gap: int | None
+
+
 class EditActions(Part):
     """The Edit menu."""
 
     def bind(self) -> None:
         """Bind the commands."""
+        self._place: NotePlace | None = None  # of the note that is being written
         bind = self.commands.bind
         bind("edit.undo", self._undo)
         bind("edit.redo", self._redo)
@@ -36,11 +49,15 @@ class EditActions(Part):
     def link(self) -> None:
         """Connect to notes, lanes view and document."""
         notes = self.window.notes
+        notes.begun.connect(self._place_note)
+        notes.forgotten.connect(self._forget_note)
         notes.added.connect(self.add_note)
         notes.changed.connect(self._change_note)
         notes.removed.connect(self._remove_note)
         notes.chosen.connect(self.go_to_note)
         self.window.lanes_view.mark_clicked.connect(self.go_to_note)
+        self.window.lanes_view.seek_requested.connect(self._go_elsewhere)
+        self.window.gaps.chosen.connect(self._go_elsewhere)
         self.window.lanes_view.packets_painted.connect(self.controller.paint)
         self.controller.document_changed.connect(self._show_history)
         self.controller.notes_changed.connect(self.show_notes)
@@ -72,28 +89,54 @@ class EditActions(Part):
         self.window.docks["notes"].raise_()
         self.window.notes.begin()
 
-    def add_note(self, tag: str, text: str) -> None:
-        """Add a note at the playhead, for the lane that is heard and the gap that is near."""
+    def _place_note(self, anew: bool) -> None:
+        """Remember where a note is begun: sound that plays goes on while it is written."""
+        if anew or self._place is None:
+            self._place = self._here()
+        if self._place is not None:
+            self.controller.said.emit(f"note at {self._told(self._place)}: Enter adds it, Esc forgets it")
+
+    def _forget_note(self) -> None:
+        self._place = None
+        self.controller.said.emit("")
+        if not self.window.notes.text.text():
+            self.window.lanes_view.setFocus()
+
+    def _go_elsewhere(self) -> None:
+        self._place = None  # who clicks at another place means that one
+
+    def _here(self) -> NotePlace | None:
         controller = self.controller
         if controller.clip_name is None:
-            controller.said.emit("open a clip first")
-            return
+            return None
         frame = controller.hearing.state.position
         lane = controller.lane(controller.hearing.heard)
-        gap = self._gap_near(frame)
-        note = Note(frame, tag, text, lane.ident if lane else "", gap)
-        controller.document.add_note(controller.clip_name, note)
+        return NotePlace(controller.clip_name, frame, lane.ident if lane else "", self._gap_near(frame))
+
+    def _told(self, place: NotePlace) -> str:
+        gap = "" if place.gap is None else f", gap #{place.gap + 1}"
+        return f"{place.frame / self.controller.rate:.3f} s{gap}"
+
+    def add_note(self, tag: str, text: str) -> None:
+        """Add a note where it was begun, for the lane that was heard and the gap that was at hand."""
+        begun, here = self._place, self._here()
+        self._place = None
+        if here is None:
+            self.controller.said.emit("open a clip first")
+            return
+        place = begun if begun is not None and begun.clip == here.clip else here
+        self.controller.document.add_note(place.clip, Note(place.frame, tag, text, place.lane, place.gap))
+        self.controller.said.emit(f"noted at {self._told(place)}")
         self.window.lanes_view.setFocus()
 
     def _gap_near(self, frame: int) -> int | None:
-        """Return the gap at `frame`, or the nearest within 100 ms."""
-        reach = self.controller.rate // 10
-        near = [
-            (max(gap.start - frame, frame - gap.stop, 0), index)
-            for index, gap in enumerate(self.controller.gaps)
-        ]
-        distance, index = min(near, default=(reach + 1, 0))
-        return index if distance <= reach else None
+        """Return the gap around `frame`, else the one at hand, else the nearest within 100 ms."""
+        gaps = self.controller.gaps
+        inside = next((index for index, gap in enumerate(gaps) if gap.start <= frame < gap.stop), None)
+        at_hand = self.window.gap_actions.at_hand
+        if inside is not None or at_hand is not None:
+            return at_hand if inside is None else inside
+        return self.window.gap_actions.near(frame, self.controller.rate // 10)
 
     def _change_note(self, index: int, note: Note) -> None:
         if self.controller.clip_name is not None:
@@ -108,6 +151,7 @@ class EditActions(Part):
         note = self.controller.document.work.clip(self.controller.clip_name).notes[index]
         self.controller.hearing.seek(note.frame)
         self.window.lanes_view.centre_on(note.frame)
+        self.window.gap_actions.point_at(note.frame)
         lane = next((each for each in self.controller.lanes if each.ident == note.lane), None)
         if lane is not None:
             self.controller.hearing.hear(lane.key)

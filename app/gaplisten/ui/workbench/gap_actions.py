@@ -22,6 +22,7 @@ class GapActions(Part):
     def bind(self) -> None:
         """Bind the commands."""
         self._at = -1
+        self._gap: Gap | None = None
         self._own_loop: Loop | None = None
         self._span: tuple[int, int] | None = None  # what is played with the loop put aside
         bind = self.commands.bind
@@ -41,23 +42,52 @@ class GapActions(Part):
         self.controller.clip_changed.connect(self._forget)
         self.controller.loop_changed.connect(self._keep_loop)
         self.controller.hearing.moved.connect(self._on_moved)
+        self.window.lanes_view.seek_requested.connect(self.point_at)
 
     def _forget(self) -> None:
-        self._at, self._own_loop, self._span = -1, None, None
-        self.window.lanes_view.set_current_gap(None)
+        self._take(-1)
+        self._own_loop, self._span = None, None
+
+    def _take(self, index: int) -> None:
+        """Have this gap at hand, in the lanes as in the table; none for -1."""
+        gaps = self.controller.gaps
+        self._at = index if 0 <= index < len(gaps) else -1
+        self._gap = gaps[self._at] if self._at >= 0 else None
+        self.window.lanes_view.set_current_gap((self._gap.start, self._gap.stop) if self._gap else None)
+        self.window.gaps.select(self._at)
+
+    def point_at(self, frame: int) -> None:
+        """Have the gap that was pointed at at hand, or the nearest within the context; else none."""
+        near = self.near(frame, self.context)
+        self._take(-1 if near is None else near)
+
+    def near(self, frame: int, reach: int) -> int | None:
+        """Return the index of the gap nearest to `frame`, if it is within `reach` frames."""
+        nearest = self._nearest(frame)
+        return nearest if nearest >= 0 and _distance(self.controller.gaps[nearest], frame) <= reach else None
+
+    def _nearest(self, frame: int) -> int:
+        gaps = self.controller.gaps
+        return min(range(len(gaps)), key=lambda index: _distance(gaps[index], frame), default=-1)
 
     def _on_trace(self) -> None:
         self.window.gaps.show_gaps(self.controller.gaps, self.controller.rate)
         trace = self.controller.trace
         origin = _ORIGINS.get(trace.origin, "") if trace is not None else ""
         self.window.docks["gaps"].setWindowTitle(f"Gaps ({origin})" if origin else "Gaps")
-        if self._at >= len(self.controller.gaps):
-            self._at = -1
+        self._take(self._same_gap())
         loop = self._loop_now
         if loop is not None and self.window.listen.clear_of_gaps(loop.start, loop.stop).moved:
             self.controller.said.emit(
                 "the loop's fade now hides the edge of a gap: drag the loop's edge off it"
             )
+
+    def _same_gap(self) -> int:
+        """Return where the gap at hand is in the new loss: it may have another number, or be gone."""
+        gap, gaps = self._gap, self.controller.gaps
+        if gap is None:
+            return -1
+        return next((i for i, new in enumerate(gaps) if new.start < gap.stop and gap.start < new.stop), -1)
 
     @property
     def at(self) -> int:
@@ -77,29 +107,40 @@ class GapActions(Part):
         self.go_to(self._neighbour(gaps, by))
 
     def _neighbour(self, gaps: tuple[Gap, ...], by: int) -> int:
-        position = self.controller.hearing.state.position
-        if 0 <= self._at < len(gaps) and self._is_near(gaps[self._at], position):
-            return (self._at + by) % len(gaps)
+        at, position = self.at_hand, self.controller.hearing.state.position
+        if at is not None:
+            return (at + by) % len(gaps)
         if by > 0:
             return next((index for index, gap in enumerate(gaps) if gap.start > position), 0)
         before = [index for index, gap in enumerate(gaps) if gap.stop <= position]
         return before[-1] if before else len(gaps) - 1
 
-    def _is_near(self, gap: Gap, position: int) -> bool:
-        return gap.start - self.context - 1 <= position <= gap.stop + self.context + 1
+    @property
+    def at_hand(self) -> int | None:
+        """Index of the gap that was gone to last, while the playhead is within its context."""
+        gaps, position = self.controller.gaps, self.controller.hearing.state.position
+        if not 0 <= self._at < len(gaps):
+            return None
+        gap, around = gaps[self._at], self.context + self._overrun
+        return self._at if gap.start - around <= position <= gap.stop + around else None
+
+    @property
+    def _overrun(self) -> int:
+        """How far, in frames, sound may run past the end of what was to be played before it is stopped."""
+        return self.controller.rate // 4
 
     def go_to(self, index: int) -> None:
         """Centre a gap with its context and put the playhead before it."""
         gaps = self.controller.gaps
         if not 0 <= index < len(gaps):
             return
-        self._at, gap = index, gaps[index]
+        gap = gaps[index]
+        self._take(index)
         self._look_at(gap)
         if self._own_loop is not None and self._own_loop == self._loop_now:
             self._loop_around(gap)  # who listens to gaps in a loop goes on to the next one in a loop
         elif not self.controller.hearing.state.playing:
             self.controller.hearing.seek(max(gap.start - self.context, 0))
-        self.window.gaps.select(index)
         length = 1000.0 * gap.frames / self.controller.rate
         packets = "1 packet" if gap.packets == 1 else f"{gap.packets} packets"
         self.controller.said.emit(f"gap #{index + 1} of {len(gaps)}: {length:.0f} ms, {packets}")
@@ -112,19 +153,16 @@ class GapActions(Part):
             # Seen among the whole clip, a gap is a hair's breadth: go near enough to see what happens there.
             view.zoom_to(gap.start - around, gap.stop + around)
         view.centre_on(gap.start - self.context, gap.stop + self.context)
-        view.set_current_gap((gap.start, gap.stop))
 
     def _current(self) -> Gap | None:
         gaps = self.controller.gaps
         if 0 <= self._at < len(gaps):
             return gaps[self._at]
-        position = self.controller.hearing.state.position
-        near = sorted(gaps, key=lambda gap: max(gap.start - position, position - gap.stop, 0))
-        if not near:
+        if not gaps:
             self.controller.said.emit("there are no gaps")
             return None
-        self._at = gaps.index(near[0])
-        return near[0]
+        self._take(self._nearest(self.controller.hearing.state.position))
+        return self._gap
 
     # -- listening ------------------------------------------------------------------------------------
 
@@ -159,7 +197,7 @@ class GapActions(Part):
         if self._span is None:
             return
         start, stop = self._span
-        inside = start <= state.position <= stop + self.controller.rate // 4
+        inside = start <= state.position <= stop + self._overrun
         if not (state.playing and inside):
             self._restore_loop()
 
@@ -207,3 +245,8 @@ class GapActions(Part):
         gap = self._current()
         if gap is not None:
             self.window.lanes_view.zoom_to(gap.start - self.context, gap.stop + self.context)
+
+
+def _distance(gap: Gap, frame: int) -> int:
+    """Return how many frames lie between them: 0 inside the gap."""
+    return max(gap.start - frame, frame - gap.stop, 0)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -31,6 +32,10 @@ class NotesDock(QWidget):
 
     Signals
     -------
+    begun
+        A new note is being written, and whether it was asked for just now or its first letter was typed.
+    forgotten
+        It will not be written.
     added
         Tag and text of a new note.
     chosen
@@ -41,6 +46,8 @@ class NotesDock(QWidget):
         Index of the note to remove.
     """
 
+    begun = Signal(bool)
+    forgotten = Signal()
     added = Signal(str, str)
     chosen = Signal(int)
     changed = Signal(int, object)
@@ -59,8 +66,10 @@ class NotesDock(QWidget):
         self.text = QLineEdit(self, placeholderText="What do you hear?")
         self.text.setAccessibleName("Text of the new note")
         self.text.setAcceptDrops(False)
-        self.text.setStatusTip("Enter adds the note at the playhead, for the lane that is heard")
+        self.text.setStatusTip("Enter adds the note where you began to write it, for the lane heard then")
         self.text.returnPressed.connect(self._add)
+        self.text.textEdited.connect(self._on_typed)
+        self.text.installEventFilter(self)
         self.add = QToolButton(self)
         self.add.setText("Add")
         self.add.setToolTip("Add the note at the playhead (N)")
@@ -81,6 +90,7 @@ class NotesDock(QWidget):
         self._lane_names: dict[str, str] = {}
         self._shown: list[int] = []
         self._filling = False
+        self._written = ""
 
     def _made_table(self) -> QTableWidget:
         table = QTableWidget(0, len(COLUMNS), self)
@@ -143,11 +153,32 @@ class NotesDock(QWidget):
 
     def _add(self) -> None:
         self.added.emit(self.tag.currentText(), self.text.text().strip())
+        self._clear()
+
+    def _clear(self) -> None:
         self.text.clear()
+        self._written = ""
+
+    def _on_typed(self, text: str) -> None:
+        if text and not self._written:
+            self.begun.emit(False)
+        elif not text:
+            self.forgotten.emit()
+        self._written = text
 
     def begin(self) -> None:
         """Get ready for a new note: the text field has the focus."""
         self.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.begun.emit(True)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Let Escape put the note away."""
+        if watched is self.text and isinstance(event, QKeyEvent) and event.key() == Qt.Key.Key_Escape:
+            if event.type() == QEvent.Type.KeyPress:
+                self._clear()
+                self.forgotten.emit()
+            return True
+        return super().eventFilter(watched, event)
 
     def remove_selected(self) -> None:
         """Ask for the selected note to be removed."""
