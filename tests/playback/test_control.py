@@ -22,12 +22,12 @@ from gaplisten.playback.control import (
 )
 from gaplisten.playback.engine import Engine, Meter
 from gaplisten.playback.lanes import make_ready, release
-from gaplisten.playback.mixer import BREAKS
 from gaplisten.playback.open import open_player
 from gaplisten.playback.player import OutputDevice, Player
 from gaplisten.playback.programme import Wishes
 from gaplisten.playback.shared import View, block_of
 from gaplisten.playback.silent import SilentPlayer
+from gaplisten.playback.transport import BREAKS
 from playback.desk import Desk, noise
 
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from gaplisten.playback.mixer import BREAKS
 from gaplisten.playback.programme import Wishes
+from gaplisten.playback.transport import BREAKS
 
 Words = npt.NDArray[np.int64]
 
