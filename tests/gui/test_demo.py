@@ -31,6 +31,8 @@ def demo(tmp_path_factory):
     home, out = tmp_path_factory.mktemp("home"), tmp_path_factory.mktemp("demo") / "out"
     done = run("demo", "--out", str(out), GAPLISTEN_HOME=str(home))
     assert done.returncode == 0, done.stderr
+    assert "there is no display: the demo goes into files" in done.stderr
+    assert not (home / "config").exists(), "its pictures neither use nor change the user's own window"
     return out, done.stdout
 
 

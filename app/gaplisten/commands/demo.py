@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -25,9 +26,12 @@ def demo(
 ) -> None:
     """Open the workbench on the bundled demo speech."""
     from gaplisten.ui.app import can_be_seen, run_workbench
+    from gaplisten.ui.displays import lacking
 
     if out is None and can_be_seen():
         raise typer.Exit(run_workbench([], demo=True))
+    if why := lacking():
+        print(f"gaplisten: {why}: the demo goes into files", file=sys.stderr)
     raise typer.Exit(_into_folder(out or DEFAULT_FOLDER))
 
 

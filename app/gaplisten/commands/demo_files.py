@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import fmean
+from tempfile import TemporaryDirectory
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
@@ -120,13 +121,15 @@ def write_pictures(folder: Path) -> Sequence[Path]:
     """Write pictures of the real workbench, light and dark; none where Qt is missing."""
     if not is_installed("PySide6"):
         return ()
-    # A process of its own: Qt's platform is chosen once, and must here be the one without a display.
-    environment = {**os.environ, "QT_QPA_PLATFORM": "offscreen", "GAPLISTEN_SOUND": "off"}
     command = [sys.executable, "-m", "gaplisten.ui.pictures", str(folder), *CONCEALERS]
     try:
-        ended = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=300, check=False
-        )
+        with TemporaryDirectory(ignore_cleanup_errors=True) as home:
+            # A process of its own: Qt's platform is chosen once, and must here be the one without a display.
+            # A home of its own: the pictures show the window as it is at first, not as somebody left it.
+            own = {"QT_QPA_PLATFORM": "offscreen", "GAPLISTEN_SOUND": "off", "GAPLISTEN_HOME": home}
+            ended = subprocess.run(
+                command, env=os.environ | own, capture_output=True, text=True, timeout=300, check=False
+            )
     except subprocess.TimeoutExpired as error:
         raise GaplistenError("pictures of the workbench", "took longer than 300 s", "try again") from error
     if ended.returncode:

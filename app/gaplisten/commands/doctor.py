@@ -98,12 +98,15 @@ def _qt() -> list[Row]:
     wanted = os.environ.get("QT_QPA_PLATFORM", "")
     display = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
     rows = [_qt_libraries()]
-    if wanted:
+    if wanted not in ("", "xcb", "wayland"):
         return [*rows, ("window", "Qt platform", "ok", f"{wanted} (QT_QPA_PLATFORM)")]
-    if sys.platform in ("win32", "darwin") or display:
-        return [*rows, ("window", "Qt platform", "ok", f"the system's own {display or ''}".rstrip())]
-    fact = "no display: windows need DISPLAY or WAYLAND_DISPLAY"
-    return [*rows, ("window", "Qt platform", "missing", fact)]
+    why = importlib.import_module("gaplisten.ui.displays").lacking()
+    if why:
+        return [
+            *rows,
+            ("window", "Qt platform", "missing", f"{why}: windows need DISPLAY or WAYLAND_DISPLAY"),
+        ]
+    return [*rows, ("window", "Qt platform", "ok", f"the system's own {display or ''}".rstrip())]
 
 
 def _sound() -> list[Row]:

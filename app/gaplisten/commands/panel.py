@@ -80,10 +80,8 @@ def run(
     ] = None,
 ) -> None:
     """Take a panel; continues where the listener stopped."""
-    if not importlib.import_module("gaplisten.ui.app").has_display():
-        raise PanelCommandError(
-            "panel run", "there is no display", "set DISPLAY, or go to a machine with one"
-        )
+    if why := importlib.import_module("gaplisten.ui.displays").lacking():
+        raise PanelCommandError("panel run", why, "set DISPLAY, or go to a machine with one")
     try:
         importlib.import_module("PySide6.QtWidgets")
         window: Any = importlib.import_module("gaplisten.ui.panel")

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gaplisten.errors import GaplistenError
+from gaplisten.ui.displays import lacking
 
 _XCB_HINT = (
     "on Debian or Ubuntu: sudo apt install libxcb-cursor0 libxkbcommon-x11-0 libegl1 libdbus-1-3 "
@@ -21,11 +22,7 @@ class NoWindows(GaplistenError):  # noqa: N818 - it is the machine's state
 
 def has_display() -> bool:
     """Return whether windows can be shown."""
-    if os.environ.get("QT_QPA_PLATFORM"):
-        return True
-    if sys.platform.startswith(("win", "darwin", "cygwin")):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    return not lacking()
 
 
 def can_be_seen() -> bool:
@@ -48,8 +45,8 @@ def run_workbench(paths: Sequence[Path], demo: bool = False) -> int:
     NoWindows
         If Qt is not installed or there is no display.
     """
-    if not has_display():
-        raise NoWindows("window", "there is no display", "set DISPLAY, or use 'gaplisten demo --out DIR'")
+    if why := lacking():
+        raise NoWindows("window", why, "set DISPLAY, or use 'gaplisten demo --out DIR'")
     _check_libraries()
     from gaplisten.ui.start import start
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from gaplisten.playback.silent import SilentPlayer
+from gaplisten.ui.metrics.lane_scores import LaneScores
 from gaplisten.ui.start import application
 from gaplisten.ui.theme import apply_theme
 from gaplisten.ui.workbench.hearing import Hearing
@@ -43,6 +44,7 @@ def take(folder: Path, concealers: Sequence[str]) -> list[Path]:
     for name in concealers:
         controller.document.switch_on(name)
     _until(app, lambda: not controller.busy and not window.lanes_view.busy)
+    _until(app, lambda: _all_scored(window))
     made = [_picture(app, window, folder / "workbench.png")]
     apply_theme(app, "dark")
     window.actions_table["gap.next"].trigger()
@@ -53,6 +55,15 @@ def take(folder: Path, concealers: Sequence[str]) -> list[Path]:
     controller.document.mark_saved()
     window.close()
     return made
+
+
+def _all_scored(window: WorkbenchWindow) -> bool:
+    return all(
+        scores.score(lane, metric) is not None
+        for scores in window.findChildren(LaneScores)
+        for metric in scores.metrics
+        for lane in window.controller.lanes
+    )
 
 
 def _picture(app: QApplication, window: WorkbenchWindow, path: Path) -> Path:
