@@ -122,7 +122,7 @@ class GaplistenHybrid:
         guess = self._extrapolated(frames, short=True)
         memory = self._memory()[-round(JOIN_WINDOW * self._rate / 1000) :]
         around = np.concatenate((memory, guess, now))
-        if max(float(around.max()), -float(around.min())) < PAUSE:
+        if largest(around) < PAUSE:
             return mirrored(guess, now)
         order = min(self._join_order(), len(around) // 3)
         join = interpolated(around, len(memory), len(memory) + frames, order)
@@ -140,7 +140,7 @@ class _Loss:
 
     def __init__(self, past: np.ndarray, rate: int) -> None:
         self._past, self._rate, self.place = past, rate, 0
-        self._ceiling = 1.2 * float(np.abs(past[-self._frames(RESIDUAL_WINDOW) :]).max())
+        self._ceiling = 1.2 * largest(past[-self._frames(RESIDUAL_WINDOW) :])
         self._from, self._fully = self._frames(LONG_FROM), self._frames(LONG_FULLY)
         self._start_voice()
         self._long: np.ndarray | None = None
@@ -175,13 +175,20 @@ class _Loss:
         self._voice_state = state_after(self._predictor, self._past)
         self.lag = find_pitch(self._past, self._rate)
         self._cycle = np.convolve(self._past[-self.lag - order :], self._predictor, "valid")
+        self._spoken = np.empty(0)
 
     def _voice(self, start: int, frames: int) -> np.ndarray:
-        from scipy.signal import lfilter
+        """Return a part of the voice; it is made up to where it has gone at once, for each call costs time."""
+        stop, made = start + frames, len(self._spoken)
+        if stop > made:
+            from scipy.signal import lfilter
 
-        places = np.arange(start, start + frames) % len(self._cycle)
-        out, self._voice_state = lfilter([1.0], self._predictor, self._cycle[places], zi=self._voice_state)
-        return np.asarray(out)
+            places = np.arange(made, max(stop, self._fully)) % len(self._cycle)
+            more, self._voice_state = lfilter(
+                [1.0], self._predictor, self._cycle[places], zi=self._voice_state
+            )
+            self._spoken = np.concatenate((self._spoken, more))
+        return self._spoken[start:stop]
 
     def _autoregression(self, start: int, frames: int) -> np.ndarray:
         from scipy.signal import lfilter
@@ -210,6 +217,11 @@ def warm_up() -> None:
     loss = _Loss(noise, 8000)
     loss.take(200)
     interpolated(noise[:400], 200, 280, 60)
+
+
+def largest(signal: np.ndarray) -> float:
+    """Return the largest magnitude, with no copy made."""
+    return max(float(signal.max()), -float(signal.min()))
 
 
 @lru_cache(maxsize=16)
@@ -283,5 +295,5 @@ def interpolated(signal: np.ndarray, start: int, stop: int, order: int) -> np.nd
     shared = min(len(column), order + 1)
     column[:shared] = lags[order : order + shared]
     column[0] *= 1 + 1e-9
-    bound = 1.2 * float(np.abs(signal).max())
-    return np.clip(-np.asarray(solve_toeplitz(column, pull, check_finite=False)), -bound, bound)
+    bound = 1.2 * largest(signal)
+    return np.minimum(np.maximum(-solve_toeplitz(column, pull, check_finite=False), -bound), bound)
