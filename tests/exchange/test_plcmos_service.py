@@ -14,7 +14,7 @@ import pytest
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
-from gaplisten.batch.items import versions_from_paths
+from gaplisten.batch.items import Version, versions_from_paths
 from gaplisten.batch.score import score_journal
 from gaplisten.exchange.plcmos_service import PlcmosClient
 from gaplisten.exchange.service_batch import score_by_service
@@ -321,6 +321,46 @@ def test_a_folder_is_scored_by_the_service_and_not_asked_twice(server: Server, t
     posts = [body["filename"] for path, _, body in server.asked if path == "/score-plc"]
     assert sorted(posts) == ["c0.wav", "c1.wav", "c2.wav"]
     assert TOKEN not in journal.path.read_text()
+
+
+def _tones(folder: Path, count: int) -> list[Version]:
+    for name, gain in [("clean", 1.0), ("mine", 0.5)]:
+        (folder / name).mkdir()
+        for index in range(count):
+            tone = gain * np.sin(np.arange(16000) / (5 + index))
+            write_signal(folder / name / f"c{index}.wav", Signal.of(0.5 * tone, 16000))
+    return versions_from_paths([folder / "mine"], reference_folder=folder / "clean")
+
+
+@pytest.mark.parametrize(("status", "asked"), [(401, 1), (404, 3), (503, 3)])
+def test_a_hopeless_service_is_not_asked_for_every_file(
+    server: Server, tmp_path: Path, status: int, asked: int
+):
+    versions = _tones(tmp_path, 8)
+    server.script = [(status, {}, b"")]
+    service = Service(server.address, "u", TOKEN, retries=0)
+    with score_journal() as journal:
+        batch = score_by_service(versions, service, journal, jobs=1)
+    assert sum(path == "/score-plc" for path, *_ in server.asked) == asked
+    assert [row.score.reason.startswith("not asked any more") for row in batch.rows] == [
+        index >= asked for index in range(8)
+    ]
+    assert all(f"status {status}" in row.score.reason for row in batch.rows)
+    server.script = [(200, {}, b'{"model_version": 1, "plc_mos": 2}')]
+    with score_journal() as journal:  # what was not asked is asked by the next run
+        again = score_by_service(versions, service, journal, jobs=1)
+    assert [row.score.value for row in again.rows] == [2.0] * 8
+
+
+def test_a_service_that_fails_now_and_then_is_asked_for_every_file(server: Server, tmp_path: Path):
+    versions = _tones(tmp_path, 8)
+    good = (200, {}, b'{"model_version": 1, "plc_mos": 2}')
+    server.script = [(404, {}, b""), (404, {}, b""), good] * 3
+    with score_journal() as journal:
+        service = Service(server.address, "u", TOKEN, retries=0)
+        batch = score_by_service(versions, service, journal, jobs=1)
+    assert [row.score.value for row in batch.rows] == [None, None, 2.0, None, None, 2.0, None, None]
+    assert sum(path == "/score-plc" for path, *_ in server.asked) == 8
 
 
 def test_a_server_that_sends_the_token_back_does_not_get_it_shown(server: Server):

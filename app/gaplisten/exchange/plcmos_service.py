@@ -46,6 +46,10 @@ METRIC = Metric(
 )
 
 
+class ServiceRefusalError(ServiceError):
+    """Whatever is sent, it would be refused: account, address or certificate are wrong."""
+
+
 @dataclass(frozen=True)
 class ServiceScore:
     """What the service answered."""
@@ -178,7 +182,7 @@ class PlcmosClient:
         error.close()
         if code in (401, 403):
             fact = f"does not accept the account {self._service.user} (status {code})"
-            return ServiceError(address, fact, f"check the user and {TOKEN_VARIABLE}")
+            return ServiceRefusalError(address, fact, f"check the user and {TOKEN_VARIABLE}")
         if code == 429:
             fact = "is asked too often (status 429)"
             return _TryAgain(ServiceError(address, fact, "try later, or with fewer files at once"), pause)
@@ -187,7 +191,7 @@ class PlcmosClient:
             return _TryAgain(ServiceError(address, fact, "try later, or ask who runs it"), pause)
         if 300 <= code < 400:
             fact = f"redirects elsewhere (status {code})"
-            return ServiceError(address, fact, "set the address that it really has")
+            return ServiceRefusalError(address, fact, "set the address that it really has")
         return ServiceError(address, f"refuses the request (status {code})", "check address and version")
 
     def _unreachable(self, error: Exception) -> Exception:
@@ -195,7 +199,7 @@ class PlcmosClient:
         address = self._service.address
         if isinstance(reason, ssl.SSLCertVerificationError):
             fact = f"its certificate is not valid ({reason.verify_message})"
-            return ServiceError(address, fact, "check the address; the token was not sent")
+            return ServiceRefusalError(address, fact, "check the address; the token was not sent")
         if isinstance(reason, TimeoutError):
             fact = f"does not answer within {self._service.seconds:g} s"
         else:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any
 
 from gaplisten.audio.files import read_signal
 from gaplisten.audio.signal import Signal
@@ -12,13 +14,14 @@ from gaplisten.batch.journal import Journal
 from gaplisten.batch.score import ScoreBatch, ScoreTask, Work, score_versions
 from gaplisten.batch.workers import ThreadWorkers
 from gaplisten.errors import GaplistenError
-from gaplisten.exchange.plcmos_service import METRIC, PlcmosClient
-from gaplisten.exchange.service_settings import Service
+from gaplisten.exchange.plcmos_service import METRIC, PlcmosClient, ServiceRefusalError, ServiceScore
+from gaplisten.exchange.service_settings import Service, ServiceError
 from gaplisten.jobs import Job
 from gaplisten.metrics.contract import Score, Unscorable
 from gaplisten.metrics.material import prepare
 
 _AT_ONCE = 2
+_IN_A_ROW = 3
 
 
 def score_by_service(
@@ -32,6 +35,10 @@ def score_by_service(
 ) -> ScoreBatch:
     """Score each version that has a reference; a few requests at once.
 
+    A service that refuses the account, or fails for three files in a row, is not asked any more: hundreds of
+    wrong log-ins lock an account, and pauses before hopeless repetitions add up to hours. What was not asked
+    is an accident, so that the next run asks it.
+
     Raises
     ------
     ServiceError
@@ -41,24 +48,52 @@ def score_by_service(
     """
     client = PlcmosClient(service)
     client.health()
+    trust = _Trust()
     # Another service may have another model: its scores are not this one's.
     metric = replace(METRIC, version=service.address)
 
     def compute(work: Work) -> tuple[Score, ...]:
-        return tuple(_score(client, task, job) for task in work)
+        return tuple(_score(client, task, trust, job) for task in work)
 
     with ThreadWorkers(jobs or _AT_ONCE) as workers:
         return score_versions(versions, [metric], workers, journal, force=force, job=job, compute=compute)
 
 
-def _score(client: PlcmosClient, task: ScoreTask, job: Job | None) -> Score:
+class _Trust:
+    """Whether it makes sense to ask the service again; used by several threads."""
+
+    def __init__(self) -> None:
+        self._failed = 0
+        self._lock = threading.Lock()
+        self.given_up = ""
+
+    def ask(self, client: PlcmosClient, *question: Any) -> ServiceScore:
+        """Ask it, and learn from how that went."""
+        try:
+            answer = client.score(*question)
+        except ServiceError as error:
+            with self._lock:
+                self._failed += 1
+                if not self.given_up and (
+                    isinstance(error, ServiceRefusalError) or self._failed >= _IN_A_ROW
+                ):
+                    self.given_up = f"not asked any more, for the service failed: {error}"
+            raise
+        with self._lock:
+            self._failed = 0
+        return answer
+
+
+def _score(client: PlcmosClient, task: ScoreTask, trust: _Trust, job: Job | None) -> Score:
+    if trust.given_up:
+        return Score(None, trust.given_up, accident=True)
     path, reference = task.version.path, task.version.clip.reference
     try:
         material, marks = prepare(
             task.metric, read_signal(path), read_signal(reference) if reference else None, None
         )
         clean, degraded = (Signal.of(side, material.rate) for side in material.whole)
-        answer = client.score(degraded, clean, path.name, job)
+        answer = trust.ask(client, degraded, clean, path.name, job)
     except Unscorable as reason:
         return Score(None, str(reason))
     except GaplistenError as error:
