@@ -178,7 +178,7 @@ class _Loss:
         self._spoken = np.empty(0)
 
     def _voice(self, start: int, frames: int) -> np.ndarray:
-        """Return a part of the voice; it is made up to where it has gone at once, for each call costs time."""
+        """Return a part of the voice; what its turn can need is made at once, for each call costs time."""
         stop, made = start + frames, len(self._spoken)
         if stop > made:
             from scipy.signal import lfilter
