@@ -168,9 +168,9 @@ def check_system(testing: bool) -> None:
 
 
 def wanted_stamp() -> str:
-    """Return what the set-up depends on: pyproject.toml and the Python version."""
+    """Return what the set-up depends on: pyproject.toml, the Python version and the checkout's place."""
     project = hashlib.sha256((ROOT / "pyproject.toml").read_bytes()).hexdigest()
-    return f"{sys.version_info[0]}.{sys.version_info[1]} {project}"
+    return f"{sys.version_info[0]}.{sys.version_info[1]} {project} {ROOT}"
 
 
 def stamp_file(extras: tuple[str, ...]) -> Path:
@@ -178,17 +178,29 @@ def stamp_file(extras: tuple[str, ...]) -> Path:
     return VENV / f"set-up-{'-'.join(extras)}.txt"
 
 
-def is_set_up(extras: tuple[str, ...]) -> bool:
-    """Whether `.venv` already holds what this pyproject.toml asks for."""
+def stamped(extras: tuple[str, ...]) -> str:
+    """Return what was noted when these extras were installed, or an empty text."""
     try:
-        return PYTHON.exists() and stamp_file(extras).read_text(encoding="utf-8") == wanted_stamp()
+        return stamp_file(extras).read_text(encoding="utf-8")
     except OSError:
-        return False
+        return ""
+
+
+def is_set_up(extras: tuple[str, ...]) -> bool:
+    """Whether `.venv` already holds what this pyproject.toml asks for, or more."""
+    larger = (extras, TEST_EXTRAS) if set(extras) <= set(TEST_EXTRAS) else (extras,)
+    return PYTHON.exists() and any(stamped(each) == wanted_stamp() for each in larger)
+
+
+def was_moved() -> bool:
+    """Whether the checkout was set up in another place: its programs still name that place."""
+    noted = [stamped(extras).split(" ", 2)[2:] for extras in (USE_EXTRAS, TEST_EXTRAS)]
+    return any(place and place != [str(ROOT)] for place in noted)
 
 
 def venv_works() -> bool:
-    """Whether `.venv` has a running Python of this version, with pip."""
-    if not PYTHON.exists():
+    """Whether `.venv` has a running Python of this version, with pip, and was made here."""
+    if not PYTHON.exists() or was_moved():
         return False
     probe = "import sys, pip; print(*sys.version_info[:2], sep='.')"
     found = subprocess.run([PYTHON, "-c", probe], capture_output=True, text=True, check=False)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -47,6 +48,32 @@ def test_a_changed_project_file_asks_for_set_up(script: ModuleType) -> None:
     assert not script.is_set_up(script.USE_EXTRAS)
 
 
+def test_what_the_tests_need_holds_what_a_start_needs(script: ModuleType) -> None:
+    script.VENV.mkdir()
+    script.PYTHON.touch()
+    script.stamp_file(script.TEST_EXTRAS).write_text(script.wanted_stamp())
+    assert script.is_set_up(script.USE_EXTRAS)
+    assert script.is_set_up(script.TEST_EXTRAS)
+    assert not script.is_set_up(("cluster",))
+
+
+def test_a_checkout_that_was_moved_is_set_up_afresh(
+    script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script, "PYTHON", Path(sys.executable))
+    script.VENV.mkdir()
+    script.stamp_file(script.USE_EXTRAS).write_text(script.wanted_stamp())
+    assert script.venv_works()
+    moved = tmp_path / "elsewhere"
+    moved.mkdir()
+    for name in ("pyproject.toml", ".venv"):
+        (tmp_path / name).rename(moved / name)
+    monkeypatch.setattr(script, "ROOT", moved)
+    monkeypatch.setattr(script, "VENV", moved / ".venv")
+    assert not script.is_set_up(script.USE_EXTRAS)
+    assert not script.venv_works()
+
+
 def test_without_rights_the_exact_command_is_printed(
     script: ModuleType, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -88,7 +115,6 @@ def test_no_words_start_the_demo(script: ModuleType, monkeypatch: pytest.MonkeyP
 
 def test_the_script_uses_the_standard_library_only() -> None:
     import ast
-    import sys
 
     tree = ast.parse((ROOT / "run.py").read_text(encoding="utf-8"))
     names = {
