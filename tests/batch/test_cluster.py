@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from gaplisten.batch.cluster import ClusterError, ClusterWorkers, probe_worker
 from gaplisten.batch.conceal import conceal_batch, folder_journal, plan_folder
 from gaplisten.batch.items import versions_from_paths
 from gaplisten.batch.journal import Journal
+from gaplisten.batch.run import Outcome, run_items
 from gaplisten.batch.score import described, score_versions
 from gaplisten.batch.table import tidy
 from gaplisten.batch.workers import ProcessWorkers
@@ -94,6 +96,14 @@ def test_files_that_workers_cannot_see_are_named(workers: ClusterWorkers, tmp_pa
 def test_trouble_on_a_worker_becomes_a_reason(workers: ClusterWorkers):
     future = workers.submit(int, "x")
     assert workers.reason(future.exception(30)).startswith("failed on the cluster: ValueError: ")
+
+
+def test_an_item_that_hangs_on_a_worker_is_given_up(address: str):
+    # The workers only know what they can import: the hang is the standard library's.
+    done: list[Outcome[float]] = []
+    with ClusterWorkers(address, 0.1) as workers:
+        run_items([3.0], time.sleep, workers, done.append)
+    assert [outcome.failure for outcome in done] == ["gave no answer within 0.3 s"]
 
 
 def test_nobody_at_the_address_is_told(monkeypatch: pytest.MonkeyPatch):

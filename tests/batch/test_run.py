@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
+from typing import Any
 
 import pytest
 
@@ -23,6 +25,28 @@ def act(item: str) -> str:
     if item == "hang":
         time.sleep(30)
     return item.upper()
+
+
+class Unkillable(ThreadWorkers):
+    """Workers that answer at once, or never."""
+
+    patience = 0.05
+
+    def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        future: Future[Any] = Future()
+        if arguments != ("hang",):
+            future.set_result(work(*arguments))
+        return future
+
+
+def test_who_cannot_be_killed_is_given_up_and_the_others_are_done():
+    done: list[Outcome[str]] = []
+    with Unkillable(1) as workers:
+        run_items(["a", "hang", "b", "c", "d"], act, workers, done.append)
+    assert sorted((each.item, each.result, each.failure) for each in done if each.item != "hang") == [
+        (item, item.upper(), "") for item in "abcd"
+    ]
+    assert [each.failure for each in done if each.item == "hang"] == ["gave no answer within 0.05 s"]
 
 
 def test_items_are_taken_only_as_workers_become_free():

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gaplisten import __version__
+from gaplisten.batch.run import IN_FLIGHT_PER_SLOT
 from gaplisten.batch.workers import Workers
 from gaplisten.errors import GaplistenError
 
@@ -32,6 +33,9 @@ class ClusterWorkers(Workers):
     ----------
     address
         Of the scheduler, e.g. ``tcp://10.0.0.5:8786``.
+    seconds
+        Time limit of one item, if there is one. Dask cannot kill what a worker does, and does not say when it
+        begins: an item is given up after as many times the limit as there are items waiting at each core.
 
     Raises
     ------
@@ -39,8 +43,9 @@ class ClusterWorkers(Workers):
         If ``distributed`` is not installed, nobody answers, there are no workers or they lack Gaplisten.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, seconds: float | None = None) -> None:
         self.address = address
+        self.patience = None if seconds is None else IN_FLIGHT_PER_SLOT * seconds
         self._client = _connect(address)
         cores = sum(self._client.nthreads().values())
         if not cores:

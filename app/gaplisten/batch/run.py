@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from gaplisten.jobs import Job
 Item = TypeVar("Item")
 
 # Enough to keep every worker busy while outcomes are written, few enough to keep memory flat.
-_IN_FLIGHT_PER_SLOT = 3
+IN_FLIGHT_PER_SLOT = 3
 
 
 @dataclass(frozen=True)
@@ -53,13 +54,17 @@ def run_items(
         When the job was asked to stop; what is done is done.
     """
     job = job or Job()
-    running: dict[Future[Any], Item] = {}
+    running: dict[Future[Any], _Sent[Item]] = {}
     waiting = iter(items)
     try:
         while _fill(running, waiting, work, workers):
             ready, _ = wait(running, timeout=0.2, return_when=FIRST_COMPLETED)
             for future in ready:
-                done(_outcome(future, running.pop(future), workers))
+                done(_outcome(future, running.pop(future).item, workers))
+            for late in _overdue(running, workers.patience):
+                late.cancel()
+                item = running.pop(late).item
+                done(Outcome(item, failure=f"gave no answer within {workers.patience:g} s"))
             job.check(progress())
     except BaseException:
         for future in running:
@@ -67,15 +72,31 @@ def run_items(
         raise
 
 
+@dataclass(frozen=True)
+class _Sent(Generic[Item]):
+    item: Item
+    at: float
+
+
+def _overdue(running: dict[Future[Any], _Sent[Item]], patience: float | None) -> list[Future[Any]]:
+    if patience is None:
+        return []
+    now = time.monotonic()
+    return [future for future, sent in running.items() if now - sent.at > patience and not future.done()]
+
+
 def _fill(
-    running: dict[Future[Any], Item], waiting: Iterator[Item], work: Callable[[Item], Any], workers: Workers
+    running: dict[Future[Any], _Sent[Item]],
+    waiting: Iterator[Item],
+    work: Callable[[Item], Any],
+    workers: Workers,
 ) -> bool:
-    while len(running) < workers.slots * _IN_FLIGHT_PER_SLOT:
+    while len(running) < workers.slots * IN_FLIGHT_PER_SLOT:
         try:
             item = next(waiting)
         except StopIteration:
             break
-        running[workers.submit(work, item)] = item
+        running[workers.submit(work, item)] = _Sent(item, time.monotonic())
     return bool(running)
 
 

@@ -18,9 +18,12 @@ class Workers(ABC):
     ----------
     slots
         How many items can be worked on at a time.
+    patience
+        Seconds after which an item in flight is given up; None where the workers keep the time themselves.
     """
 
     slots: int
+    patience: float | None = None
 
     @abstractmethod
     def submit(self, work: Callable[..., Any], *arguments: Any) -> Future[Any]:

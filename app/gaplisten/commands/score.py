@@ -30,9 +30,9 @@ def _workers(cluster: str | None, jobs: int | None, seconds: float, versions: li
         return ProcessWorkers(jobs, seconds)
     from gaplisten.batch.cluster import ClusterWorkers
 
-    workers = ClusterWorkers(cluster)
-    references = {version.clip.reference for version in versions}
-    workers.check([*(version.path for version in versions), *filter(None, references)])
+    workers = ClusterWorkers(cluster, seconds)
+    others = {file for version in versions for file in (version.clip.reference, version.clip.trace)}
+    workers.check([*(version.path for version in versions), *filter(None, others)])
     return workers
 
 
