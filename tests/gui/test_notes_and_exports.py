@@ -8,6 +8,7 @@ from PySide6.QtGui import QImage
 
 from gaplisten.audio.files import read_signal
 from gaplisten.loss.formats import read_trace
+from gaplisten.workbench.state import Note
 
 
 @pytest.fixture
@@ -45,6 +46,13 @@ def test_notes_can_be_searched_edited_removed_and_undone(noted):
     noted.actions_table["edit.undo"].trigger()
     noted.actions_table["edit.undo"].trigger()
     assert [row[4] for row in rows(noted)] == ["rough", ""]
+
+
+def test_a_note_names_its_lane_as_soon_as_there_is_that_lane(opened):
+    opened.controller.document.add_note("first", Note(4200, "click", "", "loud"))
+    assert rows(opened)[0][2] == "loud"
+    opened.controller.document.switch_on("loud")
+    assert rows(opened)[0][2] == "Loud"
 
 
 def test_choosing_a_note_goes_there_on_its_lane(noted, player):

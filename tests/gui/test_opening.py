@@ -1,7 +1,7 @@
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QInputDialog, QMessageBox
 
 from gaplisten.clips.clip import Clip, ClipSet
 from gaplisten.ui.workbench.roles_dialog import RolesDialog, wrong_with
@@ -370,3 +370,56 @@ def test_work_that_never_rests_is_kept_all_the_same(opened, monkeypatch, qtbot):
         if Autosave().path.exists():
             break
     assert Autosave().path.exists()
+
+
+def test_a_workbench_file_opens_whatever_stands_before_toml(opened, clips_folder, qtbot, answer):
+    answer(QMessageBox.StandardButton.Yes)
+    path = clips_folder / "w.toml"
+    save(opened, path)
+    opened.controller.open_work(Work(), None)
+    drop(opened, [path, clips_folder / "clean"])
+    qtbot.waitUntil(lambda: opened.controller.document.path == path)
+    assert "clean: not opened" in opened.messages.said[-1]
+    path.unlink()
+
+
+def test_files_dropped_together_with_a_folder_are_opened_too(window, clips_folder, tmp_path, qtbot):
+    (tmp_path / "loose.wav").write_bytes((clips_folder / "clean" / "first.wav").read_bytes())
+    drop(window, [clips_folder, tmp_path / "loose.wav"])
+    qtbot.waitUntil(lambda: window.controller.clipset is not None)
+    assert {"first", "second", "loose"} <= {clip.name for clip in window.controller.clipset.clips}
+
+
+def test_the_packet_length_of_a_folder_can_be_said(window, clips_folder, tmp_path, qtbot, monkeypatch):
+    for part in ("clean", "lossy_signals"):
+        (tmp_path / part).mkdir()
+        sound = (clips_folder / part / "first.wav").read_bytes()
+        (tmp_path / part / "first.wav").write_bytes(sound)
+    flags = ["1" if packet in (10, 11, 12, 40) else "0" for packet in range(200)]  # of 10 ms
+    (tmp_path / "lossy_signals" / "first_is_lost.txt").write_text("\n".join(flags))
+    window.open_paths([tmp_path])
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first")
+    assert window.controller.trace is None
+    assert "set the packet length to 10 ms" in window.messages.said[-1]
+    monkeypatch.setattr(QInputDialog, "getDouble", lambda *_arguments: (10.0, True))
+    window.actions_table["file.packet"].trigger()
+    qtbot.waitUntil(lambda: window.controller.trace is not None)
+    assert [(gap.start, gap.stop) for gap in window.controller.gaps] == [(1600, 2080), (6400, 6560)]
+
+
+def test_closing_asks_about_parameters_but_not_about_ticks(opened, answer):
+    opened.controller.document.switch_on("loud")
+    asked = answer(QMessageBox.StandardButton.Cancel)
+    assert opened.files.may_close()
+    opened.controller.document.set_parameter(0, "level", 0.5)
+    assert not opened.files.may_close()
+    assert "parameters" in asked[0]
+
+
+def test_closing_asks_about_any_change_of_work_that_has_a_file(opened, answer, tmp_path):
+    save(opened, tmp_path / "w.gaplisten.toml")
+    asked = answer(QMessageBox.StandardButton.Cancel)
+    assert opened.files.may_close()
+    opened.controller.document.switch_on("loud")
+    assert not opened.files.may_close()
+    assert len(asked) == 1

@@ -62,6 +62,9 @@ _FILE = (
     Command("file.demo", "Open Demo", "", "Open the bundled demo speech", "File", "open"),
     Command("file.reference", "Reference Folder…", "", "Say where the clean references lie", "File", "set"),
     Command(
+        "file.packet", "Packet Length…", "", "Say how long the packets of these clips are", "File", "set"
+    ),
+    Command(
         "file.save",
         "Save Workbench",
         "Ctrl+S",

@@ -62,6 +62,7 @@ class EditActions(Part):
         self.controller.document_changed.connect(self._show_history)
         self.controller.notes_changed.connect(self.show_notes)
         self.controller.clip_changed.connect(self.show_notes)
+        self.controller.lanes_changed.connect(self.show_notes)  # notes name their lanes
 
     # -- history --------------------------------------------------------------------------------------
 

@@ -8,12 +8,13 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QMessageBox
 
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.workbench.opening import split_paths
 from gaplisten.ui.workbench.part import Part
 from gaplisten.workbench.autosave import Autosave, Rescued, rescued
+from gaplisten.workbench.document import Document
 from gaplisten.workbench.recent import MOST, is_there, with_newest
 from gaplisten.workbench.state import RoleChoice, Sources, Work
 
@@ -37,6 +38,7 @@ class FileActions(Part):
         bind("file.open_work", self.ask_work)
         bind("file.demo", self.open_demo)
         bind("file.reference", self.ask_reference)
+        bind("file.packet", self.ask_packet)
         bind("file.save", self.save)
         bind("file.save_as", self.save_as)
         bind("file.quit", self.window.close)
@@ -73,11 +75,18 @@ class FileActions(Part):
         if missing:
             return
         if work:
+            self._tell_left_out([*work[1:], *folders, *files], work[0])
             self.open_work_file(work[0])
         elif folders:
-            self.open_sources(Sources(paths=tuple(folders)))
+            self.open_sources(Sources(paths=(*folders, *files)))
         elif files:
             self._ask_roles(files)
+
+    def _tell_left_out(self, paths: Sequence[Path], work: Path) -> None:
+        if paths:
+            names = ", ".join(path.name for path in paths[:4])
+            fact = "not opened: a workbench file says itself what it opens"
+            self.window.report(GaplistenError(names, fact, f"open it without {work.name}"))
 
     def open_sources(self, sources: Sources) -> None:
         """Open these clips as new work."""
@@ -140,6 +149,18 @@ class FileActions(Part):
         folder = QFileDialog.getExistingDirectory(self.window, "Reference Folder", self.last_folder())
         if folder:
             self.controller.open_sources(replace(sources, reference_folder=Path(folder)))
+
+    def ask_packet(self) -> None:
+        """Let the user say how long a packet of these clips is: traces of flags do not tell."""
+        sources = self.controller.document.work.sources
+        if not sources.paths:
+            self.controller.said.emit("open clips first")
+            return
+        length, wanted = QInputDialog.getDouble(
+            self.window, "Packet Length", "Length of a packet (ms):", sources.packet_ms, 0.5, 1000.0, 3
+        )
+        if wanted:
+            self.controller.open_sources(replace(sources, packet_ms=length))
 
     def open_work_file(self, path: Path, allow_outside: bool = False) -> None:
         """Open a workbench file; paths that lead out of its folder are asked about."""
@@ -210,13 +231,13 @@ class FileActions(Part):
     def may_close(self) -> bool:
         """Ask what becomes of unsaved work; return whether it may go."""
         document = self.controller.document
-        if not document.unsaved or not document.work.clips:
+        if not document.unsaved or not _worth_asking(document):
             return True
         buttons = QMessageBox.StandardButton
         answer = QMessageBox.question(
             self.window,
             "Unsaved work",
-            "Notes, loss edits or loops are not saved. Save them?",
+            "Notes, loss edits, loops or concealers' parameters are not saved. Save them?",
             buttons.Save | buttons.Discard | buttons.Cancel,
         )
         if answer == buttons.Save:
@@ -302,6 +323,12 @@ class FileActions(Part):
             if is_there(path):
                 return str(Path(path).parent)
         return str(Path.home())
+
+
+def _worth_asking(document: Document) -> bool:
+    """Tell whether more would be lost than which concealers are ticked."""
+    work = document.work
+    return bool(work.clips or document.path or any(choice.parameters for choice in work.choices))
 
 
 def _counted(notes: int) -> str:

@@ -68,8 +68,6 @@ def open_fully(clip: Clip, done: ClipWork, level_dbov: float, job: Job) -> Opene
 
 def split_paths(paths: Sequence[Path]) -> tuple[list[Path], list[Path], list[Path]]:
     """Return workbench files, folders and other files among what was dropped or named."""
-    from gaplisten.workbench.store import SUFFIX
-
-    work = [path for path in paths if path.name.endswith(SUFFIX)]
+    work = [path for path in paths if path.suffix.lower() == ".toml"]  # no other TOML can be opened
     rest = [path for path in paths if path not in work]
     return work, [path for path in rest if path.is_dir()], [path for path in rest if not path.is_dir()]
