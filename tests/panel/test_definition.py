@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from pathlib import Path
 
 import pytest
@@ -160,6 +161,23 @@ def test_lines_are_found_for_keys_in_tables_arrays_and_inline_tables() -> None:
     assert line_of(lines, ("e", 1, "g h", "i")) == 8
     assert line_of(lines, ("e", 1, "j", "k")) == 10
     assert line_of(lines, ("nowhere", 5)) == 1
+
+
+def uncommented(text: str) -> str:
+    """Return a starter file with every hint switched on but the other way to choose clips."""
+    shown = re.sub(r"^# (?=\[|[a-z_]+ +=)", "", text, flags=re.MULTILINE)
+    return shown.replace("\nper_stratum =", "\n# per_stratum =")
+
+
+@pytest.mark.parametrize("method", [Method.ACR, Method.MUSHRA, Method.AB, Method.ABX])
+def test_every_hint_of_the_starter_file_works_without_its_hash(method: Method) -> None:
+    text = uncommented(starter(method))
+    if method is not Method.ACR:  # checks with a known answer need categories
+        text = re.sub(r"^(clear_|\[\[checks|file =|answer =).*$", "", text, flags=re.MULTILINE)
+    made = parse_definition(text)
+    assert (made.listeners, made.ratings_per_condition) == (["Ann", "Ben"], 8)
+    assert all((made.consent, made.tags, made.question, made.clips.names, made.training.clips))
+    assert [one.name for one in made.condition] == ["zero fill", "repeat with fade", "our model"]
 
 
 @pytest.mark.parametrize("method", list(Method))

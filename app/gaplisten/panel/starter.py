@@ -93,9 +93,9 @@ method = "{method}"          # {methods}
 language = "en"         # {languages}
 seed = 1                # another seed, another order
 repeats = 1             # how often each stimulus is rated by each listener
-# ratings_per_condition = 8   # each listener hears only so many clips in each condition, balanced over
-# listeners listeners = ["Ann", "Ben"]  # named listeners make the balance exact; without, anybody may take
-# part consent = "I agree that my ratings are kept without my name."
+# ratings_per_condition = 8      # each listener hears only so many clips in each condition, balanced
+# listeners = ["Ann", "Ben"]     # named listeners make the balance exact; without, anybody may take part
+# consent = "I agree that my ratings are kept without my name."
 # tags = ["click", "robotic", "muffled", "cut word"]
 
 [clips]
@@ -118,7 +118,7 @@ concealer = "repeat_fade"
 # name = "our model"
 # files = "our_model"   # the condition's folder among the clips
 
-[training]
+{own}[training]
 trials = 2
 # clips = ["1214"]      # clips for practice only
 
@@ -150,8 +150,32 @@ insist_minutes = 45
 """
 
 
+# What only one method knows, with its defaults.
+_OWN = {
+    Method.MUSHRA: """\
+[mushra]
+# reference = true                     # open and hidden reference
+# anchors = ["anchor35", "anchor70"]   # low-pass anchors; "lossy": the zero-filled file as one more
+
+""",
+    Method.AB: """\
+[ab]
+# no_preference = true   # false: a forced choice
+# reference = false      # true: an open reference beside A and B
+
+""",
+    Method.ABX: """\
+[abx]
+# trials = 16            # of each pair, fixed beforehand
+
+""",
+}
+
+
 def starter(method: Method = Method.ACR, title: str = "My panel") -> str:
     """Return a commented TOML file to begin a panel with."""
     methods, languages = ", ".join(one.value for one in Method), ", ".join(LANGUAGES)
     safe = title.replace("\\", "").replace('"', "'")
-    return _STARTER.format(title=safe, method=method.value, methods=methods, languages=languages)
+    return _STARTER.format(
+        title=safe, method=method.value, methods=methods, languages=languages, own=_OWN.get(method, "")
+    )
