@@ -105,11 +105,45 @@ def test_one_bad_file_fails_alone(clean: Path, tmp_path: Path, capsys: pytest.Ca
         ("--model", "random", "--set", "loss=200"),
         ("--model", "random", "--set", "burst=2"),
         ("--model", "random", "--set", "loss"),
+        ("--model", "gilbert_elliott", "--set", "loss=90", "--set", "burst=1"),
+        ("--model", "gilbert_elliott", "--set", "p=0.1", "--set", "loss=20"),
+        ("--model", "gilbert_elliott", "--set", "r=0.5"),
+        ("--model", "periodic", "--set", "period=3", "--set", "length=5"),
+        ("--model", "replay"),
+        ("--model", "replay", "--set", "file=/there/is/none.txt"),
     ],
 )
-def test_wrong_wishes_write_nothing(clean: Path, tmp_path: Path, options: tuple[str, ...]) -> None:
+def test_wrong_wishes_are_told_once_and_write_nothing(
+    clean: Path, tmp_path: Path, options: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
     assert run(clean, *options, "--out", tmp_path / "out") == 2
+    assert capsys.readouterr().err.count("\n") == 1
     assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("given", "recorded"),
+    [
+        (("loss=20",), "loss=20.0 burst=3.0 p=0.0 loss_good=0.0 loss_bad=100.0"),
+        (("p=0.1", "r=0.5"), "p=0.1 r=0.5 loss_good=0.0 loss_bad=100.0"),
+    ],
+)
+def test_only_parameters_that_had_an_effect_are_recorded(
+    clean: Path, tmp_path: Path, given: tuple[str, ...], recorded: str
+) -> None:
+    options = [word for setting in given for word in ("--set", setting)]
+    assert run(clean, "--model", "gilbert_elliott", *options, "--out", tmp_path / "out") == 0
+    with (tmp_path / "out/meta.csv").open(newline="") as file:
+        assert {row["parameters"] for row in csv.DictReader(file)} == {recorded}
+
+
+def test_a_doubtful_trace_can_be_replayed_once_its_format_is_said(clean: Path, tmp_path: Path) -> None:
+    (tmp_path / "mask.txt").write_text("1\n1\n0\n1\n")
+    options = ("--model", "replay", "--set", f"file={tmp_path / 'mask.txt'}", "--out", tmp_path / "out")
+    assert run(clean, *options) == 2
+    assert run(clean, *options, "--set", "format=frn") == 0
+    lost = read_trace(tmp_path / "out/lossy_signals/s0_is_lost.txt").lost
+    assert lost[:6].tolist() == [False, False, True, False, False, False]
 
 
 def test_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:

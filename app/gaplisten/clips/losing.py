@@ -16,7 +16,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.apply import apply_loss
 from gaplisten.loss.formats import write_trace
-from gaplisten.loss.models import checked_parameters, make_trace, model_named
+from gaplisten.loss.models import effective_parameters, make_trace, model_named
 from gaplisten.loss.strata import stratum_of
 from gaplisten.loss.trace import LossTrace
 from gaplisten.tables import Cell, Table, write_csv
@@ -48,6 +48,19 @@ class LossRecipe:
     parameters: Mapping[str, Any]
     seed: int = 0
     packet_ms: float = 20.0
+
+    def check(self) -> None:
+        """Refuse what no clip could be lost with, before anything is written.
+
+        Raises
+        ------
+        GaplistenError
+            If model, parameters, or the trace to replay cannot be used.
+        """
+        values = effective_parameters(model_named(self.model), self.parameters)
+        try_packets, microseconds = 3000, 1_000_000
+        size = max(1, round(self.packet_ms * microseconds / 1000))
+        make_trace(self.model, try_packets, size, microseconds, self.seed, **values)
 
     def seed_for(self, name: str) -> int:
         """Return the seed for the clip of that name."""
@@ -86,7 +99,7 @@ def lose_clips(
     GaplistenError
         If the recipe is wrong, or files would be replaced unasked.
     """
-    checked_parameters(model_named(recipe.model), dict(recipe.parameters))
+    recipe.check()
     job = job or Job()
     if not overwrite:
         _refuse_existing(clips, out)
@@ -161,7 +174,7 @@ def _kind(info: SoundInfo) -> tuple[str, str]:
 
 
 def _row(name: str, recipe: LossRecipe, trace: LossTrace) -> tuple[Cell, ...]:
-    values = checked_parameters(model_named(recipe.model), dict(recipe.parameters))
+    values = effective_parameters(model_named(recipe.model), recipe.parameters)
     written = " ".join(f"{key}={value}" for key, value in values.items())
     lost = int(trace.lost.sum())
     shared = (trace.loss_rate, len(trace.gaps()), trace.longest_ms, stratum_of(trace.longest_ms).value)

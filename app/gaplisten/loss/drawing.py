@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from gaplisten.loss.strata import LIMITS_MS, Stratum
 from gaplisten.loss.trace import Flags, LossTrace, Origin
 
 Generator = np.random.Generator
+FOUND_OUT = "found out"
 STRATA = {"short": Stratum.SHORT, "medium": Stratum.MEDIUM, "long": Stratum.LONG}
 
 
@@ -34,6 +36,11 @@ def draw_gilbert_elliott(
         lost[index] = lose[index] < losses[bad]
         bad = not walk[index + 1] < out if bad else bool(walk[index + 1] < into)
     return lost
+
+
+def idle_in_gilbert_elliott(values: Mapping[str, Any]) -> frozenset[str]:
+    """Return what has no effect: the transitions are given, or follow from loss and burst."""
+    return frozenset(("loss", "burst") if values["p"] > 0 else ("r",))
 
 
 def _transitions(values: dict[str, Any]) -> tuple[float, float]:
@@ -114,6 +121,9 @@ def _arranged(packets: int, lengths: list[int], generator: Generator) -> Flags:
 
 def draw_periodic(packets: int, packet_ms: float, generator: Generator, values: dict[str, Any]) -> Flags:
     """Lose a burst of fixed length in every period."""
+    if values["length"] > values["period"]:
+        fact = f"a burst of {values['length']} packets does not fit in a period of {values['period']}"
+        raise LossModelError("periodic", fact, "make the period longer or the burst shorter")
     index = np.arange(packets) - values["first"]
     return np.asarray((index >= 0) & (index % values["period"] < values["length"]), np.bool_)
 
@@ -130,6 +140,7 @@ def draw_replay(packets: int, packet_ms: float, generator: Generator, values: di
     """Lose what a trace file lost."""
     if not values["file"]:
         raise LossModelError("replay", "no trace file is given", "set file=PATH")
-    found = read_trace(Path(values["file"]))
+    told = None if values["format"] == FOUND_OUT else values["format"]
+    found = read_trace(Path(values["file"]), format=told)
     offset = int(generator.integers(0, found.lost.size)) if values["start"] == "random" else 0
     return replay(LossTrace(found.lost, 1, 1), packets, offset).lost

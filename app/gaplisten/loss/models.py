@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,6 +10,7 @@ import numpy as np
 
 from gaplisten.loss import drawing
 from gaplisten.loss.drawing import replay
+from gaplisten.loss.formats import FORMATS
 from gaplisten.loss.model_parameters import LossModelError, ModelParameter, Value
 from gaplisten.loss.trace import Flags, LossTrace, Origin
 
@@ -29,6 +30,8 @@ class LossModel:
     ----------
     draw
         Called with the number of packets, the packet length in ms, a generator and the checked parameters.
+    idle
+        Names of the parameters that have no effect beside the others' values.
     """
 
     name: str
@@ -36,6 +39,7 @@ class LossModel:
     help: str
     parameters: tuple[ModelParameter, ...]
     draw: Callable[[int, float, Generator, dict[str, Any]], Flags]
+    idle: Callable[[Mapping[str, Any]], frozenset[str]] = lambda values: frozenset()
 
 
 def make_trace(
@@ -92,6 +96,26 @@ def checked_parameters(model: LossModel, given: dict[str, Any]) -> dict[str, Any
     return {name: p.checked(given.get(name, p.default)) for name, p in known.items()}
 
 
+def effective_parameters(model: LossModel, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the parameters that have an effect, defaults included.
+
+    Raises
+    ------
+    LossModelError
+        If one is unknown or out of range, or one that was given has no effect beside the others.
+    """
+    values = checked_parameters(model, dict(given))
+    idle = model.idle(values)
+    for name in given:
+        if name in idle:
+            others = ", ".join(sorted(idle & set(given)))
+            fact = "has no effect beside the other parameters"
+            raise LossModelError(
+                f"{model.name}, {others}", fact, "'gaplisten lose --models' tells which go together"
+            )
+    return {name: value for name, value in values.items() if name not in idle}
+
+
 def _percent(name: str, default: float, about: str) -> ModelParameter:
     return ModelParameter(name, default, about, "%", 0.0, 100.0)
 
@@ -111,16 +135,15 @@ MODELS: tuple[LossModel, ...] = (
         "Gilbert-Elliott",
         "two states, good and bad, each with its own loss (Gilbert 1960, Elliott 1963)",
         (
-            _percent("loss", 10.0, "share of time in the bad state (used when p is 0)"),
-            ModelParameter(
-                "burst", 3.0, "mean stay in the bad state (used when p is 0)", "packets", 1.0, 1000.0
-            ),
+            _percent("loss", 10.0, "share of time in the bad state (when p is 0)"),
+            ModelParameter("burst", 3.0, "mean stay in the bad state (when p is 0)", "packets", 1.0, 1000.0),
             ModelParameter("p", 0.0, "probability of good to bad; 0 = from loss and burst", "", 0.0, 1.0),
-            ModelParameter("r", 0.3, "probability of bad to good, with p", "", 0.0, 1.0),
+            ModelParameter("r", 0.3, "probability of bad to good (when p is not 0)", "", 0.0, 1.0),
             _percent("loss_good", 0.0, "loss in the good state"),
             _percent("loss_bad", 100.0, "loss in the bad state"),
         ),
         drawing.draw_gilbert_elliott,
+        drawing.idle_in_gilbert_elliott,
     ),
     LossModel(
         "burst_stratum",
@@ -153,6 +176,12 @@ MODELS: tuple[LossModel, ...] = (
         "the losses of a trace file, repeated when it ends",
         (
             ModelParameter("file", "", "trace file to replay"),
+            ModelParameter(
+                "format",
+                drawing.FOUND_OUT,
+                "the trace's format, when the file does not tell",
+                choices=(drawing.FOUND_OUT, *(form.name for form in FORMATS)),
+            ),
             ModelParameter(
                 "start", "beginning", "where in the trace to start", choices=("beginning", "random")
             ),
