@@ -36,6 +36,12 @@ source = "the program's author"
 EXAMPLE = "/path/to/plc --mask {mask_txt} {in_wav} {out_wav}"
 
 
+class RefusedError(ValueError):
+    """What is missing or does not fit, and what to do: for people, so shown without a traceback."""
+
+    for_user = True
+
+
 def conceal(
     lossy: np.ndarray,
     lost: np.ndarray,
@@ -54,10 +60,9 @@ def conceal(
 
     Raises
     ------
-    ValueError
-        If the template is empty or names an unknown word, or the output has the wrong form.
-    RuntimeError
-        If the program cannot be started, fails, takes too long or writes no output.
+    RefusedError
+        If the template is empty or names an unknown word; if the program cannot be started, fails, takes too
+        long, or writes no output or one of the wrong form.
     """
     with tempfile.TemporaryDirectory(prefix="gaplisten-command-") as name_of_folder:
         folder = Path(name_of_folder)
@@ -81,16 +86,16 @@ def _words(folder: Path, channels: int, rate: int, packet: int) -> dict[str, str
 
 def _arguments(command: str, words: dict[str, str]) -> list[str]:
     if not command.strip():
-        raise ValueError(f"no command is set; write one, for example: {EXAMPLE}")
+        raise RefusedError(f"no command is set; write one, for example: {EXAMPLE}")
     if "{out_wav}" not in command and "{out_raw}" not in command:
-        raise ValueError("the command names neither {out_wav} nor {out_raw}; say where its output goes")
+        raise RefusedError("the command names neither {out_wav} nor {out_raw}; say where its output goes")
     try:
         return [part.format_map(words) for part in shlex.split(command)]
     except KeyError as error:
         known = ", ".join("{" + word + "}" for word in words)
-        raise ValueError(f"the command names {{{error.args[0]}}}; known are {known}") from error
+        raise RefusedError(f"the command names {{{error.args[0]}}}; known are {known}") from error
     except (ValueError, IndexError, AttributeError) as error:
-        raise ValueError(
+        raise RefusedError(
             f"the command cannot be split into arguments: {error}; check quotes and braces"
         ) from error
 
@@ -132,14 +137,14 @@ def _run(arguments: list[str], folder: Path, timeout: float) -> str:
             preexec_fn=before,
         )
     except FileNotFoundError as error:
-        raise RuntimeError(f"{arguments[0]} is not there; give the program's full path") from error
+        raise RefusedError(f"{arguments[0]} is not there; give the program's full path") from error
     except OSError as error:
-        raise RuntimeError(f"{arguments[0]} cannot be started: {error.strerror}") from error
+        raise RefusedError(f"{arguments[0]} cannot be started: {error.strerror}") from error
     except subprocess.TimeoutExpired as error:
         said = _end_of(error.stderr)
-        raise RuntimeError(f"{arguments[0]} took longer than {timeout:g} s and was stopped{said}") from error
+        raise RefusedError(f"{arguments[0]} took longer than {timeout:g} s and was stopped{said}") from error
     if done.returncode:
-        raise RuntimeError(f"{arguments[0]} ended with status {done.returncode}{_end_of(done.stderr)}")
+        raise RefusedError(f"{arguments[0]} ended with status {done.returncode}{_end_of(done.stderr)}")
     return _end_of(done.stderr)
 
 
@@ -151,7 +156,7 @@ def _end_of(stderr: bytes | None) -> str:
 def _read_output(folder: Path, raw: bool, rate: int, channels: int, said: str) -> np.ndarray:
     path = folder / ("out.raw" if raw else "out.wav")
     if not path.is_file():
-        raise RuntimeError(f"the program ended well but wrote no output to {path.name}{said}")
+        raise RefusedError(f"the program ended well but wrote no output to {path.name}{said}")
     if raw:
         values = np.frombuffer(
             path.read_bytes()[: path.stat().st_size // (2 * channels) * 2 * channels], "<i2"
@@ -170,11 +175,11 @@ def _read_wav(path: Path, rate: int, channels: int) -> np.ndarray:
             warnings.simplefilter("ignore", wavfile.WavFileWarning)  # chunks that scipy does not know
             found, values = wavfile.read(path)
     except ValueError as error:
-        raise ValueError(f"the program's output is no WAV file that can be read: {error}") from error
+        raise RefusedError(f"the program's output is no WAV file that can be read: {error}") from error
     values = values[:, None] if values.ndim == 1 else values
     if found != rate or values.shape[1] != channels:
         form = f"{found} Hz and {values.shape[1]} channels"
-        raise ValueError(f"the program's output has {form}, wanted are {rate} Hz and {channels}")
+        raise RefusedError(f"the program's output has {form}, wanted are {rate} Hz and {channels}")
     if values.dtype == np.uint8:
         return ((values.astype(np.float32) - 128) / 128).astype(np.float32)
     scale = float(-np.iinfo(values.dtype).min) if values.dtype.kind == "i" else 1.0
@@ -184,7 +189,7 @@ def _read_wav(path: Path, rate: int, channels: int) -> np.ndarray:
 def _fitted(out: np.ndarray, frames: int, unit: int, program: str) -> np.ndarray:
     missing = frames - len(out)
     if missing > unit:
-        raise ValueError(
+        raise RefusedError(
             f"{program} gave {len(out)} frames (after cutting its delay), wanted are {frames}; "
             f"up to one mask unit ({unit} frames) may be missing"
         )

@@ -27,6 +27,12 @@ MISSING = (
 )
 
 
+class RefusedError(ValueError):
+    """What is missing or does not fit, and what to do: for people, so shown without a traceback."""
+
+    for_user = True
+
+
 class Nsnet2Baseline:
     """Run the challenge's baseline on one channel at 16 kHz, two frames a packet.
 
@@ -39,7 +45,7 @@ class Nsnet2Baseline:
 
     Raises
     ------
-    FileNotFoundError, ValueError
+    RefusedError
         If `model` is not set, not there, or not that model; says what to do.
     """
 
@@ -61,7 +67,7 @@ class Nsnet2Baseline:
     ) -> None:
         if packet_frames % HOP:
             found = f"a packet of {packet_frames} frames at 16 kHz"
-            raise ValueError(f"{found} is not a whole number of 10 ms hops; use packets of 10, 20, 30 ...")
+            raise RefusedError(f"{found} is not a whole number of 10 ms hops; use packets of 10, 20, 30 ...")
         self._session = _session(Path(model))
         self._states = {"h01": np.zeros((1, 1, 134), np.float32), "h02": np.zeros((1, 1, 100), np.float32)}
         self._window = np.sqrt(0.5 - 0.5 * np.cos(2 * np.pi * np.arange(WINDOW) / WINDOW))
@@ -111,22 +117,22 @@ class Nsnet2Baseline:
 
 def _session(model: Path):
     if model == Path():
-        raise FileNotFoundError(f"no model is set; {MISSING}")
+        raise RefusedError(f"no model is set; {MISSING}")
     if not model.is_file():
-        raise FileNotFoundError(f"{model} is not there; {MISSING}")
+        raise RefusedError(f"{model} is not there; {MISSING}")
     if model.read_bytes()[:40].startswith(b"version https://git-lfs"):
-        raise ValueError(f"{model} is a Git LFS pointer, not the model; fetch it with: git lfs pull")
+        raise RefusedError(f"{model} is a Git LFS pointer, not the model; fetch it with: git lfs pull")
     try:
         import onnxruntime
     except ImportError as error:
-        raise RuntimeError("the package onnxruntime is missing; pip install onnxruntime") from error
+        raise RefusedError("the package onnxruntime is missing; pip install onnxruntime") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     try:
         session = onnxruntime.InferenceSession(str(model), options, providers=["CPUExecutionProvider"])
     except Exception as error:  # onnxruntime raises classes of its own for each kind of bad file
-        raise ValueError(f"{model} cannot be read as an ONNX model ({error}); {MISSING}") from error
+        raise RefusedError(f"{model} cannot be read as an ONNX model ({error}); {MISSING}") from error
     names = {item.name for item in session.get_inputs()}
     if names != {"input", "h01", "h02"}:
-        raise ValueError(f"{model} is another model (inputs {', '.join(sorted(names))}); {MISSING}")
+        raise RefusedError(f"{model} is another model (inputs {', '.join(sorted(names))}); {MISSING}")
     return session

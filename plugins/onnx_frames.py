@@ -71,6 +71,12 @@ FEATURES: dict[str, Callable[[np.ndarray, float, float], np.ndarray]] = {
 }
 
 
+class RefusedError(ValueError):
+    """What is missing or does not fit, and what to do: for people, so shown without a traceback."""
+
+    for_user = True
+
+
 class OnnxFrames:
     """Run a described ONNX model on one channel.
 
@@ -83,7 +89,7 @@ class OnnxFrames:
 
     Raises
     ------
-    FileNotFoundError, ValueError, RuntimeError
+    RefusedError
         If the description or the model is missing, wrong or does not fit the clip; says what to change.
     """
 
@@ -105,7 +111,7 @@ class OnnxFrames:
         self._unit = packet_frames if told["domain"] == "packet" else int(told["hop"])
         if packet_frames % self._unit:
             fact = f"a packet of {packet_frames} frames is not a whole number of hops of {self._unit}"
-            raise ValueError(f"{fact}; use packets of a multiple of it")
+            raise RefusedError(f"{fact}; use packets of a multiple of it")
         self._hops = packet_frames // self._unit
         model = _Model(told, Path(description).parent)
         self._engine = _Spectra(told, model) if told["domain"] == "stft" else _Units(told, model, self._unit)
@@ -144,7 +150,7 @@ class _Units:
         self._lost_before, self._beyond = False, np.empty(0)
         stop = told["output"]["stop"] - told["output"].get("start", 0)
         if stop < unit:
-            raise ValueError(
+            raise RefusedError(
                 f"the description's output slice has {stop} frames, one unit has {unit}; enlarge it"
             )
 
@@ -192,7 +198,9 @@ class _Spectra:
         self._told, self._model = told, model
         self._hop, window = int(told["hop"]), int(told["window"])
         if window % self._hop:
-            raise ValueError(f"the description's window of {window} is no multiple of its hop of {self._hop}")
+            raise RefusedError(
+                f"the description's window of {window} is no multiple of its hop of {self._hop}"
+            )
         self.delay = window - self._hop
         hann = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(window) / window)
         self._taper = {"hann": hann, "sqrt_hann": np.sqrt(hann), "rect": np.ones(window)}[told["taper"]]
@@ -228,7 +236,7 @@ class _Spectra:
         names = told["features"]
         if output.size != bins * len(names):
             fact = f"the model gave {output.size} numbers, {len(names)} features of {bins} bins are described"
-            raise ValueError(f"{fact}; mend the description's output")
+            raise RefusedError(f"{fact}; mend the description's output")
         rows = (
             output.reshape(bins, -1).T
             if told.get("layout", "concat") == "stack"
@@ -252,7 +260,7 @@ class _Model:
             fact = (
                 f"the model's inputs are {', '.join(sorted(found))}; described are {', '.join(sorted(named))}"
             )
-            raise ValueError(f"{fact}; mend the description")
+            raise RefusedError(f"{fact}; mend the description")
         self._states = {
             name: np.zeros([n if isinstance(n, int) else 1 for n in found[name].shape], np.float32)
             for name in told["states"]
@@ -274,20 +282,20 @@ def _shaped(values: np.ndarray, told: dict[str, Any]) -> np.ndarray:
         return values.astype(np.float32).reshape(told["shape"])
     except ValueError as error:
         fact = f"{values.size} numbers for {told['name']} do not fit its described shape {told['shape']}"
-        raise ValueError(f"{fact}; mend the description") from error
+        raise RefusedError(f"{fact}; mend the description") from error
 
 
 def read_description(path: Path) -> dict[str, Any]:
     """Return the checked description with its defaults filled in."""
     if path == Path():
-        raise FileNotFoundError(f"no model is described; {HOW}")
+        raise RefusedError(f"no model is described; {HOW}")
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is not there; {HOW}")
+        raise RefusedError(f"{path} is not there; {HOW}")
     try:
         text = path.read_text(encoding="utf-8")
         told: dict[str, Any] = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except ValueError as error:
-        raise ValueError(f"{path} cannot be read: {error}; {HOW}") from error
+        raise RefusedError(f"{path} cannot be read: {error}; {HOW}") from error
     told = {"call": "lost", "replace": "lost", "lost_value": 1, "taper": "sqrt_hann", "states": {}, **told}
     _check(told, path)
     return told
@@ -297,22 +305,22 @@ def _check(told: dict[str, Any], path: Path) -> None:
     domain = told.get("domain")
     for key, allowed in CHOICES.items():
         if told.get(key) not in allowed:
-            raise ValueError(f"{path}: {key} is {told.get(key)!r}; it may be {', '.join(allowed)}")
+            raise RefusedError(f"{path}: {key} is {told.get(key)!r}; it may be {', '.join(allowed)}")
     needed = {"model", "rate", "domain", "input", "output"} | ({"hop"} if domain != "packet" else set())
     needed |= {"window"} if domain == "stft" else set()
     if missing := needed - set(told):
-        raise ValueError(f"{path} lacks {', '.join(sorted(missing))}; {HOW}")
+        raise RefusedError(f"{path} lacks {', '.join(sorted(missing))}; {HOW}")
     if told["lost_value"] not in (0, 1):
-        raise ValueError(f"{path}: lost_value is {told['lost_value']!r}; it may be 1 or 0")
+        raise RefusedError(f"{path}: lost_value is {told['lost_value']!r}; it may be 1 or 0")
     for table, known in KEYS.items():
         if unknown := set(told.get(table, {}) if table else told) - known:
             where = f"[{table}]" if table else "the top level"
-            raise ValueError(
+            raise RefusedError(
                 f"{path}: {where} has unknown {', '.join(sorted(unknown))}; known: {sorted(known)}"
             )
     model = Path(str(told["model"]))
     if model.is_absolute() or ".." in model.parts:
-        raise ValueError(f"{path}: model {model} is outside the description's folder; put the two together")
+        raise RefusedError(f"{path}: model {model} is outside the description's folder; put the two together")
     _check_tensors(told, path, domain == "stft")
     _check_numbers(told, path)
 
@@ -323,13 +331,13 @@ def _check_tensors(told: dict[str, Any], path: Path, spectra: bool) -> None:
     needed["input"] |= {"features"} if spectra else set()
     for table, keys in needed.items():
         if table in told and (missing := keys - set(told[table])):
-            raise ValueError(f"{path}: [{table}] lacks {', '.join(sorted(missing))}; {HOW}")
+            raise RefusedError(f"{path}: [{table}] lacks {', '.join(sorted(missing))}; {HOW}")
     if not spectra:
         return
     if unknown := set(told["input"]["features"]) - set(FEATURES):
-        raise ValueError(f"{path}: unknown features {sorted(unknown)}; known are {', '.join(FEATURES)}")
+        raise RefusedError(f"{path}: unknown features {sorted(unknown)}; known are {', '.join(FEATURES)}")
     if set(told["output"]["features"]) not in ({"magnitude", "sin", "cos"}, {"real", "imag"}):
-        raise ValueError(f"{path}: output features are magnitude, sin and cos, or real and imag")
+        raise RefusedError(f"{path}: output features are magnitude, sin and cos, or real and imag")
 
 
 def _check_numbers(told: dict[str, Any], path: Path) -> None:
@@ -339,23 +347,23 @@ def _check_numbers(told: dict[str, Any], path: Path) -> None:
             number = given[key]
             if not isinstance(number, int) or number < least[key]:
                 where = f"[{table}] {key}" if table else key
-                raise ValueError(f"{path}: {where} is {number!r}; it is a whole number from {least[key]}")
+                raise RefusedError(f"{path}: {where} is {number!r}; it is a whole number from {least[key]}")
 
 
 def open_model(path: Path):
     """Open an ONNX file on one thread; tell a Git LFS pointer from a model."""
     if not path.is_file():
-        raise FileNotFoundError(f"{path} is not there; put the model beside its description or mend `model`")
+        raise RefusedError(f"{path} is not there; put the model beside its description or mend `model`")
     with path.open("rb") as file:
         if file.read(40).startswith(b"version https://git-lfs"):
-            raise ValueError(f"{path} is a Git LFS pointer, not the model; fetch it with: git lfs pull")
+            raise RefusedError(f"{path} is a Git LFS pointer, not the model; fetch it with: git lfs pull")
     try:
         import onnxruntime
     except ImportError as error:
-        raise RuntimeError("the package onnxruntime is missing; pip install onnxruntime") from error
+        raise RefusedError("the package onnxruntime is missing; pip install onnxruntime") from error
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
     try:
         return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
     except Exception as error:
-        raise ValueError(f"{path} cannot be read as an ONNX model ({error})") from error
+        raise RefusedError(f"{path} cannot be read as an ONNX model ({error})") from error

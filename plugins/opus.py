@@ -25,6 +25,12 @@ INSTALL = (
 )
 
 
+class RefusedError(ValueError):
+    """What is missing or does not fit, and what to do: for people, so shown without a traceback."""
+
+    for_user = True
+
+
 class Opus:
     """Encode and decode with Opus; lost packets are concealed by its decoder.
 
@@ -44,10 +50,8 @@ class Opus:
 
     Raises
     ------
-    RuntimeError
-        If opuslib-next or libopus is missing; says how to get them.
-    ValueError
-        If the packet's length is none that Opus has.
+    RefusedError
+        If opuslib-next or libopus is missing, with how to get them; if Opus has no packets of that length.
     """
 
     name = "Opus (codec in the loop)"
@@ -71,7 +75,7 @@ class Opus:
     ) -> None:
         if not any(abs(1000 * packet_frames / rate - ms) < 1e-9 for ms in DURATIONS_MS):
             found = f"a packet of {1000 * packet_frames / rate:.4g} ms ({packet_frames} frames at {rate} Hz)"
-            raise ValueError(f"Opus has no {found}; use packets of 2.5, 5, 10, 20, 40 or 60 ms")
+            raise RefusedError(f"Opus has no {found}; use packets of 2.5, 5, 10, 20, 40 or 60 ms")
         self._api = _library()
         self._size, self._channels = packet_frames, channels
         self._encoder = self._api.Encoder(rate, channels, application)
@@ -127,7 +131,7 @@ def _library():
         import opuslib_next
         import opuslib_next.api.decoder
     except ImportError as error:
-        raise RuntimeError(f"the package opuslib-next is missing ({error}); {INSTALL}") from error
+        raise RefusedError(f"the package opuslib-next is missing ({error}); {INSTALL}") from error
     except Exception as error:  # the package raises a bare Exception when it finds no library
-        raise RuntimeError(f"opuslib-next found no libopus ({error}); {INSTALL}") from error
+        raise RefusedError(f"opuslib-next found no libopus ({error}); {INSTALL}") from error
     return opuslib_next

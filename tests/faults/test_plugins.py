@@ -146,6 +146,20 @@ def test_the_traceback_shown_begins_at_the_plugin(runner: Runner, tmp_path: Path
     assert "gaplisten/concealers" not in details
 
 
+def test_what_a_plugin_says_to_its_user_is_shown_as_it_says_it(runner: Runner, tmp_path: Path) -> None:
+    body = """
+    class Refused(ValueError): for_user = True
+    raise Refused({text!r})
+    """
+    said = {
+        "no model is set; get one; set `model`": ("no model is set; get one", "set `model`"),
+        "no": ("no", "check its parameters"),
+    }
+    for text, parts in said.items():
+        error = failure(runner, whole_file(tmp_path, "picky", body.format(text=text)))
+        assert (error.fact, error.way_out, error.details) == (*parts, "")
+
+
 def test_a_crash_is_shown_with_the_line_that_caused_it(runner: Runner, tmp_path: Path) -> None:
     details = failure(runner, whole_file(tmp_path, "rogue", "import ctypes\nctypes.string_at(0)")).details
     assert 'rogue.py", line 4 in conceal' in details

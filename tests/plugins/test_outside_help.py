@@ -79,7 +79,7 @@ def test_opus_names_the_packets_it_can_take() -> None:
 
 def test_opus_says_what_to_install_when_the_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "opuslib_next", None)
-    with pytest.raises(RuntimeError, match=r"apt install libopus0.*pip install opuslib-next"):
+    with pytest.raises(ValueError, match=r"apt install libopus0.*pip install opuslib-next"):
         harness.load("opus").Opus(16000, 320, 1)
 
 
@@ -88,9 +88,9 @@ def test_opus_says_what_to_install_when_the_library_is_missing(monkeypatch: pyte
 
 def test_the_baseline_says_which_file_it_wants(tmp_path: Path) -> None:
     module = harness.load("nsnet2_baseline")
-    with pytest.raises(FileNotFoundError, match=r"no model is set.*microsoft/PLC-Challenge"):
+    with pytest.raises(ValueError, match=r"no model is set.*microsoft/PLC-Challenge"):
         module.Nsnet2Baseline(16000, 320, 1)
-    with pytest.raises(FileNotFoundError, match="is not there"):
+    with pytest.raises(ValueError, match="is not there"):
         module.Nsnet2Baseline(16000, 320, 1, model=tmp_path / "none.onnx")
     (tmp_path / "pointer.onnx").write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\n")
     with pytest.raises(ValueError, match=r"Git LFS pointer.*git lfs pull"):
@@ -262,7 +262,7 @@ def test_hops_shorter_than_a_packet_and_hops_ahead_work(tmp_path: Path) -> None:
 )
 def test_a_wrong_description_is_answered_with_what_is_wrong(tmp_path: Path, change: dict, words: str) -> None:
     description = make_model(tmp_path, 2, 320, **change)
-    with pytest.raises((ValueError, FileNotFoundError), match=words):
+    with pytest.raises(ValueError, match=words):
         harness.load("onnx_frames").OnnxFrames(16000, 320, 1, description=description)
 
 
@@ -283,7 +283,7 @@ def test_a_clip_at_another_rate_is_brought_to_the_model_s_and_back(tmp_path: Pat
 
 def test_no_description_and_a_broken_one_are_told_apart(tmp_path: Path) -> None:
     plugin = harness.load("onnx_frames").OnnxFrames
-    with pytest.raises(FileNotFoundError, match="no model is described"):
+    with pytest.raises(ValueError, match="no model is described"):
         plugin(16000, 320, 1)
     (tmp_path / "a.toml").write_text("rate = = 3")
     with pytest.raises(ValueError, match="cannot be read"):
@@ -336,7 +336,7 @@ open(sys.argv[2], 'wb').write(struct.pack('<7h', *(v % 32768 for v in values)) +
 
 def test_a_mask_unit_of_10_ms_gives_two_lines_a_packet(tmp_path: Path) -> None:
     text = "import sys; print(open(sys.argv[1]).read(), file=sys.stderr); sys.exit(3)"
-    with pytest.raises(RuntimeError) as caught:
+    with pytest.raises(ValueError, match="it wrote: ") as caught:
         run(program(tmp_path, text, "{mask_txt} {out_raw}"), mask_unit=10.0)
     lines = str(caught.value).split("it wrote: ")[1].split()
     assert [k for k, line in enumerate(lines) if line == "1"] == [8, 9]
@@ -365,13 +365,13 @@ open(sys.argv[2], 'wb').write(bytes(2 * 80) + data[:-2 * 200])
     ],
 )
 def test_a_program_that_fails_is_quoted(tmp_path: Path, text: str, words: str) -> None:
-    with pytest.raises((RuntimeError, ValueError), match=words):
+    with pytest.raises(ValueError, match=words):
         run(program(tmp_path, text, "{in_wav} {out_wav}"))
 
 
 def test_a_program_that_hangs_is_stopped(tmp_path: Path) -> None:
     began = time.monotonic()
-    with pytest.raises(RuntimeError, match="took longer than 1 s and was stopped"):
+    with pytest.raises(ValueError, match="took longer than 1 s and was stopped"):
         run(program(tmp_path, "import time; time.sleep(60)", "{in_wav} {out_wav}"), timeout=1.0)
     assert time.monotonic() - began < 10
 
@@ -387,7 +387,7 @@ def test_a_program_that_hangs_is_stopped(tmp_path: Path) -> None:
     ],
 )
 def test_a_wrong_command_is_answered_with_what_is_wrong(command: str, words: str) -> None:
-    with pytest.raises((RuntimeError, ValueError), match=words):
+    with pytest.raises(ValueError, match=words):
         run(command)
 
 

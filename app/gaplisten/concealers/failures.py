@@ -32,6 +32,9 @@ def failure_of(entry: Entry, found: BaseException | Reply, seconds: float, limit
 def _answered(entry: Entry, reply: Reply, limits: Limits) -> ConcealerFailed:
     header = reply.header
     details = "\n\n".join(filter(None, (header.get("details", ""), reply.printed)))
+    if header["kind"] == "refused":
+        fact, _, way_out = header["fact"].rpartition("; ")
+        return _failed(entry, fact or way_out, way_out if fact else "check its parameters", details)
     if header["kind"] == "contract":
         return _failed(entry, header["fact"], "see the concealer contract", details)
     where = f" in line {header['line']}" if header.get("line") else ""

@@ -112,6 +112,14 @@ def own_traceback(error: BaseException, path: Path) -> str:
     return text[-_TEXT_LIMIT:].strip()
 
 
+def sentence(error: BaseException) -> str:
+    """Return what an error meant for people says, in one line."""
+    try:
+        return " ".join(str(error).split())[:1000]
+    except BaseException:  # noqa: BLE001 - an exception's own __str__ may raise anything
+        return type(error).__name__
+
+
 def one_line(error: BaseException) -> str:
     """Return type and message of an error in one line."""
     try:

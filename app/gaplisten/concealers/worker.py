@@ -18,7 +18,15 @@ from gaplisten.audio.signal import Signal
 from gaplisten.concealers import confining, wire
 from gaplisten.concealers.describing import describe
 from gaplisten.concealers.errors import NotAPlugin
-from gaplisten.concealers.loading import Plugin, line_of, load, load_entry_point, one_line, own_traceback
+from gaplisten.concealers.loading import (
+    Plugin,
+    line_of,
+    load,
+    load_entry_point,
+    one_line,
+    own_traceback,
+    sentence,
+)
 from gaplisten.concealers.opened import OpenedFiles
 from gaplisten.concealers.rendering import BadOutput, render
 
@@ -157,6 +165,8 @@ class Worker:
 
 
 def _failure(error: BaseException, path: Path) -> dict[str, Any]:
+    if getattr(error, "for_user", False) is True:
+        return {"kind": "refused", "fact": sentence(error)}
     return {
         "kind": "raised",
         "fact": one_line(error),
