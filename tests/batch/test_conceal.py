@@ -265,3 +265,12 @@ def test_without_a_home_that_can_be_written_batches_work_and_resume(
     assert concealed(lossy, tmp_path / "out", plugins).reused == 6
     assert not (folders.user_state() / "concealed").exists()
     assert len([path for path in (tmp_path / "out").iterdir() if not path.name.startswith(".")]) == 6
+
+
+def test_a_file_where_the_results_are_to_go_is_told_before_the_work(
+    lossy: Path, tmp_path: Path, plugins: Path
+):
+    (tmp_path / "out").write_text("mine")
+    with pytest.raises(ConcealError, match=r"out: is in the way of a folder; choose another --out"):
+        concealed(lossy, tmp_path / "out", plugins)
+    assert (tmp_path / "out").read_text() == "mine"

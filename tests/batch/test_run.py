@@ -40,9 +40,14 @@ class Unkillable(ThreadWorkers):
 
 
 def test_who_cannot_be_killed_is_given_up_and_the_others_are_done():
+    class Patient(Job):
+        def check(self, fraction: float, message: str = "") -> None:
+            assert time.monotonic() < end, "the item that hangs is waited for"
+
     done: list[Outcome[str]] = []
+    end = time.monotonic() + 20
     with Unkillable(1) as workers:
-        run_items(["a", "hang", "b", "c", "d"], act, workers, done.append)
+        run_items(["a", "hang", "b", "c", "d"], act, workers, done.append, job=Patient())
     assert sorted((each.item, each.result, each.failure) for each in done if each.item != "hang") == [
         (item, item.upper(), "") for item in "abcd"
     ]

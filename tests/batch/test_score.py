@@ -17,7 +17,14 @@ import pytest
 
 from batch.clips import challenge_set
 from gaplisten.batch.items import versions_from_paths
-from gaplisten.batch.score import ScoreBatch, described, score_journal, score_versions
+from gaplisten.batch.score import (
+    ScoreBatch,
+    Work,
+    compute_tasks,
+    described,
+    score_journal,
+    score_versions,
+)
 from gaplisten.batch.table import tidy
 from gaplisten.batch.workers import ProcessWorkers, ThreadWorkers
 from gaplisten.errors import GaplistenError
@@ -104,8 +111,18 @@ def test_known_scores_are_found_by_content_wherever_the_file_lies(clips: Path, t
 def test_equal_files_are_scored_once(clips: Path, tmp_path: Path):
     for name in ("a", "b", "c"):
         shutil.copy(clips / "clean" / "0.wav", tmp_path / f"{name}.wav")
-    batch = scored(sorted(tmp_path.glob("*.wav")), "plcmos")
-    assert batch.reused == 2
+    asked: list[Path] = []
+
+    def compute(work: Work) -> tuple[Score, ...]:
+        asked.extend(task.version.path for task in work)
+        return compute_tasks(work)
+
+    versions = versions_from_paths(sorted(tmp_path.glob("*.wav")))
+    with ThreadWorkers(1) as workers, score_journal() as journal:
+        metrics = described(["plcmos"], workers)
+        batch = score_versions(versions, metrics, workers, journal, compute=compute)
+    assert [path.stem for path in asked] == ["a"]
+    assert batch.reused == 0  # nothing was known before
     assert len({row.score.value for row in batch.rows}) == 1
     assert [row.task.version.path.stem for row in batch.rows] == ["a", "b", "c"]
 

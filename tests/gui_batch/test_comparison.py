@@ -23,6 +23,7 @@ from gaplisten.ui.batch.comparison import Comparison, Scale, from_table, heard_i
 from gaplisten.ui.batch.comparison_window import ComparisonWindow
 from gaplisten.ui.batch.plot import p_text
 from gaplisten.ui.batch.tables import PlainTable
+from gaplisten.ui.batch.tables import shown as shown_as
 from gaplisten.ui.batch.worst_gap import worst_gap
 
 MOS = Scale("plcmos", "PLC-MOS", "MOS")
@@ -314,3 +315,11 @@ def test_a_panel_that_asks_about_pairs_is_refused(tmp_path: Path) -> None:
     folder = built(tmp_path, definition("abx", "[checks]\nlevel = false\n"))
     with pytest.raises(GaplistenError, match="about pairs"):
         heard_in(folder)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(3.0, "3.000"), (3.6, "3.600"), (0.0, "0"), (-12.5, "-12.50"), (4321.0, "4321"), (7, "7"), (None, "-")],
+)
+def test_numbers_in_one_column_have_as_many_digits(value: float | None, text: str) -> None:
+    assert shown_as(value) == text

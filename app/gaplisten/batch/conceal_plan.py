@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -82,6 +83,23 @@ def refuse_inputs(outs: Iterable[Path], clips: Iterable[Clip]) -> None:
             raise ConcealError(
                 str(there[file]), "is one of the input files", "choose another place with --out"
             )
+
+
+def make_folders(folders: Iterable[Path]) -> None:
+    """Make the folders of the results, so that one that cannot be had is told before the work.
+
+    Raises
+    ------
+    ConcealError
+        Naming the first one.
+    """
+    for folder in dict.fromkeys(folders):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            tempfile.TemporaryFile(dir=folder).close()  # the only sure way to know
+        except OSError as error:
+            fact = "is in the way of a folder" if folder.is_file() else f"cannot be used ({error.strerror})"
+            raise ConcealError(str(folder), fact, "choose another --out") from error
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

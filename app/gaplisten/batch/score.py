@@ -161,7 +161,6 @@ def score_versions(
                 reused += 1
                 rows[index] = ScoreRow(task, _from_record(known))
             elif task.key in twins:
-                reused += 1
                 twins[task.key].append((index, task))
             else:
                 twins[task.key] = [(index, task)]

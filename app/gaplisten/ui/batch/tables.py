@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -132,4 +133,10 @@ def shown(value: Cell) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return _figure(value) if isinstance(value, float) else str(value)
+
+
+def _figure(value: float) -> str:
+    """Return four significant digits, zeros at the end too: 3.6 beside 3.601 is out of line."""
+    whole = value == 0 or not math.isfinite(value)
+    return f"{value:.4g}" if whole else f"{value:#.4g}".removesuffix(".")
