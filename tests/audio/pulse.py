@@ -166,7 +166,7 @@ def sound_server(rate: int = 48000, channels: int = 2, pipe: int = 4096) -> Iter
         server.close()
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 10.0, what: str = "") -> None:
+def wait_for(condition: Callable[[], object], seconds: float = 30.0, what: str = "") -> None:
     """Wait until the condition is true, or fail saying what was waited for."""
     end = time.monotonic() + seconds
     while not condition():
