@@ -14,7 +14,7 @@ from typing import Any
 from gaplisten import __version__, folders
 from gaplisten.audio.files import SoundInfo, clipped_samples, fitting_subtype, probe, write_signal
 from gaplisten.batch.claims import claim
-from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, make_folders, plan_file, plan_folder
+from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, plan_file, plan_folder, result_folders
 from gaplisten.batch.items import Digests, trace_digest
 from gaplisten.batch.journal import Journal, digest, key_of
 from gaplisten.batch.run import Outcome, run_items
@@ -200,8 +200,7 @@ def conceal_batch(
         outcomes[index] = made
 
     alone = nullcontext() if journal is None else journal.alone()
-    with alone, _work(workers, limits) as work:
-        make_folders(item.out.parent for item in items)
+    with alone, _work(workers, limits) as work, result_folders(item.out.parent for item in items):
         if journal is not None:
             claim(journal, (item.out for item in items), force=force)
         run_items(remaining(), work, workers, finished, job=job, progress=progress)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -85,21 +86,33 @@ def refuse_inputs(outs: Iterable[Path], clips: Iterable[Clip]) -> None:
             )
 
 
-def make_folders(folders: Iterable[Path]) -> None:
+@contextmanager
+def result_folders(folders: Iterable[Path]) -> Iterator[None]:
     """Make the folders of the results, so that one that cannot be had is told before the work.
+
+    Those that are new and into which nothing came are gone in the end.
 
     Raises
     ------
     ConcealError
         Naming the first one.
     """
-    for folder in dict.fromkeys(folders):
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            tempfile.TemporaryFile(dir=folder).close()  # the only sure way to know
-        except OSError as error:
-            fact = "is in the way of a folder" if folder.is_file() else f"cannot be used ({error.strerror})"
-            raise ConcealError(str(folder), fact, "choose another --out") from error
+    new: set[Path] = set()
+    try:
+        for folder in dict.fromkeys(folders):
+            new.update(each for each in (folder, *folder.parents) if not each.exists())
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                tempfile.TemporaryFile(dir=folder).close()  # the only sure way to know
+            except OSError as error:
+                fact = f"cannot be used ({error.strerror})"
+                fact = "is in the way of a folder" if folder.is_file() else fact
+                raise ConcealError(str(folder), fact, "choose another --out") from error
+        yield
+    finally:
+        for folder in sorted(new, key=lambda path: len(path.parts), reverse=True):
+            with suppress(OSError):  # it holds something, or was never made
+                folder.rmdir()
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
