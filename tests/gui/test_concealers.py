@@ -1,8 +1,12 @@
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QDoubleSpinBox, QLabel
+from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QLabel
 
+from gaplisten.concealers.entries import Parameter
 from gaplisten.ui.workbench.concealer_actions import ConcealerActions
+from gaplisten.ui.workbench.parameter_form import ParameterForm
 
 
 def names(window):
@@ -111,6 +115,28 @@ def test_a_changed_file_that_is_heard_is_read_again_and_the_others_wait(loud, mo
     monkeypatch.setattr(loud.controller.catalogue, "modified", ("fails", "loud"))
     part._look()
     qtbot.waitUntil(lambda: asked == ["read"])
+
+
+def test_a_path_is_typed_chosen_or_dropped_and_nothing_stands_for_not_set(qtbot, monkeypatch):
+    form = ParameterForm((Parameter("model", "path", "."),))
+    qtbot.addWidget(form)
+    told = []
+    form.changed.connect(lambda name, value: told.append((name, value)))
+    form.show_values({})
+    field = form.fields["model"]
+    assert field.text() == ""
+    field.editingFinished.emit()
+    assert told == []
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: ("/models/net.onnx", ""))
+    field.browse.trigger()
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile("/models/other.onnx")])
+    none = (Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
+    field.dropEvent(QDropEvent(QPointF(), *none))
+    assert field.text() == "/models/other.onnx"
+    field.clear()
+    field.editingFinished.emit()
+    assert told == [("model", "/models/net.onnx"), ("model", "/models/other.onnx"), ("model", ".")]
 
 
 def test_choices_follow_to_the_next_clip(loud, qtbot, player):

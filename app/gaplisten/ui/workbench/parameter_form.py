@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.concealers.entries import Parameter
+from gaplisten.ui.workbench.path_field import NOT_SET, PathField
 from gaplisten.workbench.state import Setting
 
 _WIDE = 1e9
@@ -70,8 +71,10 @@ class ParameterForm(QWidget):
             "int": self._int,
             "bool": self._bool,
             "choice": self._choice,
+            "path": self._path,
         }
-        maker = self._text if parameter.optional else makers.get(parameter.type, self._text)
+        typed = parameter.optional and parameter.type != "path"
+        maker = self._text if typed else makers.get(parameter.type, self._text)
         return maker(parameter)
 
     def _tell(self, name: str) -> Callable[[Any], None]:
@@ -117,6 +120,15 @@ class ParameterForm(QWidget):
         box.activated.connect(lambda place: self.changed.emit(parameter.name, box.itemData(place)))
         self._setters[parameter.name] = lambda value: box.setCurrentIndex(box.findData(value))
         return box
+
+    def _path(self, parameter: Parameter) -> QWidget:
+        field = PathField(f"File for {parameter.name.replace('_', ' ')}", self)
+        unset = None if parameter.optional else NOT_SET
+        field.chosen.connect(
+            lambda path: self.changed.emit(parameter.name, unset if path == NOT_SET else path)
+        )
+        self._setters[parameter.name] = field.show_path
+        return field
 
     def _text(self, parameter: Parameter) -> QWidget:
         line = QLineEdit(self, placeholderText="none" if parameter.optional else "")
