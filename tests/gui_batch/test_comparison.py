@@ -15,13 +15,13 @@ from pytestqt.qtbot import QtBot
 
 from batch.clips import PACKET
 from gaplisten.audio.signal import Signal
-from gaplisten.batch.compare import Point
+from gaplisten.batch.compare import Point, distributions
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.batch.comparison import Comparison, Scale, from_table, heard_in
 from gaplisten.ui.batch.comparison_window import ComparisonWindow
-from gaplisten.ui.batch.plot import p_text
+from gaplisten.ui.batch.plot import ComparisonPlot, p_text
 from gaplisten.ui.batch.tables import PlainTable
 from gaplisten.ui.batch.tables import shown as shown_as
 from gaplisten.ui.batch.worst_gap import worst_gap
@@ -197,6 +197,26 @@ def test_a_place_for_the_tables_that_cannot_be_written_is_told(
         shown.save_tables(tmp_path / "not there" / "all.csv")
     assert not raised
     assert "cannot be written" in shown.said.text()
+
+
+@pytest.mark.parametrize(("count", "named"), [(2, True), (9, True), (45, False)])
+def test_names_under_a_picture_never_overlap(qtbot: QtBot, count: int, named: bool) -> None:
+    plot = ComparisonPlot()
+    qtbot.addWidget(plot)
+    plot.resize(900, 400)
+    names = [f"a condition of long name {number}" for number in range(count)]
+    points = [Point(str(clip), name, 1.0 + clip, "") for name in names for clip in range(2)]
+    plot.show_distributions(Scale("m", "M"), points, distributions(points))
+    axis = plot.getAxis("bottom")
+    plot.show()
+    for width in (900, 720):
+        plot.resize(width, 400)
+        ticks = axis._tickLevels[0]
+        assert bool(ticks) == named
+        assert bool(axis.labelText) != named
+        lines = [line for _, text in ticks for line in text.split("\n")]
+        widest = max((plot.fontMetrics().horizontalAdvance(line) for line in lines), default=0)
+        assert widest < width / count
 
 
 def test_small_probabilities_are_printed_as_papers_do() -> None:

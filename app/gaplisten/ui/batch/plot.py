@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QFontMetrics, QPalette, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from gaplisten.batch.compare import Distribution, Paired, Point
@@ -18,6 +18,8 @@ from gaplisten.ui.theme import LANES_DARK, LANES_LIGHT, accent, is_dark
 
 _JITTER = 0.26
 _LONGEST_NAME = 22
+# Pixels: between neighbours' names, and what a name needs to say anything.
+_BETWEEN, _NARROWEST = 10, 48
 
 
 class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
@@ -30,6 +32,7 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
     """
 
     point_clicked = Signal(object)
+    _columns: Sequence[str] = ()
 
     def __init__(self, parent: QWidget | None = None, palette: QPalette | None = None) -> None:
         super().__init__(parent)
@@ -51,6 +54,7 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
         self.clear()
         self._items = []
         self._places, self._ring = {}, None
+        self._columns = ()
         for name in ("left", "bottom"):
             self.showAxis(name)
             axis = self.getAxis(name)
@@ -96,7 +100,7 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
             self._strip(np.full(values.size, at), values, self.colour(at), own)
             self._box(at, one, ink)
             self._interval(at, one.mean, one.ci_low, one.ci_high, ink)
-            names.append(f"{short(one.condition)}\n{one.mean:.4g}, n = {one.clips}")
+            names.append(f"{short(one.condition)}\n{one.mean:#.4g}, n = {one.clips}")
         self._name_columns(names)
         self._fit_values([one.lowest for one in found] + [one.highest for one in found])
 
@@ -173,11 +177,27 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
         self.keep(pg.ScatterPlotItem([at], [mean], symbol="d", size=11, pen=pen, brush=ink))
 
     def _name_columns(self, names: Sequence[str]) -> None:
+        self._columns = names
         self.getAxis("bottom").setStyle(tickLength=0)
-        self.getAxis("bottom").setTicks([list(enumerate(names))])
         lines = max((name.count("\n") + 1 for name in names), default=1)
         self.getAxis("bottom").setHeight((lines + 0.8) * self.fontMetrics().height())
         self.setXRange(-0.6, max(len(names), 1) - 0.4, padding=0)
+        self._fit_names()
+
+    def _fit_names(self) -> None:
+        """Cut the columns' names to the room there is; where there is none, say where they stand."""
+        room = (self.width() - self.getAxis("left").width() - 24) / max(len(self._columns), 1) - _BETWEEN
+        crowded = room < _NARROWEST
+        self.setLabel("bottom", "in the order of the table" if crowded else "")
+        metrics = self.fontMetrics()
+        fitting = [] if crowded else [_fitted(name, metrics, int(room)) for name in self._columns]
+        self.getAxis("bottom").setTicks([list(enumerate(fitting))])
+
+    def resizeEvent(self, event: QResizeEvent | None) -> None:
+        """Give the names the room that they have now."""
+        super().resizeEvent(event)
+        if self._columns:
+            self._fit_names()
 
     def _fit_values(self, values: Sequence[float]) -> None:
         low, high = min(values, default=0.0), max(values, default=1.0)
@@ -216,6 +236,11 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
         wide = 0.12 * (max(x) - min(x)) or 0.5
         self.setXRange(min(x) - wide, max(x) + 1.5 * wide, padding=0)
         self._fit_values(y)
+
+
+def _fitted(name: str, metrics: QFontMetrics, room: int) -> str:
+    lines = (metrics.elidedText(line, Qt.TextElideMode.ElideRight, room) for line in name.split("\n"))
+    return "\n".join(lines)
 
 
 def short(name: str) -> str:
