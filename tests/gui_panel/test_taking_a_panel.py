@@ -24,8 +24,9 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from gaplisten.panel.methods import Method
+from gaplisten.ui.panel import listening
 from gaplisten.ui.panel.pages import BreakPage, ListenerPage, MessagePage
-from gaplisten.ui.panel.responses import TouchSlider
+from gaplisten.ui.panel.responses import TouchSlider, _Words
 from gaplisten.ui.panel.trial_page import TrialPage
 from gaplisten.ui.panel.window import PanelWindow
 
@@ -66,6 +67,13 @@ def buttons(widget: QWidget) -> dict[str, QPushButton]:
     return {one.text(): one for one in widget.findChildren(QPushButton) if one.isVisible()}
 
 
+def hear(window: PanelWindow, player: ClockedPlayer, seconds: float) -> None:
+    """Let what plays sound for a while, looked at as often as a window does."""
+    for _ in range(round(seconds / 0.05)):
+        player.run(0.05)
+        window._player._poll()
+
+
 def listen_to_the_end(window: PanelWindow, player: ClockedPlayer) -> None:
     """Hear every slot to its end, with the keys' own methods."""
     page, inner = page_of(window), window._player
@@ -75,9 +83,7 @@ def listen_to_the_end(window: PanelWindow, player: ClockedPlayer) -> None:
             page.choose_slot(slot)
         if not inner.playing:
             page.toggle()
-        for _ in range(60):
-            player.run(0.05)
-            inner._poll()
+        hear(window, player, 3.0)
 
 
 def rows(folder: Path) -> list[dict[str, str]]:
@@ -179,7 +185,7 @@ def test_an_untouched_slider_has_no_value_and_does_not_count(
     sliders = window.findChildren(TouchSlider)
     assert not any(slider.touched for slider in sliders)
     qtbot.keyClick(page_of(window), Qt.Key.Key_Return)
-    assert "Rate every recording first." in shown_text(window)
+    assert "Rate every recording first: A, B, C, D, E" in shown_text(window)
 
 
 def test_only_the_slider_of_what_plays_can_be_moved(
@@ -263,13 +269,85 @@ def test_twelve_signals_fit_a_small_screen_and_a_smaller_one_scrolls(
     page, area = page_of(window), window.findChildren(QScrollArea)[0]
     QApplication.processEvents()
     assert page.size() == window.size()
-    for button in page._slots:
+    for button in page._slot_row.buttons:
         assert button.width() >= button.fontMetrics().horizontalAdvance(button.text())
         assert page.rect().contains(button.mapTo(page, button.rect().bottomRight()))
     assert page.rect().contains(page._next.mapTo(page, page._next.rect().bottomRight()))
     window.resize(640, 360)
     QApplication.processEvents()
     assert area.verticalScrollBar().maximum() > 0
+
+
+def test_a_small_screen_scrolls_rather_than_squeeze_scales_and_shows_what_is_told(
+    tmp_path: Path, qtbot: QtBot, open_window: Open
+) -> None:
+    more = 'language = "de"\ntags = ["click", "robotic"]\n'
+    window = open_window(built(tmp_path, definition("abc_hr", more + NO_LEVEL)))
+    window.resize(960, 540)
+    QApplication.processEvents()
+    page = page_of(window)
+    slider, words = page.findChildren(TouchSlider)[0], page.findChildren(_Words)[0]
+    assert slider.height() >= slider.minimumHeight()
+    assert words.height() >= words.minimumSizeHint().height()
+    numbers = [label for label in page.findChildren(QLabel) if label.text() == "–"]
+    assert all(slider.geometry().bottom() < label.geometry().top() for label in numbers)
+    qtbot.keyClick(page, Qt.Key.Key_Return)
+    QApplication.processEvents()
+    assert page._message.text()
+    assert not page._message.visibleRegion().isEmpty()
+
+
+def test_a_long_consent_is_never_cut_and_pages_by_key(
+    tmp_path: Path, qtbot: QtBot, open_window: Open
+) -> None:
+    text = "You take part of your own free will and may stop at any time. " * 120
+    window = open_window(built(tmp_path, definition("acr", f'consent = "{text}"\n' + NO_LEVEL)))
+    QApplication.processEvents()
+    label = next(one for one in window.findChildren(QLabel) if one.text() == text)
+    assert label.height() >= label.heightForWidth(label.width())
+    bar = window.findChildren(QScrollArea)[0].verticalScrollBar()
+    qtbot.keyClick(window.page, Qt.Key.Key_PageDown)
+    assert bar.value() > 0
+    qtbot.keyClick(window.page, Qt.Key.Key_PageUp)
+    assert bar.value() == 0
+
+
+def test_it_is_said_which_recordings_were_not_heard_yet(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("mushra", NO_LEVEL)))
+    page, inner = page_of(window), window._player
+    for slot in (0, 1, 2, 4):
+        page.choose_slot(slot)
+        hear(window, player, 0.3 if slot == 2 else 0.6)
+        page.toggle() if inner.playing else None
+        inner._fresh = True  # the next one from its beginning
+    page.go_on()
+    assert "Listen to every recording first: C, E" in shown_text(window)
+    for slot in (3, 5):
+        page.choose_slot(slot)
+        hear(window, player, 0.6)
+    page.go_on()
+    assert "Listen to every recording to its end first: B" in shown_text(window)
+
+
+def test_what_sounds_while_the_window_stands_still_was_heard_all_the_same(
+    tmp_path: Path, open_window: Open, player: ClockedPlayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = open_window(built(tmp_path, definition("acr", NO_LEVEL)))
+    page, inner, clock = page_of(window), window._player, [100.0]
+    monkeypatch.setattr(listening.time, "monotonic", lambda: clock[0])
+    inner._timer.stop()
+    inner._poll()
+    page.toggle()
+    player.run(0.6)
+    inner._poll()
+    assert not inner.state.heard_whole(0)  # so far in no time: that was no listening
+    page.restart()
+    player.run(0.6)
+    clock[0] += 0.6
+    inner._poll()
+    assert inner.state.heard_whole(0)
 
 
 def test_a_count_of_plays_does_not_shut_in_who_switched_in_the_middle(

@@ -230,3 +230,11 @@ def may_go_on(state: TrialState, rules: Rules) -> Refusal | None:
     if rules.need_hundred and not any(vote == 100 for vote in state.votes.values()):
         return Refusal.NO_HUNDRED
     return None
+
+
+def lacking(state: TrialState, rules: Rules) -> tuple[int, ...]:
+    """Return the slots for whose sake `may_go_on` refuses: not heard yet; or else not rated yet."""
+    refusal = may_go_on(state, rules)
+    if refusal is Refusal.UNRATED_SOME:
+        return tuple(slot for slot in wanted_votes(state.trial) if slot not in state.votes)
+    return tuple(slot for slot in _every(state) if refusal and _unheard(state, rules, (slot,)) is refusal)

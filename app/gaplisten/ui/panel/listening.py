@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -17,7 +18,7 @@ from gaplisten.playback.player import FADE_MS, PANEL_LOOP_MS, Player, PlayerStat
 from gaplisten.playback.snap import snap_loop
 
 POLL_MS = 25
-# Between two looks at a playing position more than this is a seek or a loop, not listening.
+# A position that moves on by more than this beyond the time gone by is a seek or a loop, not listening.
 _LONGEST_STEP_SECONDS = 0.5
 
 
@@ -91,6 +92,7 @@ class TrialPlayer(QObject):
         self._stretches: tuple[Stretch, ...] = ()
         self._lane = 0
         self._last: int | None = None
+        self._looked = time.monotonic()
         self._was_playing = False
         self._fresh = True
         self._loop: tuple[int, int] | None = None
@@ -337,10 +339,15 @@ class TrialPlayer(QObject):
     def _note_position(self, now: PlayerState | None = None) -> None:
         now = now or self._player.state
         here = self._frames if now.ended else now.position
-        if self._last is not None and self._was_playing:
-            step = here - self._last
-            if 0 < step <= _LONGEST_STEP_SECONDS * self.state.rate:
-                self._note(self._last, here)
+        # A window that stood still for a while (a busy machine) has not stopped the sound.
+        looked, self._looked = self._looked, time.monotonic()
+        longest = _LONGEST_STEP_SECONDS + self._looked - looked
+        if (
+            self._last is not None
+            and self._was_playing
+            and 0 < here - self._last <= longest * self.state.rate
+        ):
+            self._note(self._last, here)
         self._last = here
 
     def _note(self, start: int, stop: int) -> None:

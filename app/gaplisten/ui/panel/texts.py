@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
 
 from gaplisten.ui.theme import quiet_colour
 
@@ -36,3 +36,13 @@ def paragraph(text: str, *, centred: bool = False, quiet: bool = False) -> QLabe
     font.setPointSizeF(font.pointSizeF() * 1.1)
     label.setFont(font)
     return label
+
+
+def emptied(layout: QHBoxLayout | QVBoxLayout) -> None:
+    """Take everything out of a row or column."""
+    while layout.count():
+        item = layout.takeAt(0)
+        widget = item.widget() if item is not None else None
+        if widget is not None:
+            widget.setParent(None)
+            widget.deleteLater()

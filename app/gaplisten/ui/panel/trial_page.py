@@ -15,15 +15,16 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gaplisten.panel.methods import Method
 from gaplisten.panel.methods import Response as Asked
-from gaplisten.panel.rules import WHOLE_TRIAL, Refusal, wanted_votes
+from gaplisten.panel.rules import WHOLE_TRIAL, Refusal, lacking, wanted_votes
 from gaplisten.panel.session import Session
-from gaplisten.panel.trial import Block, Slot, Trial, Vote
+from gaplisten.panel.trial import Block, Trial, Vote
 from gaplisten.ui.panel.keys import TrialKeys
 from gaplisten.ui.panel.listening import TrialPlayer, lost
+from gaplisten.ui.panel.loop_row import LoopRow
 from gaplisten.ui.panel.responses import Categories, Response, Sliders
-from gaplisten.ui.panel.texts import heading, paragraph
+from gaplisten.ui.panel.slot_row import SlotRow
+from gaplisten.ui.panel.texts import emptied, heading, paragraph
 from gaplisten.ui.theme import quiet_colour
 
 # What is chosen must be unmistakable, for slots, answers and tags alike; words and place tell it too.
@@ -31,7 +32,7 @@ _LOOK = "background: palette(highlight); color: palette(highlighted-text); font-
 # Answers that may not be given yet are read all the same: the scale is part of the question.
 _WAITING = "QPushButton[answer=true]:disabled"
 _CHOSEN = f"QPushButton:checked {{ {_LOOK} }}"
-_LETTER, _LETTERS = 84, 8  # width of a slot's button; with more of them each has less
+_NAMING = (Refusal.ALL_HEARD, Refusal.ALL_TO_END, Refusal.UNRATED_SOME)
 
 
 class TrialPage(QWidget):
@@ -43,17 +44,19 @@ class TrialPage(QWidget):
         The listener goes on and the rules allow it; the window saves, then shows the next trial.
     copy_wanted
         Saving failed, and what was saved before shall be written to another place too.
+    told
+        ``(label)``: a message stands there and wants to be seen.
     """
 
     left = Signal()
     copy_wanted = Signal()
+    told = Signal(QWidget)
 
     def __init__(self, player: TrialPlayer, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._player, self._session = player, session
         self._scale, self._words = session.scale, session.texts
         self._response: Response | None = None
-        self._slots: list[QPushButton] = []
         self._message_stays = False
         self._build()
         self.setStyleSheet(f"{_CHOSEN} {_WAITING} {{ color: {quiet_colour().name()} }}")
@@ -78,9 +81,9 @@ class TrialPage(QWidget):
         self._bar.setFixedHeight(6)
         # Where there is no sound the reason stands beside the button that would make it.
         self._reason = paragraph("", centred=True)
-        self._loop_row = self._make_loop_row()
-        self._slot_row = QHBoxLayout()
-        self._slot_row.setSpacing(10)
+        self._loop_row = LoopRow(self._player, self._words)
+        self._slot_row = SlotRow(self._words)
+        self._slot_row.chosen.connect(self.choose_slot)
         self._answers = QVBoxLayout()
         self._comment = QLineEdit()
         self._comment.setMaxLength(2000)
@@ -98,34 +101,8 @@ class TrialPage(QWidget):
         self._next.clicked.connect(self.go_on)
         self._lay_out()
 
-    def _make_loop_row(self) -> QWidget:
-        row = QWidget()
-        line = QHBoxLayout(row)
-        line.setContentsMargins(0, 0, 0, 0)
-        self._loop_text = paragraph("", quiet=True)
-        line.addStretch(1)
-        for key, act in (
-            ("loop_from", self._player.loop_from_here),
-            ("loop_to", self._player.loop_to_here),
-            ("loop", self._player.toggle_loop),
-        ):
-            button = QPushButton(self._words[key])
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(act)
-            line.addWidget(button)
-        self._loop_button = button
-        button.setCheckable(True)
-        line.addWidget(self._loop_text)
-        line.addStretch(1)
-        return row
-
-    def _show_loop(self) -> None:
-        loop, rate = self._player.loop, self._player.state.rate
-        self._loop_button.setChecked(loop is not None)
-        self._loop_text.setText("" if loop is None else f"{loop[0] / rate:.2f} – {loop[1] / rate:.2f} s")
-
     def _lay_out(self) -> None:
-        column = QVBoxLayout()
+        column = self.column = QVBoxLayout()
         column.setSpacing(10)
         column.addWidget(self._count)
         column.addWidget(self._block)
@@ -134,7 +111,7 @@ class TrialPage(QWidget):
         column.addWidget(self._bar)
         column.addWidget(self._loop_row)
         column.addWidget(self._reason)
-        column.addLayout(self._slot_row)
+        column.addWidget(self._slot_row)
         column.addStretch(1)
         column.addWidget(self._heading)
         column.addWidget(self._instruction)
@@ -165,7 +142,9 @@ class TrialPage(QWidget):
         self._block.setVisible(trial.block is Block.TRAINING)
         self._heading.setText(self._scale.question)
         self._instruction.setText(self._scale.instruction)
-        self._make_slots(trial)
+        self._slot_row.setVisible(self._player.switched)
+        if self._player.switched:
+            self._slot_row.show_trial(trial)
         self._make_response(trial)
         self._make_tags(self._session.panel.definition.tags)
         self._comment.clear()
@@ -180,35 +159,8 @@ class TrialPage(QWidget):
         self.setFocus()
         self._show_state()
 
-    def _make_slots(self, trial: Trial) -> None:
-        _clear(self._slot_row)
-        self._slots = []
-        if not self._player.switched:
-            return
-        self._slot_row.setSpacing(10 if len(trial.slots) <= _LETTERS else 4)
-        self._slot_row.addStretch(1)
-        for index, slot in enumerate(trial.slots):
-            button = QPushButton(self._slot_name(trial, slot))
-            button.setCheckable(True)
-            least = _LETTER if len(trial.slots) <= _LETTERS else _LETTER // 2
-            named = (
-                self._heading.fontMetrics().horizontalAdvance(button.text()) if slot.named_reference else 0
-            )
-            button.setMinimumSize(max(least, named), 46)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.clicked.connect(lambda _=False, index=index: self.choose_slot(index))
-            self._slots.append(button)
-            self._slot_row.addWidget(button)
-        self._slot_row.addStretch(1)
-
-    def _slot_name(self, trial: Trial, slot: Slot) -> str:
-        if not slot.named_reference:
-            return slot.letter
-        # BS.1116's triple stimulus calls its open reference A.
-        return f"A  {self._words['reference']}" if trial.method is Method.ABC_HR else self._words["reference"]
-
     def _make_response(self, trial: Trial) -> None:
-        _clear(self._answers)
+        emptied(self._answers)
         asked = trial.facts.response
         if asked in (Asked.SLIDERS, Asked.GRADES):
             self._response = Sliders(self._scale, trial, grades=asked is Asked.GRADES)
@@ -218,7 +170,7 @@ class TrialPage(QWidget):
         self._answers.addWidget(self._response)
 
     def _make_tags(self, tags: Sequence[str]) -> None:
-        _clear(self._tag_row)
+        emptied(self._tag_row)
         self._tags: list[QPushButton] = []
         if not tags:
             return
@@ -268,8 +220,8 @@ class TrialPage(QWidget):
 
     def step_slot(self, steps: int) -> None:
         """Hear the neighbouring slot, round and round."""
-        if self._slots:
-            self.choose_slot((self._player.slot + steps) % len(self._slots))
+        if self._player.switched:
+            self.choose_slot((self._player.slot + steps) % len(self._player.state.trial.slots))
 
     def vote(self, slot: int, vote: Vote) -> None:
         """Vote, if the rules allow it now; say why not otherwise."""
@@ -321,7 +273,12 @@ class TrialPage(QWidget):
     # --- what is shown -----------------------------------------------------------------------------
 
     def _refuse(self, refusal: Refusal) -> None:
-        self._tell(self._words[refusal.value], stays=True)
+        text = self._words[refusal.value]
+        state, rules = self._session.state, self._session.rules
+        if self._player.switched and refusal in _NAMING:
+            # Of twelve recordings, which? Their letters are all that is known of them.
+            text = f"{text.removesuffix('.')}: {self._slot_row.names(lacking(state, rules))}"
+        self._tell(text, stays=True)
 
     def tell(self, text: str) -> None:
         """Show a message until the listener does something."""
@@ -330,6 +287,8 @@ class TrialPage(QWidget):
     def _tell(self, text: str, stays: bool = False) -> None:
         self._message_stays = stays
         self._message.setText(text)
+        if text:
+            self.told.emit(self._message)
 
     def _show_votes(self) -> None:
         if self._response is not None and self._player.active:
@@ -343,10 +302,10 @@ class TrialPage(QWidget):
         self._play.setText(self._words["again" if silent else "pause" if playing else "play"])
         self._play.setEnabled(output.available or silent)
         self._bar.setValue(round(1000 * self._player.progress))
-        for index, button in enumerate(self._slots):
-            button.setChecked(index == self._player.slot)
+        if self._player.switched:
+            self._slot_row.mark(self._player.slot)
         self._show_votes()
-        self._show_loop()
+        self._loop_row.show_loop()
         state = self._player.state
         wanted = wanted_votes(state.trial)
         self._response.allow([slot for slot in wanted if self._session.may_rate(slot) is None])
@@ -355,12 +314,3 @@ class TrialPage(QWidget):
         self._reason.setVisible(silent)
         if not self._message_stays:
             self._tell("")
-
-
-def _clear(layout: QHBoxLayout | QVBoxLayout) -> None:
-    while layout.count():
-        item = layout.takeAt(0)
-        widget = item.widget() if item is not None else None
-        if widget is not None:
-            widget.setParent(None)
-            widget.deleteLater()

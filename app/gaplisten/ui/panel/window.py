@@ -5,9 +5,17 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QScrollArea, QStackedLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QMessageBox,
+    QScrollArea,
+    QScrollBar,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.breaks import Advice
@@ -18,9 +26,12 @@ from gaplisten.panel.session import Session
 from gaplisten.panel.trial import Block
 from gaplisten.playback.player import Player
 from gaplisten.ui.panel.listening import TrialPlayer
-from gaplisten.ui.panel.pages import BreakPage, ElsewherePage, ListenerPage, MessagePage
+from gaplisten.ui.panel.pages import BreakPage, ElsewherePage, ListenerPage, MessagePage, Page
 from gaplisten.ui.panel.step_page import StepPage
 from gaplisten.ui.panel.trial_page import TrialPage
+
+_LEAST = QSize(900, 620)
+_MARGIN = 12  # round a page
 
 
 class _Pages(QStackedLayout):
@@ -29,6 +40,17 @@ class _Pages(QStackedLayout):
     def hasHeightForWidth(self) -> bool:
         """Return False: else the scroll area gives a page its preferred height."""
         return False
+
+    def minimumSize(self) -> QSize:
+        """Return what the shown page cannot do without at its width: text and scales are never squeezed."""
+        page = self.currentWidget()
+        if not isinstance(page, Page | TrialPage):
+            return _LEAST
+        middle = page.column.parentWidget()
+        assert middle is not None
+        width = min(max(page.width(), _LEAST.width()), middle.maximumWidth())
+        height = page.column.totalMinimumHeightForWidth(width)
+        return _LEAST.expandedTo(QSize(0, height + 2 * _MARGIN))
 
 
 class PanelWindow(QWidget):
@@ -81,7 +103,6 @@ class PanelWindow(QWidget):
     def _make_room(self) -> QWidget:
         """Return where the pages are; a screen too small for them scrolls."""
         inner = QWidget()
-        inner.setMinimumSize(900, 620)
         area = QScrollArea()
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -90,6 +111,13 @@ class PanelWindow(QWidget):
         whole = QVBoxLayout(self)
         whole.setContentsMargins(0, 0, 0, 0)
         whole.addWidget(area)
+        self._area = area
+        for key, step in (
+            ("PgDown", QScrollBar.SliderAction.SliderPageStepAdd),
+            ("PgUp", QScrollBar.SliderAction.SliderPageStepSub),
+        ):
+            shortcut = QShortcut(QKeySequence(key), self)
+            shortcut.activated.connect(lambda step=step: area.verticalScrollBar().triggerAction(step))
         return inner
 
     # --- pages ------------------------------------------------------------------------------------
@@ -213,6 +241,7 @@ class PanelWindow(QWidget):
             self._trial_page = TrialPage(self._player, self._session)
             self._trial_page.left.connect(self._leave_trial)
             self._trial_page.copy_wanted.connect(self._save_copy)
+            self._trial_page.told.connect(self._area.ensureWidgetVisible)
         self._show(self._trial_page)
         self._trial_page.show_trial()
 

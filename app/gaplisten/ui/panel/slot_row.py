@@ -1,0 +1,77 @@
+"""The row of a switched trial's recordings: one button for each, the one that sounds marked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QFont, QFontMetrics
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
+
+from gaplisten.panel.methods import Method
+from gaplisten.panel.trial import Slot, Trial
+from gaplisten.ui.panel.texts import emptied
+
+_LETTER, _LETTERS = 84, 8  # width of a recording's button; with more of them each has less
+_PADDING = 36
+
+
+class SlotRow(QWidget):
+    """Buttons to hear one recording or another.
+
+    Signals
+    -------
+    chosen
+        ``(index)`` of the recording that the listener wants to hear.
+    """
+
+    chosen = Signal(int)
+
+    def __init__(self, words: Mapping[str, str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._words = words
+        self.buttons: list[QPushButton] = []
+        self._row = QHBoxLayout(self)
+        self._row.setContentsMargins(0, 0, 0, 0)
+
+    def show_trial(self, trial: Trial) -> None:
+        """Make the buttons of a trial."""
+        emptied(self._row)
+        many = len(trial.slots) > _LETTERS
+        self._row.setSpacing(4 if many else 10)
+        self._row.addStretch(1)
+        self.buttons = [self._button(trial, index, slot, many) for index, slot in enumerate(trial.slots)]
+        for button in self.buttons:
+            self._row.addWidget(button)
+        self._row.addStretch(1)
+
+    def _button(self, trial: Trial, index: int, slot: Slot, many: bool) -> QPushButton:
+        button = QPushButton(self._name(trial, slot))
+        button.setCheckable(True)
+        button.setMinimumSize(self._width(button, slot, many), 46)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.clicked.connect(lambda _=False: self.chosen.emit(index))
+        return button
+
+    def _width(self, button: QPushButton, slot: Slot, many: bool) -> int:
+        least = _LETTER // 2 if many else _LETTER
+        if not slot.named_reference:
+            return least
+        bold = QFont(self.font())  # as it is written while it sounds
+        bold.setBold(True)
+        return max(least, QFontMetrics(bold).horizontalAdvance(button.text()) + _PADDING)
+
+    def _name(self, trial: Trial, slot: Slot) -> str:
+        if not slot.named_reference:
+            return slot.letter
+        # BS.1116's triple stimulus calls its open reference A.
+        return f"A  {self._words['reference']}" if trial.method is Method.ABC_HR else self._words["reference"]
+
+    def mark(self, slot: int) -> None:
+        """Mark what the listener has chosen to hear."""
+        for index, button in enumerate(self.buttons):
+            button.setChecked(index == slot)
+
+    def names(self, slots: tuple[int, ...]) -> str:
+        """Return what the buttons of these recordings say."""
+        return ", ".join(self.buttons[slot].text() for slot in slots)
