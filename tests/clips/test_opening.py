@@ -216,8 +216,12 @@ def test_packets_are_whole_frames(packet_ms: float, rate: int, frames: int) -> N
 
 
 def test_a_packet_that_would_drift_is_refused(make) -> None:
-    with pytest.raises(PacketLengthError, match=r"220\.50 frames at 11025 Hz"):
+    with pytest.raises(PacketLengthError, match=r"220\.50 frames at 11025 Hz.*for instance 40 or 80 ms"):
         packet_frames_at(20, 11025, "x")
+    with pytest.raises(PacketLengthError, match=r"41\.4743 ms: 512 frames"):
+        packet_frames_at(20, 12345, "x")
+    assert packet_frames_at(40, 11025, "x") == 441
+    assert packet_frames_at(41.4743, 12345, "x") == 512
     opened = open_clip(Clip("a", lossy=make.sound("x.wav", rate=11025)))
     assert opened.lossy is not None
     assert "not a whole number" in opened.problems[0]

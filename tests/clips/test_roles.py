@@ -131,6 +131,15 @@ def test_words_in_names(name: str, role: Role | None) -> None:
     assert role_in_name(name) is role
 
 
+@pytest.mark.parametrize(
+    ("stem", "name"),
+    [("54_clean", "54"), ("a.b c-REF", "a.b c"), ("clean", "clean"), ("54_net", "54_net"), ("_ref", "_ref")],
+)
+def test_a_clip_is_named_without_the_role_of_its_file(make, stem: str, name: str) -> None:
+    path = make.sound(f"{stem}.wav")
+    assert clip_from_roles(guess_roles([path])).name == name
+
+
 def test_keys_join_files_of_one_clip() -> None:
     assert clip_key("54_clean") == clip_key("54_lossy") == clip_key("54_is_lost") == clip_key("54") == "54"
     assert clip_key("clean") == ""

@@ -34,6 +34,7 @@ _WORDS = {
 _BEGINNINGS = {Role.REFERENCE: ("clean", "reference"), Role.LOSSY: ("lossy",)}
 _HUMP = re.compile(r"([a-z0-9])([A-Z])")
 _BREAKS = re.compile(r"[^a-z0-9]+")
+_LAST_WORD = re.compile(r"(.*[A-Za-z0-9)\]])[^A-Za-z0-9)\]]+([A-Za-z0-9]+)", re.DOTALL)
 _TRACE_ENDING = re.compile(r"[._-](is_?lost|lost|loss|trace|mask|pattern)$", re.IGNORECASE)
 
 
@@ -63,3 +64,10 @@ def clip_key(stem: str) -> str:
     telling = set().union(*_WORDS.values())
     words = [word for word in re.split(r"[^A-Za-z0-9]+", stem) if word.lower() not in telling]
     return "_".join(words).lower()
+
+
+def clip_name(stem: str) -> str:
+    """Return a stem without its last word if that tells a role (``54_clean``), as a name to show."""
+    found = _LAST_WORD.fullmatch(stem)
+    telling = set().union(*_WORDS.values())
+    return found[1] if found and found[2].lower() in telling else stem

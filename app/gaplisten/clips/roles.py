@@ -10,7 +10,7 @@ import numpy as np
 
 from gaplisten.audio.files import SOUND_SUFFIXES, read_start
 from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip, ConditionFile
-from gaplisten.clips.names import Role, clip_key, role_in_name, trace_key
+from gaplisten.clips.names import Role, clip_key, clip_name, role_in_name, trace_key
 from gaplisten.clips.scanning import TRACE_SUFFIXES
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.detect import detect_lost_packets
@@ -61,7 +61,7 @@ def clip_from_roles(
     conditions = _distinct([ConditionFile(g.condition, g.path) for g in listed if g.role is Role.CONDITION])
     sound = first[Role.REFERENCE] or first[Role.LOSSY] or (conditions[0].path if conditions else None)
     return Clip(
-        name=name or (sound.stem if sound else "clip"),
+        name=name or (clip_name(sound.stem) if sound else "clip"),
         reference=first[Role.REFERENCE],
         lossy=first[Role.LOSSY],
         trace=first[Role.TRACE],

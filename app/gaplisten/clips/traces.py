@@ -43,9 +43,16 @@ def packet_frames_at(packet_ms: float, rate: int, thing: str) -> int:
         raise PacketLengthError(
             thing,
             f"a packet of {packet_ms:g} ms is {exact:.2f} frames at {rate} Hz, not a whole number",
-            "set the packet length in use (for instance 10 or 20 ms)",
+            f"set the packet length in use (at this rate for instance {_whole_lengths(rate)})",
         )
     return size
+
+
+def _whole_lengths(rate: int) -> str:
+    """Name the usual packet lengths that are whole frames, or a usual number of frames."""
+    whole = [f"{ms:g}" for ms in _USUAL_MS if ms * rate % 1000 == 0]
+    frames = _USUAL_FRAMES[0]
+    return f"{' or '.join(whole[:2])} ms" if whole else f"{1000 * frames / rate:.6g} ms: {frames} frames"
 
 
 def trace_of(clip: Clip, rate: int, frames: int) -> WrittenTrace | None:
