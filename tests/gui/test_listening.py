@@ -4,6 +4,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from gaplisten.playback.silent import SilentPlayer
+from gaplisten.ui.workbench.long_clips import FileLanes
+from gaplisten.workbench.lanes import Lane, Role
 from gaplisten.workbench.state import Loop
 
 Key, Alt, Shift, Ctrl = (
@@ -74,6 +76,14 @@ def test_a_key_without_a_lane_says_so_and_changes_nothing(opened, player, press)
     press(Key.Key_7)
     assert player.state.lane == 0
     assert "no lane 7" in opened.status.currentMessage()
+
+
+def test_play_says_why_nothing_is_heard_while_a_long_clip_is_still_read(opened, player, press):
+    opened.controller.files = FileLanes(lanes=(Lane("reference", "Reference", Role.REFERENCE, None),))
+    opened.controller.opened = None
+    press(Key.Key_Space)
+    assert not player.state.playing
+    assert "still being read" in opened.status.currentMessage()
 
 
 def test_home_and_end(opened, player, press):

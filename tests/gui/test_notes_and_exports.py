@@ -147,6 +147,22 @@ def lightness(widget):
     return sum(colour.lightness() for colour in points) / len(points)
 
 
+def brightness(button):
+    """Return how bright the symbol on a button is: 0 black to 255 white."""
+    image = button.icon().pixmap(16, 16).toImage()
+    seen = [image.pixelColor(x, y) for x in range(16) for y in range(16)]
+    return max(colour.lightness() for colour in seen if colour.alpha() > 200)
+
+
+def test_the_symbols_of_the_transport_follow_the_theme(opened, qtbot):
+    buttons = (opened.transport.play, opened.transport.stop, opened.transport.loop)
+    assert all(brightness(button) < 128 for button in buttons)
+    opened.actions_table["view.dark"].trigger()
+    qtbot.waitUntil(lambda: all(brightness(button) > 128 for button in buttons))
+    opened.actions_table["view.light"].trigger()
+    qtbot.waitUntil(lambda: all(brightness(button) < 128 for button in buttons))
+
+
 def test_dark_and_light_follow_the_theme_and_are_kept(opened, qtbot):
     from gaplisten.ui.theme import is_dark
     from gaplisten.workbench.settings import read_settings

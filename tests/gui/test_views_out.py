@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QColor, QImage, QPainter
+from PySide6.QtGui import QColor, QImage, QPainter, QPalette
 from PySide6.QtSvg import QSvgRenderer
 from pytestqt.qtbot import QtBot
 
@@ -141,6 +141,21 @@ def test_the_svg_hatches_the_gap_and_nothing_beside_it(view: LanesView, tmp_path
     assert dark[:, gap[0] + 2 : gap[1] - 2].all()
     assert not dark[:, left + 2 : gap[0] - reach - 2].any()
     assert not dark[:, gap[1] + reach + 2 :].any()
+
+
+def test_paper_takes_the_lane_colours_meant_for_it_whatever_the_theme(
+    view: LanesView, tmp_path: Path
+) -> None:
+    dark = QPalette()
+    dark.setColor(QPalette.ColorRole.Base, QColor("#101214"))
+    dark.setColor(QPalette.ColorRole.Text, QColor("#f0f0f0"))
+    view.setPalette(dark)
+    source = Signal.of(np.sin(np.arange(16000) / 9.0) * 0.9, 16000)
+    view.set_lanes([LaneView(0, "Reference", "#d5dade", source, paper="#303840")])
+    view.render_svg(tmp_path / "p.svg", QSize(600, 300))
+    text = (tmp_path / "p.svg").read_text(encoding="utf-8").lower()
+    assert "#303840" in text
+    assert "#d5dade" not in text
 
 
 def test_an_overlay_exports_every_lane(view: LanesView, tmp_path: Path) -> None:

@@ -83,7 +83,14 @@ _FILE = (
     Command(
         "export.notes", "Notes…", "", "Save notes as CSV or as labels for other tools", "File/Export", "c"
     ),
-    Command("file.settings", "Settings…", "Ctrl+,", "Switching, context, level, theme", "File", "settings"),
+    Command(
+        "file.settings",
+        "Settings…",
+        "Ctrl+,",
+        "Context around a gap, level, length of the cross-fade",
+        "File",
+        "settings",
+    ),
     Command("file.quit", "Quit", "Ctrl+Q", "Close the workbench", "File", "quit"),
 )
 _EDIT = (

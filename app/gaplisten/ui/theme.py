@@ -104,7 +104,15 @@ def is_dark(palette: QPalette | None = None) -> bool:
 
 def lane_colour(index: int, palette: QPalette | None = None) -> QColor:
     """Return the colour of the lane with key `index`; beyond the eighth they begin anew."""
-    colours = LANES_DARK if is_dark(palette) else LANES_LIGHT
+    return _of(LANES_DARK if is_dark(palette) else LANES_LIGHT, index)
+
+
+def lane_colour_on_paper(index: int) -> QColor:
+    """Return the colour of the lane with key `index` on white, whatever the theme."""
+    return _of(LANES_LIGHT, index)
+
+
+def _of(colours: tuple[str, ...], index: int) -> QColor:
     return QColor(colours[index] if index < len(colours) else colours[1 + (index - 1) % (len(colours) - 1)])
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PySide6.QtGui import QColor, QPalette
 
@@ -31,6 +31,7 @@ class ViewColours:
     altered: QColor
     same: QColor
     unknown: QColor
+    on_paper: bool = False
 
     @classmethod
     def of(cls, palette: QPalette) -> ViewColours:
@@ -63,7 +64,7 @@ class ViewColours:
         palette.setColor(QPalette.ColorRole.Base, QColor("white"))
         palette.setColor(QPalette.ColorRole.Text, QColor("black"))
         palette.setColor(QPalette.ColorRole.Highlight, QColor("#0072B2"))
-        return cls.of(palette)
+        return replace(cls.of(palette), on_paper=True)
 
 
 def mix(one: QColor, other: QColor, share: float) -> QColor:

@@ -54,7 +54,8 @@ class Shown:
     def lane(self, index: int, colours: ViewColours, data: LaneData) -> SceneLane:
         """Return a lane as it is drawn now."""
         lane = self.lanes[index]
-        colour = QColor(lane.colour) if lane.colour is not None else default_lane_colour(index, colours)
+        own = lane.paper if colours.on_paper and lane.paper is not None else lane.colour
+        colour = QColor(own) if own is not None else default_lane_colour(index, colours)
         drawn = data.drawn(lane.key)
         return SceneLane(
             key=lane.key,

@@ -53,6 +53,8 @@ class LaneView:
         A short text under the name ("rendering 40 %", "failed: ..."), may be empty.
     badge
         A score or the like, shown at the lane's end, may be empty.
+    paper
+        The colour on white paper, where a theme's own would be pale; None for `colour`.
     """
 
     key: int
@@ -61,6 +63,7 @@ class LaneView:
     source: Signal | SampleSource
     state: str = ""
     badge: str = ""
+    paper: QColor | str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,7 +134,8 @@ class ClipList(QWidget):
             self.table.selectRow(row)
 
     def _on_counted(self, shown: int, total: int) -> None:
-        self._count.setText(f"{shown:,} of {total:,} clips" if shown != total else f"{total:,} clips")
+        clips = "1 clip" if total == 1 else f"{total:,} clips"
+        self._count.setText(f"{shown:,} of {clips}" if shown != total else clips)
 
     def _want_visible(self) -> None:
         top = self.table.rowAt(0)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.signal import Signal
 from gaplisten.playback.player import PlayerState
-from gaplisten.ui.theme import lane_colour
+from gaplisten.ui.theme import lane_colour, lane_colour_on_paper
 from gaplisten.ui.views.values import LaneView
 from gaplisten.workbench.lanes import Lane, Role
 
@@ -57,8 +57,8 @@ class LaneDisplay(QObject):
     def _view(self, lane: Lane) -> LaneView:
         state = (lane.state or "rendering") + "…" if lane.busy else lane.state
         source = self.source_of(lane)
-        colour = lane_colour(lane.key)
-        return LaneView(lane.key, lane.name, colour, source, state, self.badges.get(lane.ident, ""))
+        badge, paper = self.badges.get(lane.ident, ""), lane_colour_on_paper(lane.key)
+        return LaneView(lane.key, lane.name, lane_colour(lane.key), source, state, badge, paper)
 
     def source_of(self, lane: Lane) -> Signal | SampleSource:
         """Return what a lane is drawn from: the file of a long clip, else the signal."""

@@ -60,6 +60,10 @@ class ListenActions(Part):
         if not state.available and not state.starting:
             self.controller.said.emit(state.reason)
             return
+        if self.controller.opened is None:
+            reading = self.controller.files.lanes
+            self.controller.said.emit("the sound is still being read" if reading else "open a clip first")
+            return
         self.controller.hearing.toggle()
 
     def _rescan(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QComboBox,
@@ -46,6 +46,7 @@ class Transport(QWidget):
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._pictures: dict[str, str] = {}
         self._actions = actions
         self.setAccessibleName("Transport")
         layout = QHBoxLayout(self)
@@ -79,7 +80,7 @@ class Transport(QWidget):
     def _button(self, name: str, picture: str, text: str = "") -> QToolButton:
         button = QToolButton(self)
         action = self._actions[name]
-        action.setIcon(icon(picture))
+        self._picture(name, picture)
         button.setDefaultAction(action)
         button.setAutoRaise(True)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -88,6 +89,17 @@ class Transport(QWidget):
             button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
             button.setMinimumWidth(button.fontMetrics().horizontalAdvance("Play / Pause") + 34)
         return button
+
+    def _picture(self, name: str, picture: str) -> None:
+        self._pictures[name] = picture
+        self._actions[name].setIcon(icon(picture))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Draw the symbols anew when the theme changes."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange):
+            for name, picture in self._pictures.items():
+                self._picture(name, picture)
 
     def _made_speed(self) -> QComboBox:
         box = QComboBox(self)
@@ -160,7 +172,7 @@ class Transport(QWidget):
         self.meter.show_state(state)
         if state.playing != self._playing:
             self._playing = state.playing
-            self._actions["listen.toggle"].setIcon(icon("pause" if state.playing else "play"))
+            self._picture("listen.toggle", "pause" if state.playing else "play")
         text = "Pause" if state.playing else "Play"
         if self.play.text() != text:
             self._actions["listen.toggle"].setIconText(text)
