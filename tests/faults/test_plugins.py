@@ -95,6 +95,10 @@ MISBEHAVING = {
     "NaN": ("return np.full(self.size, np.nan, np.float32)", "NaN or infinity for packet 0"),
     "infinity": ("y = np.zeros(self.size, np.float32); y[7] = np.inf; return y", r"first at frame 7"),
     "infinite as float32": ("return np.full(self.size, 1e300)", "NaN or infinity"),
+    "words that no screen takes": (
+        r"raise ValueError('\ud800 \x00 \x1b[2J')",
+        r"ValueError: \\ud800 \\x00 \\x1b\[2J in",
+    ),
     "nameless error": ("raise type('Odd', (Exception,), {'__str__': lambda self: 1 / 0})", "raised Odd"),
 }
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from gaplisten.concealers.errors import NotAPlugin
-from gaplisten.concealers.loading import Plugin
+from gaplisten.concealers.loading import Plugin, readable
 
 _TYPES: dict[Any, str] = {float: "float", int: "int", bool: "bool", str: "str", Path: "path"}
 _FIXED = {
@@ -38,17 +38,21 @@ def describe(plugin: Plugin) -> dict[str, Any]:
         "causal": _flag(plugin, "causal"),
         "delay_ms": _delay_ms(plugin),
         "source": _text(plugin, "source"),
-        "help": _text(plugin, "help") or inspect.getdoc(plugin.module) or inspect.getdoc(plugin.target) or "",
+        "help": _text(plugin, "help") or readable(_docstring(plugin)),
         "digest": plugin.digest,
         "deterministic": _flag(plugin, "deterministic") is not False,
     }
+
+
+def _docstring(plugin: Plugin) -> str:
+    return inspect.getdoc(plugin.module) or inspect.getdoc(plugin.target) or ""
 
 
 def _text(plugin: Plugin, name: str) -> str:
     value = plugin.attribute(name, "")
     if not isinstance(value, str):
         raise NotAPlugin(f"'{name}' is {value!r}; it is text")
-    return value
+    return readable(value)
 
 
 def _flag(plugin: Plugin, name: str) -> bool | None:
@@ -131,8 +135,8 @@ def _parameter(item: inspect.Parameter, hint: Any) -> dict[str, Any]:
         "maximum": _number(item.name, metadata, "le", "lt"),
         "above": "gt" in metadata,
         "below": "lt" in metadata,
-        "unit": str(metadata.get("unit", "")),
-        "help": str(metadata.get("help", "")),
+        "unit": readable(str(metadata.get("unit", ""))),
+        "help": readable(str(metadata.get("help", ""))),
         "choices": choices,
         "required": required,
         "optional": optional,

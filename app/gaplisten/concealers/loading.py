@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
+from unicodedata import category
 
 from gaplisten.concealers.errors import NotAPlugin
 
@@ -109,13 +110,23 @@ def own_traceback(error: BaseException, path: Path) -> str:
         text = "".join(traceback.format_exception(type(error), error, frame, chain=frame is not None))
     except BaseException:  # noqa: BLE001 - an exception's own __str__ may raise anything
         text = type(error).__name__
-    return text[-_TEXT_LIMIT:].strip()
+    return readable(text[-_TEXT_LIMIT:].strip())
+
+
+def readable(text: str) -> str:
+    """Return a plugin's words so that every screen and file takes them: the rest is escaped."""
+    return "".join(
+        sign
+        if sign in "\n\t" or category(sign) not in ("Cc", "Cs")
+        else sign.encode("unicode_escape").decode()
+        for sign in text
+    )
 
 
 def sentence(error: BaseException) -> str:
     """Return what an error meant for people says, in one line."""
     try:
-        return " ".join(str(error).split())[:1000]
+        return readable(" ".join(str(error).split())[:1000])
     except BaseException:  # noqa: BLE001 - an exception's own __str__ may raise anything
         return type(error).__name__
 
@@ -128,7 +139,7 @@ def one_line(error: BaseException) -> str:
     except BaseException:  # noqa: BLE001 - an exception's own __str__ may raise anything
         text = ""
     name = type(error).__name__
-    return f"{name}: {text[:300]}" if text else name
+    return readable(f"{name}: {text[:300]}" if text else name)
 
 
 def line_of(error: BaseException, path: Path) -> int | None:
