@@ -217,6 +217,7 @@ def test_names_under_a_picture_never_overlap(qtbot: QtBot, count: int, named: bo
         lines = [line for _, text in ticks for line in text.split("\n")]
         widest = max((plot.fontMetrics().horizontalAdvance(line) for line in lines), default=0)
         assert widest < width / count
+        assert all(text.endswith("\nn = 2") for _, text in ticks)  # a number is never cut
 
 
 def test_small_probabilities_are_printed_as_papers_do() -> None:

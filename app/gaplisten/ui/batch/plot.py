@@ -100,7 +100,7 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
             self._strip(np.full(values.size, at), values, self.colour(at), own)
             self._box(at, one, ink)
             self._interval(at, one.mean, one.ci_low, one.ci_high, ink)
-            names.append(f"{short(one.condition)}\n{one.mean:#.4g}, n = {one.clips}")
+            names.append(f"{short(one.condition)}\n{one.mean:#.4g}\nn = {one.clips}")
         self._name_columns(names)
         self._fit_values([one.lowest for one in found] + [one.highest for one in found])
 
@@ -179,8 +179,6 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
     def _name_columns(self, names: Sequence[str]) -> None:
         self._columns = names
         self.getAxis("bottom").setStyle(tickLength=0)
-        lines = max((name.count("\n") + 1 for name in names), default=1)
-        self.getAxis("bottom").setHeight((lines + 0.8) * self.fontMetrics().height())
         self.setXRange(-0.6, max(len(names), 1) - 0.4, padding=0)
         self._fit_names()
 
@@ -190,6 +188,8 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
         crowded = room < _NARROWEST
         self.setLabel("bottom", "in the order of the table" if crowded else "")
         metrics = self.fontMetrics()
+        lines = 1 if crowded else max((name.count("\n") + 1 for name in self._columns), default=1)
+        self.getAxis("bottom").setHeight((lines + 0.8) * metrics.height())
         fitting = [] if crowded else [_fitted(name, metrics, int(room)) for name in self._columns]
         self.getAxis("bottom").setTicks([list(enumerate(fitting))])
 
