@@ -296,6 +296,8 @@ def read_description(path: Path) -> dict[str, Any]:
         told: dict[str, Any] = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
     except ValueError as error:
         raise RefusedError(f"{path} cannot be read: {error}; {HOW}") from error
+    if not isinstance(told, dict):
+        raise RefusedError(f"{path} holds no table of keys and values; {HOW}")
     told = {"call": "lost", "replace": "lost", "lost_value": 1, "taper": "sqrt_hann", "states": {}, **told}
     _check(told, path)
     return told
@@ -303,6 +305,9 @@ def read_description(path: Path) -> dict[str, Any]:
 
 def _check(told: dict[str, Any], path: Path) -> None:
     domain = told.get("domain")
+    for table in ("input", "mask", "output", "states"):
+        if not isinstance(told.get(table, {}), dict):
+            raise RefusedError(f"{path}: {table} is {told[table]!r}; it is a table; {HOW}")
     for key, allowed in CHOICES.items():
         if told.get(key) not in allowed:
             raise RefusedError(f"{path}: {key} is {told.get(key)!r}; it may be {', '.join(allowed)}")

@@ -258,6 +258,7 @@ def test_hops_shorter_than_a_packet_and_hops_ahead_work(tmp_path: Path) -> None:
         ({"output": {"name": "y", "stop": 100}}, "enlarge it"),
         ({"input": {"name": "x"}}, r"\[input\] lacks shape"),
         ({"lost_value": 3}, "lost_value is 3"),
+        ({"states": ["calls"]}, r"states is \['calls'\]; it is a table"),
     ],
 )
 def test_a_wrong_description_is_answered_with_what_is_wrong(tmp_path: Path, change: dict, words: str) -> None:
@@ -285,6 +286,9 @@ def test_no_description_and_a_broken_one_are_told_apart(tmp_path: Path) -> None:
     plugin = harness.load("onnx_frames").OnnxFrames
     with pytest.raises(ValueError, match="no model is described"):
         plugin(16000, 320, 1)
+    (tmp_path / "a.json").write_text("[1, 2]")
+    with pytest.raises(ValueError, match="holds no table"):
+        plugin(16000, 320, 1, description=tmp_path / "a.json")
     (tmp_path / "a.toml").write_text("rate = = 3")
     with pytest.raises(ValueError, match="cannot be read"):
         plugin(16000, 320, 1, description=tmp_path / "a.toml")
