@@ -6,6 +6,7 @@ import socket
 from pathlib import Path
 
 import pandas as pd
+import pyqtgraph as pg
 import pytest
 from listener import built, definition, take
 from PySide6.QtGui import QImage
@@ -14,6 +15,10 @@ from typer.testing import CliRunner
 
 from gaplisten.commands.panel_results import app
 from gaplisten.errors import GaplistenError
+from gaplisten.panel.methods import Method
+from gaplisten.panel.results.evaluation import evaluate_votes
+from gaplisten.panel.results.votes import Collected, Vote
+from gaplisten.ui.results.plot import ResultsPlot
 from gaplisten.ui.results.window import ResultsWindow
 
 NO_LEVEL = "[checks]\nlevel = false\n"
@@ -41,6 +46,8 @@ def test_the_tables_are_written_as_csv_that_pandas_reads(panel: Path, tmp_path: 
     assert whole["MOS"] == pytest.approx(13 / 3, abs=1e-3)
     assert whole["95 % high"] - whole["MOS"] == pytest.approx(4.302652730 / 3, abs=1e-3)
     assert set(pd.read_csv(tmp_path / "r-listeners.csv")["listener"]) == {"ann", "bea", "cid"}
+    own = pd.read_csv(tmp_path / "r-by-listener.csv").set_index(["condition", "listener"])["MOS"]
+    assert own["quuxnet"].to_dict() == {"ann": 4, "bea": 5, "cid": 4}
 
 
 def test_a_session_that_is_open_stays_hidden(panel: Path) -> None:
@@ -84,6 +91,22 @@ def test_figures_are_drawn_to_files(panel: Path, tmp_path: Path, qtbot: QtBot, e
         assert (image.width(), image.height()) == (2700, 1680)
         colours = {image.pixel(x, y) for x in range(0, 2700, 9) for y in range(0, 1680, 9)}
         assert len(colours) > 3
+
+
+def test_every_listeners_share_stands_behind_the_pair(qtbot: QtBot) -> None:
+    scores = {"ann": [1, 1, -1, 0], "ben": [-1, -1, -1, -1], "cid": [0, 0, 0, 0]}
+    votes = tuple(
+        Vote(who, "test", f"c{at}", "", "x", "y", "condition", at, float(score))
+        for who, own in scores.items()
+        for at, score in enumerate(own)
+    )
+    plot = ResultsPlot()
+    qtbot.addWidget(plot)
+    plot.show_results(evaluate_votes(Collected(votes), Method.AB))
+    dots = [item.getData()[1].tolist() for item in plot._items if isinstance(item, pg.ScatterPlotItem)]
+    assert dots == [pytest.approx([2 / 3, 0.0]), [2 / 7]]  # who never decided has no share
+    undecided = tuple(vote for vote in votes if vote.listener == "cid")
+    plot.show_results(evaluate_votes(Collected(undecided), Method.AB))
 
 
 def test_another_ending_is_refused_with_a_sentence(panel: Path, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ from gaplisten.panel.methods import Method
 from gaplisten.panel.results.evaluation import Results, evaluate_votes
 from gaplisten.panel.results.intervals import binomial, quartiles, student_mean
 from gaplisten.panel.results.report import (
+    by_listener_table,
     conditions_table,
     everything_table,
     listeners_table,
@@ -101,6 +102,58 @@ def test_pairs_are_evaluated_by_stratum_too() -> None:
     assert (nobody.outcome.trials, nobody.undecided) == (0, 3)
 
 
+def answers(listener: str, right: int, wrong: int) -> list[Vote]:
+    scores = [1.0] * right + [0.0] * wrong
+    return [vote(listener, f"c{at}", "x", score, compared_with="y") for at, score in enumerate(scores)]
+
+
+def test_one_who_hears_it_is_not_lost_among_those_who_guess() -> None:
+    votes = answers("ann", 15, 1) + answers("ben", 8, 8) + answers("cid", 7, 9)
+    found = results(votes, Method.ABX)
+    table = by_listener_table(found)
+    assert column(table, "listener") == ["ann", "ben", "cid"]
+    assert column(table, "correct") == [15, 8, 7]
+    assert column(table, "p (one-sided)") == pytest.approx([17 / 65536, 0.5982, 0.7728], abs=1e-4)
+    (pair,) = found.pairs
+    assert (pair.outcome.successes, pair.outcome.trials) == (30, 48)
+    shares = student_mean([15 / 16, 8 / 16, 7 / 16])
+    assert pair.mean == shares
+    assert shares.low is not None
+    assert shares.low < 0.5 < pair.outcome.share  # three listeners say little of others
+    said = next(one for one in summary(found) if "over 3 listeners" in one)
+    assert f"mean share 0.625, 95 % {shares.low:.3f} to" in said
+    assert "1 of them alone with p < 0.05" in said
+
+
+def test_the_undecided_count_half_for_a_listeners_share_and_not_in_the_test() -> None:
+    scores = {"ann": [1, 1, 0, 0], "ben": [0, 0, 0, 0]}
+    votes = [
+        vote(who, f"c{at}", "x", float(score), compared_with="y")
+        for who, own in scores.items()
+        for at, score in enumerate(own)
+    ]
+    (pair,) = results(votes, Method.AB).pairs
+    assert pair.mean is not None
+    assert pair.mean.mean == pytest.approx((0.75 + 0.5) / 2)
+    assert (pair.by_listener["ann"].outcome.trials, pair.by_listener["ben"].undecided) == (2, 4)
+
+
+def test_other_methods_give_each_listeners_means() -> None:
+    votes = [vote("a", "c0", "x", 5.0), vote("a", "c1", "x", 4.0), vote("b", "c0", "x", 2.0)]
+    assert by_listener_table(results(votes)).rows == (("x", "a", 4.5), ("x", "b", 2.0))
+
+
+def test_how_far_repeated_votes_are_apart_is_told() -> None:
+    votes = [vote("a", "c0", "x", 5.0, trial=1), vote("a", "c0", "x", 3.0, trial=9)]
+    votes += [vote("b", "c0", "x", 4.0, trial=1)]
+    votes += [
+        vote("b", f"c{at}", "reference", score, trial=at + 2, role="reference", kind="reference_repeat")
+        for at, score in enumerate([5.0, 4.0, 5.0])
+    ]
+    votes += [vote("c", "c0", "x", 4.0)]
+    assert column(listeners_table(results(votes)), "retest") == [2.0, 1.0, None]
+
+
 def test_mushra_gives_medians_and_quartiles() -> None:
     assert (quartiles([10, 20, 30, 40]).median, quartiles([10, 20, 30, 40]).iqr) == (25.0, 15.0)
 
@@ -161,7 +214,10 @@ def test_who_is_left_out_is_never_silent_and_can_be_kept() -> None:
     found = results(votes)
     assert any("left out: line (the votes hardly differ" in said for said in summary(found))
     assert column(listeners_table(found), "left out")[-1] is not None
-    assert not results(votes, keep=["line"]).excluded
+    kept = results(votes, keep=["line"])
+    assert not kept.excluded
+    assert any("kept by hand: line (the votes hardly differ" in said for said in summary(kept))
+    assert "hardly differ" in str(column(listeners_table(kept), "kept all the same")[-1])
     by_hand = results(votes, leave_out={"a": "came with a cold"})
     assert (
         "came with a cold"

@@ -12,6 +12,7 @@ from gaplisten.commands.output import show
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.results.evaluation import Results, evaluate
 from gaplisten.panel.results.report import (
+    by_listener_table,
     listeners_table,
     main_table,
     save_tables,
@@ -44,7 +45,7 @@ def _refuse_strangers(results: Results, names: Iterable[str]) -> None:
 
 
 def _write(results: Results, csv: Path) -> None:
-    print(f"written: {csv} and {save_tables(results, csv)}")
+    print(f"written: {', '.join(map(str, (csv, *save_tables(results, csv))))}")
 
 
 def _draw(results: Results, figure: Path) -> None:
@@ -63,7 +64,10 @@ def results(
         Path | None, typer.Option("--ratings", help="The ratings folder, when not the panel's own.")
     ] = None,
     csv: Annotated[
-        Path | None, typer.Option("--csv", help="Write conditions and strata there, listeners beside.")
+        Path | None,
+        typer.Option(
+            "--csv", help="Write conditions and strata there, who listened and each one's results beside."
+        ),
     ] = None,
     figure: Annotated[Path | None, typer.Option("--figure", help="Draw into this .png or .svg file.")] = None,
     keep: Annotated[
@@ -92,6 +96,8 @@ def results(
     show(main_table(found), title=f"{found.title}: {found.score_name}, 95 % intervals over listeners")
     if found.strata or found.pair_strata:
         show(strata_table(found), title="By longest burst")
+    if found.pairs:
+        show(by_listener_table(found), title="Each listener")
     show(listeners_table(found), title="Listeners")
     for said in summary(found):
         print(said)

@@ -10,18 +10,10 @@ from statistics import fmean
 from gaplisten.loss.strata import Stratum
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.methods import FACTS, Method
-from gaplisten.panel.results.intervals import (
-    Mean,
-    Proportion,
-    Quartiles,
-    binomial,
-    quartiles,
-    student_mean,
-)
+from gaplisten.panel.results.intervals import Mean, Quartiles, quartiles, student_mean
+from gaplisten.panel.results.pairs import ALL, PairResult, pair_results
 from gaplisten.panel.results.screening import Listener, screen
 from gaplisten.panel.results.votes import Collected, Vote, collect, grouped, tests
-
-ALL = "all"
 
 
 @dataclass(frozen=True)
@@ -49,17 +41,6 @@ class ConditionResult:
 
 
 @dataclass(frozen=True)
-class PairResult:
-    """A pair in A/B (how often the first was preferred) or ABX (how often X was named rightly)."""
-
-    first: str
-    second: str
-    outcome: Proportion
-    undecided: int = 0
-    stratum: str = ALL
-
-
-@dataclass(frozen=True)
 class Results:
     """Everything that a panel found."""
 
@@ -83,6 +64,11 @@ class Results:
     def excluded(self) -> tuple[Listener, ...]:
         """Who was left out; each says why."""
         return tuple(one for one in self.listeners if one.excluded)
+
+    @property
+    def kept(self) -> tuple[Listener, ...]:
+        """Who counts by hand against the rules; each says which."""
+        return tuple(one for one in self.listeners if one.kept)
 
 
 def _scores(votes: Sequence[Vote], method: Method) -> list[Vote]:
@@ -126,23 +112,6 @@ def _conditions(votes: Sequence[Vote], stratum: str = ALL) -> tuple[ConditionRes
     return tuple(_condition(name, stratum, own) for name, own in groups.items())
 
 
-def _pairs(votes: Sequence[Vote], method: Method, stratum: str = ALL) -> tuple[PairResult, ...]:
-    groups = grouped(votes, lambda one: f"{one.condition}\x1f{one.compared_with}")
-    return tuple(_pair(own, method, stratum) for own in groups.values())
-
-
-def _pair(votes: Sequence[Vote], method: Method, stratum: str) -> PairResult:
-    decided = [one for one in votes if method is Method.ABX or one.score != 0]
-    successes = sum(one.score > 0 for one in decided)
-    first = votes[0]
-    outcome = (
-        binomial(successes, len(decided), two_sided=method is Method.AB)
-        if decided
-        else Proportion(0, 0, 1.0, 0.0, 1.0)
-    )
-    return PairResult(first.condition, first.compared_with, outcome, len(votes) - len(decided), stratum)
-
-
 def evaluate_votes(
     collected: Collected,
     method: Method,
@@ -165,8 +134,8 @@ def evaluate_votes(
         panel_sha256,
         _conditions(scored),
         tuple(one for stratum, own in _by_stratum(scored) for one in _conditions(own, stratum)),
-        _pairs(chosen, method),
-        tuple(one for stratum, own in _by_stratum(chosen) for one in _pairs(own, method, stratum)),
+        pair_results(chosen, method),
+        tuple(one for stratum, own in _by_stratum(chosen) for one in pair_results(own, method, stratum)),
         listeners,
         collected.running,
         collected.problems,

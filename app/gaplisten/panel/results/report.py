@@ -6,8 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gaplisten.panel.methods import Method
-from gaplisten.panel.results.evaluation import ConditionResult, PairResult, Results
+from gaplisten.panel.results.evaluation import ConditionResult, Results
+from gaplisten.panel.results.pairs import Own, PairResult
 from gaplisten.tables import Cell, Table, write_csv
+
+SURE = 0.05
 
 
 def _rounded(value: float | None) -> float | None:
@@ -33,28 +36,55 @@ def conditions_table(results: Results, which: Sequence[ConditionResult] | None =
 def pairs_table(results: Results, which: Sequence[PairResult] | None = None) -> Table:
     """Return one row per pair of A/B or ABX (and stratum), with the exact binomial test."""
     chosen = results.pairs if which is None else which
-    sided = "two-sided" if results.method is Method.AB else "one-sided"
-    what = "preferred first" if results.method is Method.AB else "correct"
-    columns = (
-        "first", "second", "stratum", what, "trials", "undecided",
-        "share", "95 % low", "95 % high", f"p ({sided})",
-    )  # fmt: skip
+    columns = ("first", "second", "stratum", *_counts(results.method))
     rows = tuple(
-        (
-            one.first,
-            one.second,
-            one.stratum,
-            one.outcome.successes,
-            one.outcome.trials,
-            one.undecided,
-            _rounded(one.outcome.share),
-            _rounded(one.outcome.low),
-            _rounded(one.outcome.high),
-            float(f"{one.outcome.p_value:.4g}"),
-        )
-        for one in chosen
+        (one.first, one.second, one.stratum, *_counted(Own(one.outcome, one.undecided))) for one in chosen
     )
     return Table(columns, rows)
+
+
+def _counts(method: Method) -> tuple[str, ...]:
+    ab = method is Method.AB
+    what, sided = ("preferred first", "two-sided") if ab else ("correct", "one-sided")
+    return (what, "trials", "undecided", "share", "95 % low", "95 % high", f"p ({sided})")
+
+
+def _counted(own: Own) -> tuple[Cell, ...]:
+    outcome = own.outcome
+    shares = (_rounded(value) for value in (outcome.share, outcome.low, outcome.high))
+    return (outcome.successes, outcome.trials, own.undecided, *shares, float(f"{outcome.p_value:.4g}"))
+
+
+def by_listener_table(results: Results) -> Table:
+    """Return each listener's own result: counts and tests of A/B and ABX, else means by condition."""
+    if not results.pairs:
+        columns: tuple[str, ...] = ("condition", "listener", results.score_name)
+        means = [
+            (one.condition, who, mean) for one in results.conditions for who, mean in one.by_listener.items()
+        ]
+        return Table(columns, tuple((name, who, _rounded(mean)) for name, who, mean in means))
+    columns = ("first", "second", "listener", *_counts(results.method))
+    rows = tuple(
+        (one.first, one.second, who, *_counted(own))
+        for one in results.pairs
+        for who, own in one.by_listener.items()
+    )
+    return Table(columns, rows)
+
+
+def _over_listeners(results: Results) -> list[str]:
+    """Return what A/B and ABX may say of other listeners: the mean of shares, not the pooled votes."""
+    said = []
+    for one in results.pairs:
+        if one.mean is None or one.mean.low is None or one.mean.high is None:
+            continue
+        sure = sum(own.outcome.p_value < SURE for own in one.by_listener.values())
+        interval = f"mean share {one.mean.mean:.3f}, 95 % {one.mean.low:.3f} to {one.mean.high:.3f}"
+        said.append(
+            f"{one.first} / {one.second} over {one.mean.n} listeners: {interval} (Student's t);"
+            f" {sure} of them alone with p < {SURE}"
+        )
+    return said
 
 
 def listeners_table(results: Results) -> Table:
@@ -66,8 +96,10 @@ def listeners_table(results: Results) -> Table:
         "checks",
         "variance",
         "agreement r",
+        "retest",
         "underflows",
         "left out",
+        "kept all the same",
     )
     rows = tuple(
         (
@@ -77,8 +109,10 @@ def listeners_table(results: Results) -> Table:
             one.checks,
             _rounded(one.spread),
             _rounded(one.agreement),
+            _rounded(one.retest),
             one.underflows,
             "; ".join(one.reasons) or None,
+            "; ".join(one.kept) or None,
         )
         for one in results.listeners
     )
@@ -109,6 +143,8 @@ def summary(results: Results) -> list[str]:
     """Return what must be said beside the tables."""
     said = [f"{len(results.listeners) - len(results.excluded)} of {len(results.listeners)} listeners count"]
     said += [f"left out: {one.name} ({'; '.join(one.reasons)})" for one in results.excluded]
+    said += [f"kept by hand: {one.name} ({'; '.join(one.kept)})" for one in results.kept]
+    said += _over_listeners(results)
     said += [f"hidden while the session is open: {name}" for name in results.running]
     said += list(results.problems)
     if results.conditions and min(one.mean.n for one in results.conditions) < 3:
@@ -116,15 +152,23 @@ def summary(results: Results) -> list[str]:
     return said
 
 
-def save_tables(results: Results, path: Path) -> Path:
-    """Write conditions and strata (or pairs) to `path` and the listeners beside it; return the latter's path.
+def save_tables(results: Results, path: Path) -> tuple[Path, Path]:
+    """Write conditions and strata (or pairs) to `path`; who listened, and each one's results, beside it.
+
+    Returns
+    -------
+    The paths of the other two.
 
     Raises
     ------
     TableError
         If one of them cannot be written.
     """
-    listeners = path.with_name(f"{path.stem}-listeners{path.suffix or '.csv'}")
+
+    def beside(what: str) -> Path:
+        return path.with_name(f"{path.stem}-{what}{path.suffix or '.csv'}")
+
     write_csv(path, everything_table(results))
-    write_csv(listeners, listeners_table(results))
-    return listeners
+    write_csv(beside("listeners"), listeners_table(results))
+    write_csv(beside("by-listener"), by_listener_table(results))
+    return beside("listeners"), beside("by-listener")

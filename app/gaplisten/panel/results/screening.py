@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import fmean, variance
 
 from gaplisten.panel.methods import Method
 from gaplisten.panel.results.intervals import correlation
-from gaplisten.panel.results.votes import Vote, grouped, tests
+from gaplisten.panel.results.votes import TEST, Vote, grouped, tests
+
+_REPEAT = "reference_repeat"
 
 # BS.1534-3, post-screening (as given in public digests of the text).
 HIDDEN_REFERENCE_BELOW, MID_ANCHOR_ABOVE, SHARE_OF_ITEMS = 90.0, 90.0, 0.15
@@ -38,6 +41,11 @@ class Listener:
         Pearson's r with the mean of the others over the same stimuli; None where it cannot be had.
     reasons
         Why the votes are left out; empty when they count.
+    kept
+        What the rules said of a listener who counts by hand all the same.
+    retest
+        Mean absolute difference between successive votes on the same stimulus (repeats; further ratings of
+        the reference); None without any.
     """
 
     name: str
@@ -48,6 +56,8 @@ class Listener:
     agreement: float | None
     underflows: int
     reasons: tuple[str, ...] = ()
+    kept: tuple[str, ...] = ()
+    retest: float | None = None
 
     @property
     def excluded(self) -> bool:
@@ -70,6 +80,21 @@ def agreement(votes: Sequence[Vote], others: Sequence[Vote]) -> tuple[float, flo
     if len(common) < LEAST_STIMULI_FOR_AGREEMENT:
         return None
     return correlation([own[name] for name in common], [theirs[name] for name in common])
+
+
+def retest(votes: Sequence[Vote]) -> float | None:
+    """Return how far apart a listener's successive votes on one stimulus are, in steps of the scale.
+
+    Further ratings of the reference are compared with its other ratings, whatever the clip.
+    """
+    ordered = sorted(votes, key=lambda vote: vote.trial)
+    groups = list(grouped(tests(ordered), _stimulus).values())
+    if any(vote.kind == _REPEAT for vote in votes):
+        groups = [group for group in groups if group[0].role != "reference"]
+        of_reference = (vote for vote in ordered if vote.kind == _REPEAT or vote.role == "reference")
+        groups.append([vote for vote in of_reference if vote.kind in (TEST, _REPEAT)])
+    apart = [abs(one.score - other.score) for group in groups for one, other in pairwise(group)]
+    return fmean(apart) if apart else None
 
 
 def _failed_checks(votes: Sequence[Vote]) -> list[str]:
@@ -154,6 +179,7 @@ def _judged(
         agreed[0] if agreed else None,
         sum(vote.underflows for vote in mine),
         tuple(_reasons(mine, everybody, method)),
+        retest=None if method in (Method.ABX, Method.AB) else retest(mine),
     )
     return listener, agreed is not None and agreed[1] > AGREEMENT_P
 
@@ -192,8 +218,9 @@ def _settled(
     if guesses and listener.agreement is not None:
         said = f"agreement with the others r = {listener.agreement:.2f} is what guessing gives"
         reasons.append(f"{said} (p > {AGREEMENT_P}; proposed)")
+    kept: tuple[str, ...] = ()
     if listener.name in keep:
-        reasons = []
+        reasons, kept = [], tuple(reasons)
     if listener.name in leave_out:
         reasons.append(leave_out[listener.name] or "left out by hand")
-    return replace(listener, reasons=tuple(reasons))
+    return replace(listener, reasons=tuple(reasons), kept=kept)

@@ -78,14 +78,17 @@ class ResultsPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
 
     def _draw_means(self, conditions: Sequence[ConditionResult], ink: QColor) -> list[str]:
         for at, one in enumerate(conditions):
-            values = np.array(list(one.by_listener.values()))
-            spread = np.linspace(-0.22, 0.22, len(values)) if len(values) > 1 else np.zeros(1)
-            dots = pg.ScatterPlotItem(at + spread, values, size=7, pen=None, brush=self._colour(at))
-            self._keep(dots)
+            self._draw_dots(at, list(one.by_listener.values()))
             if self._medians:
                 self._draw_box(at, one, ink)
             self._draw_interval(at, one.mean.mean, one.mean.low, one.mean.high, ink)
         return [f"{one.condition}\n{one.mean.mean:.2f} (n = {one.mean.n})" for one in conditions]
+
+    def _draw_dots(self, at: int, values: Sequence[float]) -> None:
+        spread = np.linspace(-0.22, 0.22, len(values)) if len(values) != 1 else np.zeros(1)
+        self._keep(
+            pg.ScatterPlotItem(at + spread, np.array(values), size=7, pen=None, brush=self._colour(at))
+        )
 
     def _draw_box(self, at: int, one: ConditionResult, ink: QColor) -> None:
         box = pg.BarGraphItem(
@@ -98,6 +101,8 @@ class ResultsPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
     def _draw_pairs(self, results: Results, ink: QColor) -> list[str]:
         self._keep(pg.InfiniteLine(0.5, angle=0, pen=pg.mkPen(ink, width=1)))
         for at, pair in enumerate(results.pairs):
+            own = [one.outcome.share for one in pair.by_listener.values() if one.outcome.trials]
+            self._draw_dots(at, own)
             self._draw_interval(at, pair.outcome.share, pair.outcome.low, pair.outcome.high, ink)
         return [
             f"{pair.first} / {pair.second}\n{pair.outcome.successes} of {pair.outcome.trials},"

@@ -23,6 +23,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.results.evaluation import Results, evaluate
 from gaplisten.panel.results.report import (
+    by_listener_table,
     listeners_table,
     main_table,
     save_tables,
@@ -88,13 +89,14 @@ class ResultsWindow(QWidget):
     def _build(self) -> None:
         self.plot = ResultsPlot()
         self.conditions, self.strata = TableView("Conditions"), TableView("Burst strata")
-        self.listeners = TableView("Listeners")
+        self.by_listener, self.listeners = TableView("Each listener"), TableView("Listeners")
         self.listeners.itemDoubleClicked.connect(lambda item: self._toggle(item.row()))
         self.said = QLabel("")
         self.said.setWordWrap(True)
         tabs = QTabWidget()
         tabs.addTab(self.conditions, "Conditions")
         tabs.addTab(self.strata, "Burst strata")
+        tabs.addTab(self.by_listener, "Each listener")
         tabs.addTab(self.listeners, "Listeners")
         self.listeners.setToolTip("Double-click a listener who was left out to count the votes all the same")
         split = QSplitter(Qt.Orientation.Vertical)
@@ -145,6 +147,7 @@ class ResultsWindow(QWidget):
         self.plot.show_results(results)
         self.conditions.show_table(main_table(results))
         self.strata.show_table(strata_table(results))
+        self.by_listener.show_table(by_listener_table(results))
         self.listeners.show_table(listeners_table(results))
         said = summary(results) if results.listeners else [*results.problems, *_waiting(results)]
         self.said.setText("\n".join(said))

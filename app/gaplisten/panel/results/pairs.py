@@ -1,0 +1,74 @@
+"""What A/B and ABX found: over all votes, and for each listener, who is one thing to test, not many."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from gaplisten.panel.methods import Method
+from gaplisten.panel.results.intervals import Mean, Proportion, binomial, student_mean
+from gaplisten.panel.results.votes import Vote, grouped
+
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class Own:
+    """One listener's answers to a pair."""
+
+    outcome: Proportion
+    undecided: int = 0
+
+
+@dataclass(frozen=True)
+class PairResult:
+    """A pair in A/B (how often the first was preferred) or ABX (how often X was named rightly).
+
+    Parameters
+    ----------
+    outcome
+        All votes together, as if they were independent.
+    by_listener
+        Each listener's own count and test.
+    mean
+        Over listeners, of each one's share (undecided votes count half), with a 95 % interval by
+        Student's t: what may be said of other listeners.
+    """
+
+    first: str
+    second: str
+    outcome: Proportion
+    undecided: int = 0
+    stratum: str = ALL
+    by_listener: Mapping[str, Own] = field(default_factory=dict)
+    mean: Mean | None = None
+
+
+def pair_results(votes: Sequence[Vote], method: Method, stratum: str = ALL) -> tuple[PairResult, ...]:
+    """Return the result of each pair, in the order in which they first appear."""
+    groups = grouped(votes, lambda one: f"{one.condition}\x1f{one.compared_with}")
+    return tuple(_pair(own, method, stratum) for own in groups.values())
+
+
+def _counted(votes: Sequence[Vote], method: Method) -> Own:
+    decided = [one for one in votes if method is Method.ABX or one.score != 0]
+    if not decided:
+        return Own(Proportion(0, 0, 1.0, 0.0, 1.0), len(votes))
+    successes = sum(one.score > 0 for one in decided)
+    return Own(binomial(successes, len(decided), two_sided=method is Method.AB), len(votes) - len(decided))
+
+
+def _share(own: Own) -> float:
+    return (own.outcome.successes + own.undecided / 2) / (own.outcome.trials + own.undecided)
+
+
+def _pair(votes: Sequence[Vote], method: Method, stratum: str) -> PairResult:
+    whole = _counted(votes, method)
+    by_listener = {
+        listener: _counted(own, method) for listener, own in grouped(votes, lambda one: one.listener).items()
+    }
+    mean = student_mean([_share(own) for own in by_listener.values()])
+    first = votes[0]
+    return PairResult(
+        first.condition, first.compared_with, whole.outcome, whole.undecided, stratum, by_listener, mean
+    )
