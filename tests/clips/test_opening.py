@@ -125,8 +125,25 @@ def test_letters_in_a_trace_are_named_with_their_line(make) -> None:
     assert str(clip.trace) in opened.problems[0]
 
 
+@pytest.mark.parametrize("many", [range(3, 20), [3]])
+def test_exact_zeros_tell_what_a_doubtful_trace_means(make, many) -> None:
+    lost = [i in many for i in range(25)]
+    clip = whole(make, *many)
+    mask = clip.trace.with_name("mask.txt")
+    ones_are_lost = sum(lost) > 12
+    mask.write_text("".join(f"{int(flag == ones_are_lost)}\n" for flag in lost))
+    opened = open_clip(replace(clip, trace=mask))
+    assert opened.trace.lost.tolist() == lost
+    assert "exact zeros in the lossy file" in opened.notes[0]
+    assert summarise(replace(clip, trace=mask)).loss_rate == sum(lost) / 25
+    other = replace(
+        clip, trace=mask, lossy=make.sound("other/a.wav", 1, 22)
+    )  # zeros that fit neither reading
+    assert "challenge, frn" in open_clip(other).problems[0]
+
+
 def test_a_trace_whose_format_is_doubtful_is_asked_about_and_can_be_settled(make) -> None:
-    clip = whole(make, 3)
+    clip = replace(whole(make, 3), lossy=None)
     mask = clip.trace.with_name("mask.txt")
     mask.write_text("".join("0\n" if i == 3 else "1\n" for i in range(25)))
     opened = open_clip(replace(clip, trace=mask))

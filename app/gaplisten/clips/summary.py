@@ -8,9 +8,9 @@ import numpy as np
 
 from gaplisten.audio.files import probe, read_signal
 from gaplisten.clips.clip import Clip
-from gaplisten.clips.traces import packet_frames_at
+from gaplisten.clips.traces import packet_frames_at, trace_file_of
 from gaplisten.loss.detect import detect_lost_packets
-from gaplisten.loss.formats import End, fit, format_named, read_trace
+from gaplisten.loss.formats import End, fit, format_named
 from gaplisten.loss.strata import Stratum, stratum_of
 from gaplisten.loss.trace import Flags, LossTrace
 
@@ -61,7 +61,7 @@ def _written(clip: Clip) -> tuple[Flags | None, float]:
         return np.array(clip.inline_trace, np.bool_), clip.packet_ms
     if clip.trace is None:
         return None, clip.packet_ms
-    found = read_trace(clip.trace, format=clip.trace_format, inverted=clip.trace_inverted)
+    found = trace_file_of(clip, clip.trace)
     end = format_named(found.format).end
     if clip.sound is None or (end is End.EXACT and not found.packet_frames):
         return found.lost, found.packet_ms or clip.packet_ms

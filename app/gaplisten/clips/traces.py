@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
+from gaplisten.audio.files import read_signal
 from gaplisten.clips.clip import Clip
 from gaplisten.errors import GaplistenError
-from gaplisten.loss.formats import End, TraceFileError, TraceFormat, fit, format_named, read_trace
+from gaplisten.loss.detect import detect_lost_packets
+from gaplisten.loss.formats import (
+    AmbiguousTrace,
+    End,
+    TraceFile,
+    TraceFileError,
+    TraceFormat,
+    fit,
+    format_named,
+    read_trace,
+)
 from gaplisten.loss.trace import Flags, LossTrace
 
 _USUAL_MS = (20, 10, 5, 2.5, 30, 40, 60, 80, 100, 120)
@@ -69,12 +81,53 @@ def trace_of(clip: Clip, rate: int, frames: int) -> WrittenTrace | None:
         return WrittenTrace(_fitting(flags, size, rate, frames, f"{clip.name} (trace in the table)"))
     if clip.trace is None:
         return None
-    found = read_trace(clip.trace, format=clip.trace_format, inverted=clip.trace_inverted)
+    found = trace_file_of(clip, clip.trace)
     size = found.packet_frames or packet_frames_at(found.packet_ms or clip.packet_ms, rate, clip.name)
     packets, form = -(-frames // size), format_named(found.format)
     trace = _fitting(fit(found.lost, packets, form.end), size, rate, frames, str(clip.trace))
     notes = (*found.notes, *_other_length(found.lost.size, packets, form))
     return WrittenTrace(trace, tuple(f"{clip.trace.name}: {note}" for note in notes))
+
+
+def trace_file_of(clip: Clip, path: Path) -> TraceFile:
+    """Read a clip's trace file; where it can mean two things, the lossy file's exact zeros tell which.
+
+    Raises
+    ------
+    AmbiguousTrace
+        If they do not tell either.
+    TraceFileError
+        If it cannot be used.
+    """
+    try:
+        return read_trace(path, format=clip.trace_format, inverted=clip.trace_inverted)
+    except AmbiguousTrace as question:
+        zeros = _zero_packets(clip)
+        readings = [
+            read_trace(path, format=name, inverted=clip.trace_inverted) for name in question.candidates
+        ]
+        fitting = [found for found in readings if _calls_zeros_lost(found, zeros)]
+        if len(fitting) != 1:
+            raise
+        found = fitting[0]
+        note = f"read as {found.format}: what that calls lost is exact zeros in the lossy file"
+        return replace(found, notes=(*found.notes, note))
+
+
+def _zero_packets(clip: Clip) -> Flags:
+    try:
+        if clip.lossy is None:
+            return np.zeros(0, np.bool_)
+        lossy = read_signal(clip.lossy)
+        return detect_lost_packets(lossy, packet_frames_at(clip.packet_ms, lossy.rate, clip.name)).lost
+    except GaplistenError:
+        return np.zeros(0, np.bool_)
+
+
+def _calls_zeros_lost(found: TraceFile, zeros: Flags) -> bool:
+    """Whether a reading loses packets, and only such as are exact zeros."""
+    lost = found.lost[: zeros.size]
+    return bool(found.packet_frames is None and lost.any() and zeros[: lost.size][lost].all())
 
 
 def _other_length(there: int, wanted: int, form: TraceFormat) -> tuple[str, ...]:
