@@ -94,6 +94,30 @@ def test_a_wrong_guess_can_be_corrected(window, clips_folder, qtbot):
     assert [lane.name for lane in window.controller.lanes] == ["Reference"]
 
 
+def test_a_trace_that_could_mean_either_is_asked_about_and_the_answer_is_kept(
+    window, clips_folder, tmp_path, qtbot, answer
+):
+    answer(QMessageBox.StandardButton.Yes)
+    mask = tmp_path / "mask.txt"  # 1 = received
+    mask.write_text("\n".join("0" if packet in (10, 11, 12, 40) else "1" for packet in range(100)))
+    window.open_paths([clips_folder / "clean" / "first.wav", mask])
+    qtbot.waitUntil(lambda: dialog_of(window) is not None and dialog_of(window).table.rowCount() == 2)
+    dialog = dialog_of(window)
+    assert not dialog.open_button.isEnabled()
+    assert "mask.txt can be read in several ways" in dialog.note.text()
+    meaning = dialog.meaning_field(1)
+    assert [meaning.itemData(place) for place in range(3)] == ["", "challenge", "frn"]
+    meaning.setCurrentIndex(2)
+    dialog.open_button.click()
+    qtbot.waitUntil(lambda: window.controller.trace is not None)
+    assert [(gap.start, gap.stop) for gap in window.controller.gaps] == [(3200, 4160), (12800, 13120)]
+    save(window, tmp_path / "w.gaplisten.toml")
+    window.controller.open_work(Work(), None)
+    window.open_paths([tmp_path / "w.gaplisten.toml"])
+    qtbot.waitUntil(lambda: len(window.controller.gaps) == 2)
+    assert window.controller.document.work.sources.roles[1].form == "frn"
+
+
 @pytest.mark.parametrize(
     ("roles", "problem"),
     [
@@ -381,6 +405,19 @@ def test_a_workbench_file_opens_whatever_stands_before_toml(opened, clips_folder
     qtbot.waitUntil(lambda: opened.controller.document.path == path)
     assert "clean: not opened" in opened.messages.said[-1]
     path.unlink()
+
+
+def test_files_that_are_offered_to_be_moved_are_only_read(window, clips_folder):
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(clips_folder))])
+    offered = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+    event = QDropEvent(
+        QPointF(300, 300), offered, data, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier
+    )
+    event.setDropAction(Qt.DropAction.MoveAction)
+    window.dropEvent(event)
+    assert event.isAccepted()
+    assert event.dropAction() == Qt.DropAction.CopyAction
 
 
 def test_files_dropped_together_with_a_folder_are_opened_too(window, clips_folder, tmp_path, qtbot):

@@ -228,12 +228,12 @@ class WorkbenchWindow(QMainWindow):
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Welcome files and folders."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
-            event.acceptProposedAction()
+            _take_as_copy(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped, after the drag is over."""
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
-        event.acceptProposedAction()
+        _take_as_copy(event)
         QTimer.singleShot(0, self, lambda: self.open_paths(paths))
 
     # -- geometry -------------------------------------------------------------------------------------
@@ -323,3 +323,12 @@ class WorkbenchWindow(QMainWindow):
     def report(self, error: GaplistenError | str) -> None:
         """Tell the user about an error, without a dialog."""
         self.messages.report(error)
+
+
+def _take_as_copy(event: QDropEvent) -> None:
+    # Who takes a file as "moved" tells the giver that it may go.
+    if event.possibleActions() & Qt.DropAction.CopyAction:
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+    else:
+        event.acceptProposedAction()
