@@ -100,11 +100,12 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class RoleChoice:
-    """What the user said that a loose file is."""
+    """What the user said that a loose file is; `form` names a trace's format, empty for what it seems."""
 
     path: Path
     role: str
     condition: str = ""
+    form: str = ""
 
 
 @dataclass(frozen=True, slots=True)

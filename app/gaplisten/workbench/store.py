@@ -64,6 +64,7 @@ class _Role(_Model):
     path: Name
     role: Literal["reference", "lossy", "condition", "trace", "ignore"]
     condition: Name = ""
+    format: Name = ""
 
 
 class _Sources(_Model):
@@ -173,7 +174,8 @@ def _plain_sources(sources: Sources, folder: Path) -> dict[str, Any]:
 
 def _plain_role(choice: RoleChoice, folder: Path) -> dict[str, str]:
     plain = {"path": _relative(choice.path, folder), "role": choice.role}
-    return {**plain, "condition": choice.condition} if choice.condition else plain
+    named = {"condition": choice.condition, "format": choice.form}
+    return {**plain, **{key: value for key, value in named.items() if value}}
 
 
 def _plain_clip(done: ClipWork) -> dict[str, Any]:
@@ -287,7 +289,8 @@ def _sources(sources: _Sources, folder: Path) -> Sources:
     return Sources(
         paths=tuple(_absolute(path, folder) for path in sources.paths),
         roles=tuple(
-            RoleChoice(_absolute(each.path, folder), each.role, each.condition) for each in sources.roles
+            RoleChoice(_absolute(each.path, folder), each.role, each.condition, each.format)
+            for each in sources.roles
         ),
         reference_folder=None if reference is None else _absolute(reference, folder),
         packet_ms=sources.packet_ms,

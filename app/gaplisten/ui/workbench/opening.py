@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gaplisten.audio.signal import Signal
@@ -44,7 +44,8 @@ def _loose(sources: Sources) -> ClipSet:
         for choice in sources.roles
         if choice.role != "ignore"
     ]
-    clip = clip_from_roles(guesses, packet_ms=sources.packet_ms)
+    form = next((choice.form for choice in sources.roles if choice.role == "trace"), "")
+    clip = replace(clip_from_roles(guesses, packet_ms=sources.packet_ms), trace_format=form or None)
     names = tuple(condition.name for condition in clip.conditions)
     return ClipSet(clip.name, clip.folder, (clip,), names, ("loose files",))
 

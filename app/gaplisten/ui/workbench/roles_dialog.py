@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
+    QStackedWidget,
     QTableWidget,
     QTableWidgetItem,
     QVBoxLayout,
@@ -25,6 +26,7 @@ from PySide6.QtWidgets import (
 from gaplisten.clips.roles import RoleGuess, guess_roles
 from gaplisten.ui.background import Tasks
 from gaplisten.ui.room import resize_within
+from gaplisten.ui.workbench.trace_meaning import Meanings, meaning_box, unclear
 from gaplisten.workbench.state import RoleChoice
 
 ROLES = ("reference", "lossy", "condition", "trace", "ignore")
@@ -32,7 +34,7 @@ _SINGLE = ("reference", "lossy", "trace")
 
 
 class RolesDialog(QDialog):
-    """One row per file: name, role, name of the condition, and why it is taken for that.
+    """One row per file: name, role, the condition's name or the trace's format, and why it is taken for that.
 
     Signals
     -------
@@ -48,9 +50,10 @@ class RolesDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._files, self._tasks = list(files), tasks
         self._guesses: list[RoleGuess] = []
+        self._meanings: Meanings = {}
         self.table = QTableWidget(0, 4, self)
         self.table.setTabKeyNavigation(False)
-        self.table.setHorizontalHeaderLabels(["File", "Is the", "Condition", "Because"])
+        self.table.setHorizontalHeaderLabels(["File", "Is the", "Condition or format", "Because"])
         self.table.setAccessibleName("Files and their roles")
         self.table.verticalHeader().hide()
         self.table.setSelectionMode(QTableWidget.SelectionMode.NoSelection)
@@ -81,14 +84,15 @@ class RolesDialog(QDialog):
         layout.addWidget(self.buttons)
         resize_within(self, 820, 360)
         self._task = tasks.run(
-            "looking at files", lambda _job: guess_roles(self._files), self._show, self._on_failed, quiet=True
+            "looking at files", lambda _job: _looked_at(self._files), self._show, self._on_failed, quiet=True
         )
 
     def _on_failed(self, error: Exception) -> None:
         self.note.setText(str(error))
 
-    def _show(self, guesses: list[RoleGuess]) -> None:
-        self._guesses = guesses
+    def _show(self, found: tuple[list[RoleGuess], Meanings]) -> None:
+        self._guesses, self._meanings = found
+        guesses = self._guesses
         self.table.setRowCount(len(guesses))
         for row, guess in enumerate(guesses):
             self._show_row(row, guess)
@@ -113,7 +117,12 @@ class RolesDialog(QDialog):
         condition.textChanged.connect(self._check)
         self.table.setItem(row, 0, name)
         self.table.setCellWidget(row, 1, role)
-        self.table.setCellWidget(row, 2, condition)
+        meaning = meaning_box(guess.path, self._meanings, self.table)
+        meaning.currentIndexChanged.connect(self._check)
+        either = QStackedWidget(self.table)
+        either.addWidget(condition)
+        either.addWidget(meaning)
+        self.table.setCellWidget(row, 2, either)
         self.table.setItem(row, 3, why)
 
     def role_box(self, row: int) -> Any:
@@ -122,26 +131,41 @@ class RolesDialog(QDialog):
 
     def condition_field(self, row: int) -> Any:
         """Return the field with the condition's name of a row."""
+        return self._either(row).widget(0)
+
+    def meaning_field(self, row: int) -> Any:
+        """Return the field with the trace's format of a row."""
+        return self._either(row).widget(1)
+
+    def _either(self, row: int) -> Any:
         return self.table.cellWidget(row, 2)
 
     def choices(self) -> tuple[RoleChoice, ...]:
         """Return the roles as they stand."""
-        chosen = []
-        for row, guess in enumerate(self._guesses):
-            role = self.role_box(row).currentText()
-            condition = self.condition_field(row).text().strip() if role == "condition" else ""
-            chosen.append(
-                RoleChoice(guess.path, role, condition or (guess.path.stem if role == "condition" else ""))
-            )
-        return tuple(chosen)
+        return tuple(self._choice(row, guess.path) for row, guess in enumerate(self._guesses))
+
+    def _choice(self, row: int, path: Path) -> RoleChoice:
+        role = self.role_box(row).currentText()
+        if role == "trace":
+            return RoleChoice(path, role, form=self.meaning_field(row).currentData())
+        name = self.condition_field(row).text().strip() or path.stem
+        return RoleChoice(path, role, name if role == "condition" else "")
 
     def _check(self) -> None:
         for row in range(len(self._guesses)):
-            self.condition_field(row).setEnabled(self.role_box(row).currentText() == "condition")
-        problem = wrong_with(self.choices())
+            role = self.role_box(row).currentText()
+            self.condition_field(row).setEnabled(role == "condition")
+            self._either(row).setCurrentIndex(int(role == "trace"))
+        choices = self.choices()
+        problem = wrong_with(choices) or self._unclear(choices)
         self.note.setText(problem)
         self.note.setVisible(bool(problem))
         self.open_button.setEnabled(not problem)
+
+    def _unclear(self, choices: Sequence[RoleChoice]) -> str:
+        asked = [each.path.name for each in choices if each.path in self._meanings and each.role == "trace"]
+        answered = all(each.form for each in choices if each.role == "trace")
+        return "" if answered or not asked else f"{asked[0]} can be read in several ways: choose its format."
 
     def _accept(self) -> None:
         self.settled.emit(self.choices(), self.packet.value())
@@ -151,6 +175,11 @@ class RolesDialog(QDialog):
         """Stop looking when the dialog goes."""
         self._tasks.cancel(self._task)
         super().done(result)
+
+
+def _looked_at(files: Sequence[Path]) -> tuple[list[RoleGuess], Meanings]:
+    guesses = guess_roles(files)
+    return guesses, unclear(guesses)
 
 
 def wrong_with(choices: Sequence[RoleChoice]) -> str:
