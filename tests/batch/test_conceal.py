@@ -31,10 +31,16 @@ from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.jobs import Job, JobCancelled
 
 PLUGIN = """
+import os
 import time
+calls = 0
 def conceal(lossy, lost, rate, packet_frames, *, value: float = 0.25, wait: float = 0.0):
     if wait < 0:
         raise RuntimeError("asked to fail")
+    global calls
+    calls += 1
+    while calls > 3 and os.path.exists(HOLD):
+        time.sleep(0.02)
     time.sleep(wait)
     out = lossy.copy()
     for packet in lost.nonzero()[0]:
@@ -47,7 +53,7 @@ def conceal(lossy, lost, rate, packet_frames, *, value: float = 0.25, wait: floa
 def plugins(tmp_path: Path) -> Path:
     folder = tmp_path / "plugins"
     folder.mkdir()
-    (folder / "constant.py").write_text(PLUGIN)
+    (folder / "constant.py").write_text(f"HOLD = {str(tmp_path / 'hold')!r}\n{PLUGIN}")
     return folder
 
 
@@ -138,7 +144,7 @@ def test_stopping_keeps_what_is_done_and_going_on_does_the_rest(lossy: Path, tmp
 
 def test_killed_at_half_and_started_again_conceals_nothing_twice(tmp_path: Path, plugins: Path):
     lossy = challenge_set(tmp_path / "many", 16, seconds=0.6) / "lossy_signals"
-    words = ["conceal", lossy, "--concealer", "constant", "--plugins", plugins, "--set", "wait=0.05"]
+    words = ["conceal", lossy, "--concealer", "constant", "--plugins", plugins, "--jobs", "2"]
 
     def start(out: Path, csv: Path) -> subprocess.Popen:
         return subprocess.Popen(
@@ -155,8 +161,9 @@ def test_killed_at_half_and_started_again_conceals_nothing_twice(tmp_path: Path,
         return [line for line in lines if line.endswith(b"}") and b'"file"' in line]
 
     out = tmp_path / "out"
+    (tmp_path / "hold").touch()  # each of the two workers waits after three files: no race with us
     process = start(out, tmp_path / "resumed.csv")
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 60
     while len(noted(out)) < 6 and time.monotonic() < deadline:
         time.sleep(0.005)
     workers = psutil.Process(process.pid).children(recursive=True)
@@ -165,7 +172,8 @@ def test_killed_at_half_and_started_again_conceals_nothing_twice(tmp_path: Path,
     _, alive = psutil.wait_procs(workers, timeout=10)
     assert alive == []
     before = noted(out)
-    assert 6 <= len(before) < 16
+    assert len(before) == 6
+    (tmp_path / "hold").unlink()
     files = {record["file"] for record in map(json.loads, before)}
     stamps = {name: (out / name).stat().st_mtime_ns for name in files}
 

@@ -230,8 +230,9 @@ def test_processes_give_the_same_table_as_threads(clips: Path, home: Path):
     assert tidy(batch.rows) == wanted
 
 
-def command(folder: Path, out: Path, home: Path, site: Path, log: Path) -> subprocess.Popen:
+def command(folder: Path, out: Path, home: Path, site: Path, log: Path, most: int = 0) -> subprocess.Popen:
     environment = {**os.environ, "GAPLISTEN_HOME": str(home), "FOREIGN_LOG": str(log)}
+    environment["FOREIGN_MOST"] = str(most)
     environment["PYTHONPATH"] = str(site)
     words = ["score", folder, "--metric", "slow", "--metric", "lsd", "--csv", out, "--jobs", "2"]
     return subprocess.Popen(
@@ -259,8 +260,8 @@ def test_killed_at_half_and_started_again_gives_the_undisturbed_table(tmp_path: 
     assert command(clips, undisturbed, tmp_path / "home1", site, logs[0]).wait(60) == 0
 
     home = tmp_path / "home2"
-    process = command(clips, resumed, home, site, logs[1])
-    deadline = time.monotonic() + 30
+    process = command(clips, resumed, home, site, logs[1], most=10)  # it waits at half: no race with us
+    deadline = time.monotonic() + 60
     while len(noted(home)) < 14 and time.monotonic() < deadline:
         time.sleep(0.005)
     workers = psutil.Process(process.pid).children(recursive=True)

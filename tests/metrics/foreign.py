@@ -27,9 +27,11 @@ def crashes(degraded, reference, rate):
     os._exit(9)
 
 def slow(degraded, reference, rate):
-    time.sleep(0.04)
     value = float(np.abs(degraded).sum())
     log = os.environ.get("FOREIGN_LOG")
+    most = int(os.environ.get("FOREIGN_MOST", 0))
+    while most and os.path.exists(log) and len(open(log).readlines()) >= most:
+        time.sleep(0.02)  # until we are killed
     if log:
         with open(log, "a") as file:
             file.write(f"{value:.6f}\\n")

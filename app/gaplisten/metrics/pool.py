@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import threading
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -37,14 +38,24 @@ def workers_for_this_machine() -> int:
 
 
 def quiet_worker(niceness: int = 0) -> None:
-    """Leave the cores to the pool's processes and the keyboard's interrupt to its owner."""
+    """Leave the cores to the pool's processes and the keyboard's interrupt to its owner; end with it."""
     import signal
+
+    threading.Thread(target=_end_with_owner, name="owner", daemon=True).start()
 
     for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(variable, "1")
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if niceness and hasattr(os, "nice"):
         os.nice(niceness)
+
+
+def _end_with_owner() -> None:
+    """End this worker when its owner is gone: nobody else would end a score that hangs."""
+    owner = multiprocessing.parent_process()
+    if owner is not None:
+        owner.join()
+        os._exit(1)
 
 
 def process_pool(workers: int, niceness: int = 0) -> ProcessPool:
