@@ -83,8 +83,10 @@ def scan(path: Path) -> Folder:
                 stem, dot, ending = name.rpartition(".")
                 suffix = (dot + ending).lower() if stem else ""
                 if suffix in SOUND_SUFFIXES:
-                    sounds[stem], *left = sorted({name, sounds.get(stem, name)}, key=_preference)
-                    doubles += left
+                    if stem in sounds:
+                        name, left = sorted((name, sounds[stem]), key=_preference)
+                        doubles.append(left)
+                    sounds[stem] = name
                 elif suffix in TRACE_SUFFIXES:
                     key, telling = trace_key(stem)
                     if telling or all_traces or suffix in _TELLING_SUFFIXES:
