@@ -245,7 +245,7 @@ def test_work_of_a_crashed_run_is_offered_and_taken(window, qtbot, clips_folder)
     save.path.rename(save.path.with_name("99999999.toml"))
     window.files.offer_rescue()
     box = window.files.rescue_box
-    assert "1 note" in box.text()
+    assert "unsaved work (1 note, 1 loop)" in box.text()
     next(button for button in box.buttons() if "Continue" in button.text()).click()
     qtbot.waitUntil(lambda: window.controller.clip_name == "second")
     assert window.notes.table.item(0, 4).text() == "rescued"

@@ -30,6 +30,19 @@ class Rescued:
         """When it was written, as local time."""
         return time.strftime("%Y-%m-%d %H:%M", time.localtime(self.seconds))
 
+    @property
+    def what(self) -> str:
+        """What is in it, counted; only what there is."""
+        clips = self.work.clips.values()
+        counts = {
+            "note": sum(len(done.notes) for done in clips),
+            "loss edit": sum(done.loss is not None for done in clips),
+            "loop": sum(done.loop is not None for done in clips),
+            "corrected clip": sum(bool(done.match_levels or done.delays) for done in clips),
+            "concealer": len(self.work.choices),
+        }
+        return ", ".join(f"{count} {word}{'s' * (count > 1)}" for word, count in counts.items() if count)
+
 
 class Autosave:
     """One process's rescue file: written while there is unsaved work, removed when there is none."""

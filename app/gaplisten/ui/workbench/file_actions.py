@@ -276,8 +276,7 @@ class FileActions(Part):
     def _offer(self, kept: Rescued) -> None:
         box = QMessageBox(self.window)
         box.setWindowTitle("Unsaved work")
-        count = sum(len(done.notes) for done in kept.work.clips.values())
-        box.setText(f"Gaplisten ended on {kept.when} with unsaved work ({_counted(count)}).")
+        box.setText(f"Gaplisten ended on {kept.when} with unsaved work ({kept.what or 'nothing noted'}).")
         again = box.addButton("Continue with It", QMessageBox.ButtonRole.AcceptRole)
         drop = box.addButton("Throw It Away", QMessageBox.ButtonRole.DestructiveRole)
         box.addButton("Later", QMessageBox.ButtonRole.RejectRole)
@@ -329,7 +328,3 @@ def _worth_asking(document: Document) -> bool:
     """Tell whether more would be lost than which concealers are ticked."""
     work = document.work
     return bool(work.clips or document.path or any(choice.parameters for choice in work.choices))
-
-
-def _counted(notes: int) -> str:
-    return "1 note" if notes == 1 else f"{notes} notes"
