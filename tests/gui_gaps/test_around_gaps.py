@@ -217,8 +217,8 @@ def test_loss_painted_under_the_edge_of_a_loop_is_told(opened, player):
 
 @pytest.fixture
 def close(qtbot, window, write_clip, tmp_path):
-    """Return the window with two gaps so close that the context of the second begins behind the first."""
-    write_clip(tmp_path, "first", "10 24 26")
+    """Return the window with two gaps so close that the context of the second begins inside the first."""
+    write_clip(tmp_path, "first", "10-11 24 26")
     window.open_paths([tmp_path])
     qtbot.waitUntil(lambda: window.controller.clip_name == "first", timeout=10000)
     window.lanes_view.setFocus()
@@ -232,11 +232,21 @@ def the_note(window):
 
 def test_a_note_belongs_to_the_gap_one_went_to_although_its_context_touches_another(close, player, qtbot):
     close.gap_actions.go_to(1)
-    assert player.state.position == 24 * 320 - CONTEXT  # 10 ms behind the first gap
+    assert player.state.position == 24 * 320 - CONTEXT  # inside the first gap
     qtbot.keyClick(close.lanes_view, Key.Key_N)
     assert "gap #2" in close.status.currentMessage()
     qtbot.keyClick(close.notes.text, Key.Key_Return)
     assert the_note(close).gap == 1
+
+
+def test_while_it_plays_on_past_the_gap_at_hand_a_note_belongs_to_the_gap_that_is_heard(
+    opened, player, press
+):
+    opened.gap_actions.go_to(0)
+    press(Key.Key_Space)
+    player.seek(40 * 320 + 100)
+    press(Key.Key_N)
+    assert "gap #2" in opened.status.currentMessage()
 
 
 def test_next_gap_skips_none_after_g_ran_past_the_end_of_its_context(close, player, qtbot):

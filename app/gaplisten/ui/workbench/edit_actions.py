@@ -131,13 +131,9 @@ class EditActions(Part):
         self.window.lanes_view.setFocus()
 
     def _gap_near(self, frame: int) -> int | None:
-        """Return the gap around `frame`, else the one at hand, else the nearest within 100 ms."""
-        gaps = self.controller.gaps
-        inside = next((index for index, gap in enumerate(gaps) if gap.start <= frame < gap.stop), None)
-        at_hand = self.window.gap_actions.at_hand
-        if inside is not None or at_hand is not None:
-            return at_hand if inside is None else inside
-        return self.window.gap_actions.near(frame, self.controller.rate // 10)
+        """Return the gap at hand (its context may begin in another), else the nearest within 100 ms."""
+        gaps, reach = self.window.gap_actions, self.controller.rate // 10
+        return gaps.near(frame, reach) if gaps.at_hand is None else gaps.at_hand
 
     def _change_note(self, index: int, note: Note) -> None:
         if self.controller.clip_name is not None:

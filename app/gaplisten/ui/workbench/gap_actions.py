@@ -118,11 +118,11 @@ class GapActions(Part):
     @property
     def at_hand(self) -> int | None:
         """Index of the gap that was gone to last, while the playhead is within its context."""
-        gaps, position = self.controller.gaps, self.controller.hearing.state.position
+        gaps, state = self.controller.gaps, self.controller.hearing.state
         if not 0 <= self._at < len(gaps):
             return None
-        gap, around = gaps[self._at], self.context + self._overrun
-        return self._at if gap.start - around <= position <= gap.stop + around else None
+        around = self.context + (1 if state.playing else self._overrun)
+        return self._at if _distance(gaps[self._at], state.position) <= around else None
 
     @property
     def _overrun(self) -> int:
