@@ -163,3 +163,20 @@ def test_a_failed_check_says_so_and_at_last_ends_the_test(
         QApplication.processEvents()
     assert isinstance(window.page, MessagePage)
     assert any("cannot take part" in one.text() for one in window.page.findChildren(QLabel))
+
+
+def test_what_a_stranger_wrote_is_text_and_no_markup(
+    tmp_path: Path, qtbot: QtBot, player: ClockedPlayer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wild = '<b>bold</b><img src="x.png">'
+    more = f"[[question]]\nname = 'q'\ntext = '{wild}'\n"
+    made = definition("acr", f"consent = '{wild}'\n", SYSTEM + more)
+    window = PanelWindow(built(tmp_path, made.model_copy(update={"title": wild})), player)
+    window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    monkeypatch.setattr(window, "_wishes_to_leave", lambda: True)
+    qtbot.addWidget(window)
+    formats = []
+    for go_on in (lambda: window._begin("ann"), lambda: window._answer({"consent": "yes"}), lambda: None):
+        formats += [label.textFormat() for label in window.page.findChildren(QLabel) if label.text() == wild]
+        go_on()
+    assert formats == [Qt.TextFormat.PlainText] * 3  # title, consent, question

@@ -79,7 +79,8 @@ def _over_listeners(results: Results) -> list[str]:
         if one.mean is None or one.mean.low is None or one.mean.high is None:
             continue
         sure = sum(own.outcome.p_value < SURE for own in one.by_listener.values())
-        interval = f"mean share {one.mean.mean:.3f}, 95 % {one.mean.low:.3f} to {one.mean.high:.3f}"
+        low, high = max(0.0, one.mean.low), min(1.0, one.mean.high)
+        interval = f"mean share {one.mean.mean:.3f}, 95 % {low:.3f} to {high:.3f}"
         said.append(
             f"{one.first} / {one.second} over {one.mean.n} listeners: {interval} (Student's t);"
             f" {sure} of them alone with p < {SURE}"

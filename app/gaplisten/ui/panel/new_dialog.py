@@ -10,41 +10,30 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
-    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
-    QFormLayout,
     QGroupBox,
     QHBoxLayout,
     QLabel,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
-    QPlainTextEdit,
     QSpinBox,
+    QTabWidget,
     QVBoxLayout,
     QWidget,
 )
 
 from gaplisten.clips.clip import ClipSet
 from gaplisten.panel.definition import PanelDefinition
-from gaplisten.panel.methods import FACTS, Method
+from gaplisten.panel.methods import Method
 from gaplisten.panel.parts import ConditionPart, PerStratum
-from gaplisten.panel.rules import Heard
-from gaplisten.panel.scales import LANGUAGES
 from gaplisten.panel.starter import definition_for
+from gaplisten.ui.panel.new_options import ListeningPage, StartPage, TestPage, merged
+from gaplisten.ui.theme import quiet_colour
 from gaplisten.workbench.state import Choice
 
-_HEARD = {Heard.END: "to the end", Heard.ONCE: "at least in part", Heard.NOTHING: "as the listener likes"}
-_CHECKS = {
-    "level": "set the volume first",
-    "sides": "left and right",
-    "headphones": "headphones",
-    "quiet_room": "quiet room",
-    "digits": "hearing (digits in noise)",
-}
+_STRATA = {"short": "≤120 ms", "medium": "–320 ms", "long": "–1000 ms", "beyond": "longer"}
 
 
 @dataclass(frozen=True)
@@ -97,7 +86,7 @@ class NewPanelDialog(QDialog):
         self._parts = offered_conditions(offer)
         columns = QHBoxLayout()
         columns.addLayout(self._what(), 5)
-        columns.addLayout(self._how(), 6)
+        columns.addWidget(self._how(), 6)
         outer = QVBoxLayout(self)
         outer.addLayout(columns, 1)
         self._message = QLabel("")
@@ -136,8 +125,8 @@ class NewPanelDialog(QDialog):
         row = QHBoxLayout(self._strata_row)
         row.setContentsMargins(0, 0, 0, 0)
         self.per_stratum = {
-            name: self._spin(row, text, 0, 1000, 2)
-            for name, text in {"short": "≤120 ms", "medium": "–320 ms", "long": "–1000 ms"}.items()
+            name: self._spin(row, text, 0, 1000, 0 if name == "beyond" else 2)
+            for name, text in _STRATA.items()
         }
         column.addWidget(self._strata_row)
         self._show_which()
@@ -168,63 +157,24 @@ class NewPanelDialog(QDialog):
         column.addWidget(self.conditions)
         hint = QLabel("Switch concealers on in the workbench to have them here, with their parameters.")
         hint.setWordWrap(True)
-        hint.setEnabled(False)
+        palette = hint.palette()
+        palette.setColor(hint.foregroundRole(), quiet_colour())
+        hint.setPalette(palette)
         column.addWidget(hint)
         return box
 
-    # --- how it is asked ---------------------------------------------------------------------------
-
-    def _how(self) -> QVBoxLayout:
-        column = QVBoxLayout()
-        box = QGroupBox("Test")
-        form = QFormLayout(box)
-        self.title = QLineEdit("Listening panel")
-        self.method = QComboBox()
-        for method, facts in FACTS.items():
-            self.method.addItem(facts.title, method)
-        self.language = QComboBox()
-        for language in LANGUAGES:
-            self.language.addItem({"en": "English", "de": "Deutsch"}.get(language, language), language)
-        self.seed = QSpinBox(minimum=0, maximum=2**31 - 1, value=1)
-        self.repeats = QSpinBox(minimum=1, maximum=20, value=1)
-        self.training = QSpinBox(minimum=0, maximum=100, value=0)
-        self.heard = QComboBox()
-        for heard, text in _HEARD.items():
-            self.heard.addItem(text, heard)
-        self.suggest = QDoubleSpinBox(minimum=1, maximum=600, value=20, decimals=0, suffix=" min")
-        self.insist = QDoubleSpinBox(minimum=1, maximum=600, value=45, decimals=0, suffix=" min")
-        self.tags = QLineEdit("click, metallic, robotic, mute")
-        self.consent = QPlainTextEdit()
-        self.consent.setMaximumHeight(60)
-        self.consent.setTabChangesFocus(True)
-        for text, field in (
-            ("Title", self.title),
-            ("Method", self.method),
-            ("Language", self.language),
-            ("Seed of the order", self.seed),
-            ("Ratings of each stimulus", self.repeats),
-            ("Practice trials", self.training),
-            ("Listen", self.heard),
-            ("Suggest a break after", self.suggest),
-            ("Insist on one after", self.insist),
-            ("Artefact tags", self.tags),
-            ("Consent text", self.consent),
+    def _how(self) -> QTabWidget:
+        self.test, self.listening, self.start = TestPage(), ListeningPage(), StartPage()
+        # What a script or a person looks for first.
+        self.title, self.method, self.heard = self.test.title, self.test.method, self.listening.heard
+        tabs = QTabWidget()
+        for page, text in (
+            (self.test, "Test"),
+            (self.listening, "Listening"),
+            (self.start, "Before the start"),
         ):
-            field.setAccessibleName(text)
-            form.addRow(text, field)
-        column.addWidget(box)
-        column.addWidget(self._checks_box())
-        column.addStretch(1)
-        return column
-
-    def _checks_box(self) -> QGroupBox:
-        box = QGroupBox("Before the start")
-        column = QVBoxLayout(box)
-        self.checks = {name: QCheckBox(text) for name, text in _CHECKS.items()}
-        self.checks["level"].setChecked(True)
-        for check in self.checks.values():
-            column.addWidget(check)
-        return box
+            tabs.addTab(page, text)
+        return tabs
 
     def _buttons(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
@@ -277,25 +227,12 @@ class NewPanelDialog(QDialog):
             title=self.title.text().strip(),
             reference_folder=offer.reference_folder,
             packet_ms=offer.packet_ms,
-            **self._more(),
+            **merged(self.test.values(), self.listening.values(), self.start.values()),
         )
         if self.which.currentIndex() != 2:
             return made
         counts = PerStratum(**{name: spin.value() for name, spin in self.per_stratum.items()})
         return made.model_copy(update={"clips": made.clips.model_copy(update={"per_stratum": counts})})
-
-    def _more(self) -> dict[str, Any]:
-        return {
-            "language": self.language.currentData(),
-            "seed": self.seed.value(),
-            "repeats": self.repeats.value(),
-            "consent": self.consent.toPlainText().strip(),
-            "tags": [tag.strip() for tag in self.tags.text().split(",") if tag.strip()],
-            "training": {"trials": self.training.value()},
-            "checks": {name: check.isChecked() for name, check in self.checks.items()},
-            "rules": {"heard": str(self.heard.currentData())},
-            "breaks": {"suggest_minutes": self.suggest.value(), "insist_minutes": self.insist.value()},
-        }
 
     def _want(self, what: str) -> None:
         try:

@@ -119,6 +119,7 @@ class StepPage(Page):
             field.setMinimumHeight(36)
             field.setAccessibleName(question.text)
             label = QLabel(question.text)
+            label.setTextFormat(Qt.TextFormat.PlainText)
             label.setWordWrap(len(question.text) > 60)
             form.addRow(label, field)
             self._fields[question.name] = field

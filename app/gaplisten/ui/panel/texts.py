@@ -12,6 +12,7 @@ from gaplisten.ui.theme import quiet_colour
 def heading(text: str) -> QLabel:
     """Return a large, centred line."""
     label = QLabel(text)
+    label.setTextFormat(Qt.TextFormat.PlainText)  # a stranger's title is no markup
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setWordWrap(True)
     font = QFont(label.font())

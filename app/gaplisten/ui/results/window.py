@@ -92,6 +92,7 @@ class ResultsWindow(QWidget):
         self.by_listener, self.listeners = TableView("Each listener"), TableView("Listeners")
         self.listeners.itemDoubleClicked.connect(lambda item: self._toggle(item.row()))
         self.said = QLabel("")
+        self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setWordWrap(True)
         tabs = QTabWidget()
         tabs.addTab(self.conditions, "Conditions")

@@ -1,0 +1,172 @@
+"""How a new panel asks: the pages of the dialog that makes one, each of which tells its part of the file."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QDoubleSpinBox,
+    QFormLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.panel.methods import FACTS
+from gaplisten.panel.rules import Heard
+from gaplisten.panel.scales import LANGUAGES
+from gaplisten.ui.panel.method_options import MethodOptions, Values, filled
+from gaplisten.ui.panel.questions import EXAMPLE, questions
+
+_HEARD = {Heard.END: "to the end", Heard.ONCE: "at least in part", Heard.NOTHING: "as the listener likes"}
+_CHECKS = {
+    "level": "set the volume first",
+    "sides": "left and right",
+    "headphones": "headphones",
+    "quiet_room": "quiet room",
+    "digits": "hearing (spoken English digits in noise)",
+}
+
+
+def listed(text: str) -> list[str]:
+    """Return the words of a field that are set apart by commas."""
+    return [one.strip() for one in text.split(",") if one.strip()]
+
+
+class TestPage(QWidget):
+    """Method and design: what is asked, of whom, how often, in which order."""
+
+    __test__ = False  # no test, whatever pytest thinks of the name
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.title = QLineEdit("Listening panel")
+        self.method = QComboBox()
+        self.options = MethodOptions()
+        for method, facts in FACTS.items():
+            self.method.addItem(facts.title, method)
+        self.method.currentIndexChanged.connect(self.options.setCurrentIndex)
+        self.language = QComboBox()
+        for language in LANGUAGES:
+            self.language.addItem({"en": "English", "de": "Deutsch"}.get(language, language), language)
+        self.seed = QSpinBox(minimum=0, maximum=2**31 - 1, value=1)
+        self.repeats = QSpinBox(minimum=1, maximum=20, value=1)
+        self.share = QSpinBox(minimum=0, maximum=5000, value=0)
+        self.share.setSpecialValueText("all")
+        self.share.setToolTip("Each listener then rates only so many clips in each condition, balanced")
+        self.training = QSpinBox(minimum=0, maximum=100, value=0)
+        self.listeners = QLineEdit()
+        self.listeners.setPlaceholderText("anybody; or names: Ann, Ben")
+        form = QFormLayout(self)
+        filled(form, [("Title", self.title), ("Method", self.method)])
+        form.addRow("", self.options)
+        filled(
+            form,
+            [
+                ("Language", self.language),
+                ("Seed of the order", self.seed),
+                ("Ratings of each stimulus", self.repeats),
+                ("Clips for each listener", self.share),
+                ("Practice trials", self.training),
+                ("Listeners", self.listeners),
+            ],
+        )
+
+    def values(self) -> Values:
+        """Return this page's part of the definition; the method and its title are told apart."""
+        return {
+            "language": self.language.currentData(),
+            "seed": self.seed.value(),
+            "repeats": self.repeats.value(),
+            "ratings_per_condition": self.share.value() or None,
+            "listeners": listed(self.listeners.text()),
+            "training": {"trials": self.training.value()},
+            **self.options.shown.values(),
+        }
+
+
+class ListeningPage(QWidget):
+    """Rules while listening: what must be heard, how often, breaks, what may be said besides."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.heard = QComboBox()
+        for heard, text in _HEARD.items():
+            self.heard.addItem(text, heard)
+        self.plays = QSpinBox(minimum=0, maximum=1000, value=0)
+        self.plays.setSpecialValueText("as often as wanted")
+        self.loop = QCheckBox("a part may be repeated")
+        self.loop.setChecked(True)
+        self.suggest = QDoubleSpinBox(minimum=1, maximum=600, value=20, decimals=0, suffix=" min")
+        self.insist = QDoubleSpinBox(minimum=1, maximum=600, value=45, decimals=0, suffix=" min")
+        self.tags = QLineEdit("click, metallic, robotic, mute")
+        self.comments = QCheckBox("comments may be written")
+        self.comments.setChecked(True)
+        form = QFormLayout(self)
+        filled(form, [("Listen", self.heard), ("Plays of a recording", self.plays)])
+        form.addRow("", self.loop)
+        filled(form, [("Suggest a break after", self.suggest), ("Insist on one after", self.insist)])
+        filled(form, [("Artefact tags", self.tags)])
+        form.addRow("", self.comments)
+
+    def values(self) -> Values:
+        """Return this page's part of the definition."""
+        return {
+            "tags": listed(self.tags.text()),
+            "comments": self.comments.isChecked(),
+            "rules": {
+                "heard": str(self.heard.currentData()),
+                "max_plays": self.plays.value() or None,
+                "loop": self.loop.isChecked(),
+            },
+            "breaks": {"suggest_minutes": self.suggest.value(), "insist_minutes": self.insist.value()},
+        }
+
+
+class StartPage(QWidget):
+    """What comes before the first trial: consent, questions, checks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.consent, self.questions = QPlainTextEdit(), QPlainTextEdit()
+        for field in (self.consent, self.questions):
+            field.setTabChangesFocus(True)
+            field.setMinimumHeight(3 * field.fontMetrics().height())
+        self.questions.setPlaceholderText(EXAMPLE)
+        self.checks = {name: QCheckBox(text) for name, text in _CHECKS.items()}
+        self.checks["level"].setChecked(True)
+        self.required = QCheckBox("who fails one of these may not take part")
+        column = QVBoxLayout()
+        for box in (*self.checks.values(), self.required):
+            column.addWidget(box)
+        form = QFormLayout(self)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+        filled(form, [("Consent text", self.consent), ("Questions, one a line", self.questions)])
+        form.addRow("Checks", column)
+
+    def values(self) -> Values:
+        """Return this page's part of the definition.
+
+        Raises
+        ------
+        ValueError
+            If a question cannot be understood.
+        """
+        checks = {name: check.isChecked() for name, check in self.checks.items()}
+        return {
+            "consent": self.consent.toPlainText().strip(),
+            "question": questions(self.questions.toPlainText()),
+            "checks": {**checks, "required": self.required.isChecked()},
+        }
+
+
+def merged(*parts: Values) -> Values:
+    """Return one definition's values of several pages; tables of the same name are put together."""
+    made: Values = {}
+    for part in parts:
+        for name, value in part.items():
+            both = isinstance(value, dict) and isinstance(made.get(name), dict)
+            made[name] = {**made[name], **value} if both else value
+    return made

@@ -1,0 +1,172 @@
+"""The dialog that makes a panel: everything it asks arrives in the definition, and in the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from listener import clips_folder
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QSpinBox
+from pytestqt.qtbot import QtBot
+
+from gaplisten.clips.layouts import find_clips
+from gaplisten.panel.definition import PanelDefinition, parse_definition
+from gaplisten.panel.methods import Method
+from gaplisten.panel.rules import Heard
+from gaplisten.panel.starter import to_toml
+from gaplisten.ui.panel.new_dialog import NewPanelDialog, Offer
+from gaplisten.ui.panel.questions import questions
+
+
+@pytest.fixture
+def dialog(tmp_path: Path, qtbot: QtBot) -> NewPanelDialog:
+    folder = clips_folder(tmp_path / "clips")
+    made = NewPanelDialog(Offer(find_clips([folder]), (folder,), None, 20.0, (), ("kestrel",)))
+    made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(made)
+    with qtbot.waitExposed(made):
+        made.show()
+    return made
+
+
+def choose(dialog: NewPanelDialog, method: Method) -> None:
+    dialog.method.setCurrentIndex(dialog.method.findData(method))
+
+
+def box(dialog: NewPanelDialog, text: str) -> QCheckBox:
+    """Return the box that says `text` among the options that are shown."""
+    boxes = dialog.test.options.shown.findChildren(QCheckBox)
+    return next(one for one in boxes if text in one.text())
+
+
+def wanted(dialog: NewPanelDialog, qtbot: QtBot, what: str = "build") -> PanelDefinition:
+    button = dialog.findChild(QPushButton, what)
+    assert isinstance(button, QPushButton)
+    with qtbot.waitSignal(dialog.wanted, timeout=2000) as told:
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    made = told.args[0]
+    assert isinstance(made, PanelDefinition)
+    assert parse_definition(to_toml(made)) == made
+    return made
+
+
+@pytest.mark.parametrize("method", list(Method))
+def test_untouched_it_asks_what_a_file_with_nothing_in_it_asks(
+    dialog: NewPanelDialog, qtbot: QtBot, method: Method
+) -> None:
+    choose(dialog, method)
+    made = wanted(dialog, qtbot)
+    assert (made.method, made.clips.names) == (method, ["kestrel"])
+    assert [one.name for one in made.condition] == ["lossy", "quuxnet"]
+    plain = parse_definition(
+        f'title = "Listening panel"\nmethod = "{method.value}"\n[clips]\nfolders = ["x"]\n'
+        '[[condition]]\nname = "lossy"\nlossy = true\n[[condition]]\nname = "quuxnet"\nfiles = "quuxnet"\n'
+    )
+    same = {"clips": plain.clips, "tags": plain.tags}
+    assert made.model_copy(update=same) == plain
+
+
+def test_what_a_method_has_of_its_own_is_asked_with_it(dialog: NewPanelDialog) -> None:
+    choose(dialog, Method.MUSHRA)
+    for text in ("3.5 kHz", "7 kHz", "zeroed", "get 100"):
+        box(dialog, text).click()
+    made = dialog.definition()
+    assert (made.mushra.anchors, made.rules.need_hundred) == (["lossy"], True)
+    box(dialog, "hidden reference").click()
+    assert not dialog.definition().mushra.reference
+    choose(dialog, Method.AB)
+    box(dialog, "no preference").click()
+    box(dialog, "open reference").click()
+    made = dialog.definition()
+    assert (made.ab.no_preference, made.ab.reference) == (False, True)
+    choose(dialog, Method.ABX)
+    dialog.test.options.shown.findChildren(QSpinBox)[0].setValue(20)
+    assert dialog.definition().abx.trials == 20
+
+
+@pytest.mark.parametrize(
+    ("method", "names"),
+    [
+        (Method.ACR, ("clear_good", "clear_bad", "reference_repeats")),
+        (Method.CCR, ("clear_good", "clear_bad", "null_pairs")),
+    ],
+)
+def test_checks_among_the_trials(dialog: NewPanelDialog, method: Method, names: tuple[str, ...]) -> None:
+    choose(dialog, method)
+    for number, field in enumerate(dialog.test.options.shown.findChildren(QSpinBox), start=1):
+        field.setValue(number)
+    dialog.start.checks["digits"].click()
+    checks = dialog.definition().checks
+    assert [getattr(checks, name) for name in names] == [1, 2, 3]
+    assert checks.digits
+    assert checks.level
+
+
+def test_rules_design_and_what_comes_before_the_start(dialog: NewPanelDialog) -> None:
+    values: dict[Any, Any] = {
+        dialog.test.share: 3, dialog.test.repeats: 2, dialog.test.training: 4, dialog.listening.plays: 5,
+        dialog.listening.suggest: 10, dialog.listening.insist: 30,
+    }  # fmt: skip
+    for field, value in values.items():
+        field.setValue(value)
+    dialog.test.listeners.setText("Ann, Ben")
+    dialog.listening.tags.setText("click, , mute")
+    dialog.heard.setCurrentIndex(1)
+    dialog.listening.loop.click()
+    dialog.listening.comments.click()
+    dialog.start.consent.setPlainText("I agree.")
+    dialog.start.questions.setPlainText("Age? (number)\n\nHeadphones?: yes | no (optional)")
+    dialog.start.required.click()
+    made = dialog.definition()
+    assert (made.ratings_per_condition, made.repeats, made.training.trials) == (3, 2, 4)
+    assert (made.rules.max_plays, made.rules.heard, made.rules.loop) == (5, Heard.ONCE, False)
+    assert (made.breaks.suggest_minutes, made.breaks.insist_minutes) == (10, 30)
+    assert (made.listeners, made.tags, made.comments) == (["Ann", "Ben"], ["click", "mute"], False)
+    assert (made.consent, made.checks.required) == ("I agree.", True)
+    assert [(one.name, one.kind, one.optional) for one in made.question] == [
+        ("q1", "number", False),
+        ("q2", "choice", True),
+    ]
+
+
+def test_clips_of_every_burst_length_can_be_asked_for(dialog: NewPanelDialog) -> None:
+    dialog.which.setCurrentIndex(2)
+    dialog.per_stratum["beyond"].setValue(7)
+    part = dialog.definition().clips
+    assert part.per_stratum is not None
+    assert (part.names, part.per_stratum.short, part.per_stratum.beyond) == (None, 2, 7)
+
+
+def test_what_does_not_fit_is_said_and_the_dialog_stays(dialog: NewPanelDialog, qtbot: QtBot) -> None:
+    dialog.start.questions.setPlainText("Headphones? yes | no")
+    button = dialog.findChild(QPushButton, "build")
+    assert isinstance(button, QPushButton)
+    with qtbot.assertNotEmitted(dialog.wanted, wait=50):
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+    assert dialog.isVisible()
+    said = [label.text() for label in dialog.findChildren(QLabel)]
+    assert any("a colon, then answers" in one for one in said)
+
+
+def test_every_field_has_a_name_for_those_who_cannot_see_it(dialog: NewPanelDialog) -> None:
+    for index in range(dialog.method.count()):
+        dialog.method.setCurrentIndex(index)
+        for kind in (QLineEdit, QPlainTextEdit, QSpinBox):
+            for field in dialog.findChildren(kind):
+                inside = isinstance(field.parent(), QSpinBox) or field.objectName() == "qt_spinbox_lineedit"
+                assert inside or field.accessibleName(), field
+
+
+def test_questions_are_plain_lines() -> None:
+    found = questions("How old? (number)\nWhere: in or out?: in | out |\nElse? (optional)")
+    assert [(one.text, one.kind, one.choices, one.optional) for one in found] == [
+        ("How old?", "number", [], False),
+        ("Where: in or out?", "choice", ["in", "out"], False),
+        ("Else?", "text", [], True),
+    ]
+    assert questions("\n \n") == []
+    for bad in ("yes | no", "Which?: one |", ": a | b"):
+        with pytest.raises(ValueError, match="a colon, then answers"):
+            questions(bad)
