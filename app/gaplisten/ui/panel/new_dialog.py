@@ -168,6 +168,7 @@ class NewPanelDialog(QDialog):
         # What a script or a person looks for first.
         self.title, self.method, self.heard = self.test.title, self.test.method, self.listening.heard
         tabs = QTabWidget()
+        tabs.setAccessibleName("How it is done")
         for page, text in (
             (self.test, "Test"),
             (self.listening, "Listening"),
