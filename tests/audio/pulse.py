@@ -37,6 +37,44 @@ def missing() -> str:
     return "" if plugins else "ALSA's PulseAudio plugin is not installed (apt install libasound2-plugins)"
 
 
+def _new_folder() -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="gl-pulse-"))
+    (folder / "asound.conf").write_text(ALSA)
+    return folder
+
+
+def _environment(folder: Path) -> Mapping[str, str]:
+    return {
+        "PULSE_SERVER": f"unix:{folder}/socket",
+        "PULSE_RUNTIME_PATH": str(folder),
+        "PULSE_COOKIE": str(folder / "cookie"),
+        "ALSA_CONFIG_PATH": f"/usr/share/alsa/alsa.conf:{folder}/asound.conf",
+    }
+
+
+def _serve(folder: Path, sink: str, *ready: Path) -> subprocess.Popen[bytes]:
+    """Start a server with that sink; it is up when its socket and the files `ready` are there."""
+    environment = {**os.environ, "HOME": str(folder), "PULSE_RUNTIME_PATH": str(folder)}
+    command = [
+        "pulseaudio", "--system=false", "--daemonize=no", "-n", "--exit-idle-time=-1",
+        "--disable-shm=true", "--use-pid-file=no", "--log-level=error",
+        "-L", f"module-native-protocol-unix socket={folder}/socket auth-anonymous=1",
+        "-L", f"{sink} sink_name=test",
+    ]  # fmt: skip
+    process = subprocess.Popen(
+        command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder
+    )
+    for _ in range(200):
+        if all(path.exists() for path in (folder / "socket", *ready)):
+            return process
+        if process.poll() is not None:
+            break
+        time.sleep(0.02)
+    process.kill()
+    said = process.communicate()[1].decode(errors="replace")
+    pytest.skip(f"PulseAudio does not start: {said.strip()[-200:]}")
+
+
 class SoundServer:
     """PulseAudio with one sink, read by the clock.
 
@@ -50,11 +88,11 @@ class SoundServer:
 
     def __init__(self, rate: int = 48000, channels: int = 2, pipe: int = 4096) -> None:
         self.rate, self.channels, self._frame = rate, channels, 4 * channels
-        self.folder = Path(tempfile.mkdtemp(prefix="gl-pulse-"))
+        self.folder = _new_folder()
         self._fifo, self._samples, self._times = (self.folder / name for name in ("sink", "samples", "times"))
         self._from = 0
-        (self.folder / "asound.conf").write_text(ALSA)
-        self._server = self._start()
+        sink = f"module-pipe-sink file={self._fifo} format=float32le rate={rate} channels={channels}"
+        self._server = _serve(self.folder, sink, self._fifo)
         script = Path(__file__).with_name("card.py")
         numbers = map(str, (self._frame, rate, pipe))
         self._card = subprocess.Popen(
@@ -66,34 +104,7 @@ class SoundServer:
     @property
     def environment(self) -> Mapping[str, str]:
         """What a process needs to know to play here."""
-        return {
-            "PULSE_SERVER": f"unix:{self.folder}/socket",
-            "PULSE_RUNTIME_PATH": str(self.folder),
-            "PULSE_COOKIE": str(self.folder / "cookie"),
-            "ALSA_CONFIG_PATH": f"/usr/share/alsa/alsa.conf:{self.folder}/asound.conf",
-        }
-
-    def _start(self) -> subprocess.Popen[bytes]:
-        environment = {**os.environ, "HOME": str(self.folder), "PULSE_RUNTIME_PATH": str(self.folder)}
-        command = [
-            "pulseaudio", "--system=false", "--daemonize=no", "-n", "--exit-idle-time=-1",
-            "--disable-shm=true", "--use-pid-file=no", "--log-level=error",
-            "-L", f"module-native-protocol-unix socket={self.folder}/socket auth-anonymous=1",
-            "-L", f"module-pipe-sink file={self._fifo} format=float32le rate={self.rate} "
-            f"channels={self.channels} sink_name=test",
-        ]  # fmt: skip
-        process = subprocess.Popen(
-            command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=self.folder
-        )
-        for _ in range(200):
-            if self._fifo.exists() and (self.folder / "socket").exists():
-                return process
-            if process.poll() is not None:
-                break
-            time.sleep(0.02)
-        process.kill()
-        said = process.communicate()[1].decode(errors="replace")
-        pytest.skip(f"PulseAudio does not start: {said.strip()[-200:]}")
+        return _environment(self.folder)
 
     def _go_first(self) -> None:
         """Give the server's threads the real-time priority that it asks for by default.
@@ -149,21 +160,48 @@ class SoundServer:
 @contextmanager
 def sound_server(rate: int = 48000, channels: int = 2, pipe: int = 4096) -> Iterator[SoundServer]:
     """Run a server and point this process's environment at it; skip the test where there can be none."""
+    _skip_where_missing()
+    server = SoundServer(rate, channels, pipe)
+    try:
+        with _playing_to(server.folder):
+            yield server
+    finally:
+        server.close()
+
+
+@contextmanager
+def null_server(rate: int = 48000) -> Iterator[None]:
+    """Run a server without any card, as on a machine that is used from afar."""
+    _skip_where_missing()
+    folder = _new_folder()
+    process = _serve(folder, f"module-null-sink rate={rate}")
+    try:
+        with _playing_to(folder):
+            yield
+    finally:
+        process.kill()
+        process.communicate()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _skip_where_missing() -> None:
     reason = missing()
     if reason:
         pytest.skip(reason)
-    server = SoundServer(rate, channels, pipe)
-    before = {name: os.environ.get(name) for name in server.environment}
-    os.environ.update(server.environment)
+
+
+@contextmanager
+def _playing_to(folder: Path) -> Iterator[None]:
+    before = {name: os.environ.get(name) for name in _environment(folder)}
+    os.environ.update(_environment(folder))
     try:
-        yield server
+        yield
     finally:
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
             else:
                 os.environ[name] = value
-        server.close()
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 30.0, what: str = "") -> None:

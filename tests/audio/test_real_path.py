@@ -13,7 +13,7 @@ import pytest
 
 from audio.burden import BURDENS
 from audio.proof import Proof, largest_excess, prove, unlike_lanes
-from audio.pulse import SoundServer, sound_server, wait_for
+from audio.pulse import SoundServer, null_server, sound_server, wait_for
 from gaplisten.audio.signal import Signal
 from gaplisten.playback.client import ProcessPlayer
 from gaplisten.playback.process import REST_SECONDS
@@ -337,6 +337,20 @@ def test_the_command_plays_files_and_switches(server, tmp_path, python):
     proof = prove(server.captured(), lanes, frames=RATE - fade_frames(RATE, 5))
     assert not proof.odd
     assert proof.switches in (2, 3)
+
+
+def test_a_server_without_a_card_that_is_slow_to_begin_is_waited_for():
+    """PulseAudio's null sink plays up to two seconds of what it had rendered ahead, then goes on as usual."""
+    with null_server(RATE):
+        player = ProcessPlayer()
+        try:
+            player.load(unlike_lanes(1, 10.0, RATE))
+            player.play()
+            wait_for(lambda: player.state.position > RATE, what="a second of sound")
+            assert player.state.playing
+            assert not player.state.reason
+        finally:
+            player.close()
 
 
 def test_nothing_is_left_behind(server):

@@ -34,6 +34,9 @@ from gaplisten.playback.tone import side_tone
 Message = Mapping[str, Any]
 
 WATCHDOG_SECONDS = 1.0
+FIRST_SECONDS = 3.0
+"""How long a stream that has just been started may take nothing: some devices begin by playing what they had
+rendered ahead, up to two seconds of it, before they ask again."""
 REST_SECONDS = 5.0
 """After so long without sound the stream is stopped, and costs nothing until something is wanted."""
 _TICK = 0.1
@@ -70,7 +73,7 @@ class Host:
         self._engine: Engine | None = None
         self._views: dict[str, View] = {}
         self._forgotten: list[View] = []
-        self._seen, self._idle = 0, 0.0
+        self._seen, self._idle, self._age = 0, 0.0, 0.0
         self._resting, self._quiet = False, 0.0
 
     # -- messages out ---------------------------------------------------------------------------------------
@@ -161,7 +164,7 @@ class Host:
             engine.dropouts.count = before.dropouts.count
         self._stream = devices.open_output(device, rate, channels, self._latency, engine.callback)
         engine.latency_ns = engine.dropouts.buffer_ns = round(float(self._stream.latency) * 1e9)
-        self._engine, self._idle = engine, 0.0
+        self._engine, self._idle, self._age = engine, 0.0, 0.0
         self.say("opened", device=asdict(device), rate=rate, channels=channels)
         return engine
 
@@ -204,7 +207,7 @@ class Host:
         if not self._resting or self._engine is None:
             return
         self._engine.begin()
-        self._resting, self._quiet, self._idle = False, 0.0, 0.0
+        self._resting, self._quiet, self._idle, self._age = False, 0.0, 0.0, 0.0
         with suppress(GaplistenError):  # the watchdog will tell
             devices.start(self._need_device(), self._stream)
 
@@ -218,7 +221,8 @@ class Host:
             return False
         self._idle = 0.0 if engine.callbacks != self._seen else self._idle + passed
         self._seen = engine.callbacks
-        if self._idle < WATCHDOG_SECONDS:
+        self._age += passed
+        if self._idle < (WATCHDOG_SECONDS if self._age > FIRST_SECONDS else FIRST_SECONDS):
             return True
         self.say("lost", device=asdict(self._need_device()))
         return False
