@@ -50,11 +50,16 @@ class ClockedPlayer:
     def lose_device(self, reason: str) -> None:
         self._state = replace(self._state, available=False, playing=False, reason=reason)
 
+    def hiccup(self, reason: str) -> None:
+        """Lose the device and have it back at once."""
+        self._state = replace(self._state, playing=False, reason=reason)
+
     def rescan(self) -> None:
         self._state = replace(self._state, available=True, reason="", device="Another device", underflows=0)
 
     def play(self) -> None:
-        self._state = replace(self._state, playing=self._state.available, ended=False)
+        reason = "" if self._state.available else self._state.reason
+        self._state = replace(self._state, playing=self._state.available, ended=False, reason=reason)
 
     def pause(self) -> None:
         self._state = replace(self._state, playing=False)

@@ -556,6 +556,21 @@ def test_a_device_lost_in_a_trial_is_looked_for_again_and_the_row_names_what_pla
     assert (row["vote"], row["device"], row["underflows"]) == ("4", "Another device", "2")
 
 
+def test_playing_that_stopped_by_itself_says_why_until_it_goes_on(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("acr", NO_LEVEL)))
+    page, inner = page_of(window), window._player
+    qtbot.keyClick(page, Qt.Key.Key_Space)
+    player.hiccup("the headset takes no more sound; playing is paused where it was")
+    inner._poll()
+    assert "takes no more sound" in shown_text(window)
+    assert "Try again" not in buttons(page)
+    qtbot.keyClick(page, Qt.Key.Key_Space)
+    inner._poll()
+    assert "takes no more sound" not in shown_text(window)
+
+
 def test_comment_and_tags_are_saved_with_the_vote(
     tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
 ) -> None:

@@ -310,7 +310,9 @@ class TrialPage(QWidget):
         wanted = wanted_votes(state.trial)
         self._response.allow([slot for slot in wanted if self._session.may_rate(slot) is None])
         self._next.setProperty("ready", self._session.may_go_on() is None)
-        self._reason.setText(output.reason if silent else "")
-        self._reason.setVisible(silent)
+        # A device that went away and came back at once leaves a pause, and a reason, only.
+        reason = output.reason if silent or not playing else ""
+        self._reason.setText(reason)
+        self._reason.setVisible(bool(reason))
         if not self._message_stays:
             self._tell("")
