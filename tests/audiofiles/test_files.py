@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import shutil
 import struct
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -253,6 +256,27 @@ def test_a_failed_write_leaves_the_old_file_and_nothing_else(tmp_path: Path) -> 
         write_signal(path, Signal.of([0.1, 0.2], 8000), "NO_SUCH_SUBTYPE")
     assert read_signal(path).frames == 1
     assert [found.name for found in tmp_path.iterdir() if found.is_file()] == ["a.wav"]
+
+
+def test_a_full_disk_is_called_full_and_leaves_what_was_there(tmp_path, monkeypatch):
+    path = tmp_path / "a.wav"
+    write_signal(path, Signal.of([0.5], 8000))
+
+    def full(part, *_rest, **_options):
+        Path(os.fsdecode(part)).write_bytes(b"RIFF")
+        raise soundfile.LibsndfileError(2)  # "System error."
+
+    monkeypatch.setattr(soundfile, "write", full)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _folder: SimpleNamespace(free=0))
+    with pytest.raises(SoundFileError, match=r"the disk is full.*; make room"):
+        write_signal(path, Signal.of([0.1], 8000))
+    assert read_signal(path).samples[0, 0] == 0.5
+    assert [one.name for one in tmp_path.iterdir()] == ["a.wav"]
+
+
+def test_a_folder_that_is_not_there_is_named_as_the_reason(tmp_path):
+    with pytest.raises(SoundFileError, match="its folder is not there"):
+        write_signal(tmp_path / "none" / "a.wav", Signal.of([0.1], 8000))
 
 
 def test_an_unknown_suffix_is_refused(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ SOUND_SUFFIXES = frozenset("." + suffix for suffix in _SUFFIXES.split())
 MAX_CHANNELS = 2
 _LIKELY_SAMPLES_PER_BYTE = 64
 _BLOCK = 1 << 18
+_FULL = 1 << 16  # bytes left on a disk on which the next block had no room
 IN_MEMORY_SAMPLES = 1 << 24  # 64 MB, nearly six minutes of 48 kHz mono
 _INTEGER_BITS = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 _FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aif": "AIFF", ".aiff": "AIFF", ".w64": "W64", ".rf64": "RF64"}
@@ -129,10 +131,20 @@ def write_signal(path: Path, signal: Signal, subtype: str = "PCM_16") -> None:
         )
         part.replace(path)
     except (soundfile.SoundFileError, OSError, ValueError) as error:
+        why, way_out = _refusal(error, path.parent)
         part.unlink(missing_ok=True)
-        raise SoundFileError(
-            str(path), f"cannot be written ({error})", "choose another folder or format"
-        ) from error
+        raise SoundFileError(str(path), f"cannot be written ({why})", way_out) from error
+
+
+def _refusal(error: Exception, folder: Path) -> tuple[str, str]:
+    """Return why a file could not be written, and the way out; the library says 'System error' of most."""
+    if not folder.is_dir():
+        return "its folder is not there", "make it, or choose another"
+    if not os.access(folder, os.W_OK):
+        return "its folder may not be written to", "choose another folder"
+    if shutil.disk_usage(folder).free < _FULL:
+        return "the disk is full", "make room, or choose another folder"
+    return str(error), "choose another folder or format"
 
 
 def fitting_subtype(subtype: str, path: Path) -> str:
