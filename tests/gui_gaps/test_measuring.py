@@ -135,3 +135,21 @@ def test_a_lane_that_changed_while_it_was_measured_has_no_stale_values_and_the_o
     assert seen[-1] == ("a", "b")
     energy = [found.table.column(name, "energy_error")[1] for name in "ab"]
     assert energy[0] - energy[1] == pytest.approx(20 * np.log10(2), abs=0.05)
+
+
+def test_a_lane_keeps_its_values_while_it_is_made_anew_and_loses_them_when_that_fails(
+    qtbot, clip, monkeypatch
+):
+    clean, version, trace = clip
+    monkeypatch.setattr(measuring, "REST_MS", 1)
+    tasks = Tasks()
+    found = GapMeasuring(tasks)
+    reference = Lane("r", "Reference", Role.REFERENCE, clean, 0)
+    lane = Lane("a", "A", Role.CONCEALER, version, 2)
+    found.show([reference, lane], trace)
+    qtbot.waitUntil(lambda: not found.pending, timeout=30_000)
+    found.show([reference, replace(lane, busy=True)], trace)
+    assert found.table is not None
+    found.show([reference, replace(lane, signal=None, failed=True)], trace)
+    assert found.table is None
+    tasks.close()

@@ -81,7 +81,8 @@ class GapMeasuring(QObject):
         if not _same_ground(ground, self._ground):
             self._ground, self._done, self._facts = ground, {}, ()
         wanted = self._wanted()
-        idents = {lane.ident for lane in lanes}
+        # What is being made anew keeps its values until then; what failed has none.
+        idents = {lane.ident for lane in lanes if lane.busy or lane.signal is not None}
         self._done = {
             ident: done
             for ident, done in self._done.items()
