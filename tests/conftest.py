@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -39,3 +41,18 @@ def real_clips() -> Path:
 def python() -> str:
     """Return the interpreter that runs the tests."""
     return sys.executable
+
+
+PATIENCE_MS = 30_000
+
+
+@pytest.fixture
+def qtbot(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let every `waitUntil` wait long before it gives up: a busy machine is no failure."""
+    wait = qtbot.waitUntil
+
+    def patiently(ready: Callable[[], object], *, timeout: int = PATIENCE_MS) -> None:
+        wait(ready, timeout=max(timeout, PATIENCE_MS))
+
+    monkeypatch.setattr(qtbot, "waitUntil", patiently)
+    return qtbot

@@ -8,7 +8,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from pytestqt.qtbot import QtBot
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
@@ -215,23 +214,9 @@ def runner():
     return FakeRunner()
 
 
-PATIENCE = 30000  # ms: a busy machine is no failure; whoever waits goes on as soon as it is so
-
-
-def be_patient(monkeypatch):
-    """Let every `waitUntil` wait long before it gives up, as any of our own limits would be a guess."""
-    wait = QtBot.waitUntil
-
-    def patiently(self, ready, *, timeout=PATIENCE):
-        return wait(self, ready, timeout=max(timeout, PATIENCE))
-
-    monkeypatch.setattr(QtBot, "waitUntil", patiently)
-
-
 @pytest.fixture
-def window(qtbot, player, runner, monkeypatch):
+def window(qtbot, player, runner):
     """Return an empty window that is shown and active."""
-    be_patient(monkeypatch)
     from PySide6.QtGui import QPalette
     from PySide6.QtWidgets import QApplication
 
@@ -243,7 +228,7 @@ def window(qtbot, player, runner, monkeypatch):
     apply_theme(app, "light")
     made = WorkbenchWindow(Hearing(player))
     made.controller.use_catalogue(FakeCatalogue(), runner)
-    with qtbot.waitActive(made, timeout=PATIENCE):
+    with qtbot.waitActive(made, timeout=30_000):
         made.showNormal()
     made.resize(1280, 760)
     yield made
