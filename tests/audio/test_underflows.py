@@ -11,6 +11,7 @@ import pytest
 
 from audio.proof import slips, unlike_lanes
 from audio.pulse import sound_server, wait_for
+from audio.stalls import watching
 from gaplisten.playback.client import ProcessPlayer
 
 pytestmark = [
@@ -20,10 +21,17 @@ pytestmark = [
 RATE = 48000
 
 
-def counted_and_heard(stalls: list[float]) -> tuple[int, int]:
-    """Stop the audio process for so many seconds each; return what it counted and what the capture shows."""
+def counted_and_heard(stalls: list[float]) -> tuple[int, int, int]:
+    """Stop the audio process for so many seconds each.
+
+    Returns
+    -------
+    counted, heard, own
+        What it counted, what the capture shows, and how often the machine stood still of its own accord:
+        then card and server stop as well, so that it counts and is not in the capture.
+    """
     lanes, rng = unlike_lanes(1, 10.0, RATE), random.Random(4)
-    with sound_server(RATE, channels=1) as server:
+    with watching() as standstills, sound_server(RATE, channels=1) as server:
         player = ProcessPlayer()
         try:
             player.load(lanes)
@@ -41,15 +49,17 @@ def counted_and_heard(stalls: list[float]) -> tuple[int, int]:
             player.close()
         captured = server.captured()[:, 0]
         heard = np.flatnonzero(captured)
-        return counted, slips(captured[heard[0] : heard[-1]], lanes)
+        slipped = slips(captured[heard[0] : heard[-1]], lanes)
+    return counted, slipped, len(standstills.when)
 
 
 def test_each_stall_that_is_heard_is_counted_and_hardly_any_other():
-    counted, heard = counted_and_heard([0.15, 0.09, 0.07, 0.3, 0.1])
+    counted, heard, own = counted_and_heard([0.15, 0.09, 0.07, 0.3, 0.1])
     assert heard >= 4
-    assert heard <= counted <= heard + 1
+    assert heard <= counted <= heard + own + 1
 
 
 def test_stalls_that_the_buffers_bridge_are_not_counted():
-    counted, heard = counted_and_heard([0.004, 0.008, 0.006, 0.01])
-    assert counted == heard <= 1  # a machine busy with other things may add one of its own
+    counted, heard, own = counted_and_heard([0.004, 0.008, 0.006, 0.01])
+    assert heard <= 1  # a machine busy with other things may add one of its own
+    assert heard <= counted <= heard + own
