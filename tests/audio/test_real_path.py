@@ -263,6 +263,7 @@ def test_exchanging_a_lane_while_it_plays_changes_the_sound_without_a_stop(playe
     assert proof.switches == 1
 
 
+@steadily
 def test_a_stream_that_rests_costs_nothing_and_starts_again_at_once_and_softly(player, server):
     started(player, server, [Signal.of(np.full(RATE * 2, 0.5), RATE)])
     wait_for(lambda: player.state.position > 1000)
