@@ -10,9 +10,11 @@ import pytest
 import soundfile
 
 from gaplisten.cli import main
-from gaplisten.concealers.catalogue import Catalogue
 
 RATE, PACKET = 16_000, 320
+
+
+pytestmark = pytest.mark.usefixtures("plugins_known")
 
 
 def run(*words: object) -> int:
@@ -21,22 +23,6 @@ def run(*words: object) -> int:
         return main(["conceal", *map(str, words)])
     except SystemExit as stop:
         return int(stop.code or 0)
-
-
-@pytest.fixture(scope="module")
-def plugins_known(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the memory of a scan, so that not every test describes all plugins anew."""
-    home = tmp_path_factory.mktemp("known")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAPLISTEN_HOME", str(home))
-        Catalogue.scan()
-    return home / "cache" / "concealers.json"
-
-
-@pytest.fixture(autouse=True)
-def _plugins_known(plugins_known: Path, home: Path) -> None:
-    (home / "cache").mkdir(parents=True)
-    shutil.copy(plugins_known, home / "cache")
 
 
 def write_clip(

@@ -15,10 +15,12 @@ import soundfile
 from gaplisten.audio.files import SoundFileError, read_signal, write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.cli import main
-from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.loss.formats import TraceFileError, read_trace
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="has no named pipes nor names of any bytes")
+
+
+pytestmark = pytest.mark.usefixtures("plugins_known")
 
 
 def run(*words: object) -> int:
@@ -31,22 +33,6 @@ def run(*words: object) -> int:
 
 def program(words: list[str], **options: object) -> subprocess.Popen[bytes]:
     return subprocess.Popen([sys.executable, "-m", "gaplisten", *words], **options)  # type: ignore[call-overload, no-any-return]
-
-
-@pytest.fixture(scope="module")
-def plugins_known(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the memory of a scan, so that not every test describes all plugins anew."""
-    home = tmp_path_factory.mktemp("known")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GAPLISTEN_HOME", str(home))
-        Catalogue.scan()
-    return home / "cache" / "concealers.json"
-
-
-@pytest.fixture(autouse=True)
-def _plugins_known(plugins_known: Path, home: Path) -> None:
-    (home / "cache").mkdir(parents=True)
-    shutil.copy(plugins_known, home / "cache")
 
 
 @pytest.fixture
