@@ -12,13 +12,13 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QApplication
 
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.lanes import Lane, Role
 from gaplisten.loss.apply import apply_loss
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.background import Tasks
 from gaplisten.ui.gaps.content import LaneHead
 from gaplisten.ui.gaps.measuring import REST_MS, GapMeasuring
 from gaplisten.ui.workbench.gaps_dock import GapsDock
-from gaplisten.workbench.lanes import Lane, Role
 
 SECONDS, CONDITIONS = 10, 4
 RATES = (16_000, 48_000)

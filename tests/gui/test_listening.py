@@ -3,10 +3,10 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 
+from gaplisten.bench.lanes import Lane, Role
+from gaplisten.bench.state import Loop
 from gaplisten.playback.silent import SilentPlayer
 from gaplisten.ui.workbench.long_clips import FileLanes
-from gaplisten.workbench.lanes import Lane, Role
-from gaplisten.workbench.state import Loop
 
 Key, Alt, Shift, Ctrl = (
     Qt.Key,
@@ -175,7 +175,7 @@ def test_slow_speed_says_that_the_pitch_falls(opened, player):
 def test_switching_is_told_to_the_player_and_kept(opened, player):
     opened.transport.switching.setCurrentIndex(1)
     assert player.last("switching") == ("crossfade", 5.0)
-    from gaplisten.workbench.settings import read_settings
+    from gaplisten.bench.settings import read_settings
 
     assert read_settings().switching == "crossfade"
 

@@ -7,8 +7,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 
 from gaplisten.audio.files import read_signal
+from gaplisten.bench.state import Note
 from gaplisten.loss.formats import read_trace
-from gaplisten.workbench.state import Note
 
 
 @pytest.fixture
@@ -164,8 +164,8 @@ def test_the_symbols_of_the_transport_follow_the_theme(opened, qtbot):
 
 
 def test_dark_and_light_follow_the_theme_and_are_kept(opened, qtbot):
+    from gaplisten.bench.settings import read_settings
     from gaplisten.ui.theme import is_dark
-    from gaplisten.workbench.settings import read_settings
 
     opened.actions_table["view.dark"].trigger()
     qtbot.waitUntil(lambda: is_dark(opened.palette()))

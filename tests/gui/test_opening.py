@@ -3,10 +3,10 @@ from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QInputDialog, QMessageBox
 
+from gaplisten.bench.autosave import Autosave
+from gaplisten.bench.state import ClipWork, Loop, Note, RoleChoice, Work
 from gaplisten.clips.clip import Clip, ClipSet
 from gaplisten.ui.workbench.roles_dialog import RolesDialog, wrong_with
-from gaplisten.workbench.autosave import Autosave
-from gaplisten.workbench.state import ClipWork, Loop, Note, RoleChoice, Work
 
 
 @pytest.fixture
@@ -235,7 +235,7 @@ def test_unsaved_work_is_kept_for_a_crash_and_forgotten_when_saved(opened, tmp_p
 
 
 def test_work_of_a_crashed_run_is_offered_and_taken(window, qtbot, clips_folder):
-    from gaplisten.workbench.state import Sources
+    from gaplisten.bench.state import Sources
 
     work = Work(Sources((clips_folder,)), "second").with_clip(
         "second", ClipWork(loop=Loop(0, 9000), notes=(Note(5, "mute", "rescued"),))

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 
-from gaplisten.workbench.state import Loop
+from gaplisten.bench.state import Loop
 
 Key, Shift, Alt = Qt.Key, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
 CONTEXT = 4000

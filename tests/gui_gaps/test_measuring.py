@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.lanes import Lane, Role
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.measures import GapTable, measure_gaps, measure_named
 from gaplisten.loss.trace import LossTrace
@@ -16,7 +17,6 @@ from gaplisten.ui.background import Tasks
 from gaplisten.ui.gaps import measuring, pieces
 from gaplisten.ui.gaps.measuring import GapMeasuring
 from gaplisten.ui.gaps.worst import Place, ranking, step
-from gaplisten.workbench.lanes import Lane, Role
 
 RATE, PACKET = 8000, 160
 

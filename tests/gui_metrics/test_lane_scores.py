@@ -10,6 +10,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.lanes import Lane, Role
 from gaplisten.loss.trace import LossTrace
 from gaplisten.metrics.catalogue import built_in
 from gaplisten.metrics.contract import Metric, Score
@@ -20,7 +21,6 @@ from gaplisten.ui.metrics.dock import ScoresDock, brief, explained, short_title
 from gaplisten.ui.metrics.lane_scores import LaneScores
 from gaplisten.ui.workbench.hearing import Hearing
 from gaplisten.ui.workbench.window import WorkbenchWindow
-from gaplisten.workbench.lanes import Lane, Role
 
 PLCMOS = built_in()["plcmos"].metric
 SDR = built_in()["sdr"].metric

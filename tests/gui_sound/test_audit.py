@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from gaplisten.bench.state import Choice
 from gaplisten.concealers.findings import Audit, Finding, Verdict
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.audit.bars import bars_of
 from gaplisten.ui.audit.dialog import number
 from gaplisten.ui.audit.subject import Subject, subjects
-from gaplisten.workbench.state import Choice
 
 HONEST = (
     Finding("look-ahead", 10.0, 10.0, "ms", Verdict.OK, None, "160 frames"),

@@ -9,8 +9,8 @@ from sound_material import RATE, late, speech
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.state import ClipWork, Sources, Work
 from gaplisten.loss.trace import LossTrace
-from gaplisten.workbench.state import ClipWork, Sources, Work
 
 
 @pytest.fixture(scope="module")

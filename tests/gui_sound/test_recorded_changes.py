@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gaplisten.workbench.document import Document
-from gaplisten.workbench.store import read_work, write_work
+from gaplisten.bench.document import Document
+from gaplisten.bench.store import read_work, write_work
 
 
 def test_a_removed_delay_can_be_undone_and_put_back() -> None:

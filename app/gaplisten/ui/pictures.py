@@ -10,13 +10,13 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
+from gaplisten.bench.settings import read_settings
 from gaplisten.playback.silent import SilentPlayer
 from gaplisten.ui.metrics.lane_scores import LaneScores
 from gaplisten.ui.start import application
 from gaplisten.ui.theme import apply_theme
 from gaplisten.ui.workbench.hearing import Hearing
 from gaplisten.ui.workbench.window import WorkbenchWindow
-from gaplisten.workbench.settings import read_settings
 
 SIZE = (1400, 820)
 PATIENCE_SECONDS = 60.0

@@ -11,12 +11,12 @@ from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
 from gaplisten import __version__
+from gaplisten.bench.settings import read_settings
 from gaplisten.playback.player import Player
 from gaplisten.ui.faults import Faults, catch, log_to_file
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.theme import apply_theme
 from gaplisten.ui.workbench.window import WorkbenchWindow
-from gaplisten.workbench.settings import read_settings
 
 
 def application() -> QApplication:

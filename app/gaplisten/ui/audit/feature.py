@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QFileDialog
 
+from gaplisten.bench.bench import idents
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.findings import Audit
 from gaplisten.errors import GaplistenError
@@ -20,7 +21,6 @@ from gaplisten.ui.audit.marks import mark_cards
 from gaplisten.ui.audit.subject import Speech, Subject, record, run_audit, subjects
 from gaplisten.ui.background import Task, Tasks
 from gaplisten.ui.commands import Command
-from gaplisten.workbench.bench import idents
 
 if TYPE_CHECKING:
     from gaplisten.ui.workbench.window import WorkbenchWindow

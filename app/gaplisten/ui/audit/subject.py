@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.state import Choice
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.findings import Audit, Verdict
 from gaplisten.jobs import Job
 from gaplisten.tables import Cell, Table
-from gaplisten.workbench.state import Choice
 
 EXCERPT_SECONDS = 30.0
 """What is enough of a long reference: the audit itself takes the first ten seconds and less."""

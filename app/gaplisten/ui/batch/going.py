@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from gaplisten.bench.lanes import Lane
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.ui.background import Task
-from gaplisten.workbench.lanes import Lane
 
 if TYPE_CHECKING:
     from gaplisten.ui.workbench.window import WorkbenchWindow

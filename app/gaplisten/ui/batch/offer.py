@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gaplisten.batch.items import LOSSY, REFERENCE
+from gaplisten.bench.state import Setting
 from gaplisten.clips.clip import Clip, ClipSet
 from gaplisten.concealers.entries import Entry
 from gaplisten.errors import GaplistenError
@@ -13,7 +14,6 @@ from gaplisten.metrics.contract import Metric
 from gaplisten.ui.batch.choices import Offered
 from gaplisten.ui.batch.work import Named
 from gaplisten.ui.metrics.dock import trouble
-from gaplisten.workbench.state import Setting
 
 
 @dataclass(frozen=True)

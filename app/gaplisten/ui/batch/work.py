@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gaplisten.bench.bench import idents
+from gaplisten.bench.state import Choice
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.tables import Table, write_csv
-from gaplisten.workbench.bench import idents
-from gaplisten.workbench.state import Choice
 
 
 class BatchError(GaplistenError):

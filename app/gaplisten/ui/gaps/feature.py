@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
+from gaplisten.bench.lanes import Lane, Role
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import MEASURES
 from gaplisten.tables import Table
@@ -18,7 +19,6 @@ from gaplisten.ui.gaps.measures_dialog import MeasuresDialog
 from gaplisten.ui.gaps.measuring import GapMeasuring
 from gaplisten.ui.gaps.preferences import GapPreferences, read_preferences, write_preferences
 from gaplisten.ui.gaps.worst import Place, ranking, step
-from gaplisten.workbench.lanes import Lane, Role
 
 if TYPE_CHECKING:
     from gaplisten.ui.workbench.window import WorkbenchWindow

@@ -9,11 +9,11 @@ import numpy as np
 
 from gaplisten.audio.alignment import remove_delay
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.lanes import Lane, Role
+from gaplisten.bench.state import Work
 from gaplisten.ui.levels.measure import Match, match
 from gaplisten.ui.levels.measurements import REFERENCE, Measurements
 from gaplisten.ui.levels.texts import delay_state, match_state
-from gaplisten.workbench.lanes import Lane, Role
-from gaplisten.workbench.state import Work
 
 MOVABLE = (Role.CONDITION, Role.CONCEALER)
 """What may be moved or matched: reference and lossy are what the others are compared with."""

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 
+from gaplisten.bench.lanes import Lane
+from gaplisten.bench.state import Note, Work
 from gaplisten.ui.commands import Command
 from gaplisten.ui.levels.dock import LaneRow, LevelsDock
 from gaplisten.ui.levels.edits import MOVABLE, LaneEdits
@@ -13,8 +15,6 @@ from gaplisten.ui.levels.marks import Marks
 from gaplisten.ui.levels.measurements import REFERENCE, Measurements
 from gaplisten.ui.levels.rows import gain_text, gains_text, row_of
 from gaplisten.ui.levels.texts import aligned, delay_words
-from gaplisten.workbench.lanes import Lane
-from gaplisten.workbench.state import Note, Work
 
 if TYPE_CHECKING:
     from gaplisten.ui.workbench.window import WorkbenchWindow

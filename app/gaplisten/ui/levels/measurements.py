@@ -11,10 +11,10 @@ from PySide6.QtCore import Signal as QtSignal
 
 from gaplisten.audio.alignment import Delay
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.lanes import Lane, Role
 from gaplisten.jobs import Job
 from gaplisten.ui.background import Task, Tasks
 from gaplisten.ui.levels.measure import LONGEST_SECONDS, LaneLevel, measure_delay, measure_level
-from gaplisten.workbench.lanes import Lane, Role
 
 REFERENCE = "reference"
 

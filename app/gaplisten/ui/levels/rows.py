@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gaplisten.audio.alignment import Delay
+from gaplisten.bench.lanes import Lane
 from gaplisten.ui.levels.dock import LaneRow
 from gaplisten.ui.levels.edits import MOVABLE, LaneEdits
 from gaplisten.ui.levels.measurements import REFERENCE, Measurements
 from gaplisten.ui.levels.texts import ALIKE, aligned, decibels, delay_words, removal, signed
-from gaplisten.workbench.lanes import Lane
 
 
 def row_of(lane: Lane, measured: Measurements, edits: LaneEdits) -> LaneRow:

@@ -18,11 +18,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.bench.lanes import Lane
 from gaplisten.metrics.contract import Metric, Score
 from gaplisten.metrics.material import missing_packages
 from gaplisten.ui.metrics.lane_scores import LaneScores
 from gaplisten.ui.theme import figures
-from gaplisten.workbench.lanes import Lane
 
 _SHORT = {
     "plcmos": "PLC-MOS",

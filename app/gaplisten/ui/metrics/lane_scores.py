@@ -13,9 +13,9 @@ from typing import Any, Protocol
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gaplisten.audio.signal import Signal as Sound
+from gaplisten.bench.lanes import Lane, Role
 from gaplisten.loss.trace import LossTrace
 from gaplisten.metrics.contract import Metric, Score
-from gaplisten.workbench.lanes import Lane, Role
 
 log = logging.getLogger(__name__)
 

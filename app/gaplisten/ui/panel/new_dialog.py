@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.bench.state import Choice
 from gaplisten.clips.clip import ClipSet
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.methods import Method
@@ -31,7 +32,6 @@ from gaplisten.panel.parts import ConditionPart, PerStratum
 from gaplisten.panel.starter import definition_for
 from gaplisten.ui.panel.new_options import ListeningPage, StartPage, TestPage, merged
 from gaplisten.ui.theme import quiet_colour
-from gaplisten.workbench.state import Choice
 
 _STRATA = {"short": "≤120 ms", "medium": "–320 ms", "long": "–1000 ms", "beyond": "longer"}
 

@@ -7,8 +7,8 @@ from typing import Any
 from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 
+from gaplisten.bench.bench import idents
 from gaplisten.ui.workbench.part import Part
-from gaplisten.workbench.bench import idents
 
 LOOK_MS = 2000
 

@@ -8,10 +8,10 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
 
+from gaplisten.bench.lanes import Lane
 from gaplisten.concealers.entries import BrokenEntry, Entry
 from gaplisten.ui.quiet_label import QuietLabel
 from gaplisten.ui.workbench.parameter_form import ParameterForm
-from gaplisten.workbench.lanes import Lane
 
 _STATE_HELP = "Time spent in the plugin by the sound's length; share of the received samples that it changed"
 

@@ -8,12 +8,12 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QLineEdit, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
+from gaplisten.bench.bench import idents
+from gaplisten.bench.lanes import Lane
+from gaplisten.bench.state import Choice
 from gaplisten.concealers.entries import BrokenEntry, Entry
 from gaplisten.ui.quiet_label import QuietLabel
 from gaplisten.ui.workbench.concealer_card import ConcealerCard, LaneSettings
-from gaplisten.workbench.bench import idents
-from gaplisten.workbench.lanes import Lane
-from gaplisten.workbench.state import Choice
 
 MOST_WIDTH = 340
 

@@ -8,12 +8,12 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gaplisten.audio.signal import Signal as Sound
+from gaplisten.bench.bench import LaneBench
+from gaplisten.bench.lanes import Lane
+from gaplisten.bench.state import Choice
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.background import Tasks
-from gaplisten.workbench.bench import LaneBench
-from gaplisten.workbench.lanes import Lane
-from gaplisten.workbench.state import Choice
 
 RENDER_POLL_MS = 5  # a tenth of what a rendering takes: a knob is heard that much sooner
 

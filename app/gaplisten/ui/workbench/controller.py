@@ -9,6 +9,11 @@ from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
+from gaplisten.bench.document import Document
+from gaplisten.bench.lanes import Lane, Role, keyed
+from gaplisten.bench.loss_edits import lossy_with, restorable, trace_of
+from gaplisten.bench.settings import Settings, read_settings
+from gaplisten.bench.state import Note, Sources, Work
 from gaplisten.clips.clip import ClipSet, OpenClip
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.trace import Gap, LossTrace
@@ -17,11 +22,6 @@ from gaplisten.ui.workbench.concealing import Concealing
 from gaplisten.ui.workbench.hearing import Hearing
 from gaplisten.ui.workbench.long_clips import FileLanes, file_lanes
 from gaplisten.ui.workbench.opening import Opened, find_set, open_fully
-from gaplisten.workbench.document import Document
-from gaplisten.workbench.lanes import Lane, Role, keyed
-from gaplisten.workbench.loss_edits import lossy_with, restorable, trace_of
-from gaplisten.workbench.settings import Settings, read_settings
-from gaplisten.workbench.state import Note, Sources, Work
 
 log = logging.getLogger(__name__)
 
@@ -308,7 +308,7 @@ class Controller(QObject):
 
     def paint(self, first: int, last: int, lost: bool) -> None:
         """Lose or receive the packets `first` to `last`."""
-        from gaplisten.workbench.loss_edits import painted
+        from gaplisten.bench.loss_edits import painted
 
         if self.opened is None or self.trace is None or self.clip_name is None:
             return

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from PySide6.QtWidgets import QMenu
 
+from gaplisten.bench.state import Note
 from gaplisten.ui.views.values import Mark
 from gaplisten.ui.workbench.part import Part
-from gaplisten.workbench.state import Note
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
+from gaplisten.bench.recent import is_there
 from gaplisten.ui.quiet_label import QuietLabel
-from gaplisten.workbench.recent import is_there
 
 
 class EmptyState(QWidget):

@@ -9,13 +9,13 @@ from pathlib import Path
 from PySide6.QtWidgets import QFileDialog
 
 from gaplisten.audio.files import write_signal
+from gaplisten.bench.lanes import Lane
+from gaplisten.bench.notes import write_labels, write_notes_csv
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.formats import write_trace
 from gaplisten.tables import write_csv
 from gaplisten.ui.workbench.part import Part
-from gaplisten.workbench.lanes import Lane
-from gaplisten.workbench.notes import write_labels, write_notes_csv
 
 PICTURE_SCALE = 3.0
 _LABELS = {".txt": "audacity", ".svl": "sonic-visualiser"}

@@ -10,13 +10,13 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QMessageBox
 
+from gaplisten.bench.autosave import Autosave, Rescued, rescued
+from gaplisten.bench.document import Document
+from gaplisten.bench.recent import MOST, is_there, with_newest
+from gaplisten.bench.state import RoleChoice, Sources, Work
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.workbench.opening import split_paths
 from gaplisten.ui.workbench.part import Part
-from gaplisten.workbench.autosave import Autosave, Rescued, rescued
-from gaplisten.workbench.document import Document
-from gaplisten.workbench.recent import MOST, is_there, with_newest
-from gaplisten.workbench.state import RoleChoice, Sources, Work
 
 AUTOSAVE_MS = 1000  # from the first change on: whoever never rests loses no more either
 SOUNDS = (
@@ -164,7 +164,7 @@ class FileActions(Part):
 
     def open_work_file(self, path: Path, allow_outside: bool = False) -> None:
         """Open a workbench file; paths that lead out of its folder are asked about."""
-        from gaplisten.workbench.store import OutsidePaths, read_work
+        from gaplisten.bench.store import OutsidePaths, read_work
 
         if not self.may_close():
             return
@@ -201,7 +201,7 @@ class FileActions(Part):
 
     def save_as(self) -> bool:
         """Save the work under a name the user gives."""
-        from gaplisten.workbench.store import SUFFIX
+        from gaplisten.bench.store import SUFFIX
 
         title = self.controller.clipset.title if self.controller.clipset else "workbench"
         suggested = str(Path(self.last_folder()) / f"{title}{SUFFIX}")
@@ -213,7 +213,7 @@ class FileActions(Part):
 
     def save_to(self, path: Path) -> bool:
         """Save the work in `path`; return whether that went well."""
-        from gaplisten.workbench.store import write_work
+        from gaplisten.bench.store import write_work
 
         document = self.controller.document
         try:

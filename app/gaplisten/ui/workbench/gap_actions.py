@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from gaplisten.bench.state import Loop
 from gaplisten.loss.trace import Gap, Origin
 from gaplisten.playback.player import PlayerState
 from gaplisten.ui.workbench.part import Part
-from gaplisten.workbench.state import Loop
 
 MOST_AROUND = 8.0
 SHORTEST_LOOP_MS = 100.0  # hunting artefacts needs shorter loops than a listening test allows

@@ -9,10 +9,10 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtCore import Signal as QtSignal
 
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.lanes import Lane, neighbour
+from gaplisten.bench.state import Loop
 from gaplisten.playback.player import Player, PlayerState
 from gaplisten.playback.silent import SilentPlayer
-from gaplisten.workbench.lanes import Lane, neighbour
-from gaplisten.workbench.state import Loop
 
 POLL_MS = 16
 IDLE_POLL_MS = 60

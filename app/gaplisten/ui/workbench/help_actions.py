@@ -24,11 +24,11 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten import __version__, folders
+from gaplisten.bench.settings import Settings, write_settings
 from gaplisten.ui.actions import Actions
 from gaplisten.ui.commands import Command, key_texts
 from gaplisten.ui.room import resize_within
 from gaplisten.ui.workbench.part import Part
-from gaplisten.workbench.settings import Settings, write_settings
 
 
 class HelpActions(Part):

@@ -8,8 +8,8 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap, QResizeEvent
 from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
+from gaplisten.bench.lanes import Lane
 from gaplisten.ui.theme import lane_colour
-from gaplisten.workbench.lanes import Lane
 
 _LONGEST = 260
 _EDGES = 42

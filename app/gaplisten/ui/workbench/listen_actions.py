@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from gaplisten.bench.state import Loop
 from gaplisten.playback.player import FADE_MS
 from gaplisten.playback.snap import SnappedLoop, snap_loop
 from gaplisten.ui.workbench.part import Part
-from gaplisten.workbench.state import Loop
 
 SHORTEST_LOOP_MS = 500.0
 SPEEDS = {"listen.full": 1.0, "listen.half": 0.5, "listen.quarter": 0.25}
@@ -103,7 +103,7 @@ class ListenActions(Part):
     def _on_switching(self, mode: str, milliseconds: float) -> None:
         from dataclasses import replace
 
-        from gaplisten.workbench.settings import write_settings
+        from gaplisten.bench.settings import write_settings
 
         self.controller.use_settings(
             replace(self.controller.settings, switching=mode, switching_ms=max(milliseconds, 1.0))

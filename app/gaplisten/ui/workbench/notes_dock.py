@@ -20,9 +20,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.bench.notes import TAGS, gap_number, matching
+from gaplisten.bench.state import Note
 from gaplisten.ui.theme import figures
-from gaplisten.workbench.notes import TAGS, gap_number, matching
-from gaplisten.workbench.state import Note
 
 COLUMNS = ("Time", "Gap", "Lane", "Tag", "Text")
 

@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.loss_edits import lossy_with, trace_of
+from gaplisten.bench.state import ClipWork, Sources
 from gaplisten.clips.clip import Clip, ClipSet, OpenClip
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.trace import LossTrace
-from gaplisten.workbench.loss_edits import lossy_with, trace_of
-from gaplisten.workbench.state import ClipWork, Sources
 
 
 @dataclass(frozen=True, eq=False)

@@ -17,9 +17,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.bench.state import Setting
 from gaplisten.concealers.entries import Parameter
 from gaplisten.ui.workbench.path_field import NOT_SET, PathField
-from gaplisten.workbench.state import Setting
 
 _WIDE = 1e9
 

@@ -23,11 +23,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.bench.state import RoleChoice
 from gaplisten.clips.roles import RoleGuess, guess_roles
 from gaplisten.ui.background import Tasks
 from gaplisten.ui.room import resize_within
 from gaplisten.ui.workbench.trace_meaning import Meanings, meaning_box, unclear
-from gaplisten.workbench.state import RoleChoice
 
 ROLES = ("reference", "lossy", "condition", "trace", "ignore")
 _SINGLE = ("reference", "lossy", "trace")

@@ -7,10 +7,10 @@ from dataclasses import replace
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication
 
+from gaplisten.bench.lanes import LOSSY_KEY
+from gaplisten.bench.settings import THEMES, write_settings
 from gaplisten.ui.theme import apply_theme
 from gaplisten.ui.workbench.part import Part
-from gaplisten.workbench.lanes import LOSSY_KEY
-from gaplisten.workbench.settings import THEMES, write_settings
 
 MODES = ("lanes", "overlay", "residual")
 DISPLAYS = ("waveform", "spectrogram", "both")

@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.bench.settings import Settings
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import Actions
 from gaplisten.ui.commands import COMMANDS
@@ -46,7 +47,6 @@ from gaplisten.ui.workbench.part import Part
 from gaplisten.ui.workbench.status import Status
 from gaplisten.ui.workbench.transport import Transport
 from gaplisten.ui.workbench.view_actions import ViewActions
-from gaplisten.workbench.settings import Settings
 
 log = logging.getLogger(__name__)
 

@@ -3,10 +3,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-from gaplisten.workbench.autosave import Autosave, rescued
-from gaplisten.workbench.recent import MOST, is_there, with_newest
-from gaplisten.workbench.settings import Settings, read_settings, write_settings
-from gaplisten.workbench.state import Choice, Note, Sources, Work
+from gaplisten.bench.autosave import Autosave, rescued
+from gaplisten.bench.recent import MOST, is_there, with_newest
+from gaplisten.bench.settings import Settings, read_settings, write_settings
+from gaplisten.bench.state import Choice, Note, Sources, Work
 
 WORK = Work(Sources((Path("/clips"),)), "a", (Choice("x"),)).with_clip(
     "a", Work().clip("a").__class__(notes=(Note(1, "click", "ü"),))
@@ -15,8 +15,8 @@ WORK = Work(Sources((Path("/clips"),)), "a", (Choice("x"),)).with_clip(
 KEEP_AND_DIE = """
 import os
 from pathlib import Path
-from gaplisten.workbench.autosave import Autosave
-from gaplisten.workbench.state import *
+from gaplisten.bench.autosave import Autosave
+from gaplisten.bench.state import *
 work = Work(Sources((Path("/clips"),)), "a").with_clip("a", ClipWork(notes=(Note(7, "mute", "kept"),)))
 Autosave().keep(work, Path("/w.toml"))
 os.kill(os.getpid(), 9)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaplisten import folders
+from gaplisten.bench.state import Work
 from gaplisten.errors import GaplistenError
-from gaplisten.workbench.state import Work
 
 _OWNER = "# of process "
 _FILE = "# of file "
@@ -54,7 +54,7 @@ class Autosave:
     def keep(self, work: Work, file: Path | None) -> None:
         """Write the work so that it survives this process."""
         self._folder.mkdir(parents=True, exist_ok=True)
-        from gaplisten.workbench.store import to_toml
+        from gaplisten.bench.store import to_toml
 
         part = self.path.with_suffix(".part")
         head = f"{_OWNER}{os.getpid()}\n{_FILE}{file or ''}\n"
@@ -78,7 +78,7 @@ def rescued(folder: Path | None = None) -> list[Rescued]:
 
 
 def _read(path: Path) -> Rescued | None:
-    from gaplisten.workbench.store import from_toml  # brings pydantic, which a start need not wait for
+    from gaplisten.bench.store import from_toml  # brings pydantic, which a start need not wait for
 
     with suppress(OSError, UnicodeDecodeError, GaplistenError):
         text = path.read_text(encoding="utf-8")

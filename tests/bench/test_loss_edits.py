@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.loss_edits import edit_of, lossy_with, painted, restorable, trace_of
+from gaplisten.bench.state import LossEdit
 from gaplisten.loss.trace import LossTrace, Origin
-from gaplisten.workbench.loss_edits import edit_of, lossy_with, painted, restorable, trace_of
-from gaplisten.workbench.state import LossEdit
 
 
 def trace(text, frames=4):

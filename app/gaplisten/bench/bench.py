@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.lanes import Lane, Role
+from gaplisten.bench.state import Choice
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.trace import LossTrace
-from gaplisten.workbench.lanes import Lane, Role
-from gaplisten.workbench.state import Choice
 
 FindEntry = Callable[[str], Any]
 Submit = Callable[..., "Future[Any]"]

@@ -13,9 +13,8 @@ import pydantic
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field
 
-from gaplisten.errors import GaplistenError
-from gaplisten.workbench.notes import TAGS
-from gaplisten.workbench.state import (
+from gaplisten.bench.notes import TAGS
+from gaplisten.bench.state import (
     Choice,
     ClipWork,
     Loop,
@@ -26,6 +25,7 @@ from gaplisten.workbench.state import (
     Sources,
     Work,
 )
+from gaplisten.errors import GaplistenError
 
 VERSION = 1
 SUFFIX = ".gaplisten.toml"

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from gaplisten.bench.history import History, Step
+from gaplisten.bench.loss_edits import edit_of
+from gaplisten.bench.state import Choice, ClipWork, Loop, Note, Setting, Sources, Work
 from gaplisten.loss.trace import LossTrace
-from gaplisten.workbench.history import History, Step
-from gaplisten.workbench.loss_edits import edit_of
-from gaplisten.workbench.state import Choice, ClipWork, Loop, Note, Setting, Sources, Work
 
 Listener = Callable[[Work, Work], None]
 

@@ -3,9 +3,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gaplisten.bench.document import Document
+from gaplisten.bench.state import Choice, Loop, LossEdit, Note, Sources
 from gaplisten.loss.trace import LossTrace
-from gaplisten.workbench.document import Document
-from gaplisten.workbench.state import Choice, Loop, LossEdit, Note, Sources
 
 
 def trace(text):

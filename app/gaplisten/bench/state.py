@@ -28,7 +28,7 @@ class Note:
     frame
         Where, in frames of the clip's clock.
     tag
-        One of `gaplisten.workbench.notes.TAGS`.
+        One of `gaplisten.bench.notes.TAGS`.
     text
         The remark itself; may be empty.
     lane

@@ -1,4 +1,4 @@
-from gaplisten.workbench.history import History, Step
+from gaplisten.bench.history import History, Step
 
 
 def recorded(*steps):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from gaplisten.bench.state import Note
 from gaplisten.tables import Cell, Table, write_csv
-from gaplisten.workbench.state import Note
 
 TAGS = ("click", "metallic", "robotic", "mute", "wrong word", "late fade", "own")
 

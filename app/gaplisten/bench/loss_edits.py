@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gaplisten.audio.signal import Samples, Signal
+from gaplisten.bench.state import LossEdit
 from gaplisten.loss.trace import Flags, LossTrace, Origin
-from gaplisten.workbench.state import LossEdit
 
 
 def runs_of(lost: Flags) -> tuple[tuple[int, int], ...]:

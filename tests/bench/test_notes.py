@@ -2,8 +2,7 @@ import csv
 import io
 import xml.etree.ElementTree as ET
 
-from gaplisten.tables import to_csv
-from gaplisten.workbench.notes import (
+from gaplisten.bench.notes import (
     audacity_labels,
     matching,
     notes_table,
@@ -12,7 +11,8 @@ from gaplisten.workbench.notes import (
     write_labels,
     write_notes_csv,
 )
-from gaplisten.workbench.state import Note
+from gaplisten.bench.state import Note
+from gaplisten.tables import to_csv
 
 NOTES = (
     Note(16000, "click", "at the exit", "repeat_fade", 17),

@@ -5,12 +5,12 @@ import numpy as np
 import pytest
 
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.bench import LaneBench, idents
+from gaplisten.bench.lanes import Lane, Role, keyed, neighbour
+from gaplisten.bench.state import Choice
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.trace import LossTrace
-from gaplisten.workbench.bench import LaneBench, idents
-from gaplisten.workbench.lanes import Lane, Role, keyed, neighbour
-from gaplisten.workbench.state import Choice
 
 LOSSY = Signal.of(np.zeros(40), 1000)
 TRACE = LossTrace(np.zeros(10, np.bool_), 4, 1000)

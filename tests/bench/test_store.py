@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gaplisten.workbench.notes import TAGS
-from gaplisten.workbench.state import (
+from gaplisten.bench.notes import TAGS
+from gaplisten.bench.state import (
     Choice,
     ClipWork,
     Loop,
@@ -15,7 +15,7 @@ from gaplisten.workbench.state import (
     Sources,
     Work,
 )
-from gaplisten.workbench.store import OutsidePaths, StoreError, from_toml, read_work, to_toml, write_work
+from gaplisten.bench.store import OutsidePaths, StoreError, from_toml, read_work, to_toml, write_work
 
 words = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
 names = words.filter(bool)
