@@ -82,8 +82,8 @@ def window(
     qtbot: QtBot, clips_folder: Path, catalogue: Catalogue, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Any]:
     """Return a workbench with the clips open; scores are computed in threads: processes start slowly."""
+    from gaplisten.batch import score_work
     from gaplisten.playback.silent import SilentPlayer
-    from gaplisten.ui.batch import score_work
     from gaplisten.ui.metrics import feature
     from gaplisten.ui.workbench.hearing import Hearing
     from gaplisten.ui.workbench.window import WorkbenchWindow

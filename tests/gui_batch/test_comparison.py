@@ -16,10 +16,10 @@ from pytestqt.qtbot import QtBot
 from batch.clips import PACKET
 from gaplisten.audio.signal import Signal
 from gaplisten.batch.compare import Point, distributions
+from gaplisten.batch.comparison import Comparison, Scale, from_table, heard_in
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.trace import LossTrace
-from gaplisten.ui.batch.comparison import Comparison, Scale, from_table, heard_in
 from gaplisten.ui.batch.comparison_window import ComparisonWindow
 from gaplisten.ui.batch.plot import ComparisonPlot, p_text
 from gaplisten.ui.batch.tables import PlainTable

@@ -13,16 +13,16 @@ from pytestqt.qtbot import QtBot
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.batch import score as batch_score
+from gaplisten.batch import score_work
 from gaplisten.batch.items import versions_from_paths
 from gaplisten.batch.journal import Journal
 from gaplisten.batch.score import described, score_versions
 from gaplisten.batch.table import tidy
 from gaplisten.batch.workers import ProcessWorkers, ThreadWorkers
 from gaplisten.exchange.service_settings import TOKEN_VARIABLE, save_service
+from gaplisten.metrics import material
 from gaplisten.tables import to_csv
-from gaplisten.ui.batch import score_work
 from gaplisten.ui.batch.score_dialog import ScoreDialog
-from gaplisten.ui.metrics import dock
 
 
 def opened(qtbot: QtBot, window: Any, table: Path, metrics: str = "lsd sdr") -> ScoreDialog:
@@ -121,7 +121,9 @@ def test_stopped_scoring_goes_on_where_it_was(
 def test_a_metric_whose_package_is_missing_is_greyed_with_the_reason(
     qtbot: QtBot, window: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(dock, "missing_packages", lambda metric: ("pesq",) if metric.name == "pesq" else ())
+    monkeypatch.setattr(
+        material, "missing_packages", lambda metric: ("pesq",) if metric.name == "pesq" else ()
+    )
     dialog = opened(qtbot, window, tmp_path / "scores.csv", "sdr")
     (item,) = [
         item

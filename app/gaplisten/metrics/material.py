@@ -18,6 +18,12 @@ def missing_packages(metric: Metric) -> tuple[str, ...]:
     return tuple(name for name in metric.requires if not is_installed(name))
 
 
+def trouble(metric: Metric) -> str:
+    """Return why a metric cannot be computed on this machine; empty when it can."""
+    missing = missing_packages(metric)
+    return f"needs the package {' and '.join(missing)}" if missing else ""
+
+
 def _check(signal: Signal, who: str, metric: Metric) -> None:
     shortest, longest = metric.seconds
     if not signal.frames:
@@ -91,9 +97,9 @@ def prepare(
     Unscorable
         With the reason why there can be no score.
     """
-    missing = missing_packages(metric)
+    missing = trouble(metric)
     if missing:
-        raise Unscorable(f"needs the package {' and '.join(missing)} (install gaplisten[metrics])")
+        raise Unscorable(f"{missing} (install gaplisten[metrics])")
     if metric.needs_reference and reference is None:
         raise Unscorable("needs a reference")
     _check(degraded, "file", metric)

@@ -3,34 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QWidget
 
+from gaplisten.batch.offer import Offered
+
 _NAME = Qt.ItemDataRole.UserRole
-
-
-@dataclass(frozen=True)
-class Offered:
-    """One thing to tick.
-
-    Parameters
-    ----------
-    name
-        Identifier.
-    text
-        What people read.
-    tip
-        More about it.
-    missing
-        Why it cannot be had; empty when it can.
-    """
-
-    name: str
-    text: str
-    tip: str = ""
-    missing: str = ""
 
 
 class TickList(QListWidget):

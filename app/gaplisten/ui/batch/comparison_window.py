@@ -21,12 +21,10 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.batch.compare import Point
+from gaplisten.batch.comparison import Comparison, Scale, heard_in
 from gaplisten.batch.heard import Heard, Pair
 from gaplisten.batch.items import REFERENCE
-from gaplisten.errors import GaplistenError
-from gaplisten.tables import write_csv
-from gaplisten.ui.batch.comparison import Comparison, Scale, heard_in
-from gaplisten.ui.batch.pages import (
+from gaplisten.batch.pages import (
     Page,
     distribution_page,
     heard_page,
@@ -34,6 +32,8 @@ from gaplisten.ui.batch.pages import (
     paired_page,
     worst_page,
 )
+from gaplisten.errors import GaplistenError
+from gaplisten.tables import write_csv
 from gaplisten.ui.batch.plot import ComparisonPlot
 from gaplisten.ui.batch.tables import PlainTable
 from gaplisten.ui.figures import SIZE, save_plot
@@ -216,7 +216,7 @@ class ComparisonWindow(QWidget):
             for widget in widgets:
                 widget.setVisible(place == at)
         page = self._pages[at]
-        page.draw(self.plot)
+        self.plot.show_picture(page.picture)
         if at == 2 and self.tables[2].currentIndex().isValid():
             self._point_out(self.tables[2].currentIndex().row())
         self._say(page.said)
@@ -229,7 +229,7 @@ class ComparisonWindow(QWidget):
         """Draw in the colours of another theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange and self._pages:
-            self._pages[self.tabs.currentIndex()].draw(self.plot)
+            self.plot.show_picture(self._pages[self.tabs.currentIndex()].picture)
 
     def _point_out(self, row: int) -> None:
         target = self._pages[2].targets[row]
@@ -301,7 +301,7 @@ class ComparisonWindow(QWidget):
         """Draw the picture that is seen, dark on white, into a PNG or SVG file."""
         plot = ComparisonPlot(palette=light_palette())
         plot.resize(*SIZE)
-        self._pages[self.tabs.currentIndex()].draw(plot)
+        plot.show_picture(self._pages[self.tabs.currentIndex()].picture)
         try:
             save_plot(plot, path)
         except GaplistenError as error:

@@ -7,12 +7,12 @@ from typing import Any
 
 from PySide6.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QVBoxLayout, QWidget
 
+from gaplisten.batch.conceal_work import Concealed, ConcealWish, conceal_clips
+from gaplisten.batch.offer import Offer, concealers_offered
+from gaplisten.batch.work import Remark
 from gaplisten.ui.background import Tasks
 from gaplisten.ui.batch.choices import TickList
-from gaplisten.ui.batch.conceal_work import Concealed, ConcealWish, conceal_clips
 from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, PlaceField, headed
-from gaplisten.ui.batch.offer import Offer, concealers_offered
-from gaplisten.ui.batch.work import Remark
 from gaplisten.ui.quiet_label import QuietLabel
 from gaplisten.ui.room import resize_within
 

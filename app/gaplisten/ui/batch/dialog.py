@@ -21,11 +21,11 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.batch.offer import Offer, about_edits
+from gaplisten.batch.work import Remark
 from gaplisten.jobs import Job
 from gaplisten.ui.background import Tasks
-from gaplisten.ui.batch.offer import Offer, about_edits
 from gaplisten.ui.batch.run import BatchRun
-from gaplisten.ui.batch.work import Remark
 from gaplisten.ui.quiet_label import QuietLabel
 from gaplisten.ui.theme import warning_colour
 

@@ -8,21 +8,21 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
+from gaplisten.batch.work import named
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.ui.batch.going import Going
-from gaplisten.ui.batch.work import named
 from gaplisten.ui.commands import Command
 
 # The dialogs bring panels, batches and statistics with them: they are imported when they are opened.
 if TYPE_CHECKING:
-    from gaplisten.ui.batch.comparison import Comparison
+    from gaplisten.batch.comparison import Comparison
+    from gaplisten.batch.conceal_work import Concealed
+    from gaplisten.batch.offer import Offer
+    from gaplisten.batch.score_work import Scored
     from gaplisten.ui.batch.comparison_window import ComparisonWindow
     from gaplisten.ui.batch.conceal_dialog import ConcealDialog
-    from gaplisten.ui.batch.conceal_work import Concealed
-    from gaplisten.ui.batch.offer import Offer
     from gaplisten.ui.batch.score_dialog import ScoreDialog
-    from gaplisten.ui.batch.score_work import Scored
     from gaplisten.ui.batch.service_dialog import ServiceDialog
     from gaplisten.ui.workbench.window import WorkbenchWindow
 
@@ -79,7 +79,7 @@ class BatchFeature(QObject):
         controller = self._window.controller
         if controller.clipset is None or not controller.clipset.clips or controller.catalogue is None:
             return None
-        from gaplisten.ui.batch.offer import Offer
+        from gaplisten.batch.offer import Offer
 
         work = controller.document.work
         edited = frozenset(name for name, done in work.clips.items() if done.loss is not None)
@@ -148,7 +148,7 @@ class BatchFeature(QObject):
         """Show the conditions of a batch side by side."""
         if value is None:
             return
-        from gaplisten.ui.batch.comparison import from_rows
+        from gaplisten.batch.comparison import from_rows
 
         found = from_rows(value.wish.clipset.title or value.wish.table.stem, value.batch.rows)
         if found.scales:
@@ -166,7 +166,7 @@ class BatchFeature(QObject):
         """Show the conditions of a saved table."""
 
         def read(_job: Job) -> Comparison:
-            from gaplisten.ui.batch.comparison import from_table
+            from gaplisten.batch.comparison import from_table
 
             return from_table(path)
 

@@ -12,8 +12,9 @@ from PySide6.QtGui import QColor, QFontMetrics, QPalette, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from gaplisten.batch.compare import Distribution, Paired, Point
+from gaplisten.batch.comparison import Scale
 from gaplisten.batch.heard import Pair
-from gaplisten.ui.batch.comparison import Scale
+from gaplisten.batch.pages import Agreement, Differences, Picture, Spread
 from gaplisten.ui.theme import LANES_DARK, LANES_LIGHT, accent, is_dark
 
 _JITTER = 0.26
@@ -75,6 +76,18 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
         """Add an item; one without a Python reference may be deleted under Qt's hands."""
         self._items.append(item)
         self.addItem(item)
+
+    def show_picture(self, picture: Picture) -> None:
+        """Draw what a page of a comparison shows."""
+        match picture:
+            case Spread():
+                self.show_distributions(picture.scale, picture.points, picture.found)
+            case Differences():
+                self.show_differences(picture.scale, picture.points, picture.pairs)
+            case Agreement():
+                self.show_agreement(picture.scale, picture.clips, picture.conditions)
+            case str():
+                self.say(picture)
 
     def say(self, text: str) -> None:
         """Show a sentence instead of a picture."""

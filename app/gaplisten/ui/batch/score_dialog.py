@@ -19,18 +19,18 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.batch.items import REFERENCE
-from gaplisten.ui.background import Tasks
-from gaplisten.ui.batch.choices import TickList
-from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, PlaceField, headed
-from gaplisten.ui.batch.offer import (
+from gaplisten.batch.offer import (
     Offer,
     concealers_offered,
     metrics_offered,
     service_trouble,
     versions_offered,
 )
-from gaplisten.ui.batch.score_work import Scored, ScoreWish, score_clips
-from gaplisten.ui.batch.work import Remark
+from gaplisten.batch.score_work import Scored, ScoreWish, score_clips
+from gaplisten.batch.work import Remark
+from gaplisten.ui.background import Tasks
+from gaplisten.ui.batch.choices import TickList
+from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, PlaceField, headed
 from gaplisten.ui.quiet_label import QuietLabel
 from gaplisten.ui.room import resize_within
 

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from gaplisten.bench.lanes import Lane
 from gaplisten.metrics.contract import Metric, Score
-from gaplisten.metrics.material import missing_packages
+from gaplisten.metrics.material import trouble
 from gaplisten.ui.metrics.lane_scores import LaneScores
 from gaplisten.ui.theme import figures
 
@@ -40,12 +40,6 @@ _SHORT = {
 def short_title(metric: Metric) -> str:
     """Return a metric's name for a narrow place."""
     return _SHORT.get(metric.name) or metric.title.partition(",")[0].partition(" (")[0]
-
-
-def trouble(metric: Metric) -> str:
-    """Return why a metric cannot be computed on this machine; empty when it can."""
-    missing = missing_packages(metric)
-    return f"needs the package {' and '.join(missing)}" if missing else ""
 
 
 def brief(metric: Metric, score: Score | None) -> str:

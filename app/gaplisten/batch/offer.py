@@ -6,14 +6,35 @@ from dataclasses import dataclass
 from typing import Any
 
 from gaplisten.batch.items import LOSSY, REFERENCE
+from gaplisten.batch.work import Named
 from gaplisten.bench.state import Setting
 from gaplisten.clips.clip import Clip, ClipSet
 from gaplisten.concealers.entries import Entry
 from gaplisten.errors import GaplistenError
 from gaplisten.metrics.contract import Metric
-from gaplisten.ui.batch.choices import Offered
-from gaplisten.ui.batch.work import Named
-from gaplisten.ui.metrics.dock import trouble
+from gaplisten.metrics.material import trouble
+
+
+@dataclass(frozen=True)
+class Offered:
+    """One thing to tick.
+
+    Parameters
+    ----------
+    name
+        Identifier.
+    text
+        What people read.
+    tip
+        More about it.
+    missing
+        Why it cannot be had; empty when it can.
+    """
+
+    name: str
+    text: str
+    tip: str = ""
+    missing: str = ""
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Scores to be compared, from a batch or from a table that was saved; no Qt."""
+"""Scores to be compared, from a batch or from a table that was saved."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What batches started from the window share: parts of a job, remarks, tables; no Qt."""
+"""What batches started from the window share: parts of a job, remarks, tables."""
 
 from __future__ import annotations
 

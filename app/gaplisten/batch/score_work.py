@@ -1,4 +1,4 @@
-"""Score the clips that are open, as the command line does; no Qt."""
+"""Score the clips that are open, as the command line does."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from gaplisten.batch.conceal_work import Concealed, ConcealWish, conceal_clips
 from gaplisten.batch.items import Version, versions_of
 from gaplisten.batch.score import ScoreBatch, described, score_journal, score_versions
 from gaplisten.batch.summary import summarise_scores
 from gaplisten.batch.table import tidy
+from gaplisten.batch.work import BatchError, Named, PartOf, Remark, write_table
 from gaplisten.batch.workers import ProcessWorkers
 from gaplisten.clips.clip import ClipSet, ConditionFile
 from gaplisten.jobs import Job
-from gaplisten.ui.batch.conceal_work import Concealed, ConcealWish, conceal_clips
-from gaplisten.ui.batch.work import BatchError, Named, PartOf, Remark, write_table
 
 SERVICE = "plcmos_service"
 SMALLEST_ROOM = 1 << 20

@@ -1,4 +1,4 @@
-"""Conceal the clips that are open, as the command line does; no Qt."""
+"""Conceal the clips that are open, as the command line does."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from gaplisten.batch.conceal import (
     folder_journal,
     outcome_table,
 )
+from gaplisten.batch.work import Named, PartOf, Remark, write_table
 from gaplisten.batch.workers import ThreadWorkers
 from gaplisten.clips.clip import Clip
 from gaplisten.jobs import Job
-from gaplisten.ui.batch.work import Named, PartOf, Remark, write_table
 
 TABLE = "concealed.csv"
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gaplisten.batch.compare import (
+    Distribution,
+    Paired,
     Point,
     distribution_table,
     distributions,
@@ -13,12 +15,9 @@ from gaplisten.batch.compare import (
     paired_table,
     worst_first,
 )
+from gaplisten.batch.comparison import Scale
 from gaplisten.batch.heard import Heard, Pair, agreement_table, agreements, by_condition, match
 from gaplisten.tables import Table
-from gaplisten.ui.batch.comparison import Scale
-from gaplisten.ui.batch.plot import ComparisonPlot
-
-Draw = Callable[[ComparisonPlot], None]
 
 DISTRIBUTION_HEADS = (
     "Condition", "Clips", "Mean", "95 % from", "to", "Min", "Q1", "Median", "Q3", "Max",
@@ -32,18 +31,50 @@ HEARD_HEADS = ("Metric", "Per", "Pairs", "Pearson", "Spearman", "RMSE", "RMSE af
 
 
 @dataclass(frozen=True)
+class Spread:
+    """A picture of how each condition's scores are spread."""
+
+    scale: Scale
+    points: Sequence[Point]
+    found: Sequence[Distribution]
+
+
+@dataclass(frozen=True)
+class Differences:
+    """A picture of how conditions differ on the clips that both have."""
+
+    scale: Scale
+    points: Sequence[Point]
+    pairs: Sequence[Paired]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """A picture of predicted against heard: each clip, and each condition's mean."""
+
+    scale: Scale
+    clips: Sequence[Pair]
+    conditions: Sequence[Pair]
+
+
+Picture = Spread | Differences | Agreement | str
+
+
+@dataclass(frozen=True)
 class Page:
     """What one page shows.
 
     Parameters
     ----------
+    picture
+        What is drawn; a sentence where there is nothing to draw.
     targets
         For each row the clip to open, or None.
     """
 
     table: Table
     heads: tuple[str, ...]
-    draw: Draw
+    picture: Picture
     said: str = ""
     targets: tuple[Point | Pair | None, ...] = ()
 
@@ -52,12 +83,7 @@ def distribution_page(scale: Scale, points: Sequence[Point]) -> Page:
     """Return how each condition's scores are spread."""
     found = distributions(points)
     said = "Each dot is a clip; box: quartiles and median; diamond: mean, 95 % interval (Student's t)."
-    return Page(
-        distribution_table(found),
-        DISTRIBUTION_HEADS,
-        lambda plot: plot.show_distributions(scale, points, found),
-        said,
-    )
+    return Page(distribution_table(found), DISTRIBUTION_HEADS, Spread(scale, points, found), said)
 
 
 def paired_page(scale: Scale, points: Sequence[Point], baseline: str | None) -> Page:
@@ -66,14 +92,9 @@ def paired_page(scale: Scale, points: Sequence[Point], baseline: str | None) -> 
     better = "Above zero" if scale.higher_is_better else "Below zero"
     test = f"exact two-sided sign test, corrected for {len(pairs)} pairs (Holm)"
     said = f"{better}, the first is better. Dots: clips; diamond: mean, 95 % interval. p: {test}."
-
-    def draw(plot: ComparisonPlot) -> None:
-        if pairs:
-            plot.show_differences(scale, points, pairs)
-        else:
-            plot.say("There are no two conditions with a clip in common.")
-
-    return Page(paired_table(pairs), PAIRED_HEADS, draw, said if pairs else "")
+    if not pairs:
+        return Page(paired_table(pairs), PAIRED_HEADS, "There are no two conditions with a clip in common.")
+    return Page(paired_table(pairs), PAIRED_HEADS, Differences(scale, points, pairs), said)
 
 
 def worst_page(scale: Scale, points: Sequence[Point], condition: str | None, lowest_first: bool) -> Page:
@@ -84,7 +105,7 @@ def worst_page(scale: Scale, points: Sequence[Point], condition: str | None, low
     return Page(
         Table(("clip", "condition", "stratum", scale.name, "file"), rows),
         WORST_HEADS,
-        lambda plot: plot.show_distributions(scale, shown, distributions(shown)),
+        Spread(scale, shown, distributions(shown)),
         "Double-click a row or click a dot: the clip opens at its worst gap.",
         worst,
     )
@@ -94,17 +115,15 @@ def heard_page(scale: Scale, points: Sequence[Point], heard: Sequence[Heard]) ->
     """Return how well predictions agree with ratings."""
     table = agreement_table(scale.title, agreements(points, heard))
     pairs = match(points, heard)
-    said = "Dots: clips; diamonds: means of conditions." if pairs else "Ratings… adds what listeners said."
-
-    def draw(plot: ComparisonPlot) -> None:
-        if pairs:
-            plot.show_agreement(scale, pairs, by_condition(pairs))
-        elif heard:
-            plot.say("No rating is of a clip and condition that was scored.")
-        else:
-            plot.say("No ratings yet: choose a panel's folder or a CSV table of ratings.")
-
-    return Page(table, HEARD_HEADS, draw, said)
+    if pairs:
+        picture = Agreement(scale, pairs, by_condition(pairs))
+        return Page(table, HEARD_HEADS, picture, "Dots: clips; diamonds: means of conditions.")
+    why = (
+        "No rating is of a clip and condition that was scored."
+        if heard
+        else "No ratings yet: choose a panel's folder or a CSV table of ratings."
+    )
+    return Page(table, HEARD_HEADS, why, "Ratings… adds what listeners said.")
 
 
 def matched_table(scale: Scale, points: Sequence[Point], heard: Sequence[Heard]) -> Table:
