@@ -12,10 +12,10 @@ from pytestqt.qtbot import QtBot
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.loss.trace import LossTrace
+from gaplisten.metrics import material
 from gaplisten.metrics.catalogue import built_in
 from gaplisten.metrics.contract import Metric, Score
 from gaplisten.playback.silent import SilentPlayer
-from gaplisten.ui.metrics import dock as dock_module
 from gaplisten.ui.metrics import feature, lane_scores
 from gaplisten.ui.metrics.dock import ScoresDock, brief, explained, short_title
 from gaplisten.ui.metrics.lane_scores import LaneScores
@@ -165,7 +165,7 @@ def test_a_metric_that_lacks_its_package_is_greyed_with_the_reason_and_not_asked
     qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        dock_module, "missing_packages", lambda metric: ("speechmos",) if metric is PLCMOS else ()
+        material, "missing_packages", lambda metric: ("speechmos",) if metric is PLCMOS else ()
     )
     dock = ScoresDock([PLCMOS, SDR], ["plcmos", "sdr"])
     qtbot.addWidget(dock)
