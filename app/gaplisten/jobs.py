@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 import threading
+from contextlib import suppress
 from dataclasses import dataclass, field
+
+_NICENESS = 5
 
 
 class JobCancelled(Exception):  # noqa: N818 - it is not an error but the user's wish
@@ -38,3 +43,11 @@ class Job:
     def cancelled(self) -> bool:
         """Whether somebody asked the work to stop."""
         return self._cancelled.is_set()
+
+
+def give_way() -> None:
+    """Let the threads that paint and play go before the calling one, where the system can do that."""
+    # Only Linux has a niceness for each thread; elsewhere this would slow down the whole program.
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

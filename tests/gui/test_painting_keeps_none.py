@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from gaplisten.audio.signal import Signal
 from gaplisten.loss.trace import LossTrace
-from gaplisten.ui.views.lanes_view import LanesView
-from gaplisten.ui.views.values import LaneView
+from gaplisten.ui.lanes.lanes_view import LanesView
+from gaplisten.ui.lanes.values import LaneView
 
 
 def test_painting_for_a_while_does_not_lower_the_reference_count_of_none(qtbot: QtBot) -> None:

@@ -22,10 +22,10 @@ from pytestqt.qtbot import QtBot
 
 from gaplisten.audio.signal import Signal
 from gaplisten.loss.trace import LossTrace
-from gaplisten.ui.views.colours import ViewColours
-from gaplisten.ui.views.lanes_view import LanesView
-from gaplisten.ui.views.layout import RULER_HEIGHT
-from gaplisten.ui.views.values import Display, LaneView, Mark, Mode
+from gaplisten.ui.lanes.colours import ViewColours
+from gaplisten.ui.lanes.lanes_view import LanesView
+from gaplisten.ui.lanes.layout import RULER_HEIGHT
+from gaplisten.ui.lanes.values import Display, LaneView, Mark, Mode
 
 RATE = 16000
 PACKET = 320

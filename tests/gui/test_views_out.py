@@ -18,11 +18,11 @@ from gaplisten.audio.opening import open_source
 from gaplisten.audio.peaks import CHUNK
 from gaplisten.audio.signal import Signal
 from gaplisten.loss.trace import LossTrace
-from gaplisten.ui.views import canvas
-from gaplisten.ui.views.export import ExportError
-from gaplisten.ui.views.lanes_view import LanesView
-from gaplisten.ui.views.store import AT_ONCE
-from gaplisten.ui.views.values import LaneView
+from gaplisten.ui.lanes import canvas
+from gaplisten.ui.lanes.export import ExportError
+from gaplisten.ui.lanes.lanes_view import LanesView
+from gaplisten.ui.lanes.store import AT_ONCE
+from gaplisten.ui.lanes.values import LaneView
 
 RATE = 16000
 

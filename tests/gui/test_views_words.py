@@ -11,11 +11,11 @@ from PySide6.QtGui import QPainter
 from pytestqt.qtbot import QtBot
 
 from gaplisten.audio.signal import Signal
-from gaplisten.ui.views.colours import argb
-from gaplisten.ui.views.furniture import header_lines
-from gaplisten.ui.views.lanes_view import LanesView
-from gaplisten.ui.views.layout import GUTTER, HEADER_WIDTH, RULER_HEIGHT
-from gaplisten.ui.views.values import LaneView
+from gaplisten.ui.lanes.colours import argb
+from gaplisten.ui.lanes.furniture import header_lines
+from gaplisten.ui.lanes.lanes_view import LanesView
+from gaplisten.ui.lanes.layout import GUTTER, HEADER_WIDTH, RULER_HEIGHT
+from gaplisten.ui.lanes.values import LaneView
 
 RATE = 16000
 

@@ -10,13 +10,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gaplisten.audio.curve import curve, interpolated
 from gaplisten.audio.filemap import ArraySource
+from gaplisten.audio.ruler import RulerUnit, Scale, duration, ticks
+from gaplisten.audio.viewport import FEWEST_FRAMES, Viewport
+from gaplisten.loss.shading import LossMap
 from gaplisten.loss.trace import LossTrace
-from gaplisten.ui.views.curve import curve, interpolated
-from gaplisten.ui.views.ruler import Scale, duration, ticks
-from gaplisten.ui.views.shading import LossMap
-from gaplisten.ui.views.values import RulerUnit
-from gaplisten.ui.views.viewport import FEWEST_FRAMES, MOST_NOTCHES, Viewport, notches
+from gaplisten.ui.lanes.time_axis import MOST_NOTCHES, notches
 
 totals = st.integers(20, 200_000_000)
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gaplisten.audio.filemap import ArraySource
 from gaplisten.audio.peaks import BASE, CHUNK, FAN, PeakPyramid
-from gaplisten.ui.views.viewport import Viewport
+from gaplisten.audio.viewport import Viewport
 
 RNG = np.random.default_rng(7)
 LONG = CHUNK + 77_777

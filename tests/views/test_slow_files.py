@@ -18,7 +18,7 @@ from gaplisten.audio.opening import DecodedSource
 from gaplisten.audio.peaks import CHUNK, PeakPyramid
 from gaplisten.audio.quickflac import PIECE, QuickFlac
 from gaplisten.audio.spectra import SpectrumSettings, tile
-from gaplisten.ui.views.threads import give_way
+from gaplisten.jobs import give_way
 
 RATE = 48000
 FRAMES = 2 * CHUNK + 12_345

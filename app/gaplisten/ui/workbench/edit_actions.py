@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtWidgets import QMenu
 
 from gaplisten.bench.state import Note
-from gaplisten.ui.views.values import Mark
+from gaplisten.ui.lanes.values import Mark
 from gaplisten.ui.workbench.part import Part
 
 

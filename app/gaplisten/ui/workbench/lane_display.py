@@ -11,8 +11,8 @@ from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.playback.player import PlayerState
+from gaplisten.ui.lanes.values import LaneView
 from gaplisten.ui.theme import lane_colour, lane_colour_on_paper
-from gaplisten.ui.views.values import LaneView
 
 if TYPE_CHECKING:
     from gaplisten.ui.workbench.window import WorkbenchWindow

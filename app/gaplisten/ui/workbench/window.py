@@ -24,8 +24,8 @@ from gaplisten.ui.actions import Actions
 from gaplisten.ui.commands import COMMANDS
 from gaplisten.ui.features import features
 from gaplisten.ui.icons import program_icon
+from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.room import Scrolled
-from gaplisten.ui.views.lanes_view import LanesView
 from gaplisten.ui.workbench.clip_list import ClipList
 from gaplisten.ui.workbench.clip_model import ClipModel
 from gaplisten.ui.workbench.concealer_actions import ConcealerActions

@@ -6,12 +6,12 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.audio.filemap import Frames
-from gaplisten.ui.views.colours import argb, readable
-from gaplisten.ui.views.layout import RULER_HEIGHT
-from gaplisten.ui.views.raster import Pixels, blend, hatching, paint_spans, spans_of
-from gaplisten.ui.views.scene import Part, Scene, SceneLane
-from gaplisten.ui.views.shading import Shading
-from gaplisten.ui.views.viewport import Viewport
+from gaplisten.audio.raster import Pixels, blend, hatching, paint_spans, spans_of
+from gaplisten.audio.viewport import Viewport
+from gaplisten.loss.shading import Shading
+from gaplisten.ui.lanes.colours import argb, readable
+from gaplisten.ui.lanes.layout import RULER_HEIGHT
+from gaplisten.ui.lanes.scene import Part, Scene, SceneLane
 
 HATCH_PERIOD = 8
 # Below this many frames per pixel a line through the samples is drawn instead of columns.

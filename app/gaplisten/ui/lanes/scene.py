@@ -11,13 +11,13 @@ from PySide6.QtGui import QColor
 
 from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.peaks import PeakPyramid
+from gaplisten.audio.ruler import Scale
 from gaplisten.audio.spectra import Levels
-from gaplisten.ui.views.colours import ViewColours
-from gaplisten.ui.views.layout import Layout
-from gaplisten.ui.views.ruler import Scale
-from gaplisten.ui.views.shading import LossMap
-from gaplisten.ui.views.values import Display, Mark, Mode
-from gaplisten.ui.views.viewport import Viewport
+from gaplisten.audio.viewport import Viewport
+from gaplisten.loss.shading import LossMap
+from gaplisten.ui.lanes.colours import ViewColours
+from gaplisten.ui.lanes.layout import Layout
+from gaplisten.ui.lanes.values import Display, Mark, Mode
 
 
 class Spectra(Protocol):

@@ -12,8 +12,8 @@ from gaplisten.audio.filemap import SampleSource, as_source
 from gaplisten.audio.peaks import PeakPyramid
 from gaplisten.audio.signal import Signal as Sound
 from gaplisten.loss.trace import LossTrace
-from gaplisten.ui.views.store import PyramidStore
-from gaplisten.ui.views.values import LaneView
+from gaplisten.ui.lanes.store import PyramidStore
+from gaplisten.ui.lanes.values import LaneView
 
 
 @dataclass(frozen=True, slots=True)

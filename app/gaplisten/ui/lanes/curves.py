@@ -10,11 +10,11 @@ import shiboken6
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from gaplisten.ui.views.colours import readable
-from gaplisten.ui.views.curve import POINTS_FROM, Curve, curve
-from gaplisten.ui.views.lane_pixels import is_curve
-from gaplisten.ui.views.layout import RULER_HEIGHT
-from gaplisten.ui.views.scene import Part, Scene, SceneLane
+from gaplisten.audio.curve import POINTS_FROM, Curve, curve
+from gaplisten.ui.lanes.colours import readable
+from gaplisten.ui.lanes.lane_pixels import is_curve
+from gaplisten.ui.lanes.layout import RULER_HEIGHT
+from gaplisten.ui.lanes.scene import Part, Scene, SceneLane
 
 _POINT = 2.4
 _CLASSES = 3

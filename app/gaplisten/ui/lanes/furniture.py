@@ -5,12 +5,12 @@ from __future__ import annotations
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
-from gaplisten.ui.views.colours import ViewColours, readable
-from gaplisten.ui.views.layout import GUTTER, RULER_HEIGHT
-from gaplisten.ui.views.ruler import ticks
-from gaplisten.ui.views.scales import paint_scales
-from gaplisten.ui.views.scene import Scene, SceneLane
-from gaplisten.ui.views.values import Mode
+from gaplisten.audio.ruler import ticks
+from gaplisten.ui.lanes.colours import ViewColours, readable
+from gaplisten.ui.lanes.layout import GUTTER, RULER_HEIGHT
+from gaplisten.ui.lanes.scales import paint_scales
+from gaplisten.ui.lanes.scene import Scene, SceneLane
+from gaplisten.ui.lanes.values import Mode
 
 _TICK_ROOM = 92
 _Elide = Qt.TextElideMode.ElideRight

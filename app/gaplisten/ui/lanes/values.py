@@ -27,14 +27,6 @@ class Display(StrEnum):
     BOTH = "both"
 
 
-class RulerUnit(StrEnum):
-    """What the time ruler counts."""
-
-    SECONDS = "seconds"
-    FRAMES = "frames"
-    PACKETS = "packets"
-
-
 @dataclass(frozen=True, eq=False)
 class LaneView:
     """One lane: a version of the clip.

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.audio.filemap import SampleSource, read_floats
-from gaplisten.ui.views.viewport import Viewport
+from gaplisten.audio.viewport import Viewport
 
 HALF_WIDTH = 16
 _KAISER = 8.0

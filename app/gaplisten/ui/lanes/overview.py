@@ -8,13 +8,13 @@ from PySide6.QtGui import QColor, QImage, QMouseEvent, QPainter, QPaintEvent, QP
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gaplisten.audio.peaks import PeakPyramid
-from gaplisten.ui.views.colours import ViewColours, argb, mix
-from gaplisten.ui.views.furniture import tabular
-from gaplisten.ui.views.raster import Pixels, blend, paint_spans, spans_of
-from gaplisten.ui.views.ruler import duration
-from gaplisten.ui.views.shading import LossMap
-from gaplisten.ui.views.time_axis import TimeAxis
-from gaplisten.ui.views.viewport import Viewport, notches
+from gaplisten.audio.raster import Pixels, blend, paint_spans, spans_of
+from gaplisten.audio.ruler import duration
+from gaplisten.audio.viewport import Viewport
+from gaplisten.loss.shading import LossMap
+from gaplisten.ui.lanes.colours import ViewColours, argb, mix
+from gaplisten.ui.lanes.furniture import tabular
+from gaplisten.ui.lanes.time_axis import TimeAxis, notches
 
 HEIGHT = 46
 _EDGE = 5.0

@@ -10,7 +10,6 @@ import numpy as np
 from gaplisten.audio.filemap import Frames
 
 FEWEST_FRAMES = 16.0
-MOST_NOTCHES = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +109,3 @@ class Viewport:
     def _clamp_scale(self, scale: float) -> float:
         most = max(self.total, FEWEST_FRAMES) / self.width
         return min(max(scale, FEWEST_FRAMES / self.width), most)
-
-
-def notches(delta: float) -> float:
-    """Return wheel notches from eighths of a degree, with wild values clamped."""
-    if not math.isfinite(delta):
-        return 0.0
-    return min(max(delta / 120.0, -MOST_NOTCHES), MOST_NOTCHES)

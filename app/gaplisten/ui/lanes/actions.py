@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QScrollBar
 
 from gaplisten.audio.filemap import SampleSource, read_floats
-from gaplisten.ui.views.canvas import Canvas, Preview
-from gaplisten.ui.views.furniture import x_of
-from gaplisten.ui.views.layout import RULER_HEIGHT, Layout
-from gaplisten.ui.views.ruler import duration
-from gaplisten.ui.views.scene import Scene, SceneLane
-from gaplisten.ui.views.time_axis import TimeAxis
-from gaplisten.ui.views.values import Mode
+from gaplisten.audio.ruler import duration
+from gaplisten.ui.lanes.canvas import Canvas, Preview
+from gaplisten.ui.lanes.furniture import x_of
+from gaplisten.ui.lanes.layout import RULER_HEIGHT, Layout
+from gaplisten.ui.lanes.scene import Scene, SceneLane
+from gaplisten.ui.lanes.time_axis import TimeAxis
+from gaplisten.ui.lanes.values import Mode
 
 if TYPE_CHECKING:
-    from gaplisten.ui.views.lanes_view import LanesView
+    from gaplisten.ui.lanes.lanes_view import LanesView
 
 _MARK_WIDTH = 9.0
 _LEVEL_SECONDS = 0.010

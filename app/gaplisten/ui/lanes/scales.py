@@ -7,8 +7,8 @@ import math
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QFont, QPainter, QPen
 
-from gaplisten.ui.views.layout import GUTTER, RULER_HEIGHT
-from gaplisten.ui.views.scene import Part, Scene
+from gaplisten.ui.lanes.layout import GUTTER, RULER_HEIGHT
+from gaplisten.ui.lanes.scene import Part, Scene
 
 _ROOM = 26.0
 _TEXT = 14.0

@@ -12,14 +12,14 @@ from PySide6.QtCore import QBuffer, QIODevice, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPen, QPolygonF
 from PySide6.QtSvg import QSvgGenerator
 
+from gaplisten.audio.raster import spans_of
 from gaplisten.errors import GaplistenError
-from gaplisten.ui.views.curves import paint_curves
-from gaplisten.ui.views.furniture import paint_furniture, x_of
-from gaplisten.ui.views.lane_pixels import HATCH_PERIOD, changed_columns, column_colours, is_curve
-from gaplisten.ui.views.outlines import paint_outlines
-from gaplisten.ui.views.raster import spans_of
-from gaplisten.ui.views.scene import Part, Scene, SceneLane
-from gaplisten.ui.views.shading import FEWEST_ZONE_PIXELS, ZONE_SECONDS
+from gaplisten.loss.shading import FEWEST_ZONE_PIXELS, ZONE_SECONDS
+from gaplisten.ui.lanes.curves import paint_curves
+from gaplisten.ui.lanes.furniture import paint_furniture, x_of
+from gaplisten.ui.lanes.lane_pixels import HATCH_PERIOD, changed_columns, column_colours, is_curve
+from gaplisten.ui.lanes.outlines import paint_outlines
+from gaplisten.ui.lanes.scene import Part, Scene, SceneLane
 
 Places = npt.NDArray[np.floating[Any]]
 

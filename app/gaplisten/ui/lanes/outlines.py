@@ -6,11 +6,11 @@ import numpy as np
 from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor, QPainter, QPen
 
-from gaplisten.ui.views.curves import draw_line, polyline, runs
-from gaplisten.ui.views.lane_pixels import column_colours, is_curve
-from gaplisten.ui.views.layout import RULER_HEIGHT
-from gaplisten.ui.views.raster import spans_of
-from gaplisten.ui.views.scene import Part, Scene, SceneLane
+from gaplisten.audio.raster import spans_of
+from gaplisten.ui.lanes.curves import draw_line, polyline, runs
+from gaplisten.ui.lanes.lane_pixels import column_colours, is_curve
+from gaplisten.ui.lanes.layout import RULER_HEIGHT
+from gaplisten.ui.lanes.scene import Part, Scene, SceneLane
 
 
 def paint_outlines(painter: QPainter, scene: Scene) -> None:

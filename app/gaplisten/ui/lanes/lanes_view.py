@@ -10,22 +10,23 @@ from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QGridLayout, QScrollBar, QWidget
 
+from gaplisten.audio.ruler import RulerUnit
 from gaplisten.audio.spectra import SpectrumSettings
+from gaplisten.loss.shading import LossMap
 from gaplisten.loss.trace import LossTrace
-from gaplisten.ui.views.actions import LaneActions
-from gaplisten.ui.views.canvas import Canvas
-from gaplisten.ui.views.colours import ViewColours
-from gaplisten.ui.views.export import write_png, write_svg
-from gaplisten.ui.views.lane_data import Altering, LaneData
-from gaplisten.ui.views.layout import Layout
-from gaplisten.ui.views.overview import OverviewStrip
-from gaplisten.ui.views.pointer import Pointer
-from gaplisten.ui.views.scene import Scene
-from gaplisten.ui.views.shading import LossMap
-from gaplisten.ui.views.shown import LOUDEST_DB, QUIETEST_DB, Shown
-from gaplisten.ui.views.spectro import SpectrogramStore
-from gaplisten.ui.views.time_axis import TimeAxis
-from gaplisten.ui.views.values import Display, LaneView, Mark, Mode, RulerUnit
+from gaplisten.ui.lanes.actions import LaneActions
+from gaplisten.ui.lanes.canvas import Canvas
+from gaplisten.ui.lanes.colours import ViewColours
+from gaplisten.ui.lanes.export import write_png, write_svg
+from gaplisten.ui.lanes.lane_data import Altering, LaneData
+from gaplisten.ui.lanes.layout import Layout
+from gaplisten.ui.lanes.overview import OverviewStrip
+from gaplisten.ui.lanes.pointer import Pointer
+from gaplisten.ui.lanes.scene import Scene
+from gaplisten.ui.lanes.shown import LOUDEST_DB, QUIETEST_DB, Shown
+from gaplisten.ui.lanes.spectro import SpectrogramStore
+from gaplisten.ui.lanes.time_axis import TimeAxis
+from gaplisten.ui.lanes.values import Display, LaneView, Mark, Mode
 
 _GAINS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 _MOST_GAIN = 4096.0

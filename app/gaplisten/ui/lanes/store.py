@@ -12,8 +12,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.peaks import CHUNK, PeakPyramid
 from gaplisten.errors import GaplistenError
-from gaplisten.jobs import Job
-from gaplisten.ui.views.threads import give_way
+from gaplisten.jobs import Job, give_way
 
 WORKERS = 2
 POLL_MS = 20

@@ -9,13 +9,13 @@ from PySide6.QtCore import QPointF, QRect, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEvent
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from gaplisten.ui.views.curves import paint_curves
-from gaplisten.ui.views.furniture import paint_furniture, x_of
-from gaplisten.ui.views.lane_pixels import paint_lanes
-from gaplisten.ui.views.layout import RULER_HEIGHT
-from gaplisten.ui.views.outlines import paint_outlines
-from gaplisten.ui.views.raster import Pixels
-from gaplisten.ui.views.scene import Scene
+from gaplisten.audio.raster import Pixels
+from gaplisten.ui.lanes.curves import paint_curves
+from gaplisten.ui.lanes.furniture import paint_furniture, x_of
+from gaplisten.ui.lanes.lane_pixels import paint_lanes
+from gaplisten.ui.lanes.layout import RULER_HEIGHT
+from gaplisten.ui.lanes.outlines import paint_outlines
+from gaplisten.ui.lanes.scene import Scene
 
 
 @dataclass(frozen=True, slots=True)

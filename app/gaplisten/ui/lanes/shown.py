@@ -6,15 +6,15 @@ from dataclasses import dataclass, field
 
 from PySide6.QtGui import QColor
 
-from gaplisten.ui.views.colours import ViewColours, default_lane_colour
-from gaplisten.ui.views.heat import colour_table
-from gaplisten.ui.views.lane_data import LaneData
-from gaplisten.ui.views.layout import Layout
-from gaplisten.ui.views.ruler import Scale
-from gaplisten.ui.views.scene import Scene, SceneLane, Spectra
-from gaplisten.ui.views.shading import LossMap
-from gaplisten.ui.views.values import Display, LaneView, Mark, Mode, RulerUnit
-from gaplisten.ui.views.viewport import Viewport
+from gaplisten.audio.ruler import RulerUnit, Scale
+from gaplisten.audio.viewport import Viewport
+from gaplisten.loss.shading import LossMap
+from gaplisten.ui.lanes.colours import ViewColours, default_lane_colour
+from gaplisten.ui.lanes.heat import colour_table
+from gaplisten.ui.lanes.lane_data import LaneData
+from gaplisten.ui.lanes.layout import Layout
+from gaplisten.ui.lanes.scene import Scene, SceneLane, Spectra
+from gaplisten.ui.lanes.values import Display, LaneView, Mark, Mode
 
 QUIETEST_DB, LOUDEST_DB = -95.0, -15.0
 

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QScrollBar
 
-from gaplisten.ui.views.viewport import Viewport
+from gaplisten.audio.viewport import Viewport
+
+MOST_NOTCHES = 4.0
 
 
 class TimeAxis(QObject):
@@ -87,3 +91,10 @@ class TimeAxis(QObject):
     def _scrolled(self, value: int) -> None:
         start = value * self._unit()
         self.show(self.view.panned((start - self.view.start) / self.view.frames_per_pixel))
+
+
+def notches(delta: float) -> float:
+    """Return wheel notches from eighths of a degree, with wild values clamped."""
+    if not math.isfinite(delta):
+        return 0.0
+    return min(max(delta / 120.0, -MOST_NOTCHES), MOST_NOTCHES)

@@ -11,8 +11,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.spectra import TILE, Levels, SpectrumSettings, fitted, tile
-from gaplisten.ui.views.threads import give_way
-from gaplisten.ui.views.viewport import Viewport
+from gaplisten.audio.viewport import Viewport
+from gaplisten.jobs import give_way
 
 POLL_MS = 12
 MOST_TILES = 400

@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from enum import StrEnum
 
-from gaplisten.ui.views.values import RulerUnit
+
+class RulerUnit(StrEnum):
+    """What the time ruler counts."""
+
+    SECONDS = "seconds"
+    FRAMES = "frames"
+    PACKETS = "packets"
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,9 +10,8 @@ from PySide6.QtCore import QEvent, QObject, QPointF, Qt
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
 from PySide6.QtWidgets import QToolTip, QWidget
 
-from gaplisten.ui.views.layout import RULER_HEIGHT, Layout
-from gaplisten.ui.views.time_axis import TimeAxis
-from gaplisten.ui.views.viewport import notches
+from gaplisten.ui.lanes.layout import RULER_HEIGHT, Layout
+from gaplisten.ui.lanes.time_axis import TimeAxis, notches
 
 ZOOM_STEP = 1.25
 GRAB = 5.0
