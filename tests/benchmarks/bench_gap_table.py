@@ -12,11 +12,11 @@ from PySide6.QtCore import QCoreApplication, Qt
 from PySide6.QtWidgets import QApplication
 
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.gap_content import LaneHead
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.loss.apply import apply_loss
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.background import Tasks
-from gaplisten.ui.gaps.content import LaneHead
 from gaplisten.ui.gaps.measuring import REST_MS, GapMeasuring
 from gaplisten.ui.workbench.gaps_dock import GapsDock
 

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
+from gaplisten.bench import gap_wording as wording
+from gaplisten.bench.gap_content import Column
+from gaplisten.bench.state import GapChoices
 from gaplisten.loss.measures import MEASURES, measure_gaps, measure_named
-from gaplisten.ui.gaps import wording
-from gaplisten.ui.gaps.content import Column
-from gaplisten.ui.gaps.preferences import GapPreferences, read_preferences
+from gaplisten.ui.gaps.preferences import read_preferences
 
 Role = Qt.ItemDataRole
 
@@ -52,7 +53,7 @@ def test_the_table_says_what_the_engine_says(opened):
     table = measure_gaps(lanes["Reference"].signal, versions, controller.trace)
     for place in range(3):
         for name in versions:
-            for key in GapPreferences().shown:
+            for key in GapChoices().shown:
                 measure = measure_named(key)
                 value = table.value(place, name, key)
                 text = "-" if value is None else wording.number(measure, value)
@@ -256,7 +257,7 @@ def test_kept_choices_that_make_no_sense_fall_back(opened):
     kept.setValue("gaps/worst", "beauty")
     kept.setValue("gaps/threshold/lsd", "much")
     kept.setValue("gaps/threshold/gap_snr", 3.0)
-    assert read_preferences(kept) == GapPreferences(shown=("lsd",))
+    assert read_preferences(kept) == GapChoices(shown=("lsd",))
 
 
 def test_the_file_holds_all_measures_of_all_lanes_even_when_asked_for_at_once(

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
+from gaplisten.bench.audit_subjects import Subject, subjects
 from gaplisten.bench.state import Choice
 from gaplisten.concealers.findings import Audit, Finding, Verdict
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.audit.bars import bars_of
 from gaplisten.ui.audit.dialog import number
-from gaplisten.ui.audit.subject import Subject, subjects
 
 HONEST = (
     Finding("look-ahead", 10.0, 10.0, "ms", Verdict.OK, None, "160 frames"),
@@ -232,10 +232,10 @@ def conceal(lossy, lost, rate, packet_frames, *, strength: float = 1.0):
 def test_a_real_audit_finds_that_a_plugin_looks_ahead(tmp_path: Path, monkeypatch) -> None:
     from sound_material import speech
 
+    from gaplisten.bench.audit_subjects import Speech, run_audit
     from gaplisten.concealers import audit as engine
     from gaplisten.concealers.catalogue import Catalogue
     from gaplisten.jobs import Job
-    from gaplisten.ui.audit.subject import Speech, run_audit
 
     monkeypatch.setattr(engine, "PLACES", 4)
     (tmp_path / "liar.py").write_text(LIAR, encoding="utf-8")

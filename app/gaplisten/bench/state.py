@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from gaplisten.loss.measures import MEASURES, Measure, measure_named
+
 Setting = bool | int | float | str
 
 
@@ -116,6 +118,58 @@ class Sources:
     roles: tuple[RoleChoice, ...] = ()
     reference_folder: Path | None = None
     packet_ms: float = 20.0
+
+
+SHOWN_AT_FIRST = ("click_entry", "click_exit", "energy_error", "lsd")
+WORST_AT_FIRST = "click_exit"
+MEASURE_KEYS = tuple(measure.key for measure in MEASURES)
+
+
+@dataclass(frozen=True)
+class GapChoices:
+    """How the gaps are judged: which measures are shown, when they flag a gap, and which one ranks gaps.
+
+    Parameters
+    ----------
+    shown
+        Keys of the measures that have columns.
+    thresholds
+        By key, where the user set another than the measure's own.
+    worst
+        Key of the measure by which gaps are worse or better.
+    lossy
+        Whether the lossy lane has columns, too.
+    """
+
+    shown: tuple[str, ...] = SHOWN_AT_FIRST
+    thresholds: Mapping[str, float] = field(default_factory=dict)
+    worst: str = WORST_AT_FIRST
+    lossy: bool = False
+
+    @property
+    def measures(self) -> tuple[Measure, ...]:
+        """The measures that have columns, in their own order."""
+        return tuple(measure for measure in MEASURES if measure.key in self.shown)
+
+    @property
+    def worst_measure(self) -> Measure:
+        """The measure by which gaps are worse or better."""
+        return measure_named(self.worst)
+
+    def threshold(self, measure: Measure) -> float | None:
+        """Return from where on a measure is flagged; None for never."""
+        return self.thresholds.get(measure.key, measure.threshold)
+
+    def with_threshold(self, key: str, value: float) -> GapChoices:
+        """Return the choices with another threshold; the measure's own is not kept as a choice."""
+        others = {name: limit for name, limit in self.thresholds.items() if name != key}
+        own = measure_named(key).threshold
+        return replace(self, thresholds=others if value == own else {**others, key: value})
+
+    def with_shown(self, key: str, on: bool) -> GapChoices:
+        """Return the choices with a measure's columns shown or not."""
+        chosen = {*self.shown, key} if on else {*self.shown} - {key}
+        return replace(self, shown=tuple(name for name in MEASURE_KEYS if name in chosen))
 
 
 def _no_clips() -> Mapping[str, ClipWork]:

@@ -22,10 +22,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.bench.audit_subjects import Speech, Subject, verdict_of
 from gaplisten.concealers.findings import Audit, Finding, Verdict
 from gaplisten.tables import Cell
 from gaplisten.ui.audit.bars import LimitBars, bars_of
-from gaplisten.ui.audit.subject import Speech, Subject, verdict_of
 from gaplisten.ui.quiet_label import QuietLabel
 from gaplisten.ui.room import resize_within
 from gaplisten.ui.theme import figures, warning_colour

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QFileDialog
 
+from gaplisten.bench.audit_subjects import Speech, Subject, record, run_audit, subjects
 from gaplisten.bench.bench import idents
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.findings import Audit
@@ -18,7 +19,6 @@ from gaplisten.jobs import Job
 from gaplisten.tables import write_csv
 from gaplisten.ui.audit.dialog import AuditDialog
 from gaplisten.ui.audit.marks import mark_cards
-from gaplisten.ui.audit.subject import Speech, Subject, record, run_audit, subjects
 from gaplisten.ui.background import Task, Tasks
 from gaplisten.ui.commands import Command
 

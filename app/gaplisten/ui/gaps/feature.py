@@ -8,17 +8,18 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt, QTimer
 
+from gaplisten.bench import gap_wording as wording
+from gaplisten.bench.gap_content import Column, LaneHead, facts_alone
+from gaplisten.bench.gap_ranking import Place, ranking, step
 from gaplisten.bench.lanes import Lane, Role
+from gaplisten.bench.state import GapChoices
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import MEASURES
 from gaplisten.tables import Table
 from gaplisten.ui.commands import Command
-from gaplisten.ui.gaps import wording
-from gaplisten.ui.gaps.content import Column, LaneHead, facts_alone
 from gaplisten.ui.gaps.measures_dialog import MeasuresDialog
 from gaplisten.ui.gaps.measuring import GapMeasuring
-from gaplisten.ui.gaps.preferences import GapPreferences, read_preferences, write_preferences
-from gaplisten.ui.gaps.worst import Place, ranking, step
+from gaplisten.ui.gaps.preferences import read_preferences, write_preferences
 
 if TYPE_CHECKING:
     from gaplisten.ui.workbench.window import WorkbenchWindow
@@ -162,7 +163,7 @@ class GapsFeature(QObject):
 
     # -- choices --------------------------------------------------------------------------------------
 
-    def prefer(self, chosen: GapPreferences) -> None:
+    def prefer(self, chosen: GapChoices) -> None:
         """Take and keep these choices."""
         worst_changed = chosen.worst != self.preferences.worst
         self.preferences = chosen

@@ -8,9 +8,9 @@ from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent
 from PySide6.QtWidgets import QHeaderView, QWidget
 
+from gaplisten.bench import gap_wording as wording
+from gaplisten.bench.gap_content import Column, Fact
 from gaplisten.loss.measures import Measure
-from gaplisten.ui.gaps import wording
-from gaplisten.ui.gaps.content import Column, Fact
 from gaplisten.ui.gaps.model import GapModel
 from gaplisten.ui.theme import figures, lane_colour, quiet_colour
 

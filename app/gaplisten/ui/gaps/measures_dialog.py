@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.bench import gap_wording as wording
+from gaplisten.bench.state import GapChoices
 from gaplisten.loss.measures import MEASURES, Direction, Measure
-from gaplisten.ui.gaps import wording
-from gaplisten.ui.gaps.preferences import GapPreferences
 from gaplisten.ui.quiet_label import QuietLabel
 
 _SIGNS = {Direction.HIGH: "≥", Direction.LOW: "≤", Direction.BOTH: "±"}
@@ -36,7 +36,7 @@ class MeasuresDialog(QDialog):
 
     preferred = Signal(object)
 
-    def __init__(self, chosen: GapPreferences, parent: QWidget | None = None) -> None:
+    def __init__(self, chosen: GapChoices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Measures and Thresholds")
         self.setModal(False)
@@ -58,7 +58,7 @@ class MeasuresDialog(QDialog):
         )
         buttons.rejected.connect(self.reject)
         reset = buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults)
-        reset.clicked.connect(lambda: self._change(replace(GapPreferences(), worst=self._chosen.worst)))
+        reset.clicked.connect(lambda: self._change(replace(GapChoices(), worst=self._chosen.worst)))
         layout = QVBoxLayout(self)
         layout.addLayout(grid)
         layout.addWidget(self.lossy)
@@ -96,12 +96,12 @@ class MeasuresDialog(QDialog):
         self.limits[measure.key] = spin
         return spin
 
-    def _change(self, chosen: GapPreferences) -> None:
+    def _change(self, chosen: GapChoices) -> None:
         if chosen != self._chosen:
             self.show_preferences(chosen)
             self.preferred.emit(chosen)
 
-    def show_preferences(self, chosen: GapPreferences) -> None:
+    def show_preferences(self, chosen: GapChoices) -> None:
         """Show these choices."""
         self._chosen = chosen
         for key, box in self.boxes.items():

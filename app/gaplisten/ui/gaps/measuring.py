@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QTimer
 from PySide6.QtCore import Signal as QtSignal
 
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.gap_measures import measured
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
@@ -17,7 +18,6 @@ from gaplisten.loss.measures import GapFacts, GapTable
 from gaplisten.loss.measures.gap_table import Values
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.background import Task, Tasks
-from gaplisten.ui.gaps.pieces import measured
 
 REST_MS = 120  # a slider that is being dragged asks for new sound all the time
 

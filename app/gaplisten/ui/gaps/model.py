@@ -7,10 +7,10 @@ from typing import Any
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QFont
 
+from gaplisten.bench import gap_wording as wording
+from gaplisten.bench.gap_content import Column, Content, Fact
 from gaplisten.loss.measures import Direction
 from gaplisten.loss.strata import Stratum
-from gaplisten.ui.gaps import wording
-from gaplisten.ui.gaps.content import Column, Content, Fact
 from gaplisten.ui.theme import figures, warning_colour
 
 Index = QModelIndex | QPersistentModelIndex

@@ -21,14 +21,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.bench import gap_wording as wording
+from gaplisten.bench.gap_content import Column, Content, LaneHead, facts_alone, unmeasured
+from gaplisten.bench.state import GapChoices
 from gaplisten.loss.measures import MEASURES, GapTable
 from gaplisten.loss.trace import Gap
 from gaplisten.tables import Table
-from gaplisten.ui.gaps import wording
-from gaplisten.ui.gaps.content import Column, Content, LaneHead, facts_alone, unmeasured
 from gaplisten.ui.gaps.head import GapHead
 from gaplisten.ui.gaps.model import GapModel
-from gaplisten.ui.gaps.preferences import GapPreferences
 from gaplisten.ui.quiet_label import QuietLabel
 
 
@@ -56,7 +56,7 @@ class GapsDock(QWidget):
         super().__init__(parent)
         self.model = GapModel(self)
         self.table = self._made_table()
-        self.preferences = GapPreferences()
+        self.preferences = GapChoices()
         self.burst = QComboBox(self)
         self.burst.addItem("All bursts", None)
         for stratum, word in wording.BURSTS.items():
@@ -168,7 +168,7 @@ class GapsDock(QWidget):
         gaps = table.gaps if table is not None else content.gaps
         self._show(replace(content, gaps=gaps, table=table, pending=pending, reference=reference))
 
-    def set_preferences(self, chosen: GapPreferences) -> None:
+    def set_preferences(self, chosen: GapChoices) -> None:
         """Show these measures, with these thresholds."""
         self.preferences = chosen
         self.worst.setCurrentIndex(self.worst.findData(chosen.worst))

@@ -9,11 +9,11 @@ from functools import cached_property
 import numpy as np
 import numpy.typing as npt
 
+from gaplisten.bench import gap_wording as wording
+from gaplisten.bench.state import GapChoices
 from gaplisten.loss.measures import MEASURES, Direction, GapFacts, GapTable, Measure
 from gaplisten.loss.strata import Stratum, stratum_of
 from gaplisten.loss.trace import Gap
-from gaplisten.ui.gaps import wording
-from gaplisten.ui.gaps.preferences import GapPreferences
 
 Key = Callable[[GapFacts], float]
 _RANKS = {stratum: float(place) for place, stratum in enumerate(Stratum)}
@@ -120,7 +120,7 @@ class Content:
     table: GapTable | None = None
     pending: frozenset[str] = frozenset()
     reference: bool = True
-    chosen: GapPreferences = field(default_factory=GapPreferences)
+    chosen: GapChoices = field(default_factory=GapChoices)
 
     @cached_property
     def columns(self) -> tuple[Fact | Column, ...]:

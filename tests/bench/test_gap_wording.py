@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from gaplisten.bench import gap_wording as wording
 from gaplisten.loss.measures import MEASURES, measure_named
-from gaplisten.ui.gaps import wording
 
 
 @pytest.mark.parametrize(
