@@ -1,0 +1,179 @@
+"""Small samples taken seriously: means with Student's t, exact tests, quartiles, correlations."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+
+
+@dataclass(frozen=True, slots=True)
+class Mean:
+    """A mean of independent values (listeners, clips) with its confidence interval.
+
+    Parameters
+    ----------
+    n
+        Number of values.
+    low, high, sd
+        Ends of the interval, and the standard deviation (n - 1); None for a single value, which tells
+        nothing of the spread.
+    """
+
+    n: int
+    mean: float
+    low: float | None
+    high: float | None
+    sd: float | None = None
+
+    @property
+    def half_width(self) -> float | None:
+        """Half the interval's width."""
+        return None if self.high is None else self.high - self.mean
+
+
+def student_mean(values: Sequence[float], level: float = 0.95) -> Mean:
+    """Return mean and interval by Student's t with n - 1 degrees of freedom.
+
+    With three values the interval is 2.2 times as wide as the usual 1.96 standard errors would say.
+
+    Parameters
+    ----------
+    level
+        How often the interval covers the true mean, 0..1.
+
+    Raises
+    ------
+    ValueError
+        If there is no value.
+    """
+    if not values:
+        raise ValueError("a mean needs at least one value")
+    n, mean = len(values), fmean(values)
+    if n < 2:
+        return Mean(n, mean, None, None)
+    from scipy.special import stdtrit
+
+    sd = float(stdev(values))
+    half = float(stdtrit(n - 1, (1 + level) / 2)) * sd / math.sqrt(n)
+    return Mean(n, mean, mean - half, mean + half, sd)
+
+
+@dataclass(frozen=True, slots=True)
+class Proportion:
+    """Successes among trials, with an exact test against guessing and an exact interval."""
+
+    successes: int
+    trials: int
+    p_value: float
+    low: float
+    high: float
+
+    @property
+    def share(self) -> float:
+        """Successes by trials; one half where there are none."""
+        return self.successes / self.trials if self.trials else 0.5
+
+
+def binomial(successes: int, trials: int, *, two_sided: bool) -> Proportion:
+    """Return the exact binomial test against 1/2, and the Clopper-Pearson 95 % interval.
+
+    ABX asks whether somebody hears a difference at all: one-sided. A/B preference has no side: two-sided.
+
+    Raises
+    ------
+    ValueError
+        If there is no trial.
+    """
+    from scipy.stats import binomtest
+
+    test = binomtest(successes, trials, 0.5, alternative="two-sided" if two_sided else "greater")
+    bounds = binomtest(successes, trials, 0.5).proportion_ci(0.95, method="exact")
+    return Proportion(successes, trials, float(test.pvalue), float(bounds.low), float(bounds.high))
+
+
+def sign_test(higher: int, lower: int) -> float:
+    """Return the two-sided exact probability of so uneven a split when both are equally likely."""
+    return binomial(higher, higher + lower, two_sided=True).p_value if higher + lower else 1.0
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return p values corrected for their number by Holm's method, in the order given.
+
+    >>> holm([0.01, 0.04, 0.03])
+    [0.03, 0.06, 0.06]
+    """
+    corrected = [1.0] * len(p_values)
+    highest = 0.0
+    for rank, index in enumerate(sorted(range(len(p_values)), key=p_values.__getitem__)):
+        highest = max(highest, min((len(p_values) - rank) * p_values[index], 1.0))
+        corrected[index] = highest
+    return corrected
+
+
+@dataclass(frozen=True, slots=True)
+class Quartiles:
+    """Median and quartiles (linear interpolation between the two nearest values), and the extremes."""
+
+    lowest: float
+    q1: float
+    median: float
+    q3: float
+    highest: float
+
+    @property
+    def iqr(self) -> float:
+        """Interquartile range."""
+        return self.q3 - self.q1
+
+
+def quartiles(values: Sequence[float]) -> Quartiles:
+    """Return the quartiles of at least one value.
+
+    Raises
+    ------
+    ValueError
+        If there is no value.
+    """
+    if not values:
+        raise ValueError("quartiles need at least one value")
+    import numpy as np
+
+    return Quartiles(*(float(value) for value in np.quantile(values, [0, 0.25, 0.5, 0.75, 1])))
+
+
+@dataclass(frozen=True, slots=True)
+class Correlation:
+    """How far two rows of values go together.
+
+    Parameters
+    ----------
+    r
+        -1..1.
+    p_greater
+        One-sided probability of at least this r where the values have nothing to do with each other.
+    """
+
+    r: float
+    p_greater: float
+
+
+def pearson(first: Sequence[float], second: Sequence[float]) -> Correlation | None:
+    """Return the correlation of values; None where it is not defined: fewer than three, or no spread."""
+    if len(first) < 3 or len(set(first)) < 2 or len(set(second)) < 2:
+        return None
+    from scipy.stats import pearsonr
+
+    found = pearsonr(first, second, alternative="greater")
+    return Correlation(float(found.statistic), float(found.pvalue))
+
+
+def spearman(first: Sequence[float], second: Sequence[float]) -> Correlation | None:
+    """Return the correlation of ranks, equal values sharing theirs; None where it is not defined."""
+    if len(first) < 3 or len(set(first)) < 2 or len(set(second)) < 2:
+        return None
+    from scipy.stats import spearmanr
+
+    found = spearmanr(first, second, alternative="greater")
+    return Correlation(float(found.statistic), float(found.pvalue))
