@@ -1,0 +1,99 @@
+"""Panels built, and sessions begun, with the first version: resumed and evaluated by this one, byte for byte.
+
+`first_version` holds one tiny panel of each method as the first version built it. In each, Ann took everything
+and Ben stopped after two trials; `expected` holds what that version then wrote and found.
+"""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gaplisten import __version__
+from gaplisten.panel.frozen import open_panel
+from gaplisten.panel.rating import PlaybackFacts
+from gaplisten.panel.results.evaluation import evaluate
+from gaplisten.panel.results.report import save_tables, summary
+from gaplisten.panel.session import Clock, Session
+from panel_bench import listen, vote
+
+FIRST = Path(__file__).resolve().parent / "first_version"
+METHODS = sorted(path.name for path in FIRST.iterdir() if path.is_dir())
+
+
+@pytest.fixture(params=METHODS)
+def panel(request: pytest.FixtureRequest, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(FIRST / request.param, tmp_path / "panel"))
+
+
+def clock() -> Clock:
+    ticks = iter(range(10_000))
+    return Clock(lambda: 1_790_000_000.0 + 1.25 * next(ticks), lambda: 0.5 * next(ticks))
+
+
+def scripted(session: Session, trials: int | None = None) -> None:
+    """Take trials as the sessions of the first version were taken."""
+    done = 0
+    while session.trial is not None and (trials is None or done < trials):
+        listen(session)
+        vote(session)
+        if done == 1:
+            session.comment("=a click, at the end", ("click",))
+        assert session.next(PlaybackFacts("Test device", 48000, done % 2, 23.0)) is None
+        done += 1
+
+
+def file_of(panel: Path, listener: str) -> Path:
+    (path,) = (panel / "ratings").glob(f"*-{listener.lower()}-*.csv")
+    return path
+
+
+def as_first(path: Path) -> bytes:
+    """Return a ratings file as the first version would have written it: its own number at the ends of rows."""
+    return path.read_bytes().replace(f",{__version__}\r\n".encode(), b",0.1.0\r\n")
+
+
+def test_every_method_of_the_first_version_is_here() -> None:
+    assert METHODS == ["ab", "abc_hr", "abx", "acr", "acr_effort", "ccr", "dcr", "mushra"]
+
+
+def test_a_session_that_the_first_version_began_is_gone_on_with(panel: Path) -> None:
+    begun = file_of(panel, "Ben").read_bytes()
+    with Session.open(panel, "Ben", clock=clock()) as session:
+        assert session.resumed
+        assert session.notices == []
+        assert file_of(panel, "Ben").read_bytes() == begun or session.finished
+        scripted(session)
+        assert session.finished
+    assert as_first(file_of(panel, "Ben")) == (panel / "expected/ben.csv").read_bytes()
+
+
+def test_a_finished_session_of_the_first_version_is_left_as_it_is(panel: Path) -> None:
+    before = file_of(panel, "Ann").read_bytes()
+    with Session.open(panel, "Ann") as session:
+        assert session.finished
+        assert session.notices == []
+    assert file_of(panel, "Ann").read_bytes() == before
+
+
+def test_results_of_the_first_versions_sessions_are_the_same(panel: Path, tmp_path: Path) -> None:
+    found = evaluate(open_panel(panel))
+    assert found.problems == ()
+    for path in (tmp_path / "results.csv", *save_tables(found, tmp_path / "results.csv")):
+        assert path.read_bytes() == (panel / "expected" / path.name).read_bytes()
+    assert "\n".join(summary(found)) + "\n" == (panel / "expected/summary.txt").read_text(encoding="utf-8")
+
+
+def test_a_scripted_session_writes_the_same_rows_as_ever(panel: Path) -> None:
+    """From the first trial on, while it runs (nothing unsealed) and when it is complete."""
+    whole, begun = file_of(panel, "Ann").read_bytes(), file_of(panel, "Ben").read_bytes()
+    for path in (panel / "ratings").glob("*.csv"):
+        path.unlink()
+    with Session.open(panel, "Ann", clock=clock()) as session:
+        scripted(session)
+    with Session.open(panel, "Ben", clock=clock()) as session:
+        scripted(session, 2)
+    assert as_first(file_of(panel, "Ann")) == whole
+    assert as_first(file_of(panel, "Ben")) == begun
