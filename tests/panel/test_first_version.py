@@ -1,6 +1,6 @@
 """Panels built, and sessions begun, with the first version: resumed and evaluated by this one, byte for byte.
 
-`first_version` holds one tiny panel of each method as the first version built it. In each, Ann took everything
+`first_version` holds one tiny panel of each method as the first one built it. In each, Ann took everything
 and Ben stopped after two trials; `expected` holds what that version then wrote and found.
 """
 
@@ -51,7 +51,7 @@ def file_of(panel: Path, listener: str) -> Path:
 
 
 def as_first(path: Path) -> bytes:
-    """Return a ratings file as the first version would have written it: its own number at the ends of rows."""
+    """Return a ratings file as the first version would have written it: its number ends each row."""
     return path.read_bytes().replace(f",{__version__}\r\n".encode(), b",0.1.0\r\n")
 
 
