@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from gaplisten.bench.document import Document
-from gaplisten.bench.state import Choice, Loop, LossEdit, Note, Sources
+from gaplisten.bench.state import Choice, GapChoices, Loop, LossEdit, Note, Sources
 from gaplisten.loss.trace import LossTrace
 
 
@@ -42,6 +42,16 @@ def test_turning_a_knob_is_one_step():
         document.set_parameter(0, "order", value)
     document.undo()
     assert document.work.choices == (Choice("x"),)
+
+
+def test_how_gaps_are_judged_is_work_and_one_run_of_changes_is_one_step():
+    document = Document()
+    for limit in (9.0, 10.0, 11.0):
+        document.judge_gaps(document.work.gaps.with_threshold("click_exit", limit))
+    assert document.unsaved
+    assert document.work.gaps.thresholds == {"click_exit": 11.0}
+    assert document.undo() == "gap measures"
+    assert document.work.gaps == GapChoices()
 
 
 def test_undo_shows_the_clip_in_which_it_changes_something():

@@ -8,6 +8,7 @@ from gaplisten.bench.notes import TAGS
 from gaplisten.bench.state import (
     Choice,
     ClipWork,
+    GapChoices,
     Loop,
     LossEdit,
     Note,
@@ -88,6 +89,24 @@ def test_a_file_moved_with_its_clips_still_finds_them(tmp_path, work):
     assert again.clip("2307") == work.clip("2307")
 
 
+def test_a_file_of_the_first_version_opens_and_is_written_again_byte_by_byte():
+    path = Path(__file__).parent / "kept" / "first-version.gaplisten.toml"
+    work = read_work(path)
+    assert work.gaps == GapChoices()
+    assert work.clip("2307").delays == (("condition:A", -12), ("repeat_fade", 80))
+    assert to_toml(work, path.parent).encode() == path.read_bytes()
+
+
+def test_how_gaps_are_judged_is_kept_where_it_is_not_as_usual(tmp_path):
+    chosen = GapChoices(("lsd", "buzz"), {"lsd": 20.0}, "buzz", True)
+    path = tmp_path / "w.toml"
+    write_work(path, Work(gaps=chosen))
+    assert read_work(path).gaps == chosen
+    write_work(path, Work(gaps=GapChoices(worst="lsd")))
+    assert '[gaps]\nworst = "lsd"' in path.read_text(encoding="utf-8").replace("\n\n", "\n")
+    assert "shown" not in path.read_text(encoding="utf-8")
+
+
 def test_the_file_is_readable(tmp_path, work):
     path = tmp_path / "w.toml"
     write_work(path, work)
@@ -136,6 +155,10 @@ HEAD = 'gaplisten = "workbench"\nversion = 1\n'
         (HEAD + '[[concealers]]\nname = "x"\nparameters = {a = [1]}', "parameters"),
         (HEAD + '[sources]\npaths = ["a\\u0000b"]', "NUL"),
         (HEAD + "[sources]\npacket_ms = nan", "packet_ms"),
+        (HEAD + 'gaps.shown = ["beauty"]', "'beauty' is not a measure"),
+        (HEAD + 'gaps.worst = "beauty"', "'beauty' is not a measure"),
+        (HEAD + "gaps.thresholds.gap_snr = 3", "never flags"),
+        (HEAD + "gaps.thresholds.lsd = inf", "gaps.thresholds.lsd"),
     ],
 )
 def test_nonsense_is_refused_with_its_place(tmp_path, text, fact):

@@ -82,7 +82,7 @@ def test_the_measure_is_chosen_in_menu_or_dock_and_kept(opened, press):
     opened.gaps.worst.setCurrentIndex(opened.gaps.worst.findData("lsd"))
     opened.gaps.worst.activated.emit(opened.gaps.worst.currentIndex())
     assert opened.actions_table["gap.by_lsd"].isChecked()
-    assert opened.ui_settings().value("gaps/worst") == "lsd"
+    assert opened.controller.document.work.gaps.worst == "lsd"
 
 
 def test_while_the_reference_is_heard_the_worst_of_all_lanes_is_meant(opened, press):

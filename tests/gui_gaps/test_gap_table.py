@@ -14,7 +14,6 @@ from gaplisten.bench import gap_wording as wording
 from gaplisten.bench.gap_content import Column
 from gaplisten.bench.state import GapChoices
 from gaplisten.loss.measures import MEASURES, measure_gaps, measure_named
-from gaplisten.ui.gaps.preferences import read_preferences
 
 Role = Qt.ItemDataRole
 
@@ -92,12 +91,12 @@ def test_a_value_beyond_its_threshold_has_a_mark_and_a_colour_and_follows_the_th
     bad = (key_of(opened, "bad"), "energy_error")
     assert cell(opened, 2, bad).startswith("! -1")
     assert cell(opened, 2, bad, Role.ForegroundRole) is not None
-    opened.gaps_feature.prefer(opened.gaps_feature.preferences.with_threshold("energy_error", 60.0))
+    opened.gaps_feature.choose(opened.gaps_feature.choices.with_threshold("energy_error", 60.0))
     assert cell(opened, 2, bad).startswith("-1")
     assert cell(opened, 2, bad, Role.ForegroundRole) is None
     assert "±60" in opened.gaps.head.titles()[2][2]
-    opened.gaps_feature.prefer(opened.gaps_feature.preferences.with_threshold("energy_error", 10.0))
-    assert opened.gaps_feature.preferences.thresholds == {}
+    opened.gaps_feature.choose(opened.gaps_feature.choices.with_threshold("energy_error", 10.0))
+    assert opened.gaps_feature.choices.thresholds == {}
 
 
 def test_a_tip_says_value_definition_unit_and_source(opened):
@@ -110,7 +109,7 @@ def test_a_tip_says_value_definition_unit_and_source(opened):
 
 def test_any_column_sorts_and_what_has_no_value_comes_last(opened):
     table, model = opened.gaps.table, opened.gaps.model
-    opened.gaps_feature.prefer(opened.gaps_feature.preferences.with_shown("buzz", True))
+    opened.gaps_feature.choose(opened.gaps_feature.choices.with_shown("buzz", True))
     bad = key_of(opened, "bad")
     buzz = model.content.columns[columns(opened)[(bad, "buzz")]]
     assert [model.content.value(place, buzz) is None for place in range(3)] == [False, True, False]
@@ -245,19 +244,24 @@ def test_measures_and_thresholds_are_chosen_in_a_dialog_and_kept(opened):
         "Decay slope dB/ms",
     ]
     assert (1, "decay") in columns(opened)
-    kept = read_preferences(opened.ui_settings())
-    assert kept == opened.gaps_feature.preferences
-    assert (kept.thresholds, kept.lossy) == ({"decay": -0.3}, True)
+    work = opened.controller.document.work
+    assert (work.gaps.thresholds, work.gaps.lossy) == ({"decay": -0.3}, True)
+    assert not [key for key in opened.ui_settings().allKeys() if key.startswith("gaps/")]
     dialog.close()
 
 
-def test_kept_choices_that_make_no_sense_fall_back(opened):
-    kept = opened.ui_settings()
-    kept.setValue("gaps/shown", ["lsd", "beauty"])
-    kept.setValue("gaps/worst", "beauty")
-    kept.setValue("gaps/threshold/lsd", "much")
-    kept.setValue("gaps/threshold/gap_snr", 3.0)
-    assert read_preferences(kept) == GapChoices(shown=("lsd",))
+def test_undo_takes_back_how_gaps_are_judged_everywhere_it_is_seen(opened):
+    opened.actions_table["gap.measures"].trigger()
+    dialog = opened.gaps_feature._dialog
+    dialog.limits["energy_error"].setValue(60.0)
+    dialog.close()
+    opened.actions_table["edit.undo"].trigger()
+    assert dialog.limits["energy_error"].value() == 10.0
+    assert "±10" in opened.gaps.head.titles()[2][2]
+    opened.actions_table["gap.by_buzz"].trigger()
+    opened.actions_table["edit.undo"].trigger()
+    assert opened.gaps.worst.currentData() == "click_exit"
+    assert opened.actions_table["gap.by_click_exit"].isChecked()
 
 
 def test_the_file_holds_all_measures_of_all_lanes_even_when_asked_for_at_once(
@@ -267,8 +271,8 @@ def test_the_file_holds_all_measures_of_all_lanes_even_when_asked_for_at_once(
 
     path = tmp_path / "gaps.csv"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), "CSV (*.csv)"))
-    opened.gaps_feature.prefer(
-        replace(opened.gaps_feature.preferences, shown=("lsd",), thresholds={"lsd": 1000.0})
+    opened.gaps_feature.choose(
+        replace(opened.gaps_feature.choices, shown=("lsd",), thresholds={"lsd": 1000.0})
     )
     opened.concealers.boxes["loud"].click()
     opened.actions_table["export.gaps"].trigger()
@@ -285,6 +289,7 @@ def test_the_file_holds_all_measures_of_all_lanes_even_when_asked_for_at_once(
             value = table.value(place, "Loud", measure.key)
             assert row[measure.key] == ("" if value is None else repr(value))
         assert "lsd" not in row["flags"].split()
+        assert row["thresholds"] == "lsd=1000"
 
 
 def test_work_that_was_cancelled_can_be_taken_up_again(opened, measured, monkeypatch, qtbot):

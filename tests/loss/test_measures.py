@@ -216,6 +216,15 @@ def test_the_table_has_a_row_for_each_gap_and_version() -> None:
     assert to_csv(table).count("\r\n") == 5
 
 
+def test_the_table_says_by_which_thresholds_it_flags_when_they_are_not_the_measures_own() -> None:
+    clean, trace = Signal.of(buzzing(), RATE), trace_of(10)
+    found = measure_gaps(clean, {"v": apply_loss(clean, trace)}, trace)
+    table = found.table({"energy_error": 3.0, "buzz": 0.25})
+    assert table.columns[-2:] == ("thresholds", "flags")
+    assert table.rows[0][-2] == "energy_error=3 buzz=0.25"
+    assert "thresholds" not in found.table({}).columns
+
+
 def test_no_gaps_and_short_versions_are_normal() -> None:
     clean = Signal.of(buzzing(), RATE)
     assert measure_gaps(clean, {"v": clean}, trace_of()).table().rows == ()

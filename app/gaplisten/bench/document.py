@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gaplisten.bench.history import History, Step
 from gaplisten.bench.loss_edits import edit_of
-from gaplisten.bench.state import Choice, ClipWork, Loop, Note, Setting, Sources, Work
+from gaplisten.bench.state import Choice, ClipWork, GapChoices, Loop, Note, Setting, Sources, Work
 from gaplisten.loss.trace import LossTrace
 
 Listener = Callable[[Work, Work], None]
@@ -127,6 +127,10 @@ class Document:
         work = replace(self._work, match_levels=every)
         work = work.with_clip(clip, replace(work.clip(clip), match_levels=this))
         self._edit("match levels" if this or every else "levels as they are", work)
+
+    def judge_gaps(self, choices: GapChoices) -> None:
+        """Judge gaps by these measures and thresholds; one run of changes is one step to undo."""
+        self._edit("gap measures", replace(self._work, gaps=choices), "gaps")
 
     def set_delay(self, clip: str, lane: str, frames: int) -> None:
         """Take a delay of so many frames out of a lane; 0 puts it back."""

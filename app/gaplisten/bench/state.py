@@ -194,6 +194,8 @@ class Work:
         What was done to each clip, by its name; clips to which nothing was done are absent.
     match_levels
         Whether the lanes of all clips are brought to their reference's level.
+    gaps
+        How the gaps of all clips are judged.
     """
 
     sources: Sources = field(default_factory=Sources)
@@ -202,6 +204,7 @@ class Work:
     order: tuple[str, ...] = ()
     clips: Mapping[str, ClipWork] = field(default_factory=_no_clips)
     match_levels: bool = False
+    gaps: GapChoices = field(default_factory=GapChoices)
 
     def clip(self, name: str | None) -> ClipWork:
         """Return what was done to the clip `name`."""

@@ -15,8 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gaplisten.bench.notes import TAGS
 from gaplisten.bench.state import (
+    MEASURE_KEYS,
+    SHOWN_AT_FIRST,
+    WORST_AT_FIRST,
     Choice,
     ClipWork,
+    GapChoices,
     Loop,
     LossEdit,
     Note,
@@ -26,6 +30,7 @@ from gaplisten.bench.state import (
     Work,
 )
 from gaplisten.errors import GaplistenError
+from gaplisten.loss.measures import measure_named
 
 VERSION = 1
 SUFFIX = ".gaplisten.toml"
@@ -102,6 +107,13 @@ class _Clip(_Model):
     delays: dict[Name, Annotated[int, Field(ge=-(2**31), le=2**31)]] = {}
 
 
+class _Gaps(_Model):
+    shown: list[Name] = list(SHOWN_AT_FIRST)
+    thresholds: dict[Name, Annotated[float, Field(allow_inf_nan=False, strict=False)]] = {}
+    worst: Name = WORST_AT_FIRST
+    lossy: bool = False
+
+
 class _File(_Model):
     gaplisten: Literal["workbench"]
     version: Literal[1]
@@ -111,6 +123,7 @@ class _File(_Model):
     concealers: list[_Concealer] = []
     clips: dict[Name, _Clip] = {}
     match_levels: bool = False
+    gaps: _Gaps = _Gaps()
 
 
 def write_work(path: Path, work: Work) -> None:
@@ -151,6 +164,9 @@ def _plain(work: Work, folder: Path) -> dict[str, Any]:
         plain["lane_order"] = list(work.order)
     if work.match_levels:
         plain["match_levels"] = True
+    gaps = _plain_gaps(work.gaps)
+    if gaps:
+        plain["gaps"] = gaps
     plain["sources"] = _plain_sources(work.sources, folder)
     if work.choices:
         plain["concealers"] = [{"name": c.concealer, "parameters": c.values} for c in work.choices]
@@ -158,6 +174,17 @@ def _plain(work: Work, folder: Path) -> dict[str, Any]:
     if clips:
         plain["clips"] = clips
     return plain
+
+
+def _plain_gaps(choices: GapChoices) -> dict[str, Any]:
+    plain = {
+        "shown": list(choices.shown),
+        "thresholds": dict(choices.thresholds),
+        "worst": choices.worst,
+        "lossy": choices.lossy,
+    }
+    usual = _Gaps().model_dump()
+    return {key: value for key, value in plain.items() if value != usual[key]}
 
 
 def _plain_sources(sources: Sources, folder: Path) -> dict[str, Any]:
@@ -277,7 +304,19 @@ def _work(file: _File, folder: Path) -> Work:
         order=tuple(file.lane_order),
         clips=MappingProxyType({name: done for name, done in clips.items() if done != ClipWork()}),
         match_levels=file.match_levels,
+        gaps=_gaps(file.gaps),
     )
+
+
+def _gaps(gaps: _Gaps) -> GapChoices:
+    for name in (*gaps.shown, *gaps.thresholds, gaps.worst):
+        if name not in MEASURE_KEYS:
+            raise ValueError(f"gaps: {name!r} is not a measure of gaps")
+    for name in gaps.thresholds:
+        if measure_named(name).threshold is None:
+            raise ValueError(f"gaps.thresholds.{name}: this measure never flags a gap")
+    shown = tuple(key for key in MEASURE_KEYS if key in gaps.shown)
+    return GapChoices(shown, dict(gaps.thresholds), gaps.worst, gaps.lossy)
 
 
 def _settings(parameters: dict[str, Any]) -> tuple[tuple[str, Setting], ...]:

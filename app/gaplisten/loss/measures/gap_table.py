@@ -100,15 +100,20 @@ class GapTable:
         return [int(place) for place in order if not np.isnan(badness[place])]
 
     def table(self, thresholds: Mapping[str, float] | None = None) -> Table:
-        """Return one row per gap and version; the last column names the measures that flag it."""
-        columns = (*_FACTS, "version", *(measure.key for measure in self.measures), "flags")
+        """Return one row per gap and version; the last column names the measures that flag it.
+
+        Where other thresholds than the measures' own decided that, each row says which: "lsd=20 buzz=0.5".
+        """
+        limits = " ".join(f"{key}={limit:g}" for key, limit in (thresholds or {}).items())
+        told, cells = (("thresholds",), (limits,)) if limits else ((), ())
+        columns = (*_FACTS, "version", *(measure.key for measure in self.measures), *told, "flags")
         rows = []
         for version in self.versions:
             flagged = self._flag_matrix(version, thresholds or {})
             for place, facts in enumerate(self.gaps):
                 numbers = tuple(None if np.isnan(v) else float(v) for v in self.values[version][place])
                 keys = " ".join(m.key for m, on in zip(self.measures, flagged[place], strict=True) if on)
-                rows.append((facts.index, (*facts.cells, version, *numbers, keys)))
+                rows.append((facts.index, (*facts.cells, version, *numbers, *cells, keys)))
         return Table(columns, tuple(row for _, row in sorted(rows, key=lambda pair: pair[0])))
 
     def _flag_matrix(self, version: str, thresholds: Mapping[str, float]) -> npt.NDArray[np.bool_]:

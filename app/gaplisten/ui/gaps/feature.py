@@ -12,14 +12,13 @@ from gaplisten.bench import gap_wording as wording
 from gaplisten.bench.gap_content import Column, LaneHead, facts_alone
 from gaplisten.bench.gap_ranking import Place, ranking, step
 from gaplisten.bench.lanes import Lane, Role
-from gaplisten.bench.state import GapChoices
+from gaplisten.bench.state import GapChoices, Work
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import MEASURES
 from gaplisten.tables import Table
 from gaplisten.ui.commands import Command
 from gaplisten.ui.gaps.measures_dialog import MeasuresDialog
 from gaplisten.ui.gaps.measuring import GapMeasuring
-from gaplisten.ui.gaps.preferences import read_preferences, write_preferences
 
 if TYPE_CHECKING:
     from gaplisten.ui.workbench.window import WorkbenchWindow
@@ -69,22 +68,20 @@ class GapsFeature(QObject):
     ----------
     measuring
         The values.
-    preferences
-        The user's choices.
     """
 
     def __init__(self, window: WorkbenchWindow) -> None:
         super().__init__(window)
         self._window, self._dock = window, window.gaps
-        self.preferences = read_preferences(window.ui_settings())
         self.measuring = GapMeasuring(window.controller.tasks, self)
         self._dialog: MeasuresDialog | None = None
         self._tour: tuple[tuple[object, ...], int, int] | None = None  # of what, rank, gap
         self._bind()
-        self._dock.set_preferences(self.preferences)
+        self._dock.set_choices(self.choices)
+        window.controller.document.listeners.append(self._on_work)
         self._dock.provider = self._provide
-        self._dock.preferred.connect(self.prefer)
-        self._dock.measures_wanted.connect(self._choose)
+        self._dock.choices_made.connect(self.choose)
+        self._dock.measures_wanted.connect(self._open_dialog)
         self._dock.resume_wanted.connect(self.measuring.resume)
         self._dock.flagged.toggled.connect(lambda on: window.actions_table.check("gap.flagged", on))
         self._dock.head.sortIndicatorChanged.connect(self._on_order)
@@ -104,12 +101,12 @@ class GapsFeature(QObject):
         for measure in MEASURES:
             bind(
                 f"gap.by_{measure.key}",
-                lambda _on, key=measure.key: self.prefer(replace(self.preferences, worst=key)),
+                lambda _on, key=measure.key: self.choose(replace(self.choices, worst=key)),
             )
         bind("gap.worst_first", self._worst_first)
         bind("gap.flagged", self._dock.flagged.setChecked)
-        bind("gap.measures", self._choose)
-        self._window.actions_table.check(f"gap.by_{self.preferences.worst}")
+        bind("gap.measures", self._open_dialog)
+        self._window.actions_table.check(f"gap.by_{self.choices.worst}")
 
     # -- what is measured -----------------------------------------------------------------------------
 
@@ -120,7 +117,7 @@ class GapsFeature(QObject):
         self.measuring.show(controller.lanes, controller.trace)
 
     def _columns(self) -> list[Lane]:
-        others = (Role.CONDITION, Role.CONCEALER, *([Role.LOSSY] if self.preferences.lossy else []))
+        others = (Role.CONDITION, Role.CONCEALER, *([Role.LOSSY] if self.choices.lossy else []))
         return [lane for lane in self._window.controller.lanes if lane.role in others]
 
     def _show_heads(self) -> None:
@@ -157,33 +154,41 @@ class GapsFeature(QObject):
                 self._window.report(GaplistenError("gap table", self.measuring.error, way_out))
                 return
             table = self.measuring.named_table() or facts_alone(self._dock.model.content.gaps)
-            callback(table.table(self.preferences.thresholds))
+            callback(table.table(self.choices.thresholds))
 
         self.measuring.when_measured(hand_over)
 
     # -- choices --------------------------------------------------------------------------------------
 
-    def prefer(self, chosen: GapChoices) -> None:
-        """Take and keep these choices."""
-        worst_changed = chosen.worst != self.preferences.worst
-        self.preferences = chosen
-        write_preferences(self._window.ui_settings(), chosen)
-        self._dock.set_preferences(chosen)
+    @property
+    def choices(self) -> GapChoices:
+        """How gaps are judged."""
+        return self._window.controller.document.work.gaps
+
+    def choose(self, choices: GapChoices) -> None:
+        """Judge gaps by these measures and thresholds; it is kept with the work, and can be undone."""
+        self._window.controller.document.judge_gaps(choices)
+
+    def _on_work(self, before: Work, work: Work) -> None:
+        chosen = work.gaps
+        if chosen == before.gaps:
+            return
+        self._dock.set_choices(chosen)
         self._show_heads()
         self._show()
         self._window.actions_table.check(f"gap.by_{chosen.worst}")
         if self._dialog is not None:
-            self._dialog.show_preferences(chosen)
-        if worst_changed:
+            self._dialog.show_choices(chosen)
+        if chosen.worst != before.gaps.worst:
             self._dock.reveal(chosen.worst)
             if self._window.actions_table["gap.worst_first"].isChecked():
                 self._worst_first(True)
 
-    def _choose(self) -> None:
+    def _open_dialog(self) -> None:
         if self._dialog is None:
-            self._dialog = MeasuresDialog(self.preferences, self._window)
-            self._dialog.preferred.connect(self.prefer)
-        self._dialog.show_preferences(self.preferences)
+            self._dialog = MeasuresDialog(self.choices, self._window)
+            self._dialog.choices_made.connect(self.choose)
+        self._dialog.show_choices(self.choices)
         self._dialog.show()
         self._dialog.raise_()
         self._dialog.activateWindow()
@@ -191,9 +196,9 @@ class GapsFeature(QObject):
     def _worst_first(self, on: bool) -> None:
         idents = self._heard_lanes()
         wanted = next((lane.ident for lane in self._columns() if lane.ident in idents), None)
-        measure = self.preferences.worst_measure
-        if on and measure.key not in self.preferences.shown:
-            self.prefer(self.preferences.with_shown(measure.key, True))
+        measure = self.choices.worst_measure
+        if on and measure.key not in self.choices.shown:
+            self.choose(self.choices.with_shown(measure.key, True))
         done = self._dock.sort_by(wanted if on else None, measure.key) and (wanted is not None or not on)
         if not done:
             self._window.controller.said.emit("hear a lane that has columns in the gap table first")
@@ -203,7 +208,7 @@ class GapsFeature(QObject):
         """Have the menu say whether the worst still comes first, after the user ordered by another column."""
         content, (place, order) = self._dock.model.content, self._dock.model.sorted_by
         column = content.columns[place]
-        first = isinstance(column, Column) and column.measure.key == self.preferences.worst
+        first = isinstance(column, Column) and column.measure.key == self.choices.worst
         best = self._dock.model.headerData(
             place, Qt.Orientation.Horizontal, Qt.ItemDataRole.InitialSortOrderRole
         )
@@ -221,7 +226,7 @@ class GapsFeature(QObject):
 
     def go(self, by: int) -> None:
         """Go to the next worst gap (1) or back (-1): the worst first, when coming from elsewhere."""
-        idents, measure = self._heard_lanes(), self.preferences.worst_measure
+        idents, measure = self._heard_lanes(), self.choices.worst_measure
         table, shown = self.measuring.table, self._dock.model.gaps_shown
         order = ranking(table, idents, measure, shown) if table is not None else []
         if not order:
@@ -241,11 +246,11 @@ class GapsFeature(QObject):
         return next((rank for rank, place in enumerate(order) if place.gap == self._tour[2]), None)
 
     def _told(self, place: Place, rank: int, count: int) -> str:
-        controller, measure = self._window.controller, self.preferences.worst_measure
+        controller, measure = self._window.controller, self.choices.worst_measure
         lane = next((each for each in controller.lanes if each.ident == place.ident), None)
         named = f"lane {lane.key} {lane.name}" if lane is not None else place.ident
         table = self.measuring.table
-        flags = table.flagged(place.ident, measure.key, self.preferences.threshold(measure)) if table else ()
+        flags = table.flagged(place.ident, measure.key, self.choices.threshold(measure)) if table else ()
         mark = " !" if len(flags) and flags[place.gap] else ""
         value = wording.with_unit(measure, place.value)
         return (
@@ -253,7 +258,7 @@ class GapsFeature(QObject):
         )
 
     def _why_none(self, idents: list[str]) -> str:
-        measuring, measure = self.measuring, self.preferences.worst_measure
+        measuring, measure = self.measuring, self.choices.worst_measure
         if not self._window.controller.gaps:
             return "there are no gaps"
         if measure.needs_reference and not measuring.has_reference:

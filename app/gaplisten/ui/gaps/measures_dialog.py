@@ -30,11 +30,11 @@ class MeasuresDialog(QDialog):
 
     Signals
     -------
-    preferred
+    choices_made
         The choices as they are now.
     """
 
-    preferred = Signal(object)
+    choices_made = Signal(object)
 
     def __init__(self, chosen: GapChoices, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -63,7 +63,7 @@ class MeasuresDialog(QDialog):
         layout.addLayout(grid)
         layout.addWidget(self.lossy)
         layout.addWidget(buttons)
-        self.show_preferences(chosen)
+        self.show_choices(chosen)
 
     def _add(self, grid: QGridLayout, row: int, measure: Measure) -> None:
         box = QCheckBox(measure.title, self)
@@ -98,10 +98,10 @@ class MeasuresDialog(QDialog):
 
     def _change(self, chosen: GapChoices) -> None:
         if chosen != self._chosen:
-            self.show_preferences(chosen)
-            self.preferred.emit(chosen)
+            self.show_choices(chosen)
+            self.choices_made.emit(chosen)
 
-    def show_preferences(self, chosen: GapChoices) -> None:
+    def show_choices(self, chosen: GapChoices) -> None:
         """Show these choices."""
         self._chosen = chosen
         for key, box in self.boxes.items():

@@ -39,7 +39,7 @@ class GapsDock(QWidget):
     -------
     chosen
         Index of the gap that the user went to.
-    preferred
+    choices_made
         The choices of measures and thresholds, when the user made others.
     measures_wanted
         The user wants to choose measures.
@@ -48,7 +48,7 @@ class GapsDock(QWidget):
     """
 
     chosen = Signal(int)
-    preferred = Signal(object)
+    choices_made = Signal(object)
     measures_wanted = Signal()
     resume_wanted = Signal()
 
@@ -56,7 +56,7 @@ class GapsDock(QWidget):
         super().__init__(parent)
         self.model = GapModel(self)
         self.table = self._made_table()
-        self.preferences = GapChoices()
+        self.choices = GapChoices()
         self.burst = QComboBox(self)
         self.burst.addItem("All bursts", None)
         for stratum, word in wording.BURSTS.items():
@@ -86,7 +86,7 @@ class GapsDock(QWidget):
         self.measures.clicked.connect(self.measures_wanted)
         self.resume.clicked.connect(self.resume_wanted)
         self.model.modelReset.connect(self._reselect)  # after the view's own, which forgets the selection
-        self.set_preferences(self.preferences)
+        self.set_choices(self.choices)
 
     def _name(self, widget: QWidget, name: str, tip: str) -> None:
         widget.setAccessibleName(name)
@@ -168,9 +168,9 @@ class GapsDock(QWidget):
         gaps = table.gaps if table is not None else content.gaps
         self._show(replace(content, gaps=gaps, table=table, pending=pending, reference=reference))
 
-    def set_preferences(self, chosen: GapChoices) -> None:
+    def set_choices(self, chosen: GapChoices) -> None:
         """Show these measures, with these thresholds."""
-        self.preferences = chosen
+        self.choices = chosen
         self.worst.setCurrentIndex(self.worst.findData(chosen.worst))
         self._show(replace(self.model.content, chosen=chosen))
 
@@ -210,7 +210,7 @@ class GapsDock(QWidget):
         self.model.set_filter(self.burst.currentData(), self.flagged.isChecked())
 
     def _on_worst(self) -> None:
-        self.preferred.emit(replace(self.preferences, worst=str(self.worst.currentData())))
+        self.choices_made.emit(replace(self.choices, worst=str(self.worst.currentData())))
 
     def reveal(self, measure: str, ident: str | None = None) -> None:
         """Scroll the columns of a measure into view, or at least that of one lane."""
