@@ -1,11 +1,12 @@
 import numpy as np
 import pytest
 
-from gaplisten.audio.gain import clip_gain
 from gaplisten.audio.signal import Signal
-from gaplisten.clips.clip import Clip, OpenClip
-from gaplisten.ui.workbench import long_clips, one_gain
-from gaplisten.ui.workbench.one_gain import excerpt, gain_of, peak_of
+from gaplisten.bench.state import ClipWork
+from gaplisten.clips.clip import Clip
+from gaplisten.jobs import Job
+from gaplisten.ui.workbench import long_clips
+from gaplisten.ui.workbench.opening import open_fully
 
 
 def noise(seconds, level, rate=8000):
@@ -13,39 +14,40 @@ def noise(seconds, level, rate=8000):
     return Signal.of(generator.standard_normal(round(seconds * rate)) * level, rate)
 
 
-def opened(reference, **conditions):
-    return OpenClip(Clip("x"), reference.rate, reference, None, None, conditions)
+def test_a_long_call_is_as_loud_in_the_workbench_as_in_a_panel_in_play_and_in_the_levels(
+    tmp_path, monkeypatch, capsys
+):
+    from gaplisten.audio.files import read_signal, write_signal
+    from gaplisten.clips.layouts import find_clips
+    from gaplisten.commands.play import _gain
+    from gaplisten.panel.build import build
+    from gaplisten.panel.definition import parse_definition
+    from gaplisten.panel.selection import Places
+    from gaplisten.ui.levels.measure import measure_level
+
+    call = noise(200, 0.002)
+    call.samples[88 * 8000 : 94 * 8000] *= 25
+    for name in ("clean", "mine"):
+        (tmp_path / "set" / name).mkdir(parents=True)
+        write_signal(tmp_path / "set" / name / "call.wav", call)
+    workbench = open_fully(find_clips([tmp_path / "set"]).clips[0], ClipWork(), -26.0, Job())
+    toml = 'title = "T"\nmethod = "acr"\n[clips]\nfolders = ["set"]\n'
+    toml += '[[condition]]\nname = "mine"\nfiles = "mine"\n[checks]\nlevel = false\n'
+    panel = build(parse_definition(toml), tmp_path / "panel", None, places=Places(tmp_path)).key.clips[0]
+    reference = read_signal(tmp_path / "set" / "clean" / "call.wav")
+    assert panel.gain == workbench.gain == _gain([reference, reference], "-26")
+    level = measure_level(reference, Job()).active.dbov
+    assert 20 * np.log10(panel.gain) == pytest.approx(-26 - level, abs=1e-6)
+    assert abs(panel.gain_db) < 0.5
+    told = "from the level (P.56) of all 200 s, read in steps of 1 ms"
+    assert panel.gain_reason == told
+    assert workbench.gain_note.endswith(f" dB for all lanes, {told}")
+    assert told in capsys.readouterr().err
 
 
-def test_a_short_clip_has_the_gain_of_all_of_it():
-    clip = opened(noise(3, 0.02), a=noise(3, 0.05))
-    expected = clip_gain(clip.reference, list(clip.conditions.values()))
-    gain, words = gain_of(clip, -26.0)
-    assert gain == expected.gain
-    assert "dB for all lanes" in words
-
-
-def test_a_long_clip_has_the_gain_of_its_pieces_within_a_tenth_of_a_decibel(monkeypatch):
-    reference = noise(100, 0.02)
-    whole, _ = gain_of(opened(reference), -26.0)
-    monkeypatch.setattr(one_gain, "LONG_SECONDS", 70.0)
-    pieces, _ = gain_of(opened(reference), -26.0)
-    assert 20 * abs(np.log10(whole / pieces)) < 0.1
-    assert excerpt(reference).frames == 60 * 8000
-
-
-def test_a_single_peak_anywhere_in_a_long_clip_limits_its_gain(monkeypatch):
-    monkeypatch.setattr(one_gain, "LONG_SECONDS", 70.0)
-    reference, loud = noise(100, 0.005), noise(100, 0.005)
-    loud.samples[7 * 8000 + 3] = 0.9
-    gain, words = gain_of(opened(reference, a=loud), -26.0)
-    assert gain == pytest.approx(1 / 0.9)
-    assert "limited" in words
-    assert peak_of(loud) == pytest.approx(0.9)
-
-
-def test_a_clip_without_sound_has_no_gain():
-    assert gain_of(OpenClip(Clip("x"), 0, None, None, None, {}), -26.0) == (1.0, "")
+def test_a_clip_without_sound_has_no_gain(tmp_path):
+    opened = open_fully(Clip("x", tmp_path), ClipWork(), -26.0, Job())
+    assert (opened.gain, opened.gain_note) == (1.0, "")
 
 
 def test_the_files_of_a_long_clip_are_drawn_while_its_sound_is_still_read(

@@ -1,4 +1,7 @@
-"""One gain per clip, taken from the reference, so that a concealer's own level error stays audible."""
+"""One gain per clip, taken from the reference, so that a concealer's own level error stays audible.
+
+Whatever plays a clip asks here: workbench, panel and command line hear it equally loud.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from gaplisten.audio.level import active_level
+from gaplisten.audio.level import LONG_SECONDS, STEP_MS, active_level, peak
 from gaplisten.audio.signal import Signal
 
 TARGET_DBOV = -26.0
@@ -29,7 +32,8 @@ class ClipGain:
     limited
         Whether it stays below that target, because something would clip.
     reason
-        A sentence for the user; empty when the target was simply reached.
+        For the user: what kept the gain from the target, and how a long reference was measured; empty when a
+        short one was simply brought to it.
     level_dbov
         Active speech level of the reference, NaN when there is none.
     """
@@ -41,12 +45,10 @@ class ClipGain:
     reason: str = ""
     level_dbov: float = math.nan
 
-
-def peak(signal: Signal) -> float:
-    """Return the largest magnitude."""
-    if not signal.samples.size:
-        return 0.0
-    return float(max(signal.samples.max(), -signal.samples.min()))
+    @property
+    def note(self) -> str:
+        """The gain in words."""
+        return f"{self.gain_db:+.1f} dB for all lanes{f', {self.reason}' if self.reason else ''}"
 
 
 def decibels(gain: float) -> float:
@@ -62,6 +64,12 @@ def _clip_free(gain: float, top: float) -> float:
     return float(exact)
 
 
+def _how_measured(reference: Signal) -> str:
+    if reference.seconds <= LONG_SECONDS:
+        return ""
+    return f"from the level (P.56) of all {reference.seconds:.0f} s, read in steps of {STEP_MS:g} ms"
+
+
 def clip_gain(
     reference: Signal | None, conditions: Sequence[Signal], target_dbov: float = TARGET_DBOV
 ) -> ClipGain:
@@ -75,30 +83,25 @@ def clip_gain(
         All others that will be played; they only limit the gain.
     target_dbov
         Wanted active speech level, -26 dBov by default (P.800).
+
+    Notes
+    -----
+    Level and peaks are those of the whole sounds, however long: see `level.active_level`.
     """
     level = active_level(reference.samples, reference.rate) if reference is not None else None
-    if level is None:
-        wanted, reason = 1.0, "there is no reference to take the level from: played as it is"
+    if reference is None or level is None:
+        wanted, reasons = 1.0, ["there is no reference to take the level from: played as it is"]
     elif level.silent:
-        wanted, reason = 1.0, "the reference is silent: played as it is"
+        wanted, reasons = 1.0, ["the reference is silent: played as it is"]
     else:
-        wanted, reason = 10.0 ** ((target_dbov - level.dbov) / 20.0), ""
+        wanted, reasons = 10.0 ** ((target_dbov - level.dbov) / 20.0), [_how_measured(reference)]
     everything = [*conditions, *([reference] if reference is not None else [])]
     top = max((peak(signal) for signal in everything), default=0.0)
     gain = _clip_free(wanted, top)
     limited = top > 0 and gain < float(np.float32(wanted))
     if limited:
         short = decibels(wanted) - decibels(gain)
-        reason = f"limited to {decibels(gain):+.1f} dB, {short:.1f} dB short of the target: louder would clip"
+        told = f"limited to {decibels(gain):+.1f} dB, {short:.1f} dB short of the target: louder would clip"
+        reasons = [told, reasons[0] if level is not None and not level.silent else ""]
+    reason = "; ".join(filter(None, reasons))
     return ClipGain(gain, decibels(gain), target_dbov, limited, reason, level.dbov if level else math.nan)
-
-
-def matching_gain(reference: Signal, condition: Signal) -> ClipGain:
-    """Return the gain that brings one condition to the reference's active level.
-
-    This hides a condition's own level error, so it is only ever applied when asked for, and recorded.
-    """
-    wanted = active_level(reference.samples, reference.rate)
-    if wanted.silent:
-        return ClipGain(1.0, 0.0, wanted.dbov, False, "the reference is silent: played as it is")
-    return clip_gain(condition, (), wanted.dbov)

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from gaplisten.audio.files import read_signal
-from gaplisten.audio.gain import TARGET_DBOV, ClipGain, clip_gain
+from gaplisten.audio.gain import TARGET_DBOV, clip_gain
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
@@ -42,8 +42,8 @@ def _gain(signals: list[Signal], level: str) -> float:
         target = float(level)
     except ValueError:
         raise PlayError(f"--level {level}", "is no number", "give dBov such as -26, or 'off'") from None
-    chosen: ClipGain = clip_gain(signals[0], signals[1:], target)
-    print(f"level: {chosen.gain_db:+.1f} dB for all {chosen.reason}".rstrip(), file=sys.stderr)
+    chosen = clip_gain(signals[0], signals[1:], target)
+    print(f"level: {chosen.note}", file=sys.stderr)
     return chosen.gain
 
 

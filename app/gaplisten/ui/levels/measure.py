@@ -8,11 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from gaplisten.audio.alignment import Delay, estimate_delay
-from gaplisten.audio.level import ActiveLevel, active_level
-from gaplisten.audio.loudness import integrated_loudness
+from gaplisten.audio.level import ActiveLevel, active_level, integrated_loudness, peak
 from gaplisten.audio.signal import Signal
 from gaplisten.jobs import Job
-from gaplisten.ui.workbench.one_gain import excerpt, peak_of
 
 LONGEST_SECONDS = 300.0
 """How much of a clip is searched for its delay."""
@@ -59,12 +57,10 @@ class Match:
 
 
 def measure_level(signal: Signal, job: Job) -> LaneLevel:
-    """Measure a lane; of a long one, pieces spread evenly over it, but its peak everywhere."""
+    """Measure all of a lane, as the clip's one gain does."""
     job.check(0.0)
-    heard = excerpt(signal)
-    active = active_level(heard.samples, heard.rate)
-    job.check(0.6)
-    return LaneLevel(active, integrated_loudness(heard), peak_of(signal))
+    active = active_level(signal.samples, signal.rate)
+    return LaneLevel(active, integrated_loudness(signal, job), peak(signal))
 
 
 def match(reference: LaneLevel, lane: LaneLevel, clip_gain: float) -> Match | None:

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from gaplisten.audio.filemap import SampleSource
+from gaplisten.audio.level import LONG_SECONDS
 from gaplisten.bench.lanes import Lane, Role, keyed
 from gaplisten.clips.clip import Clip
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.trace import LossTrace
-from gaplisten.ui.workbench.one_gain import LONG_SECONDS
 
 
 @dataclass(frozen=True, eq=False)

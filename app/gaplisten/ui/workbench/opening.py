@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gaplisten.audio.gain import clip_gain
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.loss_edits import lossy_with, trace_of
 from gaplisten.bench.state import ClipWork, Sources
@@ -53,7 +54,6 @@ def _loose(sources: Sources) -> ClipSet:
 def open_fully(clip: Clip, done: ClipWork, level_dbov: float, job: Job) -> Opened:
     """Read a clip, apply the loss edits made to it and find its gain."""
     from gaplisten.clips.opening import open_clip
-    from gaplisten.ui.workbench.one_gain import gain_of
 
     opened = open_clip(clip, job)
     trace, lossy = opened.trace, opened.lossy
@@ -63,8 +63,17 @@ def open_fully(clip: Clip, done: ClipWork, level_dbov: float, job: Job) -> Opene
             lossy = lossy_with(trace, opened.reference, opened.lossy, opened.trace)
         except ValueError as error:
             raise GaplistenError(clip.name, str(error), "restore the clip's own loss") from error
-    gain, note = gain_of(opened, level_dbov)
+    gain, note = _gain(opened, level_dbov)
     return Opened(opened, trace, lossy, gain, note)
+
+
+def _gain(opened: OpenClip, level_dbov: float) -> tuple[float, str]:
+    """Return a clip's one gain (linear) and what it is in words; 1 and nothing when there is no sound."""
+    versions = [signal for signal in (opened.lossy, *opened.conditions.values()) if signal is not None]
+    if opened.reference is None and not versions:
+        return 1.0, ""
+    found = clip_gain(opened.reference, versions, level_dbov)
+    return found.gain, found.note
 
 
 def split_paths(paths: Sequence[Path]) -> tuple[list[Path], list[Path], list[Path]]:
