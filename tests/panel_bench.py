@@ -19,9 +19,8 @@ from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.key import ConditionKey
 from gaplisten.panel.methods import Response
 from gaplisten.panel.rating import PlaybackFacts
-from gaplisten.panel.rules import WHOLE_TRIAL
 from gaplisten.panel.session import Session
-from gaplisten.panel.trial import Trial, Vote
+from gaplisten.panel.trial import WHOLE_TRIAL, Trial, Vote
 
 RATE = 8000
 

@@ -200,10 +200,10 @@ def test_only_the_slider_of_what_plays_can_be_moved(
     qtbot.keyClick(page, Qt.Key.Key_Up)
     qtbot.keyClick(page, Qt.Key.Key_Up, Qt.KeyboardModifier.ShiftModifier)
     assert window.session is not None
-    assert dict(window.session.state.votes) == {2: 60}
+    assert dict(window.session.state.votes) == {(2, ""): 60}
     qtbot.keyClick(page, Qt.Key.Key_Space)  # silence: nothing can be rated
     qtbot.keyClick(page, Qt.Key.Key_Up)
-    assert dict(window.session.state.votes) == {2: 60}
+    assert dict(window.session.state.votes) == {(2, ""): 60}
     assert "Only the recording that is playing can be rated." in shown_text(window)
 
 

@@ -40,7 +40,7 @@ def rate_slot(window: PanelWindow, slot: int) -> Scenario:
     press("BackSpace")
     yield lambda: inner.state.playing == slot
     press(*["Up"] * (slot + 1))
-    yield lambda: slot in inner.state.votes
+    yield lambda: (slot, "") in inner.state.votes
 
 
 def one_trial(window: PanelWindow) -> Scenario:

@@ -6,7 +6,6 @@ import pytest
 
 from gaplisten.panel.methods import Method
 from gaplisten.panel.rules import (
-    WHOLE_TRIAL,
     Heard,
     Refusal,
     Rules,
@@ -15,8 +14,9 @@ from gaplisten.panel.rules import (
     may_play,
     may_rate,
     may_restart,
+    wanted_votes,
 )
-from gaplisten.panel.trial import Block, Slot, Trial
+from gaplisten.panel.trial import WHOLE_TRIAL, Block, Slot, Trial
 
 ONE = Trial(1, Block.TEST, Method.ACR, (Slot("", "a" * 16),))
 PAIR = Trial(1, Block.TEST, Method.AB, (Slot("A", "a" * 16), Slot("B", "b" * 16)))
@@ -126,3 +126,16 @@ def test_a_panel_may_want_one_score_of_a_hundred() -> None:
     state = whole(fresh(MANY), 0, 1, 2).voted(1, 99).voted(2, 50)
     assert may_go_on(state, Rules(need_hundred=True)) is Refusal.NO_HUNDRED
     assert may_go_on(state.voted(1, 100), Rules(need_hundred=True)) is None
+
+
+def test_several_scales_of_one_recording_are_voted_on_one_by_one() -> None:
+    trial = Trial(1, Block.TEST, Method.ACR, (Slot("", "a" * 16),), ("signal", "background"))
+    state = whole(fresh(trial), 0)
+    assert wanted_votes(trial) == ((WHOLE_TRIAL, "signal"), (WHOLE_TRIAL, "background"))
+    assert may_rate(state, Rules(), WHOLE_TRIAL, "signal") is None
+    assert may_rate(state, Rules()) is Refusal.NOT_RATED_SLOT
+    state = state.voted(WHOLE_TRIAL, 4, "signal")
+    assert may_go_on(state, Rules()) is Refusal.UNRATED_SOME
+    state = state.voted(WHOLE_TRIAL, 2, "background")
+    assert may_go_on(state, Rules()) is None
+    assert dict(state.votes) == {(WHOLE_TRIAL, "signal"): 4, (WHOLE_TRIAL, "background"): 2}

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from gaplisten import __version__
 from gaplisten.panel.journal import one_line
 from gaplisten.panel.methods import Response
-from gaplisten.panel.rules import WHOLE_TRIAL, TrialState, wanted_votes
+from gaplisten.panel.rules import TrialState, wanted_votes
 from gaplisten.panel.scales import Scale
-from gaplisten.panel.trial import Vote
+from gaplisten.panel.trial import WHOLE_TRIAL, VoteKey
 from gaplisten.tables import Cell
 
 # What would tell, to somebody who looks at the file while the session runs, which condition was heard.
@@ -149,8 +149,8 @@ def _listening(state: TrialState, slot: int) -> dict[str, Cell]:
     }
 
 
-def _vote(state: TrialState, slot: int, scale: Scale) -> dict[str, Cell]:
-    vote: Vote = state.votes[slot]
+def _vote(state: TrialState, key: VoteKey, scale: Scale) -> dict[str, Cell]:
+    slot, vote = key[0], state.votes[key]
     if state.trial.facts.response is Response.GRADES:
         vote = round(float(vote), 1)
     elif not isinstance(vote, str):
@@ -202,8 +202,8 @@ def rows_of(
         "version": __version__,
     }
     rows = []
-    for offset, slot in enumerate(wanted_votes(state.trial)):
-        own = {"order": first + offset, **_listening(state, slot), **_vote(state, slot, scale)}
+    for offset, key in enumerate(wanted_votes(state.trial)):
+        own = {"order": first + offset, **_listening(state, key[0]), **_vote(state, key, scale)}
         known = {**common, **own}
         rows.append(tuple(known.get(name) for name in COLUMNS))
     return rows

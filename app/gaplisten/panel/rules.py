@@ -8,13 +8,11 @@ from enum import StrEnum
 
 from gaplisten.panel.methods import Playing, Response
 from gaplisten.panel.scales import Scale
-from gaplisten.panel.trial import Trial, Vote
+from gaplisten.panel.trial import WHOLE_TRIAL, Trial, Vote, VoteKey
 
 # What polling a playing position leaves out between two looks is no part left unheard.
 _JOIN_SECONDS = 0.15
 _END_SECONDS = 0.15
-
-WHOLE_TRIAL = -1  # the "slot" of a vote on the trial as a whole (a category for a pair, a choice)
 
 
 class Heard(StrEnum):
@@ -95,7 +93,7 @@ class TrialState:
     playing
         Index of the slot that sounds now; None in silence.
     votes
-        What was touched: slot index (`WHOLE_TRIAL` for the trial) to value. An untouched slider has no entry.
+        What was touched: (slot, scale) to value. An untouched slider has no entry.
     """
 
     trial: Trial
@@ -103,7 +101,7 @@ class TrialState:
     rate: int
     listened: tuple[Listening, ...]
     playing: int | None = None
-    votes: Mapping[int, Vote] = field(default_factory=dict)
+    votes: Mapping[VoteKey, Vote] = field(default_factory=dict)
     comment: str = ""
     tags: tuple[str, ...] = ()
 
@@ -140,9 +138,9 @@ class TrialState:
         seconds = was.seconds + (stop - start) / self.rate
         return replace(self, listened=self._with(slot, replace(was, spans=spans, seconds=seconds)))
 
-    def voted(self, slot: int, vote: Vote) -> TrialState:
+    def voted(self, slot: int, vote: Vote, scale: str = "") -> TrialState:
         """Note a vote; it may be changed until the trial is left."""
-        return replace(self, votes={**self.votes, slot: vote})
+        return replace(self, votes={**self.votes, (slot, scale): vote})
 
     def commented(self, text: str, tags: tuple[str, ...]) -> TrialState:
         """Note the listener's own words and the tags chosen."""
@@ -160,10 +158,15 @@ class TrialState:
         return bool(self.votes)
 
 
-def wanted_votes(trial: Trial) -> tuple[int, ...]:
-    """Return the indices that need a vote: the rated slots, or `WHOLE_TRIAL`."""
+def wanted_votes(trial: Trial) -> tuple[VoteKey, ...]:
+    """Return what needs a vote, in the order asked: every scale of each rated slot, or of the trial."""
     one = trial.facts.response in (Response.CATEGORY, Response.CHOICE)
-    return (WHOLE_TRIAL,) if one else trial.rated_slots
+    slots = (WHOLE_TRIAL,) if one else trial.rated_slots
+    return tuple((slot, scale) for slot in slots for scale in trial.scales)
+
+
+def _unrated(state: TrialState) -> tuple[VoteKey, ...]:
+    return tuple(key for key in wanted_votes(state.trial) if key not in state.votes)
 
 
 def may_play(state: TrialState, rules: Rules, slot: int) -> Refusal | None:
@@ -175,7 +178,7 @@ def may_play(state: TrialState, rules: Rules, slot: int) -> Refusal | None:
     """
     if rules.max_plays is None or state.listened[slot].plays < rules.max_plays:
         return None
-    unrated = slot in wanted_votes(state.trial) and slot not in state.votes and len(state.trial.slots) > 1
+    unrated = len(state.trial.slots) > 1 and any(slot == one for one, _ in _unrated(state))
     return None if unrated or _unheard(state, rules, (slot,)) is not None else Refusal.PLAY_LIMIT
 
 
@@ -199,13 +202,13 @@ def _every(state: TrialState) -> tuple[int, ...]:
     return tuple(range(len(state.trial.slots)))
 
 
-def may_rate(state: TrialState, rules: Rules, slot: int = WHOLE_TRIAL) -> Refusal | None:
+def may_rate(state: TrialState, rules: Rules, slot: int = WHOLE_TRIAL, scale: str = "") -> Refusal | None:
     """Return why a vote may not be given now, or None.
 
     Sliders and grades: only the slot that is playing (BS.1534-3). One vote for the trial: after the
     must-hear rule is met; with switching, as soon as every slot has been heard at all.
     """
-    if slot not in wanted_votes(state.trial):
+    if (slot, scale) not in wanted_votes(state.trial):
         return Refusal.NOT_RATED_SLOT
     if slot != WHOLE_TRIAL:
         return None if state.playing == slot else Refusal.NOT_PLAYING
@@ -224,9 +227,8 @@ def may_go_on(state: TrialState, rules: Rules) -> Refusal | None:
     unheard = _unheard(state, rules, _every(state))
     if unheard is not None:
         return unheard
-    wanted = wanted_votes(state.trial)
-    if any(slot not in state.votes for slot in wanted):
-        return Refusal.UNRATED_SOME if len(wanted) > 1 else Refusal.UNRATED
+    if _unrated(state):
+        return Refusal.UNRATED_SOME if len(wanted_votes(state.trial)) > 1 else Refusal.UNRATED
     if rules.need_hundred and not any(vote == 100 for vote in state.votes.values()):
         return Refusal.NO_HUNDRED
     return None
@@ -236,5 +238,5 @@ def lacking(state: TrialState, rules: Rules) -> tuple[int, ...]:
     """Return the slots for whose sake `may_go_on` refuses: not heard yet; or else not rated yet."""
     refusal = may_go_on(state, rules)
     if refusal is Refusal.UNRATED_SOME:
-        return tuple(slot for slot in wanted_votes(state.trial) if slot not in state.votes)
+        return tuple(dict.fromkeys(slot for slot, _ in _unrated(state)))
     return tuple(slot for slot in _every(state) if refusal and _unheard(state, rules, (slot,)) is refusal)

@@ -16,7 +16,6 @@ from gaplisten.panel.lock import SessionLock
 from gaplisten.panel.rating import COLUMNS, Header, PlaybackFacts, Shown, Sounded, rows_of, utc
 from gaplisten.panel.resume import expected_listener, session_name, steps_so_far, still_to_do
 from gaplisten.panel.rules import (
-    WHOLE_TRIAL,
     Refusal,
     TrialState,
     check_vote,
@@ -28,7 +27,7 @@ from gaplisten.panel.rules import (
 from gaplisten.panel.safety import clean_name
 from gaplisten.panel.scales import texts
 from gaplisten.panel.steps import Step
-from gaplisten.panel.trial import Trial, Vote
+from gaplisten.panel.trial import WHOLE_TRIAL, Trial, Vote, VoteKey
 from gaplisten.panel.unseal import listener_of, plan_for, unsealed
 from gaplisten.tables import Cell
 
@@ -251,7 +250,7 @@ class Session:
 
     def _show(self) -> None:
         self._shown_wall, self._shown = self._clock.wall(), self._clock.monotonic()
-        self._undo: list[dict[int, Vote]] = []
+        self._undo: list[dict[VoteKey, Vote]] = []
         if not self.finished:
             self.state = TrialState.fresh(self._todo[0].trial, self.clip.frames, self.clip.rate)
 
@@ -283,22 +282,24 @@ class Session:
         """Note that frames `start` to `stop` of a slot were played (tell it at every look at the player)."""
         self.state = self.state.heard(slot, start, stop)
 
-    def may_rate(self, slot: int = WHOLE_TRIAL) -> Refusal | None:
+    def may_rate(self, slot: int = WHOLE_TRIAL, scale: str = "") -> Refusal | None:
         """Return why a vote may not be given now, or None."""
-        return may_rate(self.state, self.rules, slot)
+        return may_rate(self.state, self.rules, slot, scale)
 
-    def rate(self, vote: Vote, slot: int = WHOLE_TRIAL) -> Refusal | None:
+    def rate(self, vote: Vote, slot: int = WHOLE_TRIAL, scale: str = "") -> Refusal | None:
         """Give or change a vote; return why it was not taken, or None.
 
         Parameters
         ----------
         slot
             For sliders and grades the slot's index; `WHOLE_TRIAL` for a category or a choice.
+        scale
+            One of `trial.scales`; "" where the method has one scale.
         """
-        refusal = check_vote(self.scale, vote) or self.may_rate(slot)
+        refusal = check_vote(self.scale, vote) or self.may_rate(slot, scale)
         if refusal is None:
             self._undo.append(dict(self.state.votes))
-            self.state = self.state.voted(slot, vote)
+            self.state = self.state.voted(slot, vote, scale)
         return refusal
 
     def undo(self) -> bool:

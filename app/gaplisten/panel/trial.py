@@ -8,6 +8,8 @@ from enum import StrEnum
 from gaplisten.panel.methods import Method, MethodFacts, facts
 
 Vote = int | float | str
+WHOLE_TRIAL = -1  # the "slot" of a vote on the trial as a whole (a category for a pair, a choice)
+VoteKey = tuple[int, str]  # what a vote answers: (slot or `WHOLE_TRIAL`, scale); "" is a method's only scale
 
 
 class Block(StrEnum):
@@ -53,12 +55,16 @@ class Trial:
         What is asked; see `facts`.
     slots
         The sounds in the order of their buttons. IN_TURN methods play slot 0, then slot 1.
+    scales
+        What is asked of each rated slot, or of the trial, in the order in which it is asked; `("",)` where
+        the method has one scale.
     """
 
     number: int
     block: Block
     method: Method
     slots: tuple[Slot, ...]
+    scales: tuple[str, ...] = ("",)
 
     @property
     def facts(self) -> MethodFacts:

@@ -17,9 +17,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gaplisten.panel.rules import WHOLE_TRIAL
 from gaplisten.panel.scales import Scale
-from gaplisten.panel.trial import Trial, Vote
+from gaplisten.panel.trial import WHOLE_TRIAL, Trial, Vote
 
 
 class Response(QWidget):

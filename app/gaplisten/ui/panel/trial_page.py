@@ -16,9 +16,9 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.panel.methods import Response as Asked
-from gaplisten.panel.rules import WHOLE_TRIAL, Refusal, lacking, wanted_votes
+from gaplisten.panel.rules import Refusal, lacking, wanted_votes
 from gaplisten.panel.session import Session
-from gaplisten.panel.trial import Block, Trial, Vote
+from gaplisten.panel.trial import WHOLE_TRIAL, Block, Trial, Vote
 from gaplisten.ui.panel.keys import TrialKeys
 from gaplisten.ui.panel.listening import TrialPlayer, lost
 from gaplisten.ui.panel.loop_row import LoopRow
@@ -236,7 +236,7 @@ class TrialPage(QWidget):
         """Move the answer that the arrows belong to: of the slot that plays, or of the trial."""
         if self._response is None:
             return
-        whole = WHOLE_TRIAL in wanted_votes(self._player.state.trial)
+        whole = (WHOLE_TRIAL, "") in wanted_votes(self._player.state.trial)
         self._response.nudge(WHOLE_TRIAL if whole else self._player.slot, steps)
 
     def vote_digit(self, digit: int) -> None:
@@ -292,7 +292,8 @@ class TrialPage(QWidget):
 
     def _show_votes(self) -> None:
         if self._response is not None and self._player.active:
-            self._response.show_votes(self._player.state.votes)
+            votes = self._player.state.votes
+            self._response.show_votes({slot: vote for (slot, _), vote in votes.items()})
 
     def _show_state(self) -> None:
         if not self._player.active or self._response is None:
@@ -308,7 +309,7 @@ class TrialPage(QWidget):
         self._loop_row.show_loop()
         state = self._player.state
         wanted = wanted_votes(state.trial)
-        self._response.allow([slot for slot in wanted if self._session.may_rate(slot) is None])
+        self._response.allow([slot for slot, _ in wanted if self._session.may_rate(slot) is None])
         self._next.setProperty("ready", self._session.may_go_on() is None)
         # A device that went away and came back at once leaves a pause, and a reason, only.
         reason = output.reason if silent or not playing else ""
