@@ -55,11 +55,6 @@ class LossMap:
         last = int(np.searchsorted(self.starts, stop, "left"))
         return list(zip(self.starts[first:last].tolist(), self.stops[first:last].tolist(), strict=True))
 
-    def is_lost(self, frame: int) -> bool:
-        """Whether the packet that holds `frame` was lost."""
-        packet = frame // self._packet
-        return 0 <= packet < self.trace.packets and bool(self.trace.lost[packet])
-
     def lost_before(self, frames: Frames) -> Frames:
         """Return how many frames before each of `frames` were lost."""
         inside = np.clip(frames, 0, self.frames)

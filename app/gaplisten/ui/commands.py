@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gaplisten.ui.lanes.drawers import drawer_kinds
+
 
 @dataclass(frozen=True, slots=True)
 class Command:
@@ -122,14 +124,14 @@ _VIEW = (
     Command(
         "view.residual", "Residual", "Ctrl+3", "What differs from the reference", "View", "mode", True, "mode"
     ),
-    Command("view.waveform", "Waveform", "Ctrl+4", "Draw waveforms", "View", "draw", True, "draw"),
-    Command("view.spectrogram", "Spectrogram", "Ctrl+5", "Draw spectrograms", "View", "draw", True, "draw"),
-    Command("view.both", "Both", "Ctrl+6", "Draw waveform over spectrogram", "View", "draw", True, "draw"),
-    Command("view.this_waveform", "Waveform", "", "Draw the heard lane as waveform", "View/This Lane"),
-    Command(
-        "view.this_spectrogram", "Spectrogram", "", "Draw the heard lane as spectrogram", "View/This Lane"
+    *(
+        Command(f"view.{kind.name}", kind.title, kind.keys, kind.help, "View", "draw", True, "draw")
+        for kind in drawer_kinds().values()
     ),
-    Command("view.this_both", "Both", "", "Draw the heard lane both ways", "View/This Lane"),
+    *(
+        Command(f"view.this_{kind.name}", kind.title, "", kind.lane_help, "View/This Lane")
+        for kind in drawer_kinds().values()
+    ),
     Command(
         "view.against", "Residuals Against It", "", "Show what differs from the heard lane", "View/This Lane"
     ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +11,11 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPen, QResizeEv
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from gaplisten.audio.raster import Pixels
-from gaplisten.ui.lanes.curves import paint_curves
-from gaplisten.ui.lanes.furniture import paint_furniture, x_of
-from gaplisten.ui.lanes.lane_pixels import paint_lanes
-from gaplisten.ui.lanes.layout import RULER_HEIGHT
-from gaplisten.ui.lanes.outlines import paint_outlines
-from gaplisten.ui.lanes.scene import Scene
+from gaplisten.ui.lanes.colours import argb
+from gaplisten.ui.lanes.drawer import Drawer
+from gaplisten.ui.lanes.furniture import paint_furniture
+from gaplisten.ui.lanes.ground import Ground
+from gaplisten.ui.lanes.scene import RULER_HEIGHT, Scene
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +38,9 @@ class Canvas(QWidget):
 
     resized = Signal()
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    def __init__(self, drawers: Mapping[str, Drawer], parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._drawers = drawers
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
@@ -114,20 +115,19 @@ class Canvas(QWidget):
             self._pixels = np.empty((height, width), np.uint32)
             self._image = QImage(self._pixels.data, width, height, width * 4, QImage.Format.Format_RGB32)
         assert self._image is not None
-        paint_lanes(self._pixels, scene)
+        paint_lanes(self._pixels, scene, self._drawers)
         self._image.setDevicePixelRatio(layout.ratio)
         painter = QPainter(self._image)
         painter.setFont(self.font())
-        paint_outlines(painter, scene)
-        paint_curves(painter, scene)
-        paint_furniture(painter, scene)
+        paint_lines(painter, scene, self._drawers)
+        paint_furniture(painter, scene, self._drawers)
         painter.end()
         self._stale = False
 
     def _playhead_x(self, frame: int) -> float | None:
         if self._scene is None:
             return None
-        x = x_of(self._scene, frame)
+        x = self._scene.x_of(frame)
         inside = self._scene.layout.plot_left - 1 <= x <= self._scene.layout.width + 1
         return x if inside else None
 
@@ -135,7 +135,7 @@ class Canvas(QWidget):
         if self._preview is None or self._scene is None:
             return
         scene, preview = self._scene, self._preview
-        begin, end = (x_of(scene, frame) for frame in (preview.start, preview.stop))
+        begin, end = (scene.x_of(frame) for frame in (preview.start, preview.stop))
         colour = QColor(scene.colours.accent if preview.paint is None else scene.colours.altered)
         if preview.paint is False:
             colour = QColor(scene.colours.background)
@@ -161,3 +161,35 @@ class Canvas(QWidget):
         painter.drawLine(QPointF(left, 0), QPointF(left, self.height()))
         painter.setBrush(colour)
         painter.drawPolygon([QPointF(left - 5, 0), QPointF(left + 5, 0), QPointF(left, 7)])
+
+
+def paint_lanes(pixels: Pixels, scene: Scene, drawers: Mapping[str, Drawer]) -> None:
+    """Paint the background and every strip into `pixels`, shape ``(height, width)``."""
+    ground = Ground(scene)
+    left = pixels.shape[1] - scene.layout.columns
+    background, plot = argb(scene.colours.background), pixels[:, left:]
+    roof = scene.layout.device(RULER_HEIGHT)
+    bare = np.ones(len(plot), np.bool_)
+    for row in range(scene.rows):
+        for strip in scene.strips(row):
+            first, last = max(strip.top, roof), min(strip.bottom, len(plot))
+            if last <= first:
+                continue
+            bare[first:last] = False
+            drawer, whole = drawers[strip.drawer], (first, last) == (strip.top, strip.bottom)
+            target = plot[first:last] if whole else np.empty((strip.height, plot.shape[1]), np.uint32)
+            if drawer.shaded:
+                target[:] = ground.shaded(strip.height)
+            drawer.paint(target, ground, scene.in_row(row), strip)
+            if not whole:
+                plot[first:last] = target[first - strip.top : last - strip.top]
+    # Only what no lane covers: filling everything first would cost a tenth of the time.
+    plot[bare] = background
+    pixels[:, :left] = background
+
+
+def paint_lines(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer]) -> None:
+    """Paint what the drawers have to say in lines, over pixels or shapes."""
+    for row in range(scene.rows):
+        for strip in scene.strips(row):
+            drawers[strip.drawer].paint_over(painter, scene, scene.in_row(row), strip)

@@ -1,4 +1,4 @@
-"""Paint the curve through the samples, with points, when zoomed in."""
+"""Paint the curve through the samples, with points, when zoomed in; lines that Qt draws fast."""
 
 from __future__ import annotations
 
@@ -11,37 +11,34 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from gaplisten.audio.curve import POINTS_FROM, Curve, curve
+from gaplisten.audio.viewport import Viewport
 from gaplisten.ui.lanes.colours import readable
-from gaplisten.ui.lanes.lane_pixels import is_curve
-from gaplisten.ui.lanes.layout import RULER_HEIGHT
-from gaplisten.ui.lanes.scene import Part, Scene, SceneLane
+from gaplisten.ui.lanes.scene import RULER_HEIGHT, Scene, SceneLane, Strip
 
+# Below this many frames per pixel a line through the samples is drawn instead of columns.
+CURVE_BELOW = 1.0
 _POINT = 2.4
 _CLASSES = 3
 
 
-def paint_curves(painter: QPainter, scene: Scene) -> None:
-    """Paint the curves of all lanes, in logical pixels; nothing at zooms where columns are drawn."""
-    if not is_curve(scene.view):
-        return
+def is_curve(view: Viewport) -> bool:
+    """Whether the zoom is so close that a curve through the samples is drawn instead of columns."""
+    return view.frames_per_pixel < CURVE_BELOW
+
+
+def paint_curves(painter: QPainter, scene: Scene, lanes: tuple[SceneLane, ...], strip: Strip) -> None:
+    """Paint the curves of lanes that share a strip, in logical pixels."""
     layout = scene.layout
     painter.save()
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-    for row in range(scene.rows):
-        for part in scene.parts(row):
-            if part.spectrogram:
-                continue
-            box = QRectF(
-                layout.plot_left, part.top / layout.ratio, layout.plot_width, part.height / layout.ratio
-            )
-            roof = QRectF(0, RULER_HEIGHT, layout.width, layout.height)
-            painter.setClipRect(box.intersected(roof))
-            for lane in scene.in_row(row):
-                _paint_lane(painter, lane, scene, part)
+    roof = QRectF(0, RULER_HEIGHT, layout.width, layout.height)
+    painter.setClipRect(scene.box(strip).intersected(roof))
+    for lane in lanes:
+        _paint_lane(painter, lane, scene, strip)
     painter.restore()
 
 
-def _paint_lane(painter: QPainter, lane: SceneLane, scene: Scene, part: Part) -> None:
+def _paint_lane(painter: QPainter, lane: SceneLane, scene: Scene, strip: Strip) -> None:
     found = curve(lane.source, scene.view)
     if found is None:
         return
@@ -51,14 +48,14 @@ def _paint_lane(painter: QPainter, lane: SceneLane, scene: Scene, part: Part) ->
     kinds = sample_kinds(lane, scene, found)
     colours = (readable(lane.colour, scene.colours), scene.colours.same, scene.colours.altered)
     for channel in range(found.y.shape[1]):
-        x, y = _device(found.x, found.y[:, channel], scene, part)
+        x, y = _device(found.x, found.y[:, channel], scene, strip)
         # Each stretch between samples has the colour of the sample on its left.
         at = np.clip(np.searchsorted(found.frames, found.x, "right") - 1, 0, len(found.frames) - 1)
         for begin, end, kind in runs(kinds[at]):
             painter.setPen(QPen(colours[kind], 0))
             draw_line(painter, polyline(x[begin : end + 1], y[begin : end + 1]), scene.layout.ratio)
         if scene.view.frames_per_pixel * POINTS_FROM <= 1.0:
-            _paint_points(painter, found, channel, scene, part, kinds, colours)
+            _paint_points(painter, found, channel, scene, strip, kinds, colours)
 
 
 def _inside(found: Curve, scene: Scene) -> Curve:
@@ -104,11 +101,11 @@ def draw_line(painter: QPainter, line: QPolygonF, ratio: float) -> None:
 
 
 def _device(
-    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], scene: Scene, part: Part
+    x: npt.NDArray[np.float64], y: npt.NDArray[np.float64], scene: Scene, strip: Strip
 ) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
     ratio = scene.layout.ratio
     across = scene.layout.plot_left + (x - scene.view.grid_start) / scene.view.frames_per_pixel / ratio
-    middle, reach = (part.top + part.bottom) / 2 / ratio, part.height / 2 / ratio
+    middle, reach = (strip.top + strip.bottom) / 2 / ratio, strip.height / 2 / ratio
     return across, middle - np.clip(y * scene.gain, -1.0, 1.0) * reach
 
 
@@ -125,11 +122,13 @@ def _paint_points(
     found: Curve,
     channel: int,
     scene: Scene,
-    part: Part,
+    strip: Strip,
     kinds: npt.NDArray[np.int64],
     colours: tuple[QColor, ...],
 ) -> None:
-    x, y = _device(found.frames.astype(np.float64), found.samples[:, channel].astype(np.float64), scene, part)
+    x, y = _device(
+        found.frames.astype(np.float64), found.samples[:, channel].astype(np.float64), scene, strip
+    )
     painter.setPen(Qt.PenStyle.NoPen)
     for kind in range(_CLASSES):
         painter.setBrush(colours[kind])

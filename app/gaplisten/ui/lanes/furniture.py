@@ -1,15 +1,16 @@
-"""Paint what stands around the lanes: ruler, headers, marks, loop."""
+"""Paint what stands around the lanes: ruler, headers, vertical scales, marks, loop."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygonF
 
 from gaplisten.audio.ruler import ticks
 from gaplisten.ui.lanes.colours import ViewColours, readable
-from gaplisten.ui.lanes.layout import GUTTER, RULER_HEIGHT
-from gaplisten.ui.lanes.scales import paint_scales
-from gaplisten.ui.lanes.scene import Scene, SceneLane
+from gaplisten.ui.lanes.drawer import Drawer
+from gaplisten.ui.lanes.scene import GUTTER, RULER_HEIGHT, SCALE_TEXT, Scene, SceneLane
 from gaplisten.ui.lanes.values import Mode
 
 _TICK_ROOM = 92
@@ -25,19 +26,15 @@ def tabular(font: QFont) -> QFont:
     return font
 
 
-def paint_furniture(painter: QPainter, scene: Scene) -> None:
+def paint_furniture(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer]) -> None:
     """Paint ruler, lane headers, marks and loop, in logical pixels."""
     painter.setFont(tabular(painter.font()))
     _paint_headers(painter, scene)
+    _paint_scales(painter, scene, drawers)
     _paint_ruler(painter, scene)
     _paint_gap(painter, scene)
     _paint_loop(painter, scene)
     _paint_marks(painter, scene)
-
-
-def x_of(scene: Scene, frame: float) -> float:
-    """Return the logical position of a frame."""
-    return scene.layout.plot_left + scene.view.x_of(frame) / scene.layout.ratio
 
 
 def _paint_ruler(painter: QPainter, scene: Scene) -> None:
@@ -50,7 +47,7 @@ def _paint_ruler(painter: QPainter, scene: Scene) -> None:
     painter.save()
     painter.setClipRect(QRectF(layout.plot_left, 0, layout.plot_width, RULER_HEIGHT))
     for tick in ticks(scene.scale, scene.view.start, scene.view.stop, room):
-        x = x_of(scene, tick.frame)
+        x = scene.x_of(tick.frame)
         if not layout.plot_left - 0.5 <= x <= layout.width:
             continue
         painter.setPen(QPen(colours.faint_text, 0))
@@ -75,7 +72,6 @@ def _paint_headers(painter: QPainter, scene: Scene) -> None:
             _paint_header(painter, box, lane, scene)
     if not overlay:
         _paint_dividers(painter, scene)
-    paint_scales(painter, scene)
 
 
 def _paint_dividers(painter: QPainter, scene: Scene) -> None:
@@ -83,6 +79,32 @@ def _paint_dividers(painter: QPainter, scene: Scene) -> None:
     for row in range(len(scene.lanes)):
         y = scene.layout.lane_span(row)[1] / scene.layout.ratio + 0.5
         painter.drawLine(QPointF(0, y), QPointF(scene.layout.width, y))
+
+
+def _paint_scales(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer]) -> None:
+    """Paint a few values and ticks at the left of each strip."""
+    font, layout = painter.font(), scene.layout
+    small = QFont(font)
+    if font.pixelSize() > 0:
+        small.setPixelSize(max(font.pixelSize() - 2, 8))
+    else:
+        small.setPointSizeF(max(font.pointSizeF() - 2.0, 6.0))
+    painter.save()
+    painter.setFont(small)
+    painter.setPen(QPen(scene.colours.faint_text, 0))
+    painter.setClipRect(QRectF(0, RULER_HEIGHT, layout.width, layout.height - RULER_HEIGHT))
+    for row in range(scene.rows):
+        for strip in scene.strips(row):
+            for y, text in drawers[strip.drawer].scale(scene, strip):
+                _paint_value(painter, scene, y, text)
+    painter.restore()
+
+
+def _paint_value(painter: QPainter, scene: Scene, y: float, text: str) -> None:
+    right = scene.layout.plot_left
+    painter.drawLine(QPointF(right - 4, y), QPointF(right - 1, y))
+    box = QRectF(right - GUTTER, y - SCALE_TEXT / 2, GUTTER - 7, SCALE_TEXT)
+    painter.drawText(box, _Align.AlignRight | _Align.AlignVCenter, text)
 
 
 def _paint_header(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene) -> None:
@@ -140,7 +162,7 @@ def _paint_loop(painter: QPainter, scene: Scene) -> None:
     if scene.loop is None:
         return
     layout = scene.layout
-    edges = [x_of(scene, frame) for frame in scene.loop]
+    edges = [scene.x_of(frame) for frame in scene.loop]
     left, right = float(layout.plot_left), float(layout.width)
     begin, end = (min(max(x, left), right) for x in edges)
     painter.fillRect(QRectF(begin, 0, end - begin, 5), scene.colours.loop)
@@ -156,7 +178,7 @@ def _paint_gap(painter: QPainter, scene: Scene) -> None:
     if scene.gap is None:
         return
     left, right = float(scene.layout.plot_left), float(scene.layout.width)
-    begin, end = (x_of(scene, frame) for frame in scene.gap)
+    begin, end = (scene.x_of(frame) for frame in scene.gap)
     begin, end = max(begin, left), min(max(end, begin + 2.0), right)
     if end > begin:
         painter.fillRect(QRectF(begin, RULER_HEIGHT - 4, end - begin, 4), scene.colours.text)
@@ -167,7 +189,7 @@ def _paint_marks(painter: QPainter, scene: Scene) -> None:
     painter.save()
     painter.setClipRect(QRectF(layout.plot_left, 0, layout.plot_width, layout.height))
     for mark in scene.marks:
-        x = x_of(scene, mark.frame)
+        x = scene.x_of(mark.frame)
         if layout.plot_left <= x <= layout.width:
             colour = QColor(mark.colour) if mark.colour else scene.colours.altered
             painter.setPen(QPen(colour, 0, Qt.PenStyle.DashLine))

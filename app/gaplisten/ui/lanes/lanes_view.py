@@ -11,22 +11,20 @@ from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QGridLayout, QScrollBar, QWidget
 
 from gaplisten.audio.ruler import RulerUnit
-from gaplisten.audio.spectra import SpectrumSettings
 from gaplisten.loss.shading import LossMap
 from gaplisten.loss.trace import LossTrace
-from gaplisten.ui.lanes.actions import LaneActions
 from gaplisten.ui.lanes.canvas import Canvas
 from gaplisten.ui.lanes.colours import ViewColours
+from gaplisten.ui.lanes.drawer import Drawer
+from gaplisten.ui.lanes.drawers import drawer_kinds
 from gaplisten.ui.lanes.export import write_png, write_svg
 from gaplisten.ui.lanes.lane_data import Altering, LaneData
-from gaplisten.ui.lanes.layout import Layout
 from gaplisten.ui.lanes.overview import OverviewStrip
 from gaplisten.ui.lanes.pointer import Pointer
-from gaplisten.ui.lanes.scene import Scene
-from gaplisten.ui.lanes.shown import LOUDEST_DB, QUIETEST_DB, Shown
-from gaplisten.ui.lanes.spectro import SpectrogramStore
+from gaplisten.ui.lanes.scene import Layout, Scene
+from gaplisten.ui.lanes.shown import Shown
 from gaplisten.ui.lanes.time_axis import TimeAxis
-from gaplisten.ui.lanes.values import Display, LaneView, Mark, Mode
+from gaplisten.ui.lanes.values import LaneView, Mark, Mode
 
 _GAINS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 _MOST_GAIN = 4096.0
@@ -69,16 +67,16 @@ class LanesView(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._shown = Shown()
+        self._drawers: dict[str, Drawer] = {name: kind(self) for name, kind in drawer_kinds().items()}
+        self._shown = Shown(self._drawers)
         self._base: int | None = None
         self._gain_follows = True
-        self._paints = self._follows = False
-        self._fixed_colours: ViewColours | None = None
+        self._follows = False
         self._build()
 
     def _build(self) -> None:
-        self._data, self._spectra = LaneData(self), SpectrogramStore(self)
-        self._canvas = Canvas(self)
+        self._data = LaneData(self)
+        self._canvas = Canvas(self._drawers, self)
         self._bar = QScrollBar(Qt.Orientation.Horizontal, self)
         self._bar.setAccessibleName("Time")
         self._lane_bar = QScrollBar(Qt.Orientation.Vertical, self)
@@ -86,8 +84,7 @@ class LanesView(QWidget):
         self._lane_bar.hide()
         self.axis = TimeAxis(self._bar, self)
         self._overview = OverviewStrip(self.axis, self)
-        self._actions = LaneActions(self, self._canvas, self._lane_bar)
-        self._pointer = Pointer(self._canvas, self._actions)
+        self._pointer = Pointer(self._canvas, self.axis)
         grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setSpacing(0)
@@ -102,10 +99,23 @@ class LanesView(QWidget):
     def _connect(self) -> None:
         self._data.progressed.connect(self._more_known)
         self._data.failed.connect(self.source_failed)
-        self._spectra.progressed.connect(self._refresh)
+        for drawer in self._drawers.values():
+            drawer.progressed.connect(self._refresh)
         self._canvas.resized.connect(self._resized)
         self._lane_bar.valueChanged.connect(self._refresh)
         self.axis.changed.connect(self._view_moved)
+        pointer = self._pointer
+        pointer.pointed.connect(self.pointer_moved)
+        pointer.seek_wanted.connect(self.seek_requested)
+        pointer.cursor_moved.connect(self._move_cursor)
+        pointer.lane_chosen.connect(self.lane_clicked)
+        pointer.mark_chosen.connect(self.mark_clicked)
+        pointer.loop_edited.connect(self.loop_edited)
+        pointer.packets_painted.connect(self.packets_painted)
+        pointer.magnified.connect(self._magnify)
+        pointer.lanes_scrolled.connect(
+            lambda pixels: self._lane_bar.setValue(self._lane_bar.value() + round(pixels))
+        )
         # A child widget gets no close event, and threads that still read would hold up the program's end.
         if (app := QCoreApplication.instance()) is not None:
             app.aboutToQuit.connect(self.close_data)
@@ -128,7 +138,9 @@ class LanesView(QWidget):
             self.axis.reset(total, self.layout_now().columns)
         elif total != self.axis.view.total:
             self.axis.show(replace(self.axis.view, total=total).clamped())
-        self._spectra.keep_only([self._data.drawn(lane.key).source for lane in lanes])
+        sources = [self._data.drawn(lane.key).source for lane in lanes]
+        for drawer in self._drawers.values():
+            drawer.keep_only(sources)
         self._resized()
         self._more_known()
 
@@ -194,17 +206,19 @@ class LanesView(QWidget):
         """How the lanes are laid out."""
         return self._shown.mode
 
-    def set_display(self, display: Display | str, key: int | None = None) -> None:
-        """Draw waveforms, spectrograms or both, in one lane or (with no key) in all."""
+    def set_display(self, name: str, key: int | None = None) -> None:
+        """Draw by the drawer of this name, in one lane or (with no key) in all."""
+        if name not in self._drawers:
+            raise ValueError(f"there is no drawer {name!r}")
         if key is None:
-            self._shown.display = Display(display)
+            self._shown.display = name
             self._shown.displays.clear()
         else:
-            self._shown.displays[key] = Display(display)
+            self._shown.displays[key] = name
         self._refresh()
 
-    def display_of(self, key: int) -> Display:
-        """Return what is drawn in a lane."""
+    def display_of(self, key: int) -> str:
+        """Return the name of the drawer of a lane."""
         return self._shown.display_of(key)
 
     def set_altered(self, received: int | None, tolerance: float = 0.0) -> None:
@@ -219,29 +233,12 @@ class LanesView(QWidget):
 
     def set_paint_mode(self, on: bool) -> None:
         """Let the mouse paint packets lost or received instead of seeking."""
-        self._paints = on
+        self._pointer.painting = on
 
     @property
     def paint_mode(self) -> bool:
         """Whether the mouse paints packets."""
-        return self._paints
-
-    def set_colours(self, colours: ViewColours | None) -> None:
-        """Use these colours, or those of the palette."""
-        self._fixed_colours = colours
-        self._show_overview()
-
-    def set_overview_visible(self, on: bool) -> None:
-        """Show or hide the strip of the whole file."""
-        self._overview.setVisible(on)
-
-    def set_spectrum(
-        self, window_ms: float, quietest_db: float = QUIETEST_DB, loudest_db: float = LOUDEST_DB
-    ) -> None:
-        """Choose the spectrogram's window and the levels (full-scale sine 0 dB) of its end colours."""
-        self._spectra.change_settings(SpectrumSettings(window_ms))
-        self._shown.levels = (quietest_db, loudest_db)
-        self._refresh()
+        return self._pointer.painting
 
     # amplitude
 
@@ -293,8 +290,8 @@ class LanesView(QWidget):
 
     @property
     def busy(self) -> bool:
-        """Whether sound is still being read or spectra are being computed."""
-        return self._data.busy or self._spectra.busy
+        """Whether sound is still being read, or a drawer computes."""
+        return self._data.busy or any(drawer.busy for drawer in self._drawers.values())
 
     @property
     def glimpsed(self) -> bool:
@@ -305,23 +302,24 @@ class LanesView(QWidget):
 
     def render_png(self, path: Path, size: QSize | None = None, scale: float = 2.0) -> None:
         """Write the current view as a picture on white paper, `size` in logical pixels, finer by `scale`."""
-        write_png(self._paper_scene(size, scale), path)
+        write_png(self._paper_scene(size, scale), self._drawers, path)
 
     def render_svg(self, path: Path, size: QSize | None = None) -> None:
         """Write the current view as a drawing on white paper."""
-        write_svg(self._paper_scene(size, 1.0), path)
+        write_svg(self._paper_scene(size, 1.0), self._drawers, path)
 
     def _paper_scene(self, size: QSize | None, scale: float) -> Scene:
         size = self._canvas.size() if size is None else size
         layout = Layout(size.width(), size.height(), scale, self.layout_now().rows)
         span = self.axis.view.span
         view = replace(self.axis.view, frames_per_pixel=span / layout.columns, width=layout.columns)
-        return self._shown.scene(layout, view, ViewColours.paper(), self._data, self._spectra)
+        return self._shown.scene(layout, view, ViewColours.paper(), self._data)
 
     def close_data(self) -> None:
         """Give up all reading and computing, before the view is thrown away."""
         self._data.close()
-        self._spectra.close()
+        for drawer in self._drawers.values():
+            drawer.close()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop the threads."""
@@ -338,11 +336,25 @@ class LanesView(QWidget):
 
     def _refresh(self) -> None:
         view, colours = self.axis.view, self._colours()
-        scene = self._shown.scene(self.layout_now(), view, colours, self._data, self._spectra)
+        scene = self._shown.scene(self.layout_now(), view, colours, self._data)
         self._canvas.show_scene(scene)
 
     def _colours(self) -> ViewColours:
-        return self._fixed_colours or ViewColours.of(self.palette())
+        return ViewColours.of(self.palette())
+
+    def _move_cursor(self, frame: int) -> None:
+        """Go where the keys moved the cursor, and say where that is."""
+        self.set_playhead(frame)
+        self.axis.reveal(frame)
+        if (scene := self._canvas.scene) is not None:
+            self._canvas.setAccessibleDescription(scene.describe(frame))
+        self.seek_requested.emit(frame)
+
+    def _magnify(self, factor: float) -> None:
+        self.set_amplitude(self.amplitude * factor)
+
+    def _scroll_lanes(self, pixels: float) -> None:
+        self._lane_bar.setValue(round(self._lane_bar.value() + pixels))
 
     def _more_known(self) -> None:
         if self._gain_follows:
@@ -350,10 +362,11 @@ class LanesView(QWidget):
         self._show_overview()
 
     def _view_moved(self) -> None:
-        if self._spectra.busy:
-            view = self.axis.view
-            sources = [self._data.drawn(key).source for key in self._shown.keys]
-            self._spectra.drop_unseen([(source, view) for source in sources])
+        busy = [drawer for drawer in self._drawers.values() if drawer.busy]
+        if busy:
+            seen = [(self._data.drawn(key).source, self.axis.view) for key in self._shown.keys]
+            for drawer in busy:
+                drawer.drop_unseen(seen)
         self._refresh()
         self.view_changed.emit(*self.visible_range)
 

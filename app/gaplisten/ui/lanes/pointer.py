@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from enum import Enum, auto
-from typing import Protocol
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt
+from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
 from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
-from PySide6.QtWidgets import QToolTip, QWidget
+from PySide6.QtWidgets import QToolTip
 
-from gaplisten.ui.lanes.layout import RULER_HEIGHT, Layout
+from gaplisten.ui.lanes.canvas import Canvas, Preview
+from gaplisten.ui.lanes.scene import RULER_HEIGHT, Scene
 from gaplisten.ui.lanes.time_axis import TimeAxis, notches
 
 ZOOM_STEP = 1.25
@@ -38,44 +39,62 @@ class _Press:
     lost: bool = False
 
 
-class Lanes(Protocol):
-    """What the pointer can tell the view."""
+class Pointer(QObject):
+    """Watches the canvas: looks places up in the scene that is on screen, and says what is wished for.
+
+    Attributes
+    ----------
+    painting
+        Whether the mouse paints packets instead of seeking.
+
+    Signals
+    -------
+    pointed
+        ``(frame, lane key)`` under the mouse; -1 for either where there is none.
+    seek_wanted
+        ``(frame)``: clicked there.
+    cursor_moved
+        ``(frame)``: keys moved the cursor there.
+    lane_chosen
+        ``(lane key)``.
+    mark_chosen
+        ``(index of the mark)``.
+    loop_edited
+        ``(start, stop)``.
+    packets_painted
+        ``(first packet, last packet, lost)``.
+    magnified
+        ``(factor)`` of the amplitude.
+    lanes_scrolled
+        ``(logical pixels)`` up or down.
+    """
+
+    pointed = Signal(int, int)
+    seek_wanted = Signal(int)
+    cursor_moved = Signal(int)
+    lane_chosen = Signal(int)
+    mark_chosen = Signal(int)
+    loop_edited = Signal(int, int)
+    packets_painted = Signal(int, int, bool)
+    magnified = Signal(float)
+    lanes_scrolled = Signal(float)
+
+    def __init__(self, canvas: Canvas, axis: TimeAxis) -> None:
+        super().__init__(canvas)
+        self._canvas, self._axis = canvas, axis
+        self._press: _Press | None = None
+        self.painting = False
+        canvas.installEventFilter(self)
 
     @property
-    def axis(self) -> TimeAxis: ...  # noqa: D102
+    def _scene(self) -> Scene:
+        scene = self._canvas.scene
+        assert scene is not None, "input comes only after the first picture"
+        return scene
 
-    def layout_now(self) -> Layout: ...  # noqa: D102
-    def frame_at(self, x: float) -> int: ...  # noqa: D102
-    def x_at(self, frame: float) -> float: ...  # noqa: D102
-    def key_at(self, y: float) -> int: ...  # noqa: D102
-    def loop_now(self) -> tuple[int, int] | None: ...  # noqa: D102
-    def packet_at(self, frame: int) -> tuple[int, bool] | None: ...  # noqa: D102
-    def mark_at(self, x: float) -> int: ...  # noqa: D102
-    def packet_frames(self) -> int: ...  # noqa: D102
-    def tip_at(self, x: float, y: float) -> str: ...  # noqa: D102
-    def painting(self) -> bool: ...  # noqa: D102
-    def point_at(self, frame: int, key: int) -> None: ...  # noqa: D102
-    def seek(self, frame: int) -> None: ...  # noqa: D102
-    def step_cursor(self, pixels: int) -> None: ...  # noqa: D102
-    def step_lane(self, rows: int) -> None: ...  # noqa: D102
-    def choose_lane(self, key: int) -> None: ...  # noqa: D102
-    def choose_mark(self, index: int) -> None: ...  # noqa: D102
-    def magnify(self, factor: float) -> None: ...  # noqa: D102
-    def scroll_lanes(self, pixels: float) -> None: ...  # noqa: D102
-    def preview(self, start: int, stop: int, *, paint: bool | None = None) -> None: ...  # noqa: D102
-    def end_preview(self) -> None: ...  # noqa: D102
-    def set_loop_edges(self, start: int, stop: int) -> None: ...  # noqa: D102
-    def paint_packets(self, first: int, last: int, lost: bool) -> None: ...  # noqa: D102
-
-
-class Pointer(QObject):
-    """Watches the canvas and turns input into calls of the view."""
-
-    def __init__(self, canvas: QWidget, lanes: Lanes) -> None:
-        super().__init__(canvas)
-        self._canvas, self._lanes = canvas, lanes
-        self._press: _Press | None = None
-        canvas.installEventFilter(self)
+    def _choose(self, key: int) -> None:
+        if key >= 0:
+            self.lane_chosen.emit(key)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         """Take the canvas' input events."""
@@ -89,11 +108,11 @@ class Pointer(QObject):
             case QKeyEvent() if event.type() == QEvent.Type.KeyPress:
                 return self._key(event)
             case QHelpEvent() if event.type() == QEvent.Type.ToolTip:
-                text = self._lanes.tip_at(event.pos().x(), event.pos().y())
+                text = self._scene.tip_at(event.pos().x(), event.pos().y())
                 QToolTip.showText(event.globalPos(), text, self._canvas)
                 return True
             case _ if event.type() == QEvent.Type.Leave:
-                self._lanes.point_at(-1, -1)
+                self.pointed.emit(-1, -1)
         return False
 
     # mouse
@@ -107,30 +126,30 @@ class Pointer(QObject):
         elif kind == QEvent.Type.MouseButtonRelease:
             self._released(event.position())
         elif kind == QEvent.Type.MouseButtonDblClick:
-            self._lanes.choose_lane(self._lanes.key_at(event.position().y()))
+            self._choose(self._scene.key_at(event.position().y()))
         else:
             return False
         return True
 
     def _pressed(self, event: QMouseEvent) -> None:
         self._canvas.setFocus(Qt.FocusReason.MouseFocusReason)
-        place, lanes = event.position(), self._lanes
-        if place.x() < lanes.layout_now().plot_left:
+        place, scene = event.position(), self._scene
+        if place.x() < scene.layout.plot_left:
             if event.button() == _Button.LeftButton:
-                lanes.choose_lane(lanes.key_at(place.y()))
+                self._choose(scene.key_at(place.y()))
             return
-        if (mark := lanes.mark_at(place.x())) >= 0 and place.y() < RULER_HEIGHT:
-            lanes.choose_mark(mark)
+        if (mark := scene.mark_at(place.x())) >= 0 and place.y() < RULER_HEIGHT:
+            self.mark_chosen.emit(mark)
             return
-        frame = lanes.frame_at(place.x())
+        frame = scene.frame_at(place.x())
         kind, lost = self._kind_of(event, place, frame)
         if kind is not None:
             self._press = _Press(kind, place.x(), frame, lost)
             self._moved(place)
 
     def _kind_of(self, event: QMouseEvent, place: QPointF, frame: int) -> tuple[Drag | None, bool]:
-        button, lanes = event.button(), self._lanes
-        if lanes.painting() and place.y() >= RULER_HEIGHT and (packet := lanes.packet_at(frame)):
+        button = event.button()
+        if self.painting and place.y() >= RULER_HEIGHT and (packet := self._scene.packet_at(frame)):
             if button == _Button.LeftButton:
                 return Drag.PAINT, not packet[1]
             return (Drag.PAINT, False) if button == _Button.RightButton else (None, False)
@@ -141,10 +160,11 @@ class Pointer(QObject):
         return self._loop_edge(place) or Drag.SEEK, False
 
     def _loop_edge(self, place: QPointF) -> Drag | None:
-        loop = self._lanes.loop_now()
+        scene = self._scene
+        loop = scene.loop
         if loop is None:
             return None
-        begin, end = (abs(self._lanes.x_at(frame) - place.x()) for frame in loop)
+        begin, end = (abs(scene.x_of(frame) - place.x()) for frame in loop)
         # In the lanes the edges are narrow, so that a click beside them still seeks.
         reach = GRAB if place.y() < RULER_HEIGHT else 2.0
         if min(begin, end) > reach:
@@ -152,10 +172,10 @@ class Pointer(QObject):
         return Drag.LOOP_START if begin < end else Drag.LOOP_STOP
 
     def _moved(self, place: QPointF) -> None:
-        lanes, press = self._lanes, self._press
-        frame = lanes.frame_at(place.x())
-        inside = place.x() >= lanes.layout_now().plot_left
-        lanes.point_at(frame if inside else -1, lanes.key_at(place.y()))
+        scene, press = self._scene, self._press
+        frame = scene.frame_at(place.x())
+        inside = place.x() >= scene.layout.plot_left
+        self.pointed.emit(frame if inside else -1, scene.key_at(place.y()))
         if press is None:
             self._canvas.setCursor(self._cursor(place, inside))
             return
@@ -164,50 +184,50 @@ class Pointer(QObject):
         self._drag(press, place, frame)
 
     def _drag(self, press: _Press, place: QPointF, frame: int) -> None:
-        lanes = self._lanes
         if press.kind is Drag.SELECT:
-            lanes.preview(*sorted((press.frame, frame)))
+            self._preview(*sorted((press.frame, frame)))
         elif press.kind in (Drag.LOOP_START, Drag.LOOP_STOP):
-            lanes.preview(*self._moved_loop(press.kind, frame))
+            self._preview(*self._moved_loop(press.kind, frame))
         elif press.kind is Drag.PAN:
-            lanes.axis.pan((press.x - place.x()) * lanes.layout_now().ratio)
+            self._axis.pan((press.x - place.x()) * self._scene.layout.ratio)
             self._press = replace(press, x=place.x())
         elif press.kind is Drag.PAINT and (stretch := self._packets(press, frame)):
-            lanes.preview(*stretch[2:], paint=press.lost)
+            self._preview(*stretch[2:], paint=press.lost)
 
     def _moved_loop(self, kind: Drag, frame: int) -> tuple[int, int]:
-        begin, end = self._lanes.loop_now() or (frame, frame)
+        begin, end = self._scene.loop or (frame, frame)
         first, last = sorted((frame, end) if kind is Drag.LOOP_START else (begin, frame))
         return first, last
 
     def _packets(self, press: _Press, frame: int) -> tuple[int, int, int, int] | None:
         """Return first and last packet of a stroke, and the frames where it starts and stops."""
-        packets = [self._lanes.packet_at(place) for place in sorted((press.frame, frame))]
+        packets = [self._scene.packet_at(place) for place in sorted((press.frame, frame))]
         if packets[0] is None or packets[1] is None:
             return None
         (first, _), (last, _) = packets[0], packets[1]
-        size = self._lanes.packet_frames()
+        loss = self._scene.loss
+        size = loss.trace.packet_frames if loss else 1
         return first, last, first * size, (last + 1) * size
 
     def _released(self, place: QPointF) -> None:
         press, self._press = self._press, None
         if press is None:
             return
-        lanes, frame = self._lanes, self._lanes.frame_at(place.x())
-        lanes.end_preview()
+        frame = self._scene.frame_at(place.x())
+        self._canvas.set_preview(None)
         if press.kind is Drag.SEEK:
-            lanes.seek(press.frame)
+            self.seek_wanted.emit(press.frame)
         elif press.kind is Drag.SELECT and frame != press.frame:
-            lanes.set_loop_edges(*sorted((press.frame, frame)))
+            self.loop_edited.emit(*sorted((press.frame, frame)))
         elif press.kind in (Drag.LOOP_START, Drag.LOOP_STOP):
-            lanes.set_loop_edges(*self._moved_loop(press.kind, frame))
+            self.loop_edited.emit(*self._moved_loop(press.kind, frame))
         elif press.kind is Drag.PAINT and (stretch := self._packets(press, frame)):
-            lanes.paint_packets(stretch[0], stretch[1], press.lost)
+            self.packets_painted.emit(stretch[0], stretch[1], press.lost)
 
     def _cursor(self, place: QPointF, inside: bool) -> Qt.CursorShape:
         if not inside:
             return _Cursor.ArrowCursor
-        if self._lanes.painting() and place.y() >= RULER_HEIGHT:
+        if self.painting and place.y() >= RULER_HEIGHT:
             return _Cursor.CrossCursor
         return _Cursor.SplitHCursor if self._loop_edge(place) else _Cursor.ArrowCursor
 
@@ -215,30 +235,30 @@ class Pointer(QObject):
 
     def _wheel(self, event: QWheelEvent) -> bool:
         # Only angles are used: pixel deltas are unreliable on X11, and there Alt turns the wheel sideways.
-        delta, modifiers, lanes = event.angleDelta(), event.modifiers(), self._lanes
+        delta, modifiers, axis = event.angleDelta(), event.modifiers(), self._axis
         up, side = notches(delta.y()), notches(delta.x())
         if modifiers & _Modifier.ControlModifier:
-            lanes.axis.zoom(ZOOM_STEP**up, lanes.axis.view.frame_at(self._device_x(event.position().x())))
+            axis.zoom(ZOOM_STEP**up, axis.view.frame_at(self._device_x(event.position().x())))
         elif modifiers & _Modifier.AltModifier:
-            lanes.magnify(ZOOM_STEP ** (up or side))
+            self.magnified.emit(ZOOM_STEP ** (up or side))
         elif modifiers & _Modifier.ShiftModifier:
-            lanes.axis.pan(-(up or side) * lanes.axis.view.width / 10)
+            axis.pan(-(up or side) * axis.view.width / 10)
         else:
             if side:
-                lanes.axis.pan(-side * lanes.axis.view.width / 10)
+                axis.pan(-side * axis.view.width / 10)
             if up:
-                lanes.scroll_lanes(-up * 48)
+                self.lanes_scrolled.emit(-up * 48)
         return True
 
     def _gesture(self, event: QNativeGestureEvent) -> bool:
         if event.gestureType() != Qt.NativeGestureType.ZoomNativeGesture:
             return False
         factor = min(max(1.0 + event.value(), 0.5), 2.0)
-        self._lanes.axis.zoom(factor, self._lanes.axis.view.frame_at(self._device_x(event.position().x())))
+        self._axis.zoom(factor, self._axis.view.frame_at(self._device_x(event.position().x())))
         return True
 
     def _device_x(self, x: float) -> float:
-        layout = self._lanes.layout_now()
+        layout = self._scene.layout
         return (x - layout.plot_left) * layout.ratio
 
     def _key(self, event: QKeyEvent) -> bool:
@@ -247,16 +267,37 @@ class Pointer(QObject):
             return False
         match event.key():
             case Qt.Key.Key_Left:
-                self._lanes.step_cursor(-far)
+                self._step_cursor(-far)
             case Qt.Key.Key_Right:
-                self._lanes.step_cursor(far)
+                self._step_cursor(far)
             case Qt.Key.Key_Up:
-                self._lanes.step_lane(-1)
+                self._step_lane(-1)
             case Qt.Key.Key_Down:
-                self._lanes.step_lane(1)
+                self._step_lane(1)
             case Qt.Key.Key_Escape if self._press is not None:
                 self._press = None
-                self._lanes.end_preview()
+                self._canvas.set_preview(None)
             case _:
                 return False
         return True
+
+    def _step_cursor(self, pixels: int) -> None:
+        """Move the cursor by logical pixels, at least a frame."""
+        view = self._axis.view
+        step = max(abs(pixels) * view.frames_per_pixel * self._scene.layout.ratio, 1.0)
+        if view.frames_per_pixel < 1.0:
+            step = abs(pixels)
+        moved = self._canvas.playhead + round(math.copysign(step, pixels))
+        self.cursor_moved.emit(min(max(moved, 0), max(view.total - 1, 0)))
+
+    def _step_lane(self, rows: int) -> None:
+        """Choose the lane above or below."""
+        keys = [lane.key for lane in self._scene.lanes]
+        if not keys:
+            return
+        active = self._scene.active
+        row = keys.index(active) + rows if active in keys else 0
+        self._choose(keys[min(max(row, 0), len(keys) - 1)])
+
+    def _preview(self, start: int, stop: int, *, paint: bool | None = None) -> None:
+        self._canvas.set_preview(Preview(start, stop, paint))

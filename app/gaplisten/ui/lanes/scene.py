@@ -1,36 +1,110 @@
-"""Everything that one picture of the lanes depends on."""
+"""Everything that one picture of the lanes depends on, and what lies where in it."""
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from typing import Protocol
 
-import numpy as np
-import numpy.typing as npt
+from PySide6.QtCore import QRectF
 from PySide6.QtGui import QColor
 
-from gaplisten.audio.filemap import SampleSource
+from gaplisten.audio.filemap import SampleSource, read_floats
 from gaplisten.audio.peaks import PeakPyramid
-from gaplisten.audio.ruler import Scale
-from gaplisten.audio.spectra import Levels
+from gaplisten.audio.ruler import Scale, duration
 from gaplisten.audio.viewport import Viewport
 from gaplisten.loss.shading import LossMap
 from gaplisten.ui.lanes.colours import ViewColours
-from gaplisten.ui.lanes.layout import Layout
-from gaplisten.ui.lanes.values import Display, Mark, Mode
+from gaplisten.ui.lanes.values import Mark, Mode
+
+HEADER_WIDTH = 208
+GUTTER = 34
+RULER_HEIGHT = 26
+LOWEST_LANE = 72
+LANE_GAP = 1
+# Of a vertical scale, in logical pixels: the least between two values, and the height of one.
+SCALE_ROOM = 26.0
+SCALE_TEXT = 14.0
+_MARK_WIDTH = 9.0
+_LEVEL_SECONDS = 0.010
 
 
-class Spectra(Protocol):
-    """Where spectrograms come from."""
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """The places of ruler, headers and lanes on a canvas.
 
-    def picture(self, source: SampleSource, view: Viewport, columns: int, rows: int) -> Levels:
-        """Return the visible spectrogram, shape ``(rows, columns)``."""
-        ...
+    Parameters
+    ----------
+    width, height
+        Logical pixels of the canvas.
+    ratio
+        Device pixels per logical pixel.
+    rows
+        How many lanes are stacked (one in overlay).
+    scroll
+        Logical pixels that the lanes are scrolled up.
+    """
+
+    width: int
+    height: int
+    ratio: float
+    rows: int
+    scroll: int = 0
+
+    @property
+    def plot_left(self) -> int:
+        """Left edge of the time axis."""
+        return min(HEADER_WIDTH, self.width // 3)
+
+    @property
+    def plot_width(self) -> int:
+        """Width of the time axis."""
+        return max(self.width - self.plot_left, 1)
+
+    @property
+    def columns(self) -> int:
+        """Width of the time axis in device pixels."""
+        return max(self.device(self.width) - self.device(self.plot_left), 1)
+
+    @property
+    def lane_height(self) -> float:
+        """Height of each lane."""
+        room = (self.height - RULER_HEIGHT) / max(self.rows, 1)
+        return max(room, LOWEST_LANE)
+
+    @property
+    def overflow(self) -> int:
+        """Logical pixels of lanes that do not fit."""
+        return max(round(self.lane_height * self.rows) - (self.height - RULER_HEIGHT), 0)
+
+    def lane_span(self, row: int) -> tuple[int, int]:
+        """Return the top and bottom of a lane, in device pixels (they may lie outside the canvas)."""
+        top = RULER_HEIGHT - self.scroll + row * self.lane_height
+        return self.device(top), self.device(top + self.lane_height) - self.device(LANE_GAP)
+
+    def legend_height(self, lanes: int) -> float:
+        """Return the height of a header where all lanes share one plot."""
+        return min((self.height - RULER_HEIGHT) / max(lanes, 1), 66.0)
+
+    def legend_row(self, y: float, lanes: int) -> int:
+        """Return the header at a logical height in overlay, -1 outside."""
+        row = int((y - RULER_HEIGHT) // self.legend_height(lanes))
+        return row if 0 <= row < lanes else -1
+
+    def row_at(self, y: float) -> int:
+        """Return the lane at a logical height, -1 outside the lanes."""
+        if y < RULER_HEIGHT:
+            return -1
+        row = int((y - RULER_HEIGHT + self.scroll) // self.lane_height)
+        return row if row < self.rows else -1
+
+    def device(self, length: float) -> int:
+        """Return device pixels from logical ones."""
+        return round(length * self.ratio)
 
 
 @dataclass(frozen=True, eq=False)
 class SceneLane:
-    """A lane as it is drawn now."""
+    """A lane as it is drawn now; `strips` names the drawers that share it, from top to bottom."""
 
     key: int
     name: str
@@ -40,17 +114,17 @@ class SceneLane:
     source: SampleSource
     peaks: PeakPyramid | None
     altered: PeakPyramid | None
-    display: Display
+    strips: tuple[str, ...]
     note: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
-    """A strip of a lane, in device pixels of the canvas."""
+class Strip:
+    """A strip of a lane, in device pixels of the canvas, and the name of what draws it."""
 
     top: int
     bottom: int
-    spectrogram: bool
+    drawer: str
 
     @property
     def height(self) -> int:
@@ -71,8 +145,6 @@ class Scene:
     colours: ViewColours
     scale: Scale
     rate: int
-    spectra: Spectra
-    heat: npt.NDArray[np.uint32]
     gain: float = 1.0
     loop: tuple[int, int] | None = None
     gap: tuple[int, int] | None = None
@@ -93,11 +165,82 @@ class Scene:
         here = self.lanes if self.mode is Mode.OVERLAY else self.lanes[row : row + 1]
         return tuple(sorted(here, key=lambda lane: lane.key == self.active))
 
-    def parts(self, row: int) -> tuple[Part, ...]:
-        """Return the strips of a row: waveform, spectrogram, or one above the other."""
+    def strips(self, row: int) -> tuple[Strip, ...]:
+        """Return the strips of a row, from top to bottom."""
         top, bottom = self.layout.lane_span(row)
-        display = Display.WAVEFORM if self.mode is Mode.OVERLAY else self.lanes[row].display
-        if display is Display.BOTH:
-            middle = (top + bottom) // 2
-            return Part(top, middle, False), Part(middle, bottom, True)
-        return (Part(top, bottom, display is Display.SPECTROGRAM),)
+        names = self.lanes[row].strips
+        edges = [top + (bottom - top) * place // len(names) for place in range(len(names) + 1)]
+        return tuple(Strip(edges[n], edges[n + 1], name) for n, name in enumerate(names))
+
+    # what lies where, in logical pixels
+
+    def x_of(self, frame: float) -> float:
+        """Return the position of a frame."""
+        return self.layout.plot_left + self.view.x_of(frame) / self.layout.ratio
+
+    def frame_at(self, x: float) -> int:
+        """Return the frame at a position, inside the clip."""
+        frame = self.view.frame_at((x - self.layout.plot_left) * self.layout.ratio)
+        return min(max(int(frame), 0), max(self.view.total - 1, 0))
+
+    def box(self, strip: Strip) -> QRectF:
+        """Return the place of a strip beside the headers."""
+        layout = self.layout
+        top, height = strip.top / layout.ratio, strip.height / layout.ratio
+        return QRectF(layout.plot_left, top, layout.plot_width, height)
+
+    def key_at(self, y: float) -> int:
+        """Return the key of the lane at a height, -1 where there is none."""
+        if self.mode is Mode.OVERLAY:
+            row = self.layout.legend_row(y, len(self.lanes))
+        else:
+            row = self.layout.row_at(y)
+        return self.lanes[row].key if 0 <= row < len(self.lanes) else -1
+
+    def mark_at(self, x: float) -> int:
+        """Return the index of the mark whose flag is at a position, -1 where there is none."""
+        near = [n for n, mark in enumerate(self.marks) if 0 <= x - self.x_of(mark.frame) < _MARK_WIDTH]
+        return near[-1] if near else -1
+
+    def packet_at(self, frame: int) -> tuple[int, bool] | None:
+        """Return the packet that holds a frame and whether it was lost, or None without a trace."""
+        if self.loss is None:
+            return None
+        trace = self.loss.trace
+        packet = min(frame // trace.packet_frames, trace.packets - 1)
+        return packet, bool(trace.lost[packet])
+
+    def tip_at(self, x: float, y: float) -> str:
+        """Return what a header or a mark says in full."""
+        if x >= self.layout.plot_left:
+            mark = self.mark_at(x) if y < RULER_HEIGHT else -1
+            return self.marks[mark].text if mark >= 0 else ""
+        key = self.key_at(y)
+        lines = [(lane.name, lane.state, lane.note, lane.badge) for lane in self.lanes if lane.key == key]
+        return "\n".join(text for texts in lines for text in texts if text)
+
+    def describe(self, frame: int) -> str:
+        """Say time, packet and level at a frame, for screen readers."""
+        said = [duration(frame / self.rate)]
+        if (packet := self.packet_at(frame)) is not None:
+            said.append(f"packet {packet[0]} {'lost' if packet[1] else 'received'}")
+        for lane in self.lanes:
+            if lane.key == self.active:
+                said.append(f"{lane.name} {level_db(lane.source, frame):.1f} dB")
+        return ", ".join(said)
+
+
+def level_db(source: SampleSource, frame: int) -> float:
+    """Return the RMS level (dB, full scale 0) of the 10 ms around a frame; -120 for silence."""
+    half = round(source.rate * _LEVEL_SECONDS / 2)
+    start, stop = max(frame - half, 0), min(frame + half + 1, source.frames)
+    if stop <= start or not source.loaded(start, stop):
+        return -120.0
+    samples = read_floats(source, start, stop).astype(float)
+    return 10.0 * math.log10(max(float((samples**2).mean()), 1e-12))
+
+
+def round_step(least: float) -> float:
+    """Return the smallest 1, 2 or 5 times a power of ten that is at least `least`."""
+    magnitude = 10.0 ** math.floor(math.log10(max(least, 1e-9)))
+    return next(factor * magnitude for factor in (1.0, 2.0, 5.0, 10.0) if factor * magnitude >= least * 0.999)

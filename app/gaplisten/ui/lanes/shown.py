@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from PySide6.QtGui import QColor
@@ -10,32 +11,37 @@ from gaplisten.audio.ruler import RulerUnit, Scale
 from gaplisten.audio.viewport import Viewport
 from gaplisten.loss.shading import LossMap
 from gaplisten.ui.lanes.colours import ViewColours, default_lane_colour
-from gaplisten.ui.lanes.heat import colour_table
+from gaplisten.ui.lanes.drawer import Drawer
 from gaplisten.ui.lanes.lane_data import LaneData
-from gaplisten.ui.lanes.layout import Layout
-from gaplisten.ui.lanes.scene import Scene, SceneLane, Spectra
-from gaplisten.ui.lanes.values import Display, LaneView, Mark, Mode
-
-QUIETEST_DB, LOUDEST_DB = -95.0, -15.0
+from gaplisten.ui.lanes.scene import Layout, Scene, SceneLane
+from gaplisten.ui.lanes.values import LaneView, Mark, Mode
 
 
 @dataclass
 class Shown:
-    """Everything that was set on the view; changed in place by it."""
+    """Everything that was set on the view; changed in place by it.
 
+    Parameters
+    ----------
+    drawers
+        The ways to draw a lane, by name.
+    display, displays
+        Name of the drawer of all lanes, and of single ones by their key.
+    """
+
+    drawers: Mapping[str, Drawer]
     lanes: tuple[LaneView, ...] = ()
     loss: LossMap | None = None
     rate: int = 48000
     active: int | None = None
     mode: Mode = Mode.LANES
-    display: Display = Display.WAVEFORM
-    displays: dict[int, Display] = field(default_factory=dict)
+    display: str = "waveform"
+    displays: dict[int, str] = field(default_factory=dict)
     unit: RulerUnit = RulerUnit.SECONDS
     loop: tuple[int, int] | None = None
     gap: tuple[int, int] | None = None
     marks: tuple[Mark, ...] = ()
     gain: float = 1.0
-    levels: tuple[float, float] = (QUIETEST_DB, LOUDEST_DB)
 
     @property
     def keys(self) -> list[int]:
@@ -47,9 +53,17 @@ class Shown:
         """How many lanes are stacked."""
         return min(len(self.lanes), 1) if self.mode is Mode.OVERLAY else len(self.lanes)
 
-    def display_of(self, key: int) -> Display:
-        """Return what is drawn in a lane."""
+    def display_of(self, key: int) -> str:
+        """Return the name of the drawer of a lane."""
         return self.displays.get(key, self.display)
+
+    def _strips(self, key: int) -> tuple[str, ...]:
+        """Return the drawers that share a lane; where lanes are overlaid, one that can draw several."""
+        if self.mode is Mode.OVERLAY:
+            able = [name for name, drawer in self.drawers.items() if drawer.overlays]
+            return (self.display if self.display in able else able[0],)
+        name = self.display_of(key)
+        return self.drawers[name].strips or (name,)
 
     def lane(self, index: int, colours: ViewColours, data: LaneData) -> SceneLane:
         """Return a lane as it is drawn now."""
@@ -66,13 +80,11 @@ class Shown:
             source=drawn.source,
             peaks=drawn.peaks,
             altered=drawn.altered,
-            display=self.display_of(lane.key),
+            strips=self._strips(lane.key),
             note=drawn.note,
         )
 
-    def scene(
-        self, layout: Layout, view: Viewport, colours: ViewColours, data: LaneData, spectra: Spectra
-    ) -> Scene:
+    def scene(self, layout: Layout, view: Viewport, colours: ViewColours, data: LaneData) -> Scene:
         """Return the picture of all lanes."""
         packet = self.loss.trace.packet_frames if self.loss else self.rate // 50
         return Scene(
@@ -85,8 +97,6 @@ class Shown:
             colours=colours,
             scale=Scale.of(self.unit, self.rate, packet),
             rate=self.rate,
-            spectra=spectra,
-            heat=colour_table(colours.dark, *self.levels),
             gain=self.gain,
             loop=self.loop,
             gap=self.gap,

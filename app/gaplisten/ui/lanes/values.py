@@ -19,14 +19,6 @@ class Mode(StrEnum):
     RESIDUAL = "residual"
 
 
-class Display(StrEnum):
-    """What is drawn inside a lane."""
-
-    WAVEFORM = "waveform"
-    SPECTROGRAM = "spectrogram"
-    BOTH = "both"
-
-
 @dataclass(frozen=True, eq=False)
 class LaneView:
     """One lane: a version of the clip.

@@ -9,11 +9,11 @@ from PySide6.QtWidgets import QApplication
 
 from gaplisten.bench.lanes import LOSSY_KEY
 from gaplisten.bench.settings import THEMES, write_settings
+from gaplisten.ui.lanes.drawers import drawer_kinds
 from gaplisten.ui.theme import apply_theme
 from gaplisten.ui.workbench.part import Part
 
 MODES = ("lanes", "overlay", "residual")
-DISPLAYS = ("waveform", "spectrogram", "both")
 UNITS = ("seconds", "frames", "packets")
 ZOOM = 1.6
 AMPLITUDE = 2.0**0.5
@@ -28,7 +28,7 @@ class ViewActions(Part):
         view = self.window.lanes_view
         for mode in MODES:
             bind(f"view.{mode}", lambda _on, mode=mode: view.set_mode(mode))
-        for display in DISPLAYS:
+        for display in drawer_kinds():
             bind(f"view.{display}", lambda _on, display=display: view.set_display(display))
             bind(f"view.this_{display}", lambda display=display: view.set_display(display, self._heard()))
         bind("view.against", self._against)

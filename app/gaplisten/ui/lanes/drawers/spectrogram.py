@@ -1,18 +1,27 @@
-"""Spectrogram tiles, computed on threads and polled by a timer."""
+"""The spectrogram: levels over time and frequency, in tiles that are computed on threads."""
 
 from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
+import numpy.typing as npt
 from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtGui import QImage, QPainter
 
 from gaplisten.audio.filemap import SampleSource
-from gaplisten.audio.spectra import TILE, Levels, SpectrumSettings, fitted, tile
+from gaplisten.audio.raster import Pixels, blend
+from gaplisten.audio.spectra import STEPS_PER_DB, TILE, TOP_DB, Levels, SpectrumSettings, fitted, tile
 from gaplisten.audio.viewport import Viewport
 from gaplisten.jobs import give_way
+from gaplisten.ui.lanes.colours import argb
+from gaplisten.ui.lanes.drawer import Drawer, Lanes
+from gaplisten.ui.lanes.ground import Ground, draw_hatching
+from gaplisten.ui.lanes.scene import SCALE_ROOM, SCALE_TEXT, Scene, Strip, round_step
 
 POLL_MS = 12
 MOST_TILES = 400
@@ -21,6 +30,85 @@ _REFINE_EVERY = 12
 _COARSER = (2, 4, 8, 16, 32)
 
 TileKey = tuple[int, int, int]
+
+# Levels of the first and the last colour; a full-scale sine is 0 dB.
+QUIETEST_DB, LOUDEST_DB = -95.0, -15.0
+_HATCH_OVER = 0.45
+
+# Quiet is the colour of the paper, loud is far from it; on the way the lightness changes steadily, so that
+# the picture reads the same to every eye and in grey print.
+_ON_DARK = ("#141519", "#2a2550", "#612f74", "#a3406c", "#dd6350", "#f59d48", "#fbe09a")
+_ON_LIGHT = ("#ffffff", "#fbe6c0", "#f3b279", "#dd7560", "#a4466f", "#57306b", "#1b1638")
+
+
+class Spectrogram(Drawer):
+    """Draws the levels in colours, frequency upwards."""
+
+    name = "spectrogram"
+    title = "Spectrogram"
+    keys = "Ctrl+5"
+    help = "Draw spectrograms"
+    lane_help = "Draw the heard lane as spectrogram"
+    place = 11
+    shaded = False
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.tiles = SpectrogramStore(self)
+        self.tiles.progressed.connect(self.progressed)
+
+    @property
+    def busy(self) -> bool:
+        """Whether tiles are being computed."""
+        return self.tiles.busy
+
+    def keep_only(self, sources: Sequence[SampleSource]) -> None:
+        """Forget the tiles of other sources."""
+        self.tiles.keep_only(sources)
+
+    def drop_unseen(self, views: Sequence[tuple[SampleSource, Viewport]]) -> None:
+        """Give up tiles that are out of sight or of another zoom by now."""
+        self.tiles.drop_unseen(views)
+
+    def close(self) -> None:
+        """Give up all computing."""
+        self.tiles.close()
+
+    def scale(self, scene: Scene, strip: Strip) -> list[tuple[float, str]]:
+        """Return the frequency scale, in kHz."""
+        ratio, top_khz = scene.layout.ratio, scene.rate / 2000.0
+        bottom, height = strip.bottom / ratio, strip.height / ratio
+        step = round_step(max(SCALE_ROOM, height / 10) / height * top_khz)
+        count = math.floor((1 - SCALE_TEXT / 2 / height) * top_khz / step)
+        return [(bottom - n * step / top_khz * height, f"{n * step:g}k") for n in range(1, count + 1)]
+
+    def paint(self, pixels: Pixels, ground: Ground, lanes: Lanes, strip: Strip) -> None:
+        """Paint the levels; lost packets are hatched and have a line above."""
+        scene = ground.scene
+        painted = self._picture(scene, lanes, strip)
+        if ground.lost.any():
+            lines = ground.hatch_lines(strip.height)
+            ink = np.array(argb(scene.colours.text), np.uint32)
+            painted[lines] = blend(painted[lines], ink, _HATCH_OVER)
+            band = max(scene.layout.device(3), 1)
+            painted[:band, ground.lost] = ink
+        pixels[:] = painted
+
+    def draw(self, painter: QPainter, scene: Scene, lanes: Lanes, strip: Strip) -> None:
+        """Draw the levels as a picture, and the lost packets hatched."""
+        pixels = np.ascontiguousarray(self._picture(scene, lanes, strip))
+        height, width = pixels.shape
+        image = QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGB32).copy()
+        painter.drawImage(scene.box(strip), image)
+        draw_hatching(painter, scene, strip)
+
+    def _picture(self, scene: Scene, lanes: Lanes, strip: Strip) -> Pixels:
+        levels = self.tiles.picture(lanes[-1].source, scene.view, scene.view.width, strip.height)
+        painted: Pixels = colour_table(scene.colours.dark)[levels]
+        return painted
+
+
+DRAWER = Spectrogram
 
 
 class SpectrogramStore(QObject):
@@ -51,14 +139,7 @@ class SpectrogramStore(QObject):
         """Whether tiles are being computed."""
         return bool(self._wanted)
 
-    def change_settings(self, settings: SpectrumSettings) -> None:
-        """Take spectra another way; all tiles are made anew."""
-        if settings != self.settings:
-            self._forget_wanted()
-            self.settings = settings
-            self._tiles.clear()
-
-    def keep_only(self, sources: list[SampleSource]) -> None:
+    def keep_only(self, sources: Sequence[SampleSource]) -> None:
         """Forget the tiles of sources that are not shown any more."""
         kept = {id(source): source for source in sources}
         for key in [key for key in self._tiles if key[0] not in kept]:
@@ -149,7 +230,7 @@ class SpectrogramStore(QObject):
             self._fresh = self._since = 0
             self.progressed.emit()
 
-    def drop_unseen(self, views: list[tuple[SampleSource, Viewport]]) -> None:
+    def drop_unseen(self, views: Sequence[tuple[SampleSource, Viewport]]) -> None:
         """Give up tiles that were asked for but are out of sight or of another zoom by now."""
         hops = {(id(s), self.settings.hop_for(v.frames_per_pixel, s.rate)): v for s, v in views}
         for key in list(self._wanted):
@@ -157,3 +238,22 @@ class SpectrogramStore(QObject):
             start, stop = key[2] * TILE * key[1], (key[2] + 1) * TILE * key[1]
             if (view is None or stop < view.start or start > view.stop) and self._wanted[key].cancel():
                 del self._wanted[key]
+
+
+@cache
+def colour_table(dark: bool) -> npt.NDArray[np.uint32]:
+    """Return the pixel for each level of a tile, shape ``(256,)``, on a dark or a light background."""
+    decibels = (np.arange(256) - 255.0) / STEPS_PER_DB + TOP_DB
+    share = np.clip((decibels - QUIETEST_DB) / (LOUDEST_DB - QUIETEST_DB), 0.0, 1.0)
+    share[0] = 0.0
+    anchors = np.array([_parts(text) for text in (_ON_DARK if dark else _ON_LIGHT)])
+    places = np.linspace(0.0, 1.0, len(anchors))
+    red, green, blue = (
+        np.interp(share, places, anchors[:, part]).round().astype(np.uint32) for part in range(3)
+    )
+    table: npt.NDArray[np.uint32] = np.uint32(0xFF000000) | red << 16 | green << 8 | blue
+    return table
+
+
+def _parts(text: str) -> tuple[int, int, int]:
+    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)

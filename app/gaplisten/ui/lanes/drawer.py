@@ -1,0 +1,89 @@
+"""What a way of drawing a lane is: the contract of the files in ``drawers/``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QPainter
+
+from gaplisten.audio.filemap import SampleSource
+from gaplisten.audio.raster import Pixels
+from gaplisten.audio.viewport import Viewport
+from gaplisten.ui.lanes.ground import Ground
+from gaplisten.ui.lanes.scene import Scene, SceneLane, Strip
+
+Lanes = tuple[SceneLane, ...]
+
+
+class Drawer(QObject):
+    """Draws the sound of a lane in a strip of the canvas, on screen and on paper.
+
+    A drawer says everything on a strip three times at most: `paint` fills pixels (fast, screen only), `draw`
+    draws shapes (paper only), and `paint_over` paints lines on top of either. One that is content with lines
+    needs only `paint_over`.
+
+    Attributes
+    ----------
+    name
+        Stable identifier; the commands are ``view.<name>`` for all lanes and ``view.this_<name>`` for one.
+    title, keys, help, lane_help
+        What menu and shortcut sheet show of these commands; `lane_help` is the sentence of the second.
+    place
+        Where it stands among the others in the menu.
+    strips
+        Names of the drawers that share a lane, from top to bottom, where this one only arranges others.
+    overlays
+        Whether it can draw several lanes in one strip; where lanes are overlaid only such ones draw.
+    shaded
+        Whether the ground with the lost packets is painted before it; else it fills and marks all by itself.
+
+    Signals
+    -------
+    progressed
+        More of what it draws is known; repaint.
+    """
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    keys: ClassVar[str] = ""
+    help: ClassVar[str]
+    lane_help: ClassVar[str]
+    place: ClassVar[int] = 50
+    strips: ClassVar[tuple[str, ...]] = ()
+    overlays: ClassVar[bool] = False
+    shaded: ClassVar[bool] = True
+
+    progressed = Signal()
+
+    # what it knows of the sound, where that takes time
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is still being computed."""
+        return False
+
+    def keep_only(self, sources: Sequence[SampleSource]) -> None:
+        """Forget everything about sources that are not shown any more."""
+
+    def drop_unseen(self, views: Sequence[tuple[SampleSource, Viewport]]) -> None:
+        """Give up what was begun for stretches that are out of sight by now."""
+
+    def close(self) -> None:
+        """Give up all computing; the drawer may be used again afterwards."""
+
+    # what it draws
+
+    def scale(self, scene: Scene, strip: Strip) -> list[tuple[float, str]]:
+        """Return logical heights and texts of the vertical scale; empty for none."""
+        return []
+
+    def paint(self, pixels: Pixels, ground: Ground, lanes: Lanes, strip: Strip) -> None:
+        """Paint lanes, the one to lie on top last, into the strip's pixels, shape ``(height, columns)``."""
+
+    def paint_over(self, painter: QPainter, scene: Scene, lanes: Lanes, strip: Strip) -> None:
+        """Paint lines over the strip, in logical pixels of the canvas, on screen and on paper."""
+
+    def draw(self, painter: QPainter, scene: Scene, lanes: Lanes, strip: Strip) -> None:
+        """Draw the strip on paper as shapes, in logical pixels of the canvas; it is clipped to the strip."""
