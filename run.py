@@ -59,6 +59,7 @@ TEST_PROGRAMS = {
     "pulseaudio": "pulseaudio",
     "pulseaudio-utils": "pactl",
     "fontconfig": "fc-list",
+    "strace": "strace",
 }
 OTHER_SYSTEMS = {
     "dnf": "sudo dnf install portaudio opus mesa-libEGL libxkbcommon-x11 xcb-util-cursor xcb-util-wm "
@@ -203,7 +204,7 @@ def venv_works() -> bool:
     if not PYTHON.exists() or was_moved():
         return False
     probe = "import sys, pip; print(*sys.version_info[:2], sep='.')"
-    found = subprocess.run([PYTHON, "-c", probe], capture_output=True, text=True, check=False)
+    found = subprocess.run([PYTHON, "-P", "-c", probe], capture_output=True, text=True, check=False)
     return found.stdout.strip() == f"{sys.version_info[0]}.{sys.version_info[1]}"
 
 
@@ -212,7 +213,7 @@ def make_venv() -> None:
     if venv_works():
         return
     say("making .venv")
-    command = [sys.executable, "-m", "venv", "--clear", str(VENV)]
+    command = [sys.executable, "-P", "-m", "venv", "--clear", str(VENV)]
     if subprocess.run(command, capture_output=True, check=False).returncode == 0:
         return
     package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
@@ -228,6 +229,7 @@ def pip_install(extras: tuple[str, ...]) -> bool:
     target = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
     command = [
         str(PYTHON),
+        "-P",
         "-m",
         "pip",
         "install",
@@ -249,7 +251,7 @@ def install(extras: tuple[str, ...]) -> None:
         stop("the installation failed (see above); check the network and start again: what is done stays")
     left_out = [extra for extra in extras if not pip_install((extra,))]
     for package in single_metrics() if "metrics" in left_out else ():
-        subprocess.run([str(PYTHON), "-m", "pip", "install", "--quiet", package], check=False)
+        subprocess.run([str(PYTHON), "-P", "-m", "pip", "install", "--quiet", package], check=False)
     if "dev" in left_out:
         stop("the development tools could not be installed (see above)")
     say(f"left out: {', '.join(left_out)}; 'gaplisten doctor' says what that means")
@@ -312,7 +314,7 @@ def bench(arguments: list[str]) -> int:
 def start(arguments: list[str]) -> int:
     """Open the workbench, or run any command of the program."""
     set_up(USE_EXTRAS)
-    command = [str(PYTHON), "-m", "gaplisten", *(arguments or ["demo"])]
+    command = [str(PYTHON), "-P", "-m", "gaplisten", *(arguments or ["demo"])]
     if os.name != "nt":
         os.execv(command[0], command)  # signals and the terminal then belong to the program itself
     return subprocess.run(command, check=False).returncode

@@ -25,6 +25,12 @@ def test_the_doctor_finds_what_is_installed():
     assert found["zero_fill"][0] == "concealer"
 
 
+def test_the_doctor_says_whether_a_library_may_phone_home(monkeypatch):
+    assert rows()["telemetry"][2] == "ok"
+    monkeypatch.delenv("ORT_DISABLE_TELEMETRY")
+    assert rows()["telemetry"][2] == "note"
+
+
 def test_the_doctor_writes_csv(tmp_path):
     with pytest.raises(SystemExit) as ended:
         main(["doctor", "--csv", str(tmp_path / "machine.csv")])

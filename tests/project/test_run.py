@@ -110,7 +110,7 @@ def test_no_words_start_the_demo(script: ModuleType, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(script.subprocess, "run", lambda words, check: type("Done", (), {"returncode": 0}))
     script.start([])
     script.start(["a.wav"])
-    assert [words[2:] for words in started] == [["gaplisten", "demo"], ["gaplisten", "a.wav"]]
+    assert [words[1:] for words in started] == [["-P", "-m", "gaplisten", each] for each in ("demo", "a.wav")]
 
 
 def test_the_script_uses_the_standard_library_only() -> None:

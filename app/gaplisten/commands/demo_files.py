@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import subprocess
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,6 +20,7 @@ from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.errors import GaplistenError
 from gaplisten.installed import is_installed
 from gaplisten.jobs import Job
+from gaplisten.processes import python
 from gaplisten.tables import Cell, Table, write_csv
 
 CONCEALERS = ("zero_fill", "repeat_fade", "g711_appendix1")
@@ -121,7 +121,7 @@ def write_pictures(folder: Path) -> Sequence[Path]:
     """Write pictures of the real workbench, light and dark; none where Qt is missing."""
     if not is_installed("PySide6"):
         return ()
-    command = [sys.executable, "-m", "gaplisten.ui.pictures", str(folder), *CONCEALERS]
+    command = python("-m", "gaplisten.ui.pictures", str(folder), *CONCEALERS)
     try:
         with TemporaryDirectory(ignore_cleanup_errors=True) as home:
             # A process of its own: Qt's platform is chosen once, and must here be the one without a display.

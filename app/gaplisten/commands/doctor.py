@@ -18,6 +18,7 @@ import typer
 
 from gaplisten import __version__, folders
 from gaplisten.commands.output import show
+from gaplisten.processes import python
 from gaplisten.tables import Cell, Table
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -86,7 +87,7 @@ def _opus() -> list[Row]:
 
 def _qt_libraries() -> Row:
     """Tell whether Qt can be loaded: it may be there while libraries of the system are not."""
-    command = [sys.executable, "-c", "import PySide6.QtWidgets"]
+    command = python("-c", "import PySide6.QtWidgets")
     ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     if ended.returncode:
         reason = (ended.stderr.strip().splitlines() or ["no reason given"])[-1]
@@ -107,6 +108,13 @@ def _qt() -> list[Row]:
             ("window", "Qt platform", "missing", f"{why}: windows need DISPLAY or WAYLAND_DISPLAY"),
         ]
     return [*rows, ("window", "Qt platform", "ok", f"the system's own {display or ''}".rstrip())]
+
+
+def _network() -> list[Row]:
+    if os.environ.get("ORT_DISABLE_TELEMETRY") == "1":
+        return [("network", "telemetry", "ok", "off in every library; nothing leaves this machine unasked")]
+    fact = "onnxruntime may send what it runs on to its maker: set ORT_DISABLE_TELEMETRY=1"
+    return [("network", "telemetry", "note", fact)]
 
 
 def _sound() -> list[Row]:
@@ -165,6 +173,7 @@ def examine() -> Table:
         ("machine", _machine),
         ("library", _libraries),
         ("library", _opus),
+        ("network", _network),
         ("window", _qt),
         ("sound", _sound),
         ("concealer", _plugins),

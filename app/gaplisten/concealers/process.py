@@ -8,7 +8,6 @@ import queue
 import secrets
 import signal
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -18,6 +17,7 @@ from typing import IO, Any, cast
 from gaplisten.concealers import wire
 from gaplisten.concealers.printed import Printed
 from gaplisten.jobs import Job, JobCancelled
+from gaplisten.processes import python
 
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.02
@@ -207,8 +207,7 @@ def _spawn(lifeline: int) -> subprocess.Popen[bytes]:
     environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "PYTHONUNBUFFERED": "1"}
     for name in ("PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONSTARTUP"):
         environment.pop(name, None)
-    # -P: a plugin author's folder must not shadow numpy because the host was started in it.
-    command = [sys.executable, "-P", "-c", _BOOT, _SOURCE_FOLDER, str(lifeline)]
+    command = python("-c", _BOOT, _SOURCE_FOLDER, str(lifeline))
     return subprocess.Popen(
         command,
         env=environment,

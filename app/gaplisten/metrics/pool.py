@@ -19,6 +19,7 @@ from gaplisten.loss.trace import LossTrace
 from gaplisten.metrics.catalogue import find_metric
 from gaplisten.metrics.contract import Metric, MetricError, Score
 from gaplisten.metrics.scoring import score
+from gaplisten.processes import spawning
 
 SECONDS_PER_SCORE = 60.0
 _BEHIND_THE_WINDOW = 10  # scores wait for sound and screen, not the other way round
@@ -65,7 +66,7 @@ def process_pool(workers: int, niceness: int = 0) -> ProcessPool:
         max_tasks=_SCORES_PER_WORKER,
         initializer=quiet_worker,
         initargs=[niceness],
-        context=multiprocessing.get_context("spawn"),
+        context=spawning(),
     )
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
+
+from gaplisten.processes import python
 
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
@@ -20,7 +21,7 @@ Listener = Callable[[Mapping[str, Any]], None]
 def _environment() -> dict[str, str]:
     """Return this process's environment, in which the child finds this very package."""
     paths = [str(_PACKAGE_PARENT), os.environ.get("PYTHONPATH", "")]
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths)), "PYTHONSAFEPATH": "1"}
+    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))}
 
 
 class Link:
@@ -38,7 +39,7 @@ class Link:
     def __init__(self, settings: Mapping[str, Any], listener: Listener) -> None:
         self._listener = listener
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "gaplisten.playback.process", json.dumps(settings)],
+            python("-m", "gaplisten.playback.process", json.dumps(settings)),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             # ALSA prints page after page about devices that are not there. What matters comes as messages.

@@ -14,6 +14,7 @@ import numpy.typing as npt
 
 from gaplisten.audio.signal import Samples
 from gaplisten.errors import GaplistenError
+from gaplisten.processes import track_memory
 
 
 class SharedMemoryError(GaplistenError):
@@ -38,6 +39,7 @@ class Block:
 
     def __init__(self, size: int) -> None:
         size = max(int(size), 8)
+        track_memory()
         try:
             self._memory = shared_memory.SharedMemory(create=True, size=size)
         except OSError as error:
