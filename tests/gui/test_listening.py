@@ -108,7 +108,7 @@ def test_space_ticks_a_box_that_has_the_focus(opened, player, qtbot):
     assert not player.state.playing
 
 
-def test_a_and_b_set_the_loop_and_it_is_never_shorter_than_half_a_second(opened, player, press):
+def test_a_and_b_set_the_loop_and_b_never_moves_a(opened, player, press):
     player.seek(8000)
     press(Key.Key_A)
     player.seek(24000)
@@ -117,10 +117,57 @@ def test_a_and_b_set_the_loop_and_it_is_never_shorter_than_half_a_second(opened,
     assert player.last("loop") == (8000, 24000)
     player.seek(10000)
     press(Key.Key_B)
-    assert loop_of(opened) == Loop(2000, 10000)
+    assert loop_of(opened) == Loop(8000, 10000)
+    player.seek(6000)
+    press(Key.Key_B)
+    assert loop_of(opened) == Loop(8000, 10000)
+    assert "begins after this, at 0.500 s" in opened.status.currentMessage()
     press(Key.Key_A, Shift)
     press(Key.Key_B, Shift)
     assert loop_of(opened) == Loop(0, 32000)
+
+
+@pytest.mark.parametrize(("stop", "made"), [(16960, 16960), (16640, 16640), (16639, 16640), (16001, 16640)])
+def test_a_loop_set_by_hand_is_as_asked_from_40_ms_on(opened, player, press, stop, made):
+    player.seek(16000)
+    press(Key.Key_A)
+    player.seek(stop)
+    press(Key.Key_B)
+    assert loop_of(opened) == Loop(16000, made)
+    assert player.last("loop") == (16000, made)
+    assert ("at least 40 ms" in opened.status.currentMessage()) == (made != stop)
+
+
+def test_a_loop_that_is_dragged_is_as_asked_from_40_ms_on_and_the_other_edge_stays(opened):
+    opened.lanes_view.loop_edited.emit(16000, 16640)
+    assert loop_of(opened) == Loop(16000, 16640)
+    opened.lanes_view.loop_edited.emit(16600, 16640)
+    assert loop_of(opened) == Loop(16000, 16640)
+    opened.lanes_view.loop_edited.emit(16000, 16010)
+    assert loop_of(opened) == Loop(16000, 16640)
+    opened.lanes_view.loop_edited.emit(20000, 20100)
+    assert loop_of(opened) == Loop(20000, 20640)
+
+
+def test_the_loop_around_a_gap_obeys_the_same_shortest_length(opened, press):
+    opened.controller.use_settings(replace(opened.controller.settings, context_ms=1.0))
+    gap = opened.controller.gaps[0]
+    press(Key.Key_PageDown)
+    press(Key.Key_G, Shift)
+    loop = loop_of(opened)
+    assert loop.start <= gap.start
+    assert gap.stop <= loop.stop
+    assert 640 <= loop.stop - loop.start < 1600
+
+
+def test_b_after_the_loop_was_switched_off_begins_at_the_start_unless_the_kept_one_begins_before(
+    opened, player, press
+):
+    opened.lanes_view.loop_edited.emit(16000, 24000)
+    press(Key.Key_L)
+    player.seek(12000)
+    press(Key.Key_B)
+    assert loop_of(opened) == Loop(0, 12000)
 
 
 def test_l_switches_the_loop_off_and_on_again_as_it_was(opened, player, press):

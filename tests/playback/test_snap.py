@@ -1,9 +1,9 @@
 """Loop edges keep away from the edges of gaps, or say that they cannot."""
 
-from hypothesis import example, given
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from gaplisten.playback.snap import snap_loop, switch_hides
+from gaplisten.playback.snap import snap_loop
 
 FADE = 80
 
@@ -24,6 +24,26 @@ def test_a_loop_that_is_too_short_grows():
     loop = snap_loop(1000, 1100, [], FADE, frames=9000, shortest=640)
     assert (loop.start, loop.stop) == (1000, 1640)
     assert snap_loop(8900, 9000, [], FADE, frames=9000, shortest=640).start == 8360
+
+
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(
+    st.integers(0, 9000),
+    st.integers(0, 9000),
+    st.lists(st.integers(0, 9000), max_size=12).map(lambda values: sorted(set(values))),
+    st.sampled_from(["start", "stop"]),
+)
+def test_an_edge_that_is_fixed_never_moves(start, stop, boundaries, fixed):
+    loop = snap_loop(start, stop, boundaries, FADE, frames=9000, shortest=640, fixed=fixed)
+    assert getattr(loop, fixed) == {"start": start, "stop": stop}[fixed]
+    room = 9000 - start if fixed == "start" else stop
+    assert loop.stop - loop.start >= min(640, room)
+
+
+def test_the_other_edge_of_a_fixed_one_makes_room_for_the_shortest_loop():
+    assert snap_loop(1000, 1100, [], FADE, frames=9000, shortest=640, fixed="start").stop == 1640
+    assert snap_loop(1000, 1100, [], FADE, frames=9000, shortest=640, fixed="stop").start == 460
+    assert snap_loop(1000, 900, [], FADE, frames=9000, shortest=640, fixed="start").stop == 1640
 
 
 def test_a_gap_at_the_very_edge_of_the_clip_is_warned_about():
@@ -56,9 +76,3 @@ def test_packets_of_twenty_milliseconds_always_leave_room_for_fades_of_five(pack
     stop = min(start + length, 13000)
     loop = snap_loop(start, stop, boundaries, FADE, frames=14000)
     assert not loop.warning or loop.start == 0
-
-
-def test_a_switch_within_two_fades_before_an_edge_would_hide_it():
-    assert switch_hides(1000, [1159], FADE)
-    assert not switch_hides(1000, [1160], FADE)
-    assert not switch_hides(1000, [999], FADE)

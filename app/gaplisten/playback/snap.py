@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -25,6 +26,9 @@ class SnappedLoop:
     stop: int
     moved: bool = False
     warning: str = ""
+
+
+Edge = Literal["start", "stop"]
 
 
 def first_within(boundaries: Sequence[int], start: int, stop: int) -> int | None:
@@ -51,9 +55,16 @@ def _stop_after(stop: int, boundaries: Sequence[int], fade: int, frames: int) ->
 
 
 def snap_loop(
-    start: int, stop: int, boundaries: Sequence[int], fade: int, *, frames: int, shortest: int = 0
+    start: int,
+    stop: int,
+    boundaries: Sequence[int],
+    fade: int,
+    *,
+    frames: int,
+    shortest: int = 0,
+    fixed: Edge | None = None,
 ) -> SnappedLoop:
-    """Move a loop's edges outwards until its fades cover no boundary of a gap.
+    """Make a loop long enough, and move its edges outwards until its fades cover no boundary of a gap.
 
     Parameters
     ----------
@@ -67,13 +78,20 @@ def snap_loop(
         Length of the clip.
     shortest
         Shortest loop allowed, in frames; a shorter one is made longer at its end, or else at its start.
+    fixed
+        The edge that stays where it is while the other one is set; between the two at the other's cost.
     """
     asked = (start, stop)
-    start, stop = max(0, min(start, stop)), min(frames, max(start, stop))
-    if stop - start < shortest:
-        stop = min(start + shortest, frames)
+    if fixed is None:
+        start, stop = min(start, stop), max(start, stop)
+    start, stop = max(0, start), min(frames, stop)
+    if fixed != "stop":
+        stop = min(max(stop, start + shortest), frames)
+    if fixed != "start":
         start = max(0, min(start, stop - shortest))
-    start, stop = _start_before(start, boundaries, fade), _stop_after(stop, boundaries, fade, frames)
+        start = _start_before(start, boundaries, fade)
+    if fixed != "stop":
+        stop = _stop_after(stop, boundaries, fade, frames)
     hidden = [
         at
         for at in (
@@ -84,8 +102,3 @@ def snap_loop(
     ]
     warning = f"the loop's fade covers the edge of a gap at frame {hidden[0]}" if hidden else ""
     return SnappedLoop(start, stop, (start, stop) != asked, warning)
-
-
-def switch_hides(position: int, boundaries: Sequence[int], fade: int) -> bool:
-    """Tell whether a standard switch (out, then in) begun at `position` would cover the edge of a gap."""
-    return first_within(boundaries, position, position + 2 * fade) is not None

@@ -8,7 +8,6 @@ from gaplisten.playback.player import PlayerState
 from gaplisten.ui.workbench.part import Part
 
 MOST_AROUND = 8.0
-SHORTEST_LOOP_MS = 100.0  # hunting artefacts needs shorter loops than a listening test allows
 _ORIGINS = {
     Origin.DETECTED: "detected from exact zeros",
     Origin.MODEL: "drawn by a model",
@@ -219,8 +218,7 @@ class GapActions(Part):
             hearing.toggle()
 
     def _loop_around(self, gap: Gap) -> None:
-        around = (gap.start - self.context, gap.stop + self.context)
-        self.window.listen.set_loop(*around, shortest_ms=SHORTEST_LOOP_MS)
+        self.window.listen.set_loop(gap.start - self.context, gap.stop + self.context)
         self._own_loop = self._loop_now
         if self._own_loop is not None:
             self.controller.hearing.seek(self._own_loop.start)

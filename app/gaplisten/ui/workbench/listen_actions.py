@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from gaplisten.bench.state import Loop
-from gaplisten.playback.player import FADE_MS
-from gaplisten.playback.snap import SnappedLoop, snap_loop
+from gaplisten.playback.player import FADE_MS, WORKBENCH_LOOP_MS
+from gaplisten.playback.snap import Edge, SnappedLoop, snap_loop
 from gaplisten.ui.workbench.part import Part
 
-SHORTEST_LOOP_MS = 500.0
 SPEEDS = {"listen.full": 1.0, "listen.half": 0.5, "listen.quarter": 0.25}
 
 
@@ -146,37 +145,38 @@ class ListenActions(Part):
             return
         self._set(self._kept if self._kept and self._kept.stop <= frames else Loop(0, frames))
 
-    def _edge(self, which: str, frame: int) -> None:
-        frames = self.controller.frames
-        loop = self._current or self._kept or Loop(0, frames)
-        start, stop = (frame, loop.stop) if which == "start" else (loop.start, frame)
-        self.set_loop(start, stop, keep_start=which == "start")
+    def _edge(self, which: Edge, frame: int) -> None:
+        loop = self._current or self._kept or Loop(0, self.controller.frames)
+        if which == "start":
+            self.set_loop(frame, loop.stop)
+        elif frame > loop.start:
+            self.set_loop(loop.start, frame, fixed="start")
+        elif self._current is None:  # the one that was kept is not seen, so its start need not be obeyed
+            self.set_loop(0, frame)
+        else:
+            begins = loop.start / self.controller.rate
+            self.controller.said.emit(f"the loop begins after this, at {begins:.3f} s: A moves its beginning")
 
     def _on_loop_edited(self, start: int, stop: int) -> None:
         before = self._current
-        self.set_loop(start, stop, keep_start=before is None or start != before.start)
+        fixed: Edge | None = None
+        if before is not None and stop in (before.start, before.stop):
+            fixed = "stop"
+        elif before is not None and start in (before.start, before.stop):
+            fixed = "start"
+        self.set_loop(start, stop, fixed=fixed)
 
-    def set_loop(
-        self, start: int, stop: int, *, keep_start: bool = True, shortest_ms: float | None = None
-    ) -> None:
-        """Loop ``[start, stop)``, at least half a second long and inside the clip."""
-        frames = self.controller.frames
-        least = round(
-            (SHORTEST_LOOP_MS if shortest_ms is None else shortest_ms) * self.controller.rate / 1000
-        )
-        least = min(least, frames)
-        if not frames:
+    def set_loop(self, start: int, stop: int, *, fixed: Edge | None = None) -> None:
+        """Loop ``[start, stop)``, made as long as `snap_loop` has it; the `fixed` edge stays where it is."""
+        if not self.controller.frames:
             return
-        if keep_start:
-            start = min(max(start, 0), frames - least)
-            stop = min(max(stop, start + least), frames)
-        else:
-            stop = min(max(stop, least), frames)
-            start = max(min(start, stop - least), 0)
-        found = self.clear_of_gaps(start, stop)
+        least = round(WORKBENCH_LOOP_MS * self.controller.rate / 1000)
+        found = self._snapped(start, stop, shortest=least, fixed=fixed)
         self._set(Loop(found.start, found.stop))
         if found.warning:
             self.controller.said.emit(found.warning)
+        elif abs(stop - start) < least:
+            self.controller.said.emit(f"a loop is at least {WORKBENCH_LOOP_MS:g} ms long")
         elif found.moved:
             self.controller.said.emit(
                 f"the loop was made longer: a fade of {FADE_MS:g} ms would have hidden the edge of a gap"
@@ -184,9 +184,13 @@ class ListenActions(Part):
 
     def clear_of_gaps(self, start: int, stop: int) -> SnappedLoop:
         """Return a part of the clip moved outwards so that the fades at its ends hide no edge of a gap."""
+        return self._snapped(start, stop)
+
+    def _snapped(self, start: int, stop: int, *, shortest: int = 0, fixed: Edge | None = None) -> SnappedLoop:
         edges = [edge for gap in self.controller.gaps for edge in (gap.start, gap.stop)]
         fade = round(FADE_MS * self.controller.rate / 1000)
-        return snap_loop(start, stop, edges, fade, frames=self.controller.frames)
+        frames = self.controller.frames
+        return snap_loop(start, stop, edges, fade, frames=frames, shortest=shortest, fixed=fixed)
 
     def _show_loop(self) -> None:
         loop = self._current
