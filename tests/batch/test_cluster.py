@@ -12,12 +12,13 @@ import pytest
 
 from batch.clips import challenge_set
 from gaplisten.batch.cluster import ClusterError, ClusterWorkers, probe_worker
-from gaplisten.batch.conceal import conceal_batch, folder_journal, plan_folder
+from gaplisten.batch.conceal import conceal_batch, folder_journal
+from gaplisten.batch.conceal_plan import plan_folder
 from gaplisten.batch.items import versions_from_paths
 from gaplisten.batch.journal import Journal
 from gaplisten.batch.run import Outcome, run_items
 from gaplisten.batch.score import described, score_versions
-from gaplisten.batch.table import tidy
+from gaplisten.batch.summary import tidy
 from gaplisten.batch.workers import ProcessWorkers
 from gaplisten.concealers.catalogue import Catalogue
 

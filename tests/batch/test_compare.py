@@ -32,7 +32,7 @@ from gaplisten.batch.heard import (
 )
 from gaplisten.batch.items import Version
 from gaplisten.batch.score import ScoreRow, ScoreTask
-from gaplisten.batch.table import tidy
+from gaplisten.batch.summary import tidy
 from gaplisten.clips.clip import Clip
 from gaplisten.metrics.contract import Metric, Score
 from gaplisten.panel.results.votes import Vote

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -17,16 +18,11 @@ import pytest
 from batch.clips import challenge_set
 from gaplisten import folders
 from gaplisten.audio.files import read_signal
-from gaplisten.batch.conceal import (
-    ConcealBatch,
-    ConcealError,
-    conceal_batch,
-    folder_journal,
-    plan_file,
-    plan_folder,
-)
+from gaplisten.batch.conceal import ConcealBatch, conceal_batch, folder_journal
+from gaplisten.batch.conceal_plan import ConcealError, plan_clips, plan_file, plan_folder
 from gaplisten.batch.journal import JournalError
 from gaplisten.batch.workers import ThreadWorkers
+from gaplisten.clips.layouts import find_clips
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.jobs import Job, JobCancelled
 
@@ -241,7 +237,18 @@ def test_nothing_replaces_a_file_of_the_set_that_is_read(lossy: Path, tmp_path: 
         plan_folder(lossy, lossy.parent / "clean")
     with pytest.raises(ConcealError, match="one of the input files"):
         plan_file(lossy / "0.wav", lossy / "0_is_lost.txt")
+    with pytest.raises(ConcealError, match="one of the input files"):
+        plan_clips(find_clips([lossy]).clips, lossy.parent / "clean")
     assert plan_folder(lossy, tmp_path / "out")
+
+
+def test_clips_from_anywhere_keep_their_files_names_unless_two_are_alike(lossy: Path, tmp_path: Path):
+    clips = find_clips([lossy]).clips
+    assert [item.out.name for item in plan_clips(clips, tmp_path)] == [f"{n}.wav" for n in range(6)]
+    named = [replace(clip, name=f"{name} {clip.name}") for name in ("a", "b") for clip in clips[:1]]
+    assert [item.out.name for item in plan_clips(named, tmp_path)] == ["a 0.wav", "b 0.wav"]
+    with pytest.raises(ConcealError, match="would be written for"):
+        plan_clips([clips[0], replace(clips[0], lossy=tmp_path / "0.wav")], tmp_path / "out")
 
 
 def test_results_beside_the_clips_are_found_again_and_not_taken_for_input(lossy: Path, plugins: Path):
@@ -279,6 +286,8 @@ def test_a_file_where_the_results_are_to_go_is_told_before_the_work(
     lossy: Path, tmp_path: Path, plugins: Path
 ):
     (tmp_path / "out").write_text("mine")
-    with pytest.raises(ConcealError, match=r"out: is in the way of a folder; choose another --out"):
+    with pytest.raises(
+        ConcealError, match=r"out: is in the way of a folder; choose another place for the results"
+    ):
         concealed(lossy, tmp_path / "out", plugins)
     assert (tmp_path / "out").read_text() == "mine"

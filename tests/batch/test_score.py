@@ -25,7 +25,7 @@ from gaplisten.batch.score import (
     score_journal,
     score_versions,
 )
-from gaplisten.batch.table import tidy
+from gaplisten.batch.summary import tidy
 from gaplisten.batch.workers import ProcessWorkers, ThreadWorkers
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job, JobCancelled

@@ -20,7 +20,7 @@ from gaplisten.batch.items import versions_from_paths
 from gaplisten.batch.journal import Journal
 from gaplisten.batch.score import described, score_versions
 from gaplisten.batch.workers import ProcessWorkers
-from gaplisten.metrics.scoring import score
+from gaplisten.metrics.catalogue import score
 
 PUBLISHED = {"clean": 4.497762, "plc_good": 4.123963, "plc_poor": 2.740757}
 EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "plc_challenge_examples"

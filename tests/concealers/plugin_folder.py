@@ -12,8 +12,7 @@ import numpy as np
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.describing import describe
-from gaplisten.concealers.entries import BrokenEntry, Entry, from_json
-from gaplisten.concealers.limits import Limits
+from gaplisten.concealers.entries import BrokenEntry, Entry, Limits, from_json
 from gaplisten.concealers.loading import load
 from gaplisten.folders import bundled_plugins
 from gaplisten.loss.trace import LossTrace

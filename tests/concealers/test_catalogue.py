@@ -156,7 +156,7 @@ def test_a_missing_library_is_tried_again_once_something_was_installed(
     assert scan(tmp_path / "p").broken
     write(library, "rare_library_of_tests", "")
     assert scan(tmp_path / "p").broken  # nothing known to have changed
-    monkeypatch.setattr("gaplisten.concealers.known._environment", lambda: ["another"])
+    monkeypatch.setattr("gaplisten.concealers.catalogue._environment", lambda: ["another"])
     assert scan(tmp_path / "p").get("needy")
 
 

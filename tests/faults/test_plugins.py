@@ -18,9 +18,8 @@ import pytest
 
 from concealers.plugin_folder import IMPATIENT, QUICK, described, losses, noise, streaming, whole_file
 from gaplisten.concealers.catalogue import Catalogue
-from gaplisten.concealers.entries import Entry
+from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer
-from gaplisten.concealers.limits import Limits
 from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.jobs import Job, JobCancelled
 
@@ -414,7 +413,7 @@ sys.path[:0] = {path!r}
 from pathlib import Path
 from concealers.plugin_folder import losses, noise
 from gaplisten.concealers.catalogue import Catalogue
-from gaplisten.concealers.limits import Limits
+from gaplisten.concealers.entries import Limits
 from gaplisten.concealers.runner import Runner
 catalogue = Catalogue.scan([Path({folder!r})], others=False)
 runner = Runner(workers=2)

@@ -17,7 +17,7 @@ from gaplisten.batch import score_work
 from gaplisten.batch.items import versions_from_paths
 from gaplisten.batch.journal import Journal
 from gaplisten.batch.score import described, score_versions
-from gaplisten.batch.table import tidy
+from gaplisten.batch.summary import tidy
 from gaplisten.batch.workers import ProcessWorkers, ThreadWorkers
 from gaplisten.exchange.service_settings import TOKEN_VARIABLE, save_service
 from gaplisten.metrics import material

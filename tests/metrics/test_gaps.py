@@ -8,8 +8,7 @@ import pytest
 from gaplisten.audio.signal import Signal
 from gaplisten.loss.measures import measure_gaps
 from gaplisten.loss.trace import LossTrace
-from gaplisten.metrics.catalogue import built_in
-from gaplisten.metrics.scoring import score
+from gaplisten.metrics.catalogue import built_in, score
 
 RATE, PACKET = 16000, 320
 

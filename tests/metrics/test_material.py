@@ -7,8 +7,8 @@ import pytest
 
 from gaplisten.audio.signal import Signal
 from gaplisten.loss.trace import LossTrace
+from gaplisten.metrics.catalogue import score, score_with
 from gaplisten.metrics.contract import OUTSIDE_VALIDATION, Implementation, Material, Metric, Score, Unscorable
-from gaplisten.metrics.scoring import score, score_with
 
 
 def noise(seconds: float = 2.0, rate: int = 16000, channels: int = 1) -> Signal:

@@ -12,7 +12,7 @@ import soundfile
 
 from gaplisten.audio.signal import Signal
 from gaplisten.metrics import dnsmos
-from gaplisten.metrics.scoring import score
+from gaplisten.metrics.catalogue import score
 
 RATE = 16000
 

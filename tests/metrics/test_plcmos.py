@@ -9,8 +9,8 @@ import pytest
 import soundfile
 
 from gaplisten.audio.signal import Signal
-from gaplisten.metrics import plcmos, plcmos_split
-from gaplisten.metrics.scoring import score
+from gaplisten.metrics import plcmos
+from gaplisten.metrics.catalogue import score
 
 pytest.importorskip("onnxruntime")
 pytest.importorskip("speechmos")
@@ -71,17 +71,17 @@ def test_the_spectra_of_silence_equal_those_of_the_release():
 
 def test_the_split_model_scores_like_the_whole_one():
     features = plcmos.log_spectra(speech_like())[np.newaxis, np.newaxis]
-    split = plcmos_split.split_model()
+    split = plcmos.split_model()
     assert split is not None
     np.testing.assert_allclose(split(features), plcmos.WholeModel()(features), atol=1e-5)
 
 
 def test_the_pieces_are_kept_and_used_again(home: Path, monkeypatch: pytest.MonkeyPatch):
-    assert plcmos_split.split_model() is not None
+    assert plcmos.split_model() is not None
     kept = sorted(path.name for path in (home / "cache" / "models").iterdir())
     assert [name.split("-")[2] for name in kept] == ["encoder.onnx", "tail.onnx"]
-    monkeypatch.setattr(plcmos_split, "_split", lambda path: pytest.fail("split again"))
-    assert plcmos_split.split_model() is not None
+    monkeypatch.setattr(plcmos, "_split", lambda path: pytest.fail("split again"))
+    assert plcmos.split_model() is not None
 
 
 def test_a_broken_kept_piece_does_not_change_the_score(home: Path):
@@ -97,16 +97,16 @@ def test_without_onnx_the_whole_model_gives_the_same_score(monkeypatch: pytest.M
     signal = Signal.of(speech_like(), plcmos.RATE)
     wanted = score("plcmos", signal).value
     plcmos._model.cache_clear()
-    monkeypatch.setattr(plcmos_split, "split_model", lambda: None)
+    monkeypatch.setattr(plcmos, "split_model", lambda: None)
     assert score("plcmos", signal).value == pytest.approx(wanted, abs=1e-5)
 
 
 def test_the_split_is_refused_without_onnx(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(plcmos_split, "is_installed", lambda name: name != "onnx")
-    assert plcmos_split.split_model() is None
+    monkeypatch.setattr(plcmos, "is_installed", lambda name: name != "onnx")
+    assert plcmos.split_model() is None
 
 
 def test_a_cache_that_cannot_be_written_is_done_without(home: Path):
     (home / "cache").parent.mkdir(parents=True, exist_ok=True)
     (home / "cache").write_text("a file where the folder should be")
-    assert plcmos_split.split_model() is not None
+    assert plcmos.split_model() is not None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass, field
 from functools import lru_cache
@@ -13,8 +13,7 @@ from typing import Any
 
 from gaplisten import __version__, folders
 from gaplisten.audio.files import SoundInfo, clipped_samples, fitting_subtype, probe, write_signal
-from gaplisten.batch.claims import claim
-from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, plan_file, plan_folder, result_folders
+from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, result_folders
 from gaplisten.batch.items import Digests, trace_digest
 from gaplisten.batch.journal import Journal, digest, key_of
 from gaplisten.batch.run import Outcome, run_items
@@ -22,27 +21,15 @@ from gaplisten.batch.workers import ThreadWorkers, Workers
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.opening import open_clip
 from gaplisten.concealers.cache import plain_parameters, unchanged
-from gaplisten.concealers.entries import Entry
+from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed
-from gaplisten.concealers.limits import Limits
 from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.tables import Table
 
-__all__ = [
-    "ConcealBatch",
-    "ConcealError",
-    "ConcealItem",
-    "ConcealOutcome",
-    "ConcealRecord",
-    "conceal_batch",
-    "folder_journal",
-    "outcome_table",
-    "plan_file",
-    "plan_folder",
-]
+_ANNOUNCED = "announced"  # the journal's entry of the files that were going to be written
 
 WRITABLE = frozenset({".wav", ".flac", ".aif", ".aiff", ".w64", ".rf64"})
 
@@ -202,9 +189,35 @@ def conceal_batch(
     alone = nullcontext() if journal is None else journal.alone()
     with alone, _work(workers, limits) as work, result_folders(item.out.parent for item in items):
         if journal is not None:
-            claim(journal, (item.out for item in items), force=force)
+            _claim(journal, (item.out for item in items), force=force)
         run_items(remaining(), work, workers, finished, job=job, progress=progress)
     return ConcealBatch(tuple(outcomes[index] for index in sorted(outcomes)), reused)
+
+
+def _claim(journal: Journal, outs: Iterable[Path], *, force: bool = False) -> None:
+    """Announce in the journal what is going to be written, so that a run cut off at any moment can go on.
+
+    Files that are there but were never announced are somebody else's; `force` takes them over.
+    """
+    noted = journal.get(_ANNOUNCED) or {}
+    ours = set(noted.get("files", ()))
+    wanted = _resolved(outs)
+    foreign = next((path for path in wanted if path not in ours and Path(path).exists()), None)
+    if foreign and not force:
+        way_out = "choose another place for the results, or have it replaced (--force)"
+        raise ConcealError(foreign, "is there already, and Gaplisten has not made it", way_out)
+    if not ours.issuperset(wanted):
+        journal.note(_ANNOUNCED, {"files": sorted(ours.union(wanted))})
+
+
+def _resolved(outs: Iterable[Path]) -> list[str]:
+    folders: dict[Path, Path] = {}
+    places = []
+    for out in outs:
+        if out.parent not in folders:
+            folders[out.parent] = out.parent.resolve()
+        places.append(str(folders[out.parent] / out.name))
+    return places
 
 
 def _key(item: ConcealItem, entry: Entry, parameters: Mapping[str, Any], digests: Digests) -> str:
@@ -313,7 +326,7 @@ def _written(item: ConcealItem, opened: OpenClip, made: Concealed) -> ConcealRec
         written = digest(item.out)
     except OSError as error:
         fact = f"cannot be written ({error.strerror})"
-        raise ConcealError(str(item.out), fact, "choose another --out") from error
+        raise ConcealError(str(item.out), fact, "choose another place for the results") from error
     assert opened.trace is not None
     trace = opened.trace.fitted(opened.frames)
     notes = _writing_notes(info, subtype, clipped)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import tempfile
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -12,6 +12,8 @@ from pathlib import Path
 from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip
 from gaplisten.clips.layouts import find_clips
 from gaplisten.errors import GaplistenError
+
+_ELSEWHERE = "choose another place for the results"
 
 
 class ConcealError(GaplistenError):
@@ -31,15 +33,40 @@ def plan_folder(source: Path, out: Path, packet_ms: float = DEFAULT_PACKET_MS) -
     """List what there is to do in a folder; results keep their path below it.
 
     Where a clip has no lossy file, its reference is taken and the trace's losses are applied to it.
+
+    Raises
+    ------
+    ConcealError
+        Naming a place that is an input file, or where two results would lie.
     """
-    items = []
     clips = find_clips([source], packet_ms=packet_ms).clips
-    for clip in clips:
-        found = clip.lossy or clip.reference
-        if found is not None:
-            items.append(_item(clip, found, out / _below(found, source)))
+    return _planned(clips, lambda _clip, found: out / _below(found, source))
+
+
+def plan_clips(clips: Sequence[Clip], out: Path) -> tuple[ConcealItem, ...]:
+    """List what there is to do for clips from anywhere; the results lie side by side in `out`.
+
+    Files keep their names where these differ from each other; else the clips' names tell them apart. Where a
+    clip has no lossy file, its reference is taken and the trace's losses are applied to it.
+
+    Raises
+    ------
+    ConcealError
+        Naming a place that is an input file, or where two results would lie.
+    """
+    names = [found.name for clip in clips if (found := clip.lossy or clip.reference) is not None]
+    unique = len({*names}) == len(names)
+    return _planned(clips, lambda clip, found: out / (found.name if unique else f"{clip.name}{found.suffix}"))
+
+
+def _planned(clips: Sequence[Clip], place: Callable[[Clip, Path], Path]) -> tuple[ConcealItem, ...]:
+    items = [
+        _item(clip, found, place(clip, found))
+        for clip in clips
+        if (found := clip.lossy or clip.reference) is not None
+    ]
     _refuse_twins(items)
-    refuse_inputs((item.out for item in items), clips)
+    _refuse_inputs((item.out for item in items), clips)
     return tuple(items)
 
 
@@ -59,31 +86,23 @@ def plan_file(
     target = out / source.name if is_folder else out
     found = next(iter(find_clips([source, *([trace] if trace else [])], packet_ms=packet_ms).clips))
     clip = replace(found, trace=trace or found.trace or _beside(source))
-    refuse_inputs([target], [clip])
+    _refuse_inputs([target], [clip])
     return _item(clip, source, target)
 
 
 def _item(clip: Clip, source: Path, out: Path) -> ConcealItem:
     if out.exists() and source.exists() and out.samefile(source):
-        raise ConcealError(str(out), "is the input itself", "choose another place with --out")
+        raise ConcealError(str(out), "is the input itself", _ELSEWHERE)
     return ConcealItem(replace(clip, lossy=source, reference=None, conditions=()), source, out)
 
 
-def refuse_inputs(outs: Iterable[Path], clips: Iterable[Clip]) -> None:
-    """Make sure that nothing to be written would replace a file of the clips.
-
-    Raises
-    ------
-    ConcealError
-        Naming the first one.
-    """
+def _refuse_inputs(outs: Iterable[Path], clips: Iterable[Clip]) -> None:
+    """Make sure that nothing to be written would replace a file of the clips."""
     there = {file: out for out in outs if (file := _identity(out))}
     for path in itertools.chain.from_iterable(map(_files, clips)) if there else ():
         file = _identity(path)
         if file in there:
-            raise ConcealError(
-                str(there[file]), "is one of the input files", "choose another place with --out"
-            )
+            raise ConcealError(str(there[file]), "is one of the input files", _ELSEWHERE)
 
 
 @contextmanager
@@ -107,7 +126,7 @@ def result_folders(folders: Iterable[Path]) -> Iterator[None]:
             except OSError as error:
                 fact = f"cannot be used ({error.strerror})"
                 fact = "is in the way of a folder" if folder.is_file() else fact
-                raise ConcealError(str(folder), fact, "choose another --out") from error
+                raise ConcealError(str(folder), fact, _ELSEWHERE) from error
         yield
     finally:
         for folder in sorted(new, key=lambda path: len(path.parts), reverse=True):

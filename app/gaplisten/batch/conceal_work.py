@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gaplisten.batch.conceal import (
-    ConcealBatch,
-    ConcealError,
-    ConcealItem,
-    conceal_batch,
-    folder_journal,
-    outcome_table,
-)
+from gaplisten.batch.conceal import ConcealBatch, conceal_batch, folder_journal, outcome_table
+from gaplisten.batch.conceal_plan import ConcealError, plan_clips
 from gaplisten.batch.work import Named, PartOf, Remark, write_table
 from gaplisten.batch.workers import ThreadWorkers
 from gaplisten.clips.clip import Clip
@@ -75,26 +68,6 @@ class Concealed:
         return sum(batch.reused for batch in self.batches)
 
 
-def items_of(clips: Sequence[Clip], out: Path) -> tuple[ConcealItem, ...]:
-    """Return what there is to conceal; clips without a lossy file lose packets of their reference.
-
-    Files keep their names where these differ from each other; else clips' names tell them apart.
-    """
-    sources = [(clip, clip.lossy or clip.reference) for clip in clips]
-    there = [(clip, source) for clip, source in sources if source is not None]
-    unique = len({source.name for _, source in there}) == len(there)
-    return tuple(
-        _item(clip, source, out / (source.name if unique else f"{clip.name}{source.suffix}"))
-        for clip, source in there
-    )
-
-
-def _item(clip: Clip, source: Path, target: Path) -> ConcealItem:
-    if target.resolve() == source.resolve():
-        raise ConcealError(str(target), "is the input itself", "choose another folder")
-    return ConcealItem(replace(clip, lossy=source, reference=None, conditions=()), source, target)
-
-
 def conceal_clips(wish: ConcealWish, catalogue: Any, job: Job) -> Concealed:
     """Conceal the clips with each concealer in turn; goes on where an earlier run was stopped.
 
@@ -115,7 +88,7 @@ def conceal_clips(wish: ConcealWish, catalogue: Any, job: Job) -> Concealed:
         folder = wish.out / one.folder
         part = PartOf(job, index / len(entries), 1 / len(entries))
         with ThreadWorkers() as workers, folder_journal(folder) as journal:
-            items = items_of(wish.clips, folder)
+            items = plan_clips(wish.clips, folder)
             values = one.choice.values
             batches.append(
                 conceal_batch(items, entry, values, workers, journal=journal, force=wish.force, job=part)

@@ -19,9 +19,15 @@ from gaplisten.clips.clip import ConditionFile
 from gaplisten.clips.opening import open_clip
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
-from gaplisten.metrics.catalogue import built_in, find_metric, metric_names, third_party, unknown_metric
+from gaplisten.metrics.catalogue import (
+    built_in,
+    find_metric,
+    metric_names,
+    score,
+    third_party,
+    unknown_metric,
+)
 from gaplisten.metrics.contract import Metric, MetricError, Score
-from gaplisten.metrics.scoring import score
 
 
 @dataclass(frozen=True)

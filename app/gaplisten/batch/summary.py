@@ -1,4 +1,4 @@
-"""Mean scores per condition and burst stratum, with intervals that are honest about few clips."""
+"""Scores as tables: one line per clip, condition and metric; means with intervals honest about few clips."""
 
 from __future__ import annotations
 
@@ -9,9 +9,24 @@ from dataclasses import dataclass
 import numpy as np
 
 from gaplisten.batch.score import ScoreRow
-from gaplisten.tables import Table
+from gaplisten.tables import Cell, Table
 
 ALL = "all"
+TIDY_COLUMNS = (
+    "clip",
+    "condition",
+    "stratum",
+    "metric",
+    "value",
+    "unit",
+    "reason",
+    "marks",
+    "file",
+    "sha256",
+    "reference",
+    "reference_sha256",
+    "source",
+)
 COLUMNS = (
     "metric",
     "condition",
@@ -48,6 +63,51 @@ def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval
     sd = float(data.std(ddof=1))
     half = float(t.ppf(0.5 + confidence / 2, data.size - 1)) * sd / math.sqrt(data.size)
     return Interval(mean, mean - half, mean + half, sd)
+
+
+def tidy(rows: Iterable[ScoreRow]) -> Table:
+    """Return everything about each score, for a CSV file."""
+    return Table(TIDY_COLUMNS, tuple(_cells(row) for row in rows))
+
+
+def brief(rows: Iterable[ScoreRow]) -> Table:
+    """Return what a terminal has room for."""
+    columns = ("clip", "condition", "stratum", "metric", "value", "remarks")
+    return Table(columns, tuple(_brief_cells(row) for row in rows))
+
+
+def _cells(row: ScoreRow) -> tuple[Cell, ...]:
+    task, version, metric = row.task, row.task.version, row.task.metric
+    reference = version.clip.reference if metric.needs_reference else None
+    return (
+        version.clip.name,
+        version.condition,
+        version.stratum,
+        metric.name,
+        row.score.value,
+        metric.unit,
+        row.score.reason,
+        "; ".join(row.score.marks),
+        str(version.path),
+        task.sha256,
+        "" if reference is None else str(reference),
+        task.reference_sha256,
+        metric.source,
+    )
+
+
+def _brief_cells(row: ScoreRow) -> tuple[Cell, ...]:
+    version = row.task.version
+    remarks = row.score.reason or "; ".join(row.score.marks)
+    value = row.score.value
+    return (
+        version.clip.name,
+        version.condition,
+        version.stratum,
+        row.task.metric.name,
+        None if value is None else f"{value:.4f}",
+        remarks,
+    )
 
 
 def summarise_scores(rows: Iterable[ScoreRow]) -> Table:

@@ -9,22 +9,12 @@ from typing import Annotated
 
 import typer
 
-from gaplisten.batch.conceal import (
-    ConcealBatch,
-    ConcealError,
-    ConcealItem,
-    ConcealOutcome,
-    conceal_batch,
-    folder_journal,
-    outcome_table,
-    plan_file,
-    plan_folder,
-)
+from gaplisten.batch.conceal import ConcealBatch, ConcealOutcome, conceal_batch, folder_journal, outcome_table
+from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, plan_file, plan_folder
 from gaplisten.batch.workers import ThreadWorkers, Workers
 from gaplisten.commands.output import check_place, failures, progress, show
 from gaplisten.concealers.catalogue import Catalogue
-from gaplisten.concealers.entries import Entry
-from gaplisten.concealers.limits import Limits
+from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.parameters import parse_assignments, validate
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)

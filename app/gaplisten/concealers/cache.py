@@ -21,7 +21,6 @@ import numpy as np
 
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.concealers.entries import Entry
-from gaplisten.concealers.opened import describe_file
 from gaplisten.folders import user_cache
 from gaplisten.loss.trace import LossTrace
 
@@ -70,6 +69,15 @@ def plain_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
 def unchanged(files: Sequence[Any]) -> bool:
     """Tell whether files described after a run (`Concealed.files`) are still the same."""
     return all(describe_file(file[0]) == list(file) for file in files)
+
+
+def describe_file(path: str) -> list[Any] | None:
+    """Return ``[path, size, modification time in ns]``, or None when it is no regular file any more."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return [path, found.st_size, found.st_mtime_ns] if os.path.isfile(path) else None
 
 
 def _plain(value: Any) -> Any:

@@ -2,21 +2,199 @@
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Sequence
+import hashlib
+import importlib.metadata
+import json
+import os
+import sys
+import sysconfig
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from typing import Any
 
-from gaplisten.concealers.entries import BrokenEntry, Entry, from_json
+from gaplisten.concealers.entries import BrokenEntry, Entry, Limits, from_json, to_json
 from gaplisten.concealers.errors import UnknownConcealer
-from gaplisten.concealers.failures import failure_of
-from gaplisten.concealers.known import Known, file_digest, file_stamp
-from gaplisten.concealers.limits import Limits
 from gaplisten.concealers.pool import Pool, Task
 from gaplisten.concealers.process import Reply
-from gaplisten.concealers.sources import Source, find_sources
+from gaplisten.concealers.runner import failure_of
 from gaplisten.errors import GaplistenError
+from gaplisten.folders import bundled_plugins, user_cache, user_plugins
+
+ENTRY_POINTS = "gaplisten.concealers"
+_FORMAT = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One plugin file, or one entry point (then `path` is its value, ``module:Class``)."""
+
+    name: str
+    path: Path
+    origin: str
+    entry_point: str = ""
+
+
+def find_sources(
+    folders: Sequence[Path] = (), *, others: bool = True
+) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+    """List plugins, and say which named folders cannot be read.
+
+    Parameters
+    ----------
+    folders
+        Folders that the user named.
+    others
+        Whether to look in the bundled folder, the user's plugin folder and the entry points too.
+
+    Notes
+    -----
+    Of two plugins with one name the more personal wins: named folder, user's folder, entry point, bundled.
+    """
+    problems = tuple(
+        f"{folder}: is not a folder that can be read" for folder in folders if not _readable(folder)
+    )
+    found: dict[str, Source] = {}
+    if others:
+        found.update((source.name, source) for source in _in_folder(bundled_plugins(), "bundled"))
+        found.update((source.name, source) for source in _entry_points())
+        found.update((source.name, source) for source in _in_folder(user_plugins(), "user"))
+    for folder in folders:
+        found.update((source.name, source) for source in _in_folder(folder, "named"))
+    return tuple(found[name] for name in sorted(found)), problems
+
+
+def _readable(folder: Path) -> bool:
+    try:
+        next(iter(folder.iterdir()), None)
+    except OSError:
+        return False
+    return True
+
+
+def _in_folder(folder: Path, origin: str) -> Iterator[Source]:
+    try:
+        files = sorted(folder.glob("*.py"))
+    except OSError:
+        return
+    for path in files:
+        # Folders and pipes are none; a link that leads nowhere is kept, to be said.
+        named = not path.name.startswith(("_", "."))
+        if named and (path.is_file() or path.is_symlink()):
+            yield Source(path.stem, path.absolute(), origin)
+
+
+def _entry_points() -> Iterator[Source]:
+    for point in importlib.metadata.entry_points(group=ENTRY_POINTS):
+        yield Source(point.name, Path(point.value), "entry point", point.value)
+
+
+class Known:
+    """What is known of plugin files by path; valid while size and time, or else the content, are the same."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._path = path or user_cache() / "concealers.json"
+        self._environment = _environment()
+        self._items: dict[str, dict[str, Any]] = self._read()
+        self._dirty = False
+
+    def get(self, source: Source) -> Entry | BrokenEntry | None:
+        """Return what is known of the file as it is now."""
+        item = self._items.get(_key(source))
+        if item is None:
+            return None
+        path = Path(item["path"])
+        if file_stamp(path) != item["stamp"] and not self._same_content(item, path):
+            return None
+        try:
+            return self._entry(item, source)
+        except (KeyError, TypeError, ValueError):
+            return None
+
+    def _same_content(self, item: dict[str, Any], path: Path) -> bool:
+        if file_digest(path) != item["digest"]:
+            return False
+        item["stamp"] = file_stamp(path)
+        self._dirty = True
+        return True
+
+    def _entry(self, item: dict[str, Any], source: Source) -> Entry | BrokenEntry | None:
+        if "entry" in item:
+            return from_json({**item["entry"], "name": source.name, "origin": source.origin})
+        # A missing library may have come since: what is broken is tried again after an installation.
+        if item["environment"] != self._environment:
+            return None
+        return BrokenEntry(
+            **{**item["broken"], "path": Path(item["path"]), "name": source.name, "origin": source.origin}
+        )
+
+    def put(self, source: Source, entry: Entry | BrokenEntry) -> None:
+        """Remember what was found."""
+        item: dict[str, Any] = {
+            "path": str(entry.path),
+            "stamp": file_stamp(entry.path),
+            "digest": entry.digest,
+        }
+        if isinstance(entry, Entry):
+            item["entry"] = to_json(entry)
+        else:
+            item["broken"] = {**asdict(entry), "path": str(entry.path)}
+            item["environment"] = self._environment
+        self._items[_key(source)] = item
+        self._dirty = True
+
+    def save(self) -> None:
+        """Write to disk what is new. A read-only disk is no error."""
+        if not self._dirty:
+            return
+        with contextlib.suppress(OSError):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
+            part.write_text(json.dumps({"format": self._version(), "plugins": self._items}), encoding="utf-8")
+            part.replace(self._path)
+
+    def _read(self) -> dict[str, dict[str, Any]]:
+        try:
+            data = json.loads(self._path.read_text(encoding="utf-8"))
+            items = data["plugins"] if data["format"] == self._version() else {}
+        except (OSError, ValueError, KeyError, TypeError):
+            return {}
+        needed = {"path", "stamp", "digest"}
+        return {key: item for key, item in items.items() if isinstance(item, dict) and needed <= item.keys()}
+
+    @staticmethod
+    def _version() -> list[Any]:
+        return [_FORMAT, sys.version]
+
+
+def _key(source: Source) -> str:
+    return f"{source.origin}:{source.entry_point or source.path}"
+
+
+def file_stamp(path: Path) -> list[int]:
+    """Return size and time of a file; empty when it cannot be read."""
+    try:
+        found = path.stat()
+    except OSError:
+        return []
+    return [found.st_size, found.st_mtime_ns]
+
+
+def file_digest(path: Path) -> str:
+    """Return the SHA-256 of a file; empty when it cannot be read."""
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError:
+        return ""
+
+
+def _environment() -> list[Any]:
+    """Return something that changes when libraries are installed or removed."""
+    folders = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib")}
+    return [file_stamp(Path(folder)) for folder in sorted(folders)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import IO, Any, cast
 
 from gaplisten.concealers import wire
-from gaplisten.concealers.printed import Printed
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.processes import python
 
@@ -30,6 +29,8 @@ _BOOT = (
 # Constants that exist on Windows only: elsewhere the worker lowers its own priority.
 _WINDOWS_FLAGS = ("BELOW_NORMAL_PRIORITY_CLASS", "CREATE_NO_WINDOW")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+_KEPT_BYTES = 65_536
+_WAIT_SECONDS = 0.25
 
 
 class WorkerDied(Exception):  # noqa: N818 - named after what happened
@@ -229,3 +230,50 @@ def _ending(status: int) -> str:
     if status > 0x80000000:
         return f"crashed (status 0x{status:08x})"
     return f"ended its process (exit status {status})"
+
+
+class Printed:
+    """Reads a pipe to its end in a thread and remembers the last 64 KiB."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._kept = bytearray()
+        self._ended = False
+        self._changed = threading.Condition()
+        threading.Thread(target=self._read, name="concealer-printed", daemon=True).start()
+
+    def clear(self) -> None:
+        """Forget what was printed so far."""
+        with self._changed:
+            self._kept.clear()
+
+    def text(self) -> str:
+        """Return what was printed since `clear`."""
+        with self._changed:
+            return _readable(bytes(self._kept))
+
+    def until(self, mark: str | None) -> str:
+        """Return what was printed before `mark` (None: the end), waiting a moment for it to arrive."""
+        wanted = b"\0" + mark.encode() + b"\0" if mark else None
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._ended or (wanted is not None and wanted in self._kept), _WAIT_SECONDS
+            )
+            kept = bytes(self._kept)
+        return _readable(kept.partition(wanted)[0] if wanted else kept)
+
+    def _read(self) -> None:
+        read = self._stream.read1  # type: ignore[attr-defined]
+        while chunk := read(_KEPT_BYTES):
+            with self._changed:
+                self._kept += chunk
+                del self._kept[: max(len(self._kept) - _KEPT_BYTES, 0)]
+                self._changed.notify_all()
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+        self._stream.close()
+
+
+def _readable(data: bytes) -> str:
+    return data.decode("utf-8", "replace").replace("\0", "").strip()

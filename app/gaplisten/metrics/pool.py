@@ -16,9 +16,8 @@ from pebble import ProcessExpired, ProcessPool
 
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.loss.trace import LossTrace
-from gaplisten.metrics.catalogue import find_metric
+from gaplisten.metrics.catalogue import find_metric, score
 from gaplisten.metrics.contract import Metric, MetricError, Score
-from gaplisten.metrics.scoring import score
 from gaplisten.processes import spawning
 
 SECONDS_PER_SCORE = 60.0
