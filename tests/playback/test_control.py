@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gaplisten.audio.signal import Signal
-from gaplisten.playback import preferences
+from gaplisten.playback import devices
 from gaplisten.playback.control import (
     STATUS,
     STATUS_FIELDS,
@@ -264,12 +264,15 @@ def test_sound_can_be_switched_off(monkeypatch):
 
 
 def test_a_device_is_remembered_by_name_and_host_api(home):
-    assert preferences.remembered() == (None, None)
-    preferences.remember(OutputDevice("Headphones é", "ALSA", 2, 48000))
-    assert preferences.remembered() == ("Headphones é", "ALSA")
+    assert devices.remembered() == (None, None)
+    devices.remember(OutputDevice("Headphones é", "ALSA", 2, 48000))
+    assert devices.remembered() == ("Headphones é", "ALSA")
+    for broken in ("{broken", "[" * 100_000, '{"name": 3}'):
+        (home / "config" / "sound.json").write_text(broken)
+        assert devices.remembered() == (None, None)
     (home / "config" / "sound.json").write_text("{broken")
-    assert preferences.remembered() == (None, None)
-    preferences.remember(None)
+    assert devices.remembered() == (None, None)
+    devices.remember(None)
     assert not (home / "config" / "sound.json").exists()
 
 

@@ -32,8 +32,6 @@ class Settings:
         How much is played before and after a gap, 0 to 5000 ms.
     level_dbov
         Active speech level to which a clip is played, -60 to 0 dBov.
-    device
-        Name of the sound device; empty for the system's default.
     """
 
     theme: str = "system"
@@ -41,7 +39,6 @@ class Settings:
     switching_ms: float = 5.0
     context_ms: float = 250.0
     level_dbov: float = -26.0
-    device: str = ""
 
 
 _ALLOWED: dict[str, Callable[[Any], bool]] = {
@@ -50,7 +47,6 @@ _ALLOWED: dict[str, Callable[[Any], bool]] = {
     "switching_ms": lambda v: 1.0 <= v <= 50.0,
     "context_ms": lambda v: 0.0 <= v <= 5000.0,
     "level_dbov": lambda v: -60.0 <= v <= 0.0,
-    "device": lambda v: isinstance(v, str),
 }
 
 

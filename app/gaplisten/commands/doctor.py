@@ -118,12 +118,12 @@ def _network() -> list[Row]:
 
 
 def _sound() -> list[Row]:
-    from gaplisten.playback import devices, preferences
+    from gaplisten.playback import devices
 
     with _hushed():
         rows: list[Row] = [("sound", "PortAudio", "ok", devices.portaudio_version())]
         found = devices.outputs()
-    name, host_api = preferences.remembered()
+    name, host_api = devices.remembered()
     for device in found:
         said = f"{device.host_api}, {device.channels} channels, {device.rate} Hz"
         said += ", the system's choice" if device.default else ""

@@ -10,7 +10,7 @@ from contextlib import suppress
 
 from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
-from gaplisten.playback import preferences
+from gaplisten.playback import devices
 from gaplisten.playback.control import Status
 from gaplisten.playback.host import Host, Latency, ProcessGone
 from gaplisten.playback.lanes import Ready, make_ready, release
@@ -50,7 +50,7 @@ class ProcessPlayer:
         self._last_wishes = Wishes()
         self._last_state = PlayerState()
         self._worker = ThreadPoolExecutor(1, thread_name_prefix="gaplisten-lanes")
-        choice = (device.name, device.host_api) if device else preferences.remembered()
+        choice = (device.name, device.host_api) if device else devices.remembered()
         self._host = Host(self, choice, latency)
         self._lock = self._host.lock
         self._finalizer = weakref.finalize(self, self._host.close)
@@ -265,7 +265,7 @@ class ProcessPlayer:
     def choose(self, device: OutputDevice | None, *, remember: bool = True) -> None:
         """Use this device from now on, and remember it."""
         if remember:
-            preferences.remember(device)
+            devices.remember(device)
         with self._lock:
             if self._host.choose((device.name, device.host_api) if device else (None, None)):
                 self._prepare()

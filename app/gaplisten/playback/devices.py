@@ -1,15 +1,18 @@
-"""Sound devices, by way of PortAudio: the one importer of sounddevice, and it imports only when asked."""
+"""Sound devices: which one the user chose, and PortAudio, imported here only and only when asked."""
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
 import numpy as np
 
+from gaplisten import folders
 from gaplisten.errors import GaplistenError
 from gaplisten.playback.player import OutputDevice
 
@@ -23,6 +26,37 @@ Callback = Callable[[Any, int, Any, Any], None]
 
 class NoSoundError(GaplistenError):
     """Sound cannot be had, for a reason that the user can do something about."""
+
+
+# -- which one the user chose ----------------------------------------------------------------------------
+
+
+def _preference() -> Path:
+    return folders.user_config() / "sound.json"
+
+
+def remembered() -> tuple[str | None, str | None]:
+    """Return name and host API of the chosen device, or Nones for the system's default."""
+    with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
+        saved = json.loads(_preference().read_text(encoding="utf-8"))
+        return str(saved["name"]), str(saved["host_api"])
+    return None, None
+
+
+def remember(device: OutputDevice | None) -> None:
+    """Keep the choice; None forgets it. Not being able to is no reason to stop."""
+    # Here, because the audio process imports this module too, and writes nothing.
+    from gaplisten.durable import write_whole
+
+    with suppress(OSError):
+        if device is None:
+            _preference().unlink(missing_ok=True)
+            return
+        _preference().parent.mkdir(parents=True, exist_ok=True)
+        write_whole(_preference(), json.dumps({"name": device.name, "host_api": device.host_api}))
+
+
+# -- PortAudio ---------------------------------------------------------------------------------------------
 
 
 def ask_servers_for_low_latency() -> None:
