@@ -339,7 +339,7 @@ def test_a_surprise_in_the_background_is_told_without_a_dialog(window, qtbot):
 def test_a_surprise_in_a_slot_is_logged_and_told(window, home):
     import sys
 
-    from gaplisten.ui.faults import Faults, catch, log, log_to_file
+    from gaplisten.ui.start import Faults, catch, log, log_to_file
 
     path = log_to_file()
     faults = Faults()

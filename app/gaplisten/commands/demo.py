@@ -155,8 +155,7 @@ def demo(
     ] = None,
 ) -> None:
     """Open the workbench on the bundled demo speech."""
-    from gaplisten.ui.app import can_be_seen, run_workbench
-    from gaplisten.ui.displays import lacking
+    from gaplisten.ui.app import can_be_seen, lacking, run_workbench
 
     if out is None and can_be_seen():
         raise typer.Exit(run_workbench([], demo=True))

@@ -101,7 +101,7 @@ def _qt() -> list[Row]:
     rows = [_qt_libraries()]
     if wanted not in ("", "xcb", "wayland"):
         return [*rows, ("window", "Qt platform", "ok", f"{wanted} (QT_QPA_PLATFORM)")]
-    why = importlib.import_module("gaplisten.ui.displays").lacking()
+    why = importlib.import_module("gaplisten.ui.app").lacking()
     if why:
         return [
             *rows,

@@ -80,7 +80,7 @@ def run(
     ] = None,
 ) -> None:
     """Take a panel; continues where the listener stopped."""
-    if why := importlib.import_module("gaplisten.ui.displays").lacking():
+    if why := importlib.import_module("gaplisten.ui.app").lacking():
         raise PanelCommandError("panel run", why, "set DISPLAY, or go to a machine with one")
     try:
         importlib.import_module("PySide6.QtWidgets")

@@ -1,15 +1,18 @@
-"""Starting the workbench: one application, a window at once, and everything slow behind it."""
+"""Whether windows can be shown, asked of the display itself (Qt ends the process where none answers)."""
 
 from __future__ import annotations
 
+import ctypes
 import os
+import socket
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
 from gaplisten.errors import GaplistenError
-from gaplisten.ui.displays import lacking
 
+_ANSWER_SECONDS = 5.0
+_NEED_A_DISPLAY = ("", "xcb", "wayland")
 _XCB_HINT = (
     "on Debian or Ubuntu: sudo apt install libxcb-cursor0 libxkbcommon-x11-0 libegl1 libdbus-1-3 "
     "libxcb-icccm4 libxcb-image0 libxcb-keysyms1 libxcb-render-util0 libxcb-xinerama0"
@@ -18,6 +21,42 @@ _XCB_HINT = (
 
 class NoWindows(GaplistenError):  # noqa: N818 - it is the machine's state
     """Qt is missing or cannot show windows here."""
+
+
+def lacking() -> str:
+    """Return why no window can be shown here, in words; an empty text where one can."""
+    platform = os.environ.get("QT_QPA_PLATFORM", "").partition(":")[0]
+    if platform not in _NEED_A_DISPLAY or sys.platform.startswith(("win", "darwin", "cygwin")):
+        return ""
+    x, wayland = os.environ.get("DISPLAY"), os.environ.get("WAYLAND_DISPLAY")
+    if not (x or wayland):
+        return "there is no display"
+    if (x and x_answers(x)) or (wayland and wayland_answers(wayland)):
+        return ""
+    return f"the display {' or '.join(filter(None, (x, wayland)))} does not answer"
+
+
+def x_answers(name: str) -> bool:
+    """Whether an X server lets us in; also where that cannot be asked."""
+    try:
+        xcb = ctypes.CDLL("libxcb.so.1")
+    except OSError:
+        return True  # what Qt lacks is told elsewhere
+    xcb.xcb_connect.restype = ctypes.c_void_p
+    xcb.xcb_connect.argtypes = [ctypes.c_char_p, ctypes.c_void_p]
+    xcb.xcb_connection_has_error.argtypes = xcb.xcb_disconnect.argtypes = [ctypes.c_void_p]
+    connection = xcb.xcb_connect(name.encode(), None)
+    failed = xcb.xcb_connection_has_error(connection)
+    xcb.xcb_disconnect(connection)
+    return not failed
+
+
+def wayland_answers(name: str) -> bool:
+    """Whether a Wayland compositor listens under that name."""
+    path = Path(os.environ.get("XDG_RUNTIME_DIR", "/")) / name
+    with socket.socket(socket.AF_UNIX) as asked:
+        asked.settimeout(_ANSWER_SECONDS)
+        return asked.connect_ex(str(path)) == 0
 
 
 def has_display() -> bool:
@@ -66,8 +105,6 @@ def _check_libraries() -> None:
 
 def _xcb_loads() -> bool:
     """Whether the library that Qt aborts without (the whole process, uncatchably) is there."""
-    import ctypes
-
     try:
         ctypes.CDLL("libxcb-cursor.so.0")
     except OSError:

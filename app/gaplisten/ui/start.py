@@ -3,20 +3,35 @@
 from __future__ import annotations
 
 import importlib
+import logging
+import logging.handlers
 import signal
 import sys
+import threading
+from collections.abc import Callable
 from pathlib import Path
+from types import TracebackType
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QMessageLogContext, QObject, QTimer, QtMsgType, Signal, qInstallMessageHandler
 from PySide6.QtWidgets import QApplication
 
-from gaplisten import __version__
+from gaplisten import __version__, folders
 from gaplisten.bench.settings import read_settings
 from gaplisten.playback.player import Player
-from gaplisten.ui.faults import Faults, catch, log_to_file
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.theme import apply_theme
 from gaplisten.ui.workbench.window import WorkbenchWindow
+
+log = logging.getLogger("gaplisten")
+_qt = logging.getLogger("gaplisten.qt")
+
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
 
 
 def application() -> QApplication:
@@ -83,3 +98,63 @@ def _player() -> Player:
     from gaplisten.playback.open import open_player
 
     return open_player()
+
+
+# What nobody expected: logged with its traceback, and told to the user without a dialog.
+
+
+class Faults(QObject):
+    """Hands unexpected errors on to the window's thread.
+
+    Signals
+    -------
+    happened
+        The error.
+    """
+
+    happened = Signal(object)
+
+
+def log_to_file() -> Path | None:
+    """Write the log into the user's state folder; return the file, or None where that cannot be written."""
+    path = folders.user_state() / "gaplisten.log"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        handler = logging.handlers.RotatingFileHandler(
+            path, maxBytes=500_000, backupCount=2, encoding="utf-8"
+        )
+    except OSError:
+        return None
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    return path
+
+
+def catch(faults: Faults) -> Callable[[], None]:
+    """Catch what slots and threads raise, and what Qt has to say; return what undoes that."""
+    before = sys.excepthook, threading.excepthook
+
+    def hook(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            before[0](kind, error, trace)
+            return
+        log.error("unexpected", exc_info=(kind, error, trace))
+        faults.happened.emit(error)
+
+    def thread_hook(arguments: threading.ExceptHookArgs) -> None:
+        if arguments.exc_value is not None:
+            hook(arguments.exc_type, arguments.exc_value, arguments.exc_traceback)
+
+    sys.excepthook, threading.excepthook = hook, thread_hook
+    previous = qInstallMessageHandler(_on_qt)
+
+    def undo() -> None:
+        sys.excepthook, threading.excepthook = before
+        qInstallMessageHandler(previous)
+
+    return undo
+
+
+def _on_qt(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
+    _qt.log(_LEVELS.get(kind, logging.WARNING), "%s", message)

@@ -1,12 +1,19 @@
-"""Colours: a light and a dark palette with one accent, and lane colours that everybody can tell apart."""
+"""Looks: light and dark palettes with one accent, lane colours everybody can tell apart, the style."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QColor, QFont, QFontDatabase, QGuiApplication, QPalette
-from PySide6.QtWidgets import QApplication
-
-from gaplisten.ui.style import VisibleBoxes
+from PySide6.QtGui import (
+    QColor,
+    QFont,
+    QFontDatabase,
+    QFontMetricsF,
+    QGuiApplication,
+    QPainter,
+    QPalette,
+    QPen,
+)
+from PySide6.QtWidgets import QApplication, QProxyStyle, QStyle, QStyleOption, QWidget
 
 ACCENT_LIGHT, ACCENT_DARK = "#1f6fb5", "#5aa9e6"
 
@@ -60,6 +67,10 @@ _DARK = {
     "Dark": "#14171a",
     "Shadow": "#0c0e10",
 }
+_BOXES = (
+    QStyle.PrimitiveElement.PE_IndicatorCheckBox,
+    QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck,
+)
 
 
 def _palette(colours: dict[str, str], disabled: str) -> QPalette:
@@ -80,6 +91,29 @@ def light_palette() -> QPalette:
 def dark_palette() -> QPalette:
     """Return the dark palette."""
     return _palette(_DARK, "#6d757d")
+
+
+class VisibleBoxes(QProxyStyle):
+    """Fusion draws a box's outline darker than the window: on a dark one nobody sees an empty box."""
+
+    def __init__(self) -> None:
+        super().__init__("Fusion")
+
+    def drawPrimitive(
+        self,
+        element: QStyle.PrimitiveElement,
+        option: QStyleOption,
+        painter: QPainter,
+        widget: QWidget | None = None,
+    ) -> None:
+        """Draw as Fusion does; on a dark ground outline boxes in the colour of quiet text."""
+        super().drawPrimitive(element, option, painter, widget)
+        palette = option.palette
+        if element in _BOXES and palette.color(QPalette.ColorRole.Window).lightness() < 128:
+            painter.save()
+            painter.setPen(QPen(palette.color(QPalette.ColorRole.PlaceholderText), 1))
+            painter.drawRect(option.rect.adjusted(1, 1, -2, -2))
+            painter.restore()
 
 
 def apply_theme(app: QApplication, theme: str) -> None:
@@ -144,7 +178,5 @@ def figures(font: QFont | None = None) -> QFont:
 
 
 def _even_digits(font: QFont) -> bool:
-    from PySide6.QtGui import QFontMetricsF
-
     metrics = QFontMetricsF(font)
     return len({round(metrics.horizontalAdvance(digit), 2) for digit in "0123456789"}) == 1

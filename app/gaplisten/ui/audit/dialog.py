@@ -26,9 +26,8 @@ from gaplisten.bench.audit_subjects import Speech, Subject, verdict_of
 from gaplisten.concealers.findings import Audit, Finding, Verdict
 from gaplisten.tables import Cell
 from gaplisten.ui.audit.bars import LimitBars, bars_of
-from gaplisten.ui.quiet_label import QuietLabel
-from gaplisten.ui.room import resize_within
 from gaplisten.ui.theme import figures, warning_colour
+from gaplisten.ui.widgets import QuietLabel, resize_within
 
 COLUMNS = ("Measure", "Declared", "Measured", "Limit", "Verdict", "Note")
 _BAD = (Verdict.LIES, Verdict.OVER, Verdict.FAILS)

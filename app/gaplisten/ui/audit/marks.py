@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QBoxLayout
 from gaplisten.bench.audit_subjects import verdict_of
 from gaplisten.concealers.findings import Audit
 from gaplisten.ui.audit.dialog import number
-from gaplisten.ui.quiet_label import QuietLabel
+from gaplisten.ui.widgets import QuietLabel
 from gaplisten.ui.workbench.concealer_card import ConcealerCard
 from gaplisten.ui.workbench.concealer_dock import ConcealerDock
 

@@ -37,9 +37,8 @@ from gaplisten.tables import write_csv
 from gaplisten.ui.batch.plot import ComparisonPlot
 from gaplisten.ui.batch.tables import PlainTable
 from gaplisten.ui.figures import SIZE, save_plot
-from gaplisten.ui.quiet_label import QuietLabel
-from gaplisten.ui.room import resize_within
 from gaplisten.ui.theme import light_palette
+from gaplisten.ui.widgets import QuietLabel, resize_within
 
 TABS = ("Distributions", "Differences", "Worst clips", "Predicted and heard")
 FILES = ("distributions", "differences", "worst", "heard")

@@ -26,8 +26,8 @@ from gaplisten.batch.work import Remark
 from gaplisten.jobs import Job
 from gaplisten.ui.background import Tasks
 from gaplisten.ui.batch.run import BatchRun
-from gaplisten.ui.quiet_label import QuietLabel
 from gaplisten.ui.theme import warning_colour
+from gaplisten.ui.widgets import QuietLabel
 
 _STEPS = 1000
 _MOST_LISTED = 500

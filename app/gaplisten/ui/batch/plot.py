@@ -15,7 +15,8 @@ from gaplisten.batch.compare import Distribution, Paired, Point
 from gaplisten.batch.comparison import Scale
 from gaplisten.batch.heard import Pair
 from gaplisten.batch.pages import Agreement, Differences, Picture, Spread
-from gaplisten.ui.theme import LANES_DARK, LANES_LIGHT, accent, is_dark
+from gaplisten.ui.plots import Plot
+from gaplisten.ui.theme import accent
 
 _JITTER = 0.26
 _LONGEST_NAME = 22
@@ -23,7 +24,7 @@ _LONGEST_NAME = 22
 _BETWEEN, _NARROWEST = 10, 48
 
 
-class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+class ComparisonPlot(Plot):
     """One picture at a time; a click on a dot names its point.
 
     Signals
@@ -36,46 +37,23 @@ class ComparisonPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no t
     _columns: Sequence[str] = ()
 
     def __init__(self, parent: QWidget | None = None, palette: QPalette | None = None) -> None:
-        super().__init__(parent)
-        if palette is not None:
-            self.setPalette(palette)
-        self.setMenuEnabled(False)
-        self.hideButtons()
-        self.setMouseEnabled(x=False, y=False)
+        super().__init__("Plot of the scores; the tables hold the same numbers", parent, palette)
         self.getPlotItem().layout.setContentsMargins(8, 10, 10, 4)
-        self.setAccessibleName("Plot of the scores; the tables hold the same numbers")
-        self._items: list[Any] = []
         self._places: dict[tuple[str, str], tuple[float, float]] = {}
         self._ring: Any = None
 
     def begin(self) -> QColor:
         """Clear everything and dress the axes; return the ink."""
-        ink = QColor(self.palette().color(QPalette.ColorRole.Text))
-        self.setBackground(self.palette().color(QPalette.ColorRole.Base))
-        self.clear()
-        self._items = []
+        ink = super().begin()
         self._places, self._ring = {}, None
         self._columns = ()
         for name in ("left", "bottom"):
             self.showAxis(name)
-            axis = self.getAxis(name)
-            axis.setPen(ink)
-            axis.setTextPen(ink)
-            axis.setTicks(None)
+            self.getAxis(name).setTicks(None)
             self.setLabel(name, "")
         self.showGrid(x=False, y=True, alpha=0.2)
         self.enableAutoRange(True)
         return ink
-
-    def colour(self, index: int) -> QColor:
-        """Return the colour of the condition at this place."""
-        colours = LANES_DARK if is_dark(self.palette()) else LANES_LIGHT
-        return QColor(colours[1 + index % (len(colours) - 1)])
-
-    def keep(self, item: Any) -> None:
-        """Add an item; one without a Python reference may be deleted under Qt's hands."""
-        self._items.append(item)
-        self.addItem(item)
 
     def show_picture(self, picture: Picture) -> None:
         """Draw what a page of a comparison shows."""

@@ -31,8 +31,7 @@ from gaplisten.batch.work import Remark
 from gaplisten.ui.background import Tasks
 from gaplisten.ui.batch.choices import TickList
 from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, PlaceField, headed
-from gaplisten.ui.quiet_label import QuietLabel
-from gaplisten.ui.room import resize_within
+from gaplisten.ui.widgets import QuietLabel, resize_within
 
 FIRST_METRICS = ("plcmos",)
 

@@ -26,8 +26,7 @@ from gaplisten.exchange.service_settings import (
     settings_path,
 )
 from gaplisten.ui.background import Task, Tasks
-from gaplisten.ui.quiet_label import QuietLabel
-from gaplisten.ui.room import resize_within
+from gaplisten.ui.widgets import QuietLabel, resize_within
 
 _TEST_SECONDS = 10.0
 

@@ -17,9 +17,8 @@ from PySide6.QtWidgets import (
 
 from gaplisten.playback.player import OutputDevice, PlayerState
 from gaplisten.ui.devices.device_table import DeviceTable
-from gaplisten.ui.quiet_label import QuietLabel
-from gaplisten.ui.room import resize_within
 from gaplisten.ui.theme import figures
+from gaplisten.ui.widgets import QuietLabel, resize_within
 
 _TONES = (("Left", "left"), ("Right", "right"), ("Both", "both"))
 

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from gaplisten.bench import gap_wording as wording
 from gaplisten.bench.state import GapChoices
 from gaplisten.loss.measures import MEASURES, Direction, Measure
-from gaplisten.ui.quiet_label import QuietLabel
+from gaplisten.ui.widgets import QuietLabel
 
 _SIGNS = {Direction.HIGH: "≥", Direction.LOW: "≤", Direction.BOTH: "±"}
 _STEPS = {"buzz": 0.05, "decay": 0.05, "pitch_jump": 50.0, "muted_early": 5.0}

@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 
 from gaplisten.audio.alignment import Delay
 from gaplisten.ui.levels.plot import DelayPlot
-from gaplisten.ui.quiet_label import QuietLabel
 from gaplisten.ui.theme import figures
+from gaplisten.ui.widgets import QuietLabel
 
 COLUMNS = ("Lane", "Delay", "Level", "Off by", "Matched", "Active", "Loudness")
 _DELAY = COLUMNS.index("Delay")

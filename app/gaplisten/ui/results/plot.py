@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 import pyqtgraph as pg
@@ -12,7 +11,7 @@ from PySide6.QtWidgets import QWidget
 
 from gaplisten.panel.methods import Method
 from gaplisten.panel.results.evaluation import ConditionResult, Results
-from gaplisten.ui.theme import LANES_DARK, LANES_LIGHT, is_dark
+from gaplisten.ui.plots import Plot
 
 RANGES: dict[Method, tuple[float, float]] = {
     Method.ACR: (1, 5),
@@ -26,7 +25,7 @@ RANGES: dict[Method, tuple[float, float]] = {
 }
 
 
-class ResultsPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no types
+class ResultsPlot(Plot):
     """MOS (or what the method calls it) on the vertical axis, as P.800 asks.
 
     Parameters
@@ -36,28 +35,15 @@ class ResultsPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
     """
 
     def __init__(self, parent: QWidget | None = None, palette: QPalette | None = None) -> None:
-        super().__init__(parent)
-        if palette is not None:
-            self.setPalette(palette)
-        self.setMenuEnabled(False)
-        self.hideButtons()
-        self.setMouseEnabled(x=False, y=False)
-        self.setAccessibleName("Results by condition; the table beside holds the same numbers")
+        super().__init__("Results by condition; the table beside holds the same numbers", parent, palette)
         bottom = self.getAxis("bottom")
         bottom.setStyle(tickLength=0)
         bottom.setHeight(2.8 * self.fontMetrics().height())  # a name, and the number under it
-        self._items: list[Any] = []
         self._medians = False
 
     def show_results(self, results: Results) -> None:
         """Draw these results."""
-        ink = self.palette().color(QPalette.ColorRole.Text)
-        self.setBackground(self.palette().color(QPalette.ColorRole.Base))
-        self.clear()
-        self._items = []
-        for name in ("left", "bottom"):
-            self.getAxis(name).setPen(ink)
-            self.getAxis(name).setTextPen(ink)
+        ink = self.begin()
         self.setLabel("left", results.score_name)
         self._medians = results.method is Method.MUSHRA  # BS.1534-3 reports medians and quartiles
         low, high = RANGES[results.method]
@@ -66,15 +52,6 @@ class ResultsPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
         names = self._draw_pairs(results, ink) if results.pairs else self._draw_means(results.conditions, ink)
         self.getAxis("bottom").setTicks([list(enumerate(names))])
         self.setXRange(-0.6, max(len(names), 1) - 0.4, padding=0)
-
-    def _colour(self, index: int) -> QColor:
-        colours = LANES_DARK if is_dark(self.palette()) else LANES_LIGHT
-        return QColor(colours[1 + index % (len(colours) - 1)])
-
-    def _keep(self, item: Any) -> None:
-        # An item without a Python reference may be deleted under Qt's hands.
-        self._items.append(item)
-        self.addItem(item)
 
     def _draw_means(self, conditions: Sequence[ConditionResult], ink: QColor) -> list[str]:
         for at, one in enumerate(conditions):
@@ -86,20 +63,18 @@ class ResultsPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
 
     def _draw_dots(self, at: int, values: Sequence[float]) -> None:
         spread = np.linspace(-0.22, 0.22, len(values)) if len(values) != 1 else np.zeros(1)
-        self._keep(
-            pg.ScatterPlotItem(at + spread, np.array(values), size=7, pen=None, brush=self._colour(at))
-        )
+        self.keep(pg.ScatterPlotItem(at + spread, np.array(values), size=7, pen=None, brush=self.colour(at)))
 
     def _draw_box(self, at: int, one: ConditionResult, ink: QColor) -> None:
         box = pg.BarGraphItem(
             x=[at], y0=[one.spread.q1], y1=[one.spread.q3], width=0.5, brush=None, pen=pg.mkPen(ink, width=1)
         )
-        self._keep(box)
+        self.keep(box)
         line = pg.PlotDataItem([at - 0.25, at + 0.25], [one.spread.median] * 2, pen=pg.mkPen(ink, width=2))
-        self._keep(line)
+        self.keep(line)
 
     def _draw_pairs(self, results: Results, ink: QColor) -> list[str]:
-        self._keep(pg.InfiniteLine(0.5, angle=0, pen=pg.mkPen(ink, width=1)))
+        self.keep(pg.InfiniteLine(0.5, angle=0, pen=pg.mkPen(ink, width=1)))
         for at, pair in enumerate(results.pairs):
             own = [one.outcome.share for one in pair.by_listener.values() if one.outcome.trials]
             self._draw_dots(at, own)
@@ -123,5 +98,5 @@ class ResultsPlot(pg.PlotWidget):  # type: ignore[misc]  # pyqtgraph has no type
                 beam=0.14,
                 pen=pen,
             )
-            self._keep(bar)
-        self._keep(pg.ScatterPlotItem([at], [mean], symbol="s", size=10, pen=pen, brush=ink))
+            self.keep(bar)
+        self.keep(pg.ScatterPlotItem([at], [mean], symbol="s", size=10, pen=pen, brush=ink))

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QToolButton, QVBoxLayout, 
 
 from gaplisten.bench.lanes import Lane
 from gaplisten.concealers.entries import BrokenEntry, Entry
-from gaplisten.ui.quiet_label import QuietLabel
+from gaplisten.ui.widgets import QuietLabel
 from gaplisten.ui.workbench.parameter_form import ParameterForm
 
 _STATE_HELP = "Time spent in the plugin by the sound's length; share of the received samples that it changed"

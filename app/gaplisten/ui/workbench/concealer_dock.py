@@ -12,7 +12,7 @@ from gaplisten.bench.bench import idents
 from gaplisten.bench.lanes import Lane
 from gaplisten.bench.state import Choice
 from gaplisten.concealers.entries import BrokenEntry, Entry
-from gaplisten.ui.quiet_label import QuietLabel
+from gaplisten.ui.widgets import QuietLabel
 from gaplisten.ui.workbench.concealer_card import ConcealerCard, LaneSettings
 
 MOST_WIDTH = 340

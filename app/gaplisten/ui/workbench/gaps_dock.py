@@ -29,7 +29,7 @@ from gaplisten.loss.trace import Gap
 from gaplisten.tables import Table
 from gaplisten.ui.gaps.head import GapHead
 from gaplisten.ui.gaps.model import GapModel
-from gaplisten.ui.quiet_label import QuietLabel
+from gaplisten.ui.widgets import QuietLabel
 
 
 class GapsDock(QWidget):

@@ -27,7 +27,7 @@ from gaplisten import __version__, folders
 from gaplisten.bench.settings import Settings, write_settings
 from gaplisten.ui.actions import Actions
 from gaplisten.ui.commands import Command, key_texts
-from gaplisten.ui.room import resize_within
+from gaplisten.ui.widgets import resize_within
 from gaplisten.ui.workbench.part import Part
 
 

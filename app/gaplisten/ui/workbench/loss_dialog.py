@@ -26,7 +26,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import AmbiguousTrace, TraceFile, read_trace
 from gaplisten.loss.models import MODELS, LossModel, ModelParameter, make_trace
 from gaplisten.loss.trace import LossTrace, Origin
-from gaplisten.ui.room import resize_within
+from gaplisten.ui.widgets import resize_within
 from gaplisten.ui.workbench.parameter_form import ParameterForm
 
 if TYPE_CHECKING:

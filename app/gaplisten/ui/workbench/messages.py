@@ -20,8 +20,8 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.errors import GaplistenError
-from gaplisten.ui.room import resize_within
 from gaplisten.ui.theme import warning_colour
+from gaplisten.ui.widgets import resize_within
 
 _MOST = 500
 

@@ -3,24 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
+    QFileDialog,
     QFormLayout,
     QLabel,
     QLineEdit,
     QSpinBox,
+    QStyle,
     QWidget,
 )
 
 from gaplisten.bench.state import Setting
 from gaplisten.concealers.entries import Parameter
-from gaplisten.ui.workbench.path_field import NOT_SET, PathField
 
+NOT_SET = "."  # what an empty path is in text
 _WIDE = 1e9
 
 
@@ -86,23 +90,20 @@ class ParameterForm(QWidget):
         decimals = 1 if high - low > 50 else 3
         step = _step(high - low, float(parameter.default or 0.0))
         box = QDoubleSpinBox(self, decimals=decimals, minimum=low, maximum=high, singleStep=step)
-        box.setSuffix(f" {parameter.unit}" if parameter.unit else "")
-        box.setKeyboardTracking(False)
-        box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        box.valueChanged.connect(self._tell(parameter.name))
-        self._setters[parameter.name] = lambda value: box.setValue(float(value or 0.0))
-        return box
+        return self._number(parameter, box, float)
 
     def _int(self, parameter: Parameter) -> QWidget:
         low = -(2**31) if parameter.minimum is None else int(parameter.minimum)
         high = 2**31 - 1 if parameter.maximum is None else int(parameter.maximum)
-        box = QSpinBox(self, minimum=low, maximum=high)
+        return self._number(parameter, QSpinBox(self, minimum=low, maximum=high), int)
+
+    def _number(self, parameter: Parameter, box: Any, kind: Callable[[Any], float]) -> QWidget:
         box.setSuffix(f" {parameter.unit}" if parameter.unit else "")
         box.setKeyboardTracking(False)
         box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.valueChanged.connect(self._tell(parameter.name))
-        self._setters[parameter.name] = lambda value: box.setValue(int(value or 0))
-        return box
+        self._setters[parameter.name] = lambda value: box.setValue(kind(value or 0))
+        return cast("QWidget", box)
 
     def _bool(self, parameter: Parameter) -> QWidget:
         box = QCheckBox(self)
@@ -162,3 +163,66 @@ def _tip(parameter: Parameter) -> str:
     lines = [parameter.help, f"{parameter.range}{unit}" if parameter.range else ""]
     lines.append("" if parameter.default is None else f"default {parameter.default}{unit}")
     return "\n".join(line for line in lines if line)
+
+
+class PathField(QLineEdit):
+    """Shows nothing for a path that is not set.
+
+    Signals
+    -------
+    chosen
+        The path as text when it has changed, `NOT_SET` when it was emptied.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, title: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent, placeholderText="not set")
+        self._title, self._shown = title, ""
+        icon = self.style().standardIcon(QStyle.StandardPixmap.SP_DialogOpenButton)
+        self.browse = self.addAction(icon, QLineEdit.ActionPosition.TrailingPosition)
+        self.browse.setText("Choose a File…")
+        self.browse.setToolTip("Choose a file…")
+        self.browse.triggered.connect(self._browse)
+        self.editingFinished.connect(self._tell)
+
+    def show_path(self, path: object) -> None:
+        """Show a path; `NOT_SET` and None are shown as nothing."""
+        self._shown = "" if path is None or str(path) == NOT_SET else str(path)
+        self.setText(self._shown)
+
+    def _tell(self) -> None:
+        text = self.text().strip()
+        if text != self._shown:
+            self._shown = text
+            self.chosen.emit(text or NOT_SET)
+
+    def _browse(self) -> None:
+        folder = str(Path(self.text()).parent) if self.text() else ""
+        file, _ = QFileDialog.getOpenFileName(self.window(), self._title, folder)
+        if file:
+            self._take(file)
+
+    def _take(self, file: str) -> None:
+        self.setText(file)
+        self._tell()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Take one file."""
+        if _file_of(event):
+            event.acceptProposedAction()
+        else:
+            super().dragEnterEvent(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Take its path; a line of text would show ``file://``."""
+        if file := _file_of(event):
+            event.acceptProposedAction()
+            self._take(file)
+        else:
+            super().dropEvent(event)
+
+
+def _file_of(event: QDropEvent) -> str:
+    urls = event.mimeData().urls()
+    return urls[0].toLocalFile() if len(urls) == 1 else ""

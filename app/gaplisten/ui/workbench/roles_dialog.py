@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -24,13 +24,18 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.bench.state import RoleChoice
-from gaplisten.clips.roles import RoleGuess, guess_roles
+from gaplisten.clips.roles import Role, RoleGuess, guess_roles
+from gaplisten.errors import GaplistenError
+from gaplisten.loss.formats import FORMATS, AmbiguousTrace, read_trace
 from gaplisten.ui.background import Tasks
-from gaplisten.ui.room import resize_within
-from gaplisten.ui.workbench.trace_meaning import Meanings, meaning_box, unclear
+from gaplisten.ui.widgets import resize_within
 
 ROLES = ("reference", "lossy", "condition", "trace", "ignore")
+AS_FOUND = "as found"
+ASK = "choose its format…"
 _SINGLE = ("reference", "lossy", "trace")
+
+Meanings = Mapping[Path, tuple[str, ...]]
 
 
 class RolesDialog(QDialog):
@@ -193,3 +198,32 @@ def wrong_with(choices: Sequence[RoleChoice]) -> str:
     if len(set(names)) < len(names):
         return "Each condition needs a name of its own."
     return ""
+
+
+def unclear(guesses: Iterable[RoleGuess]) -> Meanings:
+    """Return the formats to choose from, for each trace that can be read in several ways."""
+    found: dict[Path, tuple[str, ...]] = {}
+    for guess in guesses:
+        if guess.role is not Role.TRACE:
+            continue
+        try:
+            read_trace(guess.path)
+        except AmbiguousTrace as question:
+            found[guess.path] = question.candidates
+        except GaplistenError:
+            continue  # opening the clip says what is wrong
+    return found
+
+
+def meaning_box(path: Path, meanings: Meanings, parent: QWidget) -> QComboBox:
+    """Return a field for the format of a trace; where only the user knows it, nothing is chosen yet."""
+    box = QComboBox(parent)
+    box.setAccessibleName(f"Format of {path.name}")
+    candidates = meanings.get(path, ())
+    box.addItem(ASK if candidates else AS_FOUND, "")
+    likely = [form for form in FORMATS if form.name in candidates]
+    for form in (*likely, *(form for form in FORMATS if form not in likely)):
+        box.addItem(form.name, form.name)
+        told = f"{form.help}; {form.polarity}"
+        box.setItemData(box.count() - 1, told, Qt.ItemDataRole.ToolTipRole)
+    return box

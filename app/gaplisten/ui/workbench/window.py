@@ -25,7 +25,7 @@ from gaplisten.ui.commands import COMMANDS
 from gaplisten.ui.features import features
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.lanes.lanes_view import LanesView
-from gaplisten.ui.room import Scrolled
+from gaplisten.ui.widgets import Scrolled
 from gaplisten.ui.workbench.clip_list import ClipList
 from gaplisten.ui.workbench.clip_model import ClipModel
 from gaplisten.ui.workbench.concealer_actions import ConcealerActions

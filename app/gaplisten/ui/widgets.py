@@ -1,0 +1,79 @@
+"""Small things that many windows are made of: quiet labels, plain tables, and fitting into the screen."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import QAbstractItemView, QFrame, QLabel, QScrollArea, QTableView, QWidget
+
+from gaplisten.ui.theme import quiet_colour, warning_colour
+
+_TITLE_BAR = 40
+
+
+class QuietLabel(QLabel):
+    """Plain text in the colour of secondary text."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None, *, wrap: bool = False) -> None:
+        super().__init__(text, parent)
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setWordWrap(wrap)
+        self._warns = False
+        self._dress()
+
+    def set_warning(self, warns: bool) -> None:
+        """Show the text as something that went wrong, or not."""
+        self._warns = warns
+        self._dress()
+
+    def _dress(self) -> None:
+        # The application's palette: the label's own is changed here, and would answer with its old colour.
+        colour = warning_colour() if self._warns else quiet_colour()
+        palette = self.palette()
+        if palette.color(QPalette.ColorRole.WindowText) != colour:
+            palette.setColor(QPalette.ColorRole.WindowText, colour)
+            self.setPalette(palette)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Follow the theme."""
+        if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange):
+            self._dress()
+        super().changeEvent(event)
+
+
+def plain_table(table: QTableView, name: str, *, spacing: int = 8) -> None:
+    """Dress a table as all tables here are: whole rows, one at a time, read-only, no grid, Tab leaves it.
+
+    Parameters
+    ----------
+    name
+        For screen readers.
+    spacing
+        What a row is higher than its text, in pixels.
+    """
+    table.setAccessibleName(name)
+    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+    table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+    table.setShowGrid(False)
+    table.setTabKeyNavigation(False)
+    table.verticalHeader().hide()
+    table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + spacing)
+    table.horizontalHeader().setHighlightSections(False)
+
+
+def resize_within(window: QWidget, width: int, height: int) -> None:
+    """Give a window its size, or as much of it as its screen has."""
+    room = window.screen().availableGeometry()
+    window.resize(min(width, room.width()), min(height, room.height() - _TITLE_BAR))
+
+
+class Scrolled(QScrollArea):
+    """What can be made smaller than its content; a bar appears only then."""
+
+    def __init__(self, content: QWidget, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its content can be reached; it scrolls along
+        self.setWidget(content)
