@@ -41,8 +41,8 @@ class QuietLabel(QLabel):
         super().changeEvent(event)
 
 
-def plain_table(table: QTableView, name: str, *, spacing: int = 8) -> None:
-    """Dress a table as all tables here are: whole rows, one at a time, read-only, no grid, Tab leaves it.
+def plain_table(table: QTableView, name: str, *, spacing: int = 8, editable: bool = False) -> None:
+    """Dress a table as all tables here are: whole rows, one at a time, no grid, Tab leaves it.
 
     Parameters
     ----------
@@ -50,9 +50,12 @@ def plain_table(table: QTableView, name: str, *, spacing: int = 8) -> None:
         For screen readers.
     spacing
         What a row is higher than its text, in pixels.
+    editable
+        Whether what stands in it can be typed over.
     """
     table.setAccessibleName(name)
-    table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+    if not editable:
+        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
     table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
     table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
     table.setShowGrid(False)

@@ -8,7 +8,6 @@ from itertools import pairwise
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QDialog,
     QFormLayout,
@@ -27,7 +26,7 @@ from gaplisten.concealers.findings import Audit, Finding, Verdict
 from gaplisten.tables import Cell
 from gaplisten.ui.audit.bars import LimitBars, bars_of
 from gaplisten.ui.theme import figures, warning_colour
-from gaplisten.ui.widgets import QuietLabel, resize_within
+from gaplisten.ui.widgets import QuietLabel, plain_table, resize_within
 
 COLUMNS = ("Measure", "Declared", "Measured", "Limit", "Verdict", "Note")
 _BAD = (Verdict.LIES, Verdict.OVER, Verdict.FAILS)
@@ -92,15 +91,8 @@ class AuditDialog(QDialog):
     def _made_table(self) -> QTableWidget:
         table = QTableWidget(0, len(COLUMNS), self)
         table.setHorizontalHeaderLabels(COLUMNS)
-        table.setAccessibleName("Findings")
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setShowGrid(False)
+        plain_table(table, "Findings")
         table.setAlternatingRowColors(True)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
-        table.horizontalHeader().setHighlightSections(False)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.horizontalHeader().setStretchLastSection(True)
         return table

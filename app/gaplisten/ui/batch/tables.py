@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableView, QWidget
 
 from gaplisten.tables import Cell, Table
 from gaplisten.ui.theme import figures
+from gaplisten.ui.widgets import plain_table
 
 Index = QModelIndex | QPersistentModelIndex
 _MOST_MEASURED = 60
@@ -79,20 +80,12 @@ class PlainTable(QTableView):
 
     def __init__(self, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setAccessibleName(name)
         self._model = PlainModel(self)
         self.setModel(self._model)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setAlternatingRowColors(True)
-        self.setShowGrid(False)
-        self.setTabKeyNavigation(False)
         self.setWordWrap(False)
         self.setFont(figures(self.font()))
-        self.verticalHeader().hide()
-        self.horizontalHeader().setHighlightSections(False)
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
+        plain_table(self, name)
         self.horizontalHeader().setResizeContentsPrecision(_MOST_MEASURED)
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         self.activated.connect(lambda index: self.row_activated.emit(index.row()))

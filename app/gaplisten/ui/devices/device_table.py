@@ -6,10 +6,11 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from gaplisten.playback.player import OutputDevice
 from gaplisten.ui.theme import figures
+from gaplisten.ui.widgets import plain_table
 
 COLUMNS = ("Device", "Host API", "Channels", "Rate", "")
 SYSTEM = "The system's choice"
@@ -30,16 +31,9 @@ class DeviceTable(QTableWidget):
         super().__init__(0, len(COLUMNS), parent)
         self._devices: tuple[OutputDevice, ...] = ()
         self.setHorizontalHeaderLabels(COLUMNS)
-        self.setAccessibleName("Output devices")
+        plain_table(self, "Output devices")
         self.setStatusTip("Output devices; Enter uses the selected one")
-        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.setTabKeyNavigation(False)
-        self.setShowGrid(False)
         self.setAlternatingRowColors(True)
-        self.verticalHeader().hide()
-        self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
         header = self.horizontalHeader()
         header.setHighlightSections(False)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)

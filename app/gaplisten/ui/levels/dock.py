@@ -8,7 +8,6 @@ from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
@@ -23,7 +22,7 @@ from PySide6.QtWidgets import (
 from gaplisten.audio.alignment import Delay
 from gaplisten.ui.levels.plot import DelayPlot
 from gaplisten.ui.theme import figures
-from gaplisten.ui.widgets import QuietLabel
+from gaplisten.ui.widgets import QuietLabel, plain_table
 
 COLUMNS = ("Lane", "Delay", "Level", "Off by", "Matched", "Active", "Loudness")
 _DELAY = COLUMNS.index("Delay")
@@ -104,16 +103,8 @@ class LevelsDock(QWidget):
             title = table.horizontalHeaderItem(column)
             if title is not None:
                 title.setToolTip(tip)
-        table.setAccessibleName("Levels and delays of the lanes")
+        plain_table(table, "Levels and delays of the lanes", spacing=6)
         table.setStatusTip("Levels and delays; the buttons act on the selected lane")
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
-        table.horizontalHeader().setHighlightSections(False)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         table.horizontalHeader().setStretchLastSection(True)
         return table

@@ -8,7 +8,6 @@ from dataclasses import replace
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QComboBox,
     QHBoxLayout,
     QHeaderView,
@@ -23,6 +22,7 @@ from PySide6.QtWidgets import (
 from gaplisten.bench.notes import TAGS, gap_number, matching
 from gaplisten.bench.state import Note
 from gaplisten.ui.theme import figures
+from gaplisten.ui.widgets import plain_table
 
 COLUMNS = ("Time", "Gap", "Lane", "Tag", "Text")
 
@@ -95,16 +95,9 @@ class NotesDock(QWidget):
     def _made_table(self) -> QTableWidget:
         table = QTableWidget(0, len(COLUMNS), self)
         table.setHorizontalHeaderLabels(list(COLUMNS))
-        table.setAccessibleName("Notes")
+        plain_table(table, "Notes", spacing=6, editable=True)
         table.setStatusTip("Notes: Enter or double click edits the text")
-        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        table.setShowGrid(False)
-        table.setTabKeyNavigation(False)
         table.setWordWrap(False)
-        table.verticalHeader().hide()
-        table.verticalHeader().setDefaultSectionSize(table.fontMetrics().height() + 6)
-        table.horizontalHeader().setHighlightSections(False)
         table.horizontalHeader().setStretchLastSection(True)
         table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         wide = table.fontMetrics().horizontalAdvance
