@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gaplisten.durable import not_written, write_whole
 from gaplisten.errors import GaplistenError
 
 Cell = str | int | float | bool | None
@@ -64,17 +65,11 @@ def write_csv(path: Path, table: Table) -> None:
     TableError
         If the folder is missing or the disk refuses.
     """
-    part = path.with_name(path.name + ".part") if path.name else path
     try:
         # Names of files that are no UTF-8 cannot be written as they are.
-        part.write_text(to_csv(table), encoding="utf-8", errors="backslashreplace", newline="")
-        part.replace(path)
+        write_whole(path, to_csv(table).encode("utf-8", "backslashreplace"))
     except OSError as error:
-        if part != path and part.is_file():
-            part.unlink()
-        raise TableError(
-            str(path), f"cannot be written ({error.strerror})", "choose another place"
-        ) from error
+        raise TableError(*not_written(path, error)) from error
 
 
 def column(table: Table, name: str) -> Sequence[Cell]:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gaplisten.batch.journal import Journal, JournalError, digest, key_of
+from gaplisten.batch.journal import Journal, JournalError, key_of
 
 
 def test_what_was_noted_is_known_after_opening_again(tmp_path: Path):
@@ -93,8 +93,3 @@ def test_a_full_disk_is_told_and_costs_no_later_line(tmp_path: Path, monkeypatch
 def test_keys_depend_on_every_part_and_not_on_their_order():
     assert key_of(a=1, b="x") == key_of(b="x", a=1)
     assert len({key_of(a=1), key_of(a=2), key_of(b=1), key_of(a="1")}) == 4
-
-
-def test_the_digest_is_sha256_of_the_content(tmp_path: Path):
-    (tmp_path / "f").write_bytes(b"abc")
-    assert digest(tmp_path / "f") == "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

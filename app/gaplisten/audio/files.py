@@ -15,6 +15,7 @@ import soundfile
 
 from gaplisten.audio.headers import HeaderFault, check_header, has_sound_magic
 from gaplisten.audio.signal import Samples, Signal
+from gaplisten.durable import not_written, whole_path
 from gaplisten.errors import GaplistenError
 from gaplisten.folders import user_cache
 
@@ -124,16 +125,15 @@ def write_signal(path: Path, signal: Signal, subtype: str = "PCM_16") -> None:
         raise SoundFileError(
             str(path), f"{path.suffix or 'no suffix'} is no format to write", "use .wav or .flac"
         )
-    part = path.with_name(path.name + ".part")
     try:
-        soundfile.write(
-            _named(part), _encoded(signal.samples, subtype), signal.rate, subtype=subtype, format=kind
-        )
-        part.replace(path)
-    except (soundfile.SoundFileError, OSError, ValueError) as error:
+        with whole_path(path) as part:
+            samples = _encoded(signal.samples, subtype)
+            soundfile.write(_named(part), samples, signal.rate, subtype=subtype, format=kind)
+    except OSError as error:
+        raise SoundFileError(*not_written(path, error)) from error
+    except (soundfile.SoundFileError, ValueError) as error:
         why, way_out = _refusal(error, path.parent)
-        part.unlink(missing_ok=True)
-        raise SoundFileError(str(path), f"cannot be written ({why})", way_out) from error
+        raise SoundFileError(str(path), f"cannot be written: {why}", way_out) from error
 
 
 def _refusal(error: Exception, folder: Path) -> tuple[str, str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -15,7 +14,7 @@ from gaplisten import __version__, folders
 from gaplisten.audio.files import SoundInfo, clipped_samples, fitting_subtype, probe, write_signal
 from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, result_folders
 from gaplisten.batch.items import Digests, trace_digest
-from gaplisten.batch.journal import Journal, digest, key_of
+from gaplisten.batch.journal import Journal, key_of
 from gaplisten.batch.run import Outcome, run_items
 from gaplisten.batch.workers import ThreadWorkers, Workers
 from gaplisten.clips.clip import OpenClip
@@ -25,6 +24,7 @@ from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.runner import Concealed, Runner
+from gaplisten.durable import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.tables import Table
@@ -122,7 +122,7 @@ def folder_journal(out: Path) -> Journal:
     nearest = next(folder for folder in (state, *state.parents) if folder.exists())
     if not os.access(nearest, os.W_OK):
         return Journal(out / ".concealed.jsonl", about=place)
-    name = f"{hashlib.sha256(place.encode('utf-8', 'surrogateescape')).hexdigest()[:24]}.jsonl"
+    name = f"{sha256_of(place)[:24]}.jsonl"
     return Journal(state / "concealed" / name, about=place)
 
 
@@ -235,7 +235,7 @@ def _earlier(journal: Journal, key: str, item: ConcealItem) -> ConcealRecord | N
         return None
     try:
         values = noted["result"]
-        if not unchanged(values["files"]) or digest(item.out) != values["sha256"]:
+        if not unchanged(values["files"]) or sha256_of(item.out) != values["sha256"]:
             return None
         lists = {name: tuple(values[name]) for name in ("notes", "messages", "files")}
         return ConcealRecord(**{**values, **lists})
@@ -323,7 +323,7 @@ def _written(item: ConcealItem, opened: OpenClip, made: Concealed) -> ConcealRec
     try:
         item.out.parent.mkdir(parents=True, exist_ok=True)
         write_signal(item.out, made.signal, subtype)
-        written = digest(item.out)
+        written = sha256_of(item.out)
     except OSError as error:
         fact = f"cannot be written ({error.strerror})"
         raise ConcealError(str(item.out), fact, "choose another place for the results") from error

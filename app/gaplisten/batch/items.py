@@ -6,10 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gaplisten.batch.journal import digest, key_of
+from gaplisten.batch.journal import key_of
 from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip, ClipSet
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.scanning import Folder, FolderError, scan
+from gaplisten.durable import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.strata import Stratum
 
@@ -85,7 +86,7 @@ class Digests:
         if path is None:
             return ""
         if path not in self._known:
-            self._known[path] = digest(path)
+            self._known[path] = sha256_of(path)
         return self._known[path]
 
 

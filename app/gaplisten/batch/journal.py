@@ -2,48 +2,26 @@
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import json
 import os
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+from gaplisten.durable import FileLock, Locked, sha256_of, write_all
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.lock import SessionBusy, SessionLock
-
-_BLOCK = 1 << 20
 
 
 class JournalError(GaplistenError):
     """A journal that cannot be written."""
 
 
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file's content as hexadecimal text.
-
-    Raises
-    ------
-    OSError
-        If it cannot be read, or is no regular file: a pipe could keep us waiting for ever.
-    """
-    if not stat.S_ISREG(path.stat().st_mode):
-        raise OSError(errno.EINVAL, "it is no regular file", str(path))
-    found = hashlib.sha256()
-    with path.open("rb") as file:
-        while block := file.read(_BLOCK):
-            found.update(block)
-    return found.hexdigest()
-
-
 def key_of(**parts: Any) -> str:
     """Return one short key for everything that an item's outcome depends on."""
     text = json.dumps(parts, sort_keys=True, separators=(",", ":"), default=str)
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    return sha256_of(text)[:32]
 
 
 class Journal:
@@ -92,8 +70,7 @@ class Journal:
         try:
             if self._descriptor is None:
                 self._descriptor = self._open()
-            _write_all(self._descriptor, line)
-            os.fsync(self._descriptor)
+            write_all(self._descriptor, line)
         except OSError as error:
             self.close()  # opened again, a line that was torn is ended first
             fact = f"cannot be written ({error.strerror})"
@@ -111,8 +88,8 @@ class Journal:
         """
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
-            lock = SessionLock(self.path.with_suffix(".lock"), take_over=True)
-        except SessionBusy as busy:
+            lock = FileLock(self.path.with_suffix(".lock"), "the run", take_over=True)
+        except Locked as busy:
             raise JournalError(
                 self.about, "is being filled by another run", "wait for it, or name another folder"
             ) from busy
@@ -132,7 +109,7 @@ class Journal:
         if size:
             os.lseek(descriptor, size - 1, os.SEEK_SET)
             if os.read(descriptor, 1) != b"\n":  # a torn last line must not swallow the next one
-                _write_all(descriptor, b"\n")
+                write_all(descriptor, b"\n")
         return descriptor
 
     def close(self) -> None:
@@ -156,9 +133,3 @@ def _record(line: bytes) -> dict[str, Any] | None:
     except ValueError:
         return None
     return record if isinstance(record, dict) and isinstance(record.get("key"), str) else None
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]

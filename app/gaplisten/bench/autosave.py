@@ -10,6 +10,7 @@ from pathlib import Path
 
 from gaplisten import folders
 from gaplisten.bench.state import Work
+from gaplisten.durable import process_runs, write_whole
 from gaplisten.errors import GaplistenError
 
 _OWNER = "# of process "
@@ -56,13 +57,8 @@ class Autosave:
         self._folder.mkdir(parents=True, exist_ok=True)
         from gaplisten.bench.store import to_toml
 
-        part = self.path.with_suffix(".part")
         head = f"{_OWNER}{os.getpid()}\n{_FILE}{file or ''}\n"
-        with part.open("w", encoding="utf-8", newline="\n") as out:
-            out.write(head + to_toml(work, self._folder))
-            out.flush()
-            os.fsync(out.fileno())
-        part.replace(self.path)
+        write_whole(self.path, head + to_toml(work, self._folder))
 
     def forget(self) -> None:
         """Remove this process's rescue file: everything is saved, or was given up knowingly."""
@@ -93,25 +89,4 @@ def _alive(path: Path) -> bool:
         process = int(path.stem)
     except ValueError:
         return False
-    if process == os.getpid():
-        return True
-    if os.name == "nt":
-        return _alive_on_windows(process)
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return True
-
-
-def _alive_on_windows(process: int) -> bool:
-    import ctypes
-
-    # os.kill would end the process there; 0x1000 is PROCESS_QUERY_LIMITED_INFORMATION.
-    kernel = ctypes.windll.kernel32  # type: ignore[attr-defined,unused-ignore]
-    handle = kernel.OpenProcess(0x1000, False, process)
-    if handle:
-        kernel.CloseHandle(handle)
-    return bool(handle)
+    return process_runs(process)

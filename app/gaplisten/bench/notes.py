@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gaplisten.bench.state import Note
+from gaplisten.durable import write_whole
 from gaplisten.tables import Cell, Table, write_csv
 
 TAGS = ("click", "metallic", "robotic", "mute", "wrong word", "late fade", "own")
@@ -108,6 +109,4 @@ def write_labels(path: Path, notes: Iterable[Note], rate: int, kind: str) -> Non
         "sonic-visualiser": lambda: sonic_visualiser_layer(notes, rate, path.stem),
         "sonic-visualiser-csv": lambda: sonic_visualiser_csv(notes, rate),
     }
-    part = path.with_name(path.name + ".part")
-    part.write_text(makers[kind](), encoding="utf-8", newline="")
-    part.replace(path)
+    write_whole(path, makers[kind]())

@@ -11,6 +11,7 @@ from typing import Any
 import tomlkit
 
 from gaplisten import folders
+from gaplisten.durable import write_whole
 
 THEMES = ("system", "light", "dark")
 SWITCHING = ("standard", "crossfade")
@@ -77,6 +78,4 @@ def write_settings(settings: Settings, path: Path | None = None) -> None:
     place = _place(path)
     place.parent.mkdir(parents=True, exist_ok=True)
     values = {each.name: getattr(settings, each.name) for each in fields(Settings)}
-    part = place.with_suffix(".part")
-    part.write_text(tomlkit.dumps(values), encoding="utf-8")
-    part.replace(place)
+    write_whole(place, tomlkit.dumps(values))

@@ -29,6 +29,7 @@ from gaplisten.bench.state import (
     Sources,
     Work,
 )
+from gaplisten.durable import not_written, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import measure_named
 
@@ -134,17 +135,10 @@ def write_work(path: Path, work: Work) -> None:
     StoreError
         If the file cannot be written.
     """
-    part = path.with_name(path.name + ".part")
     try:
-        with part.open("w", encoding="utf-8", newline="\n") as file:
-            file.write(to_toml(work, path.parent))
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
+        write_whole(path, to_toml(work, path.parent))
     except OSError as error:
-        raise StoreError(
-            str(path), f"cannot be written: {error.strerror}", "save it somewhere else"
-        ) from error
+        raise StoreError(*not_written(path, error)) from error
 
 
 def to_toml(work: Work, folder: Path) -> str:

@@ -10,7 +10,6 @@ import contextlib
 import hashlib
 import json
 import os
-import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ import numpy as np
 
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.concealers.entries import Entry
+from gaplisten.durable import sha256_of, write_whole
 from gaplisten.folders import user_cache
 from gaplisten.loss.trace import LossTrace
 
@@ -100,8 +100,7 @@ def _content(path: Path) -> str:
         found = path.stat()
         name = (str(path), found.st_size, found.st_mtime_ns)
         if name not in _contents:
-            with path.open("rb") as file:
-                _contents[name] = hashlib.file_digest(file, "sha256").hexdigest()
+            _contents[name] = sha256_of(path)
         return _contents[name]
     except OSError:
         return ""
@@ -145,22 +144,13 @@ class Cache:
         if len(data) > self.limit_bytes // 4:
             return
         with contextlib.suppress(OSError):
-            self._write(self._path(key), data)
+            path = self._path(key)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            write_whole(path, data, sync=False)
             self._count(len(data))
 
     def _path(self, key: str) -> Path:
         return self.folder / key[:2] / f"{key}{_SUFFIX}"
-
-    def _write(self, path: Path, data: bytes) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(suffix=".part", dir=path.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
-                file.write(data)
-            os.replace(name, path)
-        except OSError:
-            os.unlink(name)
-            raise
 
     def _count(self, size: int) -> None:
         with self._lock:

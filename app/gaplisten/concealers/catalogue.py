@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import difflib
-import hashlib
 import importlib.metadata
 import json
-import os
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
@@ -21,6 +19,7 @@ from gaplisten.concealers.errors import UnknownConcealer
 from gaplisten.concealers.pool import Pool, Task
 from gaplisten.concealers.process import Reply
 from gaplisten.concealers.runner import failure_of
+from gaplisten.durable import sha256_of, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.folders import bundled_plugins, user_cache, user_plugins
 
@@ -152,9 +151,8 @@ class Known:
             return
         with contextlib.suppress(OSError):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            part = self._path.with_name(f"{self._path.name}.{os.getpid()}.part")
-            part.write_text(json.dumps({"format": self._version(), "plugins": self._items}), encoding="utf-8")
-            part.replace(self._path)
+            content = json.dumps({"format": self._version(), "plugins": self._items})
+            write_whole(self._path, content, sync=False)
 
     def _read(self) -> dict[str, dict[str, Any]]:
         try:
@@ -186,7 +184,7 @@ def file_stamp(path: Path) -> list[int]:
 def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file; empty when it cannot be read."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        return sha256_of(path)
     except OSError:
         return ""
 

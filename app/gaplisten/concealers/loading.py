@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import importlib
 import importlib.util
 import inspect
@@ -16,6 +15,7 @@ from typing import Any, Literal
 from unicodedata import category
 
 from gaplisten.concealers.errors import NotAPlugin
+from gaplisten.durable import sha256_of
 
 _TEXT_LIMIT = 20_000
 
@@ -50,7 +50,7 @@ def load(path: Path, target: str = "") -> Plugin:
         Whatever the file raises.
     """
     source = path.read_bytes()
-    digest = hashlib.sha256(source).hexdigest()
+    digest = sha256_of(source)
     module = ModuleType(f"gaplisten_plugin_{path.stem}_{digest[:12]}")
     module.__file__ = str(path)
     # dataclasses and pickle inside the plugin look their module up by name.
@@ -68,7 +68,7 @@ def load_entry_point(value: str) -> Plugin:
     name, _, target = value.partition(":")
     module = importlib.reload(sys.modules[name]) if name in sys.modules else importlib.import_module(name)
     path = Path(module.__file__ or "")
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    digest = sha256_of(path)
     return _plugin(module, path, digest, target)
 
 

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 import tomlkit
 
 from gaplisten import folders
+from gaplisten.durable import write_whole
 from gaplisten.errors import GaplistenError
 
 TOKEN_VARIABLE = "GAPLISTEN_PLCMOS_TOKEN"
@@ -108,9 +109,7 @@ def save_service(address: str, user: str) -> None:
     Service(address, user, "")
     path = settings_path()
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_text(tomlkit.dumps({"address": address, "user": user}), encoding="utf-8")
-    part.replace(path)
+    write_whole(path, tomlkit.dumps({"address": address, "user": user}))
 
 
 def find_token(user: str) -> str:

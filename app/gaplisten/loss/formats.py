@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gaplisten.durable import not_written, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.encodings import arrays, g192, text
 from gaplisten.loss.encodings.decoded import BadTrace, Decoded
@@ -198,15 +199,10 @@ def write_trace(path: Path, trace: LossTrace, format: str) -> None:
     """
     form = format_named(format)
     encode = _ARRAY_ENCODERS.get(form.name, form.encode) if path.suffix.lower() == ".npy" else form.encode
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(encode(trace))
-        part.replace(path)
+        write_whole(path, encode(trace))
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise TraceFileError(
-            str(path), f"cannot be written ({error.strerror})", "choose another folder"
-        ) from error
+        raise TraceFileError(*not_written(path, error)) from error
 
 
 def fit(lost: Flags, packets: int, end: End) -> Flags:

@@ -6,10 +6,7 @@ depend on the rater, so the graph is split once: the encoder runs once per file,
 
 from __future__ import annotations
 
-import hashlib
 import logging
-import os
-import tempfile
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +17,7 @@ import numpy.typing as npt
 
 from gaplisten import folders
 from gaplisten.audio.signal import Samples
+from gaplisten.durable import sha256_of, write_whole
 from gaplisten.installed import is_installed
 from gaplisten.metrics.contract import Implementation, Material, Metric
 from gaplisten.metrics.models import OnnxModel, speechmos_model
@@ -139,7 +137,7 @@ def split_model() -> SplitModel | None:
 
 
 def _pieces(path: Path) -> tuple[Path | bytes, Path | bytes]:
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+    digest = sha256_of(path)[:16]
     folder = folders.user_cache() / "models"
     kept = folder / f"plcmos-{digest}-encoder.onnx", folder / f"plcmos-{digest}-tail.onnx"
     if all(piece.is_file() for piece in kept):
@@ -148,19 +146,11 @@ def _pieces(path: Path) -> tuple[Path | bytes, Path | bytes]:
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for target, content in zip(kept, made, strict=True):
-            _keep(target, content)
+            write_whole(target, content, sync=False)
     except OSError as error:
         log.info("the pieces of PLC-MOS are not kept: %s", error)
         return made
     return kept
-
-
-def _keep(target: Path, content: bytes) -> None:
-    # Several workers may do this at once: each writes a file of its own and the last rename wins.
-    descriptor, part = tempfile.mkstemp(dir=target.parent, prefix=target.name)
-    with os.fdopen(descriptor, "wb") as file:
-        file.write(content)
-    Path(part).replace(target)
 
 
 def _split(path: Path) -> tuple[bytes, bytes]:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QBuffer, QIODevice, QRectF, QSize
 from PySide6.QtGui import QFont, QImage, QPainter
 from PySide6.QtSvg import QSvgGenerator
 
+from gaplisten.durable import not_written, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.lanes.canvas import paint_lines
 from gaplisten.ui.lanes.drawer import Drawer
@@ -91,12 +92,7 @@ def paint_drawing(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer]
 
 
 def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(path.name + ".part")
     try:
-        part.write_bytes(data)
-        part.replace(path)
+        write_whole(path, data)
     except OSError as error:
-        part.unlink(missing_ok=True)
-        raise ExportError(
-            str(path), f"cannot be written ({error.strerror})", "choose another place"
-        ) from error
+        raise ExportError(*not_written(path, error)) from error
