@@ -190,10 +190,11 @@ def test_a_file_that_cannot_be_replaced_stays_as_it_was(tmp_path, work, monkeypa
     write_work(path, work)
     before = path.read_bytes()
 
-    def full(self, target):
+    def full(source, target):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(Path, "replace", full)
-    with pytest.raises(StoreError, match="No space left"):
+    monkeypatch.setattr(os, "replace", full)
+    with pytest.raises(StoreError, match="the disk is full"):
         write_work(path, Work())
     assert path.read_bytes() == before
+    assert [each.name for each in path.parent.iterdir()] == ["w.toml"]

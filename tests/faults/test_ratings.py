@@ -18,11 +18,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from gaplisten.durable import Locked
 from gaplisten.panel.build import BuildError, build
 from gaplisten.panel.definition import parse_definition
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import JournalDamaged, NotSaved
-from gaplisten.panel.lock import SessionBusy
 from gaplisten.panel.plan import plan
 from gaplisten.panel.rules import wanted_votes
 from gaplisten.panel.selection import Places
@@ -365,7 +365,7 @@ def test_where_the_file_system_has_no_locks_the_written_name_counts(
 
     monkeypatch.setattr(fcntl, "flock", no_locks)
     panel = make_panel(tmp_path, "acr")
-    with Session.open(panel.folder, "Ann"), pytest.raises(SessionBusy, match=f"process {os.getpid()}"):
+    with Session.open(panel.folder, "Ann"), pytest.raises(Locked, match=f"process {os.getpid()}"):
         Session.open(panel.folder, "Ann")
     with Session.open(panel.folder, "Ann") as session:
         take(session, 1)
@@ -391,7 +391,7 @@ def test_half_a_mushra_trial_is_set_aside_and_done_again(tmp_path: Path) -> None
 def test_a_second_window_is_refused_with_the_reason(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, "acr")
     with Session.open(panel.folder, "Ann") as first:
-        with pytest.raises(SessionBusy, match=f"already open: process {os.getpid()}"):
+        with pytest.raises(Locked, match=f"already open: process {os.getpid()}"):
             Session.open(panel.folder, "ann")
         with Session.open(panel.folder, "Ben"):
             pass
@@ -408,7 +408,7 @@ def test_another_process_is_refused_while_one_runs_and_let_in_after_its_death(tm
     process.stdout.readline()
     process.send_signal(signal.SIGSTOP)
     try:
-        with pytest.raises(SessionBusy, match=f"process {process.pid}"):
+        with pytest.raises(Locked, match=f"process {process.pid}"):
             Session.open(panel.folder, "Ann")
     finally:
         process.kill()
@@ -425,7 +425,7 @@ def test_a_session_of_another_machine_is_refused_unless_taken_over(tmp_path: Pat
         assert lock.exists()
     assert not lock.exists()
     lock.write_text(json.dumps({"host": "elsewhere", "process": 7, "since": "2026-01-01T00:00:00Z"}))
-    with pytest.raises(SessionBusy, match="process 7 on elsewhere, since 2026"):
+    with pytest.raises(Locked, match="process 7 on elsewhere, since 2026"):
         Session.open(panel.folder, "Ann")
     with Session.open(panel.folder, "Ann", take_over=True) as session:
         assert take(session, 1) == 1

@@ -15,13 +15,13 @@ from gaplisten.audio.gain import clip_gain
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.opening import open_clip
+from gaplisten.durable import write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.panel.check_trials import check_trials, extra_trials
 from gaplisten.panel.definition import DefinitionError, PanelDefinition
 from gaplisten.panel.frozen import KEY, MANIFEST, STIMULI, FrozenPanel, open_panel, stimulus_name
 from gaplisten.panel.items import trial_count
-from gaplisten.panel.journal import write_whole
 from gaplisten.panel.key import ClipKey, ConditionKey, Key, Part, StepSound, StimulusKey, Use
 from gaplisten.panel.order import shuffled
 from gaplisten.panel.parts import MOST_TRIALS, REFERENCE

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
+from gaplisten.durable import sync_folder, write_all, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.tables import Cell, csv_cell, csv_row, neutral
 
@@ -54,55 +55,12 @@ def not_saved(path: Path, error: OSError, what: str = "the rating was not saved"
     return NotSaved(str(path), f"{what}: {fact}", way_out)
 
 
-def _sync_folder(folder: Path) -> None:
-    if os.name == "nt":
-        return  # Windows cannot open folders; its metadata is journaled
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    except OSError as error:
-        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network file systems cannot
-            raise
-    finally:
-        os.close(descriptor)
-
-
 def _read_all(descriptor: int) -> bytes:
     os.lseek(descriptor, 0, os.SEEK_SET)
     parts = []
     while part := os.read(descriptor, 1 << 20):
         parts.append(part)
     return b"".join(parts)
-
-
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
-    os.fsync(descriptor)
-
-
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file beside `path`, force it to the disk, then put it in the place of `path`.
-
-    Raises
-    ------
-    OSError
-        If it cannot be done; then `path` is as it was.
-    """
-    part = path.with_name(path.name + ".part")
-    descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0), 0o666)
-    try:
-        try:
-            _write_all(descriptor, data)
-        finally:
-            os.close(descriptor)
-        os.replace(part, path)
-    except OSError:
-        with contextlib.suppress(OSError):
-            part.unlink()
-        raise
-    _sync_folder(path.parent)
 
 
 Row = dict[str, str]
@@ -277,7 +235,7 @@ class Journal:
         finally:
             os.close(descriptor)
         if new:
-            _sync_folder(self.path.parent)
+            sync_folder(self.path.parent)
 
     def _extend(self, descriptor: int, data: bytes) -> None:
         found = _read_all(descriptor)
@@ -289,7 +247,7 @@ class Journal:
             os.ftruncate(descriptor, len(self._data))
         os.lseek(descriptor, len(self._data), os.SEEK_SET)
         try:
-            _write_all(descriptor, data)
+            write_all(descriptor, data)
         except OSError:
             self._left_behind = True
             with contextlib.suppress(OSError):

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gaplisten.audio.signal import Signal
+from gaplisten.durable import FileLock
 from gaplisten.panel.breaks import BreakClock
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.journal import Journal, NotSaved, not_saved, one_line
 from gaplisten.panel.key import ClipKey
-from gaplisten.panel.lock import SessionLock
 from gaplisten.panel.rating import COLUMNS, Header, PlaybackFacts, Shown, Sounded, rows_of, utc
 from gaplisten.panel.resume import expected_listener, session_name, steps_so_far, still_to_do
 from gaplisten.panel.rules import (
@@ -79,7 +79,7 @@ class Session:
     """
 
     def __init__(
-        self, panel: FrozenPanel, listener: str, ratings: Path, lock: SessionLock, clock: Clock
+        self, panel: FrozenPanel, listener: str, ratings: Path, lock: FileLock, clock: Clock
     ) -> None:
         self.panel, self._lock, self._clock = panel, lock, clock
         self.name = session_name(panel, listener)
@@ -129,7 +129,7 @@ class Session:
             If the panel is damaged or the name unusable.
         NotListed
             If the panel lists its listeners and this is none of them.
-        SessionBusy
+        Locked
             If the session is open in another window.
         NotSaved
             If nothing can be written to the ratings folder.
@@ -142,7 +142,7 @@ class Session:
         path = place / f"{session_name(panel, name)}.lock"
         try:
             (place / ANSWERS).mkdir(parents=True, exist_ok=True)
-            lock = SessionLock(path, take_over=take_over)
+            lock = FileLock(path, "the session", take_over=take_over)
         except OSError as error:
             raise not_saved(place, error, "no ratings can be saved here") from error
         try:

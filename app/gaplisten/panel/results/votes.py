@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from gaplisten.durable import is_locked
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Row
-from gaplisten.panel.lock import is_held
 from gaplisten.panel.trial import Block
 from gaplisten.panel.unseal import listener_of, ratings_files, read_session
 
@@ -95,7 +95,7 @@ def collect(panel: FrozenPanel, ratings: Path | None = None) -> Collected:
             continue
         if torn:
             problems.append(f"{path.name}: {len(torn)} torn lines were left out; the rest is used")
-        if is_held(path.with_suffix(".lock")):
+        if is_locked(path.with_suffix(".lock")):
             running.append(listener_of(rows))
             continue
         votes += [_vote(row) for row in rows if row["block"] == Block.TEST.value]

@@ -17,10 +17,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.durable import LockedElsewhere
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.breaks import Advice
 from gaplisten.panel.frozen import FrozenPanel, open_panel
-from gaplisten.panel.lock import SessionElsewhere
 from gaplisten.panel.scales import texts
 from gaplisten.panel.session import Session
 from gaplisten.panel.trial import Block
@@ -157,7 +157,7 @@ class PanelWindow(QWidget):
             self.session = Session.open(
                 self._panel.folder, listener, ratings=self._ratings, take_over=take_over
             )
-        except SessionElsewhere as error:
+        except LockedElsewhere as error:
             page = ElsewherePage(str(error), self._words)
             page.done.connect(self.close)
             page.take_over.connect(lambda: self._begin(listener, take_over=True))
