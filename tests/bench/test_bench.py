@@ -13,7 +13,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.loss.trace import LossTrace
 
 LOSSY = Signal.of(np.zeros(40), 1000)
-TRACE = LossTrace(np.zeros(10, np.bool_), 4, 1000)
+TRACE = LossTrace.of_packets(np.zeros(10, np.bool_), 4, 1000)
 
 
 @dataclass(frozen=True)

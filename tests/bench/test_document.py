@@ -9,7 +9,7 @@ from gaplisten.loss.trace import LossTrace
 
 
 def trace(text):
-    return LossTrace(np.array([c == "x" for c in text]), 320, 16000)
+    return LossTrace.of_packets(np.array([c == "x" for c in text]), 320, 16000)
 
 
 def test_every_edit_can_be_undone_and_done_again():

@@ -22,7 +22,7 @@ def clip():
     lost = np.random.default_rng(2).random(1500) < 0.1
     lost[495:505] = True
     lost[0] = lost[-1] = True
-    trace = LossTrace(lost, PACKET, RATE)
+    trace = LossTrace.of_packets(lost, PACKET, RATE)
     version = noise * np.where(trace.mask(noise.size), 0.3, 1.0)
     return Signal.of(noise, RATE), Signal.of(version, RATE), trace
 
@@ -54,7 +54,7 @@ def test_a_long_clip_can_be_cancelled_between_pieces(clip, monkeypatch):
 
 def table(**columns):
     """Return a table of so many gaps with these click values by lane and no other."""
-    trace = LossTrace(np.array([True, False] * 4), PACKET, RATE)
+    trace = LossTrace.of_packets(np.array([True, False] * 4), PACKET, RATE)
     clean = Signal.of(np.zeros(8 * PACKET), RATE)
     made = measure_gaps(clean, dict.fromkeys(columns, clean), trace)
     values = {name: np.full((4, len(made.measures)), np.nan) for name in columns}

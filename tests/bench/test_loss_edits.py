@@ -6,11 +6,11 @@ from hypothesis import strategies as st
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.loss_edits import edit_of, lossy_with, painted, restorable, trace_of
 from gaplisten.bench.state import LossEdit
-from gaplisten.loss.trace import LossTrace, Origin
+from gaplisten.loss.trace import Grid, LossTrace, OffGridError, Origin
 
 
 def trace(text, frames=4):
-    return LossTrace(np.array([c == "x" for c in text]), frames, 1000)
+    return LossTrace.of_packets(np.array([c == "x" for c in text]), frames, 1000)
 
 
 def text(found):
@@ -19,10 +19,33 @@ def text(found):
 
 @given(st.lists(st.booleans(), min_size=1, max_size=60))
 def test_a_trace_survives_being_kept_as_runs(lost):
-    found = LossTrace(np.array(lost, np.bool_), 4, 1000)
+    found = LossTrace.of_packets(np.array(lost, np.bool_), 4, 1000)
     again = trace_of(edit_of(found, "painted"), 1000, 4 * len(lost))
     assert again.lost.tolist() == lost
     assert again.origin is Origin.EDITED
+
+
+@pytest.mark.parametrize("grid", [None, Grid(7), Grid(7, -3)])
+def test_gaps_off_the_packets_survive_being_kept(grid):
+    found = LossTrace.of_spans([(3, 11), (40, 41)], 60, 1000, grid=grid)
+    again = trace_of(edit_of(found, "marked"), 1000, 60)
+    assert again.spans.tolist() == found.spans.tolist()
+    assert again.grid is None
+
+
+def test_packets_that_begin_before_the_sound_survive_being_kept():
+    found = LossTrace.of_packets(np.array([True, False, True]), 7, 1000, offset=-3)
+    again = trace_of(edit_of(found, "painted"), 1000, 18)
+    assert again.spans.tolist() == [[0, 4], [11, 18]]
+    assert again.grid == found.grid
+    assert painted(again, 1, 1, True).spans.tolist() == [[0, 18]]
+
+
+def test_without_packets_there_is_nothing_to_paint():
+    found = LossTrace.of_spans([(3, 11)], 60, 1000)
+    with pytest.raises(OffGridError, match="has no packets to paint"):
+        painted(found, 0, 1, True)
+    assert not restorable(None, found, 3, 4)
 
 
 @pytest.mark.parametrize(

@@ -13,9 +13,8 @@ from figures import Figure
 
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.layouts import find_clips
-from gaplisten.loss.apply import apply_loss
 from gaplisten.loss.measures import measure_gaps
-from gaplisten.loss.trace import LossTrace
+from gaplisten.loss.trace import LossTrace, apply_loss
 
 CLIPS = 25_000
 RATES = (16_000, 48_000)
@@ -58,7 +57,7 @@ def _challenge(root: Path, count: int) -> None:
 
 def _clip(rate: int) -> tuple[Signal, dict[str, Signal], LossTrace]:
     lost = np.arange(500) % 5 == 2
-    trace = LossTrace(lost, rate // 50, rate)
+    trace = LossTrace.of_packets(lost, rate // 50, rate)
     clean = Signal.of(np.random.default_rng(0).normal(0, 0.05, 10 * rate), rate)
     lossy = apply_loss(clean, trace)
     return clean, {"a": lossy, "b": clean, "c": lossy, "d": clean}, trace

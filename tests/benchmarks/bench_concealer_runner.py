@@ -74,7 +74,7 @@ def _speech() -> tuple[Signal, LossTrace]:
         time_axis.size
     )
     lost = random.random(time_axis.size // PACKET) < 0.2
-    return Signal.of(samples, RATE), LossTrace(lost, PACKET, RATE)
+    return Signal.of(samples, RATE), LossTrace.of_packets(lost, PACKET, RATE)
 
 
 def _changes(home: Path, count: int) -> Iterator[Figure]:
@@ -89,7 +89,9 @@ def _changes(home: Path, count: int) -> Iterator[Figure]:
                 # Without a parameter to move, one packet of the trace changes, as if painted.
                 lost = trace.lost.copy()
                 lost[step] ^= True
-                return runner.submit(entry, settings, speech, LossTrace(lost, PACKET, RATE)).result()  # type: ignore[arg-type]
+                return runner.submit(
+                    entry, settings, speech, LossTrace.of_packets(lost, PACKET, RATE)
+                ).result()  # type: ignore[arg-type]
 
             change(0)
             times = [_timed(lambda step=step: change(step)) for step in range(1, count + 1)]

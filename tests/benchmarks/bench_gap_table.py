@@ -14,8 +14,7 @@ from PySide6.QtWidgets import QApplication
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.gap_content import LaneHead
 from gaplisten.bench.lanes import Lane, Role
-from gaplisten.loss.apply import apply_loss
-from gaplisten.loss.trace import LossTrace
+from gaplisten.loss.trace import LossTrace, apply_loss
 from gaplisten.ui.background import Tasks
 from gaplisten.ui.gaps.measuring import REST_MS, GapMeasuring
 from gaplisten.ui.workbench.gaps_dock import GapsDock
@@ -53,7 +52,7 @@ def _median(work: object, times: int = 9) -> float:
 
 def _clip(rate: int, gaps: int = 100) -> tuple[list[Lane], LossTrace]:
     lost = np.arange(5 * gaps) % 5 == 2
-    trace = LossTrace(lost, rate // 50, rate)
+    trace = LossTrace.of_packets(lost, rate // 50, rate)
     clean = Signal.of(np.random.default_rng(0).normal(0, 0.05, lost.size * trace.packet_frames), rate)
     lossy = apply_loss(clean, trace)
     lanes = [Lane("r", "Reference", Role.REFERENCE, clean, 0), Lane("l", "Lossy", Role.LOSSY, lossy, 1)]

@@ -52,7 +52,7 @@ def _trace(frames: int):
 
     lost = np.zeros(frames // PACKET, np.bool_)
     lost[np.linspace(0, len(lost) - 2, min(2000, len(lost) // 2)).astype(int)] = True
-    return LossTrace(lost, PACKET, RATE)
+    return LossTrace.of_packets(lost, PACKET, RATE)
 
 
 # frames

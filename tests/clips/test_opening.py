@@ -18,7 +18,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.formats import write_trace
 from gaplisten.loss.strata import Stratum
-from gaplisten.loss.trace import LossTrace, Origin
+from gaplisten.loss.trace import Gap, LossTrace, Origin, Reading
 
 
 def whole(make, *lost: int, **options: int) -> Clip:
@@ -92,17 +92,25 @@ def test_a_partial_last_packet_may_have_an_entry_or_not(make, rest: int, packets
     clip = whole(make, 3, frames=24 * 320 + rest)
     flags = np.zeros(packets, np.bool_)
     flags[3] = True
-    write_trace(clip.trace, LossTrace(flags, 320, 16000), "challenge")
+    write_trace(clip.trace, LossTrace.of_packets(flags, 320, 16000), "challenge")
     opened = open_clip(clip)
     assert opened.problems == ()
     assert opened.trace.packets == 25
     assert opened.frames == 24 * 320 + rest, "the tail is never dropped"
 
 
+def test_an_opened_trace_tells_by_which_reading_it_came(make) -> None:
+    clip = whole(make, 3)
+    write_trace(clip.trace, LossTrace.of_packets(np.arange(25) != 3, 320, 16000), "challenge")
+    trace = open_clip(replace(clip, trace_format="challenge", trace_inverted=True)).trace
+    assert trace.reading == Reading("challenge", inverted=True, path=clip.trace)
+    assert trace.gaps() == (Gap(960, 1280, 3, 1),)
+
+
 @pytest.mark.parametrize("packets", [1, 23, 26, 50])
 def test_a_trace_of_another_length_is_not_used_and_both_counts_are_named(make, packets: int) -> None:
     clip = whole(make, 3)
-    write_trace(clip.trace, LossTrace(np.zeros(packets, np.bool_), 320, 16000), "challenge")
+    write_trace(clip.trace, LossTrace.of_packets(np.zeros(packets, np.bool_), 320, 16000), "challenge")
     opened = open_clip(clip)
     assert opened.trace is None
     assert f"has {packets} packets, the sound has 25 of 20 ms" in opened.problems[0]
@@ -112,7 +120,7 @@ def test_a_trace_of_another_length_is_not_used_and_both_counts_are_named(make, p
 
 def test_the_packet_length_that_fits_is_named(make) -> None:
     clip = whole(make, 3)
-    write_trace(clip.trace, LossTrace(np.zeros(50, np.bool_), 160, 16000), "challenge")
+    write_trace(clip.trace, LossTrace.of_packets(np.zeros(50, np.bool_), 160, 16000), "challenge")
     assert "set the packet length to 10 ms (160 frames), with which it fits" in open_clip(clip).problems[0]
     assert open_clip(replace(clip, packet_ms=10.0)).problems == ()
 
@@ -156,16 +164,16 @@ def test_a_trace_whose_format_is_doubtful_is_asked_about_and_can_be_settled(make
 def test_erasure_patterns_repeat_and_lost_samples_bring_their_packet(make) -> None:
     clip = whole(make)
     pattern = make.root / "p.g192"
-    write_trace(pattern, LossTrace(np.array([0, 0, 0, 0, 1], np.bool_), 320, 16000), "g192_word")
+    write_trace(pattern, LossTrace.of_packets(np.array([0, 0, 0, 0, 1], np.bool_), 320, 16000), "g192_word")
     opened = open_clip(replace(clip, trace=pattern))
     assert np.flatnonzero(opened.trace.lost).tolist() == [4, 9, 14, 19, 24]
     assert opened.notes == (
         f"{pattern.name}: has 5 packets, the sound has 25: starts again from the beginning",
     )
-    write_trace(pattern, LossTrace(np.zeros(30, np.bool_), 320, 16000), "g192_word")
+    write_trace(pattern, LossTrace.of_packets(np.zeros(30, np.bool_), 320, 16000), "g192_word")
     assert "the rest of it is not used" in open_clip(replace(clip, trace=pattern)).notes[0]
     samples = make.root / "samples.txt"
-    write_trace(samples, LossTrace(np.array([0, 1, 0], np.bool_), 160, 16000), "lost_samples")
+    write_trace(samples, LossTrace.of_packets(np.array([0, 1, 0], np.bool_), 160, 16000), "lost_samples")
     trace = open_clip(replace(clip, trace=samples)).trace
     assert [(gap.start, gap.stop) for gap in trace.gaps()] == [(160, 320)]
 
@@ -279,7 +287,9 @@ def test_a_summary_without_a_trace_is_detected(make) -> None:
 
 def test_a_summary_continues_a_pattern_as_its_format_says(make) -> None:
     clip = replace(whole(make), trace=make.root / "p.g192")
-    write_trace(clip.trace, LossTrace(np.array([0, 0, 0, 0, 1], np.bool_), 320, 16000), "g192_word")
+    write_trace(
+        clip.trace, LossTrace.of_packets(np.array([0, 0, 0, 0, 1], np.bool_), 320, 16000), "g192_word"
+    )
     assert (summarise(clip).gaps, summarise(clip).loss_rate) == (5, 0.2)
     assert summarise(replace(clip, lossy=None)).gaps == 5
 

@@ -81,4 +81,4 @@ def losses(signal: Signal, packets: tuple[int, ...] = (3, 4, 9), packet_ms: floa
     size = round(signal.rate * packet_ms / 1000)
     lost = np.zeros(-(-signal.frames // size), np.bool_)
     lost[list(packets)] = True
-    return LossTrace(lost, size, signal.rate)
+    return LossTrace.of_packets(lost, size, signal.rate)

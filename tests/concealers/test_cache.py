@@ -74,7 +74,7 @@ def test_a_changed_parameter_signal_trace_or_source_never_shows_an_old_result(
     assert not conceal(runner, entry, louder).cached
     assert not conceal(runner, entry, slower, replace(TRACE, rate=8000)).cached
     assert not conceal(runner, entry, trace=losses(SOUND, (3, 4, 10))).cached
-    assert not conceal(runner, entry, trace=replace(TRACE, packet_frames=640)).cached
+    assert not conceal(runner, entry, trace=LossTrace.of_packets(TRACE.lost, 640, TRACE.rate)).cached
     changed = entry_of(tmp_path, "scale", SCALE.replace("np.float32(gain)", "np.float32(-gain)"))
     made = conceal(runner, changed)
     assert not made.cached

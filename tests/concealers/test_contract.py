@@ -96,7 +96,7 @@ def test_the_last_packet_may_be_partial(runner: Runner, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "trace",
-    [None, losses(SOUND, ()), LossTrace(np.zeros(0, bool), 320, 16000)],
+    [None, losses(SOUND, ()), LossTrace.of_packets(np.zeros(0, bool), 320, 16000)],
     ids=["none", "no loss", "empty"],
 )
 def test_no_trace_or_no_loss_works(runner: Runner, tmp_path: Path, trace: LossTrace | None) -> None:

@@ -82,7 +82,7 @@ def view(qtbot: QtBot) -> LanesView:
     view.set_lanes([LaneView(0, "Reference", None, Signal.of(sound.astype(np.float32), RATE))])
     lost = np.zeros(FRAMES // 320, np.bool_)
     lost[20:24] = True
-    view.set_trace(LossTrace(lost, 320, RATE))
+    view.set_trace(LossTrace.of_packets(lost, 320, RATE))
     qtbot.waitUntil(lambda: not view.busy)
     return view
 

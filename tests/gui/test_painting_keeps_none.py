@@ -20,7 +20,7 @@ def test_painting_for_a_while_does_not_lower_the_reference_count_of_none(qtbot: 
     view.resize(600, 300)
     noise = np.random.default_rng(0).uniform(-0.5, 0.5, 16000)
     view.set_lanes([LaneView(key, "lane", None, Signal.of(noise, 16000)) for key in range(2)])
-    view.set_trace(LossTrace(np.arange(50) % 7 == 0, 320, 16000))
+    view.set_trace(LossTrace.of_packets(np.arange(50) % 7 == 0, 320, 16000))
     view.grab()
     # What earlier tests left to be collected holds references too, and must not be counted as lost ones.
     gc.collect()

@@ -70,7 +70,7 @@ def view(qtbot: QtBot) -> Iterator[LanesView]:
             LaneView(2, "Concealed", None, Signal.of(_lossy(), RATE), "4 ms", "MOS 3.2"),
         ]
     )
-    view.set_trace(LossTrace(LOST, PACKET, RATE))
+    view.set_trace(LossTrace.of_packets(LOST, PACKET, RATE))
     view.set_active(0)
     view.show()
     view.grab()
@@ -494,7 +494,7 @@ def test_another_clip_is_shown_whole_and_the_same_sources_are_not_read_again(vie
 @pytest.mark.parametrize("frames", [0, 1, 7])
 def test_tiny_and_empty_sounds_do_no_harm(view: LanesView, frames: int) -> None:
     view.set_lanes([LaneView(0, "tiny", None, Signal.of(np.full(frames, 0.5), RATE))])
-    view.set_trace(LossTrace(np.array([True]), PACKET, RATE))
+    view.set_trace(LossTrace.of_packets(np.array([True]), PACKET, RATE))
     for display in drawer_kinds():
         view.set_display(display)
         view.zoom(3.0)

@@ -40,7 +40,7 @@ def view(qtbot: QtBot) -> Iterator[LanesView]:
 def _fill(view: LanesView) -> None:
     tone = 0.5 * np.sin(np.arange(RATE) / 9)
     view.set_lanes([LaneView(key, f"lane {key}", "#0072B2", Signal.of(tone, RATE)) for key in range(2)])
-    view.set_trace(LossTrace(np.arange(50) == 20, 320, RATE))
+    view.set_trace(LossTrace.of_packets(np.arange(50) == 20, 320, RATE))
     view.grab()
 
 

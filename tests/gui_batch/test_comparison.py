@@ -230,7 +230,7 @@ def test_small_probabilities_are_printed_as_papers_do() -> None:
 def trace(*lost: int, packets: int = 40) -> LossTrace:
     flags = np.zeros(packets, np.bool_)
     flags[list(lost)] = True
-    return LossTrace(flags, PACKET, 16000)
+    return LossTrace.of_packets(flags, PACKET, 16000)
 
 
 def test_the_worst_gap_is_the_one_that_most_measures_flag_else_the_longest() -> None:

@@ -25,7 +25,7 @@ def clip():
     lost = np.random.default_rng(2).random(1500) < 0.1
     lost[495:505] = True
     lost[0] = lost[-1] = True
-    trace = LossTrace(lost, PACKET, RATE)
+    trace = LossTrace.of_packets(lost, PACKET, RATE)
     version = noise * np.where(trace.mask(noise.size), 0.3, 1.0)
     return Signal.of(noise, RATE), Signal.of(version, RATE), trace
 

@@ -169,7 +169,7 @@ def test_a_concealers_delay_is_measured_on_demand(shown, qtbot) -> None:
 def test_a_matched_lane_keeps_its_gain_while_its_new_rendering_is_measured(shown, monkeypatch, qtbot) -> None:
     controller = shown.controller
     lost = (np.arange(150) >= 10) & (np.arange(150) < 40)
-    controller.set_loss(LossTrace(lost, 320, RATE), "test")
+    controller.set_loss(LossTrace.of_packets(lost, 320, RATE), "test")
     controller.document.switch_on("loud", {"level": 0.02})
     shown.actions_table["listen.match"].trigger()
     measured(qtbot, shown)

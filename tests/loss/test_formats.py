@@ -51,7 +51,7 @@ def test_what_is_written_is_read_back(tmp_path: Path, name: str, lost: np.ndarra
     path = tmp_path / "trace.txt"
     if name in ("lost_packets", "lost_samples") and not lost.any():
         lost[0] = True  # an empty list is no file that could be told from a broken one
-    write_trace(path, LossTrace(lost, 1 if name == "lost_samples" else 320, 16000), name)
+    write_trace(path, LossTrace.of_packets(lost, 1 if name == "lost_samples" else 320, 16000), name)
     found = read_trace(path, format=name)
     if name == "lost_samples":  # its packets are as long as its runs allow
         found_samples = np.repeat(found.lost, found.packet_frames)
@@ -65,7 +65,7 @@ def test_what_is_written_is_read_back(tmp_path: Path, name: str, lost: np.ndarra
 @given(lost=FLAGS)
 def test_arrays_are_read_back_too(tmp_path: Path, name: str, lost: np.ndarray) -> None:
     path = tmp_path / "trace.npy"
-    trace = LossTrace(lost, 160, 8000)
+    trace = LossTrace.of_packets(lost, 160, 8000)
     write_trace(path, trace, name)
     found = read_trace(path, format=name)
     if name == "lost_samples":

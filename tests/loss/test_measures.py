@@ -11,12 +11,11 @@ import pytest
 from gaplisten.audio.files import read_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.jobs import Job, JobCancelled
-from gaplisten.loss.apply import apply_loss
 from gaplisten.loss.formats import read_trace
 from gaplisten.loss.measures import MEASURES, Direction, measure_gaps, measure_named
 from gaplisten.loss.models import make_trace
 from gaplisten.loss.strata import Stratum
-from gaplisten.loss.trace import LossTrace
+from gaplisten.loss.trace import LossTrace, apply_loss
 from gaplisten.tables import to_csv
 
 RATE = 16000
@@ -26,7 +25,7 @@ PACKET = 320
 def trace_of(*lost: int, packets: int = 50) -> LossTrace:
     flags = np.zeros(packets, np.bool_)
     flags[list(lost)] = True
-    return LossTrace(flags, PACKET, RATE)
+    return LossTrace.of_packets(flags, PACKET, RATE)
 
 
 def buzzing(frames: int = 50 * PACKET, pitch: float = 100.0, level: float = 0.1) -> np.ndarray:
@@ -189,7 +188,7 @@ def test_without_a_reference_the_received_speech_around_tells_of_activity() -> N
     facts = measure_gaps(None, {"v": lossy}, trace).gaps
     assert [fact.active for fact in facts] == [False, True, True, True]
     assert facts[3].voiced
-    everything = LossTrace(np.ones(50, np.bool_), PACKET, RATE)
+    everything = LossTrace.of_packets(np.ones(50, np.bool_), PACKET, RATE)
     assert measure_gaps(None, {"v": lossy}, everything).gaps[0].active is None
 
 
@@ -273,7 +272,7 @@ def repeated(clean: Signal, trace: LossTrace) -> Signal:
 def test_real_speech_is_told_from_a_hard_repetition(real_clips: Path) -> None:
     clean = read_signal(real_clips / "plc_challenge_examples/clean.wav")
     trace = make_trace("gilbert_elliott", 500, 320, 16000, 3, loss=20, burst=3)
-    trace = LossTrace(np.concatenate([[False], trace.lost[1:]]), 320, 16000)
+    trace = LossTrace.of_packets(np.concatenate([[False], trace.lost[1:]]), 320, 16000)
     versions = {"clean": clean, "repeat": repeated(clean, trace), "zero": apply_loss(clean, trace)}
     found = measure_gaps(clean, versions, trace)
     active = np.array([facts.active for facts in found.gaps])
@@ -292,7 +291,9 @@ def test_a_neural_concealer_has_no_clicks_but_real_lossy_speech_has(real_clips: 
         for name in ("X_CleanReference", "tPLCnet", "blind/lossy_signals")
     )
     lost = read_trace(folder / "blind/lossy_signals/54_is_lost.txt").lost
-    found = measure_gaps(reference, {"net": concealed, "lossy": lossy}, LossTrace(lost, 320, 16000))
+    found = measure_gaps(
+        reference, {"net": concealed, "lossy": lossy}, LossTrace.of_packets(lost, 320, 16000)
+    )
     assert found.flagged("net", "click_exit").mean() < 0.05
     assert found.flagged("lossy", "click_exit").mean() > 0.6
 
@@ -302,7 +303,7 @@ def test_a_hundred_gaps_of_four_versions_are_measured_within_a_second() -> None:
     flags = np.zeros(500, np.bool_)
     flags[np.arange(2, 500, 5)[:99]] = True
     flags[3:480:25] = True
-    trace = LossTrace(flags, 960, 48000)
+    trace = LossTrace.of_packets(flags, 960, 48000)
     clean = Signal.of(rng.normal(0, 0.05, 480_000), 48000)
     versions = {str(i): apply_loss(clean, trace) for i in range(4)}
     measure_gaps(clean, versions, trace)
@@ -315,3 +316,16 @@ def _seconds(call) -> float:
     began = time.process_time()  # other processes may be busy while tests run
     call()
     return time.process_time() - began
+
+
+def test_a_gap_is_measured_alike_whether_it_lies_on_packets_or_not() -> None:
+    clean = buzzing()
+    on_packets = trace_of(10, 11, 30)
+    lossy = np.where(on_packets.mask(clean.size), 0.0, clean)
+    off_packets = LossTrace.of_spans(on_packets.spans, clean.size, RATE)
+    one, other = measured(lossy, clean, on_packets), measured(lossy, clean, off_packets)
+    assert np.array_equal(one.values["v"], other.values["v"], equal_nan=True)
+    assert [facts.gap.packets for facts in one.gaps] == [2, 1]
+    assert [facts.gap.packets for facts in other.gaps] == [None, None]
+    assert [facts.stratum for facts in one.gaps] == [facts.stratum for facts in other.gaps]
+    assert ",40.0,," in to_csv(other.table())

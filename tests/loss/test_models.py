@@ -114,7 +114,7 @@ def test_a_replayed_trace_starts_again_when_it_ends(tmp_path: Path) -> None:
     (tmp_path / "is_lost.txt").write_text("0\n1\n1\n")
     trace = make_trace("replay", 7, 320, 16000, 0, file=str(tmp_path / "is_lost.txt"))
     assert trace.lost.astype(int).tolist() == [0, 1, 1, 0, 1, 1, 0]
-    shifted = replay(LossTrace(np.array([False, True]), 320, 16000), 3, offset=1)
+    shifted = replay(LossTrace.of_packets(np.array([False, True]), 320, 16000), 3, offset=1)
     assert shifted.lost.tolist() == [True, False, True]
 
 

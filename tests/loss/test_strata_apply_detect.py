@@ -8,11 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaplisten.audio.signal import Signal
-from gaplisten.loss.apply import apply_loss
 from gaplisten.loss.description import figures
 from gaplisten.loss.detect import detect_lost_packets
 from gaplisten.loss.strata import Stratum, stratum_of
-from gaplisten.loss.trace import LossTrace, Origin
+from gaplisten.loss.trace import LossTrace, Origin, apply_loss
 
 
 def speech_like(frames: int, channels: int = 1) -> Signal:
@@ -30,7 +29,7 @@ def test_lost_packets_are_zero_found_again_and_the_rest_untouched(
     flags: list[bool], rest: int, channels: int
 ) -> None:
     clean = speech_like(len(flags) * 320 - rest, channels)
-    trace = LossTrace(np.array(flags), 320, 16000)
+    trace = LossTrace.of_packets(np.array(flags), 320, 16000)
     lossy = apply_loss(clean, trace)
     mask = trace.mask(clean.frames)
     assert not lossy.samples[mask].any()
@@ -42,7 +41,7 @@ def test_lost_packets_are_zero_found_again_and_the_rest_untouched(
 
 def test_a_trace_of_another_clock_is_refused() -> None:
     with pytest.raises(ValueError, match="16000"):
-        apply_loss(speech_like(640), LossTrace(np.array([True]), 160, 8000))
+        apply_loss(speech_like(640), LossTrace.of_packets(np.array([True]), 160, 8000))
 
 
 def test_one_silent_channel_is_no_loss() -> None:
@@ -79,8 +78,8 @@ def test_a_limit_belongs_to_the_class_below_it(longest: float, stratum: Stratum)
 
 
 def test_a_trace_in_figures() -> None:
-    said = figures(LossTrace(np.array([0, 1, 1, 0, 1, 0, 0, 0, 0, 0], np.bool_), 320, 16000))
+    said = figures(LossTrace.of_packets(np.array([0, 1, 1, 0, 1, 0, 0, 0, 0, 0], np.bool_), 320, 16000))
     assert (said.packets, said.lost, said.gaps, said.longest_ms, said.mean_burst) == (10, 3, 2, 40.0, 1.5)
     assert said.loss_rate == 0.3
     assert said.burst_ratio == pytest.approx(1.5 * 0.7)
-    assert figures(LossTrace(np.zeros(0, np.bool_), 320, 16000)).burst_ratio is None
+    assert figures(LossTrace.of_packets(np.zeros(0, np.bool_), 320, 16000)).burst_ratio is None

@@ -20,7 +20,7 @@ def material() -> tuple[Signal, Signal, LossTrace]:
     lost = np.zeros(100, bool)
     for start in (10, 30, 50, 70, 90):
         lost[start : start + 3] = True
-    trace = LossTrace(lost, PACKET, RATE)
+    trace = LossTrace.of_packets(lost, PACKET, RATE)
     reference = Signal.of(clean, RATE)
     lossy = reference.samples.copy()
     lossy[trace.mask(reference.frames)] = 0
@@ -56,9 +56,9 @@ def test_holes_are_flagged_and_the_reference_is_not():
 
 def test_what_is_missing_is_told():
     reference, lossy, trace = material()
-    received = LossTrace(np.zeros(100, bool), PACKET, RATE)
+    received = LossTrace.of_packets(np.zeros(100, bool), PACKET, RATE)
     assert score("gap_lsd", lossy, reference).reason == "needs a loss trace"
     assert score("gap_lsd", lossy, None, trace).reason == "needs a reference"
     assert score("gap_lsd", lossy, reference, received).reason == "there is no gap"
-    one = LossTrace(np.arange(100) == 5, PACKET, RATE)  # buzz needs 40 ms
+    one = LossTrace.of_packets(np.arange(100) == 5, PACKET, RATE)  # buzz needs 40 ms
     assert score("gap_buzz", lossy, reference, one).reason == "no gap of this clip can be measured so"

@@ -114,7 +114,7 @@ def test_the_trace_comes_on_the_clock_of_the_samples():
         seen.append(material.trace)
         return 1.0
 
-    trace = LossTrace(np.array([False, True]), 960, 48000)
+    trace = LossTrace.of_packets(np.array([False, True]), 960, 48000)
     implementation = Implementation(Metric("m", "M", needs_trace=True, rates=(16000,)), remember)
     score_with(implementation, noise(rate=48000), None, trace)
     assert (seen[0].packet_frames, seen[0].rate) == (320, 16000)

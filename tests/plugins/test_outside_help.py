@@ -276,7 +276,7 @@ def test_a_clip_at_another_rate_is_brought_to_the_model_s_and_back(tmp_path: Pat
     entry = bundled(tmp_path, "onnx_frames")
     with Runner(workers=1) as runner:
         settings = {"description": str(description)}
-        made = runner.submit(entry, settings, sound, LossTrace(lost, 960, 48000)).result(60)
+        made = runner.submit(entry, settings, sound, LossTrace.of_packets(lost, 960, 48000)).result(60)
     assert (made.resampled, made.work_rate, made.signal.frames) == (True, 16000, 9600)
     # The model halves what its mask half says was received: away from the edges that is all there is to hear.
     np.testing.assert_allclose(made.signal.samples[4900:5660], sound.samples[4900:5660] / 2, atol=0.01)

@@ -62,7 +62,7 @@ CONCEAL = """
             file.write('[input]\\nname = "x"\\nshape = [1, 640]\\ncontext = 1\\n')
             file.write('[output]\\nname = "y"\\nstart = 0\\nstop = 320\\n')
         noise = Signal(np.random.default_rng(1).normal(0, 0.1, (16_000, 1)).astype(np.float32), 16_000)
-        trace = LossTrace(np.arange(50) % 5 == 3, 320, 16_000)
+        trace = LossTrace.of_packets(np.arange(50) % 5 == 3, 320, 16_000)
         runner = Runner(workers=1)
         entry = Catalogue.scan().get("onnx_frames")
         runner.submit(entry, {"description": os.path.abspath("unreleased.toml")}, noise, trace).result()

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from gaplisten.audio.difference import AlteredSource, DifferenceSource
 from gaplisten.audio.filemap import ArraySource
 from gaplisten.audio.peaks import PeakPyramid
+from gaplisten.loss.trace import runs_of
 
 PACKET = 160
 
@@ -48,7 +49,7 @@ def test_altered_columns_are_those_that_hold_an_altered_received_frame(
 ) -> None:
     one_source, other_source, one, other = _pair(seed, one_frames, other_frames, channels, mixed)
     lost = np.random.default_rng(seed).random(max(one_frames, other_frames) // PACKET) < 0.3
-    source = AlteredSource(one_source, other_source, lost, PACKET)
+    source = AlteredSource(one_source, other_source, runs_of(lost) * PACKET)
     flags = _flags(one, other, lost)
     edges = np.linspace(0, source.frames, columns + 1).astype(np.int64)
     found = PeakPyramid(source).fill_all().columns(edges).high > 0
@@ -73,8 +74,8 @@ def test_a_tolerance_forgives_rounding() -> None:
     data = np.zeros((1000, 1), np.float32)
     other = data.copy()
     other[500] = 1 / 32768
-    lost = np.zeros(7, bool)
-    exact = AlteredSource(ArraySource(data, 16000), ArraySource(other, 16000), lost, PACKET)
-    tolerant = AlteredSource(ArraySource(data, 16000), ArraySource(other, 16000), lost, PACKET, 1.5 / 32768)
+    lost = np.zeros((0, 2), np.int64)
+    exact = AlteredSource(ArraySource(data, 16000), ArraySource(other, 16000), lost)
+    tolerant = AlteredSource(ArraySource(data, 16000), ArraySource(other, 16000), lost, 1.5 / 32768)
     assert np.flatnonzero(exact.raw(0, 1000)).tolist() == [500]
     assert not tolerant.raw(0, 1000).any()

@@ -72,7 +72,7 @@ def test_wild_wheel_turns_are_clamped() -> None:
 def test_the_share_of_lost_frames_is_exact_in_every_column(
     lost: list[bool], packet: int, columns: int
 ) -> None:
-    trace = LossTrace(np.array(lost), packet, 16000)
+    trace = LossTrace.of_packets(np.array(lost), packet, 16000)
     frames = len(lost) * packet
     edges = np.unique(np.linspace(0, frames, columns + 1).astype(np.int64))
     if len(edges) < 2:
@@ -84,8 +84,19 @@ def test_the_share_of_lost_frames_is_exact_in_every_column(
     assert ((shading.strength > 0) == (np.array(expected) > 0)).all()
 
 
+@settings(max_examples=60)
+@given(st.lists(st.tuples(st.integers(0, 900), st.integers(1, 50)), max_size=12), st.integers(1, 80))
+def test_gaps_off_the_packets_are_shaded_as_exactly(found: list[tuple[int, int]], columns: int) -> None:
+    trace = LossTrace.of_spans([(start, start + length) for start, length in found], 1000, 16000)
+    edges = np.unique(np.linspace(0, 1000, columns + 1).astype(np.int64))
+    shading = LossMap(trace, 1000).shading(edges, 1000 / columns)
+    mask = trace.mask(1000)
+    expected = [mask[a:b].mean() for a, b in itertools.pairwise(edges)]
+    np.testing.assert_allclose(shading.lost, expected, atol=1e-6)
+
+
 def test_zones_of_five_milliseconds_are_shown_only_where_they_are_wide_enough() -> None:
-    trace = LossTrace(np.array([False, False, True, False, False]), 320, 16000)
+    trace = LossTrace.of_packets(np.array([False, False, True, False, False]), 320, 16000)
     loss = LossMap(trace, 1600)
     edges = np.arange(0, 1601, 4)
     zone = loss.shading(edges, 4.0).zone

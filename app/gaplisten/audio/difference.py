@@ -100,9 +100,7 @@ class AlteredSource(_Pair):
     one, received
         The version, and what came over the network.
     lost
-        One flag per packet; packets beyond the end count as received.
-    packet_frames
-        Frames in a packet.
+        Shape ``(spans, 2)``: first and stop frame of each lost stretch, ascending and apart.
     tolerance
         Differences up to this (full scale 1.0) count as none; 0 compares exactly.
     """
@@ -111,13 +109,13 @@ class AlteredSource(_Pair):
         self,
         one: SampleSource,
         received: SampleSource,
-        lost: npt.NDArray[np.bool_],
-        packet_frames: int,
+        lost: npt.NDArray[np.int64],
         tolerance: float = 0.0,
     ) -> None:
         super().__init__(one, received)
-        self._lost = np.append(lost, False)
-        self._packet_frames, self._tolerance = packet_frames, tolerance
+        # A stretch before everything spares a case for what lies before the first lost one.
+        self._starts, self._stops = np.concatenate([[(-1, -1)], lost]).T
+        self._tolerance = tolerance
 
     @property
     def channels(self) -> int:
@@ -135,7 +133,7 @@ class AlteredSource(_Pair):
             changed = (one != other).any(axis=1)
         else:
             changed = self._differs(_floats(one, self.one, length), _floats(other, self.other, length))
-        changed &= ~self._lost_between(start, start + length)
+        changed &= ~self._lost(np.arange(start, start + length))
         flags: Raw = changed.view(np.uint8)[:, None]
         return flags
 
@@ -148,8 +146,7 @@ class AlteredSource(_Pair):
         else:
             changed = self._differs(_gathered(self.one, blocks, size), _gathered(self.other, blocks, size))
         positions = blocks[:, None] * size + np.arange(size)
-        packets = np.minimum(positions // self._packet_frames, len(self._lost) - 1)
-        flags: Raw = (changed & ~self._lost[packets]).view(np.uint8)[..., None]
+        flags: Raw = (changed & ~self._lost(positions)).view(np.uint8)[..., None]
         return _repeat_last(flags, blocks, self.frames)
 
     def _same_numbers(self) -> bool:
@@ -160,11 +157,9 @@ class AlteredSource(_Pair):
         changed: npt.NDArray[np.bool_] = np.asarray((np.abs(one - other) > self._tolerance).any(axis=-1))
         return changed
 
-    def _lost_between(self, start: int, stop: int) -> npt.NDArray[np.bool_]:
-        first, last = start // self._packet_frames, -(-stop // self._packet_frames)
-        packets = np.minimum(np.arange(first, last), len(self._lost) - 1)
-        begin = start - first * self._packet_frames
-        return np.repeat(self._lost[packets], self._packet_frames)[begin : begin + stop - start]
+    def _lost(self, frames: Frames) -> npt.NDArray[np.bool_]:
+        found = np.searchsorted(self._starts, frames, "right") - 1
+        return np.asarray(frames < self._stops[found], np.bool_)
 
 
 def _part(source: SampleSource, start: int, stop: int) -> Raw:

@@ -27,7 +27,7 @@ from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.durable import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
-from gaplisten.tables import Table
+from gaplisten.tables import Cell, Table
 
 _ANNOUNCED = "announced"  # the journal's entry of the files that were going to be written
 
@@ -56,6 +56,8 @@ class ConcealRecord:
 
     Parameters
     ----------
+    packets, lost
+        Their numbers; None where gaps lie off the packets.
     altered_received
         Share of the received samples that differ from the input, 0..1.
     sha256
@@ -68,8 +70,8 @@ class ConcealRecord:
         What the plugin read besides, as `Concealed.files`.
     """
 
-    packets: int
-    lost: int
+    packets: int | None
+    lost: int | None
     altered_received: float
     delay_ms: float
     realtime_factor: float
@@ -331,8 +333,8 @@ def _written(item: ConcealItem, opened: OpenClip, made: Concealed) -> ConcealRec
     trace = opened.trace.fitted(opened.frames)
     notes = _writing_notes(info, subtype, clipped)
     return ConcealRecord(
-        packets=trace.packets,
-        lost=int(trace.lost.sum()),
+        packets=trace.packets if trace.on_grid else None,
+        lost=int(trace.lost.sum()) if trace.on_grid else None,
         altered_received=made.altered_received,
         delay_ms=1000.0 * made.delay_frames / made.signal.rate,
         realtime_factor=made.realtime_factor,
@@ -355,7 +357,7 @@ def outcome_table(outcomes: Sequence[ConcealOutcome]) -> Table:
     return Table(COLUMNS, tuple(_row(each.item, each.record) for each in outcomes if each.record is not None))
 
 
-def _row(item: ConcealItem, record: ConcealRecord) -> tuple[str | int | float | bool, ...]:
-    rate = record.lost / record.packets if record.packets else 0.0
+def _row(item: ConcealItem, record: ConcealRecord) -> tuple[Cell, ...]:
+    rate = None if record.lost is None else record.lost / record.packets if record.packets else 0.0
     figures = (record.altered_received, record.delay_ms, record.realtime_factor, record.resampled)
     return (item.source.name, record.packets, record.lost, rate, *figures, str(item.out))

@@ -60,7 +60,13 @@ _SPEECH_RANKS = {"…": 0.0, "-": 0.0, "silent": 1.0, "unvoiced": 2.0, "voiced":
 FACTS: tuple[Fact, ...] = (
     Fact("Start", "s", "Where the gap begins", lambda f: f"{f.start_s:.3f}", lambda f: f.start_s),
     Fact("Length", "ms", "How long the gap is", lambda f: f"{f.length_ms:.0f}", lambda f: f.length_ms),
-    Fact("Packets", "", "How many packets were lost", lambda f: str(f.gap.packets), lambda f: f.gap.packets),
+    Fact(
+        "Packets",
+        "",
+        "How many packets were lost; none where the gap lies off the packets",
+        lambda f: "" if f.gap.packets is None else str(f.gap.packets),
+        lambda f: f.gap.packets or 0,
+    ),
     Fact(
         "Burst",
         "",

@@ -64,7 +64,7 @@ def _piece(
     frames: int,
     job: Job,
 ) -> GapTable:
-    size, around = trace.packet_frames, round(AROUND_SECONDS * trace.rate)
+    size, around = trace.grid.length if trace.grid else 1, round(AROUND_SECONDS * trace.rate)
     # Facts need a piece of speech to compare with, not just what surrounds a lonely gap.
     usual = round(PIECE_SECONDS * trace.rate)
     first = max(min(gaps[0].start - around, gaps[0].start // usual * usual), 0) // size
@@ -74,18 +74,17 @@ def _piece(
     def cut(signal: Signal) -> Signal:
         return Signal(signal.samples[first * size : end], signal.rate)
 
-    lost = np.ascontiguousarray(trace.lost[first : -(-end // size)])
-    part = replace(trace, lost=lost)
+    part = trace.part(first * size, end)
     found = measure_gaps(
         cut(reference) if reference else None, {n: cut(s) for n, s in versions.items()}, part, job
     )
-    return _back(found, gaps, first, trace)
+    return _back(found, gaps, first * size, trace)
 
 
-def _back(found: GapTable, gaps: list[Gap], first: int, trace: LossTrace) -> GapTable:
+def _back(found: GapTable, gaps: list[Gap], begin: int, trace: LossTrace) -> GapTable:
     """Keep the rows of the piece's own gaps, and say them on the whole clip's clock."""
-    places = {facts.gap.first_packet + first: place for place, facts in enumerate(found.gaps)}
-    rows = [places[gap.first_packet] for gap in gaps]
+    places = {facts.gap.start + begin: place for place, facts in enumerate(found.gaps)}
+    rows = [places[gap.start] for gap in gaps]
     facts = tuple(
         replace(found.gaps[row], gap=gap, start_s=gap.start / trace.rate)
         for row, gap in zip(rows, gaps, strict=True)

@@ -6,18 +6,18 @@ import numpy as np
 
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.bench.state import LossEdit
-from gaplisten.loss.trace import Flags, LossTrace, Origin
-
-
-def runs_of(lost: Flags) -> tuple[tuple[int, int], ...]:
-    """Return the lost packets as ascending ``(first, stop)`` runs."""
-    edges = np.flatnonzero(np.diff(np.concatenate(([False], lost, [False]))))
-    return tuple(zip(edges[0::2].tolist(), edges[1::2].tolist(), strict=True))
+from gaplisten.loss.trace import LossTrace, OffGridError, Origin, Spans, runs_of
 
 
 def edit_of(trace: LossTrace, how: str) -> LossEdit:
     """Return a trace as the value that is kept in a workbench file."""
-    return LossEdit(trace.packets, trace.packet_ms, runs_of(trace.lost), how)
+    if trace.grid is None or not trace.on_grid:  # in packets of one frame, which stand for none
+        return LossEdit(trace.frames, 1000.0 / trace.rate, _pairs(trace.spans), how)
+    return LossEdit(trace.packets, trace.packet_ms, _pairs(runs_of(trace.lost)), how, trace.grid.offset)
+
+
+def _pairs(rows: Spans) -> tuple[tuple[int, int], ...]:
+    return tuple((first, stop) for first, stop in rows.tolist())
 
 
 def trace_of(edit: LossEdit, rate: int, frames: int) -> LossTrace:
@@ -32,18 +32,31 @@ def trace_of(edit: LossEdit, rate: int, frames: int) -> LossTrace:
     packet_frames = round(exact)
     if packet_frames <= 0 or abs(exact - packet_frames) > 1e-6 * max(exact, 1.0):
         raise ValueError(f"a packet of {edit.packet_ms:g} ms is not a whole number of frames at {rate} Hz")
+    if packet_frames == 1:
+        return LossTrace.of_spans(edit.runs, frames, rate, Origin.EDITED)
     lost = np.zeros(edit.packets, np.bool_)
     for first, stop in edit.runs:
         lost[first:stop] = True
-    return LossTrace(lost, packet_frames, rate, Origin.EDITED).fitted(frames)
+    if not -packet_frames < edit.offset <= 0:
+        raise ValueError(f"an offset of {edit.offset} frames is not within one packet")
+    return LossTrace.of_packets(lost, packet_frames, rate, Origin.EDITED, offset=edit.offset).fitted(frames)
 
 
 def painted(trace: LossTrace, first: int, last: int, lost: bool) -> LossTrace:
-    """Return the trace with the packets `first` to `last` (inclusive, any order) set to `lost`."""
+    """Return the trace with the packets `first` to `last` (inclusive, any order) set to `lost`.
+
+    Raises
+    ------
+    OffGridError
+        If there are no packets.
+    """
+    grid = trace.grid
+    if grid is None:
+        raise OffGridError(
+            "the loss", "has no packets to paint", "give the clip a trace with a packet length"
+        )
     low, high = sorted((first, last))
-    flags = trace.lost.copy()
-    flags[max(low, 0) : max(high + 1, 0)] = lost
-    return LossTrace(flags, trace.packet_frames, trace.rate, Origin.EDITED)
+    return trace.marked(grid.start(max(low, 0)), grid.start(max(high + 1, 0)), lost)
 
 
 def lossy_with(
@@ -81,4 +94,7 @@ def restorable(reference: Signal | None, original: LossTrace | None, first: int,
     if reference is not None or original is None:
         return True
     low, high = sorted((first, last))
-    return not bool(original.lost[max(low, 0) : high + 1].any())
+    grid = original.grid
+    if grid is None:
+        return not original.has_loss
+    return not original.part(grid.start(low), grid.start(high + 1)).has_loss

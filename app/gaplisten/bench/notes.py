@@ -38,7 +38,9 @@ def _searched(note: Note) -> str:
     return f"{note.tag} {note.text} {note.lane} {gap}".casefold()
 
 
-def notes_table(notes: Mapping[str, tuple[Note, ...]], rates: Mapping[str, int], packet_ms: float) -> Table:
+def notes_table(
+    notes: Mapping[str, tuple[Note, ...]], rates: Mapping[str, int], packet_ms: float | None
+) -> Table:
     """Return all notes, one row each, in order of clip and time.
 
     Parameters
@@ -48,20 +50,20 @@ def notes_table(notes: Mapping[str, tuple[Note, ...]], rates: Mapping[str, int],
     rates
         Each clip's rate in Hz; a clip whose rate is unknown has no seconds and no packet.
     packet_ms
-        Packet length in milliseconds.
+        Packet length in milliseconds; None: there are no packets.
     """
     rows: list[tuple[Cell, ...]] = []
     for clip, those in notes.items():
         rate = rates.get(clip)
         for note in sorted(those, key=lambda each: each.frame):
             seconds = None if rate is None else round(note.frame / rate, 6)
-            packet = None if rate is None else int(note.frame * 1000 / rate / packet_ms)
+            packet = None if rate is None or packet_ms is None else int(note.frame * 1000 / rate / packet_ms)
             rows.append((clip, seconds, note.frame, packet, gap_number(note), note.lane, note.tag, note.text))
     return Table(COLUMNS, tuple(rows))
 
 
 def write_notes_csv(
-    path: Path, notes: Mapping[str, tuple[Note, ...]], rates: Mapping[str, int], packet_ms: float
+    path: Path, notes: Mapping[str, tuple[Note, ...]], rates: Mapping[str, int], packet_ms: float | None
 ) -> None:
     """Write all notes as CSV."""
     write_csv(path, notes_table(notes, rates, packet_ms))

@@ -55,17 +55,20 @@ class LossEdit:
     packets
         Number of packets.
     packet_ms
-        Packet length in milliseconds.
+        Packet length in milliseconds. Packets of one frame stand for gaps that lie on no packets.
     runs
         Lost packets as ``(first, stop)``, ascending and apart.
     how
         How it was made: "painted", or the model with its parameters and seed.
+    offset
+        Frame at which the first packet begins, 0 or less than one packet before the sound.
     """
 
     packets: int
     packet_ms: float
     runs: tuple[tuple[int, int], ...]
     how: str = "painted"
+    offset: int = 0
 
 
 @dataclass(frozen=True, slots=True)

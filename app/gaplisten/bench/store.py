@@ -97,6 +97,7 @@ class _Loss(_Model):
     packets: Annotated[int, Field(ge=0, le=100_000_000)]
     packet_ms: Milliseconds
     how: Text = "painted"
+    offset: Annotated[int, Field(gt=-(2**31), le=0)] = 0
     lost: list[Annotated[list[Index], Field(min_length=2, max_length=2)]] = []
 
 
@@ -210,6 +211,8 @@ def _plain_clip(done: ClipWork) -> dict[str, Any]:
             "how": done.loss.how,
             "lost": [list(run) for run in done.loss.runs],
         }
+        if done.loss.offset:
+            plain["loss"]["offset"] = done.loss.offset
     if done.notes:
         plain["notes"] = [_plain_note(note) for note in done.notes]
     if done.match_levels:
@@ -348,7 +351,7 @@ def _loss(name: str, loss: _Loss) -> LossEdit:
         if not end <= first < stop <= loss.packets:
             raise ValueError(f"clips.{name}.loss.lost: [{first}, {stop}] is out of order or beyond the end")
         end = stop
-    return LossEdit(loss.packets, loss.packet_ms, tuple((a, b) for a, b in loss.lost), loss.how)
+    return LossEdit(loss.packets, loss.packet_ms, tuple((a, b) for a, b in loss.lost), loss.how, loss.offset)
 
 
 def _absolute(path: str, folder: Path) -> Path:

@@ -14,11 +14,10 @@ from gaplisten.clips.clip import Clip
 from gaplisten.clips.traces import packet_frames_at
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
-from gaplisten.loss.apply import apply_loss
 from gaplisten.loss.formats import write_trace
 from gaplisten.loss.models import effective_parameters, make_trace, model_named
 from gaplisten.loss.strata import stratum_of
-from gaplisten.loss.trace import LossTrace
+from gaplisten.loss.trace import LossTrace, apply_loss
 from gaplisten.tables import Cell, Table, write_csv
 
 _COLUMNS = (

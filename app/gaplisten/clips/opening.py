@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import numpy as np
-
 from gaplisten.audio.files import probe, read_signal, signal_notes
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
@@ -15,9 +13,8 @@ from gaplisten.clips.clip import Clip, OpenClip
 from gaplisten.clips.traces import packet_frames_at, trace_of
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
-from gaplisten.loss.apply import apply_loss
 from gaplisten.loss.detect import detect_lost_packets
-from gaplisten.loss.trace import LossTrace
+from gaplisten.loss.trace import LossTrace, apply_loss
 
 
 class ClipError(GaplistenError):
@@ -138,6 +135,6 @@ def _detected(
     except (GaplistenError, ValueError) as error:
         said.problems.append(str(error))
         return None
-    if np.any(trace.lost):
+    if trace.has_loss:
         said.notes.append("there is no trace: lost packets were detected from exact zeros")
     return trace

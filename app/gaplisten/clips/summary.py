@@ -72,7 +72,7 @@ def _written(clip: Clip) -> tuple[Flags | None, float]:
 
 
 def _summary(lost: Flags, packet_ms: float, detected: bool) -> ClipSummary:
-    trace = LossTrace(lost, 1, _NOMINAL_RATE)
+    trace = LossTrace.of_packets(lost, 1, _NOMINAL_RATE)
     gaps = trace.gaps()
-    longest = max((gap.packets for gap in gaps), default=0) * packet_ms
+    longest = max((gap.frames for gap in gaps), default=0) * packet_ms
     return ClipSummary(trace.loss_rate, len(gaps), longest, stratum_of(longest), detected)

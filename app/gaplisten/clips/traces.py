@@ -21,7 +21,7 @@ from gaplisten.loss.formats import (
     format_named,
     read_trace,
 )
-from gaplisten.loss.trace import Flags, LossTrace
+from gaplisten.loss.trace import Flags, LossTrace, Reading
 
 _USUAL_MS = (20, 10, 5, 2.5, 30, 40, 60, 80, 100, 120)
 _LISTS = ("lost_packets", "lost_samples")  # they end with the last loss, not with the sound
@@ -78,13 +78,15 @@ def trace_of(clip: Clip, rate: int, frames: int) -> WrittenTrace | None:
     if clip.inline_trace is not None:
         flags = np.array(clip.inline_trace, np.bool_)
         size = packet_frames_at(clip.packet_ms, rate, clip.name)
-        return WrittenTrace(_fitting(flags, size, rate, frames, f"{clip.name} (trace in the table)"))
+        thing = f"{clip.name} (trace in the table)"
+        return WrittenTrace(_fitting(flags, size, rate, frames, thing, Reading("digits")))
     if clip.trace is None:
         return None
     found = trace_file_of(clip, clip.trace)
     size = found.packet_frames or packet_frames_at(found.packet_ms or clip.packet_ms, rate, clip.name)
     packets, form = -(-frames // size), format_named(found.format)
-    trace = _fitting(fit(found.lost, packets, form.end), size, rate, frames, str(clip.trace))
+    reading = Reading(found.format, found.inverted, clip.trace)
+    trace = _fitting(fit(found.lost, packets, form.end), size, rate, frames, str(clip.trace), reading)
     notes = (*found.notes, *_other_length(found.lost.size, packets, form))
     return WrittenTrace(trace, tuple(f"{clip.trace.name}: {note}" for note in notes))
 
@@ -147,10 +149,10 @@ def _way_out(packets: int, rate: int, frames: int) -> str:
     return "set the packet length, or give the trace that belongs to this clip"
 
 
-def _fitting(flags: Flags, size: int, rate: int, frames: int, thing: str) -> LossTrace:
+def _fitting(flags: Flags, size: int, rate: int, frames: int, thing: str, reading: Reading) -> LossTrace:
     whole, partial = frames // size, -(-frames // size)
     if flags.size not in (whole, partial):
         packet = f"{1000 * size / rate:g} ms"
         fact = f"has {flags.size} packets, the sound has {partial} of {packet} ({frames} frames)"
         raise TraceFileError(thing, fact, _way_out(flags.size, rate, frames))
-    return LossTrace(flags, size, rate).fitted(frames)
+    return LossTrace.of_packets(flags, size, rate, reading=reading).fitted(frames)

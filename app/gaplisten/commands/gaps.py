@@ -123,7 +123,7 @@ def _clip(
 
 
 def _measured(opened: OpenClip, source: Path) -> GapTable:
-    if opened.trace is None or not opened.trace.lost.any() or not opened.conditions:
+    if opened.trace is None or not opened.trace.has_loss or not opened.conditions:
         raise GapsUsageError(
             "gaps", "; ".join(opened.problems) or f"{source} tells of no losses", "give a trace with --trace"
         )

@@ -87,11 +87,11 @@ def trace(
 def _on_clock(found: TraceFile, packet_ms: float, rate: int | None, to: tuple[str, Path] | None) -> LossTrace:
     """Give packets a length in frames; where nothing counts samples, any packet length will do."""
     if found.packet_frames:
-        return LossTrace(found.lost, found.packet_frames, rate or _USUAL_RATE)
+        return LossTrace.of_packets(found.lost, found.packet_frames, rate or _USUAL_RATE)
     if rate is None and not (to and format_named(to[0]).unit == "sample"):
-        return LossTrace(found.lost, round(packet_ms * _MICROSECONDS / 1000), _MICROSECONDS)
+        return LossTrace.of_packets(found.lost, round(packet_ms * _MICROSECONDS / 1000), _MICROSECONDS)
     rate = rate or _USUAL_RATE
-    return LossTrace(found.lost, packet_frames_at(packet_ms, rate, str(found.path)), rate)
+    return LossTrace.of_packets(found.lost, packet_frames_at(packet_ms, rate, str(found.path)), rate)
 
 
 def _tell_table(
@@ -141,6 +141,6 @@ def _row(found: TraceFile, on_clock: LossTrace) -> tuple[Cell, ...]:
     polarity = "exact zeros = lost" if found.format == "sound" else format_named(found.format).polarity
     polarity += ", turned round" if found.inverted else ""
     head = (str(found.path), found.format, polarity, said.packets, on_clock.packet_ms)
-    seconds = said.packets * on_clock.packet_ms / 1000
+    seconds = on_clock.packets * on_clock.packet_ms / 1000
     losses = (seconds, said.lost, said.loss_rate, said.gaps, said.longest_ms)
     return (*head, *losses, said.mean_burst, said.burst_ratio, said.stratum.value)

@@ -117,7 +117,7 @@ class _Auditor:
         base = self.run(whole.lossy, whole.trace)
         delay_ms = 1000.0 * base.delay_frames / whole.clean.rate
         times = _times(self.entry, base, whole.trace)
-        free = self.run(whole.clean, replace(whole.trace, lost=np.zeros_like(whole.trace.lost)))
+        free = self.run(whole.clean, replace(whole.trace, spans=whole.trace.spans[:0]))
         leaky = self.run(_noise_in_gaps(whole), whole.trace)
         short = make_material(self.speech, self.size, _DISTURBED_SECONDS, _SEED + 1)
         frames, where = self.look_ahead(short)
@@ -239,7 +239,8 @@ def _odd_case(name: str, material: Material) -> tuple[Signal, LossTrace]:
         samples = np.zeros_like(samples)
     else:
         samples = np.where(samples >= 0, np.float32(1), np.float32(-1))
-    return Signal(samples, material.clean.rate), replace(material.trace, lost=lost)
+    trace = LossTrace.of_packets(lost, size, material.trace.rate, material.trace.origin)
+    return Signal(samples, material.clean.rate), trace
 
 
 def _times(entry: Entry, made: Concealed, trace: LossTrace) -> tuple[Finding, ...]:
@@ -393,7 +394,7 @@ def make_material(speech: Signal, packet_frames: int, seconds: float, seed: int)
         lost[packet] = random.random() < (1 - ends if lost[packet - 1] else begins)
     lost[packets // 2] = True  # at least one
     clean = Signal(np.ascontiguousarray(samples[:wanted]), speech.rate)
-    return Material(clean, LossTrace(lost, packet_frames, speech.rate, Origin.MODEL))
+    return Material(clean, LossTrace.of_packets(lost, packet_frames, speech.rate, Origin.MODEL))
 
 
 def places(lost: Flags, count: int, seed: int) -> tuple[Place, ...]:
@@ -425,7 +426,7 @@ def disturbed(material: Material, place: Place, seed: int) -> tuple[Signal, Loss
     start = place.packet * trace.packet_frames
     samples = clean.samples.copy()
     samples[start:] = _other(samples[start:], random)
-    changed = LossTrace(lost, trace.packet_frames, trace.rate, Origin.MODEL)
+    changed = LossTrace.of_packets(lost, trace.packet_frames, trace.rate, Origin.MODEL)
     samples[changed.mask(clean.frames)] = 0
     return Signal(samples, clean.rate), changed
 

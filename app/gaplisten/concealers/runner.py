@@ -19,7 +19,8 @@ from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.pool import Pool, Task
 from gaplisten.concealers.process import Reply, WorkerDied, WorkerTooSlow
 from gaplisten.jobs import Job, JobCancelled
-from gaplisten.loss.trace import LossTrace, Origin
+from gaplisten.loss.cover import Cover
+from gaplisten.loss.trace import LossTrace, Origin, apply_loss
 
 _MESSAGE_LINES = 100
 _OWN_FRAMES = (
@@ -116,7 +117,8 @@ class Runner:
         lossy
             What was received. Whatever it holds in lost packets is zeroed before the plugin sees it.
         trace
-            Which packets were lost, on the signal's clock; None means no loss in 20 ms packets.
+            What was lost, on the signal's clock; None means no loss in 20 ms packets. For gaps off the
+            packets the plugin conceals all packets that they touch; only the lost frames are used of it.
         job
             Told how far it is; cancelling it stops the plugin.
 
@@ -145,7 +147,7 @@ class Runner:
     def _begin(self, request: _Request, job: Job | None, outcome: Future[Concealed]) -> None:
         key, kept = "", None
         if self._cache is not None and request.entry.deterministic:
-            key = key_of(request.entry, request.parameters, request.lossy, request.trace)
+            key = key_of(request.entry, request.parameters, request.given, request.cover.trace)
             kept = self._cache.get(key)
         if kept is None:
             self._run(request, key, job, outcome)
@@ -176,7 +178,7 @@ class Runner:
         current = reply.header.get("digest") == request.entry.digest
         if self._cache is not None and key and current:
             facts = {name: reply.header[name] for name in ("delay_frames", "work_rate", "seconds", "files")}
-            self._cache.put(key, result.signal.samples, {**facts, "messages": list(result.messages)})
+            self._cache.put(key, reply.arrays[0], {**facts, "messages": list(result.messages)})
         return result
 
     def load(self, entry: Entry) -> Future[Reply]:
@@ -208,7 +210,8 @@ class _Request:
     entry: Entry
     parameters: dict[str, Any]
     lossy: Signal
-    trace: LossTrace
+    cover: Cover
+    given: Signal
 
     @classmethod
     def of(
@@ -217,8 +220,9 @@ class _Request:
         if isinstance(entry, BrokenEntry):
             raise ConcealerFailed(entry.name, entry.message, f"mend {entry.path}", entry.details)
         checked = validate(entry, parameters)
-        fitted = _fitted(trace, lossy)
-        return cls(entry, checked, _zeroed(lossy, fitted), fitted)
+        cover = Cover.of(_trace_for(trace, lossy), lossy.frames)
+        zeroed = apply_loss(lossy, cover.lost)
+        return cls(entry, checked, zeroed, cover, cover.given(zeroed))
 
     def header(self, limits: Limits) -> dict[str, Any]:
         paths = [name for name, value in self.parameters.items() if isinstance(value, Path)]
@@ -230,15 +234,15 @@ class _Request:
             "parameters": plain,
             "paths": paths,
             "rate": self.lossy.rate,
-            "packet_frames": self.trace.packet_frames,
+            "packet_frames": self.cover.trace.packet_frames,
         }
 
     def arrays(self) -> tuple[npt.NDArray[Any], ...]:
-        return self.lossy.samples, self.trace.lost
+        return self.given.samples, self.cover.trace.lost
 
     def result(self, reply: Reply) -> Concealed:
         samples, times = reply.arrays
-        if samples.shape != self.lossy.samples.shape or samples.dtype != np.float32:
+        if samples.shape != self.given.samples.shape or samples.dtype != np.float32:
             raise ConcealerFailed(self.entry.title, "answered with something that is not the sound asked for")
         lines = tuple(reply.printed.splitlines()[-_MESSAGE_LINES:])
         if left := reply.header.get("left_behind"):
@@ -258,12 +262,13 @@ class _Request:
         cached: bool,
     ) -> Concealed:
         rate, work_rate = self.lossy.rate, int(facts["work_rate"])
+        samples = self.cover.taken(self.lossy, samples)
         return Concealed(
             signal=Signal(samples, rate),
             delay_frames=round(int(facts["delay_frames"]) * rate / work_rate),
             seconds=float(facts["seconds"]),
             realtime_factor=float(facts["seconds"]) / max(self.lossy.seconds, 1e-9),
-            altered_received=altered_share(self.lossy, samples, self.trace),
+            altered_received=altered_share(self.lossy, samples, self.cover.lost),
             resampled=work_rate != rate,
             messages=messages,
             cached=cached,
@@ -273,19 +278,11 @@ class _Request:
         )
 
 
-def _fitted(trace: LossTrace | None, lossy: Signal) -> LossTrace:
+def _trace_for(trace: LossTrace | None, lossy: Signal) -> LossTrace:
     if trace is None:
         size = max(lossy.rate // 50, 1)
-        trace = LossTrace(np.zeros(-(-lossy.frames // size), np.bool_), size, lossy.rate, Origin.DETECTED)
-    if trace.rate != lossy.rate:
-        trace = trace.at_rate(lossy.rate)
-    return trace.fitted(lossy.frames)
-
-
-def _zeroed(lossy: Signal, trace: LossTrace) -> Signal:
-    samples = lossy.samples.copy()
-    samples[trace.mask(lossy.frames)] = 0
-    return Signal(samples, lossy.rate)
+        return LossTrace.of_packets(np.zeros(0, np.bool_), size, lossy.rate, Origin.DETECTED)
+    return trace if trace.rate == lossy.rate else trace.at_rate(lossy.rate)
 
 
 def altered_share(lossy: Signal, samples: Samples, trace: LossTrace) -> float:

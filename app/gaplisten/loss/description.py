@@ -16,18 +16,20 @@ class TraceFigures:
     ----------
     loss_rate
         Share of packets lost, 0..1.
+    packets, lost
+        Their numbers; None where gaps lie off the packets.
     mean_burst
-        Packets per gap (0 with no gap).
+        Packets per gap (0 with no gap), None likewise.
     burst_ratio
         Mean burst over that of random loss at this rate (ITU-T G.107, BurstR); None with no loss or all lost.
     """
 
-    packets: int
-    lost: int
+    packets: int | None
+    lost: int | None
     loss_rate: float
     gaps: int
     longest_ms: float
-    mean_burst: float
+    mean_burst: float | None
     burst_ratio: float | None
     stratum: Stratum
 
@@ -35,10 +37,13 @@ class TraceFigures:
 def figures(trace: LossTrace) -> TraceFigures:
     """Return a trace's figures."""
     gaps = trace.gaps()
+    if not trace.on_grid:
+        longest = trace.longest_ms
+        return TraceFigures(None, None, trace.loss_rate, len(gaps), longest, None, None, stratum_of(longest))
     lost = int(trace.lost.sum())
     mean = lost / len(gaps) if gaps else 0.0
     ratio = mean * (1.0 - trace.loss_rate) if 0 < lost < trace.packets else None
-    longest = max((gap.packets for gap in gaps), default=0) * trace.packet_ms
+    longest = trace.longest_ms
     return TraceFigures(
         trace.packets, lost, trace.loss_rate, len(gaps), longest, mean, ratio, stratum_of(longest)
     )

@@ -31,7 +31,7 @@ def detect_lost_packets(signal: Signal, packet_frames: int, reference: Signal | 
     if reference is not None and reference.rate == signal.rate:
         silent = _silent_packets(reference.samples[: signal.frames], packet_frames)
         lost[: silent.size] &= ~silent
-    return LossTrace(lost, packet_frames, signal.rate, Origin.DETECTED)
+    return LossTrace.of_packets(lost, packet_frames, signal.rate, Origin.DETECTED)
 
 
 def _silent_packets(samples: Samples, packet_frames: int) -> Flags:

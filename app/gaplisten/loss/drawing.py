@@ -133,7 +133,7 @@ def replay(trace: LossTrace, packets: int, offset: int = 0) -> LossTrace:
     if not trace.packets:
         raise LossModelError("replay", "the trace to replay holds no packets", "choose another trace")
     lost = trace.lost[(np.arange(packets) + offset) % trace.packets]
-    return LossTrace(lost, trace.packet_frames, trace.rate, Origin.MODEL)
+    return LossTrace.of_packets(lost, trace.packet_frames, trace.rate, Origin.MODEL)
 
 
 def draw_replay(packets: int, packet_ms: float, generator: Generator, values: dict[str, Any]) -> Flags:
@@ -143,4 +143,4 @@ def draw_replay(packets: int, packet_ms: float, generator: Generator, values: di
     told = None if values["format"] == FOUND_OUT else values["format"]
     found = read_trace(Path(values["file"]), format=told)
     offset = int(generator.integers(0, found.lost.size)) if values["start"] == "random" else 0
-    return replay(LossTrace(found.lost, 1, 1), packets, offset).lost
+    return replay(LossTrace.of_packets(found.lost, 1, 1), packets, offset).lost

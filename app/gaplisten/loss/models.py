@@ -69,7 +69,7 @@ def make_trace(
         raise LossModelError(model, f"a trace of {packets} packets was asked for", "give 0 or more")
     generator = np.random.default_rng(seed)
     lost = found.draw(packets, 1000.0 * packet_frames / rate, generator, values)
-    return LossTrace(np.asarray(lost, np.bool_), packet_frames, rate, Origin.MODEL)
+    return LossTrace.of_packets(np.asarray(lost, np.bool_), packet_frames, rate, Origin.MODEL)
 
 
 def model_named(name: str) -> LossModel:

@@ -38,12 +38,10 @@ class LossMap:
     def __init__(self, trace: LossTrace, frames: int) -> None:
         self.trace = trace.fitted(frames)
         self.frames = frames
-        self._packet = trace.packet_frames
-        self._before = np.concatenate(([0], np.cumsum(self.trace.lost))) * self._packet
-        self._lost = np.append(self.trace.lost, False)
         gaps = self.trace.gaps(frames)
         self.starts = np.array([gap.start for gap in gaps], np.int64)
         self.stops = np.array([gap.stop for gap in gaps], np.int64)
+        self._before = np.concatenate(([0], np.cumsum(self.stops - self.starts)))
 
     def shading(self, edges: Frames, frames_per_pixel: float) -> Shading:
         """Return the shading of the columns between `edges`."""
@@ -58,9 +56,10 @@ class LossMap:
     def lost_before(self, frames: Frames) -> Frames:
         """Return how many frames before each of `frames` were lost."""
         inside = np.clip(frames, 0, self.frames)
-        packet = inside // self._packet
-        partial = np.where(self._lost[packet], inside - packet * self._packet, 0)
-        counted: Frames = self._before[packet] + partial
+        begun = np.searchsorted(self.starts, inside, "right")
+        # Of the gap begun last, what lies beyond the place was not lost before it.
+        after = np.maximum(np.append(0, self.stops)[begun] - inside, 0)
+        counted: Frames = self._before[begun] - after
         return counted
 
     def _share(self, edges: Frames) -> npt.NDArray[np.float32]:

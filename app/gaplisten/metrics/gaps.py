@@ -11,7 +11,7 @@ import numpy as np
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.loss import measures
 from gaplisten.loss.measures import MEASURES, Direction, GapTable, Measure, measure_gaps
-from gaplisten.loss.trace import LossTrace
+from gaplisten.loss.trace import Grid, LossTrace
 from gaplisten.metrics.contract import Implementation, Material, Metric, Unscorable
 
 _VERSION = "version"
@@ -19,9 +19,11 @@ _FAMILY = "gaps"
 
 
 @lru_cache(maxsize=1)
-def _measured(degraded: bytes, reference: bytes, rate: int, lost: bytes, packet_frames: int) -> GapTable:
+def _measured(
+    degraded: bytes, reference: bytes, rate: int, spans: bytes, frames: int, grid: Grid | None
+) -> GapTable:
     # The summaries of one file are asked for one after the other: the gaps are measured once for all of them.
-    trace = LossTrace(np.frombuffer(lost, np.bool_), packet_frames, rate)
+    trace = LossTrace(np.frombuffer(spans, np.int64).reshape(-1, 2), frames, rate, grid)
     clean = Signal.of(np.frombuffer(reference, np.float32), rate) if reference else None
     versions = {_VERSION: Signal.of(np.frombuffer(degraded, np.float32), rate)}
     return measure_gaps(clean, versions, trace)
@@ -36,7 +38,7 @@ def _table(material: Material) -> GapTable:
     if trace is None:
         raise Unscorable("needs a loss trace")
     sounds = _bytes(material.degraded), _bytes(material.reference)
-    found = _measured(*sounds, material.rate, trace.lost.tobytes(), trace.packet_frames)
+    found = _measured(*sounds, material.rate, trace.spans.tobytes(), trace.frames, trace.grid)
     if not found.gaps:
         raise Unscorable("there is no gap")
     return found

@@ -46,7 +46,8 @@ def gap_facts(
 
 def _fact(index: int, gap: Gap, trace: LossTrace, active: bool | None, voiced: bool | None) -> GapFacts:
     length_ms = 1000.0 * gap.frames / trace.rate
-    stratum = stratum_of(gap.packets * trace.packet_ms)
+    # A partial last packet counts as a whole one.
+    stratum = stratum_of(gap.packets * trace.packet_ms if gap.packets else length_ms)
     return GapFacts(index, gap, gap.start / trace.rate, length_ms, active, voiced, stratum)
 
 

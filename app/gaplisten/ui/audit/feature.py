@@ -135,7 +135,8 @@ class AuditFeature(QObject):
         if self._task is not None or self.dialog is None:
             return
         trace = self._window.controller.trace
-        packet_ms = trace.packet_ms if trace is not None and speech.signal is not None else 20.0
+        known = trace is not None and trace.grid is not None and speech.signal is not None
+        packet_ms = trace.packet_ms if trace is not None and known else 20.0
         self.dialog.show_audit(None)
         self.dialog.show_running(True)
         self._task = self._tasks.run(

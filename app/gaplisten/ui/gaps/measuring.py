@@ -16,12 +16,12 @@ from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.measures import GapFacts, GapTable
 from gaplisten.loss.measures.gap_table import Values
-from gaplisten.loss.trace import LossTrace
+from gaplisten.loss.trace import Grid, LossTrace
 from gaplisten.ui.background import Task, Tasks
 
 REST_MS = 120  # a slider that is being dragged asks for new sound all the time
 
-Ground = tuple[Signal | None, bytes, int, int]  # reference, losses, packet length, rate
+Ground = tuple[Signal | None, bytes, int, Grid | None, int]  # reference, losses, their length, packets, rate
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,14 +103,14 @@ class GapMeasuring(QObject):
         if self._trace is None:
             return None
         trace = self._trace
-        return (self._reference, trace.lost.tobytes(), trace.packet_frames, trace.rate)
+        return (self._reference, trace.spans.tobytes(), trace.frames, trace.grid, trace.rate)
 
     @property
     def _reference(self) -> Signal | None:
         return next((lane.signal for lane in self._lanes if lane.role is Role.REFERENCE), None)
 
     def _wanted(self) -> dict[str, Signal]:
-        if self._trace is None or not self._trace.lost.any():
+        if self._trace is None or not self._trace.has_loss:
             return {}
         return {
             lane.ident: lane.signal

@@ -170,8 +170,7 @@ class LaneData(QObject):
     def _made(self, inputs: tuple[object, ...]) -> SampleSource:
         match inputs:
             case (source, received, LossTrace() as trace, Altering() as altering):
-                lost, packet = trace.lost, trace.packet_frames
-                return AlteredSource(source, received, lost, packet, altering.tolerance)  # type: ignore[arg-type]
+                return AlteredSource(source, received, trace.spans, altering.tolerance)  # type: ignore[arg-type]
             case (one, other):
                 return DifferenceSource(one, other)  # type: ignore[arg-type]
             case _:

@@ -206,8 +206,9 @@ class Pointer(QObject):
             return None
         (first, _), (last, _) = packets[0], packets[1]
         loss = self._scene.loss
-        size = loss.trace.packet_frames if loss else 1
-        return first, last, first * size, (last + 1) * size
+        if loss is None or loss.trace.grid is None:
+            return None
+        return first, last, loss.trace.grid.start(first), loss.trace.grid.start(last + 1)
 
     def _released(self, place: QPointF) -> None:
         press, self._press = self._press, None

@@ -203,12 +203,12 @@ class Scene:
         return near[-1] if near else -1
 
     def packet_at(self, frame: int) -> tuple[int, bool] | None:
-        """Return the packet that holds a frame and whether it was lost, or None without a trace."""
-        if self.loss is None:
+        """Return the packet that holds a frame and whether it was lost, or None without packets."""
+        trace = self.loss.trace if self.loss else None
+        if trace is None or trace.grid is None:
             return None
-        trace = self.loss.trace
-        packet = min(frame // trace.packet_frames, trace.packets - 1)
-        return packet, bool(trace.lost[packet])
+        frame = min(frame, trace.frames - 1)
+        return trace.grid.packet_of(frame), trace.lost_at(frame)
 
     def tip_at(self, x: float, y: float) -> str:
         """Return what a header or a mark says in full."""

@@ -86,7 +86,8 @@ class Shown:
 
     def scene(self, layout: Layout, view: Viewport, colours: ViewColours, data: LaneData) -> Scene:
         """Return the picture of all lanes."""
-        packet = self.loss.trace.packet_frames if self.loss else self.rate // 50
+        grid = self.loss.trace.grid if self.loss else None
+        packet = grid.length if grid else self.rate // 50
         return Scene(
             layout=layout,
             view=view,

@@ -152,7 +152,8 @@ class ExportActions(Part):
         if kind is not None:
             write_labels(path, shown, controller.rate, kind)
             return
-        packet_ms = controller.trace.packet_ms if controller.trace else 20.0
+        trace = controller.trace
+        packet_ms = 20.0 if trace is None else trace.packet_ms if trace.grid else None
         write_notes_csv(path, controller.notes_by_clip(), self._rates(), packet_ms)
 
     def _rates(self) -> dict[str, int]:

@@ -141,7 +141,10 @@ class GapActions(Part):
         elif not self.controller.hearing.state.playing:
             self.controller.hearing.seek(max(gap.start - self.context, 0))
         length = 1000.0 * gap.frames / self.controller.rate
-        packets = "1 packet" if gap.packets == 1 else f"{gap.packets} packets"
+        off_grid = gap.packets is None
+        packets = (
+            "off the packets" if off_grid else "1 packet" if gap.packets == 1 else f"{gap.packets} packets"
+        )
         self.controller.said.emit(f"gap #{index + 1} of {len(gaps)}: {length:.0f} ms, {packets}")
 
     def _look_at(self, gap: Gap) -> None:

@@ -55,7 +55,7 @@ class LossDialog(QDialog):
         self.packet = QDoubleSpinBox(self, minimum=1.0, maximum=200.0, decimals=3, suffix=" ms")
         self.packet.setAccessibleName("Packet length")
         trace = controller.trace
-        self.packet.setValue(trace.packet_ms if trace is not None else 20.0)
+        self.packet.setValue(trace.packet_ms if trace is not None and trace.grid else 20.0)
         self.packet.valueChanged.connect(self._preview)
         self.help = QLabel(self)
         self.help.setWordWrap(True)
@@ -170,7 +170,9 @@ class LossDialog(QDialog):
         if found is None:
             return
         size = round((found.packet_ms or self.packet.value()) * controller.rate / 1000.0)
-        trace = LossTrace(found.lost, max(size, 1), controller.rate, Origin.FILE).fitted(controller.frames)
+        trace = LossTrace.of_packets(found.lost, max(size, 1), controller.rate, Origin.FILE).fitted(
+            controller.frames
+        )
         controller.set_loss(trace, f"trace file {path.name}")
         self.accept()
 

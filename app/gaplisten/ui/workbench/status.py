@@ -78,10 +78,12 @@ class Status(QStatusBar):
 def place_text(frame: int, rate: int, trace: LossTrace | None) -> str:
     """Return a place in words: seconds, frame, packet and whether that packet is lost."""
     words = [f"{frame / rate:.3f} s", f"frame {frame}"]
-    if trace is not None and trace.packet_frames:
-        packet = frame // trace.packet_frames
-        lost = packet < trace.packets and bool(trace.lost[packet])
-        words.append(f"packet {packet}{' LOST' if lost else ''}")
+    packet = trace.packet_of(frame) if trace is not None else None
+    lost = ["LOST"] if trace is not None and trace.lost_at(frame) else []
+    if packet is not None:
+        words.append(" ".join([f"packet {packet}", *lost]))
+    else:
+        words.extend(lost)
     return " · ".join(words)
 
 
