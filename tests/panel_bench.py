@@ -14,11 +14,11 @@ import numpy as np
 
 from gaplisten.audio.signal import Signal
 from gaplisten.loss.trace import LossTrace
+from gaplisten.panel.columns import PlaybackFacts
 from gaplisten.panel.definition import PanelDefinition, parse_definition
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.key import ConditionKey
 from gaplisten.panel.methods import Response
-from gaplisten.panel.rating import PlaybackFacts
 from gaplisten.panel.session import Session
 from gaplisten.panel.trial import WHOLE_TRIAL, Trial, Vote
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from gaplisten.panel.columns import SEALED
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.key import Use
-from gaplisten.panel.rating import SEALED
 from gaplisten.panel.session import Session
 from gaplisten.panel.watch import panel_status
 from panel_bench import NO_STEPS, make_panel, take

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from gaplisten import __version__
+from gaplisten.panel.columns import PlaybackFacts
 from gaplisten.panel.frozen import open_panel
-from gaplisten.panel.rating import PlaybackFacts
 from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.results.report import save_tables, summary
 from gaplisten.panel.session import Clock, Session

@@ -131,7 +131,9 @@ def test_clips_without_reference_can_be_rated_on_their_own(tmp_path: Path) -> No
 @pytest.mark.parametrize(
     ("column", "text"), [("vote", "x"), ("position", "9"), ("position", "\u00b2"), ("vote", "nan")]
 )
-def test_a_row_that_somebody_spoilt_is_told_when_it_is_read(column: str, text: str, tmp_path: Path) -> None:
+def test_a_row_that_somebody_spoilt_is_told_and_hides_no_other(
+    column: str, text: str, tmp_path: Path
+) -> None:
     panel = make_panel(tmp_path, "mushra", NO_STEPS + '[mushra]\nanchors = ["lossy"]\n')
     with Session.open(panel.folder, "Ann") as session:
         take(session, 2)
@@ -140,6 +142,11 @@ def test_a_row_that_somebody_spoilt_is_told_when_it_is_read(column: str, text: s
     place = lines[0].split(",").index(column)
     cells = lines[2].split(",")
     cells[place] = text
-    path.write_bytes("\r\n".join([*lines[:2], ",".join(cells), *lines[3:]]).encode())
+    spoilt = "\r\n".join([*lines[:2], ",".join(cells), *lines[3:]]).encode()
+    path.write_bytes(spoilt)
+    found = read_session(panel, path)
+    assert len(found.rows) == len(lines) - 3
+    assert "that it cannot have; it was left out, the rest is used" in found.problems[0]
     with pytest.raises(OtherPlan, match="somebody changed the file"):
-        read_session(panel, path)
+        Session.open(panel.folder, "Ann")
+    assert path.read_bytes() == spoilt

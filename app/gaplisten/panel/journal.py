@@ -7,12 +7,13 @@ import csv
 import errno
 import io
 import os
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from gaplisten.durable import sync_folder, write_all, write_whole
 from gaplisten.errors import GaplistenError
-from gaplisten.tables import Cell, csv_cell, csv_row, neutral
+from gaplisten.tables import Cell, csv_cell, csv_row
 
 _NEWLINE = b"\r\n"
 LARGEST = 64 * 2**20  # bytes; a session of ten thousand ratings has about 5 MB
@@ -64,11 +65,7 @@ def _read_all(descriptor: int) -> bytes:
 
 
 Row = dict[str, str]
-
-
-def _split(data: bytes) -> tuple[list[bytes], bytes]:
-    *lines, tail = data.split(_NEWLINE)
-    return lines, tail
+_MARK = b"\xef\xbb\xbf"  # the byte order mark that spreadsheets put before UTF-8
 
 
 def _cells(line: bytes) -> list[str] | None:
@@ -89,41 +86,116 @@ def _load(path: Path) -> bytes:
     return path.read_bytes()
 
 
-def read(path: Path, columns: Sequence[str]) -> tuple[list[Row], list[bytes]]:
-    """Return the complete rows of a journal and the torn lines that are none.
+@dataclass(frozen=True)
+class Reading:
+    """What is in a journal's file.
+
+    Parameters
+    ----------
+    columns
+        The file's own, in its order.
+    rows
+        The complete rows, with every column of the file and every one that was asked for ("" where the file
+        has none).
+    torn
+        What stands after the last line end: a row that an interrupted run did not finish.
+    damaged
+        Numbers of the lines, from 1, that are no rows although they are complete.
+    notes
+        What is unusual but does no harm, as sentences.
+    """
+
+    columns: tuple[str, ...] = ()
+    rows: tuple[Row, ...] = ()
+    torn: bytes = b""
+    damaged: tuple[int, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(names)
+
+
+def _notes(data: bytes, found: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
+    """Tell how a file differs from one that this version writes."""
+    if data.startswith(_MARK):
+        yield "it begins with a byte order mark"
+    if data.count(b"\n") > data.count(b"\r\n"):
+        yield "its lines end in LF"
+    if unknown := [name for name in found if name not in columns]:
+        yield f"unknown columns: {_listed(unknown)}"
+    if missing := [name for name in columns if name not in found]:
+        yield f"columns that it lacks: {_listed(missing)}"
+    both = [name for name in found if name in columns]
+    if both != [name for name in columns if name in found]:
+        yield "its columns are in another order"
+
+
+def _columns_of(path: Path, line: bytes, needed: Sequence[str]) -> list[str]:
+    """Return the names in a header.
 
     Raises
     ------
     JournalDamaged
-        If the first line is not the header of such a journal.
+        If this cannot be the header of such a journal.
+    """
+    found = _cells(line) or []
+    lacking = [name for name in needed if name not in found]
+    if lacking or len(set(found)) < len(found):
+        what = f"there is no {_listed(lacking)}" if lacking else "a name stands there twice"
+        fact = f"its columns are not those of such a file ({what})"
+        raise JournalDamaged(str(path), fact, "move it away, or use the version that made it")
+    return found
+
+
+def read(path: Path, columns: Sequence[str], needed: Sequence[str] | None = None) -> Reading:
+    """Return what is in a journal, whichever version wrote it and whatever an editor did to its form.
+
+    LF or CRLF, with or without a byte order mark, columns in any order, unknown ones and fewer than today's:
+    all are read, and `Reading.notes` says what was found.
+
+    Parameters
+    ----------
+    columns
+        Those that this version writes.
+    needed
+        Those without which the file is none of this kind; all of `columns` by default.
+
+    Raises
+    ------
+    JournalDamaged
+        If this is no such journal.
     OSError
         If the file cannot be read.
     """
-    lines, tail = _split(_load(path))
-    torn = [tail] if tail.strip(b"\0") else []
+    data = _load(path)
+    *lines, tail = data.removeprefix(_MARK).split(b"\n")
+    torn = b"" if not tail.strip(b"\0") else tail
     if not lines:
-        return [], torn
-    if _cells(lines[0]) != list(columns):
-        raise JournalDamaged(
-            str(path),
-            "its columns are not those of this version",
-            "move it away, or use the version that made it",
-        )
-    rows = []
-    for line in lines[1:]:
-        cells = _cells(line)
-        if cells is None or len(cells) != len(columns):
-            torn.append(line)
+        # Cut off in its header there is no rating in it; anything else is somebody's work.
+        if not csv_row(columns).encode("utf-8").startswith(torn):
+            fact = "it has no line ends, so its columns are not those of such a file"
+            raise JournalDamaged(str(path), fact, "move it away, or save it as CSV again")
+        return Reading(torn=torn)
+    found = _columns_of(path, lines[0].removesuffix(b"\r"), columns if needed is None else needed)
+    absent = dict.fromkeys(columns, "")
+    rows, damaged = [], []
+    for number, line in enumerate(lines[1:], start=2):
+        cells = _cells(line.removesuffix(b"\r"))
+        if cells is None or len(cells) != len(found):
+            damaged.append(number)
         else:
-            rows.append(dict(zip(columns, cells, strict=True)))
-    return rows, torn
+            rows.append({**absent, **dict(zip(found, cells, strict=True))})
+    return Reading(tuple(found), tuple(rows), torn, tuple(damaged), tuple(_notes(data, found, columns)))
 
 
 class Journal:
     """The open journal of one session.
 
-    Opening reads what is there, moves torn lines to a `.torn` file beside it and cuts them off. Every
-    `append` leaves either all its rows on the disk or none.
+    Opening only reads. `mend` moves what an interrupted run left unfinished to a `.torn` file beside it.
+    Every `append` leaves either all its rows on the disk or none. A file that another version wrote, or an
+    editor changed in form, is written anew in this version's form at the first append, unknown columns and
+    all.
 
     Parameters
     ----------
@@ -131,6 +203,8 @@ class Journal:
         The CSV file; made on the first append.
     columns
         The header.
+    needed
+        The columns without which the file is none of this kind; all by default.
 
     Attributes
     ----------
@@ -138,23 +212,50 @@ class Journal:
         All rows, as the text that is in the file.
     notices
         What was found and done on opening and since, as sentences.
+
+    Raises
+    ------
+    JournalDamaged
+        If the file is no such journal, or a line of it cannot be read. It stays untouched.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str]) -> None:
+    def __init__(self, path: Path, columns: Sequence[str], needed: Sequence[str] | None = None) -> None:
         self.path, self.columns = path, tuple(columns)
         self.rows: list[Row] = []
         self.notices: list[str] = []
         self._data = b""
+        self._torn: list[bytes] = []
+        self._unfinished = False  # whether there is something to mend
+        self._in_form = True  # whether the file is as this version would write it
         self._left_behind = False  # whether a failed write may have left bytes behind the known end
         if path.exists() or path.is_symlink():
-            self._open()
+            self._read(needed)
 
-    def _open(self) -> None:
-        self.rows, torn = read(self.path, self.columns)
-        self._data = self._encode(self.rows)
-        if torn:
-            self.set_aside(torn)
-        elif self.path.read_bytes() != self._data:
+    def _read(self, needed: Sequence[str] | None) -> None:
+        found = read(self.path, self.columns, needed)
+        if found.damaged:
+            lines = f"line{'s' if len(found.damaged) > 1 else ''} {_listed(map(str, found.damaged[:10]))}"
+            fact = f"{lines} cannot be read; nothing was changed"
+            raise JournalDamaged(str(self.path), fact, "fix or take out what somebody put there")
+        self.columns += tuple(name for name in found.columns if name not in self.columns)
+        self.rows = list(found.rows)
+        self.notices += [f"{self.path.name}: {note}." for note in found.notes]
+        self._data = self.path.read_bytes()
+        self._torn = [found.torn] if found.torn else []
+        self._in_form = self._data == self._encode(self.rows)
+        self._unfinished = not self._data or not self._data.endswith(b"\n")
+
+    def mend(self) -> None:
+        """Set aside what an interrupted run left unfinished.
+
+        Raises
+        ------
+        NotSaved
+            If that cannot be written.
+        """
+        if self._torn:
+            self._set_aside(self._torn)
+        elif self._unfinished:  # zeros of a power cut, or not even a header
             self._replace()
 
     def _encode(self, rows: Iterable[Row]) -> bytes:
@@ -163,7 +264,7 @@ class Journal:
         lines += [_plain_row([row[name] for name in self.columns]) for row in rows]
         return "".join(lines).encode("utf-8")
 
-    def set_aside(self, torn: Sequence[bytes]) -> None:
+    def _set_aside(self, torn: Sequence[bytes]) -> None:
         """Add lines that are no complete rating to the `.torn` file and write the rest anew."""
         aside = self.path.with_suffix(".torn")
         try:
@@ -181,43 +282,63 @@ class Journal:
         """Set aside the rows that are not wanted: they belong to a trial that was not saved as a whole."""
         gone = [row for row in self.rows if not wanted(row)]
         self.rows = [row for row in self.rows if wanted(row)]
-        self._data = self._encode(self.rows)
-        self.set_aside([_plain_row([row[name] for name in self.columns]).encode().rstrip() for row in gone])
+        self._set_aside([_plain_row([row[name] for name in self.columns]).encode().rstrip() for row in gone])
 
     def _replace(self) -> None:
+        """Write all rows anew, in this version's form."""
+        data = self._encode(self.rows)
         try:
-            write_whole(self.path, self._data)
+            write_whole(self.path, data)
         except OSError as error:
             raise not_saved(self.path, error) from error
+        self._data, self._torn, self._unfinished, self._in_form = data, [], False, True
 
-    def append(self, rows: Sequence[Sequence[Cell]]) -> None:
-        """Add rows and force them to the disk.
+    def append(self, rows: Sequence[Mapping[str, Cell]]) -> None:
+        """Add rows and force them to the disk; columns that a row does not name stay empty.
 
         Raises
         ------
         NotSaved
             If they could not be written. The file is then as before and the rows may be appended again.
         """
-        data = "".join(csv_row(row) for row in rows).encode("utf-8")
+        strange = {name for row in rows for name in row} - set(self.columns)
+        if strange:
+            raise KeyError(f"no column is called {_listed(sorted(strange))}")
+        made = [{name: csv_cell(row.get(name)) for name in self.columns} for row in rows]
+        data = "".join(_plain_row(list(row.values())) for row in made).encode("utf-8")
         if not self._data:
-            data = csv_row(self.columns).encode("utf-8") + data
+            data = self._encode([]) + data
+        before = self._data if self._in_form else self._encode(self.rows)
         try:
             if self._gone():
-                self._write_again(data)
-            else:
+                self._write_again(before + data)
+            elif self._in_form:
                 self._add(data)
+            else:
+                self._write_in_form(before + data)
         except OSError as error:
             raise not_saved(self.path, error) from error
-        self._data += data
-        self.rows += [dict(zip(self.columns, map(csv_cell, row), strict=True)) for row in rows]
+        self._data, self._in_form = before + data, True
+        self.rows += made
 
     def _gone(self) -> bool:
         return bool(self._data) and not self.path.exists()
 
+    def _write_in_form(self, data: bytes) -> None:
+        """Put a file in this version's form in the place of one in another form."""
+        if self.path.is_symlink() or self.path.read_bytes() != self._data:
+            raise self._changed()
+        write_whole(self.path, data)
+        self.notices.append(f"{self.path.name} was written anew in this version's form, with all ratings.")
+
+    def _changed(self) -> NotSaved:
+        fact = "the rating was not saved: another program changed the file"
+        return NotSaved(str(self.path), fact, "put the old file back, or save a copy elsewhere")
+
     def _write_again(self, data: bytes) -> None:
         if not self.path.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-        write_whole(self.path, self._data + data)
+        write_whole(self.path, data)
         self.notices.append(f"{self.path.name} had been removed; it was written again with all ratings.")
 
     def _add(self, data: bytes) -> None:
@@ -241,8 +362,7 @@ class Journal:
         found = _read_all(descriptor)
         known = found == self._data or (self._left_behind and found.startswith(self._data))
         if not known:
-            fact = "the rating was not saved: another program changed the file"
-            raise NotSaved(str(self.path), fact, "put the old file back, or save a copy elsewhere")
+            raise self._changed()
         if len(found) > len(self._data):
             os.ftruncate(descriptor, len(self._data))
         os.lseek(descriptor, len(self._data), os.SEEK_SET)
@@ -278,15 +398,10 @@ class Journal:
             write_whole(self.path, data)
         except OSError as error:
             raise not_saved(self.path, error, "the file could not be written anew") from error
-        self._data, self.rows = data, list(rows)
+        self._data, self.rows, self._in_form = data, list(rows), True
 
 
 def _plain_row(cells: Sequence[str]) -> str:
     line = io.StringIO()
     csv.writer(line, lineterminator="\r\n").writerow(cells)
     return line.getvalue()
-
-
-def same_text(cell: str, text: str) -> bool:
-    """Tell whether a cell read from a journal is `text` as it was written."""
-    return cell in (text, neutral(text))

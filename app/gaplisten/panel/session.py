@@ -10,10 +10,19 @@ from pathlib import Path
 from gaplisten.audio.signal import Signal
 from gaplisten.durable import FileLock
 from gaplisten.panel.breaks import BreakClock
+from gaplisten.panel.columns import (
+    NAMES,
+    NEEDED,
+    Header,
+    PlaybackFacts,
+    Shown,
+    Sounded,
+    rows_of,
+    utc,
+)
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.journal import Journal, NotSaved, not_saved, one_line
 from gaplisten.panel.key import ClipKey
-from gaplisten.panel.rating import COLUMNS, Header, PlaybackFacts, Shown, Sounded, rows_of, utc
 from gaplisten.panel.resume import expected_listener, session_name, steps_so_far, still_to_do
 from gaplisten.panel.rules import (
     Refusal,
@@ -86,11 +95,14 @@ class Session:
         self.scale = panel.definition.scale()
         self.rules = panel.definition.listening_rules()
         self.texts: Mapping[str, str] = texts(panel.definition.language)
-        self._journal = Journal(ratings / f"{self.name}.csv", COLUMNS)
+        self._journal = Journal(ratings / f"{self.name}.csv", NAMES, NEEDED)
         # Names that differ in case only are one listener, called as at the first time.
         self.listener = listener_of(self._journal.rows) or listener
         self._plan = plan_for(panel, listener, self._journal.rows, str(self._journal.path))
         self._answers = Journal(ratings / ANSWERS / f"{self.name}.csv", ANSWER_COLUMNS)
+        # Only now that all of both files is known to belong here may anything in them be changed.
+        self._journal.mend()
+        self._answers.mend()
         self._steps = steps_so_far(panel.key, self._answers.rows)
         self._todo = still_to_do(self._plan, self._journal)
         self.notices = (
@@ -193,16 +205,20 @@ class Session:
             return
         rows = self._steps.judge(answers)
         saved_at = utc(self._clock.wall())
-        common: tuple[Cell, ...] = (
-            self.panel.sha256,
-            self.name,
-            self.listener,
-            step.kind.value,
-            step.number,
-            step.attempt,
-        )
+        common: dict[str, Cell] = {
+            "panel_sha256": self.panel.sha256,
+            "session": self.name,
+            "listener": self.listener,
+            "step": step.kind.value,
+            "number": step.number,
+            "attempt": step.attempt,
+            "saved_at": saved_at,
+        }
         self._answers.append(
-            [(*common, question, one_line(given), right, saved_at) for question, given, right in rows]
+            [
+                {**common, "question": question, "answer": one_line(given), "right": right}
+                for question, given, right in rows
+            ]
         )
         self._steps.advance(rows)
         self._show()
@@ -338,7 +354,7 @@ class Session:
             self._unseal()
         return None
 
-    def _rows(self, playback: PlaybackFacts) -> list[tuple[Cell, ...]]:
+    def _rows(self, playback: PlaybackFacts) -> list[dict[str, Cell]]:
         planned = self._todo[0]
         duration = self._clock.monotonic() - self._shown
         shown = Shown(self._shown_wall, self._clock.wall(), duration)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from gaplisten.errors import GaplistenError
+from gaplisten.panel.columns import NAMES, NEEDED, Truth, filled_in
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.journal import Row, read
+from gaplisten.panel.journal import Reading, Row, read
 from gaplisten.panel.methods import NO_PREFERENCE, Method, Response
 from gaplisten.panel.plan import Planned, plan
-from gaplisten.panel.rating import COLUMNS
 from gaplisten.panel.trial import Vote
-from gaplisten.tables import csv_cell
 
 
 class OtherPlan(GaplistenError):  # noqa: N818 - reads as the fact it is
@@ -81,37 +82,51 @@ def unsealed(panel: FrozenPanel, planned: Planned, row: Row) -> Row:
         If the row's vote or position is none of this trial's.
     """
     try:
-        return _filled(panel, planned, row)
+        return filled_in(row, _truth(panel, planned, row))
     except (ValueError, KeyError, IndexError) as error:
         fact = f"the rating of trial {planned.trial.number} has a vote or position that it cannot have"
-        raise OtherPlan(
-            row["session"], fact, "somebody changed the file: mend the row or take it out"
-        ) from error
+        raise OtherPlan(row["session"], fact, _WAY_OUT) from error
 
 
-def _filled(panel: FrozenPanel, planned: Planned, row: Row) -> Row:
+_WAY_OUT = "somebody changed the file: fix the row or take it out"
+
+
+def _truth(panel: FrozenPanel, planned: Planned, row: Row) -> Truth:
     _check_vote(panel, planned, row["vote"])
     slot = _slot_of(planned, row)
     condition = planned.conditions[slot] if planned.trial.method is not Method.ABX else planned.condition
     if planned.trial.method is Method.AB:
         condition = planned.condition
     score = _score(planned, row)
-    whole = score is not None and float(score).is_integer()
-    code = planned.trial.slots[slot].stimulus
-    cells = {
-        "kind": planned.kind,
-        "clip": planned.clip,
-        "stratum": planned.stratum,
-        "condition": condition,
-        "compared_with": planned.compared_with,
-        "role": _role(panel, planned, condition),
-        "stimulus_sha256": panel.key.by_code[code].sha256,
-        "score": int(score) if whole and score is not None else score,
-        "slots": _shown(planned),
-        "expected": planned.expected,
-        "passed": _passed(planned, score),
-    }
-    return row | {name: csv_cell(value) for name, value in cells.items()}
+    return Truth(
+        kind=planned.kind,
+        clip=planned.clip,
+        stratum=planned.stratum,
+        condition=condition,
+        compared_with=planned.compared_with,
+        role=_role(panel, planned, condition),
+        stimulus_sha256=panel.key.by_code[planned.trial.slots[slot].stimulus].sha256,
+        slots=_shown(planned),
+        score=score,
+        expected=planned.expected,
+        passed=_passed(planned, score),
+    )
+
+
+def _trial_of(panel: FrozenPanel, plan: Sequence[Planned], row: Row, where: str) -> Planned:
+    """Return the trial that a row is about.
+
+    Raises
+    ------
+    OtherPlan
+        If it was not made with this panel and plan.
+    """
+    number = int(row["trial"]) if row["trial"].isdecimal() else 0
+    known = 1 <= number <= len(plan) and row["panel_sha256"] == panel.sha256
+    if not known or row["trial_code"] != plan[number - 1].code(panel.sha256):
+        fact = f"the rating of trial {row['trial'][:10]!r} was not made with this panel and listener"
+        raise OtherPlan(where, fact, "move the file away, or use the panel and version that made it")
+    return plan[number - 1]
 
 
 def plan_for(panel: FrozenPanel, listener: str, rows: Sequence[Row], where: str) -> tuple[Planned, ...]:
@@ -120,21 +135,20 @@ def plan_for(panel: FrozenPanel, listener: str, rows: Sequence[Row], where: str)
     Raises
     ------
     OtherPlan
-        If the rows come from another panel, listener or version of the plan.
+        If the rows come from another panel, listener or version of the plan, or somebody spoilt one.
     """
     planned = plan(panel.key, listener)
     for row in rows:
-        number = int(row["trial"]) if row["trial"].isdecimal() else 0
-        known = 1 <= number <= len(planned) and row["panel_sha256"] == panel.sha256
-        if not known or row["trial_code"] != planned[number - 1].code(panel.sha256):
-            fact = f"the rating of trial {row['trial'][:10]!r} was not made with this panel and listener"
-            raise OtherPlan(where, fact, "move the file away, or use the panel and version that made it")
+        unsealed(panel, _trial_of(panel, planned, row, where), row)
     return planned
 
 
 def listener_of(rows: Sequence[Row]) -> str:
     """Return the listener's name as it was typed (a neutralising apostrophe of the CSV taken off)."""
-    name = rows[0]["listener"] if rows else ""
+    if not rows:
+        return ""
+    # One cell that somebody spoilt makes nobody else of all other rows.
+    name = Counter(row["listener"] for row in rows).most_common(1)[0][0]
     return name[1:] if name[:1] == "'" and name[1:2] in ("=", "+", "-", "@") else name
 
 
@@ -143,11 +157,67 @@ def ratings_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.csv") if path.is_file() and not path.is_symlink())
 
 
-def read_session(panel: FrozenPanel, path: Path) -> tuple[list[Row], list[bytes]]:
-    """Return a session's rows with every column filled in, finished or not, and torn lines.
+def read_ratings(path: Path) -> Reading:
+    """Return what is in a session's CSV file, whichever version wrote it.
+
+    Raises
+    ------
+    JournalDamaged, OSError
+        If it is no ratings file or cannot be read.
+    """
+    return read(path, NAMES, NEEDED)
+
+
+@dataclass(frozen=True)
+class SessionRead:
+    """A session's ratings as an evaluation reads them.
+
+    Parameters
+    ----------
+    rows
+        With every column filled in, whether the session is finished or not.
+    problems
+        Sentences about rows that cannot be used; all others are in `rows`.
+    notes
+        What is unusual about the file but does no harm, as sentences.
+    """
+
+    listener: str
+    rows: tuple[Row, ...]
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_session(panel: FrozenPanel, path: Path) -> SessionRead:
+    """Return a session's rows with every column filled in; damaged ones are told and left out.
 
     For evaluation; to be called only where blindness has ended.
+
+    Raises
+    ------
+    OtherPlan
+        If no row is of this panel.
+    JournalDamaged, OSError
+        If it is no ratings file or cannot be read.
     """
-    rows, torn = read(path, COLUMNS)
-    planned = plan_for(panel, listener_of(rows), rows, str(path)) if rows else ()
-    return [unsealed(panel, planned[int(row["trial"]) - 1], row) for row in rows], torn
+    found = read_ratings(path)
+    listener = listener_of(found.rows)
+    planned = plan(panel.key, listener) if found.rows else ()
+    rows: list[Row] = []
+    spoilt: list[OtherPlan] = []
+    for row in found.rows:
+        try:
+            rows.append(unsealed(panel, _trial_of(panel, planned, row, str(path)), row))
+        except OtherPlan as error:
+            spoilt.append(error)
+    if spoilt and not rows:
+        raise spoilt[0]
+    problems = [f"{path.name}: {error.fact}; it was left out, the rest is used" for error in spoilt]
+    if found.torn:
+        problems.append(f"{path.name}: an incomplete last line was left out; the rest is used")
+    if found.damaged:
+        lines = ", ".join(map(str, found.damaged[:10]))
+        problems.append(f"{path.name}: what cannot be read was left out (line {lines}); the rest is used")
+    return SessionRead(
+        listener, tuple(rows), tuple(problems), tuple(f"{path.name}: {note}" for note in found.notes)
+    )

@@ -7,11 +7,9 @@ from pathlib import Path
 
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.journal import read
-from gaplisten.panel.rating import COLUMNS
 from gaplisten.panel.rules import wanted_votes
 from gaplisten.panel.trial import Block
-from gaplisten.panel.unseal import listener_of, plan_for, ratings_files
+from gaplisten.panel.unseal import listener_of, plan_for, ratings_files, read_ratings
 
 
 @dataclass(frozen=True)
@@ -36,7 +34,8 @@ def session_status(panel: FrozenPanel, path: Path) -> SessionStatus:
     """Return how far the session of one ratings file is."""
     locked = path.with_suffix(".lock").exists()
     try:
-        rows, torn = read(path, COLUMNS)
+        found = read_ratings(path)
+        rows = found.rows
         plan = plan_for(panel, listener_of(rows), rows, str(path))
     except (GaplistenError, OSError) as error:
         return SessionStatus("?", 0, 0, "", locked, path.name, str(error))
@@ -46,7 +45,11 @@ def session_status(panel: FrozenPanel, path: Path) -> SessionStatus:
     tests = [one for one in plan if one.trial.block is Block.TEST]
     done = sum(votes.get(one.trial.number, 0) == len(wanted_votes(one.trial)) for one in tests)
     last = rows[-1]["saved_at"] if rows else ""
-    problem = f"{len(torn)} torn lines, mended when the session is opened" if torn and not locked else ""
+    problem = "an incomplete last line, set aside when the session is opened" if found.torn else ""
+    if found.damaged:
+        problem = f"what cannot be read: line {', '.join(map(str, found.damaged[:10]))}"
+    elif locked:
+        problem = ""
     return SessionStatus(listener_of(rows), done, len(tests), last, locked, path.name, problem)
 
 

@@ -54,6 +54,7 @@ class Results:
     listeners: tuple[Listener, ...]
     running: tuple[str, ...]
     problems: tuple[str, ...]
+    notes: tuple[str, ...] = ()
 
     @property
     def score_name(self) -> str:
@@ -139,6 +140,7 @@ def evaluate_votes(
         listeners,
         collected.running,
         collected.problems,
+        collected.notes,
     )
 
 

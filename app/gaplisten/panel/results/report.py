@@ -147,7 +147,7 @@ def summary(results: Results) -> list[str]:
     said += [f"kept by hand: {one.name} ({'; '.join(one.kept)})" for one in results.kept]
     said += _over_listeners(results)
     said += [f"hidden while the session is open: {name}" for name in results.running]
-    said += list(results.problems)
+    said += [*results.problems, *results.notes]
     if results.conditions and min(one.mean.n for one in results.conditions) < 3:
         said.append("with fewer than three listeners an interval says little")
     return said

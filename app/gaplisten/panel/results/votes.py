@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -53,11 +53,14 @@ class Collected:
         Listeners whose session is open now: their votes are not shown.
     problems
         Sentences about files that could not be used, or only in part.
+    notes
+        Sentences about files that another version or program wrote: all in them was used.
     """
 
     votes: tuple[Vote, ...]
     running: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
     @property
     def listeners(self) -> tuple[str, ...]:
@@ -77,8 +80,16 @@ def _vote(row: Row) -> Vote:
         int(row["trial"]),
         float(row["score"]),
         {"true": True, "false": False}.get(row["passed"]),
-        int(row["underflows"] or 0),
+        int(row["underflows"]) if row["underflows"].isdecimal() else 0,
     )
+
+
+def _spoilt_counts(path: Path, rows: Iterable[Row]) -> Iterator[str]:
+    """Tell which counts of underflows are none: they say how a vote was heard, not what it is."""
+    for row in rows:
+        if row["underflows"] and not row["underflows"].isdecimal():
+            said = f"underflows {row['underflows'][:20]!r} of trial {row['trial']} is no number"
+            yield f"{path.name}: {said}; the vote is used"
 
 
 def collect(panel: FrozenPanel, ratings: Path | None = None) -> Collected:
@@ -87,19 +98,20 @@ def collect(panel: FrozenPanel, ratings: Path | None = None) -> Collected:
     votes: list[Vote] = []
     running: list[str] = []
     problems: list[str] = []
+    notes: list[str] = []
     for path in ratings_files(folder) if folder.is_dir() else []:
         try:
-            rows, torn = read_session(panel, path)
+            found = read_session(panel, path)
         except (GaplistenError, OSError) as error:
             problems.append(str(error))
             continue
-        if torn:
-            problems.append(f"{path.name}: {len(torn)} torn lines were left out; the rest is used")
+        problems += [*found.problems, *_spoilt_counts(path, found.rows)]
+        notes += found.notes
         if is_locked(path.with_suffix(".lock")):
-            running.append(listener_of(rows))
+            running.append(found.listener)
             continue
-        votes += [_vote(row) for row in rows if row["block"] == Block.TEST.value]
-    return Collected(tuple(votes), tuple(running), tuple(problems))
+        votes += [_vote(row) for row in found.rows if row["kind"] != Block.TRAINING.value]
+    return Collected(tuple(votes), tuple(running), tuple(problems), tuple(notes))
 
 
 def tests(votes: Iterable[Vote]) -> list[Vote]:

@@ -10,8 +10,8 @@ import numpy as np
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gaplisten.audio.signal import Signal as Sound
+from gaplisten.panel.columns import PlaybackFacts
 from gaplisten.panel.methods import Playing
-from gaplisten.panel.rating import PlaybackFacts
 from gaplisten.panel.rules import TrialState
 from gaplisten.panel.session import Session
 from gaplisten.playback.player import FADE_MS, PANEL_LOOP_MS, Player, PlayerState

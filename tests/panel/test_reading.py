@@ -1,0 +1,227 @@
+"""Ratings files of other versions, of editors and of accidents: read, told, or refused untouched."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gaplisten.panel.columns import (
+    COLUMNS,
+    NAMES,
+    SEALED,
+    Column,
+    Given,
+    Truth,
+    filled_in,
+)
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.journal import Journal, JournalDamaged, read
+from gaplisten.panel.results.votes import collect
+from gaplisten.panel.session import Session
+from gaplisten.panel.watch import panel_status
+from panel_bench import make_panel, take
+
+
+@pytest.fixture
+def panel(tmp_path: Path) -> FrozenPanel:
+    made = make_panel(tmp_path)
+    for name, trials in (("Ann", 8), ("Ben", 3)):
+        with Session.open(made.folder, name) as session:
+            take(session, trials)
+    return made
+
+
+def file_of(panel: FrozenPanel, listener: str) -> Path:
+    (path,) = panel.ratings.glob(f"*-{listener.lower()}-*.csv")
+    return path
+
+
+def table(data: bytes) -> list[list[str]]:
+    return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
+
+
+def text(rows: list[list[str]], end: str = "\r\n") -> bytes:
+    made = io.StringIO()
+    csv.writer(made, lineterminator=end).writerows(rows)
+    return made.getvalue().encode()
+
+
+def with_column(data: bytes) -> bytes:
+    rows = table(data)
+    return text([[*row[:5], "mood" if at == 0 else f"m{at}", *row[5:]] for at, row in enumerate(rows)])
+
+
+def without_column(data: bytes) -> bytes:
+    rows = table(data)
+    gone = rows[0].index("latency_ms")
+    return text([[cell for at, cell in enumerate(row) if at != gone] for row in rows])
+
+
+FORMS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
+    "LF": (lambda data: data.replace(b"\r\n", b"\n"), "its lines end in LF"),
+    "a byte order mark": (lambda data: b"\xef\xbb\xbf" + data, "it begins with a byte order mark"),
+    "both": (lambda data: b"\xef\xbb\xbf" + data.replace(b"\r\n", b"\n"), "its lines end in LF"),
+    "another order": (lambda data: text([row[::-1] for row in table(data)]), "in another order"),
+    "a column of a newer version": (with_column, "unknown columns: mood"),
+    "without a column": (without_column, "columns that it lacks: latency_ms"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_file_in_another_form_counts_whole_and_what_is_unusual_is_said(
+    form: str, panel: FrozenPanel
+) -> None:
+    changed, said = FORMS[form]
+    before = collect(panel)
+    for name in ("Ann", "Ben"):
+        path = file_of(panel, name)
+        path.write_bytes(changed(path.read_bytes()))
+    after = collect(panel)
+    assert after.votes == before.votes
+    assert after.problems == ()
+    assert sum(said in note for note in after.notes) == 2
+    assert [(one.listener, one.done, one.problem) for one in panel_status(panel)] == [
+        ("Ann", 8, ""),
+        ("Ben", 3, ""),
+    ]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_session_in_another_form_goes_on_where_it_stopped_and_loses_nothing(
+    form: str, panel: FrozenPanel
+) -> None:
+    changed, said = FORMS[form]
+    path = file_of(panel, "Ben")
+    path.write_bytes(changed(path.read_bytes()))
+    before, begun = path.read_bytes(), table(path.read_bytes())
+    with Session.open(panel.folder, "Ben") as session:
+        assert session.progress.done == 3
+        assert any(said in note for note in session.notices)
+        assert path.read_bytes() == before
+        take(session, 1)
+        assert path.read_bytes().count(b"\r\n") == path.read_bytes().count(b"\n") == 5
+        take(session)
+    rows = table(path.read_bytes())
+    assert set(rows[0]) == set(NAMES) | set(begun[0])
+    now = [dict(zip(rows[0], row, strict=True)) for row in rows[1:]]
+    assert [row["trial"] for row in now] == [str(number) for number in range(1, 9)]
+    for old, new in zip(begun[1:], now, strict=False):
+        had = dict(zip(begun[0], old, strict=True))
+        assert {name: new[name] for name in had if name not in SEALED} == {
+            name: cell for name, cell in had.items() if name not in SEALED
+        }
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_a_finished_session_in_another_form_is_not_begun_anew(form: str, panel: FrozenPanel) -> None:
+    path = file_of(panel, "Ann")
+    path.write_bytes(FORMS[form][0](path.read_bytes()))
+    before = path.read_bytes()
+    with Session.open(panel.folder, "Ann") as session:
+        assert session.finished
+    assert path.read_bytes() == before
+    assert not path.with_suffix(".torn").exists()
+
+
+REFUSED: dict[str, Callable[[bytes], bytes]] = {
+    "a line in the middle is cut": lambda data: data.replace(b",test,acr,en,", b",", 1),
+    "a line in the middle is rubbish": lambda data: data.replace(b"\r\n", b"\r\n\xff\xfe rubbish\r\n", 1),
+    "a column that is needed is gone": lambda data: data.replace(b",trial_code,", b",trial code,", 1),
+    "a name stands there twice": lambda data: data.replace(b",block,", b",session,", 1),
+    "line ends of an old Mac": lambda data: data.replace(b"\r\n", b"\r"),
+    "another encoding": lambda data: data.decode().encode("utf-16"),
+    "semicolons": lambda data: data.replace(b",", b";"),
+    "nothing but text": lambda data: b"Dear listener",
+}
+
+
+@pytest.mark.parametrize("how", REFUSED)
+def test_what_cannot_be_read_is_refused_untouched(how: str, panel: FrozenPanel) -> None:
+    path = file_of(panel, "Ben")
+    path.write_bytes(REFUSED[how](path.read_bytes()))
+    before = path.read_bytes()
+    with pytest.raises(JournalDamaged):
+        Session.open(panel.folder, "Ben")
+    assert path.read_bytes() == before
+    assert sorted(one.suffix for one in panel.ratings.glob("*-ben-*")) == [".csv"]
+    found = collect(panel)
+    assert {vote.listener for vote in found.votes} >= {"Ann"}
+    assert len(found.problems) == 1
+    assert next(one for one in panel_status(panel) if one.listener != "Ann").problem
+
+
+def test_a_cell_that_somebody_spoilt_costs_no_vote_and_no_other_session(panel: FrozenPanel) -> None:
+    path = file_of(panel, "Ben")
+    rows = table(path.read_bytes())
+    rows[2][rows[0].index("underflows")] = "garbage"
+    path.write_bytes(text(rows))
+    found = collect(panel)
+    assert len(found.votes) == 11
+    assert "underflows 'garbage' of trial 2 is no number; the vote is used" in found.problems[0]
+
+
+def test_a_damaged_line_is_left_out_of_the_results_and_told(panel: FrozenPanel) -> None:
+    path = file_of(panel, "Ben")
+    lines = path.read_bytes().split(b"\r\n")
+    path.write_bytes(b"\r\n".join([lines[0], lines[1], lines[2][:40], *lines[3:]]))
+    found = collect(panel)
+    assert len(found.votes) == 10
+    assert "what cannot be read was left out (line 3)" in found.problems[0]
+
+
+def test_a_spoilt_name_in_one_row_makes_nobody_else_of_the_session(panel: FrozenPanel) -> None:
+    path = file_of(panel, "Ann")
+    rows = table(path.read_bytes())
+    rows[1][rows[0].index("listener")] = "Eve"
+    path.write_bytes(text(rows))
+    found = collect(panel)
+    assert [vote.listener for vote in found.votes].count("Ann") == 7
+
+
+def test_while_a_session_in_another_form_waits_another_program_may_not_change_it(panel: FrozenPanel) -> None:
+    path = file_of(panel, "Ben")
+    path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
+    journal = Journal(path, NAMES)
+    path.write_bytes(path.read_bytes() + b"more\n")
+    before = path.read_bytes()
+    with pytest.raises(Exception, match="another program changed the file"):
+        journal.append([{"trial": 4}])
+    assert path.read_bytes() == before
+
+
+def test_a_name_that_is_no_column_is_not_dropped_without_a_word(tmp_path: Path) -> None:
+    with pytest.raises(KeyError, match="trail"):
+        Journal(tmp_path / "j.csv", ("trial", "vote")).append([{"trail": 1, "vote": 2}])
+    assert not (tmp_path / "j.csv").exists()
+
+
+def test_a_column_is_either_open_or_sealed() -> None:
+    with pytest.raises(ValueError, match="either open or sealed"):
+        Column("x", "", "0.1.0")
+    with pytest.raises(ValueError, match="either open or sealed"):
+        Column("x", "", "0.1.0", given=lambda given: 1, truth=lambda truth: 1)
+
+
+def test_an_open_column_cannot_say_what_was_heard() -> None:
+    """What open columns are made from has no word of the truth; sealed ones are made from nothing else."""
+    assert set(Truth.__dataclass_fields__) == set(SEALED)
+    assert not set(Truth.__dataclass_fields__) & (set(Given.__dataclass_fields__) | set(dir(Given)))
+
+
+def test_filling_in_changes_sealed_columns_only() -> None:
+    row = dict.fromkeys(NAMES, "as it was")
+    truth = Truth("test", "c", "s", "one", "", "condition", "0" * 64, "S:one", 4.0, None, None)
+    changed = {name for name, cell in filled_in(row, truth).items() if cell != "as it was"}
+    assert changed == set(SEALED)
+    assert {one.since for one in COLUMNS} == {"0.1.0"}
+
+
+def test_reading_gives_every_column_asked_for(tmp_path: Path) -> None:
+    path = tmp_path / "r.csv"
+    path.write_bytes(b"b,a,new\r\n2,1,3\r\n")
+    found = read(path, ("a", "b", "c"), ("a",))
+    assert found.rows == ({"a": "1", "b": "2", "c": "", "new": "3"},)
