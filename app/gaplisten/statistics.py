@@ -40,6 +40,8 @@ def student_mean(values: Sequence[float], level: float = 0.95) -> Mean:
 
     Parameters
     ----------
+    values
+        Finite numbers.
     level
         How often the interval covers the true mean, 0..1.
 

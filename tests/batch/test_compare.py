@@ -6,8 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from gaplisten.batch.compare import (
     ComparisonError,
@@ -18,7 +16,6 @@ from gaplisten.batch.compare import (
     paired_table,
     points_of,
     read_points,
-    sign_test,
     worst_first,
 )
 from gaplisten.batch.heard import (
@@ -81,18 +78,6 @@ def test_only_clips_that_both_have_are_compared():
     (pair,) = paired_differences(points)
     assert (pair.clips, pair.mean, pair.ci_low) == (1, -1.0, None)
     assert paired_differences([Point("1", "a", 1.0), Point("2", "b", 1.0)]) == ()
-
-
-@pytest.mark.parametrize(
-    ("higher", "lower", "p"), [(5, 0, 0.0625), (0, 6, 0.03125), (3, 3, 1.0), (9, 1, 22 / 1024), (0, 0, 1.0)]
-)
-def test_the_sign_test_is_exact_and_two_sided(higher: int, lower: int, p: float):
-    assert sign_test(higher, lower) == pytest.approx(p)
-
-
-@given(st.integers(0, 30), st.integers(0, 30))
-def test_the_sign_test_does_not_care_which_condition_is_first(higher: int, lower: int):
-    assert sign_test(higher, lower) == pytest.approx(sign_test(lower, higher))
 
 
 def test_many_comparisons_are_corrected():

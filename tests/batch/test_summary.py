@@ -4,12 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-import pytest
-
 from gaplisten.batch.items import Version
 from gaplisten.batch.score import ScoreRow, ScoreTask
-from gaplisten.batch.summary import mean_interval, summarise_scores
+from gaplisten.batch.summary import summarise_scores
 from gaplisten.clips.clip import Clip
 from gaplisten.metrics.contract import Metric, Score
 
@@ -20,29 +17,6 @@ DISTANCE = Metric("lsd", "LSD", direction="lower")
 def row(value: float | None, clip: str = "a", condition: str = "x", stratum: str = "", metric: Metric = MOS):
     version = Version(Clip(clip), condition, Path(clip), stratum)
     return ScoreRow(ScoreTask(version, metric), Score(value, "" if value is not None else "why"))
-
-
-@pytest.mark.parametrize(("count", "ratio"), [(3, 2.20), (5, 1.42), (8, 1.21), (20, 1.07)])
-def test_intervals_are_students_and_wider_than_the_normal_ones(count: int, ratio: float):
-    values = np.random.default_rng(count).normal(3, 0.5, count)
-    found = mean_interval(values.tolist())
-    normal = 1.96 * values.std(ddof=1) / np.sqrt(count)
-    assert (found.high - found.mean) / normal == pytest.approx(ratio, abs=0.006)
-    assert found.mean - found.low == pytest.approx(found.high - found.mean)
-
-
-def test_one_value_has_no_interval():
-    found = mean_interval([3.0])
-    assert (found.mean, found.low, found.high, found.sd) == (3.0, None, None, None)
-
-
-def test_the_interval_covers_the_truth_as_often_as_it_says():
-    noise = np.random.default_rng(1)
-    hits = 0
-    for _ in range(400):
-        found = mean_interval(noise.normal(0, 1, 6).tolist())
-        hits += found.low <= 0 <= found.high
-    assert 0.92 <= hits / 400 <= 0.98
 
 
 def test_each_condition_has_a_line_for_all_and_one_for_each_stratum():

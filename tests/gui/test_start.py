@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-HEAVY = ("scipy", "pandas", "pydantic", "pebble", "pyqtgraph", "statsmodels", "onnxruntime", "soxr")
+HEAVY = ("scipy", "pandas", "pydantic", "pebble", "pyqtgraph", "onnxruntime", "soxr")
 NETWORK = ("http.client", "urllib.request", "ssl", "asyncio")
 PROGRAM = """
 import sys

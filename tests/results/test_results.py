@@ -10,7 +10,6 @@ import pytest
 
 from gaplisten.panel.methods import Method
 from gaplisten.panel.results.evaluation import Results, evaluate_votes
-from gaplisten.panel.results.intervals import binomial, quartiles, student_mean
 from gaplisten.panel.results.report import (
     by_listener_table,
     conditions_table,
@@ -20,6 +19,7 @@ from gaplisten.panel.results.report import (
     summary,
 )
 from gaplisten.panel.results.votes import Collected, Vote
+from gaplisten.statistics import quartiles, student_mean
 from gaplisten.tables import column
 
 TRUTH = {"clean": 4.4, "hybrid": 3.6, "fade": 2.7, "zero": 1.7}
@@ -42,23 +42,6 @@ def honest(draw: np.random.Generator, name: str, clips: int = 8) -> list[Vote]:
         for clip in range(clips)
         for condition, truth in TRUTH.items()
     ]
-
-
-def test_the_interval_is_students_not_the_normal_ones() -> None:
-    found = student_mean([3.0, 4.0, 5.0])
-    assert found.half_width == pytest.approx(4.302652730 / math.sqrt(3), rel=1e-8)
-
-
-def test_one_listener_gives_a_mean_without_an_interval() -> None:
-    assert (student_mean([4.0]).low, student_mean([4.0]).mean) == (None, 4.0)
-
-
-@pytest.mark.parametrize(
-    ("right", "trials", "p"),
-    [(5, 5, 0.031), (7, 8, 0.035), (9, 10, 0.011), (12, 16, 0.038), (13, 16, 0.011), (15, 20, 0.021)],
-)
-def test_abx_is_the_exact_one_sided_binomial(right: int, trials: int, p: float) -> None:
-    assert binomial(right, trials, two_sided=False).p_value == pytest.approx(p, abs=0.0005)
 
 
 def test_preference_is_two_sided_and_leaves_the_undecided_out() -> None:

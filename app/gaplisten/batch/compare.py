@@ -9,11 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import astuple, dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from gaplisten.batch.score import ScoreRow
-from gaplisten.batch.summary import mean_interval
 from gaplisten.errors import GaplistenError
+from gaplisten.statistics import holm, quartiles, sign_test, student_mean
 from gaplisten.tables import Table, neutral
 
 
@@ -172,8 +170,8 @@ def distributions(points: Iterable[Point]) -> tuple[Distribution, ...]:
 
 
 def _distribution(condition: str, values: Sequence[float]) -> Distribution:
-    interval = mean_interval(values)
-    five = (float(value) for value in np.quantile(values, [0, 0.25, 0.5, 0.75, 1]))
+    interval = student_mean(values)
+    five = astuple(quartiles(values))
     return Distribution(condition, len(values), interval.mean, interval.low, interval.high, *five)
 
 
@@ -197,34 +195,18 @@ def paired_differences(points: Iterable[Point], baseline: str | None = None) -> 
         for first, second in pairs
         if groups[first].keys() & groups[second].keys()
     ]
-    return tuple(_with_holm(found))
+    corrected = holm([pair.p_sign for pair in found])
+    return tuple(replace(pair, p_holm=p) for pair, p in zip(found, corrected, strict=True))
 
 
 def _paired(first: str, second: str, one: dict[str, Point], other: dict[str, Point]) -> Paired:
     both = [clip for clip in one if clip in other]
     differences = [one[clip].value - other[clip].value for clip in both]
     higher, lower = (sum(sign * value > 0 for value in differences) for sign in (1, -1))
-    interval = mean_interval(differences)
+    interval = student_mean(differences)
     p = sign_test(higher, lower)
     counts = (higher, lower, len(both) - higher - lower)
     return Paired(first, second, len(both), interval.mean, interval.low, interval.high, *counts, p, p)
-
-
-def sign_test(higher: int, lower: int) -> float:
-    """Return the two-sided exact probability of so uneven a split when both are equally likely."""
-    from scipy.stats import binomtest
-
-    return float(binomtest(higher, higher + lower).pvalue) if higher + lower else 1.0
-
-
-def _with_holm(found: Sequence[Paired]) -> list[Paired]:
-    corrected: dict[int, float] = {}
-    highest = 0.0
-    ranked = sorted(range(len(found)), key=lambda index: found[index].p_sign)
-    for rank, index in enumerate(ranked):
-        highest = max(highest, min((len(found) - rank) * found[index].p_sign, 1.0))
-        corrected[index] = highest
-    return [replace(pair, p_holm=corrected[index]) for index, pair in enumerate(found)]
 
 
 def worst_first(

@@ -10,6 +10,7 @@ import numpy as np
 
 from gaplisten.batch.compare import ComparisonError, Point, number, plain, read_rows
 from gaplisten.panel.results.votes import TEST, Vote
+from gaplisten.statistics import pearson, spearman
 from gaplisten.tables import Table
 
 _RATING_COLUMNS = ("rating", "mean", "mos", "score", "value")
@@ -88,18 +89,18 @@ def by_condition(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
 
 def agreement(pairs: Sequence[Pair], level: str) -> Agreement:
     """Return correlation and error of at least one pair."""
-    from scipy.stats import pearsonr, spearmanr
-
     predicted = np.array([pair.predicted for pair in pairs])
     heard = np.array([pair.heard for pair in pairs])
     rmse = float(np.sqrt(np.mean((predicted - heard) ** 2)))
-    if len(pairs) < 3 or np.ptp(predicted) == 0 or np.ptp(heard) == 0:
+    of_values, of_ranks = (
+        pearson(predicted.tolist(), heard.tolist()),
+        spearman(predicted.tolist(), heard.tolist()),
+    )
+    if of_values is None or of_ranks is None:
         return Agreement(level, len(pairs), None, None, rmse, None)
     slope, offset = np.polyfit(predicted, heard, 1)
     mapped = float(np.sqrt(np.mean((slope * predicted + offset - heard) ** 2)))
-    pearson = float(pearsonr(predicted, heard).statistic)
-    spearman = float(spearmanr(predicted, heard).statistic)
-    return Agreement(level, len(pairs), pearson, spearman, rmse, mapped)
+    return Agreement(level, len(pairs), of_values.r, of_ranks.r, rmse, mapped)
 
 
 def agreements(points: Iterable[Point], heard: Iterable[Heard]) -> tuple[Agreement, ...]:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from gaplisten.batch.score import ScoreRow
+from gaplisten.statistics import student_mean
 from gaplisten.tables import Cell, Table
 
 ALL = "all"
@@ -40,29 +39,6 @@ COLUMNS = (
     "worst",
     "no_value",
 )
-
-
-@dataclass(frozen=True)
-class Interval:
-    """A mean with its 95 % Student-t interval; the ends are None where one value tells of no spread."""
-
-    mean: float
-    low: float | None
-    high: float | None
-    sd: float | None
-
-
-def mean_interval(values: Sequence[float], confidence: float = 0.95) -> Interval:
-    """Return the mean of one or more values with its interval, Student's t with n - 1 degrees of freedom."""
-    from scipy.stats import t
-
-    data = np.asarray(values, float)
-    mean = float(data.mean())
-    if data.size < 2:
-        return Interval(mean, None, None, None)
-    sd = float(data.std(ddof=1))
-    half = float(t.ppf(0.5 + confidence / 2, data.size - 1)) * sd / math.sqrt(data.size)
-    return Interval(mean, mean - half, mean + half, sd)
 
 
 def tidy(rows: Iterable[ScoreRow]) -> Table:
@@ -128,7 +104,7 @@ def _figures(rows: Sequence[ScoreRow]) -> tuple[float | int | None, ...]:
     without = len(rows) - len(values)
     if not values:
         return (0, None, None, None, None, None, None, without)
-    interval = mean_interval(values)
+    interval = student_mean(values)
     worst = min(values) if rows[0].task.metric.direction == "higher" else max(values)
     spread = (interval.mean, interval.low, interval.high, interval.sd, float(np.median(values)), worst)
     return (len(values), *spread, without)

@@ -29,7 +29,7 @@ Row = tuple[str, str, str, str]
 LIBRARIES = (
     ("numpy", "arrays"), ("scipy", "filters"), ("soundfile", "sound files"), ("soxr", "resampling"),
     ("sounddevice", "sound"), ("PySide6_Essentials", "windows"), ("pyqtgraph", "waveforms"),
-    ("pydantic", "parameters"), ("pebble", "processes"), ("pandas", "results"), ("statsmodels", "results"),
+    ("pydantic", "parameters"), ("pebble", "processes"), ("pandas", "results"),
 )  # fmt: skip
 EXTRAS = (
     ("onnxruntime", "metrics"), ("speechmos", "metrics"), ("pesq", "metrics"), ("pystoi", "metrics"),

@@ -10,10 +10,10 @@ from statistics import fmean
 from gaplisten.loss.strata import Stratum
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.methods import FACTS, Method
-from gaplisten.panel.results.intervals import Mean, Quartiles, quartiles, student_mean
 from gaplisten.panel.results.pairs import ALL, PairResult, pair_results
 from gaplisten.panel.results.screening import Listener, screen
 from gaplisten.panel.results.votes import Collected, Vote, collect, grouped, tests
+from gaplisten.statistics import Mean, Quartiles, quartiles, student_mean
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from gaplisten.panel.methods import Method
-from gaplisten.panel.results.intervals import Mean, Proportion, binomial, student_mean
 from gaplisten.panel.results.votes import Vote, grouped
+from gaplisten.statistics import Mean, Proportion, binomial, student_mean
 
 ALL = "all"
 

@@ -8,8 +8,8 @@ from itertools import pairwise
 from statistics import fmean, variance
 
 from gaplisten.panel.methods import Method
-from gaplisten.panel.results.intervals import correlation
 from gaplisten.panel.results.votes import TEST, Vote, grouped, tests
+from gaplisten.statistics import Correlation, pearson
 
 _REPEAT = "reference_repeat"
 
@@ -73,13 +73,15 @@ def _means(votes: Sequence[Vote]) -> dict[str, float]:
     return {name: fmean(one.score for one in group) for name, group in grouped(votes, _stimulus).items()}
 
 
-def agreement(votes: Sequence[Vote], others: Sequence[Vote]) -> tuple[float, float] | None:
-    """Return r and one-sided p of votes against the others' means; None with too few in common."""
+def agreement(votes: Sequence[Vote], others: Sequence[Vote]) -> Correlation | None:
+    """Return how votes go with the others' means; None with too few in common."""
     own, theirs = _means(votes), _means(others)
     common = [name for name in own if name in theirs]
     if len(common) < LEAST_STIMULI_FOR_AGREEMENT:
         return None
-    return correlation([own[name] for name in common], [theirs[name] for name in common])
+    # Where either has no spread, nothing speaks for an agreement.
+    found = pearson([own[name] for name in common], [theirs[name] for name in common])
+    return found or Correlation(0.0, 1.0)
 
 
 def retest(votes: Sequence[Vote]) -> float | None:
@@ -176,12 +178,12 @@ def _judged(
         sum(vote.passed is not None for vote in mine),
         sum(vote.passed is True for vote in mine),
         _spread(own),
-        agreed[0] if agreed else None,
+        agreed.r if agreed else None,
         sum(vote.underflows for vote in mine),
         tuple(_reasons(mine, everybody, method)),
         retest=None if method in (Method.ABX, Method.AB) else retest(mine),
     )
-    return listener, agreed is not None and agreed[1] > AGREEMENT_P
+    return listener, agreed is not None and agreed.p_greater > AGREEMENT_P
 
 
 def screen(
