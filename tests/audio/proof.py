@@ -8,8 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.audio.signal import Signal
-from gaplisten.playback.player import FADE_MS
-from gaplisten.playback.ramps import fade_frames, raised_cosine
+from gaplisten.playback.programme import FADE_MS, fade_frames, raised_cosine
 
 Array = npt.NDArray[np.float32]
 

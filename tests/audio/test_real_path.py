@@ -17,7 +17,7 @@ from audio.pulse import SoundServer, null_server, sound_server, wait_for
 from gaplisten.audio.signal import Signal
 from gaplisten.playback.client import ProcessPlayer
 from gaplisten.playback.process import REST_SECONDS
-from gaplisten.playback.ramps import fade_frames
+from gaplisten.playback.programme import fade_frames
 
 pytestmark = pytest.mark.sound
 RATE = 48000

@@ -7,7 +7,8 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 
-from gaplisten.playback.player import OutputDevice, PlayerState
+from gaplisten.playback.devices import OutputDevice
+from gaplisten.playback.player import PlayerState
 from gaplisten.playback.silent import SilentPlayer
 from gaplisten.ui.devices import feature as module
 from gaplisten.ui.devices.dialog import DeviceDialog, rate_text

@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gaplisten.playback.mixer import MixerState, render
-from gaplisten.playback.programme import Programme, Wishes
-from gaplisten.playback.ramps import audible_spans
+from gaplisten.playback.programme import Programme, Wishes, audible_spans
 
 
 def noise(frames: int, seed: int = 0, channels: int = 1) -> np.ndarray:

@@ -20,10 +20,11 @@ from gaplisten.playback.control import (
     read_status,
     write_wishes,
 )
+from gaplisten.playback.devices import OutputDevice
 from gaplisten.playback.engine import Engine, Meter
 from gaplisten.playback.lanes import make_ready, release
 from gaplisten.playback.open import open_player
-from gaplisten.playback.player import OutputDevice, Player
+from gaplisten.playback.player import Player
 from gaplisten.playback.programme import Wishes
 from gaplisten.playback.shared import View, block_of
 from gaplisten.playback.silent import SilentPlayer

@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gaplisten.playback.programme import STANDARD, Programme
-from gaplisten.playback.ramps import audible_spans, raised_cosine
+from gaplisten.playback.programme import STANDARD, Programme, audible_spans, raised_cosine
 from playback.desk import Desk, level, noise
 
 N = 3000

@@ -129,7 +129,7 @@ def test_concealers_and_sound_import_nothing_from_the_current_folder(folder: Pat
     code = """
         import numpy as np
         from gaplisten.concealers.process import WorkerProcess
-        from gaplisten.playback.link import Link
+        from gaplisten.playback.host import Link
         from gaplisten.playback.shared import Block
 
         worker = WorkerProcess()

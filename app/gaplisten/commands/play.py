@@ -14,8 +14,10 @@ from gaplisten.audio.gain import TARGET_DBOV, clip_gain
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
+from gaplisten.playback.devices import OutputDevice
 from gaplisten.playback.open import open_player
-from gaplisten.playback.player import FADE_MS, OutputDevice, Player, PlayerState, SwitchMode
+from gaplisten.playback.player import Player, PlayerState, SwitchMode
+from gaplisten.playback.programme import FADE_MS
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 

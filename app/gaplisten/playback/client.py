@@ -12,18 +12,11 @@ from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
 from gaplisten.playback import devices
 from gaplisten.playback.control import Status
+from gaplisten.playback.devices import OutputDevice, Side
 from gaplisten.playback.host import Host, Latency, ProcessGone
 from gaplisten.playback.lanes import Ready, make_ready, release
-from gaplisten.playback.player import (
-    FADE_MS,
-    MAX_LANES,
-    SPEEDS,
-    OutputDevice,
-    PlayerState,
-    Side,
-    SwitchMode,
-)
-from gaplisten.playback.programme import Wishes
+from gaplisten.playback.player import MAX_LANES, SPEEDS, PlayerState, SwitchMode
+from gaplisten.playback.programme import FADE_MS, Wishes
 from gaplisten.playback.wanted import Wanted
 
 _SEEK_SHOWN = 0.06

@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
@@ -14,7 +15,6 @@ import numpy as np
 
 from gaplisten import folders
 from gaplisten.errors import GaplistenError
-from gaplisten.playback.player import OutputDevice
 
 LATENCY = 0.015
 """Seconds asked for: below, a busy machine runs dry; above, a switch is felt to lag."""
@@ -22,6 +22,33 @@ _ALSA_BLOCKS_PER_SECOND = 100
 _SERVER_MILLISECONDS = "18"
 
 Callback = Callable[[Any, int, Any, Any], None]
+Side = Literal["left", "right", "both"]
+
+
+@dataclass(frozen=True, slots=True)
+class OutputDevice:
+    """A way out for sound; remembered by `name` and `host_api`, since indices change.
+
+    Parameters
+    ----------
+    channels
+        How many output channels it offers.
+    rate
+        The rate in Hz that it prefers.
+    default
+        Whether the system would choose it.
+    """
+
+    name: str
+    host_api: str
+    channels: int
+    rate: int
+    default: bool = False
+
+    @property
+    def title(self) -> str:
+        """What to show to people."""
+        return f"{self.name} ({self.host_api})"
 
 
 class NoSoundError(GaplistenError):

@@ -1,22 +1,31 @@
-"""The method that the sound card calls: obey, render, measure, report; it waits for nothing."""
+"""The method that the sound card calls: obey, render, measure, report; it waits for nothing.
+
+And what it is helped by: a meter, a test tone, priority.
+"""
 
 from __future__ import annotations
 
+import gc
+import os
+import sys
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
 
 from gaplisten.audio.signal import Samples
 from gaplisten.playback.control import StatusWriter, WishReader, Words, now_ns
+from gaplisten.playback.devices import Side
 from gaplisten.playback.dropouts import Dropouts
 from gaplisten.playback.mixer import MixerState, render_into
-from gaplisten.playback.priority import raise_thread
+from gaplisten.playback.programme import fade_frames, raised_cosine
 
 HOLD_SECONDS = 1.5
 FALL_DB_PER_SECOND = 20.0
 METER_SECONDS = 0.03
 """How often the meter moves, as a screen does: every block would cost more than mixing it."""
 _LONGEST = 4096
+_PROCESS, _SOUND_CARD = 5, 10  # real-time priorities, well below those of the system's own threads
 
 
 class Meter:
@@ -186,3 +195,55 @@ class Engine:
             ),
             mixer.breaks,
         )
+
+
+def side_tone(rate: int, channels: int, side: Side, seconds: float = 0.8) -> Samples:
+    """Return a faded 440 Hz tone at -20 dBFS, shape ``(frames, channels)``, silent on the other side."""
+    frames = round(rate * seconds)
+    wave = 0.1 * np.sin(2 * np.pi * 440.0 * np.arange(frames) / rate)
+    ramp = raised_cosine(fade_frames(rate, 20.0))[:, 0]
+    wave[: len(ramp)] *= ramp
+    wave[-len(ramp) :] *= ramp[::-1]
+    out = np.zeros((frames, channels), np.float32)
+    wanted = {"left": [0], "right": [min(1, channels - 1)], "both": list(range(channels))}[side]
+    out[:, wanted] = wave[:, None]
+    return out
+
+
+# -- asking the system to let the audio process go first; a refusal changes nothing ---------------------
+
+
+def raise_process() -> None:
+    """Raise the priority of this process as far as it is allowed."""
+    if sys.platform == "win32":
+        import ctypes
+
+        with suppress(OSError, AttributeError):
+            high_priority_class = 0x80
+            kernel = ctypes.windll.kernel32
+            kernel.SetPriorityClass(kernel.GetCurrentProcess(), high_priority_class)
+        return
+    with suppress(OSError):
+        os.setpriority(os.PRIO_PROCESS, 0, -15)
+    # Threads that the sound system starts in this process inherit it: they hand the samples on.
+    _real_time(_PROCESS)
+
+
+def _real_time(priority: int) -> None:
+    # macOS and Windows do this on their own for audio threads.
+    if sys.platform == "linux":
+        with suppress(OSError):
+            os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(priority))
+
+
+def raise_thread() -> None:
+    """Give the calling thread (the sound card's) real-time scheduling where that is allowed."""
+    _real_time(_SOUND_CARD)
+
+
+def no_pauses() -> None:
+    """Keep the garbage collector and long turns of other threads away from the sound card's thread."""
+    gc.collect()
+    gc.freeze()
+    gc.disable()
+    sys.setswitchinterval(0.0005)

@@ -10,8 +10,7 @@ from typing import Any
 import numpy as np
 
 from gaplisten.audio.signal import Samples, Signal
-from gaplisten.playback.player import FADE_MS
-from gaplisten.playback.ramps import audible_spans, fade_frames
+from gaplisten.playback.programme import FADE_MS, audible_spans, fade_frames
 from gaplisten.playback.shared import Block, block_of
 
 

@@ -7,7 +7,8 @@ import os
 from gaplisten.errors import GaplistenError
 from gaplisten.installed import is_installed
 from gaplisten.playback.client import ProcessPlayer
-from gaplisten.playback.player import OutputDevice, Player
+from gaplisten.playback.devices import OutputDevice
+from gaplisten.playback.player import Player
 from gaplisten.playback.silent import SilentPlayer
 
 

@@ -7,48 +7,13 @@ from dataclasses import dataclass
 from typing import Literal, Protocol
 
 from gaplisten.audio.signal import Signal
+from gaplisten.playback.devices import OutputDevice, Side
+from gaplisten.playback.programme import FADE_MS
 
 SwitchMode = Literal["standard", "crossfade"]
-Side = Literal["left", "right", "both"]
 
-FADE_MS = 5.0
-"""Length of each fade: start, stop, seek, loop and either half of a standard switch (BS.1534-3)."""
-
-PANEL_LOOP_MS = 500.0
-"""Shortest loop in a listening test (BS.1534-3)."""
-
-WORKBENCH_LOOP_MS = 40.0
-"""Shortest loop when hunting artefacts."""
-
-MAX_CROSSFADE_MS = 1000.0
 MAX_LANES = 64
 SPEEDS = (1.0, 0.5, 0.25)
-
-
-@dataclass(frozen=True, slots=True)
-class OutputDevice:
-    """A way out for sound; remembered by `name` and `host_api`, since indices change.
-
-    Parameters
-    ----------
-    channels
-        How many output channels it offers.
-    rate
-        The rate in Hz that it prefers.
-    default
-        Whether the system would choose it.
-    """
-
-    name: str
-    host_api: str
-    channels: int
-    rate: int
-    default: bool = False
-
-    @property
-    def title(self) -> str:
-        """What to show to people."""
-        return f"{self.name} ({self.host_api})"
 
 
 @dataclass(frozen=True, slots=True)

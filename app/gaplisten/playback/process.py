@@ -22,14 +22,13 @@ from typing import Any, Literal
 import numpy as np
 
 from gaplisten.errors import GaplistenError
-from gaplisten.playback import devices, priority
+from gaplisten.playback import devices
 from gaplisten.playback.control import WORDS
-from gaplisten.playback.engine import Engine
+from gaplisten.playback.devices import OutputDevice
+from gaplisten.playback.engine import Engine, no_pauses, raise_process, side_tone
 from gaplisten.playback.mixer import MixerState
-from gaplisten.playback.player import OutputDevice
 from gaplisten.playback.programme import Programme, Wishes
 from gaplisten.playback.shared import View
-from gaplisten.playback.tone import side_tone
 
 Message = Mapping[str, Any]
 
@@ -258,13 +257,13 @@ def main() -> int:
     parent = os.getppid()
     host = Host(control.array, settings["name"], settings["host_api"], settings["latency"])
     messages: queue.SimpleQueue[Message | None] = queue.SimpleQueue()
-    priority.raise_process()
+    raise_process()
     devices.ask_servers_for_low_latency()
     if not host.hello():
         return 0
     threading.Thread(target=_read_messages, args=(messages,), daemon=True).start()
     MixerState(8000).obey(Wishes())  # so that nothing is imported or built for the first time while playing
-    priority.no_pauses()
+    no_pauses()
     while True:
         try:
             message = messages.get(timeout=_TICK)

@@ -1,12 +1,22 @@
-"""What the mixer is given: lanes ready to be put out, and what the listener wants."""
+"""What the mixer is given: lanes ready to be put out, what the listener wants, and the shape of fades."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
+
 from gaplisten.audio.signal import Samples
-from gaplisten.playback.ramps import Frames
+
+Frames = npt.NDArray[np.int64]
+
+FADE_MS = 5.0
+"""Length of each fade: start, stop, seek, loop and either half of a standard switch (BS.1534-3)."""
+
+MAX_CROSSFADE_MS = 1000.0
 
 STANDARD = -1
 """Value of `Wishes.crossfade` that asks for standard switching."""
@@ -47,7 +57,7 @@ class Programme:
     scale
         Lane frames per frame of the clip, as numerator and denominator (resampling, slow playing).
     audible
-        Only these frames are heard (see `ramps.audible_spans`), or everything.
+        Only these frames are heard (see `audible_spans`), or everything.
     boundaries
         Sorted frames at which gaps begin or end; no fade of a switch shall cover one.
     """
@@ -65,3 +75,33 @@ class Programme:
 
 
 EMPTY = Programme(0, ())
+
+
+def fade_frames(rate: int, milliseconds: float) -> int:
+    """Return the length of a fade in frames, at least one."""
+    return max(1, round(rate * milliseconds / 1000.0))
+
+
+def raised_cosine(frames: int) -> Samples:
+    """Return rising weights, shape ``(frames, 1)``, all strictly between 0 and 1.
+
+    Symmetric (``ramp + ramp[::-1] == 1``), so that fading in, turning round midway and fading out again makes
+    no step, and so that a cross-fade of a lane with itself is that lane.
+    """
+    steps = np.arange(1, frames + 1, dtype=np.float64) / (frames + 1)
+    return (0.5 - 0.5 * np.cos(np.pi * steps)).astype(np.float32)[:, None]
+
+
+def audible_spans(spans: Sequence[tuple[int, int]], fade: int) -> Frames:
+    """Return spans, shape ``(n, 2)``, sorted, with those merged that leave no room for two fades.
+
+    Spans are heard whole: they are faded in *before* their start and faded out *after* their stop, because
+    the edge of a lost part is exactly what one wants to hear.
+    """
+    merged: list[list[int]] = []
+    for start, stop in sorted((int(a), int(b)) for a, b in spans if b > a):
+        if merged and start - merged[-1][1] <= 2 * fade:
+            merged[-1][1] = max(merged[-1][1], stop)
+        else:
+            merged.append([start, stop])
+    return np.array(merged, dtype=np.int64).reshape(-1, 2)

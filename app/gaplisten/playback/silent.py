@@ -6,7 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from gaplisten.audio.signal import Signal
-from gaplisten.playback.player import FADE_MS, OutputDevice, PlayerState, Side, SwitchMode
+from gaplisten.playback.devices import OutputDevice, Side
+from gaplisten.playback.player import PlayerState, SwitchMode
+from gaplisten.playback.programme import FADE_MS
 
 
 class SilentPlayer:

@@ -28,6 +28,12 @@ class SnappedLoop:
     warning: str = ""
 
 
+PANEL_LOOP_MS = 500.0
+"""Shortest loop in a listening test (BS.1534-3)."""
+
+WORKBENCH_LOOP_MS = 40.0
+"""Shortest loop when hunting artefacts."""
+
 Edge = Literal["start", "stop"]
 
 

@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import numpy as np
 
-from gaplisten.playback.player import FADE_MS, MAX_CROSSFADE_MS
-from gaplisten.playback.programme import EMPTY, STANDARD, Programme, Wishes
-from gaplisten.playback.ramps import fade_frames, raised_cosine
+from gaplisten.playback.programme import (
+    EMPTY,
+    FADE_MS,
+    MAX_CROSSFADE_MS,
+    STANDARD,
+    Programme,
+    Wishes,
+    fade_frames,
+    raised_cosine,
+)
 
 BLOCK = 4096
 """The most frames that are rendered in one go."""

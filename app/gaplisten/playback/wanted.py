@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 
 from gaplisten.audio.signal import Signal
 from gaplisten.playback.lanes import Ready
-from gaplisten.playback.player import FADE_MS, MAX_CROSSFADE_MS, SwitchMode
-from gaplisten.playback.programme import STANDARD, Wishes
+from gaplisten.playback.player import SwitchMode
+from gaplisten.playback.programme import FADE_MS, MAX_CROSSFADE_MS, STANDARD, Wishes
 
 
 @dataclass

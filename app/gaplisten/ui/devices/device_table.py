@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from gaplisten.playback.player import OutputDevice
+from gaplisten.playback.devices import OutputDevice
 from gaplisten.ui.theme import figures
 from gaplisten.ui.widgets import plain_table
 

@@ -15,7 +15,8 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gaplisten.playback.player import OutputDevice, PlayerState
+from gaplisten.playback.devices import OutputDevice
+from gaplisten.playback.player import PlayerState
 from gaplisten.ui.devices.device_table import DeviceTable
 from gaplisten.ui.theme import figures
 from gaplisten.ui.widgets import QuietLabel, resize_within

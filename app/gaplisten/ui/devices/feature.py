@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QAction
 
+from gaplisten.playback.devices import OutputDevice, Side
 from gaplisten.playback.open import open_player
-from gaplisten.playback.player import OutputDevice, PlayerState, Side
+from gaplisten.playback.player import PlayerState
 from gaplisten.playback.silent import SilentPlayer
 from gaplisten.ui.commands import Command
 from gaplisten.ui.devices.dialog import DeviceDialog

@@ -14,8 +14,9 @@ from gaplisten.panel.columns import PlaybackFacts
 from gaplisten.panel.methods import Playing
 from gaplisten.panel.rules import TrialState
 from gaplisten.panel.session import Session
-from gaplisten.playback.player import FADE_MS, PANEL_LOOP_MS, Player, PlayerState
-from gaplisten.playback.snap import snap_loop
+from gaplisten.playback.player import Player, PlayerState
+from gaplisten.playback.programme import FADE_MS
+from gaplisten.playback.snap import PANEL_LOOP_MS, snap_loop
 
 POLL_MS = 25
 # A position that moves on by more than this beyond the time gone by is a seek or a loop, not listening.

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gaplisten.bench.state import Loop
-from gaplisten.playback.player import FADE_MS, WORKBENCH_LOOP_MS
-from gaplisten.playback.snap import Edge, SnappedLoop, snap_loop
+from gaplisten.playback.programme import FADE_MS
+from gaplisten.playback.snap import WORKBENCH_LOOP_MS, Edge, SnappedLoop, snap_loop
 from gaplisten.ui.workbench.part import Part
 
 SPEEDS = {"listen.full": 1.0, "listen.half": 0.5, "listen.quarter": 0.25}
