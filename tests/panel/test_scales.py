@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gaplisten import languages
 from gaplisten.panel.methods import Method, Response, facts
-from gaplisten.panel.scales import LANGUAGES, ScaleError, scale, texts
+from gaplisten.panel.scales import scale, texts
 from gaplisten.panel.trial import Vote
 
 EXCELLENT = ("Excellent", "Good", "Fair", "Poor", "Bad")
@@ -58,9 +59,11 @@ def test_values_and_words_are_those_of_the_standards(method: Method) -> None:
 
 @pytest.mark.parametrize("method", list(Method))
 def test_every_language_has_the_same_values_and_says_where_its_words_are_from(method: Method) -> None:
-    values = {language: [value for value, _ in scale(method, language).labels] for language in LANGUAGES}
+    values = {
+        language: [value for value, _ in scale(method, language).labels] for language in languages.codes()
+    }
     assert len({tuple(one) for one in values.values()}) == 1
-    for language in LANGUAGES:
+    for language in languages.codes():
         words = scale(method, language)
         assert words.source
         assert words.translation or language == "en"
@@ -68,7 +71,7 @@ def test_every_language_has_the_same_values_and_says_where_its_words_are_from(me
 
 
 def test_every_text_is_there_in_every_language() -> None:
-    assert all(texts(language).keys() == texts("en").keys() for language in LANGUAGES)
+    assert all(texts(language).keys() == texts("en").keys() for language in languages.codes())
     assert texts("de")["reference"] == "Referenz"
 
 
@@ -100,7 +103,9 @@ def test_a_forced_choice_has_no_third_answer() -> None:
 
 
 def test_an_unknown_language_is_told() -> None:
-    with pytest.raises(ScaleError, match="no wording in 'xx'"):
+    with pytest.raises(
+        languages.LanguageError, match="'xx': there is no such language; choose one of en, de"
+    ):
         scale(Method.ACR, "xx")
 
 

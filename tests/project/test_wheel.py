@@ -46,7 +46,7 @@ def test_the_wheel_carries_plugins_demo_and_scales(wheel: Path) -> None:
     names = zipfile.ZipFile(wheel).namelist()
     assert "gaplisten/_bundled/plugins/zero_fill.py" in names
     assert "gaplisten/_bundled/resources/demo/clean/demo1.flac" in names
-    assert any(name.startswith("gaplisten/_bundled/resources/scales/") for name in names)
+    assert any(name.startswith("gaplisten/_bundled/resources/languages/") for name in names)
     assert "gaplisten/py.typed" in names
 
 

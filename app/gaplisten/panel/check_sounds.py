@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
-from gaplisten import folders
+from gaplisten import folders, languages
 from gaplisten.audio.files import read_signal
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
@@ -94,12 +94,14 @@ def _joined(parts: Sequence[Wave], rate: int) -> Wave:
     return np.concatenate(pieces)
 
 
-def digits(rate: int, seed: object) -> list[tuple[Signal, str]]:
-    """Return five triplets of English digits in speech-shaped noise, from 0 down to -8 dB, with the answers.
+def digits(rate: int, seed: object, language: str = languages.ENGLISH) -> list[tuple[Signal, str]]:
+    """Return five triplets of digits in speech-shaped noise, from 0 down to -8 dB, with the answers.
 
-    A coarse screening, not calibrated: synthetic speech, noise with the digits' own long-term spectrum.
+    A coarse screening, not calibrated: synthetic speech, noise with the digits' own long-term spectrum. A
+    language without recorded digits gets the English ones.
     """
-    folder = folders.resources() / "digits" / "en"
+    own, english = (folders.resources() / "digits" / code for code in (language, languages.ENGLISH))
+    folder = own if own.is_dir() else english
     words = [
         resample(read_signal(folder / f"{digit}.flac"), rate).mono.astype(np.float64) for digit in range(10)
     ]

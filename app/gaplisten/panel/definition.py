@@ -5,11 +5,12 @@ from __future__ import annotations
 import tomllib
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
 from pydantic_core import PydanticCustomError
 
+from gaplisten import languages
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.methods import Method, Response, facts
 from gaplisten.panel.parts import (
@@ -45,13 +46,22 @@ def misfit(fact: str, *field: str | int) -> PydanticCustomError:
     return PydanticCustomError("misfit", "{fact}", {"fact": fact, "field": field})
 
 
+def _language(code: str) -> str:
+    if code not in languages.codes():
+        raise ValueError(f"there is no such language; choose one of {', '.join(languages.codes())}")
+    return code
+
+
+Language = Annotated[str, AfterValidator(_language)]
+
+
 class PanelDefinition(Part):
     """A whole panel as written; see docs/panels.md for every key."""
 
     format: Literal[1] = 1
     title: Name
     method: Method = Field(strict=False)
-    language: Literal["en", "de"] = "en"
+    language: Language = languages.ENGLISH
     seed: int = Field(default=1, ge=0, lt=2**63)
     repeats: int = Field(default=1, ge=1, le=20)
     ratings_per_condition: int | None = Field(default=None, ge=1, le=MOST_TRIALS)

@@ -1,18 +1,13 @@
-"""The words of the scales and of the panel's screens, from `resources/scales`."""
+"""The words of the scales and of the panel's screens, in each language."""
 
 from __future__ import annotations
 
-import tomllib
 from dataclasses import dataclass, replace
-from functools import cache
-from typing import Any
 
-from gaplisten import folders
+from gaplisten import languages
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.methods import NO_PREFERENCE, Method, Response, facts
 from gaplisten.panel.trial import Vote
-
-LANGUAGES = ("en", "de")
 
 
 class ScaleError(GaplistenError):
@@ -77,17 +72,6 @@ def _in_tenths(grade: float) -> bool:
     return abs(grade * 10 - round(grade * 10)) < 1e-6
 
 
-@cache
-def _file(name: str) -> dict[str, Any]:
-    path = folders.resources() / "scales" / f"{name}.toml"
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise ScaleError(
-            str(path), f"the wording cannot be read ({error})", "install Gaplisten again"
-        ) from error
-
-
 def _labels(method: Method, table: dict[str, str]) -> tuple[tuple[Vote, str], ...]:
     if facts(method).response is Response.CHOICE:
         return tuple(table.items())
@@ -95,7 +79,7 @@ def _labels(method: Method, table: dict[str, str]) -> tuple[tuple[Vote, str], ..
 
 
 def scale(
-    method: Method, language: str = "en", *, reference: bool = True, no_preference: bool = True
+    method: Method, language: str = languages.ENGLISH, *, reference: bool = True, no_preference: bool = True
 ) -> Scale:
     """Return the standard wording of a method.
 
@@ -108,14 +92,13 @@ def scale(
 
     Raises
     ------
-    ScaleError
-        If there is no wording in `language`.
+    LanguageError, ScaleError
+        If there is no such language, or no wording of this method in it.
     """
-    whole = _file(method.value)
-    words = whole.get(language)
-    if not isinstance(words, dict):
-        fact, way_out = f"there is no wording in {language!r}", f"choose one of {', '.join(LANGUAGES)}"
-        raise ScaleError(f"scale {method.value}", fact, way_out)
+    words = languages.words(language, "scales", method.value)
+    if not words:
+        fact = f"there is no wording in {languages.name(language)}"
+        raise ScaleError(f"scale {method.value}", fact, f"add it to languages/{language}.toml")
     if not reference:
         words = words | words.get("without_reference", {})
     made = Scale(
@@ -125,13 +108,12 @@ def scale(
         words["question"],
         words["instruction"],
         _labels(method, words["labels"]),
-        whole["source"],
+        words["source"],
         words.get("translation", ""),
     )
     return made if no_preference else made.without(NO_PREFERENCE)
 
 
-def texts(language: str = "en") -> dict[str, str]:
+def texts(language: str = languages.ENGLISH) -> dict[str, str]:
     """Return what a panel says besides its scale; English where a language lacks a text."""
-    whole = _file("texts")
-    return {**whole["en"], **whole.get(language, {})}
+    return {**languages.words(languages.ENGLISH, "panel"), **languages.words(language, "panel")}

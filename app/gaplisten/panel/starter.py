@@ -7,10 +7,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from gaplisten import languages
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.methods import Method
 from gaplisten.panel.parts import ClipsPart, ConditionPart
-from gaplisten.panel.scales import LANGUAGES
 
 
 def definition_for(
@@ -90,7 +90,7 @@ _STARTER = """\
 format = 1
 title = "{title}"
 method = "{method}"          # {methods}
-language = "en"         # {languages}
+language = "{english}"         # {languages}
 seed = 1                # another seed, another order
 repeats = 1             # how often each stimulus is rated by each listener
 # ratings_per_condition = 8      # each listener hears only so many clips in each condition, balanced
@@ -174,8 +174,13 @@ _OWN = {
 
 def starter(method: Method = Method.ACR, title: str = "My panel") -> str:
     """Return a commented TOML file to begin a panel with."""
-    methods, languages = ", ".join(one.value for one in Method), ", ".join(LANGUAGES)
+    methods, codes = ", ".join(one.value for one in Method), ", ".join(languages.codes())
     safe = title.replace("\\", "").replace('"', "'")
     return _STARTER.format(
-        title=safe, method=method.value, methods=methods, languages=languages, own=_OWN.get(method, "")
+        title=safe,
+        method=method.value,
+        methods=methods,
+        languages=codes,
+        english=languages.ENGLISH,
+        own=_OWN.get(method, ""),
     )

@@ -39,7 +39,7 @@ def step_sounds(freezer: StepFreezer, definition: PanelDefinition, speech: Signa
     if checks.headphones:
         tasks += [(StepKind.HEADPHONES, *task) for task in check_sounds.headphones(speech.rate, seed)]
     if checks.digits:
-        digits = check_sounds.digits(speech.rate, seed)
+        digits = check_sounds.digits(speech.rate, seed, definition.language)
         tasks += [(StepKind.DIGITS, [sound], answer) for sound, answer in digits]
     for place, (kind, sounds, answer) in enumerate(tasks):
         codes = [

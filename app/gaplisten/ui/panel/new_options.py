@@ -14,9 +14,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten import languages
 from gaplisten.panel.methods import FACTS
 from gaplisten.panel.rules import Heard
-from gaplisten.panel.scales import LANGUAGES
 from gaplisten.ui.panel.method_options import MethodOptions, Values, filled
 from gaplisten.ui.panel.questions import EXAMPLE, questions
 
@@ -49,8 +49,8 @@ class TestPage(QWidget):
             self.method.addItem(facts.title, method)
         self.method.currentIndexChanged.connect(self.options.setCurrentIndex)
         self.language = QComboBox()
-        for language in LANGUAGES:
-            self.language.addItem({"en": "English", "de": "Deutsch"}.get(language, language), language)
+        for code in languages.codes():
+            self.language.addItem(languages.name(code), code)
         self.seed = QSpinBox(minimum=0, maximum=2**31 - 1, value=1)
         self.repeats = QSpinBox(minimum=1, maximum=20, value=1)
         self.share = QSpinBox(minimum=0, maximum=5000, value=0)
