@@ -396,3 +396,27 @@ def test_an_answer_that_drips_is_given_up_in_time(server: Server, monkeypatch: p
             client(server, seconds=0.3, retries=0).score(ramp(), ramp(), "a.wav")
     finally:
         gone.set()
+
+
+def test_saving_address_and_user_keeps_what_else_the_settings_say() -> None:
+    settings_path().parent.mkdir(parents=True, exist_ok=True)
+    text = (
+        'address = "https://old.example.org/"\nuser = "team-1"\nseconds = 300  # a slow model\nretries = 1\n'
+    )
+    settings_path().write_text(text)
+    save_service("https://new.example.org/", "team-7")
+    found = settings_path().read_text()
+    assert found.splitlines() == [
+        'address = "https://new.example.org/"',
+        'user = "team-7"',
+        "seconds = 300  # slow",
+        "retries = 1",
+    ]
+
+
+@pytest.mark.parametrize("before", ['token = "abc"\npassword = "abc"\n', "no TOML at all ["])
+def test_saving_leaves_no_secret_and_replaces_what_cannot_be_read(before: str) -> None:
+    settings_path().parent.mkdir(parents=True, exist_ok=True)
+    settings_path().write_text(before)
+    save_service("https://plcmos.example.org/", "team-7")
+    assert settings_path().read_text() == 'address = "https://plcmos.example.org/"\nuser = "team-7"\n'

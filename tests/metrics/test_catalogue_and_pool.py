@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import importlib
 import os
+import shutil
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -11,8 +14,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import gaplisten
+from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
-from gaplisten.metrics.catalogue import adopt, built_in, find_metric, metric_names
+from gaplisten.metrics.catalogue import adopt, built_in, find_metric, metric_names, score
 from gaplisten.metrics.contract import MetricError
 from gaplisten.metrics.pool import ScorePool
 from metrics import foreign
@@ -48,6 +53,60 @@ def test_the_metrics_of_the_project_are_there_and_described():
         assert metric.title
         assert metric.source
         assert metric.range[0] < metric.range[1]
+
+
+def test_our_metrics_stand_in_the_order_of_their_modules_places():
+    names = list(built_in())
+    assert names[0] == "plcmos"
+    assert names[-1] == "plcmos_service"
+    firsts = [names.index(name) for name in ("plcmos", "dnsmos", "pesq", "lsd", "gap_flagged")]
+    assert firsts == sorted(firsts)
+
+
+def test_what_a_service_computes_is_described_here_and_never_sent_from_here():
+    assert built_in()["plcmos_service"].metric.service
+    found = score("plcmos_service", tone(), tone())
+    assert found.value is None
+    assert "computed by a service" in found.reason
+
+
+CREST = """
+import numpy as np
+
+from gaplisten.metrics.contract import Implementation, Metric
+
+METRIC = Metric("crest", "Crest factor", unit="dB", direction="lower", source="this test", range=(0, np.inf))
+
+
+def compute(material):
+    samples = material.degraded
+    return 20 * np.log10(np.abs(samples).max() / np.sqrt(np.mean(samples**2)))
+
+
+IMPLEMENTATIONS = (Implementation(METRIC, compute),)
+"""
+
+
+def test_a_metric_is_one_more_file_in_the_folder(tmp_path: Path):
+    package = tmp_path / "gaplisten"
+    own = Path(gaplisten.__file__).parent
+    shutil.copytree(own, package, ignore=shutil.ignore_patterns("ui", "__pycache__"))
+    (package / "metrics" / "crest.py").write_text(CREST)
+    write_signal(tmp_path / "tone.wav", tone())
+
+    def run(*words: object) -> str:
+        environment = os.environ | {"PYTHONPATH": str(tmp_path)}
+        command = [sys.executable, "-m", "gaplisten", "score", *map(str, words)]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    (listed,) = [line for line in run("--list").splitlines() if line.startswith("crest ")]
+    assert "Crest factor" in listed
+    run(tmp_path / "tone.wav", "--metric", "crest", "--csv", tmp_path / "scores.csv")
+    (row,) = csv.DictReader((tmp_path / "scores.csv").read_text("utf-8-sig").splitlines())
+    assert (row["metric"], row["unit"], row["source"]) == ("crest", "dB", "this test")
+    assert float(row["value"]) == pytest.approx(3.01, abs=0.02)
 
 
 def test_an_unknown_name_is_answered_with_near_ones():

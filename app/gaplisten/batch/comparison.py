@@ -106,11 +106,8 @@ def _scale(metric: Metric) -> Scale:
 
 
 def _known(name: str, unit: str) -> Scale:
-    from gaplisten.exchange.plcmos_service import METRIC
     from gaplisten.metrics.catalogue import built_in
 
-    if name == METRIC.name:
-        return _scale(METRIC)
     found = built_in().get(name)
     return _scale(found.metric) if found else Scale(name, name, unit)
 

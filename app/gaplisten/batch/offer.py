@@ -119,32 +119,22 @@ def metrics_offered(service: str) -> list[Offered]:
     service
         Why the PLC-MOS service cannot be used; empty when it can.
     """
-    from gaplisten.exchange.plcmos_service import METRIC
     from gaplisten.metrics.catalogue import built_in, third_party
 
     metrics = [found.metric for found in built_in().values()]
-    own = [_metric(metric) for metric in metrics if not metric.needs_trace]
-    by_gap = [_metric(metric) for metric in metrics if metric.needs_trace]
+    own = [_metric(metric, service) for metric in metrics if not metric.needs_trace]
+    by_gap = [_metric(metric, service) for metric in metrics if metric.needs_trace]
     foreign = [
         Offered(name, name, f"of another package: {entry.value}") for name, entry in third_party().items()
     ]
-    return [*own, Offered(METRIC.name, METRIC.title, METRIC.source, service), *foreign, *by_gap]
+    return [*own, *foreign, *by_gap]
 
 
-def _metric(metric: Metric) -> Offered:
+def _metric(metric: Metric, service: str) -> Offered:
+    if metric.service:
+        return Offered(metric.name, metric.title, metric.source, service)
     needs = ["reference"] * metric.needs_reference + ["loss trace"] * metric.needs_trace
     tip = "; ".join(
         [f"needs {' and '.join(needs)}"] * bool(needs) + [f"{metric.direction} is better", metric.source]
     )
     return Offered(metric.name, metric.title, tip, trouble(metric))
-
-
-def service_trouble() -> str:
-    """Return why the PLC-MOS service cannot be used; asks the keyring, so not for the window's thread."""
-    from gaplisten.exchange.service_settings import ServiceError, load_service
-
-    try:
-        load_service()
-    except ServiceError as error:
-        return error.fact
-    return ""

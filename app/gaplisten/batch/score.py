@@ -113,6 +113,16 @@ def _described(name: str, workers: Workers) -> Metric:
     raise MetricError(f"metric {name}", f"cannot be loaded: {workers.reason(error)}", "remove its package")
 
 
+def apart(names: Iterable[str]) -> tuple[list[str], list[str]]:
+    """Return the names of metrics that are computed here, and those that a service computes, each once."""
+    here: list[str] = []
+    asked: list[str] = []
+    for name in dict.fromkeys(names):
+        known = built_in().get(name)
+        (asked if known is not None and known.metric.service else here).append(name)
+    return here, asked
+
+
 def describe_metric(name: str) -> Metric:
     """Return a metric's description; runs in a worker."""
     return find_metric(name).metric

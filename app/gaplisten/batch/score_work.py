@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from gaplisten.batch.conceal_work import Concealed, ConcealWish, conceal_clips
 from gaplisten.batch.items import Version, versions_of
-from gaplisten.batch.score import ScoreBatch, described, score_journal, score_versions
+from gaplisten.batch.score import ScoreBatch, apart, described, score_journal, score_versions
 from gaplisten.batch.summary import summarise_scores, tidy
 from gaplisten.batch.work import BatchError, Named, PartOf, Remark, write_table
 from gaplisten.batch.workers import ProcessWorkers
 from gaplisten.clips.clip import ClipSet, ConditionFile
 from gaplisten.jobs import Job
 
-SERVICE = "plcmos_service"
+ByService = Callable[..., ScoreBatch]  # as `gaplisten.exchange.service_batch.score_by_set_up_service`
 SMALLEST_ROOM = 1 << 20
 
 
@@ -72,8 +73,13 @@ class Scored:
         return tuple(sorted((*made, *scores), key=lambda remark: not remark.failed))
 
 
-def score_clips(wish: ScoreWish, catalogue: Any, job: Job) -> Scored:
+def score_clips(wish: ScoreWish, catalogue: Any, job: Job, by_service: ByService) -> Scored:
     """Conceal what is to be concealed, score everything, write the tables.
+
+    Parameters
+    ----------
+    by_service
+        Scores versions by the metric that a service computes, where that is wished.
 
     Raises
     ------
@@ -91,7 +97,7 @@ def score_clips(wish: ScoreWish, catalogue: Any, job: Job) -> Scored:
         made = ConcealWish(wish.clipset.clips, wish.concealers, wish.sounds, wish.force)
         concealed = conceal_clips(made, catalogue, PartOf(job, 0.0, ahead))
     versions = _versions(wish, concealed, PartOf(job, ahead, 0.0, "looking at the clips"))
-    batch = _scored(versions, wish, PartOf(job, ahead, 1.0 - ahead, "scoring"))
+    batch = _scored(versions, wish, by_service, PartOf(job, ahead, 1.0 - ahead, "scoring"))
     write_table(wish.table, tidy(batch.rows))
     write_table(wish.summary, summarise_scores(batch.rows))
     return Scored(wish, batch, concealed)
@@ -137,8 +143,8 @@ def _made(concealed: Concealed | None) -> dict[str, list[ConditionFile]]:
     return found
 
 
-def _scored(versions: list[Version], wish: ScoreWish, job: Job) -> ScoreBatch:
-    own = [name for name in wish.metrics if name != SERVICE]
+def _scored(versions: list[Version], wish: ScoreWish, by_service: ByService, job: Job) -> ScoreBatch:
+    own, asked = apart(wish.metrics)
     share = len(own) / max(len(wish.metrics), 1)
     batch = ScoreBatch((), 0)
     with score_journal() as journal:
@@ -147,10 +153,7 @@ def _scored(versions: list[Version], wish: ScoreWish, job: Job) -> ScoreBatch:
                 metrics = described(own, workers)
                 part = PartOf(job, 0.0, share)
                 batch += score_versions(versions, metrics, workers, journal, force=wish.force, job=part)
-        if SERVICE in wish.metrics:
-            from gaplisten.exchange.service_batch import score_by_service
-            from gaplisten.exchange.service_settings import load_service
-
+        if asked:
             part = PartOf(job, share, 1.0 - share)
-            batch += score_by_service(versions, load_service(), journal, force=wish.force, job=part)
+            batch += by_service(versions, journal, force=wish.force, job=part)
     return batch

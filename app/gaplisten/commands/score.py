@@ -20,17 +20,14 @@ from gaplisten.batch.compare import (
 )
 from gaplisten.batch.heard import Heard, agreement_table, agreements, read_heard
 from gaplisten.batch.items import Version, versions_from_paths
-from gaplisten.batch.journal import Journal
-from gaplisten.batch.score import ScoreBatch, described, score_journal, score_versions
+from gaplisten.batch.score import ScoreBatch, apart, described, score_journal, score_versions
 from gaplisten.batch.summary import brief, summarise_scores, tidy
 from gaplisten.batch.workers import ProcessWorkers, Workers
 from gaplisten.commands import output
-from gaplisten.jobs import Job
 from gaplisten.metrics.contract import Metric
 from gaplisten.tables import Cell, Table
 
 app = typer.Typer(pretty_exceptions_enable=False, add_completion=False)
-SERVICE = "plcmos_service"
 _WORST = 10
 
 
@@ -45,21 +42,11 @@ def _workers(cluster: str | None, jobs: int | None, seconds: float, versions: li
     return workers
 
 
-def _by_service(
-    versions: list[Version], journal: Journal, jobs: int | None, force: bool, job: Job
-) -> ScoreBatch:
-    from gaplisten.exchange.service_batch import score_by_service
-    from gaplisten.exchange.service_settings import load_service
-
-    return score_by_service(versions, load_service(), journal, jobs=jobs, force=force, job=job)
-
-
 def metrics_table() -> Table:
     """Return the metrics that there are; foreign ones by name only, for their code is not loaded here."""
-    from gaplisten.exchange.plcmos_service import METRIC
     from gaplisten.metrics.catalogue import built_in, third_party
 
-    rows = [_described(metric) for metric in (*(found.metric for found in built_in().values()), METRIC)]
+    rows = [_described(metric) for metric in (found.metric for found in built_in().values())]
     foreign: list[tuple[Cell, ...]] = [
         (name, "", "", "", "", "", "", f"entry point {entry.value}") for name, entry in third_party().items()
     ]
@@ -159,12 +146,13 @@ def score(
         paths, reference=reference, reference_folder=reference_folder, trace=trace, packet_ms=packet_ms
     )
     heard = read_heard(ratings) if ratings is not None else ()  # a bad table is told before hours of work
-    wanted = list(dict.fromkeys(metric or ["plcmos"]))
+    wanted, asked = apart(metric or ["plcmos"])
     with output.progress("scoring") as job, score_journal() as journal:
         batch = ScoreBatch((), 0)
-        if SERVICE in wanted:
-            batch += _by_service(versions, journal, jobs, force, job)
-            wanted.remove(SERVICE)
+        if asked:
+            from gaplisten.exchange.service_batch import score_by_set_up_service
+
+            batch += score_by_set_up_service(versions, journal, jobs=jobs, force=force, job=job)
         if wanted:
             with _workers(cluster, jobs, seconds, versions) as workers:
                 metrics = described(wanted, workers)

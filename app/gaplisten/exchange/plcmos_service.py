@@ -26,24 +26,11 @@ import numpy as np
 from gaplisten.audio.signal import Signal
 from gaplisten.exchange.service_settings import TOKEN_VARIABLE, Service, ServiceError
 from gaplisten.jobs import Job
-from gaplisten.metrics.contract import Metric
+from gaplisten.metrics.plcmos_service import RATE
 
-RATE = 16000
 _LARGEST_ANSWER = 1 << 20
 _LONGEST_PAUSE = 60.0
 _BUSY = frozenset({429, 500, 502, 503, 504})
-
-
-METRIC = Metric(
-    name="plcmos_service",
-    title="PLC-MOS of a service",
-    needs_reference=True,
-    rates=(RATE,),
-    range=(1.0, 5.0),
-    unit="MOS",
-    source="the service's model; Diener et al., INTERSPEECH 2023, describe PLC-MOS",
-    seconds=(1.0, 120.0),
-)
 
 
 class ServiceRefusalError(ServiceError):

@@ -14,11 +14,12 @@ from gaplisten.batch.journal import Journal
 from gaplisten.batch.score import ScoreBatch, ScoreTask, Work, score_versions
 from gaplisten.batch.workers import ThreadWorkers
 from gaplisten.errors import GaplistenError
-from gaplisten.exchange.plcmos_service import METRIC, PlcmosClient, ServiceRefusalError, ServiceScore
-from gaplisten.exchange.service_settings import Service, ServiceError
+from gaplisten.exchange.plcmos_service import PlcmosClient, ServiceRefusalError, ServiceScore
+from gaplisten.exchange.service_settings import Service, ServiceError, load_service
 from gaplisten.jobs import Job
 from gaplisten.metrics.contract import Score, Unscorable
 from gaplisten.metrics.material import prepare
+from gaplisten.metrics.plcmos_service import METRIC
 
 _AT_ONCE = 2
 _IN_A_ROW = 3
@@ -57,6 +58,24 @@ def score_by_service(
 
     with ThreadWorkers(jobs or _AT_ONCE) as workers:
         return score_versions(versions, [metric], workers, journal, force=force, job=job, compute=compute)
+
+
+def score_by_set_up_service(
+    versions: Sequence[Version],
+    journal: Journal,
+    *,
+    jobs: int | None = None,
+    force: bool = False,
+    job: Job | None = None,
+) -> ScoreBatch:
+    """Score by the service that the user has set up; like `score_by_service`.
+
+    Raises
+    ------
+    ServiceError
+        If none is set up, or it is not well.
+    """
+    return score_by_service(versions, load_service(), journal, jobs=jobs, force=force, job=job)
 
 
 class _Trust:

@@ -16,6 +16,7 @@ from gaplisten.errors import GaplistenError
 
 TOKEN_VARIABLE = "GAPLISTEN_PLCMOS_TOKEN"
 _KEYRING_SERVICE = "gaplisten-plcmos"
+_SECRETS = ("token", "password")  # never in the file
 _SETTINGS = "plcmos-service.toml"
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
@@ -89,7 +90,7 @@ def load_service() -> Service:
         raise ServiceError("PLC-MOS service", "no service is set up", way_out) from error
     except (OSError, ValueError) as error:
         raise ServiceError(str(path), f"cannot be read ({error})", "mend or remove it") from error
-    if "token" in values or "password" in values:
+    if any(secret in values for secret in _SECRETS):
         raise ServiceError(str(path), "holds the token", f"remove it and set {TOKEN_VARIABLE} instead")
     return _service(path, values)
 
@@ -105,11 +106,35 @@ def _service(path: Path, values: dict[str, object]) -> Service:
 
 
 def save_service(address: str, user: str) -> None:
-    """Write the settings, without any secret."""
+    """Write address and user into the settings; what else the file says stays, secrets excepted.
+
+    Raises
+    ------
+    ServiceError
+        If the address cannot be used.
+    OSError
+        If the file cannot be written.
+    """
     Service(address, user, "")
     path = settings_path()
+    try:
+        values = tomlkit.parse(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):  # none yet, or one that nobody can read
+        values = tomlkit.document()
+    values.update(address=address, user=user)
+    for secret in _SECRETS:
+        values.pop(secret, None)
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_whole(path, tomlkit.dumps({"address": address, "user": user}))
+    write_whole(path, tomlkit.dumps(values))
+
+
+def service_trouble() -> str:
+    """Return why the service cannot be used, empty when it can; asks the keyring, which may take a while."""
+    try:
+        load_service()
+    except ServiceError as error:
+        return error.fact
+    return ""
 
 
 def find_token(user: str) -> str:

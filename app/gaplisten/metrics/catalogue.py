@@ -1,4 +1,7 @@
-"""Which metrics there are: our own, and those that other packages offer.
+"""Which metrics there are: our own, and those that other packages offer; scoring with one of them.
+
+Ours are the modules of this folder that have ``IMPLEMENTATIONS``: a new one is one more file. Its ``PLACE``,
+a whole number, says where it stands in tables; without one it follows the others, in the order of file names.
 
 A third party's metric is an entry point of the group ``gaplisten.metrics`` that names a function
 ``f(degraded, reference, rate) -> float`` (arrays of shape ``(frames,)``, float32; `reference` is None unless
@@ -12,26 +15,31 @@ import difflib
 import importlib
 import logging
 import math
+import pkgutil
 from collections.abc import Callable
 from dataclasses import fields
 from functools import lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from gaplisten import metrics
 from gaplisten.audio.signal import Signal
 from gaplisten.loss.trace import LossTrace
 from gaplisten.metrics.contract import Implementation, Material, Metric, MetricError, Score, Unscorable
 from gaplisten.metrics.material import prepare
 
 GROUP = "gaplisten.metrics"
-_MODULES = ("plcmos", "dnsmos", "intrusive", "waveform", "gaps")
+_MACHINERY = frozenset({"catalogue", "contract", "material", "models", "pool"})  # modules that hold no metric
+_LAST_PLACE = 100
 
 
 @lru_cache(maxsize=1)
 def built_in() -> dict[str, Implementation]:
     """Return our own metrics by name, in the order to show them."""
-    modules = [importlib.import_module(f"gaplisten.metrics.{name}") for name in _MODULES]
-    return {item.metric.name: item for module in modules for item in module.IMPLEMENTATIONS}
+    names = sorted({found.name for found in pkgutil.iter_modules(metrics.__path__)} - _MACHINERY)
+    modules = [importlib.import_module(f"gaplisten.metrics.{name}") for name in names]
+    modules.sort(key=lambda module: getattr(module, "PLACE", _LAST_PLACE))
+    return {item.metric.name: item for module in modules for item in getattr(module, "IMPLEMENTATIONS", ())}
 
 
 def third_party() -> dict[str, EntryPoint]:
@@ -81,7 +89,7 @@ def adopt(name: str, function: Callable[..., Any]) -> Implementation:
     """
     if not callable(function):
         raise MetricError(f"metric {name}", "is not a function", "name a function in the entry point")
-    known = {field.name for field in fields(Metric)} - {"name"}
+    known = {field.name for field in fields(Metric)} - {"name", "service"}
     given = {key: getattr(function, key) for key in known if hasattr(function, key)}
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
     metric = Metric(name=name, **{"title": name, "version": "", **given})

@@ -32,6 +32,8 @@ class Metric:
         Identifier used on the command line and in tables.
     title
         Name shown to people.
+    short
+        Name for a narrow place, 20 letters at most; when empty, the title up to its first comma or bracket.
     needs_reference, needs_trace
         Whether it compares with the reference, and whether it looks at the lost packets.
     rates
@@ -52,6 +54,8 @@ class Metric:
         Importable packages that it needs beyond Gaplisten's own.
     family
         Metrics of one family are by-products of the same work on a file, and are best asked for together.
+    service
+        What computes it elsewhere, e.g. ``"PLC-MOS service"``; empty for what is computed on this machine.
     version
         Changes whenever the same material would score differently; part of a stored score's key.
     """
@@ -69,6 +73,8 @@ class Metric:
     aligned: bool = False
     requires: tuple[str, ...] = ()
     family: str = ""
+    service: str = ""
+    short: str = ""
     version: str = "1"
 
 

@@ -55,10 +55,11 @@ def _compute(material: Material, index: int) -> float:
     return _opinions(np.ascontiguousarray(material.degraded, np.float32).tobytes())[index]
 
 
-def _metric(name: str, title: str) -> Metric:
+def _metric(name: str, title: str, short: str) -> Metric:
     return Metric(
         name=name,
         title=title,
+        short=short,
         rates=(RATE,),
         range=(1.0, 5.0),
         unit="MOS",
@@ -70,8 +71,9 @@ def _metric(name: str, title: str) -> Metric:
     )
 
 
+PLACE = 20
 IMPLEMENTATIONS = (
-    Implementation(_metric("dnsmos", "DNSMOS overall"), partial(_compute, index=2)),
-    Implementation(_metric("dnsmos_sig", "DNSMOS speech"), partial(_compute, index=0)),
-    Implementation(_metric("dnsmos_bak", "DNSMOS background"), partial(_compute, index=1)),
+    Implementation(_metric("dnsmos", "DNSMOS overall", "DNSMOS"), partial(_compute, index=2)),
+    Implementation(_metric("dnsmos_sig", "DNSMOS speech", "DNSMOS sig"), partial(_compute, index=0)),
+    Implementation(_metric("dnsmos_bak", "DNSMOS background", "DNSMOS bak"), partial(_compute, index=1)),
 )

@@ -16,6 +16,7 @@ from gaplisten.metrics.contract import Implementation, Material, Metric, Unscora
 
 _VERSION = "version"
 _FAMILY = "gaps"
+_SHORT = {"gap_lsd": "gap LSD", "gap_muted_early": "Muted early"}  # titles that are too long for a badge
 
 
 @lru_cache(maxsize=1)
@@ -72,9 +73,11 @@ _CODE = _version()
 
 
 def _metric(measure: Measure) -> Metric:
+    name = f"gap_{measure.key.removeprefix('gap_')}"
     return Metric(
-        name=f"gap_{measure.key.removeprefix('gap_')}",
+        name=name,
         title=f"{measure.title}, median of gaps",
+        short=_SHORT.get(name, ""),
         needs_reference=measure.needs_reference,
         needs_trace=True,
         direction="higher" if measure.direction is Direction.LOW else "lower",
@@ -88,6 +91,7 @@ def _metric(measure: Measure) -> Metric:
 FLAGGED = Metric(
     name="gap_flagged",
     title="Gaps with a finding",
+    short="flagged",
     needs_reference=True,
     needs_trace=True,
     range=(0.0, 100.0),
@@ -98,6 +102,7 @@ FLAGGED = Metric(
     version=_CODE,
 )
 
+PLACE = 50
 IMPLEMENTATIONS = (
     Implementation(FLAGGED, flagged_share),
     *(Implementation(_metric(measure), partial(median_measure, measure=measure)) for measure in MEASURES),

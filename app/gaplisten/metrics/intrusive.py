@@ -60,4 +60,5 @@ def stoi_score(material: Material) -> float:
             raise Unscorable("the reference has too little speech for STOI") from warning
 
 
+PLACE = 30
 IMPLEMENTATIONS = (Implementation(PESQ, pesq_score), Implementation(STOI, stoi_score))

@@ -36,6 +36,7 @@ _AUDIO, _RATER, _RATING = "degraded_audio", "rater_embed", "plcmos"
 METRIC = Metric(
     name="plcmos",
     title="PLC-MOS v2",
+    short="PLC-MOS",
     rates=(RATE,),
     range=(1.0, 5.0),
     unit="MOS",
@@ -196,4 +197,5 @@ def compute(material: Material) -> float:
     return float(_model()(features).astype(np.float64).mean())
 
 
+PLACE = 10
 IMPLEMENTATIONS = (Implementation(METRIC, compute),)

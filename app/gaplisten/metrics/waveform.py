@@ -15,6 +15,7 @@ _FLOOR = 1e-8
 LSD = Metric(
     name="lsd",
     title="Log-spectral distance",
+    short="LSD",
     needs_reference=True,
     range=(0.0, np.inf),
     direction="lower",
@@ -27,6 +28,7 @@ LSD = Metric(
 SDR = Metric(
     name="sdr",
     title="SDR (scale-dependent)",
+    short="SDR",
     needs_reference=True,
     unit="dB",
     source="energy of the reference over energy of the difference; cf. Le Roux et al., ICASSP 2019",
@@ -63,4 +65,5 @@ def sdr(material: Material) -> float:
     return float(10.0 * np.log10(float((reference**2).sum()) / error))
 
 
+PLACE = 40
 IMPLEMENTATIONS = (Implementation(LSD, lsd), Implementation(SDR, sdr))

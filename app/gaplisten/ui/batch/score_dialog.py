@@ -23,11 +23,12 @@ from gaplisten.batch.offer import (
     Offer,
     concealers_offered,
     metrics_offered,
-    service_trouble,
     versions_offered,
 )
 from gaplisten.batch.score_work import Scored, ScoreWish, score_clips
 from gaplisten.batch.work import Remark
+from gaplisten.exchange.service_batch import score_by_set_up_service
+from gaplisten.exchange.service_settings import service_trouble
 from gaplisten.ui.background import Tasks
 from gaplisten.ui.batch.choices import TickList
 from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, PlaceField, headed
@@ -160,7 +161,9 @@ class ScoreDialog(BatchDialog):
         offer, wish = self._offer, self._wish()
         if offer is not None and wish is not None:
             self.compare.hide()
-            self.begin("scoring", lambda job: score_clips(wish, offer.catalogue, job))
+            self.begin(
+                "scoring", lambda job: score_clips(wish, offer.catalogue, job, score_by_set_up_service)
+            )
 
     def _finished(self, value: Any) -> None:
         super()._finished(value)

@@ -24,22 +24,10 @@ from gaplisten.metrics.material import trouble
 from gaplisten.ui.metrics.lane_scores import LaneScores
 from gaplisten.ui.theme import figures
 
-_SHORT = {
-    "plcmos": "PLC-MOS",
-    "dnsmos": "DNSMOS",
-    "dnsmos_sig": "DNSMOS sig",
-    "dnsmos_bak": "DNSMOS bak",
-    "lsd": "LSD",
-    "sdr": "SDR",
-    "gap_flagged": "flagged",
-    "gap_lsd": "gap LSD",
-    "gap_muted_early": "Muted early",
-}
-
 
 def short_title(metric: Metric) -> str:
     """Return a metric's name for a narrow place."""
-    return _SHORT.get(metric.name) or metric.title.partition(",")[0].partition(" (")[0]
+    return metric.short or metric.title.partition(",")[0].partition(" (")[0]
 
 
 def brief(metric: Metric, score: Score | None) -> str:

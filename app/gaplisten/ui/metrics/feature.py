@@ -45,7 +45,7 @@ class ScoresFeature(QObject):
     def __init__(self, window: WorkbenchWindow, scores: LaneScores | None = None) -> None:
         super().__init__(window)
         self._window = window
-        metrics = [found.metric for found in built_in().values()]
+        metrics = [found.metric for found in built_in().values() if not found.metric.service]
         kept: Any = window.ui_settings().value(_KEPT, _FIRST, type=list)
         names = [str(name) for name in kept]
         self.scores = scores or LaneScores(self)

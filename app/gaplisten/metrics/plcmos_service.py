@@ -1,0 +1,34 @@
+"""PLC-MOS of a service: what the score is; `gaplisten.exchange.plcmos_service` asks the service for it."""
+
+from __future__ import annotations
+
+from gaplisten.metrics.contract import Implementation, Material, Metric, Unscorable
+
+RATE = 16000
+
+METRIC = Metric(
+    name="plcmos_service",
+    title="PLC-MOS of a service",
+    needs_reference=True,
+    rates=(RATE,),
+    range=(1.0, 5.0),
+    unit="MOS",
+    source="the service's model; Diener et al., INTERSPEECH 2023, describe PLC-MOS",
+    seconds=(1.0, 120.0),
+    service="PLC-MOS service",
+)
+
+
+def compute(_material: Material) -> float:
+    """Give the reason why this machine has no number: sound leaves it only when a batch was asked to send it.
+
+    Raises
+    ------
+    Unscorable
+        Always.
+    """
+    raise Unscorable("is computed by a service; score files in a batch")
+
+
+PLACE = 60
+IMPLEMENTATIONS = (Implementation(METRIC, compute),)
