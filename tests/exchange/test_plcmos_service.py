@@ -400,9 +400,7 @@ def test_an_answer_that_drips_is_given_up_in_time(server: Server, monkeypatch: p
 
 def test_saving_address_and_user_keeps_what_else_the_settings_say() -> None:
     settings_path().parent.mkdir(parents=True, exist_ok=True)
-    text = (
-        'address = "https://old.example.org/"\nuser = "team-1"\nseconds = 300  # a slow model\nretries = 1\n'
-    )
+    text = 'address = "https://old.example.org/"\nuser = "team-1"\nseconds = 300  # slow\nretries = 1\n'
     settings_path().write_text(text)
     save_service("https://new.example.org/", "team-7")
     found = settings_path().read_text()
