@@ -11,16 +11,15 @@ recommendation, so at 8 kHz the numbers in brackets result, and at other rates t
 * triangular overlap-add of a quarter period at each splice, also into the last quarter period *before* the
   loss (that is what the delay is for) and into the first samples of each change of the number of periods
 * attenuation: none for 10 ms, then 20 % per 10 ms, silence after 60 ms
-* recovery: the continued synthesis is overlap-added into received speech for a quarter period plus 4 ms for
-  each lost frame after the first, 10 ms at most; packets longer than 10 ms count as one frame here (an own
-  choice where the recommendation is silent: a shorter overlap keeps more of the received speech)
+* recovery: the synthesis is read on from the periods in use and overlap-added into received speech, a quarter
+  period long plus 4 ms for each lost frame after the first, 10 ms at most
+* what was put out, blends included, is the history that the next loss is concealed from
+* all that is made or blended is held in 16-bit steps, cut towards zero, as in the recommendation's own coder
 
 Received samples are altered in the last quarter period before a loss and in the recovery (at most 10 ms).
 
 Source: ITU-T G.711 Appendix I (09/1999), from its description in the manual of the ITU-T G.191 tool library.
 """
-
-from collections import deque
 
 import numpy as np
 
@@ -46,8 +45,7 @@ class G711Appendix1:
         self._rate, self._size = rate, packet_frames
         self.delay = round(0.00375 * rate)
         self._room = 3 * round(0.015 * rate) + self.delay
-        self._pending = np.zeros(self.delay, np.float32)
-        self._past: deque[np.ndarray] = deque(maxlen=-(-self._room // packet_frames))
+        self._past = np.zeros(self._room, np.float32)
         self._erasure: _Erasure | None = None
 
     def packet(self, samples: np.ndarray | None) -> np.ndarray:
@@ -56,25 +54,20 @@ class G711Appendix1:
         if samples is not None and self._erasure is not None:
             now = self._erasure.recover(now)
             self._erasure = None
-        self._past.append(now)
-        both = np.concatenate((self._pending, now))
-        self._pending = both[self._size :]
-        return both[: self._size, None]
+        both = np.concatenate((self._past, now))
+        self._past = both[self._size :]
+        late = len(both) - self.delay
+        return both[late - self._size : late, None].copy()
 
     def flush(self) -> np.ndarray:
         """Return the last `delay` frames."""
-        return self._pending[:, None]
+        return self._past[len(self._past) - self.delay :, None].copy()
 
     def _lost(self) -> np.ndarray:
         if self._erasure is None:
-            self._erasure = _Erasure(self._history(), self._rate)
-            quarter = self._erasure.quarter
-            self._pending = np.concatenate((self._pending[:-quarter], self._erasure.cycle_end))
+            self._erasure = _Erasure(self._past, self._rate)
+            self._past[-self._erasure.quarter :] = self._erasure.cycle_end
         return self._erasure.take(self._size)
-
-    def _history(self) -> np.ndarray:
-        past = np.concatenate((np.zeros(self._room, np.float32), *self._past))
-        return past[-self._room :]
 
 
 class _Erasure:
@@ -94,22 +87,22 @@ class _Erasure:
     @property
     def cycle_end(self) -> np.ndarray:
         """The last quarter period before the loss, blended towards the repetition."""
-        return self._history[-self.quarter :].astype(np.float32)
+        return _in_steps(self._history[-self.quarter :]).astype(np.float32)
 
     def take(self, frames: int) -> np.ndarray:
         """Return the next `frames` frames of the concealment, attenuated."""
         out = self._next(frames) * self._gain(self._age + np.arange(frames))
         self._age += frames
-        return out.astype(np.float32)
+        return _in_steps(out).astype(np.float32)
 
     def recover(self, samples: np.ndarray) -> np.ndarray:
         """Overlap-add the continued concealment into the first received packet."""
-        extra = max(0, -(-self._age // max(self._frame, len(samples))) - 1)
+        extra = max(0, -(-self._age // self._frame) - 1)
         length = min(self.quarter + round(0.004 * self._rate) * extra, self._frame, len(samples))
         rise = np.arange(1, length + 1) / length
-        tail = self._next(length) * self._gain(np.array(self._age))
+        tail = self._further(length) * self._gain(np.array(self._age))
         out = np.array(samples)
-        out[:length] = (1 - rise) * tail + rise * samples[:length]
+        out[:length] = _in_steps((1 - rise) * tail + rise * samples[:length])
         return out
 
     def _gain(self, age: np.ndarray) -> np.ndarray:
@@ -121,16 +114,22 @@ class _Erasure:
         out, self._raw = self._raw[:frames], self._raw[frames:]
         return out
 
+    def _further(self, frames: int) -> np.ndarray:
+        """Return how the synthesis goes on when no more is lost: no period is added."""
+        left = self._raw[:frames]
+        return np.concatenate((left, self._peek(frames - len(left))))
+
     def _make_frame(self) -> np.ndarray:
         """Return the next 10 ms; the second and third begin with one period more to repeat."""
         self._made += 1
         if self._made not in (2, 3):
             return self._read(self._frame)
         tail = self._peek(self.quarter)
-        self._place %= self.pitch
+        while self._place > self.pitch:  # at the end of a period the next one goes on, not the one before
+            self._place -= self.pitch
         self._use(self._made)
         frame = self._read(self._frame)
-        frame[: self.quarter] = (1 - self._rise) * tail + self._rise * frame[: self.quarter]
+        frame[: self.quarter] = _in_steps((1 - self._rise) * tail + self._rise * frame[: self.quarter])
         return frame
 
     def _use(self, periods: int) -> None:
@@ -142,12 +141,17 @@ class _Erasure:
 
     def _peek(self, frames: int) -> np.ndarray:
         places = (self._place + np.arange(frames)) % self._cycle
-        return self._history[len(self._history) - self._cycle + places]
+        return _in_steps(self._history[len(self._history) - self._cycle + places])
 
     def _read(self, frames: int) -> np.ndarray:
         out = self._peek(frames)
         self._place = (self._place + frames) % self._cycle
         return out
+
+
+def _in_steps(samples: np.ndarray) -> np.ndarray:
+    """Return samples as 16-bit numbers hold them, cut towards zero, in -1..1."""
+    return np.trunc(samples * 32768) / 32768
 
 
 def find_pitch(history: np.ndarray, rate: int) -> int:
@@ -156,7 +160,9 @@ def find_pitch(history: np.ndarray, rate: int) -> int:
     step = max(1, rate // 4000)
     coarse = _best_lag(history, window, step, np.arange(shortest, longest + 1, step))
     near = np.arange(max(shortest, coarse - step + 1), min(longest, coarse + step - 1) + 1)
-    return _best_lag(history, window, 1, near)
+    return _best_lag(
+        history, window, 1, near[::-1]
+    )  # of equally good lags the longest, in the first round the shortest
 
 
 def _best_lag(history: np.ndarray, window: int, step: int, lags: np.ndarray) -> int:
