@@ -299,3 +299,22 @@ def test_stopping_is_heard_while_known_scores_are_looked_up(clips: Path):
     job.cancel()
     with ThreadWorkers(1) as workers, score_journal() as journal, pytest.raises(JobCancelled):
         score_versions(versions_from_paths([clips]), described(["lsd"], workers), workers, journal, job=job)
+
+
+def test_a_condition_is_scored_at_its_own_gaps_and_anew_when_its_losses_change(tmp_path: Path):
+    root = challenge_set(tmp_path, 1)
+    shutil.copytree(root / "lossy_signals", root / "ours")
+    own = root / "ours" / "0_is_lost.txt"
+
+    def error() -> dict[str, float]:
+        rows = scored([root], "gap_energy_error").rows
+        return {
+            row.task.version.condition: row.score.value
+            for row in rows
+            if row.task.version.condition != "reference"
+        }
+
+    same = error()
+    assert same["ours"] == same["lossy"] > 0
+    own.write_text("".join("1\n" if packet == 45 else "0\n" for packet in range(60)))
+    assert error() == {"lossy": same["lossy"], "ours": 0.0}

@@ -312,3 +312,13 @@ def test_the_real_challenge_clips_are_found(real_clips: Path, opened: str) -> No
     assert found.conditions == ("tPLCnet",)
     assert [clip.reference is not None for clip in found.clips] == [True, False, True]
     assert summarise(found.clip("54")).longest_ms == 140.0
+
+
+def test_a_condition_s_own_traces_are_found_beside_its_sounds(make) -> None:
+    make.empty("lossy_signals/1.wav", "lossy_signals/1_is_lost.txt", "net/1.wav", "bare/1.wav", "ours/1.wav")
+    make.empty("bare/1_is_lost.txt")
+    (clip,) = find_clips([make.root]).clips
+    assert clip.lossy == make.root / "lossy_signals/1.wav"
+    assert clip.trace == make.root / "lossy_signals/1_is_lost.txt"
+    traces = {condition.name: condition.trace for condition in clip.conditions}
+    assert traces == {"net": None, "ours": None, "bare": make.root / "bare/1_is_lost.txt"}

@@ -107,6 +107,40 @@ def test_an_opened_trace_tells_by_which_reading_it_came(make) -> None:
     assert trace.gaps() == (Gap(960, 1280, 3, 1),)
 
 
+def losing(make, name: str, flags: np.ndarray) -> ConditionFile:
+    trace = make.root / f"{name}_is_lost.txt"
+    write_trace(trace, LossTrace.of_packets(flags, 1, 16000), "challenge")
+    return ConditionFile(name, make.sound(f"{name}.wav", seed=1), trace=trace)
+
+
+def test_a_condition_may_have_losses_of_its_own_in_packets_of_its_own_length(make) -> None:
+    clip = whole(make, 3)
+    halves = losing(make, "ten_ms", np.isin(np.arange(50), [9, 10]))
+    plain = ConditionFile("plain", make.sound("plain.wav", seed=2))
+    opened = open_clip(replace(clip, conditions=(halves, plain)))
+    assert opened.trace_of("plain") is opened.trace
+    assert opened.trace_of("ten_ms").gaps() == (Gap(1440, 1760, 9, 2),)
+    assert set(opened.own_traces) == {"ten_ms"}
+    assert "ten_ms has losses of its own (4.0 %)" in opened.notes
+    assert any("packets of 10 ms (160 frames) fit the sound" in note for note in opened.notes)
+
+
+def test_losses_that_are_those_of_the_clip_are_not_a_condition_s_own(make) -> None:
+    clip = whole(make, 3)
+    opened = open_clip(replace(clip, conditions=(losing(make, "same", np.arange(25) == 3),)))
+    assert not opened.own_traces
+    assert opened.trace_of("same") is opened.trace
+
+
+def test_of_a_condition_whose_own_losses_cannot_be_used_nothing_is_known(make) -> None:
+    clip = whole(make, 3)
+    opened = open_clip(replace(clip, conditions=(losing(make, "odd", np.zeros(33, bool)),)))
+    assert opened.own_traces == {"odd": None}
+    assert opened.trace_of("odd") is None
+    assert "losses of odd: " in opened.problems[0]
+    assert "has 33 packets, the sound has 25 of 20 ms" in opened.problems[0]
+
+
 @pytest.mark.parametrize("packets", [1, 23, 26, 50])
 def test_a_trace_of_another_length_is_not_used_and_both_counts_are_named(make, packets: int) -> None:
     clip = whole(make, 3)

@@ -140,3 +140,27 @@ def test_measures_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--measures") == 0
     said = capsys.readouterr().out
     assert all(measure.key in said for measure in MEASURES)
+
+
+def test_each_version_is_measured_at_its_own_gaps(folder: Path) -> None:
+    (folder / "own.txt").write_text("\n".join("1" if packet in (40, 80) else "0" for packet in range(100)))
+    files = [folder / f"{name}.wav" for name in ("clean", "half", "lossy")]
+    traces = ["--trace", folder / "is_lost.txt", "--trace", f"half={folder / 'own.txt'}"]
+    assert run(*files, *traces, "--csv", folder / "g.csv") == 0
+    found = [(row["version"], row["start_s"], row["packets"]) for row in rows_of(folder / "g.csv")]
+    assert found == [("half", "0.4", "1"), ("half", "0.8", "1"), ("lossy", "0.2", "2")]
+
+
+def test_a_version_whose_own_losses_cannot_be_used_is_told_and_not_measured(folder: Path, capsys) -> None:
+    (folder / "own.txt").write_text("\n".join("0" * 37))
+    files = [folder / f"{name}.wav" for name in ("clean", "half", "lossy")]
+    traces = ["--trace", folder / "is_lost.txt", "--trace", f"half={folder / 'own.txt'}"]
+    assert run(*files, *traces, "--csv", folder / "g.csv") == 1
+    assert {row["version"] for row in rows_of(folder / "g.csv")} == {"lossy"}
+    assert "losses of half: " in capsys.readouterr().err
+
+
+def test_a_second_trace_names_its_version(folder: Path, capsys) -> None:
+    files = [folder / f"{name}.wav" for name in ("clean", "half")]
+    assert run(*files, "--trace", folder / "is_lost.txt", "--trace", "other.txt") == 2
+    assert "write VERSION=FILE; the versions are half" in capsys.readouterr().err

@@ -84,3 +84,19 @@ def test_a_lane_keeps_its_values_while_it_is_made_anew_and_loses_them_when_that_
     found.show([reference, replace(lane, signal=None, failed=True)], trace)
     assert found.table is None
     tasks.close()
+
+
+def test_a_lane_with_losses_of_its_own_is_not_measured_at_the_clips_gaps(qtbot, clip, monkeypatch):
+    clean, version, trace = clip
+    monkeypatch.setattr(measuring, "REST_MS", 1)
+    tasks = Tasks()
+    found = GapMeasuring(tasks)
+    lanes = [
+        Lane("r", "Reference", Role.REFERENCE, clean, 0),
+        Lane("a", "A", Role.CONDITION, version, 2),
+        Lane("b", "B", Role.CONDITION, version, 3, own_loss=True),
+    ]
+    found.show(lanes, trace)
+    qtbot.waitUntil(lambda: not found.pending, timeout=10_000)
+    tasks.close()
+    assert found.table.versions == ("a",)

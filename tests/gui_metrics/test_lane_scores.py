@@ -120,6 +120,29 @@ def test_nothing_is_asked_while_a_lane_is_being_rendered(
     assert pool.asked == []
 
 
+def test_a_lane_is_scored_by_the_losses_that_it_met(
+    qtbot: QtBot, scores: LaneScores, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lossless = LossTrace.of_packets(np.zeros(5, np.bool_), 320, 16000)
+    shared, own = (lossless.marked(start, start + 320, lost=True) for start in (0, 640))
+    given: dict[int, LossTrace | None] = {}
+    pool = SlowPool()
+    shown = [replace(lane, own_loss=lane.key == 2, own_trace=own) for lane in lanes(0.1, 0.2, 0.3)]
+    shown.append(replace(shown[2], ident="c3", signal=sound(0.4), own_trace=None))
+    keys = {id(lane.signal): number for number, lane in enumerate(shown)}
+
+    def submit(metric: Metric, degraded: Signal, _: Signal | None, trace: LossTrace | None) -> Future[Score]:
+        given[keys[id(degraded)]] = trace
+        return SlowPool.submit(pool, metric, degraded)
+
+    monkeypatch.setattr(pool, "submit", submit)
+    monkeypatch.setattr(scores, "_make_pool", lambda: pool)
+    scores.want([built_in()["gap_lsd"].metric])
+    scores.show(shown, shared)
+    qtbot.waitUntil(lambda: len(given) == 4)
+    assert given == {0: shared, 1: shared, 2: own, 3: None}
+
+
 def test_closing_ends_the_workers(qtbot: QtBot, scores: LaneScores, pool: SlowPool) -> None:
     scores.want([PLCMOS])
     scores.show(lanes(0.1), None)

@@ -223,12 +223,19 @@ def _computed(version: Version, metric: Metric) -> Score:
 
 
 def _score_gaps(version: Version, metric: Metric) -> Score:
-    condition = ConditionFile(version.condition, version.path)
+    condition = _condition(version)
     opened = open_clip(replace(version.clip, conditions=(condition,)))
     found = opened.conditions.get(version.condition)
     if found is None:
         return Score(None, "; ".join(opened.problems) or "cannot be read", accident=True)
-    return score(metric, found, opened.reference, opened.trace)
+    return score(metric, found, opened.reference, opened.trace_of(version.condition))
+
+
+def _condition(version: Version) -> ConditionFile:
+    """Return the version's file with the losses that it met, where they are its own."""
+    alone = ConditionFile(version.condition, version.path)
+    named = (each for each in version.clip.conditions if each.path == version.path)
+    return next((replace(each, name=version.condition) for each in named), alone)
 
 
 def _applies(metric: Metric, version: Version) -> bool:
@@ -243,7 +250,9 @@ def _task(version: Version, metric: Metric, digests: Digests, identity: str) -> 
         return task, "needs a reference"
     try:
         task = replace(task, sha256=digests.of(version.path), reference_sha256=digests.of(reference))
-        trace = trace_digest(version.clip, digests) if metric.needs_trace else ""
+        trace = (
+            trace_digest(version.clip.as_met_by(_condition(version)), digests) if metric.needs_trace else ""
+        )
     except OSError as error:
         return task, f"{error.filename}: cannot be read ({error.strerror})"
     files = [task.sha256, task.reference_sha256, trace]

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from gaplisten.audio.signal import Signal
+from gaplisten.loss.trace import LossTrace
 
 REFERENCE_KEY, LOSSY_KEY, FIRST_OTHER_KEY = 0, 1, 2
 
@@ -44,6 +45,8 @@ class Lane:
         Whether rendering failed; `details` then tells more.
     details
         The plugin's messages or traceback.
+    own_loss
+        Whether it met other losses than the clip's: `own_trace` tells which, None where that is not known.
     """
 
     ident: str
@@ -55,6 +58,8 @@ class Lane:
     busy: bool = False
     failed: bool = False
     details: str = ""
+    own_loss: bool = False
+    own_trace: LossTrace | None = None
 
 
 def keyed(lanes: Sequence[Lane], order: Sequence[str] = ()) -> tuple[Lane, ...]:

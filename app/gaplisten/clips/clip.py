@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gaplisten.audio.signal import Signal
@@ -14,10 +14,24 @@ DEFAULT_PACKET_MS = 20.0
 
 @dataclass(frozen=True)
 class ConditionFile:
-    """What one system under test made of a clip."""
+    """What one system under test made of a clip.
+
+    Parameters
+    ----------
+    trace
+        File of the losses that this system met, where they are its own; None: those of the clip.
+    trace_format, trace_inverted
+        How to read `trace`; found out from its content when not given.
+    packet_ms
+        Packet length of `trace` in milliseconds; None: the clip's, or the usual one with which it fits.
+    """
 
     name: str
     path: Path
+    trace: Path | None = None
+    trace_format: str | None = None
+    trace_inverted: bool = False
+    packet_ms: float | None = None
 
 
 @dataclass(frozen=True)
@@ -56,6 +70,19 @@ class Clip:
         """The file that sets the clip's clock: reference, else lossy file, else first condition."""
         first = self.conditions[0].path if self.conditions else None
         return self.reference or self.lossy or first
+
+    def as_met_by(self, condition: ConditionFile) -> Clip:
+        """Return the clip with a condition's own losses in place of its own, where it has any."""
+        if condition.trace is None:
+            return self
+        return replace(
+            self,
+            trace=condition.trace,
+            inline_trace=None,
+            trace_format=condition.trace_format,
+            trace_inverted=condition.trace_inverted,
+            packet_ms=condition.packet_ms or self.packet_ms,
+        )
 
 
 @dataclass(frozen=True)
@@ -98,6 +125,8 @@ class OpenClip:
         ``reference``, ``lossy`` and names of conditions that were brought to `rate`.
     notes
         Sentences about unusual things that do no harm.
+    own_traces
+        Losses of conditions that met others than the clip's, by name; None where they cannot be used.
     """
 
     clip: Clip
@@ -109,6 +138,11 @@ class OpenClip:
     problems: tuple[str, ...] = ()
     resampled: frozenset[str] = field(default=frozenset())
     notes: tuple[str, ...] = ()
+    own_traces: Mapping[str, LossTrace | None] = field(default_factory=dict)
+
+    def trace_of(self, condition: str) -> LossTrace | None:
+        """Return what a condition lost: its own losses where it has any, else the clip's."""
+        return self.own_traces.get(condition, self.trace)
 
     @property
     def frames(self) -> int:

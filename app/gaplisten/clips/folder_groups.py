@@ -76,9 +76,9 @@ def _belong_together(here: Folder, lossy: list[Folder]) -> bool:
 
 
 def _one_for_each_parent(lossy: list[Folder]) -> list[Folder]:
-    """Keep one lossy folder of several side by side, if possible with traces; others are conditions."""
+    """Keep one of several lossy folders side by side, best so called and with traces; others are versions."""
     kept: dict[Path, Folder] = {}
-    for folder in sorted(lossy, key=lambda found: not _has_traces(found)):
+    for folder in sorted(lossy, key=lambda found: (not _has_traces(found), found.role is not Role.LOSSY)):
         kept.setdefault(folder.path.parent, folder)
     return sorted(kept.values(), key=lambda found: natural(str(found.path)))
 

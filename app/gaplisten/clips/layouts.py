@@ -88,7 +88,9 @@ def _clip(parts: Parts, stem: str, prefix: str, packet_ms: float, root: Path) ->
     if trace is None and parts.traces:
         trace = parts.traces.trace(stem)
     conditions = tuple(
-        ConditionFile(folder.path.name, path) for folder in parts.conditions if (path := folder.sound(stem))
+        ConditionFile(folder.path.name, path, None if folder is parts.lossy else folder.trace(stem))
+        for folder in parts.conditions
+        if (path := folder.sound(stem))
     )
     return Clip(
         name=prefix + stem,

@@ -6,11 +6,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import numpy as np
+
 from gaplisten.audio.files import probe, read_signal, signal_notes
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
-from gaplisten.clips.clip import Clip, OpenClip
-from gaplisten.clips.traces import packet_frames_at, trace_of
+from gaplisten.clips.clip import Clip, ConditionFile, OpenClip
+from gaplisten.clips.traces import own_trace_of, packet_frames_at, trace_of
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.detect import detect_lost_packets
@@ -65,6 +67,11 @@ def open_clip(clip: Clip, job: Job | None = None) -> OpenClip:
         said.notes.append("there is no lossy file: it was made by zeroing the lost packets of the reference")
     on_clock = {name: _to(signal, rate, name, said) for name, signal in conditions.items()}
     _compare_lengths(reference, {"lossy": lossy, **on_clock}, said)
+    own = {
+        each.name: _own_trace(clip, each, clock, trace, said)
+        for each in clip.conditions
+        if clock is not None and each.trace is not None and each.name in conditions
+    }
     job.check(1.0)
     return OpenClip(
         clip=clip,
@@ -76,6 +83,7 @@ def open_clip(clip: Clip, job: Job | None = None) -> OpenClip:
         problems=tuple(said.problems),
         resampled=frozenset(said.resampled),
         notes=tuple(said.notes),
+        own_traces={name: found for name, found in own.items() if found is None or found is not trace},
     )
 
 
@@ -122,6 +130,23 @@ def _trace(
         said.problems.append(str(error))
         return None
     return None if lossy is None else _detected(clip, clock, reference, lossy, said)
+
+
+def _own_trace(
+    clip: Clip, condition: ConditionFile, clock: Signal, shared: LossTrace | None, said: _Findings
+) -> LossTrace | None:
+    """Return the losses of one condition; the clip's trace itself where they are the same."""
+    try:
+        written = own_trace_of(clip, condition, clock.rate, clock.frames)
+    except GaplistenError as error:
+        said.problems.append(f"losses of {condition.name}: {error}")
+        return None
+    said.notes.extend(f"losses of {condition.name}: {note}" for note in written.notes)
+    found = written.trace
+    if shared is not None and shared.grid == found.grid and np.array_equal(shared.spans, found.spans):
+        return shared
+    said.notes.append(f"{condition.name} has losses of its own ({100 * found.loss_rate:.1f} %)")
+    return found
 
 
 def _detected(

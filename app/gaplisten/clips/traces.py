@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from gaplisten.audio.files import read_signal
-from gaplisten.clips.clip import Clip
+from gaplisten.clips.clip import Clip, ConditionFile
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.detect import detect_lost_packets
 from gaplisten.loss.formats import (
@@ -30,6 +30,18 @@ _USUAL_FRAMES = (512, 256, 1024, 128)
 
 class PacketLengthError(GaplistenError):
     """A packet length that does not fit a rate."""
+
+
+class OtherLength(TraceFileError):  # noqa: N818 - said of a file
+    """A trace of another number of packets than the sound has; `sizes` are the lengths in frames that fit."""
+
+    def __init__(self, thing: str, fact: str, sizes: tuple[int, ...], rate: int) -> None:
+        way_out = "set the packet length, or give the trace that belongs to this clip"
+        if sizes:
+            length = f"{1000 * sizes[0] / rate:.4g} ms ({sizes[0]} frames)"
+            way_out = f"set the packet length to {length}, with which it fits"
+        super().__init__(thing, fact, way_out)
+        self.sizes = sizes
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,15 +92,43 @@ def trace_of(clip: Clip, rate: int, frames: int) -> WrittenTrace | None:
         size = packet_frames_at(clip.packet_ms, rate, clip.name)
         thing = f"{clip.name} (trace in the table)"
         return WrittenTrace(_fitting(flags, size, rate, frames, thing, Reading("digits")))
-    if clip.trace is None:
-        return None
-    found = trace_file_of(clip, clip.trace)
+    return None if clip.trace is None else _of_file(clip, clip.trace, rate, frames)
+
+
+def _of_file(clip: Clip, path: Path, rate: int, frames: int) -> WrittenTrace:
+    found = trace_file_of(clip, path)
     size = found.packet_frames or packet_frames_at(found.packet_ms or clip.packet_ms, rate, clip.name)
     packets, form = -(-frames // size), format_named(found.format)
-    reading = Reading(found.format, found.inverted, clip.trace)
-    trace = _fitting(fit(found.lost, packets, form.end), size, rate, frames, str(clip.trace), reading)
+    reading = Reading(found.format, found.inverted, path)
+    trace = _fitting(fit(found.lost, packets, form.end), size, rate, frames, str(path), reading)
     notes = (*found.notes, *_other_length(found.lost.size, packets, form))
-    return WrittenTrace(trace, tuple(f"{clip.trace.name}: {note}" for note in notes))
+    return WrittenTrace(trace, tuple(f"{path.name}: {note}" for note in notes))
+
+
+def own_trace_of(clip: Clip, condition: ConditionFile, rate: int, frames: int) -> WrittenTrace:
+    """Return the losses that a condition met, where they are its own.
+
+    Where nobody told its packet length, and the clip's does not fit, the usual one that does is taken.
+
+    Raises
+    ------
+    GaplistenError
+        If the file cannot be used, or speaks of another number of packets than the sound has.
+    """
+    assert condition.trace is not None
+    # The clip's lossy file tells nothing of what this condition lost.
+    own = replace(clip.as_met_by(condition), lossy=None)
+    try:
+        return _of_file(own, condition.trace, rate, frames)
+    except OtherLength as other:
+        if condition.packet_ms or len(other.sizes) != 1:
+            raise
+        packet_ms = 1000.0 * other.sizes[0] / rate
+        written = _of_file(replace(own, packet_ms=packet_ms), condition.trace, rate, frames)
+        note = (
+            f"{condition.trace.name}: packets of {packet_ms:.4g} ms ({other.sizes[0]} frames) fit the sound"
+        )
+        return replace(written, notes=(*written.notes, note))
 
 
 def trace_file_of(clip: Clip, path: Path) -> TraceFile:
@@ -140,13 +180,11 @@ def _other_length(there: int, wanted: int, form: TraceFormat) -> tuple[str, ...]
     return (f"has {there} packets, the sound has {wanted}: {rule}",)
 
 
-def _way_out(packets: int, rate: int, frames: int) -> str:
-    """Name a usual packet length with which the trace would fit, if there is one."""
+def _usual_sizes(packets: int, rate: int, frames: int) -> tuple[int, ...]:
+    """Return the usual packet lengths, in frames, of which so many make the sound."""
     sizes = [round(ms * rate / 1000) for ms in _USUAL_MS] + list(_USUAL_FRAMES)
-    for size in sizes:
-        if size and packets in (frames // size, -(-frames // size)):
-            return f"set the packet length to {1000 * size / rate:.4g} ms ({size} frames), with which it fits"
-    return "set the packet length, or give the trace that belongs to this clip"
+    fitting = [size for size in sizes if size and packets in (frames // size, -(-frames // size))]
+    return tuple(dict.fromkeys(fitting))
 
 
 def _fitting(flags: Flags, size: int, rate: int, frames: int, thing: str, reading: Reading) -> LossTrace:
@@ -154,5 +192,5 @@ def _fitting(flags: Flags, size: int, rate: int, frames: int, thing: str, readin
     if flags.size not in (whole, partial):
         packet = f"{1000 * size / rate:g} ms"
         fact = f"has {flags.size} packets, the sound has {partial} of {packet} ({frames} frames)"
-        raise TraceFileError(thing, fact, _way_out(flags.size, rate, frames))
+        raise OtherLength(thing, fact, _usual_sizes(flags.size, rate, frames), rate)
     return LossTrace.of_packets(flags, size, rate, reading=reading).fitted(frames)

@@ -12,7 +12,8 @@ from gaplisten.clips.clip import Clip, ConditionFile, OpenClip
 from gaplisten.clips.opening import open_clip
 from gaplisten.commands.output import failures, progress, show
 from gaplisten.errors import GaplistenError
-from gaplisten.loss.measures import MEASURES, Direction, GapTable, measure_gaps
+from gaplisten.jobs import Job
+from gaplisten.loss.measures import MEASURES, Direction, GapTable, measure_versions
 from gaplisten.tables import Table
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -46,7 +47,12 @@ def gaps(
         list[Path], typer.Argument(metavar="REFERENCE VERSION", help="Clean speech, then versions.")
     ],
     trace: Annotated[
-        Path | None, typer.Option("--trace", help="Loss trace; else zero packets of --lossy.")
+        list[str] | None,
+        typer.Option(
+            "--trace",
+            metavar="[VERSION=]FILE",
+            help="Loss trace, of all versions or of one; else zero packets of --lossy.",
+        ),
     ] = None,
     lossy: Annotated[
         Path | None, typer.Option("--lossy", help="Lossy file in which to detect the losses.")
@@ -73,11 +79,11 @@ def gaps(
     docs/measures.md defines each measure. In the terminal only measures that flag some gap are shown.
     """
     limits = _thresholds(threshold or [])
-    clip = _clip(files, lossy, trace, packet_ms, no_reference, format, inverted)
+    clip = _clip(files, lossy, trace or [], packet_ms, no_reference, format, inverted)
     with progress("measuring gaps") as job:
         opened = open_clip(clip, job)
-        found = _measured(opened, trace or lossy or files[-1])
-    table = found.table(limits)
+        tables = [found.table(limits) for found in _measured(opened, clip.trace or lossy or files[-1], job)]
+    table = Table(tables[0].columns, tuple(row for found in tables for row in found.rows))
     if flagged:
         table = Table(table.columns, tuple(row for row in table.rows if row[-1]))
     show(table if csv else _telling(table), csv)
@@ -91,7 +97,7 @@ def gaps(
 def _clip(
     files: Sequence[Path],
     lossy: Path | None,
-    trace: Path | None,
+    traces: Sequence[str],
     packet_ms: float,
     no_reference: bool,
     format: str | None,
@@ -102,18 +108,22 @@ def _clip(
         raise GapsUsageError(
             "gaps", "no version to measure was given", "name a reference and then the versions"
         )
-    if trace is None and lossy is None:
-        lossy = versions[0]
     stems = [path.stem for path in versions]
     names = [path.stem if stems.count(path.stem) == 1 else path.parent.name for path in versions]
     if len(set(names)) < len(names):
         names = [str(path) for path in versions]
-    conditions = tuple(ConditionFile(name, path) for name, path in zip(names, versions, strict=True))
+    shared, own = _traces(traces, names)
+    if lossy is None and shared is None and len(own) < len(names):
+        lossy = versions[0]
+    conditions = tuple(
+        ConditionFile(name, path, own.get(name), format if name in own else None, inverted and name in own)
+        for name, path in zip(names, versions, strict=True)
+    )
     return Clip(
         name=files[0].stem,
         reference=reference,
         lossy=lossy,
-        trace=trace,
+        trace=shared,
         conditions=conditions,
         packet_ms=packet_ms,
         folder=files[0].parent,
@@ -122,12 +132,30 @@ def _clip(
     )
 
 
-def _measured(opened: OpenClip, source: Path) -> GapTable:
-    if opened.trace is None or not opened.trace.has_loss or not opened.conditions:
+def _traces(words: Sequence[str], names: Sequence[str]) -> tuple[Path | None, dict[str, Path]]:
+    """Return the trace of all versions, and those of single ones by their names."""
+    shared, own = None, {}
+    for word in words:
+        name, equals, file = word.partition("=")
+        if equals and name in names:
+            own[name] = Path(file)
+        elif shared is None:
+            shared = Path(word)
+        else:
+            fact = "is a second trace for all versions"
+            raise GapsUsageError(
+                f"--trace {word}", fact, f"write VERSION=FILE; the versions are {', '.join(names)}"
+            )
+    return shared, own
+
+
+def _measured(opened: OpenClip, source: Path, job: Job) -> tuple[GapTable, ...]:
+    traces = {name: trace for name in opened.conditions if (trace := opened.trace_of(name)) is not None}
+    if not any(trace.has_loss for trace in traces.values()):
         raise GapsUsageError(
             "gaps", "; ".join(opened.problems) or f"{source} tells of no losses", "give a trace with --trace"
         )
-    return measure_gaps(opened.reference, opened.conditions, opened.trace)
+    return measure_versions(opened.reference, opened.conditions, traces, job)
 
 
 def _thresholds(words: Sequence[str]) -> dict[str, float]:

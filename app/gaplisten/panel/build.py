@@ -79,8 +79,8 @@ class Bench:
 
 
 def _boundaries(opened: OpenClip, frames: int) -> list[int]:
-    gaps = opened.trace.gaps(frames) if opened.trace is not None else ()
-    return sorted({edge for gap in gaps for edge in (gap.start, gap.stop)})
+    traces = [trace for trace in (opened.trace, *opened.own_traces.values()) if trace is not None]
+    return sorted({edge for trace in traces for gap in trace.gaps(frames) for edge in (gap.start, gap.stop)})
 
 
 def _clip_key(chosen: ChosenClip, sounds: ClipSounds, opened: OpenClip, target_dbov: float) -> ClipKey:

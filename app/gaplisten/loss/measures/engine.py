@@ -62,6 +62,35 @@ def measure_gaps(
     return GapTable(facts, tuple(versions), values)
 
 
+def measure_versions(
+    reference: Signal | None,
+    versions: Mapping[str, Signal],
+    traces: Mapping[str, LossTrace],
+    job: Job | None = None,
+) -> tuple[GapTable, ...]:
+    """Measure every version at its own gaps.
+
+    Parameters
+    ----------
+    traces
+        The losses that each version met, by its name. A version that is not named is left out.
+
+    Returns
+    -------
+    tables
+        One for each trace, with the versions that share it, in the order of `versions`.
+    """
+    groups: dict[int, dict[str, Signal]] = {}
+    for name, signal in versions.items():
+        if name in traces:
+            groups.setdefault(id(traces[name]), {})[name] = signal
+    found = []
+    for together in groups.values():
+        trace = traces[next(iter(together))]
+        found.append(measure_gaps(reference, together, trace, job))
+    return tuple(found)
+
+
 def _measured(version: Prepared, clean: Prepared | None, difference: Row | None, places: Places) -> Values:
     found = _alone(version, places)
     if clean is not None and difference is not None:

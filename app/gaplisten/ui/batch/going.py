@@ -76,7 +76,8 @@ class Going(QObject):
         if lane is not None:
             controller.hearing.hear(lane.key)
         trace, frames, reference = controller.trace, controller.frames, controller.opened.reference
-        if trace is None or condition == REFERENCE:
+        # The gaps that are listed are those of the clip: they say nothing of a lane with losses of its own.
+        if trace is None or condition == REFERENCE or (lane is not None and lane.own_loss):
             return
         signal = lane.signal if lane is not None else None
 

@@ -115,7 +115,7 @@ class GapMeasuring(QObject):
         return {
             lane.ident: lane.signal
             for lane in self._lanes
-            if lane.signal is not None and not lane.busy and lane.role is not Role.REFERENCE
+            if lane.signal is not None and not (lane.busy or lane.own_loss or lane.role is Role.REFERENCE)
         }
 
     def _missing(self) -> dict[str, Signal]:

@@ -162,6 +162,8 @@ class LaneData(QObject):
             else:
                 wanted[self._name("peaks", key)] = (source,)
             altering = self._altering
+            if self._lanes[key].own_loss:  # it did not get what the received lane shows
+                continue
             if altering and self._trace and altering.received in self._sources and key != altering.received:
                 received = self._sources[altering.received]
                 wanted[self._name("altered", key)] = (source, received, self._trace, altering)

@@ -39,6 +39,8 @@ class LaneView:
         A score or the like, shown at the lane's end, may be empty.
     paper
         The colour on white paper, where a theme's own would be pale; None for `colour`.
+    own_loss
+        Whether other samples were lost in it than in the others: altered received ones are not shown then.
     """
 
     key: int
@@ -48,6 +50,7 @@ class LaneView:
     state: str = ""
     badge: str = ""
     paper: QColor | str | None = None
+    own_loss: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -186,4 +186,11 @@ class LaneScores(QObject):
             self._pool = self._make_pool()
         metric = next(metric for metric in self._metrics if metric.name == name)
         reference = self._reference() if metric.needs_reference else None
-        return self._pool.submit(metric, sound, reference, self._trace if metric.needs_trace else None)
+        return self._pool.submit(
+            metric, sound, reference, self._met_by(sound) if metric.needs_trace else None
+        )
+
+    def _met_by(self, sound: Sound) -> LossTrace | None:
+        """Return what was lost of a lane's sound: its own losses where it has any."""
+        own = [lane.own_trace for lane in self._lanes if lane.signal is sound and lane.own_loss]
+        return own[0] if own else self._trace

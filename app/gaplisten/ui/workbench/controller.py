@@ -272,7 +272,13 @@ class Controller(QObject):
         for name, signal in clip.conditions.items():
             remarks = ["resampled"] if name in clip.resampled else []
             remarks += ["made with the clip's own loss"] if edited else []
-            lanes.append(Lane(f"condition:{name}", name, Role.CONDITION, signal, state=", ".join(remarks)))
+            own = name in clip.own_traces
+            remarks += ["losses of its own"] if own else []
+            remark, trace = ", ".join(remarks), clip.own_traces.get(name)
+            ident = f"condition:{name}"
+            lanes.append(
+                Lane(ident, name, Role.CONDITION, signal, state=remark, own_loss=own, own_trace=trace)
+            )
         lanes += self.concealing.lanes()
         edited_lanes = [self.lane_edit(lane) for lane in lanes]
         self.edited = frozenset(

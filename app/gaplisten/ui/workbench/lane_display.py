@@ -58,7 +58,8 @@ class LaneDisplay(QObject):
         state = (lane.state or "rendering") + "…" if lane.busy else lane.state
         source = self.source_of(lane)
         badge, paper = self.badges.get(lane.ident, ""), lane_colour_on_paper(lane.key)
-        return LaneView(lane.key, lane.name, lane_colour(lane.key), source, state, badge, paper)
+        colour = lane_colour(lane.key)
+        return LaneView(lane.key, lane.name, colour, source, state, badge, paper, lane.own_loss)
 
     def source_of(self, lane: Lane) -> Signal | SampleSource:
         """Return what a lane is drawn from: the file of a long clip, else the signal."""
