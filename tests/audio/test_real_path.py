@@ -15,7 +15,7 @@ from audio.burden import BURDENS
 from audio.proof import Proof, largest_excess, prove, unlike_lanes
 from audio.pulse import SoundServer, null_server, sound_server, wait_for
 from gaplisten.audio.signal import Signal
-from gaplisten.playback.client import ProcessPlayer
+from gaplisten.playback.player import Player
 from gaplisten.playback.process import REST_SECONDS
 from gaplisten.playback.programme import fade_frames
 
@@ -31,7 +31,7 @@ def server():
 
 @pytest.fixture
 def player(server):
-    opened = ProcessPlayer()
+    opened = Player()
     yield opened
     opened.close()
 
@@ -43,7 +43,7 @@ def steadily(test):
     """
 
     @wraps(test)
-    def run(player: ProcessPlayer, server: SoundServer) -> None:
+    def run(player: Player, server: SoundServer) -> None:
         for _ in range(2):
             before = player.state.underflows
             try:
@@ -59,7 +59,7 @@ def steadily(test):
     return run
 
 
-def started(player: ProcessPlayer, server: SoundServer, lanes: list[Signal], **options) -> None:
+def started(player: Player, server: SoundServer, lanes: list[Signal], **options) -> None:
     player.load(lanes, **{"position": 0, **options})
     wait_for(lambda: player.state.rate, what="the stream")
     time.sleep(0.1)
@@ -148,7 +148,7 @@ def test_no_switch_leaves_a_step_where_the_lanes_have_none(player, server):
     assert largest_excess(captured, lanes) <= 0
 
 
-def capture_under(burden: str | None, player: ProcessPlayer, server: SoundServer) -> Proof:
+def capture_under(burden: str | None, player: Player, server: SoundServer) -> Proof:
     """Play and switch for a second with the burden on, and explain what was captured."""
     rng, lanes = random.Random(3), unlike_lanes(3, 8.0, RATE)
     with BURDENS[burden]() if burden else nullcontext():
@@ -171,7 +171,7 @@ def capture_under(burden: str | None, player: ProcessPlayer, server: SoundServer
 def test_every_sample_is_accounted_for_while_the_machine_is_busy(server, burden):
     """One clean capture of three is asked for, and that the others' slips were counted."""
     for _ in range(3):
-        player = ProcessPlayer()
+        player = Player()
         try:
             proof = capture_under(burden, player, server)
             counted = player.state.underflows
@@ -196,7 +196,7 @@ def test_the_audio_process_knows_neither_qt_nor_scipy(player, server):
 
 def test_lanes_at_another_rate_than_the_device_are_resampled_once_and_marked(server, monkeypatch):
     """PulseAudio takes any rate; here the audio process is told that the device does not."""
-    player = ProcessPlayer()
+    player = Player()
     try:
         wait_for(lambda: not player.state.starting)
         player._host.facts.rates[16000] = RATE
@@ -343,7 +343,7 @@ def test_the_command_plays_files_and_switches(server, tmp_path, python):
 def test_a_server_without_a_card_that_is_slow_to_begin_is_waited_for():
     """PulseAudio's null sink plays up to two seconds of what it had rendered ahead, then goes on as usual."""
     with null_server(RATE):
-        player = ProcessPlayer()
+        player = Player()
         try:
             player.load(unlike_lanes(1, 10.0, RATE))
             player.play()
@@ -355,7 +355,7 @@ def test_a_server_without_a_card_that_is_slow_to_begin_is_waited_for():
 
 
 def test_nothing_is_left_behind(server):
-    player = ProcessPlayer()
+    player = Player()
     player.load(unlike_lanes(2, 0.2, RATE))
     wait_for(lambda: player._host.ready)
     pid, blocks = (

@@ -12,7 +12,7 @@ import pytest
 from audio.proof import slips, unlike_lanes
 from audio.pulse import sound_server, wait_for
 from audio.stalls import watching
-from gaplisten.playback.client import ProcessPlayer
+from gaplisten.playback.player import Player
 
 pytestmark = [
     pytest.mark.sound,
@@ -32,7 +32,7 @@ def counted_and_heard(stalls: list[float]) -> tuple[int, int, int]:
     """
     lanes, rng = unlike_lanes(1, 10.0, RATE), random.Random(4)
     with watching() as standstills, sound_server(RATE, channels=1) as server:
-        player = ProcessPlayer()
+        player = Player()
         try:
             player.load(lanes)
             player.set_loop(0, lanes[0].frames)

@@ -28,14 +28,14 @@ from audio.pulse import missing, sound_server, wait_for
 from audio.stalls import watching
 from gaplisten.audio.level import active_level
 from gaplisten.audio.signal import Signal
-from gaplisten.playback.client import ProcessPlayer
+from gaplisten.playback.player import Player
 from gaplisten.playback.process import REST_SECONDS
 
 RATE = 48000
 
 
-def _player(lanes: list[Signal]) -> ProcessPlayer:
-    player = ProcessPlayer()
+def _player(lanes: list[Signal]) -> Player:
+    player = Player()
     player.load(lanes)
     wait_for(lambda: player.state.rate, what="the stream")
     time.sleep(0.3)

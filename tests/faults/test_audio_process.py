@@ -11,7 +11,7 @@ import pytest
 
 from audio.proof import unlike_lanes
 from audio.pulse import sound_server, wait_for
-from gaplisten.playback.client import ProcessPlayer
+from gaplisten.playback.player import Player
 from gaplisten.playback.shared import Block
 
 pytestmark = pytest.mark.sound
@@ -26,18 +26,18 @@ def server():
 
 @pytest.fixture
 def player(server):
-    opened = ProcessPlayer()
+    opened = Player()
     yield opened
     opened.close()
 
 
-def play_for_a_while(player: ProcessPlayer) -> None:
+def play_for_a_while(player: Player) -> None:
     player.load(unlike_lanes(2, 20.0, RATE))
     player.play()
     wait_for(lambda: player.state.position > RATE // 4, what="sound")
 
 
-def goes_on(player: ProcessPlayer) -> bool:
+def goes_on(player: Player) -> bool:
     before = player.state.position
     player.play()
     wait_for(lambda: player.state.position > before + RATE // 8, what="sound going on")
@@ -77,6 +77,41 @@ def test_an_audio_process_that_keeps_dying_is_given_up_until_asked_for(player):
     assert goes_on(player)
 
 
+def test_a_player_that_let_go_of_the_device_goes_on_as_it_was(player, server):
+    play_for_a_while(player)
+    player.select(1)
+    player.set_loop(0, 15 * RATE)
+    process = psutil.Process(player._host.link.pid)
+    lanes = {lane.block.name for lane in player._host.ready.lanes}
+    player.release("somebody else has the sound")
+    state = player.state
+    assert not process.is_running()
+    assert not {path.name for path in Path("/dev/shm").iterdir()} & lanes
+    assert (state.available, state.playing, state.off) == (False, False, True)
+    assert state.reason == "somebody else has the sound"
+    assert state.position > RATE // 4
+    player.play()
+    assert not player.state.playing
+    player.start()
+    wait_for(lambda: player.state.available and not player.state.starting)
+    assert player.state.reason == ""
+    assert (player.state.lane, player.state.position) == (1, state.position)
+    assert player._desired.loop == (0, 15 * RATE)
+    assert goes_on(player)
+    assert player.state.restarts == 0
+
+
+def test_a_player_that_lets_go_while_lanes_are_on_their_way_brings_them_later(player, server):
+    wait_for(lambda: not player.state.starting)
+    for _ in range(5):
+        player.load(unlike_lanes(3, 5.0, RATE), position=0)
+        player.release("away")
+        player.load(unlike_lanes(2, 5.0, RATE), position=0)
+        player.start()
+    assert goes_on(player)
+    assert player.state.restarts == 0
+
+
 def test_a_device_that_takes_no_more_sound_pauses_with_a_message_and_keeps_the_position(player, server):
     play_for_a_while(player)
     server.freeze()
@@ -109,7 +144,7 @@ def test_a_sound_server_that_dies_pauses_and_another_one_is_found_by_looking_aga
 
 def test_a_machine_without_devices_says_so_and_everything_else_works(tmp_path, monkeypatch):
     monkeypatch.setenv("PULSE_SERVER", f"unix:{tmp_path}/nothing")
-    player = ProcessPlayer()
+    player = Player()
     try:
         wait_for(lambda: not player.state.starting)
         if player.state.available:
@@ -128,8 +163,8 @@ _WINDOW = """
 import sys, time
 import numpy as np
 from gaplisten.audio.signal import Signal
-from gaplisten.playback.client import ProcessPlayer
-player = ProcessPlayer()
+from gaplisten.playback.player import Player
+player = Player()
 player.load([Signal.of(np.full(48000 * 20, 0.1), 48000)])
 player.play()
 while player.state.position < 5000:
@@ -162,8 +197,8 @@ _ENDING = """
 import atexit, os, signal, time
 import numpy as np
 from gaplisten.audio.signal import Signal
-from gaplisten.playback.client import ProcessPlayer
-player = ProcessPlayer()
+from gaplisten.playback.player import Player
+player = Player()
 player.load([Signal.of(np.full(48000, 0.1), 48000)])
 while player._host.ready is None:
     time.sleep(0.01)
@@ -209,7 +244,7 @@ def test_full_shared_memory_is_a_sentence_and_not_a_crash(player, monkeypatch):
 
 def test_the_mixer_failing_is_reported_and_survived(server, monkeypatch):
     """Lanes that are not what the control block says: something that cannot happen, and then does."""
-    player = ProcessPlayer()
+    player = Player()
     try:
         play_for_a_while(player)
         ready = player._host.ready.message(None, ())

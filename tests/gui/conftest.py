@@ -63,9 +63,6 @@ class FakePlayer:
     def set_switching(self, mode, milliseconds=5.0):
         self._note("switching", mode, milliseconds)
 
-    def set_gain(self, gain):
-        self._note("gain", gain)
-
     def set_speed(self, factor):
         self._note("speed", factor)
 
@@ -78,7 +75,13 @@ class FakePlayer:
     def devices(self):
         return ()
 
-    def choose(self, device):
+    def start(self):
+        self._note("start")
+
+    def release(self, reason):
+        self._note("release", reason)
+
+    def choose(self, device, *, remember=True):
         self._note("choose", device)
 
     def rescan(self):

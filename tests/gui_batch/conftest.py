@@ -83,14 +83,14 @@ def window(
 ) -> Iterator[Any]:
     """Return a workbench with the clips open; scores are computed in threads: processes start slowly."""
     from gaplisten.batch import score_work
-    from gaplisten.playback.silent import SilentPlayer
+    from gaplisten.playback.player import Player
     from gaplisten.ui.metrics import feature
     from gaplisten.ui.workbench.hearing import Hearing
     from gaplisten.ui.workbench.window import WorkbenchWindow
 
     monkeypatch.setattr(score_work, "ProcessWorkers", ThreadWorkers)
     monkeypatch.setattr(feature, "_FIRST", [])
-    made = WorkbenchWindow(Hearing(SilentPlayer("a test")))
+    made = WorkbenchWindow(Hearing(Player(silent="a test")))
     made.controller.use_catalogue(catalogue, PromptRunner())
     made.open_paths([clips_folder])
     made.showNormal()

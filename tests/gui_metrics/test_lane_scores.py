@@ -15,7 +15,7 @@ from gaplisten.loss.trace import LossTrace
 from gaplisten.metrics import material
 from gaplisten.metrics.catalogue import built_in
 from gaplisten.metrics.contract import Metric, Score
-from gaplisten.playback.silent import SilentPlayer
+from gaplisten.playback.player import Player
 from gaplisten.ui.metrics import feature, lane_scores
 from gaplisten.ui.metrics.dock import ScoresDock, brief, explained, short_title
 from gaplisten.ui.metrics.lane_scores import LaneScores
@@ -233,7 +233,7 @@ def test_the_badge_is_the_first_metric_short_with_its_unit(
     monkeypatch.setattr(lane_scores, "REST_SECONDS", 0.0)
     monkeypatch.setattr(feature, "_FIRST", ["sdr"])
     monkeypatch.setattr(lane_scores, "_new_pool", lambda: pool)
-    window = WorkbenchWindow(Hearing(SilentPlayer("a test")))
+    window = WorkbenchWindow(Hearing(Player(silent="a test")))
     scores = window.scores_feature.scores
     scores._make_pool = lambda: pool
     window.controller.lanes = tuple(lanes(0.1, 0.2))

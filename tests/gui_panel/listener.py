@@ -34,6 +34,8 @@ class ClockedPlayer:
 
     def load(self, lanes: Sequence[Signal], *, gain: float = 1.0, position: int | None = None) -> None:
         self.lanes, self.gain = list(lanes), gain
+        if position is not None:
+            self.boundaries = []
         self._state = replace(self._state, position=position or 0, playing=False, ended=False)
 
     def run(self, seconds: float) -> None:
@@ -96,7 +98,6 @@ class ClockedPlayer:
         if name in (
             "clear_loop",
             "set_loop",
-            "set_gain",
             "set_speed",
             "set_audible",
             "set_boundaries",

@@ -9,8 +9,6 @@ from PySide6.QtCore import Qt
 
 from gaplisten.playback.devices import OutputDevice
 from gaplisten.playback.player import PlayerState
-from gaplisten.playback.silent import SilentPlayer
-from gaplisten.ui.devices import feature as module
 from gaplisten.ui.devices.dialog import DeviceDialog, rate_text
 
 USB = OutputDevice("USB Headset", "ALSA", 2, 48000)
@@ -158,18 +156,36 @@ def test_the_message_goes_with_its_reason_and_another_has_no_such_button(opened,
     assert not opened.messages.isHidden()
 
 
-def test_a_machine_without_sound_is_not_scolded_at_the_start(window) -> None:
-    window.controller.hearing.use(SilentPlayer("sound is switched off"))
-    window.controller.hearing.poll()
+def test_a_machine_without_sound_is_not_scolded_at_the_start(window, player) -> None:
+    reason = "sound is switched off"
+    for off in (PlayerState(reason=reason, off=True), PlayerState(reason="no output device")):
+        player.state = off
+        window.devices_feature._sounded = False
+        window.controller.hearing.poll()
+        assert window.messages.isHidden()
+
+
+def test_sound_that_was_handed_to_a_panel_is_no_trouble_to_be_told(window, player) -> None:
+    hearing, heard = window.controller.hearing, player.state
+    hearing.poll()
+    player.state = replace(heard, available=False, off=True, reason="a listening panel has the sound")
+    hearing.poll()
     assert window.messages.isHidden()
+    player.state = heard
+    hearing.poll()
+    assert window.messages.isHidden()
+    player.state = replace(heard, reason="Fake takes no more sound")
+    hearing.poll()
+    assert not window.messages.isHidden()
 
 
-def test_looking_again_without_sound_tries_to_open_it_anew(window, monkeypatch, qtbot) -> None:
-    window.controller.hearing.use(SilentPlayer("no sound"))
-    found = SilentPlayer("still none")
-    monkeypatch.setattr(module, "open_player", lambda: found)
+def test_looking_again_asks_the_player_whatever_its_state(window, player) -> None:
+    player.state = PlayerState(reason="no sound", off=True)
     window.actions_table["listen.rescan"].trigger()
-    qtbot.waitUntil(lambda: window.controller.hearing.player is found)
+    assert player.last("rescan") == ()
+    window.devices_feature.open()
+    window.devices_feature.dialog.rescan.click()
+    assert [call[0] for call in player.calls].count("rescan") == 2
 
 
 def test_the_dialogs_make_way_for_a_panel(with_devices) -> None:

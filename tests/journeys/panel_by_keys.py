@@ -10,7 +10,7 @@ from driving import Driver, Scenario, grab, press, write
 from PySide6.QtWidgets import QApplication
 
 from gaplisten.panel.methods import Response
-from gaplisten.playback.open import open_player
+from gaplisten.playback.player import Player
 from gaplisten.ui.panel.pages import ListenerPage, MessagePage
 from gaplisten.ui.panel.trial_page import TrialPage
 from gaplisten.ui.panel.window import PanelWindow
@@ -67,7 +67,7 @@ def one_trial(window: PanelWindow) -> Scenario:
 
 def one_panel(folder: Path) -> Scenario:
     """Give a name, answer all trials, close."""
-    window = PanelWindow(folder, open_player())
+    window = PanelWindow(folder, Player())
     method = window._panel.definition.method.value
     votes[method] = []
     window.showFullScreen()

@@ -1,4 +1,4 @@
-"""The control block, the silent player, the shared lanes and the remembered device."""
+"""The control block, the shared lanes and the remembered device."""
 
 import subprocess
 import sys
@@ -23,11 +23,8 @@ from gaplisten.playback.control import (
 from gaplisten.playback.devices import OutputDevice
 from gaplisten.playback.engine import Engine, Meter
 from gaplisten.playback.lanes import make_ready, release
-from gaplisten.playback.open import open_player
-from gaplisten.playback.player import Player
 from gaplisten.playback.programme import Wishes
 from gaplisten.playback.shared import View, block_of
-from gaplisten.playback.silent import SilentPlayer
 from gaplisten.playback.transport import BREAKS
 from playback.desk import Desk, noise
 
@@ -240,28 +237,6 @@ def test_stereo_is_mixed_down_for_a_device_with_one_channel():
     ready = make_ready([Signal.of(noise(100, channels=2), 16000)], 1, 1, 16000, 1, 1.0, None)
     assert ready.lanes[0].shape == (100, 1)
     release(ready, None)
-
-
-def test_a_silent_player_keeps_lane_and_position_and_says_why_it_is_silent():
-    player: Player = SilentPlayer("no sound here")
-    player.load([Signal.of(noise(1000), 16000)] * 2)
-    player.play()
-    player.select(1)
-    player.seek(5000)
-    state = player.state
-    assert (state.position, state.lane, state.playing, state.available) == (1000, 1, False, False)
-    assert state.reason == "no sound here"
-    player.set_loop(200, 800)
-    player.stop()
-    assert player.state.position == 200
-    player.close()
-
-
-def test_sound_can_be_switched_off(monkeypatch):
-    monkeypatch.setenv("GAPLISTEN_SOUND", "off")
-    player = open_player()
-    assert isinstance(player, SilentPlayer)
-    assert "GAPLISTEN_SOUND" in player.state.reason
 
 
 def test_a_device_is_remembered_by_name_and_host_api(home):

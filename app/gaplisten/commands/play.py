@@ -15,7 +15,6 @@ from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
 from gaplisten.playback.devices import OutputDevice
-from gaplisten.playback.open import open_player
 from gaplisten.playback.player import Player, PlayerState, SwitchMode
 from gaplisten.playback.programme import FADE_MS
 
@@ -128,7 +127,7 @@ def play(
     """
     signals = _read(files)
     gain, rate = _gain(signals, level), signals[0].rate
-    player = open_player()
+    player = Player()
     try:
         _ready(player)
         if device is not None:

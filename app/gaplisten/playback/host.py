@@ -11,6 +11,7 @@ import weakref
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal, Protocol
 
@@ -65,13 +66,24 @@ class Owner(Protocol):
 
 @dataclass
 class Facts:
-    """What is known of the audio process and its devices."""
+    """What is known of the audio process and its devices.
+
+    Parameters
+    ----------
+    ready
+        The process has told which devices there are.
+    dead
+        There is no process; none is started before somebody asks.
+    off
+        That is so because no sound is wanted.
+    """
 
     device: OutputDevice | None = None
     devices: tuple[OutputDevice, ...] = ()
     reason: str = ""
     ready: bool = False
-    dead: bool = False  # there is no process and no point in starting one
+    dead: bool = True
+    off: bool = True
     underflows_before: int = 0
     restarts: int = 0
     crashes: list[float] = field(default_factory=list)
@@ -153,7 +165,7 @@ class Link:
 
 
 class Host:
-    """One audio process at a time, and the control block that outlives each of them.
+    """At most one audio process at a time, and the control block that outlives each of them.
 
     Parameters
     ----------
@@ -173,16 +185,53 @@ class Host:
         self.ready: Ready | None = None  # what lies in shared memory
         self._heard = threading.Condition(self.lock)  # a message has come
         self._owner, self._latency = weakref.ref(owner), latency
+        self._links = 0  # counts processes: the last words of one that was left are nobody's
         self._meant = False  # the process ends because it was asked to, or told why
-        self._control = Block(BYTES)
-        self.words: Words = self._control.array(np.int64, (WORDS,))
-        self.words[:] = 0
-        self.link = self._start()
+        self._control: Block | None = None
+        self.words: Words = np.zeros(WORDS, np.int64)
+        self.link: Link | None = None
 
-    def _start(self) -> Link:
-        name, host_api = self.choice
-        settings = {"control": self._control.name, "name": name, "host_api": host_api}
-        return Link({**settings, "latency": self._latency}, self._listen)
+    def start(self) -> None:
+        """Start a process unless one runs; if that cannot be done, `facts` tell why."""
+        with self.lock:
+            if self.closed or not self.facts.dead:
+                return
+            facts = self.facts
+            facts.off, facts.reason, facts.crashes = False, "", []
+            try:
+                if self._control is None:
+                    self._control = Block(BYTES)
+                    self.words = self._control.array(np.int64, (WORDS,))
+            except GaplistenError as error:
+                facts.reason = f"the sound process cannot be started: {error}"
+                return
+            facts.dead = False
+            self._restart()
+
+    def leave(self, reason: str, *, off: bool = True) -> None:
+        """Have no process, for that reason, until `start`."""
+        with self._heard:
+            link, self.link = self.link, None
+            self._links += 1
+            facts, status = self.facts, self.status()
+            facts.dead, facts.off, facts.ready, facts.reason = True, off, False, reason
+            facts.device, facts.devices = None, ()
+            if link is not None:
+                self._stop(reason, status)
+            self._heard.notify_all()
+        if link is None:
+            return
+        link.close()
+        with self.lock:
+            self._after(status)
+            self.words[STATUS:] = 0
+            release(self.ready, None)
+            self.ready = None
+
+    def _after(self, status: Status | None) -> None:
+        """Keep what a process that has ended had counted."""
+        if status is not None:
+            self.facts.underflows_before += status["underflows"]
 
     # -- to the process --------------------------------------------------------------------------------------
 
@@ -191,7 +240,7 @@ class Host:
         if self.closed:
             return
         write_wishes(self.words, wishes)
-        if now_ns() - called_ns(self.words) > _ASLEEP_NS:
+        if self.link is not None and now_ns() - called_ns(self.words) > _ASLEEP_NS:
             self.link.send("wake")
 
     def status(self) -> Status | None:
@@ -202,7 +251,8 @@ class Host:
         """Send a message; see `process.Host`."""
         with self.lock:
             self.answers.pop("failed", None)
-            self.link.send(do, **facts)
+            if self.link is not None:
+                self.link.send(do, **facts)
 
     def wait(self, answer: Callable[[], Any]) -> Any:
         """Return the answer when it has come; None if it does not. Not to be called with the lock held.
@@ -243,33 +293,25 @@ class Host:
                 self.facts.rates[rate] = int(known)
         return int(known), min(2, device.channels)
 
-    def choose(self, choice: Choice) -> bool:
-        """Use another device; False if that takes a new process, which then has been started."""
-        self.choice = choice
-        if self.facts.dead:
-            self.rescan()
-            return False
+    def choose(self) -> None:
+        """Use the device of `choice`."""
         self.facts.rates.clear()
-        self.send("choose", name=choice[0], host_api=choice[1])
-        return True
+        self.send("choose", name=self.choice[0], host_api=self.choice[1])
 
     def rescan(self) -> None:
         """Look again for devices; PortAudio does so only when it starts, so the process is started anew."""
-        if self.facts.dead:
-            self.facts.dead, self.facts.crashes, self.facts.reason = False, [], ""
-            self._restart()
-            return
         self._meant = True
         owner = self._owner()
         if owner is not None:
             owner.sound_stopped(None)
-        threading.Thread(target=self.link.close, name="gaplisten-rescan", daemon=True).start()
+        if self.link is not None:
+            threading.Thread(target=self.link.close, name="gaplisten-rescan", daemon=True).start()
 
     # -- from the process ------------------------------------------------------------------------------------
 
-    def _listen(self, message: Mapping[str, Any]) -> None:
+    def _listen(self, link: int, message: Mapping[str, Any]) -> None:
         with self._heard:
-            if self.closed:
+            if self.closed or link != self._links:
                 return
             handler: Callable[[Mapping[str, Any]], None] | None
             handler = getattr(self, f"_on_{message['event']}", None)
@@ -322,8 +364,7 @@ class Host:
         facts.ready = False
         if facts.dead:
             return
-        if status is not None:
-            facts.underflows_before += status["underflows"]
+        self._after(status)
         if not self._meant:
             self._count_crash(int(message["status"]))
         self._meant = False
@@ -343,12 +384,19 @@ class Host:
 
     def _restart(self) -> None:
         owner = self._owner()
-        if owner is None:
+        if owner is None or self._control is None:
             return
         self.words[STATUS:] = 0
+        self._meant = False
+        self._links += 1
+        name, host_api = self.choice
+        settings = {"control": self._control.name, "name": name, "host_api": host_api}
         try:
-            self.link = self._start()
+            self.link = Link({**settings, "latency": self._latency}, partial(self._listen, self._links))
         except RuntimeError:  # no thread can be started any more: the interpreter is ending
+            return
+        except OSError as error:
+            self.facts.dead, self.facts.reason = True, f"the sound process cannot be started: {error}"
             return
         owner.sound_began()
 
@@ -361,7 +409,9 @@ class Host:
                 return
             self.closed = True
             self._heard.notify_all()
-        self.link.close()
+        if self.link is not None:
+            self.link.close()
         self.words = np.zeros(0, np.int64)
         release(self.ready, None)
-        self._control.remove()
+        if self._control is not None:
+            self._control.remove()

@@ -172,10 +172,10 @@ class Host:
         self._resting, self._quiet = False, 0.0
         if stream is None:
             return
-        self._fade_out()
+        self.fade_out()
         stream.close()
 
-    def _fade_out(self) -> None:
+    def fade_out(self) -> None:
         """Let the mixer close its envelope before the stream is taken away."""
         engine = self._engine
         if engine is None or not engine.mixer.level:
@@ -274,6 +274,7 @@ def main() -> int:
                 return 3
             continue
         if message is None:
+            host.fade_out()
             return 0
         host.do(message)
 

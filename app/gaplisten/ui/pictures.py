@@ -11,7 +11,7 @@ from pathlib import Path
 from PySide6.QtWidgets import QApplication
 
 from gaplisten.bench.settings import read_settings
-from gaplisten.playback.silent import SilentPlayer
+from gaplisten.playback.player import Player
 from gaplisten.ui.metrics.lane_scores import LaneScores
 from gaplisten.ui.start import application
 from gaplisten.ui.theme import apply_theme
@@ -33,7 +33,7 @@ def take(folder: Path, concealers: Sequence[str]) -> list[Path]:
     """Open the demo with these concealers; save the whole clip in light and one gap in dark."""
     app = application()
     apply_theme(app, "light")
-    hearing = Hearing(SilentPlayer("there is no display and no sound here"))
+    hearing = Hearing(Player(silent="there is no display and no sound here"))
     window = WorkbenchWindow(hearing, replace(read_settings(), theme="light"))
     window.showNormal()
     window.resize(*SIZE)

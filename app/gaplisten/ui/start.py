@@ -17,7 +17,6 @@ from PySide6.QtWidgets import QApplication
 
 from gaplisten import __version__, folders
 from gaplisten.bench.settings import read_settings
-from gaplisten.playback.player import Player
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.theme import apply_theme
 from gaplisten.ui.workbench.window import WorkbenchWindow
@@ -89,15 +88,10 @@ def begin(window: WorkbenchWindow, paths: list[Path], demo: bool) -> None:
         window.files.open_demo()
     tasks = window.controller.tasks
     tasks.run("warming up", lambda _job: importlib.import_module("scipy.signal"), lambda _: None, quiet=True)
-    tasks.run("starting sound", lambda _job: _player(), window.controller.hearing.use, quiet=True)
+    player = window.controller.hearing.player
+    tasks.run("starting sound", lambda _job: player.start(), lambda _: None, quiet=True)
     window.controller.load_catalogue()
     window.files.offer_rescue()
-
-
-def _player() -> Player:
-    from gaplisten.playback.open import open_player
-
-    return open_player()
 
 
 # What nobody expected: logged with its traceback, and told to the user without a dialog.

@@ -8,9 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtGui import QAction
 
 from gaplisten.playback.devices import OutputDevice, Side
-from gaplisten.playback.open import open_player
 from gaplisten.playback.player import PlayerState
-from gaplisten.playback.silent import SilentPlayer
 from gaplisten.ui.commands import Command
 from gaplisten.ui.devices.dialog import DeviceDialog
 
@@ -47,8 +45,6 @@ class DevicesFeature(QObject):
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self.look)
         self._hearing.moved.connect(self._watch)
-        self._hearing.player_changed.connect(self._on_player)
-        window.actions_table["listen.rescan"].triggered.connect(self._revive)
         window.status.sound.installEventFilter(self)
         window.installEventFilter(self)
 
@@ -94,18 +90,10 @@ class DevicesFeature(QObject):
         self.look()
 
     def rescan(self) -> None:
-        """Look again for devices; a player that never had any is replaced by one that may."""
-        controller = self._window.controller
-        controller.said.emit("looking for sound devices")
-        if isinstance(self._hearing.player, SilentPlayer):
-            controller.tasks.run("starting sound", lambda _job: open_player(), self._hearing.use, quiet=True)
-        else:
-            self._hearing.player.rescan()
+        """Look again for devices."""
+        self._window.controller.said.emit("looking for sound devices")
+        self._hearing.player.rescan()
         self.look()
-
-    def _revive(self) -> None:
-        if isinstance(self._hearing.player, SilentPlayer):  # which cannot look for devices itself
-            self.rescan()
 
     def _tone(self, side: Side) -> None:
         self._hearing.player.test_tone(side)
@@ -124,13 +112,11 @@ class DevicesFeature(QObject):
 
     # -- the watch ------------------------------------------------------------------------------------
 
-    def _on_player(self) -> None:
-        self._reason, self._sounded = "", False
-        self._watch(self._hearing.state)
-        self.look()
-
     def _watch(self, state: PlayerState) -> None:
         """Tell of trouble once, unless there was never any sound to lose."""
+        if state.off:
+            self._reason, self._sounded = "", False
+            return
         sounded, self._sounded = self._sounded, self._sounded or (state.available and not state.starting)
         if state.reason == self._reason:
             return

@@ -19,7 +19,7 @@ def run_panel(
     from PySide6.QtWidgets import QApplication
 
     from gaplisten.panel.frozen import open_panel
-    from gaplisten.playback.open import open_player
+    from gaplisten.playback.player import Player
     from gaplisten.ui.panel.window import PanelWindow
     from gaplisten.ui.theme import apply_theme
 
@@ -27,7 +27,7 @@ def run_panel(
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     apply_theme(app, "system")
-    window = PanelWindow(folder, open_player(), listener, ratings)
+    window = PanelWindow(folder, Player(), listener, ratings)
     if full_screen:
         window.showFullScreen()
     else:

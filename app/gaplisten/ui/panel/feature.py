@@ -170,8 +170,7 @@ class PanelFeature(QObject):
     def open(self, folder: Path) -> None:
         """Open the listener's window on a built panel; the workbench is silent and out of sight meanwhile."""
         from gaplisten.panel.frozen import open_panel
-        from gaplisten.playback.open import open_player
-        from gaplisten.playback.silent import SilentPlayer
+        from gaplisten.playback.player import Player
         from gaplisten.ui.panel.window import PanelWindow
 
         try:
@@ -179,19 +178,17 @@ class PanelFeature(QObject):
         except GaplistenError as error:
             self._window.report(error)
             return
-        self._window.controller.hearing.use(SilentPlayer("a listening panel has the sound"))
-        window = PanelWindow(folder, open_player())
+        self._window.controller.hearing.player.release("a listening panel has the sound")
+        window = PanelWindow(folder, Player())
         window.closed.connect(self._closed)
         self.panel_window = window
         window.showFullScreen()
         self._window.hide()
 
     def _closed(self) -> None:
-        from gaplisten.playback.open import open_player
-
         self.panel_window = None
         self._window.show()
-        self._window.controller.hearing.use(open_player())
+        self._window.controller.hearing.player.start()
 
 
 def install(window: WorkbenchWindow) -> None:

@@ -126,8 +126,8 @@ class TrialPlayer(QObject):
         self._player.clear_loop()
         self._player.set_switching("standard", FADE_MS)
         self._boundaries = list(session.clip.boundaries) if self.switched else []
-        self._player.set_boundaries(self._boundaries)
         self._player.load(lanes, gain=session.gain, position=0)
+        self._player.set_boundaries(self._boundaries)
         self._player.select(0)
         self._account = OutputAccount(self._player.state)
         self._timer.start()

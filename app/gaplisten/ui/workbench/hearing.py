@@ -1,4 +1,4 @@
-"""What is heard: keeps the player's lanes, loop, speed and switching in step with the workbench."""
+"""What is heard: keeps the player's lanes in step with the workbench's."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from gaplisten.audio.signal import Signal
 from gaplisten.bench.lanes import Lane, neighbour
 from gaplisten.bench.state import Loop
 from gaplisten.playback.player import Player, PlayerState
-from gaplisten.playback.silent import SilentPlayer
 
 POLL_MS = 16
 IDLE_POLL_MS = 60
@@ -29,27 +28,18 @@ class Hearing(QObject):
         The player's state, on each tick in which it differs from the last.
     heard_changed
         Key of the lane that is heard from now on.
-    player_changed
-        Another player took over.
     """
 
     moved = QtSignal(object)
     heard_changed = QtSignal(int)
-    player_changed = QtSignal()
 
     def __init__(self, player: Player | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._player: Player = player or SilentPlayer("sound is being started")
+        self._player = player or Player(silent="sound is being started")
         self._lanes: tuple[Lane, ...] = ()
         self._loaded: list[tuple[str, Signal]] = []
         self._gain, self.gain_note = 1.0, ""
-        self._position: int | None = 0
         self._heard = 0
-        self._loop: Loop | None = None
-        self._speed = 1.0
-        self._spans: list[tuple[int, int]] | None = None
-        self._boundaries: list[int] = []
-        self._switching: tuple[str, float] = ("standard", 5.0)
         self._until: int | None = None
         self._last: PlayerState | None = None
         self._timer = QTimer(self, interval=POLL_MS)
@@ -57,17 +47,6 @@ class Hearing(QObject):
         self._timer.start()
 
     # -- the player -----------------------------------------------------------------------------------
-
-    def use(self, player: Player) -> None:
-        """Go over to another player, with everything as it was."""
-        old, position = self._player, self.state.position
-        self._player, self._loaded, self._position = player, [], position
-        self._load()
-        self.set_switching(*self._switching)
-        self.set_speed(self._speed)
-        self.set_loop(self._loop)
-        old.close()
-        self.player_changed.emit()
 
     @property
     def player(self) -> Player:
@@ -96,10 +75,9 @@ class Hearing(QObject):
 
     def new_clip(self, gain: float, note: str) -> None:
         """Get ready for the lanes of another clip, heard with this gain."""
-        self._gain, self.gain_note, self._position = gain, note, 0
-        self._until = None
-        self._loaded, self._spans, self._boundaries = [], None, []
-        self._player.pause()
+        self._gain, self.gain_note = gain, note
+        self._until, self._loaded = None, []
+        self._player.load([], gain=gain, position=0)
 
     @property
     def gain(self) -> float:
@@ -125,11 +103,8 @@ class Hearing(QObject):
         wanted = self._playable()
         if not wanted:
             return
-        self._player.load([signal for _, signal in wanted], gain=self._gain, position=self._position)
-        self._loaded, self._position = wanted, None
-        # Another set of lanes makes a player forget these two.
-        self._player.set_audible(self._spans)
-        self._player.set_boundaries(self._boundaries)
+        self._player.load([signal for _, signal in wanted], gain=self._gain)
+        self._loaded = wanted
         self._select(self._heard)
 
     @property
@@ -179,46 +154,36 @@ class Hearing(QObject):
     def seek(self, frame: int) -> None:
         """Go to a frame."""
         self._until = None
-        self._player.seek(max(frame, 0))
+        self._player.seek(frame)
 
     def play_span(self, start: int, stop: int) -> None:
         """Play from `start` and pause at `stop`."""
-        self._player.seek(max(start, 0))
+        self._player.seek(start)
         self._player.play()
         self._until = stop
 
     def set_loop(self, loop: Loop | None) -> None:
         """Play this part over and over, or no part."""
-        self._loop = loop
         if loop is None:
             self._player.clear_loop()
         else:
             self._player.set_loop(loop.start, loop.stop)
 
-    @property
-    def speed(self) -> float:
-        """1, 0.5 or 0.25."""
-        return self._speed
-
     def set_speed(self, factor: float) -> None:
         """Play slower; the pitch falls with it."""
-        self._speed = factor
         self._player.set_speed(factor)
 
     def set_switching(self, mode: str, milliseconds: float) -> None:
         """Choose how lanes are switched."""
-        self._switching = (mode, milliseconds)
         self._player.set_switching("crossfade" if mode == "crossfade" else "standard", milliseconds)
 
     def set_audible(self, spans: Sequence[tuple[int, int]] | None) -> None:
         """Hear only these frames, or all of them."""
-        self._spans = None if spans is None else list(spans)
-        self._player.set_audible(self._spans)
+        self._player.set_audible(spans)
 
     def set_boundaries(self, frames: Sequence[int]) -> None:
         """Tell where gaps begin and end, so that no switch hides one."""
-        self._boundaries = list(frames)
-        self._player.set_boundaries(self._boundaries)
+        self._player.set_boundaries(frames)
 
     def close(self) -> None:
         """Stop the timer and the player."""

@@ -1,0 +1,147 @@
+"""The player where there is no audio process: everything works, nothing is heard, and it says why."""
+
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gaplisten.audio.signal import Signal
+from gaplisten.errors import GaplistenError
+from gaplisten.playback import player as module
+from gaplisten.playback import shared
+from gaplisten.playback.player import Player
+from playback.desk import noise
+
+
+@pytest.fixture
+def silent():
+    made = Player(silent="no sound here")
+    yield made
+    made.close()
+
+
+def lanes(*frames: int, rate: int = 16000) -> list[Signal]:
+    return [Signal.of(noise(length), rate) for length in frames]
+
+
+def test_a_silent_player_keeps_lane_and_position_and_says_why_it_is_silent(silent):
+    silent.load(lanes(1000, 1000))
+    silent.play()
+    silent.select(1)
+    silent.seek(5000)
+    state = silent.state
+    assert (state.position, state.lane, state.playing, state.available) == (1000, 1, False, False)
+    assert state.reason == "no sound here"
+    silent.set_loop(200, 800)
+    silent.stop()
+    assert silent.state.position == 200
+    silent.clear_loop()
+    silent.stop()
+    assert silent.state.position == 0
+
+
+def test_a_silent_player_has_no_process_no_shared_memory_and_no_thread(silent):
+    before, blocks = threading.active_count(), set(Path("/dev/shm").iterdir())
+    silent.load(lanes(1000))
+    silent.set_speed(0.5)
+    silent.replace(0, lanes(500)[0])
+    silent.test_tone("left")
+    assert silent._host.link is None
+    assert threading.active_count() == before
+    assert set(Path("/dev/shm").iterdir()) == blocks
+    assert silent.devices() == ()
+
+
+def test_what_makes_no_sense_is_refused_without_sound_too(silent):
+    silent.load(lanes(1000))
+    for wrong in (
+        lambda: silent.select(1),
+        lambda: silent.replace(-1, lanes(5)[0]),
+        lambda: silent.set_loop(8, 8),
+        lambda: silent.set_speed(0.7),
+        lambda: silent.load([*lanes(10), *lanes(10, rate=8000)]),
+        lambda: silent.load(lanes(*[1] * 65)),
+    ):
+        with pytest.raises((IndexError, ValueError, GaplistenError)):
+            wrong()
+
+
+def test_sound_can_be_switched_off(monkeypatch):
+    monkeypatch.setenv("GAPLISTEN_SOUND", "off")
+    player = Player()
+    assert "GAPLISTEN_SOUND" in player.state.reason
+    assert (player.state.available, player.state.starting, player.state.off) == (False, False, True)
+    player.rescan()
+    player.choose(None, remember=False)
+    assert player._host.link is None
+    player.close()
+
+
+def test_a_missing_sounddevice_is_named_with_the_way_to_get_it_and_is_not_meant_to_be_so(monkeypatch):
+    monkeypatch.delenv("GAPLISTEN_SOUND", raising=False)
+    monkeypatch.setattr(module, "is_installed", lambda name: name != "sounddevice")
+    player = Player()
+    assert "pip install sounddevice" in player.state.reason
+    assert (player.state.available, player.state.off) == (False, False)
+    player.close()
+
+
+def test_full_shared_memory_keeps_the_process_from_starting_and_says_so(monkeypatch):
+    monkeypatch.delenv("GAPLISTEN_SOUND", raising=False)
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(shared, "_reserve", full)
+    player = Player()
+    state = player.state
+    assert (state.available, state.starting, state.off) == (False, False, False)
+    assert "the sound process cannot be started" in state.reason
+    assert "No space left on device" in state.reason
+    player.close()
+
+
+def test_another_clip_forgets_the_last_one_s_gaps_and_other_lanes_of_it_do_not(silent):
+    silent.load(lanes(1000, 1000), position=0)
+    silent.set_boundaries([320, 640])
+    silent.set_audible([(320, 640)])
+    silent.seek(500)
+    silent.load(lanes(1000, 1000, 1000))
+    assert (silent._desired.boundaries, silent._desired.audible) == ((320, 640), ((320, 640),))
+    assert silent.state.position == 500
+    silent.load(lanes(1000), position=0)
+    assert (silent._desired.boundaries, silent._desired.audible) == ((), None)
+    assert silent.state.position == 0
+
+
+def test_gaps_told_before_the_first_lane_of_a_clip_are_kept(silent):
+    silent.load(lanes(1000), position=0)
+    silent.load([], position=0)
+    silent.set_boundaries([320, 640])
+    silent.load(lanes(2000))
+    assert silent._desired.boundaries == (320, 640)
+    assert silent.state.position == 0
+
+
+def test_a_player_that_is_forgotten_ends_without_a_word():
+    code = "from gaplisten.playback.player import Player; p = Player(silent='x'); p.load([])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+def test_speed_and_gain_reach_the_wishes_of_lanes_at_their_rate(silent):
+    from gaplisten.playback.lanes import make_ready, release
+
+    signals = lanes(1000)
+    silent.load(signals, gain=0.5, position=100)
+    silent.set_loop(200, 400)
+    silent.set_switching("crossfade", 2000.0)
+    ready = make_ready(signals, 7, 1, 16000, 2, 0.5, None)
+    wishes = silent._desired.wishes(ready)
+    assert (wishes.programme, wishes.seek_frame, wishes.loop_start, wishes.loop_stop) == (7, 200, 400, 800)
+    assert (wishes.gain, wishes.crossfade) == (0.5, 16000)
+    assert np.float32(wishes.gain) == np.float32(0.5)
+    release(ready, None)
