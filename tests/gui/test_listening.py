@@ -93,9 +93,9 @@ def test_home_and_end(opened, player, press):
 
 
 def test_keys_typed_into_a_field_stay_there(opened, player, qtbot):
-    opened.clips.filter.setFocus()
-    qtbot.keyClicks(opened.clips.filter, "r 1n")
-    assert opened.clips.filter.text() == "r 1n"
+    opened.panes["clips"].dock.filter.setFocus()
+    qtbot.keyClicks(opened.panes["clips"].dock.filter, "r 1n")
+    assert opened.panes["clips"].dock.filter.text() == "r 1n"
     assert (player.state.playing, player.state.lane) == (False, 0)
 
 

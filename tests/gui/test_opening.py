@@ -38,14 +38,14 @@ def drop(window, paths):
 
 
 def test_the_empty_window_invites_and_offers_recent_places(window):
-    assert window.stack.currentWidget() is window.empty
+    assert window.shell.stack.currentWidget() is window.shell.empty
     assert "Drop reference" in " ".join(
-        label.text() for label in window.empty.findChildren(type(window.status.place))
+        label.text() for label in window.shell.empty.findChildren(type(window.status.place))
     )
 
 
 def test_a_folder_lists_its_clips_with_their_losses(opened, qtbot):
-    model = opened.clips.model
+    model = opened.panes["clips"].dock.model
     qtbot.waitUntil(lambda: model.index(1, 1).data() == "12.0 %", timeout=5000)
     rows = [[model.index(row, column).data() for column in range(5)] for row in range(2)]
     assert rows == [
@@ -56,8 +56,8 @@ def test_a_folder_lists_its_clips_with_their_losses(opened, qtbot):
 
 
 def test_going_down_the_list_shows_the_next_clip(opened, qtbot):
-    opened.clips.table.setFocus()
-    qtbot.keyClick(opened.clips.table, Qt.Key.Key_Down)
+    opened.panes["clips"].dock.table.setFocus()
+    qtbot.keyClick(opened.panes["clips"].dock.table, Qt.Key.Key_Down)
     qtbot.waitUntil(lambda: opened.controller.clip_name == "second")
     assert opened.gaps.model.rowCount() == 3
 
@@ -162,7 +162,7 @@ def test_a_folder_without_clips_is_said(window, tmp_path, qtbot):
 
 
 def save(window, path):
-    assert window.files.save_to(path)
+    assert window.panes["file"].save_to(path)
 
 
 def edited(window, qtbot):
@@ -197,14 +197,14 @@ def test_a_workbench_file_that_names_files_elsewhere_is_asked_about(opened, tmp_
     path = tmp_path / "w.gaplisten.toml"
     save(opened, path)
     asked = answer(QMessageBox.StandardButton.No)
-    opened.files.open_work_file(path)
+    opened.panes["file"].open_work_file(path)
     assert "outside its own folder" in asked[0]
     assert opened.controller.document.path == path
     opened.controller.open_work(Work(), None)
-    opened.files.open_work_file(path)
+    opened.panes["file"].open_work_file(path)
     assert opened.controller.document.path is None
     answer(QMessageBox.StandardButton.Yes)
-    opened.files.open_work_file(path)
+    opened.panes["file"].open_work_file(path)
     assert opened.controller.document.path == path
 
 
@@ -227,7 +227,7 @@ def test_closing_asks_about_unsaved_notes_and_may_be_called_off(opened, qtbot, a
 
 def test_unsaved_work_is_kept_for_a_crash_and_forgotten_when_saved(opened, tmp_path, qtbot):
     opened.edit.add_note("click", "kept")
-    opened.files.keep_now()
+    opened.panes["file"].keep_now()
     path = Autosave().path
     assert "kept" in path.read_text(encoding="utf-8")
     save(opened, tmp_path / "w.gaplisten.toml")
@@ -243,8 +243,8 @@ def test_work_of_a_crashed_run_is_offered_and_taken(window, qtbot, clips_folder)
     save = Autosave()
     save.keep(work, None)
     save.path.rename(save.path.with_name("99999999.toml"))
-    window.files.offer_rescue()
-    box = window.files.rescue_box
+    window.panes["file"].offer_rescue()
+    box = window.panes["file"].rescue_box
     assert "unsaved work (1 note, 1 loop)" in box.text()
     next(button for button in box.buttons() if "Continue" in button.text()).click()
     qtbot.waitUntil(lambda: window.controller.clip_name == "second")
@@ -254,10 +254,10 @@ def test_work_of_a_crashed_run_is_offered_and_taken(window, qtbot, clips_folder)
 
 
 def test_recent_places_are_remembered_and_missing_ones_grey(opened, clips_folder, tmp_path):
-    opened.files.remember(tmp_path / "gone")
-    assert opened.files.recent() == [str(tmp_path / "gone"), str(clips_folder)]
-    opened.files.fill_recent()
-    states = [(action.text(), action.isEnabled()) for action in opened.files.recent_menu.actions()]
+    opened.shell.remember(tmp_path / "gone")
+    assert opened.shell.recent() == [str(tmp_path / "gone"), str(clips_folder)]
+    opened.panes["file"].fill_recent()
+    states = [(action.text(), action.isEnabled()) for action in opened.panes["file"].recent_menu.actions()]
     assert states == [(str(tmp_path / "gone"), False), (str(clips_folder), True)]
 
 
@@ -269,40 +269,40 @@ def test_a_folder_of_25000_clips_is_a_list_at_once_and_reads_only_what_is_seen(w
     def summarise(clip):
         read.append(clip.name)
 
-    window.clips.model._summarise = summarise
+    window.panes["clips"].dock.model._summarise = summarise
     clips = tuple(Clip(f"{number:06d}", lossy=tmp_path / f"{number}.wav") for number in range(25000))
     began = time.perf_counter()
     window.controller.use_clips(ClipSet("many", tmp_path, clips))
     assert time.perf_counter() - began < 1.0
-    assert window.clips.model.rowCount() == 25000
+    assert window.panes["clips"].dock.model.rowCount() == 25000
     qtbot.waitUntil(lambda: len(read) > 5)
     qtbot.waitUntil(lambda: not window.controller.busy)
     assert len(read) < 300
     began = time.perf_counter()
-    window.clips.filter.setText("0123")
+    window.panes["clips"].dock.filter.setText("0123")
     assert time.perf_counter() - began < 1.0
-    assert window.clips.model.rowCount() == sum("0123" in clip.name for clip in clips)
-    window.clips.table.scrollToBottom()
+    assert window.panes["clips"].dock.model.rowCount() == sum("0123" in clip.name for clip in clips)
+    window.panes["clips"].dock.table.scrollToBottom()
     last = [clip.name for clip in clips if "0123" in clip.name][-1]
     qtbot.waitUntil(lambda: last in read)
 
 
 def test_sorting_by_loss_reads_all_and_settles(opened, qtbot):
-    opened.clips.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
-    qtbot.waitUntil(lambda: opened.clips.model.index(0, 0).data() == "second")
-    opened.clips.filter.setText("medium")
-    assert opened.clips.model.rowCount() == 1
+    opened.panes["clips"].dock.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    qtbot.waitUntil(lambda: opened.panes["clips"].dock.model.index(0, 0).data() == "second")
+    opened.panes["clips"].dock.filter.setText("medium")
+    assert opened.panes["clips"].dock.model.rowCount() == 1
 
 
 def test_a_clip_with_problems_does_not_empty_the_list(window, qtbot, tmp_path):
     def summarise(clip):
         raise ValueError("surprise")
 
-    window.clips.model._summarise = summarise
-    window.clips.model.set_clips([Clip("a"), Clip("b")])
-    window.clips.model.want([0, 1])
-    qtbot.waitUntil(lambda: window.clips.model.index(1, 1).data() == "unusable")
-    assert "surprise" in window.clips.model.index(0, 1).data(Qt.ItemDataRole.ToolTipRole)
+    window.panes["clips"].dock.model._summarise = summarise
+    window.panes["clips"].dock.model.set_clips([Clip("a"), Clip("b")])
+    window.panes["clips"].dock.model.want([0, 1])
+    qtbot.waitUntil(lambda: window.panes["clips"].dock.model.index(1, 1).data() == "unusable")
+    assert "surprise" in window.panes["clips"].dock.model.index(0, 1).data(Qt.ItemDataRole.ToolTipRole)
 
 
 def test_progress_appears_for_long_work_and_can_be_cancelled(window, qtbot):
@@ -387,7 +387,7 @@ def test_work_about_clips_that_are_gone_is_kept_but_not_shown(opened):
 
 
 def test_work_that_never_rests_is_kept_all_the_same(opened, monkeypatch, qtbot):
-    opened.files._autosave_timer.setInterval(300)
+    opened.panes["file"]._autosave_timer.setInterval(300)
     for number in range(20):
         opened.edit.add_note("click", f"note {number}")
         qtbot.wait(50)
@@ -447,16 +447,16 @@ def test_the_packet_length_of_a_folder_can_be_said(window, clips_folder, tmp_pat
 def test_closing_asks_about_parameters_but_not_about_ticks(opened, answer):
     opened.controller.document.switch_on("loud")
     asked = answer(QMessageBox.StandardButton.Cancel)
-    assert opened.files.may_close()
+    assert opened.panes["file"].may_close()
     opened.controller.document.set_parameter(0, "level", 0.5)
-    assert not opened.files.may_close()
+    assert not opened.panes["file"].may_close()
     assert "parameters" in asked[0]
 
 
 def test_closing_asks_about_any_change_of_work_that_has_a_file(opened, answer, tmp_path):
     save(opened, tmp_path / "w.gaplisten.toml")
     asked = answer(QMessageBox.StandardButton.Cancel)
-    assert opened.files.may_close()
+    assert opened.panes["file"].may_close()
     opened.controller.document.switch_on("loud")
-    assert not opened.files.may_close()
+    assert not opened.panes["file"].may_close()
     assert len(asked) == 1

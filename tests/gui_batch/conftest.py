@@ -97,7 +97,7 @@ def window(
     made.resize(1280, 720)
     qtbot.waitUntil(lambda: made.controller.clip_name == "0", timeout=10000)
     yield made
-    for each in list(made.batch_feature.windows):
+    for each in list(made.panes["batch"].windows):
         each.close()
     made.controller.document.mark_saved()
     made.close()

@@ -260,8 +260,8 @@ def looked_at(window: Any) -> Any:
 
 def test_a_row_opens_its_clip_at_the_gap_where_its_version_is_worst(qtbot: QtBot, window: Any) -> None:
     found = Comparison("x", (MOS,), {"plcmos": (Point("2", "mild", 3.0), Point("3", "rough", 1.0))})
-    window.batch_feature.show_comparison(found)
-    (made,) = window.batch_feature.windows
+    window.panes["batch"].show_comparison(found)
+    (made,) = window.panes["batch"].windows
     made.tabs.setCurrentIndex(2)
     double_click(qtbot, made.tables[2], 0)
     controller = window.controller
@@ -277,13 +277,13 @@ def test_a_row_opens_its_clip_at_the_gap_where_its_version_is_worst(qtbot: QtBot
 def test_a_concealers_lane_is_waited_for(qtbot: QtBot, window: Any) -> None:
     controller = window.controller
     controller.document.switch_on("constant")
-    window.batch_feature.going.to("2", "constant")
+    window.panes["batch"].going.to("2", "constant")
     qtbot.waitUntil(lambda: looked_at(window) is not None, timeout=10000)
     assert (controller.clip_name, controller.lane(controller.hearing.heard).name) == ("2", "constant")
 
 
 def test_who_goes_elsewhere_is_not_called_back(qtbot: QtBot, window: Any) -> None:
-    controller, going = window.controller, window.batch_feature.going
+    controller, going = window.controller, window.panes["batch"].going
     going.to("2", "rough")
     controller.show_clip("1")
     qtbot.waitUntil(lambda: controller.clip_name == "1", timeout=10000)
@@ -294,7 +294,7 @@ def test_who_goes_elsewhere_is_not_called_back(qtbot: QtBot, window: Any) -> Non
 
 
 def test_another_row_of_the_same_clip_moves_on(qtbot: QtBot, window: Any) -> None:
-    going, controller = window.batch_feature.going, window.controller
+    going, controller = window.panes["batch"].going, window.controller
     going.to("0", "rough")
     qtbot.waitUntil(lambda: looked_at(window) == controller.gaps[0], timeout=10000)
     controller.hearing.seek(9000)
@@ -307,14 +307,14 @@ def test_another_row_of_the_same_clip_moves_on(qtbot: QtBot, window: Any) -> Non
 def test_a_version_that_is_no_lane_is_judged_by_its_file(
     qtbot: QtBot, window: Any, clips_folder: Path
 ) -> None:
-    going, controller = window.batch_feature.going, window.controller
+    going, controller = window.panes["batch"].going, window.controller
     going.to("1", "another_system", str(clips_folder / "rough" / "1.wav"))
     qtbot.waitUntil(lambda: controller.clip_name == "1", timeout=10000)
     qtbot.waitUntil(lambda: looked_at(window) == controller.gaps[0], timeout=10000)
 
 
 def test_a_clip_that_is_not_open_is_told(window: Any) -> None:
-    window.batch_feature.going.to("nowhere", "a")
+    window.panes["batch"].going.to("nowhere", "a")
     assert "clip nowhere" in window.messages.said[-1]
 
 

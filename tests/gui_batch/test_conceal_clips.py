@@ -23,7 +23,7 @@ def opened(window: Any, out: Path, *parameters: dict[str, float]) -> ConcealDial
     for each in parameters:
         window.controller.document.switch_on("constant", dict(each))
     window.actions_table["conceal.clips"].trigger()
-    dialog: ConcealDialog = window.batch_feature.conceal_dialog
+    dialog: ConcealDialog = window.panes["batch"].conceal_dialog
     dialog.out.line.setText(str(out))
     return dialog
 
@@ -145,7 +145,7 @@ def test_the_input_is_never_written_over(
     before = {path: path.read_bytes() for path in (tmp_path / "out" / "constant").glob("*.wav")}
     window.open_paths([tmp_path / "out" / "constant"])
     qtbot.waitUntil(lambda: window.controller.clipset.root.name == "constant", timeout=10000)
-    dialog = window.batch_feature.conceal_dialog
+    dialog = window.panes["batch"].conceal_dialog
     run(qtbot, dialog)
     assert "is the input itself" in dialog.said.text()
     assert {path: path.read_bytes() for path in before} == before

@@ -28,7 +28,7 @@ from gaplisten.ui.batch.score_dialog import ScoreDialog
 def opened(qtbot: QtBot, window: Any, table: Path, metrics: str = "lsd sdr") -> ScoreDialog:
     """Open the dialog with these metrics ticked."""
     window.actions_table["scores.clips"].trigger()
-    dialog: ScoreDialog = window.batch_feature.score_dialog
+    dialog: ScoreDialog = window.panes["batch"].score_dialog
     qtbot.waitUntil(lambda: not window.controller.tasks.busy, timeout=10000)  # the service is looked for
     dialog.table.line.setText(str(table))
     for name in [*dialog.metrics.ticked]:
@@ -161,7 +161,7 @@ def test_the_teams_service_scores_once_it_is_set_up_and_the_token_stays_unwritte
     assert len(service.accounts) == 4
     files = [path for folder in (tmp_path, home) for path in folder.rglob("*") if path.is_file()]
     assert not any(b"open-sesame" in path.read_bytes() for path in files)
-    assert window.batch_feature.service_dialog is None or "open-sesame" not in dialog.said.text()
+    assert window.panes["batch"].service_dialog is None or "open-sesame" not in dialog.said.text()
 
 
 def test_the_comparison_opens_on_what_was_scored(qtbot: QtBot, window: Any, tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_the_comparison_opens_on_what_was_scored(qtbot: QtBot, window: Any, tmp_
     dialog = opened(qtbot, window, tmp_path / "scores.csv", "sdr")
     run(qtbot, dialog)
     dialog.compare.click()
-    (made,) = window.batch_feature.windows
+    (made,) = window.panes["batch"].windows
     assert not dialog.isVisible()  # it would hide the clips that a click opens
     assert {row[0] for row in made.tables[0].table.rows} == {"lossy", "mild", "rough"}
 

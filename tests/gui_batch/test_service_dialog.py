@@ -15,7 +15,7 @@ from gaplisten.ui.batch.service_dialog import ServiceDialog, where_token_is
 @pytest.fixture
 def dialog(qtbot: QtBot, window: Any) -> ServiceDialog:
     window.actions_table["scores.service"].trigger()
-    found: ServiceDialog = window.batch_feature.service_dialog
+    found: ServiceDialog = window.panes["batch"].service_dialog
     return found
 
 

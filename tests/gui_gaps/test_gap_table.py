@@ -246,7 +246,7 @@ def test_measures_and_thresholds_are_chosen_in_a_dialog_and_kept(opened):
     assert (1, "decay") in columns(opened)
     work = opened.controller.document.work
     assert (work.gaps.thresholds, work.gaps.lossy) == ({"decay": -0.3}, True)
-    assert not [key for key in opened.ui_settings().allKeys() if key.startswith("gaps/")]
+    assert not [key for key in opened.shell.settings.allKeys() if key.startswith("gaps/")]
     dialog.close()
 
 

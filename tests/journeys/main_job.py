@@ -72,7 +72,7 @@ def workbench(window: WorkbenchWindow) -> Scenario:
     press("Return")
     yield lambda: controller.clipset is not None and len(controller.clipset.clips) == 3
     yield pause(0.3)
-    table = window.clips.table
+    table = window.panes["clips"].dock.table
     click(table.viewport(), item_at(table, row_of(table, "2307")))
     yield lambda: controller.clip_name == "2307"
     found["lanes"] = [lane.name for lane in controller.lanes]
@@ -105,7 +105,11 @@ def change_a_parameter(window: WorkbenchWindow) -> Scenario:
     press("Down", "Down", "Down")
     yield lambda: next(lane.signal for lane in controller.lanes if lane.key == 3) is not before
     found["playing after the change"] = controller.hearing.state.playing
-    click(window.clips.table.viewport(), item_at(window.clips.table, row_of(window.clips.table, "2307")))
+    clips = window.panes["clips"].dock.table
+    click(
+        clips.viewport(),
+        item_at(clips, row_of(clips, "2307")),
+    )
     yield pause(0.2)
 
 
@@ -203,7 +207,7 @@ def main() -> int:
         if driver.failed:
             grab(OUT / "failed.png")
         window.controller.close()
-        window.clips.close_threads()
+        window.panes["clips"].dock.close_threads()
         app.exit(1 if driver.failed else 0)
 
     driver = Driver(journey(window), finish)

@@ -1,16 +1,95 @@
-"""Makes menus and keys from the command table; only commands that somebody carries out appear."""
+"""Commands as data, and the menus and keys that are made from them.
+
+Every command of the window is a row of data beside the code that carries it out: menus, shortcuts, the shortcut
+sheet and the tests read these rows. Only commands that somebody carries out appear.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
-from gaplisten.ui.commands import MENUS, Command, key_texts
-
 Handler = Callable[..., object]
+
+# The menus in their order, and the sections of each; others come behind these.
+MENUS = {
+    "File": ("open", "set", "save", "picture", "sound", "tables", "settings", "quit"),
+    "Edit": ("history", "notes", "loss", "lanes", "find"),
+    "View": ("mode", "draw", "zoom", "follow", "panes", "ruler", "theme"),
+    "Listen": ("play", "digits", "turn", "loop", "speed", "lost", "switching", "device", "levels"),
+    "Gap": ("go", "play", "notes", "worst", "list"),
+    "Conceal": ("files", "folder", "clips", "audit"),
+    "Scores": ("clips", "compare", "service"),
+    "Panel": ("make", "take", "results"),
+    "Help": ("read", "about"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """One thing that a user can ask for.
+
+    Parameters
+    ----------
+    name
+        Stable identifier, ``menu.verb``.
+    text
+        What the menu shows; the mnemonic is left to the platform.
+    keys
+        Key sequences in Qt's portable text, several parted by ``"; "``; empty for none.
+    help
+        One sentence for the status bar and the shortcut sheet.
+    menu
+        Where it is found; a slash makes a submenu.
+    part
+        Section of the menu, as `MENUS` lists them; neighbours of different sections are parted by a line.
+    checkable
+        Whether it is on or off.
+    group
+        Of the checkable commands of one group, one is on.
+    listening
+        Whether its keys act only where nothing is typed or ticked (Space, arrows), not in the whole window.
+    """
+
+    name: str
+    text: str
+    keys: str
+    help: str
+    menu: str
+    part: str = ""
+    checkable: bool = False
+    group: str = ""
+    listening: bool = False
+
+
+def section(
+    menu: str, part: str, *, checkable: bool = False, group: str = "", listening: bool = False
+) -> Callable[..., tuple[Command, ...]]:
+    """Return what makes commands of one section of a menu from rows of name, text, keys and help."""
+
+    def rows(*given: tuple[str, str, str, str]) -> tuple[Command, ...]:
+        return tuple(Command(*row, menu, part, checkable, group, listening) for row in given)
+
+    return rows
+
+
+def key_texts(command: Command) -> list[str]:
+    """Return the command's key sequences, each as Qt's portable text."""
+    return [key for key in command.keys.split("; ") if key]
+
+
+def _place(command: Command) -> tuple[int, int]:
+    """Return where a command stands: its menu, and the section in it."""
+    head, sections = command.menu.split("/")[0], MENUS.get(command.menu.split("/")[0], ())
+    menus = list(MENUS)
+    return (
+        menus.index(head) if head in menus else len(menus),
+        sections.index(command.part) if command.part in sections else len(sections),
+    )
 
 
 class Actions(QObject):
@@ -22,17 +101,17 @@ class Actions(QObject):
         Owns the actions; its keys act in all of it.
     """
 
-    def __init__(self, window: QWidget, commands: Sequence[Command]) -> None:
+    def __init__(self, window: QWidget) -> None:
         super().__init__(window)
         self._window = window
         self._commands: dict[str, Command] = {}
         self._actions: dict[str, QAction] = {}
         self._groups: dict[str, QActionGroup] = {}
         self._listeners: list[QWidget] = []
-        self.add(commands)
+        self._submenus: dict[str, QMenu] = {}
 
     def add(self, commands: Iterable[Command]) -> None:
-        """Take up more commands (a feature's own)."""
+        """Take up commands; they appear once they are bound."""
         for command in commands:
             if command.name in self._commands:
                 raise ValueError(f"two commands are named {command.name}")
@@ -94,21 +173,27 @@ class Actions(QObject):
 
     @property
     def bound(self) -> tuple[Command, ...]:
-        """The commands that can be carried out, in the table's order."""
-        return tuple(command for name, command in self._commands.items() if name in self._actions)
+        """The commands that can be carried out, in the menus' order."""
+        bound = (each for name, each in self._commands.items() if name in self._actions)
+        return tuple(sorted(bound, key=_place))
+
+    def put_submenu(self, menu: QMenu, after: str) -> None:
+        """Have a menu whose entries are no commands stand behind a command."""
+        self._submenus[after] = menu
 
     def fill(self, bar: QMenuBar) -> dict[str, QMenu]:
         """Make the menus; return them by their path (``File``, ``File/Export``)."""
         bar.clear()
         menus: dict[str, QMenu] = {}
         parts: dict[str, str] = {}
-        order = {name: place for place, name in enumerate(MENUS)}
-        for command in sorted(self.bound, key=lambda each: order.get(each.menu.split("/")[0], len(order))):
+        for command in self.bound:
             menu = self._menu(bar, menus, parts, command)
             if parts.setdefault(command.menu, command.part) != command.part:
                 menu.addSeparator()
                 parts[command.menu] = command.part
             menu.addAction(self._actions[command.name])
+            if command.name in self._submenus:
+                menu.addMenu(self._submenus[command.name])
         return menus
 
     def _menu(self, bar: QMenuBar, menus: dict[str, QMenu], parts: dict[str, str], command: Command) -> QMenu:

@@ -1,6 +1,6 @@
 """Parts of the window that live in modules of their own, one line each.
 
-Such a module has ``COMMANDS``, a sequence of `gaplisten.ui.commands.Command`, and ``install(window)``, which
+Such a module has ``COMMANDS``, a sequence of `gaplisten.ui.actions.Command`, and ``install(window)``, which
 binds them through ``window.actions_table.bind`` and adds docks (``window.add_dock``) or badges. It is given
 the whole `WorkbenchWindow`; what needs the finished window connects to ``window.ready``.
 """
@@ -14,10 +14,7 @@ from types import ModuleType
 from gaplisten.installed import is_installed
 
 FEATURES: tuple[str, ...] = (
-    "gaplisten.ui.panel.feature",
-    "gaplisten.ui.results.feature",
     "gaplisten.ui.metrics.feature",
-    "gaplisten.ui.batch.feature",
     "gaplisten.ui.gaps.feature",
     "gaplisten.ui.devices.feature",
     "gaplisten.ui.levels.feature",

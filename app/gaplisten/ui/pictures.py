@@ -38,7 +38,8 @@ def take(folder: Path, concealers: Sequence[str]) -> list[Path]:
     window.showNormal()
     window.resize(*SIZE)
     controller = window.controller
-    window.files.open_sources(window.files.demo_sources())
+    files = window.panes["file"]
+    files.open_sources(files.demo_sources())
     controller.load_catalogue()
     _until(app, lambda: controller.opened is not None and controller.catalogue is not None)
     for name in concealers:

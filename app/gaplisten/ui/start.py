@@ -72,7 +72,7 @@ def _end_on_signals(app: QApplication, window: WorkbenchWindow) -> None:
     """
 
     def end(_number: int, _frame: object) -> None:
-        window.files.keep_now()
+        window.panes["file"].keep_now()
         window.close_all()
         app.exit(130)
 
@@ -85,13 +85,13 @@ def begin(window: WorkbenchWindow, paths: list[Path], demo: bool) -> None:
     if paths:
         window.open_paths(paths)
     elif demo:
-        window.files.open_demo()
+        window.panes["file"].open_demo()
     tasks = window.controller.tasks
     tasks.run("warming up", lambda _job: importlib.import_module("scipy.signal"), lambda _: None, quiet=True)
     player = window.controller.hearing.player
     tasks.run("starting sound", lambda _job: player.start(), lambda _: None, quiet=True)
     window.controller.load_catalogue()
-    window.files.offer_rescue()
+    window.panes["file"].offer_rescue()
 
 
 # What nobody expected: logged with its traceback, and told to the user without a dialog.

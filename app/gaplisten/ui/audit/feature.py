@@ -17,10 +17,10 @@ from gaplisten.concealers.findings import Audit
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.tables import write_csv
+from gaplisten.ui.actions import Command
 from gaplisten.ui.audit.dialog import AuditDialog
 from gaplisten.ui.audit.marks import mark_cards
 from gaplisten.ui.background import Task, Tasks
-from gaplisten.ui.commands import Command
 
 if TYPE_CHECKING:
     from gaplisten.ui.workbench.window import WorkbenchWindow

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
@@ -11,20 +10,18 @@ from gaplisten.bench.lanes import Lane
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.ui.background import Task
-
-if TYPE_CHECKING:
-    from gaplisten.ui.workbench.window import WorkbenchWindow
+from gaplisten.ui.shell import Shell
 
 
 class Going(QObject):
     """Shows a clip at the gap at which one of its versions is worst."""
 
-    def __init__(self, window: WorkbenchWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._shell, self._controller = shell, shell.controller
         self._wanted: tuple[str, str, str] | None = None
         self._task: Task | None = None
-        controller = window.controller
+        controller = shell.controller
         controller.clip_changed.connect(self._on_clip)
         controller.lane_changed.connect(self._arrive)
         controller.lanes_changed.connect(self._arrive)
@@ -39,31 +36,31 @@ class Going(QObject):
         file
             Its sound, for when it is not among the lanes.
         """
-        controller = self._window.controller
+        controller = self._controller
         names = {each.name for each in controller.clipset.clips} if controller.clipset else set()
         if clip not in names:
             way_out = "open the folder that was scored"
-            self._window.report(
+            self._shell.report(
                 GaplistenError(f"clip {clip}", "is not among the clips that are open", way_out)
             )
             return
         self._wanted = (clip, condition, file)
         controller.tasks.cancel(self._task)
-        self._window.raise_()
-        self._window.activateWindow()
+        self._shell.window.raise_()
+        self._shell.window.activateWindow()
         if controller.clip_name == clip:
             self._arrive()
         else:
             controller.show_clip(clip)
 
     def _on_clip(self) -> None:
-        name = self._window.controller.clip_name
+        name = self._controller.clip_name
         if self._wanted is not None and name not in (None, self._wanted[0]):
             self._wanted = None  # somebody went elsewhere meanwhile
         self._arrive()
 
     def _arrive(self) -> None:
-        controller = self._window.controller
+        controller = self._controller
         if self._wanted is None or controller.opened is None or controller.clip_name != self._wanted[0]:
             return
         from gaplisten.batch.items import REFERENCE
@@ -89,7 +86,7 @@ class Going(QObject):
 
         def found(place: int | None) -> None:
             if place is not None and controller.clip_name == clip:
-                self._go_to(place)
+                self._shell.gap_wanted.emit(place)
 
         self._task = controller.tasks.run("looking for the worst gap", look, found, quiet=True)
 
@@ -100,11 +97,4 @@ class Going(QObject):
         idents = (
             (f"condition:{condition}", condition) if condition not in (REFERENCE, LOSSY) else (condition,)
         )
-        return next((lane for lane in self._window.controller.lanes if lane.ident in idents), None)
-
-    def _go_to(self, place: int) -> None:
-        window, gap = self._window, self._window.controller.gaps[place]
-        around = gap.frames + window.gap_actions.context
-        window.gap_actions.go_to(place)
-        window.lanes_view.zoom_to(gap.start - around, gap.stop + around)
-        window.controller.hearing.seek(max(gap.start - window.gap_actions.context, 0))
+        return next((lane for lane in self._controller.lanes if lane.ident in idents), None)

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 
 from gaplisten.playback.devices import OutputDevice, Side
 from gaplisten.playback.player import PlayerState
-from gaplisten.ui.commands import Command
+from gaplisten.ui.actions import Command
 from gaplisten.ui.devices.dialog import DeviceDialog
 
 if TYPE_CHECKING:

@@ -16,7 +16,7 @@ from gaplisten.bench.state import GapChoices, Work
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import MEASURES
 from gaplisten.tables import Table
-from gaplisten.ui.commands import Command
+from gaplisten.ui.actions import Command
 from gaplisten.ui.gaps.measures_dialog import MeasuresDialog
 from gaplisten.ui.gaps.measuring import GapMeasuring
 
@@ -32,7 +32,7 @@ _BY = tuple(
         "",
         f"Gaps are worse by {measure.help}",
         "Gap/Worst By",
-        "",
+        "worst",
         checkable=True,
         group="worst",
     )
@@ -273,7 +273,7 @@ class GapsFeature(QObject):
 def install(window: WorkbenchWindow) -> None:
     """Add the measures to the gap table of the workbench."""
     window.gaps_feature = GapsFeature(window)  # type: ignore[attr-defined]  # keeps it alive
-    if window.ui_settings().value("state") is None:
+    if window.shell.settings.value("state") is None:
         # Only when it is shown does the window know how much room there is to share.
         QTimer.singleShot(0, window, lambda: _make_room(window))
 

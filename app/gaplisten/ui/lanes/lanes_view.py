@@ -33,6 +33,13 @@ _MOST_GAIN = 4096.0
 class LanesView(QWidget):
     """Lanes of one clip; every position is a frame of the clip's clock.
 
+    Attributes
+    ----------
+    axis
+        The time axis.
+    arrows_pan
+        Whether Left and Right are to move the view rather than switch lanes.
+
     Signals
     -------
     seek_requested
@@ -71,7 +78,7 @@ class LanesView(QWidget):
         self._shown = Shown(self._drawers)
         self._base: int | None = None
         self._gain_follows = True
-        self._follows = False
+        self._follows = self.arrows_pan = False
         self._build()
 
     def _build(self) -> None:
@@ -279,6 +286,13 @@ class LanesView(QWidget):
     def zoom(self, factor: float, at: int | None = None) -> None:
         """Magnify by `factor` around frame `at`, by default the middle."""
         self.axis.zoom(factor, at)
+
+    def pan(self, direction: int) -> None:
+        """Move the view by a fifth of its width."""
+        start, stop = self.visible_range
+        step = direction * max((stop - start) // 5, 1)
+        step = max(min(step, self.axis.view.total - stop), -start)
+        self.zoom_to(start + step, stop + step)
 
     def fit(self) -> None:
         """Show the whole clip."""

@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Qt
 
 from gaplisten.bench.lanes import Lane
 from gaplisten.bench.state import Note, Work
-from gaplisten.ui.commands import Command
+from gaplisten.ui.actions import Command
 from gaplisten.ui.levels.dock import LaneRow, LevelsDock
 from gaplisten.ui.levels.edits import MOVABLE, LaneEdits
 from gaplisten.ui.levels.marks import Marks

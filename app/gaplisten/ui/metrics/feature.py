@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt
 
 from gaplisten.metrics.catalogue import built_in, third_party
 from gaplisten.metrics.contract import Metric, MetricError
-from gaplisten.ui.commands import Command
+from gaplisten.ui.actions import Command
 from gaplisten.ui.metrics.dock import ScoresDock, brief, short_title
 from gaplisten.ui.metrics.lane_scores import LaneScores
 
@@ -46,7 +46,7 @@ class ScoresFeature(QObject):
         super().__init__(window)
         self._window = window
         metrics = [found.metric for found in built_in().values() if not found.metric.service]
-        kept: Any = window.ui_settings().value(_KEPT, _FIRST, type=list)
+        kept: Any = window.shell.settings.value(_KEPT, _FIRST, type=list)
         names = [str(name) for name in kept]
         self.scores = scores or LaneScores(self)
         self.dock = ScoresDock(metrics, names, window)
@@ -73,7 +73,7 @@ class ScoresFeature(QObject):
         self.scores.want(self.dock.chosen())
 
     def _chosen(self, metrics: list[Metric]) -> None:
-        self._window.ui_settings().setValue(_KEPT, [metric.name for metric in metrics])
+        self._window.shell.settings.setValue(_KEPT, [metric.name for metric in metrics])
         self.scores.want(metrics)
 
     def _on_lanes(self) -> None:

@@ -8,13 +8,27 @@ from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from gaplisten.bench.bench import idents
+from gaplisten.ui.actions import section
 from gaplisten.ui.workbench.part import Part
 
 LOOK_MS = 2000
 
 
+COMMANDS = (
+    *section("Conceal", "files")(
+        ("conceal.reload", "Reload Changed Concealers", "Ctrl+R", "Read changed plugin files again"),
+        ("conceal.defaults", "Parameters Back to Default", "", "Reset the parameters of all lanes"),
+    ),
+    *section("Conceal", "folder")(
+        ("conceal.folder", "Show the Plugin Folder", "", "Open the folder for your own concealers"),
+    ),
+)
+
+
 class ConcealerActions(Part):
     """The Conceal menu and the concealers' dock."""
+
+    commands_of = COMMANDS
 
     def bind(self) -> None:
         """Bind the commands."""

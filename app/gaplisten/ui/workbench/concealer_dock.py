@@ -44,6 +44,7 @@ class ConcealerDock(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.filter = QLineEdit(self, placeholderText="Filter concealers", clearButtonEnabled=True)
+        self.setFocusProxy(self.filter)
         self.filter.setAccessibleName("Filter concealers")
         self.filter.setAcceptDrops(False)
         self.filter.textChanged.connect(self._filter)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtWidgets import QMenu
 
 from gaplisten.bench.state import Note
+from gaplisten.ui.actions import section
 from gaplisten.ui.lanes.values import Mark
 from gaplisten.ui.workbench.part import Part
 
@@ -21,8 +22,34 @@ class NotePlace:
     gap: int | None
 
 
+COMMANDS = (
+    *section("Edit", "history")(
+        ("edit.undo", "Undo", "Ctrl+Z", "Take the last edit back"),
+        ("edit.redo", "Redo", "Ctrl+Shift+Z; Ctrl+Y", "Do it again"),
+    ),
+    *section("Edit", "notes")(
+        ("edit.note", "Add Note", "N", "Note what is heard here"),
+        ("edit.remove_note", "Remove Note", "Ctrl+Del", "Remove the selected note"),
+        ("edit.find_note", "Find Note", "Ctrl+Shift+F", "Search the notes"),
+    ),
+    *section("Edit", "loss", checkable=True)(
+        ("edit.paint", "Paint Loss", "P", "Drag over packets to lose them, with Shift to receive them"),
+    ),
+    *section("Edit", "loss")(
+        ("edit.loss_model", "New Loss…", "Ctrl+L", "Lose packets by a model or a file"),
+        ("edit.reset_loss", "Restore Own Loss", "", "Go back to the clip's own trace"),
+    ),
+    *section("Edit", "lanes")(
+        ("edit.lane_up", "Move Lane Up", "Ctrl+Up", "Move the heard lane up"),
+        ("edit.lane_down", "Move Lane Down", "Ctrl+Down", "Move the heard lane down"),
+    ),
+)
+
+
 class EditActions(Part):
     """The Edit menu."""
+
+    commands_of = COMMANDS
 
     def bind(self) -> None:
         """Bind the commands."""
@@ -37,9 +64,6 @@ class EditActions(Part):
         bind("edit.reset_loss", self._reset_loss)
         bind("edit.lane_up", lambda: self.controller.move_lane(self.controller.hearing.heard, -1))
         bind("edit.lane_down", lambda: self.controller.move_lane(self.controller.hearing.heard, 1))
-        bind("edit.filter", lambda: self.window.bring("clips", self.window.clips.filter))
-        bind("edit.next_clip", lambda: self.window.clips.step(1))
-        bind("edit.previous_clip", lambda: self.window.clips.step(-1))
         bind("edit.paint", self._paint)
 
     def menus_made(self, menus: dict[str, QMenu]) -> None:

@@ -15,14 +15,33 @@ from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.formats import write_trace
 from gaplisten.tables import write_csv
+from gaplisten.ui.actions import section
 from gaplisten.ui.workbench.part import Part
 
 PICTURE_SCALE = 3.0
 _LABELS = {".txt": "audacity", ".svl": "sonic-visualiser"}
 
 
+COMMANDS = (
+    *section("File/Export", "picture")(
+        ("export.picture", "Picture…", "Ctrl+Shift+P", "Save the view as PNG or SVG"),
+    ),
+    *section("File/Export", "sound")(
+        ("export.lane", "Sound of This Lane…", "Ctrl+Shift+E", "Save what is heard now"),
+        ("export.lanes", "Sound of All Lanes…", "", "Save every lane into a folder"),
+    ),
+    *section("File/Export", "tables")(
+        ("export.trace", "Loss Trace…", "", "Save the loss trace"),
+        ("export.gaps", "Gap Table…", "", "Save the gap table as CSV"),
+        ("export.notes", "Notes…", "", "Save notes as CSV or as labels for other tools"),
+    ),
+)
+
+
 class ExportActions(Part):
     """The Export menu."""
+
+    commands_of = COMMANDS
 
     def bind(self) -> None:
         """Bind the commands."""
@@ -38,7 +57,7 @@ class ExportActions(Part):
         if self.controller.clip_name is None:
             self.controller.said.emit("open a clip first")
             return None
-        suggested = str(Path(self.window.files.last_folder()) / safe_name(name))
+        suggested = str(Path(self.window.shell.last_folder()) / safe_name(name))
         file, chosen = QFileDialog.getSaveFileName(self.window, title, suggested, kinds)
         if not file:
             return None
@@ -88,7 +107,7 @@ class ExportActions(Part):
         if not self.controller.lanes:
             self.controller.said.emit("open a clip first")
             return
-        last = self.window.files.last_folder()
+        last = self.window.shell.last_folder()
         folder = QFileDialog.getExistingDirectory(self.window, "Folder for the Sound of All Lanes", last)
         if folder:
             self.save_lanes(self.places(Path(folder)))
@@ -128,7 +147,7 @@ class ExportActions(Part):
             self._write(path[0], lambda: write_trace(path[0], trace, path[1]))
 
     def _ask_format(self, title: str, name: str, kinds: str) -> tuple[Path, str] | None:
-        suggested = str(Path(self.window.files.last_folder()) / safe_name(name))
+        suggested = str(Path(self.window.shell.last_folder()) / safe_name(name))
         file, chosen = QFileDialog.getSaveFileName(self.window, title, suggested, kinds)
         return (Path(file), (chosen or kinds).partition(" (")[0]) if file else None
 

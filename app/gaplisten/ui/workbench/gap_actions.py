@@ -5,6 +5,7 @@ from __future__ import annotations
 from gaplisten.bench.state import Loop
 from gaplisten.loss.trace import Gap, Origin
 from gaplisten.playback.player import PlayerState
+from gaplisten.ui.actions import section
 from gaplisten.ui.workbench.part import Part
 
 MOST_AROUND = 8.0
@@ -15,8 +16,28 @@ _ORIGINS = {
 }
 
 
+COMMANDS = (
+    *section("Gap", "go")(
+        ("gap.next", "Next Gap", "Alt+Right; PgDown", "Go to the next gap"),
+        ("gap.previous", "Previous Gap", "Alt+Left; PgUp", "Go to the previous gap"),
+    ),
+    *section("Gap", "play")(
+        ("gap.play", "Play Gap", "G", "Play the gap with context"),
+        ("gap.loop", "Loop Gap", "Shift+G", "Loop the gap with context"),
+        ("gap.zoom", "Zoom to Gap", "Z", "Fit the gap with context into the view"),
+    ),
+    *section("Gap", "notes")(
+        ("gap.play_here", "Play Around the Playhead", "H", "Play what lies around the playhead"),
+        ("gap.next_note", "Next Note", "Alt+Down", "Go to the next place that you marked"),
+        ("gap.previous_note", "Previous Note", "Alt+Up", "Go to the previous note"),
+    ),
+)
+
+
 class GapActions(Part):
     """The Gap menu."""
+
+    commands_of = COMMANDS
 
     def bind(self) -> None:
         """Bind the commands."""
@@ -37,6 +58,7 @@ class GapActions(Part):
     def link(self) -> None:
         """Connect to the table and the controller."""
         self.window.gaps.chosen.connect(self.go_to)
+        self.window.shell.gap_wanted.connect(self._show)
         self.controller.trace_changed.connect(self._on_trace)
         self.controller.clip_changed.connect(self._forget)
         self.controller.loop_changed.connect(self._keep_loop)
@@ -127,6 +149,14 @@ class GapActions(Part):
     def _overrun(self) -> int:
         """How far, in frames, sound may run past the end of what was to be played before it is stopped."""
         return self.controller.rate // 4
+
+    def _show(self, place: int) -> None:
+        """Go to a gap, see it with its context, and stand before it."""
+        gap = self.controller.gaps[place]
+        around = gap.frames + self.context
+        self.go_to(place)
+        self.window.lanes_view.zoom_to(gap.start - around, gap.stop + around)
+        self.controller.hearing.seek(max(gap.start - self.context, 0))
 
     def go_to(self, index: int) -> None:
         """Centre a gap with its context and put the playhead before it."""

@@ -5,13 +5,62 @@ from __future__ import annotations
 from gaplisten.bench.state import Loop
 from gaplisten.playback.programme import FADE_MS
 from gaplisten.playback.snap import WORKBENCH_LOOP_MS, Edge, SnappedLoop, snap_loop
+from gaplisten.ui.actions import section
 from gaplisten.ui.workbench.part import Part
 
 SPEEDS = {"listen.full": 1.0, "listen.half": 0.5, "listen.quarter": 0.25}
 
 
+COMMANDS = (
+    *section("Listen", "play", listening=True)(
+        ("listen.toggle", "Play / Pause", "Space", "Play or pause"),
+        ("listen.stop", "Stop", "Backspace", "Stop and go back to where it began"),
+        ("listen.start", "To the Start", "Home", "Go to the start"),
+        ("listen.end", "To the End", "End", "Go to the end"),
+    ),
+    *section("Listen/Lane", "digits")(
+        ("listen.lane0", "Reference", "0; R", "Hear lane 0 at the same position"),
+        ("listen.lane1", "Lossy", "1", "Hear lane 1 at the same position"),
+        *(
+            (f"listen.lane{key}", f"Lane {key}", str(key), f"Hear lane {key} at the same position")
+            for key in range(2, 10)
+        ),
+    ),
+    *section("Listen/Lane", "turn", listening=True)(
+        ("listen.next", "Next Lane", "Right", "Hear the next lane"),
+        ("listen.previous", "Previous Lane", "Left", "Hear the previous lane"),
+    ),
+    *section("Listen", "loop", checkable=True)(
+        ("listen.loop", "Loop", "L", "Play the loop over and over"),
+    ),
+    *section("Listen", "loop")(
+        ("listen.loop_in", "Loop Starts Here", "A", "Begin the loop at the playhead"),
+        ("listen.loop_out", "Loop Ends Here", "B", "End the loop at the playhead"),
+        ("listen.reset_in", "Loop from the Start", "Shift+A", "Begin the loop at the clip's start"),
+        ("listen.reset_out", "Loop to the End", "Shift+B", "End the loop at the clip's end"),
+    ),
+    *section("Listen/Speed", "speed", checkable=True, group="speed")(
+        ("listen.full", "Full Speed", "Shift+1", "Play as it is"),
+        ("listen.half", "Half Speed", "Shift+2", "Play at half speed; the pitch falls an octave"),
+        ("listen.quarter", "Quarter Speed", "Shift+4", "Play at quarter speed; the pitch falls two octaves"),
+    ),
+    *section("Listen", "lost", checkable=True)(
+        ("listen.lost", "Only the Lost Parts", "Shift+L", "Hear only what was concealed"),
+    ),
+    *section("Listen/Switching", "switching", checkable=True, group="switching")(
+        ("listen.standard", "Fade Out, Then In", "", "Switch as BS.1534-3 asks"),
+        ("listen.crossfade", "Cross-Fade", "", "Switch with a cross-fade"),
+    ),
+    *section("Listen", "device")(
+        ("listen.rescan", "Look for Devices Again", "", "Look again for sound devices"),
+    ),
+)
+
+
 class ListenActions(Part):
     """The Listen menu."""
+
+    commands_of = COMMANDS
 
     def bind(self) -> None:
         """Bind the commands."""
@@ -84,8 +133,8 @@ class ListenActions(Part):
         self.controller.hearing.hear(key)
 
     def _turn(self, step: int) -> None:
-        if self.window.view_actions.inspecting:
-            self.window.view_actions.pan(step)
+        if self.window.lanes_view.arrows_pan:
+            self.window.lanes_view.pan(step)
         else:
             self.controller.hearing.hear_next(step)
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QMenu
 
-from gaplisten.ui.actions import Actions
+from gaplisten.ui.actions import Actions, Command
 from gaplisten.ui.workbench.controller import Controller
 
 if TYPE_CHECKING:
@@ -20,9 +19,12 @@ class Part(QObject):
     It is made before the menus (and binds its commands then), and connected when all widgets are there.
     """
 
+    commands_of: ClassVar[tuple[Command, ...]] = ()
+
     def __init__(self, window: WorkbenchWindow) -> None:
         super().__init__(window)
         self.window = window
+        self.commands.add(self.commands_of)
         self.bind()
 
     @property
@@ -33,13 +35,10 @@ class Part(QObject):
     @property
     def commands(self) -> Actions:
         """All commands."""
-        return self.window.actions_table
+        return self.window.shell.actions
 
     def bind(self) -> None:
         """Bind the commands."""
-
-    def menus_made(self, menus: dict[str, QMenu]) -> None:
-        """Add to the menus what no command can be."""
 
     def stop(self) -> None:
         """Stop timers: the window goes."""

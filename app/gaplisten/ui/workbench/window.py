@@ -4,41 +4,35 @@ from __future__ import annotations
 
 import logging
 from pathlib import Path
+from typing import Any
 
-from PySide6.QtCore import QByteArray, QChildEvent, QEvent, QSettings, Qt, QTimer
+from PySide6.QtCore import QByteArray, QChildEvent, QEvent, Qt, QTimer
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
     QMenu,
-    QStackedWidget,
     QTabBar,
     QToolBar,
-    QVBoxLayout,
     QWidget,
 )
 
 from gaplisten.bench.settings import Settings
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import Actions
-from gaplisten.ui.commands import COMMANDS
 from gaplisten.ui.features import features
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.lanes.lanes_view import LanesView
-from gaplisten.ui.widgets import Scrolled
-from gaplisten.ui.workbench.clip_list import ClipList
-from gaplisten.ui.workbench.clip_model import ClipModel
+from gaplisten.ui.panes import all_panes
+from gaplisten.ui.shell import Pane, Shell, add_all
 from gaplisten.ui.workbench.concealer_actions import ConcealerActions
 from gaplisten.ui.workbench.concealer_dock import ConcealerDock
 from gaplisten.ui.workbench.controller import Controller
 from gaplisten.ui.workbench.edit_actions import EditActions
-from gaplisten.ui.workbench.empty import EmptyState
 from gaplisten.ui.workbench.export_actions import ExportActions
-from gaplisten.ui.workbench.file_actions import FileActions
 from gaplisten.ui.workbench.gap_actions import GapActions
 from gaplisten.ui.workbench.gaps_dock import GapsDock
 from gaplisten.ui.workbench.hearing import Hearing
-from gaplisten.ui.workbench.help_actions import HelpActions
 from gaplisten.ui.workbench.lane_display import LaneDisplay
 from gaplisten.ui.workbench.listen_actions import ListenActions
 from gaplisten.ui.workbench.messages import Messages
@@ -46,7 +40,6 @@ from gaplisten.ui.workbench.notes_dock import NotesDock
 from gaplisten.ui.workbench.part import Part
 from gaplisten.ui.workbench.status import Status
 from gaplisten.ui.workbench.transport import Transport
-from gaplisten.ui.workbench.view_actions import ViewActions
 
 log = logging.getLogger(__name__)
 
@@ -66,10 +59,10 @@ class WorkbenchWindow(QMainWindow):
     ----------
     controller
         The workbench without its widgets.
-    actions
-        All commands; features bind theirs here.
-    lanes_view, clips, concealers, gaps, notes, transport, status, messages
-        The parts.
+    shell
+        What the window has for all its panes.
+    panes
+        What the panes made, by name.
     """
 
     def __init__(self, hearing: Hearing | None = None, settings: Settings | None = None) -> None:
@@ -79,19 +72,17 @@ class WorkbenchWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.controller = Controller(hearing or Hearing(), settings, self)
-        self.actions_table = Actions(self, COMMANDS)
-        self.docks: dict[str, QDockWidget] = {}
+        self.shell = Shell(self, self.controller)
+        self.setStatusBar(self.status)
         self._closed = False
+        self.panes: dict[str, Any] = add_all(self.shell, all_panes())
         self._make_parts()
-        self.files = FileActions(self)
         self.edit = EditActions(self)
-        self.view_actions = ViewActions(self)
         self.listen = ListenActions(self)
         self.gap_actions = GapActions(self)
         self.exports = ExportActions(self)
-        own = (ConcealerActions(self), HelpActions(self))
-        looking = (self.view_actions, self.listen, self.gap_actions)
-        self.parts: tuple[Part, ...] = (self.files, self.edit, *looking, self.exports, *own)
+        looking = (self.listen, self.gap_actions)
+        self.parts: tuple[Part, ...] = (self.edit, *looking, self.exports, ConcealerActions(self))
         self._install_features()
         self.menus = self._fill_menus()
         self.display = LaneDisplay(self)
@@ -101,26 +92,36 @@ class WorkbenchWindow(QMainWindow):
 
     # -- making ---------------------------------------------------------------------------------------
 
+    @property
+    def actions_table(self) -> Actions:
+        """All commands."""
+        return self.shell.actions
+
+    @property
+    def lanes_view(self) -> LanesView:
+        """The view of the lanes."""
+        return self.shell.lanes
+
+    @property
+    def messages(self) -> Messages:
+        """The strip of messages."""
+        return self.shell.messages
+
+    @property
+    def status(self) -> Status:
+        """The status bar."""
+        return self.shell.status
+
+    @property
+    def docks(self) -> dict[str, QDockWidget]:
+        """The panes' docks by name."""
+        return self.shell.docks
+
     def _make_parts(self) -> None:
-        self.lanes_view = LanesView(self)
-        self.lanes_view.setAccessibleName("Lanes")
-        self.empty = EmptyState(self)
-        self.stack = QStackedWidget(self)
-        self.stack.addWidget(self.empty)
-        self.stack.addWidget(self.lanes_view)
-        self.messages = Messages(self)
-        self.status = Status(self)
-        self.setStatusBar(self.status)
-        self.clips = ClipList(ClipModel(), self)
         self.concealers = ConcealerDock(self)
         self.gaps = GapsDock(self)
         self.notes = NotesDock(self)
-        left, right, below = (
-            Qt.DockWidgetArea.LeftDockWidgetArea,
-            Qt.DockWidgetArea.RightDockWidgetArea,
-            Qt.DockWidgetArea.BottomDockWidgetArea,
-        )
-        self.add_dock("clips", "Clips", self.clips, left)
+        right, below = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
         self.add_dock("concealers", "Concealers", self.concealers, right, scrolls=False)
         self.add_dock("gaps", "Gaps", self.gaps, below)
         self.add_dock("notes", "Notes", self.notes, below)
@@ -128,26 +129,13 @@ class WorkbenchWindow(QMainWindow):
     def add_dock(
         self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea, *, scrolls: bool = True
     ) -> QDockWidget:
-        """Put a widget into a dock at a side of the window; it appears under View.
-
-        Parameters
-        ----------
-        scrolls
-            Whether the dock may become smaller than its content, which then scrolls.
-        """
-        dock = QDockWidget(title, self)
-        dock.setObjectName(f"dock.{name}")
-        dock.setWidget(Scrolled(widget) if scrolls else widget)
-        dock.setAccessibleName(title)
-        self.addDockWidget(area, dock)
-        self.docks[name] = dock
-        return dock
+        """Put a widget into a dock at a side of the window; it appears under View."""
+        self.shell.add(Pane(name, lambda _shell: widget, (), title, area, scrolls=scrolls))
+        return self.docks[name]
 
     def bring(self, name: str, widget: QWidget) -> None:
         """Show a dock, in front of those that share its place, and go to a widget of it."""
-        self.docks[name].show()
-        self.docks[name].raise_()
-        widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.shell.bring(name, widget)
 
     def _install_features(self) -> None:
         for feature in features():
@@ -159,11 +147,9 @@ class WorkbenchWindow(QMainWindow):
 
     def _fill_menus(self) -> dict[str, QMenu]:
         menus = self.actions_table.fill(self.menuBar())
-        panes = menus["View"].addMenu("Panes")
+        panes = menus["View/Panes"] = menus["View"].addMenu("Panes")
         for dock in self.docks.values():
             panes.addAction(dock.toggleViewAction())
-        for part in self.parts:
-            part.menus_made(menus)
         return menus
 
     def _connect(self) -> None:
@@ -174,14 +160,8 @@ class WorkbenchWindow(QMainWindow):
         bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
         bar.addWidget(self.transport)
         self.addToolBar(bar)
-        page = QWidget(self)
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.messages)
-        layout.addWidget(self.stack, 1)
-        self.setCentralWidget(page)
-        for widget in (self.lanes_view, self.clips.table, self.gaps.table, self.notes.table):
+        self.setCentralWidget(self.shell.page)
+        for widget in (self.lanes_view, self.gaps.table, self.notes.table):
             self.actions_table.listen_in(widget)
         controller = self.controller
         controller.said.connect(lambda text: self.status.showMessage(text, 6000))
@@ -191,7 +171,6 @@ class WorkbenchWindow(QMainWindow):
         controller.clips_changed.connect(self._on_clips)
         controller.clip_changed.connect(self._on_clip)
         controller.document_changed.connect(self.show_title)
-        self.clips.chosen.connect(controller.show_clip)
         for part in self.parts:
             part.link()
 
@@ -199,12 +178,10 @@ class WorkbenchWindow(QMainWindow):
 
     def _on_clips(self) -> None:
         clipset = self.controller.clipset
-        self.clips.model.set_clips(clipset.clips if clipset else ())
-        self.stack.setCurrentWidget(self.lanes_view if clipset and clipset.clips else self.empty)
+        self.shell.stack.setCurrentWidget(self.lanes_view if clipset and clipset.clips else self.shell.empty)
         self.show_title()
 
     def _on_clip(self) -> None:
-        self.clips.select(self.controller.clip_name)
         self.show_title()
         if not self.isAncestorOf(self.focusWidget()) if self.focusWidget() else True:
             self.lanes_view.setFocus()
@@ -223,7 +200,7 @@ class WorkbenchWindow(QMainWindow):
 
     def open_paths(self, paths: list[Path]) -> None:
         """Open what was dropped or named: a workbench file, folders, or loose files."""
-        self.files.open_paths(paths)
+        self.panes["file"].open_paths(paths)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Welcome files and folders."""
@@ -239,7 +216,7 @@ class WorkbenchWindow(QMainWindow):
     # -- geometry -------------------------------------------------------------------------------------
 
     def _restore_layout(self) -> None:
-        kept = self.ui_settings()
+        kept = self.shell.settings
         geometry = kept.value("geometry")
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
@@ -277,13 +254,6 @@ class WorkbenchWindow(QMainWindow):
                     self.tabifyDockWidget(self.docks[front], self.docks[name])
             self.docks[front].raise_()
 
-    @staticmethod
-    def ui_settings() -> QSettings:
-        """Return the place for geometry and recent files, and for nothing else."""
-        from gaplisten import folders
-
-        return QSettings(str(folders.user_config() / "window.ini"), QSettings.Format.IniFormat)
-
     def childEvent(self, event: QChildEvent) -> None:
         """Name the tabs that the window makes for panes which share a place."""
         super().childEvent(event)
@@ -299,13 +269,13 @@ class WorkbenchWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved work, keep the geometry and let everything go."""
-        if not self.files.may_close():
+        if not self.panes["file"].may_close():
             event.ignore()
             return
-        kept = self.ui_settings()
+        kept = self.shell.settings
         kept.setValue("geometry", self.saveGeometry())
         kept.setValue("state", self.saveState(_LAYOUT_VERSION))
-        self.files.forget_rescue()
+        self.panes["file"].forget_rescue()
         self.close_all()
         super().closeEvent(event)
 
@@ -317,7 +287,6 @@ class WorkbenchWindow(QMainWindow):
         for part in self.parts:
             part.stop()
         self.lanes_view.close_data()
-        self.clips.close_threads()
         self.controller.close()
 
     def report(self, error: GaplistenError | str) -> None:

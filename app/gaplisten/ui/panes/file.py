@@ -6,17 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QMessageBox
 
 from gaplisten.bench.autosave import Autosave, Rescued, rescued
 from gaplisten.bench.document import Document
-from gaplisten.bench.recent import MOST, is_there, with_newest
+from gaplisten.bench.recent import is_there
 from gaplisten.bench.state import RoleChoice, Sources, Work
 from gaplisten.errors import GaplistenError
+from gaplisten.ui.actions import section
+from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.workbench.opening import split_paths
-from gaplisten.ui.workbench.part import Part
 
 AUTOSAVE_MS = 1000  # from the first change on: whoever never rests loses no more either
 SOUNDS = (
@@ -24,15 +25,37 @@ SOUNDS = (
 )
 
 
-class FileActions(Part):
+COMMANDS = (
+    *section("File", "open")(
+        ("file.open_folder", "Open Folder…", "Ctrl+O", "Open a folder of clips"),
+        ("file.open_files", "Open Files…", "Ctrl+Shift+O", "Open loose sound files and traces"),
+        ("file.open_work", "Open Workbench…", "Ctrl+Alt+O", "Open a saved workbench file"),
+        ("file.demo", "Open Demo", "", "Open the bundled demo speech"),
+    ),
+    *section("File", "set")(
+        ("file.reference", "Reference Folder…", "", "Say where the clean references lie"),
+        ("file.packet", "Packet Length…", "", "Say how long the packets of these clips are"),
+    ),
+    *section("File", "save")(
+        ("file.save", "Save Workbench", "Ctrl+S", "Save clips, concealers, loss edits and notes"),
+        ("file.save_as", "Save Workbench As…", "Ctrl+Shift+S", "Save under another name"),
+    ),
+    *section("File", "quit")(
+        ("file.quit", "Quit", "Ctrl+Q", "Close the workbench"),
+    ),
+)
+
+
+class Files(QObject):
     """The File menu, apart from exports."""
 
-    def bind(self) -> None:
-        """Bind the commands."""
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._shell, self._controller, self._window = shell, shell.controller, shell.window
         self._autosave = Autosave()
         self._autosave_timer = QTimer(self, interval=AUTOSAVE_MS, singleShot=True)
         self._autosave_timer.timeout.connect(self.keep_now)
-        bind = self.commands.bind
+        bind = shell.actions.bind
         bind("file.open_folder", self.ask_folder)
         bind("file.open_files", self.ask_files)
         bind("file.open_work", self.ask_work)
@@ -41,28 +64,18 @@ class FileActions(Part):
         bind("file.packet", self.ask_packet)
         bind("file.save", self.save)
         bind("file.save_as", self.save_as)
-        bind("file.quit", self.window.close)
-
-    def menus_made(self, menus: dict[str, QMenu]) -> None:
-        """Add the recent places."""
-        self.recent_menu = QMenu("Recent", self.window)
+        bind("file.quit", shell.window.close)
+        self.recent_menu = QMenu("Recent", shell.window)
         self.recent_menu.aboutToShow.connect(self.fill_recent)
-        actions = menus["File"].actions()
-        menus["File"].insertMenu(actions[4], self.recent_menu)
-
-    def link(self) -> None:
-        """Connect to the document and the empty state."""
-        self.controller.document_changed.connect(self._on_document)
-        empty = self.window.empty
+        shell.actions.put_submenu(self.recent_menu, "file.demo")
+        self._controller.document_changed.connect(self._on_document)
+        self._controller.closed.connect(self._autosave_timer.stop)
+        empty = shell.empty
         empty.folder_wanted.connect(self.ask_folder)
         empty.files_wanted.connect(self.ask_files)
         empty.demo_wanted.connect(self.open_demo)
         empty.recent_wanted.connect(lambda path: self.open_paths([Path(path)]))
-        empty.show_recent(self.recent())
-
-    def stop(self) -> None:
-        """Write no more rescue files."""
-        self._autosave_timer.stop()
+        empty.show_recent(shell.recent())
 
     # -- opening --------------------------------------------------------------------------------------
 
@@ -71,7 +84,7 @@ class FileActions(Part):
         work, folders, files = split_paths([path.absolute() for path in paths])
         missing = [path for path in (*work, *folders, *files) if not path.exists()]
         for path in missing:
-            self.window.report(GaplistenError(str(path), "is not there", "check the path"))
+            self._shell.report(GaplistenError(str(path), "is not there", "check the path"))
         if missing:
             return
         if work:
@@ -86,23 +99,23 @@ class FileActions(Part):
         if paths:
             names = ", ".join(path.name for path in paths[:4])
             fact = "not opened: a workbench file says itself what it opens"
-            self.window.report(GaplistenError(names, fact, f"open it without {work.name}"))
+            self._shell.report(GaplistenError(names, fact, f"open it without {work.name}"))
 
     def open_sources(self, sources: Sources) -> None:
         """Open these clips as new work."""
         if not self.may_close():
             return
-        choices = self.controller.document.work.choices
-        self.controller.open_work(Work(choices=choices), None)
-        self.controller.open_sources(sources)
-        self.controller.document.mark_saved()
+        choices = self._controller.document.work.choices
+        self._controller.open_work(Work(choices=choices), None)
+        self._controller.open_sources(sources)
+        self._controller.document.mark_saved()
         for path in sources.paths:
-            self.remember(path)
+            self._shell.remember(path)
 
     def _ask_roles(self, files: Sequence[Path]) -> None:
         from gaplisten.ui.workbench.roles_dialog import RolesDialog
 
-        dialog = RolesDialog(files, self.controller.tasks, self.window)
+        dialog = RolesDialog(files, self._controller.tasks, self._window)
         dialog.settled.connect(self._on_roles)
         dialog.open()
 
@@ -112,20 +125,24 @@ class FileActions(Part):
 
     def ask_folder(self) -> None:
         """Let the user pick a folder of clips."""
-        folder = QFileDialog.getExistingDirectory(self.window, "Open Folder of Clips", self.last_folder())
+        folder = QFileDialog.getExistingDirectory(
+            self._window, "Open Folder of Clips", self._shell.last_folder()
+        )
         if folder:
             self.open_paths([Path(folder)])
 
     def ask_files(self) -> None:
         """Let the user pick loose files."""
-        files, _ = QFileDialog.getOpenFileNames(self.window, "Open Files", self.last_folder(), SOUNDS)
+        files, _ = QFileDialog.getOpenFileNames(self._window, "Open Files", self._shell.last_folder(), SOUNDS)
         if files:
             self.open_paths([Path(file) for file in files])
 
     def ask_work(self) -> None:
         """Let the user pick a workbench file."""
         kinds = "Workbench (*.gaplisten.toml *.toml)"
-        file, _ = QFileDialog.getOpenFileName(self.window, "Open Workbench", self.last_folder(), kinds)
+        file, _ = QFileDialog.getOpenFileName(
+            self._window, "Open Workbench", self._shell.last_folder(), kinds
+        )
         if file:
             self.open_work_file(Path(file))
 
@@ -142,25 +159,25 @@ class FileActions(Part):
 
     def ask_reference(self) -> None:
         """Let the user say where the clean references lie."""
-        sources = self.controller.document.work.sources
+        sources = self._controller.document.work.sources
         if not sources.paths:
-            self.controller.said.emit("open a folder of clips first")
+            self._shell.say("open a folder of clips first")
             return
-        folder = QFileDialog.getExistingDirectory(self.window, "Reference Folder", self.last_folder())
+        folder = QFileDialog.getExistingDirectory(self._window, "Reference Folder", self._shell.last_folder())
         if folder:
-            self.controller.open_sources(replace(sources, reference_folder=Path(folder)))
+            self._controller.open_sources(replace(sources, reference_folder=Path(folder)))
 
     def ask_packet(self) -> None:
         """Let the user say how long a packet of these clips is: traces of flags do not tell."""
-        sources = self.controller.document.work.sources
+        sources = self._controller.document.work.sources
         if not sources.paths:
-            self.controller.said.emit("open clips first")
+            self._shell.say("open clips first")
             return
         length, wanted = QInputDialog.getDouble(
-            self.window, "Packet Length", "Length of a packet (ms):", sources.packet_ms, 0.5, 1000.0, 3
+            self._window, "Packet Length", "Length of a packet (ms):", sources.packet_ms, 0.5, 1000.0, 3
         )
         if wanted:
-            self.controller.open_sources(replace(sources, packet_ms=length))
+            self._controller.open_sources(replace(sources, packet_ms=length))
 
     def open_work_file(self, path: Path, allow_outside: bool = False) -> None:
         """Open a workbench file; paths that lead out of its folder are asked about."""
@@ -175,38 +192,38 @@ class FileActions(Part):
                 self.open_work_file(path, allow_outside=True)
             return
         except GaplistenError as error:
-            self.window.report(error)
+            self._shell.report(error)
             return
         self._take(work, path, unsaved=False)
-        self.remember(path)
+        self._shell.remember(path)
 
     def _trusts(self, path: Path, outside: Sequence[Path]) -> bool:
         named = "\n".join(map(str, outside[:8]))
         answer = QMessageBox.question(
-            self.window,
+            self._window,
             "Files elsewhere",
             f"{path.name} opens files outside its own folder:\n\n{named}\n\nOpen them?",
         )
         return answer == QMessageBox.StandardButton.Yes
 
     def _take(self, work: Work, path: Path | None, *, unsaved: bool) -> None:
-        self.controller.open_work(work, path, unsaved=unsaved)
+        self._controller.open_work(work, path, unsaved=unsaved)
 
     # -- saving ---------------------------------------------------------------------------------------
 
     def save(self) -> bool:
         """Save the work, under its name if it has one; return whether it is saved."""
-        path = self.controller.document.path
+        path = self._controller.document.path
         return self.save_to(path) if path else self.save_as()
 
     def save_as(self) -> bool:
         """Save the work under a name the user gives."""
         from gaplisten.bench.store import SUFFIX
 
-        title = self.controller.clipset.title if self.controller.clipset else "workbench"
-        suggested = str(Path(self.last_folder()) / f"{title}{SUFFIX}")
+        title = self._controller.clipset.title if self._controller.clipset else "workbench"
+        suggested = str(Path(self._shell.last_folder()) / f"{title}{SUFFIX}")
         kinds = f"Workbench (*{SUFFIX})"
-        file, _ = QFileDialog.getSaveFileName(self.window, "Save Workbench", suggested, kinds)
+        file, _ = QFileDialog.getSaveFileName(self._window, "Save Workbench", suggested, kinds)
         if not file:
             return False
         return self.save_to(Path(file if file.endswith(".toml") else file + SUFFIX))
@@ -215,27 +232,27 @@ class FileActions(Part):
         """Save the work in `path`; return whether that went well."""
         from gaplisten.bench.store import write_work
 
-        document = self.controller.document
+        document = self._controller.document
         try:
             write_work(path, document.work)
         except GaplistenError as error:
-            self.window.report(error)
+            self._shell.report(error)
             return False
         document.mark_saved(path)
         self._autosave.forget()
-        self.remember(path)
-        self.window.show_title()
-        self.controller.said.emit(f"saved {path.name}")
+        self._shell.remember(path)
+        self._controller.document_changed.emit()
+        self._shell.say(f"saved {path.name}")
         return True
 
     def may_close(self) -> bool:
         """Ask what becomes of unsaved work; return whether it may go."""
-        document = self.controller.document
+        document = self._controller.document
         if not document.unsaved or not _worth_asking(document):
             return True
         buttons = QMessageBox.StandardButton
         answer = QMessageBox.question(
-            self.window,
+            self._window,
             "Unsaved work",
             "Notes, loss edits, loops or concealers' parameters are not saved. Save them?",
             buttons.Save | buttons.Discard | buttons.Cancel,
@@ -247,12 +264,12 @@ class FileActions(Part):
     # -- unsaved work ---------------------------------------------------------------------------------
 
     def _on_document(self) -> None:
-        if self.controller.document.unsaved and not self._autosave_timer.isActive():
+        if self._controller.document.unsaved and not self._autosave_timer.isActive():
             self._autosave_timer.start()
 
     def keep_now(self) -> None:
         """Write unsaved work where it survives a crash."""
-        document = self.controller.document
+        document = self._controller.document
         if not document.unsaved:
             self._autosave.forget()
             return
@@ -260,7 +277,7 @@ class FileActions(Part):
             self._autosave.keep(document.work, document.path)
         except OSError as error:
             fact = f"unsaved work cannot be kept for a crash: {error.strerror}"
-            self.window.report(GaplistenError(str(self._autosave.path), fact, "save it yourself"))
+            self._shell.report(GaplistenError(str(self._autosave.path), fact, "save it yourself"))
 
     def forget_rescue(self) -> None:
         """Drop the rescue file: the work is saved or given up."""
@@ -274,7 +291,7 @@ class FileActions(Part):
             self._offer(found[0])
 
     def _offer(self, kept: Rescued) -> None:
-        box = QMessageBox(self.window)
+        box = QMessageBox(self._window)
         box.setWindowTitle("Unsaved work")
         box.setText(f"Gaplisten ended on {kept.when} with unsaved work ({kept.what or 'nothing noted'}).")
         again = box.addButton("Continue with It", QMessageBox.ButtonRole.AcceptRole)
@@ -294,21 +311,10 @@ class FileActions(Part):
 
     # -- recent places --------------------------------------------------------------------------------
 
-    def recent(self) -> list[str]:
-        """Return the recent places, newest first."""
-        kept = self.window.ui_settings().value("recent", [], type=list)
-        return [str(each) for each in kept][:MOST] if isinstance(kept, list) else []
-
-    def remember(self, path: Path) -> None:
-        """Put a place at the head of the recent ones."""
-        places = with_newest(self.recent(), path)
-        self.window.ui_settings().setValue("recent", places)
-        self.window.empty.show_recent(places)
-
     def fill_recent(self) -> None:
         """List the recent places; missing ones are grey."""
         self.recent_menu.clear()
-        for path in self.recent():
+        for path in self._shell.recent():
             action = QAction(path.replace("&", "&&"), self.recent_menu)
             action.setEnabled(is_there(path))
             action.triggered.connect(lambda _checked=False, each=path: self.open_paths([Path(each)]))
@@ -316,12 +322,8 @@ class FileActions(Part):
         if not self.recent_menu.actions():
             self.recent_menu.addAction("Nothing yet").setEnabled(False)
 
-    def last_folder(self) -> str:
-        """Return the folder in which dialogs start."""
-        for path in self.recent():
-            if is_there(path):
-                return str(Path(path).parent)
-        return str(Path.home())
+
+PANE = Pane("file", Files, COMMANDS, place=10)
 
 
 def _worth_asking(document: Document) -> bool:

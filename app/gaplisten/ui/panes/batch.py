@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QFileDialog
 from gaplisten.batch.work import named
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
+from gaplisten.ui.actions import section
 from gaplisten.ui.batch.going import Going
-from gaplisten.ui.commands import Command
+from gaplisten.ui.shell import Pane, Shell
 
 # The dialogs bring panels, batches and statistics with them: they are imported when they are opened.
 if TYPE_CHECKING:
@@ -24,44 +25,44 @@ if TYPE_CHECKING:
     from gaplisten.ui.batch.conceal_dialog import ConcealDialog
     from gaplisten.ui.batch.score_dialog import ScoreDialog
     from gaplisten.ui.batch.service_dialog import ServiceDialog
-    from gaplisten.ui.workbench.window import WorkbenchWindow
 
 COMMANDS = (
-    Command(
-        "conceal.clips",
-        "Conceal Clips…",
-        "Ctrl+Shift+C",
-        "Conceal all clips into a folder",
-        "Conceal",
-        "clips",
+    *section("Conceal", "clips")(
+        ("conceal.clips", "Conceal Clips…", "Ctrl+Shift+C", "Conceal all clips into a folder"),
     ),
-    Command("scores.clips", "Score Clips…", "Ctrl+Shift+M", "Score all clips into a table", "Scores", "a"),
-    Command("scores.compare", "Compare…", "", "Compare the conditions that were scored last", "Scores", "b"),
-    Command("scores.open", "Open Scores…", "", "Compare the conditions of a saved table", "Scores", "b"),
-    Command("scores.service", "PLC-MOS Service…", "", "Say where your team's service is", "Scores", "c"),
+    *section("Scores", "clips")(
+        ("scores.clips", "Score Clips…", "Ctrl+Shift+M", "Score all clips into a table"),
+    ),
+    *section("Scores", "compare")(
+        ("scores.compare", "Compare…", "", "Compare the conditions that were scored last"),
+        ("scores.open", "Open Scores…", "", "Compare the conditions of a saved table"),
+    ),
+    *section("Scores", "service")(
+        ("scores.service", "PLC-MOS Service…", "", "Say where your team's service is"),
+    ),
 )
 
 
-class BatchFeature(QObject):
+class Batch(QObject):
     """Carries the commands out; each dialog exists once and keeps what was entered."""
 
-    def __init__(self, window: WorkbenchWindow) -> None:
-        super().__init__(window)
-        self._window = window
-        self.going = Going(window)
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._shell, self._controller, self._window = shell, shell.controller, shell.window
+        self.going = Going(shell)
         self.conceal_dialog: ConcealDialog | None = None
         self.score_dialog: ScoreDialog | None = None
         self.service_dialog: ServiceDialog | None = None
         self.windows: list[ComparisonWindow] = []
         self._last: Scored | None = None
         self._offered: Offer | None = None
-        bind = window.actions_table.bind
+        bind = shell.actions.bind
         bind("conceal.clips", self.conceal)
         bind("scores.clips", self.score)
         bind("scores.compare", lambda: self.compare(self._last)).setEnabled(False)
         bind("scores.open", self.choose_table)
         bind("scores.service", self.set_up_service)
-        controller = window.controller
+        controller = shell.controller
         for signal in (controller.clips_changed, controller.clip_changed, controller.document_changed):
             signal.connect(self._renew)
 
@@ -76,7 +77,7 @@ class BatchFeature(QObject):
                 each.show_offer(offer)
 
     def _current(self) -> Offer | None:
-        controller = self._window.controller
+        controller = self._controller
         if controller.clipset is None or not controller.clipset.clips or controller.catalogue is None:
             return None
         from gaplisten.batch.offer import Offer
@@ -87,14 +88,12 @@ class BatchFeature(QObject):
         return Offer(controller.clipset, shown, named(work.choices), controller.catalogue, edited)
 
     def _offer(self, what: str) -> Offer | None:
-        controller = self._window.controller
+        controller = self._controller
         if controller.clipset is None or not controller.clipset.clips:
-            self._window.report(
-                GaplistenError(what, "no clips are open", "open a folder, or the demo, first")
-            )
+            self._shell.report(GaplistenError(what, "no clips are open", "open a folder, or the demo, first"))
             return None
         if controller.catalogue is None:
-            self._window.report(GaplistenError(what, "the concealers are still being read", "wait a moment"))
+            self._shell.report(GaplistenError(what, "the concealers are still being read", "wait a moment"))
             return None
         self._offered = self._current()
         return self._offered
@@ -109,7 +108,7 @@ class BatchFeature(QObject):
         if self.conceal_dialog is None:
             from gaplisten.ui.batch.conceal_dialog import ConcealDialog
 
-            self.conceal_dialog = ConcealDialog(self._window.controller.tasks, self._window)
+            self.conceal_dialog = ConcealDialog(self._controller.tasks, self._window)
             self.conceal_dialog.run.finished.connect(self._concealed)
         if not self.conceal_dialog.run.running:
             self.conceal_dialog.show_offer(offer)
@@ -117,7 +116,7 @@ class BatchFeature(QObject):
 
     def _concealed(self, value: Concealed) -> None:
         said = f"concealed: {value.done} files in {value.wish.out}{_failed(value)}"
-        self._window.controller.said.emit(said)
+        self._shell.say(said)
 
     def score(self) -> None:
         """Open the dialog, or show the one whose work is under way."""
@@ -127,7 +126,7 @@ class BatchFeature(QObject):
         if self.score_dialog is None:
             from gaplisten.ui.batch.score_dialog import ScoreDialog
 
-            self.score_dialog = ScoreDialog(self._window.controller.tasks, self._window)
+            self.score_dialog = ScoreDialog(self._controller.tasks, self._window)
             self.score_dialog.scored.connect(self._scored)
             self.score_dialog.comparison_wanted.connect(self.compare)
             self.score_dialog.service_wanted.connect(self.set_up_service)
@@ -138,9 +137,9 @@ class BatchFeature(QObject):
 
     def _scored(self, value: Scored) -> None:
         self._last = value
-        self._window.actions_table.enable(["scores.compare"], True)
+        self._shell.actions.enable(["scores.compare"], True)
         said = f"scored: {len(value.batch.rows)} in {value.wish.table}{_failed(value)}"
-        self._window.controller.said.emit(said)
+        self._shell.say(said)
 
     # --- comparing -------------------------------------------------------------------------------
 
@@ -154,7 +153,7 @@ class BatchFeature(QObject):
         if found.scales:
             self.show_comparison(found)
         else:
-            self._window.report(GaplistenError("Compare", "no score has a value", "see what failed"))
+            self._shell.report(GaplistenError("Compare", "no score has a value", "see what failed"))
 
     def choose_table(self) -> None:
         """Choose a table that was saved and show its conditions."""
@@ -170,7 +169,7 @@ class BatchFeature(QObject):
 
             return from_table(path)
 
-        self._window.controller.tasks.run(f"reading {path.name}", read, self.show_comparison)
+        self._controller.tasks.run(f"reading {path.name}", read, self.show_comparison)
 
     def show_comparison(self, found: Comparison) -> None:
         """Open a window on scores."""
@@ -178,7 +177,7 @@ class BatchFeature(QObject):
 
         made = ComparisonWindow(found)
         made.clip_wanted.connect(self.going.to)
-        self._window.controller.closed.connect(made.close)
+        self._controller.closed.connect(made.close)
         self.windows.append(made)
         made.destroyed.connect(lambda: self.windows.remove(made))
         made.show()
@@ -190,7 +189,7 @@ class BatchFeature(QObject):
         if self.service_dialog is None:
             from gaplisten.ui.batch.service_dialog import ServiceDialog
 
-            self.service_dialog = ServiceDialog(self._window.controller.tasks, self._window)
+            self.service_dialog = ServiceDialog(self._controller.tasks, self._window)
             self.service_dialog.saved.connect(self._on_service)
         self.service_dialog.show_settings()
         _present(self.service_dialog)
@@ -211,6 +210,4 @@ def _present(dialog: ConcealDialog | ScoreDialog | ServiceDialog) -> None:
     dialog.activateWindow()
 
 
-def install(window: WorkbenchWindow) -> None:
-    """Add the menu to the workbench."""
-    window.batch_feature = BatchFeature(window)  # type: ignore[attr-defined]  # keeps it alive
+PANE = Pane("batch", Batch, COMMANDS, place=60)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal
+from PySide6.QtCore import QModelIndex, QObject, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QHeaderView,
@@ -13,8 +13,37 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.ui.actions import section
+from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.widgets import plain_table
 from gaplisten.ui.workbench.clip_model import ClipModel
+
+COMMANDS = section("Edit", "find")(
+    ("edit.filter", "Find Clip", "Ctrl+K", "Type into the clip list's filter"),
+    ("edit.next_clip", "Next Clip", "Ctrl+PgDown", "Show the next clip of the list"),
+    ("edit.previous_clip", "Previous Clip", "Ctrl+PgUp", "Show the previous clip"),
+)
+
+
+class Clips(QObject):
+    """Keeps the list in step with the clips that are open."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._controller = controller = shell.controller
+        self.dock = ClipList(ClipModel(), shell.window)
+        shell.actions.bind("edit.filter", lambda: shell.bring("clips", self.dock.filter))
+        shell.actions.bind("edit.next_clip", lambda: self.dock.step(1))
+        shell.actions.bind("edit.previous_clip", lambda: self.dock.step(-1))
+        shell.actions.listen_in(self.dock.table)
+        self.dock.chosen.connect(controller.show_clip)
+        controller.clips_changed.connect(self._on_clips)
+        controller.clip_changed.connect(lambda: self.dock.select(controller.clip_name))
+        controller.closed.connect(self.dock.close_threads)
+
+    def _on_clips(self) -> None:
+        clipset = self._controller.clipset
+        self.dock.model.set_clips(clipset.clips if clipset else ())
 
 
 class _Filter(QLineEdit):
@@ -54,6 +83,7 @@ class ClipList(QWidget):
         self.filter.setStatusTip("Show the clips whose name contains these words")
         self.filter.textChanged.connect(self._filtered)
         self.table = self._made_table()
+        self.setFocusProxy(self.table)
         self.filter.left.connect(self._enter)
         self._count = QLabel(self)
         model.counted.connect(self._on_counted)
@@ -142,3 +172,6 @@ class ClipList(QWidget):
         """Stop fetching figures."""
         self._settle.stop()
         self.model.close()
+
+
+PANE = Pane("clips", Clips, COMMANDS, "Clips", Qt.DockWidgetArea.LeftDockWidgetArea, place=11)

@@ -9,29 +9,29 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QFileDialog
 
 from gaplisten.errors import GaplistenError
-from gaplisten.ui.commands import Command
+from gaplisten.ui.actions import section
+from gaplisten.ui.shell import Pane, Shell
 
 if TYPE_CHECKING:
     from gaplisten.ui.results.window import ResultsWindow
-    from gaplisten.ui.workbench.window import WorkbenchWindow
 
-COMMANDS = (
-    Command("panel.results", "Results…", "Ctrl+Shift+R", "See what a panel found so far", "Panel", "c"),
+COMMANDS = section("Panel", "results")(
+    ("panel.results", "Results…", "Ctrl+Shift+R", "See what a panel found so far"),
 )
 
 
-class ResultsFeature(QObject):
+class PanelResults(QObject):
     """Opens results windows, one for each panel asked for."""
 
-    def __init__(self, window: WorkbenchWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._shell = shell
         self.windows: list[ResultsWindow] = []
-        window.actions_table.bind("panel.results", self.choose)
+        shell.actions.bind("panel.results", self.choose)
 
     def choose(self) -> None:
         """Choose a built panel and show its results."""
-        name = QFileDialog.getExistingDirectory(self._window, "Panel Folder")
+        name = QFileDialog.getExistingDirectory(self._shell.window, "Panel Folder")
         if name:
             self.show(Path(name))
 
@@ -42,13 +42,11 @@ class ResultsFeature(QObject):
         try:
             made = ResultsWindow(folder)
         except GaplistenError as error:
-            self._window.report(error)
+            self._shell.report(error)
             return
         self.windows.append(made)
         made.destroyed.connect(lambda: self.windows.remove(made))
         made.show()
 
 
-def install(window: WorkbenchWindow) -> None:
-    """Add the entry to the workbench."""
-    window.results_feature = ResultsFeature(window)  # type: ignore[attr-defined]  # keeps it alive
+PANE = Pane("results", PanelResults, COMMANDS, place=71)

@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QFileDialog
 
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
-from gaplisten.ui.commands import Command
+from gaplisten.ui.actions import section
+from gaplisten.ui.shell import Pane, Shell
 
 if TYPE_CHECKING:
     from gaplisten.panel.definition import PanelDefinition
@@ -18,16 +19,17 @@ if TYPE_CHECKING:
     from gaplisten.panel.selection import Places
     from gaplisten.ui.panel.new_dialog import NewPanelDialog, Offer
     from gaplisten.ui.panel.window import PanelWindow
-    from gaplisten.ui.workbench.window import WorkbenchWindow
 
 # The engine of panels is imported when a panel is wanted: no start of the workbench waits for it.
 
 COMMANDS = (
-    Command(
-        "panel.new", "New Panel…", "Ctrl+Shift+N", "Make a listening panel from these clips", "Panel", "a"
+    *section("Panel", "make")(
+        ("panel.new", "New Panel…", "Ctrl+Shift+N", "Make a listening panel from these clips"),
+        ("panel.build", "Build from TOML…", "", "Build a panel that somebody wrote"),
     ),
-    Command("panel.build", "Build from TOML…", "", "Build a panel that somebody wrote", "Panel", "a"),
-    Command("panel.take", "Take a Panel…", "Ctrl+T", "Let a listener take a built panel", "Panel", "b"),
+    *section("Panel", "take")(
+        ("panel.take", "Take a Panel…", "Ctrl+T", "Let a listener take a built panel"),
+    ),
 )
 
 
@@ -39,15 +41,15 @@ def _build(definition: PanelDefinition, out: Path, places: Places, programs: boo
         return build(definition, out, renderer, places=places, job=job)
 
 
-class PanelFeature(QObject):
+class Panels(QObject):
     """Carries out the commands of the menu."""
 
-    def __init__(self, window: WorkbenchWindow) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._shell, self._controller, self._window = shell, shell.controller, shell.window
         self.panel_window: PanelWindow | None = None
         self.dialog: NewPanelDialog | None = None
-        bind = window.actions_table.bind
+        bind = shell.actions.bind
         bind("panel.new", self.new)
         bind("panel.build", self.build_file)
         bind("panel.take", self.take)
@@ -60,7 +62,7 @@ class PanelFeature(QObject):
 
         offer = self._offer()
         if offer is None:
-            self._window.report(
+            self._shell.report(
                 GaplistenError("New Panel", "no folder of clips is open", "open one, or the demo, first")
             )
             return
@@ -75,7 +77,7 @@ class PanelFeature(QObject):
     def _offer(self) -> Offer | None:
         from gaplisten.ui.panel.new_dialog import Offer
 
-        controller = self._window.controller
+        controller = self._controller
         work = controller.document.work
         folders = tuple(path for path in work.sources.paths if path.is_dir())
         if controller.clipset is None or not folders:
@@ -90,7 +92,7 @@ class PanelFeature(QObject):
         )
 
     def _selected_clips(self) -> tuple[str, ...]:
-        name = self._window.controller.clip_name
+        name = self._controller.clip_name
         return (name,) if name else ()
 
     def _wanted(self, definition: PanelDefinition, what: str) -> None:
@@ -120,7 +122,7 @@ class PanelFeature(QObject):
             path.write_text(to_toml(definition, path.resolve().parent), encoding="utf-8")
         except OSError as error:
             fact = f"it cannot be written: {error.strerror}"
-            self._window.report(GaplistenError(name, fact, "choose another place"))
+            self._shell.report(GaplistenError(name, fact, "choose another place"))
 
     def _ask_for_new_folder(self) -> Path | None:
         start = str(Path.home() / "panel")
@@ -138,7 +140,7 @@ class PanelFeature(QObject):
         try:
             definition = read_definition(Path(name))
         except GaplistenError as error:
-            self._window.report(error)
+            self._shell.report(error)
             return
         out = self._ask_for_new_folder()
         if out is not None:
@@ -153,9 +155,9 @@ class PanelFeature(QObject):
                 self.open(panel.folder)
             else:
                 made = f"{panel.folder}: {len(panel.key.stimuli)} stimuli are frozen"
-                self._window.controller.said.emit(made)
+                self._shell.say(made)
 
-        self._window.controller.tasks.run(
+        self._controller.tasks.run(
             "building the panel", lambda job: _build(definition, out, places, programs, job), done
         )
 
@@ -176,21 +178,19 @@ class PanelFeature(QObject):
         try:
             open_panel(folder)
         except GaplistenError as error:
-            self._window.report(error)
+            self._shell.report(error)
             return
-        self._window.controller.hearing.player.release("a listening panel has the sound")
+        self._controller.hearing.player.release("a listening panel has the sound")
         window = PanelWindow(folder, Player())
         window.closed.connect(self._closed)
         self.panel_window = window
         window.showFullScreen()
-        self._window.hide()
+        self._shell.make_way()
 
     def _closed(self) -> None:
         self.panel_window = None
-        self._window.show()
-        self._window.controller.hearing.player.start()
+        self._shell.come_back()
+        self._controller.hearing.player.start()
 
 
-def install(window: WorkbenchWindow) -> None:
-    """Add the menu to the workbench."""
-    window.panel_feature = PanelFeature(window)  # type: ignore[attr-defined]  # keeps it alive with the window
+PANE = Pane("panel", Panels, COMMANDS, place=70)

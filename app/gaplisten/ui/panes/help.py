@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -25,48 +25,58 @@ from PySide6.QtWidgets import (
 
 from gaplisten import __version__, folders
 from gaplisten.bench.settings import Settings, write_settings
-from gaplisten.ui.actions import Actions
-from gaplisten.ui.commands import Command, key_texts
+from gaplisten.ui.actions import Actions, Command, key_texts, section
+from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.widgets import resize_within
-from gaplisten.ui.workbench.part import Part
+
+COMMANDS = (
+    *section("Help", "read")(
+        ("help.manual", "Manual", "F1", "Read the manual"),
+        ("help.keys", "Keys", "F2; ?", "See every key"),
+    ),
+    *section("Help", "about")(
+        ("help.log", "Messages", "", "Read what was reported"),
+        ("help.about", "About Gaplisten", "", "Version and licence"),
+    ),
+    *section("File", "settings")(
+        ("file.settings", "Settings…", "Ctrl+,", "Context around a gap, level, length of the cross-fade"),
+    ),
+)
 
 
-class HelpActions(Part):
+class Help(QObject):
     """The Help menu, and the settings."""
 
-    def bind(self) -> None:
-        """Bind the commands."""
-        bind = self.commands.bind
-        bind("help.manual", self._manual)
-        bind("help.keys", self._keys)
-        bind("help.log", lambda: self.window.messages.show_all())
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._shell = shell
+        bind = shell.actions.bind
+        bind("help.manual", lambda: Manual(shell.window).open())
+        bind("help.keys", lambda: KeySheet(shell.actions, shell.window).open())
+        bind("help.log", shell.messages.show_all)
         bind("help.about", self._about)
         bind("file.settings", self._settings)
-
-    def _keys(self) -> None:
-        KeySheet(self.commands, self.window).open()
-
-    def _manual(self) -> None:
-        Manual(self.window).open()
 
     def _about(self) -> None:
         from PySide6 import __version__ as pyside
 
         text = f"<h3>Gaplisten {__version__}</h3><p>The listening-test bench for packet loss concealment.</p>"
         text += f"<p>MIT licence. PySide {pyside}.</p>"
-        box = QMessageBox(QMessageBox.Icon.NoIcon, "About Gaplisten", text, parent=self.window)
+        box = QMessageBox(QMessageBox.Icon.NoIcon, "About Gaplisten", text, parent=self._shell.window)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
 
     def _settings(self) -> None:
-        dialog = SettingsDialog(self.controller.settings, self.window)
+        dialog = SettingsDialog(self._shell.controller.settings, self._shell.window)
         dialog.accepted.connect(lambda: self._use(dialog.settings()))
         dialog.open()
 
     def _use(self, settings: Settings) -> None:
-        self.controller.use_settings(settings)
-        self.window.transport.show_switching(settings.switching, settings.switching_ms)
+        self._shell.controller.use_settings(settings)
         write_settings(settings)
+
+
+PANE = Pane("help", Help, COMMANDS, place=80)
 
 
 def keys_of(command: Command) -> str:

@@ -1,0 +1,242 @@
+"""What a pane of the window is, and what the window offers its panes."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QObject, QSettings, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from gaplisten import folders
+from gaplisten.bench.recent import MOST, is_there, with_newest
+from gaplisten.errors import GaplistenError
+from gaplisten.ui.actions import Actions, Command
+from gaplisten.ui.lanes.lanes_view import LanesView
+from gaplisten.ui.widgets import Scrolled
+from gaplisten.ui.workbench.controller import Controller
+from gaplisten.ui.workbench.empty import EmptyState
+from gaplisten.ui.workbench.messages import Messages
+from gaplisten.ui.workbench.status import Status
+
+log = logging.getLogger(__name__)
+
+_NOWHERE = Qt.DockWidgetArea.NoDockWidgetArea
+# In reading order; the lanes stand in the middle.
+_SIDES = (
+    _NOWHERE,  # what floats
+    Qt.DockWidgetArea.TopDockWidgetArea,
+    Qt.DockWidgetArea.LeftDockWidgetArea,
+    None,
+    Qt.DockWidgetArea.RightDockWidgetArea,
+    Qt.DockWidgetArea.BottomDockWidgetArea,
+)
+
+
+@dataclass(frozen=True)
+class Pane:
+    """Something in the window with commands of its own, and mostly a dock; one file in ``panes/`` each.
+
+    Parameters
+    ----------
+    name
+        Stable identifier; the dock's place is kept under it.
+    make
+        Makes it: binds its commands, connects to what it shows. Where there is an area, what is made is the
+        dock's content, or has it as its attribute ``dock``.
+    commands
+        What it carries out.
+    title, area
+        Of its dock; with no area there is none.
+    behind, below
+        Name of another pane's dock that shares its place with this one, or stands above it.
+    scrolls
+        Whether the dock may become smaller than its content, which then scrolls.
+    place
+        Order of making, and so of rows within one section of a menu.
+    """
+
+    name: str
+    make: Callable[[Shell], QObject]
+    commands: tuple[Command, ...] = ()
+    title: str = ""
+    area: Qt.DockWidgetArea = _NOWHERE
+    behind: str = ""
+    below: str = ""
+    scrolls: bool = True
+    place: int = 50
+
+
+class Shell(QObject):
+    """What the window has for all its panes; it knows none of them.
+
+    Attributes
+    ----------
+    controller
+        The workbench without its widgets.
+    actions
+        All commands.
+    lanes
+        The view of the lanes.
+    empty
+        What is seen in its place before anything is open.
+    messages, status
+        The strip of messages and the status bar.
+    window
+        Owner of dialogs.
+    docks
+        The panes' docks by name.
+    settings
+        Geometry and recent files, and what else belongs to this screen rather than to the work.
+
+    Signals
+    -------
+    made_way
+        The window is out of sight: a listening panel has sound and screen.
+    gap_wanted
+        The gap of this number is to be gone to, and seen with its context.
+    unaligned_changed
+        What to say of each lane that does not lie on the reference's clock (a tuple of texts).
+    """
+
+    made_way = Signal()
+    gap_wanted = Signal(int)
+    unaligned_changed = Signal(tuple)
+
+    def __init__(self, window: QMainWindow, controller: Controller) -> None:
+        super().__init__(window)
+        self.window, self.controller = window, controller
+        self.actions = Actions(window)
+        self.docks: dict[str, QDockWidget] = {}
+        self.settings = QSettings(str(folders.user_config() / "window.ini"), QSettings.Format.IniFormat)
+        self.lanes = LanesView(window)
+        self.lanes.setAccessibleName("Lanes")
+        self.empty = EmptyState(window)
+        self.messages = Messages(window)
+        self.status = Status(window)
+        self.page = QWidget(window)
+        self._strips = QVBoxLayout(self.page)
+        self._fill_page()
+
+    def _fill_page(self) -> None:
+        self.stack = QStackedWidget(self.page)
+        self.stack.addWidget(self.empty)
+        self.stack.addWidget(self.lanes)
+        self._strips.setContentsMargins(0, 0, 0, 0)
+        self._strips.setSpacing(0)
+        self._strips.addWidget(self.messages)
+        self._strips.addWidget(self.stack, 1)
+
+    # -- panes ----------------------------------------------------------------------------------------
+
+    def add(self, pane: Pane) -> QObject:
+        """Make a pane; put its dock into the window, where it has one."""
+        self.actions.add(pane.commands)
+        if pane.area is _NOWHERE:
+            return pane.make(self)
+        dock = self._dock(pane)
+        made = pane.make(self)
+        content = made if isinstance(made, QWidget) else getattr(made, "dock", None)
+        if not isinstance(content, QWidget):
+            raise TypeError(f"pane {pane.name} has an area and nothing to put there")
+        dock.setWidget(Scrolled(content) if pane.scrolls else content)
+        return made
+
+    def _dock(self, pane: Pane) -> QDockWidget:
+        dock = QDockWidget(pane.title, self.window)
+        dock.setObjectName(f"dock.{pane.name}")
+        dock.setAccessibleName(pane.title)
+        self.window.addDockWidget(pane.area, dock)
+        if pane.below in self.docks:
+            self.window.splitDockWidget(self.docks[pane.below], dock, Qt.Orientation.Vertical)
+        if pane.behind in self.docks:
+            self.window.tabifyDockWidget(self.docks[pane.behind], dock)
+            self.docks[pane.behind].raise_()
+        self.docks[pane.name] = dock
+        return dock
+
+    def stops(self) -> list[QWidget]:
+        """Return what keys go to and fro between, in reading order: the panes that are seen, and the lanes."""
+        sides = {area: place for place, area in enumerate(_SIDES)}
+        found = [(_SIDES.index(None), self.lanes), *((sides[area], each) for area, each in self._contents())]
+        seen = [(side, each) for side, each in found if each.isVisible() and each.focusProxy() is not None]
+        return [each for _, each in sorted(seen, key=lambda one: one[0])]
+
+    def _contents(self) -> list[tuple[Qt.DockWidgetArea, QWidget]]:
+        contents = []
+        for dock in self.docks.values():
+            widget = dock.widget()
+            content = widget.widget() if isinstance(widget, Scrolled) else widget
+            if content is None:
+                continue
+            contents.append((self.window.dockWidgetArea(dock), content))
+        return contents
+
+    def reach(self, stop: QWidget) -> None:
+        """Give one of `stops` the focus."""
+        proxy = stop.focusProxy()
+        if proxy is not None:
+            proxy.setFocus(Qt.FocusReason.TabFocusReason)
+
+    def bring(self, name: str, widget: QWidget) -> None:
+        """Show a pane, in front of those that share its place, and go to a widget of it."""
+        self.docks[name].show()
+        self.docks[name].raise_()
+        widget.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+    def put_over_lanes(self, strip: QWidget) -> None:
+        """Put a strip between the messages and the lanes."""
+        self._strips.insertWidget(self._strips.count() - 1, strip)
+
+    # -- telling --------------------------------------------------------------------------------------
+
+    def report(self, error: GaplistenError | Exception | str, way_out: QAction | None = None) -> None:
+        """Tell what went wrong, without a dialog; a button beside it triggers `way_out`."""
+        self.messages.report(error, way_out)
+
+    def say(self, text: str) -> None:
+        """Say in passing what was done."""
+        self.controller.said.emit(text)
+
+    # -- making way -----------------------------------------------------------------------------------
+
+    def make_way(self) -> None:
+        """Go out of sight until `come_back`."""
+        self.window.hide()
+        self.made_way.emit()
+
+    def come_back(self) -> None:
+        """Be seen again."""
+        self.window.show()
+
+    # -- recent places --------------------------------------------------------------------------------
+
+    def recent(self) -> list[str]:
+        """Return the recent places, newest first."""
+        kept = self.settings.value("recent", [], type=list)
+        return [str(each) for each in kept][:MOST] if isinstance(kept, list) else []
+
+    def remember(self, path: Path) -> None:
+        """Put a place at the head of the recent ones."""
+        places = with_newest(self.recent(), path)
+        self.settings.setValue("recent", places)
+        self.empty.show_recent(places)
+
+    def last_folder(self) -> str:
+        """Return the folder in which dialogs start."""
+        return next((str(Path(path).parent) for path in self.recent() if is_there(path)), str(Path.home()))
+
+
+def add_all(shell: Shell, panes: Iterable[Pane]) -> dict[str, Any]:
+    """Make panes; return what was made by name. A broken one must not keep the workbench shut."""
+    made = {}
+    for pane in panes:
+        try:
+            made[pane.name] = shell.add(pane)
+        except Exception:
+            log.exception("the pane %s could not be made", pane.name)
+    return made
