@@ -160,7 +160,7 @@ class Shell(QObject):
         return dock
 
     def stops(self) -> list[QWidget]:
-        """Return what keys go to and fro between, in reading order: the panes that are seen, and the lanes."""
+        """Return what keys go to and fro between, in reading order: panes that are seen, and the lanes."""
         sides = {area: place for place, area in enumerate(_SIDES)}
         found = [(_SIDES.index(None), self.lanes), *((sides[area], each) for area, each in self._contents())]
         seen = [(side, each) for side, each in found if each.isVisible() and each.focusProxy() is not None]
