@@ -1,7 +1,7 @@
 """Commands as data, and the menus and keys that are made from them.
 
-Every command of the window is a row of data beside the code that carries it out: menus, keys, the sheet of keys
-and the tests read these rows. Only commands that somebody carries out appear.
+Every command of the window is a row of data beside the code that carries it out: menus, keys, the sheet of
+keys and the tests read these rows. Only commands that somebody carries out appear.
 """
 
 from __future__ import annotations
