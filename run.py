@@ -3,7 +3,8 @@
 
     python3 run.py [PATH ...]               the workbench, on the bundled demo or on the paths given
     python3 run.py COMMAND [ARGUMENTS ...]  any command of `gaplisten` (conceal, score, panel, doctor, ...)
-    python3 run.py test [PYTEST ARGUMENTS]  the whole test suite, lint, types and import contracts
+    python3 run.py test [PYTEST ARGUMENTS]  all tests but the long ones, lint, types, contracts, dead code
+    python3 run.py long [PYTEST ARGUMENTS]  the tests that take long, and whether tests notice changed code
     python3 run.py bench [ARGUMENTS]        the benchmarks
 
 The first start makes `.venv` and installs what is missing; later starts see from a hash of pyproject.toml
@@ -26,6 +27,8 @@ ROOT = Path(__file__).resolve().parent
 VENV = ROOT / ".venv"
 BIN = VENV / ("Scripts" if os.name == "nt" else "bin")
 PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
+
+MOST_WORKERS = 4  # tests at once; many start processes of their own
 
 USE_EXTRAS = ("metrics", "opus", "flac")
 TEST_EXTRAS = (*USE_EXTRAS, "dev")
@@ -286,16 +289,15 @@ def call(*words: str | Path) -> int:
     return subprocess.run([str(word) for word in words], cwd=ROOT, check=False).returncode
 
 
-def test(arguments: list[str]) -> int:
-    """Run lint, types, import contracts and tests; all of them, whatever fails."""
-    set_up(TEST_EXTRAS, testing=True)
-    steps = {
-        "lint": (BIN / "ruff", "check", "."),
-        "format": (BIN / "ruff", "format", "--check", "."),
-        "types": (BIN / "mypy",),
-        "import contracts": (BIN / "lint-imports",),
-        "tests": (PYTHON, "-m", "pytest", *arguments),
-    }
+def pytest(*arguments: str) -> tuple[str | Path, ...]:
+    """Return the command that runs tests, several at once; `-n 0` among the arguments runs one at a time."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    workers = min(cores, MOST_WORKERS)
+    return (PYTHON, "-m", "pytest", "-n", str(workers), "--dist", "loadgroup", *arguments)
+
+
+def run_all(steps: dict[str, tuple[str | Path, ...]]) -> int:
+    """Run all steps, whatever fails, and say which did."""
     failed = []
     for name, command in steps.items():
         say(name)
@@ -303,6 +305,32 @@ def test(arguments: list[str]) -> int:
             failed.append(name)
     say(f"failed: {', '.join(failed)}" if failed else "all passed")
     return 1 if failed else 0
+
+
+def test(arguments: list[str]) -> int:
+    """Run lint, types, import contracts, the search for dead code, and the tests."""
+    set_up(TEST_EXTRAS, testing=True)
+    return run_all(
+        {
+            "lint": (BIN / "ruff", "check", "."),
+            "format": (BIN / "ruff", "format", "--check", "."),
+            "types": (BIN / "mypy",),
+            "import contracts": (BIN / "lint-imports",),
+            "dead code": (BIN / "vulture",),
+            "tests": pytest(*arguments),
+        }
+    )
+
+
+def long(arguments: list[str]) -> int:
+    """Run the long tests; then change the engines here and there and see whether their tests notice."""
+    set_up(TEST_EXTRAS, testing=True)
+    return run_all(
+        {
+            "long tests": pytest("-m", "long", *arguments),
+            "mutants": (PYTHON, ROOT / "tests" / "mutants" / "sample.py"),
+        }
+    )
 
 
 def bench(arguments: list[str]) -> int:
@@ -324,6 +352,8 @@ def main(arguments: list[str]) -> int:
     """Do what the words say."""
     if arguments[:1] == ["test"]:
         return test(arguments[1:])
+    if arguments[:1] == ["long"]:
+        return long(arguments[1:])
     if arguments[:1] == ["bench"]:
         return bench(arguments[1:])
     if arguments[:1] in (["-h"], ["--help"]):

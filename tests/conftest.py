@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import os
+import shutil
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -15,10 +18,38 @@ import pytest
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
-os.environ["GAPLISTEN_HOME"] = tempfile.mkdtemp(prefix="gaplisten-tests-")
+# One folder for a run: whoever starts it makes and removes it, the processes that run tests find it there.
+if "GAPLISTEN_TESTS" not in os.environ:
+    os.environ["GAPLISTEN_TESTS"] = tempfile.mkdtemp(prefix="gaplisten-tests-")
+    atexit.register(shutil.rmtree, os.environ["GAPLISTEN_TESTS"], ignore_errors=True)
+RUN = Path(os.environ["GAPLISTEN_TESTS"])
+os.environ["GAPLISTEN_HOME"] = tempfile.mkdtemp(dir=RUN)
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_CLIPS = ROOT.parent / "shared" / "data"
+
+
+@contextmanager
+def machine(alone: bool) -> Iterator[None]:
+    """Share the machine with the tests that run beside this one, or keep them waiting meanwhile."""
+    if "PYTEST_XDIST_WORKER" not in os.environ or os.name == "nt":
+        yield
+        return
+    import fcntl
+
+    with (RUN / "door").open("w") as door, (RUN / "room").open("w") as room:
+        # Who wants to be alone keeps the door, so that nobody enters while the others finish.
+        fcntl.flock(door, fcntl.LOCK_EX)
+        fcntl.flock(room, fcntl.LOCK_EX if alone else fcntl.LOCK_SH)
+        fcntl.flock(door, fcntl.LOCK_UN)
+        yield
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Run the tests marked `alone` with no other test beside them."""
+    with machine(item.get_closest_marker("alone") is not None):
+        return (yield)
 
 
 @pytest.fixture(autouse=True)

@@ -27,11 +27,6 @@ class Mean:
     high: float | None
     sd: float | None = None
 
-    @property
-    def half_width(self) -> float | None:
-        """Half the interval's width."""
-        return None if self.high is None else self.high - self.mean
-
 
 def student_mean(values: Sequence[float], level: float = 0.95) -> Mean:
     """Return mean and interval by Student's t with n - 1 degrees of freedom.
@@ -123,11 +118,6 @@ class Quartiles:
     median: float
     q3: float
     highest: float
-
-    @property
-    def iqr(self) -> float:
-        """Interquartile range."""
-        return self.q3 - self.q1
 
 
 def quartiles(values: Sequence[float]) -> Quartiles:

@@ -123,3 +123,33 @@ def test_the_script_uses_the_standard_library_only() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
     }
     assert names <= set(sys.stdlib_module_names)
+
+
+def steps_of(script: ModuleType, monkeypatch: pytest.MonkeyPatch, *words: str) -> list[list[str]]:
+    """What is run for these words, as words."""
+    ran: list[list[str]] = []
+    monkeypatch.setattr(script, "set_up", lambda *_, **__: None)
+    monkeypatch.setattr(script, "call", lambda *command: ran.append([str(word) for word in command]) or 1)
+    assert script.main(list(words)) == 1
+    return ran
+
+
+def test_the_test_command_runs_every_check_whatever_fails(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ran = steps_of(script, monkeypatch, "test", "-k", "gap", "-n", "0")
+    programs = [Path(command[0]).stem for command in ran]
+    assert programs == ["ruff", "ruff", "mypy", "lint-imports", "vulture", "python"]
+    tests = ran[-1]
+    assert tests[-4:] == ["-k", "gap", "-n", "0"]  # what somebody asks for counts, not what is usual
+    assert 1 <= int(tests[tests.index("-n") + 1]) <= script.MOST_WORKERS
+    assert "long" not in tests
+
+
+def test_the_long_command_runs_what_the_test_command_leaves_out(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
+) -> None:
+    tests, mutants = steps_of(script, monkeypatch, "long")
+    assert tests[tests.index("-m", 3) + 1] == "long"
+    assert Path(mutants[1]).is_file()
+    assert "-m 'not long'" in " ".join(pytestconfig.inicfg["addopts"].splitlines())

@@ -137,10 +137,6 @@ def test_how_far_repeated_votes_are_apart_is_told() -> None:
     assert column(listeners_table(results(votes)), "retest") == [2.0, 1.0, None]
 
 
-def test_mushra_gives_medians_and_quartiles() -> None:
-    assert (quartiles([10, 20, 30, 40]).median, quartiles([10, 20, 30, 40]).iqr) == (25.0, 15.0)
-
-
 def test_impairment_grades_count_against_the_hidden_reference() -> None:
     votes = [
         vote("a", "c0", "x", 3.2, trial=4),

@@ -19,10 +19,6 @@ from gaplisten.loss.detect import detect_lost_packets
 from gaplisten.loss.trace import LossTrace, apply_loss
 
 
-class ClipError(GaplistenError):
-    """A clip of which nothing can be used."""
-
-
 @dataclass
 class _Findings:
     """What is said about a clip while it is read."""

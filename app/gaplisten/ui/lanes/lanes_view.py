@@ -242,11 +242,6 @@ class LanesView(QWidget):
         """Let the mouse paint packets lost or received instead of seeking."""
         self._pointer.painting = on
 
-    @property
-    def paint_mode(self) -> bool:
-        """Whether the mouse paints packets."""
-        return self._pointer.painting
-
     # amplitude
 
     @property
@@ -366,9 +361,6 @@ class LanesView(QWidget):
 
     def _magnify(self, factor: float) -> None:
         self.set_amplitude(self.amplitude * factor)
-
-    def _scroll_lanes(self, pixels: float) -> None:
-        self._lane_bar.setValue(round(self._lane_bar.value() + pixels))
 
     def _more_known(self) -> None:
         if self._gain_follows:

@@ -103,7 +103,6 @@ class Controller(QObject):
         self._looking: Task | None = None
         self.files = FileLanes()
         self._shown: str | None = None
-        self._gain_note = ""
         self.document.listeners.append(self._on_work)
 
     # -- concealers -----------------------------------------------------------------------------------
@@ -212,7 +211,6 @@ class Controller(QObject):
     def _on_opened(self, opened: Opened) -> None:
         self.opened, self.trace = opened.clip, opened.trace
         self._lossy = opened.lossy
-        self._gain_note = opened.gain_note
         self.concealing.set_material(opened.lossy, opened.trace)
         self.hearing.new_clip(opened.gain, opened.gain_note)
         if opened.clip is not None:

@@ -82,11 +82,6 @@ class LaneDisplay(QObject):
             self._silence = {rate: Signal(np.zeros((1, 1), np.float32), rate)}
         return self._silence[rate]
 
-    def set_badge(self, ident: str, text: str) -> None:
-        """Show a score at a lane's end (an empty text removes it)."""
-        self.badges[ident] = text
-        self.show_lanes()
-
     def on_palette(self) -> None:
         """Dress the lanes anew after the palette changed."""
         self.show_lanes()

@@ -1,0 +1,258 @@
+"""Do the tests notice when an engine is changed? Sampled mutants against the tests that mirror their module.
+
+    python3 tests/mutants/sample.py [--count N] [--seed S] [--only ROOM-OR-MODULE ...]
+
+Each mutant is one changed comparison, operator, condition or number in one module of an engine, in a copy of
+the project. It is killed when a test of the folder that mirrors the module's room fails. Survivors are
+listed: each deserves a test, or a line in `equivalent.toml` that says why nobody could tell the difference.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import copy
+import os
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from queue import SimpleQueue
+
+ROOT = Path(__file__).resolve().parents[2]
+APP = ROOT / "app" / "gaplisten"
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+ENGINES = ("audio", "loss", "clips", "concealers", "metrics", "playback", "panel", "bench", "batch", "floor")
+LEAST_KILLED = 0.9
+SECONDS = 600
+
+SWAPS: dict[type[ast.AST], type[ast.AST]] = {
+    ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
+    ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Div, ast.Div: ast.Mult, ast.FloorDiv: ast.Mult,
+    ast.And: ast.Or, ast.Or: ast.And,
+    ast.In: ast.NotIn, ast.NotIn: ast.In, ast.Is: ast.IsNot, ast.IsNot: ast.Is,
+}  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One change of one module.
+
+    Parameters
+    ----------
+    before, after
+        What stands there, and what the mutant has instead.
+    at
+        Which node of the module, as `_Places` counts them.
+    by
+        What is put in its place.
+    """
+
+    module: str
+    line: int
+    before: str
+    after: str
+    at: int
+    by: ast.AST
+
+    @property
+    def room(self) -> str:
+        """The folder of the module; the modules beside the folders are the floor."""
+        return self.module.split("/")[0] if "/" in self.module else "floor"
+
+    def source(self, text: str) -> str:
+        """Return the module's text with the change in it."""
+        tree = _Replace(self.at, self.by).visit(ast.parse(text))
+        return ast.unparse(ast.fix_missing_locations(tree))
+
+    def __str__(self) -> str:
+        return f"{self.module}:{self.line}: {self.before}  ->  {self.after}"
+
+
+def changes(node: ast.AST) -> Iterator[ast.AST]:
+    """Give the ways in which one node can be changed."""
+    if isinstance(node, ast.Compare | ast.BinOp | ast.BoolOp):
+        operator = node.ops[0] if isinstance(node, ast.Compare) else node.op
+        if type(operator) in SWAPS:
+            changed = copy.deepcopy(node)
+            swapped = SWAPS[type(operator)]()
+            if isinstance(changed, ast.Compare):
+                changed.ops[0] = swapped  # type: ignore[call-overload]
+            else:
+                changed.op = swapped  # type: ignore[assignment]
+            yield changed
+    if isinstance(node, ast.If | ast.IfExp | ast.While):
+        changed = copy.deepcopy(node)
+        changed.test = ast.UnaryOp(ast.Not(), changed.test)
+        yield changed
+    if isinstance(node, ast.Constant) and type(node.value) in (int, float):
+        yield ast.Constant(node.value + 1)
+
+
+def said_of(node: ast.AST) -> str:
+    """One line that shows a node; of statements their condition."""
+    return ast.unparse(node.test if isinstance(node, ast.If | ast.While) else node).split("\n")[0]
+
+
+class _Replace(ast.NodeTransformer):
+    def __init__(self, at: int, by: ast.AST) -> None:
+        self.at, self.by, self.seen = at, by, -1
+
+    def visit(self, node: ast.AST) -> ast.AST:
+        """Count the nodes in the order of visiting; put the changed one in the place of its own."""
+        self.seen += 1
+        if self.seen == self.at:
+            return self.by
+        return self.generic_visit(node)
+
+
+class _Places(ast.NodeVisitor):
+    """The nodes worth changing, numbered as `_Replace` counts them; annotations change nothing."""
+
+    def __init__(self) -> None:
+        self.found: list[tuple[int, ast.AST]] = []
+        self._seen = -1
+        self._quiet = 0
+
+    def visit(self, node: ast.AST) -> None:
+        """Number every node; note those that run."""
+        self._seen += 1
+        if not self._quiet:
+            self.found.append((self._seen, node))
+        for name, value in ast.iter_fields(node):
+            quiet = name in ("annotation", "returns", "decorator_list")
+            self._quiet += quiet
+            for each in value if isinstance(value, list) else [value]:
+                if isinstance(each, ast.AST):
+                    self.visit(each)
+            self._quiet -= quiet
+
+
+def mutants_of(path: Path) -> list[Mutant]:
+    """Return every mutant of a module."""
+    places = _Places()
+    places.visit(ast.parse(path.read_text(encoding="utf-8")))
+    name = path.relative_to(APP).as_posix()
+    return [
+        Mutant(name, getattr(node, "lineno", 0), said_of(node), said_of(changed), at, changed)
+        for at, node in places.found
+        for changed in changes(node)
+    ]
+
+
+def candidates(only: list[str]) -> list[Path]:
+    """Return the modules of the engines, or those that are asked for."""
+    paths = [path for path in sorted(APP.rglob("*.py")) if path.stem not in ("__init__", "__main__", "cli")]
+    names = {path: path.relative_to(APP).as_posix() for path in paths}
+    rooms = {path: name.split("/")[0] if "/" in name else "floor" for path, name in names.items()}
+    chosen = only or list(ENGINES)
+    return [path for path in paths if rooms[path] in chosen or names[path] in chosen]
+
+
+def tests_of(room: str) -> list[str]:
+    """Return the folder of tests that mirrors a room."""
+    folder = ROOT / "tests" / room
+    if not folder.is_dir():
+        raise SystemExit(f"tests/{room} is not there: no tests mirror that room")
+    return [f"tests/{room}"]
+
+
+class Copy:
+    """The project in a folder of its own, in which one module at a time is changed."""
+
+    def __init__(self) -> None:
+        self.root = Path(tempfile.mkdtemp(prefix="gaplisten-mutants-"))
+        for name in ("app", "tests"):
+            shutil.copytree(ROOT / name, self.root / name, ignore=shutil.ignore_patterns("__pycache__"))
+        for name in ("plugins", "resources", "docs", "pyproject.toml", "README.md", "run.py", "CHANGELOG.md"):
+            (self.root / name).symlink_to(ROOT / name)
+
+    def survives(self, mutant: Mutant | None, tests: list[str]) -> bool:
+        """Whether all these tests pass; a mutant that hangs does not survive."""
+        path = None if mutant is None else self.root / "app" / "gaplisten" / mutant.module
+        own = b"" if path is None else path.read_bytes()
+        if path is not None and mutant is not None:
+            path.write_text(mutant.source(own.decode("utf-8")), encoding="utf-8")
+        data = os.environ.get("GAPLISTEN_TEST_DATA", str(ROOT.parent / "shared" / "data"))
+        environment = {**os.environ, "PYTHONPATH": str(self.root / "app"), "GAPLISTEN_TEST_DATA": data,
+                       "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
+        marks = "not long and not sound and not display and not alone"
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", marks, *tests]
+        process = subprocess.Popen(
+            command, cwd=self.root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            return process.wait(SECONDS) == 0
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, 9)
+            process.wait()
+            return False
+        finally:
+            if path is not None:
+                path.write_bytes(own)
+
+
+def explained() -> dict[tuple[str, str, str], str]:
+    """Return the mutants that nobody can tell from the module itself, and why."""
+    known = tomllib.loads(EQUIVALENT.read_text(encoding="utf-8")).get("equivalent", [])
+    return {(each["module"], each["before"], each["after"]): each["why"] for each in known}
+
+
+def main() -> int:
+    """Sample, run, report; 1 when too few were killed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
+    parser.add_argument("--count", type=int, default=200)
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
+    parser.add_argument("--only", nargs="*", default=[])
+    asked = parser.parse_args()
+    every = [mutant for path in candidates(asked.only) for mutant in mutants_of(path)]
+    sample = random.Random(asked.seed).sample(every, min(asked.count, len(every)))
+    equivalent = explained()
+    known = [mutant for mutant in sample if (mutant.module, mutant.before, mutant.after) in equivalent]
+    tried = [mutant for mutant in sample if mutant not in known]
+    print(
+        f"seed {asked.seed}: {len(sample)} of {len(every)} mutants, {len(known)} known as equivalent",
+        flush=True,
+    )
+    copies: SimpleQueue[Copy] = SimpleQueue()
+    made = [Copy() for _ in range(max(1, min(os.cpu_count() or 1, 4)))]
+    for each in made:
+        copies.put(each)
+
+    def run(mutant: Mutant | None, tests: list[str]) -> bool:
+        mine = copies.get()
+        try:
+            return mine.survives(mutant, tests)
+        finally:
+            copies.put(mine)
+
+    try:
+        with ThreadPoolExecutor(len(made)) as pool:
+            rooms = sorted({mutant.room for mutant in tried})
+            sound = list(pool.map(lambda room: run(None, tests_of(room)), rooms))
+            broken = [room for room, passes in zip(rooms, sound, strict=True) if not passes]
+            if broken:
+                print(f"the tests of {', '.join(broken)} fail before anything is changed")
+                return 2
+            survivors = []
+            for mutant, lives in zip(tried, pool.map(lambda m: run(m, tests_of(m.room)), tried), strict=True):
+                if lives:
+                    survivors.append(mutant)
+                    print(f"survived: {mutant}", flush=True)
+    finally:
+        for each in made:
+            shutil.rmtree(each.root, ignore_errors=True)
+    killed = len(tried) - len(survivors)
+    print(f"seed {asked.seed}: {killed} of {len(tried)} killed ({killed / max(len(tried), 1):.0%})")
+    return 0 if killed >= LEAST_KILLED * len(tried) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
