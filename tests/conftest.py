@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 # Before Qt, BLAS or Gaplisten are imported anywhere. Tests of real windows start an X server themselves.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
@@ -24,6 +25,10 @@ if "GAPLISTEN_TESTS" not in os.environ:
     atexit.register(shutil.rmtree, os.environ["GAPLISTEN_TESTS"], ignore_errors=True)
 RUN = Path(os.environ["GAPLISTEN_TESTS"])
 os.environ["GAPLISTEN_HOME"] = tempfile.mkdtemp(dir=RUN)
+
+# How long an example takes says how busy the machine is, not whether the program is right.
+settings.register_profile("tests", deadline=None)
+settings.load_profile("tests")
 
 ROOT = Path(__file__).resolve().parents[1]
 REAL_CLIPS = ROOT.parent / "shared" / "data"

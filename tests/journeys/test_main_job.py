@@ -21,7 +21,6 @@ def picture_of_failure(out: Path) -> str:
 
 @pytest.mark.display
 @pytest.mark.sound
-@pytest.mark.slow
 def test_open_look_switch_conceal_and_rate(tmp_path: Path, real_clips: Path) -> None:
     lacking = xserver.missing() or pulse.missing()
     if lacking:

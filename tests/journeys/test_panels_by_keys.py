@@ -23,7 +23,6 @@ SHORT = "[checks]\nlevel = false\n[abx]\ntrials = 2\n"
 
 @pytest.mark.display
 @pytest.mark.sound
-@pytest.mark.slow
 def test_every_method_can_be_taken_with_the_keyboard_alone(tmp_path: Path) -> None:
     lacking = xserver.missing() or pulse.missing()
     if lacking:
