@@ -2,8 +2,8 @@ import pytest
 from PySide6.QtGui import QKeySequence
 
 from gaplisten.ui.actions import MENUS, key_texts
-from gaplisten.ui.panes import all_panes
 from gaplisten.ui.panes.help import KeySheet
+from gaplisten.ui.shell import all_panes
 
 
 def test_no_two_commands_share_a_key(window):

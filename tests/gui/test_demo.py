@@ -11,7 +11,8 @@ from PySide6.QtGui import QImage
 from gaplisten.audio.files import read_signal
 from gaplisten.clips.demo import demo_clips
 from gaplisten.clips.opening import open_clip
-from gaplisten.ui.app import NoWindows, has_display, run_workbench
+from gaplisten.commands.open import NoWindows, run_workbench
+from gaplisten.display import has_display
 
 
 def run(*words, **variables):

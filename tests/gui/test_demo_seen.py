@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from gaplisten.display import can_be_seen
 from gaplisten.ui import displays
-from gaplisten.ui.app import can_be_seen
 
 NOBODY = ":4077"
 

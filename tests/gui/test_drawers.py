@@ -16,6 +16,7 @@ from pytestqt.qtbot import QtBot
 from gaplisten.audio.signal import Signal
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes import drawers
+from gaplisten.ui.lanes.drawer import drawer_kinds
 from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.lanes.values import LaneView
 
@@ -55,8 +56,6 @@ class Level(Drawer):
         painter.setPen(QPen(QColor("#ff00ff"), 0))
         draw_line(painter, polyline(x, y), scene.layout.ratio)
 
-
-DRAWER = Level
 '''
 
 
@@ -103,7 +102,7 @@ def _height_in(magenta: np.ndarray, share: float) -> float:
 
 @pytest.mark.usefixtures("level_file")
 def test_a_file_in_the_folder_is_a_drawer_with_its_commands():
-    kinds = drawers.drawer_kinds()
+    kinds = drawer_kinds()
     assert list(kinds) == ["waveform", "spectrogram", "both", "level"]
     assert (kinds["level"].title, kinds["level"].keys) == ("Level", "Ctrl+7")
 

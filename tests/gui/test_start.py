@@ -13,7 +13,7 @@ PROGRAM = """
 import sys
 import gaplisten.ui.start
 from gaplisten.ui.features import FEATURES, features
-from gaplisten.ui.panes import all_panes
+from gaplisten.ui.shell import all_panes
 assert len(features()) == len(FEATURES)
 assert all_panes()
 print(*sorted(sys.modules))

@@ -23,7 +23,7 @@ from pytestqt.qtbot import QtBot
 from gaplisten.audio.signal import Signal
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes.colours import ViewColours
-from gaplisten.ui.lanes.drawers import drawer_kinds
+from gaplisten.ui.lanes.drawer import drawer_kinds
 from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.lanes.scene import RULER_HEIGHT
 from gaplisten.ui.lanes.values import LaneView, Mark, Mode

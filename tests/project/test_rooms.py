@@ -13,12 +13,8 @@ TOOLKITS = ("PySide6", "pyqtgraph")
 # Modules of the window that know no Qt: they belong into an engine's room. This list only ever gets shorter.
 WITHOUT_QT = frozenset(
     {
-        "app.py",
         "batch/worst_gap.py",
-        "commands.py",
         "features.py",
-        "lanes/drawers/__init__.py",
-        "lanes/drawers/both.py",
         "levels/edits.py",
         "levels/measure.py",
         "levels/rows.py",

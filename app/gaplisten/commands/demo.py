@@ -155,7 +155,8 @@ def demo(
     ] = None,
 ) -> None:
     """Open the workbench on the bundled demo speech."""
-    from gaplisten.ui.app import can_be_seen, lacking, run_workbench
+    from gaplisten.commands.open import run_workbench
+    from gaplisten.display import can_be_seen, lacking
 
     if out is None and can_be_seen():
         raise typer.Exit(run_workbench([], demo=True))

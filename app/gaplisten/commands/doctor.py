@@ -18,6 +18,7 @@ import typer
 
 from gaplisten import __version__, folders
 from gaplisten.commands.output import show
+from gaplisten.display import lacking
 from gaplisten.processes import python
 from gaplisten.tables import Cell, Table
 
@@ -101,7 +102,7 @@ def _qt() -> list[Row]:
     rows = [_qt_libraries()]
     if wanted not in ("", "xcb", "wayland"):
         return [*rows, ("window", "Qt platform", "ok", f"{wanted} (QT_QPA_PLATFORM)")]
-    why = importlib.import_module("gaplisten.ui.app").lacking()
+    why = lacking()
     if why:
         return [
             *rows,
@@ -135,7 +136,9 @@ def _sound() -> list[Row]:
 
 
 def _plugins() -> list[Row]:
-    catalogue = importlib.import_module("gaplisten.concealers.catalogue").Catalogue.scan()
+    from gaplisten.concealers.catalogue import Catalogue
+
+    catalogue = Catalogue.scan()
     rows: list[Row] = [("concealer", entry.name, "ok", str(entry.path)) for entry in catalogue.usable]
     return rows + [("concealer", entry.name, "missing", str(entry.reason)) for entry in catalogue.broken]
 

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gaplisten.commands.output import progress, show
+from gaplisten.display import lacking
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.methods import Method
 from gaplisten.tables import Table
+
+if TYPE_CHECKING:
+    from gaplisten.panel.results.evaluation import Results
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__, no_args_is_help=True)
 
@@ -80,15 +84,16 @@ def run(
     ] = None,
 ) -> None:
     """Take a panel; continues where the listener stopped."""
-    if why := importlib.import_module("gaplisten.ui.app").lacking():
+    if why := lacking():
         raise PanelCommandError("panel run", why, "set DISPLAY, or go to a machine with one")
     try:
-        importlib.import_module("PySide6.QtWidgets")
-        window: Any = importlib.import_module("gaplisten.ui.panel")
+        import PySide6.QtWidgets  # noqa: F401 - its libraries are what is looked for
+
+        from gaplisten.ui.panel import run_panel
     except ImportError as error:
         fact = f"taking a panel needs a window: {error}"
         raise PanelCommandError("panel run", fact, "install PySide6-Essentials") from error
-    raise typer.Exit(window.run_panel(folder, listener, ratings=ratings))
+    raise typer.Exit(run_panel(folder, listener, ratings=ratings))
 
 
 @app.command()
@@ -132,18 +137,89 @@ def _word(finished: bool, open_now: bool) -> str:
     return "open" if open_now else "waiting"
 
 
-@app.command(
-    context_settings={"allow_extra_args": True, "ignore_unknown_options": True}, add_help_option=False
-)
-def results(context: typer.Context) -> None:
-    """Evaluate a panel: means, intervals, screening (see --help of this sub-command)."""
+@app.command()
+def results(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    ratings: Annotated[
+        Path | None, typer.Option("--ratings", help="The ratings folder, when not the panel's own.")
+    ] = None,
+    csv: Annotated[
+        Path | None,
+        typer.Option(
+            "--csv", help="Write conditions and strata there, who listened and each one's results beside."
+        ),
+    ] = None,
+    figure: Annotated[Path | None, typer.Option("--figure", help="Draw into this .png or .svg file.")] = None,
+    keep: Annotated[
+        list[str] | None, typer.Option("--keep", metavar="NAME", help="Count this listener all the same.")
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option("--leave-out", metavar="NAME=WHY", help="Do not count this listener."),
+    ] = None,
+) -> None:
+    """Means with 95 % intervals per condition and burst stratum, exact tests, screening."""
+    from gaplisten.panel.frozen import open_panel
+    from gaplisten.panel.results import report
+    from gaplisten.panel.results.evaluation import evaluate
+
+    panel = open_panel(folder)
+    refuse_missing(ratings)
+    by_hand = _leave_out(leave_out)
+    found = evaluate(panel, ratings, keep=keep or (), leave_out=by_hand)
+    _refuse_strangers(found, [*(keep or ()), *by_hand])
+    if not found.listeners:
+        hidden = f"; hidden while open: {', '.join(found.running)}" if found.running else ""
+        print(f"{folder}: no ratings yet{hidden}")
+        for problem in found.problems:
+            print(problem)
+        raise typer.Exit(1 if found.problems else 0)
+    show(report.main_table(found), title=f"{found.title}: {found.score_name}, 95 % intervals over listeners")
+    if found.strata or found.pair_strata:
+        show(report.strata_table(found), title="By longest burst")
+    if found.pairs:
+        show(report.by_listener_table(found), title="Each listener")
+    show(report.listeners_table(found), title="Listeners")
+    for said in report.summary(found):
+        print(said)
+    if csv is not None:
+        _write(found, csv)
+    if figure is not None:
+        _draw(found, figure)
+    raise typer.Exit(1 if found.problems else 0)
+
+
+class NoFigure(GaplistenError):  # noqa: N818 - reads as the fact it is
+    """A figure that cannot be drawn here."""
+
+
+def _leave_out(said: list[str] | None) -> dict[str, str]:
+    pairs = [one.partition("=") for one in said or []]
+    return {name: reason or "left out by hand" for name, _, reason in pairs}
+
+
+class NoSuchListener(GaplistenError):  # noqa: N818 - reads as the fact it is
+    """A name given by hand that is no listener's: a decision that would change nothing, silently."""
+
+
+def _refuse_strangers(results: Results, names: Iterable[str]) -> None:
+    known = [one.name for one in results.listeners]
+    for name in names:
+        if name not in known and name not in results.running:
+            said = ", ".join(known)[:200] or "nobody yet"
+            raise NoSuchListener(name, "no listener of this panel has that name", f"it has: {said}")
+
+
+def _write(results: Results, csv: Path) -> None:
+    from gaplisten.panel.results.report import save_tables
+
+    print(f"written: {', '.join(map(str, (csv, *save_tables(results, csv))))}")
+
+
+def _draw(results: Results, figure: Path) -> None:
     try:
-        module: Any = importlib.import_module("gaplisten.commands.panel_results")
-    except ModuleNotFoundError as error:
-        if error.name != "gaplisten.commands.panel_results":
-            raise
-        fact = "this version has no evaluation"
-        raise PanelCommandError("panel results", fact, "read the CSV files in the ratings folder") from error
-    raise typer.Exit(
-        module.app(args=context.args, prog_name="gaplisten panel results", standalone_mode=False) or 0
-    )
+        from gaplisten.ui.results.figure import save_figure
+    except ImportError as error:
+        raise NoFigure(str(figure), f"figures need Qt: {error}", "install PySide6-Essentials") from error
+    save_figure(results, figure)
+    print(f"written: {figure}")

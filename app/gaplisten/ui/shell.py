@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
+import pkgutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,7 @@ from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLay
 from gaplisten import folders
 from gaplisten.bench.recent import MOST, is_there, with_newest
 from gaplisten.errors import GaplistenError
+from gaplisten.ui import panes
 from gaplisten.ui.actions import Actions, Command
 from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.widgets import Scrolled
@@ -231,10 +234,17 @@ class Shell(QObject):
         return next((str(Path(path).parent) for path in self.recent() if is_there(path)), str(Path.home()))
 
 
-def add_all(shell: Shell, panes: Iterable[Pane]) -> dict[str, Any]:
+def all_panes() -> list[Pane]:
+    """Return the ``PANE`` of each file in ``panes/``, in the order in which they are made."""
+    names = [f"{panes.__name__}.{found.name}" for found in pkgutil.iter_modules(panes.__path__)]
+    found: list[Pane] = [importlib.import_module(name).PANE for name in names]
+    return sorted(found, key=lambda pane: (pane.place, pane.name))
+
+
+def add_all(shell: Shell, wanted: Iterable[Pane]) -> dict[str, Any]:
     """Make panes; return what was made by name. A broken one must not keep the workbench shut."""
     made = {}
-    for pane in panes:
+    for pane in wanted:
         try:
             made[pane.name] = shell.add(pane)
         except Exception:

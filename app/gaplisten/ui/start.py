@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 import logging
 import logging.handlers
 import signal
@@ -17,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from gaplisten import __version__, folders
 from gaplisten.bench.settings import read_settings
+from gaplisten.jobs import Job
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.theme import apply_theme
 from gaplisten.ui.workbench.window import WorkbenchWindow
@@ -87,11 +87,16 @@ def begin(window: WorkbenchWindow, paths: list[Path], demo: bool) -> None:
     elif demo:
         window.panes["file"].open_demo()
     tasks = window.controller.tasks
-    tasks.run("warming up", lambda _job: importlib.import_module("scipy.signal"), lambda _: None, quiet=True)
+    tasks.run("warming up", _warm_up, lambda _: None, quiet=True)
     player = window.controller.hearing.player
     tasks.run("starting sound", lambda _job: player.start(), lambda _: None, quiet=True)
     window.controller.load_catalogue()
     window.panes["file"].offer_rescue()
+
+
+def _warm_up(_job: Job) -> None:
+    """Read what takes long to be read, before somebody waits for it."""
+    import scipy.signal  # noqa: F401
 
 
 # What nobody expected: logged with its traceback, and told to the user without a dialog.

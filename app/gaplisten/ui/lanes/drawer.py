@@ -1,7 +1,9 @@
-"""What a way of drawing a lane is: the contract of the files in ``drawers/``."""
+"""What a way of drawing a lane is; the files in ``drawers/`` hold them, and are found by themselves."""
 
 from __future__ import annotations
 
+import importlib
+import pkgutil
 from collections.abc import Sequence
 from typing import ClassVar
 
@@ -11,6 +13,7 @@ from PySide6.QtGui import QPainter
 from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.raster import Pixels
 from gaplisten.audio.viewport import Viewport
+from gaplisten.ui.lanes import drawers
 from gaplisten.ui.lanes.ground import Ground
 from gaplisten.ui.lanes.scene import Scene, SceneLane, Strip
 
@@ -87,3 +90,11 @@ class Drawer(QObject):
 
     def draw(self, painter: QPainter, scene: Scene, lanes: Lanes, strip: Strip) -> None:
         """Draw the strip on paper as shapes, in logical pixels of the canvas; it is clipped to the strip."""
+
+
+def drawer_kinds() -> dict[str, type[Drawer]]:
+    """Return the drawers of the files in ``drawers/`` by their name, in the menu's order."""
+    names = [f"{drawers.__name__}.{found.name}" for found in pkgutil.iter_modules(drawers.__path__)]
+    found = [each for name in names for each in vars(importlib.import_module(name)).values()]
+    kinds = {each for each in found if isinstance(each, type) and issubclass(each, Drawer)} - {Drawer}
+    return {kind.name: kind for kind in sorted(kinds, key=lambda kind: (kind.place, kind.name))}

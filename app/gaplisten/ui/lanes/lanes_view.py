@@ -15,8 +15,7 @@ from gaplisten.loss.shading import LossMap
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes.canvas import Canvas
 from gaplisten.ui.lanes.colours import ViewColours
-from gaplisten.ui.lanes.drawer import Drawer
-from gaplisten.ui.lanes.drawers import drawer_kinds
+from gaplisten.ui.lanes.drawer import Drawer, drawer_kinds
 from gaplisten.ui.lanes.export import write_png, write_svg
 from gaplisten.ui.lanes.lane_data import Altering, LaneData
 from gaplisten.ui.lanes.overview import OverviewStrip

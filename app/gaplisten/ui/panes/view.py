@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication
 from gaplisten.bench.lanes import LOSSY_KEY
 from gaplisten.bench.settings import THEMES, write_settings
 from gaplisten.ui.actions import section
-from gaplisten.ui.lanes.drawers import drawer_kinds
+from gaplisten.ui.lanes.drawer import drawer_kinds
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.theme import apply_theme
 

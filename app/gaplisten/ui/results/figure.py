@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+from gaplisten.display import has_display
 from gaplisten.panel.results.evaluation import Results
 from gaplisten.ui.figures import SIZE, check_suffix, save_plot
 
@@ -18,8 +19,6 @@ def save_figure(results: Results, path: Path) -> None:
         If the ending is another one, or the file cannot be written.
     """
     check_suffix(path)
-    from gaplisten.ui.app import has_display
-
     if not has_display():
         os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from gaplisten.ui.results.plot import ResultsPlot

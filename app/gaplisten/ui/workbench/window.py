@@ -23,8 +23,7 @@ from gaplisten.ui.actions import Actions
 from gaplisten.ui.features import features
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.lanes.lanes_view import LanesView
-from gaplisten.ui.panes import all_panes
-from gaplisten.ui.shell import Pane, Shell, add_all
+from gaplisten.ui.shell import Pane, Shell, add_all, all_panes
 from gaplisten.ui.workbench.concealer_actions import ConcealerActions
 from gaplisten.ui.workbench.concealer_dock import ConcealerDock
 from gaplisten.ui.workbench.controller import Controller

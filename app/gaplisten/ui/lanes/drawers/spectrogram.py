@@ -108,7 +108,16 @@ class Spectrogram(Drawer):
         return painted
 
 
-DRAWER = Spectrogram
+class Both(Drawer):
+    """The waveform above the spectrogram."""
+
+    name = "both"
+    title = "Both"
+    keys = "Ctrl+6"
+    help = "Draw waveform over spectrogram"
+    lane_help = "Draw the heard lane both ways"
+    place = 12
+    strips = ("waveform", "spectrogram")
 
 
 class SpectrogramStore(QObject):

@@ -78,9 +78,6 @@ class Waveform(Drawer):
             _draw_columns(painter, scene, lane, strip)
 
 
-DRAWER = Waveform
-
-
 def _paint_columns(pixels: Pixels, lane: SceneLane, ground: Ground) -> None:
     if lane.peaks is None:
         return
