@@ -13,7 +13,7 @@ from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 from typer.testing import CliRunner
 
-from gaplisten.commands.panel_results import app
+from gaplisten.commands.panel import app
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.methods import Method
 from gaplisten.panel.results.evaluation import evaluate_votes
@@ -33,14 +33,14 @@ def panel(tmp_path: Path) -> Path:
 
 
 def test_the_command_prints_means_intervals_and_listeners(panel: Path) -> None:
-    done = CliRunner().invoke(app, [str(panel)])
+    done = CliRunner().invoke(app, ["results", str(panel)])
     assert done.exit_code == 0, done.output
     assert "4.333" in done.output
     assert "3 of 3 listeners count" in done.output
 
 
 def test_the_tables_are_written_as_csv_that_pandas_reads(panel: Path, tmp_path: Path) -> None:
-    CliRunner().invoke(app, [str(panel), "--csv", str(tmp_path / "r.csv")])
+    CliRunner().invoke(app, ["results", str(panel), "--csv", str(tmp_path / "r.csv")])
     frame = pd.read_csv(tmp_path / "r.csv")
     whole = frame[(frame["condition"] == "quuxnet") & (frame["stratum"] == "all")].iloc[0]
     assert whole["MOS"] == pytest.approx(13 / 3, abs=1e-3)
@@ -52,16 +52,16 @@ def test_the_tables_are_written_as_csv_that_pandas_reads(panel: Path, tmp_path: 
 
 def test_a_session_that_is_open_stays_hidden(panel: Path) -> None:
     running = take(panel, "dora", {"zilch": 3, "quuxnet": 3}, leave_open_after=2)
-    hidden = CliRunner().invoke(app, [str(panel)]).output
+    hidden = CliRunner().invoke(app, ["results", str(panel)]).output
     assert "hidden while the session is open: dora" in hidden
     assert "3 of 3 listeners count" in hidden
     running.close()
-    assert "4 of 4 listeners count" in CliRunner().invoke(app, [str(panel)]).output
+    assert "4 of 4 listeners count" in CliRunner().invoke(app, ["results", str(panel)]).output
 
 
 def test_a_name_that_is_no_listeners_is_told(panel: Path) -> None:
     for option in ("--keep", "--leave-out"):
-        done = CliRunner().invoke(app, [str(panel), option, "anne"])
+        done = CliRunner().invoke(app, ["results", str(panel), option, "anne"])
         assert isinstance(done.exception, GaplistenError)
         assert "it has: ann, bea, cid" in str(done.exception)
 
@@ -70,19 +70,19 @@ def test_looking_leaves_the_lock_of_another_machine_alone(panel: Path) -> None:
     (file,) = [path for path in (panel / "ratings").glob("*.csv") if "bea" in path.read_text("utf-8")]
     lock = file.with_suffix(".lock")
     lock.write_text('{"host": "another-machine", "process": 7}')
-    output = CliRunner().invoke(app, [str(panel)]).output
+    output = CliRunner().invoke(app, ["results", str(panel)]).output
     assert "hidden while the session is open: bea" in output
     assert "2 of 2 listeners count" in output
     assert "another-machine" in lock.read_text()
     lock.write_text(f'{{"host": "{socket.gethostname()}", "process": 999999999}}')  # killed here
-    assert "3 of 3 listeners count" in CliRunner().invoke(app, [str(panel)]).output
+    assert "3 of 3 listeners count" in CliRunner().invoke(app, ["results", str(panel)]).output
     assert lock.exists()  # the listener's next start tells that the last one did not end properly
 
 
 @pytest.mark.parametrize("ending", ["png", "svg"])
 def test_figures_are_drawn_to_files(panel: Path, tmp_path: Path, qtbot: QtBot, ending: str) -> None:
     path = tmp_path / f"figure.{ending}"
-    done = CliRunner().invoke(app, [str(panel), "--figure", str(path)])
+    done = CliRunner().invoke(app, ["results", str(panel), "--figure", str(path)])
     assert done.exit_code == 0, done.output
     if ending == "svg":
         assert "quuxnet" in path.read_text(encoding="utf-8")
@@ -110,7 +110,7 @@ def test_every_listeners_share_stands_behind_the_pair(qtbot: QtBot) -> None:
 
 
 def test_another_ending_is_refused_with_a_sentence(panel: Path, tmp_path: Path) -> None:
-    done = CliRunner().invoke(app, [str(panel), "--figure", str(tmp_path / "figure.bmp")])
+    done = CliRunner().invoke(app, ["results", str(panel), "--figure", str(tmp_path / "figure.bmp")])
     assert "figures are .png or .svg" in str(done.exception)
 
 
