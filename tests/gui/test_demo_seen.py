@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from gaplisten import display
 from gaplisten.display import can_be_seen
-from gaplisten.ui import displays
 
 NOBODY = ":4077"
 
@@ -32,8 +32,8 @@ def bare(monkeypatch):
     ],
 )
 def test_the_demo_opens_a_window_only_where_somebody_can_see_it(monkeypatch, variables, seen):
-    monkeypatch.setattr(displays, "x_answers", lambda name: name == ":0")
-    monkeypatch.setattr(displays, "wayland_answers", lambda name: name == "wayland-0")
+    monkeypatch.setattr(display, "x_answers", lambda name: name == ":0")
+    monkeypatch.setattr(display, "wayland_answers", lambda name: name == "wayland-0")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert can_be_seen() is seen
@@ -43,16 +43,16 @@ def test_displays_where_nobody_answers_are_named(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     monkeypatch.setenv("DISPLAY", NOBODY)
     monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-3")
-    assert displays.lacking() == f"the display {NOBODY} or wayland-3 does not answer"
+    assert display.lacking() == f"the display {NOBODY} or wayland-3 does not answer"
 
 
 def test_a_compositor_is_found_by_its_socket(monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
-    assert not displays.wayland_answers("wayland-3")
+    assert not display.wayland_answers("wayland-3")
     with socket.socket(socket.AF_UNIX) as compositor:
         compositor.bind(str(tmp_path / "wayland-3"))
         compositor.listen()
-        assert displays.wayland_answers("wayland-3")
+        assert display.wayland_answers("wayland-3")
 
 
 def test_a_display_that_does_not_answer_is_told_and_does_not_end_the_process(tmp_path):
