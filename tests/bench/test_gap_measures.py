@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from gaplisten.audio.signal import Signal
 from gaplisten.bench import gap_measures
+from gaplisten.bench.gap_measures import GapMeasures
 from gaplisten.bench.gap_ranking import Place, ranking, step
+from gaplisten.bench.lanes import Lane, Role
+from gaplisten.bench.tasks import Tasks
+from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.measures import GapTable, measure_gaps, measure_named
 from gaplisten.loss.trace import LossTrace
@@ -91,3 +99,128 @@ def test_steps_begin_at_the_worst_and_go_round():
         2,
         2,
     ]
+
+
+class Bench:
+    """Gap measures with a clock of their own; `go` lets time pass until nothing is awaited."""
+
+    def __init__(self):
+        self.now, self.tasks = 0.0, Tasks()
+        self.measures = GapMeasures(self.tasks, clock=lambda: self.now)
+        self.seen = []
+        self.measures.changed.connect(self._see)
+
+    def _see(self):
+        table = self.measures.table
+        self.seen.append(table.versions if table else ())
+
+    def go(self, until=None):
+        self.now += gap_measures.REST_SECONDS
+        while not (until() if until else not self.measures.pending):
+            self.tasks.poll()
+            self.measures.poll()
+            time.sleep(0.001)
+
+
+@pytest.fixture
+def bench():
+    made = Bench()
+    yield made
+    made.measures.close()
+    made.tasks.close()
+
+
+def lanes_of(clip):
+    clean, version, _ = clip
+    return [
+        Lane("r", "Reference", Role.REFERENCE, clean, 0),
+        Lane("a", "A", Role.CONDITION, version, 2),
+        Lane("b", "B", Role.CONDITION, version, 3),
+    ]
+
+
+def test_a_lane_that_changed_while_it_was_measured_has_no_stale_values_and_the_others_are_kept(
+    bench, clip, monkeypatch
+):
+    _, version, trace = clip
+    asked, go_on, engine = [], threading.Event(), gap_measures.measured
+
+    def slow(reference, versions, trace, job):
+        asked.append(sorted(versions))
+        go_on.wait(5)
+        return engine(reference, versions, trace, job)
+
+    monkeypatch.setattr(gap_measures, "measured", slow)
+    lanes = lanes_of(clip)
+    bench.measures.show(lanes, trace)
+    bench.go(lambda: len(asked) == 1)
+    changed = Signal(version.samples * np.float32(0.5), RATE)
+    bench.measures.show([*lanes[:2], replace(lanes[2], signal=changed)], trace)
+    bench.seen.clear()
+    go_on.set()
+    bench.go()
+    assert asked == [["a", "b"], ["b"]]
+    assert bench.seen[0] == ("a",)
+    assert bench.seen[-1] == ("a", "b")
+    energy = [bench.measures.table.column(name, "energy_error")[1] for name in "ab"]
+    assert energy[0] - energy[1] == pytest.approx(20 * np.log10(2), abs=0.05)
+
+
+def test_a_lane_keeps_its_values_while_it_is_made_anew_and_loses_them_when_that_fails(bench, clip):
+    reference, lane, _ = lanes_of(clip)
+    trace = clip[2]
+    bench.measures.show([reference, lane], trace)
+    bench.go()
+    bench.measures.show([reference, replace(lane, busy=True)], trace)
+    assert bench.measures.table is not None
+    assert bench.measures.pending == {"a"}
+    bench.measures.show([reference, replace(lane, signal=None, failed=True)], trace)
+    assert bench.measures.table is None
+
+
+def test_a_lane_with_losses_of_its_own_is_not_measured_at_the_clips_gaps(bench, clip):
+    *lanes, other = lanes_of(clip)
+    bench.measures.show([*lanes, replace(other, own_loss=True)], clip[2])
+    bench.go()
+    assert bench.measures.table.versions == ("a",)
+
+
+def test_another_loss_measures_everything_again_and_the_same_loss_nothing(bench, clip):
+    lanes, trace = lanes_of(clip), clip[2]
+    bench.measures.show(lanes, trace)
+    bench.go()
+    bench.measures.show(lanes, LossTrace.of_packets(trace.lost.copy(), PACKET, RATE))
+    assert not bench.measures.pending
+    other = trace.lost.copy()
+    other[:3] = False
+    bench.measures.show(lanes, LossTrace.of_packets(other, PACKET, RATE))
+    assert bench.measures.pending == {"a", "b"}
+    assert bench.measures.table is None
+
+
+def test_a_failure_is_said_and_who_waits_for_the_values_is_told(bench, clip, monkeypatch):
+    def broken(*_):
+        raise GaplistenError("gaps", "cannot be measured", "never mind")
+
+    monkeypatch.setattr(gap_measures, "measured", broken)
+    told = []
+    bench.measures.show(lanes_of(clip), clip[2])
+    bench.measures.when_measured(lambda: told.append(bench.measures.error))
+    assert told == []
+    bench.go()
+    assert told == ["cannot be measured"]
+
+
+def test_the_user_cancels_the_work_and_takes_it_up_again(bench, clip):
+    told = []
+    bench.measures.show(lanes_of(clip), clip[2])
+    bench.go(lambda: bench.tasks.busy)
+    bench.measures.when_measured(lambda: told.append("cancelled"))
+    bench.tasks.cancel_shown()
+    bench.go()
+    assert bench.measures.stopped
+    assert told == []  # who asked has been told by the cancelling
+    bench.measures.resume()
+    bench.measures.when_measured(lambda: told.append(bench.measures.table.versions))
+    bench.go()
+    assert told == [("a", "b")]

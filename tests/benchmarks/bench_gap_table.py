@@ -13,10 +13,10 @@ from PySide6.QtWidgets import QApplication
 
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.gap_content import LaneHead
+from gaplisten.bench.gap_measures import REST_SECONDS, GapMeasures
 from gaplisten.bench.lanes import Lane, Role
+from gaplisten.bench.tasks import Tasks
 from gaplisten.loss.trace import LossTrace, apply_loss
-from gaplisten.ui.background import Tasks
-from gaplisten.ui.gaps.measuring import REST_MS, GapMeasuring
 from gaplisten.ui.workbench.gaps_dock import GapsDock
 
 SECONDS, CONDITIONS = 10, 4
@@ -34,7 +34,7 @@ def measure(quick: bool) -> Iterator[Figure]:
             seconds,
             "s",
             1.0,
-            note=f"with {REST_MS} ms of waiting for further changes",
+            note=f"with {1000 * REST_SECONDS:.0f} ms of waiting for further changes",
         )
     dock = _long_dock()
     yield Figure(f"order {LONGEST_GAPS} gaps by a measure", _median(lambda n: _sort(dock, n)), "ms", 50.0)
@@ -74,13 +74,15 @@ def _shown(lanes: list[Lane], trace: LossTrace) -> GapsDock:
 def _fill(application: QCoreApplication, rate: int) -> float:
     lanes, trace = _clip(rate)
     dock, tasks = _shown(lanes, trace), Tasks()
-    measuring = GapMeasuring(tasks)
+    measuring = GapMeasures(tasks)
     measuring.changed.connect(
         lambda: dock.show_values(measuring.table, measuring.pending, reference=measuring.has_reference)
     )
     began = time.perf_counter()
     measuring.show(lanes, trace)
     while measuring.pending:
+        tasks.poll()
+        measuring.poll()
         application.processEvents()
         time.sleep(0.001)
     dock.grab()

@@ -4,8 +4,8 @@ import pytest
 from PySide6.QtCore import Qt
 
 from gaplisten.bench.lanes import Lane, Role
+from gaplisten.bench.long_clips import FileLanes
 from gaplisten.bench.state import Loop
-from gaplisten.ui.workbench.long_clips import FileLanes
 
 Key, Alt, Shift, Ctrl = (
     Qt.Key,

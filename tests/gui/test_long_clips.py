@@ -2,11 +2,11 @@ import numpy as np
 import pytest
 
 from gaplisten.audio.signal import Signal
+from gaplisten.bench import long_clips
+from gaplisten.bench.opening import open_fully
 from gaplisten.bench.state import ClipWork
 from gaplisten.clips.clip import Clip
 from gaplisten.jobs import Job
-from gaplisten.ui.workbench import long_clips
-from gaplisten.ui.workbench.opening import open_fully
 
 
 def noise(seconds, level, rate=8000):
@@ -18,12 +18,12 @@ def test_a_long_call_is_as_loud_in_the_workbench_as_in_a_panel_in_play_and_in_th
     tmp_path, monkeypatch, capsys
 ):
     from gaplisten.audio.files import read_signal, write_signal
+    from gaplisten.bench.levels import measure_level
     from gaplisten.clips.layouts import find_clips
     from gaplisten.commands.play import _gain
     from gaplisten.panel.build import build
     from gaplisten.panel.definition import parse_definition
     from gaplisten.panel.selection import Places
-    from gaplisten.ui.levels.measure import measure_level
 
     call = noise(200, 0.002)
     call.samples[88 * 8000 : 94 * 8000] *= 25
@@ -55,7 +55,7 @@ def test_the_files_of_a_long_clip_are_drawn_while_its_sound_is_still_read(
 ):
     import threading
 
-    from gaplisten.ui.workbench import controller
+    from gaplisten.bench import controller
 
     may_open, read = threading.Event(), controller.open_fully
 

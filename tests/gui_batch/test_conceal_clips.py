@@ -183,7 +183,7 @@ def test_what_is_switched_on_while_the_dialog_is_open_is_offered_and_choices_sta
 def test_hidden_work_goes_on_and_says_when_it_is_done(qtbot: QtBot, window: Any, tmp_path: Path) -> None:
     dialog = opened(window, tmp_path / "out", {})
     with qtbot.waitSignal(
-        window.controller.said,
+        window.signals.said,
         timeout=20000,
         check_params_cb=lambda said: said.startswith("concealed: 4 files"),
     ):

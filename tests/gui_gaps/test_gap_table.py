@@ -179,16 +179,16 @@ def test_without_a_reference_what_needs_it_is_a_dash_and_says_why(qtbot, window,
 
 
 def test_a_parameter_makes_that_lane_be_measured_anew_and_no_other(opened, measured, monkeypatch):
-    from gaplisten.ui.gaps import measuring
+    from gaplisten.bench import gap_measures
 
     asked = []
-    engine = measuring.measured
+    engine = gap_measures.measured
 
     def remember(reference, versions, trace, job):
         asked.append(sorted(versions))
         return engine(reference, versions, trace, job)
 
-    monkeypatch.setattr(measuring, "measured", remember)
+    monkeypatch.setattr(gap_measures, "measured", remember)
     opened.concealers.boxes["loud"].click()
     measured(opened)
     loud = next(lane for lane in opened.controller.lanes if lane.name == "Loud")
@@ -217,12 +217,12 @@ def test_painted_loss_is_a_new_row_with_values_and_undo_takes_it_away(opened, me
 
 
 def test_of_many_changes_only_the_newest_is_measured(opened, measured, monkeypatch):
-    from gaplisten.ui.gaps import measuring
+    from gaplisten.bench import gap_measures
 
     asked = []
-    engine = measuring.measured
+    engine = gap_measures.measured
     monkeypatch.setattr(
-        measuring, "measured", lambda *given: asked.append(int(given[2].lost.sum())) or engine(*given)
+        gap_measures, "measured", lambda *given: asked.append(int(given[2].lost.sum())) or engine(*given)
     )
     for packet in range(80, 86):
         opened.controller.paint(packet, packet, True)
@@ -295,16 +295,16 @@ def test_the_file_holds_all_measures_of_all_lanes_even_when_asked_for_at_once(
 def test_work_that_was_cancelled_can_be_taken_up_again(opened, measured, monkeypatch, qtbot):
     import threading
 
-    from gaplisten.ui.gaps import measuring
+    from gaplisten.bench import gap_measures
 
-    engine, go_on = measuring.measured, threading.Event()
+    engine, go_on = gap_measures.measured, threading.Event()
 
     def slow(reference, versions, trace, job):
         while not go_on.wait(0.01):
             job.check(0.5)
         return engine(reference, versions, trace, job)
 
-    monkeypatch.setattr(measuring, "measured", slow)
+    monkeypatch.setattr(gap_measures, "measured", slow)
     opened.controller.paint(80, 81, True)
     qtbot.waitUntil(lambda: opened.status.progress.isVisible(), timeout=5000)
     assert opened.gaps.table.isEnabled()
@@ -359,12 +359,12 @@ def test_when_measuring_fails_the_table_and_a_file_asked_for_say_so(
 ):
     from PySide6.QtWidgets import QFileDialog
 
-    from gaplisten.ui.gaps import measuring
+    from gaplisten.bench import gap_measures
 
     def broken(*_):
         raise ValueError("no memory left")
 
-    monkeypatch.setattr(measuring, "measured", broken)
+    monkeypatch.setattr(gap_measures, "measured", broken)
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "g.csv"), "CSV (*.csv)"))
     opened.controller.paint(80, 80, True)
     opened.actions_table["export.gaps"].trigger()

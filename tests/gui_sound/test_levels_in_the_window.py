@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -177,10 +179,10 @@ def test_a_matched_lane_keeps_its_gain_while_its_new_rendering_is_measured(shown
     gain = shown.levels_feature.edits.matched("loud").gain
     assert gain != 1.0
     assert first.state.partition(" dB ")[2] == "matched"
-    monkeypatch.setattr(shown.levels_feature.measured, "_ask", lambda *_: None)  # it takes its time
+    monkeypatch.setattr(shown.controller.levels._derived, "_start", lambda *_: Future())  # it takes its time
     controller.document.set_parameter(0, "level", 0.9)
     qtbot.waitUntil(lambda: lane(shown, "Loud").signal is not first.signal)
-    original = shown.levels_feature.edits.originals["loud"].signal
+    original = shown.controller.originals["loud"].signal
     heard = lane(shown, "Loud").signal
     assert np.array_equal(heard.samples, original.samples * np.float32(gain))
 
@@ -203,7 +205,7 @@ def test_the_clip_light_goes_out_by_command(window, player) -> None:
 
 def test_nothing_is_told_of_a_clip_that_was_measured_of_another(shown, monkeypatch, qtbot) -> None:
     assert states(shown)["tardy"] == "20.0 ms late, not aligned"
-    monkeypatch.setattr(shown.levels_feature.measured, "_ask", lambda *_: None)  # it takes its time
+    monkeypatch.setattr(shown.controller.levels._derived, "_start", lambda *_: Future())  # it takes its time
     shown.controller.show_clip("two")
     qtbot.waitUntil(lambda: shown.controller.clip_name == "two", timeout=10000)
     assert states(shown)["tardy"] == ""

@@ -9,9 +9,18 @@ from sound_material import RATE, late, speech
 from gaplisten.audio.alignment import Delay
 from gaplisten.audio.level import ActiveLevel
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.levels import (
+    LaneLevel,
+    aligned,
+    delay_state,
+    delay_words,
+    match,
+    match_state,
+    measure_delay,
+    measure_level,
+    received_as_sent,
+)
 from gaplisten.jobs import Job
-from gaplisten.ui.levels.measure import LaneLevel, match, measure_delay, measure_level, received_as_sent
-from gaplisten.ui.levels.texts import aligned, delay_state, delay_words, match_state
 
 
 def level(dbov: float, peak: float = 0.5) -> LaneLevel:

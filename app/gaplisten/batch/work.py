@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaplisten.bench.bench import idents
+from gaplisten.bench.concealing import idents
 from gaplisten.bench.state import Choice
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job

@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
 
-Inputs = tuple[object, ...]
+Inputs = tuple[Any, ...]
 """What a value follows from. Numbers, text and tuples of such are compared by what they are, all else by
 identity: a signal is never compared sample by sample."""
 
@@ -128,7 +128,7 @@ class Derived(Generic[Key, Value]):
         under_way = {
             key for run in self._runs for key, inputs in run.inputs.items() if self._fits(key, inputs)
         }
-        known = {key for key, (inputs, _) in self._values.items() if self._fits(key, inputs)}
+        known = {key for key, found in self._values.items() if self._fits(key, found[0])}
         have = {*under_way, *known, *self._failures}
         self._missing = {key: inputs for key, inputs in self._wanted.items() if key not in have}
 
@@ -142,9 +142,13 @@ class Derived(Generic[Key, Value]):
     # -- what is there --------------------------------------------------------------------------------
 
     def value(self, key: Key) -> Value | None:
-        """Return what follows from the inputs as they are now; None while that is not known."""
-        inputs, value = self._values.get(key, ((), None))
-        return value if key not in self._wanted or same(self._wanted[key], inputs) else None
+        """Return what follows from the inputs as they are wanted now; None while that is not known."""
+        return self.value_of(key, self._wanted[key]) if key in self._wanted else self.last(key)
+
+    def value_of(self, key: Key, inputs: Inputs) -> Value | None:
+        """Return what follows from these inputs; None while that is not known."""
+        found = self._values.get(key)
+        return found[1] if found is not None and same(found[0], inputs) else None
 
     def last(self, key: Key) -> Value | None:
         """Return the newest value, be it of earlier inputs."""

@@ -15,14 +15,16 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from gaplisten import folders
+from gaplisten.bench.controller import Controller
 from gaplisten.bench.recent import MOST, is_there, with_newest
 from gaplisten.errors import GaplistenError
 from gaplisten.ui import panes
 from gaplisten.ui.actions import Actions, Command
+from gaplisten.ui.bench_signals import BenchSignals
 from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.widgets import Scrolled
-from gaplisten.ui.workbench.controller import Controller
 from gaplisten.ui.workbench.empty import EmptyState
+from gaplisten.ui.workbench.hearing import Hearing
 from gaplisten.ui.workbench.messages import Messages
 from gaplisten.ui.workbench.status import Status
 
@@ -81,6 +83,8 @@ class Shell(QObject):
     ----------
     controller
         The workbench without its widgets.
+    signals
+        Its events, for widgets to listen to.
     actions
         All commands.
     lanes
@@ -110,9 +114,10 @@ class Shell(QObject):
     gap_wanted = Signal(int)
     unaligned_changed = Signal(tuple)
 
-    def __init__(self, window: QMainWindow, controller: Controller) -> None:
+    def __init__(self, window: QMainWindow, controller: Controller[Hearing]) -> None:
         super().__init__(window)
         self.window, self.controller = window, controller
+        self.signals = BenchSignals(controller, self)
         self.actions = Actions(window)
         self.docks: dict[str, QDockWidget] = {}
         self.settings = QSettings(str(folders.user_config() / "window.ini"), QSettings.Format.IniFormat)

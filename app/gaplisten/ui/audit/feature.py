@@ -11,7 +11,8 @@ from PySide6.QtCore import QEvent, QObject, QTimer
 from PySide6.QtWidgets import QFileDialog
 
 from gaplisten.bench.audit_subjects import Speech, Subject, record, run_audit, subjects
-from gaplisten.bench.bench import idents
+from gaplisten.bench.concealing import idents
+from gaplisten.bench.tasks import Task
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.findings import Audit
 from gaplisten.errors import GaplistenError
@@ -20,7 +21,6 @@ from gaplisten.tables import write_csv
 from gaplisten.ui.actions import Command
 from gaplisten.ui.audit.dialog import AuditDialog
 from gaplisten.ui.audit.marks import mark_cards
-from gaplisten.ui.background import Task, Tasks
 
 if TYPE_CHECKING:
     from gaplisten.ui.workbench.window import WorkbenchWindow
@@ -52,18 +52,18 @@ class AuditFeature(QObject):
         super().__init__(window)
         self._window = window
         self._auditor = auditor
-        self._tasks = Tasks(self, 1)
+        self._tasks = window.controller.tasks
         self._task: Task | None = None
         self.audits: dict[Known, Audit] = {}
         self.dialog: AuditDialog | None = None
         self._timer = QTimer(self, interval=100)
         self._timer.timeout.connect(self._progress)
         window.actions_table.bind("conceal.audit", self.open)
-        controller = window.controller
-        controller.catalogue_changed.connect(self._on_catalogue)
-        controller.document_changed.connect(self._offer)
-        controller.lanes_changed.connect(self._offer)
-        controller.closed.connect(self.close)
+        signals = window.signals
+        signals.catalogue_changed.connect(self._on_catalogue)
+        signals.document_changed.connect(self._offer)
+        signals.lanes_changed.connect(self._offer)
+        signals.closed.connect(self.close)
         window.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
@@ -77,7 +77,7 @@ class AuditFeature(QObject):
     def close(self) -> None:
         """Stop what is under way."""
         self._timer.stop()
-        self._tasks.close()
+        self._tasks.cancel(self._task)
 
     # -- the dialog -----------------------------------------------------------------------------------
 

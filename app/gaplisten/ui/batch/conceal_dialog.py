@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QFileDialog, QFormLayout, QVBoxLayout, 
 from gaplisten.batch.conceal_work import Concealed, ConcealWish, conceal_clips
 from gaplisten.batch.offer import Offer, concealers_offered
 from gaplisten.batch.work import Remark
-from gaplisten.ui.background import Tasks
+from gaplisten.bench.tasks import Tasks
 from gaplisten.ui.batch.choices import TickList
 from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, PlaceField, headed
 from gaplisten.ui.widgets import QuietLabel, resize_within

@@ -23,8 +23,8 @@ from PySide6.QtWidgets import (
 
 from gaplisten.batch.offer import Offer, about_edits
 from gaplisten.batch.work import Remark
+from gaplisten.bench.tasks import Tasks
 from gaplisten.jobs import Job
-from gaplisten.ui.background import Tasks
 from gaplisten.ui.batch.run import BatchRun
 from gaplisten.ui.theme import warning_colour
 from gaplisten.ui.widgets import QuietLabel

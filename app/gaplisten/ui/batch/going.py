@@ -7,9 +7,9 @@ from pathlib import Path
 from PySide6.QtCore import QObject
 
 from gaplisten.bench.lanes import Lane
+from gaplisten.bench.tasks import Task
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
-from gaplisten.ui.background import Task
 from gaplisten.ui.shell import Shell
 
 
@@ -21,10 +21,9 @@ class Going(QObject):
         self._shell, self._controller = shell, shell.controller
         self._wanted: tuple[str, str, str] | None = None
         self._task: Task | None = None
-        controller = shell.controller
-        controller.clip_changed.connect(self._on_clip)
-        controller.lane_changed.connect(self._arrive)
-        controller.lanes_changed.connect(self._arrive)
+        shell.signals.clip_changed.connect(self._on_clip)
+        shell.signals.lane_changed.connect(self._arrive)
+        shell.signals.lanes_changed.connect(self._arrive)
 
     def to(self, clip: str, condition: str, file: str = "") -> None:
         """Open the clip and go to its worst gap.

@@ -8,8 +8,8 @@ from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from gaplisten.bench.tasks import Task, Tasks
 from gaplisten.jobs import Job
-from gaplisten.ui.background import Task, Tasks
 
 POLL_MS = 100
 # Before this it is anybody's guess how long the rest takes.

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.bench.tasks import Task, Tasks
 from gaplisten.errors import GaplistenError
 from gaplisten.exchange.service_settings import (
     TOKEN_VARIABLE,
@@ -25,7 +26,6 @@ from gaplisten.exchange.service_settings import (
     save_service,
     settings_path,
 )
-from gaplisten.ui.background import Task, Tasks
 from gaplisten.ui.widgets import QuietLabel, resize_within
 
 _TEST_SECONDS = 10.0

@@ -18,7 +18,6 @@ from gaplisten.loss.measures import MEASURES
 from gaplisten.tables import Table
 from gaplisten.ui.actions import Command
 from gaplisten.ui.gaps.measures_dialog import MeasuresDialog
-from gaplisten.ui.gaps.measuring import GapMeasuring
 
 if TYPE_CHECKING:
     from gaplisten.ui.workbench.window import WorkbenchWindow
@@ -73,7 +72,7 @@ class GapsFeature(QObject):
     def __init__(self, window: WorkbenchWindow) -> None:
         super().__init__(window)
         self._window, self._dock = window, window.gaps
-        self.measuring = GapMeasuring(window.controller.tasks, self)
+        self.measuring = window.controller.gap_measures
         self._dialog: MeasuresDialog | None = None
         self._tour: tuple[tuple[object, ...], int, int] | None = None  # of what, rank, gap
         self._bind()
@@ -86,13 +85,10 @@ class GapsFeature(QObject):
         self._dock.flagged.toggled.connect(lambda on: window.actions_table.check("gap.flagged", on))
         self._dock.head.sortIndicatorChanged.connect(self._on_order)
         self.measuring.changed.connect(self._show)
-        controller = window.controller
-        for signal in (controller.lanes_changed, controller.lane_changed, controller.trace_changed):
+        controller, signals = window.controller, window.signals
+        for signal in (signals.lanes_changed, signals.lane_changed, signals.trace_changed):
             signal.connect(self._on_lanes)
         controller.hearing.heard_changed.connect(self._dock.show_heard)
-        controller.closed.connect(self.measuring.close)
-        # The bar's own slot runs after this one; only then is it known what was cancelled.
-        window.status.cancel_wanted.connect(lambda: QTimer.singleShot(0, self, self.measuring.on_cancel))
 
     def _bind(self) -> None:
         bind = self._window.actions_table.bind

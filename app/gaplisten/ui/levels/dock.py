@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
@@ -19,7 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gaplisten.audio.alignment import Delay
+from gaplisten.bench.level_rows import LaneRow
 from gaplisten.ui.levels.plot import DelayPlot
 from gaplisten.ui.theme import figures
 from gaplisten.ui.widgets import QuietLabel, plain_table
@@ -36,22 +35,6 @@ _TIPS = (
     "Integrated loudness, ITU-R BS.1770, LUFS",
 )
 MATCHING = (("As they are", "off"), ("Matched in this clip", "clip"), ("Matched in all clips", "all"))
-
-
-@dataclass(frozen=True)
-class LaneRow:
-    """What the table says of one lane.
-
-    `about` explains its delay; `delay` and `removed` (frames) are for the plot and the buttons.
-    """
-
-    key: int
-    ident: str
-    cells: tuple[str, ...]
-    about: str = ""
-    delay: Delay | None = None
-    removed: int = 0
-    measurable: bool = False
 
 
 class LevelsDock(QWidget):

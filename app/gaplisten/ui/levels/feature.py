@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Qt
 
-from gaplisten.bench.lanes import Lane
-from gaplisten.bench.state import Note, Work
+from gaplisten.bench.lane_edits import MOVABLE
+from gaplisten.bench.level_measures import REFERENCE
+from gaplisten.bench.level_rows import LaneRow, gain_text, gains_text, row_of
+from gaplisten.bench.levels import aligned, delay_words
+from gaplisten.bench.state import Note
 from gaplisten.ui.actions import Command
-from gaplisten.ui.levels.dock import LaneRow, LevelsDock
-from gaplisten.ui.levels.edits import MOVABLE, LaneEdits
+from gaplisten.ui.levels.dock import LevelsDock
 from gaplisten.ui.levels.marks import Marks
-from gaplisten.ui.levels.measurements import REFERENCE, Measurements
-from gaplisten.ui.levels.rows import gain_text, gains_text, row_of
-from gaplisten.ui.levels.texts import aligned, delay_words
 
 if TYPE_CHECKING:
     from gaplisten.ui.workbench.window import WorkbenchWindow
@@ -72,17 +71,8 @@ class LevelsFeature(QObject):
         super().__init__(window)
         self._window = window
         self._controller = controller = window.controller
-        originals: dict[str, Lane] = {}
-        self.measured = Measurements(originals, self)
-        self.edits = LaneEdits(
-            originals,
-            self.measured,
-            lambda: (controller.document.work, controller.clip_name),
-            lambda: controller.hearing.gain,
-        )
-        controller.lane_edit = self.edits
+        self.measured, self.edits = controller.levels, controller.edits
         self._removing: set[str] = set()
-        self._seen = False
         self.dock = LevelsDock(window)
         self._place = window.add_dock(
             "levels", "Levels and Delays", self.dock, Qt.DockWidgetArea.BottomDockWidgetArea
@@ -103,15 +93,13 @@ class LevelsFeature(QObject):
         bind("listen.remove_delay", lambda on: self.remove(self._heard(), on))
 
     def _connect(self) -> None:
-        controller, dock = self._controller, self.dock
-        controller.clip_changed.connect(self._on_clip)
-        for signal in (controller.lanes_changed, controller.lane_changed, controller.clip_changed):
-            signal.connect(self._on_lanes)
+        controller, dock, signals = self._controller, self.dock, self._window.signals
+        signals.clip_changed.connect(self._removing.clear)
+        for signal in (signals.lanes_changed, signals.lane_changed, signals.clip_changed):
+            signal.connect(self.show)
+        signals.levels_changed.connect(self._on_levels)
         controller.hearing.heard_changed.connect(self._on_heard)
-        controller.closed.connect(self.measured.close)
-        controller.document.listeners.append(self._on_work)
-        self.measured.changed.connect(self._on_measured)
-        self._place.visibilityChanged.connect(self._on_seen)
+        self._place.visibilityChanged.connect(controller.want_levels)  # false for a tab behind another
         dock.matching_chosen.connect(self._match)
         dock.removal_wanted.connect(self.remove)
         dock.delay_wanted.connect(self._measure)
@@ -119,44 +107,11 @@ class LevelsFeature(QObject):
 
     # -- what changes ---------------------------------------------------------------------------------
 
-    def _on_clip(self) -> None:
-        self._removing.clear()
-        self.measured.forget_demands()
-
-    def _on_lanes(self) -> None:
-        there = {lane.ident for lane in self._controller.lanes}
-        for gone in set(self.edits.originals) - there:
-            del self.edits.originals[gone]
-        self.measured.renew()
-        self._want()
-        self.show()
-
-    def _on_seen(self, seen: bool) -> None:
-        self._seen = seen  # false for a dock whose tab is behind another
-        self._want()
-
-    def _want(self) -> None:
-        self.measured.want_levels(self._seen or self.edits.matching)
-
-    def _on_work(self, before: Work, work: Work) -> None:
-        name = self._controller.clip_name
-        old, new = before.clip(name), work.clip(name)
-        if (old.delays, old.match_levels, before.match_levels) == (
-            new.delays,
-            new.match_levels,
-            work.match_levels,
-        ):
-            return
-        self._want()
-        self._controller.relane()
-        self.show()
-
-    def _on_measured(self) -> None:
+    def _on_levels(self) -> None:
         for ident in sorted(self._removing):
             if self.measured.delay(ident) is not None:
                 self._removing.discard(ident)
                 self.remove(ident, True)
-        self._controller.relane()
         self.show()
 
     def _on_heard(self, key: int) -> None:
@@ -183,10 +138,10 @@ class LevelsFeature(QObject):
         self._controller.document.match_levels(name, this=what == "clip", every=what == "all")
 
     def _measurable_clip(self) -> bool:
-        return REFERENCE in self.edits.originals
+        return REFERENCE in self._controller.originals
 
     def _measure(self, ident: str) -> None:
-        lane = self.edits.originals.get(ident)
+        lane = self._controller.originals.get(ident)
         if lane is None or lane.signal is None or ident == REFERENCE or not self._measurable_clip():
             self._controller.said.emit("there is no delay to measure: it takes a reference and another lane")
             return
@@ -198,7 +153,7 @@ class LevelsFeature(QObject):
     def remove(self, ident: str, on: bool) -> None:
         """Move a lane onto the reference's clock by its median delay, or back to where it was."""
         name, delay = self._controller.clip_name, self.measured.delay(ident)
-        lane = self.edits.originals.get(ident)
+        lane = self._controller.originals.get(ident)
         if on and (lane is None or lane.role not in MOVABLE):
             self._controller.said.emit("reference and lossy stay where they are")
         elif name is not None and not on:

@@ -55,10 +55,10 @@ class ScoresFeature(QObject):
         window.resizeDocks([window.docks["concealers"], place], [330, 210], Qt.Orientation.Vertical)
         self.dock.metrics_chosen.connect(self._chosen)
         self.scores.changed.connect(self._show)
-        controller = window.controller
-        for signal in (controller.lanes_changed, controller.lane_changed, controller.trace_changed):
+        signals = window.signals
+        for signal in (signals.lanes_changed, signals.lane_changed, signals.trace_changed):
             signal.connect(self._on_lanes)
-        controller.closed.connect(self.scores.close)
+        signals.closed.connect(self.scores.close)
         self.scores.want(self.dock.chosen())
         foreign = tuple(third_party())
         if foreign:  # describing them loads other people's code: in a process of its own, and not now

@@ -62,8 +62,8 @@ class Batch(QObject):
         bind("scores.compare", lambda: self.compare(self._last)).setEnabled(False)
         bind("scores.open", self.choose_table)
         bind("scores.service", self.set_up_service)
-        controller = shell.controller
-        for signal in (controller.clips_changed, controller.clip_changed, controller.document_changed):
+        signals = shell.signals
+        for signal in (signals.clips_changed, signals.clip_changed, signals.document_changed):
             signal.connect(self._renew)
 
     def _renew(self) -> None:
@@ -177,7 +177,7 @@ class Batch(QObject):
 
         made = ComparisonWindow(found)
         made.clip_wanted.connect(self.going.to)
-        self._controller.closed.connect(made.close)
+        self._shell.signals.closed.connect(made.close)
         self.windows.append(made)
         made.destroyed.connect(lambda: self.windows.remove(made))
         made.show()

@@ -37,9 +37,9 @@ class Clips(QObject):
         shell.actions.bind("edit.previous_clip", lambda: self.dock.step(-1))
         shell.actions.listen_in(self.dock.table)
         self.dock.chosen.connect(controller.show_clip)
-        controller.clips_changed.connect(self._on_clips)
-        controller.clip_changed.connect(lambda: self.dock.select(controller.clip_name))
-        controller.closed.connect(self.dock.close_threads)
+        shell.signals.clips_changed.connect(self._on_clips)
+        shell.signals.clip_changed.connect(lambda: self.dock.select(controller.clip_name))
+        shell.signals.closed.connect(self.dock.close_threads)
 
     def _on_clips(self) -> None:
         clipset = self._controller.clipset

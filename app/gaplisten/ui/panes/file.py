@@ -12,12 +12,12 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QMessageBox
 
 from gaplisten.bench.autosave import Autosave, Rescued, rescued
 from gaplisten.bench.document import Document
+from gaplisten.bench.opening import split_paths
 from gaplisten.bench.recent import is_there
 from gaplisten.bench.state import RoleChoice, Sources, Work
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
-from gaplisten.ui.workbench.opening import split_paths
 
 AUTOSAVE_MS = 1000  # from the first change on: whoever never rests loses no more either
 SOUNDS = (
@@ -68,8 +68,8 @@ class Files(QObject):
         self.recent_menu = QMenu("Recent", shell.window)
         self.recent_menu.aboutToShow.connect(self.fill_recent)
         shell.actions.put_submenu(self.recent_menu, "file.demo")
-        self._controller.document_changed.connect(self._on_document)
-        self._controller.closed.connect(self._autosave_timer.stop)
+        shell.signals.document_changed.connect(self._on_document)
+        shell.signals.closed.connect(self._autosave_timer.stop)
         empty = shell.empty
         empty.folder_wanted.connect(self.ask_folder)
         empty.files_wanted.connect(self.ask_files)

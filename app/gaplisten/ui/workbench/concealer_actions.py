@@ -7,7 +7,7 @@ from typing import Any
 from PySide6.QtCore import QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 
-from gaplisten.bench.bench import idents
+from gaplisten.bench.concealing import idents
 from gaplisten.ui.actions import section
 from gaplisten.ui.workbench.part import Part
 
@@ -48,10 +48,11 @@ class ConcealerActions(Part):
         dock.removed.connect(controller.document.switch_off)
         dock.parameter_changed.connect(self._set_parameter)
         dock.reload_wanted.connect(self._reload)
-        controller.catalogue_changed.connect(self._on_catalogue)
-        controller.document_changed.connect(self._show)
-        controller.lanes_changed.connect(self._show_lanes)
-        controller.lane_changed.connect(self._show_lanes)
+        signals = self.window.signals
+        signals.catalogue_changed.connect(self._on_catalogue)
+        signals.document_changed.connect(self._show)
+        signals.lanes_changed.connect(self._show_lanes)
+        signals.lane_changed.connect(self._show_lanes)
 
     def stop(self) -> None:
         """Look at the plugin files no more."""

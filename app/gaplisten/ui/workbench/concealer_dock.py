@@ -8,7 +8,7 @@ from typing import Any
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QFrame, QLineEdit, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
-from gaplisten.bench.bench import idents
+from gaplisten.bench.concealing import idents
 from gaplisten.bench.lanes import Lane
 from gaplisten.bench.state import Choice
 from gaplisten.concealers.entries import BrokenEntry, Entry

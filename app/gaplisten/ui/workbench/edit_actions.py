@@ -83,10 +83,10 @@ class EditActions(Part):
         self.window.lanes_view.seek_requested.connect(self._go_elsewhere)
         self.window.gaps.chosen.connect(self._go_elsewhere)
         self.window.lanes_view.packets_painted.connect(self.controller.paint)
-        self.controller.document_changed.connect(self._show_history)
-        self.controller.notes_changed.connect(self.show_notes)
-        self.controller.clip_changed.connect(self.show_notes)
-        self.controller.lanes_changed.connect(self.show_notes)  # notes name their lanes
+        self.window.signals.document_changed.connect(self._show_history)
+        self.window.signals.notes_changed.connect(self.show_notes)
+        self.window.signals.clip_changed.connect(self.show_notes)
+        self.window.signals.lanes_changed.connect(self.show_notes)  # notes name their lanes
 
     # -- history --------------------------------------------------------------------------------------
 

@@ -59,9 +59,9 @@ class GapActions(Part):
         """Connect to the table and the controller."""
         self.window.gaps.chosen.connect(self.go_to)
         self.window.shell.gap_wanted.connect(self._show)
-        self.controller.trace_changed.connect(self._on_trace)
-        self.controller.clip_changed.connect(self._forget)
-        self.controller.loop_changed.connect(self._keep_loop)
+        self.window.signals.trace_changed.connect(self._on_trace)
+        self.window.signals.clip_changed.connect(self._forget)
+        self.window.signals.loop_changed.connect(self._keep_loop)
         self.controller.hearing.moved.connect(self._on_moved)
         self.window.lanes_view.seek_requested.connect(self.point_at)
 

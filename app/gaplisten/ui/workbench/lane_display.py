@@ -27,12 +27,12 @@ class LaneDisplay(QObject):
         self.badges: dict[str, str] = {}
         self._silence: dict[int, Signal] = {}
         self._pointer: int | None = None
-        window.controller.lanes_changed.connect(self.show_lanes)
-        window.controller.lane_changed.connect(self._show_lane)
-        window.controller.trace_changed.connect(self.show_trace)
-        window.controller.loop_changed.connect(self.show_loop)
-        window.controller.clip_changed.connect(self._on_clip)
-        window.controller.previewed.connect(self._preview)
+        window.signals.lanes_changed.connect(self.show_lanes)
+        window.signals.lane_changed.connect(self._show_lane)
+        window.signals.trace_changed.connect(self.show_trace)
+        window.signals.loop_changed.connect(self.show_loop)
+        window.signals.clip_changed.connect(self._on_clip)
+        window.signals.previewed.connect(self._preview)
         hearing = window.controller.hearing
         hearing.moved.connect(self._on_moved)
         hearing.heard_changed.connect(self._on_heard)

@@ -97,9 +97,9 @@ class ListenActions(Part):
         transport.show_switching(settings.switching, settings.switching_ms)
         self.controller.hearing.set_switching(settings.switching, settings.switching_ms)
         self.window.lanes_view.loop_edited.connect(self._on_loop_edited)
-        self.controller.loop_changed.connect(self._show_loop)
-        self.controller.clip_changed.connect(self._show_loop)
-        self.controller.trace_changed.connect(self._on_trace)
+        self.window.signals.loop_changed.connect(self._show_loop)
+        self.window.signals.clip_changed.connect(self._show_loop)
+        self.window.signals.trace_changed.connect(self._on_trace)
 
     # -- play -----------------------------------------------------------------------------------------
 

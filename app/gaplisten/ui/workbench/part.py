@@ -6,10 +6,11 @@ from typing import TYPE_CHECKING, ClassVar
 
 from PySide6.QtCore import QObject
 
+from gaplisten.bench.controller import Controller
 from gaplisten.ui.actions import Actions, Command
-from gaplisten.ui.workbench.controller import Controller
 
 if TYPE_CHECKING:
+    from gaplisten.ui.workbench.hearing import Hearing
     from gaplisten.ui.workbench.window import WorkbenchWindow
 
 
@@ -28,7 +29,7 @@ class Part(QObject):
         self.bind()
 
     @property
-    def controller(self) -> Controller:
+    def controller(self) -> Controller[Hearing]:
         """The workbench without its widgets."""
         return self.window.controller
 

@@ -24,10 +24,10 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.bench.state import RoleChoice
+from gaplisten.bench.tasks import Tasks
 from gaplisten.clips.roles import Role, RoleGuess, guess_roles
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import FORMATS, AmbiguousTrace, read_trace
-from gaplisten.ui.background import Tasks
 from gaplisten.ui.widgets import resize_within
 
 ROLES = ("reference", "lossy", "condition", "trace", "ignore")

@@ -17,16 +17,17 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.bench.controller import Controller
 from gaplisten.bench.settings import Settings
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import Actions
+from gaplisten.ui.bench_signals import BenchSignals
 from gaplisten.ui.features import features
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.shell import Pane, Shell, add_all, all_panes
 from gaplisten.ui.workbench.concealer_actions import ConcealerActions
 from gaplisten.ui.workbench.concealer_dock import ConcealerDock
-from gaplisten.ui.workbench.controller import Controller
 from gaplisten.ui.workbench.edit_actions import EditActions
 from gaplisten.ui.workbench.export_actions import ExportActions
 from gaplisten.ui.workbench.gap_actions import GapActions
@@ -70,7 +71,8 @@ class WorkbenchWindow(QMainWindow):
         self.setWindowIcon(program_icon())
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
-        self.controller = Controller(hearing or Hearing(), settings, self)
+        self.controller = Controller(hearing or Hearing(), settings)
+        self.controller.hearing.setParent(self)
         self.shell = Shell(self, self.controller)
         self.setStatusBar(self.status)
         self._closed = False
@@ -95,6 +97,11 @@ class WorkbenchWindow(QMainWindow):
     def actions_table(self) -> Actions:
         """All commands."""
         return self.shell.actions
+
+    @property
+    def signals(self) -> BenchSignals:
+        """The controller's events, for widgets to listen to."""
+        return self.shell.signals
 
     @property
     def lanes_view(self) -> LanesView:
@@ -162,14 +169,14 @@ class WorkbenchWindow(QMainWindow):
         self.setCentralWidget(self.shell.page)
         for widget in (self.lanes_view, self.gaps.table, self.notes.table):
             self.actions_table.listen_in(widget)
-        controller = self.controller
-        controller.said.connect(lambda text: self.status.showMessage(text, 6000))
-        controller.failed.connect(self.messages.report)
-        controller.tasks.progressed.connect(self.status.show_progress)
+        controller, signals = self.controller, self.signals
+        signals.said.connect(lambda text: self.status.showMessage(text, 6000))
+        signals.failed.connect(self.messages.report)
+        signals.progressed.connect(self.status.show_progress)
         self.status.cancel_wanted.connect(controller.tasks.cancel_shown)
-        controller.clips_changed.connect(self._on_clips)
-        controller.clip_changed.connect(self._on_clip)
-        controller.document_changed.connect(self.show_title)
+        signals.clips_changed.connect(self._on_clips)
+        signals.clip_changed.connect(self._on_clip)
+        signals.document_changed.connect(self.show_title)
         for part in self.parts:
             part.link()
 

@@ -10,10 +10,9 @@ import numpy as np
 from gaplisten.audio.alignment import remove_delay
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.lanes import Lane, Role
+from gaplisten.bench.level_measures import REFERENCE, LevelMeasures
+from gaplisten.bench.levels import Match, delay_state, match, match_state
 from gaplisten.bench.state import Work
-from gaplisten.ui.levels.measure import Match, match
-from gaplisten.ui.levels.measurements import REFERENCE, Measurements
-from gaplisten.ui.levels.texts import delay_state, match_state
 
 MOVABLE = (Role.CONDITION, Role.CONCEALER)
 """What may be moved or matched: reference and lossy are what the others are compared with."""
@@ -35,7 +34,7 @@ class LaneEdits:
     def __init__(
         self,
         originals: dict[str, Lane],
-        measurements: Measurements,
+        measurements: LevelMeasures,
         work: Callable[[], tuple[Work, str | None]],
         clip_gain: Callable[[], float],
     ) -> None:

@@ -1,4 +1,4 @@
-"""Runs long work on threads and brings its outcome back to the window's thread, with progress and cancel."""
+"""Long work on threads; its outcome is handed over where `poll` is called, with progress and cancel."""
 
 from __future__ import annotations
 
@@ -9,8 +9,7 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from PySide6.QtCore import QObject, QTimer, Signal
-
+from gaplisten.bench.events import Event
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job, JobCancelled
 
@@ -19,7 +18,6 @@ log = logging.getLogger(__name__)
 Value = TypeVar("Value")
 
 SHOW_AFTER_SECONDS = 0.5
-POLL_MS = 15
 
 
 @dataclass(eq=False)
@@ -29,35 +27,37 @@ class Task:
     title: str
     future: Future[Any]
     job: Job
-    done: Callable[[Any], None]
-    failed: Callable[[Exception], None] | None
-    quiet: bool
+    done: Callable[[Any], None] | None = None
+    failed: Callable[[Exception], None] | None = None
+    quiet: bool = False
     began: float = field(default_factory=time.monotonic)
 
+    @property
+    def over(self) -> bool:
+        """Whether there is nothing more to show of it."""
+        return self.future.done() or (self.done is None and self.job.cancelled)
 
-class Tasks(QObject):
+
+class Tasks:
     """The work under way.
 
-    Outcomes are fetched by a timer on the window's thread, so nothing of Qt is ever touched by another one.
+    Outcomes are fetched by `poll`, so that whoever calls it (a window's thread) is the only one they meet.
 
-    Signals
-    -------
+    Attributes
+    ----------
     progressed
-        Title, fraction (0..1) and message of the oldest work worth showing; an empty title for none.
+        Event: title, fraction (0..1) and message of the oldest work worth showing; an empty title for none.
     failed
-        The error of work that nobody else answers for.
+        Event: the error of work that nobody else answers for.
+    began
+        Event: there is something to poll for.
     """
 
-    progressed = Signal(str, float, str)
-    failed = Signal(object)
-
-    def __init__(self, parent: QObject | None = None, workers: int = 3) -> None:
-        super().__init__(parent)
+    def __init__(self, workers: int = 3) -> None:
+        self.progressed, self.failed, self.began = Event(), Event(), Event()
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="work")
         self._tasks: list[Task] = []
         self._shown = False
-        self._timer = QTimer(self, interval=POLL_MS)
-        self._timer.timeout.connect(self._poll)
 
     def run(
         self,
@@ -68,7 +68,7 @@ class Tasks(QObject):
         *,
         quiet: bool = False,
     ) -> Task:
-        """Start `work` on a thread; call `done` with its value, or `failed` with its error, on this one.
+        """Start `work` on a thread; `poll` calls `done` with its value, or `failed` with its error.
 
         Parameters
         ----------
@@ -76,9 +76,15 @@ class Tasks(QObject):
             Whether progress stays unseen (work that nobody waits for).
         """
         job = Job()
-        task = Task(title, self._pool.submit(work, job), job, done, failed, quiet)
+        return self._add(Task(title, self._pool.submit(work, job), job, done, failed, quiet))
+
+    def submit(self, title: str, work: Callable[[Job], Value], job: Job) -> Future[Value]:
+        """Start `work` for somebody who looks after its outcome; here only its progress is shown."""
+        return self._add(Task(title, self._pool.submit(work, job), job)).future
+
+    def _add(self, task: Task) -> Task:
         self._tasks.append(task)
-        self._timer.start()
+        self.began.emit()
         return task
 
     def cancel(self, task: Task | None) -> None:
@@ -99,16 +105,17 @@ class Tasks(QObject):
         """Whether anything is under way."""
         return bool(self._tasks)
 
-    def _poll(self) -> None:
-        for task in [each for each in self._tasks if each.future.done()]:
+    def poll(self) -> None:
+        """Hand over what has finished, and tell the progress of what has not."""
+        for task in [each for each in self._tasks if each.over]:
             if task in self._tasks:  # an earlier outcome may have cancelled it
                 self._tasks.remove(task)
                 self._finish(task)
         self._show()
-        if not self._tasks:
-            self._timer.stop()
 
     def _finish(self, task: Task) -> None:
+        if task.done is None:
+            return
         try:
             value = task.future.result()
         except (CancelledError, JobCancelled):
@@ -131,7 +138,6 @@ class Tasks(QObject):
 
     def close(self) -> None:
         """Cancel everything and wait for the threads."""
-        self._timer.stop()
         for task in self._tasks:
             task.job.cancel()
         self._tasks.clear()

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from gaplisten.audio.signal import Signal
-from gaplisten.bench.bench import LaneBench, idents
+from gaplisten.bench.concealing import Concealing, idents
 from gaplisten.bench.lanes import Lane, Role, keyed, neighbour
 from gaplisten.bench.state import Choice
 from gaplisten.concealers.errors import ConcealerFailed
@@ -39,7 +39,7 @@ class Kitchen:
     entries: dict = field(default_factory=dict)
     orders: list = field(default_factory=list)
 
-    def find(self, name):
+    def get(self, name):
         if name not in self.entries:
             raise GaplistenError(name, "is not known")
         return self.entries[name]
@@ -47,6 +47,9 @@ class Kitchen:
     def submit(self, entry, parameters, lossy, trace, job=None):
         self.orders.append((entry.name, parameters, lossy, trace, job, Future()))
         return self.orders[-1][-1]
+
+    def close(self):
+        pass
 
     def serve(self, index, value=0.5, error=None):
         future = self.orders[index][-1]
@@ -63,7 +66,8 @@ def kitchen():
 
 @pytest.fixture
 def bench(kitchen):
-    bench = LaneBench(kitchen.find, kitchen.submit)
+    bench = Concealing()
+    bench.use(kitchen, kitchen)
     bench.set_material(LOSSY, TRACE)
     return bench
 
@@ -123,7 +127,7 @@ def test_a_loss_edit_renders_all_lanes_again(bench, kitchen):
     kitchen.serve(0)
     kitchen.serve(1)
     bench.poll()
-    bench.set_material(LOSSY, TRACE, same_clip=True)
+    bench.set_material(LOSSY, LossTrace.of_packets(TRACE.lost, 4, 1000), same_clip=True)
     bench.wish(wish)
     assert len(kitchen.orders) == 4
     assert shown(bench) == [("burg", True, False, 0.5), ("repeat", True, False, 0.5)]
@@ -177,7 +181,8 @@ def test_switching_off_cancels(bench, kitchen):
 
 
 def test_a_clip_without_loss_says_so(kitchen):
-    bench = LaneBench(kitchen.find, kitchen.submit)
+    bench = Concealing()
+    bench.use(kitchen, kitchen)
     bench.set_material(LOSSY, None)
     bench.wish([Choice("burg")])
     assert "no loss" in bench.lanes()[0].state

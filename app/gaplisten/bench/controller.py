@@ -1,32 +1,77 @@
-"""Joins the document, the concealers and the player: what the window's parts ask things of and listen to."""
+"""The workbench without a window: joins the document, the concealers and the player.
+
+A front end asks it, changes things through it and its document, listens to its events, and calls `poll` now
+and then: whatever was done in the background arrives there, on the front end's own thread.
+"""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
-from PySide6.QtCore import QObject, Signal
-
+from gaplisten.bench.concealing import Concealing
 from gaplisten.bench.document import Document
+from gaplisten.bench.events import Event
+from gaplisten.bench.gap_measures import GapMeasures
+from gaplisten.bench.lane_edits import LaneEdits
 from gaplisten.bench.lanes import Lane, Role, keyed
+from gaplisten.bench.level_measures import LevelMeasures
+from gaplisten.bench.long_clips import FileLanes, file_lanes
 from gaplisten.bench.loss_edits import lossy_with, restorable, trace_of
+from gaplisten.bench.opening import Opened, find_set, open_fully
 from gaplisten.bench.settings import Settings, read_settings
 from gaplisten.bench.state import Note, Sources, Work
+from gaplisten.bench.tasks import Task, Tasks
 from gaplisten.clips.clip import ClipSet, OpenClip
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.trace import Gap, LossTrace
-from gaplisten.ui.background import Task, Tasks
-from gaplisten.ui.workbench.concealing import Concealing
-from gaplisten.ui.workbench.hearing import Hearing
-from gaplisten.ui.workbench.long_clips import FileLanes, file_lanes
-from gaplisten.ui.workbench.opening import Opened, find_set, open_fully
 
 log = logging.getLogger(__name__)
 
 
-class Controller(QObject):
+class Hearing(Protocol):
+    """What a controller tells its player."""
+
+    def new_clip(self, gain: float, note: str) -> None:
+        """Get ready for the lanes of another clip, heard with this gain."""
+        ...
+
+    def set_lanes(self, lanes: Sequence[Lane]) -> None:
+        """Hear these lanes."""
+        ...
+
+    def set_switching(self, mode: str, milliseconds: float) -> None:
+        """Choose how lanes are switched."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the sound."""
+        ...
+
+
+H = TypeVar("H", bound=Hearing)
+
+
+class Engine(Protocol):
+    """Something that works in the background."""
+
+    @property
+    def busy(self) -> bool:
+        """Whether there is something to poll for."""
+        ...
+
+    def poll(self) -> object:
+        """Take over what was done."""
+        ...
+
+    def close(self) -> None:
+        """Let go of threads and processes."""
+        ...
+
+
+class Controller(Generic[H]):
     """The workbench without its widgets.
 
     Attributes
@@ -41,62 +86,70 @@ class Controller(QObject):
         Its loss as it is now, edits included.
     lanes
         Its lanes as they are now, in order of their keys.
-    lane_edit
-        Changes a lane before it is heard and drawn (matched level, removed delay). It is called often: given
-        the same lane it hands back the same sound. Call `relane` when it would do otherwise than before.
+    originals
+        The lanes before anything is done to them, by identifier.
+    gain, gain_note
+        The one gain of the clip that is shown, linear and in words.
+    edits
+        What is done to lanes before they are heard and drawn (matched level, removed delay).
     edited
-        Identifiers of the lanes whose sound it changed.
-
-    Signals
-    -------
+        Identifiers of the lanes whose sound that changed.
+    levels, gap_measures
+        What is known of the lanes' levels and delays, and of their gaps; measured when somebody wants it.
     clips_changed, clip_changed, lanes_changed, trace_changed, loop_changed, notes_changed, catalogue_changed
-        The thing of that name is another one.
+        Events: the thing of that name is another one.
     lane_changed
-        Key of a lane whose sound or state is another one.
+        Event: key of a lane whose sound or state is another one.
+    levels_changed
+        Event: levels or delays are known, or are to be changed in another way.
     previewed
-        A long clip's files can be drawn already; see `files`.
+        Event: a long clip's files can be drawn already; see `files`.
     document_changed
-        Anything that a file would keep, or the history, changed.
+        Event: anything that a file would keep, or the history, changed.
+    progressed
+        Event: title, fraction (0..1) and message of work worth showing; an empty title for none.
     said
-        A sentence for the status bar.
+        Event: a sentence for the user.
     failed
-        A `GaplistenError` for the user.
+        Event: a `GaplistenError` for the user.
+    stirred
+        Event: there is something to `poll` for.
     closed
-        Everything is let go; features let go of theirs.
+        Event: everything is let go; who listens lets go of theirs.
     """
 
-    clips_changed = Signal()
-    clip_changed = Signal()
-    lanes_changed = Signal()
-    lane_changed = Signal(int)
-    trace_changed = Signal()
-    loop_changed = Signal()
-    notes_changed = Signal()
-    catalogue_changed = Signal()
-    document_changed = Signal()
-    previewed = Signal()
-    said = Signal(str)
-    failed = Signal(object)
-    closed = Signal()
-
-    def __init__(
-        self, hearing: Hearing, settings: Settings | None = None, parent: QObject | None = None
-    ) -> None:
-        super().__init__(parent)
+    def __init__(self, hearing: H, settings: Settings | None = None) -> None:
+        self.clips_changed, self.clip_changed = Event(), Event()
+        self.lanes_changed, self.lane_changed = Event(), Event()
+        self.trace_changed, self.loop_changed, self.notes_changed = Event(), Event(), Event()
+        self.catalogue_changed, self.document_changed = Event(), Event()
+        self.previewed, self.said, self.failed = Event(), Event(), Event()
+        self.levels_changed, self.stirred, self.closed = Event(), Event(), Event()
         self.settings = settings or read_settings()
         self.document = Document()
-        self.tasks = Tasks(self)
-        self.tasks.failed.connect(self.failed)
+        self.tasks = Tasks()
+        self.tasks.failed.connect(self.failed.emit)
+        self.tasks.began.connect(self.stirred.emit)
+        self.progressed = self.tasks.progressed
         self.hearing = hearing
-        hearing.setParent(self)
-        self.concealing = Concealing(self.tasks, self)
-        self.concealing.catalogue_changed.connect(self._on_catalogue)
-        self.concealing.rendered.connect(self._relane)
+        self.concealing = Concealing()
         self.clipset: ClipSet | None = None
         self.opened: OpenClip | None = None
         self.trace: LossTrace | None = None
         self.lanes: tuple[Lane, ...] = ()
-        self.lane_edit: Callable[[Lane], Lane] = _as_it_is
+        self.gain, self.gain_note = 1.0, ""
+        self.originals: dict[str, Lane] = {}
+        self.levels = LevelMeasures(self.originals)
+        self.levels.changed.connect(self._on_levels)
+        self._levels_seen = False
+        self.edits = LaneEdits(
+            self.originals,
+            self.levels,
+            lambda: (self.document.work, self.clip_name),
+            lambda: self.gain,
+        )
+        self.gap_measures = GapMeasures(self.tasks)
+        self._engines: list[Engine] = [self.tasks, self.levels, self.gap_measures]
         self.edited: frozenset[str] = frozenset()
         self._finding: Task | None = None
         self._opening: Task | None = None
@@ -104,6 +157,17 @@ class Controller(QObject):
         self.files = FileLanes()
         self._shown: str | None = None
         self.document.listeners.append(self._on_work)
+
+    def poll(self) -> None:
+        """Take over what was done in the background."""
+        for engine in self._engines:
+            engine.poll()
+        if self.concealing.poll():
+            self._relane()
+
+    def look_after(self, engine: Engine) -> None:
+        """Poll something else, too, and close it in the end."""
+        self._engines.append(engine)
 
     # -- concealers -----------------------------------------------------------------------------------
 
@@ -114,25 +178,30 @@ class Controller(QObject):
 
     def load_catalogue(self) -> None:
         """Look for concealers, in the background."""
-        self.concealing.load()
+        # Describing a new plugin starts a process.
+        self.tasks.run("reading concealers", lambda _job: _scan(), self.use_catalogue)
 
-    def use_catalogue(self, catalogue: Any, runner: Any) -> None:
+    def use_catalogue(self, catalogue: Any, runner: Any = None) -> None:
         """Take these concealers and this runner (tests bring their own)."""
         self.concealing.use(catalogue, runner)
-
-    def _on_catalogue(self) -> None:
         self._wish()
         self.catalogue_changed.emit()
 
     def _wish(self) -> None:
         if self.opened is not None:
             self.concealing.wish(self.document.work.choices)
+            self.stirred.emit()
             self._relane()
 
     @property
     def busy(self) -> bool:
         """Whether something is being opened or rendered."""
         return self.concealing.busy or self.tasks.busy
+
+    @property
+    def working(self) -> bool:
+        """Whether anything is being done in the background: there will be something to `poll` for."""
+        return self.concealing.busy or any(engine.busy for engine in self._engines)
 
     def rendering(self, ident: str) -> Any:
         """Return how a concealer's lane was made (`Concealed`); None while there is nothing."""
@@ -149,11 +218,8 @@ class Controller(QObject):
         if not sources.paths:
             return
         self._finding = self.tasks.run(
-            "looking for clips", lambda job: find_set(sources, job), self._on_clips
+            "looking for clips", lambda job: find_set(sources, job), self.use_clips
         )
-
-    def _on_clips(self, clipset: ClipSet) -> None:
-        self.use_clips(clipset)
 
     def use_clips(self, clipset: ClipSet) -> None:
         """Take these clips, and show the one that the work shows or else the first."""
@@ -212,9 +278,12 @@ class Controller(QObject):
         self.opened, self.trace = opened.clip, opened.trace
         self._lossy = opened.lossy
         self.concealing.set_material(opened.lossy, opened.trace)
+        self.gain, self.gain_note = opened.gain, opened.gain_note
         self.hearing.new_clip(opened.gain, opened.gain_note)
+        self.levels.forget_demands()
         if opened.clip is not None:
             self.concealing.wish(self.document.work.choices)
+            self.stirred.emit()
         self._relane(announce=False)
         self.clip_changed.emit()
         self.lanes_changed.emit()
@@ -278,15 +347,27 @@ class Controller(QObject):
                 Lane(ident, name, Role.CONDITION, signal, state=remark, own_loss=own, own_trace=trace)
             )
         lanes += self.concealing.lanes()
-        edited_lanes = [self.lane_edit(lane) for lane in lanes]
+        edited_lanes = [self.edits(lane) for lane in lanes]
+        for gone in set(self.originals) - {lane.ident for lane in lanes}:
+            del self.originals[gone]
+        self._measure_levels()
         self.edited = frozenset(
             lane.ident for lane, new in zip(lanes, edited_lanes, strict=True) if lane.signal is not new.signal
         )
         return keyed(edited_lanes, self.document.work.order)
 
-    def relane(self) -> None:
-        """Make the lanes anew, from what they are made of as it is now."""
+    def want_levels(self, wanted: bool) -> None:
+        """Measure levels, or only when they are matched: they cost more than they are worth unseen."""
+        self._levels_seen = wanted
+        self._measure_levels()
+
+    def _measure_levels(self) -> None:
+        self.levels.levels_wanted = self._levels_seen or self.edits.matching
+        self.levels.renew()
+
+    def _on_levels(self) -> None:
         self._relane()
+        self.levels_changed.emit()
 
     def lane(self, key: int) -> Lane | None:
         """Return the lane with that key."""
@@ -358,6 +439,9 @@ class Controller(QObject):
             self._on_loss()
         if work.choices != before.choices:
             self._wish()
+        leveling = (old.delays, old.match_levels, before.match_levels)
+        if leveling != (new.delays, new.match_levels, work.match_levels):
+            self._on_levels()
         if work.order != before.order:
             self._relane()
         if old.loop != new.loop:
@@ -382,10 +466,13 @@ class Controller(QObject):
     def close(self) -> None:
         """Let go of threads, processes and sound."""
         self.closed.emit()
-        self.tasks.close()
+        for engine in self._engines:
+            engine.close()
         self.concealing.close()
         self.hearing.close()
 
 
-def _as_it_is(lane: Lane) -> Lane:
-    return lane
+def _scan() -> Any:
+    from gaplisten.concealers.catalogue import Catalogue
+
+    return Catalogue.scan()

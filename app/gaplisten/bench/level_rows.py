@@ -3,16 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from gaplisten.audio.alignment import Delay
+from gaplisten.bench.lane_edits import MOVABLE, LaneEdits
 from gaplisten.bench.lanes import Lane
-from gaplisten.ui.levels.dock import LaneRow
-from gaplisten.ui.levels.edits import MOVABLE, LaneEdits
-from gaplisten.ui.levels.measurements import REFERENCE, Measurements
-from gaplisten.ui.levels.texts import ALIKE, aligned, decibels, delay_words, removal, signed
+from gaplisten.bench.level_measures import REFERENCE, LevelMeasures
+from gaplisten.bench.levels import ALIKE, aligned, decibels, delay_words, removal, signed
 
 
-def row_of(lane: Lane, measured: Measurements, edits: LaneEdits) -> LaneRow:
+@dataclass(frozen=True)
+class LaneRow:
+    """What the table says of one lane.
+
+    `about` explains its delay; `delay` and `removed` (frames) are for the plot and the buttons.
+    """
+
+    key: int
+    ident: str
+    cells: tuple[str, ...]
+    about: str = ""
+    delay: Delay | None = None
+    removed: int = 0
+    measurable: bool = False
+
+
+def row_of(lane: Lane, measured: LevelMeasures, edits: LaneEdits) -> LaneRow:
     """Return what is known of one lane."""
     removed, delay = edits.removed(lane.ident), measured.delay(lane.ident)
     level, against, matched, active, loudness = _levels(lane, measured, edits)
@@ -22,7 +38,7 @@ def row_of(lane: Lane, measured: Measurements, edits: LaneEdits) -> LaneRow:
     return LaneRow(lane.key, lane.ident, cells, _about(lane, delay, removed), delay, removed, measurable)
 
 
-def _levels(lane: Lane, measured: Measurements, edits: LaneEdits) -> tuple[str, str, str, str, str]:
+def _levels(lane: Lane, measured: LevelMeasures, edits: LaneEdits) -> tuple[str, str, str, str, str]:
     level, reference = measured.level(lane.ident), measured.level(REFERENCE)
     if level is None:
         return ("…" if lane.signal is not None else "-", "", "", "", "")
@@ -39,14 +55,14 @@ def _levels(lane: Lane, measured: Measurements, edits: LaneEdits) -> tuple[str, 
     )
 
 
-def _against(lane: Lane, measured: Measurements) -> str:
+def _against(lane: Lane, measured: LevelMeasures) -> str:
     level, reference = measured.level(lane.ident), measured.level(REFERENCE)
     if level is None or reference is None or reference.active.silent:
         return ""
     return signed(level.active.dbov - reference.active.dbov)
 
 
-def _delay(lane: Lane, measured: Measurements, edits: LaneEdits) -> str:
+def _delay(lane: Lane, measured: LevelMeasures, edits: LaneEdits) -> str:
     delay, removed = measured.delay(lane.ident), edits.removed(lane.ident)
     if delay is None:
         return "…" if measured.awaited(lane.ident) else ""
@@ -74,7 +90,7 @@ def _about(lane: Lane, delay: Delay | None, removed: int) -> str:
     return "\n".join(filter(None, lines))
 
 
-def gain_text(measured: Measurements, gain_note: str) -> str:
+def gain_text(measured: LevelMeasures, gain_note: str) -> str:
     """Return the one gain of the clip and where it comes from."""
     level = measured.level(REFERENCE)
     if not gain_note:

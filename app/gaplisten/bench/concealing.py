@@ -1,0 +1,177 @@
+"""The concealers there are, and the lanes they make while knobs are turned: the newest wish wins."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from concurrent.futures import CancelledError, Future
+from dataclasses import dataclass
+from typing import Any
+
+from gaplisten.audio.signal import Signal
+from gaplisten.bench.derived import Derived, Inputs
+from gaplisten.bench.lanes import Lane, Role
+from gaplisten.bench.state import Choice
+from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job, JobCancelled
+from gaplisten.loss.trace import LossTrace
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """A lane that is to be there: what makes it, or why nothing can."""
+
+    choice: Choice
+    title: str
+    entry: Any = None
+    error: str = ""
+    details: str = ""
+
+
+def idents(choices: Sequence[Choice]) -> tuple[str, ...]:
+    """Return a lane identifier for each choice: the concealer's name, counted when it occurs again."""
+    seen: dict[str, int] = {}
+    named = []
+    for choice in choices:
+        seen[choice.concealer] = count = seen.get(choice.concealer, 0) + 1
+        named.append(choice.concealer if count == 1 else f"{choice.concealer} {count}")
+    return tuple(named)
+
+
+class Concealing:
+    """Catalogue, runner, and the concealers' lanes of the clip that is shown.
+
+    `wish` says which lanes should be there, `poll` collects what has become of them.
+
+    Attributes
+    ----------
+    catalogue
+        Gives entries by name; None while it is being read.
+    """
+
+    def __init__(self) -> None:
+        self.catalogue: Any = None
+        self._runner: Any = None
+        self._material: tuple[Signal, LossTrace] | None = None
+        self._wishes: dict[str, _Wish] = {}
+        self._renderings: Derived[str, Any] = Derived(self._start)
+        self._changed: frozenset[str] = frozenset()
+
+    def use(self, catalogue: Any, runner: Any = None) -> None:
+        """Take these concealers, and this runner (tests bring their own)."""
+        self.catalogue, self._runner = catalogue, runner or self._runner
+
+    def set_material(self, lossy: Signal | None, trace: LossTrace | None, *, same_clip: bool = False) -> None:
+        """Say what is to be concealed; renderings of another clip are dropped at once."""
+        self._material = (lossy, trace) if lossy is not None and trace is not None else None
+        if not same_clip:
+            self._drop()
+
+    def wish(self, choices: Sequence[Choice]) -> None:
+        """Have one lane for each choice; what is there already and up to date stays."""
+        if self.catalogue is None:
+            return
+        self._wishes = {
+            ident: self._wish(choice) for ident, choice in zip(idents(choices), choices, strict=True)
+        }
+        wanted = {ident: self._inputs(wish) for ident, wish in self._wishes.items() if not wish.error}
+        self._renderings.want(wanted, keep=self._wishes)
+        self._changed |= self._renderings.poll()
+
+    def _wish(self, choice: Choice) -> _Wish:
+        try:
+            entry = self.catalogue.get(choice.concealer)
+        except GaplistenError as error:
+            return _Wish(choice, choice.concealer, None, _short(error), str(error))
+        lossless = "" if self._material is not None else "there is no loss to conceal in this clip"
+        return _Wish(choice, entry.title, entry, lossless)
+
+    def _inputs(self, wish: _Wish) -> Inputs:
+        choice = wish.choice
+        return (
+            choice.concealer,
+            choice.parameters,
+            getattr(wish.entry, "digest", ""),
+            *(self._material or ()),
+        )
+
+    def _start(self, asked: Mapping[str, Inputs], job: Job) -> Future[Any]:
+        (ident,) = asked
+        assert self._material is not None
+        if self._runner is None:
+            self._runner = _made_runner()
+        wish, (lossy, trace) = self._wishes[ident], self._material
+        outcome: Future[Any] = self._runner.submit(wish.entry, wish.choice.values, lossy, trace, job=job)
+        return outcome
+
+    def poll(self) -> frozenset[str]:
+        """Collect what has finished; return the identifiers of the lanes that changed."""
+        changed, self._changed = self._changed | self._renderings.poll(), frozenset()
+        return changed
+
+    @property
+    def busy(self) -> bool:
+        """Whether a rendering is under way."""
+        return self._renderings.busy or bool(self._changed)
+
+    def lanes(self) -> tuple[Lane, ...]:
+        """Return the lanes as they are now, without keys."""
+        return tuple(self._lane(ident, wish) for ident, wish in self._wishes.items())
+
+    def result(self, ident: str) -> Any:
+        """Return how the lane `ident` was made (`Concealed`); None while it is not."""
+        wish = self._wishes.get(ident)
+        return self._renderings.last(ident) if wish is not None and not self._error(ident, wish)[0] else None
+
+    def _lane(self, ident: str, wish: _Wish) -> Lane:
+        # What was heard stays heard until the new one is there.
+        done, (error, details) = self._renderings.last(ident), self._error(ident, wish)
+        signal = done.signal if done is not None and not error else None
+        busy = ident in self._renderings.pending
+        state = error or ("rendering" if busy else _made(done))
+        return Lane(ident, _title(ident, wish), Role.CONCEALER, signal, -1, state, busy, bool(error), details)
+
+    def _error(self, ident: str, wish: _Wish) -> tuple[str, str]:
+        """Return why there is no lane, in short and in full; empty when there is or will be one."""
+        failure = self._renderings.failure(ident)
+        if wish.error or failure is None:
+            return wish.error, wish.details
+        if isinstance(failure, CancelledError | JobCancelled):
+            return "stopped", ""
+        if isinstance(failure, GaplistenError):
+            return _short(failure), str(getattr(failure, "details", "") or failure)
+        return f"failed: {failure}", repr(failure)
+
+    def _drop(self) -> None:
+        self._wishes = {}
+        self._renderings.drop()
+
+    def close(self) -> None:
+        """Cancel everything and end the processes."""
+        self._drop()
+        if self._runner is not None:
+            self._runner.close()
+
+
+def _short(error: GaplistenError) -> str:
+    return error.fact if not error.way_out else f"{error.fact}; {error.way_out}"
+
+
+def _title(ident: str, wish: _Wish) -> str:
+    count = ident.rpartition(" ")[2]
+    return f"{wish.title} {count}" if " " in ident and count.isdigit() else wish.title
+
+
+def _made(done: Any) -> str:
+    if done is None:
+        return ""
+    # Lane headers are narrow: the number must be seen before the words are cut.
+    remarks = [f"altered {100 * done.altered_received:.2g} %"] if done.altered_received else []
+    remarks += ["resampled"] if done.resampled else []
+    return ", ".join([*remarks, *done.messages])
+
+
+def _made_runner() -> Any:
+    from gaplisten.concealers.cache import Cache
+    from gaplisten.concealers.runner import Runner
+
+    return Runner(cache=Cache())
