@@ -11,13 +11,13 @@ import numpy as np
 import psutil
 import pytest
 
-from audio.burden import BURDENS
-from audio.proof import Proof, largest_excess, prove, unlike_lanes
-from audio.pulse import SoundServer, null_server, sound_server, wait_for
 from gaplisten.audio.signal import Signal
 from gaplisten.playback.player import Player
 from gaplisten.playback.process import REST_SECONDS
 from gaplisten.playback.programme import fade_frames
+from kit.burden import BURDENS
+from kit.proof import Proof, largest_excess, prove, unlike_lanes
+from kit.pulse import SoundServer, null_server, sound_server, wait_for
 
 pytestmark = pytest.mark.sound
 RATE = 48000

@@ -9,10 +9,10 @@ import time
 import numpy as np
 import pytest
 
-from audio.proof import slips, unlike_lanes
-from audio.pulse import sound_server, wait_for
-from audio.stalls import watching
 from gaplisten.playback.player import Player
+from kit.proof import slips, unlike_lanes
+from kit.pulse import sound_server, wait_for
+from kit.stalls import watching
 
 pytestmark = [
     pytest.mark.sound,

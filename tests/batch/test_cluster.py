@@ -10,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from batch.clips import challenge_set
 from gaplisten.batch.cluster import ClusterError, ClusterWorkers, probe_worker
 from gaplisten.batch.conceal import conceal_batch, folder_journal
 from gaplisten.batch.conceal_plan import plan_folder
@@ -21,6 +20,7 @@ from gaplisten.batch.score import described, score_versions
 from gaplisten.batch.summary import tidy
 from gaplisten.batch.workers import ProcessWorkers
 from gaplisten.concealers.catalogue import Catalogue
+from kit.challenge import challenge_set
 
 pytest.importorskip("distributed")
 

@@ -15,7 +15,6 @@ import numpy as np
 import psutil
 import pytest
 
-from batch.clips import challenge_set
 from gaplisten import folders
 from gaplisten.audio.files import read_signal
 from gaplisten.batch.conceal import ConcealBatch, conceal_batch, folder_journal
@@ -25,6 +24,7 @@ from gaplisten.batch.workers import ThreadWorkers
 from gaplisten.clips.layouts import find_clips
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.jobs import Job, JobCancelled
+from kit.challenge import challenge_set
 
 PLUGIN = """
 import os

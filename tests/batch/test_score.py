@@ -15,7 +15,6 @@ from pathlib import Path
 import psutil
 import pytest
 
-from batch.clips import challenge_set
 from gaplisten.batch.items import versions_from_paths
 from gaplisten.batch.score import (
     ScoreBatch,
@@ -31,7 +30,8 @@ from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.metrics.contract import Score
 from gaplisten.tables import column
-from metrics import foreign
+from kit import foreign
+from kit.challenge import challenge_set
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ import numpy as np
 import soundfile
 from figures import Figure
 
-from plugins import harness
+from kit import harness
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = ROOT.parent / "shared" / "data"

@@ -22,14 +22,14 @@ sys.path[:0] = [str(HERE), str(HERE.parent)]
 import psutil
 from figures import Figure
 
-from audio.burden import all_burdens, busy_cores, busy_window
-from audio.proof import prove, slips, unlike_lanes
-from audio.pulse import missing, sound_server, wait_for
-from audio.stalls import watching
 from gaplisten.audio.level import active_level
 from gaplisten.audio.signal import Signal
 from gaplisten.playback.player import Player
 from gaplisten.playback.process import REST_SECONDS
+from kit.burden import all_burdens, busy_cores, busy_window
+from kit.proof import prove, slips, unlike_lanes
+from kit.pulse import missing, sound_server, wait_for
+from kit.stalls import watching
 
 RATE = 48000
 
@@ -174,7 +174,7 @@ def cpu(seconds: float) -> list[Figure]:
 
 def levels() -> list[Figure]:
     """Compare the active level with that of the ITU's voltmeter: levels, pauses, noise."""
-    from levels.voltmeter import VALUES, spoken
+    from kit.voltmeter import VALUES, spoken
 
     worst = max(abs(active_level(spoken(*made), made[0]).dbov - dbov) for *made, dbov in VALUES)
     note = f"{len(VALUES)} signals; values from the arithmetic of the Software Tool Library's voltmeter"

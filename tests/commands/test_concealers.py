@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from concealers.plugin_folder import noise, write
 from gaplisten.audio.files import write_signal
 from gaplisten.cli import main
 from gaplisten.concealers.catalogue import Catalogue
+from kit.plugin_folder import noise, write
 
 
 def run(*words: object) -> int:

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from batch.clips import challenge_set
 from gaplisten.cli import main
 from gaplisten.exchange.service_settings import TOKEN_VARIABLE
+from kit.challenge import challenge_set
 
 DEMO_METRICS = ["--metric", "lsd", "--metric", "sdr"]
 

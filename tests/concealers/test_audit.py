@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from concealers.plugin_folder import bundled, entry_of, noise, whole_file
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.audit import audit, best_lag, demo_speech, disturbed, make_material, places
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.findings import Audit, Verdict
 from gaplisten.jobs import Job, JobCancelled
+from kit.plugin_folder import bundled, entry_of, noise, whole_file
 
 SPEECH = noise(3.0)
 

@@ -12,12 +12,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from concealers.plugin_folder import QUICK, entry_of, losses, noise, whole_file
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.cache import Cache, kept_files, key_of
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.loss.trace import LossTrace
+from kit.plugin_folder import QUICK, entry_of, losses, noise, whole_file
 
 SOUND = noise()
 TRACE = losses(SOUND)

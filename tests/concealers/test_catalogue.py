@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from concealers.plugin_folder import QUICK, write
 from gaplisten.concealers import catalogue as catalogue_module
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import BrokenEntry, Entry, Parameter, from_json, to_json
 from gaplisten.concealers.errors import UnknownConcealer
 from gaplisten.folders import bundled_plugins
+from kit.plugin_folder import QUICK, write
 
 PLAIN = "def conceal(lossy, lost, rate, packet_frames): return lossy"
 RICH = '''

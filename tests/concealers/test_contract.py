@@ -12,13 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from concealers.plugin_folder import QUICK, entry_of, losses, noise, streaming, whole_file
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.rendering import lost_at, nearest_rate
 from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.loss.trace import LossTrace
+from kit.plugin_folder import QUICK, entry_of, losses, noise, streaming, whole_file
 
 SOUND = noise()
 TRACE = losses(SOUND)

@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from concealers.plugin_folder import bundled, entry_of, losses, noise
 from gaplisten.concealers.audit import audit
 from gaplisten.concealers.cache import Cache
 from gaplisten.concealers.runner import Concealed, Runner
+from kit.plugin_folder import bundled, entry_of, losses, noise
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "concealers.md"
 DESCRIPTIONS = re.findall(r"```toml\n(model = .*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)

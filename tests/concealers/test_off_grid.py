@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from concealers.plugin_folder import QUICK, noise, streaming
 from gaplisten.concealers.cache import Cache
 from gaplisten.concealers.runner import Runner
 from gaplisten.loss.trace import Grid, LossTrace
+from kit.plugin_folder import QUICK, noise, streaming
 
 SOUND = noise()
 ROWS = [(500, 620), (3333, 4100), (7990, 8000)]

@@ -9,10 +9,10 @@ from pathlib import Path
 import psutil
 import pytest
 
-from audio.proof import unlike_lanes
-from audio.pulse import sound_server, wait_for
 from gaplisten.playback.player import Player
 from gaplisten.playback.shared import Block
+from kit.proof import unlike_lanes
+from kit.pulse import sound_server, wait_for
 
 pytestmark = pytest.mark.sound
 RATE = 48000

@@ -16,12 +16,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from concealers.plugin_folder import IMPATIENT, QUICK, described, losses, noise, streaming, whole_file
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer
 from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.jobs import Job, JobCancelled
+from kit.plugin_folder import IMPATIENT, QUICK, described, losses, noise, streaming, whole_file
 
 SOUND = noise()
 TRACE = losses(SOUND)
@@ -411,7 +411,7 @@ HOST = """
 import sys, time
 sys.path[:0] = {path!r}
 from pathlib import Path
-from concealers.plugin_folder import losses, noise
+from kit.plugin_folder import losses, noise
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import Limits
 from gaplisten.concealers.runner import Runner

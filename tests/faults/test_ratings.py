@@ -29,10 +29,10 @@ from gaplisten.panel.selection import Places
 from gaplisten.panel.session import Clock, Session
 from gaplisten.panel.unseal import OtherPlan
 from gaplisten.panel.watch import panel_status
-from panel_bench import NO_STEPS, FakeRenderer, listen, make_clips, make_panel, take, toml, vote
+from kit.panels import NO_STEPS, FakeRenderer, listen, make_clips, make_panel, take, toml, vote
 
 KILLS = int(os.environ.get("GAPLISTEN_KILLS", "40"))
-BENCH = Path(__file__).resolve().parents[1] / "panel_bench.py"
+BENCH = Path(__file__).resolve().parents[1] / "kit" / "panels.py"
 
 
 def csv_of(panel: FrozenPanel) -> Path:

@@ -15,11 +15,11 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from batch.clips import PACKET, RATE, challenge_set
 from gaplisten.audio.files import read_signal, write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.batch.workers import ThreadWorkers
 from gaplisten.concealers.catalogue import Catalogue
+from kit.challenge import PACKET, RATE, challenge_set
 
 PLUGIN = """
 import time

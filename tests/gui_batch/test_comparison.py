@@ -8,12 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from listener import built, clips_folder, definition, take
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
-from batch.clips import PACKET
 from gaplisten.audio.signal import Signal
 from gaplisten.batch.compare import Point, distributions
 from gaplisten.batch.comparison import Comparison, Scale, from_table, heard_in
@@ -25,6 +23,8 @@ from gaplisten.ui.batch.plot import ComparisonPlot, p_text
 from gaplisten.ui.batch.tables import PlainTable
 from gaplisten.ui.batch.tables import shown as shown_as
 from gaplisten.ui.batch.worst_gap import worst_gap
+from kit.challenge import PACKET
+from kit.listener import built, clips_folder, definition, take
 
 MOS = Scale("plcmos", "PLC-MOS", "MOS")
 DISTANCE = Scale("lsd", "Distance", "dB", higher_is_better=False)

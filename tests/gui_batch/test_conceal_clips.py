@@ -10,12 +10,12 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from batch.clips import PACKET
 from gaplisten.audio.files import read_signal
 from gaplisten.batch.work import Named
 from gaplisten.bench.state import Choice
 from gaplisten.clips.layouts import find_clips
 from gaplisten.ui.batch.conceal_dialog import ConcealDialog
+from kit.challenge import PACKET
 
 
 def opened(window: Any, out: Path, *parameters: dict[str, float]) -> ConcealDialog:

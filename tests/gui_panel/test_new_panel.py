@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from listener import clips_folder
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QSpinBox
 from pytestqt.qtbot import QtBot
@@ -18,6 +17,7 @@ from gaplisten.panel.rules import Heard
 from gaplisten.panel.starter import to_toml
 from gaplisten.ui.panel.new_dialog import NewPanelDialog, Offer
 from gaplisten.ui.panel.questions import questions
+from kit.listener import clips_folder
 
 
 @pytest.fixture

@@ -8,7 +8,6 @@ from pathlib import Path
 import pandas as pd
 import pyqtgraph as pg
 import pytest
-from listener import built, definition, take
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 from typer.testing import CliRunner
@@ -20,6 +19,7 @@ from gaplisten.panel.results.evaluation import evaluate_votes
 from gaplisten.panel.results.votes import Collected, Vote
 from gaplisten.ui.results.plot import ResultsPlot
 from gaplisten.ui.results.window import ResultsWindow
+from kit.listener import built, definition, take
 
 NO_LEVEL = "[checks]\nlevel = false\n"
 

@@ -7,7 +7,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from listener import NoConcealers, clips_folder, definition
 
 from gaplisten.panel.build import build
 from gaplisten.panel.frozen import open_panel
@@ -15,6 +14,7 @@ from gaplisten.panel.plan import Planned
 from gaplisten.panel.results.evaluation import Results, evaluate
 from gaplisten.panel.selection import Places
 from gaplisten.panel.session import Session
+from kit.listener import NoConcealers, clips_folder, definition
 
 ORDER = ("zero", "fade", "hybrid", "clean")
 LISTENERS = 24

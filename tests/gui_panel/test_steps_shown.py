@@ -7,7 +7,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from listener import ClockedPlayer, built, definition
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QComboBox, QLabel, QLineEdit, QPushButton
 from pytestqt.qtbot import QtBot
@@ -17,6 +16,7 @@ from gaplisten.ui.panel.pages import MessagePage
 from gaplisten.ui.panel.step_page import StepPage
 from gaplisten.ui.panel.trial_page import TrialPage
 from gaplisten.ui.panel.window import PanelWindow
+from kit.listener import ClockedPlayer, built, definition
 
 CHECKS = "[checks]\nsides = true\nquiet_room = true\nheadphones = true\ndigits = true\n"
 QUESTIONS = """

@@ -9,7 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from listener import ClockedPlayer, built, definition
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QApplication,
@@ -29,6 +28,7 @@ from gaplisten.ui.panel.pages import BreakPage, ListenerPage, MessagePage
 from gaplisten.ui.panel.responses import TouchSlider, _Words
 from gaplisten.ui.panel.trial_page import TrialPage
 from gaplisten.ui.panel.window import PanelWindow
+from kit.listener import ClockedPlayer, built, definition
 
 Open = Callable[..., PanelWindow]
 

@@ -6,8 +6,6 @@ import importlib.util
 import sys
 from pathlib import Path
 
-sys.path.insert(0, str(Path(__file__).parent))  # for sound_material
-
 _PATH = Path(__file__).resolve().parents[1] / "gui" / "conftest.py"
 _SPEC = importlib.util.spec_from_file_location("gui_sound_workbench", _PATH)
 assert _SPEC is not None

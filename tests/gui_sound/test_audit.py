@@ -230,12 +230,11 @@ def conceal(lossy, lost, rate, packet_frames, *, strength: float = 1.0):
 
 
 def test_a_real_audit_finds_that_a_plugin_looks_ahead(tmp_path: Path, monkeypatch) -> None:
-    from sound_material import speech
-
     from gaplisten.bench.audit_subjects import Speech, run_audit
     from gaplisten.concealers import audit as engine
     from gaplisten.concealers.catalogue import Catalogue
     from gaplisten.jobs import Job
+    from kit.sound_material import speech
 
     monkeypatch.setattr(engine, "PLACES", 4)
     (tmp_path / "liar.py").write_text(LIAR, encoding="utf-8")

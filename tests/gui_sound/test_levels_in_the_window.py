@@ -7,12 +7,12 @@ from concurrent.futures import Future
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
-from sound_material import RATE, late, speech
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.state import ClipWork, Sources, Work
 from gaplisten.loss.trace import LossTrace
+from kit.sound_material import RATE, late, speech
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from sound_material import RATE, late, speech
 
 from gaplisten.audio.alignment import Delay
 from gaplisten.audio.level import ActiveLevel
@@ -21,6 +20,7 @@ from gaplisten.bench.levels import (
     received_as_sent,
 )
 from gaplisten.jobs import Job
+from kit.sound_material import RATE, late, speech
 
 
 def level(dbov: float, peak: float = 0.5) -> LaneLevel:

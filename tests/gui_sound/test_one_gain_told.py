@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import numpy as np
-from sound_material import RATE, speech
 
 from gaplisten.audio.gain import clip_gain
 from gaplisten.audio.signal import Signal
+from kit.sound_material import RATE, speech
 
 
 def test_a_gain_that_would_clip_is_limited_and_says_so_in_the_bar(window) -> None:

@@ -11,7 +11,6 @@ import sys
 from pathlib import Path
 from typing import Any, TypeVar
 
-from driving import Driver, Scenario, click, grab, pause, press, write
 from PySide6.QtCore import QPoint
 from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
 
@@ -24,6 +23,7 @@ from gaplisten.ui.panel.window import PanelWindow
 from gaplisten.ui.start import application, begin
 from gaplisten.ui.theme import apply_theme
 from gaplisten.ui.workbench.window import WorkbenchWindow
+from kit.driving import Driver, Scenario, click, grab, pause, press, write
 
 Kind = TypeVar("Kind", bound=QWidget)
 

@@ -6,7 +6,6 @@ import json
 import sys
 from pathlib import Path
 
-from driving import Driver, Scenario, grab, press, write
 from PySide6.QtWidgets import QApplication
 
 from gaplisten.panel.methods import Response
@@ -16,6 +15,7 @@ from gaplisten.ui.panel.trial_page import TrialPage
 from gaplisten.ui.panel.window import PanelWindow
 from gaplisten.ui.start import application
 from gaplisten.ui.theme import apply_theme
+from kit.driving import Driver, Scenario, grab, press, write
 
 OUT, PANELS = Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]]
 votes: dict[str, list[list[object]]] = {}

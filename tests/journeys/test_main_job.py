@@ -8,9 +8,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pulse
 import pytest
-import xserver
+
+from kit import pulse, xserver
 
 HERE = Path(__file__).resolve().parent
 
@@ -28,7 +28,11 @@ def test_open_look_switch_conceal_and_rate(tmp_path: Path, real_clips: Path) -> 
     script = [sys.executable, str(HERE / "main_job.py"), str(real_clips / "challenge2022"), str(tmp_path)]
     with pulse.sound_server() as sound, xserver.x_server() as environment:
         done = subprocess.run(
-            script, env={**environment, **sound.environment}, capture_output=True, text=True, timeout=200
+            script,
+            env={**environment, **sound.environment, "PYTHONPATH": str(HERE.parent)},
+            capture_output=True,
+            text=True,
+            timeout=200,
         )
     assert done.returncode == 0, done.stderr[-3000:] + picture_of_failure(tmp_path)
     found = json.loads((tmp_path / "found.json").read_text())

@@ -8,14 +8,13 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pulse
 import pytest
-import xserver
-from listener import NoConcealers, clips_folder, definition
 
 from gaplisten.panel.build import build
 from gaplisten.panel.methods import Method
 from gaplisten.panel.selection import Places
+from kit import pulse, xserver
+from kit.listener import NoConcealers, clips_folder, definition
 
 HERE = Path(__file__).resolve().parent
 SHORT = "[checks]\nlevel = false\n[abx]\ntrials = 2\n"
@@ -34,7 +33,11 @@ def test_every_method_can_be_taken_with_the_keyboard_alone(tmp_path: Path) -> No
     script = [sys.executable, str(HERE / "panel_by_keys.py"), str(tmp_path), *map(str, panels.values())]
     with pulse.sound_server() as sound, xserver.x_server() as environment:
         done = subprocess.run(
-            script, env={**environment, **sound.environment}, capture_output=True, text=True, timeout=240
+            script,
+            env={**environment, **sound.environment, "PYTHONPATH": str(HERE.parent)},
+            capture_output=True,
+            text=True,
+            timeout=240,
         )
     assert done.returncode == 0, done.stderr[-3000:]
     given = json.loads((tmp_path / "votes.json").read_text())

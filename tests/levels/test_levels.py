@@ -11,7 +11,7 @@ from gaplisten.audio.gain import clip_gain
 from gaplisten.audio.level import active_level, integrated_loudness, peak
 from gaplisten.audio.signal import Signal
 from gaplisten.jobs import Job, JobCancelled
-from levels.voltmeter import VALUES, speechlike, spoken
+from kit.voltmeter import VALUES, speechlike, spoken
 
 REAL = ((1.0, -25.5849), (0.1, -45.5902), (0.01, -65.5791))  # of the published clean example, as `VALUES`
 

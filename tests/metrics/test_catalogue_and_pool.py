@@ -20,7 +20,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.metrics.catalogue import adopt, built_in, find_metric, metric_names, score
 from gaplisten.metrics.contract import MetricError
 from gaplisten.metrics.pool import ScorePool
-from metrics import foreign
+from kit import foreign
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.key import Use
 from gaplisten.panel.session import Session
 from gaplisten.panel.watch import panel_status
-from panel_bench import NO_STEPS, make_panel, take
+from kit.panels import NO_STEPS, make_panel, take
 
 METHODS = ["acr", "dcr", "ccr", "ab", "abx", "mushra", "abc_hr"]
 SYSTEMS = ("QQone", "QQtwo")

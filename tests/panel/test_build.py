@@ -23,7 +23,7 @@ from gaplisten.panel.key import Use, open_key
 from gaplisten.panel.safety import UntrustedPanel, inside
 from gaplisten.panel.selection import Places
 from gaplisten.panel.wave import wave_bytes
-from panel_bench import NO_STEPS, RATE, FakeRenderer, make_clips, make_panel, toml
+from kit.panels import NO_STEPS, RATE, FakeRenderer, make_clips, make_panel, toml
 
 ANCHORED = NO_STEPS + '[mushra]\nanchors = ["anchor35", "lossy"]\n'
 

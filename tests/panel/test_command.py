@@ -13,7 +13,7 @@ from gaplisten.cli import main
 from gaplisten.panel.frozen import open_panel
 from gaplisten.panel.plan import plan
 from gaplisten.panel.session import Session
-from panel_bench import make_clips, take, toml
+from kit.panels import make_clips, take, toml
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -18,7 +18,7 @@ from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.session import Session
 from gaplisten.panel.trial import Trial, Vote
 from gaplisten.panel.unseal import read_session
-from panel_bench import NO_STEPS, listen, make_panel, take, vote
+from kit.panels import NO_STEPS, listen, make_panel, take, vote
 
 ROOT = Path(__file__).resolve().parents[2]
 

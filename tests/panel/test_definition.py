@@ -18,7 +18,7 @@ from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.selection import Places
 from gaplisten.panel.starter import definition_for, starter, to_toml
 from gaplisten.panel.toml_lines import line_of, locate
-from panel_bench import FakeRenderer, make_clips, toml
+from kit.panels import FakeRenderer, make_clips, toml
 
 GOOD = toml("acr")
 

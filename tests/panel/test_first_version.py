@@ -17,7 +17,7 @@ from gaplisten.panel.frozen import open_panel
 from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.results.report import save_tables, summary
 from gaplisten.panel.session import Clock, Session
-from panel_bench import listen, vote
+from kit.panels import listen, vote
 
 FIRST = Path(__file__).resolve().parent / "first_version"
 METHODS = sorted(path.name for path in FIRST.iterdir() if path.is_dir())

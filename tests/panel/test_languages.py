@@ -17,7 +17,7 @@ from gaplisten.panel import check_sounds
 from gaplisten.panel.definition import DefinitionError, parse_definition
 from gaplisten.panel.scales import ScaleError, scale, texts
 from gaplisten.panel.session import Session
-from panel_bench import NO_STEPS, make_panel, take, toml
+from kit.panels import NO_STEPS, make_panel, take, toml
 
 APP = Path(languages.__file__).resolve().parent
 

@@ -15,7 +15,7 @@ from gaplisten.panel.key import ClipKey, Key, StimulusKey, Use
 from gaplisten.panel.order import clashes, kept_apart, shuffled, williams
 from gaplisten.panel.plan import Planned, plan
 from gaplisten.panel.stimuli import uses
-from panel_bench import toml
+from kit.panels import toml
 
 
 def key_of(

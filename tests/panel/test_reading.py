@@ -23,7 +23,7 @@ from gaplisten.panel.journal import Journal, JournalDamaged, read
 from gaplisten.panel.results.votes import collect
 from gaplisten.panel.session import Session
 from gaplisten.panel.watch import panel_status
-from panel_bench import make_panel, take
+from kit.panels import make_panel, take
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import soundfile
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.session import Session
 from gaplisten.panel.unseal import OtherPlan, read_session
-from panel_bench import NO_STEPS, make_clips, make_panel, take
+from kit.panels import NO_STEPS, make_clips, make_panel, take
 
 METHODS = ["acr", "acr_effort", "dcr", "ccr", "ab", "abx", "mushra", "abc_hr"]
 EXTRA = {"mushra": '[mushra]\nanchors = ["anchor35", "lossy"]\n', "abx": "[abx]\ntrials = 6\n"}

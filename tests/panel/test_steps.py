@@ -13,7 +13,7 @@ from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.parts import BreaksPart
 from gaplisten.panel.session import Session
 from gaplisten.panel.steps import AnswerMissing, StepKind
-from panel_bench import make_panel, take
+from kit.panels import make_panel, take
 
 ALL = """
 [checks]

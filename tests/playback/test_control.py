@@ -26,7 +26,7 @@ from gaplisten.playback.lanes import make_ready, release
 from gaplisten.playback.programme import Wishes
 from gaplisten.playback.shared import View, block_of
 from gaplisten.playback.transport import BREAKS
-from playback.desk import Desk, noise
+from kit.desk import Desk, noise
 
 
 def words() -> np.ndarray:

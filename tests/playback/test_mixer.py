@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaplisten.playback.programme import STANDARD, Programme, audible_spans, raised_cosine
-from playback.desk import Desk, level, noise
+from kit.desk import Desk, level, noise
 
 N = 3000
 A, B, C = (noise(N, seed) for seed in (1, 2, 3))

@@ -13,7 +13,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.playback import player as module
 from gaplisten.playback import shared
 from gaplisten.playback.player import Player
-from playback.desk import noise
+from kit.desk import noise
 
 
 @pytest.fixture

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plugins import harness
-from plugins.speech import speech
+from kit import harness
+from kit.plugin_speech import speech
 
 CLASSICAL = (
     "zero_fill",

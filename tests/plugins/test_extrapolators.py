@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from scipy.signal import lfilter
 
-from plugins import harness
-from plugins.speech import quality, speech
+from kit import harness
+from kit.plugin_speech import quality, speech
 
 
 def tones(frames: int = 9600) -> np.ndarray:

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from plugins import harness
-from plugins.speech import quality, speech
+from kit import harness
+from kit.plugin_speech import quality, speech
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from plugins import harness
-from plugins.speech import quality, speech
+from kit import harness
+from kit.plugin_speech import quality, speech
 
 
 @pytest.fixture

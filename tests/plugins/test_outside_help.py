@@ -11,12 +11,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from concealers.plugin_folder import bundled
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.runner import Runner
 from gaplisten.loss.trace import LossTrace
-from plugins import harness
-from plugins.speech import quality, speech
+from kit import harness
+from kit.plugin_folder import bundled
+from kit.plugin_speech import quality, speech
 
 NSNET2 = """
 model = "nsnetv2_converted.onnx"
