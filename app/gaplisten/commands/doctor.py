@@ -140,7 +140,7 @@ def _plugins() -> list[Row]:
 
     catalogue = Catalogue.scan()
     rows: list[Row] = [("concealer", entry.name, "ok", str(entry.path)) for entry in catalogue.usable]
-    return rows + [("concealer", entry.name, "missing", str(entry.reason)) for entry in catalogue.broken]
+    return rows + [("concealer", entry.name, "missing", entry.message) for entry in catalogue.broken]
 
 
 def _writable(path: Path) -> bool:
