@@ -4,15 +4,17 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import psutil
 import pytest
 
+from gaplisten.playback import host
 from gaplisten.playback.player import Player
 from gaplisten.playback.shared import Block
 from kit.proof import unlike_lanes
-from kit.pulse import sound_server, wait_for
+from kit.pulse import null_server, sound_server, wait_for
 
 pytestmark = pytest.mark.sound
 RATE = 48000
@@ -127,6 +129,66 @@ def test_a_device_that_takes_no_more_sound_pauses_with_a_message_and_keeps_the_p
     assert goes_on(player)
 
 
+def test_a_device_that_is_pulled_out_while_playing_is_told_within_two_seconds(player, server):
+    play_for_a_while(player)
+    server.kill()
+    began = time.monotonic()
+    wait_for(lambda: player.state.reason)
+    assert time.monotonic() - began < 2.0
+    assert not player.state.playing
+
+
+def test_a_device_that_hangs_while_nothing_plays_is_told_when_it_is_missed_and_not_before(player, server):
+    player.load(unlike_lanes(1, 20.0, RATE))
+    wait_for(lambda: player.state.rate)
+    server.freeze()
+    time.sleep(4.5)
+    assert player.state.reason == ""
+    player.play()
+    wait_for(lambda: "takes no more sound" in player.state.reason, 12)
+    server.thaw()
+    wait_for(lambda: not player.state.starting)
+    assert goes_on(player)
+
+
+def test_a_null_sink_that_asks_every_two_seconds_is_no_lost_device(monkeypatch):
+    with null_server(RATE):
+        player = Player()
+        try:
+            player.load(unlike_lanes(1, 60.0, RATE))
+            player.play()
+            wait_for(lambda: player.state.position > 0)
+            until = time.monotonic() + 12
+            while time.monotonic() < until:
+                assert player.state.reason == ""
+                assert player.state.playing
+                time.sleep(0.1)
+        finally:
+            player.close()
+
+
+_DEAF = "import sys; sys.stdin.read()"
+
+
+def test_a_process_that_never_finds_its_devices_is_given_up_with_a_sentence(monkeypatch):
+    monkeypatch.setattr(host, "python", lambda *_: [sys.executable, "-c", _DEAF])
+    monkeypatch.setattr(host, "START_SECONDS", 0.5)
+    player = Player()
+    try:
+        assert player.state.starting
+        player.load(unlike_lanes(1, 1.0, RATE))
+        player.play()
+        wait_for(lambda: not player.state.starting, 5)
+        state = player.state
+        assert (state.available, state.playing) == (False, False)
+        assert "the sound system does not answer" in state.reason
+        monkeypatch.undo()
+        player.rescan()
+        assert player.state.starting
+    finally:
+        player.close()
+
+
 def test_a_sound_server_that_dies_pauses_and_another_one_is_found_by_looking_again(player, server):
     play_for_a_while(player)
     server.kill()
@@ -236,8 +298,9 @@ def test_full_shared_memory_is_a_sentence_and_not_a_crash(player, monkeypatch):
     monkeypatch.setattr(shared, "_reserve", full)
     player.load(unlike_lanes(1, 1.0, RATE))
     wait_for(lambda: "no room for" in player.state.reason)
+    player.play()
+    wait_for(lambda: not player.state.playing and "no room for" in player.state.reason)
     monkeypatch.undo()
-    player.load(unlike_lanes(1, 1.0, RATE))
     player.play()
     wait_for(lambda: player.state.ended)
 

@@ -18,6 +18,7 @@ from gaplisten.playback.control import (
     WishReader,
     now_ns,
     read_status,
+    wants_sound,
     write_wishes,
 )
 from gaplisten.playback.devices import OutputDevice
@@ -50,6 +51,16 @@ def test_wishes_arrive_whole_and_once():
     assert reader.read() == wishes  # until it is taken
     reader.take()
     assert reader.read() is None
+
+
+def test_whether_sound_is_wanted_can_be_read_without_taking_the_wishes():
+    block = words()
+    assert not wants_sound(block)
+    write_wishes(block, Wishes(programme=3, playing=1))
+    assert wants_sound(block)
+    write_wishes(block, Wishes(programme=3, playing=0, lane=1))
+    assert not wants_sound(block)
+    assert WishReader(block).read() is not None
 
 
 def test_half_written_wishes_are_not_seen():

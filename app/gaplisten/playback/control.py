@@ -124,6 +124,11 @@ def called_ns(words: Words) -> int:
     return int(words[STATUS + 2 + SLOT["called_ns"]])
 
 
+def wants_sound(words: Words) -> bool:
+    """Tell whether the window wants something played (a hint: it may just be changing its mind)."""
+    return bool(words[_WISHES + 2 + Wishes._fields.index("playing")])
+
+
 class StatusWriter:
     """Publishes what was done, from the sound card's thread."""
 

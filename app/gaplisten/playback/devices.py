@@ -226,6 +226,14 @@ def start(device: OutputDevice, stream: Any) -> None:
         raise _refused(device, stream.samplerate, error) from error
 
 
+def is_running(stream: Any) -> bool:
+    """Tell whether a started stream goes on: not when its device was pulled out or its server died."""
+    try:
+        return bool(stream.active)
+    except sound().PortAudioError:
+        return False
+
+
 def stop(stream: Any) -> None:
     """Stop a stream that puts out nothing but silence, without waiting for what is left of that."""
     with suppress(sound().PortAudioError):  # a device that is gone is noticed when it is wanted again

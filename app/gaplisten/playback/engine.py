@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from gaplisten.audio.signal import Samples
-from gaplisten.playback.control import StatusWriter, WishReader, Words, now_ns
+from gaplisten.playback.control import StatusWriter, WishReader, Words, now_ns, wants_sound
 from gaplisten.playback.devices import Side
 from gaplisten.playback.dropouts import Dropouts
 from gaplisten.playback.mixer import MixerState, render_into
@@ -105,7 +105,7 @@ class Engine:
         self.callbacks = 0
         self._fresh = True
         self.failure: BaseException | None = None
-        self._wishes, self._status = WishReader(words), StatusWriter(words)
+        self._words, self._wishes, self._status = words, WishReader(words), StatusWriter(words)
         self._meter = Meter(mixer.rate, mixer.channels)
         self._meter_count = 0
         self.tone: Samples = np.zeros((0, mixer.channels), np.float32)
@@ -120,6 +120,11 @@ class Engine:
     def wanted(self) -> bool:
         """Whether anything but silence is, or soon will be, put out (for the main thread)."""
         return self._sounding or self._wishes.waiting
+
+    @property
+    def playing(self) -> bool:
+        """Whether a listener would notice that no more sound is taken (for the main thread)."""
+        return self._sounding or (self._wishes.waiting and wants_sound(self._words))
 
     @property
     def _sounding(self) -> bool:

@@ -38,6 +38,9 @@ from gaplisten.processes import python
 _PACKAGE_PARENT = Path(__file__).resolve().parents[2]
 
 ANSWER_SECONDS = 8.0
+START_SECONDS = 30.0
+"""How long a process may take to find its devices: seconds on a busy machine, ever with a broken server."""
+_ROOM = 1 << 20  # bytes of shared memory: short of it, JACK's library waits for ever while devices are listed
 _CRASHES, _CRASH_WINDOW = 3, 30.0
 _ASLEEP_NS = 50_000_000  # a stream that has asked for nothing for so long may have been stopped
 
@@ -185,6 +188,7 @@ class Host:
         self.ready: Ready | None = None  # what lies in shared memory
         self._heard = threading.Condition(self.lock)  # a message has come
         self._owner, self._latency = weakref.ref(owner), latency
+        self._started = 0.0
         self._links = 0  # counts processes: the last words of one that was left are nobody's
         self._meant = False  # the process ends because it was asked to, or told why
         self._control: Block | None = None
@@ -199,6 +203,7 @@ class Host:
             facts = self.facts
             facts.off, facts.reason, facts.crashes = False, "", []
             try:
+                Block(_ROOM).remove()
                 if self._control is None:
                     self._control = Block(BYTES)
                     self.words = self._control.array(np.int64, (WORDS,))
@@ -254,7 +259,14 @@ class Host:
             if self.link is not None:
                 self.link.send(do, **facts)
 
-    def wait(self, answer: Callable[[], Any]) -> Any:
+    def give_up_starting(self) -> None:
+        """End a process that has been starting for too long; not to be called with the lock held."""
+        facts = self.facts
+        if facts.dead or facts.ready or time.monotonic() - self._started < START_SECONDS:
+            return
+        self.leave("the sound system does not answer; see that its server runs, then look again", off=False)
+
+    def wait(self, answer: Callable[[], Any], seconds: float = ANSWER_SECONDS) -> Any:
         """Return the answer when it has come; None if it does not. Not to be called with the lock held.
 
         Raises
@@ -272,14 +284,14 @@ class Host:
             return bool(found) or over or self.link is not asked
 
         with self._heard:
-            self._heard.wait_for(come, ANSWER_SECONDS)
+            self._heard.wait_for(come, seconds)
             if not found and self.link is not asked:
                 raise ProcessGone
         return found
 
     def format_for(self, rate: int) -> tuple[int, int]:
         """Return rate and channels at which the device will play lanes of that rate."""
-        self.wait(lambda: self.facts.ready)
+        self.wait(lambda: self.facts.ready, START_SECONDS)
         with self.lock:
             device, known = self.facts.device, self.facts.rates.get(rate)
         if device is None or not self.facts.ready:
@@ -389,6 +401,7 @@ class Host:
         self.words[STATUS:] = 0
         self._meant = False
         self._links += 1
+        self._started = time.monotonic()
         name, host_api = self.choice
         settings = {"control": self._control.name, "name": name, "host_api": host_api}
         try:

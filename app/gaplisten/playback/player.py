@@ -182,6 +182,7 @@ class Player:
         self._pending = 0
         self._holding = False  # a new clip is on its way: wishes are about that one
         self._blank = True  # the process holds no programme yet
+        self._refused = False  # the lanes could not be brought to the device
         self._made: dict[int, Ready] = {}
         self._last_wishes = Wishes()
         self._last_state = PlayerState()
@@ -247,10 +248,14 @@ class Player:
         except ProcessGone:
             return  # the next process is brought everything when it begins
         except GaplistenError as error:
-            with self._lock:
-                if not self._host.facts.dead:  # else there is a better reason
-                    self._host.facts.reason = str(error)
-                self._desired.hush()
+            self._not_brought(str(error))
+
+    def _not_brought(self, reason: str) -> None:
+        with self._lock:
+            if not self._host.facts.dead:  # else there is a better reason
+                self._host.facts.reason = reason
+            self._refused = True
+            self._desired.hush()
 
     def _bring_lanes(self) -> None:
         with self._lock:
@@ -264,9 +269,11 @@ class Player:
         rate, channels = self._host.format_for(lanes[0].rate)
         ready = make_ready(lanes, number, clip, rate, channels, speed, before)
         self._host.send("load", **ready.message(audible, boundaries))
-        loaded = False
-        with suppress(ProcessGone):
+        loaded = gone = False
+        try:
             loaded = bool(self._host.wait(lambda: self._host.answers.pop(f"load{number}", None)))
+        except ProcessGone:
+            gone = True
         with self._lock:
             if self._host.closed or self._host.ready is not before:
                 release(ready, None)  # the process was ended meanwhile, and the lanes taken over are gone
@@ -277,9 +284,12 @@ class Player:
             if loaded:
                 self._arrived()
         release(before, ready)
+        if not (loaded or gone):
+            failed = self._host.answers.get("failed")
+            self._not_brought(str(failed or "the audio process does not answer; try again"))
 
     def _arrived(self) -> None:
-        self._holding = self._holding and bool(self._pending)
+        self._holding, self._refused = self._holding and bool(self._pending), False
         if self._blank:
             self._blank = False
             self._desired.seek_count += 1  # the position is known on this side only
@@ -347,6 +357,8 @@ class Player:
                 return
             self._host.facts.reason = ""
             self._desired.play()
+            if self._refused:
+                self._prepare()  # it may go well this time, and else the reason is told again
             self._publish()
 
     def pause(self) -> None:
@@ -458,6 +470,7 @@ class Player:
     @property
     def state(self) -> PlayerState:
         """What is going on now."""
+        self._host.give_up_starting()
         with self._lock:
             status = self._host.status()
             if status is not None:

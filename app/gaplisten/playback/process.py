@@ -15,7 +15,6 @@ import signal
 import sys
 import threading
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict
 from typing import Any, Literal
 
@@ -32,10 +31,13 @@ from gaplisten.playback.shared import View
 
 Message = Mapping[str, Any]
 
-WATCHDOG_SECONDS = 1.0
+WATCHDOG_SECONDS = 1.5
+"""How long a device may take nothing while something is to be heard."""
+PATIENT_SECONDS = 6.0
+"""The same for one that is known to make pauses, and for each in the beginning."""
+PAUSE_SECONDS = 0.5
 FIRST_SECONDS = 3.0
-"""How long a stream that has just been started may take nothing: some devices begin by playing what they had
-rendered ahead, up to two seconds of it, before they ask again."""
+"""How long the beginning lasts: some devices first play what they had rendered ahead, then ask again."""
 REST_SECONDS = 5.0
 """After so long without sound the stream is stopped, and costs nothing until something is wanted."""
 _TICK = 0.1
@@ -43,6 +45,46 @@ _TICK = 0.1
 
 def _array(values: Any) -> Any:
     return None if values is None else np.array(values, np.int64)
+
+
+class Watchdog:
+    """Tells a device that takes no more sound from a slow device, and from a slow machine.
+
+    A sound card asks for a block every few milliseconds. PulseAudio's null sink, which machines without a
+    card have, may ask for nothing for two seconds at a time, again and again, and so may a server on a
+    machine that is too busy. One that has paused and gone on may do so again. While nothing is to be heard
+    nobody misses anything, and nothing is told.
+    """
+
+    def __init__(self) -> None:
+        self._seen, self._idle, self._missed, self._age = 0, 0.0, 0.0, 0.0
+        self._pauses = False
+
+    def begin(self) -> None:
+        """Expect a stream that starts (again)."""
+        self._idle = self._missed = self._age = 0.0
+
+    def is_lost(self, callbacks: int, passed: float, *, playing: bool) -> bool:
+        """Tell whether the device is to be given up.
+
+        Parameters
+        ----------
+        callbacks
+            How often it has asked for sound.
+        passed
+            Seconds since the last call of this method, without those during which this process stood still.
+        playing
+            Whether a listener would miss the sound.
+        """
+        if callbacks != self._seen:
+            self._pauses = self._pauses or self._idle >= PAUSE_SECONDS
+            self._seen, self._idle, self._missed = callbacks, 0.0, 0.0
+        else:
+            self._idle += passed
+            self._missed = self._missed + passed if playing else 0.0
+        self._age += passed
+        patient = self._pauses or self._age - self._idle <= FIRST_SECONDS
+        return self._missed >= (PATIENT_SECONDS if patient else WATCHDOG_SECONDS)
 
 
 class Host:
@@ -72,7 +114,8 @@ class Host:
         self._engine: Engine | None = None
         self._views: dict[str, View] = {}
         self._forgotten: list[View] = []
-        self._seen, self._idle, self._age = 0, 0.0, 0.0
+        self._watchdog = Watchdog()
+        self._gone = False  # the device refused to go on
         self._resting, self._quiet = False, 0.0
 
     # -- messages out ---------------------------------------------------------------------------------------
@@ -128,7 +171,7 @@ class Host:
     def _do_choose(self, message: Message) -> None:
         self._wanted = (message["name"], message["host_api"])
         self._close_stream()
-        self._device = devices.pick(*self._wanted)
+        self._device, self._watchdog = devices.pick(*self._wanted), Watchdog()
         self.say("chosen", device=asdict(self._device))
 
     def _do_tone(self, message: Message) -> None:
@@ -163,7 +206,8 @@ class Host:
             engine.dropouts.count = before.dropouts.count
         self._stream = devices.open_output(device, rate, channels, self._latency, engine.callback)
         engine.latency_ns = engine.dropouts.buffer_ns = round(float(self._stream.latency) * 1e9)
-        self._engine, self._idle, self._age = engine, 0.0, 0.0
+        self._engine, self._gone = engine, False
+        self._watchdog.begin()
         self.say("opened", device=asdict(device), rate=rate, channels=channels)
         return engine
 
@@ -206,9 +250,12 @@ class Host:
         if not self._resting or self._engine is None:
             return
         self._engine.begin()
-        self._resting, self._quiet, self._idle, self._age = False, 0.0, 0.0, 0.0
-        with suppress(GaplistenError):  # the watchdog will tell
+        self._resting, self._quiet = False, 0.0
+        self._watchdog.begin()
+        try:
             devices.start(self._need_device(), self._stream)
+        except GaplistenError:
+            self._gone = True
 
     def watch(self, passed: float) -> bool:
         """Look whether the device still takes sound; False when it does not any more."""
@@ -218,13 +265,11 @@ class Host:
         if engine.failure is not None:
             self.say("died", reason=repr(engine.failure))
             return False
-        self._idle = 0.0 if engine.callbacks != self._seen else self._idle + passed
-        self._seen = engine.callbacks
-        self._age += passed
-        if self._idle < (WATCHDOG_SECONDS if self._age > FIRST_SECONDS else FIRST_SECONDS):
-            return True
-        self.say("lost", device=asdict(self._need_device()))
-        return False
+        self._gone = self._gone or not devices.is_running(self._stream)
+        hung = self._watchdog.is_lost(engine.callbacks, passed, playing=engine.playing)
+        if self._gone or hung:
+            self.say("lost", device=asdict(self._need_device()))
+        return not (self._gone or hung)
 
     # -- lanes ----------------------------------------------------------------------------------------------
 

@@ -138,13 +138,16 @@ class Hearing(QObject):
 
     # -- transport ------------------------------------------------------------------------------------
 
-    def toggle(self) -> None:
-        """Play or pause."""
+    def toggle(self) -> bool:
+        """Play or pause; return False if there is nothing to play."""
         self._until = None
+        if not self._loaded:
+            return False
         if self.state.playing:
             self._player.pause()
         else:
             self._player.play()
+        return True
 
     def stop(self) -> None:
         """Stop and go back."""

@@ -112,7 +112,8 @@ class ListenActions(Part):
             reading = self.controller.files.lanes
             self.controller.said.emit("the sound is still being read" if reading else "open a clip first")
             return
-        self.controller.hearing.toggle()
+        if not self.controller.hearing.toggle():
+            self.controller.said.emit("no lane of this clip has sound")
 
     def _rescan(self) -> None:
         self.controller.hearing.player.rescan()
