@@ -12,7 +12,7 @@ import pytest
 from gaplisten.audio.signal import Signal
 from gaplisten.bench import gap_measures
 from gaplisten.bench.gap_measures import GapMeasures
-from gaplisten.bench.gap_ranking import Place, ranking, step
+from gaplisten.bench.gap_ranking import Place, longest, ranking, step
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.tasks import Tasks
 from gaplisten.errors import GaplistenError
@@ -88,6 +88,14 @@ def test_of_several_lanes_the_worst_counts_and_lanes_without_values_do_not():
     found = ranking(made, ["a", "b", "c"], measure_named("click_exit"), [0, 1, 3])
     assert found == [Place(1, "a", 8.0), Place(0, "b", 7.0), Place(3, "b", 0.5)]
     assert ranking(made, ["c"], measure_named("click_exit"), range(4)) == []
+
+
+def test_where_nothing_ranks_the_gaps_the_longest_of_those_listed_is_the_worst():
+    gaps = LossTrace.of_packets(np.array([c == "x" for c in "x.xxx..xx."]), PACKET, RATE).gaps()
+    assert longest(gaps, range(3)) == 1
+    assert longest(gaps, {0, 2}) == 2
+    assert longest(gaps, ()) == 1
+    assert longest((), ()) is None
 
 
 def test_steps_begin_at_the_worst_and_go_round():

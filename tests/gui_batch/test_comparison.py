@@ -6,24 +6,18 @@ import csv
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
-from gaplisten.audio.signal import Signal
 from gaplisten.batch.compare import Point, distributions
 from gaplisten.batch.comparison import Comparison, Scale, from_table, heard_in
 from gaplisten.errors import GaplistenError
-from gaplisten.jobs import Job
-from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.batch.comparison_window import ComparisonWindow
 from gaplisten.ui.batch.plot import ComparisonPlot, p_text
 from gaplisten.ui.batch.tables import PlainTable
 from gaplisten.ui.batch.tables import shown as shown_as
-from gaplisten.ui.batch.worst_gap import worst_gap
-from kit.challenge import PACKET
 from kit.listener import built, clips_folder, definition, take
 
 MOS = Scale("plcmos", "PLC-MOS", "MOS")
@@ -227,25 +221,6 @@ def test_small_probabilities_are_printed_as_papers_do() -> None:
 # --- the worst gap -----------------------------------------------------------------------------------------
 
 
-def trace(*lost: int, packets: int = 40) -> LossTrace:
-    flags = np.zeros(packets, np.bool_)
-    flags[list(lost)] = True
-    return LossTrace.of_packets(flags, PACKET, 16000)
-
-
-def test_the_worst_gap_is_the_one_that_most_measures_flag_else_the_longest() -> None:
-    time = np.arange(40 * PACKET) / 16000
-    clean = Signal.of((0.3 * np.sin(2 * np.pi * 200 * time)).astype(np.float32), 16000)
-    lost = trace(5, 20, 21, 22)
-    rough = clean.samples.copy()
-    rough[5 * PACKET : 6 * PACKET : 40] = 0.9
-    frames = clean.frames
-    assert worst_gap(clean, Signal(rough, 16000), lost, frames, Job()) == 0
-    assert worst_gap(clean, clean, lost, frames, Job()) == 1
-    assert worst_gap(None, None, lost, frames, Job()) == 1
-    assert worst_gap(clean, clean, trace(), frames, Job()) is None
-
-
 def double_click(qtbot: QtBot, table: PlainTable, row: int) -> None:
     place = table.visualRect(table.model().index(row, 0)).center()
     for act in (qtbot.mouseClick, qtbot.mouseDClick):
@@ -274,6 +249,32 @@ def test_a_row_opens_its_clip_at_the_gap_where_its_version_is_worst(qtbot: QtBot
     assert controller.lane(controller.hearing.heard).name == "rough"
 
 
+@pytest.mark.parametrize("measure", ["click_entry", "lsd", "energy_error"])
+def test_compare_and_w_lead_to_the_same_gap_and_name_the_same_rule(
+    qtbot: QtBot, window: Any, measure: str
+) -> None:
+    controller = window.controller
+    window.actions_table[f"gap.by_{measure}"].trigger()
+    window.panes["batch"].going.to("3", "rough")
+    qtbot.waitUntil(lambda: looked_at(window) is not None, timeout=10000)
+    gap, said = looked_at(window), window.status.currentMessage()
+    assert said.startswith(f"gap #{controller.gaps.index(gap) + 1}: ")
+    assert "rough (1 of " in said
+    window.gap_actions.go_to((controller.gaps.index(gap) + 1) % len(controller.gaps))
+    window.actions_table["gap.next_worst"].trigger()
+    assert looked_at(window) == gap
+    assert window.status.currentMessage() == said
+
+
+def test_where_no_gap_has_a_value_compare_goes_to_the_longest_and_says_so(qtbot: QtBot, window: Any) -> None:
+    window.actions_table["gap.by_recovery_lag"].trigger()
+    window.panes["batch"].going.to("3", "nowhere", "/no/such/file.wav")
+    qtbot.waitUntil(lambda: looked_at(window) is not None, timeout=10000)
+    gaps = window.controller.gaps
+    assert looked_at(window).frames == max(gap.frames for gap in gaps)
+    assert "the longest: no gap of nowhere has a value of" in window.status.currentMessage()
+
+
 def test_a_concealers_lane_is_waited_for(qtbot: QtBot, window: Any) -> None:
     controller = window.controller
     controller.document.switch_on("constant")
@@ -295,6 +296,7 @@ def test_who_goes_elsewhere_is_not_called_back(qtbot: QtBot, window: Any) -> Non
 
 def test_another_row_of_the_same_clip_moves_on(qtbot: QtBot, window: Any) -> None:
     going, controller = window.panes["batch"].going, window.controller
+    window.actions_table["gap.by_lsd"].trigger()
     going.to("0", "rough")
     qtbot.waitUntil(lambda: looked_at(window) == controller.gaps[0], timeout=10000)
     controller.hearing.seek(9000)
@@ -308,6 +310,7 @@ def test_a_version_that_is_no_lane_is_judged_by_its_file(
     qtbot: QtBot, window: Any, clips_folder: Path
 ) -> None:
     going, controller = window.panes["batch"].going, window.controller
+    window.actions_table["gap.by_lsd"].trigger()
     going.to("1", "another_system", str(clips_folder / "rough" / "1.wav"))
     qtbot.waitUntil(lambda: controller.clip_name == "1", timeout=10000)
     qtbot.waitUntil(lambda: looked_at(window) == controller.gaps[0], timeout=10000)

@@ -13,18 +13,11 @@ TOOLKITS = ("PySide6", "pyqtgraph")
 # Modules of the window that know no Qt: they belong into an engine's room. This list only ever gets shorter.
 WITHOUT_QT = frozenset(
     {
-        "batch/worst_gap.py",
         "features.py",
-        "levels/edits.py",
-        "levels/measure.py",
-        "levels/rows.py",
-        "levels/texts.py",
         "panel/questions.py",
         "results/figure.py",
         "workbench/gap_actions.py",
         "workbench/listen_actions.py",
-        "workbench/long_clips.py",
-        "workbench/opening.py",
     }
 )
 

@@ -15,6 +15,7 @@ from gaplisten.bench.concealing import Concealing
 from gaplisten.bench.document import Document
 from gaplisten.bench.events import Event
 from gaplisten.bench.gap_measures import GapMeasures
+from gaplisten.bench.gap_ranking import WorstGaps
 from gaplisten.bench.lane_edits import LaneEdits
 from gaplisten.bench.lanes import Lane, Role, keyed
 from gaplisten.bench.level_measures import LevelMeasures
@@ -96,6 +97,8 @@ class Controller(Generic[H]):
         Identifiers of the lanes whose sound that changed.
     levels, gap_measures
         What is known of the lanes' levels and delays, and of their gaps; measured when somebody wants it.
+    worst_gaps
+        The gaps by how bad they are.
     clips_changed, clip_changed, lanes_changed, trace_changed, loop_changed, notes_changed, catalogue_changed
         Events: the thing of that name is another one.
     lane_changed
@@ -149,6 +152,7 @@ class Controller(Generic[H]):
             lambda: self.gain,
         )
         self.gap_measures = GapMeasures(self.tasks)
+        self.worst_gaps = WorstGaps(self.gap_measures, lambda: self.document.work.gaps)
         self._engines: list[Engine] = [self.tasks, self.levels, self.gap_measures]
         self.edited: frozenset[str] = frozenset()
         self._finding: Task | None = None

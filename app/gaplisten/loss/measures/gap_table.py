@@ -81,7 +81,7 @@ class GapTable:
         limit = measure.threshold if threshold is None else threshold
         if limit is None:
             return np.zeros(len(self.gaps), np.bool_)
-        return np.asarray(_badness(measure, self.column(version, key)) >= _limit(measure, limit), np.bool_)
+        return np.asarray(badness(measure, self.column(version, key)) >= _limit(measure, limit), np.bool_)
 
     def flags(self, version: str, gap: int, thresholds: Mapping[str, float] | None = None) -> tuple[str, ...]:
         """Return the keys of the measures that flag a gap."""
@@ -95,9 +95,9 @@ class GapTable:
     def worst(self, version: str, key: str) -> list[int]:
         """Return the places (from 0) of the gaps that have the measure, most conspicuous first."""
         measure = next(measure for measure in self.measures if measure.key == key)
-        badness = _badness(measure, self.column(version, key))
-        order = np.argsort(-badness, kind="stable")
-        return [int(place) for place in order if not np.isnan(badness[place])]
+        bad = badness(measure, self.column(version, key))
+        order = np.argsort(-bad, kind="stable")
+        return [int(place) for place in order if not np.isnan(bad[place])]
 
     def table(self, thresholds: Mapping[str, float] | None = None) -> Table:
         """Return one row per gap and version; the last column names the measures that flag it.
@@ -121,7 +121,8 @@ class GapTable:
         return np.stack(columns, axis=1)
 
 
-def _badness(measure: Measure, values: Values) -> Values:
+def badness(measure: Measure, values: Values) -> Values:
+    """Return how conspicuous values are: the larger, the worse, whatever the measure's direction."""
     if measure.direction is Direction.BOTH:
         return np.abs(values)
     return -values if measure.direction is Direction.LOW else values

@@ -72,7 +72,9 @@ class ComparisonWindow(QWidget):
             self.tabs.addTab(table, name)
         self.tables[2].row_activated.connect(self._open_row)
         self.tables[2].row_chosen.connect(self._point_out)
-        self.tables[2].setToolTip("Double-click: the clip opens in the workbench at its worst gap")
+        self.tables[2].setToolTip(
+            "Double-click: the clip opens at its worst gap by the measure of Gap > Worst By"
+        )
         self.tabs.currentChanged.connect(self._show_page)
         self.said = QuietLabel(wrap=True)
         self._lay_out()

@@ -6,10 +6,16 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject
 
+from gaplisten.audio.files import read_signal
+from gaplisten.audio.resample import resample
+from gaplisten.audio.signal import Signal
+from gaplisten.bench.gap_measures import measured
+from gaplisten.bench.gap_ranking import Place
 from gaplisten.bench.lanes import Lane
 from gaplisten.bench.tasks import Task
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
+from gaplisten.loss.measures import GapTable
 from gaplisten.ui.shell import Shell
 
 
@@ -21,6 +27,7 @@ class Going(QObject):
         self._shell, self._controller = shell, shell.controller
         self._wanted: tuple[str, str, str] | None = None
         self._task: Task | None = None
+        self._goes = 0  # what was looked for before somebody went on is not gone to any more
         shell.signals.clip_changed.connect(self._on_clip)
         shell.signals.lane_changed.connect(self._arrive)
         shell.signals.lanes_changed.connect(self._arrive)
@@ -44,6 +51,7 @@ class Going(QObject):
             )
             return
         self._wanted = (clip, condition, file)
+        self._goes += 1
         controller.tasks.cancel(self._task)
         self._shell.window.raise_()
         self._shell.window.activateWindow()
@@ -71,23 +79,49 @@ class Going(QObject):
         self._wanted = None
         if lane is not None:
             controller.hearing.hear(lane.key)
-        trace, frames, reference = controller.trace, controller.frames, controller.opened.reference
         # The gaps that are listed are those of the clip: they say nothing of a lane with losses of its own.
-        if trace is None or condition == REFERENCE or (lane is not None and lane.own_loss):
+        if controller.trace is None or condition == REFERENCE or (lane is not None and lane.own_loss):
             return
-        signal = lane.signal if lane is not None else None
+        if lane is not None and lane.signal is not None:
+            self._look_in_lane(clip, lane)
+        else:
+            self._look_in_file(clip, condition, file)
 
-        def look(job: Job) -> int | None:
-            from gaplisten.ui.batch.worst_gap import sound_at, worst_gap
+    def _look_in_lane(self, clip: str, lane: Lane) -> None:
+        controller, going = self._controller, self._goes
+        controller.gap_measures.show(controller.lanes, controller.trace)
 
-            sound = signal or (sound_at(Path(file), trace.rate) if file else None)
-            return worst_gap(reference, sound, trace, frames, job)
+        def found() -> None:
+            if self._goes == going and controller.clip_name == clip:
+                self._go(controller.worst_gaps.order([lane.ident]), f"lane {lane.key} {lane.name}")
 
-        def found(place: int | None) -> None:
-            if place is not None and controller.clip_name == clip:
-                self._shell.gap_wanted.emit(place)
+        controller.gap_measures.when_measured(found)
+
+    def _look_in_file(self, clip: str, condition: str, file: str) -> None:
+        controller = self._controller
+        trace, opened = controller.trace, controller.opened
+        assert trace is not None
+        assert opened is not None
+
+        def look(job: Job) -> GapTable | None:
+            sound = _sound_at(Path(file), trace.rate) if file else None
+            return measured(opened.reference, {condition: sound}, trace, job) if sound else None
+
+        def found(table: GapTable | None) -> None:
+            if controller.clip_name == clip:
+                self._go(controller.worst_gaps.order_in(table, [condition]) if table else [], condition)
 
         self._task = controller.tasks.run("looking for the worst gap", look, found, quiet=True)
+
+    def _go(self, order: list[Place], named: str) -> None:
+        """Go to the first of these gaps; to the longest where the measure says nothing of any."""
+        worst = self._controller.worst_gaps
+        place = order[0].gap if order else worst.without_values(self._controller.gaps)
+        if place is None:
+            return
+        self._shell.gap_wanted.emit(place)
+        none = f"gap #{place + 1}, the longest: no gap of {named} has a value of {worst.measure.title}"
+        self._shell.say(worst.told(order[0], named, 0, len(order)) if order else none)
 
     def lane(self, condition: str) -> Lane | None:
         """Return the lane of a condition of the clip that is shown."""
@@ -97,3 +131,12 @@ class Going(QObject):
             (f"condition:{condition}", condition) if condition not in (REFERENCE, LOSSY) else (condition,)
         )
         return next((lane for lane in self._controller.lanes if lane.ident in idents), None)
+
+
+def _sound_at(path: Path, rate: int) -> Signal | None:
+    """Return a version's file at the clip's rate; None when it cannot be read."""
+    try:
+        found = read_signal(path)
+    except GaplistenError:
+        return None
+    return found if found.rate == rate else resample(found, rate)

@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 from gaplisten.bench import gap_wording as wording
 from gaplisten.bench.gap_content import Column, LaneHead, facts_alone
-from gaplisten.bench.gap_ranking import Place, ranking, step
+from gaplisten.bench.gap_ranking import Place, step
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.state import GapChoices, Work
 from gaplisten.errors import GaplistenError
@@ -79,6 +79,7 @@ class GapsFeature(QObject):
         self._dock.set_choices(self.choices)
         window.controller.document.listeners.append(self._on_work)
         self._dock.provider = self._provide
+        window.controller.worst_gaps.listed = lambda: self._dock.model.gaps_shown
         self._dock.choices_made.connect(self.choose)
         self._dock.measures_wanted.connect(self._open_dialog)
         self._dock.resume_wanted.connect(self.measuring.resume)
@@ -222,36 +223,27 @@ class GapsFeature(QObject):
 
     def go(self, by: int) -> None:
         """Go to the next worst gap (1) or back (-1): the worst first, when coming from elsewhere."""
-        idents, measure = self._heard_lanes(), self.choices.worst_measure
-        table, shown = self.measuring.table, self._dock.model.gaps_shown
-        order = ranking(table, idents, measure, shown) if table is not None else []
+        idents, worst = self._heard_lanes(), self._window.controller.worst_gaps
+        order = worst.order(idents)
         if not order:
             self._window.controller.said.emit(self._why_none(idents))
             return
-        what = (*idents, measure.key)
+        what = (*idents, worst.measure.key)
         rank = step(order, self._rank_now(what, order), by)
         place = order[rank]
         self._window.gap_actions.go_to(place.gap)
         self._tour = (what, rank, place.gap)
-        self._dock.reveal(measure.key, place.ident)
-        self._window.controller.said.emit(self._told(place, rank, len(order)))
+        self._dock.reveal(worst.measure.key, place.ident)
+        self._window.controller.said.emit(worst.told(place, self._lane_named(place.ident), rank, len(order)))
 
     def _rank_now(self, what: tuple[object, ...], order: list[Place]) -> int | None:
         if self._tour is None or self._tour[0] != what or self._window.gap_actions.at != self._tour[2]:
             return None
         return next((rank for rank, place in enumerate(order) if place.gap == self._tour[2]), None)
 
-    def _told(self, place: Place, rank: int, count: int) -> str:
-        controller, measure = self._window.controller, self.choices.worst_measure
-        lane = next((each for each in controller.lanes if each.ident == place.ident), None)
-        named = f"lane {lane.key} {lane.name}" if lane is not None else place.ident
-        table = self.measuring.table
-        flags = table.flagged(place.ident, measure.key, self.choices.threshold(measure)) if table else ()
-        mark = " !" if len(flags) and flags[place.gap] else ""
-        value = wording.with_unit(measure, place.value)
-        return (
-            f"gap #{place.gap + 1}: {wording.short(measure)} {value}{mark}, {named} ({rank + 1} of {count})"
-        )
+    def _lane_named(self, ident: str) -> str:
+        lane = next((each for each in self._window.controller.lanes if each.ident == ident), None)
+        return f"lane {lane.key} {lane.name}" if lane is not None else ident
 
     def _why_none(self, idents: list[str]) -> str:
         measuring, measure = self.measuring, self.choices.worst_measure

@@ -68,7 +68,11 @@ class GapsDock(QWidget):
         self.worst = QComboBox(self)
         for measure in MEASURES:
             self.worst.addItem(wording.short(measure), measure.key)
-        self._name(self.worst, "Worst by", "The measure by which W goes to the next worst gap")
+        self._name(
+            self.worst,
+            "Worst by",
+            "The measure by which gaps are worse, for W and for Compare",
+        )
         self.measures = QToolButton(self)
         self.measures.setText("Measures…")
         self._name(self.measures, "Measures and thresholds", "Choose columns, set thresholds")
