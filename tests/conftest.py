@@ -50,6 +50,19 @@ def machine(alone: bool) -> Iterator[None]:
         yield
 
 
+@contextmanager
+def only_one(name: str) -> Iterator[None]:
+    """Keep the other processes of this run waiting meanwhile."""
+    if os.name == "nt":
+        yield
+        return
+    import fcntl
+
+    with (RUN / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Run the tests marked `alone` with no other test beside them."""
@@ -63,6 +76,26 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "gaplisten-home"
     monkeypatch.setenv("GAPLISTEN_HOME", str(folder))
     return folder
+
+
+@pytest.fixture(scope="session")
+def scanned() -> Path:
+    """Return the memory of a scan of all plugins, made once for all tests that run side by side."""
+    from gaplisten.concealers.catalogue import Catalogue
+
+    memory = RUN / "known" / "cache" / "concealers.json"
+    with only_one("known"), pytest.MonkeyPatch.context() as patch:
+        if not memory.exists():
+            patch.setenv("GAPLISTEN_HOME", str(RUN / "known"))
+            Catalogue.scan()
+    return memory
+
+
+@pytest.fixture
+def plugins_known(scanned: Path, home: Path) -> None:
+    """Put that memory into the test's home, so that not every test describes all plugins anew."""
+    (home / "cache").mkdir(parents=True)
+    shutil.copy(scanned, home / "cache")
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from kit.burden import BURDENS
 from kit.proof import Proof, largest_excess, prove, unlike_lanes
 from kit.pulse import SoundServer, null_server, sound_server, wait_for
 
-pytestmark = pytest.mark.sound
+pytestmark = [pytest.mark.sound, pytest.mark.alone]
 RATE = 48000
 
 
@@ -167,7 +167,10 @@ def capture_under(burden: str | None, player: Player, server: SoundServer) -> Pr
     return prove(server.captured(), lanes, frames=played)
 
 
-@pytest.mark.parametrize("burden", [None, *BURDENS])
+@pytest.mark.parametrize(
+    "burden",
+    [None, *(pytest.param(each, marks=[pytest.mark.long] * (each != "window")) for each in BURDENS)],
+)
 def test_every_sample_is_accounted_for_while_the_machine_is_busy(server, burden):
     """One clean capture of three is asked for, and that the others' slips were counted."""
     for _ in range(3):

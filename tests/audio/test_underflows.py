@@ -16,6 +16,7 @@ from kit.stalls import watching
 
 pytestmark = [
     pytest.mark.sound,
+    pytest.mark.alone,
     pytest.mark.skipif(sys.platform == "win32", reason="stops a process by signals"),
 ]
 RATE = 48000

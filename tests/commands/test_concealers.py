@@ -22,6 +22,9 @@ def run(*words: object) -> int:
         return int(stop.code or 0)
 
 
+pytestmark = pytest.mark.usefixtures("plugins_known")
+
+
 @pytest.fixture
 def speech(tmp_path: Path) -> Path:
     path = tmp_path / "speech.wav"

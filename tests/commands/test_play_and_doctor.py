@@ -11,6 +11,8 @@ import soundfile
 from gaplisten.cli import main
 from gaplisten.commands.doctor import examine
 
+pytestmark = pytest.mark.usefixtures("plugins_known")
+
 
 def rows() -> dict[str, tuple]:
     return {str(row[1]): row for row in examine().rows}

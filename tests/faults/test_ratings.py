@@ -31,7 +31,6 @@ from gaplisten.panel.unseal import OtherPlan
 from gaplisten.panel.watch import panel_status
 from kit.panels import NO_STEPS, FakeRenderer, listen, make_clips, make_panel, take, toml, vote
 
-KILLS = int(os.environ.get("GAPLISTEN_KILLS", "40"))
 BENCH = Path(__file__).resolve().parents[1] / "kit" / "panels.py"
 
 
@@ -63,22 +62,21 @@ def kill_somewhere(panel: FrozenPanel, listener: str, after: float, trials: int)
     return left
 
 
+@pytest.mark.parametrize("kills", [4, pytest.param(20, marks=pytest.mark.long)])
 @pytest.mark.parametrize("method", ["acr", "mushra"])
 def test_killed_at_any_moment_no_rating_of_a_trial_that_was_left_is_missing(
-    method: str, tmp_path: Path
+    method: str, kills: int, tmp_path: Path
 ) -> None:
     extra = NO_STEPS + ('[mushra]\nanchors = ["lossy"]\n' if method == "mushra" else "")
     panel = make_panel(tmp_path, method, extra, clips=6, top="repeats = 20")
     chance, listener, number = random.Random(method), 0, 0
     expected: list[int] = []
-    kills = KILLS // 2
-    while kills:
+    for _ in range(kills):
         name = f"listener {listener}"
         # 240 (ACR) and 120 (MUSHRA) trials take about as many milliseconds: kills fall everywhere between
         # two trials.
         left = kill_somewhere(panel, name, chance.uniform(0, 0.004), chance.randrange(1, 12))
         expected += left
-        kills -= 1
         (path,) = [one for one in panel.ratings.glob("*.csv") if f"listener_{listener}-" in one.name]
         with Session.open(panel.folder, name) as session:
             planned = plan(panel.key, name)
@@ -97,7 +95,7 @@ def test_killed_at_any_moment_no_rating_of_a_trial_that_was_left_is_missing(
                 assert session.trial == planned[len(saved)].trial
                 expected = saved
         number += len(left)
-    assert number > KILLS // 2
+    assert number > kills // 2
 
 
 def test_a_session_goes_on_in_the_same_order_tomorrow(tmp_path: Path) -> None:

@@ -112,7 +112,10 @@ def test_concealment_scores_above_the_gaps_it_fills(real_clips: Path, speech: Si
     assert score("lsd", concealed, speech).value < score("lsd", lossy, speech).value
 
 
-@pytest.mark.parametrize("seconds", [2.0, 9.01, 10.0, 11.5])
+LONGER = [pytest.param(each, marks=pytest.mark.long) for each in (9.01, 10.0, 11.5)]
+
+
+@pytest.mark.parametrize("seconds", [2.0, *LONGER])
 def test_dnsmos_equals_its_release(monkeypatch: pytest.MonkeyPatch, seconds: float):
     pytest.importorskip("speechmos")
     pytest.importorskip("onnxruntime")
