@@ -12,7 +12,6 @@ from PySide6.QtWidgets import QApplication
 
 from gaplisten.bench.settings import read_settings
 from gaplisten.playback.player import Player
-from gaplisten.ui.metrics.lane_scores import LaneScores
 from gaplisten.ui.start import application
 from gaplisten.ui.theme import apply_theme
 from gaplisten.ui.workbench.hearing import Hearing
@@ -44,8 +43,7 @@ def take(folder: Path, concealers: Sequence[str]) -> list[Path]:
     _until(app, lambda: controller.opened is not None and controller.catalogue is not None)
     for name in concealers:
         controller.document.switch_on(name)
-    _until(app, lambda: not controller.busy and not window.lanes_view.busy)
-    _until(app, lambda: _all_scored(window))
+    _until(app, lambda: not controller.working and not window.lanes_view.busy)
     made = [_picture(app, window, folder / "workbench.png")]
     apply_theme(app, "dark")
     window.actions_table["gap.next"].trigger()
@@ -56,15 +54,6 @@ def take(folder: Path, concealers: Sequence[str]) -> list[Path]:
     controller.document.mark_saved()
     window.close()
     return made
-
-
-def _all_scored(window: WorkbenchWindow) -> bool:
-    return all(
-        scores.score(lane, metric) is not None
-        for scores in window.findChildren(LaneScores)
-        for metric in scores.metrics
-        for lane in window.controller.lanes
-    )
 
 
 def _picture(app: QApplication, window: WorkbenchWindow, path: Path) -> Path:

@@ -18,10 +18,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.bench.lane_scores import LaneScores
 from gaplisten.bench.lanes import Lane
 from gaplisten.metrics.contract import Metric, Score
 from gaplisten.metrics.material import trouble
-from gaplisten.ui.metrics.lane_scores import LaneScores
 from gaplisten.ui.theme import figures
 
 

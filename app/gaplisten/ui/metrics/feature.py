@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import QObject, Qt
 
+from gaplisten.bench.lane_scores import LaneScores
 from gaplisten.metrics.catalogue import built_in, third_party
 from gaplisten.metrics.contract import Metric, MetricError
 from gaplisten.ui.actions import Command
 from gaplisten.ui.metrics.dock import ScoresDock, brief, short_title
-from gaplisten.ui.metrics.lane_scores import LaneScores
 
 if TYPE_CHECKING:
     from gaplisten.ui.workbench.window import WorkbenchWindow
@@ -48,7 +48,8 @@ class ScoresFeature(QObject):
         metrics = [found.metric for found in built_in().values() if not found.metric.service]
         kept: Any = window.shell.settings.value(_KEPT, _FIRST, type=list)
         names = [str(name) for name in kept]
-        self.scores = scores or LaneScores(self)
+        self.scores = scores or LaneScores()
+        window.controller.look_after(self.scores)
         self.dock = ScoresDock(metrics, names, window)
         place = window.add_dock("scores", "Scores", self.dock, Qt.DockWidgetArea.RightDockWidgetArea)
         window.splitDockWidget(window.docks["concealers"], place, Qt.Orientation.Vertical)
@@ -58,7 +59,6 @@ class ScoresFeature(QObject):
         signals = window.signals
         for signal in (signals.lanes_changed, signals.lane_changed, signals.trace_changed):
             signal.connect(self._on_lanes)
-        signals.closed.connect(self.scores.close)
         self.scores.want(self.dock.chosen())
         foreign = tuple(third_party())
         if foreign:  # describing them loads other people's code: in a process of its own, and not now
