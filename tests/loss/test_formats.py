@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import pickle
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +23,7 @@ from gaplisten.loss.formats import (
     read_trace,
     write_trace,
 )
-from gaplisten.loss.trace import LossTrace
+from gaplisten.loss.trace import Grid, LossTrace
 
 FLAGS = st.lists(st.booleans(), min_size=1, max_size=300).map(lambda flags: np.array(flags, np.bool_))
 ROUND_TRIP = settings(
@@ -123,6 +125,215 @@ def test_a_whole_bitstream_gives_its_frame_words(tmp_path: Path) -> None:
     found = read_trace(written(tmp_path / "x.g192", words))
     assert found.lost.tolist() == [False, True, False]
     assert "bitstream" in found.notes[0]
+
+
+def test_frames_marked_received_in_an_unusual_way_are_told(tmp_path: Path) -> None:
+    words = np.array([0x6B21, 0x6B2F, 0x6B20], "<u2").tobytes()
+    assert read_trace(written(tmp_path / "x", words)).notes == (
+        "1 frame is marked 0x6B2F: received, by the standard",
+    )
+
+
+# --- damaged files ------------------------------------------------------------
+
+PATTERN = np.where(np.arange(120) % 7 == 3, 0x6B20, 0x6B21).astype("<u2")
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(TraceFileError) as caught:
+        read_trace(path)
+    assert not isinstance(caught.value, AmbiguousTrace), "no other format is offered for it"
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("order", ["<u2", ">u2"])
+@pytest.mark.parametrize("word", [0, 1, 60, 119])
+def test_a_pattern_with_one_flipped_bit_names_the_word(tmp_path: Path, word: int, order: str) -> None:
+    words = PATTERN.copy()
+    words[word] ^= 0x0100
+    said = refusal(written(tmp_path / "x.g192", words.astype(order).tobytes()))
+    assert f"word {word} is 0x{words[word]:04X}, not a frame word" in said
+    assert "make it again, or copy it again byte for byte" in said
+
+
+@pytest.mark.parametrize(
+    ("change", "fact"),
+    [
+        (lambda data: data + b"\r\n", "word 120 is 0x0A0D, a line end, not a frame word"),
+        (lambda data: data + b"\n", "is 241 bytes long, of which the last 1 are a line end"),
+        (lambda data: data[:-1], "is 239 bytes long, no whole number of 16-bit words"),
+        (lambda data: data[1:], "is 239 bytes long"),
+        (lambda data: data[:101] + data[102:], "is 239 bytes long"),
+        (lambda data: b"\x00" + data, "is 241 bytes long"),
+    ],
+)
+def test_a_pattern_with_bytes_too_many_or_too_few_is_no_other_kind_of_file(
+    tmp_path: Path, change: Callable[[bytes], bytes], fact: str
+) -> None:
+    assert fact in refusal(written(tmp_path / "x.g192", change(PATTERN.tobytes())))
+
+
+def test_a_damaged_pattern_of_bytes_names_the_byte(tmp_path: Path) -> None:
+    codes = np.where(np.arange(120) % 7 == 3, 0x20, 0x21).astype(np.uint8)
+    codes[50] ^= 0x80
+    assert "byte 50 is 0xA1, not 0x20 (lost) or 0x21" in refusal(written(tmp_path / "x", codes.tobytes()))
+    assert "byte 3 is 0x0D" in refusal(written(tmp_path / "y", b"\x21\x20\x21\r\n" + b"\x21" * 20))
+
+
+def bitstream(frames: int = 20, bits: int = 40) -> np.ndarray:
+    random = np.random.default_rng(3)
+    rows = np.where(random.random((frames, bits + 2)) < 0.5, 0x7F, 0x81)
+    rows[:, 0] = np.where(np.arange(frames) % 5 == 2, 0x6B20, 0x6B21)
+    rows[:, 1] = bits
+    return rows.astype("<u2").reshape(-1)
+
+
+def test_erased_bits_are_bits(tmp_path: Path) -> None:
+    words = bitstream()
+    words[2:20] = 0
+    found = read_trace(written(tmp_path / "x", words.tobytes()))
+    assert np.flatnonzero(found.lost).tolist() == [2, 7, 12, 17]
+
+
+@pytest.mark.parametrize(
+    ("at", "word", "fact"),
+    [
+        (1, 41, "word 43 is 0x0028, not a frame word"),
+        (1, 2000, "word 1 tells of 2000 bits, but 838 words follow"),
+        (42, 0x6A21, "word 42 is 0x6A21, not a frame word"),
+        (5, 0x7E, "word 5 is 0x007E, not a bit"),
+        (805, 0x8081, "word 805 is 0x8081, not a bit"),
+        (1, 82, "word 42 is 0x6B21, not a bit"),  # skips a whole frame and lands on a frame word
+    ],
+)
+def test_a_damaged_bitstream_names_the_word(tmp_path: Path, at: int, word: int, fact: str) -> None:
+    words = bitstream()
+    words[at] = word
+    assert fact in refusal(written(tmp_path / "x.g192", words.tobytes()))
+
+
+def test_a_bitstream_that_is_cut_short_is_told(tmp_path: Path) -> None:
+    assert "word 799 tells of 40 bits, but 30 words follow" in refusal(
+        written(tmp_path / "x.g192", bitstream()[:-10].tobytes())
+    )
+
+
+@ROUND_TRIP
+@given(at=st.integers(0, 859), bit=st.integers(0, 15), whole=st.booleans())
+def test_no_flipped_bit_makes_a_g192_file_another_trace_without_a_word(
+    tmp_path: Path, at: int, bit: int, whole: bool
+) -> None:
+    words = bitstream() if whole else PATTERN.copy()
+    lost = np.arange(20) % 5 == 2 if whole else PATTERN == 0x6B20
+    words[at % words.size] ^= 1 << bit
+    path = written(tmp_path / "x.g192", words.tobytes())
+    changed = int(words[at % words.size])
+    if 0x6B20 <= changed <= 0x6B2F:  # another valid mark of that one frame
+        found = read_trace(path)
+        assert (found.format, found.lost.size) == ("g192_word", lost.size)
+        assert np.count_nonzero(found.lost != lost) <= 1
+        assert changed <= 0x6B21 or f"marked 0x{changed:X}" in " ".join(found.notes)
+    else:
+        assert re.search(r"word \d+ (is|tells of)", refusal(path))
+
+
+@pytest.mark.parametrize(
+    ("begins", "fact"),
+    [
+        (b"\xd4\xc3\xb2\xa1\x02\x00", "packet capture"),
+        (b"\xa1\xb2\x3c\x4d\x00\x02", "packet capture"),
+        (b"\x0a\x0d\x0d\x0a\x80", "packet capture"),
+        (b"#!rtpplay1.0 1.2.3.4/5\n", "RTP dump"),
+        (b"PK\x03\x04\x14\x00", "numpy.save"),
+        (b"\x1f\x8b\x08\x00", "gzip"),
+        (b"RIFF\x24\x00\x00\x00WAVEfmt ", "open it as a sound file"),
+        (b"fLaC\x00\x00", "open it as a sound file"),
+        (b"OggS\x00\x02", "open it as a sound file"),
+        (b"\x89PNG\r\n\x1a\n", "PNG"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b"\x7fELF\x02", "program"),
+        (b"\x00\x00\x00\x20ftypisom", "MP4"),
+    ],
+)
+def test_files_are_refused_by_their_first_bytes_before_any_reading_is_offered(
+    tmp_path: Path, begins: bytes, fact: str
+) -> None:
+    assert fact in refusal(written(tmp_path / "x.txt", begins + bytes(40)))
+
+
+def test_archives_and_pickles_of_masks_are_refused(tmp_path: Path) -> None:
+    np.savez(tmp_path / "x.npz", mask=np.zeros(50, np.uint8))
+    assert "save the array itself with numpy.save" in refusal(tmp_path / "x.npz")
+    assert "never opened" in refusal(written(tmp_path / "x.bin", pickle.dumps([0, 1, 1])))
+
+
+@pytest.mark.filterwarnings("error")
+@ROUND_TRIP
+@given(data=st.data())
+def test_a_damaged_array_is_read_or_refused_in_words(tmp_path: Path, data: st.DataObject) -> None:
+    kind = data.draw(st.sampled_from(["u1", "<i8", "<f8", "?", "<u8", ">i2"]))
+    np.save(tmp_path / "x.npy", (np.arange(40) % 7 == 3).astype(kind))
+    content = bytearray((tmp_path / "x.npy").read_bytes())
+    for _ in range(data.draw(st.integers(1, 3))):
+        at = data.draw(st.integers(0, len(content) - 1))
+        match data.draw(st.sampled_from(["flip", "delete", "insert", "cut"])):
+            case "flip":
+                content[at] ^= 1 << data.draw(st.integers(0, 7))
+            case "delete":
+                del content[at]
+            case "insert":
+                content.insert(at, data.draw(st.integers(0, 255)))
+            case _:
+                del content[at + 1 :]
+    path = written(tmp_path / "x.npy", bytes(content))
+    for name in (None, "npy", "frn", "lost_packets", "lost_samples"):
+        with contextlib.suppress(TraceFileError):
+            assert read_trace(path, format=name).lost.dtype == np.bool_
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("number", [1e300, 2.0**63, -(2.0**63), 2**63])
+def test_numbers_that_no_index_can_be_are_refused(tmp_path: Path, number: float) -> None:
+    np.save(tmp_path / "x.npy", np.array([1, number], np.uint64 if isinstance(number, int) else np.float64))
+    assert "holds the number" in refusal(tmp_path / "x.npy") or number < 0
+
+
+@pytest.mark.parametrize("descr", ["'|O'", "'<U3'", "[('a', '<i4')]", "'f3'", "__import__('os')"])
+def test_headers_that_name_no_numbers_are_refused_and_not_evaluated(tmp_path: Path, descr: str) -> None:
+    header = f"{{'descr': {descr}, 'fortran_order': False, 'shape': (3,), }}".ljust(117) + "\n"
+    data = b"\x93NUMPY\x01\x00" + len(header).to_bytes(2, "little") + header.encode() + bytes(24)
+    assert "is no .npy array of numbers" in refusal(written(tmp_path / "x.npy", data))
+
+
+def test_an_array_that_holds_more_than_its_header_promises_is_refused(tmp_path: Path) -> None:
+    np.save(tmp_path / "x.npy", np.zeros(40, np.uint8))
+    data = (tmp_path / "x.npy").read_bytes().replace(b"(40,), ", b"(4,),  ")
+    assert "holds 40 bytes where its header promises 4" in refusal(written(tmp_path / "x.npy", data))
+
+
+# --- gaps off the packets ------------------------------------------------------------
+
+
+@pytest.mark.parametrize("grid", [None, Grid(320), Grid(320, -100)])
+def test_gaps_off_the_packets_are_only_written_where_samples_are_counted(
+    tmp_path: Path, grid: Grid | None
+) -> None:
+    trace = LossTrace.of_spans([(220, 540), (600, 604)], 1600, 16000, grid=grid)
+    for form in FORMATS:
+        path = tmp_path / f"{form.name}.txt"
+        if form.unit == "sample":
+            write_trace(path, trace, form.name)
+            assert np.loadtxt(path).tolist() == [*range(220, 540), *range(600, 604)]
+            continue
+        with pytest.raises(TraceFileError, match="choose a format that counts samples"):
+            write_trace(path, trace, form.name)
+        assert not path.exists()
+
+
+def test_packets_that_begin_before_the_sound_are_not_written_as_if_they_began_with_it(tmp_path: Path) -> None:
+    trace = LossTrace.of_packets(np.array([False, True]), 320, 16000, offset=-100)
+    with pytest.raises(TraceFileError, match="counts packets from the start"):
+        write_trace(tmp_path / "x.txt", trace, "challenge")
 
 
 def test_compact_patterns_count_from_the_lowest_bit(tmp_path: Path) -> None:

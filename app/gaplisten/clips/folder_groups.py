@@ -234,10 +234,10 @@ def _table(folders: Sequence[Path]) -> tuple[dict[str, tuple[bool, ...]] | None,
         here = scan_quietly(path)
         for name in here.tables if here else ():
             try:
-                traces = read_trace_table(path / name)
+                found = read_trace_table(path / name)
             except GaplistenError as error:
                 problems.append(str(error))
                 continue
-            if traces:
-                return traces, (f"{len(traces)} traces in {name}",)
+            if found.traces:
+                return dict(found.traces), (f"{len(found.traces)} traces in {name}", *found.notes)
     return None, tuple(problems)

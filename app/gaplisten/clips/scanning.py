@@ -9,10 +9,11 @@ from pathlib import Path
 from gaplisten.audio.files import SOUND_SUFFIXES
 from gaplisten.clips.names import Role, role_in_name, trace_key
 from gaplisten.errors import GaplistenError
+from gaplisten.loss.formats import FORMATS
 
-TRACE_SUFFIXES = frozenset((".txt", ".npy", ".g192", ".ep"))
+TRACE_SUFFIXES = frozenset(suffix for form in FORMATS for suffix in form.suffixes)
 _LOSSLESS = ("wav", "flac", "aiff", "aif", "w64", "rf64", "caf", "au")
-_TELLING_SUFFIXES = frozenset((".g192", ".ep"))
+_TELLING_SUFFIXES = frozenset(suffix for form in FORMATS if form.suffix_tells for suffix in form.suffixes)
 
 
 class FolderError(GaplistenError):

@@ -3,21 +3,41 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from gaplisten.audio.files import SOUND_SUFFIXES
 from gaplisten.loss.formats import MAX_BYTES, TraceFileError
 
+CELL_FORMAT = "digits"  # what stands in a cell
 _USUAL_COLUMN = 3
 _SHORTEST = 8
 _BLANKS = str.maketrans("", "", " ,;[]\t")
 
 
-def read_trace_table(path: Path) -> dict[str, tuple[bool, ...]]:
-    """Return a table's traces (True = lost) by the stem of the file named in its first column.
+@dataclass(frozen=True)
+class TraceTable:
+    """The traces of many clips.
+
+    Parameters
+    ----------
+    traces
+        True = lost, by the stem of the file named in the first column.
+    notes
+        Sentences about rows that are not used.
+    """
+
+    traces: Mapping[str, tuple[bool, ...]]
+    notes: tuple[str, ...] = ()
+
+
+def read_trace_table(path: Path) -> TraceTable:
+    """Return a table's traces.
 
     The trace stands in the fourth column, or in whichever holds only 0 and 1. Rows that name no sound file,
-    such as a header, are passed over; a table that holds no trace at all gives an empty result.
+    such as a header, are passed over; a table that holds no trace at all gives an empty result. Where rows
+    for one name differ, none of them is used: nobody can say which is right.
 
     Raises
     ------
@@ -31,31 +51,47 @@ def read_trace_table(path: Path) -> dict[str, tuple[bool, ...]]:
             raise TraceFileError(str(path), f"is larger than {MAX_BYTES // 2**20} MiB", "split the table")
         csv.field_size_limit(MAX_BYTES)
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _traces(path, list(csv.reader(file)))
+            return _traces(path, list(csv.reader(file, strict=True)))
     except OSError as error:
         raise TraceFileError(
             str(path), f"cannot be read ({error.strerror})", "check the permissions"
         ) from error
     except (UnicodeDecodeError, csv.Error) as error:
-        raise TraceFileError(str(path), f"is no CSV text ({error})", "save it as UTF-8 CSV") from error
+        raise TraceFileError(
+            str(path), f"is no CSV text ({_reason(error)})", "save it as UTF-8 CSV"
+        ) from error
 
 
-def _traces(path: Path, rows: list[list[str]]) -> dict[str, tuple[bool, ...]]:
+def _reason(error: Exception) -> str:
+    # The reader says so of a quote that nobody closed: everything after it is one cell.
+    return "a quote is never closed" if "unexpected end of data" in str(error) else str(error)
+
+
+def _traces(path: Path, rows: list[list[str]]) -> TraceTable:
     named = [(number, row) for number, row in enumerate(rows, 1) if row and _names_sound(row[0])]
     columns = [_column(row) for _, row in named]
     known = [column for column in columns if column is not None]
     if not known:
-        return {}
+        return TraceTable({})
     usual = max(set(known), key=known.count)
-    traces = {}
+    traces: dict[str, tuple[bool, ...]] = {}
+    lines: dict[str, list[int]] = {}
+    differing: set[str] = set()
     for number, row in named:
         digits = row[usual].translate(_BLANKS) if usual < len(row) else ""
         if not digits or digits.strip("01"):
             found = repr(digits.strip("01")[:1]) if digits else "nothing"
             fact = f"line {number} ({row[0]}) holds {found} where a trace of 0 and 1 belongs"
             raise TraceFileError(str(path), fact, "correct the line")
-        traces[Path(row[0]).stem] = tuple(digit == "1" for digit in digits)
-    return traces
+        name, flags = Path(row[0]).stem, tuple(digit == "1" for digit in digits)
+        lines.setdefault(name, []).append(number)
+        if traces.setdefault(name, flags) != flags:
+            differing.add(name)
+    notes = tuple(
+        f"{path.name}: lines {', '.join(map(str, lines[name]))} differ on {name}: none of them is used"
+        for name in sorted(differing)
+    )
+    return TraceTable({name: flags for name, flags in traces.items() if name not in differing}, notes)
 
 
 def _names_sound(cell: str) -> bool:

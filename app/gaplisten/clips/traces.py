@@ -9,6 +9,7 @@ import numpy as np
 
 from gaplisten.audio.files import read_signal
 from gaplisten.clips.clip import Clip, ConditionFile
+from gaplisten.clips.trace_table import CELL_FORMAT
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.detect import detect_lost_packets
 from gaplisten.loss.formats import (
@@ -24,7 +25,6 @@ from gaplisten.loss.formats import (
 from gaplisten.loss.trace import Flags, LossTrace, Reading
 
 _USUAL_MS = (20, 10, 5, 2.5, 30, 40, 60, 80, 100, 120)
-_LISTS = ("lost_packets", "lost_samples")  # they end with the last loss, not with the sound
 _USUAL_FRAMES = (512, 256, 1024, 128)
 
 
@@ -91,7 +91,7 @@ def trace_of(clip: Clip, rate: int, frames: int) -> WrittenTrace | None:
         flags = np.array(clip.inline_trace, np.bool_)
         size = packet_frames_at(clip.packet_ms, rate, clip.name)
         thing = f"{clip.name} (trace in the table)"
-        return WrittenTrace(_fitting(flags, size, rate, frames, thing, Reading("digits")))
+        return WrittenTrace(_fitting(flags, size, rate, frames, thing, Reading(CELL_FORMAT)))
     return None if clip.trace is None else _of_file(clip, clip.trace, rate, frames)
 
 
@@ -174,7 +174,7 @@ def _calls_zeros_lost(found: TraceFile, zeros: Flags) -> bool:
 
 def _other_length(there: int, wanted: int, form: TraceFormat) -> tuple[str, ...]:
     """Say what a format's own rule made of a file that is shorter or longer than the sound."""
-    if there == wanted or form.end is End.EXACT or (there < wanted and form.name in _LISTS):
+    if there == wanted or form.end is End.EXACT or (there < wanted and form.lists):
         return ()
     rule = form.end.value if there < wanted else "the rest of it is not used"
     return (f"has {there} packets, the sound has {wanted}: {rule}",)

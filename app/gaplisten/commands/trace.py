@@ -9,7 +9,7 @@ import numpy as np
 import typer
 
 from gaplisten.audio.files import SOUND_SUFFIXES, read_signal
-from gaplisten.clips.trace_table import read_trace_table
+from gaplisten.clips.trace_table import CELL_FORMAT, read_trace_table
 from gaplisten.clips.traces import packet_frames_at
 from gaplisten.commands.output import show
 from gaplisten.errors import GaplistenError
@@ -26,6 +26,7 @@ _COLUMNS = (
     "longest_ms", "mean_burst", "burst_ratio", "stratum",
 )  # fmt: skip
 _USUAL_RATE = 16000
+_ZEROS = "exact zeros = lost"
 _MICROSECONDS = 1_000_000  # a clock on which every packet length is whole
 
 
@@ -75,7 +76,8 @@ def trace(
         return
     found, own_rate = _read(file, format, inverted, packet_ms)
     on_clock = _on_clock(found, packet_ms, own_rate or rate, to)
-    show(Table(_COLUMNS, (_row(found, on_clock),)), csv)
+    polarity = _ZEROS if own_rate else format_named(found.format).polarity
+    show(Table(_COLUMNS, (_row(found, on_clock, polarity),)), csv)
     for note in found.notes:
         print(f"note: {note}")
     if to:
@@ -104,24 +106,28 @@ def _tell_table(
 ) -> None:
     """Tell of every trace in a table for many clips; convert them into a folder."""
     rows, traces = [], {}
-    for name, flags in read_trace_table(file).items():
+    table, polarity = read_trace_table(file), format_named(CELL_FORMAT).polarity
+    for name, flags in table.traces.items():
         lost = np.array(flags, np.bool_) ^ inverted
-        found = TraceFile(Path(name), "digits", lost, None, (), inverted)
+        found = TraceFile(Path(name), CELL_FORMAT, lost, None, (), inverted)
         traces[name] = _on_clock(found, packet_ms, rate, to)
-        rows.append(_row(found, traces[name]))
+        rows.append(_row(found, traces[name], polarity))
     if not rows:
         raise TraceUsageError(
             str(file), "holds no traces", "give a table whose first column names sound files"
         )
     show(Table(_COLUMNS, tuple(rows)), csv)
+    for note in table.notes:
+        print(f"note: {note}")
     if to:
         name, out = to
         out.mkdir(parents=True, exist_ok=True)
+        form = format_named(name)
         # A name that says "lost" settles the polarity on reading: a mask of what was received needs another.
-        ending = ("_mask" if name == "frn" else "_is_lost") + format_named(name).suffixes[0]
+        ending = ("_mask" if form.ones_are_received else "_is_lost") + form.suffixes[0]
         for clip, trace in traces.items():
             write_trace(out / f"{clip}{ending}", trace, name)
-        print(f"{len(traces)} traces written to {out} ({name}, {format_named(name).polarity})")
+        print(f"{len(traces)} traces written to {out} ({name}, {form.polarity})")
 
 
 def _read(file: Path, format: str | None, inverted: bool, packet_ms: float) -> tuple[TraceFile, int | None]:
@@ -136,9 +142,8 @@ def _read(file: Path, format: str | None, inverted: bool, packet_ms: float) -> t
     return TraceFile(file, "sound", lost, packet_ms, (note,)), signal.rate
 
 
-def _row(found: TraceFile, on_clock: LossTrace) -> tuple[Cell, ...]:
+def _row(found: TraceFile, on_clock: LossTrace, polarity: str) -> tuple[Cell, ...]:
     said = figures(on_clock)
-    polarity = "exact zeros = lost" if found.format == "sound" else format_named(found.format).polarity
     polarity += ", turned round" if found.inverted else ""
     head = (str(found.path), found.format, polarity, said.packets, on_clock.packet_ms)
     seconds = on_clock.packets * on_clock.packet_ms / 1000

@@ -1,1 +1,0 @@
-"""One module per family of loss-trace encodings: bytes to flags and back."""

@@ -1,0 +1,44 @@
+"""NumPy arrays of 0 and 1, 1 = lost."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gaplisten.loss.formats.arrays import flags_of, saved, whole_numbers_of
+from gaplisten.loss.formats.contract import (
+    BadTrace,
+    Content,
+    End,
+    Kind,
+    TraceFormat,
+    doubt_about_polarity,
+)
+from gaplisten.loss.trace import LossTrace
+
+
+def _recognises(content: Content) -> str | None:
+    if content.kind is not Kind.ARRAY:
+        return None
+    row = content.once(whole_numbers_of)
+    if not ((row == 0) | (row == 1)).all():
+        raise BadTrace("holds neither 0 and 1 nor rising indices", "save one 0 or 1 per packet")
+    return doubt_about_polarity(content, row == 1)
+
+
+def _encode(trace: LossTrace) -> bytes:
+    return saved(trace.lost.astype(np.uint8))
+
+
+FORMATS = (
+    TraceFormat(
+        name="npy",
+        help="NumPy array of 0 and 1 (never unpickled)",
+        suffixes=(".npy",),
+        polarity="1 = lost",
+        end=End.EXACT,
+        recognises=_recognises,
+        decode=lambda content: content.once(flags_of),
+        encode=_encode,
+        place=80,
+    ),
+)

@@ -1,0 +1,91 @@
+"""Text of digits and numbers, as several formats read it."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+
+from gaplisten.loss.formats.contract import BadTrace, Content, Decoded, Whole, limited
+from gaplisten.loss.trace import Flags
+
+_SEPARATORS = str.maketrans(dict.fromkeys(",;[]\ufeff", " "))
+_ONE = re.compile(r"1(\.0*)?(e[+-]?0+)?|true", re.IGNORECASE)
+_NOUGHT = re.compile(r"0(\.0*)?(e[+-]?0+)?|false", re.IGNORECASE)
+
+
+def text_of(content: Content) -> str:
+    """Return the file's characters, or refuse bytes that are not text."""
+    try:
+        return content.data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadTrace(f"is not text (byte {error.start})", "name its format") from error
+
+
+def digits_of(content: Content) -> Decoded:
+    """Read 0 and 1 in any arrangement: one a line, in a row, with spaces or commas between.
+
+    Also as NumPy and Python write them unless told otherwise: 0.0, 1.000e+00, True.
+    """
+    text = content.once(text_of)
+    plain = "".join(text.translate(_SEPARATORS).split())
+    if plain.strip("01"):
+        return _words_of(text)
+    if not plain:
+        raise BadTrace("holds no packets", "write one 0 or 1 per packet")
+    return Decoded(np.frombuffer(plain.encode(), np.uint8) == ord("1"))
+
+
+def is_one_line(content: Content) -> bool:
+    """Whether all of a text stands in one line."""
+    return len(content.once(text_of).strip().splitlines()) == 1
+
+
+def _words_of(text: str) -> Decoded:
+    """Read 0 and 1 that are written as decimal numbers or as truth values."""
+    words = text.translate(_SEPARATORS).split()
+    limited(len(words))
+    flags = np.array([bool(_ONE.fullmatch(word)) for word in words], np.bool_)
+    if not all(flag or _NOUGHT.fullmatch(word) for flag, word in zip(flags.tolist(), words, strict=True)):
+        raise _stray(text, "01")
+    return Decoded(flags, (f"its 0 and 1 are written as {words[0]}",))
+
+
+def numbers_of(content: Content) -> Whole:
+    """Return the whole, non-negative numbers of a text, or name the line of what is none."""
+    text = content.once(text_of)
+    if text.translate(_SEPARATORS).translate({ord(digit): " " for digit in "0123456789"}).strip():
+        raise _stray(text, "0123456789")
+    words = text.translate(_SEPARATORS).split()
+    if not words:
+        raise BadTrace("holds no packets", "write one number per packet")
+    limited(len(words))
+    if max(map(len, words)) > 15:
+        raise BadTrace("holds a number of more than 15 digits", "name its format")
+    return np.array(words, dtype=np.int64)
+
+
+def holds_only_numbers(content: Content) -> bool:
+    """Whether a text holds whole numbers and nothing else, and they are not all 0 and 1."""
+    text = content.once(text_of)
+    if text.strip("0123456789 ,;[]\t\r\n\f\v\ufeff") or not any(map(str.isdigit, text)):
+        return False
+    return bool("".join(text.translate(_SEPARATORS).split()).strip("01"))
+
+
+def one_per_line(flags: Flags, end: str = "\n") -> bytes:
+    """Write one digit per line."""
+    return "".join(f"{digit}{end}" for digit in flags.astype(int).tolist()).encode()
+
+
+def _stray(text: str, allowed: str) -> BadTrace:
+    """Return the refusal that names the first character that does not belong."""
+    for number, line in enumerate(text.splitlines(), 1):
+        rest = line.translate(_SEPARATORS).translate({ord(digit): " " for digit in allowed}).strip()
+        if rest:
+            found = "0 or 1" if allowed == "01" else "a whole number"
+            return BadTrace(
+                f"line {number} holds {rest[0]!r} where {found} belongs",
+                "correct the line, or name the format",
+            )
+    return BadTrace("holds something else than digits", "name the format")
