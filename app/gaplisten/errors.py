@@ -2,6 +2,31 @@
 
 from __future__ import annotations
 
+from unicodedata import category
+
+# They turn around the order in which text is shown, so that a name can be made to look like another.
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+
+
+def visible(text: str) -> str:
+    r"""Return text of strangers (file names, plugins' words) so that terminals, windows and files take it.
+
+    Control characters but line end and tab, halves of surrogate pairs and marks of writing direction are
+    written out: none of them can move a cursor, colour a screen, or pass for other text.
+
+    >>> visible("\x1b[2Jclip\u202egnp.exe")
+    '\\x1b[2Jclip\\u202egnp.exe'
+    """
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_shown(sign) for sign in text)
+
+
+def _shown(sign: str) -> str:
+    if sign in "\n\t" or (category(sign) not in ("Cc", "Cs", "Zl", "Zp") and sign not in _TURNING):
+        return sign
+    return sign.encode("unicode_escape").decode()
+
 
 class GaplistenError(Exception):
     """Something the user can understand and mend; shown without a traceback.
@@ -22,4 +47,4 @@ class GaplistenError(Exception):
 
     def __str__(self) -> str:
         sentence = f"{self.thing}: {self.fact}"
-        return f"{sentence}; {self.way_out}" if self.way_out else sentence
+        return visible(f"{sentence}; {self.way_out}" if self.way_out else sentence)

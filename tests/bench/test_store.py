@@ -198,3 +198,23 @@ def test_a_file_that_cannot_be_replaced_stays_as_it_was(tmp_path, work, monkeypa
     with pytest.raises(StoreError, match="the disk is full"):
         write_work(path, Work())
     assert path.read_bytes() == before
+    assert list(tmp_path.glob("*.part")) == []
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["x = " + "1" * 5000, "x = " + "[" * 100_000, "x = " + "{a=" * 50_000],
+    ids=["digits", "lists", "tables"],
+)
+def test_numbers_and_tables_that_python_gives_up_on_are_no_valid_toml(tmp_path, text):
+    path = tmp_path / "w.toml"
+    path.write_text(HEAD + text, encoding="utf-8")
+    with pytest.raises(StoreError, match="not valid TOML"):
+        read_work(path)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "w.toml")
+    with pytest.raises(StoreError, match="no regular file"):
+        read_work(tmp_path / "w.toml")

@@ -58,7 +58,7 @@ class Autosave:
         from gaplisten.bench.store import to_toml
 
         head = f"{_OWNER}{os.getpid()}\n{_FILE}{file or ''}\n"
-        write_whole(self.path, head + to_toml(work, self._folder))
+        write_whole(self.path, head + to_toml(work, self._folder, held=True))
 
     def forget(self) -> None:
         """Remove this process's rescue file: everything is saved, or was given up knowingly."""

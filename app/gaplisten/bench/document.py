@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gaplisten.bench.history import History, Step
 from gaplisten.bench.loss_edits import edit_of
-from gaplisten.bench.state import Choice, ClipWork, GapChoices, Loop, Note, Setting, Sources, Work
+from gaplisten.bench.state import Choice, ClipWork, GapChoices, Loop, Note, Setting, Sources, Withheld, Work
 from gaplisten.loss.trace import LossTrace
 
 Listener = Callable[[Work, Work], None]
@@ -52,8 +52,9 @@ class Document:
         """Whether something that a file would keep has changed since it was last kept."""
         return replace(self._work, current=None) != replace(self._kept, current=None)
 
-    def mark_saved(self, path: Path | None = None) -> None:
-        """Take the state as it is now for saved, in `path` when given."""
+    def mark_saved(self, path: Path | None = None, digest: str = "") -> None:
+        """Take the state as it is now for saved, in `path`, a file with that SHA-256, when given."""
+        self._work = replace(self._work, document=digest or self._work.document)
         self._kept, self.path = self._work, path or self.path
 
     def renew(self, work: Work, path: Path | None = None, *, unsaved: bool = False) -> None:
@@ -71,6 +72,11 @@ class Document:
     def show_clip(self, name: str | None) -> None:
         """Make `name` the clip that is shown."""
         self._become(replace(self._work, current=name))
+
+    def let_go(self, freed: Sequence[Withheld]) -> None:
+        """Switch on concealers that were withheld: the file asks for them, so it is no edit of it."""
+        self._kept = self._kept.allowing(freed)
+        self._become(self._work.allowing(freed))
 
     # -- edits ----------------------------------------------------------------------------------------
 
@@ -177,7 +183,7 @@ class Document:
     def _restore(self, step: Step[Work], work: Work) -> None:
         # Show the clip in which the edit was made, so that nothing changes out of sight; sources are no edit.
         seen = step.after.current if step.after.clips != step.before.clips else self._work.current
-        self._become(replace(work, current=seen, sources=self._work.sources))
+        self._become(replace(work, current=seen, sources=self._work.sources, document=self._work.document))
 
     def _edit(self, label: str, after: Work, merge: str | None = None) -> None:
         if after == self._work:

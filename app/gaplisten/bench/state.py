@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
@@ -104,6 +104,22 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True)
+class Withheld:
+    """A concealer that a file asks for and that stays off until the user allows it.
+
+    Parameters
+    ----------
+    place
+        Where it stands among the file's concealers, counted from 0.
+    choice
+        What the file asks for.
+    """
+
+    place: int
+    choice: Choice
+
+
+@dataclass(frozen=True, slots=True)
 class RoleChoice:
     """What the user said that a loose file is; `form` names a trace's format, empty for what it seems."""
 
@@ -199,6 +215,10 @@ class Work:
         Whether the lanes of all clips are brought to their reference's level.
     gaps
         How the gaps of all clips are judged.
+    withheld
+        Concealers that the file asks for and the user has not allowed, in the file's order.
+    document
+        SHA-256 of the file that it was read from, or written to last; empty when there is none.
     """
 
     sources: Sources = field(default_factory=Sources)
@@ -208,10 +228,21 @@ class Work:
     clips: Mapping[str, ClipWork] = field(default_factory=_no_clips)
     match_levels: bool = False
     gaps: GapChoices = field(default_factory=GapChoices)
+    withheld: tuple[Withheld, ...] = ()
+    document: str = field(default="", compare=False)
 
     def clip(self, name: str | None) -> ClipWork:
         """Return what was done to the clip `name`."""
         return self.clips.get(name or "", ClipWork())
+
+    def allowing(self, freed: Iterable[Withheld]) -> Work:
+        """Return this work with those of the withheld concealers switched on, where the file has them."""
+        choices, held = list(self.choices), list(self.withheld)
+        for each in sorted((one for one in freed if one in held), key=lambda one: one.place):
+            held.remove(each)
+            before = sum(other.place < each.place for other in held)
+            choices.insert(each.place - before, each.choice)
+        return replace(self, choices=tuple(choices), withheld=tuple(held))
 
     def with_clip(self, name: str, done: ClipWork) -> Work:
         """Return this work with `done` as what was done to the clip `name`."""

@@ -13,6 +13,7 @@ import pydantic
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field
 
+from gaplisten.bench.allowed import withhold
 from gaplisten.bench.notes import TAGS
 from gaplisten.bench.state import (
     MEASURE_KEYS,
@@ -27,11 +28,13 @@ from gaplisten.bench.state import (
     RoleChoice,
     Setting,
     Sources,
+    Withheld,
     Work,
 )
-from gaplisten.durable import not_written, write_whole
+from gaplisten.durable import not_written, sha256_of, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import measure_named
+from gaplisten.untrusted import read_regular
 
 VERSION = 1
 SUFFIX = ".gaplisten.toml"
@@ -82,6 +85,7 @@ class _Sources(_Model):
 
 class _Concealer(_Model):
     name: Name
+    held: bool = False
     parameters: dict[Name, bool | int | float | Text] = {}
 
 
@@ -128,30 +132,38 @@ class _File(_Model):
     gaps: _Gaps = _Gaps()
 
 
-def write_work(path: Path, work: Work) -> None:
-    """Write the work, replacing the file only when all of it is written.
+def write_work(path: Path, work: Work) -> str:
+    """Write the work, replacing the file only when all of it is written; return the file's SHA-256.
 
     Raises
     ------
     StoreError
         If the file cannot be written.
     """
+    content = to_toml(work, path.parent).encode("utf-8")
     try:
-        write_whole(path, to_toml(work, path.parent))
+        write_whole(path, content)
     except OSError as error:
         raise StoreError(*not_written(path, error)) from error
+    return sha256_of(content)
 
 
-def to_toml(work: Work, folder: Path) -> str:
-    """Return the work as TOML; paths are written relative to `folder` where that is possible."""
+def to_toml(work: Work, folder: Path, *, held: bool = False) -> str:
+    """Return the work as TOML; paths are written relative to `folder` where that is possible.
+
+    Parameters
+    ----------
+    held
+        Whether it says which concealers are withheld, for `from_toml`; else whoever opens it is asked anew.
+    """
     document = tomlkit.document()
     document.add(tomlkit.comment("A Gaplisten workbench. Positions are frames of the clip's clock."))
-    for key, value in _plain(work, folder).items():
+    for key, value in _plain(work, folder, held).items():
         document[key] = value
     return tomlkit.dumps(document)
 
 
-def _plain(work: Work, folder: Path) -> dict[str, Any]:
+def _plain(work: Work, folder: Path, held: bool) -> dict[str, Any]:
     plain: dict[str, Any] = {"gaplisten": "workbench", "version": VERSION}
     if work.current is not None:
         plain["current"] = work.current
@@ -163,11 +175,20 @@ def _plain(work: Work, folder: Path) -> dict[str, Any]:
     if gaps:
         plain["gaps"] = gaps
     plain["sources"] = _plain_sources(work.sources, folder)
-    if work.choices:
-        plain["concealers"] = [{"name": c.concealer, "parameters": c.values} for c in work.choices]
+    if concealers := _plain_concealers(work, held):
+        plain["concealers"] = concealers
     clips = {name: _plain_clip(done) for name, done in sorted(work.clips.items())}
     if clips:
         plain["clips"] = clips
+    return plain
+
+
+def _plain_concealers(work: Work, mark: bool) -> list[dict[str, Any]]:
+    plain: list[dict[str, Any]] = [{"name": c.concealer, "parameters": c.values} for c in work.choices]
+    for held in work.withheld:
+        choice = held.choice
+        told = {"name": choice.concealer, "parameters": choice.values}
+        plain.insert(held.place, {**told, "held": True} if mark else told)
     return plain
 
 
@@ -235,7 +256,7 @@ def _relative(path: Path, folder: Path) -> str:
 
 
 def read_work(path: Path, *, allow_outside: bool = False) -> Work:
-    """Read a workbench file.
+    """Read a workbench file; of its concealers, those that may run something of its own are withheld.
 
     Parameters
     ----------
@@ -249,31 +270,35 @@ def read_work(path: Path, *, allow_outside: bool = False) -> Work:
     StoreError
         If it cannot be read, is no workbench file, or says something impossible; the message names the line.
     """
-    work = from_toml(_text(path), path)
+    content = _read(path)
+    work = from_toml(_text(content, path), path)
     outside = [each for each in _named(work.sources) if not _inside(each, path.parent)]
     if outside and not allow_outside:
         raise OutsidePaths(path, outside)
-    return work
+    return withhold(work, sha256_of(content))
 
 
-def _text(path: Path) -> str:
+def _read(path: Path) -> bytes:
     try:
-        if path.stat().st_size > MOST_BYTES:
-            raise StoreError(str(path), "it is larger than any workbench file", "pick the right file")
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise StoreError(str(path), "it is not text", "pick a workbench file") from error
+        return read_regular(path, MOST_BYTES)
     except OSError as error:
         raise StoreError(
             str(path), f"cannot be read: {error.strerror}", "check the path and its rights"
         ) from error
 
 
+def _text(content: bytes, path: Path) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise StoreError(str(path), "it is not text", "pick a workbench file") from error
+
+
 def from_toml(text: str, path: Path) -> Work:
     """Return the work that `text` describes; relative paths in it are taken from the folder of `path`."""
     try:
         values = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits, or tables nested deeply
         raise StoreError(
             str(path), f"it is not valid TOML ({error})", "mend that line or pick another file"
         ) from error
@@ -297,7 +322,10 @@ def _work(file: _File, folder: Path) -> Work:
     return Work(
         sources=_sources(file.sources, folder),
         current=file.current,
-        choices=tuple(Choice(each.name, _settings(each.parameters)) for each in file.concealers),
+        choices=tuple(_choice(each) for each in file.concealers if not each.held),
+        withheld=tuple(
+            Withheld(place, _choice(each)) for place, each in enumerate(file.concealers) if each.held
+        ),
         order=tuple(file.lane_order),
         clips=MappingProxyType({name: done for name, done in clips.items() if done != ClipWork()}),
         match_levels=file.match_levels,
@@ -314,6 +342,10 @@ def _gaps(gaps: _Gaps) -> GapChoices:
             raise ValueError(f"gaps.thresholds.{name}: this measure never flags a gap")
     shown = tuple(key for key in MEASURE_KEYS if key in gaps.shown)
     return GapChoices(shown, dict(gaps.thresholds), gaps.worst, gaps.lossy)
+
+
+def _choice(concealer: _Concealer) -> Choice:
+    return Choice(concealer.name, _settings(concealer.parameters))
 
 
 def _settings(parameters: dict[str, Any]) -> tuple[tuple[str, Setting], ...]:

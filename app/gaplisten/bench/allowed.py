@@ -1,0 +1,90 @@
+"""Concealers of a workbench file that run nothing until its reader allows it.
+
+A file may name concealers of the plugin folders. One that would start a program, run a file of code or read a
+model stays off, with its lane saying what it wants, until the user allows it for this very file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from gaplisten.bench.lanes import Lane, Role
+from gaplisten.bench.state import Choice, Withheld, Work
+from gaplisten.concealers.consent import Found, Wish, allow, is_allowed, may_want, wish_of
+
+
+@dataclass(frozen=True, slots=True)
+class Review:
+    """What became of the withheld concealers once the catalogue was known.
+
+    Parameters
+    ----------
+    freed
+        Those that run nothing but a plugin, or that the user has allowed before.
+    wishes
+        The others, each with what it wants; they stay off.
+    """
+
+    freed: tuple[Withheld, ...] = ()
+    wishes: tuple[tuple[Withheld, Wish], ...] = ()
+
+
+def withhold(work: Work, document: str) -> Work:
+    """Return what was read from a file, with every concealer off that might want more than a plugin.
+
+    Parameters
+    ----------
+    document
+        SHA-256 of the file.
+    """
+    work = replace(work, document=document)
+    held = {each.place: each for each in work.withheld}
+    places = (place for place in range(len(work.choices) + len(held)) if place not in held)
+    for place, choice in zip(places, work.choices, strict=True):
+        if may_want(choice.concealer, choice.values):
+            held[place] = Withheld(place, choice)
+    kept = {id(each.choice) for each in held.values()}
+    choices = tuple(choice for choice in work.choices if id(choice) not in kept)
+    return replace(work, choices=choices, withheld=tuple(held[place] for place in sorted(held)))
+
+
+def review(work: Work, catalogue: Found) -> Review:
+    """Tell which of the withheld concealers may go on; the files they name are read, nothing is run."""
+    freed, wishes = [], []
+    for each in work.withheld:
+        wish = wish_of(each.choice.concealer, each.choice.values, catalogue)
+        if wish is None or is_allowed(work.document, wish):
+            freed.append(each)
+        else:
+            wishes.append((each, wish))
+    return Review(tuple(freed), tuple(wishes))
+
+
+def remember(work: Work, choices: Sequence[Choice], catalogue: Found) -> None:
+    """Remember for the work's file what runs with the user's consent, so that it is not asked about again.
+
+    Raises
+    ------
+    OSError
+        If that cannot be written.
+    """
+    wishes = (wish_of(each.concealer, each.values, catalogue) for each in choices)
+    allow(work.document, [wish for wish in wishes if wish is not None])
+
+
+def withheld_lanes(work: Work, review: Review) -> tuple[Lane, ...]:
+    """Return a lane without sound for each concealer that is withheld; it says what it wants."""
+    told = dict(review.wishes)
+    return tuple(
+        Lane(
+            f"withheld:{each.place}",
+            each.choice.concealer,
+            Role.CONCEALER,
+            None,
+            state=f"off: {told[each]}" if each in told else "off: waits for the list of concealers",
+            failed=each in told,
+            details="\n".join(told[each].does) if each in told else "",
+        )
+        for each in work.withheld
+    )

@@ -1,0 +1,230 @@
+"""What a document may have run only if its reader allows it, and what was allowed.
+
+A workbench file may come from anybody. It may name a concealer of the plugin folders and set its numbers,
+switches and choices: that is code which the user has already. A program, a file of code, a model or any other
+file is another matter: the user is shown what it is and decides; the decision holds for that very document
+and for the files as they are.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import shutil
+import stat
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from gaplisten.concealers.entries import BrokenEntry, Entry
+from gaplisten.durable import sha256_of
+from gaplisten.errors import visible
+from gaplisten.folders import user_state
+
+PROGRAMS = frozenset({"command", "cmd", "program", "executable", "script", "shell"})
+"""Parameters of these names start a program, whatever is in them."""
+
+MOST_FILES = 2000
+"""A folder of more files cannot be told from a changed one: it is asked about each time."""
+
+_PLAIN_WORD = re.compile(r"[A-Za-z0-9_+%-]*|[0-9.]+")
+_PART_OF_COMMAND = re.compile(r"[\s;|&<>()'\"=,]+")
+_DESCRIPTION_BYTES = 1_000_000
+
+
+class Found(Protocol):
+    """What is asked of the catalogue."""
+
+    @property
+    def entries(self) -> Sequence[Entry | BrokenEntry]:
+        """The plugins of the plugin folders."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What one concealer that a document names would run or read.
+
+    Parameters
+    ----------
+    concealer
+        Its name in the document.
+    does
+        One line for each thing, in full, such as ``run the program: sh -c 'id'``; safe to show anywhere.
+    digest
+        Of the concealer, those parameters, and the content of each file named; empty when it cannot be told.
+    """
+
+    concealer: str
+    does: tuple[str, ...]
+    digest: str
+
+    def __str__(self) -> str:
+        return f"{visible(self.concealer)} wants to {', and to '.join(self.does)}"
+
+
+def may_want(concealer: str, values: Mapping[str, Any]) -> bool:
+    """Whether this could be more than a plugin with numbers, told without knowing the plugin."""
+    return _is_file(concealer) or any(isinstance(value, str) for value in values.values())
+
+
+def wish_of(concealer: str, values: Mapping[str, Any], catalogue: Found) -> Wish | None:
+    """Return what a concealer and its parameters would run or read beyond its plugin folder; None if nothing.
+
+    No code is run for that, but the files that are named are read.
+    """
+    entry = next((each for each in catalogue.entries if each.name == concealer), None)
+    risky: dict[str, Any] = {}
+    does: list[str] = []
+    files: list[Path] = []
+    if entry is None and _is_file(concealer):
+        files.append(Path(concealer).absolute())
+        does.append(f"run the code in {visible(str(files[0]))}")
+    for name, value in sorted(values.items()):
+        if isinstance(value, str) and (said := _wanted(entry, name, value)):
+            risky[name] = value
+            does.append(said)
+            files += _files_in(value)
+    if not does:
+        return None
+    return Wish(concealer, tuple(does), _digest(concealer, risky, files))
+
+
+def _is_file(concealer: str) -> bool:
+    return concealer.endswith(".py") or any(mark in concealer for mark in "/\\:")
+
+
+def _wanted(entry: Entry | BrokenEntry | None, name: str, value: str) -> str:
+    """Return what a parameter's text would have done; empty when it is but a word."""
+    parameter = entry.parameter(name) if isinstance(entry, Entry) else None
+    if name in PROGRAMS:
+        return f"run the program: {visible(value)}" if value.strip() else ""
+    if parameter is not None and parameter.type == "choice":
+        return ""
+    if parameter is not None and parameter.type == "path" and value not in ("", "."):
+        return f"read {visible(str(Path(value).absolute()))} ({visible(name)})"
+    if _PLAIN_WORD.fullmatch(value):
+        return ""
+    return f"use the text {visible(value)!r} as {visible(name)}"
+
+
+# --- the files that are named -----------------------------------------------------------------------------
+
+
+def _files_in(value: str) -> Iterator[Path]:
+    """Give the files that a path or a command names, the programs among them."""
+    words = [value]
+    with suppress(ValueError):
+        words += shlex.split(value)
+    for word in dict.fromkeys([*words, *_PART_OF_COMMAND.split(value)]):
+        if word and "\0" not in word:
+            yield Path(word).absolute()
+            if found := shutil.which(word):
+                yield Path(found)
+
+
+def _digest(concealer: str, risky: Mapping[str, Any], files: Iterable[Path]) -> str:
+    named = [Path(os.path.normpath(each)) for each in files]
+    contents: dict[str, str] = {}
+    try:
+        for path in [*named, *_beside(named)]:
+            for each in _all_of(path):
+                contents[str(each)] = sha256_of(each)
+                if len(contents) > MOST_FILES:
+                    return ""
+    except OSError:
+        return ""
+    return sha256_of(json.dumps([concealer, risky, contents], sort_keys=True))
+
+
+def _all_of(path: Path) -> Iterator[Path]:
+    if path.is_dir() and path.parent != path:
+        for folder, _, names in os.walk(path):
+            yield from (Path(folder, name) for name in sorted(names) if _is_regular(Path(folder, name)))
+    elif _is_regular(path):
+        yield path
+
+
+def _is_regular(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.stat().st_mode)  # a FIFO would be waited for
+    except (OSError, ValueError):
+        return False
+
+
+def _beside(named: Sequence[Path]) -> Iterator[Path]:
+    """Give what files of code import, and what descriptions of models name."""
+    for path in filter(_is_regular, named):
+        if path.suffix == ".py":
+            yield from sorted(path.parent.glob("*.py"))
+        if path.suffix in (".toml", ".json"):
+            for text in _texts(_read(path)):
+                model = path.parent / text
+                # Large models keep their numbers in files of their own beside them.
+                yield from sorted(model.parent.glob(f"{_literal(model.name)}*")) if text else ()
+
+
+def _literal(name: str) -> str:
+    return re.sub(r"([\[?*])", r"[\1]", name)
+
+
+def _read(path: Path) -> Any:
+    try:
+        if path.stat().st_size > _DESCRIPTION_BYTES:
+            return None
+        text = path.read_text(encoding="utf-8")
+        return tomllib.loads(text) if path.suffix == ".toml" else json.loads(text)
+    except (OSError, ValueError, RecursionError):
+        return None
+
+
+def _texts(values: Any) -> Iterator[str]:
+    """Give the texts in a description of a model: they are not nested deeply."""
+    tables = [values] if isinstance(values, dict) else []
+    tables += [each for each in (values or {}).values() if isinstance(each, dict)] if tables else []
+    for table in tables:
+        yield from (each for each in table.values() if isinstance(each, str) and "\0" not in each)
+
+
+# --- what was allowed ---------------------------------------------------------------------------------------
+
+
+def is_allowed(document: str, wish: Wish) -> bool:
+    """Whether the user has allowed this in the document with that SHA-256, with the files as they are."""
+    return bool(document and wish.digest) and _key(document, wish) in _remembered()
+
+
+def allow(document: str, wishes: Iterable[Wish]) -> None:
+    """Remember that the user allows these in the document with that SHA-256; what cannot be told is not.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written; it is then asked again next time.
+    """
+    keys = [_key(document, wish) for wish in wishes if wish.digest]
+    new = [key for key in keys if key not in _remembered()]
+    if new:
+        path = _path()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="ascii") as file:
+            file.write("".join(f"{key}\n" for key in new))
+
+
+def _path() -> Path:
+    return user_state() / "allowed.txt"
+
+
+def _key(document: str, wish: Wish) -> str:
+    return sha256_of(f"{document} {wish.digest}")
+
+
+def _remembered() -> frozenset[str]:
+    try:
+        return frozenset(_path().read_text(encoding="ascii").split())
+    except (OSError, ValueError):
+        return frozenset()

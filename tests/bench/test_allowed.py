@@ -1,0 +1,207 @@
+"""A workbench file runs nothing that its reader has not allowed."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from gaplisten.bench.allowed import remember, review, withheld_lanes
+from gaplisten.bench.autosave import Autosave, rescued
+from gaplisten.bench.document import Document
+from gaplisten.bench.state import Choice, Withheld, Work
+from gaplisten.bench.store import read_work, to_toml, write_work
+from gaplisten.concealers.catalogue import Catalogue
+from gaplisten.concealers.entries import BrokenEntry, Entry, Parameter
+from gaplisten.durable import sha256_of
+
+
+def entry(name: str, *parameters: Parameter) -> Entry:
+    return Entry(name, name, "whole_file", parameters, (), None, None, None, "", Path(f"{name}.py"), "d")
+
+
+CATALOGUE = Catalogue(
+    (
+        entry("repeat_fade", Parameter("hold", "float"), Parameter("shape", "choice", choices=("a", "b c"))),
+        entry("external_command", Parameter("command", "str"), Parameter("strip", "int")),
+        entry("onnx_frames", Parameter("description", "path")),
+        entry("mine", Parameter("mode", "str"), Parameter("cmd", "str")),
+        BrokenEntry("broken", Path("broken.py"), "it raises"),
+    )
+)
+COMMAND = Choice("external_command", (("command", "sh -c 'id > /tmp/x' {out_wav}"), ("strip", 3)))
+FADE = Choice("repeat_fade", (("hold", 5.0), ("shape", "b c")))
+
+
+@pytest.fixture
+def saved(tmp_path: Path):
+    """Write a file as a stranger would, and read it."""
+
+    def save(*choices: Choice) -> Work:
+        path = tmp_path / "sent.gaplisten.toml"
+        write_work(path, Work(choices=choices))
+        return read_work(path)
+
+    return save
+
+
+def left(work: Work) -> list[str]:
+    """What stays off once the catalogue is known."""
+    return [str(wish) for _, wish in review(work, CATALOGUE).wishes]
+
+
+def test_a_file_of_bundled_and_plugin_folder_concealers_opens_without_a_question(saved):
+    for choice in (
+        FADE,
+        Choice("repeat_fade"),
+        Choice("mine", (("mode", "fast_2"),)),
+        Choice("external_command"),
+    ):
+        work = saved(choice)
+        assert work.allowing(review(work, CATALOGUE).freed).choices == (choice,)
+
+
+def test_nothing_with_text_in_it_is_on_before_the_catalogue_is_known(saved):
+    work = saved(Choice("repeat_fade", (("hold", 5.0),)), COMMAND, FADE)
+    assert work.choices == (Choice("repeat_fade", (("hold", 5.0),)),)
+    assert work.withheld == (Withheld(1, COMMAND), Withheld(2, FADE))
+
+
+@pytest.mark.parametrize(
+    ("choice", "told"),
+    [
+        (COMMAND, "run the program: sh -c 'id > /tmp/x' {out_wav}"),
+        (Choice("mine", (("cmd", "reboot"),)), "run the program: reboot"),
+        (Choice("evil_plc.py"), f"run the code in {Path.cwd()}{os.sep}evil_plc.py"),
+        (Choice("/media/usb/evil_plc.py"), "run the code in /media/usb/evil_plc.py"),
+        (Choice("..\\\\evil"), "run the code in"),
+        (Choice("onnx_frames", (("description", "/etc/model.toml"),)), "read /etc/model.toml (description)"),
+        (Choice("onnx_frames", (("description", "model"),)), f"read {Path.cwd()}{os.sep}model"),
+        (Choice("mine", (("mode", "../weights.pt"),)), "use the text '../weights.pt' as mode"),
+        (Choice("mine", (("mode", "rm -r ."),)), "use the text 'rm -r .' as mode"),
+        (Choice("not_there", (("command", "id"),)), "run the program: id"),
+        (Choice("broken", (("weights", "a.bin"),)), "use the text 'a.bin' as weights"),
+    ],
+)
+def test_programs_code_models_and_paths_stay_off_and_are_told_in_full(saved, choice, told):
+    work = saved(FADE, choice)
+    freed = review(work, CATALOGUE).freed
+    assert work.allowing(freed).choices == (FADE,)
+    (said,) = left(work)
+    assert told in said
+
+
+def test_what_is_told_cannot_draw_on_the_screen(saved):
+    (said,) = left(saved(Choice("external_command", (("command", "\x1b[2J\u202ehs\x00"),))))
+    assert "\\x1b[2J\\u202ehs\\x00" in said
+
+
+def test_consent_holds_for_this_very_document(saved, tmp_path):
+    work = saved(COMMAND)
+    remember(work, [COMMAND], CATALOGUE)
+    assert left(read_work(tmp_path / "sent.gaplisten.toml")) == []
+    other = tmp_path / "other.gaplisten.toml"
+    other.write_bytes((tmp_path / "sent.gaplisten.toml").read_bytes() + b"# another\n")
+    assert left(read_work(other)) != []
+
+
+def test_consent_ends_when_the_program_changes_wherever_the_command_names_it(saved, tmp_path):
+    program = tmp_path / "plc"
+    for command in (f"{program} x", f"sh -c 'true; {program}'", f'sh -c "V=1 {program}>out"'):
+        program.write_text("one")
+        choice = Choice("external_command", (("command", command),))
+        work = saved(choice)
+        remember(work, [choice], CATALOGUE)
+        assert left(work) == []
+        program.write_text("two")
+        assert left(work) != [], command
+
+
+def test_consent_ends_when_code_changes_or_what_lies_beside_it(saved, tmp_path):
+    code, helper = tmp_path / "plc.py", tmp_path / "helper.py"
+    code.write_text("one")
+    helper.write_text("one")
+    choice = Choice(str(code))
+    work = saved(choice)
+    remember(work, [choice], CATALOGUE)
+    assert left(work) == []
+    helper.write_text("two")
+    assert left(work) != []
+    helper.write_text("one")
+    assert left(work) == []
+    code.write_text("two")
+    assert left(work) != []
+
+
+def test_consent_ends_when_a_model_changes_that_a_description_names(saved, tmp_path):
+    model, numbers, description = (tmp_path / name for name in ("m.onnx", "m.onnx.data", "m.toml"))
+    description.write_text('model = "m.onnx"\n')
+    choice = Choice("onnx_frames", (("description", str(description)),))
+    for changed in (model, numbers, description):
+        model.write_bytes(b"one")
+        numbers.write_bytes(b"one")
+        work = saved(choice)
+        remember(work, [choice], CATALOGUE)
+        assert left(work) == []
+        changed.write_bytes(changed.read_bytes() + b"\n# two")
+        assert left(work) != [], changed
+        description.write_text('model = "m.onnx"\n')
+
+
+def test_a_pipe_that_a_command_names_is_not_waited_for(saved, tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    started = time.monotonic()
+    assert len(left(saved(Choice("external_command", (("command", f"cat {tmp_path / 'pipe'}"),))))) == 1
+    assert time.monotonic() - started < 5
+
+
+def test_allowed_concealers_stand_where_the_file_has_them(saved):
+    plain = Choice("repeat_fade", (("hold", 1.0),))
+    every = (COMMAND, plain, FADE, Choice("evil.py"), plain)
+    work = saved(*every)
+    first, second, third = work.withheld
+    assert work.allowing([third]).allowing([first]).allowing([second]).choices == every
+    assert work.allowing([second, third, first]).choices == every
+
+
+def test_allowing_is_no_edit_and_undoing_what_came_before_keeps_it():
+    document = Document(Work(withheld=(Withheld(0, COMMAND),)))
+    document.let_go(document.work.withheld)
+    assert document.work.choices == (COMMAND,)
+    assert not document.unsaved
+    assert document.undo() == ""
+
+
+def test_a_file_saved_again_holds_what_was_off_and_still_asks(tmp_path):
+    path = tmp_path / "sent.gaplisten.toml"
+    write_work(path, Work(choices=(COMMAND, FADE)))
+    before = path.read_bytes()
+    write_work(path, read_work(path))
+    assert path.read_bytes() == before
+    assert left(read_work(path)) != []
+
+
+def test_a_crash_lets_nothing_loose_that_was_off(tmp_path, monkeypatch):
+    keeper = Autosave(tmp_path)
+    keeper.keep(Work(choices=(FADE,), withheld=(Withheld(0, COMMAND),)), None)
+    monkeypatch.setattr("gaplisten.bench.autosave._alive", lambda _path: False)
+    (found,) = rescued(tmp_path)
+    assert found.work == Work(choices=(FADE,), withheld=(Withheld(0, COMMAND),))
+
+
+def test_a_withheld_lane_says_what_it_wants(saved):
+    work = saved(COMMAND)
+    (before,) = withheld_lanes(work, review(Work(), CATALOGUE))
+    assert (before.signal, before.failed) == (None, False)
+    (lane,) = withheld_lanes(work, review(work, CATALOGUE))
+    assert lane.signal is None
+    assert lane.failed
+    assert "wants to run the program: sh -c 'id > /tmp/x' {out_wav}" in lane.state
+
+
+def test_the_digest_of_what_was_written_is_that_of_the_file(tmp_path):
+    path = tmp_path / "w.toml"
+    assert write_work(path, Work()) == sha256_of(path) == read_work(path).document
+    assert "held" not in to_toml(Work(withheld=(Withheld(0, COMMAND),)), tmp_path)
