@@ -255,7 +255,7 @@ class FileLock:
 
     def _acquire(self) -> int:
         for _ in range(5):
-            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | _FLAGS, 0o666)
+            descriptor = _open_lock(self.path, os.O_RDWR | os.O_CREAT)
             if not _try_lock(descriptor):
                 said = _read(descriptor)
                 os.close(descriptor)
@@ -301,7 +301,7 @@ def is_locked(path: Path) -> bool:
     A lock that names another machine counts as held: whether that machine lives cannot be seen from here.
     """
     try:
-        descriptor = os.open(path, os.O_RDWR | _FLAGS)
+        descriptor = _open_lock(path, os.O_RDWR)
     except FileNotFoundError:
         return False
     except OSError:
@@ -310,6 +310,16 @@ def is_locked(path: Path) -> bool:
         return _read(descriptor).get("host") not in (None, socket.gethostname()) or not _try_lock(descriptor)
     finally:
         os.close(descriptor)  # gives back the system's lock, too
+
+
+def _open_lock(path: Path, flags: int) -> int:
+    descriptor = os.open(path, flags | getattr(os, "O_NONBLOCK", 0) | _FLAGS, 0o666)
+    found = os.fstat(descriptor)
+    # It is cut and written to: a second name could be that of anybody's file.
+    if not stat.S_ISREG(found.st_mode) or found.st_nlink > 1:
+        os.close(descriptor)
+        raise OSError(errno.EINVAL, "it is no regular file of its own", str(path))
+    return descriptor
 
 
 def _try_lock(descriptor: int) -> bool:

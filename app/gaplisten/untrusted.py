@@ -67,15 +67,17 @@ def read_at_most(descriptor: int, most: int, path: Path) -> bytes:
     OSError
         If it holds more than `most` bytes.
     """
+    size = os.fstat(descriptor).st_size
+    if size > most:
+        raise OSError(errno.EFBIG, f"it has {size:,} bytes, {most:,} are allowed", str(path))
     os.lseek(descriptor, 0, os.SEEK_SET)
     parts, left = [], most + 1
-    if os.fstat(descriptor).st_size <= most:
-        while left and (part := os.read(descriptor, min(left, 1 << 20))):
-            parts.append(part)
-            left -= len(part)
-        if left:
-            return b"".join(parts)
-    raise OSError(errno.EFBIG, f"it is larger than {most / 2**20:.4g} MB", str(path))
+    while left and (part := os.read(descriptor, min(left, 1 << 20))):
+        parts.append(part)
+        left -= len(part)
+    if not left:
+        raise OSError(errno.EFBIG, f"it grows beyond the {most:,} bytes that are allowed", str(path))
+    return b"".join(parts)
 
 
 def _ask(mode: int, path: Path) -> None:
@@ -130,7 +132,9 @@ class Folder:
                 self._descriptor = os.open(_one_name(name), flags, dir_fd=outer)
             except OSError as error:
                 link = error.errno in (errno.ELOOP, errno.ENOTDIR) and path.is_symlink()
-                raise OSError(error.errno, "it is a link" if link else error.strerror, str(path)) from None
+                if link:
+                    raise OSError(errno.ELOOP, "it is a link", str(path)) from None
+                raise OSError(error.errno, error.strerror, str(path)) from None
             finally:
                 os.close(outer)
                 if self._descriptor == outer:

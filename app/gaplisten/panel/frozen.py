@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from gaplisten.audio.signal import Samples, Signal
+from gaplisten.audio.signal import Signal
 from gaplisten.jobs import Job
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.items import trial_count
@@ -67,7 +68,7 @@ class FrozenPanel:
         """
         wanted = self._wanted(code)
         path = inside(self.folder, stimulus_name(code))
-        data = read_limited(path, LARGEST_STIMULUS, "stimulus")
+        data = read_limited(path, LARGEST_STIMULUS, "stimulus", below=1)
         if hashlib.sha256(data).hexdigest() != wanted.sha256:
             fact = "the stimulus is not the one that was built (its SHA-256 differs)"
             raise UntrustedPanel(str(path), fact, "copy or build the panel again")
@@ -86,24 +87,31 @@ class FrozenPanel:
 
         data = io.BytesIO(self.stimulus_bytes(code))
         try:
-            samples, rate = soundfile.read(data, dtype="float32", always_2d=True)
+            with soundfile.SoundFile(data) as sound:
+                # Before memory is asked for: a few bytes can promise any number of samples.
+                self._check_form(code, (sound.frames, sound.channels), sound.samplerate)
+                rate = int(sound.samplerate)
+                samples = sound.read(dtype="float32", always_2d=True)
         except (soundfile.SoundFileError, RuntimeError) as error:
             raise UntrustedPanel(
                 stimulus_name(code), f"it is no sound: {error}", "build the panel again"
             ) from error
-        self._check(code, samples, int(rate))
-        return Signal(samples, int(rate))
-
-    def _check(self, code: str, samples: Samples, rate: int) -> None:
-        """Refuse what would be no equal of its neighbours in a trial, or would reach the ears as a bang."""
-        clip = self.key.clip_of.get(self.key.by_code[code].clip)
-        if clip is not None and (*samples.shape, rate) != (clip.frames, clip.channels, clip.rate):
-            fact = "its length, channels or rate are not the clip's form"
-            raise UntrustedPanel(stimulus_name(code), fact, "build the panel again")
+        self._check_form(code, samples.shape, rate)
         if not np.isfinite(samples).all():
             raise UntrustedPanel(
                 stimulus_name(code), "it has samples that are not finite", "build the panel again"
             )
+        return Signal(samples, rate)
+
+    def _check_form(self, code: str, shape: tuple[int, ...], rate: int) -> None:
+        """Refuse what would be no equal of its neighbours in a trial, or does not fit into memory."""
+        clip = self.key.clip_of.get(self.key.by_code[code].clip)
+        if clip is not None and (*shape, rate) != (clip.frames, clip.channels, clip.rate):
+            fact = "its length, channels or rate are not the clip's form"
+            raise UntrustedPanel(stimulus_name(code), fact, "build the panel again")
+        if math.prod(shape) > LARGEST_STIMULUS:
+            fact = f"it promises {math.prod(shape):,} samples"
+            raise UntrustedPanel(stimulus_name(code), fact, "do not use this panel")
 
     def verify(self, job: Job | None = None) -> None:
         """Read every stimulus and compare its hash.

@@ -11,9 +11,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaplisten.durable import sync_folder, write_all, write_whole
+from gaplisten.durable import write_all, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.tables import Cell, csv_cell, csv_row
+from gaplisten.untrusted import Folder, read_at_most
 
 _NEWLINE = b"\r\n"
 LARGEST = 64 * 2**20  # bytes; a session of ten thousand ratings has about 5 MB
@@ -47,6 +48,7 @@ _WAYS_OUT = {
     errno.ENOENT: ("its folder is gone", "put the folder back, then try again"),
     errno.ENOTDIR: ("its folder is gone", "put the folder back, then try again"),
     errno.EIO: ("the disk reports an error", "save a copy elsewhere"),
+    errno.ELOOP: ("it is a link, or reached by one", "put a file or folder of its own there, then try again"),
 }
 
 
@@ -56,13 +58,7 @@ def not_saved(path: Path, error: OSError, what: str = "the rating was not saved"
     return NotSaved(str(path), f"{what}: {fact}", way_out)
 
 
-def _read_all(descriptor: int) -> bytes:
-    os.lseek(descriptor, 0, os.SEEK_SET)
-    parts = []
-    while part := os.read(descriptor, 1 << 20):
-        parts.append(part)
-    return b"".join(parts)
-
+_OTHER_THINGS = (errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.EMLINK)  # links, pipes, devices, folders
 
 Row = dict[str, str]
 _MARK = b"\xef\xbb\xbf"  # the byte order mark that spreadsheets put before UTF-8
@@ -78,12 +74,26 @@ def _cells(line: bytes) -> list[str] | None:
         return None
 
 
-def _load(path: Path) -> bytes:
-    if path.is_symlink():
-        raise JournalDamaged(str(path), "it is a link", "put the file itself there")
-    if path.stat().st_size > LARGEST:
-        raise JournalDamaged(str(path), f"it is larger than {LARGEST // 2**20} MB", "this is no ratings file")
-    return path.read_bytes()
+def opened_folder(path: Path, root: Path | None) -> Folder:
+    """Return the folder of a file, reached from `root` (by default itself) without following a link.
+
+    Raises
+    ------
+    OSError
+        If it is not there, or a link below `root` leads to it.
+    """
+    return Folder(root, *path.parent.relative_to(root).parts) if root else Folder(path.parent)
+
+
+def _load(path: Path, root: Path | None) -> bytes:
+    with opened_folder(path, root) as folder:
+        try:
+            return folder.read(path.name, LARGEST)
+        except FileNotFoundError:
+            raise
+        except OSError as error:
+            way_out = "put the file itself there" if error.errno in _OTHER_THINGS else ""
+            raise JournalDamaged(str(path), error.strerror or str(error), way_out) from error
 
 
 @dataclass(frozen=True)
@@ -148,7 +158,9 @@ def _columns_of(path: Path, line: bytes, needed: Sequence[str]) -> list[str]:
     return found
 
 
-def read(path: Path, columns: Sequence[str], needed: Sequence[str] | None = None) -> Reading:
+def read(
+    path: Path, columns: Sequence[str], needed: Sequence[str] | None = None, root: Path | None = None
+) -> Reading:
     """Return what is in a journal, whichever version wrote it and whatever an editor did to its form.
 
     LF or CRLF, with or without a byte order mark, columns in any order, unknown ones and fewer than today's:
@@ -160,15 +172,20 @@ def read(path: Path, columns: Sequence[str], needed: Sequence[str] | None = None
         Those that this version writes.
     needed
         Those without which the file is none of this kind; all of `columns` by default.
+    root
+        The folder that the user named: no link below it is followed. That of the file by default.
 
     Raises
     ------
     JournalDamaged
-        If this is no such journal.
+        If this is no such journal, or no regular file.
     OSError
         If the file cannot be read.
     """
-    data = _load(path)
+    return _reading(_load(path, root), path, columns, needed)
+
+
+def _reading(data: bytes, path: Path, columns: Sequence[str], needed: Sequence[str] | None) -> Reading:
     *lines, tail = data.removeprefix(_MARK).split(b"\n")
     torn = b"" if not tail.strip(b"\0") else tail
     if not lines:
@@ -205,6 +222,9 @@ class Journal:
         The header.
     needed
         The columns without which the file is none of this kind; all by default.
+    root
+        The folder that the user named, a panel of a stranger's maybe: what lies in it is opened through it,
+        and no link below it is followed. That of the file by default.
 
     Attributes
     ----------
@@ -219,8 +239,14 @@ class Journal:
         If the file is no such journal, or a line of it cannot be read. It stays untouched.
     """
 
-    def __init__(self, path: Path, columns: Sequence[str], needed: Sequence[str] | None = None) -> None:
-        self.path, self.columns = path, tuple(columns)
+    def __init__(
+        self,
+        path: Path,
+        columns: Sequence[str],
+        needed: Sequence[str] | None = None,
+        root: Path | None = None,
+    ) -> None:
+        self.path, self.columns, self._root = path, tuple(columns), root
         self.rows: list[Row] = []
         self.notices: list[str] = []
         self._data = b""
@@ -231,8 +257,17 @@ class Journal:
         if path.exists() or path.is_symlink():
             self._read(needed)
 
+    def _folder(self) -> Folder:
+        # Opened anew each time: it may have vanished and come back.
+        return opened_folder(self.path, self._root)
+
+    def _write_whole(self, data: bytes) -> None:
+        with self._folder() as folder:
+            folder.write_whole(self.path.name, data)
+
     def _read(self, needed: Sequence[str] | None) -> None:
-        found = read(self.path, self.columns, needed)
+        data = _load(self.path, self._root)
+        found = _reading(data, self.path, self.columns, needed)
         if found.damaged:
             lines = f"line{'s' if len(found.damaged) > 1 else ''} {_listed(map(str, found.damaged[:10]))}"
             fact = f"{lines} cannot be read; nothing was changed"
@@ -240,7 +275,7 @@ class Journal:
         self.columns += tuple(name for name in found.columns if name not in self.columns)
         self.rows = list(found.rows)
         self.notices += [f"{self.path.name}: {note}." for note in found.notes]
-        self._data = self.path.read_bytes()
+        self._data = data
         self._torn = [found.torn] if found.torn else []
         self._in_form = self._data == self._encode(self.rows)
         self._unfinished = not self._data or not self._data.endswith(b"\n")
@@ -268,10 +303,8 @@ class Journal:
         """Add lines that are no complete rating to the `.torn` file and write the rest anew."""
         aside = self.path.with_suffix(".torn")
         try:
-            with aside.open("ab") as file:
-                file.write(_NEWLINE.join([*torn, b""]))
-                file.flush()
-                os.fsync(file.fileno())
+            with self._folder() as folder:
+                folder.append(aside.name, _NEWLINE.join([*torn, b""]))
         except OSError as error:
             raise not_saved(aside, error) from error
         self._replace()
@@ -288,7 +321,7 @@ class Journal:
         """Write all rows anew, in this version's form."""
         data = self._encode(self.rows)
         try:
-            write_whole(self.path, data)
+            self._write_whole(data)
         except OSError as error:
             raise not_saved(self.path, error) from error
         self._data, self._torn, self._unfinished, self._in_form = data, [], False, True
@@ -326,9 +359,14 @@ class Journal:
 
     def _write_in_form(self, data: bytes) -> None:
         """Put a file in this version's form in the place of one in another form."""
-        if self.path.is_symlink() or self.path.read_bytes() != self._data:
-            raise self._changed()
-        write_whole(self.path, data)
+        with self._folder() as folder:
+            try:
+                same = folder.read(self.path.name, len(self._data)) == self._data
+            except OSError:
+                same = False
+            if not same:
+                raise self._changed()
+            folder.write_whole(self.path.name, data)
         self.notices.append(f"{self.path.name} was written anew in this version's form, with all ratings.")
 
     def _changed(self) -> NotSaved:
@@ -338,28 +376,29 @@ class Journal:
     def _write_again(self, data: bytes) -> None:
         if not self.path.parent.is_dir():
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
-        write_whole(self.path, data)
+        self._write_whole(data)
         self.notices.append(f"{self.path.name} had been removed; it was written again with all ratings.")
 
     def _add(self, data: bytes) -> None:
         new = not self._data
-        flags = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
-        # A new file must really be new: nobody's ratings are written over.
-        descriptor = os.open(self.path, flags | (os.O_CREAT | os.O_EXCL if new else 0), 0o666)
-        try:
-            self._extend(descriptor, data)
-        except OSError:
+        with self._folder() as folder:
+            try:
+                # A new file must really be new: nobody's ratings are written over.
+                flags = os.O_RDWR | (os.O_CREAT | os.O_EXCL if new else 0)
+                with folder.open(self.path.name, flags) as descriptor:
+                    self._extend(descriptor, data)
+            except FileExistsError:
+                raise
+            except OSError:
+                if new:
+                    with contextlib.suppress(OSError):
+                        folder.remove(self.path.name)
+                raise
             if new:
-                with contextlib.suppress(OSError):
-                    self.path.unlink()
-            raise
-        finally:
-            os.close(descriptor)
-        if new:
-            sync_folder(self.path.parent)
+                folder.sync()
 
     def _extend(self, descriptor: int, data: bytes) -> None:
-        found = _read_all(descriptor)
+        found = read_at_most(descriptor, 2 * LARGEST, self.path)
         known = found == self._data or (self._left_behind and found.startswith(self._data))
         if not known:
             raise self._changed()
@@ -395,7 +434,7 @@ class Journal:
         """Put `rows` in the place of all rows, at once: the file holds the old ones or the new ones."""
         data = self._encode(rows)
         try:
-            write_whole(self.path, data)
+            self._write_whole(data)
         except OSError as error:
             raise not_saved(self.path, error, "the file could not be written anew") from error
         self._data, self.rows, self._in_form = data, list(rows), True

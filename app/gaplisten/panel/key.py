@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gaplisten.panel.definition import PanelDefinition
-from gaplisten.panel.safety import LARGEST_KEY, UntrustedPanel
+from gaplisten.panel.safety import LARGEST_UNPACKED_KEY, UntrustedPanel
 
 # Not secrecy: whoever wants to cheat can. It keeps a glance into the folder from telling anything.
 _MAGIC = b"GLKEY1\n"
@@ -160,7 +160,7 @@ def open_key(data: bytes, where: str) -> Key:
     try:
         if not data.startswith(_MAGIC):
             raise UntrustedPanel(where, "this is no panel key", "build the panel again")
-        text = unpack.decompress(data[len(_MAGIC) :], LARGEST_KEY)
+        text = unpack.decompress(data[len(_MAGIC) :], LARGEST_UNPACKED_KEY)
         if unpack.unconsumed_tail or not unpack.eof:
             raise UntrustedPanel(
                 where, "the panel key is too large or cut off", "copy or build the panel again"

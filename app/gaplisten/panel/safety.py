@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import unicodedata
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gaplisten.errors import GaplistenError
+from gaplisten.untrusted import Folder
 
 LONGEST_NAME = 100
 LARGEST_DEFINITION = 2**20  # bytes of TOML; a panel of a thousand named clips has about 50 kB
 LARGEST_KEY = 64 * 2**20
+LARGEST_UNPACKED_KEY = 16 * 2**20  # bytes of JSON, ten times as many in memory; 30,000 stimuli have 9 MB
 LARGEST_STIMULUS = 512 * 2**20
 
 
@@ -47,28 +50,39 @@ def file_stem(name: str) -> str:
     return f"{plain}-{hashlib.sha256(name.casefold().encode()).hexdigest()[:8]}"
 
 
-def read_limited(path: Path, limit: int, what: str) -> bytes:
+def read_limited(path: Path, limit: int, what: str, below: int = 0) -> bytes:
     """Return a file's bytes.
+
+    Parameters
+    ----------
+    below
+        How many of the path's last folders belong to a stranger: they may be no links, and nobody can change
+        them while they are gone through.
 
     Raises
     ------
     UntrustedPanel
         If it is a link, no regular file, unreadable or larger than `limit` bytes.
     """
+    folders = path.parent.parts
     try:
-        if path.is_symlink():
-            raise UntrustedPanel(str(path), "it is a link", f"put {what} itself there")
-        if not path.is_file():
-            raise UntrustedPanel(str(path), f"there is no such {what}", "check the folder")
-        size = path.stat().st_size
-        if size > limit:
-            fact = f"it has {size:,} bytes, {what} may have {limit:,}"
-            raise UntrustedPanel(str(path), fact, "this cannot be one")
-        with path.open("rb") as file:
-            return file.read(limit + 1)
+        with Folder(Path(*folders[: len(folders) - below]), *folders[len(folders) - below :]) as folder:
+            return folder.read(path.name, limit)
+    except FileNotFoundError as error:
+        raise UntrustedPanel(str(path), f"there is no such {what}", "check the folder") from error
     except OSError as error:
         fact = error.strerror or str(error)
-        raise UntrustedPanel(str(path), f"it cannot be read: {fact}", "allow reading") from error
+        way_out = _WAYS_OUT.get(error.errno or 0, "check the folder")
+        raise UntrustedPanel(str(path), fact, way_out.format(what=what)) from error
+
+
+_WAYS_OUT = {
+    errno.ELOOP: "put {what} itself there",
+    errno.EINVAL: "put {what} itself there",
+    errno.EISDIR: "put {what} itself there",
+    errno.EFBIG: "this cannot be one",
+    errno.EACCES: "allow reading",
+}
 
 
 def inside(folder: Path, relative: str) -> Path:

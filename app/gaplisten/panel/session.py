@@ -21,7 +21,7 @@ from gaplisten.panel.columns import (
     utc,
 )
 from gaplisten.panel.frozen import FrozenPanel, open_panel
-from gaplisten.panel.journal import Journal, NotSaved, not_saved, one_line
+from gaplisten.panel.journal import Journal, NotSaved, not_saved, one_line, opened_folder
 from gaplisten.panel.key import ClipKey
 from gaplisten.panel.resume import expected_listener, session_name, steps_so_far, still_to_do
 from gaplisten.panel.rules import (
@@ -88,18 +88,18 @@ class Session:
     """
 
     def __init__(
-        self, panel: FrozenPanel, listener: str, ratings: Path, lock: FileLock, clock: Clock
+        self, panel: FrozenPanel, listener: str, ratings: Path, lock: FileLock, clock: Clock, root: Path
     ) -> None:
         self.panel, self._lock, self._clock = panel, lock, clock
         self.name = session_name(panel, listener)
         self.scale = panel.definition.scale()
         self.rules = panel.definition.listening_rules()
         self.texts: Mapping[str, str] = texts(panel.definition.language)
-        self._journal = Journal(ratings / f"{self.name}.csv", NAMES, NEEDED)
+        self._journal = Journal(ratings / f"{self.name}.csv", NAMES, NEEDED, root)
         # Names that differ in case only are one listener, called as at the first time.
         self.listener = listener_of(self._journal.rows) or listener
         self._plan = plan_for(panel, listener, self._journal.rows, str(self._journal.path))
-        self._answers = Journal(ratings / ANSWERS / f"{self.name}.csv", ANSWER_COLUMNS)
+        self._answers = Journal(ratings / ANSWERS / f"{self.name}.csv", ANSWER_COLUMNS, root=root)
         # Only now that all of both files is known to belong here may anything in them be changed.
         self._journal.mend()
         self._answers.mend()
@@ -150,15 +150,18 @@ class Session:
         """
         panel = open_panel(folder)
         name = expected_listener(panel.definition, clean_name(listener, "listener"))
-        place = ratings or panel.ratings
+        place, root = ratings or panel.ratings, ratings or panel.folder
         path = place / f"{session_name(panel, name)}.lock"
         try:
-            (place / ANSWERS).mkdir(parents=True, exist_ok=True)
+            place.mkdir(parents=True, exist_ok=True)
+            opened_folder(place / ANSWERS, root).close()  # by no link: something is made in it now
+            (place / ANSWERS).mkdir(exist_ok=True)
+            opened_folder(place / ANSWERS / name, root).close()
             lock = FileLock(path, "the session", take_over=take_over)
         except OSError as error:
             raise not_saved(place, error, "no ratings can be saved here") from error
         try:
-            return cls(panel, name, place, lock, clock or Clock())
+            return cls(panel, name, place, lock, clock or Clock(), root)
         except BaseException:
             lock.release()
             raise

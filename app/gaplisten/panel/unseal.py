@@ -157,15 +157,20 @@ def ratings_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.csv") if path.is_file() and not path.is_symlink())
 
 
-def read_ratings(path: Path) -> Reading:
+def read_ratings(path: Path, panel: Path) -> Reading:
     """Return what is in a session's CSV file, whichever version wrote it.
+
+    Parameters
+    ----------
+    panel
+        The panel's folder: where the file lies in it, no link in it is followed.
 
     Raises
     ------
     JournalDamaged, OSError
         If it is no ratings file or cannot be read.
     """
-    return read(path, NAMES, NEEDED)
+    return read(path, NAMES, NEEDED, panel if path.is_relative_to(panel) else None)
 
 
 @dataclass(frozen=True)
@@ -200,7 +205,7 @@ def read_session(panel: FrozenPanel, path: Path) -> SessionRead:
     JournalDamaged, OSError
         If it is no ratings file or cannot be read.
     """
-    found = read_ratings(path)
+    found = read_ratings(path, panel.folder)
     listener = listener_of(found.rows)
     planned = plan(panel.key, listener) if found.rows else ()
     rows: list[Row] = []

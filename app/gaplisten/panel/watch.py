@@ -34,7 +34,7 @@ def session_status(panel: FrozenPanel, path: Path) -> SessionStatus:
     """Return how far the session of one ratings file is."""
     locked = path.with_suffix(".lock").exists()
     try:
-        found = read_ratings(path)
+        found = read_ratings(path, panel.folder)
         rows = found.rows
         plan = plan_for(panel, listener_of(rows), rows, str(path))
     except (GaplistenError, OSError) as error:
