@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.state import Choice, Withheld, Work
 from gaplisten.concealers.consent import Found, Wish, allow, is_allowed, may_want, wish_of
+from gaplisten.errors import visible
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,10 +80,10 @@ def withheld_lanes(work: Work, review: Review) -> tuple[Lane, ...]:
     return tuple(
         Lane(
             f"withheld:{each.place}",
-            each.choice.concealer,
+            visible(each.choice.concealer),
             Role.CONCEALER,
             None,
-            state=f"off: {told[each]}" if each in told else "off: waits for the list of concealers",
+            state=f"off: {told[each].wants}" if each in told else "off: it is being looked at",
             failed=each in told,
             details="\n".join(told[each].does) if each in told else "",
         )

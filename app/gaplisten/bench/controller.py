@@ -7,10 +7,11 @@ and then: whatever was done in the background arrives there, on the front end's 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Generic, Protocol, TypeVar
 
+from gaplisten.bench.allowed import Review, remember, review, withheld_lanes
 from gaplisten.bench.concealing import Concealing
 from gaplisten.bench.document import Document
 from gaplisten.bench.events import Event
@@ -23,7 +24,7 @@ from gaplisten.bench.long_clips import FileLanes, file_lanes
 from gaplisten.bench.loss_edits import lossy_with, restorable, trace_of
 from gaplisten.bench.opening import Opened, find_set, open_fully
 from gaplisten.bench.settings import Settings, read_settings
-from gaplisten.bench.state import Note, Sources, Work
+from gaplisten.bench.state import Choice, Note, Sources, Work
 from gaplisten.bench.tasks import Task, Tasks
 from gaplisten.clips.clip import ClipSet, OpenClip
 from gaplisten.errors import GaplistenError
@@ -105,6 +106,10 @@ class Controller(Generic[H]):
         Event: key of a lane whose sound or state is another one.
     levels_changed
         Event: levels or delays are known, or are to be changed in another way.
+    review
+        Which concealers of the file are withheld until the user allows them, and what they want.
+    consent_wanted
+        Event: there are such concealers; see `review` and `allow`.
     previewed
         Event: a long clip's files can be drawn already; see `files`.
     document_changed
@@ -128,6 +133,7 @@ class Controller(Generic[H]):
         self.catalogue_changed, self.document_changed = Event(), Event()
         self.previewed, self.said, self.failed = Event(), Event(), Event()
         self.levels_changed, self.stirred, self.closed = Event(), Event(), Event()
+        self.consent_wanted = Event()
         self.settings = settings or read_settings()
         self.document = Document()
         self.tasks = Tasks()
@@ -158,6 +164,8 @@ class Controller(Generic[H]):
         self._finding: Task | None = None
         self._opening: Task | None = None
         self._looking: Task | None = None
+        self._reviewing: Task | None = None
+        self.review = Review()
         self.files = FileLanes()
         self._shown: str | None = None
         self.document.listeners.append(self._on_work)
@@ -188,6 +196,7 @@ class Controller(Generic[H]):
     def use_catalogue(self, catalogue: Any, runner: Any = None) -> None:
         """Take these concealers and this runner (tests bring their own)."""
         self.concealing.use(catalogue, runner)
+        self._review()
         self._wish()
         self.catalogue_changed.emit()
 
@@ -196,6 +205,47 @@ class Controller(Generic[H]):
             self.concealing.wish(self.document.work.choices)
             self.stirred.emit()
             self._relane()
+
+    def _review(self) -> None:
+        """Find out which withheld concealers run nothing but plugins, or were allowed before."""
+        self.tasks.cancel(self._reviewing)
+        self.review, work, catalogue = Review(), self.document.work, self.catalogue
+        if work.withheld and catalogue is not None:
+            self._reviewing = self.tasks.run(
+                "looking at what the file runs",
+                lambda _job: review(work, catalogue),
+                self._on_reviewed,
+                quiet=True,
+            )
+
+    def _on_reviewed(self, found: Review) -> None:
+        if found.freed:
+            self.document.let_go(found.freed)  # the others are looked at again
+            return
+        self.review = found
+        self._relane()
+        if found.wishes:
+            self.consent_wanted.emit()
+
+    def allow(self) -> None:
+        """Let the file's concealers run what they want, now and whenever this file is opened."""
+        freed = [each for each, _ in self.review.wishes]
+        self._remember(each.choice for each in freed)
+        self.document.let_go(freed)
+
+    def saved(self, path: Path, digest: str) -> None:
+        """Take the work for saved in a file with that SHA-256, which may run what runs now."""
+        self.document.mark_saved(path, digest)
+        self._remember(self.document.work.choices)
+
+    def _remember(self, choices: Iterable[Choice]) -> None:
+        if self.catalogue is None:
+            return
+        try:
+            remember(self.document.work, tuple(choices), self.catalogue)
+        except OSError as error:
+            fact = f"what was allowed is not remembered: {error.strerror}"
+            self.failed.emit(GaplistenError(str(error.filename), fact, "it will be asked about again"))
 
     @property
     def busy(self) -> bool:
@@ -351,6 +401,7 @@ class Controller(Generic[H]):
                 Lane(ident, name, Role.CONDITION, signal, state=remark, own_loss=own, own_trace=trace)
             )
         lanes += self.concealing.lanes()
+        lanes += withheld_lanes(self.document.work, self.review)
         edited_lanes = [self.edits(lane) for lane in lanes]
         for gone in set(self.originals) - {lane.ident for lane in lanes}:
             del self.originals[gone]
@@ -441,6 +492,9 @@ class Controller(Generic[H]):
         old, new = before.clip(shown), work.clip(shown)
         if old.loss != new.loss:
             self._on_loss()
+        if work.withheld != before.withheld:
+            self._review()
+            self._relane()
         if work.choices != before.choices:
             self._wish()
         leveling = (old.delays, old.match_levels, before.match_levels)

@@ -63,8 +63,13 @@ class Wish:
     does: tuple[str, ...]
     digest: str
 
+    @property
+    def wants(self) -> str:
+        """All of it in a line, beginning with "wants to"."""
+        return f"wants to {', and to '.join(self.does)}"
+
     def __str__(self) -> str:
-        return f"{visible(self.concealer)} wants to {', and to '.join(self.does)}"
+        return f"{visible(self.concealer)} {self.wants}"
 
 
 def may_want(concealer: str, values: Mapping[str, Any]) -> bool:

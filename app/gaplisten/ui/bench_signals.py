@@ -27,6 +27,7 @@ class BenchSignals(QObject):
     loop_changed = Signal()
     notes_changed = Signal()
     catalogue_changed = Signal()
+    consent_wanted = Signal()
     document_changed = Signal()
     levels_changed = Signal()
     previewed = Signal()

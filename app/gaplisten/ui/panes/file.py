@@ -234,11 +234,11 @@ class Files(QObject):
 
         document = self._controller.document
         try:
-            write_work(path, document.work)
+            digest = write_work(path, document.work)
         except GaplistenError as error:
             self._shell.report(error)
             return False
-        document.mark_saved(path)
+        self._controller.saved(path, digest)
         self._autosave.forget()
         self._shell.remember(path)
         self._controller.document_changed.emit()

@@ -20,6 +20,12 @@ COMMANDS = (
         ("conceal.defaults", "Parameters Back to Default", "", "Reset the parameters of all lanes"),
     ),
     *section("Conceal", "folder")(
+        (
+            "conceal.allow",
+            "Allow What the File Runs…",
+            "",
+            "See which programs, code and models this file wants to use, and allow them",
+        ),
         ("conceal.folder", "Show the Plugin Folder", "", "Open the folder for your own concealers"),
     ),
 )
@@ -35,6 +41,7 @@ class ConcealerActions(Part):
         bind = self.commands.bind
         bind("conceal.reload", self._reload)
         bind("conceal.defaults", self._defaults)
+        bind("conceal.allow", self.ask_consent)
         bind("conceal.folder", self._folder)
         self._looking = False
         self._timer = QTimer(self, interval=LOOK_MS)
@@ -50,6 +57,7 @@ class ConcealerActions(Part):
         dock.reload_wanted.connect(self._reload)
         signals = self.window.signals
         signals.catalogue_changed.connect(self._on_catalogue)
+        signals.consent_wanted.connect(self.ask_consent)
         signals.document_changed.connect(self._show)
         signals.lanes_changed.connect(self._show_lanes)
         signals.lane_changed.connect(self._show_lanes)
@@ -103,6 +111,19 @@ class ConcealerActions(Part):
     def _defaults(self) -> None:
         for index in range(len(self.controller.document.work.choices)):
             self.controller.document.set_parameters(index, {}, "default parameters")
+
+    def ask_consent(self) -> None:
+        """Show what the file's withheld concealers want to run, to be allowed or left off."""
+        from gaplisten.ui.workbench.consent_dialog import ConsentDialog
+
+        wishes = [wish for _, wish in self.controller.review.wishes]
+        if not wishes:
+            self.controller.said.emit("this file runs nothing that was not allowed")
+            return
+        path = self.controller.document.path
+        dialog = ConsentDialog(path.name if path else "This work", wishes, self.window)
+        dialog.accepted.connect(self.controller.allow)
+        dialog.open()
 
     # -- files ----------------------------------------------------------------------------------------
 
