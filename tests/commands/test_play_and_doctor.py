@@ -33,6 +33,15 @@ def test_the_doctor_says_whether_a_library_may_phone_home(monkeypatch):
     assert rows()["telemetry"][2] == "note"
 
 
+def test_the_doctor_says_what_is_wrong_with_a_plugin(home):
+    from gaplisten.folders import user_plugins
+
+    user_plugins().mkdir(parents=True)
+    (user_plugins() / "mine.py").write_text("def conceal(")
+    assert rows()["mine"][2] == "missing"
+    assert "line 1" in str(rows()["mine"][3])
+
+
 def test_the_doctor_writes_csv(tmp_path):
     with pytest.raises(SystemExit) as ended:
         main(["doctor", "--csv", str(tmp_path / "machine.csv")])
