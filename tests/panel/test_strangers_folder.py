@@ -16,7 +16,7 @@ from gaplisten.panel.results.votes import collect
 from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.session import Session
 from gaplisten.panel.watch import panel_status
-from panel_bench import make_panel, take
+from kit.panels import make_panel, take
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="links and pipes take rights there")
 
