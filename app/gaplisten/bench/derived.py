@@ -198,9 +198,11 @@ class Derived(Generic[Key, Value]):
         if not self._missing:
             return []
         latest = self._clock() - self._rest
-        rested = {key: inputs for key, inputs in self._missing.items() if self._since[key] <= latest}
+        rested = self._missing
+        if self._rest:
+            rested = {key: inputs for key, inputs in rested.items() if self._since[key] <= latest}
         if self._together:
-            return [rested] if not self._runs and len(rested) == len(self._missing) else []
+            return [dict(rested)] if not self._runs and len(rested) == len(self._missing) else []
         room = len(rested) if self._most is None else max(self._most - len(self._runs), 0)
         return [{key: inputs} for key, inputs in islice(rested.items(), room)]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
@@ -16,9 +16,11 @@ from PySide6.QtCore import (
     Signal,
 )
 
+from gaplisten.bench.derived import Derived, Inputs
 from gaplisten.clips.clip import Clip
 from gaplisten.clips.summary import ClipSummary, summarise
 from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job
 from gaplisten.loss.strata import Stratum
 from gaplisten.ui.theme import figures, quiet_colour, warning_colour
 
@@ -66,8 +68,7 @@ class ClipModel(QAbstractTableModel):
         self._words = ""
         self._sorting: tuple[int, bool] = (0, False)
         self._found: dict[int, ClipSummary | str | None] = {}
-        self._wanted: list[int] = []
-        self._running: dict[int, Future[ClipSummary | str | None]] = {}
+        self._coming: Derived[int, ClipSummary | str | None] = Derived(self._start, most=_AT_ONCE)
         self._closed = False
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="summary")
         self._timer = QTimer(self, interval=40)
@@ -80,10 +81,7 @@ class ClipModel(QAbstractTableModel):
         self.beginResetModel()
         self._clips = tuple(clips)
         self._found.clear()
-        self._wanted.clear()
-        for future in self._running.values():
-            future.cancel()
-        self._running.clear()
+        self._coming.drop()
         self._shown = self._matching()
         self.endResetModel()
         self.counted.emit(len(self._shown), len(self._clips))
@@ -119,9 +117,8 @@ class ClipModel(QAbstractTableModel):
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Order by a column; every clip's figures are fetched then, and rows settle as they come in."""
         self._sorting = (column, order == Qt.SortOrder.DescendingOrder)
-        if column and not self._closed:
-            self._wanted = [row for row in reversed(range(len(self._clips))) if row not in self._found]
-            self._timer.start()
+        if column:
+            self._fetch(())
         self._reorder()
 
     def _reorder(self) -> None:
@@ -150,40 +147,37 @@ class ClipModel(QAbstractTableModel):
     def want(self, rows: Sequence[int]) -> None:
         """Fetch the figures of these rows of the list before any others."""
         ahead = [self._shown[row] for row in rows if 0 <= row < len(self._shown)]
-        ahead = [each for each in ahead if each not in self._found and each not in self._running]
-        if not ahead or self._closed:
+        if any(row not in self._found for row in ahead):
+            self._fetch(ahead)
+
+    def _fetch(self, ahead: Sequence[int]) -> None:
+        """Fetch the figures of these clips first; of no others, unless all are needed for the order."""
+        if self._closed:
             return
-        kept = [] if not self._sorting[0] else [each for each in self._wanted if each not in ahead]
-        self._wanted = kept + ahead[::-1]
-        self._feed()
+        rows = dict.fromkeys((*ahead, *(range(len(self._clips)) if self._sorting[0] else ())))
+        self._coming.want({row: (self._clips[row],) for row in rows if row not in self._found})
         self._timer.start()
 
-    def _feed(self) -> None:
-        while self._wanted and len(self._running) < _AT_ONCE:
-            row = self._wanted.pop()
-            if row not in self._found and row not in self._running:
-                self._running[row] = self._pool.submit(_summary, self._summarise, self._clips[row])
+    def _start(self, asked: Mapping[int, Inputs], job: Job) -> Future[ClipSummary | str | None]:
+        ((clip,),) = asked.values()
+        return self._pool.submit(_summary, self._summarise, clip)
 
     def _collect(self) -> None:
-        done = [row for row, future in self._running.items() if future.done()]
-        for row in done:
-            future = self._running.pop(row)
-            if not future.cancelled():
-                self._found[row] = future.result()
-        self._feed()
-        if done and self._sorting[0] and not self._running:
+        done = self._coming.poll()
+        self._found.update({row: self._coming.value(row) for row in done})
+        if done and self._sorting[0] and not self._coming.busy:
             self._reorder()
         elif done and self._shown:
             last = len(self._shown) - 1
             self.dataChanged.emit(self.index(0, 1), self.index(last, len(COLUMNS) - 1))
-        if not self._running:
+        if not self._coming.busy:
             self._timer.stop()
 
     def close(self) -> None:
         """Stop the threads; figures are fetched no more."""
         self._closed = True
         self._timer.stop()
-        self._wanted.clear()
+        self._coming.drop()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
     # -- Qt -------------------------------------------------------------------------------------------
