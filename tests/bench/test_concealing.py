@@ -44,7 +44,7 @@ class Kitchen:
             raise GaplistenError(name, "is not known")
         return self.entries[name]
 
-    def submit(self, entry, parameters, lossy, trace, job=None):
+    def submit(self, entry, parameters, lossy, trace, job=None, reference=None):
         self.orders.append((entry.name, parameters, lossy, trace, job, Future()))
         return self.orders[-1][-1]
 

@@ -68,7 +68,7 @@ class Kitchen:
             raise GaplistenError(name, "is not known")
         return self.entries[0]
 
-    def submit(self, entry, parameters, lossy, trace, job=None):
+    def submit(self, entry, parameters, lossy, trace, job=None, reference=None):
         self.orders.append((parameters, lossy, trace))
         done = Future()
         done.set_result(Made(Signal(lossy.samples * np.float32(0.5), lossy.rate)))

@@ -186,7 +186,7 @@ def test_sixty_places_some_at_gap_edges_are_disturbed() -> None:
 def test_a_disturbance_changes_everything_from_its_place_and_nothing_before() -> None:
     material = make_material(SPEECH, 320, 2.0, 1)
     for place in places(material.trace.lost, 20, 2):
-        lossy, trace = disturbed(material, place, 3)
+        lossy, trace, _ = disturbed(material, place, 3)
         start = place.packet * 320
         assert np.array_equal(lossy.samples[:start], material.lossy.samples[:start])
         assert np.array_equal(trace.lost[: place.packet], material.trace.lost[: place.packet])

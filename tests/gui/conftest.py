@@ -143,7 +143,7 @@ class FakeRunner:
     hold: bool = False
     waiting: list = field(default_factory=list)
 
-    def submit(self, found, parameters, lossy, trace, job=None):
+    def submit(self, found, parameters, lossy, trace, job=None, reference=None):
         future = Future()
         self.waiting.append((found, dict(parameters), lossy, trace, future))
         if not self.hold:

@@ -66,7 +66,9 @@ def clips_folder(tmp_path: Path) -> Path:
 class PromptRunner:
     """Renders the workbench's own lanes at once; batches bring their own runner."""
 
-    def submit(self, entry: Any, parameters: Any, lossy: Signal, trace: Any, job: Any = None) -> Future[Any]:
+    def submit(
+        self, entry: Any, parameters: Any, lossy: Signal, trace: Any, job: Any = None, reference: Any = None
+    ) -> Future[Any]:
         future: Future[Any] = Future()
         figures = {"delay_frames": 0, "seconds": 0.01, "realtime_factor": 0.01, "altered_received": 0.0}
         made = SimpleNamespace(signal=lossy, resampled=False, messages=(), cached=False, **figures)

@@ -56,7 +56,12 @@ class FakeRenderer:
         )
 
     def conceal(
-        self, concealer: str, parameters: Mapping[str, Any], lossy: Signal, trace: LossTrace
+        self,
+        concealer: str,
+        parameters: Mapping[str, Any],
+        lossy: Signal,
+        trace: LossTrace,
+        reference: Signal | None,
     ) -> Signal:
         return Signal(lossy.samples * np.float32(0.5), lossy.rate)
 

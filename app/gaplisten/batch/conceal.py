@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -226,6 +226,8 @@ def _key(item: ConcealItem, entry: Entry, parameters: Mapping[str, Any], digests
     plugin = [entry.name, entry.digest, plain_parameters(parameters)]
     try:
         made_of = [digests.of(item.source), trace_digest(item.clip, digests)]
+        if entry.needs_reference:
+            made_of.append(digests.of(item.clip.reference))
     except OSError:
         return ""  # the worker will say what is wrong with it
     return key_of(plugin=plugin, made_of=made_of, out=item.out.name, folder=str(item.out.parent.resolve()))
@@ -284,12 +286,14 @@ def conceal_task(work: tuple[int, ConcealTask]) -> ConcealOutcome:
 
 def _concealed(task: ConcealTask, runner: Runner) -> ConcealOutcome:
     try:
-        opened = _opened(task.item)
+        opened = _opened(task.item, task.entry.needs_reference)
     except GaplistenError as error:
         return ConcealOutcome(task.item, error=str(error), unreadable=True)
     assert opened.lossy is not None
     try:
-        made = runner.submit(task.entry, task.parameters, opened.lossy, opened.trace).result()
+        made = runner.submit(
+            task.entry, task.parameters, opened.lossy, opened.trace, reference=opened.reference
+        ).result()
         return ConcealOutcome(task.item, _written(task.item, opened, made))
     except ConcealerFailed as error:
         return _failed(task.item, str(error), error.details)
@@ -302,12 +306,13 @@ def _failed(item: ConcealItem, error: str, details: str = "") -> ConcealOutcome:
     return ConcealOutcome(item, error=error if named else f"{item.source}: {error}", details=details)
 
 
-def _opened(item: ConcealItem) -> OpenClip:
+def _opened(item: ConcealItem, with_reference: bool) -> OpenClip:
     if item.out.suffix.lower() not in WRITABLE:
         raise ConcealError(
             str(item.source), f"{item.out.suffix} files cannot be written", "convert it to WAV or FLAC first"
         )
-    opened = open_clip(item.clip)
+    # A reference sets the clip's clock: results keep that of the lossy file wherever none is needed.
+    opened = open_clip(item.clip if with_reference else replace(item.clip, reference=None))
     if opened.lossy is None or opened.trace is None:
         raise ConcealError(*_first_problem(opened, item))
     return opened

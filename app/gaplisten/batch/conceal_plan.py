@@ -93,7 +93,7 @@ def plan_file(
 def _item(clip: Clip, source: Path, out: Path) -> ConcealItem:
     if out.exists() and source.exists() and out.samefile(source):
         raise ConcealError(str(out), "is the input itself", _ELSEWHERE)
-    return ConcealItem(replace(clip, lossy=source, reference=None, conditions=()), source, out)
+    return ConcealItem(replace(clip, lossy=source, conditions=()), source, out)
 
 
 def _refuse_inputs(outs: Iterable[Path], clips: Iterable[Clip]) -> None:

@@ -82,10 +82,15 @@ class CatalogueRenderer:
         )
 
     def conceal(
-        self, concealer: str, parameters: Mapping[str, Value], lossy: Signal, trace: LossTrace
+        self,
+        concealer: str,
+        parameters: Mapping[str, Value],
+        lossy: Signal,
+        trace: LossTrace,
+        reference: Signal | None,
     ) -> Signal:
         """Return the concealed signal, its declared delay removed."""
         entry = self._entry(concealer)
         if self._runner is None:
             self._runner = Runner(workers=1)
-        return self._runner.submit(entry, parameters, lossy, trace).result().signal
+        return self._runner.submit(entry, parameters, lossy, trace, reference=reference).result().signal

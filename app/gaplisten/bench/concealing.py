@@ -51,7 +51,7 @@ class Concealing:
     def __init__(self) -> None:
         self.catalogue: Any = None
         self._runner: Any = None
-        self._material: tuple[Signal, LossTrace] | None = None
+        self._material: tuple[Signal, LossTrace, Signal | None] | None = None
         self._wishes: dict[str, _Wish] = {}
         self._renderings: Derived[str, Any] = Derived(self._start)
         self._changed: frozenset[str] = frozenset()
@@ -60,9 +60,16 @@ class Concealing:
         """Take these concealers, and this runner (tests bring their own)."""
         self.catalogue, self._runner = catalogue, runner or self._runner
 
-    def set_material(self, lossy: Signal | None, trace: LossTrace | None, *, same_clip: bool = False) -> None:
+    def set_material(
+        self,
+        lossy: Signal | None,
+        trace: LossTrace | None,
+        reference: Signal | None = None,
+        *,
+        same_clip: bool = False,
+    ) -> None:
         """Say what is to be concealed; renderings of another clip are dropped at once."""
-        self._material = (lossy, trace) if lossy is not None and trace is not None else None
+        self._material = (lossy, trace, reference) if lossy is not None and trace is not None else None
         if not same_clip:
             self._drop()
 
@@ -99,8 +106,10 @@ class Concealing:
         assert self._material is not None
         if self._runner is None:
             self._runner = _made_runner()
-        wish, (lossy, trace) = self._wishes[ident], self._material
-        outcome: Future[Any] = self._runner.submit(wish.entry, wish.choice.values, lossy, trace, job=job)
+        wish, (lossy, trace, reference) = self._wishes[ident], self._material
+        outcome: Future[Any] = self._runner.submit(
+            wish.entry, wish.choice.values, lossy, trace, job=job, reference=reference
+        )
         return outcome
 
     def poll(self) -> frozenset[str]:

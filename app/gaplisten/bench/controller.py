@@ -331,7 +331,8 @@ class Controller(Generic[H]):
     def _on_opened(self, opened: Opened) -> None:
         self.opened, self.trace = opened.clip, opened.trace
         self._lossy = opened.lossy
-        self.concealing.set_material(opened.lossy, opened.trace)
+        reference = opened.clip.reference if opened.clip is not None else None
+        self.concealing.set_material(opened.lossy, opened.trace, reference)
         self.gain, self.gain_note = opened.gain, opened.gain_note
         self.hearing.new_clip(opened.gain, opened.gain_note)
         self.levels.forget_demands()
@@ -476,7 +477,7 @@ class Controller(Generic[H]):
             self._lossy = clip.lossy
         else:
             self._lossy = lossy_with(self.trace, clip.reference, clip.lossy, clip.trace)
-        self.concealing.set_material(self._lossy, self.trace, same_clip=True)
+        self.concealing.set_material(self._lossy, self.trace, clip.reference, same_clip=True)
         self._wish()
         self._relane()
         self.trace_changed.emit()

@@ -84,7 +84,8 @@ def _workers(cluster: str | None, jobs: int | None, items: tuple[ConcealItem, ..
     from gaplisten.batch.cluster import ClusterWorkers
 
     workers = ClusterWorkers(cluster)
-    workers.check([entry.path, *(item.source for item in items)])
+    references = [item.clip.reference for item in items] if entry.needs_reference else []
+    workers.check([entry.path, *(item.source for item in items), *filter(None, references)])
     return workers
 
 

@@ -21,8 +21,6 @@ app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__d
 
 SOME_FAILED = 1
 
-_FORMS = {"streaming": "streaming", "whole_file": "whole file"}
-
 
 class UsageRefused(GaplistenError):  # noqa: N818 - named after what happened
     """Options that do not fit together."""
@@ -95,7 +93,7 @@ def _line(entry: Entry | BrokenEntry) -> tuple[Cell, ...]:
     return (
         entry.name,
         entry.title,
-        _FORMS[entry.form],
+        entry.form.replace("_", " "),
         entry.delay_ms,
         causal,
         rates,

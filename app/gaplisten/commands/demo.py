@@ -109,7 +109,10 @@ def _concealed(
     for name in CONCEALERS:
         try:
             entry = catalogue.get(name)
-            yield name, runner.submit(entry, {}, opened.lossy, opened.trace).result()
+            yield (
+                name,
+                runner.submit(entry, {}, opened.lossy, opened.trace, reference=opened.reference).result(),
+            )
         except GaplistenError as error:
             made.problems.append(f"{opened.clip.name}, {name}: {error}")
 

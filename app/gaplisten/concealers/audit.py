@@ -108,21 +108,21 @@ class _Auditor:
         from gaplisten.audio.resample import resample
 
         tried = make_material(self.speech, self.size, 0.5, _SEED)
-        made = self.run(tried.lossy, tried.trace)  # this first run imports libraries, too
+        made = self.run(tried.lossy, tried.trace, tried.clean)  # this first run imports libraries, too
         if made.resampled:
             self.speech = resample(self.speech, made.work_rate)
 
     def findings(self) -> tuple[Finding, ...]:
         whole = make_material(self.speech, self.size, _SECONDS, _SEED)
-        base = self.run(whole.lossy, whole.trace)
+        base = self.run(whole.lossy, whole.trace, whole.clean)
         delay_ms = 1000.0 * base.delay_frames / whole.clean.rate
         times = _times(self.entry, base, whole.trace)
-        free = self.run(whole.clean, replace(whole.trace, spans=whole.trace.spans[:0]))
-        leaky = self.run(_noise_in_gaps(whole), whole.trace)
+        free = self.run(whole.clean, replace(whole.trace, spans=whole.trace.spans[:0]), whole.clean)
+        leaky = self.run(_noise_in_gaps(whole), whole.trace, whole.clean)
         short = make_material(self.speech, self.size, _DISTURBED_SECONDS, _SEED + 1)
         frames, where = self.look_ahead(short)
         odd = self.odd_cases(short)
-        again = self.run(whole.lossy, whole.trace)
+        again = self.run(whole.lossy, whole.trace, whole.clean)
         steady = np.array_equal(base.signal.samples, again.signal.samples)
         ahead = self._ahead(frames if steady else None, where, delay_ms)
         received = ~whole.trace.mask(whole.clean.frames)
@@ -139,11 +139,11 @@ class _Auditor:
             odd,
         )
 
-    def run(self, lossy: Signal, trace: LossTrace) -> Concealed:
+    def run(self, lossy: Signal, trace: LossTrace, clean: Signal) -> Concealed:
         """Conceal once, telling the job that one more run is done."""
-        return next(iter(self.runs([(lossy, trace)])))
+        return next(iter(self.runs([(lossy, trace, clean)])))
 
-    def runs(self, inputs: Iterable[tuple[Signal, LossTrace]]) -> Iterable[Concealed]:
+    def runs(self, inputs: Iterable[tuple[Signal, LossTrace, Signal]]) -> Iterable[Concealed]:
         """Conceal several, two at a time, in order."""
         stop = Job()
         waiting = iter(inputs)
@@ -151,7 +151,8 @@ class _Auditor:
         try:
             while True:
                 while len(running) < 2 and (found := next(waiting, None)) is not None:
-                    running.append(self.runner.submit(self.entry, self.parameters, *found, stop))
+                    lossy, trace, clean = found
+                    running.append(self.runner.submit(self.entry, self.parameters, lossy, trace, stop, clean))
                 if not running:
                     return
                 yield self._wait(running.pop(0))
@@ -170,7 +171,7 @@ class _Auditor:
 
     def look_ahead(self, material: Material) -> tuple[int, int]:
         """Return how many frames the output runs ahead of a disturbance at worst, and in which packet."""
-        base = self.run(material.lossy, material.trace).signal.samples
+        base = self.run(material.lossy, material.trace, material.clean).signal.samples
         chosen = places(material.trace.lost, PLACES, _SEED)
         results = self.runs(disturbed(material, place, _SEED) for place in chosen)
         worst, where = 0, -1
@@ -226,7 +227,7 @@ def _noise_in_gaps(material: Material) -> Signal:
     return Signal(samples, material.clean.rate)
 
 
-def _odd_case(name: str, material: Material) -> tuple[Signal, LossTrace]:
+def _odd_case(name: str, material: Material) -> tuple[Signal, LossTrace, Signal]:
     samples, lost = material.clean.samples.copy(), material.trace.lost.copy()
     size = material.trace.packet_frames
     if name == "all lost":
@@ -240,7 +241,8 @@ def _odd_case(name: str, material: Material) -> tuple[Signal, LossTrace]:
     else:
         samples = np.where(samples >= 0, np.float32(1), np.float32(-1))
     trace = LossTrace.of_packets(lost, size, material.trace.rate, material.trace.origin)
-    return Signal(samples, material.clean.rate), trace
+    sound = Signal(samples, material.clean.rate)
+    return sound, trace, sound
 
 
 def _times(entry: Entry, made: Concealed, trace: LossTrace) -> tuple[Finding, ...]:
@@ -416,8 +418,11 @@ def places(lost: Flags, count: int, seed: int) -> tuple[Place, ...]:
     return tuple(chosen)
 
 
-def disturbed(material: Material, place: Place, seed: int) -> tuple[Signal, LossTrace]:
-    """Return other speech and other losses from the place on; everything before it is the same."""
+def disturbed(material: Material, place: Place, seed: int) -> tuple[Signal, LossTrace, Signal]:
+    """Return other speech and other losses from the place on, and that speech without loss.
+
+    Everything before the place is the same.
+    """
     random = np.random.default_rng((seed, place.packet, place.flip))
     trace, clean = material.trace, material.clean
     lost = trace.lost.copy()
@@ -427,8 +432,9 @@ def disturbed(material: Material, place: Place, seed: int) -> tuple[Signal, Loss
     samples = clean.samples.copy()
     samples[start:] = _other(samples[start:], random)
     changed = LossTrace.of_packets(lost, trace.packet_frames, trace.rate, Origin.MODEL)
-    samples[changed.mask(clean.frames)] = 0
-    return Signal(samples, clean.rate), changed
+    lossy = samples.copy()
+    lossy[changed.mask(clean.frames)] = 0
+    return Signal(lossy, clean.rate), changed, Signal(samples, clean.rate)
 
 
 def _other(samples: Samples, random: np.random.Generator) -> Samples:

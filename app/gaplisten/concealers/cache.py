@@ -38,13 +38,21 @@ class Kept:
     facts: dict[str, Any]
 
 
-def key_of(entry: Entry, parameters: Mapping[str, Any], lossy: Signal, trace: LossTrace) -> str:
+def key_of(
+    entry: Entry,
+    parameters: Mapping[str, Any],
+    lossy: Signal,
+    trace: LossTrace,
+    reference: Samples | None = None,
+) -> str:
     """Return a name for one result: of plugin source, parameters and their files, signal and trace.
 
     Parameters
     ----------
     parameters
         Validated. A `Path` counts with the content of the file that it names.
+    reference
+        The undamaged speech where the result depends on it.
     """
     digest = hashlib.blake2b(digest_size=20)
     facts = {
@@ -58,6 +66,8 @@ def key_of(entry: Entry, parameters: Mapping[str, Any], lossy: Signal, trace: Lo
     digest.update(json.dumps(facts, sort_keys=True).encode())
     digest.update(np.ascontiguousarray(lossy.samples).data)
     digest.update(np.packbits(trace.lost).data if trace.packets else b"")
+    if reference is not None:
+        digest.update(np.ascontiguousarray(reference).data)
     return digest.hexdigest()
 
 

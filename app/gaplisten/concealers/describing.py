@@ -10,13 +10,10 @@ from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from gaplisten.concealers.errors import NotAPlugin
-from gaplisten.concealers.loading import Plugin, readable
+from gaplisten.concealers.form import Plugin
+from gaplisten.concealers.loading import readable
 
 _TYPES: dict[Any, str] = {float: "float", int: "int", bool: "bool", str: "str", Path: "path"}
-_FIXED = {
-    "streaming": ("rate", "packet_frames", "channels"),
-    "whole_file": ("lossy", "lost", "rate", "packet_frames"),
-}
 _PROBE_RATE, _PROBE_PACKET = 16_000, 320
 
 
@@ -31,7 +28,7 @@ def describe(plugin: Plugin) -> dict[str, Any]:
     parameters = _parameters(plugin)
     return {
         "title": _text(plugin, "name") or plugin.path.stem,
-        "form": plugin.form,
+        "form": plugin.form.name,
         "parameters": parameters,
         "rates": _rates(plugin),
         "channels": _channels(plugin),
@@ -82,18 +79,16 @@ def _channels(plugin: Plugin) -> int | None:
 
 def _delay_ms(plugin: Plugin) -> float | None:
     """Return the declared delay with default parameters, or None when that takes given ones."""
-    from gaplisten.concealers.rendering import declared_delay
-
     try:
-        frames = declared_delay(plugin, {}, _PROBE_RATE, _PROBE_PACKET)
+        frames = plugin.form.declared_delay(plugin, {}, _PROBE_RATE, _PROBE_PACKET)
     except BaseException:  # noqa: BLE001 - a missing library or parameter is said when the plugin is used
         return None
     return 1000.0 * frames / _PROBE_RATE
 
 
 def _parameters(plugin: Plugin) -> list[dict[str, Any]]:
-    fixed = _FIXED[plugin.form]
-    call = plugin.target.__init__ if plugin.form == "streaming" else plugin.target
+    fixed = plugin.form.fixed
+    call = plugin.form.annotated(plugin.target)
     listed = list(inspect.signature(plugin.target).parameters.values())
     if len(listed) < len(fixed) or any(item.kind is item.KEYWORD_ONLY for item in listed[: len(fixed)]):
         raise NotAPlugin(

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-Form = Literal["streaming", "whole_file"]
+from gaplisten.concealers.form import forms
+
 ParameterType = Literal["float", "int", "bool", "str", "path", "choice"]
 
 
@@ -64,7 +65,7 @@ class Entry:
     title
         What people read.
     form
-        ``streaming`` (called packet by packet) or ``whole_file``.
+        Name of the form in which it is written, e.g. ``streaming``; see `gaplisten.concealers.form`.
     rates
         Rates in Hz that it can work at; empty means any.
     channels
@@ -89,7 +90,7 @@ class Entry:
 
     name: str
     title: str
-    form: Form
+    form: str
     parameters: tuple[Parameter, ...]
     rates: tuple[int, ...]
     channels: int | None
@@ -102,6 +103,11 @@ class Entry:
     deterministic: bool = True
     target: str = ""
     origin: str = "named"
+
+    @property
+    def needs_reference(self) -> bool:
+        """Whether it works on the undamaged speech; then it must be given with the lossy one."""
+        return forms()[self.form].needs_reference
 
     def parameter(self, name: str) -> Parameter | None:
         """Return the parameter of that name, if there is one."""

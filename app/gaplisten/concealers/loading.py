@@ -4,39 +4,19 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
-import inspect
 import sys
 import traceback
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Literal
+from typing import Any
 from unicodedata import category
 
 from gaplisten.concealers.errors import NotAPlugin
+from gaplisten.concealers.form import Form, Plugin, forms
 from gaplisten.durable import sha256_of
 
 _TEXT_LIMIT = 20_000
-
-
-@dataclass(frozen=True, eq=False)
-class Plugin:
-    """A loaded plugin: the class or function, and where its attributes are looked up."""
-
-    form: Literal["streaming", "whole_file"]
-    target: Callable[..., Any]
-    module: ModuleType
-    path: Path
-    digest: str
-
-    def attribute(self, name: str, default: Any = None) -> Any:
-        """Return what the class says, else the module, else `default`."""
-        if self.form == "streaming":
-            found = inspect.getattr_static(self.target, name, None)
-            if found is not None and not isinstance(found, property):
-                return getattr(self.target, name)
-        return getattr(self.module, name, default)
 
 
 def load(path: Path, target: str = "") -> Plugin:
@@ -73,32 +53,24 @@ def load_entry_point(value: str) -> Plugin:
 
 
 def _plugin(module: ModuleType, path: Path, digest: str, target: str) -> Plugin:
-    found = getattr(module, target) if target else _only_target(module)
-    form: Literal["streaming", "whole_file"] = "streaming" if inspect.isclass(found) else "whole_file"
+    if not target:
+        return Plugin(*_only(module), module, path, digest)
+    found = getattr(module, target)
+    form = next((each for each in forms().values() if each.fits(found)), None)
+    if form is None:
+        raise NotAPlugin(f"'{target}' is of no form of the contract")
     return Plugin(form, found, module, path, digest)
 
 
-def _only_target(module: ModuleType) -> Callable[..., Any]:
-    classes = [value for name, value in vars(module).items() if _is_streaming(module, name, value)]
-    function = getattr(module, "conceal", None)
-    targets: list[Callable[..., Any]] = list(dict.fromkeys(classes))
-    if callable(function):
-        targets.append(function)
-    if not targets:
-        raise NotAPlugin("defines neither a class with a method 'packet' nor a function 'conceal'")
-    if len(targets) > 1:
-        names = ", ".join(getattr(found, "__name__", "conceal") for found in targets)
+def _only(module: ModuleType) -> tuple[Form, Callable[..., Any]]:
+    found = [(form, target) for form in forms().values() for target in form.targets(module)]
+    if not found:
+        known = " nor ".join(form.lacks for form in forms().values())
+        raise NotAPlugin(f"defines neither {known}")
+    if len(found) > 1:
+        names = ", ".join(getattr(target, "__name__", "conceal") for _, target in found)
         raise NotAPlugin(f"defines several concealers ({names}); begin the names of helpers with _")
-    return targets[0]
-
-
-def _is_streaming(module: ModuleType, name: str, value: object) -> bool:
-    return (
-        inspect.isclass(value)
-        and not name.startswith("_")
-        and value.__module__ == module.__name__
-        and callable(getattr(value, "packet", None))
-    )
+    return found[0]
 
 
 def own_traceback(error: BaseException, path: Path) -> str:

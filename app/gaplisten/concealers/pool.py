@@ -23,6 +23,8 @@ class Task:
     ----------
     plugin
         What must be loaded for it: a worker that has it already is preferred.
+    half
+        Of a plugin whose halves must know nothing of each other: no process ever serves two of them.
     """
 
     header: dict[str, Any]
@@ -30,6 +32,7 @@ class Task:
     seconds: float
     plugin: str
     job: Job | None = None
+    half: str = ""
     done: Future[Reply] = field(default_factory=Future)
 
 
@@ -38,7 +41,7 @@ class _Slot:
 
     def __init__(self) -> None:
         self.worker: WorkerProcess | None = None
-        self.loaded: set[str] = set()
+        self.loaded: set[tuple[str, str]] = set()
         self.busy = False
 
 
@@ -115,11 +118,12 @@ class Pool:
         return None
 
     def _is_mine(self, slot: _Slot, task: Task) -> bool:
-        if task.plugin in slot.loaded:
+        if (task.plugin, task.half) in slot.loaded:
             return True
-        return not any(
-            other is not slot and not other.busy and task.plugin in other.loaded for other in self._slots
-        )
+        idle = [other for other in self._slots if other is not slot and not other.busy]
+        if _knows_other_half(slot, task) and not all(_knows_other_half(other, task) for other in idle):
+            return False
+        return not any((task.plugin, task.half) in other.loaded for other in idle)
 
     def _perform(self, slot: _Slot, task: Task) -> None:
         try:
@@ -130,7 +134,7 @@ class Pool:
             failure = JobCancelled() if self._closed else error
             _settle(task, lambda done: done.set_exception(failure))
         else:
-            slot.loaded.add(task.plugin)
+            slot.loaded.add((task.plugin, task.half))
             if reply.header.get("left_behind"):
                 self._kill(slot)
             _settle(task, lambda done: done.set_result(reply))
@@ -142,8 +146,10 @@ class Pool:
 
         Another plugin may have spoiled the process, by patching numpy for instance: blame must be certain.
         """
+        if _knows_other_half(slot, task):
+            self._kill(slot)
         worker = self._start(slot)
-        shared = bool(slot.loaded - {task.plugin})
+        shared = bool(slot.loaded - {(task.plugin, task.half)})
         try:
             reply = worker.ask(task.header, task.arrays, seconds=task.seconds, job=task.job)
             if reply.header.get("kind") == "done" or not shared:
@@ -172,6 +178,10 @@ class Pool:
                 slot.loaded = set()
                 slot.worker = WorkerProcess()
             return slot.worker
+
+
+def _knows_other_half(slot: _Slot, task: Task) -> bool:
+    return any(plugin == task.plugin and half != task.half for plugin, half in slot.loaded)
 
 
 def _settle(task: Task, how: Callable[[Future[Reply]], None]) -> None:

@@ -6,8 +6,8 @@ before anything reaches the process in which the plugin lives.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,14 +16,8 @@ import numpy.typing as npt
 
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.concealers.errors import NotAPlugin
-from gaplisten.concealers.loading import Plugin
+from gaplisten.concealers.form import Answered, Arrays, Form, Plugin, Progress
 from gaplisten.loss.trace import Flags
-
-Progress = Callable[[float], None]
-
-
-class BadOutput(Exception):  # noqa: N818 - named after what happened
-    """The plugin returned something that is not the sound asked for."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,13 +78,56 @@ def lost_at(lost: Flags, packet_frames: int, rate: int, work_rate: int, frames: 
     return counts[np.clip(last + 1, 0, end)] > counts[np.clip(first, 0, end)], size
 
 
+class SampleForm(Form):
+    """A form that turns lossy samples into concealed ones, at one of the plugin's rates."""
+
+    @abstractmethod
+    def run(
+        self,
+        plugin: Plugin,
+        parameters: dict[str, Any],
+        padded: Samples,
+        lost: Flags,
+        rate: int,
+        size: int,
+        progress: Progress,
+    ) -> tuple[Samples, int, npt.NDArray[np.float64]]:
+        """Run the plugin over whole packets at a rate that it knows.
+
+        Returns
+        -------
+        samples
+            As long as what was given at least, the declared delay removed.
+        delay
+            In frames.
+        seconds
+            Time of each call.
+        """
+
+    def answer(
+        self,
+        plugin: Plugin,
+        parameters: dict[str, Any],
+        header: Mapping[str, Any],
+        arrays: Arrays,
+        progress: Progress,
+    ) -> Answered:
+        """Conceal a lossy signal."""
+        samples, lost = arrays
+        lossy = Signal(samples, header["rate"])
+        made = render(self, plugin, parameters, lossy, lost, header["packet_frames"], progress)
+        facts = {"delay_frames": made.delay_frames, "work_rate": made.work_rate, "seconds": made.seconds}
+        return Answered(facts, (made.samples, made.packet_seconds))
+
+
 def render(
+    form: SampleForm,
     plugin: Plugin,
     parameters: dict[str, Any],
     lossy: Signal,
     lost: Flags,
     packet_frames: int,
-    progress: Progress = lambda fraction: None,
+    progress: Progress,
 ) -> Rendered:
     """Run the plugin over a lossy signal whose lost packets are zero.
 
@@ -108,14 +145,14 @@ def render(
     """
     work_rate = nearest_rate(declared_rates(plugin, parameters), lossy.rate)
     if work_rate == lossy.rate:
-        return _render_at_rate(plugin, parameters, lossy, lost, packet_frames, progress)
+        return _render_at_rate(form, plugin, parameters, lossy, lost, packet_frames, progress)
     from gaplisten.audio.resample import resample
 
     worked = resample(lossy, work_rate)
     work_lost, size = lost_at(lost, packet_frames, lossy.rate, work_rate, worked.frames)
     silenced = worked.samples.copy()
     silenced[np.repeat(work_lost, size)[: worked.frames]] = 0
-    made = _render_at_rate(plugin, parameters, Signal(silenced, work_rate), work_lost, size, progress)
+    made = _render_at_rate(form, plugin, parameters, Signal(silenced, work_rate), work_lost, size, progress)
     back = resample(Signal(made.samples, work_rate), lossy.rate).samples
     samples = np.zeros_like(lossy.samples)
     samples[: len(back)] = back[: len(samples)]
@@ -123,6 +160,7 @@ def render(
 
 
 def _render_at_rate(
+    form: SampleForm,
     plugin: Plugin,
     parameters: dict[str, Any],
     lossy: Signal,
@@ -133,7 +171,6 @@ def _render_at_rate(
     groups = [slice(None)]
     if plugin.attribute("channels") == 1:
         groups = [slice(channel, channel + 1) for channel in range(lossy.channels)]
-    run = _stream if plugin.form == "streaming" else _whole_file
     parts, delay, times = [], 0, []
     for index, group in enumerate(groups):
 
@@ -141,7 +178,7 @@ def _render_at_rate(
             progress((index + fraction) / len(groups))
 
         padded = _padded(lossy.samples[:, group], lost.size * packet_frames)
-        made, delay, spent = run(plugin, parameters, padded, lost, lossy.rate, packet_frames, report)
+        made, delay, spent = form.run(plugin, parameters, padded, lost, lossy.rate, packet_frames, report)
         parts.append(made[: lossy.frames])
         times.append(spent)
     spent_all = np.concatenate(times) if times else np.zeros(0)
@@ -166,95 +203,16 @@ def declared_rates(plugin: Plugin, parameters: dict[str, Any]) -> tuple[int, ...
     return tuple(sorted(rates))
 
 
-def declared_delay(
-    plugin: Plugin, parameters: dict[str, Any], rate: int, packet_frames: int, made: Any = None
-) -> int:
-    """Return the declared algorithmic delay in frames: ``delay`` (number or function) or ``delay_ms``."""
-    if plugin.form == "streaming":
-        made = plugin.target(rate, packet_frames, 1, **parameters) if made is None else made
-        value = getattr(made, "delay", None)
-    else:
-        value = plugin.attribute("delay")
-        if callable(value):
-            value = value(rate, packet_frames, **parameters)
+def delay_in_frames(plugin: Plugin, value: Any, rate: int) -> int:
+    """Return a declared delay as a number of frames; where `value` is None, ``delay_ms`` counts.
+
+    Raises
+    ------
+    NotAPlugin
+        If it is no number of frames.
+    """
     if value is None:
         value = round(float(plugin.attribute("delay_ms", 0)) * rate / 1000)
     if isinstance(value, bool) or not isinstance(value, int | np.integer) or value < 0:
         raise NotAPlugin(f"'delay' is {value!r}; it is a whole number of frames, 0 or more")
     return int(value)
-
-
-def _stream(
-    plugin: Plugin,
-    parameters: dict[str, Any],
-    padded: Samples,
-    lost: Flags,
-    rate: int,
-    size: int,
-    progress: Progress,
-) -> tuple[Samples, int, npt.NDArray[np.float64]]:
-    channels = padded.shape[1]
-    made = plugin.target(rate, size, channels, **parameters)
-    delay = declared_delay(plugin, parameters, rate, size, made)
-    output = np.empty((len(padded) + delay, channels), np.float32)
-    times = np.empty(lost.size)
-    for index, flag in enumerate(lost.tolist()):
-        start = index * size
-        # A copy: a view's `.base` would show the plugin the packets that are still to come.
-        given = None if flag else padded[start : start + size].copy()
-        began = time.perf_counter()
-        returned = made.packet(given)
-        times[index] = time.perf_counter() - began
-        output[start : start + size] = _checked(returned, (size, channels), f"packet {index}")
-        progress((index + 1) / lost.size)
-    if delay:
-        output[len(padded) :] = _rest(made, delay, size, channels)
-    return output[delay:], delay, times
-
-
-def _rest(made: Any, delay: int, size: int, channels: int) -> Samples:
-    """Return the last `delay` frames: what ``flush`` gives, or what silence pushes out."""
-    if callable(getattr(made, "flush", None)):
-        returned = made.flush()
-        frames = returned.shape[0] if isinstance(returned, np.ndarray) and returned.ndim == 2 else 0
-        return _checked(returned, (max(frames, delay), channels), "flush")[:delay]
-    pushes = -(-delay // size)
-    silence = [np.zeros((size, channels), np.float32) for _ in range(pushes)]
-    parts = [_checked(made.packet(part), (size, channels), "the packets after the end") for part in silence]
-    return np.concatenate(parts)[:delay]
-
-
-def _whole_file(
-    plugin: Plugin,
-    parameters: dict[str, Any],
-    padded: Samples,
-    lost: Flags,
-    rate: int,
-    size: int,
-    progress: Progress,
-) -> tuple[Samples, int, npt.NDArray[np.float64]]:
-    delay = declared_delay(plugin, parameters, rate, size)
-    extra = -(-delay // size)  # silent received packets, so that the end comes out in spite of the delay
-    given = np.concatenate([padded, np.zeros((extra * size, padded.shape[1]), np.float32)])
-    flags = np.concatenate([lost, np.zeros(extra, np.bool_)])
-    wanted = given.shape
-    began = time.perf_counter()
-    returned = plugin.target(given, flags, rate, size, **parameters)
-    spent = time.perf_counter() - began
-    progress(1.0)
-    return _checked(returned, wanted, "the file")[delay:], delay, np.array([spent])
-
-
-def _checked(returned: Any, wanted: tuple[int, ...], what: str) -> Samples:
-    if not isinstance(returned, np.ndarray):
-        raise BadOutput(f"returned {type(returned).__name__} for {what}; a numpy array of float32 is due")
-    if returned.dtype.kind != "f":
-        raise BadOutput(f"returned {returned.dtype} samples for {what}; float32 in -1..1 is due")
-    if returned.shape != wanted:
-        raise BadOutput(f"returned shape {returned.shape} for {what}; {wanted} is due (frames, channels)")
-    with np.errstate(all="ignore"):
-        samples = np.asarray(returned, np.float32)
-    if not np.isfinite(samples).all():
-        bad = int(np.argmin(np.isfinite(samples).all(axis=1)))
-        raise BadOutput(f"returned NaN or infinity for {what} (first at frame {bad})")
-    return samples

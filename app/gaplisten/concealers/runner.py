@@ -15,6 +15,7 @@ from gaplisten.audio.signal import Samples, Signal
 from gaplisten.concealers.cache import Cache, key_of
 from gaplisten.concealers.entries import BrokenEntry, Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed
+from gaplisten.concealers.form import Answered, Form, Given, Step, forms
 from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.pool import Pool, Task
 from gaplisten.concealers.process import Reply, WorkerDied, WorkerTooSlow
@@ -107,6 +108,7 @@ class Runner:
         lossy: Signal,
         trace: LossTrace | None,
         job: Job | None = None,
+        reference: Signal | None = None,
     ) -> Future[Concealed]:
         """Conceal a lossy signal.
 
@@ -121,6 +123,9 @@ class Runner:
             packets the plugin conceals all packets that they touch; only the lost frames are used of it.
         job
             Told how far it is; cancelling it stops the plugin.
+        reference
+            The undamaged speech, for forms of plugins that need it. Others never get it, nor does the process
+            in which they live.
 
         Returns
         -------
@@ -130,7 +135,7 @@ class Runner:
         outcome: Future[Concealed] = Future()
 
         def begin() -> None:
-            self._begin(_Request.of(entry, parameters, lossy, trace), job, outcome)
+            self._begin(_Request.of(entry, parameters, lossy, trace, reference), job, outcome)
 
         def begun(done: Future[None]) -> None:
             error = JobCancelled() if done.cancelled() else done.exception()
@@ -147,7 +152,9 @@ class Runner:
     def _begin(self, request: _Request, job: Job | None, outcome: Future[Concealed]) -> None:
         key, kept = "", None
         if self._cache is not None and request.entry.deterministic:
-            key = key_of(request.entry, request.parameters, request.given, request.cover.trace)
+            key = key_of(
+                request.entry, request.parameters, request.given, request.cover.trace, request.reference
+            )
             kept = self._cache.get(key)
         if kept is None:
             self._run(request, key, job, outcome)
@@ -157,23 +164,37 @@ class Runner:
     def _run(self, request: _Request, key: str, job: Job | None, outcome: Future[Concealed]) -> None:
         entry, limits = request.entry, self.limits
         seconds = limits.seconds(request.lossy.seconds)
-        task = Task(request.header(limits), request.arrays(), seconds, str(entry.path), job)
+        steps = request.form.steps(request.material())
 
-        def finished(done: Future[Reply]) -> None:
-            if not outcome.set_running_or_notify_cancel():
+        def ask(step: Step) -> None:
+            header = request.header(step.do, limits)
+            task = Task(header, step.arrays, seconds, str(entry.path), job, step.half)
+            self._pool.submit(task).add_done_callback(answered)
+
+        def answered(done: Future[Reply]) -> None:
+            if outcome.cancelled():
                 return
             try:
-                result = self._result(request, key, done.result(), seconds)
+                reply = done.result()
+                if reply.header["kind"] != "done":
+                    raise failure_of(entry, reply, seconds, limits)
+                try:
+                    following = steps.send(Answered(reply.header, tuple(reply.arrays)))
+                except StopIteration:
+                    result = self._result(request, key, reply)
+                else:
+                    ask(following)
+                    return
             except BaseException as error:  # noqa: BLE001 - handed on
-                outcome.set_exception(failure_of(entry, error, seconds, limits))
+                if outcome.set_running_or_notify_cancel():
+                    outcome.set_exception(failure_of(entry, error, seconds, limits))
             else:
-                outcome.set_result(result)
+                if outcome.set_running_or_notify_cancel():
+                    outcome.set_result(result)
 
-        self._pool.submit(task).add_done_callback(finished)
+        ask(next(steps))
 
-    def _result(self, request: _Request, key: str, reply: Reply, seconds: float) -> Concealed:
-        if reply.header["kind"] != "done":
-            raise failure_of(request.entry, reply, seconds, self.limits)
+    def _result(self, request: _Request, key: str, reply: Reply) -> Concealed:
         result = request.result(reply)
         current = reply.header.get("digest") == request.entry.digest
         if self._cache is not None and key and current:
@@ -212,33 +233,45 @@ class _Request:
     lossy: Signal
     cover: Cover
     given: Signal
+    reference: Samples | None = None
 
     @classmethod
     def of(
-        cls, entry: Entry | BrokenEntry, parameters: Mapping[str, Any], lossy: Signal, trace: LossTrace | None
+        cls,
+        entry: Entry | BrokenEntry,
+        parameters: Mapping[str, Any],
+        lossy: Signal,
+        trace: LossTrace | None,
+        reference: Signal | None = None,
     ) -> _Request:
         if isinstance(entry, BrokenEntry):
             raise ConcealerFailed(entry.name, entry.message, f"mend {entry.path}", entry.details)
         checked = validate(entry, parameters)
         cover = Cover.of(_trace_for(trace, lossy), lossy.frames)
         zeroed = apply_loss(lossy, cover.lost)
-        return cls(entry, checked, zeroed, cover, cover.given(zeroed))
+        given = cover.given(zeroed)
+        needed = _as_given(reference, given, cover.before, entry) if entry.needs_reference else None
+        return cls(entry, checked, zeroed, cover, given, needed)
 
-    def header(self, limits: Limits) -> dict[str, Any]:
+    @property
+    def form(self) -> Form:
+        return forms()[self.entry.form]
+
+    def material(self) -> Given:
+        return Given(self.given.samples, self.cover.trace.lost, self.reference)
+
+    def header(self, do: str, limits: Limits) -> dict[str, Any]:
         paths = [name for name, value in self.parameters.items() if isinstance(value, Path)]
         plain = {name: str(value) if name in paths else value for name, value in self.parameters.items()}
         return {
             **_address(self.entry),
-            "do": "conceal",
+            "do": do,
             "memory": limits.memory_bytes,
             "parameters": plain,
             "paths": paths,
             "rate": self.lossy.rate,
             "packet_frames": self.cover.trace.packet_frames,
         }
-
-    def arrays(self) -> tuple[npt.NDArray[Any], ...]:
-        return self.given.samples, self.cover.trace.lost
 
     def result(self, reply: Reply) -> Concealed:
         samples, times = reply.arrays
@@ -283,6 +316,24 @@ def _trace_for(trace: LossTrace | None, lossy: Signal) -> LossTrace:
         size = max(lossy.rate // 50, 1)
         return LossTrace.of_packets(np.zeros(0, np.bool_), size, lossy.rate, Origin.DETECTED)
     return trace if trace.rate == lossy.rate else trace.at_rate(lossy.rate)
+
+
+def _as_given(reference: Signal | None, given: Signal, before: int, entry: Entry) -> Samples:
+    """Return the reference on the clock of what is given, in as many channels."""
+    if reference is None:
+        fact = "needs the undamaged speech, and this clip has none"
+        raise ConcealerFailed(entry.title, fact, "open the clip with its reference")
+    if reference.channels not in (1, given.channels):
+        fact = f"the reference has {reference.channels} channels, the lossy sound {given.channels}"
+        raise ConcealerFailed(entry.title, fact, "give both the same channels")
+    if reference.rate != given.rate:
+        from gaplisten.audio.resample import resample
+
+        reference = resample(reference, given.rate)
+    fitted = np.zeros_like(given.samples)
+    samples = reference.samples[: given.frames - before]
+    fitted[before : before + len(samples)] = samples
+    return fitted
 
 
 def altered_share(lossy: Signal, samples: Samples, trace: LossTrace) -> float:

@@ -19,13 +19,12 @@ from typing import IO, Any
 
 import numpy as np
 
-from gaplisten.audio.signal import Signal
 from gaplisten.concealers import confining, wire
 from gaplisten.concealers.cache import describe_file
 from gaplisten.concealers.describing import describe
 from gaplisten.concealers.errors import NotAPlugin
+from gaplisten.concealers.form import BadOutput, Plugin
 from gaplisten.concealers.loading import (
-    Plugin,
     line_of,
     load,
     load_entry_point,
@@ -33,7 +32,6 @@ from gaplisten.concealers.loading import (
     own_traceback,
     sentence,
 )
-from gaplisten.concealers.rendering import BadOutput, render
 
 # Python itself and installed libraries do not count.
 _LIBRARIES = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
@@ -164,7 +162,7 @@ class Worker:
                 return {"kind": "done", "path": str(plugin.path), "description": describe(plugin)}, []
             if header["do"] == "load":
                 return {"kind": "done"}, []
-            return self._conceal(plugin, header, arrays)
+            return self._answered(plugin, header, arrays)
 
     def _loaded(self, header: dict[str, Any]) -> Plugin:
         key, value = header["path"], header.get("entry_point", "")
@@ -176,32 +174,17 @@ class Worker:
         self._plugins[key] = plugin
         return plugin
 
-    def _conceal(
+    def _answered(
         self, plugin: Plugin, header: dict[str, Any], arrays: list[wire.Array]
     ) -> tuple[dict[str, Any], list[wire.Array]]:
-        samples, lost = arrays
         parameters = {
             name: Path(value) if name in header["paths"] and value is not None else value
             for name, value in header["parameters"].items()
         }
         with self._opened.recording(header["path"]):
-            made = render(
-                plugin,
-                parameters,
-                Signal(samples, header["rate"]),
-                lost,
-                header["packet_frames"],
-                self._progress(),
-            )
-        reply = {
-            "kind": "done",
-            "digest": plugin.digest,
-            "delay_frames": made.delay_frames,
-            "work_rate": made.work_rate,
-            "seconds": made.seconds,
-            "files": self._opened.files(header["path"]),
-        }
-        return reply, [made.samples, made.packet_seconds]
+            answered = plugin.form.answer(plugin, parameters, header, tuple(arrays), self._progress())
+        own = {"kind": "done", "digest": plugin.digest, "files": self._opened.files(header["path"])}
+        return {**answered.facts, **own}, list(answered.arrays)
 
     def _progress(self) -> Any:
         import time

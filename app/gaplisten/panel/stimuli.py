@@ -33,7 +33,12 @@ class Renderer(Protocol):
         """Check name and parameters before any work; say what will be run (parameters complete, digest)."""
 
     def conceal(
-        self, concealer: str, parameters: Mapping[str, Value], lossy: Signal, trace: LossTrace
+        self,
+        concealer: str,
+        parameters: Mapping[str, Value],
+        lossy: Signal,
+        trace: LossTrace,
+        reference: Signal | None,
     ) -> Signal:
         """Return the concealed signal on the lossy one's clock, its declared delay removed."""
 
@@ -121,7 +126,7 @@ def _condition(part: ConditionPart, clip: OpenClip, renderer: Renderer) -> Signa
     if clip.trace is None:
         raise StimulusError(f"clip {name}", "it has no loss trace", "add one, or leave the clip out")
     assert part.concealer is not None
-    return renderer.conceal(part.concealer, part.parameters, lossy, clip.trace)
+    return renderer.conceal(part.concealer, part.parameters, lossy, clip.trace, clip.reference)
 
 
 def clip_sounds(definition: PanelDefinition, clip: OpenClip, renderer: Renderer) -> ClipSounds:

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QToolButton, QVBoxLayout, 
 
 from gaplisten.bench.lanes import Lane
 from gaplisten.concealers.entries import BrokenEntry, Entry
+from gaplisten.concealers.form import forms
 from gaplisten.ui.widgets import QuietLabel
 from gaplisten.ui.workbench.parameter_form import ParameterForm
 
@@ -153,7 +154,7 @@ def delay_text(entry: Entry) -> str:
 def about(entry: Entry) -> str:
     """Return what is known of a concealer, in lines."""
     rates = ", ".join(f"{rate / 1000:g} kHz" for rate in entry.rates)
-    form = "packet by packet" if entry.form == "streaming" else "whole file"
+    form = forms()[entry.form].title
     delay = "unknown delay" if entry.delay_ms is None else f"{entry.delay_ms:.3g} ms delay (declared)"
     lines = [
         entry.help,

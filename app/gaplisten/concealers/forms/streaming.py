@@ -1,0 +1,158 @@
+"""Plugins that are called packet by packet: a class with a method ``packet``."""
+
+from __future__ import annotations
+
+import inspect
+import time
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gaplisten.audio.signal import Samples
+from gaplisten.concealers.form import Plugin, Progress, checked
+from gaplisten.concealers.rendering import SampleForm, delay_in_frames
+from gaplisten.loss.trace import Flags
+
+_STARTER = '''"""{title}: what it does, in a sentence. This text is shown as the concealer's help."""
+
+from typing import Annotated
+
+import numpy as np
+
+name = "{title}"  # what people read
+source = "unpublished"  # standard or paper
+causal = True  # does it use only what was received before (and at most `delay` after)?
+# rates = (16000,)  # rates it can work at, in Hz; without this line: any
+# channels = 1  # called once per channel; without this line it gets all channels at once
+# deterministic = False  # never show an earlier result again
+
+
+class {classname}:
+    """Called once per packet, in order."""
+
+    # Algorithmic delay in frames: what packet() returns is this much late. The host removes it. It may be set
+    # in __init__, where the rate is known.
+    delay = 0
+
+    def __init__(
+        self,
+        rate,  # Hz
+        packet_frames,  # frames in one packet
+        channels,
+        *,
+        # Each keyword parameter becomes a field in the window and can be given with --set. Type: float, int,
+        # bool, str, pathlib.Path or Literal["a", "b"]; range: ge/gt (from/above), le/lt (to/below); also
+        # "unit": "ms".
+        gain: Annotated[float, {{"ge": 0, "le": 1, "help": "of each repetition"}}] = 0.5,
+    ):
+        self.gain = gain
+        self.last = np.zeros((packet_frames, channels), np.float32)
+
+    def packet(self, samples):
+        """Return one packet, float32, shape (packet_frames, channels), full scale -1..1.
+
+        `samples` is one received packet of that shape, or None when it was lost.
+        """
+        if samples is None:
+            self.last = self.last * np.float32(self.gain)
+        else:
+            self.last = samples
+        return self.last
+
+    # def flush(self):
+    #     """Return the last `delay` frames, shape (delay, channels). Without it the host pushes them out with
+    #     packets of silence."""
+'''
+
+
+class Streaming(SampleForm):
+    """A class that is made once for a clip and called for each packet, in order."""
+
+    name, title, place = "streaming", "packet by packet", 1
+    fixed = ("rate", "packet_frames", "channels")
+    choice, starter, lacks = "streaming", _STARTER, "a class with a method 'packet'"
+
+    def targets(self, module: ModuleType) -> list[Callable[..., Any]]:
+        """Return the module's own classes that have ``packet`` and no name of a helper."""
+        found = [
+            value
+            for name, value in vars(module).items()
+            if inspect.isclass(value)
+            and not name.startswith("_")
+            and value.__module__ == module.__name__
+            and callable(getattr(value, "packet", None))
+        ]
+        return list(dict.fromkeys(found))
+
+    def fits(self, target: Callable[..., Any]) -> bool:
+        """Tell whether it is a class."""
+        return inspect.isclass(target)
+
+    def annotated(self, target: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the class's ``__init__``."""
+        found: Callable[..., Any] = target.__init__
+        return found
+
+    def attribute(self, plugin: Plugin, name: str, default: Any) -> Any:
+        """Return what the class says, else the module."""
+        found = inspect.getattr_static(plugin.target, name, None)
+        if found is not None and not isinstance(found, property):
+            return getattr(plugin.target, name)
+        return super().attribute(plugin, name, default)
+
+    def declared_delay(
+        self, plugin: Plugin, parameters: dict[str, Any], rate: int, packet_frames: int
+    ) -> int:
+        """Return the ``delay`` of an object of the class, or ``delay_ms``."""
+        return _delay(plugin, plugin.target(rate, packet_frames, 1, **parameters), rate)
+
+    def run(
+        self,
+        plugin: Plugin,
+        parameters: dict[str, Any],
+        padded: Samples,
+        lost: Flags,
+        rate: int,
+        size: int,
+        progress: Progress,
+    ) -> tuple[Samples, int, npt.NDArray[np.float64]]:
+        """Hand over packet after packet."""
+        channels = padded.shape[1]
+        made = plugin.target(rate, size, channels, **parameters)
+        delay = _delay(plugin, made, rate)
+        output = np.empty((len(padded) + delay, channels), np.float32)
+        times = np.empty(lost.size)
+        for index, flag in enumerate(lost.tolist()):
+            start = index * size
+            # A copy: a view's `.base` would show the plugin the packets that are still to come.
+            given = None if flag else padded[start : start + size].copy()
+            began = time.perf_counter()
+            returned = made.packet(given)
+            times[index] = time.perf_counter() - began
+            output[start : start + size] = checked(returned, (size, channels), f"packet {index}")
+            progress((index + 1) / lost.size)
+        if delay:
+            output[len(padded) :] = _rest(made, delay, size, channels)
+        return output[delay:], delay, times
+
+
+def _delay(plugin: Plugin, made: Any, rate: int) -> int:
+    return delay_in_frames(plugin, getattr(made, "delay", None), rate)
+
+
+def _rest(made: Any, delay: int, size: int, channels: int) -> Samples:
+    """Return the last `delay` frames: what ``flush`` gives, or what silence pushes out."""
+    if callable(getattr(made, "flush", None)):
+        returned = made.flush()
+        frames = returned.shape[0] if isinstance(returned, np.ndarray) and returned.ndim == 2 else 0
+        return checked(returned, (max(frames, delay), channels), "flush")[:delay]
+    pushes = -(-delay // size)
+    silence = [np.zeros((size, channels), np.float32) for _ in range(pushes)]
+    parts = [checked(made.packet(part), (size, channels), "the packets after the end") for part in silence]
+    return np.concatenate(parts)[:delay]
+
+
+FORM = Streaming()
