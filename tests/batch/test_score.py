@@ -9,13 +9,16 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
 import psutil
 import pytest
 
+from gaplisten.batch import items
 from gaplisten.batch.items import versions_from_paths
+from gaplisten.batch.journal import Journal
 from gaplisten.batch.score import (
     ScoreBatch,
     Work,
@@ -26,6 +29,7 @@ from gaplisten.batch.score import (
 )
 from gaplisten.batch.summary import tidy
 from gaplisten.batch.workers import ProcessWorkers, ThreadWorkers
+from gaplisten.clips.clip import Clip
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.metrics.contract import Score
@@ -318,3 +322,32 @@ def test_a_condition_is_scored_at_its_own_gaps_and_anew_when_its_losses_change(t
     assert same["ours"] == same["lossy"] > 0
     own.write_text("".join("1\n" if packet == 45 else "0\n" for packet in range(60)))
     assert error() == {"lossy": same["lossy"], "ours": 0.0}
+
+
+def test_hashes_and_losses_are_read_by_the_workers_and_each_file_is_hashed_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clips = challenge_set(tmp_path / "set", 3)
+    hashed: list[tuple[str, Path]] = []
+    looked: list[str] = []
+    whole, losses = items.sha256_of, items.stratum_text
+
+    def hashing(path: Path) -> str:
+        hashed.append((threading.current_thread().name, path))
+        return whole(path)
+
+    def looking(clip: Clip) -> str:
+        looked.append(threading.current_thread().name)
+        return losses(clip)
+
+    monkeypatch.setattr(items, "sha256_of", hashing)
+    monkeypatch.setattr(items, "stratum_text", looking)
+    versions = versions_from_paths([clips])
+    assert (hashed, looked) == ([], [])  # planning opens nothing
+    with ThreadWorkers(2) as workers, Journal(tmp_path / "scores.jsonl") as journal:
+        batch = score_versions(versions, described(["lsd", "sdr", "gap_flagged"], workers), workers, journal)
+    assert all(row.score.value is not None for row in batch.rows if row.task.version.condition == "lossy")
+    assert all(name.startswith("batch") for name in [*looked, *(name for name, _ in hashed)])
+    assert len(looked) == 3
+    files = [path for _, path in hashed]
+    assert len(files) == len(set(files)) == 9  # three references, lossy files and traces

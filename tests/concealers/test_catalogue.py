@@ -195,7 +195,7 @@ def test_installed_packages_offer_plugins_by_entry_point(tmp_path: Path) -> None
     (info / "entry_points.txt").write_text(points)
     code = (
         "from gaplisten.concealers.catalogue import Catalogue\nfrom gaplisten.concealers.runner import Runner\n"
-        "from concealers.plugin_folder import losses, noise\nimport sys\n"
+        "from kit.plugin_folder import losses, noise\nimport sys\n"
         "c = Catalogue.scan(); e = c.get('from_package'); s = noise()\n"
         "print(e.origin, e.path.name, c.broken[0].name, c.broken[0].message, 'plc_package' in sys.modules)\n"
         "with Runner() as r: print(r.submit(e, {}, s, losses(s)).result().signal.frames)\n"

@@ -452,7 +452,7 @@ def test_a_script_without_a_main_guard_can_run_concealers(tmp_path: Path) -> Non
     script = tmp_path / "script.py"
     script.write_text(
         f"import sys\nsys.path[:0] = {sys.path!r}\nprint('once')\nfrom pathlib import Path\n"
-        "from concealers.plugin_folder import losses, noise\n"
+        "from kit.plugin_folder import losses, noise\n"
         "from gaplisten.concealers.catalogue import Catalogue\nfrom gaplisten.concealers.runner import Runner\n"
         f"catalogue = Catalogue.scan([Path({str(tmp_path / 'p')!r})], others=False)\nsound = noise()\n"
         "with Runner() as runner:\n"

@@ -13,7 +13,7 @@ from typing import Any
 from gaplisten import __version__, folders
 from gaplisten.audio.files import SoundInfo, clipped_samples, fitting_subtype, probe, write_signal
 from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, result_folders
-from gaplisten.batch.items import Digests, trace_digest
+from gaplisten.batch.items import digest_of, trace_digest
 from gaplisten.batch.journal import Journal, key_of
 from gaplisten.batch.run import Outcome, run_items
 from gaplisten.batch.workers import ThreadWorkers, Workers
@@ -169,10 +169,9 @@ def conceal_batch(
 
     def remaining() -> Iterator[tuple[int, ConcealTask]]:
         nonlocal reused
-        digests = Digests()
         for index, item in enumerate(items):
             job.check(progress(), item.source.name)
-            key = "" if journal is None else _key(item, entry, checked, digests)
+            key = "" if journal is None else _key(item, entry, checked)
             anew = force or journal is None or not entry.deterministic
             done = None if anew or journal is None else _earlier(journal, key, item)
             if done is not None:
@@ -222,12 +221,12 @@ def _resolved(outs: Iterable[Path]) -> list[str]:
     return places
 
 
-def _key(item: ConcealItem, entry: Entry, parameters: Mapping[str, Any], digests: Digests) -> str:
+def _key(item: ConcealItem, entry: Entry, parameters: Mapping[str, Any]) -> str:
     plugin = [entry.name, entry.digest, plain_parameters(parameters)]
     try:
-        made_of = [digests.of(item.source), trace_digest(item.clip, digests)]
+        made_of = [digest_of(item.source), trace_digest(item.clip)]
         if entry.needs_reference:
-            made_of.append(digests.of(item.clip.reference))
+            made_of.append(digest_of(item.clip.reference))
     except OSError:
         return ""  # the worker will say what is wrong with it
     return key_of(plugin=plugin, made_of=made_of, out=item.out.name, folder=str(item.out.parent.resolve()))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 
 from gaplisten.batch.journal import key_of
-from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip, ClipSet
+from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip, ClipSet, ConditionFile
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.scanning import Folder, FolderError, scan
 from gaplisten.durable import sha256_of
@@ -30,7 +31,8 @@ class Version:
     path
         The sound file.
     stratum
-        The clip's longest-burst class in words; empty when nothing is known of its losses.
+        The clip's longest-burst class in words; empty when nothing is known of its losses, or nobody has
+        looked yet: `survey` does.
     """
 
     clip: Clip
@@ -40,11 +42,10 @@ class Version:
 
 
 def versions_of(clips: ClipSet) -> Iterator[Version]:
-    """Yield every version of every clip, in the set's order."""
+    """Yield every version of every clip, in the set's order; no file is opened."""
     for clip in clips.clips:
-        stratum = stratum_text(clip)
         for condition, path in _files(clip):
-            yield Version(clip, condition, path, stratum)
+            yield Version(clip, condition, path)
 
 
 def _files(clip: Clip) -> Iterator[tuple[str, Path]]:
@@ -69,33 +70,101 @@ def stratum_text(clip: Clip) -> str:
     return "" if summary is None or summary.stratum is Stratum.NONE else str(summary.stratum)
 
 
-class Digests:
-    """Content hashes of files, each file read once."""
+@dataclass(frozen=True)
+class Content:
+    """The hash of a file's content, or the reason why there is none; both empty for no file."""
 
-    def __init__(self) -> None:
-        self._known: dict[Path, str] = {}
-
-    def of(self, path: Path | None) -> str:
-        """Return the SHA-256 of a file; empty for no file.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be read.
-        """
-        if path is None:
-            return ""
-        if path not in self._known:
-            self._known[path] = sha256_of(path)
-        return self._known[path]
+    sha256: str = ""
+    problem: str = ""
 
 
-def trace_digest(clip: Clip, digests: Digests) -> str:
-    """Return a hash of what says which packets were lost."""
+@dataclass(frozen=True)
+class Survey:
+    """What is known of a version's files before it is scored.
+
+    Parameters
+    ----------
+    stratum
+        As `Version.stratum`.
+    sound, reference
+        The version's own file and the clip's reference.
+    trace
+        A hash of what says which packets were lost when the version was made.
+    """
+
+    stratum: str
+    sound: Content
+    reference: Content
+    trace: Content
+
+
+def survey(versions: Sequence[Version], *, references: bool, traces: bool) -> tuple[Survey, ...]:
+    """Look at the files of one clip's versions; plain values, so that workers can do it.
+
+    Parameters
+    ----------
+    references, traces
+        Whether hashes of the reference and of the trace are wanted.
+    """
+    strata: dict[Clip, str] = {}
+    found = []
+    for version in versions:
+        clip = version.clip
+        if clip not in strata:
+            strata[clip] = version.stratum or stratum_text(clip)
+        sound = _content(lambda: digest_of(version.path))  # noqa: B023 - called at once
+        reference = _content(lambda: digest_of(clip.reference)) if references else Content()  # noqa: B023
+        met = clip.as_met_by(file_of(version))
+        trace = _content(lambda: trace_digest(met)) if traces else Content()  # noqa: B023
+        found.append(Survey(strata[clip], sound, reference, trace))
+    return tuple(found)
+
+
+def _content(hashed: Callable[[], str]) -> Content:
+    try:
+        return Content(hashed())
+    except OSError as error:
+        return Content(problem=f"{error.filename}: cannot be read ({error.strerror})")
+
+
+def file_of(version: Version) -> ConditionFile:
+    """Return the version's file with the losses that it met, where they are its own."""
+    alone = ConditionFile(version.condition, version.path)
+    named = (each for each in version.clip.conditions if each.path == version.path)
+    return next((replace(each, name=version.condition) for each in named), alone)
+
+
+def digest_of(path: Path | None) -> str:
+    """Return the SHA-256 of a file; empty for no file. One reference of many files is read once.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    if path is None:
+        return ""
+    found = path.stat()
+    return _digest(path, found.st_size, found.st_mtime_ns)
+
+
+@lru_cache(maxsize=1024)
+def _digest(path: Path, _size: int, _changed: int) -> str:
+    return sha256_of(path)
+
+
+def trace_digest(clip: Clip) -> str:
+    """Return a hash of what says which packets were lost.
+
+    Raises
+    ------
+    OSError
+        If the file that says so cannot be read.
+    """
     flags = None if clip.inline_trace is None else "".join("01"[lost] for lost in clip.inline_trace)
     source = clip.trace or (clip.lossy if flags is None else None)
     reading = [clip.packet_ms, clip.trace_format, clip.trace_inverted]
-    return key_of(flags=flags, file=digests.of(source), reading=reading)
+    return key_of(flags=flags, file=digest_of(source), reading=reading)
 
 
 def versions_from_paths(
@@ -138,16 +207,14 @@ def _in_folder(folder: Path, clips: ClipSet, extras: _Extras) -> list[Version]:
     if alone and len(flat) == len(clips.clips):  # one system's output: neither lossy nor reference
         # A broken link or a pipe among the files fails by itself, when its turn comes.
         own = [extras.version(path, folder.name, named=False) for path in flat]
-        known = dict(zip(flat, clips.clips, strict=True))
-        return [version if version.stratum else _with_losses(version, known[version.path]) for version in own]
+        return [_with_losses(version, clip) for version, clip in zip(own, clips.clips, strict=True)]
     return list(versions_of(replace(clips, clips=tuple(map(extras.completed, clips.clips)))))
 
 
 def _with_losses(version: Version, clip: Clip) -> Version:
-    if clip.trace is None and clip.inline_trace is None:
+    if version.clip.trace is not None or (clip.trace is None and clip.inline_trace is None):
         return version
-    known = replace(version.clip, trace=clip.trace, inline_trace=clip.inline_trace)
-    return replace(version, clip=known, stratum=stratum_text(known))
+    return replace(version, clip=replace(version.clip, trace=clip.trace, inline_trace=clip.inline_trace))
 
 
 def _scanned(path: Path | None) -> Folder | None:
@@ -176,7 +243,7 @@ class _Extras:
 
     def _version(self, path: Path, condition: str) -> Version:
         clip = self.completed(Clip(path.stem, packet_ms=self.packet_ms, folder=path.parent))
-        return Version(clip, condition, path, stratum_text(clip))
+        return Version(clip, condition, path)
 
     def completed(self, clip: Clip) -> Clip:
         """Return the clip with the reference and the trace that were named for it."""

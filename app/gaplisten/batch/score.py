@@ -11,11 +11,10 @@ from typing import Any
 
 from gaplisten import folders
 from gaplisten.audio.files import read_signal
-from gaplisten.batch.items import REFERENCE, Digests, Version, trace_digest
+from gaplisten.batch.items import REFERENCE, Content, Survey, Version, file_of, survey
 from gaplisten.batch.journal import Journal, key_of
 from gaplisten.batch.run import Outcome, run_items
 from gaplisten.batch.workers import Workers
-from gaplisten.clips.clip import ConditionFile
 from gaplisten.clips.opening import open_clip
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
@@ -28,6 +27,8 @@ from gaplisten.metrics.catalogue import (
     unknown_metric,
 )
 from gaplisten.metrics.contract import Metric, MetricError, Score
+
+_SURVEYED = 0.1  # share of the work that reading hashes and losses is counted as
 
 
 @dataclass(frozen=True)
@@ -154,22 +155,27 @@ def score_versions(
     JobCancelled
         When the job was asked to stop; called again, the work goes on where it was.
     """
-    wanted = [(version, metric) for version in versions for metric in metrics if _applies(metric, version)]
     job = job or Job()
+    surveys = _surveyed(versions, metrics, workers, job)
+    wanted = [
+        (version, known, metric)
+        for version, known in zip(versions, surveys, strict=True)
+        for metric in metrics
+        if _applies(metric, version)
+    ]
     rows: dict[int, ScoreRow] = {}
     twins: dict[str, list[tuple[int, ScoreTask]]] = {}  # several files of the same content: scored once
     reused = 0
     identity = {metric.name: _identity(metric) for metric in metrics}
 
     def progress() -> float:
-        return len(rows) / len(wanted) if wanted else 1.0
+        return _SURVEYED + (1 - _SURVEYED) * len(rows) / len(wanted) if wanted else 1.0
 
     def remaining() -> Iterator[ScoreTask]:
         nonlocal reused
-        digests = Digests()
-        for index, (version, metric) in enumerate(wanted):
+        for index, (version, seen, metric) in enumerate(wanted):
             job.check(progress())
-            task, reason = _task(version, metric, digests, identity[metric.name])
+            task, reason = _task(version, metric, seen, identity[metric.name])
             known = None if force or reason else journal.get(task.key)
             if reason:
                 rows[index] = ScoreRow(task, Score(None, reason, accident=True))
@@ -192,6 +198,44 @@ def score_versions(
 
     run_items(_grouped(remaining()), compute or compute_tasks, workers, done, job=job, progress=progress)
     return ScoreBatch(tuple(rows[index] for index in sorted(rows)), reused)
+
+
+Group = tuple[int, tuple[Version, ...], bool, bool]
+
+
+def _surveyed(
+    versions: Sequence[Version], metrics: Sequence[Metric], workers: Workers, job: Job
+) -> list[Survey]:
+    """Have the workers read hashes and losses, clip by clip."""
+    references = any(metric.needs_reference for metric in metrics)
+    traces = any(metric.needs_trace for metric in metrics)
+    found: dict[int, Survey] = {}
+
+    def groups() -> Iterator[Group]:
+        at = 0
+        for _, same in itertools.groupby(versions, key=lambda version: id(version.clip)):
+            group = tuple(same)
+            yield at, group, references, traces
+            at += len(group)
+
+    def done(outcome: Outcome[Group]) -> None:
+        at, group, *_ = outcome.item
+        unknown = Survey("", Content(problem=outcome.failure or "failed"), Content(), Content())
+        for index, version in enumerate(group):
+            named = replace(unknown, sound=Content(problem=f"{version.path}: {unknown.sound.problem}"))
+            found[at + index] = outcome.result[index] if outcome.result else named
+
+    def progress() -> float:
+        return _SURVEYED * len(found) / max(len(versions), 1)
+
+    run_items(groups(), survey_files, workers, done, job=job, progress=progress)
+    return [found[index] for index in range(len(versions))]
+
+
+def survey_files(group: Group) -> tuple[Survey, ...]:
+    """Look at the files of one clip's versions; runs in a worker."""
+    _, versions, references, traces = group
+    return survey(versions, references=references, traces=traces)
 
 
 def _grouped(tasks: Iterable[ScoreTask]) -> Iterator[Work]:
@@ -223,19 +267,11 @@ def _computed(version: Version, metric: Metric) -> Score:
 
 
 def _score_gaps(version: Version, metric: Metric) -> Score:
-    condition = _condition(version)
-    opened = open_clip(replace(version.clip, conditions=(condition,)))
+    opened = open_clip(replace(version.clip, conditions=(file_of(version),)))
     found = opened.conditions.get(version.condition)
     if found is None:
         return Score(None, "; ".join(opened.problems) or "cannot be read", accident=True)
     return score(metric, found, opened.reference, opened.trace_of(version.condition))
-
-
-def _condition(version: Version) -> ConditionFile:
-    """Return the version's file with the losses that it met, where they are its own."""
-    alone = ConditionFile(version.condition, version.path)
-    named = (each for each in version.clip.conditions if each.path == version.path)
-    return next((replace(each, name=version.condition) for each in named), alone)
 
 
 def _applies(metric: Metric, version: Version) -> bool:
@@ -243,20 +279,19 @@ def _applies(metric: Metric, version: Version) -> bool:
     return version.condition != REFERENCE or not (metric.needs_reference or metric.needs_trace)
 
 
-def _task(version: Version, metric: Metric, digests: Digests, identity: str) -> tuple[ScoreTask, str]:
+def _task(version: Version, metric: Metric, known: Survey, identity: str) -> tuple[ScoreTask, str]:
+    version = replace(version, stratum=known.stratum)
     task = ScoreTask(version, metric)
-    reference = version.clip.reference if metric.needs_reference else None
-    if metric.needs_reference and reference is None:
+    if metric.needs_reference and version.clip.reference is None:
         return task, "needs a reference"
-    try:
-        task = replace(task, sha256=digests.of(version.path), reference_sha256=digests.of(reference))
-        trace = (
-            trace_digest(version.clip.as_met_by(_condition(version)), digests) if metric.needs_trace else ""
-        )
-    except OSError as error:
-        return task, f"{error.filename}: cannot be read ({error.strerror})"
-    files = [task.sha256, task.reference_sha256, trace]
-    return replace(task, key=key_of(metric=identity, files=files)), ""
+    reference = known.reference if metric.needs_reference else Content()
+    trace = known.trace if metric.needs_trace else Content()
+    problem = known.sound.problem or reference.problem or trace.problem
+    if problem:
+        return task, problem
+    files = [known.sound.sha256, reference.sha256, trace.sha256]
+    key = key_of(metric=identity, files=files)
+    return replace(task, sha256=known.sound.sha256, reference_sha256=reference.sha256, key=key), ""
 
 
 def _identity(metric: Metric) -> str:

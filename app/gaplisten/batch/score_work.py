@@ -96,7 +96,7 @@ def score_clips(wish: ScoreWish, catalogue: Any, job: Job, by_service: ByService
     if wish.concealers:
         made = ConcealWish(wish.clipset.clips, wish.concealers, wish.sounds, wish.force)
         concealed = conceal_clips(made, catalogue, PartOf(job, 0.0, ahead))
-    versions = _versions(wish, concealed, PartOf(job, ahead, 0.0, "looking at the clips"))
+    versions = _versions(wish, concealed)
     batch = _scored(versions, wish, by_service, PartOf(job, ahead, 1.0 - ahead, "scoring"))
     write_table(wish.table, tidy(batch.rows))
     write_table(wish.summary, summarise_scores(batch.rows))
@@ -117,7 +117,7 @@ def _check_room(table: Path) -> None:
         raise BatchError(str(table), fact, "choose another place")
 
 
-def _versions(wish: ScoreWish, concealed: Concealed | None, job: Job) -> list[Version]:
+def _versions(wish: ScoreWish, concealed: Concealed | None) -> list[Version]:
     """Return the versions that are wanted, clip by clip, with those that were made just now."""
     made = _made(concealed)
     clips = [
@@ -125,12 +125,7 @@ def _versions(wish: ScoreWish, concealed: Concealed | None, job: Job) -> list[Ve
     ]
     wanted = {*wish.conditions, *(one.name for one in wish.concealers)}
     every = versions_of(replace(wish.clipset, clips=tuple(clips)))
-    found = []
-    for version in every:  # each clip's trace is read, which may take a while
-        job.check(0.0)
-        if version.condition in wanted:
-            found.append(version)
-    return found
+    return [version for version in every if version.condition in wanted]
 
 
 def _made(concealed: Concealed | None) -> dict[str, list[ConditionFile]]:
