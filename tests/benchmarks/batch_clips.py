@@ -8,7 +8,7 @@ import numpy as np
 
 from gaplisten.audio.files import read_signal, write_signal
 from gaplisten.audio.signal import Signal
-from gaplisten.clips.demo import demo_clips
+from gaplisten.clips.layouts import demo_clips
 from gaplisten.loss.formats import write_trace
 from gaplisten.loss.models import make_trace
 from gaplisten.loss.trace import apply_loss

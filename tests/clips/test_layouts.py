@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from gaplisten.clips.clip import Clip
-from gaplisten.clips.demo import demo_clips
-from gaplisten.clips.layouts import NoClipsError, find_clips
+from gaplisten.clips.layouts import NoClipsError, demo_clips, find_clips
 from gaplisten.clips.opening import open_clip
 from gaplisten.clips.scanning import FolderError
 from gaplisten.clips.summary import summarise

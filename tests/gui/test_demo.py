@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtGui import QImage
 
 from gaplisten.audio.files import read_signal
-from gaplisten.clips.demo import demo_clips
+from gaplisten.clips.layouts import demo_clips
 from gaplisten.clips.opening import open_clip
 from gaplisten.commands.open import NoWindows, run_workbench
 from gaplisten.display import has_display

@@ -8,9 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaplisten.audio.signal import Signal
-from gaplisten.loss.description import figures
 from gaplisten.loss.detect import detect_lost_packets
-from gaplisten.loss.strata import Stratum, stratum_of
+from gaplisten.loss.strata import Stratum, figures, stratum_of
 from gaplisten.loss.trace import LossTrace, Origin, apply_loss
 
 

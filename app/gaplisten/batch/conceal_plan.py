@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip
 from gaplisten.clips.layouts import find_clips
+from gaplisten.clips.names import trace_beside
 from gaplisten.errors import GaplistenError
 
 _ELSEWHERE = "choose another place for the results"
@@ -153,7 +154,7 @@ def _below(path: Path, folder: Path) -> Path:
 
 
 def _beside(source: Path) -> Path | None:
-    path = source.with_name(f"{source.stem}_is_lost.txt")
+    path = trace_beside(source)
     return path if path.is_file() else None
 
 

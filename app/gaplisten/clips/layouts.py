@@ -13,10 +13,11 @@ from pathlib import Path
 from gaplisten.audio.files import SOUND_SUFFIXES
 from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip, ClipSet, ConditionFile
 from gaplisten.clips.folder_groups import Parts, groups_in
-from gaplisten.clips.names import Role, role_in_name
+from gaplisten.clips.names import Role, role_in_name, trace_beside
 from gaplisten.clips.roles import clip_from_roles, group_by_clip, guess_roles
 from gaplisten.clips.scanning import Folder, FolderError, natural, scan
 from gaplisten.errors import GaplistenError
+from gaplisten.folders import resources
 
 _MOST_LOOSE = 64
 
@@ -54,6 +55,11 @@ def find_clips(
     if files:
         sets.append(_loose(files, chosen, packet_ms))
     return sets[0] if len(sets) == 1 else _joined(sets)
+
+
+def demo_clips() -> ClipSet:
+    """Return the bundled demo's clips: our own synthesised speech with short, medium and long bursts."""
+    return replace(find_clips([resources() / "demo"]), title="Demo speech")
 
 
 def _in_folder(root: Path, chosen: Folder | None, packet_ms: float) -> ClipSet:
@@ -142,8 +148,7 @@ def _trace_beside(group: list[Path]) -> list[Path]:
     sounds = [path for path in group if path.suffix.lower() in SOUND_SUFFIXES]
     if len(sounds) < len(group):
         return []
-    beside = [path.with_name(path.stem + "_is_lost.txt") for path in sounds]
-    return [path for path in beside if path.is_file()][:1]
+    return [path for path in map(trace_beside, sounds) if path.is_file()][:1]
 
 
 def _renamed(clips: list[Clip]) -> list[Clip]:

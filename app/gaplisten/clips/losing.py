@@ -11,6 +11,7 @@ from typing import Any
 from gaplisten.audio.files import SoundInfo, probe, read_signal, write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import Clip
+from gaplisten.clips.names import trace_beside
 from gaplisten.clips.traces import packet_frames_at
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
@@ -139,7 +140,7 @@ def _refuse_existing(clips: Sequence[Clip], out: Path) -> None:
 def _targets(clip: Clip, out: Path) -> list[Path]:
     name = _flat(clip.name)
     sounds = [out / kind / (name + end) for kind in _FOLDERS for end in (".wav", ".flac")]
-    return [*sounds, out / "lossy_signals" / f"{name}_is_lost.txt"]
+    return [*sounds, trace_beside(out / "lossy_signals" / f"{name}.wav")]
 
 
 def _refuse_inputs(clips: Sequence[Clip], out: Path) -> None:
@@ -159,8 +160,9 @@ def _lose(clip: Clip, recipe: LossRecipe, out: Path) -> tuple[Cell, ...]:
     suffix, subtype = _kind(info)
     name = _flat(clip.name)
     write_signal(out / "clean_signals" / f"{name}{suffix}", signal, subtype)
-    write_signal(out / "lossy_signals" / f"{name}{suffix}", apply_loss(signal, trace), subtype)
-    write_trace(out / "lossy_signals" / f"{name}_is_lost.txt", trace, "challenge")
+    lossy = out / "lossy_signals" / f"{name}{suffix}"
+    write_signal(lossy, apply_loss(signal, trace), subtype)
+    write_trace(trace_beside(lossy), trace, "challenge")
     return _row(clip.name, recipe, trace)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from pathlib import Path
 
 
 class Role(StrEnum):
@@ -56,6 +57,11 @@ def trace_key(stem: str) -> tuple[str, bool]:
     """Return the clip's name in a trace file's stem, and whether the stem says that it is a trace."""
     key = _TRACE_ENDING.sub("", stem)
     return key, key != stem
+
+
+def trace_beside(sound: Path) -> Path:
+    """Return the path of the trace beside a sound, as the challenges call it: ``54_is_lost.txt``."""
+    return sound.with_name(f"{sound.stem}_is_lost.txt")
 
 
 def clip_key(stem: str) -> str:

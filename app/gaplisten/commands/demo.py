@@ -17,7 +17,7 @@ import typer
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import OpenClip
-from gaplisten.clips.demo import demo_clips
+from gaplisten.clips.layouts import demo_clips
 from gaplisten.clips.opening import open_clip
 from gaplisten.commands.output import progress, show
 from gaplisten.concealers.catalogue import Catalogue

@@ -13,9 +13,9 @@ from gaplisten.clips.trace_table import CELL_FORMAT, read_trace_table
 from gaplisten.clips.traces import packet_frames_at
 from gaplisten.commands.output import show
 from gaplisten.errors import GaplistenError
-from gaplisten.loss.description import figures
 from gaplisten.loss.detect import detect_lost_packets
 from gaplisten.loss.formats import FORMATS, TraceFile, format_named, read_trace, write_trace
+from gaplisten.loss.strata import figures
 from gaplisten.loss.trace import LossTrace
 from gaplisten.tables import Cell, Table
 

@@ -12,8 +12,7 @@ from gaplisten.loss.measures import edges, inside
 from gaplisten.loss.measures.catalogue import MEASURES
 from gaplisten.loss.measures.facts import gap_facts
 from gaplisten.loss.measures.gap_table import GapTable, Values
-from gaplisten.loss.measures.prepared import Places, Prepared, prepared
-from gaplisten.loss.measures.windows import Frames, Row, running_energy
+from gaplisten.loss.measures.windows import Frames, Places, Prepared, Row, prepared, running_energy
 from gaplisten.loss.trace import LossTrace
 
 _BLOCK = 512  # gaps measured at once, so that memory does not grow with the clip

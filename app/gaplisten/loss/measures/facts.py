@@ -8,8 +8,7 @@ import numpy as np
 
 from gaplisten.loss.measures.gap_table import GapFacts
 from gaplisten.loss.measures.periodicity import VOICED, WINDOW_MS, periodicity
-from gaplisten.loss.measures.prepared import Places, Prepared
-from gaplisten.loss.measures.windows import Row, decibel, mean_power, running_energy
+from gaplisten.loss.measures.windows import Places, Prepared, Row, decibel, mean_power, running_energy
 from gaplisten.loss.strata import stratum_of
 from gaplisten.loss.trace import Flags, Gap, LossTrace
 
