@@ -27,8 +27,8 @@ class Hearing:
     def __init__(self):
         self.lanes, self.clips, self.switching, self.closed = (), [], None, False
 
-    def new_clip(self, gain, note):
-        self.clips.append((gain, note))
+    def new_clip(self, gain):
+        self.clips.append(gain)
 
     def set_lanes(self, lanes):
         self.lanes = tuple(lanes)
@@ -150,7 +150,7 @@ def test_opening_a_folder_shows_its_first_clip_and_tells_everything_about_it_onc
     ]  # fmt: skip
     assert [(gap.start, gap.stop) for gap in controller.gaps] == [(3200, 4160), (9600, 9920)]
     assert controller.hearing.lanes == controller.lanes
-    assert controller.hearing.clips == [(controller.gain, controller.gain_note)]
+    assert controller.hearing.clips == [controller.gain]
     names = told.names()
     for name in ("clips_changed", "clip_changed", "trace_changed", "loop_changed", "notes_changed"):
         assert names.count(name) == 1

@@ -75,10 +75,10 @@ class Exchange:
 
 def changes(name: str, values: list[tuple[str, Any]], clip: Path) -> list[float]:
     """Return the milliseconds from each change of a parameter to its lane redrawn and its sound exchanged."""
+    from gaplisten.bench.hearing import Hearing
     from gaplisten.bench.state import Sources
     from gaplisten.playback.player import Player
     from gaplisten.ui.start import application
-    from gaplisten.ui.workbench.hearing import Hearing
     from gaplisten.ui.workbench.window import WorkbenchWindow
 
     app = application()

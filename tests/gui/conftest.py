@@ -223,8 +223,8 @@ def window(qtbot, player, runner):
     from PySide6.QtGui import QPalette
     from PySide6.QtWidgets import QApplication
 
+    from gaplisten.bench.hearing import Hearing
     from gaplisten.ui.theme import apply_theme
-    from gaplisten.ui.workbench.hearing import Hearing
     from gaplisten.ui.workbench.window import WorkbenchWindow
 
     app = QApplication.instance()

@@ -29,7 +29,7 @@ class Place(QLabel):
         super().__init__("nowhere", shell.window)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         shell.actions.bind("view.place", lambda: shell.bring("place", self))
-        shell.controller.hearing.moved.connect(lambda state: self.setText(f"frame {state.position}"))
+        shell.signals.moved.connect(lambda state: self.setText(f"frame {state.position}"))
 
 
 PANE = Pane("place", Place, COMMANDS, "Place", Qt.DockWidgetArea.LeftDockWidgetArea, below="clips")

@@ -85,9 +85,9 @@ def window(
 ) -> Iterator[Any]:
     """Return a workbench with the clips open; scores are computed in threads: processes start slowly."""
     from gaplisten.batch import score_work
+    from gaplisten.bench.hearing import Hearing
     from gaplisten.playback.player import Player
     from gaplisten.ui.metrics import feature
-    from gaplisten.ui.workbench.hearing import Hearing
     from gaplisten.ui.workbench.window import WorkbenchWindow
 
     monkeypatch.setattr(score_work, "ProcessWorkers", ThreadWorkers)

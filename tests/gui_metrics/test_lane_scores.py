@@ -10,6 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from gaplisten.audio.signal import Signal
 from gaplisten.bench import lane_scores
+from gaplisten.bench.hearing import Hearing
 from gaplisten.bench.lane_scores import LaneScores
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.loss.trace import LossTrace
@@ -19,7 +20,6 @@ from gaplisten.metrics.contract import Metric, Score
 from gaplisten.playback.player import Player
 from gaplisten.ui.metrics import feature
 from gaplisten.ui.metrics.dock import ScoresDock, brief, explained, short_title
-from gaplisten.ui.workbench.hearing import Hearing
 from gaplisten.ui.workbench.window import WorkbenchWindow
 
 PLCMOS = built_in()["plcmos"].metric

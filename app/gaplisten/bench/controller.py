@@ -7,9 +7,9 @@ and then: whatever was done in the background arrives there, on the front end's 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Protocol
 
 from gaplisten.bench.allowed import Review, remember, review, withheld_lanes
 from gaplisten.bench.concealing import Concealing
@@ -17,6 +17,7 @@ from gaplisten.bench.document import Document
 from gaplisten.bench.events import Event
 from gaplisten.bench.gap_measures import GapMeasures
 from gaplisten.bench.gap_ranking import WorstGaps
+from gaplisten.bench.hearing import Hearing
 from gaplisten.bench.lane_edits import LaneEdits
 from gaplisten.bench.lanes import Lane, Role, keyed
 from gaplisten.bench.level_measures import LevelMeasures
@@ -31,29 +32,6 @@ from gaplisten.errors import GaplistenError
 from gaplisten.loss.trace import Gap, LossTrace
 
 log = logging.getLogger(__name__)
-
-
-class Hearing(Protocol):
-    """What a controller tells its player."""
-
-    def new_clip(self, gain: float, note: str) -> None:
-        """Get ready for the lanes of another clip, heard with this gain."""
-        ...
-
-    def set_lanes(self, lanes: Sequence[Lane]) -> None:
-        """Hear these lanes."""
-        ...
-
-    def set_switching(self, mode: str, milliseconds: float) -> None:
-        """Choose how lanes are switched."""
-        ...
-
-    def close(self) -> None:
-        """Let go of the sound."""
-        ...
-
-
-H = TypeVar("H", bound=Hearing)
 
 
 class Engine(Protocol):
@@ -73,7 +51,7 @@ class Engine(Protocol):
         ...
 
 
-class Controller(Generic[H]):
+class Controller:
     """The workbench without its widgets.
 
     Attributes
@@ -126,7 +104,7 @@ class Controller(Generic[H]):
         Event: everything is let go; who listens lets go of theirs.
     """
 
-    def __init__(self, hearing: H, settings: Settings | None = None) -> None:
+    def __init__(self, hearing: Hearing, settings: Settings | None = None) -> None:
         self.clips_changed, self.clip_changed = Event(), Event()
         self.lanes_changed, self.lane_changed = Event(), Event()
         self.trace_changed, self.loop_changed, self.notes_changed = Event(), Event(), Event()
@@ -334,7 +312,7 @@ class Controller(Generic[H]):
         reference = opened.clip.reference if opened.clip is not None else None
         self.concealing.set_material(opened.lossy, opened.trace, reference)
         self.gain, self.gain_note = opened.gain, opened.gain_note
-        self.hearing.new_clip(opened.gain, opened.gain_note)
+        self.hearing.new_clip(opened.gain)
         self.levels.forget_demands()
         if opened.clip is not None:
             self.concealing.wish(self.document.work.choices)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gaplisten.bench.controller import Controller
-from gaplisten.ui.workbench.hearing import Hearing
 
 RENDERING_MS = 5  # a tenth of what a rendering takes: a knob is heard that much sooner
 WORKING_MS = 15
 IDLE_MS = 60
+PLAYING_MS = 16  # the playhead moves with the screen
 
 
 class BenchSignals(QObject):
-    """One signal for each event of the controller, with the same name and values; see there.
+    """One signal for each event of the controller and its hearing, with the same name and values; see there.
 
     Widgets listen here and not to the events: Qt forgets who listens when a widget goes, and one listener's
     surprise keeps the event from nobody else.
@@ -35,17 +35,30 @@ class BenchSignals(QObject):
     said = Signal(str)
     failed = Signal(object)
     closed = Signal()
+    moved = Signal(object)
+    heard_changed = Signal(int)
 
-    def __init__(self, controller: Controller[Hearing], parent: QObject | None = None) -> None:
+    def __init__(self, controller: Controller, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._controller = controller
         for name in EVENTS:
             getattr(controller, name).connect(getattr(self, name).emit)
+        for name in _HEARD:
+            getattr(controller.hearing, name).connect(getattr(self, name).emit)
         self._timer = QTimer(self, interval=IDLE_MS)
         self._timer.timeout.connect(self._poll)
         self._timer.start()
+        self._playhead = QTimer(self, interval=PLAYING_MS)
+        self._playhead.timeout.connect(self._listen)
+        self._playhead.start()
         controller.stirred.connect(self._hurry)
         controller.closed.connect(self._timer.stop)
+        controller.closed.connect(self._playhead.stop)
+
+    def _listen(self) -> None:
+        hearing = self._controller.hearing
+        hearing.poll()
+        self._playhead.setInterval(PLAYING_MS if hearing.moving else IDLE_MS)
 
     def _poll(self) -> None:
         try:
@@ -63,5 +76,7 @@ class BenchSignals(QObject):
             self._timer.setInterval(interval)
 
 
-EVENTS = tuple(name for name, each in vars(BenchSignals).items() if isinstance(each, Signal))
+_HEARD = ("moved", "heard_changed")
+_SIGNALS = [name for name, each in vars(BenchSignals).items() if isinstance(each, Signal)]
+EVENTS = tuple(name for name in _SIGNALS if name not in _HEARD)
 """Names of the controller's events that are signals."""

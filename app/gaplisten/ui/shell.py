@@ -24,7 +24,6 @@ from gaplisten.ui.bench_signals import BenchSignals
 from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.widgets import Scrolled
 from gaplisten.ui.workbench.empty import EmptyState
-from gaplisten.ui.workbench.hearing import Hearing
 from gaplisten.ui.workbench.messages import Messages
 from gaplisten.ui.workbench.status import Status
 
@@ -114,7 +113,7 @@ class Shell(QObject):
     gap_wanted = Signal(int)
     unaligned_changed = Signal(tuple)
 
-    def __init__(self, window: QMainWindow, controller: Controller[Hearing]) -> None:
+    def __init__(self, window: QMainWindow, controller: Controller) -> None:
         super().__init__(window)
         self.window, self.controller = window, controller
         self.signals = BenchSignals(controller, self)

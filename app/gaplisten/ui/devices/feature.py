@@ -44,7 +44,7 @@ class DevicesFeature(QObject):
         self.choose_another.triggered.connect(self.open)
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self.look)
-        self._hearing.moved.connect(self._watch)
+        window.signals.moved.connect(self._watch)
         window.status.sound.installEventFilter(self)
         window.installEventFilter(self)
 

@@ -86,10 +86,10 @@ class GapsFeature(QObject):
         self._dock.flagged.toggled.connect(lambda on: window.actions_table.check("gap.flagged", on))
         self._dock.head.sortIndicatorChanged.connect(self._on_order)
         self.measuring.changed.connect(self._show)
-        controller, signals = window.controller, window.signals
+        signals = window.signals
         for signal in (signals.lanes_changed, signals.lane_changed, signals.trace_changed):
             signal.connect(self._on_lanes)
-        controller.hearing.heard_changed.connect(self._dock.show_heard)
+        signals.heard_changed.connect(self._dock.show_heard)
 
     def _bind(self) -> None:
         bind = self._window.actions_table.bind

@@ -98,7 +98,7 @@ class LevelsFeature(QObject):
         for signal in (signals.lanes_changed, signals.lane_changed, signals.clip_changed):
             signal.connect(self.show)
         signals.levels_changed.connect(self._on_levels)
-        controller.hearing.heard_changed.connect(self._on_heard)
+        signals.heard_changed.connect(self._on_heard)
         self._place.visibilityChanged.connect(controller.want_levels)  # false for a tab behind another
         dock.matching_chosen.connect(self._match)
         dock.removal_wanted.connect(self.remove)
@@ -178,8 +178,8 @@ class LevelsFeature(QObject):
         return delay is not None and bool(delay.frames) and not self.edits.removed(ident)
 
     def _note(self) -> None:
-        name, heard = self._controller.clip_name, self._controller.hearing
-        text = gains_text(self._controller.lanes, self.edits, heard.gain_note)
+        name = self._controller.clip_name
+        text = gains_text(self._controller.lanes, self.edits, self._controller.gain_note)
         if name is not None:
             self._controller.document.add_note(name, Note(0, "own", text))
             self._controller.said.emit("the gains are in the notes, at the clip's start")
@@ -203,7 +203,7 @@ class LevelsFeature(QObject):
         seconds = opened.frames / max(opened.rate, 1) if opened is not None else 1.0
         rows: list[LaneRow] = [row_of(lane, self.measured, self.edits) for lane in controller.lanes]
         self.dock.show_rows(rows, controller.rate, seconds)
-        self.dock.gain.setText(gain_text(self.measured, controller.hearing.gain_note))
+        self.dock.gain.setText(gain_text(self.measured, controller.gain_note))
         if self.dock.table.currentRow() < 0:
             self.dock.select(controller.hearing.heard)
         unaligned = self._unaligned()

@@ -62,7 +62,7 @@ class GapActions(Part):
         self.window.signals.trace_changed.connect(self._on_trace)
         self.window.signals.clip_changed.connect(self._forget)
         self.window.signals.loop_changed.connect(self._keep_loop)
-        self.controller.hearing.moved.connect(self._on_moved)
+        self.window.signals.moved.connect(self._on_moved)
         self.window.lanes_view.seek_requested.connect(self.point_at)
 
     def _forget(self) -> None:

@@ -34,8 +34,8 @@ class LaneDisplay(QObject):
         window.signals.clip_changed.connect(self._on_clip)
         window.signals.previewed.connect(self._preview)
         hearing = window.controller.hearing
-        hearing.moved.connect(self._on_moved)
-        hearing.heard_changed.connect(self._on_heard)
+        window.signals.moved.connect(self._on_moved)
+        window.signals.heard_changed.connect(self._on_heard)
         window.lanes_view.pointer_moved.connect(self._on_pointer)
         window.lanes_view.seek_requested.connect(hearing.seek)
         window.lanes_view.lane_clicked.connect(hearing.hear)
@@ -89,7 +89,7 @@ class LaneDisplay(QObject):
     def _on_clip(self) -> None:
         controller = self._window.controller
         self.badges.clear()
-        self._window.transport.show_gain(controller.settings.level_dbov, controller.hearing.gain_note)
+        self._window.transport.show_gain(controller.settings.level_dbov, controller.gain_note)
 
     def show_trace(self) -> None:
         """Shade the lost packets."""

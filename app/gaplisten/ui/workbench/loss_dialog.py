@@ -38,7 +38,7 @@ _KINDS: dict[str, ParameterType] = {"number": "float", "integer": "int", "choice
 class LossDialog(QDialog):
     """Model, parameters, seed and packet length, with what would come of them; all lanes follow on Apply."""
 
-    def __init__(self, controller: Controller[Any], parent: QWidget | None = None) -> None:
+    def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("New Loss")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
 
 from gaplisten.playback.player import PlayerState
 from gaplisten.ui.theme import accent, quiet_colour, warning_colour
-from gaplisten.ui.workbench.hearing import level_db
 
 FLOOR_DB = -60.0
 
@@ -81,3 +83,8 @@ class Meter(QWidget):
         for decibels in (-48.0, -36.0, -26.0, -12.0):
             x = round(area.left() + self._place(decibels, area.width()))
             painter.fillRect(QRectF(x, area.top() + 3.0, 1.0, area.height() - 6.0), self.palette().base())
+
+
+def level_db(peak: Sequence[float]) -> float:
+    """Return the louder channel's peak in dB, -120 for silence."""
+    return float(20.0 * np.log10(max([*peak, 1e-6])))

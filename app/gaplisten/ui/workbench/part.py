@@ -10,7 +10,6 @@ from gaplisten.bench.controller import Controller
 from gaplisten.ui.actions import Actions, Command
 
 if TYPE_CHECKING:
-    from gaplisten.ui.workbench.hearing import Hearing
     from gaplisten.ui.workbench.window import WorkbenchWindow
 
 
@@ -29,7 +28,7 @@ class Part(QObject):
         self.bind()
 
     @property
-    def controller(self) -> Controller[Hearing]:
+    def controller(self) -> Controller:
         """The workbench without its widgets."""
         return self.window.controller
 

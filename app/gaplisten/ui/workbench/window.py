@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.bench.controller import Controller
+from gaplisten.bench.hearing import Hearing
 from gaplisten.bench.settings import Settings
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import Actions
@@ -32,7 +33,6 @@ from gaplisten.ui.workbench.edit_actions import EditActions
 from gaplisten.ui.workbench.export_actions import ExportActions
 from gaplisten.ui.workbench.gap_actions import GapActions
 from gaplisten.ui.workbench.gaps_dock import GapsDock
-from gaplisten.ui.workbench.hearing import Hearing
 from gaplisten.ui.workbench.lane_display import LaneDisplay
 from gaplisten.ui.workbench.listen_actions import ListenActions
 from gaplisten.ui.workbench.messages import Messages
@@ -72,7 +72,6 @@ class WorkbenchWindow(QMainWindow):
         self.setAcceptDrops(True)
         self.setDockNestingEnabled(True)
         self.controller = Controller(hearing or Hearing(), settings)
-        self.controller.hearing.setParent(self)
         self.shell = Shell(self, self.controller)
         self.setStatusBar(self.status)
         self._closed = False

@@ -4,47 +4,38 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-from PySide6.QtCore import QObject, QTimer
-from PySide6.QtCore import Signal as QtSignal
-
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.events import Event
 from gaplisten.bench.lanes import Lane, neighbour
 from gaplisten.bench.state import Loop
 from gaplisten.playback.player import Player, PlayerState
 
-POLL_MS = 16
-IDLE_POLL_MS = 60
 
-
-class Hearing(QObject):
+class Hearing:
     """The player, by lane key instead of by place.
 
-    The player is asked, never listened to: a timer reads its state while anything can move.
+    The player is asked, never listened to: who shows its state calls `poll` while anything can move.
 
-    Signals
-    -------
+    Attributes
+    ----------
     moved
-        The player's state, on each tick in which it differs from the last.
+        Event: the player's state, at each poll at which it differs from the last.
     heard_changed
-        Key of the lane that is heard from now on.
+        Event: key of the lane that is heard from now on.
+    moving
+        Whether the state differed at the last poll, or sound plays: it is worth asking often.
     """
 
-    moved = QtSignal(object)
-    heard_changed = QtSignal(int)
-
-    def __init__(self, player: Player | None = None, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, player: Player | None = None) -> None:
+        self.moved, self.heard_changed = Event(), Event()
         self._player = player or Player(silent="sound is being started")
         self._lanes: tuple[Lane, ...] = ()
         self._loaded: list[tuple[str, Signal]] = []
-        self._gain, self.gain_note = 1.0, ""
+        self._gain = 1.0
         self._heard = 0
         self._until: int | None = None
         self._last: PlayerState | None = None
-        self._timer = QTimer(self, interval=POLL_MS)
-        self._timer.timeout.connect(self.poll)
-        self._timer.start()
+        self.moving = True
 
     # -- the player -----------------------------------------------------------------------------------
 
@@ -65,24 +56,19 @@ class Hearing(QObject):
             if state.playing:
                 self._player.pause()
             self._until = None
-        moving = state != self._last
-        self._timer.setInterval(POLL_MS if moving or state.playing else IDLE_POLL_MS)
-        if moving:
+        changed = state != self._last
+        self.moving = changed or state.playing
+        if changed:
             self._last = state
             self.moved.emit(state)
 
     # -- lanes ----------------------------------------------------------------------------------------
 
-    def new_clip(self, gain: float, note: str) -> None:
+    def new_clip(self, gain: float) -> None:
         """Get ready for the lanes of another clip, heard with this gain."""
-        self._gain, self.gain_note = gain, note
+        self._gain = gain
         self._until, self._loaded = None, []
         self._player.load([], gain=gain, position=0)
-
-    @property
-    def gain(self) -> float:
-        """The one gain of the clip, linear."""
-        return self._gain
 
     def set_lanes(self, lanes: Sequence[Lane]) -> None:
         """Hear these lanes; one whose sound alone changed is exchanged without a stop."""
@@ -189,11 +175,5 @@ class Hearing(QObject):
         self._player.set_boundaries(frames)
 
     def close(self) -> None:
-        """Stop the timer and the player."""
-        self._timer.stop()
+        """Let go of the sound."""
         self._player.close()
-
-
-def level_db(peak: Sequence[float]) -> float:
-    """Return the louder channel's peak in dB, -120 for silence."""
-    return float(20.0 * np.log10(max([*peak, 1e-6])))
