@@ -32,7 +32,7 @@ from gaplisten.batch.score import ScoreRow, ScoreTask
 from gaplisten.batch.summary import tidy
 from gaplisten.clips.clip import Clip
 from gaplisten.metrics.contract import Metric, Score
-from gaplisten.panel.results.votes import Vote
+from gaplisten.panel.methods.contract import Rating
 from gaplisten.tables import write_csv
 
 
@@ -198,7 +198,7 @@ def test_votes_that_check_the_listener_do_not_count(tmp_path: Path):
     path.write_text("kind,clip,condition,score\ntest,c,a,4\ntrap,c,a,1\ntest,c,a,3\n")
     assert read_heard(path) == (Heard("c", "a", 3.5),)
     votes = [
-        Vote("l1", kind, "c", "", "a", "", "", trial, float(score))
+        Rating("l1", kind, "c", "", "a", "", "", trial, float(score))
         for trial, (kind, score) in enumerate([("test", 4), ("trap", 1), ("test", 3)])
     ]
     assert heard_of_votes(votes) == (Heard("c", "a", 3.5),)

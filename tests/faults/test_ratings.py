@@ -24,7 +24,6 @@ from gaplisten.panel.definition import parse_definition
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import JournalDamaged, NotSaved
 from gaplisten.panel.plan import plan
-from gaplisten.panel.rules import wanted_votes
 from gaplisten.panel.selection import Places
 from gaplisten.panel.session import Clock, Session
 from gaplisten.panel.unseal import OtherPlan
@@ -87,7 +86,7 @@ def test_killed_at_any_moment_no_rating_of_a_trial_that_was_left_is_missing(
             assert len(saved) <= len(expected) + 1
             assert saved == list(range(1, len(saved) + 1))
             assert not rows.duplicated(["trial", "position"]).any()
-            assert len(rows) == sum(len(wanted_votes(planned[one - 1].trial)) for one in saved)
+            assert len(rows) == sum(len(planned[one - 1].trial.wanted_votes) for one in saved)
             assert list(rows["order"]) == list(range(1, len(rows) + 1))
             if session.finished:
                 listener, expected = listener + 1, []

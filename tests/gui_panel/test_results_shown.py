@@ -14,9 +14,10 @@ from typer.testing import CliRunner
 
 from gaplisten.commands.panel import app
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.methods import Method
+from gaplisten.panel.methods import method
+from gaplisten.panel.methods.contract import Rating
 from gaplisten.panel.results.evaluation import evaluate_votes
-from gaplisten.panel.results.votes import Collected, Vote
+from gaplisten.panel.results.votes import Collected
 from gaplisten.ui.results.plot import ResultsPlot
 from gaplisten.ui.results.window import ResultsWindow
 from kit.listener import built, definition, take
@@ -96,17 +97,17 @@ def test_figures_are_drawn_to_files(panel: Path, tmp_path: Path, qtbot: QtBot, e
 def test_every_listeners_share_stands_behind_the_pair(qtbot: QtBot) -> None:
     scores = {"ann": [1, 1, -1, 0], "ben": [-1, -1, -1, -1], "cid": [0, 0, 0, 0]}
     votes = tuple(
-        Vote(who, "test", f"c{at}", "", "x", "y", "condition", at, float(score))
+        Rating(who, "test", f"c{at}", "", "x", "y", "condition", at, float(score))
         for who, own in scores.items()
         for at, score in enumerate(own)
     )
     plot = ResultsPlot()
     qtbot.addWidget(plot)
-    plot.show_results(evaluate_votes(Collected(votes), Method.AB))
+    plot.show_results(evaluate_votes(Collected(votes), method("ab")))
     dots = [item.getData()[1].tolist() for item in plot._items if isinstance(item, pg.ScatterPlotItem)]
     assert dots == [pytest.approx([2 / 3, 0.0]), [2 / 7]]  # who never decided has no share
     undecided = tuple(vote for vote in votes if vote.listener == "cid")
-    plot.show_results(evaluate_votes(Collected(undecided), Method.AB))
+    plot.show_results(evaluate_votes(Collected(undecided), method("ab")))
 
 
 def test_another_ending_is_refused_with_a_sentence(panel: Path, tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
-from gaplisten.panel.methods import Method
+from gaplisten.panel.methods import names
 from gaplisten.ui.panel import listening
 from gaplisten.ui.panel.pages import BreakPage, ListenerPage, MessagePage
 from gaplisten.ui.panel.responses import TouchSlider, _Words
@@ -642,17 +642,17 @@ def test_german_panels_speak_german(tmp_path: Path, open_window: Open) -> None:
     assert "Weiter   (Eingabe)" in buttons(page_of(window))
 
 
-@pytest.mark.parametrize("method", list(Method))
+@pytest.mark.parametrize("method", names())
 def test_nothing_on_any_screen_names_a_condition_or_clip(
     tmp_path: Path,
     qtbot: QtBot,
     open_window: Open,
     player: ClockedPlayer,
-    method: Method,
+    method: str,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    window = open_window(built(tmp_path, definition(method.value, NO_LEVEL)))
+    window = open_window(built(tmp_path, definition(method, NO_LEVEL)))
     seen: list[str] = []
     for trial in range(2):
         listen_to_the_end(window, player)

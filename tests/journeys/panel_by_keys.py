@@ -8,7 +8,6 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
-from gaplisten.panel.methods import Response
 from gaplisten.playback.player import Player
 from gaplisten.ui.panel.pages import ListenerPage, MessagePage
 from gaplisten.ui.panel.trial_page import TrialPage
@@ -56,19 +55,19 @@ def one_trial(window: PanelWindow) -> Scenario:
     else:
         press("space")
         yield lambda: all(inner.state.heard_whole(slot) for slot in range(len(inner.state.trial.slots)))
-    if inner.state.trial.facts.response in (Response.CATEGORY, Response.CHOICE):
+    if not inner.state.trial.rated_slots:
         press("Up", "Up")
         yield lambda: bool(inner.state.votes)
     state = inner.state
     press("Return")
     yield lambda: session.finished or session.progress.done > done
-    votes[state.trial.method.value].append(list(state.votes.values()))
+    votes[state.trial.method].append(list(state.votes.values()))
 
 
 def one_panel(folder: Path) -> Scenario:
     """Give a name, answer all trials, close."""
     window = PanelWindow(folder, Player())
-    method = window._panel.definition.method.value
+    method = window._panel.definition.method.name
     votes[method] = []
     window.showFullScreen()
     yield lambda: window.isActiveWindow() and isinstance(window.page, ListenerPage)

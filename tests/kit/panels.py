@@ -18,9 +18,8 @@ from gaplisten.panel.columns import PlaybackFacts
 from gaplisten.panel.definition import PanelDefinition, parse_definition
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.key import ConditionKey
-from gaplisten.panel.methods import Response
 from gaplisten.panel.session import Session
-from gaplisten.panel.trial import WHOLE_TRIAL, Trial, Vote
+from gaplisten.panel.trial import WHOLE_TRIAL, Response, Trial, Vote
 
 RATE = 8000
 
@@ -117,13 +116,16 @@ def vote(session: Session, choose: Callable[[Trial, int], Vote] | None = None) -
     """Give every vote that the current trial wants."""
     trial = session.trial
     assert trial is not None
-    if trial.facts.response in (Response.CATEGORY, Response.CHOICE):
-        given = choose(trial, WHOLE_TRIAL) if choose else some_vote(trial, session)
-        assert session.rate(given) is None
+    if not trial.rated_slots:
+        for scale in trial.scales:
+            if scale != trial.scales[0] and trial.hear_each:
+                listen(session)
+            given = choose(trial, WHOLE_TRIAL) if choose else some_vote(trial, session)
+            assert session.rate(given, scale=scale) is None
         return
     for slot in trial.rated_slots:
         session.switched(slot)
-        default: Vote = 60 + slot if trial.facts.response is Response.SLIDERS else 3.5
+        default: Vote = 60 + slot if trial.response is Response.SLIDERS else 3.5
         assert session.rate(choose(trial, slot) if choose else default, slot) is None
 
 

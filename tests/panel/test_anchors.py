@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from gaplisten.audio.signal import Signal
-from gaplisten.panel.anchors import AnchorError, anchor
+from gaplisten.panel.methods.mushra import AnchorError, anchor
 
 
 def response_db(rate: int, edge: int, *frequencies: float) -> list[float]:

@@ -19,7 +19,8 @@ from gaplisten.jobs import Job, JobCancelled
 from gaplisten.panel.build import BuildError, build
 from gaplisten.panel.definition import parse_definition
 from gaplisten.panel.frozen import FrozenPanel, open_panel
-from gaplisten.panel.key import Use, open_key
+from gaplisten.panel.key import open_key
+from gaplisten.panel.methods.contract import Use
 from gaplisten.panel.safety import UntrustedPanel, inside
 from gaplisten.panel.selection import Places
 from gaplisten.panel.wave import wave_bytes

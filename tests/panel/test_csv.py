@@ -64,7 +64,7 @@ def test_a_row_says_who_what_when_and_how_it_was_played(tmp_path: Path) -> None:
     assert row["gain_db"] == pytest.approx(panel.key.clip_of[truth.clip].gain_db, abs=1e-3)
     assert (row["plays"], row["seconds_heard"], row["seconds_per_slot"]) == (1, 0.4, "S:0.400")
     assert re.fullmatch(r"20\d\d-\d\d-\d\dT\d\d:\d\d:\d\d\.\d\d\dZ", row["saved_at"])
-    assert row["label"] == dict(panel.definition.scale().labels)[row["vote"]]
+    assert row["label"] == dict(panel.definition.scales()[""].labels)[row["vote"]]
     assert row["score"] == row["vote"]
 
 

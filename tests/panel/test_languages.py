@@ -15,7 +15,8 @@ from gaplisten.audio.files import read_signal, write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.panel import check_sounds
 from gaplisten.panel.definition import DefinitionError, parse_definition
-from gaplisten.panel.scales import ScaleError, scale, texts
+from gaplisten.panel.methods import method
+from gaplisten.panel.scales import ScaleError, texts
 from gaplisten.panel.session import Session
 from kit.panels import NO_STEPS, make_panel, take, toml
 
@@ -59,7 +60,7 @@ def test_a_text_that_a_language_lacks_is_english_and_a_scale_that_it_lacks_is_to
     assert texts("eo")["next"] == "Sekva"
     assert texts("eo")["finished"] == texts("en")["finished"]
     with pytest.raises(ScaleError, match=r"no wording in Esperanto; add it to languages/eo\.toml"):
-        scale(parse_definition(toml("acr")).method, "eo")
+        method("acr").wording("eo")
 
 
 def test_recorded_digits_of_a_language_are_used_where_there_are_some(resources: Path) -> None:

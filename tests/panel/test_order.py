@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaplisten.panel.definition import parse_definition
-from gaplisten.panel.key import ClipKey, Key, StimulusKey, Use
+from gaplisten.panel.key import ClipKey, Key, StimulusKey
+from gaplisten.panel.methods.contract import Planned, Use
 from gaplisten.panel.order import clashes, kept_apart, shuffled, williams
-from gaplisten.panel.plan import Planned, plan
-from gaplisten.panel.stimuli import uses
+from gaplisten.panel.plan import plan
 from kit.panels import toml
 
 
@@ -30,6 +30,7 @@ def key_of(
         )
         for at in range(clips)
     ]
+    sounds = list(definition.method.sounds(definition.design))
     stimuli = [
         StimulusKey(
             code=digest(clip.name, name, use)[:16],
@@ -39,7 +40,7 @@ def key_of(
             sha256=digest(name),
         )
         for clip in made
-        for name, use in [*uses(definition), *((("reference", Use.GOOD),) if "clear_good" in extra else ())]
+        for name, use in [*sounds, *((("reference", Use.GOOD),) if "clear_good" in extra else ())]
     ]
     return Key(version="test", definition=definition, clips=made, conditions=[], stimuli=stimuli)
 

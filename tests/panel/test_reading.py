@@ -11,12 +11,13 @@ import pytest
 
 from gaplisten.panel.columns import (
     COLUMNS,
-    NAMES,
     SEALED,
     Column,
     Given,
     Truth,
+    columns_for,
     filled_in,
+    names_of,
 )
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Journal, JournalDamaged, read
@@ -24,6 +25,8 @@ from gaplisten.panel.results.votes import collect
 from gaplisten.panel.session import Session
 from gaplisten.panel.watch import panel_status
 from kit.panels import make_panel, take
+
+NAMES = names_of(columns_for(("",)))
 
 
 @pytest.fixture
@@ -217,7 +220,11 @@ def test_filling_in_changes_sealed_columns_only() -> None:
     truth = Truth("test", "c", "s", "one", "", "condition", "0" * 64, "S:one", 4.0, None, None)
     changed = {name for name, cell in filled_in(row, truth).items() if cell != "as it was"}
     assert changed == set(SEALED)
-    assert {one.since for one in COLUMNS} == {"0.1.0"}
+
+
+def test_files_of_methods_with_one_scale_have_the_first_versions_columns() -> None:
+    assert names_of(columns_for(("",))) == tuple(one.name for one in COLUMNS if one.since == "0.1.0")
+    assert "scale" in names_of(columns_for(("signal", "background")))
 
 
 def test_reading_gives_every_column_asked_for(tmp_path: Path) -> None:

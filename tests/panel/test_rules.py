@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gaplisten.panel.methods import Method
+from gaplisten.panel.methods import method
 from gaplisten.panel.rules import (
     Heard,
     Refusal,
@@ -14,16 +14,14 @@ from gaplisten.panel.rules import (
     may_play,
     may_rate,
     may_restart,
-    wanted_votes,
 )
 from gaplisten.panel.trial import WHOLE_TRIAL, Block, Slot, Trial
 
-ONE = Trial(1, Block.TEST, Method.ACR, (Slot("", "a" * 16),))
-PAIR = Trial(1, Block.TEST, Method.AB, (Slot("A", "a" * 16), Slot("B", "b" * 16)))
-MANY = Trial(
+ONE = method("acr").trial(1, Block.TEST, (Slot("", "a" * 16),))
+PAIR = method("ab").trial(1, Block.TEST, (Slot("A", "a" * 16), Slot("B", "b" * 16)))
+MANY = method("mushra").trial(
     1,
     Block.TEST,
-    Method.MUSHRA,
     (Slot("", "r" * 16, True), Slot("A", "a" * 16, rated=True), Slot("B", "b" * 16, rated=True)),
 )
 FRAMES, RATE = 8000, 8000
@@ -129,9 +127,9 @@ def test_a_panel_may_want_one_score_of_a_hundred() -> None:
 
 
 def test_several_scales_of_one_recording_are_voted_on_one_by_one() -> None:
-    trial = Trial(1, Block.TEST, Method.ACR, (Slot("", "a" * 16),), ("signal", "background"))
+    trial = method("acr").trial(1, Block.TEST, (Slot("", "a" * 16),), ("signal", "background"))
     state = whole(fresh(trial), 0)
-    assert wanted_votes(trial) == ((WHOLE_TRIAL, "signal"), (WHOLE_TRIAL, "background"))
+    assert trial.wanted_votes == ((WHOLE_TRIAL, "signal"), (WHOLE_TRIAL, "background"))
     assert may_rate(state, Rules(), WHOLE_TRIAL, "signal") is None
     assert may_rate(state, Rules()) is Refusal.NOT_RATED_SLOT
     state = state.voted(WHOLE_TRIAL, 4, "signal")

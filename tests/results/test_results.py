@@ -8,7 +8,8 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from gaplisten.panel.methods import Method
+from gaplisten.panel.methods import method
+from gaplisten.panel.methods.contract import Rating
 from gaplisten.panel.results.evaluation import Results, evaluate_votes
 from gaplisten.panel.results.report import (
     by_listener_table,
@@ -18,23 +19,23 @@ from gaplisten.panel.results.report import (
     pairs_table,
     summary,
 )
-from gaplisten.panel.results.votes import Collected, Vote
+from gaplisten.panel.results.votes import Collected
 from gaplisten.statistics import quartiles, student_mean
 from gaplisten.tables import column
 
 TRUTH = {"clean": 4.4, "hybrid": 3.6, "fade": 2.7, "zero": 1.7}
 
 
-def vote(listener: str, clip: str, condition: str, score: float, **more: object) -> Vote:
+def vote(listener: str, clip: str, condition: str, score: float, **more: object) -> Rating:
     values = {"kind": "test", "stratum": "<=120 ms", "compared_with": "", "role": "condition", "trial": 1}
-    return Vote(listener=listener, clip=clip, condition=condition, score=score, **{**values, **more})  # type: ignore[arg-type]
+    return Rating(listener=listener, clip=clip, condition=condition, score=score, **{**values, **more})  # type: ignore[arg-type]
 
 
-def results(votes: list[Vote], method: Method = Method.ACR, **more: object) -> Results:
-    return evaluate_votes(Collected(tuple(votes)), method, **more)  # type: ignore[arg-type]
+def results(votes: list[Rating], name: str = "acr", **more: object) -> Results:
+    return evaluate_votes(Collected(tuple(votes)), method(name), **more)  # type: ignore[arg-type]
 
 
-def honest(draw: np.random.Generator, name: str, clips: int = 8) -> list[Vote]:
+def honest(draw: np.random.Generator, name: str, clips: int = 8) -> list[Rating]:
     """Votes of a listener with a bias of the own and noise in every vote, on the five-point scale."""
     bias = draw.normal(0, 0.3)
     return [
@@ -48,10 +49,10 @@ def test_preference_is_two_sided_and_leaves_the_undecided_out() -> None:
     votes = [
         vote("a", f"c{i}", "x", score, compared_with="y") for i, score in enumerate([1, 1, 1, 1, 1, 0, 0])
     ]
-    (pair,) = results(votes, Method.AB).pairs
+    (pair,) = results(votes, "ab").pairs
     assert (pair.outcome.successes, pair.outcome.trials, pair.undecided) == (5, 5, 2)
     assert pair.outcome.p_value == pytest.approx(2 / 32)
-    assert column(pairs_table(results(votes, Method.AB)), "p (two-sided)") == [0.0625]
+    assert column(pairs_table(results(votes, "ab")), "p (two-sided)") == [0.0625]
 
 
 def test_the_mean_is_over_listeners_not_over_votes() -> None:
@@ -77,22 +78,22 @@ def test_strata_come_from_short_to_long_and_conditions_as_written() -> None:
 def test_pairs_are_evaluated_by_stratum_too() -> None:
     votes = [vote("a", f"c{i}", "x", 1.0, compared_with="y") for i in range(5)]
     votes += [vote("a", f"d{i}", "x", 0.0, compared_with="y", stratum="120-320 ms") for i in range(3)]
-    found = results(votes, Method.ABX)
+    found = results(votes, "abx")
     table = everything_table(found)
     assert column(table, "stratum") == ["all", "<=120 ms", "120-320 ms"]
     assert column(table, "correct") == [5, 5, 0]
-    nobody = results([one for one in votes if one.score == 0], Method.AB).pairs[0]
+    nobody = results([one for one in votes if one.score == 0], "ab").pairs[0]
     assert (nobody.outcome.trials, nobody.undecided) == (0, 3)
 
 
-def answers(listener: str, right: int, wrong: int) -> list[Vote]:
+def answers(listener: str, right: int, wrong: int) -> list[Rating]:
     scores = [1.0] * right + [0.0] * wrong
     return [vote(listener, f"c{at}", "x", score, compared_with="y") for at, score in enumerate(scores)]
 
 
 def test_one_who_hears_it_is_not_lost_among_those_who_guess() -> None:
     votes = answers("ann", 15, 1) + answers("ben", 8, 8) + answers("cid", 7, 9)
-    found = results(votes, Method.ABX)
+    found = results(votes, "abx")
     table = by_listener_table(found)
     assert column(table, "listener") == ["ann", "ben", "cid"]
     assert column(table, "correct") == [15, 8, 7]
@@ -115,7 +116,7 @@ def test_the_undecided_count_half_for_a_listeners_share_and_not_in_the_test() ->
         for who, own in scores.items()
         for at, score in enumerate(own)
     ]
-    (pair,) = results(votes, Method.AB).pairs
+    (pair,) = results(votes, "ab").pairs
     assert pair.mean is not None
     assert pair.mean.mean == pytest.approx((0.75 + 0.5) / 2)
     assert (pair.by_listener["ann"].outcome.trials, pair.by_listener["ben"].undecided) == (2, 4)
@@ -142,11 +143,11 @@ def test_impairment_grades_count_against_the_hidden_reference() -> None:
         vote("a", "c0", "x", 3.2, trial=4),
         vote("a", "c0", "reference", 4.9, role="reference", trial=4),
     ]
-    (found,) = results(votes, Method.ABC_HR).conditions
+    (found,) = results(votes, "abc_hr").conditions
     assert found.mean.mean == pytest.approx(-1.7)
 
 
-def mushra(listener: str, reference: float, mid: float, clips: int = 10, bad: int = 10) -> list[Vote]:
+def mushra(listener: str, reference: float, mid: float, clips: int = 10, bad: int = 10) -> list[Rating]:
     votes = []
     for clip in range(clips):
         wrong = clip < bad
@@ -160,19 +161,19 @@ def mushra(listener: str, reference: float, mid: float, clips: int = 10, bad: in
 
 def test_a_listener_who_misses_the_hidden_reference_is_left_out() -> None:
     votes = [v for name in "abcd" for v in mushra(name, 100, 55)] + mushra("deaf", 80, 55, bad=2)
-    assert [one.name for one in results(votes, Method.MUSHRA).excluded] == ["deaf"]
+    assert [one.name for one in results(votes, "mushra").excluded] == ["deaf"]
     votes = [v for name in "abcd" for v in mushra(name, 100, 55)] + mushra("once", 80, 55, bad=1)
-    assert not results(votes, Method.MUSHRA).excluded
+    assert not results(votes, "mushra").excluded
 
 
 def test_the_mid_anchor_counts_against_one_but_not_where_many_agree() -> None:
     votes = [v for name in "abcdefg" for v in mushra(name, 100, 55)] + mushra("high", 100, 95)
-    (left_out,) = results(votes, Method.MUSHRA).excluded
+    (left_out,) = results(votes, "mushra").excluded
     assert left_out.name == "high"
     assert "mid anchor above 90 on 10 of 10 items" in left_out.reasons[0]
     votes = [v for name in "abcdef" for v in mushra(name, 100, 55)]
     votes += [v for name in ("high", "higher", "highest") for v in mushra(name, 100, 95)]
-    assert not results(votes, Method.MUSHRA).excluded
+    assert not results(votes, "mushra").excluded
 
 
 def test_a_failed_trap_leaves_a_listener_out_and_a_passed_gold_does_not() -> None:
@@ -204,7 +205,7 @@ def test_who_is_left_out_is_never_silent_and_can_be_kept() -> None:
     )  # type: ignore[operator]
 
 
-def panel(seed: int, bad: bool) -> tuple[list[Vote], set[str]]:
+def panel(seed: int, bad: bool) -> tuple[list[Rating], set[str]]:
     """Simulate 24 listeners, two of them bad when asked: one guesses, one always votes the same."""
     draw = np.random.default_rng(seed)
     votes = [v for index in range(22 if bad else 24) for v in honest(draw, f"l{index:02}")]

@@ -128,15 +128,16 @@ def heard_in(path: Path) -> tuple[Heard, ...]:
 
 def _heard_by_panel(folder: Path) -> tuple[Heard, ...]:
     from gaplisten.panel.frozen import open_panel
-    from gaplisten.panel.methods import FACTS
     from gaplisten.panel.results.screening import screen
     from gaplisten.panel.results.votes import collect
 
     panel = open_panel(folder)
     method = panel.definition.method
-    if FACTS[method].paired:
-        fact = f"{FACTS[method].title} asks about pairs, not about single stimuli"
+    if method.paired:
+        fact = f"{method.title} asks about pairs, not about single stimuli"
         raise GaplistenError(str(folder), fact, "choose a panel with ratings")
     votes = collect(panel).votes
     left_out = {one.name for one in screen(votes, method) if one.excluded}
-    return heard_of_votes(vote for vote in votes if vote.listener not in left_out)
+    # Of several scales one says what a score is compared with.
+    asked = (vote for vote in votes if vote.scale == method.checked)
+    return heard_of_votes(vote for vote in asked if vote.listener not in left_out)

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from gaplisten.batch.compare import ComparisonError, Point, number, plain, read_rows
-from gaplisten.panel.results.votes import TEST, Vote
+from gaplisten.panel.methods.contract import Rating
+from gaplisten.panel.results.votes import TEST
 from gaplisten.statistics import pearson, spearman
 from gaplisten.tables import Table
 
@@ -136,7 +137,7 @@ def read_heard(path: Path) -> tuple[Heard, ...]:
     return tuple(Heard(*key, float(np.mean(values))) for key, values in votes.items())
 
 
-def heard_of_votes(votes: Iterable[Vote]) -> tuple[Heard, ...]:
+def heard_of_votes(votes: Iterable[Rating]) -> tuple[Heard, ...]:
     """Return the mean of a panel's test votes for each clip and condition, in order of appearance."""
     scores: dict[tuple[str, str], list[float]] = {}
     for vote in votes:

@@ -11,7 +11,7 @@ import typer
 from gaplisten.commands.output import progress, show
 from gaplisten.display import lacking
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.methods import Method
+from gaplisten.panel import methods
 from gaplisten.tables import Table
 
 if TYPE_CHECKING:
@@ -27,7 +27,9 @@ class PanelCommandError(GaplistenError):
 @app.command()
 def new(
     file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The file to write.")],
-    method: Annotated[Method, typer.Option("--method", help="The test method.")] = Method.ACR,
+    method: Annotated[
+        str, typer.Option("--method", help=f"The test method: {', '.join(methods.names())}.")
+    ] = methods.PLAINEST,
     title: Annotated[str, typer.Option("--title", help="What listeners see.")] = "My panel",
 ) -> None:
     """Write a commented panel definition to begin with."""
@@ -35,7 +37,7 @@ def new(
 
     try:
         with file.open("x", encoding="utf-8") as target:
-            target.write(starter(method, title))
+            target.write(starter(methods.method(method), title))
     except OSError as error:
         fact = error.strerror or str(error)
         raise PanelCommandError(str(file), f"it cannot be written: {fact}", "give another name") from error
@@ -121,7 +123,7 @@ def status(
         for one in found
     )
     columns = ("listener", "done", "trials", "state", "last saved", "problem")
-    show(Table(columns, rows), csv, f"{panel.definition.title} ({panel.definition.method.value})")
+    show(Table(columns, rows), csv, f"{panel.definition.title} ({panel.definition.method.name})")
     raise typer.Exit(1 if any(one.problem for one in found) else 0)
 
 

@@ -22,13 +22,14 @@ from gaplisten.panel.check_trials import check_trials, extra_trials
 from gaplisten.panel.definition import DefinitionError, PanelDefinition
 from gaplisten.panel.frozen import KEY, MANIFEST, STIMULI, FrozenPanel, open_panel, stimulus_name
 from gaplisten.panel.items import trial_count
-from gaplisten.panel.key import ClipKey, ConditionKey, Key, Part, StepSound, StimulusKey, Use
+from gaplisten.panel.key import ClipKey, ConditionKey, Key, Part, StepSound, StimulusKey
+from gaplisten.panel.methods.contract import Use
 from gaplisten.panel.order import shuffled
 from gaplisten.panel.parts import MOST_TRIALS, REFERENCE
 from gaplisten.panel.plan import plan
 from gaplisten.panel.selection import ChosenClip, Places, choose_clips
 from gaplisten.panel.step_sounds import step_sounds
-from gaplisten.panel.stimuli import ClipSounds, Renderer, clip_sounds, uses
+from gaplisten.panel.stimuli import ClipSounds, Renderer, clip_sounds
 from gaplisten.panel.wave import wave_bytes
 
 _MOST_FAILURES = 10
@@ -107,7 +108,7 @@ def _freeze_clip(bench: Bench, definition: PanelDefinition, chosen: ChosenClip, 
     sounds = clip_sounds(definition, opened, renderer)
     key = _clip_key(chosen, sounds, opened, definition.target_dbov)
     bench.clips.append(key)
-    for condition, use in uses(definition):
+    for condition, use in definition.method.sounds(definition.design):
         bench.freeze(sounds.of[condition], key.name, condition, use)
     if not chosen.training:
         check_trials(bench, definition, key.name, sounds.of)
@@ -236,7 +237,7 @@ def _write_key(folder: Path, key: Key) -> None:
     manifest = {
         "format": 1,
         "title": key.definition.title,
-        "method": key.definition.method.value,
+        "method": key.definition.method.name,
         "language": key.definition.language,
         "version": key.version,
         "stimuli": len(key.stimuli),

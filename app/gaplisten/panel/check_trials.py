@@ -10,8 +10,8 @@ from gaplisten.audio.gain import clip_gain
 from gaplisten.audio.signal import Signal
 from gaplisten.panel.check_sounds import clear_bad
 from gaplisten.panel.definition import DefinitionError, PanelDefinition
-from gaplisten.panel.key import ClipKey, Part, Use
-from gaplisten.panel.methods import Method
+from gaplisten.panel.key import ClipKey, Part
+from gaplisten.panel.methods.contract import Use
 from gaplisten.panel.parts import REFERENCE, GoldPart, TrapPart
 from gaplisten.panel.selection import Places
 
@@ -33,15 +33,6 @@ class Freezer(Protocol):
         """Write one stimulus; return its code."""
 
 
-def _best(definition: PanelDefinition) -> int:
-    """Return the vote for a reference: the top category, or "about the same" in a comparison."""
-    return 0 if definition.method is Method.CCR else 5
-
-
-def _worst(definition: PanelDefinition) -> int:
-    return -3 if definition.method is Method.CCR else 1
-
-
 def _count(freezer: Freezer) -> int:
     """Return how many clips of the test were frozen before the current one."""
     return sum(clip.part is Part.TEST for clip in freezer.clips) - 1
@@ -53,13 +44,13 @@ def check_trials(
     """Freeze the checks that one clip contributes: the first clips of the test give one of each kind."""
     checks, before = definition.checks, _count(freezer)
     if before < checks.clear_good:
-        freezer.freeze(sounds[REFERENCE], clip, REFERENCE, Use.GOOD, _best(definition), 1)
+        freezer.freeze(sounds[REFERENCE], clip, REFERENCE, Use.GOOD, definition.method.best, 1)
     if before < checks.clear_bad:
-        freezer.freeze(clear_bad(sounds[REFERENCE]), clip, "clear_bad", Use.BAD, _worst(definition), 1)
+        freezer.freeze(clear_bad(sounds[REFERENCE]), clip, "clear_bad", Use.BAD, definition.method.worst, 1)
     if before < checks.reference_repeats:
         freezer.freeze(sounds[REFERENCE], clip, REFERENCE, Use.REPEAT)
     if before < checks.null_pairs:
-        freezer.freeze(sounds[REFERENCE], clip, REFERENCE, Use.NULL, _best(definition), 1)
+        freezer.freeze(sounds[REFERENCE], clip, REFERENCE, Use.NULL, definition.method.best, 1)
     for gold in checks.gold:
         if gold.clip == clip and gold.condition is not None:
             if gold.condition not in sounds:

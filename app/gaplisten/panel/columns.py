@@ -14,10 +14,9 @@ from dataclasses import dataclass, field
 
 from gaplisten import __version__
 from gaplisten.panel.journal import one_line
-from gaplisten.panel.methods import Response
-from gaplisten.panel.rules import TrialState, wanted_votes
+from gaplisten.panel.rules import TrialState
 from gaplisten.panel.scales import Scale
-from gaplisten.panel.trial import WHOLE_TRIAL, Vote, VoteKey
+from gaplisten.panel.trial import WHOLE_TRIAL, Response, Vote, VoteKey
 from gaplisten.tables import Cell, csv_cell
 
 
@@ -108,7 +107,7 @@ class Given:
     def vote(self) -> Vote:
         """The vote in the form in which it is written."""
         vote = self.state.votes[self.key]
-        if self.state.trial.facts.response is Response.GRADES:
+        if self.state.trial.response is Response.GRADES:
             return round(float(vote), 1)
         return vote if isinstance(vote, str) else int(vote)
 
@@ -161,6 +160,8 @@ class Column:
         Where the value comes from; a sealed column has only `truth`, an open one only `given`.
     needed
         Whether a file without it cannot be used at all.
+    several
+        Whether only methods that ask on several scales have it.
     """
 
     name: str
@@ -169,6 +170,7 @@ class Column:
     given: Callable[[Given], Cell] | None = None
     truth: Callable[[Truth], Cell] | None = None
     needed: bool = False
+    several: bool = False
 
     def __post_init__(self) -> None:
         if (self.given is None) == (self.truth is None):
@@ -231,7 +233,7 @@ COLUMNS = (
         needed=True,
     ),
     _open("block", "`training` or `test`", lambda g: g.state.trial.block.value),
-    _open("method", "see above", lambda g: g.state.trial.method.value),
+    _open("method", "see above", lambda g: g.state.trial.method),
     _open("language", "of the wording", lambda g: g.header.language),
     _sealed(
         "kind",
@@ -255,6 +257,14 @@ COLUMNS = (
     _sealed("stimulus_sha256", "hash of the stimulus file", lambda t: t.stimulus_sha256),
     _open("position", "which button of the trial, from 1", _position, needed=True),
     _open("slot", "its letter; empty for one vote on the whole trial", _letter),
+    Column(
+        "scale",
+        "which of several scales; only in files of methods that have several",
+        "0.2.0",
+        given=lambda g: g.key[1],
+        needed=True,
+        several=True,
+    ),
     _sealed(
         "slots",
         "what lay behind each button, as `A:name|B:name`; `R` an openly named reference, `S` a single"
@@ -304,20 +314,32 @@ COLUMNS = (
     _open("version", "of Gaplisten", lambda g: __version__),
 )
 
-NAMES = tuple(column.name for column in COLUMNS)
-NEEDED = tuple(column.name for column in COLUMNS if column.needed)
 SEALED = tuple(column.name for column in COLUMNS if column.sealed)
+
+
+def columns_for(scales: Sequence[str]) -> tuple[Column, ...]:
+    """Return the columns of a panel that asks on these scales."""
+    return tuple(column for column in COLUMNS if len(scales) > 1 or not column.several)
+
+
+def names_of(columns: Sequence[Column]) -> tuple[str, ...]:
+    """Return the header."""
+    return tuple(column.name for column in columns)
+
+
+def needed_of(columns: Sequence[Column]) -> tuple[str, ...]:
+    """Return the names without which a file cannot be used at all."""
+    return tuple(column.name for column in columns if column.needed)
 
 
 def rows_of(
     state: TrialState,
-    scale: Scale,
+    scales: Mapping[str, Scale],
     header: Header,
     shown: Shown,
     sounded: Sounded,
     first: int,
     trial_code: str,
-    columns: Sequence[Column] = COLUMNS,
 ) -> list[dict[str, Cell]]:
     """Return the rows of a trial that is left: one for each vote, sealed columns empty.
 
@@ -326,20 +348,20 @@ def rows_of(
     first
         The order number of the first row.
     """
-    rows = []
-    for order, key in enumerate(wanted_votes(state.trial), start=first):
-        given = Given(header, state, key, scale, shown, sounded, order, trial_code)
+    rows, columns = [], columns_for(state.trial.scales)
+    for order, key in enumerate(state.trial.wanted_votes, start=first):
+        given = Given(header, state, key, scales[key[1]], shown, sounded, order, trial_code)
         rows.append({one.name: one.given(given) if one.given is not None else None for one in columns})
     return rows
 
 
-def filled_in(row: Mapping[str, str], truth: Truth, columns: Sequence[Column] = COLUMNS) -> dict[str, str]:
+def filled_in(row: Mapping[str, str], truth: Truth) -> dict[str, str]:
     """Return a row as it is read, its sealed columns filled in and all others as they were."""
-    cells = {one.name: csv_cell(one.truth(truth)) for one in columns if one.truth is not None}
+    cells = {one.name: csv_cell(one.truth(truth)) for one in COLUMNS if one.truth is not None}
     return {**row, **cells}
 
 
-def as_markdown(columns: Sequence[Column] = COLUMNS) -> str:
+def as_markdown() -> str:
     """Return the table of the columns for docs/panels.md."""
-    rows = [f"| `{one.name}` | {'*sealed*; ' if one.sealed else ''}{one.doc} |" for one in columns]
+    rows = [f"| `{one.name}` | {'*sealed*; ' if one.sealed else ''}{one.doc} |" for one in COLUMNS]
     return "\n".join(["| column | meaning |", "|---|---|", *rows])

@@ -5,24 +5,31 @@ from __future__ import annotations
 import tomllib
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationError, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    create_model,
+    field_validator,
+    model_validator,
+)
 from pydantic_core import PydanticCustomError
 
 from gaplisten import languages
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.methods import Method, Response, facts
+from gaplisten.panel.methods import NoSuchMethod, method, methods
+from gaplisten.panel.methods.contract import Design, Method, UnfitError
 from gaplisten.panel.parts import (
-    MOST_SIGNALS,
     MOST_TRIALS,
-    AbPart,
-    AbxPart,
+    REFERENCE,
     BreaksPart,
     ChecksPart,
     ClipsPart,
     ConditionPart,
-    MushraPart,
     Name,
     Part,
     QuestionPart,
@@ -33,8 +40,9 @@ from gaplisten.panel.parts import (
 )
 from gaplisten.panel.rules import Rules
 from gaplisten.panel.safety import LARGEST_DEFINITION, UntrustedPanel, read_limited
-from gaplisten.panel.scales import Scale, scale
+from gaplisten.panel.scales import Scale
 from gaplisten.panel.toml_lines import line_of, locate
+from gaplisten.panel.trial import Response
 
 
 class DefinitionError(GaplistenError):
@@ -55,12 +63,26 @@ def _language(code: str) -> str:
 Language = Annotated[str, AfterValidator(_language)]
 
 
-class PanelDefinition(Part):
-    """A whole panel as written; see docs/panels.md for every key."""
+def _method(name: Any) -> Method:
+    if isinstance(name, Method):
+        return name
+    try:
+        return method(name if isinstance(name, str) else repr(name))
+    except NoSuchMethod as error:
+        raise ValueError(f"{error.fact}; {error.way_out}") from error
+
+
+MethodName = Annotated[
+    Method, PlainValidator(_method), PlainSerializer(lambda one: one.name, return_type=str)
+]
+
+
+class _Heard(Part):
+    """What is heard, of whom, how often."""
 
     format: Literal[1] = 1
     title: Name
-    method: Method = Field(strict=False)
+    method: MethodName
     language: Language = languages.ENGLISH
     seed: int = Field(default=1, ge=0, lt=2**63)
     repeats: int = Field(default=1, ge=1, le=20)
@@ -73,15 +95,6 @@ class PanelDefinition(Part):
     pairs: list[tuple[str, str]] | None = Field(default=None, max_length=1000)
     clips: ClipsPart
     condition: list[ConditionPart] = Field(min_length=1, max_length=100)
-    mushra: MushraPart = MushraPart()
-    ab: AbPart = AbPart()
-    abx: AbxPart = AbxPart()
-    training: TrainingPart = TrainingPart()
-    checks: ChecksPart = ChecksPart()
-    rules: RulesPart = RulesPart()
-    breaks: BreaksPart = BreaksPart()
-    question: list[QuestionPart] = Field(default_factory=list, max_length=100)
-    wording: WordingPart = WordingPart()
 
     @field_validator("pairs", mode="before")
     @classmethod
@@ -92,12 +105,39 @@ class PanelDefinition(Part):
             else value
         )
 
+
+if TYPE_CHECKING:
+    _WithTables = _Heard
+else:
+    # Each method brings its own table, called as the method: [mushra], [abx]. They stand here, between what
+    # is heard and the rest, because the hash of a panel is taken over the fields in their order.
+    _TABLES = {one.name: (one.options, one.options()) for one in methods() if one.options is not Part}
+    _WithTables = create_model("_WithTables", __base__=_Heard, **_TABLES)
+
+
+class PanelDefinition(_WithTables):
+    """A whole panel as written; see docs/panels.md for every key."""
+
+    training: TrainingPart = TrainingPart()
+    checks: ChecksPart = ChecksPart()
+    rules: RulesPart = RulesPart()
+    breaks: BreaksPart = BreaksPart()
+    question: list[QuestionPart] = Field(default_factory=list, max_length=100)
+    wording: WordingPart = WordingPart()
+
+    @property
+    def design(self) -> Design:
+        """What the method needs to know."""
+        options = getattr(self, self.method.name, Part())
+        return Design(tuple(one.name for one in self.condition), options)
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         for check in (
             self._names,
+            self._reserved,
             self._pairs,
-            self._signals,
+            self._own_table,
             self._labels,
             self._answers,
             self._check_kinds,
@@ -117,80 +157,90 @@ class PanelDefinition(Part):
                 if name in folded[:index]:
                     raise misfit(f"two {what} are called {name!r}", field, index)
 
+    def _reserved(self) -> None:
+        kept = {REFERENCE, *(name for one in methods() for name in one.reserved)}
+        for index, one in enumerate(self.condition):
+            if one.name in kept and not (one.name == REFERENCE and one.reference):
+                fact = f"the name {one.name!r} is kept for the panel's own stimuli"
+                raise misfit(fact, "condition", index)
+
     def _pairs(self) -> None:
         names = {one.name for one in self.condition}
         for index, (first, second) in enumerate(self.pairs or ()):
             if first == second or not {first, second} <= names:
                 raise misfit(f"the pair {first!r}, {second!r} is not two of the conditions", "pairs", index)
-        if self.pairs is not None and not facts(self.method).paired:
-            raise misfit("pairs belong to the methods ab and abx", "pairs")
-        if facts(self.method).paired and len(self.condition) < 2:
-            raise misfit(
-                f"{self.method.value} needs two conditions (one may be reference = true)", "condition"
-            )
+        if self.pairs is not None and not self.method.paired:
+            of = " and ".join(one.name for one in methods() if one.paired)
+            raise misfit(f"pairs belong to the methods {of}", "pairs")
+        if self.method.paired and len(self.condition) < 2:
+            fact = f"{self.method.name} needs two conditions (one may be reference = true)"
+            raise misfit(fact, "condition")
 
-    def _signals(self) -> None:
-        if self.method is not Method.MUSHRA:
-            return
-        signals = len(self.condition) + self.mushra.reference + len(set(self.mushra.anchors))
-        if signals > MOST_SIGNALS and self.mushra.strict:
-            fact = f"a trial would have {signals} signals, BS.1534-3 allows {MOST_SIGNALS}"
-            raise misfit(f"{fact}; use fewer conditions, or say strict = false under [mushra]", "mushra")
+    def _own_table(self) -> None:
+        try:
+            self.method.check(self.design)
+        except UnfitError as error:
+            raise misfit(str(error), self.method.name) from error
 
     def _labels(self) -> None:
-        if not self.wording.labels:
+        labels, several = self.wording.labels, len(self.method.scales) > 1
+        if several and (labels or self.wording.question):
+            fact = f"{self.method.name} has several scales: their questions and labels stay the standard ones"
+            raise misfit(fact, "wording", "labels" if labels else "question")
+        if not labels:
             return
-        standard = {str(value) for value, _ in scale(self.method, self.language).labels}
-        if set(self.wording.labels) != standard:
+        (words,) = self.method.wording(self.language).values()
+        standard = {str(value) for value, _ in words.labels}
+        if set(labels) != standard:
             fact = f"wording.labels must have exactly the keys {', '.join(sorted(standard))}"
             raise misfit(fact, "wording", "labels")
 
     def _answers(self) -> None:
         answers = [("gold", at, one.answer) for at, one in enumerate(self.checks.gold)]
         answers += [("trap", at, one.answer) for at, one in enumerate(self.checks.trap)]
-        words, categories = self.scale(), facts(self.method).response is Response.CATEGORY
+        words, categories = self.scales()[self.method.checked], self.method.response is Response.CATEGORY
         for kind, at, answer in answers:
             if not categories:
-                fact = "gold and trap trials need a method with categories (acr, acr_effort, dcr, ccr)"
+                having = ", ".join(one.name for one in methods() if one.response is Response.CATEGORY)
+                fact = f"gold and trap trials need a method with categories ({having})"
                 raise misfit(fact, "checks", kind, at)
             if not words.accepts(answer):
                 fact = f"the expected answer {answer} is no value of the scale"
                 raise misfit(fact, "checks", kind, at, "answer")
 
     def _hundred(self) -> None:
-        if self.rules.need_hundred and not (self.method is Method.MUSHRA and self.mushra.reference):
-            raise misfit("it belongs to mushra with its reference", "rules", "need_hundred")
+        if self.rules.need_hundred and not self.method.may_need_hundred(self.design):
+            having = ", ".join(one.name for one in methods() if one.may_need_hundred(_usual(one)))
+            raise misfit(f"it belongs to {having} with its reference", "rules", "need_hundred")
 
     def _check_kinds(self) -> None:
-        checks, method = self.checks, self.method
-        single = method in (Method.ACR, Method.ACR_EFFORT)
-        pairs = method in (Method.DCR, Method.CCR)
+        checks = self.checks
         files = [one.file for one in checks.gold if one.file] + [one.file for one in checks.trap]
-        for name, asked, fits in (
-            ("clear_good", checks.clear_good, single or pairs),
-            ("clear_bad", checks.clear_bad, single or pairs),
-            ("reference_repeats", checks.reference_repeats, single),
-            ("null_pairs", checks.null_pairs, pairs),
-            ("gold or trap files", files, single),
+        for name, asked, check in (
+            ("clear_good", checks.clear_good, "clear_good"),
+            ("clear_bad", checks.clear_bad, "clear_bad"),
+            ("reference_repeats", checks.reference_repeats, "reference_repeats"),
+            ("null_pairs", checks.null_pairs, "null_pairs"),
+            ("gold or trap files", files, "files"),
         ):
-            if asked and not fits:
+            if asked and check not in self.method.checks:
                 field = name if hasattr(checks, name) else "gold" if checks.gold else "trap"
-                fact = f"checks: {name} cannot be used with the method {method.value}"
+                fact = f"checks: {name} cannot be used with the method {self.method.name}"
                 raise misfit(fact, "checks", field)
 
-    def scale(self) -> Scale:
-        """Return the wording that listeners see: the panel's own where it has some, else the standard one."""
-        words = scale(
-            self.method,
-            self.language,
-            reference=self.mushra.reference or self.method is not Method.MUSHRA,
-            no_preference=self.ab.no_preference or self.method is not Method.AB,
-        )
-        return _own_words(words, self.wording)
+    def scales(self) -> dict[str, Scale]:
+        """Return the wording that listeners see, by scale: the panel's own where it has some."""
+        words = self.method.wording(self.language, self.design)
+        return {name: _own_words(one, self.wording) for name, one in words.items()}
 
     def listening_rules(self) -> Rules:
         """Return the rules as the engine uses them."""
         return Rules(self.rules.heard, self.rules.max_plays, self.rules.need_hundred)
+
+
+def _usual(one: Method) -> Design:
+    """Return a design with the method's own table as it is when nothing is said."""
+    return Design((), one.options())
 
 
 def _own_words(words: Scale, own: WordingPart) -> Scale:

@@ -6,8 +6,9 @@ import hashlib
 import io
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from gaplisten.panel.safety import (
     inside,
     read_limited,
 )
+from gaplisten.panel.scales import Scale
 
 MANIFEST, KEY, STIMULI, RATINGS = "panel.json", "key.bin", "stimuli", "ratings"
 
@@ -47,6 +49,11 @@ class FrozenPanel:
     def definition(self) -> PanelDefinition:
         """What the panel's maker wrote."""
         return self.key.definition
+
+    @cached_property
+    def scales(self) -> Mapping[str, Scale]:
+        """The wording of each scale, as listeners see it."""
+        return self.definition.scales()
 
     @property
     def sha256(self) -> str:

@@ -3,25 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import combinations
 
-from gaplisten.panel.key import Key, Part, Use
-from gaplisten.panel.methods import Method, facts
+from gaplisten.panel.key import Key, Part
+from gaplisten.panel.methods.contract import Item, Use
 from gaplisten.panel.order import clashes, halves, kept_apart, number, row_of, shuffled, swap
-
-
-@dataclass(frozen=True)
-class Item:
-    """One trial before it is laid out: `system` is a condition, or a pair of them, or "" (all of them)."""
-
-    clip: str
-    stratum: str
-    system: tuple[str, ...]
-    part: tuple[int, int] = (0, 0)  # round and half of the round
-    use: Use = Use.TEST
-    flipped: bool = False
-    x_second: bool = False
 
 
 def listener_index(key: Key, listener: str) -> int:
@@ -39,9 +26,9 @@ def systems(key: Key) -> list[tuple[str, ...]]:
     """Return what is put in balanced order: conditions, pairs, or the one set of all (MUSHRA)."""
     definition = key.definition
     names = [one.name for one in definition.condition]
-    if facts(definition.method).multiple:
+    if definition.method.multiple:
         return [()]
-    if facts(definition.method).paired:
+    if definition.method.paired:
         return [tuple(pair) for pair in definition.pairs or combinations(names, 2)]
     return [(name,) for name in names]
 
@@ -53,13 +40,12 @@ def trial_count(key: Key) -> int:
     rounds = (
         clips if definition.ratings_per_condition is None else min(clips, definition.ratings_per_condition)
     )
-    if definition.method is Method.ABX:
-        rounds = definition.abx.trials
+    rounds = definition.method.series(definition.design) or rounds
     names = len(definition.condition)
     kinds = 1
-    if facts(definition.method).paired:
+    if definition.method.paired:
         kinds = len(definition.pairs) if definition.pairs else names * (names - 1) // 2
-    elif not facts(definition.method).multiple:
+    elif not definition.method.multiple:
         kinds = names
     return rounds * kinds * definition.repeats + definition.training.trials
 
@@ -76,8 +62,9 @@ def _starts(key: Key, stratum: str, clips: Sequence[str], wide: int, index: int)
     """Return which diagonals of the clip-by-system square are heard; each holds every system once."""
     wanted = key.definition.ratings_per_condition
     count = len(clips)
-    if key.definition.method is Method.ABX:
-        return [block % count for block in range(-(-key.definition.abx.trials // len(_strata(key))))]
+    series = key.definition.method.series(key.definition.design)
+    if series is not None:
+        return [block % count for block in range(-(-series // len(_strata(key))))]
     if wanted is None:
         return list(range(count))
     share = _share(key, stratum, index)
@@ -112,8 +99,7 @@ def _blocks(key: Key, listener: str, index: int, turn: int) -> list[list[Item]]:
         clips = common if partial else shuffled(names, *seed[:-1], stratum)
         for start in _starts(key, stratum, clips, len(kinds), index):
             blocks.append([(clips[(start + k) % len(clips)], stratum, k) for k in range(len(kinds))])
-    if definition.method is Method.ABX:
-        blocks = blocks[: definition.abx.trials]
+    blocks = blocks[: definition.method.series(definition.design)]
     made = []
     place = 0
     for half, some in enumerate(_halved(blocks, seed, definition.repeats)):
@@ -163,21 +149,21 @@ def _test_items(key: Key, listener: str, index: int) -> list[Item]:
     return _apart(items)
 
 
-def _sided(items: list[Item], seed: tuple[object, ...], index: int, abx: bool) -> list[Item]:
-    """Give half of the trials the other order, within each system, and for ABX each answer equally often."""
+def _sided(items: list[Item], seed: tuple[object, ...], index: int, series: bool) -> list[Item]:
+    """Give half of the trials the other order, within each system; in a series each answer as often."""
 
     def place(at: int) -> tuple[object, ...]:
         item = items[at]
-        # The two rounds of a clip are neighbours here, so that they get opposite orders; the trials of an ABX
+        # The two rounds of a clip are neighbours here, so that they get opposite orders; the trials of a
         # series have nothing to tell them apart and are dealt out at random.
-        where = (number(*seed, "x", at),) if abx else (number(*seed, item.clip), item.part, at)
+        where = (number(*seed, "x", at),) if series else (number(*seed, item.clip), item.part, at)
         return (item.system, *where)
 
     made = list(items)
     fast = halves(len(items), index % 2 == 0)
     slow = [(rank // 2 + index // 2) % 2 == 0 for rank in range(len(items))]
     for rank, at in enumerate(sorted(range(len(items)), key=place)):
-        flipped, second = (slow[rank], fast[rank]) if abx else (fast[rank], False)
+        flipped, second = (slow[rank], fast[rank]) if series else (fast[rank], False)
         made[at] = replace(made[at], flipped=flipped, x_second=second)
     return made
 
@@ -224,8 +210,8 @@ def training_and_test(key: Key, listener: str) -> tuple[list[Item], list[Item]]:
     """Return the practice trials and the trials of the test with its checks, in the listener's order."""
     index = listener_index(key, listener)
     seed = (key.sha256, key.definition.seed, listener.casefold())
-    abx = key.definition.method is Method.ABX
-    test = _sided(_test_items(key, listener, index), (*seed, "sides"), index, abx)
-    training = _sided(_training_items(key, listener, index), (*seed, "practice"), index, abx)
+    series = key.definition.method.series(key.definition.design) is not None
+    test = _sided(_test_items(key, listener, index), (*seed, "sides"), index, series)
+    training = _sided(_training_items(key, listener, index), (*seed, "practice"), index, series)
     extra = _check_items(key)
     return training, _insert(test, extra, seed) if extra else test

@@ -9,29 +9,14 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from gaplisten.panel.definition import PanelDefinition
+from gaplisten.panel.methods.contract import Use
 from gaplisten.panel.safety import LARGEST_UNPACKED_KEY, UntrustedPanel
 
 # Not secrecy: whoever wants to cheat can. It keeps a glance into the folder from telling anything.
 _MAGIC = b"GLKEY1\n"
-
-
-class Use(StrEnum):
-    """What a stimulus is in the test for; each use of the same sound has its own code and file."""
-
-    TEST = "test"
-    OPEN = "open"  # the openly named reference
-    X = "x"  # what ABX plays as X
-    GOOD = "clear_good"
-    BAD = "clear_bad"
-    REPEAT = "reference_repeat"
-    NULL = "null_pair"
-    GOLD = "gold"
-    TRAP = "trap"
-    TRAINING = "training"
-    STEP = "step"
 
 
 class Part(StrEnum):
@@ -112,6 +97,7 @@ class Key(_Value):
     conditions: list[ConditionKey] = Field(max_length=200)
     stimuli: list[StimulusKey] = Field(max_length=500_000)
     steps: list[StepSound] = Field(default=[], max_length=200)
+    _text: bytes = PrivateAttr(default=b"")  # as it was read: another version would write it otherwise
 
     @cached_property
     def by_code(self) -> dict[str, StimulusKey]:
@@ -141,7 +127,7 @@ class Key(_Value):
         return hashlib.sha256(self._json()).hexdigest()
 
     def _json(self) -> bytes:
-        return self.model_dump_json().encode("utf-8")
+        return self._text or self.model_dump_json().encode("utf-8")
 
     def sealed(self) -> bytes:
         """Return the bytes of the key file."""
@@ -165,7 +151,9 @@ def open_key(data: bytes, where: str) -> Key:
             raise UntrustedPanel(
                 where, "the panel key is too large or cut off", "copy or build the panel again"
             )
-        return Key.model_validate_json(text)
+        key = Key.model_validate_json(text)
+        key._text = text
+        return key
     except zlib.error as error:
         raise UntrustedPanel(where, "the panel key is damaged", "copy or build the panel again") from error
     except ValidationError as error:

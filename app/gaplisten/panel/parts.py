@@ -9,9 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from gaplisten.panel.rules import Heard
 from gaplisten.panel.safety import UntrustedPanel, clean_name
 
-REFERENCE, ANCHOR35, ANCHOR70, LOSSY_ANCHOR = "reference", "anchor35", "anchor70", "lossy_anchor"
-RESERVED = (REFERENCE, ANCHOR35, ANCHOR70, LOSSY_ANCHOR)
-MOST_SIGNALS = 12  # BS.1534-3: signals in one trial, the open reference not counted
+REFERENCE = "reference"  # what the reference is called where it stands among conditions
 MOST_TRIALS = 5000
 
 
@@ -78,30 +76,7 @@ class ConditionPart(Part):
             raise ValueError("say exactly one of files, concealer, lossy = true, reference = true")
         if self.parameters and self.concealer is None:
             raise ValueError("parameters belong to a concealer")
-        if self.name in RESERVED and not (self.name == REFERENCE and self.reference):
-            raise ValueError(f"the name {self.name!r} is kept for the panel's own stimuli")
         return self
-
-
-class MushraPart(Part):
-    """MUSHRA: what stands in a trial beside the conditions."""
-
-    reference: bool = True
-    anchors: list[Literal["anchor35", "anchor70", "lossy"]] = ["anchor35", "anchor70"]
-    strict: bool = True
-
-
-class AbPart(Part):
-    """A/B preference."""
-
-    no_preference: bool = True
-    reference: bool = False
-
-
-class AbxPart(Part):
-    """ABX: the number of trials of each pair is fixed beforehand."""
-
-    trials: int = Field(default=16, ge=1, le=1000)
 
 
 class TrainingPart(Part):

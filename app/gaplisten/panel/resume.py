@@ -9,8 +9,7 @@ from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Journal, Row
 from gaplisten.panel.key import Key
-from gaplisten.panel.plan import Planned
-from gaplisten.panel.rules import wanted_votes
+from gaplisten.panel.methods.contract import Planned
 from gaplisten.panel.safety import file_stem
 from gaplisten.panel.steps import Answer, Steps
 
@@ -53,7 +52,7 @@ def still_to_do(plan: Sequence[Planned], journal: Journal) -> list[Planned]:
     votes: dict[int, list[Row]] = {}
     for row in journal.rows:
         votes.setdefault(int(row["trial"]), []).append(row)
-    wanted = {one.trial.number: len(wanted_votes(one.trial)) for one in plan}
+    wanted = {one.trial.number: len(one.trial.wanted_votes) for one in plan}
     whole = {number for number, rows in votes.items() if len(rows) == wanted[number]}
     if len(whole) < len(votes):
         journal.keep(lambda row: int(row["trial"]) in whole)

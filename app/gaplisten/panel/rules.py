@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
-from gaplisten.panel.methods import Playing, Response
 from gaplisten.panel.scales import Scale
 from gaplisten.panel.trial import WHOLE_TRIAL, Trial, Vote, VoteKey
 
@@ -139,8 +138,14 @@ class TrialState:
         return replace(self, listened=self._with(slot, replace(was, spans=spans, seconds=seconds)))
 
     def voted(self, slot: int, vote: Vote, scale: str = "") -> TrialState:
-        """Note a vote; it may be changed until the trial is left."""
-        return replace(self, votes={**self.votes, (slot, scale): vote})
+        """Note a vote; it may be changed until the trial is left.
+
+        Where each scale is rated after a hearing of its own, the next one is to be heard again.
+        """
+        state = replace(self, votes={**self.votes, (slot, scale): vote})
+        if not self.trial.hear_each or (slot, scale) in self.votes or not _unrated(state):
+            return state
+        return replace(state, listened=tuple(replace(one, spans=()) for one in self.listened))
 
     def commented(self, text: str, tags: tuple[str, ...]) -> TrialState:
         """Note the listener's own words and the tags chosen."""
@@ -158,15 +163,8 @@ class TrialState:
         return bool(self.votes)
 
 
-def wanted_votes(trial: Trial) -> tuple[VoteKey, ...]:
-    """Return what needs a vote, in the order asked: every scale of each rated slot, or of the trial."""
-    one = trial.facts.response in (Response.CATEGORY, Response.CHOICE)
-    slots = (WHOLE_TRIAL,) if one else trial.rated_slots
-    return tuple((slot, scale) for slot in slots for scale in trial.scales)
-
-
 def _unrated(state: TrialState) -> tuple[VoteKey, ...]:
-    return tuple(key for key in wanted_votes(state.trial) if key not in state.votes)
+    return tuple(key for key in state.trial.wanted_votes if key not in state.votes)
 
 
 def may_play(state: TrialState, rules: Rules, slot: int) -> Refusal | None:
@@ -208,11 +206,13 @@ def may_rate(state: TrialState, rules: Rules, slot: int = WHOLE_TRIAL, scale: st
     Sliders and grades: only the slot that is playing (BS.1534-3). One vote for the trial: after the
     must-hear rule is met; with switching, as soon as every slot has been heard at all.
     """
-    if (slot, scale) not in wanted_votes(state.trial):
+    if (slot, scale) not in state.trial.wanted_votes:
         return Refusal.NOT_RATED_SLOT
+    if state.trial.hear_each and (slot, scale) in state.votes:
+        return None  # it was heard before it was rated at first
     if slot != WHOLE_TRIAL:
         return None if state.playing == slot else Refusal.NOT_PLAYING
-    if state.trial.facts.playing is Playing.SWITCHED and rules.heard is Heard.END:
+    if state.trial.switched and rules.heard is Heard.END:
         rules = replace(rules, heard=Heard.ONCE)
     return _unheard(state, rules, _every(state))
 
@@ -228,7 +228,7 @@ def may_go_on(state: TrialState, rules: Rules) -> Refusal | None:
     if unheard is not None:
         return unheard
     if _unrated(state):
-        return Refusal.UNRATED_SOME if len(wanted_votes(state.trial)) > 1 else Refusal.UNRATED
+        return Refusal.UNRATED_SOME if len(state.trial.wanted_votes) > 1 else Refusal.UNRATED
     if rules.need_hundred and not any(vote == 100 for vote in state.votes.values()):
         return Refusal.NO_HUNDRED
     return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from typing import Any
 
 from gaplisten import languages
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.methods import NO_PREFERENCE, Method, Response, facts
-from gaplisten.panel.trial import Vote
+from gaplisten.panel.trial import Response, Vote
 
 
 class ScaleError(GaplistenError):
@@ -16,7 +16,7 @@ class ScaleError(GaplistenError):
 
 @dataclass(frozen=True)
 class Scale:
-    """The wording of one method in one language.
+    """The wording of one scale in one language.
 
     Parameters
     ----------
@@ -29,7 +29,7 @@ class Scale:
         Whether the panel brought its own words.
     """
 
-    method: Method
+    response: Response
     language: str
     heading: str
     question: str
@@ -41,27 +41,36 @@ class Scale:
 
     def label(self, vote: Vote) -> str:
         """Return the words for a vote: its category, or the band of the slider or grade it lies in."""
-        response = facts(self.method).response
-        if response is Response.SLIDERS:
+        if self.response is Response.SLIDERS:
             middles = [int(value) for value, _ in self.labels]
             return dict(self.labels)[min(middles, key=lambda middle: abs(middle - float(vote)))]
-        if response is Response.GRADES:
+        if self.response is Response.GRADES:
             # The words of the impairment scale stand at whole grades; between two of them there is no word.
             return dict(self.labels).get(int(vote), "") if float(vote).is_integer() else ""
         return dict(self.labels).get(vote, "")
 
     def accepts(self, vote: Vote) -> bool:
         """Tell whether `vote` is a value of this scale."""
-        response = facts(self.method).response
-        if response is Response.SLIDERS:
+        if self.response is Response.SLIDERS:
             return _is_number(vote) and float(vote).is_integer() and 0 <= float(vote) <= 100
-        if response is Response.GRADES:
+        if self.response is Response.GRADES:
             return _is_number(vote) and 1.0 <= float(vote) <= 5.0 and _in_tenths(float(vote))
         return any(type(vote) is type(value) and vote == value for value, _ in self.labels)
 
-    def without(self, vote: Vote) -> Scale:
-        """Return the scale with one answer left out (no preference, in a forced choice)."""
-        return replace(self, labels=tuple(pair for pair in self.labels if pair[0] != vote))
+    def read(self, text: str) -> Vote:
+        """Return a vote as it stands in the CSV.
+
+        Raises
+        ------
+        ValueError
+            If it is no value of this scale.
+        """
+        vote: Vote = text
+        if self.response is not Response.CHOICE:
+            vote = float(text) if self.response is Response.GRADES else int(text)
+        if not self.accepts(vote):
+            raise ValueError(text)
+        return vote
 
 
 def _is_number(vote: Vote) -> bool:
@@ -72,46 +81,53 @@ def _in_tenths(grade: float) -> bool:
     return abs(grade * 10 - round(grade * 10)) < 1e-6
 
 
-def _labels(method: Method, table: dict[str, str]) -> tuple[tuple[Vote, str], ...]:
-    if facts(method).response is Response.CHOICE:
+def _labels(response: Response, table: dict[str, str]) -> tuple[tuple[Vote, str], ...]:
+    if response is Response.CHOICE:
         return tuple(table.items())
     return tuple((int(value), words) for value, words in table.items())
 
 
 def scale(
-    method: Method, language: str = languages.ENGLISH, *, reference: bool = True, no_preference: bool = True
+    name: str,
+    response: Response,
+    language: str = languages.ENGLISH,
+    *,
+    part: str = "",
+    variant: str = "",
 ) -> Scale:
-    """Return the standard wording of a method.
+    """Return the standard wording of one scale.
 
     Parameters
     ----------
-    reference
-        False for MUSHRA without reference, whose instruction differs.
-    no_preference
-        False for a forced A/B choice.
+    name
+        The table ``[scales.NAME]`` of the language's file.
+    part
+        One of several scales: a table inside it, whose words go before.
+    variant
+        Another table inside it, whose words go before.
 
     Raises
     ------
     LanguageError, ScaleError
-        If there is no such language, or no wording of this method in it.
+        If there is no such language, or no such wording in it.
     """
-    words = languages.words(language, "scales", method.value)
-    if not words:
-        fact = f"there is no wording in {languages.name(language)}"
-        raise ScaleError(f"scale {method.value}", fact, f"add it to languages/{language}.toml")
-    if not reference:
-        words = words | words.get("without_reference", {})
-    made = Scale(
-        method,
+    words: dict[str, Any] = languages.words(language, "scales", name)
+    for inner in (part, variant):
+        words = {**words, **words.get(inner, {})}
+    missing = {"heading", "question", "instruction", "labels", "source"} - set(words)
+    if missing:
+        fact = f"there is no wording in {languages.name(language)} ({', '.join(sorted(missing))})"
+        raise ScaleError(f"scale {name}", fact, f"add it to languages/{language}.toml")
+    return Scale(
+        response,
         language,
         words["heading"],
         words["question"],
         words["instruction"],
-        _labels(method, words["labels"]),
+        _labels(response, words["labels"]),
         words["source"],
         words.get("translation", ""),
     )
-    return made if no_preference else made.without(NO_PREFERENCE)
 
 
 def texts(language: str = languages.ENGLISH) -> dict[str, str]:

@@ -11,12 +11,13 @@ from gaplisten.audio.signal import Signal
 from gaplisten.durable import FileLock
 from gaplisten.panel.breaks import BreakClock
 from gaplisten.panel.columns import (
-    NAMES,
-    NEEDED,
     Header,
     PlaybackFacts,
     Shown,
     Sounded,
+    columns_for,
+    names_of,
+    needed_of,
     rows_of,
     utc,
 )
@@ -34,7 +35,7 @@ from gaplisten.panel.rules import (
     may_restart,
 )
 from gaplisten.panel.safety import clean_name
-from gaplisten.panel.scales import texts
+from gaplisten.panel.scales import Scale, texts
 from gaplisten.panel.steps import Step
 from gaplisten.panel.trial import WHOLE_TRIAL, Trial, Vote, VoteKey
 from gaplisten.panel.unseal import listener_of, plan_for, unsealed
@@ -81,6 +82,8 @@ class Session:
 
     Attributes
     ----------
+    scales
+        The wording of each scale; of one called "" where there is only one.
     notices
         Sentences for the person who runs the panel (an interrupted run was found, ...).
     breaks
@@ -92,10 +95,11 @@ class Session:
     ) -> None:
         self.panel, self._lock, self._clock = panel, lock, clock
         self.name = session_name(panel, listener)
-        self.scale = panel.definition.scale()
+        self.scales: Mapping[str, Scale] = panel.scales
         self.rules = panel.definition.listening_rules()
         self.texts: Mapping[str, str] = texts(panel.definition.language)
-        self._journal = Journal(ratings / f"{self.name}.csv", NAMES, NEEDED, root)
+        columns = columns_for(panel.definition.method.scales)
+        self._journal = Journal(ratings / f"{self.name}.csv", names_of(columns), needed_of(columns), root)
         # Names that differ in case only are one listener, called as at the first time.
         self.listener = listener_of(self._journal.rows) or listener
         self._plan = plan_for(panel, listener, self._journal.rows, str(self._journal.path))
@@ -241,6 +245,12 @@ class Session:
         return self._todo[0].trial
 
     @property
+    def scale(self) -> Scale:
+        """The wording of the only scale, or of the one that is asked first."""
+        first = self._todo[0].trial.scales[0] if self._todo else next(iter(self.scales))
+        return self.scales[first]
+
+    @property
     def progress(self) -> Progress:
         """How many trials of the current block are done (of the test, after the end)."""
         block = self._todo[0].trial.block if self._todo else self._plan[-1].trial.block
@@ -315,7 +325,9 @@ class Session:
         scale
             One of `trial.scales`; "" where the method has one scale.
         """
-        refusal = check_vote(self.scale, vote) or self.may_rate(slot, scale)
+        words = self.scales.get(scale)
+        refusal = check_vote(words, vote) if words is not None else Refusal.NOT_RATED_SLOT
+        refusal = refusal or self.may_rate(slot, scale)
         if refusal is None:
             self._undo.append(dict(self.state.votes))
             self.state = self.state.voted(slot, vote, scale)
@@ -364,9 +376,13 @@ class Session:
         last = max((int(row["order"]) for row in self._journal.rows if row["order"].isdecimal()), default=0)
         return rows_of(
             self.state,
-            self.scale,
+            self.scales,
             Header(
-                self.panel.definition.title, self.panel.sha256, self.name, self.listener, self.scale.language
+                self.panel.definition.title,
+                self.panel.sha256,
+                self.name,
+                self.listener,
+                self.panel.definition.language,
             ),
             shown,
             Sounded(self.clip.rate, self.clip.gain_db, playback),

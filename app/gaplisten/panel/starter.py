@@ -9,7 +9,8 @@ from typing import Any
 
 from gaplisten import languages
 from gaplisten.panel.definition import PanelDefinition
-from gaplisten.panel.methods import Method
+from gaplisten.panel.methods import methods
+from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.parts import ClipsPart, ConditionPart
 
 
@@ -150,37 +151,14 @@ insist_minutes = 45
 """
 
 
-# What only one method knows, with its defaults.
-_OWN = {
-    Method.MUSHRA: """\
-[mushra]
-# reference = true                     # open and hidden reference
-# anchors = ["anchor35", "anchor70"]   # low-pass anchors; "lossy": the zero-filled file as one more
-
-""",
-    Method.AB: """\
-[ab]
-# no_preference = true   # false: a forced choice
-# reference = false      # true: an open reference beside A and B
-
-""",
-    Method.ABX: """\
-[abx]
-# trials = 16            # of each pair, fixed beforehand
-
-""",
-}
-
-
-def starter(method: Method = Method.ACR, title: str = "My panel") -> str:
+def starter(method: Method, title: str = "My panel") -> str:
     """Return a commented TOML file to begin a panel with."""
-    methods, codes = ", ".join(one.value for one in Method), ", ".join(languages.codes())
     safe = title.replace("\\", "").replace('"', "'")
     return _STARTER.format(
         title=safe,
-        method=method.value,
-        methods=methods,
-        languages=codes,
+        method=method.name,
+        methods=", ".join(one.name for one in methods()),
         english=languages.ENGLISH,
-        own=_OWN.get(method, ""),
+        languages=", ".join(languages.codes()),
+        own=method.starter,
     )

@@ -7,7 +7,8 @@ from typing import Protocol
 from gaplisten.audio.signal import Signal
 from gaplisten.panel import check_sounds
 from gaplisten.panel.definition import PanelDefinition
-from gaplisten.panel.key import StepSound, Use
+from gaplisten.panel.key import StepSound
+from gaplisten.panel.methods.contract import Use
 from gaplisten.panel.steps import StepKind
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -12,11 +12,9 @@ from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import OpenClip
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.trace import LossTrace
-from gaplisten.panel.anchors import anchor
 from gaplisten.panel.definition import PanelDefinition
-from gaplisten.panel.key import ConditionKey, Use
-from gaplisten.panel.methods import Method, facts
-from gaplisten.panel.parts import ANCHOR35, ANCHOR70, LOSSY_ANCHOR, REFERENCE, ConditionPart
+from gaplisten.panel.key import ConditionKey
+from gaplisten.panel.parts import REFERENCE, ConditionPart
 
 Value = str | int | float | bool
 _LARGE_DIFFERENCE_S = 0.1
@@ -53,40 +51,15 @@ class ClipSounds:
 
 def needs_reference(definition: PanelDefinition) -> bool:
     """Tell whether every clip must have a reference."""
-    method, checks = definition.method, definition.checks
-    mushra = method is Method.MUSHRA and (
-        definition.mushra.reference or {"anchor35", "anchor70"} & set(definition.mushra.anchors)
-    )
+    checks = definition.checks
     return bool(
-        facts(method).needs_reference
-        or mushra
-        or (method is Method.AB and definition.ab.reference)
+        definition.method.needs_reference
+        or definition.method.wants_reference(definition.design)
         or any(one.reference for one in definition.condition)
         or checks.clear_good
         or checks.clear_bad
         or checks.reference_repeats
     )
-
-
-def uses(definition: PanelDefinition) -> Iterator[tuple[str, Use]]:
-    """Yield (condition, use) of every stimulus that each clip of the test has."""
-    names = [one.name for one in definition.condition]
-    method = definition.method
-    for name in names:
-        yield name, Use.TEST
-        if method is Method.ABX:
-            yield name, Use.X
-    if method in (Method.DCR, Method.CCR, Method.ABC_HR) or (method is Method.AB and definition.ab.reference):
-        yield REFERENCE, Use.OPEN
-    if method is Method.ABC_HR and REFERENCE not in names:
-        yield REFERENCE, Use.TEST
-    if method is Method.MUSHRA:
-        if definition.mushra.reference:
-            yield REFERENCE, Use.OPEN
-            if REFERENCE not in names:
-                yield REFERENCE, Use.TEST
-        for one in dict.fromkeys(definition.mushra.anchors):
-            yield {"anchor35": ANCHOR35, "anchor70": ANCHOR70, "lossy": LOSSY_ANCHOR}[one], Use.TEST
 
 
 def _fitted(signal: Signal, like: Signal, name: str, sounds: ClipSounds) -> Signal:
@@ -141,23 +114,14 @@ def clip_sounds(definition: PanelDefinition, clip: OpenClip, renderer: Renderer)
     clock = clip.reference or clip.lossy or next(iter(clip.conditions.values()), None)
     clock = _wanted(clock, name, "usable file" + (f" ({clip.problems[0]})" if clip.problems else ""))
     if needs_reference(definition):
-        _wanted(clip.reference, name, f"reference, which {definition.method.value} with these checks needs")
+        _wanted(clip.reference, name, f"reference, which {definition.method.name} with these checks needs")
     sounds = ClipSounds(notes=list(clip.notes))
     for part in definition.condition:
         sounds.of[part.name] = _fitted(_condition(part, clip, renderer), clock, part.name, sounds)
     if clip.reference is not None:
         sounds.of.setdefault(REFERENCE, clip.reference)
-    if definition.method is Method.MUSHRA:
-        _anchors(definition, clip, clock, sounds)
+    for name, one in definition.method.made(definition.design).items():
+        source = clip.lossy if one.of_lossy else clip.reference
+        made = one.make(_wanted(source, clip.clip.name, "lossy file" if one.of_lossy else "reference"))
+        sounds.of[name] = _fitted(made, clock, name, sounds)
     return sounds
-
-
-def _anchors(definition: PanelDefinition, clip: OpenClip, clock: Signal, sounds: ClipSounds) -> None:
-    for one in dict.fromkeys(definition.mushra.anchors):
-        if one == "lossy":
-            lossy = _wanted(clip.lossy, clip.clip.name, "lossy file")
-            sounds.of[LOSSY_ANCHOR] = _fitted(lossy, clock, LOSSY_ANCHOR, sounds)
-        else:
-            reference = _wanted(clip.reference, clip.clip.name, "reference")
-            edge, name = (3500, ANCHOR35) if one == "anchor35" else (7000, ANCHOR70)
-            sounds.of[name] = anchor(reference, edge)

@@ -5,11 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from gaplisten.panel.methods import Method, MethodFacts, facts
-
 Vote = int | float | str
 WHOLE_TRIAL = -1  # the "slot" of a vote on the trial as a whole (a category for a pair, a choice)
 VoteKey = tuple[int, str]  # what a vote answers: (slot or `WHOLE_TRIAL`, scale); "" is a method's only scale
+
+
+class Response(StrEnum):
+    """What the listener is asked for.
+
+    CATEGORY: one category for the trial, on each scale. CHOICE: one of the letters (or "none") for the trial.
+    SLIDERS: a whole number 0..100 for each rated slot. GRADES: 1.0..5.0 in tenths for each rated slot.
+    """
+
+    CATEGORY = "category"
+    CHOICE = "choice"
+    SLIDERS = "sliders"
+    GRADES = "grades"
+
+
+class Playing(StrEnum):
+    """How a trial's slots are listened to.
+
+    SINGLE: one recording. IN_TURN: the first, a pause, the second, without switching.
+    SWITCHED: any slot at any time, at the same running position.
+    """
+
+    SINGLE = "single"
+    IN_TURN = "in_turn"
+    SWITCHED = "switched"
 
 
 class Block(StrEnum):
@@ -26,13 +49,14 @@ class Slot:
     Parameters
     ----------
     letter
-        What the button says: "A", "B", ... "X"; "" for the openly named reference and for a single recording.
+        What the button says: "A", "B", ... "X"; "" for an openly named reference without a letter and for a
+        single recording.
     stimulus
         Opaque code of the frozen stimulus; never to be shown.
     named_reference
         Whether the listener is told that this is the reference.
     rated
-        Whether this slot gets a vote of its own (sliders, grades, the single recording of ACR).
+        Whether this slot gets a vote of its own (sliders, grades).
     """
 
     letter: str
@@ -52,26 +76,39 @@ class Trial:
     block
         Training or test.
     method
-        What is asked; see `facts`.
+        The method's name, for the CSV.
+    response, playing
+        What is asked for and how the slots are listened to.
     slots
         The sounds in the order of their buttons. IN_TURN methods play slot 0, then slot 1.
     scales
         What is asked of each rated slot, or of the trial, in the order in which it is asked; `("",)` where
         the method has one scale.
+    hear_each
+        Whether each scale is rated after a hearing of its own.
     """
 
     number: int
     block: Block
-    method: Method
+    method: str
+    response: Response
+    playing: Playing
     slots: tuple[Slot, ...]
     scales: tuple[str, ...] = ("",)
-
-    @property
-    def facts(self) -> MethodFacts:
-        """What holds for every trial of this method."""
-        return facts(self.method)
+    hear_each: bool = False
 
     @property
     def rated_slots(self) -> tuple[int, ...]:
         """Indices of the slots that get a vote of their own; empty when the trial as a whole is voted on."""
         return tuple(index for index, slot in enumerate(self.slots) if slot.rated)
+
+    @property
+    def switched(self) -> bool:
+        """Whether any slot can be heard at any time."""
+        return self.playing is Playing.SWITCHED
+
+    @property
+    def wanted_votes(self) -> tuple[VoteKey, ...]:
+        """What needs a vote, in the order asked: every scale of each rated slot, or of the trial."""
+        slots = self.rated_slots or (WHOLE_TRIAL,)
+        return tuple((slot, scale) for slot in slots for scale in self.scales)

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.columns import NAMES, NEEDED, Truth, filled_in
+from gaplisten.panel.columns import Truth, columns_for, filled_in, names_of, needed_of
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Reading, Row, read
-from gaplisten.panel.methods import NO_PREFERENCE, Method, Response
-from gaplisten.panel.plan import Planned, plan
-from gaplisten.panel.trial import Vote
+from gaplisten.panel.methods.contract import Planned
+from gaplisten.panel.parts import REFERENCE
+from gaplisten.panel.plan import plan
 
 
 class OtherPlan(GaplistenError):  # noqa: N818 - reads as the fact it is
@@ -22,50 +22,19 @@ class OtherPlan(GaplistenError):  # noqa: N818 - reads as the fact it is
 
 def _slot_of(planned: Planned, row: Row) -> int:
     """Return the index of the slot whose stimulus a row is about."""
-    position = int(row["position"]) - 1
-    if planned.trial.rated_slots and len(planned.trial.slots) > 1:
+    if planned.trial.rated_slots:
+        position = int(row["position"]) - 1
         if position not in planned.trial.rated_slots:
             raise IndexError(position)
         return position
     return planned.conditions.index(planned.condition) if planned.condition in planned.conditions else 0
 
 
-def _check_vote(panel: FrozenPanel, planned: Planned, text: str) -> None:
-    """Raise ValueError when a row's vote is no value of the scale."""
-    response = planned.trial.facts.response
-    vote: Vote = text
-    if response is not Response.CHOICE:
-        vote = float(text) if response is Response.GRADES else int(text)
-    if not panel.definition.scale().accepts(vote):
-        raise ValueError(text)
-
-
-def _score(planned: Planned, row: Row) -> float | None:
-    method, vote = planned.trial.method, row["vote"]
-    if method is Method.ABX:
-        return float(vote == planned.expected)
-    if method is Method.AB:
-        if vote == NO_PREFERENCE:
-            return 0.0
-        letters = [slot.letter for slot in planned.trial.slots]
-        return 1.0 if planned.conditions[letters.index(vote)] == planned.condition else -1.0
-    if method is Method.CCR:
-        # Votes say "second compared with first"; scores say "processed compared with reference".
-        return float(vote) * (1.0 if planned.conditions[1] == planned.condition else -1.0)
-    return float(vote)
-
-
-def _passed(planned: Planned, score: float | None) -> bool | None:
-    if planned.expected is None or isinstance(planned.expected, str) or score is None:
-        return None
-    return abs(score - planned.expected) <= planned.within
-
-
-def _role(panel: FrozenPanel, planned: Planned, condition: str) -> str:
-    if condition in ("anchor35", "anchor70", "lossy_anchor"):
+def _role(panel: FrozenPanel, condition: str) -> str:
+    if condition in panel.definition.method.reserved:
         return "anchor"
     references = {one.name for one in panel.definition.condition if one.reference}
-    return "reference" if condition == "reference" or condition in references else "condition"
+    return "reference" if condition == REFERENCE or condition in references else "condition"
 
 
 def _shown(planned: Planned) -> str:
@@ -92,24 +61,26 @@ _WAY_OUT = "somebody changed the file: fix the row or take it out"
 
 
 def _truth(panel: FrozenPanel, planned: Planned, row: Row) -> Truth:
-    _check_vote(panel, planned, row["vote"])
+    method = panel.definition.method
+    scale = row.get("scale", "")
+    panel.scales[scale].read(row["vote"])
     slot = _slot_of(planned, row)
-    condition = planned.conditions[slot] if planned.trial.method is not Method.ABX else planned.condition
-    if planned.trial.method is Method.AB:
-        condition = planned.condition
-    score = _score(planned, row)
+    condition = planned.condition or planned.conditions[slot]
+    score = method.score(row["vote"], planned)
+    # A known answer is the answer to one of the scales.
+    expected = planned.expected if scale == method.checked else None
     return Truth(
         kind=planned.kind,
         clip=planned.clip,
         stratum=planned.stratum,
         condition=condition,
         compared_with=planned.compared_with,
-        role=_role(panel, planned, condition),
+        role=_role(panel, condition),
         stimulus_sha256=panel.key.by_code[planned.trial.slots[slot].stimulus].sha256,
         slots=_shown(planned),
         score=score,
-        expected=planned.expected,
-        passed=_passed(planned, score),
+        expected=expected,
+        passed=abs(score - expected) <= planned.within if isinstance(expected, int) else None,
     )
 
 
@@ -157,20 +128,19 @@ def ratings_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.csv") if path.is_file() and not path.is_symlink())
 
 
-def read_ratings(path: Path, panel: Path) -> Reading:
+def read_ratings(panel: FrozenPanel, path: Path) -> Reading:
     """Return what is in a session's CSV file, whichever version wrote it.
 
-    Parameters
-    ----------
-    panel
-        The panel's folder: where the file lies in it, no link in it is followed.
+    Where the file lies in the panel's folder, no link in it is followed.
 
     Raises
     ------
     JournalDamaged, OSError
         If it is no ratings file or cannot be read.
     """
-    return read(path, NAMES, NEEDED, panel if path.is_relative_to(panel) else None)
+    columns = columns_for(panel.definition.method.scales)
+    root = panel.folder if path.is_relative_to(panel.folder) else None
+    return read(path, names_of(columns), needed_of(columns), root)
 
 
 @dataclass(frozen=True)
@@ -205,7 +175,7 @@ def read_session(panel: FrozenPanel, path: Path) -> SessionRead:
     JournalDamaged, OSError
         If it is no ratings file or cannot be read.
     """
-    found = read_ratings(path, panel.folder)
+    found = read_ratings(panel, path)
     listener = listener_of(found.rows)
     planned = plan(panel.key, listener) if found.rows else ()
     rows: list[Row] = []

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.rules import wanted_votes
 from gaplisten.panel.trial import Block
 from gaplisten.panel.unseal import listener_of, plan_for, ratings_files, read_ratings
 
@@ -34,7 +33,7 @@ def session_status(panel: FrozenPanel, path: Path) -> SessionStatus:
     """Return how far the session of one ratings file is."""
     locked = path.with_suffix(".lock").exists()
     try:
-        found = read_ratings(path, panel.folder)
+        found = read_ratings(panel, path)
         rows = found.rows
         plan = plan_for(panel, listener_of(rows), rows, str(path))
     except (GaplistenError, OSError) as error:
@@ -43,7 +42,7 @@ def session_status(panel: FrozenPanel, path: Path) -> SessionStatus:
     for row in rows:
         votes[int(row["trial"])] = votes.get(int(row["trial"]), 0) + 1
     tests = [one for one in plan if one.trial.block is Block.TEST]
-    done = sum(votes.get(one.trial.number, 0) == len(wanted_votes(one.trial)) for one in tests)
+    done = sum(votes.get(one.trial.number, 0) == len(one.trial.wanted_votes) for one in tests)
     last = rows[-1]["saved_at"] if rows else ""
     problem = "an incomplete last line, set aside when the session is opened" if found.torn else ""
     if found.damaged:

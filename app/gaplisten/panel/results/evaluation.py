@@ -9,16 +9,16 @@ from statistics import fmean
 
 from gaplisten.loss.strata import Stratum
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.methods import FACTS, Method
+from gaplisten.panel.methods.contract import Method, Rating, grouped
 from gaplisten.panel.results.pairs import ALL, PairResult, pair_results
 from gaplisten.panel.results.screening import Listener, screen
-from gaplisten.panel.results.votes import Collected, Vote, collect, grouped, tests
+from gaplisten.panel.results.votes import Collected, collect, tests
 from gaplisten.statistics import Mean, Quartiles, quartiles, student_mean
 
 
 @dataclass(frozen=True)
 class ConditionResult:
-    """One condition, over all clips or one burst stratum.
+    """One condition on one scale, over all clips or one burst stratum.
 
     Parameters
     ----------
@@ -38,6 +38,7 @@ class ConditionResult:
     mean: Mean
     spread: Quartiles
     by_listener: Mapping[str, float]
+    scale: str = ""
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,12 @@ class Results:
     @property
     def score_name(self) -> str:
         """What the mean is called: MOS, DMOS, CMOS, ..."""
-        return FACTS[self.method].result
+        return self.method.result
+
+    @property
+    def several_scales(self) -> bool:
+        """Whether each condition has a result on each of several scales."""
+        return len(self.method.scales) > 1
 
     @property
     def excluded(self) -> tuple[Listener, ...]:
@@ -72,45 +78,32 @@ class Results:
         return tuple(one for one in self.listeners if one.kept)
 
 
-def _scores(votes: Sequence[Vote], method: Method) -> list[Vote]:
-    """Return the votes of which means are made; ABC/HR counts the difference to the hidden reference."""
-    if method is not Method.ABC_HR:
-        return list(votes)
-    from dataclasses import replace
-
-    hidden = {(one.listener, one.trial): one.score for one in votes if one.role == "reference"}
-    return [
-        replace(one, score=one.score - hidden[one.listener, one.trial])
-        for one in votes
-        if one.role != "reference" and (one.listener, one.trial) in hidden
-    ]
-
-
-def _condition(name: str, stratum: str, votes: Sequence[Vote]) -> ConditionResult:
+def _condition(name: str, stratum: str, votes: Sequence[Rating]) -> ConditionResult:
     by_listener = {
         listener: fmean(one.score for one in own)
         for listener, own in grouped(votes, lambda one: one.listener).items()
     }
     scores = [one.score for one in votes]
     mean = student_mean(list(by_listener.values()))
-    return ConditionResult(name, stratum, len(votes), mean, quartiles(scores), by_listener)
+    spread = quartiles(scores)
+    return ConditionResult(name, stratum, len(votes), mean, spread, by_listener, votes[0].scale)
 
 
-def _ordered(votes: Sequence[Vote], order: Sequence[str]) -> list[Vote]:
+def _ordered(votes: Sequence[Rating], order: Sequence[str], scales: Sequence[str]) -> list[Rating]:
     """Return votes so that conditions come as the panel's maker wrote them, the panel's own ones last."""
     place = {name: at for at, name in enumerate(order)}
-    return sorted(votes, key=lambda one: place.get(one.condition, len(place)))
+    return sorted(votes, key=lambda one: (place.get(one.condition, len(place)), scales.index(one.scale)))
 
 
-def _by_stratum(votes: Sequence[Vote]) -> list[tuple[str, list[Vote]]]:
+def _by_stratum(votes: Sequence[Rating]) -> list[tuple[str, list[Rating]]]:
     place = {stratum.value: at for at, stratum in enumerate(Stratum)}
     groups = grouped(votes, lambda one: one.stratum)
     return sorted(groups.items(), key=lambda pair: place.get(pair[0], len(place)))
 
 
-def _conditions(votes: Sequence[Vote], stratum: str = ALL) -> tuple[ConditionResult, ...]:
-    groups = grouped(votes, lambda one: one.condition)
-    return tuple(_condition(name, stratum, own) for name, own in groups.items())
+def _conditions(votes: Sequence[Rating], stratum: str = ALL) -> tuple[ConditionResult, ...]:
+    groups = grouped(votes, lambda one: f"{one.condition}\x1f{one.scale}")
+    return tuple(_condition(own[0].condition, stratum, own) for own in groups.values())
 
 
 def evaluate_votes(
@@ -126,17 +119,18 @@ def evaluate_votes(
     """Return the results of these votes, conditions in `order`; see `evaluate`."""
     listeners = screen(collected.votes, method, keep=keep, leave_out=leave_out)
     left_out = {one.name for one in listeners if one.excluded}
-    used = _ordered([vote for vote in tests(collected.votes) if vote.listener not in left_out], order)
-    paired = FACTS[method].paired
-    scored, chosen = ([], used) if paired else (_scores(used, method), [])
+    used = _ordered(
+        [vote for vote in tests(collected.votes) if vote.listener not in left_out], order, method.scales
+    )
+    scored, chosen = ([], used) if method.paired else (method.results(used), [])
     return Results(
         title,
         method,
         panel_sha256,
         _conditions(scored),
         tuple(one for stratum, own in _by_stratum(scored) for one in _conditions(own, stratum)),
-        pair_results(chosen, method),
-        tuple(one for stratum, own in _by_stratum(chosen) for one in pair_results(own, method, stratum)),
+        pair_results(chosen, method.test),
+        tuple(one for stratum, own in _by_stratum(chosen) for one in pair_results(own, method.test, stratum)),
         listeners,
         collected.running,
         collected.problems,

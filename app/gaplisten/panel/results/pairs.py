@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gaplisten.panel.methods import Method
-from gaplisten.panel.results.votes import Vote, grouped
+from gaplisten.panel.methods.contract import PairTest, Rating, grouped
 from gaplisten.statistics import Mean, Proportion, binomial, student_mean
 
 ALL = "all"
@@ -44,28 +43,32 @@ class PairResult:
     mean: Mean | None = None
 
 
-def pair_results(votes: Sequence[Vote], method: Method, stratum: str = ALL) -> tuple[PairResult, ...]:
-    """Return the result of each pair, in the order in which they first appear."""
+def pair_results(
+    votes: Sequence[Rating], test: PairTest | None, stratum: str = ALL
+) -> tuple[PairResult, ...]:
+    """Return the result of each pair, in the order in which they first appear; none without a test."""
+    if test is None:
+        return ()
     groups = grouped(votes, lambda one: f"{one.condition}\x1f{one.compared_with}")
-    return tuple(_pair(own, method, stratum) for own in groups.values())
+    return tuple(_pair(own, test, stratum) for own in groups.values())
 
 
-def _counted(votes: Sequence[Vote], method: Method) -> Own:
-    decided = [one for one in votes if method is Method.ABX or one.score != 0]
+def _counted(votes: Sequence[Rating], test: PairTest) -> Own:
+    decided = [one for one in votes if not test.ties or one.score != 0]
     if not decided:
         return Own(Proportion(0, 0, 1.0, 0.0, 1.0), len(votes))
     successes = sum(one.score > 0 for one in decided)
-    return Own(binomial(successes, len(decided), two_sided=method is Method.AB), len(votes) - len(decided))
+    return Own(binomial(successes, len(decided), two_sided=test.two_sided), len(votes) - len(decided))
 
 
 def _share(own: Own) -> float:
     return (own.outcome.successes + own.undecided / 2) / (own.outcome.trials + own.undecided)
 
 
-def _pair(votes: Sequence[Vote], method: Method, stratum: str) -> PairResult:
-    whole = _counted(votes, method)
+def _pair(votes: Sequence[Rating], test: PairTest, stratum: str) -> PairResult:
+    whole = _counted(votes, test)
     by_listener = {
-        listener: _counted(own, method) for listener, own in grouped(votes, lambda one: one.listener).items()
+        listener: _counted(own, test) for listener, own in grouped(votes, lambda one: one.listener).items()
     }
     mean = student_mean([_share(own) for own in by_listener.values()])
     first = votes[0]

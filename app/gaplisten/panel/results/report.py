@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from gaplisten.panel.methods import Method
+from gaplisten.panel.methods.contract import PairTest
 from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.panel.results.pairs import Own, PairResult
 from gaplisten.tables import Cell, Table, write_csv
@@ -17,36 +17,44 @@ def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 4)
 
 
-def _condition_row(one: ConditionResult) -> tuple[Cell, ...]:
+def _named(results: Results, one: ConditionResult) -> tuple[Cell, ...]:
+    """Return the condition, and the scale where there are several."""
+    return (one.condition, one.scale) if results.several_scales else (one.condition,)
+
+
+def _heads(results: Results) -> tuple[str, ...]:
+    return ("condition", "scale") if results.several_scales else ("condition",)
+
+
+def _condition_row(results: Results, one: ConditionResult) -> tuple[Cell, ...]:
     mean, spread = one.mean, one.spread
     numbers = (mean.mean, mean.low, mean.high, spread.median, spread.q1, spread.q3)
-    return (one.condition, one.stratum, mean.n, one.votes, *(_rounded(value) for value in numbers))
+    counts = (one.stratum, mean.n, one.votes)
+    return (*_named(results, one), *counts, *(_rounded(value) for value in numbers))
 
 
 def conditions_table(results: Results, which: Sequence[ConditionResult] | None = None) -> Table:
     """Return one row per condition (and stratum): listeners, votes, mean, interval, median, quartiles."""
     chosen = results.conditions if which is None else which
     name = results.score_name
-    columns = (
-        "condition", "stratum", "listeners", "votes", name, "95 % low", "95 % high", "median", "q1", "q3"
-    )  # fmt: skip
-    return Table(columns, tuple(_condition_row(one) for one in chosen))
+    counts = ("stratum", "listeners", "votes", name, "95 % low", "95 % high", "median", "q1", "q3")
+    return Table((*_heads(results), *counts), tuple(_condition_row(results, one) for one in chosen))
 
 
 def pairs_table(results: Results, which: Sequence[PairResult] | None = None) -> Table:
     """Return one row per pair of A/B or ABX (and stratum), with the exact binomial test."""
     chosen = results.pairs if which is None else which
-    columns = ("first", "second", "stratum", *_counts(results.method))
+    columns = ("first", "second", "stratum", *_counts(results.method.test))
     rows = tuple(
         (one.first, one.second, one.stratum, *_counted(Own(one.outcome, one.undecided))) for one in chosen
     )
     return Table(columns, rows)
 
 
-def _counts(method: Method) -> tuple[str, ...]:
-    ab = method is Method.AB
-    what, sided = ("preferred first", "two-sided") if ab else ("correct", "one-sided")
-    return (what, "trials", "undecided", "share", "95 % low", "95 % high", f"p ({sided})")
+def _counts(test: PairTest | None) -> tuple[str, ...]:
+    assert test is not None  # there are no pairs without one
+    sided = "two-sided" if test.two_sided else "one-sided"
+    return (test.counted, "trials", "undecided", "share", "95 % low", "95 % high", f"p ({sided})")
 
 
 def _counted(own: Own) -> tuple[Cell, ...]:
@@ -58,12 +66,14 @@ def _counted(own: Own) -> tuple[Cell, ...]:
 def by_listener_table(results: Results) -> Table:
     """Return each listener's own result: counts and tests of A/B and ABX, else means by condition."""
     if not results.pairs:
-        columns: tuple[str, ...] = ("condition", "listener", results.score_name)
-        means = [
-            (one.condition, who, mean) for one in results.conditions for who, mean in one.by_listener.items()
-        ]
-        return Table(columns, tuple((name, who, _rounded(mean)) for name, who, mean in means))
-    columns = ("first", "second", "listener", *_counts(results.method))
+        columns: tuple[str, ...] = (*_heads(results), "listener", results.score_name)
+        means = tuple(
+            (*_named(results, one), who, _rounded(mean))
+            for one in results.conditions
+            for who, mean in one.by_listener.items()
+        )
+        return Table(columns, means)
+    columns = ("first", "second", "listener", *_counts(results.method.test))
     rows = tuple(
         (one.first, one.second, who, *_counted(own))
         for one in results.pairs

@@ -7,14 +7,13 @@ from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import fmean, variance
 
-from gaplisten.panel.methods import Method
-from gaplisten.panel.results.votes import TEST, Vote, grouped, tests
+from gaplisten.panel.methods.contract import Method, Rating, grouped
+from gaplisten.panel.results.votes import TEST, tests
 from gaplisten.statistics import Correlation, pearson
 
 _REPEAT = "reference_repeat"
 
-# BS.1534-3, post-screening (as given in public digests of the text).
-HIDDEN_REFERENCE_BELOW, MID_ANCHOR_ABOVE, SHARE_OF_ITEMS = 90.0, 90.0, 0.15
+# Where more than this share would be left out by agreement, it is not the listeners.
 GUARD_SHARE = 0.25
 # P.808 Toolkit: a session whose ratings hardly differ, and how many checks of a kind must be passed.
 LEAST_VARIANCE = 0.1
@@ -65,15 +64,15 @@ class Listener:
         return bool(self.reasons)
 
 
-def _stimulus(vote: Vote) -> str:
-    return f"{vote.clip}\x1f{vote.condition}"
+def _stimulus(vote: Rating) -> str:
+    return f"{vote.clip}\x1f{vote.condition}\x1f{vote.scale}"
 
 
-def _means(votes: Sequence[Vote]) -> dict[str, float]:
+def _means(votes: Sequence[Rating]) -> dict[str, float]:
     return {name: fmean(one.score for one in group) for name, group in grouped(votes, _stimulus).items()}
 
 
-def agreement(votes: Sequence[Vote], others: Sequence[Vote]) -> Correlation | None:
+def agreement(votes: Sequence[Rating], others: Sequence[Rating]) -> Correlation | None:
     """Return how votes go with the others' means; None with too few in common."""
     own, theirs = _means(votes), _means(others)
     common = [name for name in own if name in theirs]
@@ -84,7 +83,7 @@ def agreement(votes: Sequence[Vote], others: Sequence[Vote]) -> Correlation | No
     return found or Correlation(0.0, 1.0)
 
 
-def retest(votes: Sequence[Vote]) -> float | None:
+def retest(votes: Sequence[Rating]) -> float | None:
     """Return how far apart a listener's successive votes on one stimulus are, in steps of the scale.
 
     Further ratings of the reference are compared with its other ratings, whatever the clip.
@@ -94,12 +93,13 @@ def retest(votes: Sequence[Vote]) -> float | None:
     if any(vote.kind == _REPEAT for vote in votes):
         groups = [group for group in groups if group[0].role != "reference"]
         of_reference = (vote for vote in ordered if vote.kind == _REPEAT or vote.role == "reference")
-        groups.append([vote for vote in of_reference if vote.kind in (TEST, _REPEAT)])
+        rated = [vote for vote in of_reference if vote.kind in (TEST, _REPEAT)]
+        groups += grouped(rated, lambda vote: vote.scale).values()
     apart = [abs(one.score - other.score) for group in groups for one, other in pairwise(group)]
     return fmean(apart) if apart else None
 
 
-def _failed_checks(votes: Sequence[Vote]) -> list[str]:
+def _failed_checks(votes: Sequence[Rating]) -> list[str]:
     """Return what was failed: every trap must be right, of any other kind of check at least one."""
     found = []
     checks = [vote for vote in votes if vote.passed is not None]
@@ -110,68 +110,33 @@ def _failed_checks(votes: Sequence[Vote]) -> list[str]:
     return found
 
 
-def _item(vote: Vote) -> str:
-    return f"{vote.clip}\x1f{vote.trial}"
-
-
-def hidden_reference_rule(votes: Sequence[Vote]) -> str:
-    """Apply BS.1534-3: the hidden reference rated below 90 on more than 15 % of the items."""
-    rated = [vote for vote in votes if vote.role == "reference"]
-    low = [vote for vote in rated if vote.score < HIDDEN_REFERENCE_BELOW]
-    if not rated or len(low) <= SHARE_OF_ITEMS * len(rated):
-        return ""
-    return f"hidden reference below 90 on {len(low)} of {len(rated)} items (BS.1534-3)"
-
-
-def _guarded_items(votes: Sequence[Vote]) -> set[str]:
-    """Return clips whose mid anchor more than 25 % of the listeners rate above 90: these do not count."""
-    guarded = set()
-    anchors = [vote for vote in votes if vote.condition == "anchor70"]
-    for clip, group in grouped(anchors, lambda vote: vote.clip).items():
-        high = {vote.listener for vote in group if vote.score > MID_ANCHOR_ABOVE}
-        if len(high) > GUARD_SHARE * len({vote.listener for vote in group}):
-            guarded.add(clip)
-    return guarded
-
-
-def mid_anchor_rule(votes: Sequence[Vote], guarded: set[str]) -> str:
-    """Apply BS.1534-3: the mid anchor above 90 on more than 15 % of the items, guarded ones left out."""
-    rated = [vote for vote in votes if vote.condition == "anchor70"]
-    high = [vote for vote in rated if vote.score > MID_ANCHOR_ABOVE and vote.clip not in guarded]
-    if not rated or len(high) <= SHARE_OF_ITEMS * len(rated):
-        return ""
-    return f"mid anchor above 90 on {len(high)} of {len(rated)} items (BS.1534-3)"
-
-
-def _spread(votes: Sequence[Vote]) -> float | None:
+def _spread(votes: Sequence[Rating]) -> float | None:
     scores = [vote.score for vote in votes]
     return variance(scores) if len(scores) > 1 else None
 
 
-def _straight_lining(votes: Sequence[Vote], spread: float | None) -> str:
+def _straight_lining(votes: Sequence[Rating], spread: float | None) -> str:
     if spread is None or spread >= LEAST_VARIANCE or len(votes) < LEAST_VOTES_FOR_SPREAD:
         return ""
     return f"the votes hardly differ (variance {spread:.2f} < {LEAST_VARIANCE}, as in P.808)"
 
 
-def _reasons(mine: Sequence[Vote], everybody: Sequence[Vote], method: Method) -> list[str]:
+def _reasons(mine: Sequence[Rating], everybody: Sequence[Rating], method: Method) -> list[str]:
     own = tests(mine)
     reasons = _failed_checks(mine)
-    if method is Method.MUSHRA:
-        guarded = _guarded_items(tests(everybody))
-        reasons += [hidden_reference_rule(own), mid_anchor_rule(own, guarded)]
-    if method not in (Method.ABX, Method.AB):
+    reasons += method.screened(own, tests(everybody))
+    if not method.paired:
         reasons.append(_straight_lining(own, _spread(own)))
     return [reason for reason in reasons if reason]
 
 
 def _judged(
-    name: str, mine: Sequence[Vote], everybody: Sequence[Vote], method: Method
+    name: str, mine: Sequence[Rating], everybody: Sequence[Rating], method: Method
 ) -> tuple[Listener, bool]:
     """Return what is known of a listener; and whether the agreement looks like guessing."""
     own = tests(mine)
     others = [vote for vote in tests(everybody) if vote.listener != name]
-    agreed = None if method in (Method.ABX, Method.AB) else agreement(own, others)
+    agreed = None if method.paired else agreement(own, others)
     listener = Listener(
         name,
         len(own),
@@ -181,13 +146,13 @@ def _judged(
         agreed.r if agreed else None,
         sum(vote.underflows for vote in mine),
         tuple(_reasons(mine, everybody, method)),
-        retest=None if method in (Method.ABX, Method.AB) else retest(mine),
+        retest=None if method.paired else retest(mine),
     )
     return listener, agreed is not None and agreed.p_greater > AGREEMENT_P
 
 
 def screen(
-    votes: Sequence[Vote],
+    votes: Sequence[Rating],
     method: Method,
     *,
     keep: Sequence[str] = (),

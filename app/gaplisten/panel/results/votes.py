@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,37 +10,11 @@ from gaplisten.durable import is_locked
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Row
+from gaplisten.panel.methods.contract import Rating
 from gaplisten.panel.trial import Block
 from gaplisten.panel.unseal import listener_of, ratings_files, read_session
 
 TEST = "test"
-
-
-@dataclass(frozen=True, slots=True)
-class Vote:
-    """One vote of one listener, sign and meaning already those of the result.
-
-    Parameters
-    ----------
-    kind
-        "test", or the kind of check: clear_good, clear_bad, reference_repeat, null_pair, gold, trap.
-    score
-        1..5; -3..3 (processed versus reference); 0..100; 1 or 0 (ABX); 1, 0, -1 (A/B).
-    passed
-        Whether a check was passed; None for other votes.
-    """
-
-    listener: str
-    kind: str
-    clip: str
-    stratum: str
-    condition: str
-    compared_with: str
-    role: str
-    trial: int
-    score: float
-    passed: bool | None = None
-    underflows: int = 0
 
 
 @dataclass(frozen=True)
@@ -57,7 +31,7 @@ class Collected:
         Sentences about files that another version or program wrote: all in them was used.
     """
 
-    votes: tuple[Vote, ...]
+    votes: tuple[Rating, ...]
     running: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
@@ -68,8 +42,8 @@ class Collected:
         return tuple(sorted({vote.listener for vote in self.votes}))
 
 
-def _vote(row: Row) -> Vote:
-    return Vote(
+def _vote(row: Row) -> Rating:
+    return Rating(
         listener_of([row]),
         row["kind"],
         row["clip"],
@@ -81,6 +55,7 @@ def _vote(row: Row) -> Vote:
         float(row["score"]),
         {"true": True, "false": False}.get(row["passed"]),
         int(row["underflows"]) if row["underflows"].isdecimal() else 0,
+        row.get("scale", ""),
     )
 
 
@@ -95,7 +70,7 @@ def _spoilt_counts(path: Path, rows: Iterable[Row]) -> Iterator[str]:
 def collect(panel: FrozenPanel, ratings: Path | None = None) -> Collected:
     """Read every session's votes (practice left out); a session that is open now stays hidden."""
     folder = ratings or panel.ratings
-    votes: list[Vote] = []
+    votes: list[Rating] = []
     running: list[str] = []
     problems: list[str] = []
     notes: list[str] = []
@@ -114,14 +89,6 @@ def collect(panel: FrozenPanel, ratings: Path | None = None) -> Collected:
     return Collected(tuple(votes), tuple(running), tuple(problems), tuple(notes))
 
 
-def tests(votes: Iterable[Vote]) -> list[Vote]:
+def tests(votes: Iterable[Rating]) -> list[Rating]:
     """Return the votes that are not checks."""
     return [vote for vote in votes if vote.kind == TEST]
-
-
-def grouped(votes: Iterable[Vote], key: Callable[[Vote], str]) -> Mapping[str, list[Vote]]:
-    """Return votes by a key, in the order in which the keys first appear."""
-    groups: dict[str, list[Vote]] = {}
-    for vote in votes:
-        groups.setdefault(key(vote), []).append(vote)
-    return groups

@@ -10,9 +10,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from gaplisten.panel.methods import Method, Playing, Response
 from gaplisten.panel.scales import Scale
-from gaplisten.panel.trial import Trial
+from gaplisten.panel.trial import Response, Trial
 
 
 class Answering(Protocol):
@@ -106,9 +105,9 @@ class TrialKeys:
             shortcut.setParent(None)
             shortcut.deleteLater()
         self._own = []
-        if trial.facts.playing is Playing.SWITCHED:
+        if trial.switched:
             self._slot_keys(trial)
-        elif trial.facts.response is Response.CATEGORY and self._answering().digits_rate(trial):
+        elif trial.response is Response.CATEGORY and self._answering().digits_rate(trial):
             for value, _ in scale.labels:
                 self._vote_key(int(value))
 
@@ -122,8 +121,8 @@ class TrialKeys:
         ]
         digit = 1
         for index, slot in enumerate(trial.slots):
-            open_reference = ["0", "R", "A"] if trial.method is Method.ABC_HR else ["0", "R"]
-            names = open_reference if slot.named_reference else [slot.letter] if slot.letter else []
+            names = ["0", "R"] if slot.named_reference else []
+            names += [slot.letter] if slot.letter else []
             if not slot.named_reference and digit <= 9:
                 names.append(str(digit))
                 digit += 1

@@ -11,9 +11,9 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from gaplisten.audio.signal import Signal as Sound
 from gaplisten.panel.columns import PlaybackFacts
-from gaplisten.panel.methods import Playing
 from gaplisten.panel.rules import TrialState
 from gaplisten.panel.session import Session
+from gaplisten.panel.trial import Playing
 from gaplisten.playback.player import Player, PlayerState
 from gaplisten.playback.programme import FADE_MS
 from gaplisten.playback.snap import PANEL_LOOP_MS, snap_loop
@@ -118,7 +118,7 @@ class TrialPlayer(QObject):
         self._lane, self._last, self._was_playing, self._fresh = 0, None, False, True
         lanes = list(sounds)
         self._stretches = tuple(Stretch(slot, 0, sound.frames) for slot, sound in enumerate(sounds))
-        if state.trial.facts.playing is Playing.IN_TURN:
+        if state.trial.playing is Playing.IN_TURN:
             joined, self._stretches = in_turn(sounds, session.panel.definition.rules.pause_seconds)
             lanes = [joined]
         self._frames = max(lane.frames for lane in lanes)
@@ -186,7 +186,7 @@ class TrialPlayer(QObject):
     @property
     def switched(self) -> bool:
         """Whether slots can be switched."""
-        return self.state.trial.facts.playing is Playing.SWITCHED
+        return self.state.trial.switched
 
     # --- the listener's wishes ---------------------------------------------------------------------
 

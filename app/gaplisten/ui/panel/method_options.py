@@ -2,27 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QSizePolicy, QSpinBox, QStackedWidget, QWidget
 
-from gaplisten.panel.methods import FACTS, Method
+from gaplisten.panel.methods import methods
+from gaplisten.panel.methods.contract import Count, Option, Several
 
 Values = dict[str, Any]
-
-_ANCHORS = {
-    "anchor35": "anchor, low-pass 3.5 kHz",
-    "anchor70": "anchor, low-pass 7 kHz",
-    "lossy": "anchor, lost packets zeroed",
-}
-_KNOWN = {
-    "clear_good": "Reference, known to be good",
-    "clear_bad": "Bad speech, known to be bad",
-    "reference_repeats": "Further ratings of the reference",
-    "null_pairs": "Reference against itself",
-}
 
 
 def filled(form: QFormLayout, rows: Iterable[tuple[str, QWidget]]) -> None:
@@ -35,85 +24,48 @@ def filled(form: QFormLayout, rows: Iterable[tuple[str, QWidget]]) -> None:
 class _Options(QWidget):
     """What one method has of its own; `values` are tables of the file."""
 
-    def __init__(self) -> None:
+    def __init__(self, options: Sequence[Option]) -> None:
         super().__init__()
-        self.form = QFormLayout(self)
-        self.form.setContentsMargins(0, 0, 0, 0)
+        self._form = QFormLayout(self)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._asked: list[tuple[Option, Callable[[], Any]]] = []
+        self._ticks: dict[str, QCheckBox] = {}
+        for option in options:
+            self._asked.append((option, self._add(option)))
+
+    def _add(self, option: Option) -> Callable[[], Any]:
+        """Add the fields of an option; return what tells its value."""
+        if isinstance(option, Count):
+            return self._count(option)
+        if isinstance(option, Several):
+            boxes = {name: self._tick(text, name in option.value) for name, text in option.choices}
+            return lambda: [name for name, box in boxes.items() if box.isChecked()]
+        box = self._ticks[option.key] = self._tick(option.text, option.value)
+        if not option.needs:
+            return box.isChecked
+        needed = self._ticks[option.needs]
+        needed.toggled.connect(box.setEnabled)
+        return lambda: needed.isChecked() and box.isChecked()
+
+    def _tick(self, text: str, on: bool) -> QCheckBox:
+        box = QCheckBox(text)
+        box.setChecked(on)
+        self._form.addRow(box)
+        return box
+
+    def _count(self, option: Count) -> Callable[[], int]:
+        field = QSpinBox(minimum=option.lowest, maximum=option.highest, value=option.value)
+        field.setSuffix(option.suffix)
+        field.setToolTip(option.tip)
+        filled(self._form, [(option.text, field)])
+        return field.value
 
     def values(self) -> dict[str, Values]:
         """Return tables by name."""
-        return {}
-
-    def tick(self, text: str, on: bool) -> QCheckBox:
-        """Add a box to tick."""
-        box = QCheckBox(text)
-        box.setChecked(on)
-        self.form.addRow(box)
-        return box
-
-
-class _Known(_Options):
-    """Trials with a known answer, mixed in; for methods with categories."""
-
-    def __init__(self, names: Iterable[str]) -> None:
-        super().__init__()
-        self.known = {name: QSpinBox(minimum=0, maximum=1000) for name in names}
-        filled(self.form, [(_KNOWN[name], field) for name, field in self.known.items()])
-        for field in self.known.values():
-            field.setSuffix(" trials")
-            field.setToolTip("Mixed in among the others, one for each clip at most")
-
-    def values(self) -> dict[str, Values]:
-        return {"checks": {name: field.value() for name, field in self.known.items()}}
-
-
-class _Mushra(_Options):
-    def __init__(self) -> None:
-        super().__init__()
-        self.reference = self.tick("open and hidden reference", True)
-        self.anchors = {name: self.tick(text, name != "lossy") for name, text in _ANCHORS.items()}
-        self.hundred = self.tick("one recording must get 100", False)
-        self.reference.toggled.connect(self.hundred.setEnabled)
-
-    def values(self) -> dict[str, Values]:
-        reference = self.reference.isChecked()
-        anchors = [name for name, box in self.anchors.items() if box.isChecked()]
-        return {
-            "mushra": {"reference": reference, "anchors": anchors},
-            "rules": {"need_hundred": reference and self.hundred.isChecked()},
-        }
-
-
-class _Preference(_Options):
-    def __init__(self) -> None:
-        super().__init__()
-        self.no_preference = self.tick("“no preference” may be answered", True)
-        self.reference = self.tick("open reference beside A and B", False)
-
-    def values(self) -> dict[str, Values]:
-        return {
-            "ab": {"no_preference": self.no_preference.isChecked(), "reference": self.reference.isChecked()}
-        }
-
-
-class _Abx(_Options):
-    def __init__(self) -> None:
-        super().__init__()
-        self.trials = QSpinBox(minimum=1, maximum=1000, value=16)
-        filled(self.form, [("Trials of each pair", self.trials)])
-
-    def values(self) -> dict[str, Values]:
-        return {"abx": {"trials": self.trials.value()}}
-
-
-def _options(method: Method) -> _Options:
-    single, pairs = (Method.ACR, Method.ACR_EFFORT), (Method.DCR, Method.CCR)
-    if method in single:
-        return _Known(("clear_good", "clear_bad", "reference_repeats"))
-    if method in pairs:
-        return _Known(("clear_good", "clear_bad", "null_pairs"))
-    own = {Method.MUSHRA: _Mushra, Method.AB: _Preference, Method.ABX: _Abx}
-    return own.get(method, _Options)()
+        made: dict[str, Values] = {}
+        for option, value in self._asked:
+            made.setdefault(option.table, {})[option.key] = value()
+        return made
 
 
 class MethodOptions(QStackedWidget):
@@ -122,8 +74,8 @@ class MethodOptions(QStackedWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
-        for method in FACTS:
-            self.addWidget(_options(method))
+        for method in methods():
+            self.addWidget(_Options(method.dialog))
         self.currentChanged.connect(lambda _: self.updateGeometry())
 
     @property

@@ -27,7 +27,7 @@ from PySide6.QtWidgets import (
 from gaplisten.bench.state import Choice
 from gaplisten.clips.clip import ClipSet
 from gaplisten.panel.definition import PanelDefinition
-from gaplisten.panel.methods import Method
+from gaplisten.panel.methods import method
 from gaplisten.panel.parts import ConditionPart, PerStratum
 from gaplisten.panel.starter import definition_for
 from gaplisten.ui.panel.new_options import ListeningPage, StartPage, TestPage, merged
@@ -224,7 +224,7 @@ class NewPanelDialog(QDialog):
             offer.folders,
             self.chosen_clips(),
             self.chosen_conditions(),
-            Method(self.method.currentData()),
+            method(self.method.currentData()),
             title=self.title.text().strip(),
             reference_folder=offer.reference_folder,
             packet_ms=offer.packet_ms,

@@ -15,7 +15,7 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten import languages
-from gaplisten.panel.methods import FACTS
+from gaplisten.panel.methods import methods
 from gaplisten.panel.rules import Heard
 from gaplisten.ui.panel.method_options import MethodOptions, Values, filled
 from gaplisten.ui.panel.questions import EXAMPLE, questions
@@ -45,8 +45,8 @@ class TestPage(QWidget):
         self.title = QLineEdit("Listening panel")
         self.method = QComboBox()
         self.options = MethodOptions()
-        for method, facts in FACTS.items():
-            self.method.addItem(facts.title, method)
+        for method in methods():
+            self.method.addItem(method.title, method.name)
         self.method.currentIndexChanged.connect(self.options.setCurrentIndex)
         self.language = QComboBox()
         for code in languages.codes():

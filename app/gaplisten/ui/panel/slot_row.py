@@ -8,7 +8,6 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
-from gaplisten.panel.methods import Method
 from gaplisten.panel.trial import Slot, Trial
 from gaplisten.ui.panel.texts import emptied
 
@@ -40,13 +39,13 @@ class SlotRow(QWidget):
         many = len(trial.slots) > _LETTERS
         self._row.setSpacing(4 if many else 10)
         self._row.addStretch(1)
-        self.buttons = [self._button(trial, index, slot, many) for index, slot in enumerate(trial.slots)]
+        self.buttons = [self._button(index, slot, many) for index, slot in enumerate(trial.slots)]
         for button in self.buttons:
             self._row.addWidget(button)
         self._row.addStretch(1)
 
-    def _button(self, trial: Trial, index: int, slot: Slot, many: bool) -> QPushButton:
-        button = QPushButton(self._name(trial, slot))
+    def _button(self, index: int, slot: Slot, many: bool) -> QPushButton:
+        button = QPushButton(self._name(slot))
         button.setCheckable(True)
         button.setMinimumSize(self._width(button, slot, many), 46)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -61,11 +60,11 @@ class SlotRow(QWidget):
         bold.setBold(True)
         return max(least, QFontMetrics(bold).horizontalAdvance(button.text()) + _PADDING)
 
-    def _name(self, trial: Trial, slot: Slot) -> str:
+    def _name(self, slot: Slot) -> str:
         if not slot.named_reference:
             return slot.letter
         # BS.1116's triple stimulus calls its open reference A.
-        return f"A  {self._words['reference']}" if trial.method is Method.ABC_HR else self._words["reference"]
+        return f"{slot.letter}  {self._words['reference']}".strip()
 
     def mark(self, slot: int) -> None:
         """Mark what the listener has chosen to hear."""

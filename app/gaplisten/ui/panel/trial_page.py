@@ -15,10 +15,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gaplisten.panel.methods import Response as Asked
-from gaplisten.panel.rules import Refusal, lacking, wanted_votes
+from gaplisten.panel.rules import Refusal, lacking
 from gaplisten.panel.session import Session
 from gaplisten.panel.trial import WHOLE_TRIAL, Block, Trial, Vote
+from gaplisten.panel.trial import Response as Asked
 from gaplisten.ui.panel.keys import TrialKeys
 from gaplisten.ui.panel.listening import TrialPlayer, lost
 from gaplisten.ui.panel.loop_row import LoopRow
@@ -161,7 +161,7 @@ class TrialPage(QWidget):
 
     def _make_response(self, trial: Trial) -> None:
         emptied(self._answers)
-        asked = trial.facts.response
+        asked = trial.response
         if asked in (Asked.SLIDERS, Asked.GRADES):
             self._response = Sliders(self._scale, trial, grades=asked is Asked.GRADES)
         else:
@@ -188,7 +188,7 @@ class TrialPage(QWidget):
         """Whether the digits are answers: where nothing is switched and every answer is one digit."""
         values = [value for value, _ in self._scale.labels]
         whole = all(isinstance(value, int) and 0 <= value <= 9 for value in values)
-        return not self._player.switched and trial.facts.response is Asked.CATEGORY and whole
+        return not self._player.switched and trial.response is Asked.CATEGORY and whole
 
     # --- what the listener does --------------------------------------------------------------------
 
@@ -236,7 +236,7 @@ class TrialPage(QWidget):
         """Move the answer that the arrows belong to: of the slot that plays, or of the trial."""
         if self._response is None:
             return
-        whole = (WHOLE_TRIAL, "") in wanted_votes(self._player.state.trial)
+        whole = (WHOLE_TRIAL, "") in self._player.state.trial.wanted_votes
         self._response.nudge(WHOLE_TRIAL if whole else self._player.slot, steps)
 
     def vote_digit(self, digit: int) -> None:
@@ -308,7 +308,7 @@ class TrialPage(QWidget):
         self._show_votes()
         self._loop_row.show_loop()
         state = self._player.state
-        wanted = wanted_votes(state.trial)
+        wanted = state.trial.wanted_votes
         self._response.allow([slot for slot, _ in wanted if self._session.may_rate(slot) is None])
         self._next.setProperty("ready", self._session.may_go_on() is None)
         # A device that went away and came back at once leaves a pause, and a reason, only.

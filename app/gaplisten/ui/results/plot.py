@@ -9,20 +9,8 @@ import pyqtgraph as pg
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QWidget
 
-from gaplisten.panel.methods import Method
 from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.ui.plots import Plot
-
-RANGES: dict[Method, tuple[float, float]] = {
-    Method.ACR: (1, 5),
-    Method.ACR_EFFORT: (1, 5),
-    Method.DCR: (1, 5),
-    Method.CCR: (-3, 3),
-    Method.MUSHRA: (0, 100),
-    Method.ABC_HR: (-4, 0.5),
-    Method.AB: (0, 1),
-    Method.ABX: (0, 1),
-}
 
 
 class ResultsPlot(Plot):
@@ -45,8 +33,8 @@ class ResultsPlot(Plot):
         """Draw these results."""
         ink = self.begin()
         self.setLabel("left", results.score_name)
-        self._medians = results.method is Method.MUSHRA  # BS.1534-3 reports medians and quartiles
-        low, high = RANGES[results.method]
+        self._medians = results.method.medians
+        low, high = results.method.range
         self.setYRange(low, high, padding=0.04)
         self.showGrid(y=True, alpha=0.2)
         names = self._draw_pairs(results, ink) if results.pairs else self._draw_means(results.conditions, ink)
@@ -59,7 +47,11 @@ class ResultsPlot(Plot):
             if self._medians:
                 self._draw_box(at, one, ink)
             self._draw_interval(at, one.mean.mean, one.mean.low, one.mean.high, ink)
-        return [f"{one.condition}\n{one.mean.mean:.2f} (n = {one.mean.n})" for one in conditions]
+        return [
+            f"{f'{one.condition}, {one.scale}' if one.scale else one.condition}\n"
+            f"{one.mean.mean:.2f} (n = {one.mean.n})"
+            for one in conditions
+        ]
 
     def _draw_dots(self, at: int, values: Sequence[float]) -> None:
         spread = np.linspace(-0.22, 0.22, len(values)) if len(values) != 1 else np.zeros(1)

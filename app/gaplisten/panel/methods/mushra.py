@@ -1,0 +1,261 @@
+"""MUSHRA (ITU-R BS.1534-3): all conditions of a clip beside its reference, with anchors made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from gaplisten.errors import GaplistenError
+from gaplisten.panel.methods.contract import (
+    LETTERS,
+    Code,
+    Design,
+    Item,
+    Laid,
+    Made,
+    Method,
+    Rating,
+    Several,
+    Tick,
+    UnfitError,
+    Use,
+    grouped,
+    open_reference,
+)
+from gaplisten.panel.order import row_of
+from gaplisten.panel.parts import REFERENCE, Part
+from gaplisten.panel.trial import Playing, Response, Slot
+
+if TYPE_CHECKING:
+    from gaplisten.audio.signal import Samples, Signal
+
+MOST_SIGNALS = 12  # BS.1534-3: signals in one trial, the open reference not counted
+
+# BS.1534-3, post-screening (as given in public digests of the text).
+HIDDEN_REFERENCE_BELOW, MID_ANCHOR_ABOVE, SHARE_OF_ITEMS = 90.0, 90.0, 0.15
+GUARD_SHARE = 0.25
+
+LOW_ANCHOR, MID_ANCHOR, LOSSY_ANCHOR = "anchor35", "anchor70", "lossy_anchor"
+_ANCHORS = {
+    "anchor35": LOW_ANCHOR,
+    "anchor70": MID_ANCHOR,
+    "lossy": LOSSY_ANCHOR,
+}  # as written: as a condition
+
+
+class MushraOptions(Part):
+    """The table ``[mushra]``: what stands in a trial beside the conditions."""
+
+    reference: bool = True
+    anchors: list[Literal["anchor35", "anchor70", "lossy"]] = Field(default=["anchor35", "anchor70"])
+    strict: bool = True
+
+
+# --- anchors: low-passed references, linear phase, no delay -------------------------------------------------
+
+# Pass band edge and the frequency from which at least 60 dB are taken away, in Hz. For the 3.5 kHz anchor
+# BS.1534-3 wants ripple within 0.1 dB, 25 dB at 4 kHz and 50 dB at 4.5 kHz; for the 7 kHz one it gives no
+# mask.
+_BANDS = {3500: 4000, 7000: 8000}
+_ATTENUATION_DB = 66.0
+
+
+class AnchorError(GaplistenError):
+    """An anchor that cannot be made at this rate."""
+
+
+def anchor_filter(edge: int, rate: int) -> Samples:
+    """Return the taps of an anchor's filter: odd in number, symmetric, so that its delay is a whole number.
+
+    Parameters
+    ----------
+    edge
+        3500 or 7000 Hz.
+
+    Raises
+    ------
+    AnchorError
+        If the rate has nothing above the edge to take away.
+    """
+    import numpy as np
+    from scipy.signal import firwin, kaiserord
+
+    stop = _BANDS[edge]
+    if rate / 2 < stop:
+        fact = f"a {edge / 1000:g} kHz anchor needs a rate of at least {2 * stop} Hz, the clip has {rate} Hz"
+        raise AnchorError("MUSHRA anchor", fact, "leave this anchor out")
+    taps, beta = kaiserord(_ATTENUATION_DB, 2 * (stop - edge) / rate)
+    return np.asarray(firwin(taps | 1, (edge + stop) / 2, window=("kaiser", beta), fs=rate), dtype=np.float64)
+
+
+def anchor(reference: Signal, edge: int) -> Signal:
+    """Return the reference low-passed at `edge`, of the same length and with no delay.
+
+    Source: ITU-R BS.1534-3, low and mid anchor (numbers as given in public digests of the text).
+    """
+    import numpy as np
+    from scipy.signal import oaconvolve
+
+    from gaplisten.audio.signal import Signal
+
+    taps = anchor_filter(edge, reference.rate)
+    whole = oaconvolve(reference.samples.astype(np.float64), taps[:, None], axes=0)
+    start = len(taps) // 2
+    return Signal(whole[start : start + reference.frames].astype(np.float32), reference.rate)
+
+
+_MADE = {
+    LOW_ANCHOR: Made(of_lossy=False, make=lambda reference: anchor(reference, 3500)),
+    MID_ANCHOR: Made(of_lossy=False, make=lambda reference: anchor(reference, 7000)),
+    LOSSY_ANCHOR: Made(of_lossy=True, make=lambda lossy: lossy),
+}
+
+
+# --- post-screening -----------------------------------------------------------------------------------------
+
+
+def hidden_reference_rule(ratings: Sequence[Rating]) -> str:
+    """Apply BS.1534-3: the hidden reference rated below 90 on more than 15 % of the items."""
+    rated = [one for one in ratings if one.role == "reference"]
+    low = [one for one in rated if one.score < HIDDEN_REFERENCE_BELOW]
+    if not rated or len(low) <= SHARE_OF_ITEMS * len(rated):
+        return ""
+    return f"hidden reference below 90 on {len(low)} of {len(rated)} items (BS.1534-3)"
+
+
+def guarded_items(ratings: Sequence[Rating]) -> set[str]:
+    """Return clips whose mid anchor more than 25 % of the listeners rate above 90: these do not count."""
+    guarded = set()
+    anchors = [one for one in ratings if one.condition == MID_ANCHOR]
+    for clip, group in grouped(anchors, lambda one: one.clip).items():
+        high = {one.listener for one in group if one.score > MID_ANCHOR_ABOVE}
+        if len(high) > GUARD_SHARE * len({one.listener for one in group}):
+            guarded.add(clip)
+    return guarded
+
+
+def mid_anchor_rule(ratings: Sequence[Rating], guarded: set[str]) -> str:
+    """Apply BS.1534-3: the mid anchor above 90 on more than 15 % of the items, guarded ones left out."""
+    rated = [one for one in ratings if one.condition == MID_ANCHOR]
+    high = [one for one in rated if one.score > MID_ANCHOR_ABOVE and one.clip not in guarded]
+    if not rated or len(high) <= SHARE_OF_ITEMS * len(rated):
+        return ""
+    return f"mid anchor above 90 on {len(high)} of {len(rated)} items (BS.1534-3)"
+
+
+# --- the method ---------------------------------------------------------------------------------------------
+
+
+def _own(design: Design) -> MushraOptions:
+    assert isinstance(design.options, MushraOptions)
+    return design.options
+
+
+def _anchors(design: Design) -> list[str]:
+    return [_ANCHORS[one] for one in dict.fromkeys(_own(design).anchors)]
+
+
+@dataclass(frozen=True)
+class MultipleStimuli(Method):
+    """All conditions of a clip, hidden reference and anchors, each on a slider."""
+
+    def wants_reference(self, design: Design) -> bool:
+        """Tell whether the reference is heard, or an anchor made of it."""
+        return _own(design).reference or bool({LOW_ANCHOR, MID_ANCHOR} & set(_anchors(design)))
+
+    def check(self, design: Design) -> None:
+        """Refuse more signals than the standard allows."""
+        own = _own(design)
+        signals = len(design.conditions) + own.reference + len(set(own.anchors))
+        if signals > MOST_SIGNALS and own.strict:
+            fact = f"a trial would have {signals} signals, BS.1534-3 allows {MOST_SIGNALS}"
+            raise UnfitError(f"{fact}; use fewer conditions, or say strict = false under [mushra]")
+
+    def may_need_hundred(self, design: Design) -> bool:
+        """Tell whether the reference is among the signals."""
+        return _own(design).reference
+
+    def sounds(self, design: Design) -> Iterator[tuple[str, Use]]:
+        """Yield conditions, open and hidden reference, anchors."""
+        yield from super().sounds(design)
+        if _own(design).reference:
+            yield REFERENCE, Use.OPEN
+            if REFERENCE not in design.conditions:
+                yield REFERENCE, Use.TEST
+        for name in _anchors(design):
+            yield name, Use.TEST
+
+    def made(self, design: Design) -> Mapping[str, Made]:
+        """Return the anchors."""
+        return {name: _MADE[name] for name in _anchors(design)}
+
+    @property
+    def reserved(self) -> tuple[str, ...]:
+        """Names of the anchors."""
+        return tuple(_MADE)
+
+    def signals(self, design: Design) -> list[str]:
+        """Return everything that one trial has to rate: conditions, hidden reference, anchors."""
+        names = list(design.conditions)
+        if _own(design).reference and REFERENCE not in names:
+            names.append(REFERENCE)
+        return names + _anchors(design)
+
+    def lay_out(self, design: Design, item: Item, code: Code, number: int, index: int) -> Laid:
+        """Return the signals in a row of the square, after the open reference."""
+        names = self.signals(design)
+        order = [names[at] for at in row_of(len(names), index, number)]
+        letters = zip(LETTERS, order, strict=False)
+        slots = tuple(Slot(letter, code(item.clip, name, Use.TEST), rated=True) for letter, name in letters)
+        if not _own(design).reference:
+            return slots, tuple(order)
+        return (open_reference(code, item.clip), *slots), (REFERENCE, *order)
+
+    def about(self, item: Item) -> tuple[str, str]:
+        """Return nothing: each slot is rated."""
+        return "", ""
+
+    def variant(self, design: Design) -> str:
+        """Return the instruction that speaks of no reference where there is none."""
+        return "" if _own(design).reference else "without_reference"
+
+    def screened(self, own: Sequence[Rating], everybody: Sequence[Rating]) -> list[str]:
+        """Apply both rules of BS.1534-3."""
+        return [hidden_reference_rule(own), mid_anchor_rule(own, guarded_items(everybody))]
+
+
+METHOD = MultipleStimuli(
+    name="mushra",
+    title="MUSHRA",
+    result="MUSHRA score",
+    place=50,
+    response=Response.SLIDERS,
+    playing=Playing.SWITCHED,
+    range=(0, 100),
+    multiple=True,
+    medians=True,  # BS.1534-3 reports medians and quartiles
+    options=MushraOptions,
+    dialog=(
+        Tick("mushra", "reference", "open and hidden reference", True),
+        Several(
+            "mushra",
+            "anchors",
+            (
+                ("anchor35", "anchor, low-pass 3.5 kHz"),
+                ("anchor70", "anchor, low-pass 7 kHz"),
+                ("lossy", "anchor, lost packets zeroed"),
+            ),
+            ("anchor35", "anchor70"),
+        ),
+        Tick("rules", "need_hundred", "one recording must get 100", False, needs="reference"),
+    ),
+    starter="""\
+[mushra]
+# reference = true                     # open and hidden reference
+# anchors = ["anchor35", "anchor70"]   # low-pass anchors; "lossy": the zero-filled file as one more
+
+""",
+)
