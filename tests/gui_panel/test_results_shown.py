@@ -18,6 +18,7 @@ from gaplisten.panel.methods import method
 from gaplisten.panel.methods.contract import Rating
 from gaplisten.panel.results.evaluation import evaluate_votes
 from gaplisten.panel.results.votes import Collected
+from gaplisten.panel.session import Session
 from gaplisten.ui.results.plot import ResultsPlot
 from gaplisten.ui.results.window import ResultsWindow
 from kit.listener import built, definition, take
@@ -127,3 +128,28 @@ def test_the_window_shows_means_and_follows_new_ratings(panel: Path, qtbot: QtBo
     assert window.results is not None
     means = {one.condition: one.mean.mean for one in window.results.conditions}
     assert means == {"zilch": 1.25, "quuxnet": 3.75}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_each_of_several_scales_stands_in_tables_and_figure(
+    language: str, tmp_path: Path, qtbot: QtBot
+) -> None:
+    folder = built(
+        tmp_path, definition("p835", f'language = "{language}"\n[rules]\nheard = "nothing"\n{NO_LEVEL}')
+    )
+    for name in ("ann", "bea", "cid"):
+        with Session.open(folder, name) as session:
+            while session.trial is not None:
+                for vote, scale in enumerate(("signal", "background", "overall"), start=2):
+                    assert session.rate(vote, scale=scale) is None
+                assert session.next() is None
+    window = ResultsWindow(folder)
+    qtbot.addWidget(window)
+    heads = [window.conditions.horizontalHeaderItem(at).text() for at in range(3)]
+    assert heads == ["condition", "scale", "stratum"]
+    shown = [[window.conditions.item(row, at).text() for at in (0, 1, 5)] for row in range(6)]
+    assert shown[:3] == [["zilch", "signal", "2"], ["zilch", "background", "3"], ["zilch", "overall", "4"]]
+    figure = tmp_path / "figure.svg"
+    assert CliRunner().invoke(app, [str(folder), "--figure", str(figure)]).exit_code == 0
+    drawn = figure.read_text(encoding="utf-8")
+    assert all(f"quuxnet, {scale}" in drawn for scale in ("signal", "background", "overall"))

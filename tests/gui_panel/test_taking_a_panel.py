@@ -668,10 +668,11 @@ def test_nothing_on_any_screen_names_a_condition_or_clip(
         for slot in slots:
             page.choose_slot(slot)
             page.nudge(1)
-        page.nudge(1)
-        listen_to_the_end(window, player)
-        if trial == 0:  # the last one is not left: a finished session may be read by anybody
-            page.go_on()
+        for _ in window._player.state.trial.scales:
+            page.nudge(1)
+            listen_to_the_end(window, player)
+            if trial == 0:  # the last one is not left: a finished session may be read by anybody
+                page.go_on()
     seen += [record.getMessage() for record in caplog.records]
     written = [path.read_text(encoding="utf-8") for path in (window._panel.folder / "ratings").glob("*.csv")]
     everything = "\n".join([*seen, *written])
@@ -716,3 +717,64 @@ def test_an_unfinished_test_asks_before_it_closes(
     monkeypatch.setattr(window, "_wishes_to_leave", lambda: True)
     assert window.close()
     assert player.closed
+
+
+@pytest.mark.parametrize(
+    ("language", "questions", "answer"),
+    [
+        ("en", ("the SPEECH SIGNAL", "the BACKGROUND", "everyday speech communication"), "4   Slightly"),
+        ("de", ("das SPRACHSIGNAL", "den HINTERGRUND", "alltäglicher sprachlicher"), "4   Wenig"),
+    ],
+)
+def test_three_scales_of_one_recording_are_answered_one_after_the_other(
+    tmp_path: Path,
+    qtbot: QtBot,
+    open_window: Open,
+    player: ClockedPlayer,
+    language: str,
+    questions: tuple[str, str, str],
+    answer: str,
+) -> None:
+    more = f'language = "{language}"\nlisteners = ["ann"]\n'
+    folder = built(tmp_path, definition("p835", more + NO_LEVEL))
+    window = open_window(folder)
+
+    def press(*keys: Qt.Key) -> None:
+        for key in keys:
+            qtbot.keyClick(page_of(window), key)
+            QApplication.processEvents()
+
+    for place, (question, digit) in enumerate(zip(questions, "425", strict=True), start=1):
+        assert question in shown_text(window)
+        assert f"{place} / 3" in shown_text(window)
+        assert window.session is not None
+        press(Qt.Key(ord(digit)))  # not heard yet: refused
+        assert len(window.session.state.votes) == place - 1
+        listen_to_the_end(window, player)
+        press(Qt.Key(ord(digit)))
+        if place == 3:
+            press(Qt.Key.Key_Left, Qt.Key.Key_Left)  # the answers before can be looked at and changed
+            chosen = [text for text, one in buttons(page_of(window)).items() if one.isChecked()]
+            assert chosen[0].startswith(answer)
+            press(Qt.Key.Key_3, Qt.Key.Key_Right, Qt.Key.Key_Right)
+        press(Qt.Key.Key_Return)
+    assert [(row["scale"], row["vote"]) for row in rows(folder)] == [
+        ("signal", "3"),
+        ("background", "2"),
+        ("overall", "5"),
+    ]
+    assert questions[0] in shown_text(window)
+    assert "1 / 3" in shown_text(window)
+
+
+def test_a_scale_cannot_be_passed_over(
+    tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer
+) -> None:
+    window = open_window(built(tmp_path, definition("p835", 'listeners = ["ann"]\n' + NO_LEVEL)))
+    page = page_of(window)
+    qtbot.keyClick(page, Qt.Key.Key_Right)
+    assert "1 / 3" in shown_text(window)
+    listen_to_the_end(window, player)
+    qtbot.keyClick(page, Qt.Key.Key_Return)
+    assert "Give a rating first." in shown_text(window)
+    assert not rows(window._panel.folder)

@@ -42,7 +42,7 @@ def rate_slot(window: PanelWindow, slot: int) -> Scenario:
     yield lambda: (slot, "") in inner.state.votes
 
 
-def one_trial(window: PanelWindow) -> Scenario:
+def one_trial(window: PanelWindow, name: str) -> Scenario:
     """Hear everything, answer, go on."""
     inner, session = window._player, window.session
     assert session is not None
@@ -52,31 +52,32 @@ def one_trial(window: PanelWindow) -> Scenario:
             yield from hear_slot(window, slot)
         for slot in inner.state.trial.rated_slots:
             yield from rate_slot(window, slot)
-    else:
-        press("space")
-        yield lambda: all(inner.state.heard_whole(slot) for slot in range(len(inner.state.trial.slots)))
-    if not inner.state.trial.rated_slots:
-        press("Up", "Up")
-        yield lambda: bool(inner.state.votes)
-    state = inner.state
-    press("Return")
+    for count, _ in enumerate(inner.state.trial.scales, start=1):
+        if not inner.switched:
+            press("space")
+            yield lambda: all(inner.state.heard_whole(slot) for slot in range(len(inner.state.trial.slots)))
+        if not inner.state.trial.rated_slots:
+            press("Up", "Up")
+            yield lambda count=count: len(inner.state.votes) == count
+        state = inner.state
+        press("Return")
     yield lambda: session.finished or session.progress.done > done
-    votes[state.trial.method].append(list(state.votes.values()))
+    votes[name].append(list(state.votes.values()))
 
 
 def one_panel(folder: Path) -> Scenario:
     """Give a name, answer all trials, close."""
     window = PanelWindow(folder, Player())
-    method = window._panel.definition.method.name
-    votes[method] = []
+    name = folder.parent.name
+    votes[name] = []
     window.showFullScreen()
     yield lambda: window.isActiveWindow() and isinstance(window.page, ListenerPage)
     write("kim")
     press("Return")
     yield lambda: isinstance(window.page, TrialPage)
-    grab(OUT / f"{method}.png")
+    grab(OUT / f"{name}.png")
     while not isinstance(window.page, MessagePage):
-        yield from one_trial(window)
+        yield from one_trial(window, name)
     gone: list[bool] = []
     window.closed.connect(lambda: gone.append(True))
     press("Return")

@@ -17,6 +17,7 @@ from kit import pulse, xserver
 from kit.listener import NoConcealers, clips_folder, definition
 
 HERE = Path(__file__).resolve().parent
+WORDED = ("p835", "acr_annoyance")
 SHORT = "[checks]\nlevel = false\n[abx]\ntrials = 2\n"
 
 
@@ -26,10 +27,9 @@ def test_every_method_can_be_taken_with_the_keyboard_alone(tmp_path: Path) -> No
     lacking = xserver.missing() or pulse.missing()
     if lacking:
         pytest.skip(f"not installed: {lacking}")
-    panels = {}
-    for method in names():
-        (tmp_path / method).mkdir()
-        panels[method] = short_panel(tmp_path / method, method)
+    panels = {method: short_panel(tmp_path / method, method) for method in names()}
+    # Methods that are nothing but a file and their words, in another language too.
+    panels |= {f"{one} in German": short_panel(tmp_path / f"{one} in German", one, "de") for one in WORDED}
     script = [sys.executable, str(HERE / "panel_by_keys.py"), str(tmp_path), *map(str, panels.values())]
     with pulse.sound_server() as sound, xserver.x_server() as environment:
         done = subprocess.run(
@@ -41,15 +41,21 @@ def test_every_method_can_be_taken_with_the_keyboard_alone(tmp_path: Path) -> No
         )
     assert done.returncode == 0, done.stderr[-3000:]
     given = json.loads((tmp_path / "votes.json").read_text())
-    assert set(given) == set(names())
-    for method, folder in panels.items():
-        check_file(folder / "ratings", [vote for trial in given[method] for vote in trial])
+    assert set(given) == set(panels)
+    for name, folder in panels.items():
+        check_file(folder / "ratings", [vote for trial in given[name] for vote in trial])
 
 
-def short_panel(folder: Path, method: str) -> Path:
+def short_panel(folder: Path, method: str, language: str = "en") -> Path:
     """Build a panel of one short clip: everything in it is really heard to its end."""
+    folder.mkdir()
     clips_folder(folder / "clips", ["kestrel"])
-    build(definition(method, SHORT), folder / "panel", NoConcealers(), places=Places(folder))
+    build(
+        definition(method, f'language = "{language}"\n{SHORT}'),
+        folder / "panel",
+        NoConcealers(),
+        places=Places(folder),
+    )
     return folder / "panel"
 
 

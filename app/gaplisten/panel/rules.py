@@ -228,7 +228,8 @@ def may_go_on(state: TrialState, rules: Rules) -> Refusal | None:
     if unheard is not None:
         return unheard
     if _unrated(state):
-        return Refusal.UNRATED_SOME if len(state.trial.wanted_votes) > 1 else Refusal.UNRATED
+        slots = {slot for slot, _ in state.trial.wanted_votes}
+        return Refusal.UNRATED_SOME if len(slots) > 1 else Refusal.UNRATED
     if rules.need_hundred and not any(vote == 100 for vote in state.votes.values()):
         return Refusal.NO_HUNDRED
     return None

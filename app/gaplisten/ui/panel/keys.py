@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Protocol
 
@@ -10,8 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QWidget
 
-from gaplisten.panel.scales import Scale
-from gaplisten.panel.trial import Response, Trial
+from gaplisten.panel.trial import Trial
 
 
 class Answering(Protocol):
@@ -45,10 +44,6 @@ class Answering(Protocol):
         """Vote with a digit."""
         ...
 
-    def digits_rate(self, trial: Trial) -> bool:
-        """Tell whether digits are answers."""
-        ...
-
     def undo(self) -> None:
         """Take back the last vote."""
         ...
@@ -67,6 +62,10 @@ class Answering(Protocol):
 
     def write_comment(self) -> None:
         """Go to the comment."""
+        ...
+
+    def step_scale(self, steps: int) -> None:
+        """Go to the scale that is asked before or after."""
         ...
 
 
@@ -99,17 +98,19 @@ class TrialKeys:
         shortcut.activated.connect(act)
         return shortcut
 
-    def show_trial(self, trial: Trial, scale: Scale) -> None:
-        """Make the keys that depend on the trial."""
+    def show_trial(self, trial: Trial, digits: Iterable[int]) -> None:
+        """Make the keys that depend on the trial; `digits` are those that are answers."""
         for shortcut in self._own:
             shortcut.setParent(None)
             shortcut.deleteLater()
         self._own = []
         if trial.switched:
             self._slot_keys(trial)
-        elif trial.response is Response.CATEGORY and self._answering().digits_rate(trial):
-            for value, _ in scale.labels:
-                self._vote_key(int(value))
+        for digit in digits:
+            self._vote_key(digit)
+        if len(trial.scales) > 1 and not trial.switched:
+            self._own.append(self._key("Left", lambda: self._answering().step_scale(-1)))
+            self._own.append(self._key("Right", lambda: self._answering().step_scale(1)))
 
     def _slot_keys(self, trial: Trial) -> None:
         self._own += [self._key("Left", lambda: self._answering().step_slot(-1))]

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.panel.rules import Refusal, lacking
+from gaplisten.panel.scales import Scale
 from gaplisten.panel.session import Session
 from gaplisten.panel.trial import WHOLE_TRIAL, Block, Trial, Vote
 from gaplisten.panel.trial import Response as Asked
@@ -55,7 +56,8 @@ class TrialPage(QWidget):
     def __init__(self, player: TrialPlayer, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._player, self._session = player, session
-        self._scale, self._words = session.scale, session.texts
+        self._words = session.texts
+        self._asked = ""  # the scale that is answered now
         self._response: Response | None = None
         self._message_stays = False
         self._build()
@@ -69,6 +71,7 @@ class TrialPage(QWidget):
     def _build(self) -> None:
         self._count = paragraph("", centred=True, quiet=True)
         self._block = paragraph("", centred=True)
+        self._part = paragraph("", centred=True, quiet=True)
         self._heading = heading("")
         self._instruction = paragraph("", centred=True, quiet=True)
         self._play = QPushButton()
@@ -113,6 +116,7 @@ class TrialPage(QWidget):
         column.addWidget(self._reason)
         column.addWidget(self._slot_row)
         column.addStretch(1)
+        column.addWidget(self._part)
         column.addWidget(self._heading)
         column.addWidget(self._instruction)
         column.addLayout(self._answers, 40)
@@ -140,12 +144,10 @@ class TrialPage(QWidget):
         self._count.setText(counted)
         self._block.setText(self._words["training"] if trial.block is Block.TRAINING else "")
         self._block.setVisible(trial.block is Block.TRAINING)
-        self._heading.setText(self._scale.question)
-        self._instruction.setText(self._scale.instruction)
         self._slot_row.setVisible(self._player.switched)
         if self._player.switched:
             self._slot_row.show_trial(trial)
-        self._make_response(trial)
+        self._ask(trial.scales[0])
         self._make_tags(self._session.panel.definition.tags)
         self._comment.clear()
         self._comment.setVisible(self._session.panel.definition.comments)
@@ -155,17 +157,35 @@ class TrialPage(QWidget):
         self._tell(note, stays=bool(note))
         self._loop_row.setVisible(self._player.may_loop)
         self.offer_copy(False)
-        self._keys.show_trial(trial, self._scale)
+        scales = [self._session.scales[name] for name in trial.scales]
+        self._keys.show_trial(trial, sorted({digit for scale in scales for digit in self._digits(scale)}))
         self.setFocus()
         self._show_state()
 
-    def _make_response(self, trial: Trial) -> None:
+    @property
+    def _scale(self) -> Scale:
+        """The wording of the scale that is answered now."""
+        return self._session.scales[self._asked]
+
+    def _ask(self, scale: str) -> None:
+        """Ask on one of the trial's scales."""
+        trial = self._player.state.trial
+        self._asked = scale
+        several = len(trial.scales) > 1
+        self._part.setText(f"{trial.scales.index(scale) + 1} / {len(trial.scales)}" if several else "")
+        self._part.setVisible(several)
+        self._heading.setText(self._scale.question)
+        self._instruction.setText(self._scale.instruction)
         emptied(self._answers)
+        self._make_response(trial)
+        self.setFocus()  # the answers that had it are gone, and keys go where the focus is
+
+    def _make_response(self, trial: Trial) -> None:
         asked = trial.response
         if asked in (Asked.SLIDERS, Asked.GRADES):
             self._response = Sliders(self._scale, trial, grades=asked is Asked.GRADES)
         else:
-            self._response = Categories(self._scale, digits=self.digits_rate(trial))
+            self._response = Categories(self._scale, digits=bool(self._digits(self._scale)))
         self._response.voted.connect(self.vote)
         self._answers.addWidget(self._response)
 
@@ -184,11 +204,11 @@ class TrialPage(QWidget):
             self._tag_row.addWidget(button)
         self._tag_row.addStretch(1)
 
-    def digits_rate(self, trial: Trial) -> bool:
-        """Whether the digits are answers: where nothing is switched and every answer is one digit."""
-        values = [value for value, _ in self._scale.labels]
-        whole = all(isinstance(value, int) and 0 <= value <= 9 for value in values)
-        return not self._player.switched and trial.response is Asked.CATEGORY and whole
+    def _digits(self, scale: Scale) -> tuple[int, ...]:
+        """Return the digits that are answers: where nothing is switched and every answer is one digit."""
+        values = tuple(value for value, _ in scale.labels if isinstance(value, int) and 0 <= value <= 9)
+        asked = scale.response is Asked.CATEGORY and not self._player.switched
+        return values if asked and len(values) == len(scale.labels) else ()
 
     # --- what the listener does --------------------------------------------------------------------
 
@@ -225,7 +245,7 @@ class TrialPage(QWidget):
 
     def vote(self, slot: int, vote: Vote) -> None:
         """Vote, if the rules allow it now; say why not otherwise."""
-        refusal = self._session.rate(vote, slot)
+        refusal = self._session.rate(vote, slot, self._asked)
         if refusal is None:
             self._message_stays = False
         else:
@@ -236,7 +256,7 @@ class TrialPage(QWidget):
         """Move the answer that the arrows belong to: of the slot that plays, or of the trial."""
         if self._response is None:
             return
-        whole = (WHOLE_TRIAL, "") in self._player.state.trial.wanted_votes
+        whole = not self._player.state.trial.rated_slots
         self._response.nudge(WHOLE_TRIAL if whole else self._player.slot, steps)
 
     def vote_digit(self, digit: int) -> None:
@@ -249,8 +269,27 @@ class TrialPage(QWidget):
         if self._comment.isVisible():
             self._comment.setFocus()
 
+    def step_scale(self, steps: int) -> None:
+        """Go to the scale that is asked before, or after if this one is answered."""
+        scales = self._player.state.trial.scales
+        wanted = scales.index(self._asked) + steps
+        if 0 <= wanted < len(scales) and (steps < 0 or self._answered(self._asked)):
+            self._ask(scales[wanted])
+            self._message_stays = False
+            self._show_state()
+
+    def _answered(self, scale: str) -> bool:
+        state = self._player.state
+        return all(key in state.votes for key in state.trial.wanted_votes if key[1] == scale)
+
     def go_on(self) -> None:
-        """Leave the trial, if the rules allow it."""
+        """Go to the next scale, or leave the trial, if the rules allow it."""
+        left = [scale for scale in self._player.state.trial.scales if not self._answered(scale)]
+        if left and self._answered(self._asked):
+            self._ask(left[0])
+            self._message_stays = False
+            self._show_state()
+            return
         refusal = self._session.may_go_on()
         if refusal is not None:
             self._refuse(refusal)
@@ -293,7 +332,8 @@ class TrialPage(QWidget):
     def _show_votes(self) -> None:
         if self._response is not None and self._player.active:
             votes = self._player.state.votes
-            self._response.show_votes({slot: vote for (slot, _), vote in votes.items()})
+            shown = {slot: vote for (slot, scale), vote in votes.items() if scale == self._asked}
+            self._response.show_votes(shown)
 
     def _show_state(self) -> None:
         if not self._player.active or self._response is None:
@@ -308,8 +348,8 @@ class TrialPage(QWidget):
         self._show_votes()
         self._loop_row.show_loop()
         state = self._player.state
-        wanted = state.trial.wanted_votes
-        self._response.allow([slot for slot, _ in wanted if self._session.may_rate(slot) is None])
+        slots = state.trial.rated_slots or (WHOLE_TRIAL,)
+        self._response.allow([slot for slot in slots if self._session.may_rate(slot, self._asked) is None])
         self._next.setProperty("ready", self._session.may_go_on() is None)
         # A device that went away and came back at once leaves a pause, and a reason, only.
         reason = output.reason if silent or not playing else ""
