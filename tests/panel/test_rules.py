@@ -133,7 +133,7 @@ def test_several_scales_of_one_recording_are_voted_on_one_by_one() -> None:
     assert may_rate(state, Rules(), WHOLE_TRIAL, "signal") is None
     assert may_rate(state, Rules()) is Refusal.NOT_RATED_SLOT
     state = state.voted(WHOLE_TRIAL, 4, "signal")
-    assert may_go_on(state, Rules()) is Refusal.UNRATED_SOME
+    assert may_go_on(state, Rules()) is Refusal.UNRATED
     state = state.voted(WHOLE_TRIAL, 2, "background")
     assert may_go_on(state, Rules()) is None
     assert dict(state.votes) == {(WHOLE_TRIAL, "signal"): 4, (WHOLE_TRIAL, "background"): 2}
