@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shutil
 import tempfile
@@ -13,7 +14,14 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from gaplisten.audio.headers import HeaderFault, check_header, has_sound_magic
+from gaplisten.audio.headers import (
+    HeaderFault,
+    check_header,
+    counted_mp3,
+    flac_digest,
+    has_sound_magic,
+    told_frames,
+)
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.durable import not_written, whole_path
 from gaplisten.errors import GaplistenError
@@ -23,11 +31,18 @@ _SUFFIXES = "wav flac ogg oga opus mp3 aif aiff aifc au snd caf w64 rf64 wavex s
 SOUND_SUFFIXES = frozenset("." + suffix for suffix in _SUFFIXES.split())
 MAX_CHANNELS = 2
 _LIKELY_SAMPLES_PER_BYTE = 64
+_MOST_SAMPLES_PER_BYTE = 8192  # FLAC's silence: 65,535 samples in a frame of eleven bytes
 _BLOCK = 1 << 18
 _FULL = 1 << 16  # bytes left on a disk on which the next block had no room
 IN_MEMORY_SAMPLES = 1 << 24  # 64 MB, nearly six minutes of 48 kHz mono
 _INTEGER_BITS = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 _FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aif": "AIFF", ".aiff": "AIFF", ".w64": "W64", ".rf64": "RF64"}
+
+
+_NO_INDEX = "it has no index of its frames (written as a stream): a cut end cannot be noticed"
+
+# libsndfile's words for damage that it does not understand itself.
+_INTERNAL = ("psf_fseek", "nspecified internal", "SF_INFO", "internal error", "Internal error")
 
 
 class SoundFileError(GaplistenError):
@@ -75,7 +90,33 @@ def probe(path: Path) -> SoundInfo:
         info = soundfile.info(_named(path))
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         raise _unreadable(path, error) from error
-    return SoundInfo(path, info.samplerate, info.channels, info.frames, info.format, info.subtype, notes)
+    frames, remarks = known_frames(path, info)
+    notes += remarks
+    return SoundInfo(path, info.samplerate, info.channels, frames, info.format, info.subtype, notes)
+
+
+def known_frames(path: Path, info: Any) -> tuple[int, tuple[str, ...]]:
+    """Return the length of a file in frames, where libsndfile (`info`) only guesses it, and notes about it.
+
+    Raises
+    ------
+    SoundFileError
+        If it promises more than its bytes can hold, more than is there, or more than libsndfile would read.
+    """
+    size = path.stat().st_size
+    if info.frames * info.channels > _MOST_SAMPLES_PER_BYTE * size:
+        fact = f"is damaged or cut short: its header promises {info.frames:,} frames in {size:,} bytes"
+        raise SoundFileError(str(path), fact, "copy or export it again")
+    if info.format in ("WAV", "WAVEX") and (told := told_frames(path, info.frames)) is not None:
+        if told > info.frames:
+            raise _cut_short(path, told, info.frames)
+        return told, ()
+    if info.format == "MP3" and (counted := counted_mp3(path)) is not None:
+        if counted > info.frames:
+            fact = f"has no index and changing bit rates: only {info.frames} of {counted} frames can be read"
+            raise SoundFileError(str(path), fact, "convert it to WAV or FLAC")
+        return counted, (_NO_INDEX,)
+    return int(info.frames), ()
 
 
 def read_signal(path: Path) -> Signal:
@@ -96,6 +137,7 @@ def read_signal(path: Path) -> Signal:
         raise _unreadable(path, error) from error
     _refuse_missing(info, len(samples))
     _refuse_unreal(info, samples)
+    _refuse_changed(info, samples)
     return Signal(samples, info.rate)
 
 
@@ -236,8 +278,14 @@ def _checked_header(path: Path) -> tuple[str, ...]:
         raise SoundFileError(str(path), f"cannot be read ({reason})", "check the permissions") from error
 
 
-def _unreadable(path: Path, error: Exception) -> SoundFileError:
+def reason_of(error: Exception) -> str:
+    """Return why libsndfile refused a file, without the name and without what only its authors understand."""
     reason = str(getattr(error, "error_string", error)).strip().rstrip(".")
+    return "its sound cannot be decoded" if any(word in reason for word in _INTERNAL) else reason
+
+
+def _unreadable(path: Path, error: Exception) -> SoundFileError:
+    reason = reason_of(error)
     if "not exist" in reason:  # libsndfile's word for what its MP3 decoder does not like either
         reason = "no format is recognised"
     what = "is damaged or cut short" if has_sound_magic(path) else "is not a sound file that can be read"
@@ -257,11 +305,25 @@ def _refuse_shape(info: SoundInfo) -> None:
 
 def _refuse_missing(info: SoundInfo, found: int) -> None:
     if found < info.frames:
-        raise SoundFileError(
-            str(info.path),
-            f"is cut short: its header promises {info.frames} frames, {found} can be read",
-            "copy or export it again",
-        )
+        raise _cut_short(info.path, info.frames, found)
+
+
+def _cut_short(path: Path, promised: int, found: int) -> SoundFileError:
+    fact = f"is cut short: its header promises {promised} frames, {found} can be read"
+    return SoundFileError(str(path), fact, "copy or export it again")
+
+
+def _refuse_changed(info: SoundInfo, samples: Samples) -> None:
+    """Compare a FLAC file's samples with the digest in its header; long ones are left to its frames' own."""
+    named = flac_digest(info.path) if info.format == "FLAC" and samples.size <= IN_MEMORY_SAMPLES else None
+    if named is None or named[0] not in (8, 16, 24):
+        return
+    bits, digest = named
+    whole = np.rint(samples * np.float32(2 ** (bits - 1))).astype("<i4")
+    packed = np.ascontiguousarray(whole).view(np.uint8).reshape(*samples.shape, 4)[..., : bits // 8]
+    if hashlib.md5(packed.tobytes(), usedforsecurity=False).digest() != digest:
+        fact = "is damaged: its samples are not those that were written (their MD5 differs)"
+        raise SoundFileError(str(info.path), fact, "copy or export it again")
 
 
 def _refuse_unreal(info: SoundInfo, samples: Samples) -> None:

@@ -9,6 +9,7 @@ import os
 import re
 import stat
 import struct
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,10 +22,14 @@ _MAGICS = (*_CHUNKED, b"fLaC", b"OggS", b".snd", b"caff", b"NIST", b"riff", b"ID
 _COPY_AGAIN = "copy or export it again"
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")  # of UTF-16 and UTF-8 text
 _OGG_PAGE = 27 + 255 + 255 * 255  # the longest there can be
-_OGG_LAST = 4  # flag of a stream's last page
+_OGG_FIRST, _OGG_LAST = 2, 4  # flags of a stream's first and last page
 _OGG_NOTE = (
     "it has no last page that ends it (a stream that was broken off, perhaps): a cut end cannot be noticed"
 )
+_MORE_NOTE = (
+    "{:,} bytes behind its sound belong to no part of it: more was recorded than its header says, perhaps"
+)
+_IN_BLOCKS = (0x02, 0x11, 0x31)  # WAV's Microsoft and IMA ADPCM, GSM 06.10
 _STREAM_NOTE = "its header does not say how long it is (written as a stream): a cut end cannot be noticed"
 
 
@@ -72,6 +77,8 @@ def check_header(path: Path) -> tuple[str, ...]:
             return _check_wave64(file, length)
         if kind == b"NIST":
             return _check_sphere(head, length)
+        if kind == b"caff":
+            return _check_caf(file, length)
         if kind == b"OggS":
             return _check_ogg(file, length)
     return ()
@@ -120,7 +127,11 @@ def _check_chunks(file: BinaryIO, kind: bytes, length: int) -> tuple[str, ...]:
                 return _compare(long_size, length - chunk.start)
             if chunk.size == 0 and not _only_chunks(file, order, chunk.start, length):
                 _refuse_unfinished(length - chunk.start)
-            return _compare(chunk.size, length - chunk.start)
+            notes = _compare(chunk.size, length - chunk.start)
+            end = min(chunk.start + chunk.size + chunk.size % 2, length)
+            if not notes and not _only_chunks(file, order, end, length):
+                notes = (_MORE_NOTE.format(length - end),)
+            return notes
     raise HeaderFault("is cut short: it ends before its sound data begin", _COPY_AGAIN)
 
 
@@ -163,27 +174,151 @@ def _check_sphere(head: bytes, length: int) -> tuple[str, ...]:
     return _compare(promised, length - int(size[1]))
 
 
+def _check_caf(file: BinaryIO, length: int) -> tuple[str, ...]:
+    """Walk a Core Audio file's chunks: a name and a signed 64-bit size, -1 for "to the end"."""
+    at = 8
+    while at + 12 <= length:
+        file.seek(at)
+        name, size = struct.unpack(">4sq", file.read(12))
+        if name == b"data":
+            if size == -1:  # allowed, but libsndfile calls it malformed
+                raise HeaderFault("does not say how long it is (written as a stream)", "convert it to WAV")
+            return _compare(size, length - at - 12)
+        if size < 0:
+            raise HeaderFault(f"is damaged: a part of it claims {size} bytes", _COPY_AGAIN)
+        at += 12 + size
+    raise HeaderFault("is cut short: it ends before its sound data begin", _COPY_AGAIN)
+
+
+# --- Ogg ----------------------------------------------------------------------------------------------------
+
+
 def _check_ogg(file: BinaryIO, length: int) -> tuple[str, ...]:
-    """Look whether the last page is whole and says that it is the last: libsndfile plays what there is."""
-    start = max(0, length - _OGG_PAGE)
-    file.seek(start)
-    pages = list(_ogg_pages(file.read(), start))
-    last = next((page for page in pages if page[0] == length), pages[-1] if pages else None)
-    if last is None:
-        return ()
-    end, flags = last
-    if end > length:
-        raise HeaderFault(f"is cut short: its last page wants {end - length} more bytes", _COPY_AGAIN)
+    """Look at each page's checksum and number and for the mark of the end: libsndfile plays what there is."""
+    at, flags = 0, _OGG_LAST
+    numbers: dict[int, int] = {}
+    while at < length:
+        file.seek(at)
+        page = file.read(_OGG_PAGE)
+        if not page.startswith(b"OggS\0"):
+            if b"OggS\0" in page or len(page) == _OGG_PAGE:
+                raise HeaderFault(f"is damaged: no page of sound begins at byte {at}", _COPY_AGAIN)
+            break  # tags
+        table = page[27 : 27 + page[26]] if len(page) > 26 else b""
+        size = 27 + len(table) + sum(table)
+        if len(page) < 27 or len(table) < page[26] or size > len(page):
+            raise HeaderFault("is cut short: its last page is not whole", _COPY_AGAIN)
+        flags, serial, number = page[5], *struct.unpack_from("<II", page, 14)
+        if _ogg_checksum(page[:22] + bytes(4) + page[26:size]) != struct.unpack_from("<I", page, 22)[0]:
+            raise HeaderFault(f"is damaged: the checksum of its page at byte {at} does not fit", _COPY_AGAIN)
+        expected = numbers.get(serial, number)
+        if number != expected and not flags & _OGG_FIRST:
+            raise HeaderFault(f"is damaged: pages {expected} to {number - 1} are missing", _COPY_AGAIN)
+        numbers[serial] = number + 1 & 0xFFFFFFFF
+        at += size
     return () if flags & _OGG_LAST else (_OGG_NOTE,)
 
 
-def _ogg_pages(tail: bytes, start: int) -> Iterator[tuple[int, int]]:
-    """Give where each page in a file's tail ends, and its flags; a cut head ends beyond the file."""
-    for found in re.finditer(rb"OggS\0", tail):
-        head = tail[found.start() :]
-        count = head[26] if len(head) > 26 else 255
-        body = sum(head[27 : 27 + count]) + max(0, 27 + count - len(head))
-        yield start + found.start() + 27 + count + body, head[5] if len(head) > 5 else 0
+_MIRRORED = bytes(int(f"{byte:08b}"[::-1], 2) for byte in range(256))
+
+
+def _ogg_checksum(page: bytes) -> int:
+    """Return the CRC-32 of a page (RFC 3533): zlib's polynomial, but high bits first and nothing inverted."""
+    mirrored = zlib.crc32(page.translate(_MIRRORED), 0xFFFFFFFF) ^ 0xFFFFFFFF
+    return int.from_bytes(mirrored.to_bytes(4, "little").translate(_MIRRORED), "big")
+
+
+# --- lengths that libsndfile gets wrong ------------------------------------------------------------------
+
+
+def told_frames(path: Path, found: int) -> int | None:
+    """Return how many frames a file says it has, where libsndfile only guesses; None where it knows.
+
+    Parameters
+    ----------
+    found
+        What libsndfile takes for its length, in frames.
+
+    Notes
+    -----
+    The coders of GSM 06.10 and ADPCM in WAV fill up their last block; the fact chunk says what was meant.
+    """
+    with path.open("rb") as file:
+        length = os.fstat(file.fileno()).st_size
+        if file.read(4) != b"RIFF":
+            return None
+        form, fact = b"", 0
+        for chunk in _chunks(file, "<", length):
+            file.seek(chunk.start)
+            if chunk.name == b"fmt ":
+                form = file.read(min(chunk.size, 20))
+            elif chunk.name == b"fact" and chunk.size >= 4:
+                (fact,) = struct.unpack("<I", file.read(4))
+            elif chunk.name == b"data":
+                break
+    if len(form) < 20 or struct.unpack("<H", form[:2])[0] not in _IN_BLOCKS or fact in (0, _STREAMING):
+        return None
+    block = struct.unpack("<H", form[18:20])[0]
+    # Much less is a header that was never finished; more is a file cut short.
+    return fact if fact > found - 2 * block else None
+
+
+def counted_mp3(path: Path) -> int | None:
+    """Count the samples per channel of an MP3 file without an index, of which libsndfile only guesses.
+
+    Returns
+    -------
+    frames
+        None where there is an index (Xing, Info, VBRI), or no MPEG audio.
+    """
+    data = path.read_bytes()
+    at = frames = 0
+    if data.startswith(b"ID3") and len(data) > 10:  # four times seven bits
+        at = 10 + sum(byte << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0), strict=True))
+    first = data.find(b"\xff", at, at + 4096)
+    if first < 0 or any(mark in data[first : first + 200] for mark in (b"Xing", b"Info", b"VBRI")):
+        return None
+    while at >= 0 and at + 4 <= len(data):
+        step = _mpeg_frame(data[at : at + 4])
+        if step is None:
+            at = data.find(b"\xff", at + 1)
+            continue
+        size, samples = step
+        frames += samples if at + size <= len(data) else 0
+        at += size
+    return frames or None
+
+
+_MPEG_KBITS = {  # by (MPEG 1, layer); an index of 0 is a rate of the encoder's own, 15 is none
+    (True, 3): (32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320),
+    (True, 2): (32, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320, 384),
+    (False, 3): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+    (False, 2): (8, 16, 24, 32, 40, 48, 56, 64, 80, 96, 112, 128, 144, 160),
+}
+_MPEG_RATES = (44_100, 48_000, 32_000)
+
+
+def _mpeg_frame(head: bytes) -> tuple[int, int] | None:
+    """Return bytes and samples of the frame of MPEG audio that begins so, or None if none does."""
+    version, layer = head[1] >> 3 & 3, 4 - (head[1] >> 1 & 3)  # 3 is MPEG 1, 2 is MPEG 2, 0 is MPEG 2.5
+    kbits, rate = head[2] >> 4, head[2] >> 2 & 3
+    if head[0] != 0xFF or head[1] < 0xE0 or version == 1 or layer not in (2, 3) or rate == 3:
+        return None
+    if kbits in (0, 15):
+        return None
+    samples = 1152 if version == 3 or layer == 2 else 576
+    hertz = _MPEG_RATES[rate] >> {3: 0, 2: 1, 0: 2}[version]
+    bits = 1000 * _MPEG_KBITS[version == 3, layer][kbits - 1]
+    return samples // 8 * bits // hertz + (head[2] >> 1 & 1), samples
+
+
+def flac_digest(path: Path) -> tuple[int, bytes] | None:
+    """Return the bits per sample and the MD5 of the samples that a FLAC file's header names, if it does."""
+    with path.open("rb") as file:
+        head = file.read(42)
+    if len(head) < 42 or head[:4] != b"fLaC" or not any(head[26:42]):
+        return None
+    return ((head[20] & 1) << 4 | head[21] >> 4) + 1, head[26:42]
 
 
 def _compare(promised: int, there: int) -> tuple[str, ...]:

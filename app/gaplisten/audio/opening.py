@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from gaplisten.audio.filemap import Frames, Raw, SampleSource, SourceError, gather_rows
+from gaplisten.audio.files import SoundFileError, known_frames, reason_of
 from gaplisten.audio.keepsakes import Keepsakes
 from gaplisten.audio.quickflac import QuickFlac
 from gaplisten.audio.wavmap import MappedSource, Packed24Source, wav_layout
@@ -32,17 +33,18 @@ class DecodedSource:
         info = _sound_info(path)
         self.path = path
         self._info = info
+        self._frames = _frames(path, info)
         self._kind = "int16" if info.subtype in _NARROW else "float32"
         self._handles = threading.local()
         self._blocks: OrderedDict[int, Raw] = OrderedDict()
         self._lock = threading.Lock()
         self._quick = QuickFlac.reads(info.format, info.subtype)
-        self._keepsakes = Keepsakes(info.frames, info.channels, self.dtype)
+        self._keepsakes = Keepsakes(self._frames, info.channels, self.dtype)
 
     @property
     def frames(self) -> int:
         """Length in frames."""
-        return int(self._info.frames)
+        return self._frames
 
     @property
     def rate(self) -> int:
@@ -155,7 +157,7 @@ class DecodedSource:
             got = file.buffer_read_into(found, self._kind)
         except (soundfile.LibsndfileError, OSError) as error:
             raise SourceError(
-                str(self.path), f"cannot be decoded ({error})", "get a whole copy of it"
+                str(self.path), f"cannot be decoded ({reason_of(error)})", "get a whole copy of it"
             ) from error
         if got < len(found):
             fact = f"ends after {start + got} of {self.frames} frames"
@@ -171,13 +173,21 @@ class DecodedSource:
         return self._handles.file
 
 
+def _frames(path: Path, info: Any) -> int:
+    try:
+        return known_frames(path, info)[0]
+    except SoundFileError as error:
+        raise SourceError(error.thing, error.fact, error.way_out) from error
+
+
 def _sound_info(path: Path) -> Any:
     import soundfile
 
     try:
         return soundfile.info(path)
     except (soundfile.LibsndfileError, OSError) as error:
-        raise SourceError(str(path), f"cannot be read as sound ({error})", "use WAV or FLAC") from error
+        fact = f"cannot be read as sound ({reason_of(error)})"
+        raise SourceError(str(path), fact, "use WAV or FLAC") from error
 
 
 def open_source(path: Path) -> SampleSource:

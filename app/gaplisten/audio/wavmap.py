@@ -12,6 +12,9 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from gaplisten.audio.filemap import ArraySource, Frames, Raw, gather_rows
+from gaplisten.untrusted import open_regular
+
+_KNOWN_BYTES = 64  # of a chunk that tells the form of the sound; a damaged one may claim gigabytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +40,17 @@ def wav_layout(path: Path) -> WavLayout | None:
     """Return where the samples lie, or None if the file is not a WAV file that can be mapped.
 
     Understands RIFF and RF64 with 16, 24 and 32 bit PCM and 32 bit float, plain or extensible.
+
+    Raises
+    ------
+    OSError
+        If it is no regular file or cannot be read; a pipe is not waited for.
     """
-    with path.open("rb") as file:
+    with open_regular(path) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as file:
         head = file.read(12)
         if len(head) < 12 or head[:4] not in {b"RIFF", b"RF64"} or head[8:] != b"WAVE":
             return None
-        return _walk_chunks(file, path.stat().st_size)
+        return _walk_chunks(file, os.fstat(descriptor).st_size)
 
 
 def _walk_chunks(file: BinaryIO, size: int) -> WavLayout | None:
@@ -52,7 +60,9 @@ def _walk_chunks(file: BinaryIO, size: int) -> WavLayout | None:
         if name == b"data":
             wanted = long_data if length == 0xFFFFFFFF and long_data is not None else length
             return _layout(format_chunk, file.tell(), min(wanted, size - file.tell()))
-        body = file.read(length + (length & 1))
+        start = file.tell()
+        body = file.read(min(length, _KNOWN_BYTES)) if name in (b"fmt ", b"ds64") else b""
+        file.seek(start + length + (length & 1))
         if name == b"fmt ":
             format_chunk = body
         elif name == b"ds64" and len(body) >= 16:

@@ -1,0 +1,269 @@
+"""Damaged sound files are never shortened or changed without a word, and ask for no memory on their word."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import struct
+import subprocess
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from gaplisten.audio.filemap import SourceError
+from gaplisten.audio.files import SoundFileError, probe, read_signal
+from gaplisten.audio.opening import DecodedSource, open_source
+
+OGG = [("VORBIS", 16_000), ("OPUS", 48_000)]
+
+
+def tone(frames: int) -> np.ndarray:
+    time = np.arange(frames)
+    return (0.3 * np.sin(time / 9) * (1 + np.sin(time / 4000)) / 2).astype(np.float32)
+
+
+def flipped(data: bytes, bit: int) -> bytes:
+    changed = bytearray(data)
+    changed[bit // 8] ^= 1 << bit % 8
+    return bytes(changed)
+
+
+def refusal(path: Path) -> str:
+    with pytest.raises(SoundFileError) as caught:
+        read_signal(path)
+    return caught.value.fact
+
+
+# --- Ogg
+
+
+@pytest.mark.parametrize(("codec", "rate"), OGG)
+def test_one_flipped_bit_anywhere_in_an_ogg_is_told(tmp_path: Path, codec: str, rate: int) -> None:
+    whole, bad = tmp_path / "a.ogg", tmp_path / "b.ogg"
+    soundfile.write(whole, tone(rate), rate, format="OGG", subtype=codec)
+    data = whole.read_bytes()
+    assert read_signal(whole).frames == rate
+    for bit in np.random.default_rng(3).integers(0, 8 * len(data), 60).tolist():
+        bad.write_bytes(flipped(data, bit))
+        assert re.search("damaged|cut short|not a sound", refusal(bad)), bit
+
+
+@pytest.mark.parametrize(("codec", "rate"), OGG)
+def test_a_page_missing_in_an_ogg_is_told(tmp_path: Path, codec: str, rate: int) -> None:
+    whole, bad = tmp_path / "a.ogg", tmp_path / "b.ogg"
+    noise = np.random.default_rng(1).normal(0, 0.2, 4 * rate).astype(np.float32)
+    soundfile.write(whole, noise, rate, format="OGG", subtype=codec)
+    data = whole.read_bytes()
+    pages = [found.start() for found in re.finditer(b"OggS\0", data)]
+    assert len(pages) > 6
+    bad.write_bytes(data[: pages[4]] + data[pages[5] :])
+    assert "pages 4 to 4 are missing" in refusal(bad)
+    bad.write_bytes(data[: pages[4]] + b"junk" + data[pages[4] :])
+    assert f"byte {pages[4]}" in refusal(bad)
+
+
+def test_two_oggs_one_after_the_other_are_still_read(tmp_path: Path) -> None:
+    first, second, both = (tmp_path / f"{name}.ogg" for name in "abc")
+    for path in (first, second):
+        soundfile.write(path, tone(16_000), 16_000, format="OGG", subtype="VORBIS")
+    both.write_bytes(first.read_bytes() + second.read_bytes())
+    assert probe(both).notes == ()
+
+
+# --- lengths
+
+
+@pytest.mark.parametrize("codec", ["GSM610", "IMA_ADPCM", "MS_ADPCM"])
+def test_coders_that_fill_their_last_block_give_what_was_written(tmp_path: Path, codec: str) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, tone(4000), 8000, subtype=codec)
+    data = path.read_bytes()
+    at = data.index(b"fact") + 8
+    (frames,) = struct.unpack_from("<I", data, at)
+    assert frames == {"IMA_ADPCM": 4040}.get(codec, 4000)  # libsndfile itself fills IMA's last block
+    samples = read_signal(path).samples
+    assert np.array_equal(samples, soundfile.read(path, frames, dtype="float32", always_2d=True)[0])
+    assert probe(path).frames == open_source(path).frames == len(samples) == frames
+    for fact in (0, 0xFFFFFFFF, 7):  # never finished: all that is there is read
+        path.write_bytes(data[:at] + struct.pack("<I", fact) + data[at + 4 :])
+        assert read_signal(path).frames == soundfile.info(path).frames
+    path.write_bytes(data[:at] + struct.pack("<I", 40_000) + data[at + 4 :])
+    assert "promises 40000 frames" in refusal(path)
+
+
+@pytest.mark.parametrize("codec", ["PCM_16", "ALAC_16", "ULAW"])
+def test_a_caf_cut_anywhere_is_refused(tmp_path: Path, codec: str) -> None:
+    whole, cut = tmp_path / "a.caf", tmp_path / "b.caf"
+    soundfile.write(whole, tone(4000), 16_000, subtype=codec)
+    data = whole.read_bytes()
+    assert read_signal(whole).frames == 4000
+    end = data.rindex(b"data") + 12 + struct.unpack_from(">q", data, data.rindex(b"data") + 4)[0]
+    for kept in np.linspace(10, end - 1, 40).astype(int).tolist():
+        cut.write_bytes(data[:kept])
+        assert re.search("cut short|damaged", refusal(cut)), kept
+
+
+def test_a_caf_that_was_streamed_is_refused_with_the_reason(tmp_path: Path) -> None:
+    path = tmp_path / "a.caf"
+    soundfile.write(path, tone(4000), 16_000, subtype="PCM_16")
+    data = path.read_bytes()
+    at = data.index(b"data") + 4
+    assert at + 8 + struct.unpack_from(">q", data, at)[0] == len(data)
+    path.write_bytes(data[:at] + struct.pack(">q", -1) + data[at + 8 :])
+    assert "does not say how long" in refusal(path)
+
+
+@pytest.mark.parametrize("subtype", ["PCM_S8", "PCM_16", "PCM_24"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_flac_is_compared_with_the_digest_in_its_header(
+    tmp_path: Path, subtype: str, channels: int
+) -> None:
+    path = tmp_path / "a.flac"
+    sound = np.random.default_rng(5).uniform(-1, 1, (5000, channels))
+    soundfile.write(path, sound, 16_000, subtype=subtype)
+    data = path.read_bytes()
+    assert read_signal(path).frames == 5000
+    (total,) = struct.unpack_from(">I", data, 22)
+    path.write_bytes(data[:22] + struct.pack(">I", total - 1000) + data[26:])
+    assert "MD5" in refusal(path)
+    path.write_bytes(flipped(data, 8 * 30))
+    assert "MD5" in refusal(path)
+    path.write_bytes(data[:26] + bytes(16) + data[42:])  # an encoder that did not know it
+    assert read_signal(path).frames == 5000
+
+
+def test_what_flac_itself_calls_damaged_is_refused(tmp_path: Path) -> None:
+    if not shutil.which("flac"):
+        pytest.skip("flac is not there")
+    path = tmp_path / "a.flac"
+    soundfile.write(path, tone(16_000), 16_000, subtype="PCM_16")
+    data = path.read_bytes()
+    wrong = 0
+    for bit in np.random.default_rng(7).integers(8 * 8, 8 * len(data), 40).tolist():
+        path.write_bytes(flipped(data, bit))
+        tested = subprocess.run(["flac", "-t", "-s", path], capture_output=True, check=False)
+        if tested.returncode:
+            wrong += 1
+            refusal(path)
+    assert wrong > 20
+
+
+# --- MP3
+
+
+def without_index(path: Path, sound: np.ndarray, mode: str) -> None:
+    """Write an MP3 file as a live stream is recorded: without the frame that counts the others."""
+    kind = {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": mode, "compression_level": 0.3}
+    with soundfile.SoundFile(path, "w", 16_000, 1, **kind) as file:
+        file.write(sound)
+    data = path.read_bytes()
+    path.write_bytes(data[data.index(data[:2], 4) :])
+
+
+def test_a_whole_mp3_without_an_index_is_read_whole_with_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    # Silence first: libsndfile takes its bit rate for that of all and promises far more than there is.
+    without_index(path, np.concatenate((np.zeros(160_000), tone(48_000))).astype(np.float32), "VARIABLE")
+    assert soundfile.info(path).frames > 209_000
+    assert 208_000 <= read_signal(path).frames <= 210_000
+    assert "no index" in probe(path).notes[0]
+    assert open_source(path).frames == probe(path).frames == read_signal(path).frames
+
+
+def test_an_mp3_of_which_only_the_beginning_would_be_read_is_refused(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.mp3"
+    noise = np.random.default_rng(1).normal(0, 0.3, 48_000)
+    without_index(path, np.concatenate((noise, np.zeros(264_000))).astype(np.float32), "VARIABLE")
+    assert re.search(r"only \d+ of 313344 frames", refusal(path))
+
+
+def test_an_mp3_with_its_index_is_read_as_ever(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    soundfile.write(path, tone(16_000), 16_000, format="MP3", subtype="MPEG_LAYER_III")
+    assert (read_signal(path).frames, probe(path).notes) == (16_000, ())
+
+
+# --- WAV
+
+
+def test_a_wav_whose_header_counts_only_half_is_read_with_a_note(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    soundfile.write(path, tone(8000), 16_000, subtype="PCM_16")
+    data = path.read_bytes()
+    assert probe(path).notes == ()
+    path.write_bytes(data[:40] + struct.pack("<I", 8000) + data[44:])
+    assert read_signal(path).frames == 4000
+    assert "8,000 bytes behind its sound" in probe(path).notes[0]
+    path.write_bytes(data + b"LIST" + struct.pack("<I", 4) + b"INFO")
+    assert probe(path).notes == ()
+
+
+def test_a_chunk_that_claims_gigabytes_is_passed_over_unread(tmp_path: Path) -> None:
+    path = tmp_path / "a.wav"
+    with path.open("wb") as file:
+        file.write(b"RIFF" + struct.pack("<I", 0x7FFFFFFF) + b"WAVEjunk" + struct.pack("<I", 0x7FFFFFF0))
+        file.truncate(2**31)
+    started = time.monotonic()
+    with pytest.raises(SourceError):
+        open_source(path)
+    assert time.monotonic() - started < 5
+
+
+# --- promises
+
+
+@pytest.mark.parametrize("reader", [read_signal, open_source])
+def test_a_header_that_promises_what_no_bytes_can_hold_is_refused_before_memory_is_asked_for(
+    tmp_path: Path, reader: object
+) -> None:
+    path = tmp_path / "a.flac"
+    soundfile.write(path, tone(4000), 16_000, subtype="PCM_16")
+    data = bytearray(path.read_bytes())
+    data[21] |= 0x0F
+    data[22:26] = b"\xff\xff\xff\xff"
+    path.write_bytes(data)
+    with pytest.raises((SoundFileError, SourceError), match=r"promises 68,719,476,735 frames"):
+        reader(path)  # type: ignore[operator]
+
+
+def test_silence_that_flac_packs_a_thousandfold_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    soundfile.write(path, np.zeros(2_000_000), 48_000, subtype="PCM_16")
+    assert read_signal(path).frames == 2_000_000
+    assert isinstance(open_source(path), DecodedSource)
+
+
+@pytest.mark.parametrize("kind", ["wav", "flac", "ogg", "aiff", "au", "caf", "w64", "mp3"])
+def test_no_reason_speaks_of_a_librarys_inside(tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"a.{kind}"
+    soundfile.write(path, tone(4000), 16_000)
+    data = path.read_bytes()
+    random, facts = np.random.default_rng(11), []
+    for _ in range(60):
+        changed = bytearray(data)
+        for at in random.integers(0, min(len(data), 200), 3):
+            changed[at] = random.integers(256)
+        path.write_bytes(changed)
+        for reader in (read_signal, open_source):
+            try:
+                reader(path)
+            except (SoundFileError, SourceError) as error:
+                facts.append(error.fact)
+    assert not [fact for fact in facts if re.search(r"internal|psf_|sf_info|unspecified", fact.lower())]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_pipe_is_refused_at_once_by_every_reader(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    os.mkfifo(path)
+    started = time.monotonic()
+    for reader in (read_signal, probe, open_source):
+        with pytest.raises((SoundFileError, SourceError), match=r"pipe|no regular file"):
+            reader(path)
+    assert time.monotonic() - started < 2
