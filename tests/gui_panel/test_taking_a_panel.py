@@ -22,8 +22,8 @@ from PySide6.QtWidgets import (
 )
 from pytestqt.qtbot import QtBot
 
+from gaplisten.panel import taking
 from gaplisten.panel.methods import names
-from gaplisten.ui.panel import listening
 from gaplisten.ui.panel.pages import BreakPage, ListenerPage, MessagePage
 from gaplisten.ui.panel.responses import TouchSlider, _Words
 from gaplisten.ui.panel.trial_page import TrialPage
@@ -71,7 +71,7 @@ def hear(window: PanelWindow, player: ClockedPlayer, seconds: float) -> None:
     """Let what plays sound for a while, looked at as often as a window does."""
     for _ in range(round(seconds / 0.05)):
         player.run(0.05)
-        window._player._poll()
+        window._player.look()
 
 
 def listen_to_the_end(window: PanelWindow, player: ClockedPlayer) -> None:
@@ -111,7 +111,7 @@ def test_an_acr_panel_by_keys_alone_writes_what_was_answered(
         assert player.state.playing
         for _ in range(60):
             player.run(0.05)
-            window._player._poll()
+            window._player.look()
         qtbot.keyClick(page, Qt.Key(ord(answer)))
         given.append(int(answer))
         qtbot.keyClick(page, Qt.Key.Key_Return)
@@ -130,7 +130,7 @@ def test_a_new_trial_begins_at_its_beginning_whatever_the_player_still_tells(
 ) -> None:
     window = open_window(built(tmp_path, definition("mushra", NO_LEVEL)))
     player.seek(player.lanes[0].frames)  # an audio process that has not come to the new trial yet
-    window._player._poll()
+    window._player.look()
     assert page_of(window)._bar.value() == 0
     page_of(window).loop_from_here()
     assert window._player.loop is not None
@@ -146,7 +146,7 @@ def test_a_vote_before_the_end_is_refused_and_the_reason_said(
     assert "Listen to the recording first." in shown_text(window)
     qtbot.keyClick(page, Qt.Key.Key_Space)
     player.run(0.2)
-    window._player._poll()
+    window._player.look()
     qtbot.keyClick(page, Qt.Key.Key_3)
     assert "to its end first" in shown_text(window)
     assert window.session is not None
@@ -194,7 +194,7 @@ def test_only_the_slider_of_what_plays_can_be_moved(
     window = open_window(built(tmp_path, definition("mushra", NO_LEVEL)))
     page = page_of(window)
     qtbot.keyClick(page, Qt.Key.Key_2)
-    window._player._poll()
+    window._player.look()
     enabled = [slider.accessibleName() for slider in window.findChildren(TouchSlider) if slider.isEnabled()]
     assert enabled == ["Rating of B"]
     qtbot.keyClick(page, Qt.Key.Key_Up)
@@ -321,7 +321,7 @@ def test_it_is_said_which_recordings_were_not_heard_yet(
         page.choose_slot(slot)
         hear(window, player, 0.3 if slot == 2 else 0.6)
         page.toggle() if inner.playing else None
-        inner._fresh = True  # the next one from its beginning
+        inner.taking._fresh = True  # the next one from its beginning
     page.go_on()
     assert "Listen to every recording first: C, E" in shown_text(window)
     for slot in (3, 5):
@@ -336,17 +336,17 @@ def test_what_sounds_while_the_window_stands_still_was_heard_all_the_same(
 ) -> None:
     window = open_window(built(tmp_path, definition("acr", NO_LEVEL)))
     page, inner, clock = page_of(window), window._player, [100.0]
-    monkeypatch.setattr(listening.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(taking.time, "monotonic", lambda: clock[0])
     inner._timer.stop()
-    inner._poll()
+    inner.look()
     page.toggle()
     player.run(0.6)
-    inner._poll()
+    inner.look()
     assert not inner.state.heard_whole(0)  # so far in no time: that was no listening
     page.restart()
     player.run(0.6)
     clock[0] += 0.6
-    inner._poll()
+    inner.look()
     assert inner.state.heard_whole(0)
 
 
@@ -360,13 +360,13 @@ def test_a_count_of_plays_does_not_shut_in_who_switched_in_the_middle(
     for slot in range(len(inner.state.trial.slots)):
         page.choose_slot(slot)
         player.run(0.05)
-        inner._poll()
+        inner.look()
     listen_to_the_end(window, player)
     listen_to_the_end(window, player)  # what the first slot lacks after all the switching
     for slot in inner.state.trial.rated_slots:
         page.choose_slot(slot)
         page.restart() if not inner.playing else None
-        inner._poll()
+        inner.look()
         page.vote(slot, 50)
     assert window.session.may_go_on() is None
     page.restart()
@@ -392,7 +392,7 @@ def test_half_of_a_pair_is_not_the_whole(tmp_path: Path, open_window: Open, play
     page_of(window).toggle()
     for _ in range(14):
         player.run(0.05)
-        window._player._poll()
+        window._player.look()
     assert window.session is not None
     assert window.session.state.heard_whole(0)
     assert not window.session.state.heard_whole(1)
@@ -537,15 +537,15 @@ def test_a_device_lost_in_a_trial_is_looked_for_again_and_the_row_names_what_pla
     qtbot.keyClick(page, Qt.Key.Key_Space)
     player.underflow()
     player.run(0.2)
-    inner._poll()
+    inner.look()
     player.lose_device("the headset was pulled out")
-    inner._poll()
+    inner.look()
     assert "the headset was pulled out" in shown_text(window)
     assert "Try again" in buttons(page)
     assert window.session is not None
     assert not window.session.state.heard_whole(0)
     qtbot.keyClick(page, Qt.Key.Key_Space)
-    inner._poll()
+    inner.look()
     assert "the headset was pulled out" not in shown_text(window)
     player.underflow()
     listen_to_the_end(window, player)
@@ -563,11 +563,11 @@ def test_playing_that_stopped_by_itself_says_why_until_it_goes_on(
     page, inner = page_of(window), window._player
     qtbot.keyClick(page, Qt.Key.Key_Space)
     player.hiccup("the headset takes no more sound; playing is paused where it was")
-    inner._poll()
+    inner.look()
     assert "takes no more sound" in shown_text(window)
     assert "Try again" not in buttons(page)
     qtbot.keyClick(page, Qt.Key.Key_Space)
-    inner._poll()
+    inner.look()
     assert "takes no more sound" not in shown_text(window)
 
 

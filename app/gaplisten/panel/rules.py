@@ -128,14 +128,15 @@ class TrialState:
         return replace(self, playing=None)
 
     def heard(self, slot: int, start: int, stop: int) -> TrialState:
-        """Note that frames `start` to `stop` of `slot` were played."""
+        """Note that frames `start` to `stop` of `slot` were played: it is what sounds, in turn too."""
         start, stop = max(0, start), min(self.frames, stop)
         if stop <= start:
             return self
         was = self.listened[slot]
         spans = _joined(was.spans, start, stop, round(_JOIN_SECONDS * self.rate))
         seconds = was.seconds + (stop - start) / self.rate
-        return replace(self, listened=self._with(slot, replace(was, spans=spans, seconds=seconds)))
+        listened = self._with(slot, replace(was, spans=spans, seconds=seconds))
+        return replace(self, playing=slot, listened=listened)
 
     def voted(self, slot: int, vote: Vote, scale: str = "") -> TrialState:
         """Note a vote; it may be changed until the trial is left.

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPushBu
 
 from gaplisten.panel.session import Session
 from gaplisten.panel.steps import Step, StepKind
+from gaplisten.panel.taking import in_turn, lost
 from gaplisten.playback.player import Player
-from gaplisten.ui.panel.listening import in_turn, lost
 from gaplisten.ui.panel.pages import Page
 from gaplisten.ui.panel.texts import heading, paragraph
 

@@ -18,10 +18,11 @@ from PySide6.QtWidgets import (
 from gaplisten.panel.rules import Refusal, lacking
 from gaplisten.panel.scales import Scale
 from gaplisten.panel.session import Session
+from gaplisten.panel.taking import lost
 from gaplisten.panel.trial import WHOLE_TRIAL, Block, Trial, Vote
 from gaplisten.panel.trial import Response as Asked
 from gaplisten.ui.panel.keys import TrialKeys
-from gaplisten.ui.panel.listening import TrialPlayer, lost
+from gaplisten.ui.panel.listening import TrialPlayer
 from gaplisten.ui.panel.loop_row import LoopRow
 from gaplisten.ui.panel.responses import Categories, Response, Sliders
 from gaplisten.ui.panel.slot_row import SlotRow
