@@ -43,7 +43,12 @@ class Clips(QObject):
 
     def _on_clips(self) -> None:
         clipset = self._controller.clipset
-        self.dock.model.set_clips(clipset.clips if clipset else ())
+        clips = clipset.clips if clipset else ()
+        self.dock.model.set_clips(clips)
+        # A list that gets the focus goes to its first row where it has none: that would choose another clip.
+        current = self._controller.document.work.current
+        if clips:
+            self.dock.select(current if any(each.name == current for each in clips) else clips[0].name)
 
 
 class _Filter(QLineEdit):
