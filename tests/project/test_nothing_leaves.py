@@ -34,7 +34,7 @@ LOUD = """
     import os, time
     import numpy as np
     from gaplisten.audio.signal import Signal
-    from gaplisten.metrics.scoring import score
+    from gaplisten.metrics.catalogue import score
 
     del os.environ["ORT_DISABLE_TELEMETRY"]  # as if we had never set it
     noise = Signal(np.random.default_rng(1).normal(0, 0.1, (48_000, 1)).astype(np.float32), 16_000)
@@ -67,6 +67,28 @@ CONCEAL = """
         entry = Catalogue.scan().get("onnx_frames")
         runner.submit(entry, {"description": os.path.abspath("unreleased.toml")}, noise, trace).result()
         runner.close()
+"""
+
+WINDOW = """
+    import os, sys
+    from pathlib import Path
+    os.environ.update(QT_QPA_PLATFORM="offscreen", GAPLISTEN_SOUND="off")
+    from PySide6.QtCore import QTimer
+    import gaplisten.ui.start as start
+    from gaplisten import folders
+
+    if __name__ == "__main__":
+        begin = start.begin
+
+        def then(window, paths, demo):
+            begin(window, paths, demo)
+            document = window.controller.document
+            for name in ("repeat_fade", "gaplisten_hybrid"):
+                document.switch_on(name)
+            QTimer.singleShot(round(SECONDS * 1000), lambda: (document.mark_saved(), window.close()))
+
+        start.begin = then
+        sys.exit(start.start([folders.resources() / "demo"], False))
 """
 
 
@@ -141,3 +163,20 @@ def test_models_run_and_nothing_is_sent_or_prepared(tmp_path: Path, code: str) -
     pytest.importorskip("onnxruntime")
     pytest.importorskip("onnx")
     assert record(tmp_path, code, SECONDS="0") == Recorded(set(), [])
+
+
+@pytest.mark.long
+def test_without_our_switch_onnxruntime_asks_for_its_makers_address(tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    found = record(tmp_path, LOUD, SECONDS="20")
+    assert found.left != []
+    assert found.addresses != set()
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("code", [SCORE, WINDOW], ids=["scores", "the window"])
+def test_for_twenty_seconds_nothing_is_sent_or_prepared(tmp_path: Path, code: str) -> None:
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("PySide6")
+    assert record(tmp_path, code, SECONDS="25") == Recorded(set(), [])
+    assert list((tmp_path / "home").rglob("plcmos-*.onnx")), "a score was computed"
