@@ -475,7 +475,7 @@ def test_when_the_names_cannot_be_filled_in_at_the_end_the_votes_are_still_there
         listen(session)
         vote(session)
 
-        def opened_by_a_spreadsheet(*_: object) -> None:
+        def opened_by_a_spreadsheet(*_: object, **__: object) -> None:
             raise PermissionError(errno.EACCES, "Permission denied")
 
         with monkeypatch.context() as patch:

@@ -160,7 +160,7 @@ class Session:
             place.mkdir(parents=True, exist_ok=True)
             opened_folder(place / ANSWERS, root).close()  # by no link: something is made in it now
             (place / ANSWERS).mkdir(exist_ok=True)
-            opened_folder(place / ANSWERS / name, root).close()
+            opened_folder(place / ANSWERS / path.name, root).close()
             lock = FileLock(path, "the session", take_over=take_over)
         except OSError as error:
             raise not_saved(place, error, "no ratings can be saved here") from error
