@@ -1,1 +1,1 @@
-"""The workbench's document without its window: lanes, notes, edits, undo, saving."""
+"""The workbench without a window: document, lanes, derived values, and the controller that joins them."""
