@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 
@@ -17,7 +17,8 @@ from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.raster import Pixels, blend
 from gaplisten.audio.spectra import STEPS_PER_DB, TILE, TOP_DB, Levels, SpectrumSettings, fitted, tile
 from gaplisten.audio.viewport import Viewport
-from gaplisten.jobs import give_way
+from gaplisten.bench.derived import Derived, Inputs
+from gaplisten.jobs import Job, give_way
 from gaplisten.ui.lanes.colours import argb
 from gaplisten.ui.lanes.drawer import Drawer, Lanes
 from gaplisten.ui.lanes.ground import Ground, draw_hatching
@@ -135,7 +136,8 @@ class SpectrogramStore(QObject):
         super().__init__(parent)
         self.settings = SpectrumSettings()
         self._tiles: OrderedDict[TileKey, Levels] = OrderedDict()
-        self._wanted: dict[TileKey, Future[Levels]] = {}
+        self._asked: dict[TileKey, Inputs] = {}
+        self._coming: Derived[TileKey, Levels] = Derived(self._start)
         self._sources: dict[int, SampleSource] = {}
         self._pool: ThreadPoolExecutor | None = None
         self._fresh = self._since = 0
@@ -146,15 +148,14 @@ class SpectrogramStore(QObject):
     @property
     def busy(self) -> bool:
         """Whether tiles are being computed."""
-        return bool(self._wanted)
+        return bool(self._asked)
 
     def keep_only(self, sources: Sequence[SampleSource]) -> None:
         """Forget the tiles of sources that are not shown any more."""
         kept = {id(source): source for source in sources}
         for key in [key for key in self._tiles if key[0] not in kept]:
             del self._tiles[key]
-        for key in [key for key in self._wanted if key[0] not in kept]:
-            self._wanted.pop(key).cancel()
+        self._want({key: inputs for key, inputs in self._asked.items() if key[0] in kept})
         self._sources = kept
 
     def picture(self, source: SampleSource, view: Viewport, columns: int, rows: int) -> Levels:
@@ -173,7 +174,7 @@ class SpectrogramStore(QObject):
 
     def close(self) -> None:
         """Give up all computing."""
-        self._forget_wanted()
+        self._want({})
         self._timer.stop()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
@@ -188,16 +189,25 @@ class SpectrogramStore(QObject):
         return self._stand_in(source, number, hop)
 
     def _ask(self, key: TileKey, source: SampleSource) -> None:
-        if key in self._wanted:
+        if key in self._asked:
             return
         _, hop, number = key
         start = max(number * TILE * hop - 2 * hop, 0)
         if not source.loaded(start, min((number + 1) * TILE * hop, source.frames)):
             return
+        self._want({**self._asked, key: (source, self.settings)})
+        self._take(self._coming.poll())
+        self._timer.start()
+
+    def _want(self, asked: dict[TileKey, Inputs]) -> None:
+        self._asked = asked
+        self._coming.want(asked)
+
+    def _start(self, asked: Mapping[TileKey, Inputs], job: Job) -> Future[Levels]:
+        (((_, hop, number), (source, settings)),) = asked.items()
         if self._pool is None:
             self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="spectra", initializer=give_way)
-        self._wanted[key] = self._pool.submit(tile, source, number, hop, self.settings)
-        self._timer.start()
+        return self._pool.submit(tile, source, number, hop, settings)
 
     def _stand_in(self, source: SampleSource, number: int, hop: int) -> Levels:
         for factor in _COARSER:
@@ -216,37 +226,37 @@ class SpectrogramStore(QObject):
         bins = self.settings.window_frames(self._sources[key[0]].rate) // 2 + 1
         return np.zeros((TILE, bins), np.uint8)
 
-    def _forget_wanted(self) -> None:
-        for future in self._wanted.values():
-            future.cancel()
-        self._wanted.clear()
-
-    def _poll(self) -> None:
-        done = [key for key, future in self._wanted.items() if future.done()]
+    def _take(self, done: Collection[TileKey]) -> None:
         for key in done:
-            future = self._wanted.pop(key)
+            found = self._coming.value(key)
             # A file that cannot be read leaves an empty place; the lane's header says why.
-            unread = future.cancelled() or future.exception() is not None
-            self._tiles[key] = self._nothing(key) if unread else future.result()
+            self._tiles[key] = self._nothing(key) if found is None else found
         while len(self._tiles) > MOST_TILES:
             self._tiles.popitem(last=False)
-        self._fresh += len(done)
+        if done:
+            self._fresh += len(done)
+            self._want({key: inputs for key, inputs in self._asked.items() if key not in done})
+
+    def _poll(self) -> None:
+        self._take(self._coming.poll())
         self._since += 1
-        if not self._wanted:
+        if not self._asked:
             self._timer.stop()
         # Painting takes time from computing, so the picture is filled in a few strokes.
-        if self._fresh and (not self._wanted or self._since >= _REFINE_EVERY):
+        if self._fresh and (not self._asked or self._since >= _REFINE_EVERY):
             self._fresh = self._since = 0
             self.progressed.emit()
 
     def drop_unseen(self, views: Sequence[tuple[SampleSource, Viewport]]) -> None:
         """Give up tiles that were asked for but are out of sight or of another zoom by now."""
         hops = {(id(s), self.settings.hop_for(v.frames_per_pixel, s.rate)): v for s, v in views}
-        for key in list(self._wanted):
+
+        def seen(key: TileKey) -> bool:
             view = hops.get(key[:2])
             start, stop = key[2] * TILE * key[1], (key[2] + 1) * TILE * key[1]
-            if (view is None or stop < view.start or start > view.stop) and self._wanted[key].cancel():
-                del self._wanted[key]
+            return view is not None and stop >= view.start and start <= view.stop
+
+        self._want({key: inputs for key, inputs in self._asked.items() if seen(key)})
 
 
 @cache
