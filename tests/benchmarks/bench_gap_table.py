@@ -17,7 +17,7 @@ from gaplisten.bench.gap_measures import REST_SECONDS, GapMeasures
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.tasks import Tasks
 from gaplisten.loss.trace import LossTrace, apply_loss
-from gaplisten.ui.workbench.gaps_dock import GapsDock
+from gaplisten.ui.gaps.dock import GapsDock
 
 SECONDS, CONDITIONS = 10, 4
 RATES = (16_000, 48_000)

@@ -96,13 +96,13 @@ def changes(name: str, values: list[tuple[str, Any]], clip: Path) -> list[float]
         assert condition()
 
     wait(lambda: window.controller.catalogue is not None and window.controller.clip_name)
-    window.concealers.boxes[name].click()
+    window.panes["concealers"].dock.boxes[name].click()
     wait(lambda: any(lane.name != "" and lane.key == 2 and lane.signal for lane in window.controller.lanes))
     taken = []
     for parameter, value in values:
         before = player.exchanged
         began = time.perf_counter()
-        window.concealers.parameter_changed.emit(0, parameter, value)
+        window.panes["concealers"].dock.parameter_changed.emit(0, parameter, value)
         wait(lambda before=before: player.exchanged > before)
         window.lanes_view.repaint()
         taken.append(1000 * (time.perf_counter() - began))

@@ -83,7 +83,7 @@ def test_the_window_fits_a_laptop_at_twice_the_scale(opened):
 
 
 def test_the_bar_keeps_play_and_lanes_where_there_is_no_room_for_the_rest(opened, qtbot):
-    bar = opened.transport
+    bar = opened.panes["listen"].transport
     opened.resize(1280, 700)
     qtbot.waitUntil(lambda: bar.switching.isVisible())
     opened.resize(bar.minimumSizeHint().width() + 20, 500)
@@ -132,7 +132,7 @@ def test_short_lane_names_leave_their_room_to_long_ones():
 def test_a_search_comes_to_the_front_from_behind_or_closed(opened, qtbot, command, dock, other):
     opened.tabifyDockWidget(opened.docks[dock], opened.docks[other])
     opened.docks[other].raise_()
-    field = {"notes": opened.notes.search, "clips": opened.panes["clips"].dock.filter}[dock]
+    field = {"notes": opened.panes["notes"].dock.search, "clips": opened.panes["clips"].dock.filter}[dock]
     opened.actions_table[command].trigger()
     qtbot.waitUntil(field.hasFocus)
     qtbot.waitUntil(lambda: not field.visibleRegion().isEmpty())

@@ -5,7 +5,6 @@ from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QLabel
 
 from gaplisten.concealers.entries import Parameter
-from gaplisten.ui.workbench.concealer_actions import ConcealerActions
 from gaplisten.ui.workbench.parameter_form import ParameterForm
 
 
@@ -19,7 +18,7 @@ def lost_sample(signal):
 
 @pytest.fixture
 def loud(qtbot, opened):
-    opened.concealers.boxes["loud"].setChecked(True)
+    opened.panes["concealers"].dock.boxes["loud"].setChecked(True)
     qtbot.waitUntil(
         lambda: opened.controller.lane(3) is not None and opened.controller.lane(3).signal is not None
     )
@@ -30,13 +29,13 @@ def test_ticking_a_concealer_adds_its_lane_to_view_and_player(loud, player):
     assert names(loud)[3] == (3, "Loud")
     assert lost_sample(loud.controller.lane(3).signal) == 0.25
     assert lost_sample(player.lanes[3]) == 0.25
-    assert loud.transport.lanes.button(3).isEnabled()
+    assert loud.panes["listen"].transport.lanes.button(3).isEnabled()
 
 
 def test_a_parameter_is_rendered_again_and_exchanged_without_a_stop(loud, player, qtbot):
     player.play()
     player.calls.clear()
-    field = loud.concealers.settings[0].form.fields["level"]
+    field = loud.panes["concealers"].dock.settings[0].form.fields["level"]
     assert isinstance(field, QDoubleSpinBox)
     assert (field.minimum(), field.maximum(), field.suffix()) == (0.0, 1.0, " FS")
     field.setValue(0.5)
@@ -46,74 +45,74 @@ def test_a_parameter_is_rendered_again_and_exchanged_without_a_stop(loud, player
 
 
 def test_undo_takes_the_parameter_back_in_form_and_sound(loud, player, qtbot):
-    field = loud.concealers.settings[0].form.fields["level"]
+    field = loud.panes["concealers"].dock.settings[0].form.fields["level"]
     field.setValue(0.5)
     field.setValue(0.75)
     loud.actions_table["edit.undo"].trigger()
     qtbot.waitUntil(lambda: lost_sample(player.lanes[3]) == 0.25)
     assert field.value() == 0.25
-    assert loud.concealers.boxes["loud"].isChecked()
+    assert loud.panes["concealers"].dock.boxes["loud"].isChecked()
     loud.actions_table["edit.undo"].trigger()
     assert len(names(loud)) == 3
-    assert not loud.concealers.boxes["loud"].isChecked()
+    assert not loud.panes["concealers"].dock.boxes["loud"].isChecked()
 
 
 def test_a_rendering_under_way_keeps_the_old_sound(loud, player, runner, qtbot):
     runner.hold = True
-    loud.concealers.settings[0].form.fields["level"].setValue(0.5)
+    loud.panes["concealers"].dock.settings[0].form.fields["level"].setValue(0.5)
     assert lost_sample(player.lanes[3]) == 0.25
-    assert "rendering" in loud.concealers.settings[0].state.text()
+    assert "rendering" in loud.panes["concealers"].dock.settings[0].state.text()
     runner.hold = False
     runner.serve()
     qtbot.waitUntil(lambda: lost_sample(player.lanes[3]) == 0.5)
-    assert "real time" in loud.concealers.settings[0].state.text()
+    assert "real time" in loud.panes["concealers"].dock.settings[0].state.text()
 
 
 def test_a_failing_plugin_says_so_in_its_lane_and_the_others_go_on(loud, player, qtbot):
-    loud.concealers.boxes["fails"].setChecked(True)
+    loud.panes["concealers"].dock.boxes["fails"].setChecked(True)
     qtbot.waitUntil(lambda: loud.controller.lane(4) is not None and loud.controller.lane(4).failed)
     assert "returned NaN" in loud.controller.lane(4).state
-    settings = loud.concealers.settings[1]
+    settings = loud.panes["concealers"].dock.settings[1]
     assert "returned NaN" in settings.state.text()
     assert "Traceback" in settings.state.toolTip()
-    assert not loud.transport.lanes.button(4).isEnabled()
-    assert loud.transport.lanes.button(3).isEnabled()
+    assert not loud.panes["listen"].transport.lanes.button(4).isEnabled()
+    assert loud.panes["listen"].transport.lanes.button(3).isEnabled()
     loud.controller.hearing.hear(3)
     assert player.state.lane == 3
 
 
 def test_a_broken_plugin_is_listed_with_its_reason(opened):
-    box = opened.concealers.boxes["broken"]
+    box = opened.panes["concealers"].dock.boxes["broken"]
     assert not box.isEnabled()
     words = [label.text() for label in box.parentWidget().findChildren(QLabel)]
     assert "line 3: invalid syntax" in words
 
 
 def test_the_same_concealer_can_be_compared_with_itself(loud, qtbot, player):
-    loud.concealers.another.emit("loud")
-    loud.concealers.settings[1].form.fields["level"].setValue(0.75)
+    loud.panes["concealers"].dock.another.emit("loud")
+    loud.panes["concealers"].dock.settings[1].form.fields["level"].setValue(0.75)
     qtbot.waitUntil(lambda: len(player.lanes) == 5 and lost_sample(player.lanes[4]) == 0.75)
     assert names(loud)[3:] == [(3, "Loud"), (4, "Loud 2")]
     assert lost_sample(player.lanes[3]) == 0.25
 
 
 def test_changed_files_are_marked(opened):
-    opened.concealers.show_changed(["loud"])
-    assert opened.concealers.boxes["loud"].text() == "Loud (changed)"
-    opened.concealers.show_changed([])
-    assert opened.concealers.boxes["loud"].text() == "Loud"
+    opened.panes["concealers"].dock.show_changed(["loud"])
+    assert opened.panes["concealers"].dock.boxes["loud"].text() == "Loud (changed)"
+    opened.panes["concealers"].dock.show_changed([])
+    assert opened.panes["concealers"].dock.boxes["loud"].text() == "Loud"
 
 
 def test_a_changed_file_that_is_heard_is_read_again_and_the_others_wait(loud, monkeypatch, qtbot):
     asked = []
     monkeypatch.setattr(loud.controller, "load_catalogue", lambda: asked.append("read"))
-    (part,) = (part for part in loud.parts if isinstance(part, ConcealerActions))
+    pane = loud.panes["concealers"]
     monkeypatch.setattr(loud.controller.catalogue, "modified", ("fails",))
-    part._look()
-    qtbot.waitUntil(lambda: loud.concealers.boxes["fails"].text() == "Fails (changed)")
+    pane._look()
+    qtbot.waitUntil(lambda: loud.panes["concealers"].dock.boxes["fails"].text() == "Fails (changed)")
     assert asked == []
     monkeypatch.setattr(loud.controller.catalogue, "modified", ("fails", "loud"))
-    part._look()
+    pane._look()
     qtbot.waitUntil(lambda: asked == ["read"])
 
 
@@ -153,11 +152,11 @@ def test_painting_loss_makes_every_lane_follow_and_can_be_undone(loud, player, q
     loud.lanes_view.packets_painted.emit(60, 62, True)
     qtbot.waitUntil(lambda: float(player.lanes[3].samples[61 * 320, 0]) == 0.25)
     assert not player.lanes[1].samples[60 * 320 : 63 * 320].any()
-    assert loud.gaps.model.rowCount() == 3
+    assert loud.panes["gaps"].dock.model.rowCount() == 3
     assert loud.controller.lane(2).state == "made with the clip's own loss"
     loud.actions_table["edit.undo"].trigger()
     assert player.lanes[1].samples[60 * 320 : 63 * 320].any()
-    assert loud.gaps.model.rowCount() == 2
+    assert loud.panes["gaps"].dock.model.rowCount() == 2
 
 
 def test_painting_received_brings_the_sent_samples_back(loud, player):

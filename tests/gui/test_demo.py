@@ -131,7 +131,7 @@ def then(window, paths, demo):
         if window.controller.opened is None:
             return
         timer.stop()
-        window.edit.add_note("click", "before the end")
+        window.panes["notes"].add_note("click", "before the end")
         print("noted", flush=True)
     timer = QTimer(window, interval=20)
     timer.timeout.connect(note)

@@ -52,7 +52,7 @@ def test_digits_switch_lanes_at_once_and_do_not_move_the_position(opened, player
     player.play()
     press(key)
     assert (player.state.lane, player.state.position, player.state.playing) == (lane, 5000, True)
-    assert opened.transport.lanes.button(lane).isChecked()
+    assert opened.panes["listen"].transport.lanes.button(lane).isChecked()
 
 
 def test_left_and_right_go_round_the_lanes(opened, player, press):
@@ -100,7 +100,7 @@ def test_keys_typed_into_a_field_stay_there(opened, player, qtbot):
 
 
 def test_space_ticks_a_box_that_has_the_focus(opened, player, qtbot):
-    box = opened.concealers.boxes["loud"]
+    box = opened.panes["concealers"].dock.boxes["loud"]
     box.setFocus(Qt.FocusReason.TabFocusReason)
     qtbot.keyClick(box, Key.Key_Space)
     assert opened.controller.document.work.choices[0].concealer == "loud"
@@ -183,7 +183,7 @@ def test_gap_keys_walk_through_the_gaps_and_point_the_table_at_them(opened, play
     rows = []
     for key in (Key.Key_Right, Key.Key_Right, Key.Key_Right, Key.Key_Left):
         press(key, Alt)
-        rows.append(opened.gaps.table.currentIndex().row())
+        rows.append(opened.panes["gaps"].dock.table.currentIndex().row())
     assert rows == [0, 1, 0, 1]
     start, stop = opened.lanes_view.visible_range
     assert start < 12800 < 13120 < stop
@@ -215,11 +215,11 @@ def test_slow_speed_says_that_the_pitch_falls(opened, player):
     opened.actions_table["listen.half"].trigger()
     assert player.last("speed") == (0.5,)
     assert "pitch" in opened.status.currentMessage()
-    assert opened.transport.speed.currentText() == "½×"
+    assert opened.panes["listen"].transport.speed.currentText() == "½×"
 
 
 def test_switching_is_told_to_the_player_and_kept(opened, player):
-    opened.transport.switching.setCurrentIndex(1)
+    opened.panes["listen"].transport.switching.setCurrentIndex(1)
     assert player.last("switching") == ("crossfade", 5.0)
     from gaplisten.bench.settings import read_settings
 
@@ -236,8 +236,8 @@ def test_the_status_bar_says_where_the_playhead_is(opened, player):
 def test_without_sound_everything_but_the_transport_works(opened, player, qtbot):
     player.state = replace(player.state, available=False, reason="there is no sound card")
     opened.controller.hearing.poll()
-    assert not opened.transport.play.isEnabled()
-    assert "no sound card" in opened.transport.play.toolTip()
+    assert not opened.panes["listen"].transport.play.isEnabled()
+    assert "no sound card" in opened.panes["listen"].transport.play.toolTip()
     assert opened.status.sound.text() == "no sound"
     qtbot.keyClick(opened.lanes_view, Key.Key_2)
     assert opened.controller.hearing.heard == 2
@@ -246,7 +246,7 @@ def test_without_sound_everything_but_the_transport_works(opened, player, qtbot)
 def test_another_set_of_lanes_of_the_clip_is_heard_where_the_last_one_was(opened, player, qtbot):
     player.seek(7000)
     before = [call for call in player.calls if call[0] in ("loop", "boundaries", "audible", "switching")]
-    opened.concealers.boxes["loud"].click()
+    opened.panes["concealers"].dock.boxes["loud"].click()
     qtbot.waitUntil(lambda: player.last("load") == (4,))
     assert player.state.position == 7000
     after = [call for call in player.calls if call[0] in ("loop", "boundaries", "audible", "switching")]

@@ -75,9 +75,9 @@ def test_the_files_of_a_long_clip_are_drawn_while_its_sound_is_still_read(
     assert window.controller.opened is None
     may_open.set()
     qtbot.waitUntil(lambda: window.controller.opened is not None)
-    assert window.display.source_of(window.controller.lane(0)) is files.sources["reference"]
+    assert window.shell.display.source_of(window.controller.lane(0)) is files.sources["reference"]
     window.lanes_view.packets_painted.emit(60, 61, True)
-    assert window.display.source_of(window.controller.lane(1)) is window.controller.lane(1).signal
+    assert window.shell.display.source_of(window.controller.lane(1)) is window.controller.lane(1).signal
 
 
 def test_a_file_of_another_rate_is_left_out_until_it_is_resampled(clips_folder, tmp_path, monkeypatch):

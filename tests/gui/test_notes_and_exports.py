@@ -16,16 +16,16 @@ def noted(opened, qtbot):
     opened.controller.hearing.hear(2)
     opened.controller.hearing.seek(4200)
     qtbot.keyClick(opened.lanes_view, Qt.Key.Key_N)
-    qtbot.keyClicks(opened.notes.text, "rough")
-    opened.notes.tag.setCurrentText("robotic")
-    qtbot.keyClick(opened.notes.text, Qt.Key.Key_Return)
+    qtbot.keyClicks(opened.panes["notes"].dock.text, "rough")
+    opened.panes["notes"].dock.tag.setCurrentText("robotic")
+    qtbot.keyClick(opened.panes["notes"].dock.text, Qt.Key.Key_Return)
     opened.controller.hearing.seek(24000)
-    opened.edit.add_note("own", "")
+    opened.panes["notes"].add_note("own", "")
     return opened
 
 
 def rows(window):
-    table = window.notes.table
+    table = window.panes["notes"].dock.table
     return [[table.item(row, column).text() for column in range(5)] for row in range(table.rowCount())]
 
 
@@ -35,12 +35,12 @@ def test_a_note_is_bound_to_place_gap_and_lane(noted):
 
 
 def test_notes_can_be_searched_edited_removed_and_undone(noted):
-    noted.notes.search.setText("robotic mild")
+    noted.panes["notes"].dock.search.setText("robotic mild")
     assert len(rows(noted)) == 1
-    noted.notes.search.clear()
-    noted.notes.table.item(1, 4).setText("changed")
+    noted.panes["notes"].dock.search.clear()
+    noted.panes["notes"].dock.table.item(1, 4).setText("changed")
     assert rows(noted)[1][4] == "changed"
-    noted.notes.table.setCurrentCell(0, 0)
+    noted.panes["notes"].dock.table.setCurrentCell(0, 0)
     noted.actions_table["edit.remove_note"].trigger()
     assert [row[4] for row in rows(noted)] == ["changed"]
     noted.actions_table["edit.undo"].trigger()
@@ -57,31 +57,31 @@ def test_a_note_names_its_lane_as_soon_as_there_is_that_lane(opened):
 
 def test_choosing_a_note_goes_there_on_its_lane(noted, player):
     noted.controller.hearing.hear(0)
-    noted.notes.table.setCurrentCell(0, 0)
+    noted.panes["notes"].dock.table.setCurrentCell(0, 0)
     assert (player.state.position, player.state.lane) == (4200, 2)
 
 
 def test_notes_leave_as_csv_and_as_labels(noted, tmp_path):
-    noted.exports.save_notes(tmp_path / "n.csv")
+    noted.panes["notes"].save_notes(tmp_path / "n.csv")
     found = list(csv.DictReader(io.StringIO((tmp_path / "n.csv").read_text(encoding="utf-8"))))
     assert [(row["clip"], row["seconds"], row["packet"], row["tag"]) for row in found] == [
         ("first", "0.2625", "13", "robotic"),
         ("first", "1.5", "75", "own"),
     ]
-    noted.exports.save_notes(tmp_path / "n.txt")
+    noted.panes["notes"].save_notes(tmp_path / "n.txt")
     assert (tmp_path / "n.txt").read_text().splitlines()[0].startswith("0.262500\t0.262500\trobotic: rough")
-    noted.exports.save_notes(tmp_path / "n.svl")
+    noted.panes["notes"].save_notes(tmp_path / "n.svl")
     assert "timeinstants" in (tmp_path / "n.svl").read_text()
 
 
 def test_every_lane_leaves_as_the_samples_that_are_heard(opened, tmp_path, qtbot):
-    places = opened.exports.places(tmp_path)
+    places = opened.panes["export"].places(tmp_path)
     assert [path.name for path in places] == [
         "first_0_Reference.wav",
         "first_1_Lossy.wav",
         "first_2_mild.wav",
     ]
-    opened.exports.save_lanes(places)
+    opened.panes["export"].save_lanes(places)
     qtbot.waitUntil(lambda: not opened.controller.busy)
     for path, lane in places.items():
         assert np.array_equal(read_signal(path).samples, lane.signal.samples)
@@ -91,7 +91,7 @@ def test_every_lane_leaves_as_the_samples_that_are_heard(opened, tmp_path, qtbot
 def test_the_view_leaves_as_a_picture(opened, settle, tmp_path, suffix):
     settle(opened)
     path = tmp_path / f"view.{suffix}"
-    opened.exports.save_picture(path)
+    opened.panes["export"].save_picture(path)
     if suffix == "svg":
         assert "<svg" in path.read_text(encoding="utf-8")[:600]
     else:
@@ -135,7 +135,7 @@ def test_a_place_that_cannot_be_written_is_told(opened, tmp_path, monkeypatch, q
     opened.actions_table["export.gaps"].trigger()
     qtbot.waitUntil(lambda: bool(opened.messages.said))
     assert "cannot be written" in opened.messages.said[-1]
-    opened.exports.save_lanes(opened.exports.places(tmp_path / "no"))
+    opened.panes["export"].save_lanes(opened.panes["export"].places(tmp_path / "no"))
     qtbot.waitUntil(lambda: len(opened.messages.said) == 2)
 
 
@@ -155,7 +155,11 @@ def brightness(button):
 
 
 def test_the_symbols_of_the_transport_follow_the_theme(opened, qtbot):
-    buttons = (opened.transport.play, opened.transport.stop, opened.transport.loop)
+    buttons = (
+        opened.panes["listen"].transport.play,
+        opened.panes["listen"].transport.stop,
+        opened.panes["listen"].transport.loop,
+    )
     assert all(brightness(button) < 128 for button in buttons)
     opened.actions_table["view.dark"].trigger()
     qtbot.waitUntil(lambda: all(brightness(button) > 128 for button in buttons))

@@ -59,7 +59,7 @@ def test_going_down_the_list_shows_the_next_clip(opened, qtbot):
     opened.panes["clips"].dock.table.setFocus()
     qtbot.keyClick(opened.panes["clips"].dock.table, Qt.Key.Key_Down)
     qtbot.waitUntil(lambda: opened.controller.clip_name == "second")
-    assert opened.gaps.model.rowCount() == 3
+    assert opened.panes["gaps"].dock.model.rowCount() == 3
 
 
 def test_dropped_files_are_looked_at_before_anything_is_opened(window, clips_folder, qtbot):
@@ -166,12 +166,12 @@ def save(window, path):
 
 
 def edited(window, qtbot):
-    window.concealers.boxes["loud"].setChecked(True)
-    window.concealers.settings[0].form.fields["level"].setValue(0.5)
+    window.panes["concealers"].dock.boxes["loud"].setChecked(True)
+    window.panes["concealers"].dock.settings[0].form.fields["level"].setValue(0.5)
     window.lanes_view.packets_painted.emit(60, 61, True)
     window.lanes_view.loop_edited.emit(4000, 20000)
     window.controller.hearing.seek(4200)
-    window.edit.add_note("metallic", "at the exit")
+    window.panes["notes"].add_note("metallic", "at the exit")
     qtbot.waitUntil(lambda: not window.controller.busy)
 
 
@@ -188,8 +188,8 @@ def test_saved_work_opens_as_it_was(opened, clips_folder, qtbot, answer):
     assert opened.controller.document.work == work
     assert [lane.name for lane in opened.controller.lanes] == ["Reference", "Lossy", "mild", "Loud"]
     assert opened.controller.trace.lost[60:62].all()
-    assert opened.notes.table.item(0, 4).text() == "at the exit"
-    assert opened.concealers.settings[0].form.fields["level"].value() == 0.5
+    assert opened.panes["notes"].dock.table.item(0, 4).text() == "at the exit"
+    assert opened.panes["concealers"].dock.settings[0].form.fields["level"].value() == 0.5
     path.unlink()
 
 
@@ -218,7 +218,7 @@ def test_a_spoilt_workbench_file_is_told_and_nothing_is_lost(opened, tmp_path):
 
 
 def test_closing_asks_about_unsaved_notes_and_may_be_called_off(opened, qtbot, answer):
-    opened.edit.add_note("click", "")
+    opened.panes["notes"].add_note("click", "")
     asked = answer(QMessageBox.StandardButton.Cancel)
     assert not opened.close()
     assert "not saved" in asked[0]
@@ -226,7 +226,7 @@ def test_closing_asks_about_unsaved_notes_and_may_be_called_off(opened, qtbot, a
 
 
 def test_unsaved_work_is_kept_for_a_crash_and_forgotten_when_saved(opened, tmp_path, qtbot):
-    opened.edit.add_note("click", "kept")
+    opened.panes["notes"].add_note("click", "kept")
     opened.panes["file"].keep_now()
     path = Autosave().path
     assert "kept" in path.read_text(encoding="utf-8")
@@ -248,7 +248,7 @@ def test_work_of_a_crashed_run_is_offered_and_taken(window, qtbot, clips_folder)
     assert "unsaved work (1 note, 1 loop)" in box.text()
     next(button for button in box.buttons() if "Continue" in button.text()).click()
     qtbot.waitUntil(lambda: window.controller.clip_name == "second")
-    assert window.notes.table.item(0, 4).text() == "rescued"
+    assert window.panes["notes"].dock.table.item(0, 4).text() == "rescued"
     assert window.isWindowModified()
     assert not save.path.with_name("99999999.toml").exists()
 
@@ -389,7 +389,7 @@ def test_work_about_clips_that_are_gone_is_kept_but_not_shown(opened):
 def test_work_that_never_rests_is_kept_all_the_same(opened, monkeypatch, qtbot):
     opened.panes["file"]._autosave_timer.setInterval(300)
     for number in range(20):
-        opened.edit.add_note("click", f"note {number}")
+        opened.panes["notes"].add_note("click", f"note {number}")
         qtbot.wait(50)
         if Autosave().path.exists():
             break

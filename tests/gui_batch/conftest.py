@@ -87,11 +87,11 @@ def window(
     from gaplisten.batch import score_work
     from gaplisten.bench.hearing import Hearing
     from gaplisten.playback.player import Player
-    from gaplisten.ui.metrics import feature
+    from gaplisten.ui.panes import scores as scores_pane
     from gaplisten.ui.workbench.window import WorkbenchWindow
 
     monkeypatch.setattr(score_work, "ProcessWorkers", ThreadWorkers)
-    monkeypatch.setattr(feature, "_FIRST", [])
+    monkeypatch.setattr(scores_pane, "_FIRST", [])
     made = WorkbenchWindow(Hearing(Player(silent="a test")))
     made.controller.use_catalogue(catalogue, PromptRunner())
     made.open_paths([clips_folder])

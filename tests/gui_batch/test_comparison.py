@@ -243,7 +243,7 @@ def test_a_row_opens_its_clip_at_the_gap_where_its_version_is_worst(qtbot: QtBot
     qtbot.waitUntil(lambda: controller.clip_name == "3", timeout=10000)
     gap = controller.gaps[0]
     qtbot.waitUntil(lambda: looked_at(window) == gap, timeout=10000)
-    assert controller.hearing.state.position == max(gap.start - window.gap_actions.context, 0)
+    assert controller.hearing.state.position == max(gap.start - window.shell.hand.context, 0)
     left, right = window.lanes_view.visible_range
     assert left <= gap.start < gap.stop <= right < controller.frames
     assert controller.lane(controller.hearing.heard).name == "rough"
@@ -260,7 +260,7 @@ def test_compare_and_w_lead_to_the_same_gap_and_name_the_same_rule(
     gap, said = looked_at(window), window.status.currentMessage()
     assert said.startswith(f"gap #{controller.gaps.index(gap) + 1}: ")
     assert "rough (1 of " in said
-    window.gap_actions.go_to((controller.gaps.index(gap) + 1) % len(controller.gaps))
+    window.panes["gaps"].walk.go_to((controller.gaps.index(gap) + 1) % len(controller.gaps))
     window.actions_table["gap.next_worst"].trigger()
     assert looked_at(window) == gap
     assert window.status.currentMessage() == said

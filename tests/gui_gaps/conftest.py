@@ -78,8 +78,8 @@ def measured(qtbot):
         qtbot.waitUntil(
             lambda: (
                 not window.controller.busy
-                and not window.gaps_feature.measuring.pending
-                and window.gaps_feature.measuring.table is not None
+                and not window.panes["gaps"].measuring.pending
+                and window.panes["gaps"].measuring.table is not None
             ),
             timeout=10000,
         )

@@ -29,13 +29,13 @@ def walk(window, press, *keys):
     found = []
     for key in keys:
         press(*key) if isinstance(key, tuple) else press(key)
-        found.append(window.gap_actions.at + 1)
+        found.append(window.shell.hand.index + 1)
     return found
 
 
 def engines_order(window, name, measure):
     lane = next(lane for lane in window.controller.lanes if lane.name == name)
-    return [place + 1 for place in window.gaps_feature.measuring.table.worst(lane.ident, measure)]
+    return [place + 1 for place in window.panes["gaps"].measuring.table.worst(lane.ident, measure)]
 
 
 def tick(window):
@@ -61,7 +61,7 @@ def test_it_says_measure_value_and_lane(opened, press):
     said = opened.status.currentMessage()
     assert said.startswith("gap #2: Exit click ")
     assert said.endswith(f" z !, lane {bad} bad (1 of 3)")
-    assert opened.gaps.table.currentIndex().row() == 1
+    assert opened.panes["gaps"].dock.table.currentIndex().row() == 1
     start, stop = opened.lanes_view.visible_range
     assert start < 12800 < stop
 
@@ -70,17 +70,17 @@ def test_after_going_elsewhere_w_begins_with_the_worst_again(opened, press):
     opened.controller.hearing.hear(key_of(opened, "bad"))
     order = engines_order(opened, "bad", "click_exit")
     walk(opened, press, Key.Key_W, Key.Key_W)
-    opened.gap_actions.go_to(order[2] - 1)
+    opened.panes["gaps"].walk.go_to(order[2] - 1)
     assert walk(opened, press, Key.Key_W) == [order[0]]
 
 
 def test_the_measure_is_chosen_in_menu_or_dock_and_kept(opened, press):
     opened.controller.hearing.hear(key_of(opened, "bad"))
     opened.actions_table["gap.by_energy_error"].trigger()
-    assert opened.gaps.worst.currentData() == "energy_error"
+    assert opened.panes["gaps"].dock.worst.currentData() == "energy_error"
     assert walk(opened, press, Key.Key_W) == [3]
-    opened.gaps.worst.setCurrentIndex(opened.gaps.worst.findData("lsd"))
-    opened.gaps.worst.activated.emit(opened.gaps.worst.currentIndex())
+    opened.panes["gaps"].dock.worst.setCurrentIndex(opened.panes["gaps"].dock.worst.findData("lsd"))
+    opened.panes["gaps"].dock.worst.activated.emit(opened.panes["gaps"].dock.worst.currentIndex())
     assert opened.actions_table["gap.by_lsd"].isChecked()
     assert opened.controller.document.work.gaps.worst == "lsd"
 
@@ -93,7 +93,7 @@ def test_while_the_reference_is_heard_the_worst_of_all_lanes_is_meant(opened, pr
 
 def test_the_walk_keeps_to_the_gaps_that_the_filter_shows(opened, press):
     opened.controller.hearing.hear(key_of(opened, "bad"))
-    opened.gaps.burst.setCurrentIndex(2)
+    opened.panes["gaps"].dock.burst.setCurrentIndex(2)
     assert walk(opened, press, Key.Key_W, Key.Key_W) == [3, 3]
 
 
@@ -113,14 +113,14 @@ def test_the_table_lists_the_worst_first_for_the_lane_that_is_heard(opened):
     opened.controller.hearing.hear(key_of(opened, "bad"))
     opened.actions_table["gap.by_buzz"].trigger()
     opened.actions_table["gap.worst_first"].trigger()
-    model = opened.gaps.model
+    model = opened.panes["gaps"].dock.model
     worst = engines_order(opened, "bad", "buzz")
     assert [model.gap_at(row) + 1 for row in range(len(worst))] == worst
     assert opened.actions_table["gap.worst_first"].isChecked()
     opened.actions_table["gap.worst_first"].trigger()
     assert [model.gap_at(row) for row in range(3)] == [0, 1, 2]
     opened.actions_table["gap.worst_first"].trigger()
-    opened.gaps.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+    opened.panes["gaps"].dock.table.sortByColumn(1, Qt.SortOrder.DescendingOrder)
     assert not opened.actions_table["gap.worst_first"].isChecked()
 
 
@@ -128,7 +128,7 @@ def test_the_table_lists_the_worst_first_for_the_lane_that_is_heard(opened):
 
 
 def test_g_works_with_half_speed_only_lost_parts_and_another_lane_meanwhile(opened, player, press):
-    opened.gap_actions.go_to(1)
+    opened.panes["gaps"].walk.go_to(1)
     opened.actions_table["listen.half"].trigger()
     opened.actions_table["listen.lost"].trigger()
     press(Key.Key_G)
@@ -147,7 +147,7 @@ def test_g_works_with_half_speed_only_lost_parts_and_another_lane_meanwhile(open
 
 def test_g_plays_all_of_a_gap_outside_the_loop_and_then_the_loop_is_there_again(opened, player, press):
     opened.lanes_view.loop_edited.emit(0, 9000)
-    opened.gap_actions.go_to(2)
+    opened.panes["gaps"].walk.go_to(2)
     press(Key.Key_G)
     assert player.last("loop") == ()
     player.state = replace(player.state, position=22400 + CONTEXT)
@@ -159,7 +159,7 @@ def test_g_plays_all_of_a_gap_outside_the_loop_and_then_the_loop_is_there_again(
 
 def test_whoever_goes_elsewhere_while_g_plays_has_the_loop_back(opened, player, press):
     opened.lanes_view.loop_edited.emit(0, 9000)
-    opened.gap_actions.go_to(2)
+    opened.panes["gaps"].walk.go_to(2)
     press(Key.Key_G)
     opened.controller.hearing.seek(2000)
     tick(opened)
@@ -168,7 +168,7 @@ def test_whoever_goes_elsewhere_while_g_plays_has_the_loop_back(opened, player, 
 
 
 def test_shift_g_plays_the_gap_in_a_loop_that_follows_to_the_next_gap(opened, player, press):
-    opened.gap_actions.go_to(1)
+    opened.panes["gaps"].walk.go_to(1)
     press(Key.Key_G, Shift)
     assert player.last("loop") == (12800 - CONTEXT, 13120 + CONTEXT)
     assert player.state.playing
@@ -189,7 +189,7 @@ def test_a_loop_whose_fade_would_hide_an_edge_of_a_gap_is_made_longer_and_that_i
 
 def test_without_context_the_fades_still_keep_off_the_gap(opened, player, press):
     opened.controller.use_settings(replace(opened.controller.settings, context_ms=0.0))
-    opened.gap_actions.go_to(1)
+    opened.panes["gaps"].walk.go_to(1)
     press(Key.Key_G)
     assert player.state.position == 12800 - 80
     press(Key.Key_G, Shift)
@@ -200,7 +200,7 @@ def test_without_context_the_fades_still_keep_off_the_gap(opened, player, press)
 
 def test_the_context_is_the_users(opened, player, press):
     opened.controller.use_settings(replace(opened.controller.settings, context_ms=100.0))
-    opened.gap_actions.go_to(1)
+    opened.panes["gaps"].walk.go_to(1)
     press(Key.Key_G)
     assert player.state.position == 12800 - 1600
 
@@ -231,18 +231,18 @@ def the_note(window):
 
 
 def test_a_note_belongs_to_the_gap_one_went_to_although_its_context_touches_another(close, player, qtbot):
-    close.gap_actions.go_to(1)
+    close.panes["gaps"].walk.go_to(1)
     assert player.state.position == 24 * 320 - CONTEXT  # inside the first gap
     qtbot.keyClick(close.lanes_view, Key.Key_N)
     assert "gap #2" in close.status.currentMessage()
-    qtbot.keyClick(close.notes.text, Key.Key_Return)
+    qtbot.keyClick(close.panes["notes"].dock.text, Key.Key_Return)
     assert the_note(close).gap == 1
 
 
 def test_while_it_plays_on_past_the_gap_at_hand_a_note_belongs_to_the_gap_that_is_heard(
     opened, player, press
 ):
-    opened.gap_actions.go_to(0)
+    opened.panes["gaps"].walk.go_to(0)
     press(Key.Key_Space)
     player.seek(40 * 320 + 100)
     press(Key.Key_N)
@@ -250,71 +250,71 @@ def test_while_it_plays_on_past_the_gap_at_hand_a_note_belongs_to_the_gap_that_i
 
 
 def test_next_gap_skips_none_after_g_ran_past_the_end_of_its_context(close, player, qtbot):
-    close.gap_actions.go_to(1)
+    close.panes["gaps"].walk.go_to(1)
     qtbot.keyClick(close.lanes_view, Key.Key_G)
     player.seek(25 * 320 + CONTEXT + 800)
     tick(close)
     assert not player.state.playing
     qtbot.keyClick(close.lanes_view, Key.Key_Right, Alt)
-    assert close.gap_actions.at == 2
+    assert close.shell.hand.index == 2
 
 
 def test_a_click_beside_a_gap_takes_it_to_hand_and_one_far_from_any_lets_go(opened, player, press):
-    opened.gap_actions.go_to(0)
+    opened.panes["gaps"].walk.go_to(0)
     opened.lanes_view.seek_requested.emit(62 * 320)
-    assert (opened.gap_actions.at, opened.gaps.table.currentIndex().row()) == (2, 2)
+    assert (opened.shell.hand.index, opened.panes["gaps"].dock.table.currentIndex().row()) == (2, 2)
     press(Key.Key_G)
     assert player.state.position == 60 * 320 - CONTEXT
     opened.lanes_view.seek_requested.emit(90 * 320)
-    assert opened.gap_actions.at == -1
-    assert not opened.gaps.table.selectionModel().hasSelection()
+    assert opened.shell.hand.index == -1
+    assert not opened.panes["gaps"].dock.table.selectionModel().hasSelection()
 
 
 def test_the_gap_at_hand_stays_the_same_when_painting_gives_it_another_number(opened, player, press):
-    opened.gap_actions.go_to(1)
+    opened.panes["gaps"].walk.go_to(1)
     opened.controller.paint(2, 2, True)
-    assert opened.gap_actions.at == 2
+    assert opened.shell.hand.index == 2
     press(Key.Key_G)
     assert player.state.position == 40 * 320 - CONTEXT
     opened.controller.paint(40, 40, False)
-    assert opened.gap_actions.at == -1
+    assert opened.shell.hand.index == -1
 
 
 def test_a_note_keeps_the_place_lane_and_gap_where_it_was_begun(opened, player, press, qtbot):
     opened.controller.hearing.hear(key_of(opened, "bad"))
-    opened.gap_actions.go_to(1)
+    opened.panes["gaps"].walk.go_to(1)
     press(Key.Key_N)
     player.seek(60 * 320)  # the sound goes on
     opened.controller.hearing.hear(0)
-    qtbot.keyClicks(opened.notes.text, "rough")
-    qtbot.keyClick(opened.notes.text, Key.Key_Return)
+    qtbot.keyClicks(opened.panes["notes"].dock.text, "rough")
+    qtbot.keyClick(opened.panes["notes"].dock.text, Key.Key_Return)
     note = the_note(opened)
     assert (note.frame, note.gap, note.lane) == (40 * 320 - CONTEXT, 1, "condition:bad")
 
 
 def test_a_note_typed_without_n_is_begun_by_its_first_letter(opened, player, qtbot):
     player.seek(30 * 320)
-    qtbot.keyClicks(opened.notes.text, "a")
+    qtbot.keyClicks(opened.panes["notes"].dock.text, "a")
     player.seek(60 * 320)
-    qtbot.keyClicks(opened.notes.text, "b")
-    qtbot.mouseClick(opened.notes.add, Qt.MouseButton.LeftButton)
+    qtbot.keyClicks(opened.panes["notes"].dock.text, "b")
+    qtbot.mouseClick(opened.panes["notes"].dock.add, Qt.MouseButton.LeftButton)
     assert the_note(opened).frame == 30 * 320
 
 
 def test_a_click_elsewhere_while_writing_moves_the_note_there(opened, player, press, qtbot):
     press(Key.Key_N)
-    qtbot.keyClicks(opened.notes.text, "here")
+    qtbot.keyClicks(opened.panes["notes"].dock.text, "here")
     opened.lanes_view.seek_requested.emit(62 * 320)
-    qtbot.keyClick(opened.notes.text, Key.Key_Return)
+    qtbot.keyClick(opened.panes["notes"].dock.text, Key.Key_Return)
     assert (the_note(opened).frame, the_note(opened).gap) == (62 * 320, 2)
 
 
 def test_escape_forgets_a_note_and_goes_back_to_the_lanes(opened, player, press, qtbot):
     press(Key.Key_N)
-    qtbot.keyClicks(opened.notes.text, "no")
-    qtbot.keyClick(opened.notes.text, Key.Key_Escape)
-    assert opened.notes.text.text() == ""
+    qtbot.keyClicks(opened.panes["notes"].dock.text, "no")
+    qtbot.keyClick(opened.panes["notes"].dock.text, Key.Key_Escape)
+    assert opened.panes["notes"].dock.text.text() == ""
     assert opened.lanes_view.hasFocus() or opened.lanes_view.focusProxy().hasFocus()
     player.seek(60 * 320)
-    opened.edit.add_note("own", "later")
+    opened.panes["notes"].add_note("own", "later")
     assert the_note(opened).frame == 60 * 320

@@ -21,20 +21,20 @@ Role = Qt.ItemDataRole
 def columns(window):
     """Return the place of each column by (lane key, measure), and of the facts by title."""
     found = {}
-    for place, column in enumerate(window.gaps.model.content.columns):
+    for place, column in enumerate(window.panes["gaps"].dock.model.content.columns):
         is_measure = isinstance(column, Column)
         found[(column.lane.key, column.measure.key) if is_measure else column.title] = place
     return found
 
 
 def cell(window, row, column, role=Role.DisplayRole):
-    model = window.gaps.model
+    model = window.panes["gaps"].dock.model
     return model.data(model.index(row, columns(window)[column]), role)
 
 
 def shown(window, column=None):
     """Return a column's cells, or else the gaps' numbers."""
-    model = window.gaps.model
+    model = window.panes["gaps"].dock.model
     rows = range(model.rowCount())
     if column is None:
         return [model.headerData(row, Qt.Orientation.Vertical) for row in rows]
@@ -73,15 +73,18 @@ def test_a_row_says_where_how_long_what_class_and_what_speech(opened):
 
 
 def test_columns_stand_in_groups_of_one_measure_with_its_unit_and_threshold_over_them(opened):
-    titles = [title for _, _, title in opened.gaps.head.titles()]
+    titles = [title for _, _, title in opened.panes["gaps"].dock.head.titles()]
     assert titles == [
         "Entry click z  ! ≥ 8",
         "Exit click z  ! ≥ 8",
         "Energy error dB  ! ±10",
         "LSD dB  ! ≥ 15",
     ]
-    first, last, _ = opened.gaps.head.titles()[0]
-    assert [opened.gaps.model.headerData(n, Qt.Orientation.Horizontal) for n in range(first, last + 1)] == [
+    first, last, _ = opened.panes["gaps"].dock.head.titles()[0]
+    assert [
+        opened.panes["gaps"].dock.model.headerData(n, Qt.Orientation.Horizontal)
+        for n in range(first, last + 1)
+    ] == [
         "2",
         "3",
     ]
@@ -91,12 +94,12 @@ def test_a_value_beyond_its_threshold_has_a_mark_and_a_colour_and_follows_the_th
     bad = (key_of(opened, "bad"), "energy_error")
     assert cell(opened, 2, bad).startswith("! -1")
     assert cell(opened, 2, bad, Role.ForegroundRole) is not None
-    opened.gaps_feature.choose(opened.gaps_feature.choices.with_threshold("energy_error", 60.0))
+    opened.panes["gaps"].choose(opened.panes["gaps"].choices.with_threshold("energy_error", 60.0))
     assert cell(opened, 2, bad).startswith("-1")
     assert cell(opened, 2, bad, Role.ForegroundRole) is None
-    assert "±60" in opened.gaps.head.titles()[2][2]
-    opened.gaps_feature.choose(opened.gaps_feature.choices.with_threshold("energy_error", 10.0))
-    assert opened.gaps_feature.choices.thresholds == {}
+    assert "±60" in opened.panes["gaps"].dock.head.titles()[2][2]
+    opened.panes["gaps"].choose(opened.panes["gaps"].choices.with_threshold("energy_error", 10.0))
+    assert opened.panes["gaps"].choices.thresholds == {}
 
 
 def test_a_tip_says_value_definition_unit_and_source(opened):
@@ -108,8 +111,8 @@ def test_a_tip_says_value_definition_unit_and_source(opened):
 
 
 def test_any_column_sorts_and_what_has_no_value_comes_last(opened):
-    table, model = opened.gaps.table, opened.gaps.model
-    opened.gaps_feature.choose(opened.gaps_feature.choices.with_shown("buzz", True))
+    table, model = opened.panes["gaps"].dock.table, opened.panes["gaps"].dock.model
+    opened.panes["gaps"].choose(opened.panes["gaps"].choices.with_shown("buzz", True))
     bad = key_of(opened, "bad")
     buzz = model.content.columns[columns(opened)[(bad, "buzz")]]
     assert [model.content.value(place, buzz) is None for place in range(3)] == [False, True, False]
@@ -124,8 +127,8 @@ def test_any_column_sorts_and_what_has_no_value_comes_last(opened):
 
 def test_a_click_on_a_head_begins_with_the_worst(opened, qtbot):
     place = columns(opened)[(key_of(opened, "bad"), "click_exit")]
-    head = opened.gaps.head
-    opened.gaps.reveal("click_exit")
+    head = opened.panes["gaps"].dock.head
+    opened.panes["gaps"].dock.reveal("click_exit")
     at = head.rect().center()
     at.setX(head.sectionViewportPosition(place) + head.sectionSize(place) // 2)
     qtbot.mouseClick(head.viewport(), Qt.MouseButton.LeftButton, pos=at)
@@ -133,7 +136,7 @@ def test_a_click_on_a_head_begins_with_the_worst(opened, qtbot):
 
 
 def test_the_filter_lets_one_class_of_bursts_through_or_what_is_flagged(opened):
-    dock = opened.gaps
+    dock = opened.panes["gaps"].dock
     dock.burst.setCurrentIndex(dock.burst.findText("medium", Qt.MatchFlag.MatchStartsWith))
     assert shown(opened) == ["3"]
     dock.burst.setCurrentIndex(0)
@@ -146,22 +149,22 @@ def test_the_filter_lets_one_class_of_bursts_through_or_what_is_flagged(opened):
 
 
 def test_the_gap_at_hand_stays_selected_when_order_and_filter_change(opened, player):
-    opened.gap_actions.go_to(1)
+    opened.panes["gaps"].walk.go_to(1)
     position = player.state.position
-    opened.gaps.table.sortByColumn(columns(opened)["Length"], Qt.SortOrder.DescendingOrder)
-    assert opened.gaps.table.currentIndex().row() == 2
-    opened.gaps.burst.setCurrentIndex(2)
-    assert not opened.gaps.table.selectionModel().hasSelection()
-    opened.gaps.burst.setCurrentIndex(0)
-    assert opened.gaps.table.currentIndex().row() == 2
+    opened.panes["gaps"].dock.table.sortByColumn(columns(opened)["Length"], Qt.SortOrder.DescendingOrder)
+    assert opened.panes["gaps"].dock.table.currentIndex().row() == 2
+    opened.panes["gaps"].dock.burst.setCurrentIndex(2)
+    assert not opened.panes["gaps"].dock.table.selectionModel().hasSelection()
+    opened.panes["gaps"].dock.burst.setCurrentIndex(0)
+    assert opened.panes["gaps"].dock.table.currentIndex().row() == 2
     assert player.state.position == position
 
 
 def test_down_goes_to_the_next_row_as_sorted(opened, player, qtbot):
-    opened.gaps.table.sortByColumn(columns(opened)["Length"], Qt.SortOrder.DescendingOrder)
-    opened.gap_actions.go_to(2)
-    opened.gaps.table.setFocus()
-    qtbot.keyClick(opened.gaps.table, Qt.Key.Key_Down)
+    opened.panes["gaps"].dock.table.sortByColumn(columns(opened)["Length"], Qt.SortOrder.DescendingOrder)
+    opened.panes["gaps"].walk.go_to(2)
+    opened.panes["gaps"].dock.table.setFocus()
+    qtbot.keyClick(opened.panes["gaps"].dock.table, Qt.Key.Key_Down)
     assert player.state.position == 0  # gap 1 begins at 3200, with 4000 frames of context
     start, stop = opened.lanes_view.visible_range
     assert start <= 3200 < 4160 <= stop
@@ -175,7 +178,7 @@ def test_without_a_reference_what_needs_it_is_a_dash_and_says_why(qtbot, window,
     assert shown(window, good) == ["-"] * 3
     assert "needs the reference, which this clip does not have" in cell(window, 0, good, Role.ToolTipRole)
     assert cell(window, 0, (good[0], "click_exit")) != "-"
-    assert "no reference, so no Energy error, LSD" in window.gaps.note.text()
+    assert "no reference, so no Energy error, LSD" in window.panes["gaps"].dock.note.text()
 
 
 def test_a_parameter_makes_that_lane_be_measured_anew_and_no_other(opened, measured, monkeypatch):
@@ -189,7 +192,7 @@ def test_a_parameter_makes_that_lane_be_measured_anew_and_no_other(opened, measu
         return engine(reference, versions, trace, job)
 
     monkeypatch.setattr(gap_measures, "measured", remember)
-    opened.concealers.boxes["loud"].click()
+    opened.panes["concealers"].dock.boxes["loud"].click()
     measured(opened)
     loud = next(lane for lane in opened.controller.lanes if lane.name == "Loud")
     before = shown(opened, (loud.key, "energy_error"))
@@ -232,12 +235,12 @@ def test_of_many_changes_only_the_newest_is_measured(opened, measured, monkeypat
 
 def test_measures_and_thresholds_are_chosen_in_a_dialog_and_kept(opened):
     opened.actions_table["gap.measures"].trigger()
-    dialog = opened.gaps_feature._dialog
+    dialog = opened.panes["gaps"]._dialog
     dialog.boxes["decay"].click()
     dialog.boxes["lsd"].click()
     dialog.limits["decay"].setValue(-0.3)
     dialog.lossy.click()
-    assert [title.split("  ")[0] for _, _, title in opened.gaps.head.titles()] == [
+    assert [title.split("  ")[0] for _, _, title in opened.panes["gaps"].dock.head.titles()] == [
         "Entry click z",
         "Exit click z",
         "Energy error dB",
@@ -252,15 +255,15 @@ def test_measures_and_thresholds_are_chosen_in_a_dialog_and_kept(opened):
 
 def test_undo_takes_back_how_gaps_are_judged_everywhere_it_is_seen(opened):
     opened.actions_table["gap.measures"].trigger()
-    dialog = opened.gaps_feature._dialog
+    dialog = opened.panes["gaps"]._dialog
     dialog.limits["energy_error"].setValue(60.0)
     dialog.close()
     opened.actions_table["edit.undo"].trigger()
     assert dialog.limits["energy_error"].value() == 10.0
-    assert "±10" in opened.gaps.head.titles()[2][2]
+    assert "±10" in opened.panes["gaps"].dock.head.titles()[2][2]
     opened.actions_table["gap.by_buzz"].trigger()
     opened.actions_table["edit.undo"].trigger()
-    assert opened.gaps.worst.currentData() == "click_exit"
+    assert opened.panes["gaps"].dock.worst.currentData() == "click_exit"
     assert opened.actions_table["gap.by_click_exit"].isChecked()
 
 
@@ -271,10 +274,10 @@ def test_the_file_holds_all_measures_of_all_lanes_even_when_asked_for_at_once(
 
     path = tmp_path / "gaps.csv"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), "CSV (*.csv)"))
-    opened.gaps_feature.choose(
-        replace(opened.gaps_feature.choices, shown=("lsd",), thresholds={"lsd": 1000.0})
+    opened.panes["gaps"].choose(
+        replace(opened.panes["gaps"].choices, shown=("lsd",), thresholds={"lsd": 1000.0})
     )
-    opened.concealers.boxes["loud"].click()
+    opened.panes["concealers"].dock.boxes["loud"].click()
     opened.actions_table["export.gaps"].trigger()
     qtbot.waitUntil(path.exists, timeout=5000)
     rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
@@ -307,16 +310,16 @@ def test_work_that_was_cancelled_can_be_taken_up_again(opened, measured, monkeyp
     monkeypatch.setattr(gap_measures, "measured", slow)
     opened.controller.paint(80, 81, True)
     qtbot.waitUntil(lambda: opened.status.progress.isVisible(), timeout=5000)
-    assert opened.gaps.table.isEnabled()
+    assert opened.panes["gaps"].dock.table.isEnabled()
     assert len(shown(opened)) == 4
     opened.status.cancel.click()
-    qtbot.waitUntil(lambda: opened.gaps.resume.isVisible(), timeout=2000)
-    assert "cancelled" in opened.gaps.note.text()
+    qtbot.waitUntil(lambda: opened.panes["gaps"].dock.resume.isVisible(), timeout=2000)
+    assert "cancelled" in opened.panes["gaps"].dock.note.text()
     go_on.set()
-    opened.gaps.resume.click()
+    opened.panes["gaps"].dock.resume.click()
     measured(opened)
     assert "…" not in shown(opened, (2, "lsd"))
-    assert not opened.gaps.resume.isVisible()
+    assert not opened.panes["gaps"].dock.resume.isVisible()
 
 
 def test_new_values_leave_the_reader_where_they_are(opened, measured):
@@ -324,17 +327,17 @@ def test_new_values_leave_the_reader_where_they_are(opened, measured):
     for packet in range(2, 10, 2):
         opened.controller.paint(packet, packet, True)
     measured(opened)
-    opened.gap_actions.go_to(0)
-    bar = opened.gaps.table.verticalScrollBar()
+    opened.panes["gaps"].walk.go_to(0)
+    bar = opened.panes["gaps"].dock.table.verticalScrollBar()
     bar.setValue(bar.maximum())
     at = bar.value()
     assert at > 0
-    opened.concealers.boxes["loud"].click()
+    opened.panes["concealers"].dock.boxes["loud"].click()
     measured(opened)
     opened.controller.document.set_parameter(0, "level", 0.75)
     measured(opened)
     assert bar.value() == at
-    assert opened.gaps.table.currentIndex().row() == 0
+    assert opened.panes["gaps"].dock.table.currentIndex().row() == 0
 
 
 def test_another_clip_with_as_many_gaps_begins_without_a_selection(
@@ -345,13 +348,13 @@ def test_another_clip_with_as_many_gaps_begins_without_a_selection(
     window.open_paths([tmp_path])
     qtbot.waitUntil(lambda: window.controller.clip_name == "a", timeout=10000)
     measured(window)
-    window.gap_actions.go_to(1)
-    assert window.gaps.table.currentIndex().row() == 1
+    window.panes["gaps"].walk.go_to(1)
+    assert window.panes["gaps"].dock.table.currentIndex().row() == 1
     window.controller.show_clip("b")
     qtbot.waitUntil(lambda: window.controller.clip_name == "b", timeout=10000)
     measured(window)
     assert shown(window, "Start") == ["0.600", "0.800"]
-    assert not window.gaps.table.selectionModel().hasSelection()
+    assert not window.panes["gaps"].dock.table.selectionModel().hasSelection()
 
 
 def test_when_measuring_fails_the_table_and_a_file_asked_for_say_so(
@@ -368,7 +371,7 @@ def test_when_measuring_fails_the_table_and_a_file_asked_for_say_so(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "g.csv"), "CSV (*.csv)"))
     opened.controller.paint(80, 80, True)
     opened.actions_table["export.gaps"].trigger()
-    qtbot.waitUntil(lambda: "no memory left" in opened.gaps.note.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "no memory left" in opened.panes["gaps"].dock.note.text(), timeout=5000)
     assert "no memory left" in opened.messages.said[-1]
     assert not (tmp_path / "g.csv").exists()
     assert len(shown(opened)) == 4
@@ -378,8 +381,8 @@ def test_ordering_anew_shows_the_first_row(opened, measured):
     for packet in range(2, 10, 2):
         opened.controller.paint(packet, packet, True)
     measured(opened)
-    bar = opened.gaps.table.verticalScrollBar()
+    bar = opened.panes["gaps"].dock.table.verticalScrollBar()
     bar.setValue(bar.maximum())
     assert bar.value() > 0
-    opened.gaps.table.sortByColumn(columns(opened)["Length"], Qt.SortOrder.DescendingOrder)
+    opened.panes["gaps"].dock.table.sortByColumn(columns(opened)["Length"], Qt.SortOrder.DescendingOrder)
     assert bar.value() == 0

@@ -18,8 +18,8 @@ from gaplisten.metrics import material
 from gaplisten.metrics.catalogue import built_in
 from gaplisten.metrics.contract import Metric, Score
 from gaplisten.playback.player import Player
-from gaplisten.ui.metrics import feature
 from gaplisten.ui.metrics.dock import ScoresDock, brief, explained, short_title
+from gaplisten.ui.panes import scores as scores_pane
 from gaplisten.ui.workbench.window import WorkbenchWindow
 
 PLCMOS = built_in()["plcmos"].metric
@@ -152,17 +152,17 @@ def test_the_badge_is_the_first_metric_short_with_its_unit(
     qtbot: QtBot, pool: SlowPool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(lane_scores, "REST_SECONDS", 0.0)
-    monkeypatch.setattr(feature, "_FIRST", ["sdr"])
+    monkeypatch.setattr(scores_pane, "_FIRST", ["sdr"])
     window = WorkbenchWindow(Hearing(Player(silent="a test")))
-    scores = window.scores_feature.scores
+    scores = window.panes["scores"].scores
     scores._make_pool = lambda: pool
     window.controller.lanes = tuple(lanes(0.1, 0.2))
     window.controller.lanes_changed.emit()
     qtbot.waitUntil(lambda: len(pool.asked) == 2)
     pool.asked[1][3].set_result(Score(12.345))
     pool.asked[0][3].set_result(Score(None, "equal to the reference (infinite)"))
-    qtbot.waitUntil(lambda: window.display.badges.get("c1") == "SDR 12.3 dB")
-    assert window.display.badges["reference"] == ""
+    qtbot.waitUntil(lambda: window.shell.display.badges.get("c1") == "SDR 12.3 dB")
+    assert window.shell.display.badges["reference"] == ""
     window.close()
     assert pool.closed
     window.deleteLater()

@@ -56,14 +56,14 @@ class Auditor:
 @pytest.fixture
 def auditor(window, monkeypatch):
     made = Auditor()
-    monkeypatch.setattr(window.audit_feature, "_auditor", made)
+    monkeypatch.setattr(window.panes["audit"], "_auditor", made)
     yield made
     made.go.set()
 
 
 def opened_dialog(window):
     window.actions_table["conceal.audit"].trigger()
-    return window.audit_feature.dialog
+    return window.panes["audit"].dialog
 
 
 def cells(dialog):
@@ -102,8 +102,6 @@ def test_an_audit_shows_declared_beside_measured_and_is_kept(window, auditor, qt
 def test_a_plugin_that_lies_is_marked_here_and_in_the_dock_until_its_file_changes(
     window, auditor, runner, qtbot
 ) -> None:
-    from gaplisten.ui.audit.marks import AuditMark
-
     auditor.findings = LYING
     auditor.go.set()
     dialog = opened_dialog(window)
@@ -112,15 +110,15 @@ def test_a_plugin_that_lies_is_marked_here_and_in_the_dock_until_its_file_change
     qtbot.waitUntil(lambda: dialog.audit is not None)
     assert [row[4] for row in cells(dialog)] == ["! LIES", "! over the limit", "ok", "ok"]
     assert dialog.verdict.text().startswith("Loud is not what it declares: look-ahead")
-    card = window.concealers.cards["loud"]
-    mark = card.findChild(AuditMark)
+    card = window.panes["concealers"].dock.cards["loud"]
+    mark = card.audited
     assert mark.text() == "! declares falsely: look-ahead"
     assert "declared 0 ms, measured 20 ms" in mark.toolTip()
-    assert window.concealers.cards["fails"].findChild(AuditMark) is None
+    assert window.panes["concealers"].dock.cards["fails"].audited is None
     catalogue = window.controller.catalogue
     changed = tuple(replace(e, digest="2") if e.name == "loud" else e for e in catalogue.entries)
     window.controller.use_catalogue(replace(catalogue, entries=changed), runner)
-    qtbot.waitUntil(lambda: not window.concealers.cards["loud"].findChildren(AuditMark))
+    qtbot.waitUntil(lambda: window.panes["concealers"].dock.cards["loud"].audited is None)
 
 
 def test_cancelling_stops_the_work_and_leaves_the_dialog_ready(window, auditor, qtbot) -> None:
@@ -148,7 +146,7 @@ def test_what_is_heard_is_audited_with_its_parameters_on_the_clips_own_reference
 ) -> None:
     auditor = Auditor()
     auditor.go.set()
-    monkeypatch.setattr(opened.audit_feature, "_auditor", auditor)
+    monkeypatch.setattr(opened.panes["audit"], "_auditor", auditor)
     opened.controller.document.switch_on("loud", {"level": 0.5})
     settle(opened)
     key = next(lane.key for lane in opened.controller.lanes if lane.ident == "loud")
@@ -164,7 +162,7 @@ def test_what_is_heard_is_audited_with_its_parameters_on_the_clips_own_reference
 def test_the_table_is_saved_with_how_it_was_obtained(window, auditor, qtbot, tmp_path: Path) -> None:
     entry = window.controller.catalogue.get("loud")
     audit = Audit(entry, {"level": 0.5}, "demo1.flac", 16000, 320, LYING)
-    window.audit_feature.save(audit, tmp_path / "out")
+    window.panes["audit"].save(audit, tmp_path / "out")
     with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     assert rows[0] == {
@@ -182,7 +180,7 @@ def test_the_table_is_saved_with_how_it_was_obtained(window, auditor, qtbot, tmp
         "verdict": "LIES",
         "note": "320 frames, worst before packet 4",
     }
-    window.audit_feature.save(audit, tmp_path / "none" / "out.csv")
+    window.panes["audit"].save(audit, tmp_path / "none" / "out.csv")
     assert "choose another place" in window.messages.said[-1]
 
 

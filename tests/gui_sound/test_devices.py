@@ -34,7 +34,7 @@ def rows(table):
 
 def test_the_list_says_name_host_api_channels_rate_and_what_is_default(with_devices) -> None:
     with_devices.actions_table["listen.device"].trigger()
-    dialog = with_devices.devices_feature.dialog
+    dialog = with_devices.panes["devices"].dialog
     assert dialog.isVisible()
     assert rows(dialog.table)[1:] == [
         ["Built-in", "ALSA", "8", "44.1 kHz", "in use, system default"],
@@ -45,19 +45,19 @@ def test_the_list_says_name_host_api_channels_rate_and_what_is_default(with_devi
 
 
 def test_enter_uses_the_selected_device_the_first_row_the_systems_choice(with_devices, player, qtbot) -> None:
-    with_devices.devices_feature.open()
-    table = with_devices.devices_feature.dialog.table
+    with_devices.panes["devices"].open()
+    table = with_devices.panes["devices"].dialog.table
     table.setCurrentCell(3, 0)
     qtbot.keyClick(table, Qt.Key.Key_Return)
     assert player.last("choose") == (SAME_NAME,)
     table.setCurrentCell(0, 0)
-    with_devices.devices_feature.dialog.use.click()
+    with_devices.panes["devices"].dialog.use.click()
     assert player.last("choose") == (None,)
 
 
 def test_the_selection_stays_while_the_list_is_read_again(with_devices, player) -> None:
-    with_devices.devices_feature.open()
-    table = with_devices.devices_feature.dialog.table
+    with_devices.panes["devices"].open()
+    table = with_devices.panes["devices"].dialog.table
     table.setCurrentCell(2, 0)
     table.show_devices((USB, BUILT_IN), BUILT_IN.title)
     assert table.chosen() == USB
@@ -66,12 +66,12 @@ def test_the_selection_stays_while_the_list_is_read_again(with_devices, player) 
 def test_a_click_on_the_device_in_the_status_bar_opens_the_list(with_devices, qtbot) -> None:
     with_devices.status.show_sound(with_devices.controller.hearing.state)
     qtbot.mouseClick(with_devices.status.sound, Qt.MouseButton.LeftButton)
-    assert with_devices.devices_feature.dialog.isVisible()
+    assert with_devices.panes["devices"].dialog.isVisible()
 
 
 def test_the_test_tones_and_the_search_reach_the_player(with_devices, player) -> None:
-    with_devices.devices_feature.open()
-    dialog = with_devices.devices_feature.dialog
+    with_devices.panes["devices"].open()
+    dialog = with_devices.panes["devices"].dialog
     heard = []
     for side, button in dialog.tones.items():
         button.click()
@@ -133,7 +133,7 @@ def test_a_device_that_goes_away_is_told_with_a_way_out_and_playing_goes_on_wher
         f"{gone} USB Headset is not there; sound goes to Built-in (ALSA)"
     )
     opened.messages.way_out.click()
-    dialog = opened.devices_feature.dialog
+    dialog = opened.panes["devices"].dialog
     assert dialog.isVisible()
     dialog.table.setCurrentCell(1, 0)
     dialog.use.click()
@@ -152,7 +152,7 @@ def test_the_message_goes_with_its_reason_and_another_has_no_such_button(opened,
     assert opened.messages.isHidden()
     opened.report("something else")
     assert opened.messages.way_out.isHidden()
-    opened.devices_feature.choose(None)
+    opened.panes["devices"].choose(None)
     assert not opened.messages.isHidden()
 
 
@@ -160,7 +160,7 @@ def test_a_machine_without_sound_is_not_scolded_at_the_start(window, player) -> 
     reason = "sound is switched off"
     for off in (PlayerState(reason=reason, off=True), PlayerState(reason="no output device")):
         player.state = off
-        window.devices_feature._sounded = False
+        window.panes["devices"]._sounded = False
         window.controller.hearing.poll()
         assert window.messages.isHidden()
 
@@ -183,15 +183,17 @@ def test_looking_again_asks_the_player_whatever_its_state(window, player) -> Non
     player.state = PlayerState(reason="no sound", off=True)
     window.actions_table["listen.rescan"].trigger()
     assert player.last("rescan") == ()
-    window.devices_feature.open()
-    window.devices_feature.dialog.rescan.click()
+    window.panes["devices"].open()
+    window.panes["devices"].dialog.rescan.click()
     assert [call[0] for call in player.calls].count("rescan") == 2
 
 
 def test_the_dialogs_make_way_for_a_panel(with_devices) -> None:
-    with_devices.devices_feature.open()
-    with_devices.audit_feature.open()
-    with_devices.hide()
-    assert not with_devices.devices_feature.dialog.isVisible()
-    assert not with_devices.audit_feature.dialog.isVisible()
-    with_devices.show()
+    with_devices.panes["devices"].open()
+    with_devices.panes["audit"].open()
+    with_devices.shell.make_way()
+    assert not with_devices.isVisible()
+    assert not with_devices.panes["devices"].dialog.isVisible()
+    assert not with_devices.panes["audit"].dialog.isVisible()
+    with_devices.shell.come_back()
+    assert with_devices.isVisible()

@@ -11,7 +11,7 @@ def test_an_edited_lane_is_heard_drawn_and_put_back(opened, player) -> None:
     assert controller.edited == {lane.ident}
     assert moved.signal is not lane.signal
     assert player.lanes[lane.key] is moved.signal
-    assert opened.display.source_of(moved) is moved.signal
+    assert opened.shell.display.source_of(moved) is moved.signal
     assert "removed" in moved.state
     controller.document.undo()
     assert controller.edited == frozenset()

@@ -45,7 +45,7 @@ def shown(qtbot, window, folder):
 
 
 def measured(qtbot, window):
-    feature = window.levels_feature
+    feature = window.panes["levels"]
     qtbot.waitUntil(lambda: not window.controller.busy and not feature.measured.busy, timeout=20000)
 
 
@@ -66,19 +66,19 @@ def test_file_conditions_are_measured_unasked_and_marked(shown) -> None:
 
 
 def test_the_mark_stands_where_samples_are_compared(shown) -> None:
-    marks = shown.levels_feature.marks
-    assert marks.over_lanes.isHidden()
+    over_lanes, over_gaps = shown.panes["levels"].over_lanes, shown.panes["gaps"].not_aligned
+    assert over_lanes.isHidden()
     shown.actions_table["view.residual"].trigger()
-    assert marks.over_lanes.isVisible()
-    assert "tardy (20.0 ms late)" in marks.over_lanes.text.text()
-    assert "soft" not in marks.over_lanes.text.text()
-    assert "drifts 0…30 ms" in marks.over_gaps.text.text()
-    marks.over_lanes.remove.click()
-    assert "tardy" not in marks.over_lanes.text.text()
-    assert "drifts" in marks.over_lanes.text.text()
-    assert marks.over_lanes.remove.isHidden()
+    assert over_lanes.isVisible()
+    assert "tardy (20.0 ms late)" in over_lanes.text.text()
+    assert "soft" not in over_lanes.text.text()
+    assert "drifts 0…30 ms" in over_gaps.text.text()
+    over_lanes.remove.click()
+    assert "tardy" not in over_lanes.text.text()
+    assert "drifts" in over_lanes.text.text()
+    assert over_lanes.remove.isHidden()
     shown.actions_table["view.lanes"].trigger()
-    assert marks.over_lanes.isHidden()
+    assert over_lanes.isHidden()
 
 
 def test_a_delay_is_removed_by_a_key_heard_drawn_undone_and_kept(shown, player, qtbot) -> None:
@@ -90,7 +90,7 @@ def test_a_delay_is_removed_by_a_key_heard_drawn_undone_and_kept(shown, player, 
     assert moved.state == "20.0 ms removed"
     assert np.array_equal(moved.signal.samples, clean.samples)
     assert player.lanes[tardy.key] is moved.signal
-    assert shown.display.source_of(moved) is moved.signal
+    assert shown.shell.display.source_of(moved) is moved.signal
     assert shown.controller.document.work.clip("one").delays == (("condition:tardy", 320),)
     assert shown.actions_table["listen.remove_delay"].isChecked()
     shown.controller.show_clip("two")
@@ -118,7 +118,7 @@ def test_levels_are_matched_only_when_asked_and_put_back_bit_by_bit(shown, playe
     assert player.lanes[matched.key] is matched.signal
     assert lane(shown, "Reference").signal is clean
     assert lane(shown, "Lossy").state == ""
-    shown.levels_feature.dock.note.click()
+    shown.panes["levels"].dock.note.click()
     note = shown.controller.document.work.clip("one").notes[0].text
     assert "soft +6.0" in note
     assert "clip gain" in note
@@ -128,19 +128,19 @@ def test_levels_are_matched_only_when_asked_and_put_back_bit_by_bit(shown, playe
 
 
 def test_matching_in_all_clips_holds_for_the_next_one(shown, qtbot) -> None:
-    shown.levels_feature.dock.matching_chosen.emit("all")
+    shown.panes["levels"].dock.matching_chosen.emit("all")
     shown.controller.show_clip("two")
     qtbot.waitUntil(lambda: shown.controller.clip_name == "two", timeout=10000)
     measured(qtbot, shown)
     assert states(shown)["soft"] == "+6.0 dB matched"
-    assert shown.levels_feature.dock.matching.currentData() == "all"
+    assert shown.panes["levels"].dock.matching.currentData() == "all"
     assert shown.controller.document.work.match_levels
 
 
 def test_the_dock_shows_levels_delays_and_the_drift(shown, qtbot) -> None:
     shown.actions_table["listen.levels"].trigger()
     measured(qtbot, shown)
-    dock = shown.levels_feature.dock
+    dock = shown.panes["levels"].dock
     rows = [[dock.table.item(row, c).text() for c in range(7)] for row in range(dock.table.rowCount())]
     by_name = {row[0].partition("  ")[2]: row[1:] for row in rows}
     assert by_name["soft"][2] == "-6.0 dB"
@@ -161,11 +161,11 @@ def test_a_concealers_delay_is_measured_on_demand(shown, qtbot) -> None:
     shown.controller.document.switch_on("loud")
     measured(qtbot, shown)
     loud = lane(shown, "Loud")
-    assert shown.levels_feature.measured.delay("loud") is None
+    assert shown.panes["levels"].measured.delay("loud") is None
     shown.controller.hearing.hear(loud.key)
     shown.actions_table["listen.measure_delay"].trigger()
     measured(qtbot, shown)
-    assert shown.levels_feature.measured.delay("loud").aligned
+    assert shown.panes["levels"].measured.delay("loud").aligned
 
 
 def test_a_matched_lane_keeps_its_gain_while_its_new_rendering_is_measured(shown, monkeypatch, qtbot) -> None:
@@ -176,7 +176,7 @@ def test_a_matched_lane_keeps_its_gain_while_its_new_rendering_is_measured(shown
     shown.actions_table["listen.match"].trigger()
     measured(qtbot, shown)
     first = lane(shown, "Loud")
-    gain = shown.levels_feature.edits.matched("loud").gain
+    gain = shown.panes["levels"].edits.matched("loud").gain
     assert gain != 1.0
     assert first.state.partition(" dB ")[2] == "matched"
     monkeypatch.setattr(shown.controller.levels._derived, "_start", lambda *_: Future())  # it takes its time
@@ -195,7 +195,7 @@ def test_a_saved_piece_of_work_is_shown_as_it_was_kept(qtbot, window, folder) ->
     measured(qtbot, window)
     assert states(window)["tardy"] == "20.0 ms removed, +0.0 dB matched"
     assert states(window)["soft"] == "+6.0 dB matched"
-    assert window.levels_feature.dock.matching.currentData() == "clip"
+    assert window.panes["levels"].dock.matching.currentData() == "clip"
 
 
 def test_the_clip_light_goes_out_by_command(window, player) -> None:

@@ -16,10 +16,10 @@ def test_a_gain_that_would_clip_is_limited_and_says_so_in_the_bar(window) -> Non
     found = clip_gain(quiet, [loud])
     assert 0.8 * found.gain <= 1.0
     assert found.note.startswith("+1.9 dB for all lanes, limited to +1.9 dB")
-    window.transport.show_gain(-26.0, found.note)
-    assert window.transport.level.text() == "gain +1.9 dB, limited"
-    window.transport.show_gain(-26.0, clip_gain(quiet, []).note)
-    assert "limited" not in window.transport.level.text()
+    window.panes["listen"].transport.show_gain(-26.0, found.note)
+    assert window.panes["listen"].transport.level.text() == "gain +1.9 dB, limited"
+    window.panes["listen"].transport.show_gain(-26.0, clip_gain(quiet, []).note)
+    assert "limited" not in window.panes["listen"].transport.level.text()
 
 
 def test_a_clip_without_reference_says_that_it_is_played_as_it_is() -> None:

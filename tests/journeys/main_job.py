@@ -83,7 +83,7 @@ def workbench(window: WorkbenchWindow) -> Scenario:
         press(key)
         yield lambda key=key: hearing.heard == int(key) and hearing.state.lane == int(key)
         heard.append(hearing.heard)
-    click(window.concealers.boxes["repeat_fade"], QPoint(8, 8))
+    click(window.panes["concealers"].dock.boxes["repeat_fade"], QPoint(8, 8))
     yield lambda: any(lane.key == 3 and lane.signal is not None for lane in controller.lanes)
     press("3")
     yield lambda: hearing.heard == 3
@@ -99,7 +99,7 @@ def change_a_parameter(window: WorkbenchWindow) -> Scenario:
     """Type another value into the first parameter: the lane is rendered again while it plays."""
     controller = window.controller
     before = next(lane.signal for lane in controller.lanes if lane.key == 3)
-    editors = window.concealers.settings[0].form.findChildren(QWidget)
+    editors = window.panes["concealers"].dock.settings[0].form.findChildren(QWidget)
     spin = next(one for one in editors if hasattr(one, "stepUp"))
     click(spin, QPoint(12, spin.height() // 2), count=2)
     press("Down", "Down", "Down")

@@ -13,11 +13,8 @@ TOOLKITS = ("PySide6", "pyqtgraph")
 # Modules of the window that know no Qt: they belong into an engine's room. This list only ever gets shorter.
 WITHOUT_QT = frozenset(
     {
-        "features.py",
         "panel/questions.py",
         "results/figure.py",
-        "workbench/gap_actions.py",
-        "workbench/listen_actions.py",
     }
 )
 

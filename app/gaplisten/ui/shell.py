@@ -5,18 +5,22 @@ from __future__ import annotations
 import importlib
 import logging
 import pkgutil
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, QSettings, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSettings, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDockWidget, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from gaplisten import folders
 from gaplisten.bench.controller import Controller
+from gaplisten.bench.gap_at_hand import GapAtHand
+from gaplisten.bench.looping import Looping
 from gaplisten.bench.recent import MOST, is_there, with_newest
+from gaplisten.bench.settings import Settings, write_settings
 from gaplisten.errors import GaplistenError
 from gaplisten.ui import panes
 from gaplisten.ui.actions import Actions, Command
@@ -24,6 +28,7 @@ from gaplisten.ui.bench_signals import BenchSignals
 from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.widgets import Scrolled
 from gaplisten.ui.workbench.empty import EmptyState
+from gaplisten.ui.workbench.lane_display import LaneDisplay
 from gaplisten.ui.workbench.messages import Messages
 from gaplisten.ui.workbench.status import Status
 
@@ -86,8 +91,10 @@ class Shell(QObject):
         Its events, for widgets to listen to.
     actions
         All commands.
-    lanes
-        The view of the lanes.
+    lanes, display
+        The view of the lanes, and what keeps it in step with the workbench.
+    hand, looping
+        The gap at hand, and the loop.
     empty
         What is seen in its place before anything is open.
     messages, status
@@ -105,13 +112,25 @@ class Shell(QObject):
         The window is out of sight: a listening panel has sound and screen.
     gap_wanted
         The gap of this number is to be gone to, and seen with its context.
+    place_chosen
+        The user went to another place, in the lanes or in a table.
     unaligned_changed
         What to say of each lane that does not lie on the reference's clock (a tuple of texts).
+    audited
+        What audits say of concealers: texts, tooltips and whether it is a warning, by the concealer's name.
+    settings_changed
+        The user's settings are other ones.
+    palette_changed
+        The window has other colours.
     """
 
     made_way = Signal()
     gap_wanted = Signal(int)
+    place_chosen = Signal()
     unaligned_changed = Signal(tuple)
+    audited = Signal(object)
+    settings_changed = Signal()
+    palette_changed = Signal()
 
     def __init__(self, window: QMainWindow, controller: Controller) -> None:
         super().__init__(window)
@@ -119,12 +138,19 @@ class Shell(QObject):
         self.signals = BenchSignals(controller, self)
         self.actions = Actions(window)
         self.docks: dict[str, QDockWidget] = {}
+        self._stops: dict[QWidget, QWidget] = {}
         self.settings = QSettings(str(folders.user_config() / "window.ini"), QSettings.Format.IniFormat)
         self.lanes = LanesView(window)
         self.lanes.setAccessibleName("Lanes")
         self.empty = EmptyState(window)
         self.messages = Messages(window)
         self.status = Status(window)
+        self.display = LaneDisplay(controller, self.signals, self.lanes, self.status)
+        self.hand, self.looping = GapAtHand(controller), Looping(controller)
+        self.lanes.seek_requested.connect(self.place_chosen)
+        self.palette_changed.connect(self.display.show_lanes)
+        window.installEventFilter(self)
+        self._connect()
         self.page = QWidget(window)
         self._strips = QVBoxLayout(self.page)
         self._fill_page()
@@ -137,6 +163,19 @@ class Shell(QObject):
         self._strips.setSpacing(0)
         self._strips.addWidget(self.messages)
         self._strips.addWidget(self.stack, 1)
+
+    def _connect(self) -> None:
+        signals = self.signals
+        signals.said.connect(lambda text: self.status.showMessage(text, 6000))
+        signals.failed.connect(self.messages.report)
+        signals.progressed.connect(self.status.show_progress)
+        self.status.cancel_wanted.connect(self.controller.tasks.cancel_shown)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Tell the panes of new colours."""
+        if watched is self.window and event.type() == QEvent.Type.PaletteChange:
+            self.palette_changed.emit()
+        return super().eventFilter(watched, event)
 
     # -- panes ----------------------------------------------------------------------------------------
 
@@ -166,28 +205,22 @@ class Shell(QObject):
         self.docks[pane.name] = dock
         return dock
 
-    def stops(self) -> list[QWidget]:
-        """Return what keys go to and fro between, in reading order: panes that are seen, and the lanes."""
-        sides = {area: place for place, area in enumerate(_SIDES)}
-        found = [(_SIDES.index(None), self.lanes), *((sides[area], each) for area, each in self._contents())]
-        seen = [(side, each) for side, each in found if each.isVisible() and each.focusProxy() is not None]
-        return [each for _, each in sorted(seen, key=lambda one: one[0])]
+    def stop_at(self, content: QWidget, first: QWidget) -> None:
+        """Have the keys that go to and fro between panes stop at this one, on a widget of it."""
+        self._stops[content] = first
 
-    def _contents(self) -> list[tuple[Qt.DockWidgetArea, QWidget]]:
-        contents = []
+    def stops(self) -> list[QWidget]:
+        """Return what they go to and fro between, in reading order: panes that are seen, and the lanes."""
+        sides = {area: place for place, area in enumerate(_SIDES)}
+        found: list[tuple[int, QWidget]] = [(_SIDES.index(None), self.lanes)]
         for dock in self.docks.values():
-            widget = dock.widget()
-            content = widget.widget() if isinstance(widget, Scrolled) else widget
-            if content is None:
-                continue
-            contents.append((self.window.dockWidgetArea(dock), content))
-        return contents
+            inside = [content for content in self._stops if dock.isAncestorOf(content)]
+            found += [(sides[self.window.dockWidgetArea(dock)], content) for content in inside]
+        return [each for _, each in sorted(found, key=lambda one: one[0]) if each.isVisible()]
 
     def reach(self, stop: QWidget) -> None:
         """Give one of `stops` the focus."""
-        proxy = stop.focusProxy()
-        if proxy is not None:
-            proxy.setFocus(Qt.FocusReason.TabFocusReason)
+        self._stops.get(stop, stop).setFocus(Qt.FocusReason.TabFocusReason)
 
     def bring(self, name: str, widget: QWidget) -> None:
         """Show a pane, in front of those that share its place, and go to a widget of it."""
@@ -208,6 +241,43 @@ class Shell(QObject):
     def say(self, text: str) -> None:
         """Say in passing what was done."""
         self.controller.said.emit(text)
+
+    def use_settings(self, settings: Settings) -> None:
+        """Take over the user's settings, and keep them."""
+        self.controller.use_settings(settings)
+        write_settings(settings)
+        self.settings_changed.emit()
+
+    # -- writing files --------------------------------------------------------------------------------
+
+    def ask_file(self, title: str, name: str, kinds: str) -> tuple[Path, str] | None:
+        """Ask where something of the clip is to be saved; return the place and the kind that was chosen."""
+        if self.controller.clip_name is None:
+            self.say("open a clip first")
+            return None
+        suggested = str(Path(self.last_folder()) / safe_name(name))
+        file, chosen = QFileDialog.getSaveFileName(self.window, title, suggested, kinds)
+        return (Path(file), chosen or kinds) if file else None
+
+    def ask_path(self, title: str, name: str, kinds: str) -> Path | None:
+        """Ask likewise; the path ends as its kind does."""
+        found = self.ask_file(title, name, kinds)
+        if found is None:
+            return None
+        path, suffix = found[0], re.search(r"\*(\.\w+)", found[1])
+        return path if path.suffix or suffix is None else path.with_suffix(suffix.group(1))
+
+    def write(self, path: Path, work: Callable[[], None]) -> None:
+        """Have `work` write `path`; tell how that went."""
+        try:
+            work()
+        except GaplistenError as error:
+            self.report(error)
+        except OSError as error:
+            fact = f"cannot be written: {error.strerror}"
+            self.report(GaplistenError(str(path), fact, "choose another place"))
+        else:
+            self.say(f"saved {path}")
 
     # -- making way -----------------------------------------------------------------------------------
 
@@ -236,6 +306,11 @@ class Shell(QObject):
     def last_folder(self) -> str:
         """Return the folder in which dialogs start."""
         return next((str(Path(path).parent) for path in self.recent() if is_there(path)), str(Path.home()))
+
+
+def safe_name(name: str) -> str:
+    """Return a file name without characters that some system forbids."""
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).strip(" .") or "clip"
 
 
 def all_panes() -> list[Pane]:

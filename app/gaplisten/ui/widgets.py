@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, Qt
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QAbstractItemView, QFrame, QLabel, QScrollArea, QTableView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QTableView,
+    QToolButton,
+    QWidget,
+)
 
 from gaplisten.ui.theme import quiet_colour, warning_colour
 
@@ -80,3 +91,40 @@ class Scrolled(QScrollArea):
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its content can be reached; it scrolls along
         self.setWidget(content)
+
+
+class NotAligned(QFrame):
+    """A strip with the lanes that are not sample-aligned.
+
+    Signals
+    -------
+    removal_wanted
+        Their delays are to be removed.
+    """
+
+    removal_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setAutoFillBackground(True)
+        self.setBackgroundRole(QPalette.ColorRole.ToolTipBase)
+        self.text = QuietLabel("", self, wrap=True)
+        self.text.setAccessibleName("Lanes that are not sample-aligned")
+        self.remove = QToolButton(self)
+        self.remove.setText("Remove Delays")
+        self.remove.setToolTip("Move these lanes onto the reference's clock; undo puts them back")
+        self.remove.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.remove.clicked.connect(self.removal_wanted)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 3, 6, 3)
+        layout.addWidget(self.text, 1)
+        layout.addWidget(self.remove)
+        self.hide()
+
+    def show_lanes(self, lanes: Sequence[str], what: str, *, removable: bool) -> None:
+        """Name these lanes; nothing for none."""
+        self.setVisible(bool(lanes))
+        named = "; ".join(lanes)
+        self.text.setText(f"Not sample-aligned: {named}. {what}" if lanes else "")
+        self.remove.setVisible(removable)

@@ -24,7 +24,7 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten import __version__, folders
-from gaplisten.bench.settings import Settings, write_settings
+from gaplisten.bench.settings import Settings
 from gaplisten.ui.actions import Actions, Command, key_texts, section
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.widgets import resize_within
@@ -68,12 +68,8 @@ class Help(QObject):
 
     def _settings(self) -> None:
         dialog = SettingsDialog(self._shell.controller.settings, self._shell.window)
-        dialog.accepted.connect(lambda: self._use(dialog.settings()))
+        dialog.accepted.connect(lambda: self._shell.use_settings(dialog.settings()))
         dialog.open()
-
-    def _use(self, settings: Settings) -> None:
-        self._shell.controller.use_settings(settings)
-        write_settings(settings)
 
 
 PANE = Pane("help", Help, COMMANDS, place=80)

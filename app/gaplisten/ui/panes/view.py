@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtWidgets import QApplication
 
 from gaplisten.bench.lanes import LOSSY_KEY
-from gaplisten.bench.settings import THEMES, write_settings
+from gaplisten.bench.settings import THEMES
 from gaplisten.ui.actions import section
 from gaplisten.ui.lanes.drawer import drawer_kinds
 from gaplisten.ui.shell import Pane, Shell
@@ -141,11 +141,10 @@ class View(QObject):
 
     def use_theme(self, theme: str) -> None:
         """Go over to another theme and keep it."""
-        self._controller.use_settings(replace(self._controller.settings, theme=theme))
         app = QApplication.instance()
         assert isinstance(app, QApplication)
         apply_theme(app, theme)
-        write_settings(self._controller.settings)
+        self._shell.use_settings(replace(self._controller.settings, theme=theme))
 
 
 PANE = Pane("view", View, COMMANDS, place=12)

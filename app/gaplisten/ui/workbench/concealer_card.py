@@ -85,6 +85,7 @@ class ConcealerCard(QWidget):
         line.addWidget(self.box, 1)
         self._layout.addLayout(line)
         self._more = self._made_more()
+        self._audited: QuietLabel | None = None
         if isinstance(entry, BrokenEntry):
             self._show_broken(entry)
             return
@@ -138,6 +139,24 @@ class ConcealerCard(QWidget):
         settings.removed.connect(lambda: self.removed.emit(settings.index))
         self.settings.append(settings)
         self._layout.addWidget(settings)
+
+    def show_audited(self, text: str, tip: str, warns: bool) -> None:
+        """Say what an audit found; nothing for an empty text."""
+        if self._audited is None and text:
+            self._audited = QuietLabel("", self, wrap=True)
+            self._audited.setContentsMargins(20, 0, 0, 0)
+            self._layout.insertWidget(1, self._audited)
+        if self._audited is not None:
+            self._audited.setVisible(bool(text))
+            self._audited.set_warning(warns)
+            self._audited.setText(text)
+            self._audited.setToolTip(tip)
+            self._audited.setAccessibleDescription(tip)
+
+    @property
+    def audited(self) -> QuietLabel | None:
+        """What an audit found; None where there was none."""
+        return self._audited if self._audited is not None and self._audited.text() else None
 
     def show_changed(self, changed: bool) -> None:
         """Say whether the plugin's file is another one than the one that was read."""

@@ -44,7 +44,6 @@ class ConcealerDock(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.filter = QLineEdit(self, placeholderText="Filter concealers", clearButtonEnabled=True)
-        self.setFocusProxy(self.filter)
         self.filter.setAccessibleName("Filter concealers")
         self.filter.setAcceptDrops(False)
         self.filter.textChanged.connect(self._filter)
@@ -69,6 +68,7 @@ class ConcealerDock(QWidget):
         self.cards: dict[str, ConcealerCard] = {}
         self._entries: tuple[Entry | BrokenEntry, ...] = ()
         self._choices: tuple[Choice, ...] = ()
+        self._audited: dict[str, tuple[str, str, bool]] = {}
 
     @property
     def boxes(self) -> dict[str, QCheckBox]:
@@ -114,6 +114,7 @@ class ConcealerDock(QWidget):
         if old is not None:
             old.deleteLater()
         self._area.setWidget(page)
+        self.show_audited(self._audited)
         self._area.verticalScrollBar().setValue(scrolled)
         self._filter(self.filter.text())
 
@@ -139,6 +140,12 @@ class ConcealerDock(QWidget):
         self._changed.setToolTip(", ".join(names))
         for name, card in self.cards.items():
             card.show_changed(name in names)
+
+    def show_audited(self, audited: dict[str, tuple[str, str, bool]]) -> None:
+        """Mark those that were audited: text, tooltip, and whether it is a warning, by name."""
+        self._audited = audited
+        for name, card in self.cards.items():
+            card.show_audited(*audited.get(name, ("", "", False)))
 
     def _filter(self, words: str) -> None:
         wanted = words.casefold().split()

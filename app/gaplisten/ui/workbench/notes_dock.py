@@ -60,7 +60,6 @@ class NotesDock(QWidget):
         self.search.setAcceptDrops(False)
         self.search.textChanged.connect(self._fill)
         self.table = self._made_table()
-        self.setFocusProxy(self.table)
         self.tag = QComboBox(self)
         self.tag.addItems(list(TAGS))
         self.tag.setAccessibleName("Tag of the new note")

@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QStatusBar, QToolButton, QWidget
 
 from gaplisten.loss.trace import LossTrace
 from gaplisten.playback.player import PlayerState
 from gaplisten.ui.theme import figures
+
+
+class Clickable(QLabel):
+    """A label that tells when it was clicked.
+
+    Signals
+    -------
+    clicked
+        A mouse button was pressed and let go on it.
+    """
+
+    clicked = Signal()
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        """Tell of it."""
+        self.clicked.emit()
 
 
 class Status(QStatusBar):
@@ -17,9 +34,12 @@ class Status(QStatusBar):
     -------
     cancel_wanted
         The work whose progress is shown should stop.
+    sound_clicked
+        What is said about the sound was clicked.
     """
 
     cancel_wanted = Signal()
+    sound_clicked = Signal()
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -35,14 +55,15 @@ class Status(QStatusBar):
         self.place = self._label("Place")
         self.selection = self._label("Selection")
         self.sound = self._label("Sound")
+        self.sound.clicked.connect(self.sound_clicked)
         self.addPermanentWidget(self.progress)
         self.addPermanentWidget(self.cancel)
         for label in (self.place, self.selection, self.sound):
             self.addPermanentWidget(label)
         self.show_progress("", 0.0, "")
 
-    def _label(self, name: str) -> QLabel:
-        label = QLabel(self)
+    def _label(self, name: str) -> Clickable:
+        label = Clickable(self)
         label.setFont(figures())
         label.setAccessibleName(name)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)

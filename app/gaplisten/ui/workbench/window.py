@@ -13,8 +13,6 @@ from PySide6.QtWidgets import (
     QMainWindow,
     QMenu,
     QTabBar,
-    QToolBar,
-    QWidget,
 )
 
 from gaplisten.bench.controller import Controller
@@ -23,23 +21,11 @@ from gaplisten.bench.settings import Settings
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import Actions
 from gaplisten.ui.bench_signals import BenchSignals
-from gaplisten.ui.features import features
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.lanes.lanes_view import LanesView
-from gaplisten.ui.shell import Pane, Shell, add_all, all_panes
-from gaplisten.ui.workbench.concealer_actions import ConcealerActions
-from gaplisten.ui.workbench.concealer_dock import ConcealerDock
-from gaplisten.ui.workbench.edit_actions import EditActions
-from gaplisten.ui.workbench.export_actions import ExportActions
-from gaplisten.ui.workbench.gap_actions import GapActions
-from gaplisten.ui.workbench.gaps_dock import GapsDock
-from gaplisten.ui.workbench.lane_display import LaneDisplay
-from gaplisten.ui.workbench.listen_actions import ListenActions
+from gaplisten.ui.shell import Shell, add_all, all_panes
 from gaplisten.ui.workbench.messages import Messages
-from gaplisten.ui.workbench.notes_dock import NotesDock
-from gaplisten.ui.workbench.part import Part
 from gaplisten.ui.workbench.status import Status
-from gaplisten.ui.workbench.transport import Transport
 
 log = logging.getLogger(__name__)
 
@@ -75,18 +61,13 @@ class WorkbenchWindow(QMainWindow):
         self.shell = Shell(self, self.controller)
         self.setStatusBar(self.status)
         self._closed = False
+        self.setCentralWidget(self.shell.page)
         self.panes: dict[str, Any] = add_all(self.shell, all_panes())
-        self._make_parts()
-        self.edit = EditActions(self)
-        self.listen = ListenActions(self)
-        self.gap_actions = GapActions(self)
-        self.exports = ExportActions(self)
-        looking = (self.listen, self.gap_actions)
-        self.parts: tuple[Part, ...] = (self.edit, *looking, self.exports, ConcealerActions(self))
-        self._install_features()
         self.menus = self._fill_menus()
-        self.display = LaneDisplay(self)
-        self._connect()
+        signals = self.shell.signals
+        signals.clips_changed.connect(self._on_clips)
+        signals.clip_changed.connect(self._on_clip)
+        signals.document_changed.connect(self.show_title)
         self._restore_layout()
         self.show_title()
 
@@ -122,62 +103,12 @@ class WorkbenchWindow(QMainWindow):
         """The panes' docks by name."""
         return self.shell.docks
 
-    def _make_parts(self) -> None:
-        self.concealers = ConcealerDock(self)
-        self.gaps = GapsDock(self)
-        self.notes = NotesDock(self)
-        right, below = Qt.DockWidgetArea.RightDockWidgetArea, Qt.DockWidgetArea.BottomDockWidgetArea
-        self.add_dock("concealers", "Concealers", self.concealers, right, scrolls=False)
-        self.add_dock("gaps", "Gaps", self.gaps, below)
-        self.add_dock("notes", "Notes", self.notes, below)
-
-    def add_dock(
-        self, name: str, title: str, widget: QWidget, area: Qt.DockWidgetArea, *, scrolls: bool = True
-    ) -> QDockWidget:
-        """Put a widget into a dock at a side of the window; it appears under View."""
-        self.shell.add(Pane(name, lambda _shell: widget, (), title, area, scrolls=scrolls))
-        return self.docks[name]
-
-    def bring(self, name: str, widget: QWidget) -> None:
-        """Show a dock, in front of those that share its place, and go to a widget of it."""
-        self.shell.bring(name, widget)
-
-    def _install_features(self) -> None:
-        for feature in features():
-            try:
-                self.actions_table.add(feature.COMMANDS)
-                feature.install(self)
-            except Exception:  # a broken feature must not keep the workbench shut
-                log.exception("%s could not be installed", feature.__name__)
-
     def _fill_menus(self) -> dict[str, QMenu]:
         menus = self.actions_table.fill(self.menuBar())
         panes = menus["View/Panes"] = menus["View"].addMenu("Panes")
         for dock in self.docks.values():
             panes.addAction(dock.toggleViewAction())
         return menus
-
-    def _connect(self) -> None:
-        self.transport = Transport(self.actions_table, self)
-        bar = QToolBar("Transport", self)
-        bar.setObjectName("transport")
-        bar.setMovable(False)
-        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
-        bar.addWidget(self.transport)
-        self.addToolBar(bar)
-        self.setCentralWidget(self.shell.page)
-        for widget in (self.lanes_view, self.gaps.table, self.notes.table):
-            self.actions_table.listen_in(widget)
-        controller, signals = self.controller, self.signals
-        signals.said.connect(lambda text: self.status.showMessage(text, 6000))
-        signals.failed.connect(self.messages.report)
-        signals.progressed.connect(self.status.show_progress)
-        self.status.cancel_wanted.connect(controller.tasks.cancel_shown)
-        signals.clips_changed.connect(self._on_clips)
-        signals.clip_changed.connect(self._on_clip)
-        signals.document_changed.connect(self.show_title)
-        for part in self.parts:
-            part.link()
 
     # -- what is shown --------------------------------------------------------------------------------
 
@@ -266,12 +197,6 @@ class WorkbenchWindow(QMainWindow):
         if event.type() == QEvent.Type.ChildPolished and isinstance(child, QTabBar):
             child.setAccessibleName("Panes that share this place")
 
-    def changeEvent(self, event: QEvent) -> None:
-        """Dress the lanes anew when the palette changes."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and hasattr(self, "display"):
-            self.display.on_palette()
-
     def closeEvent(self, event: QCloseEvent) -> None:
         """Ask about unsaved work, keep the geometry and let everything go."""
         if not self.panes["file"].may_close():
@@ -289,8 +214,6 @@ class WorkbenchWindow(QMainWindow):
         if self._closed:
             return
         self._closed = True
-        for part in self.parts:
-            part.stop()
         self.lanes_view.close_data()
         self.controller.close()
 

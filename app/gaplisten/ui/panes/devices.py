@@ -2,69 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtGui import QAction
 
 from gaplisten.playback.devices import OutputDevice, Side
 from gaplisten.playback.player import PlayerState
-from gaplisten.ui.actions import Command
+from gaplisten.ui.actions import section
 from gaplisten.ui.devices.dialog import DeviceDialog
+from gaplisten.ui.shell import Pane, Shell
 
-if TYPE_CHECKING:
-    from gaplisten.ui.workbench.window import WorkbenchWindow
-
-COMMANDS = (
-    Command(
-        "listen.device",
-        "Sound Device…",
-        "Ctrl+Shift+D",
-        "Choose where the sound goes, and try it",
-        "Listen",
-        "device",
-    ),
+COMMANDS = section("Listen", "device")(
+    ("listen.rescan", "Look for Devices Again", "", "Look again for sound devices"),
+    ("listen.device", "Sound Device…", "Ctrl+Shift+D", "Choose where the sound goes, and try it"),
 )
 
 LOOK_MS = 200
 
 
-class DevicesFeature(QObject):
+class Devices(QObject):
     """Opens the dialog, and watches for a device that goes away."""
 
-    def __init__(self, window: WorkbenchWindow) -> None:
-        super().__init__(window)
-        self._window = window
-        self._hearing = window.controller.hearing
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._shell, self._hearing = shell, shell.controller.hearing
         self.dialog: DeviceDialog | None = None
         self._reason, self._sounded, self._told = "", False, ""
-        window.actions_table.bind("listen.device", self.open)
+        shell.actions.bind("listen.rescan", self.rescan)
+        shell.actions.bind("listen.device", self.open)
         self.choose_another = QAction("Choose Another…", self)
         self.choose_another.setToolTip("Choose another sound device; playing can go on where it was")
         self.choose_another.triggered.connect(self.open)
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self.look)
-        window.signals.moved.connect(self._watch)
-        window.status.sound.installEventFilter(self)
-        window.installEventFilter(self)
+        shell.signals.moved.connect(self._watch)
+        shell.status.sound_clicked.connect(self.open)
+        shell.made_way.connect(self._make_way)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Open the dialog on a click on the status bar's device; close it when the window makes way."""
-        if watched is self._window:
-            # Hidden by the program, not minimised: a listening panel has the sound, and the screen.
-            if event.type() == QEvent.Type.Hide and not event.spontaneous() and self.dialog is not None:
-                self.dialog.close()
-        elif event.type() == QEvent.Type.MouseButtonRelease:
-            self.open()
-            return True
-        return super().eventFilter(watched, event)
+    def _make_way(self) -> None:
+        """Close the dialog: a listening panel has the sound, and the screen."""
+        if self.dialog is not None:
+            self.dialog.close()
 
     # -- the dialog -----------------------------------------------------------------------------------
 
     def open(self) -> None:
         """Show the dialog."""
         if self.dialog is None:
-            self.dialog = DeviceDialog(self._window)
+            self.dialog = DeviceDialog(self._shell.window)
             self.dialog.wanted.connect(self.choose)
             self.dialog.rescan_wanted.connect(self.rescan)
             self.dialog.tone_wanted.connect(self._tone)
@@ -86,12 +70,12 @@ class DevicesFeature(QObject):
         self._hearing.player.choose(device)
         self._take_back()
         where = device.title if device else "the system's choice"
-        self._window.controller.said.emit(f"sound goes to {where}")
+        self._shell.say(f"sound goes to {where}")
         self.look()
 
     def rescan(self) -> None:
         """Look again for devices."""
-        self._window.controller.said.emit("looking for sound devices")
+        self._shell.say("looking for sound devices")
         self._hearing.player.rescan()
         self.look()
 
@@ -101,12 +85,12 @@ class DevicesFeature(QObject):
     def _take_back(self) -> None:
         """Hide the message of a device that went away, if it is still shown: it does not hold any more."""
         if self._telling:
-            self._window.messages.clear()
+            self._shell.messages.clear()
 
     @property
     def _telling(self) -> bool:
         """Whether the message above the lanes is of this feature's."""
-        messages = self._window.messages
+        messages = self._shell.messages
         ours = not messages.way_out.isHidden() and messages.way_out.defaultAction() is self.choose_another
         return ours and not messages.isHidden()
 
@@ -126,9 +110,7 @@ class DevicesFeature(QObject):
         elif sounded or state.available:
             # A device is lost first, and then another one found: both belong together.
             self._told = " ".join([*([self._told] if self._telling else []), state.reason])
-            self._window.messages.report(self._told, self.choose_another)
+            self._shell.messages.report(self._told, self.choose_another)
 
 
-def install(window: WorkbenchWindow) -> None:
-    """Add the dialog and the watch to the workbench."""
-    window.devices_feature = DevicesFeature(window)  # type: ignore[attr-defined]  # keeps it alive
+PANE = Pane("devices", Devices, COMMANDS, place=63)

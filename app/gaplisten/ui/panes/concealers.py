@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QTimer, QUrl
+from PySide6.QtCore import QObject, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 
 from gaplisten.bench.concealing import idents
 from gaplisten.ui.actions import section
-from gaplisten.ui.workbench.part import Part
+from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.workbench.concealer_dock import ConcealerDock
 
 LOOK_MS = 2000
 
@@ -31,62 +32,57 @@ COMMANDS = (
 )
 
 
-class ConcealerActions(Part):
+class Concealers(QObject):
     """The Conceal menu and the concealers' dock."""
 
-    commands_of = COMMANDS
-
-    def bind(self) -> None:
-        """Bind the commands."""
-        bind = self.commands.bind
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._shell, self._controller = shell, shell.controller
+        self.dock = dock = ConcealerDock(shell.window)
+        bind, controller = shell.actions.bind, shell.controller
         bind("conceal.reload", self._reload)
         bind("conceal.defaults", self._defaults)
         bind("conceal.allow", self.ask_consent)
         bind("conceal.folder", self._folder)
+        shell.stop_at(dock, dock.filter)
         self._looking = False
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self._look)
-
-    def link(self) -> None:
-        """Connect to the dock and the controller."""
-        dock, controller = self.window.concealers, self.controller
         dock.switched.connect(self._switch)
         dock.another.connect(controller.document.switch_on)
         dock.removed.connect(controller.document.switch_off)
         dock.parameter_changed.connect(self._set_parameter)
         dock.reload_wanted.connect(self._reload)
-        signals = self.window.signals
+        shell.audited.connect(dock.show_audited)
+        signals = shell.signals
         signals.catalogue_changed.connect(self._on_catalogue)
         signals.consent_wanted.connect(self.ask_consent)
         signals.document_changed.connect(self._show)
         signals.lanes_changed.connect(self._show_lanes)
         signals.lane_changed.connect(self._show_lanes)
-
-    def stop(self) -> None:
-        """Look at the plugin files no more."""
-        self._timer.stop()
+        signals.closed.connect(self._timer.stop)
 
     def _on_catalogue(self) -> None:
         self._show()
-        self.window.concealers.show_changed(())
+        self.dock.show_changed(())
         self._timer.start()
-        for problem in self.controller.catalogue.problems:
-            self.window.report(problem)
+        for problem in self._controller.catalogue.problems:
+            self._shell.report(problem)
 
     def _show(self) -> None:
-        if self.controller.catalogue is None:
+        if self._controller.catalogue is None:
             return
-        entries = self.controller.catalogue.entries
-        self.window.concealers.show_choices(entries, self.controller.document.work.choices)
+        entries = self._controller.catalogue.entries
+        self.dock.show_choices(entries, self._controller.document.work.choices)
         self._show_lanes()
 
     def _show_lanes(self, _key: int = -1) -> None:
-        names = idents(self.controller.document.work.choices)
-        made = {name: self.controller.rendering(name) for name in names}
-        self.window.concealers.show_lanes(self.controller.lanes, made)
+        names = idents(self._controller.document.work.choices)
+        made = {name: self._controller.rendering(name) for name in names}
+        self.dock.show_lanes(self._controller.lanes, made)
 
     def _switch(self, name: str, on: bool) -> None:
-        document = self.controller.document
+        document = self._controller.document
         if on:
             document.switch_on(name)
             return
@@ -95,7 +91,7 @@ class ConcealerActions(Part):
                 document.switch_off(index)
 
     def _set_parameter(self, index: int, name: str, value: Any) -> None:
-        document = self.controller.document
+        document = self._controller.document
         choice = document.work.choices[index]
         default = self._default(choice.concealer, name)
         if value is None or value == default:
@@ -105,12 +101,12 @@ class ConcealerActions(Part):
             document.set_parameter(index, name, value)
 
     def _default(self, concealer: str, name: str) -> Any:
-        parameter = self.controller.catalogue.get(concealer).parameter(name)
+        parameter = self._controller.catalogue.get(concealer).parameter(name)
         return parameter.default if parameter is not None else None
 
     def _defaults(self) -> None:
-        for index in range(len(self.controller.document.work.choices)):
-            self.controller.document.set_parameters(index, {}, "default parameters")
+        for index in range(len(self._controller.document.work.choices)):
+            self._controller.document.set_parameters(index, {}, "default parameters")
 
     def ask_consent(self) -> None:
         """Show what the file's withheld concealers want to run, to be allowed or left off."""
@@ -128,18 +124,18 @@ class ConcealerActions(Part):
     # -- files ----------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        catalogue = self.controller.catalogue
+        catalogue = self._controller.catalogue
         if catalogue is None or self._looking:
             return
         self._looking = True
-        self.controller.tasks.run(
+        self._controller.tasks.run(
             "plugin files", lambda _job: catalogue.changed(), self._on_looked, self._on_not_looked, quiet=True
         )
 
     def _on_looked(self, names: tuple[str, ...]) -> None:
         self._looking = False
-        self.window.concealers.show_changed(names)
-        heard = {choice.concealer for choice in self.controller.document.work.choices}
+        self.dock.show_changed(names)
+        heard = {choice.concealer for choice in self._controller.document.work.choices}
         if heard & set(names):
             self._reload()  # edited, saved, heard; what is not in use waits for its author
 
@@ -147,8 +143,8 @@ class ConcealerActions(Part):
         self._looking = False
 
     def _reload(self) -> None:
-        if self.controller.catalogue is not None:
-            self.controller.load_catalogue()
+        if self._controller.catalogue is not None:
+            self._controller.load_catalogue()
 
     def _folder(self) -> None:
         from gaplisten import folders
@@ -156,4 +152,15 @@ class ConcealerActions(Part):
         folder = folders.user_plugins()
         folder.mkdir(parents=True, exist_ok=True)
         QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
-        self.controller.said.emit(f"your plugins go into {folder}")
+        self._shell.say(f"your plugins go into {folder}")
+
+
+PANE = Pane(
+    "concealers",
+    Concealers,
+    COMMANDS,
+    "Concealers",
+    Qt.DockWidgetArea.RightDockWidgetArea,
+    scrolls=False,
+    place=30,
+)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QEvent, QObject, QTimer
+from PySide6.QtCore import QObject, QTimer
 from PySide6.QtWidgets import QFileDialog
 
-from gaplisten.bench.audit_subjects import Speech, Subject, record, run_audit, subjects
+from gaplisten.bench.audit_subjects import Speech, Subject, record, run_audit, subjects, verdict_of
 from gaplisten.bench.concealing import idents
 from gaplisten.bench.tasks import Task
 from gaplisten.concealers.entries import Entry
@@ -18,21 +17,16 @@ from gaplisten.concealers.findings import Audit
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.tables import write_csv
-from gaplisten.ui.actions import Command
-from gaplisten.ui.audit.dialog import AuditDialog
-from gaplisten.ui.audit.marks import mark_cards
+from gaplisten.ui.actions import section
+from gaplisten.ui.audit.dialog import AuditDialog, number
+from gaplisten.ui.shell import Pane, Shell
 
-if TYPE_CHECKING:
-    from gaplisten.ui.workbench.window import WorkbenchWindow
-
-COMMANDS = (
-    Command(
+COMMANDS = section("Conceal", "audit")(
+    (
         "conceal.audit",
         "Audit…",
         "Ctrl+Shift+A",
         "Measure a concealer's look-ahead, time, determinism and leaks",
-        "Conceal",
-        "audit",
     ),
 )
 
@@ -45,34 +39,32 @@ def known_as(entry: Entry, parameters: dict[str, object]) -> Known:
     return entry.name, entry.digest, tuple(sorted((name, repr(value)) for name, value in parameters.items()))
 
 
-class AuditFeature(QObject):
+class Audits(QObject):
     """Runs audits, keeps them while the program runs, and marks the cards."""
 
-    def __init__(self, window: WorkbenchWindow, auditor: Auditor = run_audit) -> None:
-        super().__init__(window)
-        self._window = window
-        self._auditor = auditor
-        self._tasks = window.controller.tasks
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._shell, self._controller = shell, shell.controller
+        self._auditor: Auditor = run_audit
+        self._tasks = shell.controller.tasks
         self._task: Task | None = None
         self.audits: dict[Known, Audit] = {}
         self.dialog: AuditDialog | None = None
         self._timer = QTimer(self, interval=100)
         self._timer.timeout.connect(self._progress)
-        window.actions_table.bind("conceal.audit", self.open)
-        signals = window.signals
+        shell.actions.bind("conceal.audit", self.open)
+        signals = shell.signals
         signals.catalogue_changed.connect(self._on_catalogue)
         signals.document_changed.connect(self._offer)
         signals.lanes_changed.connect(self._offer)
         signals.closed.connect(self.close)
-        window.installEventFilter(self)
+        shell.made_way.connect(self._make_way)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        """Stop, and close the dialog, when the window makes way for a listening panel."""
-        hidden = event.type() == QEvent.Type.Hide and not event.spontaneous()
-        if watched is self._window and hidden and self.dialog is not None:
+    def _make_way(self) -> None:
+        """Stop, and close the dialog: a listening panel has the screen."""
+        if self.dialog is not None:
             self.stop()
             self.dialog.close()
-        return super().eventFilter(watched, event)
 
     def close(self) -> None:
         """Stop what is under way."""
@@ -85,7 +77,7 @@ class AuditFeature(QObject):
         """Show the dialog; the concealer that is heard is chosen."""
         first = self.dialog is None
         if self.dialog is None:
-            self.dialog = AuditDialog(self._window)
+            self.dialog = AuditDialog(self._shell.window)
             self.dialog.audit_wanted.connect(self.start)
             self.dialog.stop_wanted.connect(self.stop)
             self.dialog.save_wanted.connect(self._ask_file)
@@ -98,23 +90,23 @@ class AuditFeature(QObject):
         self.dialog.start.setFocus()
 
     def _choose_heard(self, dialog: AuditDialog) -> None:
-        heard = self._window.controller.hearing.heard
+        heard = self._controller.hearing.heard
         for place in range(dialog.concealer.count()):
             if dialog.concealer.itemData(place).lane == heard:
                 dialog.concealer.setCurrentIndex(place)
 
     def _on_catalogue(self) -> None:
         self._offer()
-        QTimer.singleShot(0, self, self._mark)  # the cards are made anew by another listener
+        self._mark()
 
     def _offer(self) -> None:
-        catalogue = self._window.controller.catalogue
+        catalogue = self._controller.catalogue
         if self.dialog is None or catalogue is None or self._task is not None or not self.dialog.isVisible():
             return
         self.dialog.offer(self._subjects(), self._speeches())
 
     def _subjects(self) -> tuple[Subject, ...]:
-        controller = self._window.controller
+        controller = self._controller
         choices = controller.document.work.choices
         keys = {lane.ident: lane.key for lane in controller.lanes}
         lanes = [keys.get(ident) for ident in idents(choices)]
@@ -122,7 +114,7 @@ class AuditFeature(QObject):
 
     def _speeches(self) -> list[tuple[str, Speech]]:
         found = [("The bundled demo speech", Speech())]
-        opened = self._window.controller.opened
+        opened = self._controller.opened
         if opened is not None and opened.reference is not None:
             name = opened.clip.name
             found.append((f"The reference of {name}", Speech(f"reference of {name}", opened.reference)))
@@ -134,7 +126,7 @@ class AuditFeature(QObject):
         """Measure; one at a time."""
         if self._task is not None or self.dialog is None:
             return
-        trace = self._window.controller.trace
+        trace = self._controller.trace
         known = trace is not None and trace.grid is not None and speech.signal is not None
         packet_ms = trace.packet_ms if trace is not None and known else 20.0
         self.dialog.show_audit(None)
@@ -188,11 +180,15 @@ class AuditFeature(QObject):
         self.dialog.show_audit(known)
 
     def _mark(self) -> None:
-        catalogue = self._window.controller.catalogue
+        catalogue = self._controller.catalogue
         if catalogue is not None:
             digests = {entry.name: getattr(entry, "digest", "") for entry in catalogue.entries}
             current = [audit for known, audit in self.audits.items() if digests.get(known[0]) == known[1]]
-            mark_cards(self._window.concealers, current)
+            by_name = {
+                audit.entry.name: [each for each in current if each.entry.name == audit.entry.name]
+                for audit in current
+            }
+            self._shell.audited.emit({name: marked(own) for name, own in by_name.items()})
 
     # -- saving ---------------------------------------------------------------------------------------
 
@@ -210,11 +206,25 @@ class AuditFeature(QObject):
         try:
             write_csv(path, record(audit))
         except GaplistenError as error:
-            self._window.report(error)
+            self._shell.report(error)
         else:
-            self._window.controller.said.emit(f"saved {path}")
+            self._shell.say(f"saved {path}")
 
 
-def install(window: WorkbenchWindow) -> None:
-    """Add the audit to the workbench."""
-    window.audit_feature = AuditFeature(window)  # type: ignore[attr-defined]  # keeps it alive
+def marked(audits: Sequence[Audit]) -> tuple[str, str, bool]:
+    """Return what audits of one concealer say of it: in words, in full, and whether it declares falsely."""
+    lies = [finding for audit in audits for finding in audit.lies]
+    measures = dict.fromkeys(finding.measure for finding in lies)
+    text = f"! declares falsely: {', '.join(measures)}" if lies else "audited"
+    return text, "\n".join(map(_told, audits)), bool(lies)
+
+
+def _told(audit: Audit) -> str:
+    lines = [verdict_of(audit)]
+    for one in audit.lies:
+        declared, measured = number(one.declared, one.unit), number(one.measured, one.unit)
+        lines.append(f"{one.measure}: declared {declared}, measured {measured}. {one.note}")
+    return "\n".join(lines)
+
+
+PANE = Pane("audit", Audits, COMMANDS, place=65)

@@ -3,20 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PySide6.QtCore import QObject, Qt
 
 from gaplisten.bench.lane_scores import LaneScores
 from gaplisten.metrics.catalogue import built_in, third_party
 from gaplisten.metrics.contract import Metric, MetricError
-from gaplisten.ui.actions import Command
 from gaplisten.ui.metrics.dock import ScoresDock, brief, short_title
-
-if TYPE_CHECKING:
-    from gaplisten.ui.workbench.window import WorkbenchWindow
-
-COMMANDS: tuple[Command, ...] = ()
+from gaplisten.ui.shell import Pane, Shell
 
 _KEPT = "scores/metrics"
 _FIRST = ["plcmos"]
@@ -39,30 +34,27 @@ def described(names: Sequence[str]) -> tuple[list[Metric], dict[str, str]]:
     return metrics, broken
 
 
-class ScoresFeature(QObject):
+class Scores(QObject):
     """Asks for scores when lanes change, and shows them when they come."""
 
-    def __init__(self, window: WorkbenchWindow, scores: LaneScores | None = None) -> None:
-        super().__init__(window)
-        self._window = window
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._shell, self._controller = shell, shell.controller
         metrics = [found.metric for found in built_in().values() if not found.metric.service]
-        kept: Any = window.shell.settings.value(_KEPT, _FIRST, type=list)
+        kept: Any = shell.settings.value(_KEPT, _FIRST, type=list)
         names = [str(name) for name in kept]
-        self.scores = scores or LaneScores()
-        window.controller.look_after(self.scores)
-        self.dock = ScoresDock(metrics, names, window)
-        place = window.add_dock("scores", "Scores", self.dock, Qt.DockWidgetArea.RightDockWidgetArea)
-        window.splitDockWidget(window.docks["concealers"], place, Qt.Orientation.Vertical)
-        window.resizeDocks([window.docks["concealers"], place], [330, 210], Qt.Orientation.Vertical)
+        self.scores = LaneScores()
+        shell.controller.look_after(self.scores)
+        self.dock = ScoresDock(metrics, names, shell.window)
         self.dock.metrics_chosen.connect(self._chosen)
         self.scores.changed.connect(self._show)
-        signals = window.signals
+        signals = shell.signals
         for signal in (signals.lanes_changed, signals.lane_changed, signals.trace_changed):
             signal.connect(self._on_lanes)
         self.scores.want(self.dock.chosen())
         foreign = tuple(third_party())
         if foreign:  # describing them loads other people's code: in a process of its own, and not now
-            window.controller.tasks.run(
+            shell.controller.tasks.run(
                 "describing metrics", lambda _job: described(foreign), self._add, quiet=True
             )
         self._kept = names
@@ -73,27 +65,22 @@ class ScoresFeature(QObject):
         self.scores.want(self.dock.chosen())
 
     def _chosen(self, metrics: list[Metric]) -> None:
-        self._window.shell.settings.setValue(_KEPT, [metric.name for metric in metrics])
+        self._shell.settings.setValue(_KEPT, [metric.name for metric in metrics])
         self.scores.want(metrics)
 
     def _on_lanes(self) -> None:
-        controller = self._window.controller
+        controller = self._controller
         self.scores.show(controller.lanes, controller.trace)
 
     def _show(self) -> None:
-        lanes = self._window.controller.lanes
+        lanes = self._controller.lanes
         self.dock.show_scores(lanes, self.scores)
         first = next(iter(self.scores.metrics), None)
-        display = getattr(self._window, "display", None)
-        if display is None:  # the window is still being put together
-            return
         badges = {lane.ident: self._badge(first, lane.ident) for lane in lanes} if first else {}
-        if badges != {ident: display.badges.get(ident, "") for ident in badges} or not first:
-            display.badges = badges
-            display.show_lanes()
+        self._shell.display.show_badges(badges)
 
     def _badge(self, metric: Metric, ident: str) -> str:
-        lane = next(lane for lane in self._window.controller.lanes if lane.ident == ident)
+        lane = next(lane for lane in self._controller.lanes if lane.ident == ident)
         score = self.scores.score(lane, metric)
         if score is None or score.value is None:
             return ""
@@ -101,6 +88,6 @@ class ScoresFeature(QObject):
         return f"{short_title(metric)} {brief(metric, score)}{unit}"
 
 
-def install(window: WorkbenchWindow) -> None:
-    """Add the dock to the workbench."""
-    window.scores_feature = ScoresFeature(window)  # type: ignore[attr-defined]  # keeps it alive
+PANE = Pane(
+    "scores", Scores, (), "Scores", Qt.DockWidgetArea.RightDockWidgetArea, below="concealers", place=61
+)

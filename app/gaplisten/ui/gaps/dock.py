@@ -56,7 +56,6 @@ class GapsDock(QWidget):
         super().__init__(parent)
         self.model = GapModel(self)
         self.table = self._made_table()
-        self.setFocusProxy(self.table)
         self.choices = GapChoices()
         self.burst = QComboBox(self)
         self.burst.addItem("All bursts", None)

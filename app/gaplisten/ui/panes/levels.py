@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QObject, Qt
 
 from gaplisten.bench.lane_edits import MOVABLE
@@ -11,81 +9,69 @@ from gaplisten.bench.level_measures import REFERENCE
 from gaplisten.bench.level_rows import LaneRow, gain_text, gains_text, row_of
 from gaplisten.bench.levels import aligned, delay_words
 from gaplisten.bench.state import Note
-from gaplisten.ui.actions import Command
+from gaplisten.ui.actions import section
 from gaplisten.ui.levels.dock import LevelsDock
-from gaplisten.ui.levels.marks import Marks
-
-if TYPE_CHECKING:
-    from gaplisten.ui.workbench.window import WorkbenchWindow
+from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.widgets import NotAligned
 
 COMMANDS = (
-    Command(
-        "listen.levels",
-        "Levels and Delays",
-        "Ctrl+Shift+L",
-        "Show level, loudness and delay of each lane",
-        "Listen",
-        "levels",
+    *section("Listen", "levels")(
+        ("listen.levels", "Levels and Delays", "Ctrl+Shift+L", "Show level, loudness and delay of each lane"),
     ),
-    Command(
-        "listen.match",
-        "Match Levels in This Clip",
-        "M",
-        "Bring every condition to the reference's level; hides its own level error",
-        "Listen",
-        "levels",
-        checkable=True,
+    *section("Listen", "levels", checkable=True)(
+        (
+            "listen.match",
+            "Match Levels in This Clip",
+            "M",
+            "Bring every condition to the reference's level; hides its own level error",
+        ),
     ),
-    Command(
-        "listen.clip_light",
-        "Put Out the Clip Light",
-        "",
-        "Put out the light beside the meter; it burns again when the output clips",
-        "Listen",
-        "levels",
+    *section("Listen", "levels")(
+        (
+            "listen.clip_light",
+            "Put Out the Clip Light",
+            "",
+            "Put out the light beside the meter; it burns again when the output clips",
+        ),
+        (
+            "listen.measure_delay",
+            "Measure Delay of This Lane",
+            "Shift+D",
+            "Find the heard lane's delay against the reference",
+        ),
     ),
-    Command(
-        "listen.measure_delay",
-        "Measure Delay of This Lane",
-        "Shift+D",
-        "Find the heard lane's delay against the reference",
-        "Listen",
-        "levels",
-    ),
-    Command(
-        "listen.remove_delay",
-        "Remove Delay of This Lane",
-        "D",
-        "Move the heard lane onto the reference's clock, or back",
-        "Listen",
-        "levels",
-        checkable=True,
+    *section("Listen", "levels", checkable=True)(
+        (
+            "listen.remove_delay",
+            "Remove Delay of This Lane",
+            "D",
+            "Move the heard lane onto the reference's clock, or back",
+        ),
     ),
 )
+_COMPARING = ("view.residual", "view.altered")
 
 
-class LevelsFeature(QObject):
-    """Joins measurements, edits, dock and marks."""
+class Levels(QObject):
+    """Joins measurements, edits and dock; says where samples are compared that do not belong together."""
 
-    def __init__(self, window: WorkbenchWindow) -> None:
-        super().__init__(window)
-        self._window = window
-        self._controller = controller = window.controller
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._shell, self._controller = shell, shell.controller
+        controller = shell.controller
         self.measured, self.edits = controller.levels, controller.edits
         self._removing: set[str] = set()
-        self.dock = LevelsDock(window)
-        self._place = window.add_dock(
-            "levels", "Levels and Delays", self.dock, Qt.DockWidgetArea.BottomDockWidgetArea
-        )
-        window.tabifyDockWidget(window.docks["notes"], self._place)
-        window.docks["notes"].raise_()
+        self._unaligned_now: tuple[str, ...] = ()
+        self._removable_now = False
+        self.dock = LevelsDock(shell.window)
+        self.over_lanes = NotAligned(shell.window)
+        self.over_lanes.removal_wanted.connect(self._remove_all)
+        shell.put_over_lanes(self.over_lanes)
         self._bind()
-        self.marks = Marks(window)
-        self.marks.over_lanes.removal_wanted.connect(self._remove_all)
         self._connect()
 
     def _bind(self) -> None:
-        bind = self._window.actions_table.bind
+        bind = self._shell.actions.bind
         bind("listen.levels", self._open)
         bind("listen.match", lambda on: self._match("clip" if on else "off"))
         bind("listen.clip_light", lambda: self._controller.hearing.player.reset_meter())
@@ -93,13 +79,16 @@ class LevelsFeature(QObject):
         bind("listen.remove_delay", lambda on: self.remove(self._heard(), on))
 
     def _connect(self) -> None:
-        controller, dock, signals = self._controller, self.dock, self._window.signals
+        controller, dock, signals = self._controller, self.dock, self._shell.signals
+        for name in _COMPARING:
+            self._shell.actions[name].toggled.connect(self._show_strip)
         signals.clip_changed.connect(self._removing.clear)
         for signal in (signals.lanes_changed, signals.lane_changed, signals.clip_changed):
             signal.connect(self.show)
         signals.levels_changed.connect(self._on_levels)
         signals.heard_changed.connect(self._on_heard)
-        self._place.visibilityChanged.connect(controller.want_levels)  # false for a tab behind another
+        place = self._shell.docks["levels"]
+        place.visibilityChanged.connect(controller.want_levels)  # false for a tab behind another
         dock.matching_chosen.connect(self._match)
         dock.removal_wanted.connect(self.remove)
         dock.delay_wanted.connect(self._measure)
@@ -125,14 +114,12 @@ class LevelsFeature(QObject):
     # -- what is asked for ----------------------------------------------------------------------------
 
     def _open(self) -> None:
-        self._place.show()
-        self._place.raise_()
-        self.dock.table.setFocus()
+        self._shell.bring("levels", self.dock.table)
 
     def _match(self, what: str) -> None:
         name = self._controller.clip_name
         if name is None or not self._measurable_clip():
-            self._controller.said.emit("levels are matched to a reference, and there is none")
+            self._shell.say("levels are matched to a reference, and there is none")
             self.show()
             return
         self._controller.document.match_levels(name, this=what == "clip", every=what == "all")
@@ -143,11 +130,11 @@ class LevelsFeature(QObject):
     def _measure(self, ident: str) -> None:
         lane = self._controller.originals.get(ident)
         if lane is None or lane.signal is None or ident == REFERENCE or not self._measurable_clip():
-            self._controller.said.emit("there is no delay to measure: it takes a reference and another lane")
+            self._shell.say("there is no delay to measure: it takes a reference and another lane")
             return
         self.measured.ask_delay(ident)
         if self.measured.awaited(ident):
-            self._controller.said.emit(f"measuring the delay of {lane.name}")
+            self._shell.say(f"measuring the delay of {lane.name}")
         self.show()
 
     def remove(self, ident: str, on: bool) -> None:
@@ -155,7 +142,7 @@ class LevelsFeature(QObject):
         name, delay = self._controller.clip_name, self.measured.delay(ident)
         lane = self._controller.originals.get(ident)
         if on and (lane is None or lane.role not in MOVABLE):
-            self._controller.said.emit("reference and lossy stay where they are")
+            self._shell.say("reference and lossy stay where they are")
         elif name is not None and not on:
             self._controller.document.set_delay(name, ident, 0)
         elif name is not None and delay is None:
@@ -165,7 +152,7 @@ class LevelsFeature(QObject):
         elif name is not None and delay is not None and delay.track and delay.frames:
             self._controller.document.set_delay(name, ident, delay.frames)
         elif delay is not None:
-            self._controller.said.emit("this lane has no delay that could be removed")
+            self._shell.say("this lane has no delay that could be removed")
         self._check()
 
     def _remove_all(self) -> None:
@@ -182,7 +169,7 @@ class LevelsFeature(QObject):
         text = gains_text(self._controller.lanes, self.edits, self._controller.gain_note)
         if name is not None:
             self._controller.document.add_note(name, Note(0, "own", text))
-            self._controller.said.emit("the gains are in the notes, at the clip's start")
+            self._shell.say("the gains are in the notes, at the clip's start")
 
     # -- what is shown --------------------------------------------------------------------------------
 
@@ -207,20 +194,33 @@ class LevelsFeature(QObject):
         if self.dock.table.currentRow() < 0:
             self.dock.select(controller.hearing.heard)
         unaligned = self._unaligned()
-        self.marks.show_lanes(
-            tuple(unaligned.values()),
-            removable=any(self._removable(ident) for ident in unaligned),
-        )
+        self._unaligned_now = tuple(unaligned.values())
+        self._removable_now = any(self._removable(ident) for ident in unaligned)
+        self._show_strip()
+        self._shell.unaligned_changed.emit(self._unaligned_now)
         self._check()
 
+    def _show_strip(self) -> None:
+        """Say it over the lanes, where samples are compared that do not belong together."""
+        comparing = any(self._shell.actions[name].isChecked() for name in _COMPARING)
+        what = "What differs there is the delay as much as the concealment."
+        lanes = self._unaligned_now if comparing else ()
+        self.over_lanes.show_lanes(lanes, what, removable=self._removable_now)
+
     def _check(self) -> None:
-        actions, work = self._window.actions_table, self._controller.document.work
+        actions, work = self._shell.actions, self._controller.document.work
         mode = "all" if work.match_levels else "clip" if self.edits.matching else "off"
         self.dock.show_matching(mode, self._measurable_clip())
         actions.check("listen.match", mode != "off")
         actions.check("listen.remove_delay", bool(self.edits.removed(self._heard())))
 
 
-def install(window: WorkbenchWindow) -> None:
-    """Add the dock to the workbench."""
-    window.levels_feature = LevelsFeature(window)  # type: ignore[attr-defined]  # keeps it alive
+PANE = Pane(
+    "levels",
+    Levels,
+    COMMANDS,
+    "Levels and Delays",
+    Qt.DockWidgetArea.BottomDockWidgetArea,
+    behind="notes",
+    place=64,
+)

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QBoxLayout
 
 from gaplisten.bench import gap_wording as wording
 from gaplisten.bench.gap_content import Column, LaneHead, facts_alone
@@ -15,52 +15,40 @@ from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.state import GapChoices, Work
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import MEASURES
-from gaplisten.tables import Table
-from gaplisten.ui.actions import Command
+from gaplisten.tables import Table, write_csv
+from gaplisten.ui.actions import section
+from gaplisten.ui.gaps.dock import GapsDock
 from gaplisten.ui.gaps.measures_dialog import MeasuresDialog
-
-if TYPE_CHECKING:
-    from gaplisten.ui.workbench.window import WorkbenchWindow
+from gaplisten.ui.gaps.walk import COMMANDS as WALKING
+from gaplisten.ui.gaps.walk import GapWalk
+from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.widgets import NotAligned
 
 _DOCK_HEIGHT = 215
 
-_BY = tuple(
-    Command(
-        f"gap.by_{measure.key}",
-        measure.title,
-        "",
-        f"Gaps are worse by {measure.help}",
-        "Gap/Worst By",
-        "worst",
-        checkable=True,
-        group="worst",
-    )
-    for measure in MEASURES
-)
-COMMANDS: tuple[Command, ...] = (
-    Command(
-        "gap.next_worst", "Next Worst Gap", "W", "Go to the next worst gap of the lane heard", "Gap", "worst"
+COMMANDS = (
+    *WALKING,
+    *section("Gap", "worst")(
+        ("gap.next_worst", "Next Worst Gap", "W", "Go to the next worst gap of the lane heard"),
+        ("gap.previous_worst", "Previous Worst Gap", "Shift+W", "Go back to the gap before it"),
     ),
-    Command(
-        "gap.previous_worst", "Previous Worst Gap", "Shift+W", "Go back to the gap before it", "Gap", "worst"
+    *section("Gap/Worst By", "worst", checkable=True, group="worst")(
+        *((f"gap.by_{each.key}", each.title, "", f"Gaps are worse by {each.help}") for each in MEASURES),
     ),
-    *_BY,
-    Command(
-        "gap.worst_first", "List Worst First", "", "Order the table by that measure", "Gap", "list", True
+    *section("Gap", "list", checkable=True)(
+        ("gap.worst_first", "List Worst First", "", "Order the table by that measure"),
+        ("gap.flagged", "List Flagged Gaps Only", "", "Leave out gaps without a !"),
     ),
-    Command("gap.flagged", "List Flagged Gaps Only", "", "Leave out gaps without a !", "Gap", "list", True),
-    Command(
-        "gap.measures",
-        "Measures and Thresholds…",
-        "",
-        "Choose the table's columns, set thresholds",
-        "Gap",
-        "list",
+    *section("Gap", "list")(
+        ("gap.measures", "Measures and Thresholds…", "", "Choose the table's columns, set thresholds"),
+    ),
+    *section("File/Export", "tables")(
+        ("export.gaps", "Gap Table…", "", "Save the gap table as CSV"),
     ),
 )
 
 
-class GapsFeature(QObject):
+class Gaps(QObject):
     """Keeps the gap table in step with lanes, loss and the user's choices.
 
     Attributes
@@ -69,30 +57,40 @@ class GapsFeature(QObject):
         The values.
     """
 
-    def __init__(self, window: WorkbenchWindow) -> None:
-        super().__init__(window)
-        self._window, self._dock = window, window.gaps
-        self.measuring = window.controller.gap_measures
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._shell, self._controller = shell, shell.controller
+        self.dock = self._dock = GapsDock(shell.window)
+        self.walk = GapWalk(shell, self.dock)
+        self.measuring = shell.controller.gap_measures
         self._dialog: MeasuresDialog | None = None
         self._tour: tuple[tuple[object, ...], int, int] | None = None  # of what, rank, gap
+        shell.actions.listen_in(self.dock.table)
+        shell.stop_at(self.dock, self.dock.table)
         self._bind()
         self._dock.set_choices(self.choices)
-        window.controller.document.listeners.append(self._on_work)
+        shell.controller.document.listeners.append(self._on_work)
         self._dock.provider = self._provide
-        window.controller.worst_gaps.listed = lambda: self._dock.model.gaps_shown
+        shell.controller.worst_gaps.listed = lambda: self._dock.model.gaps_shown
         self._dock.choices_made.connect(self.choose)
         self._dock.measures_wanted.connect(self._open_dialog)
         self._dock.resume_wanted.connect(self.measuring.resume)
-        self._dock.flagged.toggled.connect(lambda on: window.actions_table.check("gap.flagged", on))
+        self._dock.flagged.toggled.connect(lambda on: shell.actions.check("gap.flagged", on))
         self._dock.head.sortIndicatorChanged.connect(self._on_order)
         self.measuring.changed.connect(self._show)
-        signals = window.signals
+        signals = shell.signals
         for signal in (signals.lanes_changed, signals.lane_changed, signals.trace_changed):
             signal.connect(self._on_lanes)
         signals.heard_changed.connect(self._dock.show_heard)
+        self.not_aligned = NotAligned(shell.window)
+        shell.unaligned_changed.connect(self._show_unaligned)
+        layout = self.dock.layout()
+        assert isinstance(layout, QBoxLayout)
+        layout.insertWidget(0, self.not_aligned)
 
     def _bind(self) -> None:
-        bind = self._window.actions_table.bind
+        bind = self._shell.actions.bind
+        bind("export.gaps", self._ask_file)
         bind("gap.next_worst", lambda: self.go(1))
         bind("gap.previous_worst", lambda: self.go(-1))
         for measure in MEASURES:
@@ -103,19 +101,22 @@ class GapsFeature(QObject):
         bind("gap.worst_first", self._worst_first)
         bind("gap.flagged", self._dock.flagged.setChecked)
         bind("gap.measures", self._open_dialog)
-        self._window.actions_table.check(f"gap.by_{self.choices.worst}")
+        self._shell.actions.check(f"gap.by_{self.choices.worst}")
+
+    def _show_unaligned(self, lanes: tuple[str, ...]) -> None:
+        self.not_aligned.show_lanes(lanes, "Their gaps lie elsewhere than measured here.", removable=False)
 
     # -- what is measured -----------------------------------------------------------------------------
 
     def _on_lanes(self) -> None:
-        controller = self._window.controller
+        controller = self._controller
         self._show_heads()
         self._dock.show_heard(controller.hearing.heard)
         self.measuring.show(controller.lanes, controller.trace)
 
     def _columns(self) -> list[Lane]:
         others = (Role.CONDITION, Role.CONCEALER, *([Role.LOSSY] if self.choices.lossy else []))
-        return [lane for lane in self._window.controller.lanes if lane.role in others]
+        return [lane for lane in self._controller.lanes if lane.role in others]
 
     def _show_heads(self) -> None:
         self._dock.show_lanes([LaneHead(lane.key, lane.ident, lane.name) for lane in self._columns()])
@@ -148,7 +149,7 @@ class GapsFeature(QObject):
         def hand_over() -> None:
             if self.measuring.error:
                 way_out = "open the clip again, or use gaplisten gaps"
-                self._window.report(GaplistenError("gap table", self.measuring.error, way_out))
+                self._shell.report(GaplistenError("gap table", self.measuring.error, way_out))
                 return
             table = self.measuring.named_table() or facts_alone(self._dock.model.content.gaps)
             callback(table.table(self.choices.thresholds))
@@ -160,11 +161,11 @@ class GapsFeature(QObject):
     @property
     def choices(self) -> GapChoices:
         """How gaps are judged."""
-        return self._window.controller.document.work.gaps
+        return self._controller.document.work.gaps
 
     def choose(self, choices: GapChoices) -> None:
         """Judge gaps by these measures and thresholds; it is kept with the work, and can be undone."""
-        self._window.controller.document.judge_gaps(choices)
+        self._controller.document.judge_gaps(choices)
 
     def _on_work(self, before: Work, work: Work) -> None:
         chosen = work.gaps
@@ -173,17 +174,17 @@ class GapsFeature(QObject):
         self._dock.set_choices(chosen)
         self._show_heads()
         self._show()
-        self._window.actions_table.check(f"gap.by_{chosen.worst}")
+        self._shell.actions.check(f"gap.by_{chosen.worst}")
         if self._dialog is not None:
             self._dialog.show_choices(chosen)
         if chosen.worst != before.gaps.worst:
             self._dock.reveal(chosen.worst)
-            if self._window.actions_table["gap.worst_first"].isChecked():
+            if self._shell.actions["gap.worst_first"].isChecked():
                 self._worst_first(True)
 
     def _open_dialog(self) -> None:
         if self._dialog is None:
-            self._dialog = MeasuresDialog(self.choices, self._window)
+            self._dialog = MeasuresDialog(self.choices, self._shell.window)
             self._dialog.choices_made.connect(self.choose)
         self._dialog.show_choices(self.choices)
         self._dialog.show()
@@ -198,8 +199,8 @@ class GapsFeature(QObject):
             self.choose(self.choices.with_shown(measure.key, True))
         done = self._dock.sort_by(wanted if on else None, measure.key) and (wanted is not None or not on)
         if not done:
-            self._window.controller.said.emit("hear a lane that has columns in the gap table first")
-            self._window.actions_table.check("gap.worst_first", False)
+            self._shell.say("hear a lane that has columns in the gap table first")
+            self._shell.actions.check("gap.worst_first", False)
 
     def _on_order(self) -> None:
         """Have the menu say whether the worst still comes first, after the user ordered by another column."""
@@ -209,13 +210,13 @@ class GapsFeature(QObject):
         best = self._dock.model.headerData(
             place, Qt.Orientation.Horizontal, Qt.ItemDataRole.InitialSortOrderRole
         )
-        self._window.actions_table.check("gap.worst_first", first and order == best)
+        self._shell.actions.check("gap.worst_first", first and order == best)
 
     # -- from worst to worst --------------------------------------------------------------------------
 
     def _heard_lanes(self) -> list[str]:
         """Return the lane that is heard; for the reference, all that have columns."""
-        controller = self._window.controller
+        controller = self._controller
         lane = controller.lane(controller.hearing.heard)
         if lane is None or lane.role is Role.REFERENCE:
             return [each.ident for each in self._columns()]
@@ -223,31 +224,31 @@ class GapsFeature(QObject):
 
     def go(self, by: int) -> None:
         """Go to the next worst gap (1) or back (-1): the worst first, when coming from elsewhere."""
-        idents, worst = self._heard_lanes(), self._window.controller.worst_gaps
+        idents, worst = self._heard_lanes(), self._controller.worst_gaps
         order = worst.order(idents)
         if not order:
-            self._window.controller.said.emit(self._why_none(idents))
+            self._shell.say(self._why_none(idents))
             return
         what = (*idents, worst.measure.key)
         rank = step(order, self._rank_now(what, order), by)
         place = order[rank]
-        self._window.gap_actions.go_to(place.gap)
+        self.walk.go_to(place.gap)
         self._tour = (what, rank, place.gap)
         self._dock.reveal(worst.measure.key, place.ident)
-        self._window.controller.said.emit(worst.told(place, self._lane_named(place.ident), rank, len(order)))
+        self._shell.say(worst.told(place, self._lane_named(place.ident), rank, len(order)))
 
     def _rank_now(self, what: tuple[object, ...], order: list[Place]) -> int | None:
-        if self._tour is None or self._tour[0] != what or self._window.gap_actions.at != self._tour[2]:
+        if self._tour is None or self._tour[0] != what or self._shell.hand.index != self._tour[2]:
             return None
         return next((rank for rank, place in enumerate(order) if place.gap == self._tour[2]), None)
 
     def _lane_named(self, ident: str) -> str:
-        lane = next((each for each in self._window.controller.lanes if each.ident == ident), None)
+        lane = next((each for each in self._controller.lanes if each.ident == ident), None)
         return f"lane {lane.key} {lane.name}" if lane is not None else ident
 
     def _why_none(self, idents: list[str]) -> str:
         measuring, measure = self.measuring, self.choices.worst_measure
-        if not self._window.controller.gaps:
+        if not self._controller.gaps:
             return "there are no gaps"
         if measure.needs_reference and not measuring.has_reference:
             return f"{measure.title} needs the reference, which this clip does not have"
@@ -257,17 +258,13 @@ class GapsFeature(QObject):
             return "there is no lane to measure: tick a concealer, or open a condition"
         return f"no gap listed has a value of {measure.title}"
 
+    # -- saving ---------------------------------------------------------------------------------------
 
-def install(window: WorkbenchWindow) -> None:
-    """Add the measures to the gap table of the workbench."""
-    window.gaps_feature = GapsFeature(window)  # type: ignore[attr-defined]  # keeps it alive
-    if window.shell.settings.value("state") is None:
-        # Only when it is shown does the window know how much room there is to share.
-        QTimer.singleShot(0, window, lambda: _make_room(window))
+    def _ask_file(self) -> None:
+        path = self._shell.ask_path("Save Gap Table", f"{self._controller.clip_name}_gaps.csv", "CSV (*.csv)")
+        if path is not None:
+            # Whatever is still being measured comes first: the file holds all measures of all lanes.
+            self.dock.when_complete(lambda table: self._shell.write(path, lambda: write_csv(path, table)))
 
 
-def _make_room(window: WorkbenchWindow) -> None:
-    """Give the table the room that numbers of several lanes need; notes need less."""
-    below = [window.docks["gaps"], window.docks["notes"]]
-    window.resizeDocks(below, [900, 340], Qt.Orientation.Horizontal)
-    window.resizeDocks(below[:1], [_DOCK_HEIGHT], Qt.Orientation.Vertical)
+PANE = Pane("gaps", Gaps, COMMANDS, "Gaps", Qt.DockWidgetArea.BottomDockWidgetArea, place=31)

@@ -1,0 +1,88 @@
+"""The loop of the clip that is shown: how it is set, how short it may be, and where its fades may lie."""
+
+from __future__ import annotations
+
+from gaplisten.bench.controller import Controller
+from gaplisten.bench.state import Loop
+from gaplisten.playback.programme import FADE_MS
+from gaplisten.playback.snap import WORKBENCH_LOOP_MS, Edge, SnappedLoop, snap_loop
+
+
+class Looping:
+    """Sets the loop, by hand as around gaps, by one rule."""
+
+    def __init__(self, controller: Controller) -> None:
+        self._controller = controller
+        self._kept: Loop | None = None
+
+    @property
+    def now(self) -> Loop | None:
+        """The loop; None while there is none."""
+        return self._controller.document.work.clip(self._controller.clip_name).loop
+
+    def _set(self, loop: Loop | None) -> None:
+        if self._controller.clip_name is not None:
+            self._controller.document.set_loop(self._controller.clip_name, loop)
+
+    def switch(self, on: bool) -> bool:
+        """Loop as last time, or all of the clip; or do not. Return whether that could be done."""
+        if not on:
+            self._kept = self.now
+            self._set(None)
+            return True
+        frames = self._controller.frames
+        if frames:
+            self._set(self._kept if self._kept and self._kept.stop <= frames else Loop(0, frames))
+        return bool(frames)
+
+    def move_edge(self, which: Edge, frame: int) -> None:
+        """Begin or end the loop at `frame`; its end never moves its beginning."""
+        loop = self.now or self._kept or Loop(0, self._controller.frames)
+        if which == "start":
+            self.set(frame, loop.stop)
+        elif frame > loop.start:
+            self.set(loop.start, frame, fixed="start")
+        elif self.now is None:  # the one that was kept is not seen, so its start need not be obeyed
+            self.set(0, frame)
+        else:
+            begins = loop.start / self._controller.rate
+            self._controller.said.emit(
+                f"the loop begins after this, at {begins:.3f} s: A moves its beginning"
+            )
+
+    def drag(self, start: int, stop: int) -> None:
+        """Take a region that was dragged, or an edge of the loop: the other one stays where it is."""
+        before = self.now
+        fixed: Edge | None = None
+        if before is not None and stop in (before.start, before.stop):
+            fixed = "stop"
+        elif before is not None and start in (before.start, before.stop):
+            fixed = "start"
+        self.set(start, stop, fixed=fixed)
+
+    def set(self, start: int, stop: int, *, fixed: Edge | None = None) -> None:
+        """Loop ``[start, stop)``, made as long as `snap_loop` has it; the `fixed` edge stays where it is."""
+        if not self._controller.frames:
+            return
+        least = round(WORKBENCH_LOOP_MS * self._controller.rate / 1000)
+        found = self._snapped(start, stop, shortest=least, fixed=fixed)
+        self._set(Loop(found.start, found.stop))
+        said = self._controller.said
+        if found.warning:
+            said.emit(found.warning)
+        elif abs(stop - start) < least:
+            said.emit(f"a loop is at least {WORKBENCH_LOOP_MS:g} ms long")
+        elif found.moved:
+            said.emit(
+                f"the loop was made longer: a fade of {FADE_MS:g} ms would have hidden the edge of a gap"
+            )
+
+    def clear_of_gaps(self, start: int, stop: int) -> SnappedLoop:
+        """Return a part of the clip moved outwards so that the fades at its ends hide no edge of a gap."""
+        return self._snapped(start, stop)
+
+    def _snapped(self, start: int, stop: int, *, shortest: int = 0, fixed: Edge | None = None) -> SnappedLoop:
+        edges = [edge for gap in self._controller.gaps for edge in (gap.start, gap.stop)]
+        fade = round(FADE_MS * self._controller.rate / 1000)
+        frames = self._controller.frames
+        return snap_loop(start, stop, edges, fade, frames=frames, shortest=shortest, fixed=fixed)

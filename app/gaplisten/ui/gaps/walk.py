@@ -1,0 +1,207 @@
+"""From gap to gap, and listening around one."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from gaplisten.bench.state import Loop
+from gaplisten.loss.trace import Gap, Origin
+from gaplisten.playback.player import PlayerState
+from gaplisten.ui.actions import section
+from gaplisten.ui.gaps.dock import GapsDock
+from gaplisten.ui.shell import Shell
+
+MOST_AROUND = 8.0
+_ORIGINS = {
+    Origin.DETECTED: "detected from exact zeros",
+    Origin.MODEL: "drawn by a model",
+    Origin.EDITED: "edited",
+}
+
+COMMANDS = (
+    *section("Gap", "go")(
+        ("gap.next", "Next Gap", "Alt+Right; PgDown", "Go to the next gap"),
+        ("gap.previous", "Previous Gap", "Alt+Left; PgUp", "Go to the previous gap"),
+    ),
+    *section("Gap", "play")(
+        ("gap.play", "Play Gap", "G", "Play the gap with context"),
+        ("gap.loop", "Loop Gap", "Shift+G", "Loop the gap with context"),
+        ("gap.zoom", "Zoom to Gap", "Z", "Fit the gap with context into the view"),
+    ),
+    *section("Gap", "notes")(
+        ("gap.play_here", "Play Around the Playhead", "H", "Play what lies around the playhead"),
+    ),
+)
+
+
+class GapWalk(QObject):
+    """Goes from gap to gap, in the lanes as in the table, and plays what lies around one."""
+
+    def __init__(self, shell: Shell, dock: GapsDock) -> None:
+        super().__init__(shell)
+        self._shell, self._controller, self._dock = shell, shell.controller, dock
+        self._hand, self._looping = shell.hand, shell.looping
+        self._own_loop: Loop | None = None
+        self._span: tuple[int, int] | None = None  # what is played with the loop put aside
+        bind = shell.actions.bind
+        bind("gap.next", lambda: self._step(1))
+        bind("gap.previous", lambda: self._step(-1))
+        bind("gap.play", self._play)
+        bind("gap.loop", self._loop)
+        bind("gap.zoom", self._zoom)
+        bind("gap.play_here", self._play_here)
+        dock.chosen.connect(self._choose)
+        shell.gap_wanted.connect(self._show)
+        shell.lanes.seek_requested.connect(self._hand.point_at)
+        shell.signals.trace_changed.connect(self._on_trace)
+        shell.signals.clip_changed.connect(self._forget)
+        shell.signals.loop_changed.connect(self._keep_loop)
+        self._hand.changed.connect(self._on_hand)
+        shell.signals.moved.connect(self._on_moved)
+
+    def _forget(self) -> None:
+        self._hand.take(-1)
+        self._own_loop, self._span = None, None
+
+    def _on_hand(self) -> None:
+        """Point out the gap at hand, in the lanes as in the table."""
+        gap = self._hand.gap
+        self._shell.lanes.set_current_gap((gap.start, gap.stop) if gap else None)
+        self._dock.select(self._hand.index)
+
+    def _on_trace(self) -> None:
+        self._dock.show_gaps(self._controller.gaps, self._controller.rate)
+        trace = self._controller.trace
+        origin = _ORIGINS.get(trace.origin, "") if trace is not None else ""
+        self._shell.docks["gaps"].setWindowTitle(f"Gaps ({origin})" if origin else "Gaps")
+        self._hand.follow_loss()
+        loop = self._looping.now
+        if loop is not None and self._looping.clear_of_gaps(loop.start, loop.stop).moved:
+            self._shell.say("the loop's fade now hides the edge of a gap: drag the loop's edge off it")
+
+    def _choose(self, index: int) -> None:
+        self.go_to(index)
+        self._shell.place_chosen.emit()
+
+    def _step(self, by: int) -> None:
+        gaps = self._controller.gaps
+        if not gaps:
+            self._shell.say("there are no gaps")
+            return
+        self.go_to(self._neighbour(gaps, by))
+
+    def _neighbour(self, gaps: tuple[Gap, ...], by: int) -> int:
+        at, position = self._hand.within_reach, self._controller.hearing.state.position
+        if at is not None:
+            return (at + by) % len(gaps)
+        if by > 0:
+            return next((index for index, gap in enumerate(gaps) if gap.start > position), 0)
+        before = [index for index, gap in enumerate(gaps) if gap.stop <= position]
+        return before[-1] if before else len(gaps) - 1
+
+    def _show(self, place: int) -> None:
+        """Go to a gap, see it with its context, and stand before it."""
+        gap = self._controller.gaps[place]
+        around = gap.frames + self._hand.context
+        self.go_to(place)
+        self._shell.lanes.zoom_to(gap.start - around, gap.stop + around)
+        self._controller.hearing.seek(max(gap.start - self._hand.context, 0))
+
+    def go_to(self, index: int) -> None:
+        """Centre a gap with its context and put the playhead before it."""
+        gaps = self._controller.gaps
+        if not 0 <= index < len(gaps):
+            return
+        gap = gaps[index]
+        self._hand.take(index)
+        self._look_at(gap)
+        if self._own_loop is not None and self._own_loop == self._looping.now:
+            self._loop_around(gap)  # who listens to gaps in a loop goes on to the next one in a loop
+        elif not self._controller.hearing.state.playing:
+            self._controller.hearing.seek(max(gap.start - self._hand.context, 0))
+        length = 1000.0 * gap.frames / self._controller.rate
+        off_grid = gap.packets is None
+        packets = (
+            "off the packets" if off_grid else "1 packet" if gap.packets == 1 else f"{gap.packets} packets"
+        )
+        self._shell.say(f"gap #{index + 1} of {len(gaps)}: {length:.0f} ms, {packets}")
+
+    def _look_at(self, gap: Gap) -> None:
+        view = self._shell.lanes
+        start, stop = view.visible_range
+        around = gap.frames + 2 * self._hand.context
+        if stop - start > MOST_AROUND * around:
+            # Seen among the whole clip, a gap is a hair's breadth: go near enough to see what happens there.
+            view.zoom_to(gap.start - around, gap.stop + around)
+        view.centre_on(gap.start - self._hand.context, gap.stop + self._hand.context)
+
+    def _current(self) -> Gap | None:
+        gaps = self._controller.gaps
+        if 0 <= self._hand.index < len(gaps):
+            return gaps[self._hand.index]
+        if not gaps:
+            self._shell.say("there are no gaps")
+            return None
+        self._hand.take(self._hand.nearest(self._controller.hearing.state.position))
+        return self._hand.gap
+
+    # -- listening ------------------------------------------------------------------------------------
+
+    def _play(self) -> None:
+        gap = self._current()
+        if gap is not None:
+            self._play_part(gap.start - self._hand.context, gap.stop + self._hand.context)
+
+    def _play_here(self) -> None:
+        position = self._controller.hearing.state.position
+        self._play_part(position - self._hand.context, position + self._hand.context)
+
+    def _play_part(self, start: int, stop: int) -> None:
+        part, loop, hearing = (
+            self._looping.clear_of_gaps(start, stop),
+            self._looping.now,
+            self._controller.hearing,
+        )
+        self._restore_loop()
+        if loop is not None and not (loop.start <= part.start and part.stop < loop.stop):
+            # A loop that does not hold all of it would jump away before the end is heard.
+            hearing.set_loop(None)
+            self._span = (part.start, part.stop)
+        hearing.play_span(part.start, part.stop)
+        self._on_moved(hearing.state)
+
+    def _on_moved(self, state: PlayerState) -> None:
+        if self._span is None:
+            return
+        start, stop = self._span
+        inside = start <= state.position <= stop + self._hand.overrun
+        if not (state.playing and inside):
+            self._restore_loop()
+
+    def _restore_loop(self) -> None:
+        if self._span is not None:
+            self._span = None
+            self._controller.hearing.set_loop(self._looping.now)
+
+    def _keep_loop(self) -> None:
+        self._span = None  # another loop has taken effect
+
+    def _loop(self) -> None:
+        gap = self._current()
+        if gap is None:
+            return
+        self._loop_around(gap)
+        hearing = self._controller.hearing
+        if hearing.state.available and not hearing.state.playing:
+            hearing.toggle()
+
+    def _loop_around(self, gap: Gap) -> None:
+        self._looping.set(gap.start - self._hand.context, gap.stop + self._hand.context)
+        self._own_loop = self._looping.now
+        if self._own_loop is not None:
+            self._controller.hearing.seek(self._own_loop.start)
+
+    def _zoom(self) -> None:
+        gap = self._current()
+        if gap is not None:
+            self._shell.lanes.zoom_to(gap.start - self._hand.context, gap.stop + self._hand.context)

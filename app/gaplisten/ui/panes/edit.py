@@ -1,0 +1,86 @@
+"""Undo and redo, painting and drawing losses, moving lanes."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from gaplisten.ui.actions import section
+from gaplisten.ui.shell import Pane, Shell
+
+COMMANDS = (
+    *section("Edit", "history")(
+        ("edit.undo", "Undo", "Ctrl+Z", "Take the last edit back"),
+        ("edit.redo", "Redo", "Ctrl+Shift+Z; Ctrl+Y", "Do it again"),
+    ),
+    *section("Edit", "loss", checkable=True)(
+        ("edit.paint", "Paint Loss", "P", "Drag over packets to lose them, with Shift to receive them"),
+    ),
+    *section("Edit", "loss")(
+        ("edit.loss_model", "New Loss…", "Ctrl+L", "Lose packets by a model or a file"),
+        ("edit.reset_loss", "Restore Own Loss", "", "Go back to the clip's own trace"),
+    ),
+    *section("Edit", "lanes")(
+        ("edit.lane_up", "Move Lane Up", "Ctrl+Up", "Move the heard lane up"),
+        ("edit.lane_down", "Move Lane Down", "Ctrl+Down", "Move the heard lane down"),
+    ),
+)
+
+
+class Edit(QObject):
+    """The Edit menu, apart from notes and clips."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._shell, self._controller = shell, shell.controller
+        bind, controller = shell.actions.bind, shell.controller
+        bind("edit.undo", self._undo)
+        bind("edit.redo", self._redo)
+        bind("edit.loss_model", self._ask_loss)
+        bind("edit.reset_loss", self._reset_loss)
+        bind("edit.lane_up", lambda: controller.move_lane(controller.hearing.heard, -1))
+        bind("edit.lane_down", lambda: controller.move_lane(controller.hearing.heard, 1))
+        bind("edit.paint", self._paint)
+        shell.lanes.packets_painted.connect(controller.paint)
+        shell.signals.document_changed.connect(self._show_history)
+        self._show_history()
+
+    # -- history --------------------------------------------------------------------------------------
+
+    def _undo(self) -> None:
+        label = self._controller.document.undo()
+        self._shell.say(f"undone: {label}" if label else "nothing to undo")
+
+    def _redo(self) -> None:
+        label = self._controller.document.redo()
+        self._shell.say(f"done again: {label}" if label else "nothing to do again")
+
+    def _show_history(self) -> None:
+        history = self._controller.document.history
+        for name, verb, label in (
+            ("edit.undo", "Undo", history.undo_label),
+            ("edit.redo", "Redo", history.redo_label),
+        ):
+            self._shell.actions[name].setText(f"{verb} {label}".strip())
+            self._shell.actions[name].setEnabled(bool(label))
+
+    # -- loss -----------------------------------------------------------------------------------------
+
+    def _paint(self, on: bool) -> None:
+        self._shell.lanes.set_paint_mode(on)
+        self._shell.say("drag over packets to lose them, with Shift to receive them" if on else "")
+
+    def _ask_loss(self) -> None:
+        if self._controller.opened is None or not self._controller.frames:
+            self._shell.say("open a clip first")
+            return
+        from gaplisten.ui.workbench.loss_dialog import LossDialog
+
+        dialog = LossDialog(self._controller, self._shell.window)
+        dialog.open()
+
+    def _reset_loss(self) -> None:
+        if self._controller.clip_name is not None:
+            self._controller.document.reset_loss(self._controller.clip_name)
+
+
+PANE = Pane("edit", Edit, COMMANDS, place=15)

@@ -1,0 +1,197 @@
+"""Notes: written where one listens, listed, gone to, and saved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt
+
+from gaplisten.bench.notes import write_labels, write_notes_csv
+from gaplisten.bench.state import Note
+from gaplisten.ui.actions import section
+from gaplisten.ui.lanes.values import Mark
+from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.workbench.notes_dock import NotesDock
+
+_LABELS = {".txt": "audacity", ".svl": "sonic-visualiser"}
+
+COMMANDS = (
+    *section("Edit", "notes")(
+        ("edit.note", "Add Note", "N", "Note what is heard here"),
+        ("edit.remove_note", "Remove Note", "Ctrl+Del", "Remove the selected note"),
+        ("edit.find_note", "Find Note", "Ctrl+Shift+F", "Search the notes"),
+    ),
+    *section("Gap", "notes")(
+        ("gap.next_note", "Next Note", "Alt+Down", "Go to the next place that you marked"),
+        ("gap.previous_note", "Previous Note", "Alt+Up", "Go to the previous note"),
+    ),
+    *section("File/Export", "tables")(
+        ("export.notes", "Notes…", "", "Save notes as CSV or as labels for other tools"),
+    ),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class NotePlace:
+    """What a note speaks of: where one was when it was begun, however long the writing takes."""
+
+    clip: str
+    frame: int
+    lane: str
+    gap: int | None
+
+
+class Notes(QObject):
+    """Keeps the table of notes in step with the clip, and knows where a note that is written belongs."""
+
+    def __init__(self, shell: Shell) -> None:
+        super().__init__(shell)
+        self._shell, self._controller = shell, shell.controller
+        self.dock = notes = NotesDock(shell.window)
+        self._place: NotePlace | None = None  # of the note that is being written
+        bind = shell.actions.bind
+        bind("edit.note", self._begin_note)
+        bind("edit.remove_note", notes.remove_selected)
+        bind("edit.find_note", lambda: shell.bring("notes", notes.search))
+        bind("gap.next_note", lambda: self._step(1))
+        bind("gap.previous_note", lambda: self._step(-1))
+        bind("export.notes", self._ask_file)
+        shell.actions.listen_in(notes.table)
+        shell.stop_at(notes, notes.table)
+        notes.begun.connect(self._place_note)
+        notes.forgotten.connect(self._forget_note)
+        notes.added.connect(self.add_note)
+        notes.changed.connect(self._change_note)
+        notes.removed.connect(self._remove_note)
+        notes.chosen.connect(self.go_to_note)
+        shell.lanes.mark_clicked.connect(self.go_to_note)
+        shell.place_chosen.connect(self._go_elsewhere)
+        for signal in (shell.signals.notes_changed, shell.signals.clip_changed, shell.signals.lanes_changed):
+            signal.connect(self.show_notes)  # notes name their lanes
+
+    # -- notes ----------------------------------------------------------------------------------------
+
+    def _begin_note(self) -> None:
+        self._shell.docks["notes"].show()
+        self._shell.docks["notes"].raise_()
+        self.dock.begin()
+
+    def _place_note(self, anew: bool) -> None:
+        """Remember where a note is begun: sound that plays goes on while it is written."""
+        if anew or self._place is None:
+            self._place = self._here()
+        if self._place is not None:
+            self._shell.say(f"note at {self._told(self._place)}: Enter adds it, Esc forgets it")
+
+    def _forget_note(self) -> None:
+        self._place = None
+        self._shell.say("")
+        if not self.dock.text.text():
+            self._shell.lanes.setFocus()
+
+    def _go_elsewhere(self) -> None:
+        self._place = None  # who clicks at another place means that one
+
+    def _here(self) -> NotePlace | None:
+        controller = self._controller
+        if controller.clip_name is None:
+            return None
+        frame = controller.hearing.state.position
+        lane = controller.lane(controller.hearing.heard)
+        return NotePlace(controller.clip_name, frame, lane.ident if lane else "", self._gap_near(frame))
+
+    def _told(self, place: NotePlace) -> str:
+        gap = "" if place.gap is None else f", gap #{place.gap + 1}"
+        return f"{place.frame / self._controller.rate:.3f} s{gap}"
+
+    def add_note(self, tag: str, text: str) -> None:
+        """Add a note where it was begun, for the lane that was heard and the gap that was at hand."""
+        begun, here = self._place, self._here()
+        self._place = None
+        if here is None:
+            self._shell.say("open a clip first")
+            return
+        place = begun if begun is not None and begun.clip == here.clip else here
+        self._controller.document.add_note(place.clip, Note(place.frame, tag, text, place.lane, place.gap))
+        self._shell.say(f"noted at {self._told(place)}")
+        self._shell.lanes.setFocus()
+
+    def _gap_near(self, frame: int) -> int | None:
+        """Return the gap at hand (its context may begin in another), else the nearest within 100 ms."""
+        hand, reach = self._shell.hand, self._controller.rate // 10
+        return hand.near(frame, reach) if hand.within_reach is None else hand.within_reach
+
+    def _change_note(self, index: int, note: Note) -> None:
+        if self._controller.clip_name is not None:
+            self._controller.document.change_note(self._controller.clip_name, index, note)
+
+    def _remove_note(self, index: int) -> None:
+        if self._controller.clip_name is not None:
+            self._controller.document.remove_note(self._controller.clip_name, index)
+
+    def go_to_note(self, index: int) -> None:
+        """Go to a note's place, on its lane."""
+        note = self._controller.document.work.clip(self._controller.clip_name).notes[index]
+        self._controller.hearing.seek(note.frame)
+        self._shell.lanes.centre_on(note.frame)
+        self._shell.hand.point_at(note.frame)
+        lane = next((each for each in self._controller.lanes if each.ident == note.lane), None)
+        if lane is not None:
+            self._controller.hearing.hear(lane.key)
+
+    def show_notes(self) -> None:
+        """List the clip's notes and mark them on the time axis."""
+        controller = self._controller
+        notes = controller.document.work.clip(controller.clip_name).notes
+        names = {lane.ident: lane.name for lane in controller.lanes}
+        self.dock.show_notes(notes, controller.rate, names)
+        self._shell.lanes.set_marks([Mark(note.frame, note.tag) for note in notes])
+
+    def _step(self, by: int) -> None:
+        notes = self._controller.document.work.clip(self._controller.clip_name).notes
+        position = self._controller.hearing.state.position
+        if by > 0:
+            found = next((place for place, note in enumerate(notes) if note.frame > position), None)
+        else:
+            found = next(
+                (place for place, note in reversed([*enumerate(notes)]) if note.frame < position), None
+            )
+        if found is None:
+            self._shell.say("there is no further note" if notes else "there are no notes: N adds one")
+            return
+        self.go_to_note(found)
+
+    # -- saving ---------------------------------------------------------------------------------------
+
+    def _ask_file(self) -> None:
+        kinds = "All notes, CSV (*.csv);;Audacity labels (*.txt);;Sonic Visualiser layer (*.svl)"
+        path = self._shell.ask_path("Save Notes", f"{self._controller.clip_name}_notes.csv", kinds)
+        if path is not None:
+            self._shell.write(path, lambda: self.save_notes(path))
+
+    def save_notes(self, path: Path) -> None:
+        """Write notes in the format of the suffix: CSV of all clips, or labels of the one shown."""
+        controller = self._controller
+        shown = controller.document.work.clip(controller.clip_name).notes
+        kind = _LABELS.get(path.suffix.lower())
+        if kind is not None:
+            write_labels(path, shown, controller.rate, kind)
+            return
+        trace = controller.trace
+        packet_ms = 20.0 if trace is None else trace.packet_ms if trace.grid else None
+        write_notes_csv(path, controller.notes_by_clip(), self._rates(), packet_ms)
+
+    def _rates(self) -> dict[str, int]:
+        from gaplisten.audio.files import probe
+
+        rates: dict[str, int] = {}
+        clips = self._controller.clipset.clips if self._controller.clipset else ()
+        noted = self._controller.notes_by_clip()
+        for clip in clips:
+            if clip.name in noted and clip.sound is not None:
+                rates[clip.name] = probe(clip.sound).rate
+        return rates
+
+
+PANE = Pane("notes", Notes, COMMANDS, "Notes", Qt.DockWidgetArea.BottomDockWidgetArea, place=32)
