@@ -150,7 +150,7 @@ def number(path: Path, text: str) -> float:
     except ValueError:
         value = math.nan
     if not math.isfinite(value):
-        raise ComparisonError(str(path), f"{text!r} is not a number", "mend the table")
+        raise ComparisonError(str(path), f"{text!r} is not a number", "fix the table")
     return value
 
 

@@ -300,7 +300,7 @@ def from_toml(text: str, path: Path) -> Work:
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as error:  # also a number of 5,000 digits, or tables nested deeply
         raise StoreError(
-            str(path), f"it is not valid TOML ({error})", "mend that line or pick another file"
+            str(path), f"it is not valid TOML ({error})", "fix that line or pick another file"
         ) from error
     if values.get("gaplisten") != "workbench":
         raise StoreError(str(path), "it is not a workbench file", "pick one that Gaplisten saved")
@@ -312,9 +312,9 @@ def from_toml(text: str, path: Path) -> Work:
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))
-        raise StoreError(str(path), f"{where}: {first['msg']}", "mend that value") from error
+        raise StoreError(str(path), f"{where}: {first['msg']}", "fix that value") from error
     except ValueError as error:
-        raise StoreError(str(path), str(error), "mend that value") from error
+        raise StoreError(str(path), str(error), "fix that value") from error
 
 
 def _work(file: _File, folder: Path) -> Work:

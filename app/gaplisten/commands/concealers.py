@@ -106,7 +106,7 @@ def _describe(catalogue: Catalogue, name: str, csv: Path | None) -> None:
     broken = next((entry for entry in catalogue.broken if entry.name == name), None)
     if broken is not None:
         print(broken.details, file=sys.stderr)
-        raise UnknownConcealer(f"concealer {name}", broken.message, f"mend {broken.path}")
+        raise UnknownConcealer(f"concealer {name}", broken.message, f"fix {broken.path}")
     entry = catalogue.get(name)
     print(f"{entry.title} ({entry.name})\n")
     print(f"{entry.help.strip()}\n" if entry.help.strip() else "", end="")

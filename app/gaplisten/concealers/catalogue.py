@@ -271,7 +271,7 @@ class Catalogue:
         if isinstance(found, Entry):
             return found
         if found is not None:
-            raise UnknownConcealer(f"concealer {name}", found.message, f"mend {found.path}")
+            raise UnknownConcealer(f"concealer {name}", found.message, f"fix {found.path}")
         near = difflib.get_close_matches(name, [entry.name for entry in self.entries], 3, 0.5)
         known = ", ".join(near or [entry.name for entry in self.usable]) or "none were found"
         raise UnknownConcealer(

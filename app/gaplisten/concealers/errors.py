@@ -1,4 +1,4 @@
-"""What can go wrong with a concealer, said so that its author can mend it."""
+"""What can go wrong with a concealer, said so that its author can fix it."""
 
 from __future__ import annotations
 

@@ -245,7 +245,7 @@ class _Request:
         reference: Signal | None = None,
     ) -> _Request:
         if isinstance(entry, BrokenEntry):
-            raise ConcealerFailed(entry.name, entry.message, f"mend {entry.path}", entry.details)
+            raise ConcealerFailed(entry.name, entry.message, f"fix {entry.path}", entry.details)
         checked = validate(entry, parameters)
         cover = Cover.of(_trace_for(trace, lossy), lossy.frames)
         zeroed = apply_loss(lossy, cover.lost)

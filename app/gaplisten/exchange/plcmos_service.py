@@ -230,7 +230,7 @@ def _samples(signal: Signal) -> list[float]:
     from gaplisten.audio.resample import resample
 
     if not np.isfinite(signal.samples).all():
-        raise ServiceError("PLC-MOS service", "samples that are not finite cannot be sent", "mend the file")
+        raise ServiceError("PLC-MOS service", "samples that are not finite cannot be sent", "fix the file")
     if np.abs(signal.samples).max(initial=0.0) > 1.0:
         raise ServiceError("PLC-MOS service", "samples beyond full scale are not sent", "render it lower")
     mono = Signal.of(signal.mono, signal.rate)

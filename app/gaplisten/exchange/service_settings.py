@@ -89,7 +89,7 @@ def load_service() -> Service:
         way_out = f'write address = "https://..." and user = "..." into {path}'
         raise ServiceError("PLC-MOS service", "no service is set up", way_out) from error
     except (OSError, ValueError) as error:
-        raise ServiceError(str(path), f"cannot be read ({error})", "mend or remove it") from error
+        raise ServiceError(str(path), f"cannot be read ({error})", "fix or remove it") from error
     if any(secret in values for secret in _SECRETS):
         raise ServiceError(str(path), "holds the token", f"remove it and set {TOKEN_VARIABLE} instead")
     return _service(path, values)
@@ -101,7 +101,7 @@ def _service(path: Path, values: dict[str, object]) -> Service:
         raise ServiceError(str(path), "needs address and user as text (no colon in user)", "complete it")
     seconds, retries = values.get("seconds", 60.0), values.get("retries", 4)
     if not isinstance(seconds, int | float) or not isinstance(retries, int) or seconds <= 0 or retries < 0:
-        raise ServiceError(str(path), "seconds and retries must be numbers", "mend it")
+        raise ServiceError(str(path), "seconds and retries must be numbers", "fix it")
     return Service(address, user, find_token(user), float(seconds), retries)
 
 

@@ -148,7 +148,7 @@ def _freeze_all(
     if failures:
         shown = "; ".join(failures)
         raise BuildError(
-            definition.title, f"stimuli could not be made: {shown}", "mend these, or name other clips"
+            definition.title, f"stimuli could not be made: {shown}", "fix these, or name other clips"
         )
 
 

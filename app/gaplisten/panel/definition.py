@@ -261,7 +261,7 @@ def _explain(error: ValidationError, text: str, where: str) -> DefinitionError:
         given = one["input"]
         shown = f" (found {str(given)[:40]!r})" if isinstance(given, str | int | float) else ""
         found.append(f"line {line_of(lines, place)}, {field or 'the file'}: {message}{shown}")
-    return DefinitionError(where, "; ".join(found), "mend it and try again")
+    return DefinitionError(where, "; ".join(found), "fix it and try again")
 
 
 def parse_definition(text: str, where: str = "the panel's definition") -> PanelDefinition:
@@ -276,7 +276,7 @@ def parse_definition(text: str, where: str = "the panel's definition") -> PanelD
         values = tomllib.loads(text)
     except (ValueError, RecursionError) as error:
         said = "it is nested too deep" if isinstance(error, RecursionError) else str(error)[:200]
-        raise DefinitionError(where, f"this is not TOML: {said}", "mend it and try again") from error
+        raise DefinitionError(where, f"this is not TOML: {said}", "fix it and try again") from error
     try:
         return PanelDefinition.model_validate(values)
     except ValidationError as error:

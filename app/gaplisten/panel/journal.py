@@ -367,7 +367,7 @@ class Journal:
             if not same:
                 raise self._changed()
             folder.write_whole(self.path.name, data)
-        self.notices.append(f"{self.path.name} was written anew in this version's form, with all ratings.")
+        self.notices.append(f"{self.path.name} was rewritten in this version's form, with all ratings.")
 
     def _changed(self) -> NotSaved:
         fact = "the rating was not saved: another program changed the file"
@@ -436,7 +436,7 @@ class Journal:
         try:
             self._write_whole(data)
         except OSError as error:
-            raise not_saved(self.path, error, "the file could not be written anew") from error
+            raise not_saved(self.path, error, "the file could not be rewritten") from error
         self._data, self.rows, self._in_form = data, list(rows), True
 
 

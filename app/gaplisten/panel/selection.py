@@ -64,7 +64,7 @@ class Places:
         try:
             real = path.resolve()
         except (OSError, RuntimeError, ValueError) as error:
-            raise UntrustedPanel(str(path), f"the path cannot be followed ({error})", "mend it") from error
+            raise UntrustedPanel(str(path), f"the path cannot be followed ({error})", "fix it") from error
         roots = [self.base.resolve(), *(folder.resolve() for folder in self.allowed)]
         if not any(real.is_relative_to(root) for root in roots):
             fact = "it lies outside the folder of the panel's definition"
@@ -85,7 +85,7 @@ def _stratum(clip: Clip) -> str:
         found = summarise(clip)
     except GaplistenError as error:
         raise DefinitionError(
-            f"clip {clip.name}", str(error), "mend the trace or leave the clip out"
+            f"clip {clip.name}", str(error), "fix the trace or leave the clip out"
         ) from error
     return found.stratum.value if found else Stratum.NONE.value
 

@@ -85,7 +85,7 @@ def format_named(name: str) -> TraceFormat:
         If there is none of that name.
     """
     if name not in _BY_NAME:
-        raise TraceFileError(name, "is no trace format", "known are " + ", ".join(_BY_NAME))
+        raise TraceFileError(name, "is not a trace format", "known are " + ", ".join(_BY_NAME))
     return _BY_NAME[name]
 
 

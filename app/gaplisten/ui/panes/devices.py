@@ -12,7 +12,7 @@ from gaplisten.ui.devices.dialog import DeviceDialog
 from gaplisten.ui.shell import Pane, Shell
 
 COMMANDS = section("Listen", "device")(
-    ("listen.rescan", "Look for Devices Again", "", "Look again for sound devices"),
+    ("listen.rescan", "Rescan Devices", "", "Look again for sound devices"),
     ("listen.device", "Sound Device…", "Ctrl+Shift+D", "Choose where the sound goes, and try it"),
 )
 

@@ -16,8 +16,8 @@ COMMANDS = (
         ("edit.paint", "Paint Loss", "P", "Drag over packets to lose them, with Shift to receive them"),
     ),
     *section("Edit", "loss")(
-        ("edit.loss_model", "New Loss…", "Ctrl+L", "Lose packets by a model or a file"),
-        ("edit.reset_loss", "Restore Own Loss", "", "Go back to the clip's own trace"),
+        ("edit.loss_model", "Generate Loss…", "Ctrl+L", "Lose packets by a model or a file"),
+        ("edit.reset_loss", "Revert to Original Loss", "", "Go back to the clip's own trace"),
     ),
     *section("Edit", "lanes")(
         ("edit.lane_up", "Move Lane Up", "Ctrl+Up", "Move the heard lane up"),

@@ -29,9 +29,9 @@ COMMANDS = (
     *section("Listen", "levels")(
         (
             "listen.clip_light",
-            "Put Out the Clip Light",
+            "Reset Clip Indicator",
             "",
-            "Put out the light beside the meter; it burns again when the output clips",
+            "Reset the indicator beside the meter; it lights up again when the output clips",
         ),
         (
             "listen.measure_delay",

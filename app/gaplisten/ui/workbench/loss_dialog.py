@@ -40,7 +40,7 @@ class LossDialog(QDialog):
 
     def __init__(self, controller: Controller, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("New Loss")
+        self.setWindowTitle("Generate Loss")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._controller = controller
         self._values: dict[str, Any] = {}

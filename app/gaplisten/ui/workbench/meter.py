@@ -21,7 +21,7 @@ class Meter(QWidget):
     Signals
     -------
     cleared
-        The clip light was clicked.
+        The clip indicator was clicked.
     """
 
     cleared = Signal()
@@ -30,7 +30,7 @@ class Meter(QWidget):
         super().__init__(parent)
         self._level, self._hold, self._clipped = FLOOR_DB, FLOOR_DB, False
         self.setAccessibleName("Output level")
-        self.setStatusTip("Output level, -60 to 0 dB of full scale; click to put the clip light out")
+        self.setStatusTip("Output level, -60 to 0 dB of full scale; click to reset the clip indicator")
         self.setToolTip("Output level")
 
     def sizeHint(self) -> QSize:
@@ -50,7 +50,7 @@ class Meter(QWidget):
             self.update()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """Put the clip light out."""
+        """Reset the clip indicator."""
         self.cleared.emit()
         event.accept()
 
@@ -58,7 +58,7 @@ class Meter(QWidget):
         return width * min(max(1.0 - decibels / FLOOR_DB, 0.0), 1.0)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Draw bar, ticks, hold mark and clip light."""
+        """Draw bar, ticks, hold mark and clip indicator."""
         painter = QPainter(self)
         light = 10.0
         area = QRectF(0.5, self.height() / 2 - 5.0, self.width() - light - 4.0, 10.0)

@@ -37,7 +37,7 @@ class Transport(QWidget):
     switching_changed
         "standard" or "crossfade", and milliseconds.
     meter_cleared
-        The clip light was clicked.
+        The clip indicator was clicked.
     """
 
     lane_chosen = Signal(int)
