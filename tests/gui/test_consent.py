@@ -98,6 +98,9 @@ def test_the_question_can_be_asked_again_by_the_menu(real, sent, qtbot):
     real.open_paths([sent(sent.command)])
     qtbot.waitUntil(lambda: dialog_of(real) is not None)
     dialog_of(real).reject()
+    real.controller.use_catalogue(real.controller.catalogue, Runner(workers=1))  # plugins are read again
+    qtbot.waitUntil(lambda: not real.controller.working)
+    assert dialog_of(real) is None
     real.actions_table["conceal.allow"].trigger()
     qtbot.waitUntil(lambda: dialog_of(real) is not None)
     dialog_of(real).reject()

@@ -25,7 +25,7 @@ from gaplisten.bench.long_clips import FileLanes, file_lanes
 from gaplisten.bench.loss_edits import lossy_with, restorable, trace_of
 from gaplisten.bench.opening import Opened, find_set, open_fully
 from gaplisten.bench.settings import Settings, read_settings
-from gaplisten.bench.state import Choice, Note, Sources, Work
+from gaplisten.bench.state import Choice, Note, Sources, Withheld, Work
 from gaplisten.bench.tasks import Task, Tasks
 from gaplisten.clips.clip import ClipSet, OpenClip
 from gaplisten.errors import GaplistenError
@@ -144,6 +144,7 @@ class Controller:
         self._looking: Task | None = None
         self._reviewing: Task | None = None
         self.review = Review()
+        self._asked: tuple[Withheld, ...] = ()
         self.files = FileLanes()
         self._shown: str | None = None
         self.document.listeners.append(self._on_work)
@@ -187,7 +188,7 @@ class Controller:
     def _review(self) -> None:
         """Find out which withheld concealers run nothing but plugins, or were allowed before."""
         self.tasks.cancel(self._reviewing)
-        self.review, work, catalogue = Review(), self.document.work, self.catalogue
+        work, catalogue = self.document.work, self.catalogue
         if work.withheld and catalogue is not None:
             self._reviewing = self.tasks.run(
                 "looking at what the file runs",
@@ -202,7 +203,9 @@ class Controller:
             return
         self.review = found
         self._relane()
-        if found.wishes:
+        wanted = tuple(each for each, _ in found.wishes)
+        if wanted and wanted != self._asked:  # not again whenever plugins are read again
+            self._asked = wanted
             self.consent_wanted.emit()
 
     def allow(self) -> None:
@@ -472,6 +475,7 @@ class Controller:
         if old.loss != new.loss:
             self._on_loss()
         if work.withheld != before.withheld:
+            self.review = Review()
             self._review()
             self._relane()
         if work.choices != before.choices:
@@ -489,6 +493,7 @@ class Controller:
 
     def open_work(self, work: Work, path: Path | None, *, unsaved: bool = False) -> None:
         """Start over with other work."""
+        self._asked = ()
         self.document.renew(work, path, unsaved=unsaved)
 
     def use_settings(self, settings: Settings) -> None:

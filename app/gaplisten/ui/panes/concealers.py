@@ -112,13 +112,13 @@ class Concealers(QObject):
         """Show what the file's withheld concealers want to run, to be allowed or left off."""
         from gaplisten.ui.workbench.consent_dialog import ConsentDialog
 
-        wishes = [wish for _, wish in self.controller.review.wishes]
+        wishes = [wish for _, wish in self._controller.review.wishes]
         if not wishes:
-            self.controller.said.emit("this file runs nothing that was not allowed")
+            self._controller.said.emit("this file runs nothing that was not allowed")
             return
-        path = self.controller.document.path
-        dialog = ConsentDialog(path.name if path else "This work", wishes, self.window)
-        dialog.accepted.connect(self.controller.allow)
+        path = self._controller.document.path
+        dialog = ConsentDialog(path.name if path else "This work", wishes, self._shell.window)
+        dialog.accepted.connect(self._controller.allow)
         dialog.open()
 
     # -- files ----------------------------------------------------------------------------------------
