@@ -15,15 +15,33 @@ import copy
 import os
 import random
 import shutil
-import subprocess
+import signal
 import sys
 import tempfile
+import time
 import tomllib
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+import traceback
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import SimpleQueue
+from typing import NoReturn
+
+for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
+    os.environ[variable] = "1"  # a process that is copied by fork must have one thread
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+import hypothesis  # noqa: F401 - imported here once, not by every process
+import numpy  # noqa: F401
+import pandas  # noqa: F401
+import pydantic  # noqa: F401
+import pytest
+import pytestqt.plugin  # noqa: F401
+import scipy.signal
+import scipy.stats  # noqa: F401
+import soundfile  # noqa: F401
+import soxr  # noqa: F401
+import typer  # noqa: F401
 
 ROOT = Path(__file__).resolve().parents[2]
 APP = ROOT / "app" / "gaplisten"
@@ -31,6 +49,7 @@ EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 ENGINES = ("audio", "loss", "clips", "concealers", "metrics", "playback", "panel", "bench", "batch", "floor")
 LEAST_KILLED = 0.9
 SECONDS = 600
+QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # of the plugins that are imported already
 
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -168,35 +187,79 @@ class Copy:
 
     def __init__(self) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="gaplisten-mutants-"))
+        (self.root / "log").touch()
         for name in ("app", "tests"):
             shutil.copytree(ROOT / name, self.root / name, ignore=shutil.ignore_patterns("__pycache__"))
         for name in ("plugins", "resources", "docs", "pyproject.toml", "README.md", "run.py", "CHANGELOG.md"):
             (self.root / name).symlink_to(ROOT / name)
 
-    def survives(self, mutant: Mutant | None, tests: list[str]) -> bool:
-        """Whether all these tests pass; a mutant that hangs does not survive."""
-        path = None if mutant is None else self.root / "app" / "gaplisten" / mutant.module
-        own = b"" if path is None else path.read_bytes()
-        if path is not None and mutant is not None:
-            path.write_text(mutant.source(own.decode("utf-8")), encoding="utf-8")
-        data = os.environ.get("GAPLISTEN_TEST_DATA", str(ROOT.parent / "shared" / "data"))
-        environment = {**os.environ, "PYTHONPATH": str(self.root / "app"), "GAPLISTEN_TEST_DATA": data,
-                       "PYTHONDONTWRITEBYTECODE": "1"}  # fmt: skip
+    def start(self, mutant: Mutant | None, tests: list[str]) -> int:
+        """Change the module and run the tests in a process of their own; return its number."""
+        self._put_back = None
+        if mutant is not None:
+            path = self.root / "app" / "gaplisten" / mutant.module
+            self._put_back = path, path.read_bytes()
+            path.write_text(mutant.source(path.read_text(encoding="utf-8")), encoding="utf-8")
+        # What takes long to import is there already, and of the project nothing.
+        process = os.fork()
+        if process == 0:
+            self._run(tests)
+        return process
+
+    def _run(self, tests: list[str]) -> NoReturn:
+        os.setsid()
+        log = os.open(self.root / "log", os.O_RDWR | os.O_CREAT | os.O_TRUNC)
+        for stream in (1, 2):
+            os.dup2(log, stream)
+        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
+        os.chdir(self.root)
+        os.environ["PYTHONPATH"] = str(self.root / "app")  # for the processes that tests start
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        os.environ.setdefault("GAPLISTEN_TEST_DATA", str(ROOT.parent / "shared" / "data"))
+        sys.dont_write_bytecode = True
+        sys.path.insert(0, str(self.root / "app"))
         marks = "not long and not sound and not display and not alone"
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "-m", marks, *tests]
-        process = subprocess.Popen(
-            command, cwd=self.root, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )  # fmt: skip
+        words = ["-x", "-q", "-p", "no:cacheprovider", *QUIET, "-m", marks, *tests]
         try:
-            return process.wait(SECONDS) == 0
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.wait()
-            return False
-        finally:
-            if path is not None:
-                path.write_bytes(own)
+            status = int(pytest.main(words))
+        except BaseException:  # noqa: BLE001 - whatever a mutant raises, this process ends here
+            traceback.print_exc()
+            status = 1
+        sys.stdout.flush()
+        os._exit(0 if status == 0 else 1)
+
+    def done(self) -> None:
+        """Put the module back."""
+        if self._put_back is not None:
+            path, content = self._put_back
+            path.write_bytes(content)
+
+
+def survivors_of(
+    tasks: Sequence[tuple[Mutant | None, list[str]]], copies: list[Copy]
+) -> Iterator[tuple[Mutant | None, list[str]]]:
+    """Run the tests of each task, as many at once as there are copies; give the tasks in which all passed."""
+    waiting, free = list(reversed(tasks)), list(copies)
+    running: dict[int, tuple[Copy, tuple[Mutant | None, list[str]], float]] = {}
+    while waiting or running:
+        while waiting and free:
+            task, mine = waiting.pop(), free.pop()
+            running[mine.start(*task)] = (mine, task, time.monotonic() + SECONDS)
+        for process, (mine, task, end) in list(running.items()):
+            ended, status = os.waitpid(process, os.WNOHANG)
+            late = not ended and time.monotonic() > end
+            if not ended and not late:
+                continue
+            with suppress(ProcessLookupError):
+                os.killpg(process, signal.SIGKILL)  # what hangs is killed, and whatever a mutant left running
+            if late:
+                os.waitpid(process, 0)
+            del running[process]
+            mine.done()
+            free.append(mine)
+            if ended and status == 0:
+                yield task
+        time.sleep(0.05)
 
 
 def explained() -> dict[tuple[str, str, str], str]:
@@ -210,7 +273,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=(__doc__ or "").split("\n")[0])
     parser.add_argument("--count", type=int, default=200)
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
-    parser.add_argument("--only", nargs="*", default=[])
+    parser.add_argument("--only", nargs="*", default=[], help="rooms, or modules (audio/gain.py)")
+    parser.add_argument("--tests", nargs="*", default=[], help="other tests than those that mirror the room")
     asked = parser.parse_args()
     every = [mutant for path in candidates(asked.only) for mutant in mutants_of(path)]
     sample = random.Random(asked.seed).sample(every, min(asked.count, len(every)))
@@ -221,35 +285,24 @@ def main() -> int:
         f"seed {asked.seed}: {len(sample)} of {len(every)} mutants, {len(known)} known as equivalent",
         flush=True,
     )
-    copies: SimpleQueue[Copy] = SimpleQueue()
-    made = [Copy() for _ in range(max(1, min(os.cpu_count() or 1, 4)))]
-    for each in made:
-        copies.put(each)
-
-    def run(mutant: Mutant | None, tests: list[str]) -> bool:
-        mine = copies.get()
-        try:
-            return mine.survives(mutant, tests)
-        finally:
-            copies.put(mine)
-
+    copies = [Copy() for _ in range(max(1, min(os.cpu_count() or 1, 4)))]
     try:
-        with ThreadPoolExecutor(len(made)) as pool:
-            rooms = sorted({mutant.room for mutant in tried})
-            sound = list(pool.map(lambda room: run(None, tests_of(room)), rooms))
-            broken = [room for room, passes in zip(rooms, sound, strict=True) if not passes]
-            if broken:
-                print(f"the tests of {', '.join(broken)} fail before anything is changed")
-                return 2
-            survivors = []
-            for mutant, lives in zip(tried, pool.map(lambda m: run(m, tests_of(m.room)), tried), strict=True):
-                if lives:
-                    survivors.append(mutant)
-                    print(f"survived: {mutant}", flush=True)
+        rooms = sorted({mutant.room for mutant in tried})
+        unchanged = [(None, asked.tests or tests_of(room)) for room in rooms]
+        sound = list(survivors_of(unchanged, copies))
+        broken = [tests for mutant, tests in unchanged if (mutant, tests) not in sound]
+        if broken:
+            print(f"these fail before anything is changed: {broken}")
+            print(*((each.root / "log").read_text(encoding="utf-8")[-3000:] for each in copies))
+            return 2
+        survivors = 0
+        for mutant, _ in survivors_of([(each, asked.tests or tests_of(each.room)) for each in tried], copies):
+            survivors += 1
+            print(f"survived: {mutant}", flush=True)
     finally:
-        for each in made:
+        for each in copies:
             shutil.rmtree(each.root, ignore_errors=True)
-    killed = len(tried) - len(survivors)
+    killed = len(tried) - survivors
     print(f"seed {asked.seed}: {killed} of {len(tried)} killed ({killed / max(len(tried), 1):.0%})")
     return 0 if killed >= LEAST_KILLED * len(tried) else 1
 
