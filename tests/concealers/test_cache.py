@@ -208,3 +208,63 @@ def test_a_program_that_the_plugin_starts_counts(runner: Runner, tmp_path: Path)
     assert np.array_equal(
         conceal(runner, entry).signal.samples[:320], SOUND.samples[:320] * np.float32(0.125)
     )
+
+
+def sizes(cache: Cache) -> list[int]:
+    return [path.stat().st_size for path in kept_files(cache.folder)]
+
+
+def filled(folder: Path, count: int) -> tuple[Cache, int]:
+    """A cache with so many results of one size, the first the oldest; and that size."""
+    cache = Cache(folder)
+    for number in range(count):
+        cache.put(f"{number:040x}", SOUND.samples, {})
+    for number in range(count):
+        (path,) = folder.rglob(f"{number:040x}*")
+        os.utime(path, (number, number))
+    return cache, sizes(cache)[0]
+
+
+def kept_numbers(cache: Cache) -> set[int]:
+    return {int(path.name[:40], 16) for path in kept_files(cache.folder)}
+
+
+def test_nothing_goes_while_the_folder_is_within_its_limit(tmp_path: Path) -> None:
+    cache, size = filled(tmp_path, 10)
+    cache.limit_bytes = 10 * size
+    cache.sweep()
+    assert kept_numbers(cache) == set(range(10))
+
+
+def test_one_byte_too_much_makes_room_down_to_four_fifths_the_oldest_first(tmp_path: Path) -> None:
+    cache, size = filled(tmp_path, 10)
+    cache.limit_bytes = 10 * size - 1
+    cache.sweep()
+    assert kept_numbers(cache) == {3, 4, 5, 6, 7, 8, 9}  # seven are the most that four fifths hold
+    assert 7 * size <= 0.8 * cache.limit_bytes < 8 * size
+
+
+def test_what_was_read_counts_as_new(tmp_path: Path) -> None:
+    cache, size = filled(tmp_path, 10)
+    assert cache.get(f"{0:040x}") is not None
+    cache.limit_bytes = 10 * size - 1
+    cache.sweep()
+    assert kept_numbers(cache) == {0, 4, 5, 6, 7, 8, 9}
+
+
+def test_what_is_larger_than_a_quarter_of_the_limit_is_not_kept(tmp_path: Path) -> None:
+    _, size = filled(tmp_path / "one", 1)
+    cache = Cache(tmp_path / "two", limit_bytes=4 * size)
+    cache.put("a" * 40, SOUND.samples, {})
+    assert sizes(cache) == [size]
+    cache = Cache(tmp_path / "three", limit_bytes=4 * size - 1)
+    cache.put("a" * 40, SOUND.samples, {})
+    assert sizes(cache) == []
+
+
+def test_writing_much_sweeps_by_itself(tmp_path: Path) -> None:
+    _, size = filled(tmp_path / "one", 1)
+    cache = Cache(tmp_path / "two", limit_bytes=5 * size)
+    for number in range(40):
+        cache.put(f"{number:040x}", SOUND.samples, {})
+        assert sum(sizes(cache)) <= cache.limit_bytes + size

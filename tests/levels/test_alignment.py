@@ -6,6 +6,8 @@ import soundfile
 
 from gaplisten.audio.alignment import estimate_delay, remove_delay
 from gaplisten.audio.signal import Signal
+from kit.sound_material import RATE
+from kit.sound_material import speech as made_speech
 
 
 def speech(real_clips, name="plc_challenge_examples/clean.wav") -> Signal:
@@ -74,3 +76,58 @@ def test_silence_and_foreign_speech_have_no_delay_to_believe_in(real_clips):
     assert not estimate_delay(reference, other).aligned
     with pytest.raises(ValueError, match="rates differ"):
         estimate_delay(reference, Signal.of(np.ones(10), 8000))
+
+
+def stepped(signal: Signal, frames: int) -> Signal:
+    """The signal with silence put into its middle."""
+    half = signal.frames // 2
+    parts = (signal.samples[:half], np.zeros((frames, 1), np.float32), signal.samples[half:])
+    return Signal(np.concatenate(parts), signal.rate)
+
+
+@pytest.mark.parametrize(("frames", "drifts"), [(8, False), (16, False), (24, True), (400, True)])
+def test_a_delay_that_changes_by_up_to_a_millisecond_is_no_drift(frames, drifts):
+    reference = made_speech(6.0)
+    delay = estimate_delay(reference, stepped(reference, frames))
+    assert {found for _, found in delay.track} >= {0, frames}
+    assert delay.drifts == drifts
+    assert delay.confidence == 1.0 if not drifts else 0.3 < delay.confidence < 0.7
+    assert not estimate_delay(reference, reference).drifts
+
+
+def test_how_alike_the_two_are_is_their_correlation_whatever_the_gain():
+    reference = made_speech(3.0)
+    assert estimate_delay(
+        reference, Signal(reference.samples * np.float32(0.2), RATE)
+    ).alike == pytest.approx(1)
+    other = made_speech(3.0, seed=9).samples
+    scale = np.sqrt(np.mean(reference.samples**2) / np.mean(other**2))
+    mixed = estimate_delay(reference, Signal(reference.samples + other * np.float32(scale), RATE))
+    assert mixed.frames == 0
+    assert mixed.alike == pytest.approx(np.sqrt(0.5), abs=0.1)
+
+
+def test_a_short_clip_has_a_delay_too_and_its_track_tells_the_middle_of_each_window():
+    reference = made_speech(0.7)
+    delay = estimate_delay(reference, late(reference, 33))
+    assert delay.frames == 33
+    assert [second for second, _ in delay.track] == [0.3]
+    longer = estimate_delay(made_speech(1.4), late(made_speech(1.4), 5))
+    assert [second for second, _ in longer.track] == pytest.approx([0.3, 0.5, 0.7, 0.9, 1.1])
+
+
+def test_a_delay_is_looked_for_only_as_far_as_asked():
+    reference = made_speech(4.0)
+    assert estimate_delay(reference, late(reference, 24000), max_seconds=1.6).frames == 24000
+    assert estimate_delay(reference, late(reference, 24000), max_seconds=0.5).frames != 24000
+
+
+@pytest.mark.parametrize("frames", [5, -5, 0])
+def test_removing_a_delay_gives_the_length_asked_for(frames):
+    signal = Signal.of(np.arange(1, 101, dtype=np.float32), RATE)
+    assert remove_delay(signal, frames).frames == 100 - frames
+    for wanted in (50, 100, 200):
+        out = remove_delay(signal, frames, wanted)
+        assert out.frames == wanted
+        assert out.samples[10, 0] == signal.samples[10 + frames, 0]
+        assert not out.samples[max(100 - frames, 0) :].any()

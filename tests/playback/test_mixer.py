@@ -473,3 +473,39 @@ def test_the_remembered_breaks_tell_the_position_of_each_sample(script):
         when, position, moving = state.breaks[(state.break_count - 1) % 16].tolist()
         assert position + (state.delivered - when if moving else 0) == state.position
         act(desk, action)
+
+
+@pytest.mark.parametrize("done", [1, 17, 40])
+def test_a_gain_changed_again_in_mid_glide_goes_on_from_where_it_is(done):
+    desk = playing(level(N, 1.0))
+    desk.render(500)
+    desk.wish(gain=0.5)
+    before = desk.render(done)[-1, 0]
+    desk.wish(gain=2.0)
+    out, f = desk.render(300)[:, 0], desk.fade
+    assert np.allclose(out[:f], before + (2.0 - before) * raised_cosine(f)[:, 0], atol=1e-6)
+    assert (out[f:] == 2.0).all()
+
+
+def test_a_gain_changed_while_nothing_is_heard_counts_at_once():
+    desk = Desk(level(N, 1.0))
+    desk.wish(gain=0.25)
+    desk.play()
+    out, f = desk.render(300)[:, 0], desk.fade
+    assert np.allclose(out[:f], 0.25 * raised_cosine(f)[:, 0], atol=1e-7)
+    desk.pause()
+    desk.render(300)
+    desk.wish(gain=1.0)
+    desk.play()
+    assert np.allclose(desk.render(f)[:, 0], raised_cosine(f)[:, 0], atol=1e-7)
+
+
+def test_the_size_of_the_blocks_does_not_change_a_glide():
+    parts = []
+    for block in (1, 7, 512):
+        desk = playing(level(N, 1.0))
+        desk.render(500)
+        desk.wish(gain=0.5)
+        parts.append(desk.render(300, block=block))
+    assert np.array_equal(parts[0], parts[1])
+    assert np.array_equal(parts[0], parts[2])

@@ -1,5 +1,6 @@
 """Loop edges keep away from the edges of gaps, or say that they cannot."""
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -76,3 +77,46 @@ def test_packets_of_twenty_milliseconds_always_leave_room_for_fades_of_five(pack
     stop = min(start + length, 13000)
     loop = snap_loop(start, stop, boundaries, FADE, frames=14000)
     assert not loop.warning or loop.start == 0
+
+
+@pytest.mark.parametrize(
+    ("boundary", "start"),
+    [(999, 1000), (1000, 920), (1001, 921), (1079, 999), (1080, 1000)],
+)
+def test_a_start_moves_for_what_its_fade_would_cover_and_for_nothing_else(boundary, start):
+    """A fade-in of 80 frames covers the frames 1000 to 1079; it then is over when the gap's edge comes."""
+    loop = snap_loop(1000, 4000, [boundary], FADE, frames=9000)
+    assert (loop.start, loop.stop, loop.moved, loop.warning) == (start, 4000, start != 1000, "")
+
+
+@pytest.mark.parametrize(
+    ("boundary", "stop"),
+    [(2919, 3000), (2920, 3001), (2999, 3080), (3000, 3081), (3001, 3000)],
+)
+def test_a_stop_moves_for_what_its_fade_would_cover_and_for_nothing_else(boundary, stop):
+    """A fade-out of 80 frames covers 2920 to 2999; the sample at the edge is to be heard whole, too."""
+    loop = snap_loop(1000, 3000, [boundary], FADE, frames=9000)
+    assert (loop.start, loop.stop, loop.moved, loop.warning) == (1000, stop, stop != 3000, "")
+
+
+def test_an_edge_that_moves_onto_the_next_gap_moves_on():
+    assert snap_loop(1000, 4000, [965, 1040], FADE, frames=9000).start == 885
+    assert snap_loop(1000, 3000, [2990, 3060], FADE, frames=9000).stop == 3141
+
+
+def test_only_an_edge_that_cannot_be_avoided_is_warned_about():
+    assert "frame 8990" in snap_loop(0, 9000, [8990], FADE, frames=9000).warning
+    assert snap_loop(0, 9000, [0], FADE, frames=9000).warning == ""  # nothing before it could be hidden
+    assert snap_loop(0, 9000, [80, 8919], FADE, frames=9000).warning == ""
+    assert "frame 1" in snap_loop(0, 9000, [1], FADE, frames=9000).warning
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "expected"),
+    [(3000, 1000, (1000, 3000)), (-5, 700, (0, 700)), (8000, 9500, (8000, 9000)), (100, 700, (100, 740))],
+)
+def test_a_loop_is_put_in_order_cut_to_the_clip_and_made_long_enough(start, stop, expected):
+    loop = snap_loop(start, stop, [], FADE, frames=9000, shortest=640)
+    assert (loop.start, loop.stop, loop.moved) == (*expected, True)
+    exact = snap_loop(100, 740, [], FADE, frames=9000, shortest=640)
+    assert (exact.start, exact.stop, exact.moved) == (100, 740, False)
