@@ -522,3 +522,13 @@ def test_real_traces_are_read(real_clips: Path) -> None:
     assert found.lost[:3].all()
     itu = read_trace(real_clips / "itu_g711_appendix1/fe10.g192")
     assert (itu.format, itu.lost.size, int(itu.lost.sum())) == ("g192_word", 10, 1)
+
+
+@pytest.mark.parametrize("order", ["<", ">"])
+def test_the_byte_order_of_words_is_told_only_where_it_is_the_other_one(tmp_path: Path, order: str) -> None:
+    lost = np.array([False, True, True, False, False], np.bool_)
+    path = tmp_path / "pattern.g192"
+    path.write_bytes(np.where(lost, 0x6B20, 0x6B21).astype(f"{order}u2").tobytes())
+    found = read_trace(path)
+    assert found.lost.tolist() == lost.tolist()
+    assert any("byte-swapped" in note for note in found.notes) == (order == ">")
