@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from PySide6.QtCore import QObject, Signal
 
@@ -11,6 +12,7 @@ from gaplisten.audio.difference import AlteredSource, DifferenceSource
 from gaplisten.audio.filemap import SampleSource, as_source
 from gaplisten.audio.peaks import PeakPyramid
 from gaplisten.audio.signal import Signal as Sound
+from gaplisten.bench.derived import Inputs
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes.store import PyramidStore
 from gaplisten.ui.lanes.values import LaneView
@@ -63,9 +65,7 @@ class LaneData(QObject):
         self._base: int | None = None
         self._altering: Altering | None = None
         self._trace: LossTrace | None = None
-        self._inputs: dict[Hashable, tuple[object, ...]] = {}
-        self._errors: dict[int, str] = {}
-        self._store = PyramidStore(self)
+        self._store = PyramidStore(self._made, self._in_memory, self)
         self._store.progressed.connect(self.progressed)
         self._store.failed.connect(self._note_failure)
 
@@ -75,7 +75,6 @@ class LaneData(QObject):
         for key, lane in self._lanes.items():
             if key not in before or before[key].source is not lane.source:
                 self._sources[key] = as_source(lane.source)
-                self._errors.pop(key, None)
         self._sources = {key: self._sources[key] for key in self._lanes}
         self._settle()
 
@@ -128,8 +127,9 @@ class LaneData(QObject):
         return (kind, key)
 
     def _note(self, key: int, peaks: PeakPyramid | None) -> str:
-        if key in self._errors:
-            return self._errors[key]
+        errors = (self._store.error(self._name(kind, key)) for kind in ("peaks", "residual", "altered"))
+        if error := next(filter(None, errors), ""):
+            return error
         if peaks is not None and not peaks.complete:
             return f"reading {peaks.fraction:.0%}"
         if self._residual(key) and self._base is not None:
@@ -140,22 +140,10 @@ class LaneData(QObject):
 
     def _settle(self) -> None:
         """Begin what is missing and drop what is not shown any more."""
-        wanted = self._wanted()
-        for name in [name for name in self._inputs if name not in wanted]:
-            self._store.drop(name)
-            del self._inputs[name]
-        for name, inputs in wanted.items():
-            old = self._inputs.get(name)
-            if (
-                old is None
-                or len(old) != len(inputs)
-                or any(a is not b for a, b in zip(old, inputs, strict=True))
-            ):
-                self._inputs[name] = inputs
-                self._store.put(name, self._made(inputs), quick=self._in_memory(inputs))
+        self._store.want(self._wanted())
 
-    def _wanted(self) -> dict[Hashable, tuple[object, ...]]:
-        wanted: dict[Hashable, tuple[object, ...]] = {}
+    def _wanted(self) -> dict[Hashable, Inputs]:
+        wanted: dict[Hashable, Inputs] = {}
         for key, source in self._sources.items():
             if self._residual(key) and self._base is not None:
                 wanted[self._name("residual", key)] = (source, self._sources[self._base])
@@ -169,21 +157,20 @@ class LaneData(QObject):
                 wanted[self._name("altered", key)] = (source, received, self._trace, altering)
         return wanted
 
-    def _made(self, inputs: tuple[object, ...]) -> SampleSource:
+    def _made(self, inputs: Inputs) -> SampleSource:
         match inputs:
             case (source, received, LossTrace() as trace, Altering() as altering):
-                return AlteredSource(source, received, trace.spans, altering.tolerance)  # type: ignore[arg-type]
+                return AlteredSource(source, received, trace.spans, altering.tolerance)
             case (one, other):
-                return DifferenceSource(one, other)  # type: ignore[arg-type]
+                return DifferenceSource(one, other)
             case _:
-                return inputs[0]  # type: ignore[return-value]
+                return cast("SampleSource", inputs[0])
 
-    def _in_memory(self, inputs: tuple[object, ...]) -> bool:
+    def _in_memory(self, inputs: Inputs) -> bool:
         held = {id(self._sources[key]) for key, lane in self._lanes.items() if isinstance(lane.source, Sound)}
         sources = [item for item in inputs if not isinstance(item, LossTrace | Altering)]
         return all(id(source) in held for source in sources)
 
     def _note_failure(self, name: tuple[str, int], sentence: str) -> None:
-        self._errors[name[1]] = sentence
         self.failed.emit(name[1], sentence)
         self.progressed.emit()

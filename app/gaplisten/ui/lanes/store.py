@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Hashable
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Collection, Hashable, Mapping
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from contextlib import suppress
 from functools import partial
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.peaks import CHUNK, PeakPyramid
-from gaplisten.errors import GaplistenError
+from gaplisten.bench.derived import Derived, Inputs
 from gaplisten.jobs import Job, give_way
 
 WORKERS = 2
@@ -24,7 +25,14 @@ AT_ONCE = 2 * CHUNK
 
 
 class PyramidStore(QObject):
-    """Keeps one pyramid per key and source; fills them on two threads.
+    """Keeps a pyramid for each key that is wanted; fills them on two threads.
+
+    Parameters
+    ----------
+    source_of
+        Gives the sound that a pyramid is of, from what it follows from.
+    in_memory
+        Whether that sound lies in memory: a short one is then reduced at once.
 
     Signals
     -------
@@ -37,11 +45,16 @@ class PyramidStore(QObject):
     progressed = Signal()
     failed = Signal(object, str)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        source_of: Callable[[Inputs], SampleSource],
+        in_memory: Callable[[Inputs], bool],
+        parent: QObject | None = None,
+    ) -> None:
         super().__init__(parent)
+        self._source_of, self._in_memory = source_of, in_memory
         self._pyramids: dict[Hashable, PeakPyramid] = {}
-        self._jobs: dict[Hashable, Job] = {}
-        self._errors: dict[Hashable, str] = {}
+        self._filling: Derived[Hashable, PeakPyramid] = Derived(self._start)
         self._pool: ThreadPoolExecutor | None = None
         self._glances: ThreadPoolExecutor
         self._seen, self._since = (0, 0), 0
@@ -49,82 +62,73 @@ class PyramidStore(QObject):
         self._timer.setInterval(POLL_MS)
         self._timer.timeout.connect(self._poll)
 
+    def want(self, wanted: Mapping[Hashable, Inputs]) -> None:
+        """Keep these pyramids and no others; begin to fill those that are missing or stale."""
+        self._filling.want(wanted)
+        self._pyramids = {key: kept for key, kept in self._pyramids.items() if key in wanted}
+        self._report(self._filling.poll())
+
     def get(self, key: Hashable) -> PeakPyramid | None:
         """Return the pyramid kept under `key`, complete or not."""
         return self._pyramids.get(key)
 
-    def put(self, key: Hashable, source: SampleSource, *, quick: bool) -> PeakPyramid:
-        """Keep a pyramid of `source` under `key`, and begin to fill it.
-
-        With `quick` (sound in memory) a short one is filled before this returns.
-        """
-        self.drop(key)
-        pyramid = self._pyramids[key] = PeakPyramid(source)
-        if quick and source.frames <= AT_ONCE:
-            return pyramid.fill_all()
-        self._begin(key, pyramid)
-        return pyramid
-
-    def drop(self, key: Hashable) -> None:
-        """Forget a pyramid; what is still being read of it is given up."""
-        if (job := self._jobs.pop(key, None)) is not None:
-            job.cancel()
-        self._pyramids.pop(key, None)
-        self._errors.pop(key, None)
-
-    def keys(self) -> list[Hashable]:
-        """Return what pyramids are kept."""
-        return list(self._pyramids)
+    def error(self, key: Hashable) -> str:
+        """Return why the source of a pyramid could not be read; empty when it could."""
+        return str(self._filling.failure(key) or "")
 
     @property
     def busy(self) -> bool:
         """Whether anything is still being read."""
-        return any(not pyramid.complete for key, pyramid in self._pyramids.items() if key not in self._errors)
+        return self._filling.busy
 
     def close(self) -> None:
         """Give up all reading; the store may be used again afterwards."""
-        for job in self._jobs.values():
-            job.cancel()
+        self._filling.stop()
         self._timer.stop()
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
             self._glances.shutdown(wait=True, cancel_futures=True)
             self._pool = None
 
-    def _begin(self, key: Hashable, pyramid: PeakPyramid) -> None:
-        job = self._jobs[key] = Job()
+    def _start(self, asked: Mapping[Hashable, Inputs], job: Job) -> Future[PeakPyramid]:
+        ((key, inputs),) = asked.items()
+        pyramid = self._pyramids[key] = PeakPyramid(self._source_of(inputs))
+        if self._in_memory(inputs) and pyramid.source.frames <= AT_ONCE:
+            filled: Future[PeakPyramid] = Future()
+            filled.set_result(pyramid.fill_all())
+            return filled
+        self._seen = (0, 0)
+        self._timer.start()
+        return self._fill(pyramid, job)
+
+    def _fill(self, pyramid: PeakPyramid, job: Job) -> Future[PeakPyramid]:
         if self._pool is None:
             workers = min(WORKERS, os.cpu_count() or 1)
             self._pool = ThreadPoolExecutor(workers, thread_name_prefix="peaks", initializer=give_way)
             self._glances = ThreadPoolExecutor(1, thread_name_prefix="glances")
+        filled: Future[PeakPyramid] = Future()
+
+        def over() -> bool:
+            return job.cancelled or filled.done()
+
         # First, coarse pictures do not wait behind the thorough reading of other lanes.
-        self._glances.submit(self._guarded(key, job, pyramid.glimpse))
+        parts: list[Future[None]] = [self._glances.submit(_glimpse, pyramid, over)]
         for first in range(0, pyramid.chunks, RUN):
             chunks = range(first, min(first + RUN, pyramid.chunks))
-            self._pool.submit(self._guarded(key, job, partial(_fill, pyramid, chunks, job)))
-        self._seen = (0, 0)
-        self._timer.start()
+            parts.append(self._pool.submit(_fill_chunks, pyramid, chunks, over))
+        for part in parts:
+            part.add_done_callback(partial(_settle, filled, parts, pyramid))
+        return filled
 
-    def _guarded(self, key: Hashable, job: Job, work: Callable[[], None]) -> Callable[[], None]:
-        def guarded() -> None:
-            if job.cancelled:
-                return
-            try:
-                work()
-            except (GaplistenError, OSError, RuntimeError) as error:
-                if self._jobs.get(key) is job:
-                    self._errors.setdefault(key, str(error))
-                job.cancel()
-
-        return guarded
+    def _report(self, changed: Collection[Hashable]) -> None:
+        for key in changed:
+            if error := self.error(key):
+                self.failed.emit(key, error)
 
     def _poll(self) -> None:
+        self._report(self._filling.poll())
         pyramids = self._pyramids.values()
         seen = (sum(int(p.ready.sum()) for p in pyramids), sum(p.glimpsed for p in pyramids))
-        for key, sentence in list(self._errors.items()):
-            if (job := self._jobs.pop(key, None)) is not None:
-                job.cancel()
-                self.failed.emit(key, sentence)
         self._since += 1
         busy = self.busy
         if not busy:
@@ -135,8 +139,25 @@ class PyramidStore(QObject):
             self.progressed.emit()
 
 
-def _fill(pyramid: PeakPyramid, chunks: range, job: Job) -> None:
+def _glimpse(pyramid: PeakPyramid, over: Callable[[], bool]) -> None:
+    if not over():
+        pyramid.glimpse()
+
+
+def _fill_chunks(pyramid: PeakPyramid, chunks: range, over: Callable[[], bool]) -> None:
     for chunk in chunks:
-        if job.cancelled:
+        if over():
             return
         pyramid.fill(chunk)
+
+
+def _settle(
+    filled: Future[PeakPyramid], parts: list[Future[None]], pyramid: PeakPyramid, part: Future[None]
+) -> None:
+    """Say that a pyramid is filled once all its parts are, or what broke one of them."""
+    error = None if part.cancelled() else part.exception()
+    with suppress(InvalidStateError):  # another part broke, or nobody wants it any more
+        if error is not None:
+            filled.set_exception(error)
+        elif all(each.done() for each in parts):
+            filled.set_result(pyramid)
