@@ -350,3 +350,26 @@ def test_real_clips_open_with_gaps_that_are_zero_in_the_lossy_file(real_clips: P
         assert not opened.lossy.samples[mask].any()
         detected = open_clip(replace(clip, trace=None))
         assert np.array_equal(detected.trace.lost, opened.trace.lost)
+
+
+def test_losses_off_the_expected_packets_are_found_and_said(make) -> None:
+    lossy = make.sound("lossy/a.wav", 3, 7, 8, 15)
+    samples, rate = soundfile.read(lossy)
+    soundfile.write(lossy, samples[100:], rate)
+    opened = open_clip(Clip("a", lossy=lossy))
+    assert opened.trace.spans.tolist() == [[860, 1180], [2140, 2780], [4700, 5020]]
+    assert any("begins 100 frames before the sound" in note for note in opened.notes)
+    summary = summarise(Clip("a", lossy=lossy))
+    assert (summary.gaps, summary.longest_ms, summary.detected) == (3, 40.0, True)
+
+
+def test_detected_packets_that_are_not_whole_at_the_clips_rate_become_gaps_without_packets(make) -> None:
+    reference = make.sound("clean/a.wav", rate=44100)
+    lossy = make.sound("lossy/a.wav", rate=16000)
+    samples, rate = soundfile.read(lossy)
+    lost = np.isin(np.arange(samples.size // 128), (5, 9, 10, 30, 41))
+    samples[np.flatnonzero(np.repeat(lost, 128))] = 0
+    soundfile.write(lossy, samples, rate)
+    opened = open_clip(Clip("a", reference=reference, lossy=lossy))
+    assert opened.trace.grid is None
+    assert [round(1000 * gap.frames / 44100) for gap in opened.trace.gaps()] == [8, 16, 8, 8]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import soundfile
 
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.names import clip_key, role_in_name
@@ -143,3 +144,14 @@ def test_a_clip_is_named_without_the_role_of_its_file(make, stem: str, name: str
 def test_keys_join_files_of_one_clip() -> None:
     assert clip_key("54_clean") == clip_key("54_lossy") == clip_key("54_is_lost") == clip_key("54") == "54"
     assert clip_key("clean") == ""
+
+
+def test_a_file_with_dropouts_on_no_packets_is_the_lossy_one(make) -> None:
+    clean, other = make.sound("x.wav"), make.sound("y.wav")
+    samples, rate = soundfile.read(other)
+    for start in (777, 2003, 4231):
+        samples[start : start + 43] = 0
+    soundfile.write(other, samples, rate)
+    roles = {guess.path: (guess.role, guess.why) for guess in guess_roles([clean, other])}
+    assert roles[other] == (Role.LOSSY, "3 stretches of it are exactly zero")
+    assert roles[clean][0] is not Role.LOSSY

@@ -135,3 +135,25 @@ def test_a_table_of_many_traces_is_told_and_split(tmp_path: Path, capsys: pytest
     (tmp_path / "other.csv").write_text("a,b\n1,2\n")
     assert run(tmp_path / "other.csv") == 2
     assert "holds no traces" in capsys.readouterr().err
+
+
+def test_dropouts_of_a_sound_on_no_packets_are_told_and_written_as_samples(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    samples = np.random.default_rng(0).uniform(0.01, 0.4, 16000)
+    rows = [(777, 820), (4231, 4274), (9001, 9044)]
+    for start, stop in rows:
+        samples[start:stop] = 0
+    write_signal(tmp_path / "x.wav", Signal.of(samples, 16000))
+    assert (
+        run(tmp_path / "x.wav", "--csv", tmp_path / "t.csv", "--to", "lost_samples", tmp_path / "s.txt") == 0
+    )
+    said = capsys.readouterr().out
+    assert "3 runs of exact zeros lie on no packets of 20 ms (2.688 ms long)" in said
+    assert "3 gaps written to" in said
+    assert np.loadtxt(tmp_path / "s.txt").tolist() == [frame for row in rows for frame in range(*row)]
+    header, row = (line.split(",") for line in (tmp_path / "t.csv").read_text().splitlines())
+    found = dict(zip(header, row, strict=True))
+    assert (found["packets"], found["lost"], found["gaps"], found["seconds"]) == ("", "", "3", "1.0")
+    assert run(tmp_path / "x.wav", "--to", "challenge", tmp_path / "c.txt") == 2
+    assert "choose a format that counts samples" in capsys.readouterr().err

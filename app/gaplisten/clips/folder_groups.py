@@ -202,7 +202,7 @@ def _lossy_by_content(conditions: Sequence[Folder], reference: Folder | None) ->
 def _zeros(folder: Folder) -> int:
     """Count packets of exact zeros in the first files of a folder."""
     first = nsmallest(_PEEKS, folder.sounds.values())
-    return sum(zero_packets(folder.path / name) for name in first)
+    return sum(zero_packets(folder.path / name)[0] for name in first)
 
 
 def _plain(here: Folder, chosen: Folder | None) -> Parts:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -15,8 +15,8 @@ from gaplisten.clips.clip import Clip, ConditionFile, OpenClip
 from gaplisten.clips.traces import own_trace_of, packet_frames_at, trace_of
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
-from gaplisten.loss.detect import detect_lost_packets
-from gaplisten.loss.trace import LossTrace, apply_loss
+from gaplisten.loss.detect import detect_losses
+from gaplisten.loss.trace import Grid, LossTrace, apply_loss
 
 
 @dataclass
@@ -151,11 +151,24 @@ def _detected(
     # On the lossy file's own clock: resampling would ring into the exact zeros.
     try:
         size = packet_frames_at(clip.packet_ms, lossy.rate, clip.name)
-        found = detect_lost_packets(lossy, size, reference)
-        trace = found.at_rate(clock.rate).fitted(clock.frames)
+        found = detect_losses(lossy, size, reference)
+        trace = _at_rate(found.trace, clock.rate, size).fitted(clock.frames)
     except (GaplistenError, ValueError) as error:
         said.problems.append(str(error))
         return None
     if trace.has_loss:
         said.notes.append("there is no trace: lost packets were detected from exact zeros")
+        said.notes.extend(found.notes)
     return trace
+
+
+def _at_rate(trace: LossTrace, rate: int, expected: int) -> LossTrace:
+    """Bring detected losses to the clip's clock; packets that nobody expected need not be whole there."""
+    if trace.rate == rate:
+        return trace
+    try:
+        return trace.at_rate(rate)
+    except ValueError:
+        if trace.grid == Grid(expected):
+            raise
+        return replace(trace, grid=None).at_rate(rate)

@@ -13,7 +13,7 @@ from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip, ConditionFile
 from gaplisten.clips.names import Role, clip_key, clip_name, role_in_name, trace_key
 from gaplisten.clips.scanning import TRACE_SUFFIXES
 from gaplisten.errors import GaplistenError
-from gaplisten.loss.detect import detect_lost_packets
+from gaplisten.loss.detect import detect_losses
 from gaplisten.loss.formats import AmbiguousTrace, read_trace
 
 __all__ = ["Role", "RoleGuess", "clip_from_roles", "guess_roles", "zero_packets"]
@@ -71,16 +71,26 @@ def clip_from_roles(
     )
 
 
-def zero_packets(path: Path, packet_ms: float = DEFAULT_PACKET_MS) -> int:
-    """Return how many packets of a file's first minute are exactly zero between sounding ones."""
+def zero_packets(path: Path, packet_ms: float = DEFAULT_PACKET_MS) -> tuple[int, str]:
+    """Return how much of a file's first minute is exactly zero between sounding parts.
+
+    Returns
+    -------
+    count, words
+        The number of packets, or of stretches where these lie on no such packets; and that in words.
+    """
     try:
         signal = read_start(path, _LOOK_AT_SECONDS)
     except GaplistenError:
-        return 0
-    lost = detect_lost_packets(signal, max(1, round(packet_ms * signal.rate / 1000))).lost
+        return 0, ""
+    found = detect_losses(signal, max(1, round(packet_ms * signal.rate / 1000)))
+    if found.notes:
+        return len(found.trace.spans), f"{len(found.trace.spans)} stretches of it are exactly zero"
+    lost = found.trace.lost
     sounding = np.flatnonzero(~lost)
     # Silence before the first and after the last sound is common in any file.
-    return int(np.count_nonzero(lost[sounding[0] : sounding[-1]])) if sounding.size else 0
+    count = int(np.count_nonzero(lost[sounding[0] : sounding[-1]])) if sounding.size else 0
+    return count, f"{count} of its {packet_ms:g} ms packets are exactly zero"
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -124,9 +134,9 @@ def _sound(path: Path, name: str, packet_ms: float) -> RoleGuess:
         role = role_in_name(text)
         if role in (Role.REFERENCE, Role.LOSSY):
             return RoleGuess(path, role, name, f"{where} says so ({text})")
-    zeros = zero_packets(path, packet_ms)
+    zeros, words = zero_packets(path, packet_ms)
     if zeros:
-        return RoleGuess(path, Role.LOSSY, name, f"{zeros} of its {packet_ms:g} ms packets are exactly zero")
+        return RoleGuess(path, Role.LOSSY, name, words)
     return RoleGuess(path, Role.CONDITION, name, "nothing marks it as reference or lossy")
 
 

@@ -9,10 +9,10 @@ import numpy as np
 from gaplisten.audio.files import probe, read_signal
 from gaplisten.clips.clip import Clip
 from gaplisten.clips.traces import packet_frames_at, trace_file_of
-from gaplisten.loss.detect import detect_lost_packets
+from gaplisten.loss.detect import detect_losses
 from gaplisten.loss.formats import End, fit, format_named
 from gaplisten.loss.strata import Stratum, stratum_of
-from gaplisten.loss.trace import Flags, LossTrace
+from gaplisten.loss.trace import Flags, Grid, LossTrace
 
 _NOMINAL_RATE = 48_000
 
@@ -53,7 +53,11 @@ def summarise(clip: Clip) -> ClipSummary | None:
         return None
     signal = read_signal(clip.lossy)
     size = packet_frames_at(clip.packet_ms, signal.rate, clip.name)
-    return _summary(detect_lost_packets(signal, size).lost, clip.packet_ms, detected=True)
+    found = detect_losses(signal, size).trace
+    if found.grid == Grid(size):
+        return _summary(found.lost, clip.packet_ms, detected=True)
+    longest = found.longest_ms
+    return ClipSummary(found.loss_rate, len(found.gaps()), longest, stratum_of(longest), detected=True)
 
 
 def _written(clip: Clip) -> tuple[Flags | None, float]:

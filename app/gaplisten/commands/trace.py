@@ -13,7 +13,7 @@ from gaplisten.clips.trace_table import CELL_FORMAT, read_trace_table
 from gaplisten.clips.traces import packet_frames_at
 from gaplisten.commands.output import show
 from gaplisten.errors import GaplistenError
-from gaplisten.loss.detect import detect_lost_packets
+from gaplisten.loss.detect import detect_losses
 from gaplisten.loss.formats import FORMATS, TraceFile, format_named, read_trace, write_trace
 from gaplisten.loss.strata import figures
 from gaplisten.loss.trace import LossTrace
@@ -74,16 +74,21 @@ def trace(
     if file.suffix.lower() == ".csv" and format is None:
         _tell_table(file, to, inverted, packet_ms, rate, csv)
         return
-    found, own_rate = _read(file, format, inverted, packet_ms)
-    on_clock = _on_clock(found, packet_ms, own_rate or rate, to)
-    polarity = _ZEROS if own_rate else format_named(found.format).polarity
-    show(Table(_COLUMNS, (_row(found, on_clock, polarity),)), csv)
-    for note in found.notes:
+    if file.suffix.lower() in SOUND_SUFFIXES and format is None:
+        on_clock, notes = _of_sound(file, inverted, packet_ms)
+        row = _row(str(file), "sound", _ZEROS, on_clock)
+    else:
+        found = read_trace(file, format=format, inverted=inverted)
+        on_clock, notes = _on_clock(found, packet_ms, rate, to), found.notes
+        row = _row(str(found.path), found.format, _polarity(found), on_clock)
+    show(Table(_COLUMNS, (row,)), csv)
+    for note in notes:
         print(f"note: {note}")
     if to:
         name, out = to
         write_trace(out, on_clock, name)
-        print(f"{on_clock.packets} packets written to {out} ({name}, {format_named(name).polarity})")
+        count = f"{on_clock.packets} packets" if on_clock.on_grid else f"{len(on_clock.spans)} gaps"
+        print(f"{count} written to {out} ({name}, {format_named(name).polarity})")
 
 
 def _on_clock(found: TraceFile, packet_ms: float, rate: int | None, to: tuple[str, Path] | None) -> LossTrace:
@@ -106,12 +111,12 @@ def _tell_table(
 ) -> None:
     """Tell of every trace in a table for many clips; convert them into a folder."""
     rows, traces = [], {}
-    table, polarity = read_trace_table(file), format_named(CELL_FORMAT).polarity
+    table = read_trace_table(file)
     for name, flags in table.traces.items():
         lost = np.array(flags, np.bool_) ^ inverted
         found = TraceFile(Path(name), CELL_FORMAT, lost, None, (), inverted)
         traces[name] = _on_clock(found, packet_ms, rate, to)
-        rows.append(_row(found, traces[name], polarity))
+        rows.append(_row(name, found.format, _polarity(found), traces[name]))
     if not rows:
         raise TraceUsageError(
             str(file), "holds no traces", "give a table whose first column names sound files"
@@ -130,22 +135,32 @@ def _tell_table(
         print(f"{len(traces)} traces written to {out} ({name}, {form.polarity})")
 
 
-def _read(file: Path, format: str | None, inverted: bool, packet_ms: float) -> tuple[TraceFile, int | None]:
-    """Return a trace, and the rate of the sound in which it was found."""
-    if file.suffix.lower() not in SOUND_SUFFIXES or format:
-        return read_trace(file, format=format, inverted=inverted), None
+def _of_sound(file: Path, inverted: bool, packet_ms: float) -> tuple[LossTrace, tuple[str, ...]]:
+    """Return what was lost of a sound, and what is to be said about it."""
     if inverted:
         raise TraceUsageError("--inverted", "has no meaning for a sound file", "leave it out")
     signal = read_signal(file)
-    lost = detect_lost_packets(signal, packet_frames_at(packet_ms, signal.rate, str(file))).lost
-    note = "detected: packets of exact zeros in a sound file"
-    return TraceFile(file, "sound", lost, packet_ms, (note,)), signal.rate
+    found = detect_losses(signal, packet_frames_at(packet_ms, signal.rate, str(file)))
+    return found.trace, ("detected: packets of exact zeros in a sound file", *found.notes)
 
 
-def _row(found: TraceFile, on_clock: LossTrace, polarity: str) -> tuple[Cell, ...]:
-    said = figures(on_clock)
-    polarity += ", turned round" if found.inverted else ""
-    head = (str(found.path), found.format, polarity, said.packets, on_clock.packet_ms)
-    seconds = on_clock.packets * on_clock.packet_ms / 1000
+def _polarity(found: TraceFile) -> str:
+    return format_named(found.format).polarity + (", turned round" if found.inverted else "")
+
+
+def _row(file: str, format: str, polarity: str, trace: LossTrace) -> tuple[Cell, ...]:
+    said = figures(trace)
+    packet_ms = trace.packet_ms if trace.on_grid else None
+    seconds = trace.frames / trace.rate if packet_ms is None else trace.packets * packet_ms / 1000
     losses = (seconds, said.lost, said.loss_rate, said.gaps, said.longest_ms)
-    return (*head, *losses, said.mean_burst, said.burst_ratio, said.stratum.value)
+    return (
+        file,
+        format,
+        polarity,
+        said.packets,
+        packet_ms,
+        *losses,
+        said.mean_burst,
+        said.burst_ratio,
+        said.stratum.value,
+    )
