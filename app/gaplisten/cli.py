@@ -27,7 +27,7 @@ COMMANDS = {
     "trace": "what a trace file is and says; convert it",
     "gaps": "per-gap measures",
     "score": "objective scores",
-    "play": "play files; switch between them, sample-synchronously",
+    "play": "play a clip; switch between its versions, sample-synchronously",
     "panel": "make, take, watch and evaluate a listening test",
     "doctor": "what this machine has: sound devices, libraries, plugins, folders",
 }

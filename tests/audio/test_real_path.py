@@ -334,13 +334,65 @@ def test_the_command_plays_files_and_switches(server, tmp_path, python):
     files = [str(tmp_path / "0.wav"), str(tmp_path / "1.wav")]
     done = subprocess.run(
         [python, "-m", "gaplisten", "play", *files, "--switch-every", "0.3", "--level", "off"],
-        capture_output=True, text=True, timeout=30, check=False,
+        capture_output=True, text=True, timeout=120, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     time.sleep(0.1)
     proof = prove(server.captured(), lanes, frames=RATE - fade_frames(RATE, 5))
     assert not proof.odd
     assert proof.switches in (2, 3)
+
+
+def test_keys_in_the_terminal_switch_versions_and_end_the_command(server, tmp_path, python):
+    import os
+    import pty
+    import select
+
+    import soundfile
+
+    lanes = unlike_lanes(2, 30.0, RATE)
+    for index, lane in enumerate(lanes):
+        soundfile.write(tmp_path / f"{index}.wav", lane.samples, RATE, subtype="FLOAT")
+    terminal, inner = pty.openpty()
+    server.forget()
+    files = [str(tmp_path / f"{index}.wav") for index in range(2)]
+    words = [python, "-m", "gaplisten", "play", *files, "--level", "off"]
+    # As a shell does it: the terminal is the command's own.
+    code = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0)"
+    code += "; os.execv(sys.argv[1], sys.argv[1:])"
+    command = subprocess.Popen(
+        [python, "-c", code, *words], stdin=inner, stdout=inner, stderr=inner, start_new_session=True
+    )
+    os.close(inner)
+    shown = b""
+
+    def see(text: bytes) -> None:
+        nonlocal shown
+        end = time.monotonic() + 90
+        while text not in shown:
+            assert time.monotonic() < end, shown[-300:]
+            if select.select([terminal], [], [], 0.1)[0]:
+                shown += os.read(terminal, 4096)
+
+    try:
+        see(b"0 0.wav   2 1.wav")
+        see(b" s  0 0.wav")
+        os.write(terminal, b"2")
+        see(b" s  2 1.wav")
+        time.sleep(0.5)  # the screen shows what is chosen, which is heard a moment later
+        os.write(terminal, b" ")
+        see(b"paused")
+        os.write(terminal, b" 0")
+        shown = b""
+        see(b" s  0 0.wav")
+        os.write(terminal, b"q")
+        assert command.wait(60) == 0
+    finally:
+        command.kill()
+        os.close(terminal)
+    heard = server.captured()[:, 0]
+    for lane in lanes:
+        assert np.isin(heard, lane.samples[:, 0]).sum() > RATE // 50
 
 
 def test_a_server_without_a_card_that_is_slow_to_begin_is_waited_for():

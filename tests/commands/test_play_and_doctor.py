@@ -8,8 +8,14 @@ import numpy as np
 import pytest
 import soundfile
 
+from gaplisten.bench.controller import Controller
+from gaplisten.bench.hearing import Hearing
+from gaplisten.bench.settings import Settings
 from gaplisten.cli import main
 from gaplisten.commands.doctor import examine
+from gaplisten.commands.play import Listening, _open, _sources, gap_words
+from gaplisten.loss.trace import LossTrace
+from gaplisten.playback.player import Player
 
 pytestmark = pytest.mark.usefixtures("plugins_known")
 
@@ -85,6 +91,93 @@ def test_bad_input_to_play_is_a_sentence_and_status_two(tmp_path, capsys, argume
     words = [word.format(file=tmp_path / "a.wav") for word in arguments]
     assert main(["play", *words]) == 2
     assert capsys.readouterr().err.startswith("gaplisten: ")
+
+
+@pytest.fixture
+def listening(tmp_path, capsys):
+    """Return a clip of three versions and a trace, opened as the command opens it, without sound."""
+    rate, packet = 16000, 320
+    noise = 0.1 * np.random.default_rng(1).standard_normal(50 * packet)
+    names = ("sent.wav", "old.wav", "new.wav")
+    for name in names:
+        soundfile.write(tmp_path / name, noise, rate, "FLOAT")
+    (tmp_path / "loss.txt").write_text("".join(f"{int(10 <= n < 13 or n == 40)}\n" for n in range(50)))
+    controller = Controller(Hearing(Player(silent="a test")), Settings())
+    paths = [tmp_path / "sent.wav", tmp_path / "loss.txt", *(tmp_path / name for name in names[1:])]
+    _open(controller, _sources(paths), None)
+    yield Listening(controller)
+    controller.close()
+
+
+def test_the_first_file_is_the_reference_and_a_trace_among_the_files_tells_the_gaps(listening):
+    controller = listening._controller
+    names = [(lane.key, listening.title(lane)) for lane in controller.lanes]
+    assert names == [(0, "sent.wav"), (1, "Lossy"), (2, "old.wav"), (3, "new.wav")]
+    assert [(gap.start, gap.stop) for gap in controller.gaps] == [(3200, 4160), (12800, 13120)]
+
+
+def test_digits_switch_versions_at_the_same_position_and_unknown_ones_do_nothing(listening, capsys):
+    hearing = listening._controller.hearing
+    hearing.seek(5000)
+    assert listening.obey("3")
+    assert (hearing.heard, hearing.state.position) == (3, 5000)
+    assert listening.obey("7")
+    assert listening.obey("x")
+    assert hearing.heard == 3
+    assert listening.obey("0")
+    assert capsys.readouterr().err.endswith("   0.312 s  new.wav\n   0.312 s  sent.wav\n")
+    assert not listening.obey("q")
+
+
+@pytest.mark.parametrize(
+    ("position", "words"),
+    [
+        (0, "gap 1 of 2 in 0.20 s"),
+        (3200, "in gap 1 of 2"),
+        (4159, "in gap 1 of 2"),
+        (4160, "gap 2 of 2 in 0.54 s"),
+        (15000, "after the last of 2 gaps"),
+    ],
+)
+def test_the_terminal_tells_where_a_position_lies_among_the_gaps(position, words):
+    lost = np.array([10 <= n < 13 or n == 40 for n in range(50)])
+    gaps = LossTrace.of_packets(lost, 320, 16000).gaps(16000)
+    assert gap_words(gaps, [gap.stop for gap in gaps], position, 16000) == words
+    assert gap_words((), [], position, 16000) == ""
+
+
+def test_a_clip_of_a_folder_is_asked_for_by_name(tmp_path, capsys):
+    for name in ("one", "two"):
+        (tmp_path / "clean").mkdir(exist_ok=True)
+        soundfile.write(tmp_path / "clean" / f"{name}.wav", np.full(1600, 0.1), 16000)
+    controller = Controller(Hearing(Player(silent="a test")), Settings())
+    try:
+        _open(controller, _sources([tmp_path]), "two")
+        assert controller.clip_name == "two"
+    finally:
+        controller.close()
+    assert main(["play", str(tmp_path), "--clip", "three"]) == 2
+    said = capsys.readouterr().err
+    assert "there is no such clip" in said
+    assert "one, two" in said
+
+
+def test_a_folder_without_sound_is_a_sentence(tmp_path, capsys):
+    assert main(["play", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.startswith("gaplisten: ")
+
+
+def test_the_level_may_be_left_as_it_is_without_another_reading_of_the_files(tmp_path):
+    soundfile.write(tmp_path / "a.wav", 0.01 * np.random.default_rng(1).standard_normal(16000), 16000)
+    gains = []
+    for as_is in (False, True):
+        hearing = Hearing(Player(silent="a test"), as_is=as_is)
+        controller = Controller(hearing, Settings())
+        _open(controller, _sources([tmp_path / "a.wav"]), None)
+        gains.append(hearing.player._desired.gain)
+        controller.close()
+    assert gains[0] > 2.0
+    assert gains[1] == 1.0
 
 
 def test_the_doctor_needs_no_window(python):

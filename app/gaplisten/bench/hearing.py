@@ -16,6 +16,11 @@ class Hearing:
 
     The player is asked, never listened to: who shows its state calls `poll` while anything can move.
 
+    Parameters
+    ----------
+    as_is
+        Leave the clip's gain out: its samples are heard as they are.
+
     Attributes
     ----------
     moved
@@ -26,12 +31,12 @@ class Hearing:
         Whether the state differed at the last poll, or sound plays: it is worth asking often.
     """
 
-    def __init__(self, player: Player | None = None) -> None:
+    def __init__(self, player: Player | None = None, *, as_is: bool = False) -> None:
         self.moved, self.heard_changed = Event(), Event()
         self._player = player or Player(silent="sound is being started")
         self._lanes: tuple[Lane, ...] = ()
         self._loaded: list[tuple[str, Signal]] = []
-        self._gain = 1.0
+        self._gain, self._as_is = 1.0, as_is
         self._heard = 0
         self._until: int | None = None
         self._last: PlayerState | None = None
@@ -66,9 +71,9 @@ class Hearing:
 
     def new_clip(self, gain: float) -> None:
         """Get ready for the lanes of another clip, heard with this gain."""
-        self._gain = gain
+        self._gain = 1.0 if self._as_is else gain
         self._until, self._loaded = None, []
-        self._player.load([], gain=gain, position=0)
+        self._player.load([], gain=self._gain, position=0)
 
     def set_lanes(self, lanes: Sequence[Lane]) -> None:
         """Hear these lanes; one whose sound alone changed is exchanged without a stop."""
