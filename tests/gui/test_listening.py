@@ -4,7 +4,7 @@ import pytest
 from PySide6.QtCore import Qt
 
 from gaplisten.bench.lanes import Lane, Role
-from gaplisten.bench.long_clips import FileLanes
+from gaplisten.bench.opening import FileLanes
 from gaplisten.bench.state import Loop
 
 Key, Alt, Shift, Ctrl = (

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from gaplisten.audio.signal import Signal
-from gaplisten.bench import long_clips
+from gaplisten.bench import opening
 from gaplisten.bench.opening import open_fully
 from gaplisten.bench.state import ClipWork
 from gaplisten.clips.clip import Clip
@@ -63,7 +63,7 @@ def test_the_files_of_a_long_clip_are_drawn_while_its_sound_is_still_read(
         may_open.wait(10)
         return read(*arguments)
 
-    monkeypatch.setattr(long_clips, "LONG_SECONDS", 1.0)
+    monkeypatch.setattr(opening, "LONG_SECONDS", 1.0)
     monkeypatch.setattr(controller, "open_fully", slowly)
     window.open_paths([clips_folder])
     qtbot.waitUntil(lambda: bool(window.controller.files.lanes))
@@ -84,9 +84,9 @@ def test_a_file_of_another_rate_is_left_out_until_it_is_resampled(clips_folder, 
     from gaplisten.audio.files import write_signal
     from gaplisten.clips.clip import ConditionFile
 
-    monkeypatch.setattr(long_clips, "LONG_SECONDS", 1.0)
+    monkeypatch.setattr(opening, "LONG_SECONDS", 1.0)
     write_signal(tmp_path / "fast.wav", noise(2, 0.1, 48000))
     clip = Clip(
         "x", clips_folder / "clean" / "first.wav", conditions=(ConditionFile("fast", tmp_path / "fast.wav"),)
     )
-    assert list(long_clips.file_lanes(clip).sources) == ["reference"]
+    assert list(opening.file_lanes(clip).sources) == ["reference"]

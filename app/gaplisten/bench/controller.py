@@ -21,9 +21,8 @@ from gaplisten.bench.hearing import Hearing
 from gaplisten.bench.lane_edits import LaneEdits
 from gaplisten.bench.lanes import Lane, Role, keyed
 from gaplisten.bench.level_measures import LevelMeasures
-from gaplisten.bench.long_clips import FileLanes, file_lanes
 from gaplisten.bench.loss_edits import lossy_with, restorable, trace_of
-from gaplisten.bench.opening import Opened, find_set, open_fully
+from gaplisten.bench.opening import FileLanes, Opened, file_lanes, find_set, open_fully
 from gaplisten.bench.settings import Settings, read_settings
 from gaplisten.bench.state import Choice, Note, Sources, Withheld, Work
 from gaplisten.bench.tasks import Task, Tasks
