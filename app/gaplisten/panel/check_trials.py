@@ -10,7 +10,7 @@ from gaplisten.audio.gain import clip_gain
 from gaplisten.audio.signal import Signal
 from gaplisten.panel.check_sounds import clear_bad
 from gaplisten.panel.definition import DefinitionError, PanelDefinition
-from gaplisten.panel.key import ClipKey, Part
+from gaplisten.panel.key import ClipKey, Part, StepSound
 from gaplisten.panel.methods.contract import Use
 from gaplisten.panel.parts import REFERENCE, GoldPart, TrapPart
 from gaplisten.panel.selection import Places
@@ -20,6 +20,7 @@ class Freezer(Protocol):
     """What writes stimuli while a panel is built."""
 
     clips: list[ClipKey]
+    steps: list[StepSound]
 
     def freeze(
         self,

@@ -2,26 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from gaplisten.audio.signal import Signal
 from gaplisten.panel import check_sounds
+from gaplisten.panel.check_trials import Freezer
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.key import StepSound
 from gaplisten.panel.methods.contract import Use
 from gaplisten.panel.steps import StepKind
 
 
-class StepFreezer(Protocol):
-    """What writes stimuli while a panel is built."""
-
-    steps: list[StepSound]
-
-    def freeze(self, signal: Signal, clip: str, condition: str, use: Use) -> str:
-        """Write one stimulus; return its code."""
-
-
-def step_sounds(freezer: StepFreezer, definition: PanelDefinition, speech: Signal) -> None:
+def step_sounds(freezer: Freezer, definition: PanelDefinition, speech: Signal) -> None:
     """Freeze what the panel's steps play, at the panel's level.
 
     Parameters
