@@ -15,9 +15,9 @@ from gaplisten.batch.compare import (
     paired_differences,
     paired_table,
     points_of,
-    read_points,
     worst_first,
 )
+from gaplisten.batch.comparison import from_table
 from gaplisten.batch.heard import (
     Heard,
     agreement_table,
@@ -110,7 +110,7 @@ def test_points_come_from_rows_and_from_their_csv_alike(tmp_path: Path):
     assert points_of(rows, "plcmos") == (Point("=1", "x", 3.5, "S", "a.wav"),)
     assert points_of(rows, "sdr") == ()
     write_csv(tmp_path / "scores.csv", tidy(rows))
-    assert read_points(tmp_path / "scores.csv", "plcmos") == points_of(rows, "plcmos")
+    assert from_table(tmp_path / "scores.csv").points["plcmos"] == points_of(rows, "plcmos")
     assert len(paired_table(paired_differences(simulated())).rows) == 3
 
 
@@ -125,7 +125,7 @@ def test_points_come_from_rows_and_from_their_csv_alike(tmp_path: Path):
 def test_a_table_that_cannot_be_compared_is_told(tmp_path: Path, text: str, fact: str):
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(ComparisonError, match=fact):
-        read_points(tmp_path / "t.csv", "m")
+        from_table(tmp_path / "t.csv")
 
 
 def listeners(noise: float, seed: int = 1) -> tuple[list[Point], list[Heard]]:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ import pytest
 
 from gaplisten import folders
 from gaplisten.audio.files import read_signal
+from gaplisten.batch import conceal
 from gaplisten.batch.conceal import ConcealBatch, conceal_batch, folder_journal
 from gaplisten.batch.conceal_plan import ConcealError, plan_clips, plan_file, plan_folder
 from gaplisten.batch.journal import JournalError
@@ -94,6 +96,24 @@ def test_done_results_are_left_alone_until_something_changes(lossy: Path, tmp_pa
     (plugins / "constant.py").write_text(PLUGIN + "\n# another version\n")
     assert concealed(lossy, out, plugins, value=0.5).reused == 0
     assert concealed(lossy, out, plugins, value=0.5, force=True).reused == 0
+
+
+def test_inputs_are_hashed_and_earlier_results_looked_for_by_the_workers(
+    lossy: Path, tmp_path: Path, plugins: Path, monkeypatch: pytest.MonkeyPatch
+):
+    threads: list[str] = []
+    hashed = conceal.digest_of
+
+    def hashing(path: Path | None) -> str:
+        threads.append(threading.current_thread().name)
+        return hashed(path)
+
+    monkeypatch.setattr(conceal, "digest_of", hashing)
+    for reused in (0, 6):
+        assert concealed(lossy, tmp_path / "out", plugins).reused == reused
+        assert len(threads) == 6
+        assert all(name.startswith("batch") for name in threads)
+        threads.clear()
 
 
 def test_the_journal_says_what_made_each_file(lossy: Path, tmp_path: Path, plugins: Path):

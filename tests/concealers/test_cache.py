@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from gaplisten.audio.signal import Signal
-from gaplisten.concealers.cache import Cache, kept_files, key_of
+from gaplisten.concealers.cache import Cache, key_of
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.loss.trace import LossTrace
@@ -45,6 +45,10 @@ def conceal(
     runner: Runner, entry: Entry, sound: Signal = SOUND, trace: LossTrace = TRACE, **parameters: object
 ) -> Concealed:
     return runner.submit(entry, parameters, sound, trace).result(30)
+
+
+def kept(cache: Cache) -> list[Path]:
+    return sorted(cache.folder.rglob("*.concealed"))
 
 
 def test_the_second_time_a_result_is_the_earlier_one(runner: Runner, tmp_path: Path) -> None:
@@ -132,14 +136,14 @@ def test_a_plugin_that_says_it_varies_is_run_each_time(runner: Runner, cache: Ca
     entry = entry_of(tmp_path, "dice", "deterministic = False\n" + SCALE.lstrip())
     assert not conceal(runner, entry).cached
     assert not conceal(runner, entry).cached
-    assert not kept_files(cache.folder)
+    assert not kept(cache)
 
 
 def test_a_failure_is_not_kept(runner: Runner, cache: Cache, tmp_path: Path) -> None:
     entry = whole_file(tmp_path, "bad", "raise ValueError")
     for _ in range(2):
         assert runner.submit(entry, {}, SOUND, TRACE).exception(10) is not None
-    assert not kept_files(cache.folder)
+    assert not kept(cache)
 
 
 @pytest.mark.parametrize(
@@ -150,7 +154,7 @@ def test_a_damaged_file_is_ignored(
 ) -> None:
     entry = entry_of(tmp_path, "scale", SCALE)
     conceal(runner, entry)
-    (path,) = kept_files(cache.folder)
+    (path,) = kept(cache)
     path.write_bytes(path.read_bytes()[:-5] if damage is None else damage)
     assert not conceal(runner, entry).cached
     assert conceal(runner, entry).cached
@@ -158,7 +162,7 @@ def test_a_damaged_file_is_ignored(
 
 def test_a_flipped_bit_is_noticed(cache: Cache) -> None:
     cache.put("ab" * 20, SOUND.samples, {})
-    (path,) = kept_files(cache.folder)
+    (path,) = kept(cache)
     data = bytearray(path.read_bytes())
     data[-1000] ^= 1
     path.write_bytes(data)
@@ -169,11 +173,11 @@ def test_the_folder_stays_within_its_limit_and_the_least_used_go_first(tmp_path:
     cache = Cache(tmp_path / "small", limit_bytes=20 * SOUND.samples.nbytes)
     for number in range(60):
         cache.put(f"{number:040x}", SOUND.samples, {"number": number})
-        os.utime(kept_files(cache.folder)[-1], (number, number))
+        os.utime(kept(cache)[-1], (number, number))
         if number == 30:
             cache.get(f"{0:040x}")
     cache.sweep()
-    total = sum(path.stat().st_size for path in kept_files(cache.folder))
+    total = sum(path.stat().st_size for path in kept(cache))
     assert 0 < total <= cache.limit_bytes
     assert cache.get(f"{59:040x}") is not None
     assert cache.get(f"{20:040x}") is None
@@ -211,7 +215,7 @@ def test_a_program_that_the_plugin_starts_counts(runner: Runner, tmp_path: Path)
 
 
 def sizes(cache: Cache) -> list[int]:
-    return [path.stat().st_size for path in kept_files(cache.folder)]
+    return [path.stat().st_size for path in kept(cache)]
 
 
 def filled(folder: Path, count: int) -> tuple[Cache, int]:
@@ -226,7 +230,7 @@ def filled(folder: Path, count: int) -> tuple[Cache, int]:
 
 
 def kept_numbers(cache: Cache) -> set[int]:
-    return {int(path.name[:40], 16) for path in kept_files(cache.folder)}
+    return {int(path.name[:40], 16) for path in kept(cache)}
 
 
 def test_nothing_goes_while_the_folder_is_within_its_limit(tmp_path: Path) -> None:

@@ -90,28 +90,6 @@ def points_of(rows: Iterable[ScoreRow], metric: str) -> tuple[Point, ...]:
     )
 
 
-def read_points(path: Path, metric: str) -> tuple[Point, ...]:
-    """Return one metric's values from a tidy table written earlier.
-
-    Raises
-    ------
-    ComparisonError
-        If the file cannot be read or is no such table.
-    """
-    lines = read_rows(path, ("clip", "condition", "metric", "value"))
-    return tuple(
-        Point(
-            plain(line["clip"]),
-            plain(line["condition"]),
-            number(path, line["value"]),
-            line.get("stratum") or "",
-            plain(line.get("file") or ""),
-        )
-        for line in lines
-        if line["metric"] == metric and line["value"]
-    )
-
-
 def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
     """Return the lines of a CSV file that has at least these columns.
 

@@ -47,7 +47,9 @@ class ConcealTask:
     entry: Entry
     parameters: Mapping[str, Any]
     limits: Limits
-    key: str = ""
+
+
+Numbered = tuple[int, ConcealTask]
 
 
 @dataclass(frozen=True)
@@ -161,38 +163,48 @@ def conceal_batch(
     checked = validate(entry, parameters)
     job = job or Job()
     outcomes: dict[int, ConcealOutcome] = {}
-    reused = 0
+    keys: dict[int, str] = {}
+    reused: set[int] = set()
     limits = limits or Limits()
 
     def progress() -> float:
         return len(outcomes) / len(items) if items else 1.0
 
-    def remaining() -> Iterator[tuple[int, ConcealTask]]:
-        nonlocal reused
+    def earlier(numbered: Numbered) -> ConcealOutcome | None:
+        index, task = numbered
+        keys[index] = "" if journal is None else _key(task.item, entry, checked)
+        if force or journal is None or not entry.deterministic:
+            return None
+        record = _earlier(journal, keys[index], task.item)
+        if record is None:
+            return None
+        reused.add(index)
+        return ConcealOutcome(task.item, record)
+
+    def remaining() -> Iterator[Numbered]:
         for index, item in enumerate(items):
             job.check(progress(), item.source.name)
-            key = "" if journal is None else _key(item, entry, checked)
-            anew = force or journal is None or not entry.deterministic
-            done = None if anew or journal is None else _earlier(journal, key, item)
-            if done is not None:
-                reused += 1
-                outcomes[index] = ConcealOutcome(item, done)
+            numbered = index, ConcealTask(item, entry, checked, limits)
+            # A cluster's workers cannot ask our journal; our own threads do, while others conceal.
+            done = None if isinstance(workers, ThreadWorkers) else earlier(numbered)
+            if done is None:
+                yield numbered
             else:
-                yield index, ConcealTask(item, entry, checked, limits, key)
+                outcomes[index] = done
 
-    def finished(outcome: Outcome[tuple[int, ConcealTask]]) -> None:
+    def finished(outcome: Outcome[Numbered]) -> None:
         index, task = outcome.item
         made: ConcealOutcome = outcome.result or _failed(task.item, outcome.failure)
-        if made.record is not None and journal is not None and task.key:
-            journal.note(task.key, _provenance(task, made.record))
+        if made.record is not None and journal is not None and keys[index] and index not in reused:
+            journal.note(keys[index], _provenance(task, made.record))
         outcomes[index] = made
 
     alone = nullcontext() if journal is None else journal.alone()
-    with alone, _work(workers, limits) as work, result_folders(item.out.parent for item in items):
+    with alone, _work(workers, limits, earlier) as work, result_folders(item.out.parent for item in items):
         if journal is not None:
             _claim(journal, (item.out for item in items), force=force)
         run_items(remaining(), work, workers, finished, job=job, progress=progress)
-    return ConcealBatch(tuple(outcomes[index] for index in sorted(outcomes)), reused)
+    return ConcealBatch(tuple(outcomes[index] for index in sorted(outcomes)), len(reused))
 
 
 def _claim(journal: Journal, outs: Iterable[Path], *, force: bool = False) -> None:
@@ -263,13 +275,15 @@ def _plain(value: Any) -> Any:
 
 
 @contextmanager
-def _work(workers: Workers, limits: Limits) -> Iterator[Callable[[tuple[int, ConcealTask]], ConcealOutcome]]:
+def _work(
+    workers: Workers, limits: Limits, earlier: Callable[[Numbered], ConcealOutcome | None]
+) -> Iterator[Callable[[Numbered], ConcealOutcome]]:
     if not isinstance(workers, ThreadWorkers):
         yield conceal_task
         return
     # Leaving ends the plugins' processes, so that a stopped batch does not wait for them.
     with Runner(workers=workers.slots, limits=limits) as runner:
-        yield lambda work: _concealed(work[1], runner)
+        yield lambda work: earlier(work) or _concealed(work[1], runner)
 
 
 @lru_cache(maxsize=2)
@@ -278,7 +292,7 @@ def _runner(limits: Limits) -> Runner:
     return Runner(workers=os.cpu_count() or 1, limits=limits)
 
 
-def conceal_task(work: tuple[int, ConcealTask]) -> ConcealOutcome:
+def conceal_task(work: Numbered) -> ConcealOutcome:
     """Read, conceal and write one item; runs in any process."""
     return _concealed(work[1], _runner(work[1].limits))
 

@@ -189,12 +189,6 @@ class Cache:
             if total <= self.limit_bytes * _SWEEP_TO:
                 return
 
-    def clear(self) -> None:
-        """Delete all results."""
-        for path in self.folder.rglob(f"*{_SUFFIX}"):
-            with contextlib.suppress(OSError):
-                path.unlink()
-
 
 def _encode(samples: Samples, facts: Mapping[str, Any]) -> bytes:
     body = np.ascontiguousarray(samples).tobytes()
@@ -209,8 +203,3 @@ def _decode(data: bytes) -> Kept:
     if head["format"] != _FORMAT or hashlib.blake2b(body, digest_size=16).hexdigest() != head["check"]:
         raise ValueError("damaged")
     return Kept(np.frombuffer(body, np.float32).reshape(head["shape"]).copy(), dict(head["facts"]))
-
-
-def kept_files(folder: Path) -> Sequence[Path]:
-    """Return the result files in a folder."""
-    return sorted(folder.rglob(f"*{_SUFFIX}"))

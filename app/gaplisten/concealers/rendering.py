@@ -1,7 +1,7 @@
-"""Running a loaded plugin over a signal and checking what it returns; runs inside a worker process.
+"""Plugins that turn lossy samples into concealed ones: rates, packets, channels; runs in a worker process.
 
-The host's duties of the contract are all here except one: zeroing lost packets, which the host process does
-before anything reaches the process in which the plugin lives.
+What one call of a plugin is, its form says. Lost packets are zeroed by the host process before anything
+reaches the process in which the plugin lives.
 """
 
 from __future__ import annotations
