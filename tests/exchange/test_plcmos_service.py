@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import logging
+import socket
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -380,22 +383,65 @@ def test_a_server_that_sends_the_token_back_does_not_get_it_shown(server: Server
         client(server).score(ramp(), ramp(), "a.wav")
 
 
-def test_an_answer_that_drips_is_given_up_in_time(server: Server, monkeypatch: pytest.MonkeyPatch):
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+DRIPS = {
+    "a status line": (b"", b"H"),
+    "a header": (b"HTTP/1.1 200 OK\r\nX-Slow: ", b"x"),
+    "headers": (b"HTTP/1.1 200 OK\r\n", b"X-Slow: x\r\n"),
+    "a chunk's size": (CHUNKED, b"0"),
+    "chunks": (CHUNKED, b"1\r\n \r\n"),
+    "a body": (b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b" "),
+}
+
+
+@pytest.mark.parametrize("what", DRIPS)
+def test_an_answer_of_which_anything_drips_is_given_up_in_time(what: str):
+    begin, drop = DRIPS[what]
     gone = threading.Event()
 
-    def drip(self, reply):
-        self.send_response(200)
-        self.end_headers()
-        while not gone.wait(0.05):
-            self.wfile.write(b" ")
-            self.wfile.flush()
+    def serve(listening: socket.socket) -> None:
+        with listening.accept()[0] as taken, contextlib.suppress(OSError):
+            taken.sendall(begin)
+            while not gone.wait(0.05):
+                taken.sendall(drop)
 
-    monkeypatch.setattr(Handler, "answer", drip)
-    try:
-        with pytest.raises(ServiceError, match=r"within 0\.3 s"):
-            client(server, seconds=0.3, retries=0).score(ramp(), ramp(), "a.wav")
-    finally:
-        gone.set()
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve, args=(listening,), daemon=True)
+        thread.start()
+        service = Service(f"http://127.0.0.1:{listening.getsockname()[1]}", "u", "t", seconds=0.5, retries=0)
+        started = time.monotonic()
+        try:
+            with pytest.raises(ServiceError, match=r"within 0\.5 s"):
+                PlcmosClient(service).score(ramp(), ramp(), "a.wav")
+        finally:
+            gone.set()
+        assert time.monotonic() - started < 10
+        thread.join()
+
+
+@pytest.mark.parametrize("value", ["true", '"3.0"', "[3.0]", "null", "NaN", "1e999"])
+def test_only_a_number_is_a_score(server: Server, value: str):
+    server.script = [(200, {}, f'{{"plc_mos": {value}}}'.encode())]
+    with pytest.raises(ServiceError, match=r"something else than a score|cannot be"):
+        client(server).score(ramp(), ramp(), "a.wav")
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "https://[x",
+        "https://h:port/",
+        "https://h/?q",
+        "https://h/#f",
+        "https://h /",
+        "https://h/\n",
+        "https://",
+    ],
+)
+def test_an_address_that_cannot_be_asked_is_refused_when_it_is_set(address: str):
+    with pytest.raises(ServiceError, match=r"not an http|query or a fragment"):
+        save_service(address, "team-7")
+    assert not settings_path().exists()
 
 
 def test_saving_address_and_user_keeps_what_else_the_settings_say() -> None:

@@ -9,10 +9,13 @@ challenge's own server is gone.
 from __future__ import annotations
 
 import base64
+import contextlib
 import http.client
 import json
 import math
+import socket
 import ssl
+import threading
 import time
 import urllib.error
 import urllib.request
@@ -50,6 +53,58 @@ class _NoRedirect(urllib.request.HTTPRedirectHandler):
         """Follow no redirection: it could carry the token to another host."""
 
 
+class _Limit:
+    """Ends a request that takes too long as a whole: a byte now and then must not hold us for ever.
+
+    The limit of a socket is for each wait; a head, a chunk's size or a body can be dripped below it.
+    """
+
+    def __init__(self, seconds: float) -> None:
+        self.reached = False
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+        self._sockets: list[socket.socket] = []
+        limit = self
+
+        class Plain(http.client.HTTPConnection):
+            def connect(self) -> None:
+                super().connect()
+                limit.watch(self.sock)
+
+        class Secure(http.client.HTTPSConnection):
+            def connect(self) -> None:
+                super().connect()
+                limit.watch(self.sock)
+
+        class Http(urllib.request.HTTPHandler):
+            def http_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+                return self.do_open(Plain, request)
+
+        class Https(urllib.request.HTTPSHandler):
+            def https_open(self, request: urllib.request.Request) -> http.client.HTTPResponse:
+                return self.do_open(Secure, request)
+
+        self.http, self.https = Http(), Https()
+
+    def watch(self, used: socket.socket) -> None:
+        """End this connection, too, at the limit."""
+        self._sockets.append(used)
+        if self.reached:
+            self._end()
+
+    def _end(self) -> None:
+        self.reached = True
+        for each in self._sockets:
+            with contextlib.suppress(OSError):
+                each.shutdown(socket.SHUT_RDWR)
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(self, *_: object) -> None:
+        self._timer.cancel()
+
+
 class PlcmosClient:
     """Asks one service.
 
@@ -64,8 +119,7 @@ class PlcmosClient:
     def __init__(self, service: Service, sleep: Callable[[float], None] = time.sleep) -> None:
         self._service, self._sleep = service, sleep
         # A proxy of the environment is for the world outside.
-        proxies = urllib.request.ProxyHandler({} if service.local else None)
-        self._opener = urllib.request.build_opener(proxies, _NoRedirect())
+        self._proxies: dict[str, str] | None = {} if service.local else None
 
     def health(self) -> str:
         """Return what the service says of itself, normally ``OK``.
@@ -124,24 +178,20 @@ class PlcmosClient:
 
     def _once(self, name: str, data: bytes | None) -> bytes:
         request = urllib.request.Request(self._service.url(name), data, self._headers(data))
+        limit = _Limit(self._service.seconds)
+        proxies = urllib.request.ProxyHandler(self._proxies)
+        opener = urllib.request.build_opener(proxies, _NoRedirect(), limit.http, limit.https)
         try:
-            with self._opener.open(request, timeout=self._service.seconds) as answer:
-                content = self._content(answer)
+            with limit, opener.open(request, timeout=self._service.seconds) as answer:
+                content: bytes = answer.read(_LARGEST_ANSWER + 1)
         except urllib.error.HTTPError as error:
             raise self._refused(error) from None
-        except (urllib.error.URLError, http.client.HTTPException, OSError) as error:
-            raise self._unreachable(error) from None
+        except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
+            raise self._unreachable(TimeoutError() if limit.reached else error) from None
+        if limit.reached:
+            raise self._unreachable(TimeoutError())
         if len(content) > _LARGEST_ANSWER:
             raise ServiceError(self._service.address, "answers with far too much", "check the address")
-        return content
-
-    def _content(self, answer: http.client.HTTPResponse) -> bytes:
-        """Read an answer as a whole within the time limit: a byte now and then must not hold us for ever."""
-        end, content = time.monotonic() + self._service.seconds, b""
-        while len(content) <= _LARGEST_ANSWER and (part := answer.read1(1 << 16)):
-            content += part
-            if time.monotonic() > end:
-                raise TimeoutError
         return content
 
     def _shown(self, text: str, most: int = 80) -> str:
@@ -197,6 +247,8 @@ class PlcmosClient:
         address = self._service.address
         try:
             answer = json.loads(content)
+            if type(answer["plc_mos"]) not in (int, float):  # true and "3.0" are no scores
+                raise TypeError
             value = float(answer["plc_mos"])
             version = self._shown(str(answer.get("model_version", "")))
         except (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError) as error:

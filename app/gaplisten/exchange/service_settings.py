@@ -50,12 +50,19 @@ class Service:
     retries: int = 4
 
     def __post_init__(self) -> None:
-        parts = urlsplit(self.address)
-        if parts.scheme not in ("http", "https") or not parts.hostname:
+        try:
+            parts = urlsplit(self.address)
+            host = parts.hostname if parts.scheme in ("http", "https") and parts.port != 0 else None
+        except ValueError:  # brackets that do not close, a port that is no number
+            host = None
+        if not host or not (self.address.isascii() and self.address.isprintable()) or " " in self.address:
             raise ServiceError(self.address, "is not an http(s) address", "set one such as https://host/")
+        if parts.query or parts.fragment:
+            fact = "has a query or a fragment, to which nothing can be added"
+            raise ServiceError(self.address, fact, "set it without ? and #")
         if parts.username or parts.password:
-            raise ServiceError(parts.hostname, "the address holds a password", "set the user apart from it")
-        if parts.scheme == "http" and parts.hostname not in _LOCAL:
+            raise ServiceError(host, "the address holds a password", "set the user apart from it")
+        if parts.scheme == "http" and host not in _LOCAL:
             fact = "the token would travel unencrypted"
             raise ServiceError(self.address, fact, "use https, or a tunnel to localhost")
 
