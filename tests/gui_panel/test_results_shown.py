@@ -150,6 +150,6 @@ def test_each_of_several_scales_stands_in_tables_and_figure(
     shown = [[window.conditions.item(row, at).text() for at in (0, 1, 5)] for row in range(6)]
     assert shown[:3] == [["zilch", "signal", "2"], ["zilch", "background", "3"], ["zilch", "overall", "4"]]
     figure = tmp_path / "figure.svg"
-    assert CliRunner().invoke(app, [str(folder), "--figure", str(figure)]).exit_code == 0
+    assert CliRunner().invoke(app, ["results", str(folder), "--figure", str(figure)]).exit_code == 0
     drawn = figure.read_text(encoding="utf-8")
     assert all(f"quuxnet, {scale}" in drawn for scale in ("signal", "background", "overall"))

@@ -52,9 +52,9 @@ class Status(QStatusBar):
         self.cancel.setText("Cancel")
         self.cancel.setAccessibleName("Cancel the work under way")
         self.cancel.clicked.connect(self.cancel_wanted)
-        self.place = self._label("Place")
-        self.selection = self._label("Selection")
-        self.sound = self._label("Sound")
+        self.place, self.selection, self.sound = QLabel(self), QLabel(self), Clickable(self)
+        for label, name in ((self.place, "Place"), (self.selection, "Selection"), (self.sound, "Sound")):
+            self._dress(label, name)
         self.sound.clicked.connect(self.sound_clicked)
         self.addPermanentWidget(self.progress)
         self.addPermanentWidget(self.cancel)
@@ -62,13 +62,11 @@ class Status(QStatusBar):
             self.addPermanentWidget(label)
         self.show_progress("", 0.0, "")
 
-    def _label(self, name: str) -> Clickable:
-        label = Clickable(self)
+    def _dress(self, label: QLabel, name: str) -> None:
         label.setFont(figures())
         label.setAccessibleName(name)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.NoTextInteraction)
         label.setContentsMargins(6, 0, 6, 0)
-        return label
 
     def show_progress(self, title: str, fraction: float, message: str) -> None:
         """Show how far the work is; nothing for an empty title."""
