@@ -1,4 +1,4 @@
-"""A workbench window with a player that the test drives and concealers that need no process."""
+"""Stand-ins for sound and concealers in tests of the window, and clips whose losses are told in words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
-import pytest
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
@@ -196,66 +195,3 @@ def write_clip(folder, name, lost, pitch=110.0):
     text = "".join(f"{int(flag)}\n" for flag in lost)
     (folder / "lossy_signals" / f"{name}_is_lost.txt").write_text(text)
     write_signal(folder / "mild" / f"{name}.wav", Signal(clean.samples * np.float32(0.5), RATE))
-
-
-@pytest.fixture(scope="session")
-def clips_folder(tmp_path_factory):
-    """Return a folder with two clips."""
-    folder = tmp_path_factory.mktemp("clips")
-    write_clip(folder, "first", loss("10-12 40"))
-    write_clip(folder, "second", loss("20 50-59 80"), pitch=150.0)
-    return folder
-
-
-@pytest.fixture
-def player():
-    return FakePlayer()
-
-
-@pytest.fixture
-def runner():
-    return FakeRunner()
-
-
-@pytest.fixture
-def window(qtbot, player, runner):
-    """Return an empty window that is shown and active."""
-    from PySide6.QtGui import QPalette
-    from PySide6.QtWidgets import QApplication
-
-    from gaplisten.bench.hearing import Hearing
-    from gaplisten.ui.theme import apply_theme
-    from gaplisten.ui.workbench.window import WorkbenchWindow
-
-    app = QApplication.instance()
-    apply_theme(app, "light")
-    made = WorkbenchWindow(Hearing(player))
-    made.controller.use_catalogue(FakeCatalogue(), runner)
-    with qtbot.waitActive(made, timeout=30_000):
-        made.showNormal()
-    made.resize(1280, 760)
-    yield made
-    made.controller.document.mark_saved()
-    made.close()
-    made.deleteLater()
-    app.setPalette(QPalette())
-    app.processEvents()
-
-
-@pytest.fixture
-def opened(qtbot, window, clips_folder):
-    """Return the window with the clip ``first`` open."""
-    window.open_paths([clips_folder])
-    qtbot.waitUntil(lambda: window.controller.clip_name == "first", timeout=10000)
-    window.lanes_view.setFocus()
-    return window
-
-
-@pytest.fixture
-def settle(qtbot):
-    """Return a function that waits until nothing is under way."""
-
-    def wait(window):
-        qtbot.waitUntil(lambda: not window.controller.busy and not window.lanes_view.busy, timeout=10000)
-
-    return wait

@@ -1,24 +1,13 @@
-"""The workbench window of `tests/gui`, with a clip whose gaps and conditions have something to tell."""
+"""The workbench window, with a clip whose gaps and conditions have something to tell."""
 
 from __future__ import annotations
-
-import importlib.util
-import sys
-from pathlib import Path
 
 import numpy as np
 import pytest
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
-
-_PATH = Path(__file__).parents[1] / "gui" / "conftest.py"
-_SPEC = importlib.util.spec_from_file_location("gui_gaps_workbench", _PATH)
-_workbench = importlib.util.module_from_spec(_SPEC)
-sys.modules[_SPEC.name] = _workbench  # dataclasses look their module up
-_SPEC.loader.exec_module(_workbench)
-PACKET, RATE, loss, speech = _workbench.PACKET, _workbench.RATE, _workbench.loss, _workbench.speech
-player, runner, window = _workbench.player, _workbench.runner, _workbench.window
+from kit.workbench import PACKET, RATE, loss, speech
 
 LOSS = "10-12 40 60-69"
 
