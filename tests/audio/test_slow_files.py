@@ -13,8 +13,7 @@ import soundfile
 
 from gaplisten.audio import quickflac
 from gaplisten.audio.filemap import ArraySource, SourceError
-from gaplisten.audio.keepsakes import Keepsakes
-from gaplisten.audio.opening import DecodedSource
+from gaplisten.audio.opening import DecodedSource, Keepsakes
 from gaplisten.audio.peaks import CHUNK, PeakPyramid
 from gaplisten.audio.quickflac import PIECE, QuickFlac
 from gaplisten.audio.spectra import SpectrumSettings, tile

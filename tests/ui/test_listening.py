@@ -99,6 +99,17 @@ def test_keys_typed_into_a_field_stay_there(opened, player, qtbot):
     assert (player.state.playing, player.state.lane) == (False, 0)
 
 
+def test_space_says_why_nothing_plays(opened, player, press):
+    opened.controller.hearing.set_lanes(())
+    opened.controller.hearing.new_clip(1.0)
+    press(Key.Key_Space)
+    assert opened.status.currentMessage() == "no lane of this clip has sound"
+    player.state = replace(player.state, available=False, reason="no sound card")
+    press(Key.Key_Space)
+    assert opened.status.currentMessage() == "no sound card"
+    assert not player.state.playing
+
+
 def test_space_ticks_a_box_that_has_the_focus(opened, player, qtbot):
     box = opened.panes["concealers"].dock.boxes["loud"]
     box.setFocus(Qt.FocusReason.TabFocusReason)
