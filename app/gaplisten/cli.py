@@ -49,7 +49,13 @@ def _overview() -> str:
 
 def _run(name: str, arguments: Sequence[str]) -> int:
     module = importlib.import_module(f"gaplisten.commands.{name}")
-    outcome = module.app(args=list(arguments), prog_name=f"gaplisten {name}", standalone_mode=True)
+    try:
+        outcome = module.app(args=list(arguments), prog_name=f"gaplisten {name}", standalone_mode=True)
+    except SystemExit as end:
+        # Typer and rich end with 1 when nobody reads on (`| head -1`); that would mean that items failed.
+        if isinstance(end.__context__, BrokenPipeError):
+            raise BrokenPipeError from None
+        raise
     return int(outcome or DONE)
 
 
@@ -66,6 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         The words after the program's name; those of the process when not given.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _open_what_is_closed()
     _allow_any_name()
     try:
         try:
@@ -85,6 +92,16 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         _say("stopped")
         return 130
+
+
+def _open_what_is_closed() -> None:
+    """Give a program that was started without output (`>&-`, pythonw) one that goes nowhere."""
+    for number, name in ((1, "stdout"), (2, "stderr")):
+        if getattr(sys, name) is None:
+            nowhere = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 - open as long as the program
+            if nowhere.fileno() > number:
+                os.dup2(nowhere.fileno(), number)  # else the next file that is opened would be our output
+            setattr(sys, name, nowhere)
 
 
 def _allow_any_name() -> None:

@@ -87,7 +87,7 @@ def test_a_table_that_cannot_be_written_is_said_without_a_traceback(
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="the system has no /dev/full")
-@pytest.mark.parametrize("words", [["--help"], ["trace", "--formats"]])
+@pytest.mark.parametrize("words", [["--help"], ["lose", "--help"], ["trace", "--formats"]])
 def test_a_full_disk_behind_stdout_is_one_line_and_a_closed_one_none(words: list[str]) -> None:
     with open("/dev/full", "wb") as full:
         stopped = program(words, stdout=full, stderr=subprocess.PIPE)
@@ -101,6 +101,39 @@ def test_a_full_disk_behind_stdout_is_one_line_and_a_closed_one_none(words: list
     stopped = program(words, stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
     assert stopped.communicate(timeout=60)[1] == b""
+    assert stopped.returncode == 128 + 13  # 1 would mean that items failed
+
+
+@posix_only
+@pytest.mark.parametrize("words", [["--help"], ["lose", "--help"], ["doctor"]])
+def test_without_any_output_a_command_does_its_work(words: list[str]) -> None:
+    command = [sys.executable, "-m", "gaplisten", *words]
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" "$@" >&-', *command], stderr=subprocess.PIPE, timeout=120, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    done = subprocess.run(["sh", "-c", 'exec "$0" "$@" >&- 2>&-', *command], timeout=120, check=False)
+    assert done.returncode == 0
+
+
+@posix_only
+def test_names_that_would_draw_on_a_terminal_are_written_out(
+    tmp_path: Path, speech: Path, capfdbinary: pytest.CaptureFixture[bytes]
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    shutil.copy(speech, folder / "good\x1b]0;owned\x07\u202e.wav")
+    (folder / "bad\x1b[2J.wav").write_bytes(b"junk")
+    words = ["conceal", folder, "--concealer", "zero_fill", "--out", tmp_path / "out"]
+    assert run(*words) == 1
+    assert run("trace", folder / "bad\x1b[2J.wav") == 2
+    assert run("trace", folder / "good\x1b]0;owned\x07\u202e.wav", "--packet-ms", 20) in (0, 2)
+    said = b"".join(capfdbinary.readouterr())
+    assert b"\x1b" not in said
+    assert b"\x07" not in said
+    assert "\u202e".encode() not in said
+    assert rb"bad\x1b[2J.wav" in said
+    assert rb"good\x1b]0;owned\x07\u202e.wav" in said
 
 
 def test_another_format_takes_the_nearest_samples_and_says_what_was_clipped(

@@ -16,6 +16,7 @@ from gaplisten.commands.output import check_place, failures, progress, show
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.parameters import parse_assignments, validate
+from gaplisten.errors import visible
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -123,4 +124,4 @@ def _report(batch: ConcealBatch, csv: Path | None) -> None:
 def _say(outcome: ConcealOutcome) -> None:
     for line in (*outcome.record.notes, *outcome.record.messages) if outcome.record else ():
         name = f"{outcome.item.source.name}: "
-        print(name + line.removeprefix(name), file=sys.stderr)
+        print(visible(name + line.removeprefix(name)), file=sys.stderr)

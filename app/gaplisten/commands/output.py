@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table as RichTable
 
+from gaplisten.errors import visible
 from gaplisten.jobs import Job
 from gaplisten.tables import Cell, Table, TableError, write_csv
 
@@ -25,7 +26,7 @@ def check_place(*paths: Path | None) -> None:
 def _text(value: Cell) -> str:
     if value is None:
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else str(value)
+    return f"{value:.4g}" if isinstance(value, float) else visible(str(value))
 
 
 def show(table: Table, csv: Path | None = None, title: str | None = None) -> None:
@@ -65,5 +66,5 @@ def failures(messages: Iterable[str]) -> int:
     """Name each failed item on stderr; return how many there were."""
     listed = list(messages)
     for message in listed:
-        print(f"failed: {message}", file=sys.stderr)
+        print(f"failed: {visible(message)}", file=sys.stderr)
     return len(listed)

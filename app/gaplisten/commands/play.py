@@ -19,7 +19,7 @@ from gaplisten.bench.hearing import Hearing
 from gaplisten.bench.lanes import Lane
 from gaplisten.bench.settings import Settings
 from gaplisten.bench.state import Loop, RoleChoice, Sources
-from gaplisten.errors import GaplistenError
+from gaplisten.errors import GaplistenError, visible
 from gaplisten.loss.trace import Gap
 from gaplisten.playback.devices import OutputDevice
 from gaplisten.playback.player import Player, PlayerState, SwitchMode
@@ -90,7 +90,7 @@ def _open(controller: Controller, sources: Sources, name: str | None) -> None:
         raise problems[0]
     notes = controller.opened.notes if controller.opened is not None else ()
     for said in (*problems, *notes):
-        print(said, file=sys.stderr)
+        print(visible(str(said)), file=sys.stderr)
     if not audible:
         where = ", ".join(map(str, sources.paths))
         raise PlayError(where, "there is no sound to play", "name sound files, or a folder of clips")
@@ -238,8 +238,8 @@ class Listening:
         """Return what a version is called here: the file's name, where that is known."""
         opened = self._controller.opened
         if lane.ident == "reference" and opened is not None and opened.clip.reference is not None:
-            return opened.clip.reference.name
-        return lane.name
+            return visible(opened.clip.reference.name)
+        return visible(lane.name)
 
     def _show(self, state: PlayerState) -> None:
         if not sys.stderr.isatty():

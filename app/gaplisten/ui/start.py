@@ -120,7 +120,7 @@ def log_to_file() -> Path | None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         handler = logging.handlers.RotatingFileHandler(
-            path, maxBytes=500_000, backupCount=2, encoding="utf-8"
+            path, maxBytes=500_000, backupCount=2, encoding="utf-8", errors="backslashreplace"
         )
     except OSError:
         return None
