@@ -89,6 +89,14 @@ def test_no_files_import_each_other_in_a_circle():
     assert found == []
 
 
+def test_no_pane_of_the_window_knows_another_or_the_window():
+    panes = APP / "ui" / "panes"
+    known = {module_name(path) for path in APP.rglob("*.py")}
+    forbidden = {module_name(path) for path in panes.glob("*.py")} | {"gaplisten.ui.workbench.window"}
+    for path in sorted(panes.glob("*.py")):
+        assert imported(path.read_text(encoding="utf-8"), known) & forbidden == set(), path.name
+
+
 def test_only_registries_import_by_strings():
     found = {
         path.relative_to(APP).as_posix()
