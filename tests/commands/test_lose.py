@@ -149,3 +149,16 @@ def test_a_doubtful_trace_can_be_replayed_once_its_format_is_said(clean: Path, t
 def test_models_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--models") == 0
     assert "gilbert_elliott" in capsys.readouterr().out
+
+
+def test_one_name_too_long_for_its_trace_fails_alone_and_leaves_nothing_behind(
+    clean: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = "x" * 245
+    (clean / "s0.wav").rename(clean / f"{long}.wav")
+    out = tmp_path / "out"
+    assert run(clean, "--model", "random", "--out", out) == 1
+    assert "its name is too long" in capsys.readouterr().err
+    assert sorted(path.name for path in out.rglob("*") if path.is_file()) == [
+        "meta.csv", "s1.flac", "s1.flac", "s1_is_lost.txt",
+    ]  # fmt: skip

@@ -159,10 +159,11 @@ def _lose(clip: Clip, recipe: LossRecipe, out: Path) -> tuple[Cell, ...]:
     trace = recipe.trace_for(clip.name, signal)
     suffix, subtype = _kind(info)
     name = _flat(clip.name)
-    write_signal(out / "clean_signals" / f"{name}{suffix}", signal, subtype)
     lossy = out / "lossy_signals" / f"{name}{suffix}"
-    write_signal(lossy, apply_loss(signal, trace), subtype)
+    # The longest name first: where it is too long, no sound stands there without its trace.
     write_trace(trace_beside(lossy), trace, "challenge")
+    write_signal(out / "clean_signals" / f"{name}{suffix}", signal, subtype)
+    write_signal(lossy, apply_loss(signal, trace), subtype)
     return _row(clip.name, recipe, trace)
 
 
