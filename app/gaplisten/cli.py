@@ -1,8 +1,8 @@
 """The `gaplisten` command: finds the sub-command and leaves the rest to its module.
 
-Each sub-command is one module of `gaplisten.commands` with a Typer application named ``app``; it is imported
-only when called, so that `gaplisten --version` and the window start fast and nothing needs Qt or PortAudio
-that does not use them.
+Each sub-command is one module of `gaplisten.commands` with a Typer application named ``app``; its docstring
+begins with "`gaplisten NAME`:" and what it does. It is imported only when called, so that
+`gaplisten --version` and the window start fast and nothing needs Qt or PortAudio that does not use them.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ import signal
 import sys
 from collections.abc import Sequence
 
-from gaplisten import __version__
+from gaplisten import __version__, commands
 from gaplisten.errors import GaplistenError
 
-COMMANDS = {
+# In the order of work. Modules that are not named here follow, with the words of their docstring.
+_IN_ORDER = {
     "open": "the workbench, on a folder or files (also: gaplisten PATH ...)",
     "demo": "the workbench on the bundled demo; with no display: pictures, sounds and scores in a folder",
     "conceal": "fill the gaps of a file or a whole folder",
@@ -35,9 +36,30 @@ COMMANDS = {
 DONE, SOME_FAILED, UNUSABLE = 0, 1, 2
 
 
+def every_command() -> dict[str, str]:
+    """Return what each command does, by name; no command's module is imported."""
+    return _IN_ORDER | _others()
+
+
+def _others() -> dict[str, str]:
+    # With the os module only: importing more would take longer than all else that the overview needs.
+    found = {}
+    for folder in commands.__path__:
+        for name in sorted(file[:-3] for file in os.listdir(folder) if file.endswith(".py")):
+            start = f'"""`gaplisten {name}`: '
+            if name in _IN_ORDER:
+                continue
+            with open(os.path.join(folder, f"{name}.py"), encoding="utf-8") as source:
+                line = source.readline().strip()
+            if line.startswith(start):
+                found[name] = line.removeprefix(start).removesuffix('"""').removesuffix(".")
+    return found
+
+
 def _overview() -> str:
-    width = max(map(len, COMMANDS))
-    rows = "\n".join(f"  {name:{width}}  {about}" for name, about in COMMANDS.items())
+    known = every_command()
+    width = max(map(len, known))
+    rows = "\n".join(f"  {name:{width}}  {about}" for name, about in known.items())
     return (
         f"Gaplisten {__version__}: the listening-test bench for packet loss concealment\n\n"
         "usage: gaplisten [PATH ...]\n       gaplisten COMMAND [ARGUMENTS ...]\n\n"
@@ -123,7 +145,7 @@ def _told(words: list[str]) -> int:
     if words[:1] in (["--help"], ["-h"]):
         print(_overview())
         return DONE
-    name = words.pop(0) if words and words[0] in COMMANDS else "open"
+    name = words.pop(0) if words and (words[0] in _IN_ORDER or words[0] in _others()) else "open"
     return _run(name, words)
 
 

@@ -33,7 +33,7 @@ def test_the_version_is_told() -> None:
 
 def test_the_overview_names_every_command() -> None:
     done = run("import gaplisten.cli as c; raise SystemExit(c.main())", "--help")
-    assert all(f"  {name} " in done.stdout for name in cli.COMMANDS)
+    assert all(f"  {name} " in done.stdout for name in cli.every_command())
 
 
 def test_importing_the_package_loads_neither_qt_nor_sound() -> None:
@@ -44,7 +44,7 @@ def test_importing_the_package_loads_neither_qt_nor_sound() -> None:
     assert done.stdout == "[]\n"
 
 
-@pytest.mark.parametrize("command", [name for name in cli.COMMANDS if name not in ("open", "demo")])
+@pytest.mark.parametrize("command", [name for name in cli.every_command() if name not in ("open", "demo")])
 def test_every_command_but_the_window_works_without_qt_and_portaudio(command: str) -> None:
     code = NO_QT + "import gaplisten.cli as c; raise SystemExit(c.main())"
     done = run(code, command, "--help")
