@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from gaplisten.concealers import process
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer
@@ -138,6 +139,49 @@ def test_a_plugin_that_hangs_is_stopped_in_time(impatient: Runner, folder: Path,
     error = failure(impatient, entry)
     assert "did not finish within 1.5 s" in error.fact
     assert time.monotonic() - began < 20
+
+
+def test_a_plugin_that_waits_for_a_processor_is_not_called_slow(
+    impatient: Runner, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(process, "waited_for_a_processor", lambda pid: time.monotonic())
+    entry = whole_file(folder, "patient", "import time\ntime.sleep(2.5)\nreturn lossy")
+    assert conceal(impatient, entry).signal.frames == SOUND.frames
+    began = time.monotonic()
+    assert (
+        "did not finish within 1.5 s"
+        in failure(impatient, whole_file(folder, "rogue", "while True: pass")).fact
+    )
+    assert time.monotonic() - began > 5.9  # four times the limit: it ends all the same
+
+
+BUSY = """
+import os, time
+os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+print(os.getpid(), flush=True)
+end = time.monotonic() + 30
+while time.monotonic() < end:
+    pass
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="the system does not tell who waits")
+def test_of_two_busy_processes_on_one_processor_each_waits_for_the_other() -> None:
+    two = [
+        subprocess.Popen([sys.executable, "-c", BUSY], stdout=subprocess.PIPE, text=True) for _ in range(2)
+    ]
+    try:
+        pids = [int(each.stdout.readline()) for each in two if each.stdout is not None]
+        before = [process.waited_for_a_processor(pid) for pid in pids]
+        end = time.monotonic() + 20
+        while time.monotonic() < end and min(map(process.waited_for_a_processor, pids)) < max(before) + 0.3:
+            time.sleep(0.05)
+        grown = [process.waited_for_a_processor(pid) - was for pid, was in zip(pids, before, strict=True)]
+    finally:
+        for each in two:
+            each.kill()
+            each.communicate()
+    assert min(grown) > 0.1
 
 
 def test_the_traceback_shown_begins_at_the_plugin(runner: Runner, tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ _BOOT = (
 _WINDOWS_FLAGS = ("BELOW_NORMAL_PRIORITY_CLASS", "CREATE_NO_WINDOW")
 _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _KEPT_BYTES = 65_536
+_PATIENCE = 4.0  # how many times the limit a worker may take that waits for a processor
 _WAIT_SECONDS = 0.25
 
 
@@ -103,7 +104,7 @@ class WorkerProcess:
             In each of these cases the process is dead afterwards.
         """
         if not self._ready:
-            self._await(time.monotonic() + _START_SECONDS, job)
+            self._await(_Deadline(_START_SECONDS, self.pid), job)
             self._ready = True
         mark = secrets.token_hex(8)
         self._printed.clear()
@@ -111,10 +112,10 @@ class WorkerProcess:
             wire.write(self._stdin, {**header, "seconds": seconds, "mark": mark}, arrays)
         except OSError:
             raise self._died() from None
-        reply, results = self._await(time.monotonic() + seconds, job)
+        reply, results = self._await(_Deadline(seconds, self.pid), job)
         return Reply(reply, results, self._printed.until(mark))
 
-    def _await(self, deadline: float, job: Job | None) -> tuple[dict[str, Any], list[wire.Array]]:
+    def _await(self, deadline: _Deadline, job: Job | None) -> tuple[dict[str, Any], list[wire.Array]]:
         while True:
             try:
                 message = self._inbox.get(timeout=_POLL_SECONDS)
@@ -129,7 +130,7 @@ class WorkerProcess:
                 return message
             self._tell(job, float(message[0]["fraction"]), deadline)
 
-    def _tell(self, job: Job | None, fraction: float, deadline: float) -> None:
+    def _tell(self, job: Job | None, fraction: float, deadline: _Deadline) -> None:
         try:
             if job is not None:
                 job.check(fraction)
@@ -137,17 +138,17 @@ class WorkerProcess:
             self._stop_gently(deadline)
             raise
 
-    def _check(self, deadline: float, job: Job | None) -> None:
+    def _check(self, deadline: _Deadline, job: Job | None) -> None:
         if job is not None and job.cancelled:
             self._stop_gently(deadline)
             raise JobCancelled
-        if time.monotonic() > deadline:
+        if deadline.passed:
             self.kill()
             raise WorkerTooSlow(self._printed.text())
 
-    def _stop_gently(self, deadline: float) -> None:
+    def _stop_gently(self, deadline: _Deadline) -> None:
         """Let a plugin that is nearly done finish, so that the worker stays warm; kill the others."""
-        end = min(deadline, time.monotonic() + _CANCEL_GRACE_SECONDS)
+        end = min(deadline.earliest, time.monotonic() + _CANCEL_GRACE_SECONDS)
         while self._ready and (left := end - time.monotonic()) > 0:
             try:
                 message = self._inbox.get(timeout=left)
@@ -197,6 +198,38 @@ class WorkerProcess:
             self._lifeline = -1
         with contextlib.suppress(OSError):
             self._stdin.close()
+
+
+class _Deadline:
+    """When an answer is too late.
+
+    Time in which the process could have run and was given no processor does not count, up to `_PATIENCE`
+    times the limit: a plugin is not slow because the machine is busy.
+
+    Attributes
+    ----------
+    earliest
+        The moment, on the monotonic clock, before which it cannot pass.
+    """
+
+    def __init__(self, seconds: float, pid: int) -> None:
+        self.earliest = time.monotonic() + seconds
+        self._most, self._pid = (_PATIENCE - 1.0) * seconds, pid
+        self._waited = waited_for_a_processor(pid)
+
+    @property
+    def passed(self) -> bool:
+        """Whether it is too late now."""
+        late = time.monotonic() - self.earliest
+        return late > 0 and late > min(waited_for_a_processor(self._pid) - self._waited, self._most)
+
+
+def waited_for_a_processor(pid: int) -> float:
+    """Return for how many seconds a process was ready to run and did not; 0 where nobody tells."""
+    try:
+        return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def _lifeline() -> tuple[int, int]:
