@@ -16,14 +16,13 @@ import soundfile
 from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job, JobCancelled
-from gaplisten.panel.build import BuildError, build
+from gaplisten.panel.build import BuildError, build, wave_bytes
 from gaplisten.panel.definition import parse_definition
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.key import open_key
 from gaplisten.panel.methods.contract import Use
 from gaplisten.panel.safety import UntrustedPanel, inside
 from gaplisten.panel.selection import Places
-from gaplisten.panel.wave import wave_bytes
 from kit.panels import NO_STEPS, RATE, FakeRenderer, make_clips, make_panel, toml
 
 ANCHORED = NO_STEPS + '[mushra]\nanchors = ["anchor35", "lossy"]\n'

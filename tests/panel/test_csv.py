@@ -12,10 +12,9 @@ import pytest
 from gaplisten.panel.columns import PlaybackFacts, as_markdown
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.plan import plan
-from gaplisten.panel.resume import NotListed
 from gaplisten.panel.rules import Refusal
 from gaplisten.panel.safety import UntrustedPanel
-from gaplisten.panel.session import Session
+from gaplisten.panel.session import NotListed, Session
 from gaplisten.panel.trial import Trial, Vote
 from gaplisten.panel.unseal import read_session
 from kit.panels import NO_STEPS, listen, make_panel, take, vote

@@ -11,14 +11,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaplisten.panel.build import build
-from gaplisten.panel.definition import DefinitionError, PanelDefinition, parse_definition, read_definition
+from gaplisten.panel.definition import (
+    DefinitionError,
+    PanelDefinition,
+    line_of,
+    locate,
+    parse_definition,
+    read_definition,
+)
 from gaplisten.panel.methods import method, methods
 from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.parts import ConditionPart
 from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.selection import Places
 from gaplisten.panel.starter import definition_for, starter, to_toml
-from gaplisten.panel.toml_lines import line_of, locate
 from kit.panels import FakeRenderer, make_clips, toml
 
 GOOD = toml("acr")

@@ -10,14 +10,6 @@ import gaplisten
 UI = Path(gaplisten.__file__).parent / "ui"
 TOOLKITS = ("PySide6", "pyqtgraph")
 
-# Modules of the window that know no Qt: they belong into an engine's room. This list only ever gets shorter.
-WITHOUT_QT = frozenset(
-    {
-        "panel/questions.py",
-        "results/figure.py",
-    }
-)
-
 
 def names_of_toolkits(tree: ast.AST) -> set[str]:
     """The names that a module binds by importing from Qt or pyqtgraph."""
@@ -46,10 +38,7 @@ def is_empty(source: str) -> bool:
 def test_every_module_of_the_window_uses_qt() -> None:
     sources = {path.relative_to(UI).as_posix(): path.read_text(encoding="utf-8") for path in UI.rglob("*.py")}
     found = {name for name, text in sources.items() if not is_empty(text) and not uses_a_toolkit(text)}
-    assert sorted(found - WITHOUT_QT) == [], (
-        "these use no name of Qt: move them to the room whose facts they hold"
-    )
-    assert sorted(WITHOUT_QT - found) == [], "take these off the list WITHOUT_QT"
+    assert sorted(found) == [], "these use no name of Qt: move them to the room whose facts they hold"
 
 
 def test_an_import_alone_is_no_use() -> None:

@@ -220,7 +220,7 @@ def _write(results: Results, csv: Path) -> None:
 
 def _draw(results: Results, figure: Path) -> None:
     try:
-        from gaplisten.ui.results.figure import save_figure
+        from gaplisten.ui.results.plot import save_figure
     except ImportError as error:
         raise NoFigure(str(figure), f"figures need Qt: {error}", "install PySide6-Essentials") from error
     save_figure(results, figure)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import shutil
+import struct
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,7 +19,7 @@ from gaplisten.clips.opening import open_clip
 from gaplisten.durable import write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
-from gaplisten.panel.check_trials import check_trials, extra_trials
+from gaplisten.panel.check_trials import check_trials, extra_trials, step_sounds
 from gaplisten.panel.definition import DefinitionError, PanelDefinition
 from gaplisten.panel.frozen import KEY, MANIFEST, STIMULI, FrozenPanel, open_panel, stimulus_name
 from gaplisten.panel.items import trial_count
@@ -28,15 +29,29 @@ from gaplisten.panel.order import shuffled
 from gaplisten.panel.parts import MOST_TRIALS, REFERENCE
 from gaplisten.panel.plan import plan
 from gaplisten.panel.selection import ChosenClip, Places, choose_clips
-from gaplisten.panel.step_sounds import step_sounds
 from gaplisten.panel.stimuli import ClipSounds, Renderer, clip_sounds
-from gaplisten.panel.wave import wave_bytes
 
 _MOST_FAILURES = 10
 
 
 class BuildError(GaplistenError):
     """A panel that cannot be built."""
+
+
+def wave_bytes(signal: Signal) -> bytes:
+    """Return the bytes of a float WAV file.
+
+    Written here because libsndfile adds a peak chunk with the time of writing to float files: the same panel
+    would get another hash each time, and equally long stimuli must be equal in size. Float keeps 16- and
+    24-bit samples bit-exact.
+    """
+    data = signal.samples.astype("<f4").tobytes()
+    frame = 4 * signal.channels
+    form = struct.pack("<HHIIHHH", 3, signal.channels, signal.rate, signal.rate * frame, frame, 32, 0)
+    chunks = b"fmt " + struct.pack("<I", len(form)) + form
+    chunks += b"fact" + struct.pack("<II", 4, signal.frames)
+    chunks += b"data" + struct.pack("<I", len(data)) + data
+    return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Freezing the sounds of check trials: known answers, attention, repeated references, null pairs."""
+"""Freezing the sounds of checks: trials whose answer is known, attention, repeats; steps before the start."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from typing import Protocol
 from gaplisten.audio.files import read_signal
 from gaplisten.audio.gain import clip_gain
 from gaplisten.audio.signal import Signal
-from gaplisten.panel.check_sounds import clear_bad
+from gaplisten.panel import check_sounds
 from gaplisten.panel.definition import DefinitionError, PanelDefinition
 from gaplisten.panel.key import ClipKey, Part, StepSound
 from gaplisten.panel.methods.contract import Use
 from gaplisten.panel.parts import REFERENCE, GoldPart, TrapPart
 from gaplisten.panel.selection import Places
+from gaplisten.panel.steps import StepKind
 
 
 class Freezer(Protocol):
@@ -47,7 +48,9 @@ def check_trials(
     if before < checks.clear_good:
         freezer.freeze(sounds[REFERENCE], clip, REFERENCE, Use.GOOD, definition.method.best, 1)
     if before < checks.clear_bad:
-        freezer.freeze(clear_bad(sounds[REFERENCE]), clip, "clear_bad", Use.BAD, definition.method.worst, 1)
+        freezer.freeze(
+            check_sounds.clear_bad(sounds[REFERENCE]), clip, "clear_bad", Use.BAD, definition.method.worst, 1
+        )
     if before < checks.reference_repeats:
         freezer.freeze(sounds[REFERENCE], clip, REFERENCE, Use.REPEAT)
     if before < checks.null_pairs:
@@ -113,3 +116,32 @@ def _all_found(freezer: Freezer, definition: PanelDefinition) -> None:
     if asked > len(names):
         fact = f"{asked} checks of one kind are asked for, the test has {len(names)} clips"
         raise DefinitionError("checks", fact, "ask for one per clip at most")
+
+
+def step_sounds(freezer: Freezer, definition: PanelDefinition, speech: Signal) -> None:
+    """Freeze what the panel's steps play, at the panel's level.
+
+    Parameters
+    ----------
+    speech
+        The first clip's reference with its gain applied.
+    """
+    checks, seed = definition.checks, definition.seed
+    tasks: list[tuple[StepKind, list[Signal], str]] = []
+    if checks.level:
+        tasks.append((StepKind.LEVEL, [speech], ""))
+    if checks.sides:
+        tasks += [(StepKind.SIDES, [sound], answer) for sound, answer in check_sounds.sides(speech)]
+    if checks.quiet_room:
+        tasks += [(StepKind.QUIET_ROOM, *task) for task in check_sounds.quiet_room(speech, seed)]
+    if checks.headphones:
+        tasks += [(StepKind.HEADPHONES, *task) for task in check_sounds.headphones(speech.rate, seed)]
+    if checks.digits:
+        digits = check_sounds.digits(speech.rate, seed, definition.language)
+        tasks += [(StepKind.DIGITS, [sound], answer) for sound, answer in digits]
+    for place, (kind, sounds, answer) in enumerate(tasks):
+        codes = [
+            freezer.freeze(sound, f"step {place}", f"{kind.value} {at}", Use.STEP)
+            for at, sound in enumerate(sounds)
+        ]
+        freezer.steps.append(StepSound(kind=kind.value, codes=codes, answer=answer))

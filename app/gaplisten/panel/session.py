@@ -9,6 +9,7 @@ from pathlib import Path
 
 from gaplisten.audio.signal import Signal
 from gaplisten.durable import FileLock
+from gaplisten.errors import GaplistenError
 from gaplisten.panel.breaks import BreakClock
 from gaplisten.panel.columns import (
     Header,
@@ -21,10 +22,11 @@ from gaplisten.panel.columns import (
     rows_of,
     utc,
 )
+from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.frozen import FrozenPanel, open_panel
-from gaplisten.panel.journal import Journal, NotSaved, not_saved, one_line, opened_folder
-from gaplisten.panel.key import ClipKey
-from gaplisten.panel.resume import expected_listener, session_name, steps_so_far, still_to_do
+from gaplisten.panel.journal import Journal, NotSaved, Row, not_saved, one_line, opened_folder
+from gaplisten.panel.key import ClipKey, Key
+from gaplisten.panel.methods.contract import Planned
 from gaplisten.panel.rules import (
     Refusal,
     TrialState,
@@ -34,9 +36,9 @@ from gaplisten.panel.rules import (
     may_rate,
     may_restart,
 )
-from gaplisten.panel.safety import clean_name
+from gaplisten.panel.safety import clean_name, file_stem
 from gaplisten.panel.scales import Scale, texts
-from gaplisten.panel.steps import Step
+from gaplisten.panel.steps import Answer, Step, Steps
 from gaplisten.panel.trial import WHOLE_TRIAL, Trial, Vote, VoteKey
 from gaplisten.panel.unseal import listener_of, plan_for, unsealed
 from gaplisten.tables import Cell
@@ -54,6 +56,51 @@ ANSWER_COLUMNS = (
     "right",
     "saved_at",
 )
+
+
+class NotListed(GaplistenError):  # noqa: N818 - reads as the fact it is
+    """A listener that the panel does not expect."""
+
+
+def _expected_listener(definition: PanelDefinition, listener: str) -> str:
+    """Return the listener's name as the panel writes it; any name where the panel has no list."""
+    if not definition.listeners:
+        return listener
+    for name in definition.listeners:
+        if name.casefold() == listener.casefold():
+            return name
+    raise NotListed(
+        listener, "the panel has a list of listeners and this is none of them", "check the spelling"
+    )
+
+
+def _session_name(panel: FrozenPanel, listener: str) -> str:
+    """Return the name of a session's files: the same for the same panel and listener, on every machine."""
+    return f"{panel.sha256[:8]}-{file_stem(listener)}"
+
+
+def _steps_so_far(key: Key, rows: Sequence[Row]) -> Steps:
+    """Return where a listener stands before the trials, from the answers that were saved."""
+    groups: dict[tuple[str, int, int], list[Answer]] = {}
+    for row in rows:
+        if row["number"].isdecimal() and row["attempt"].isdecimal():
+            which = (row["step"], int(row["number"]), int(row["attempt"]))
+            groups.setdefault(which, []).append((row["question"], row["answer"], row["right"]))
+    steps = Steps(key)
+    steps.read_back([(*which, answers) for which, answers in groups.items()])
+    return steps
+
+
+def _still_to_do(plan: Sequence[Planned], journal: Journal) -> list[Planned]:
+    """Return the trials that are not saved; rows of a trial that was not saved as a whole are set aside."""
+    votes: dict[int, list[Row]] = {}
+    for row in journal.rows:
+        votes.setdefault(int(row["trial"]), []).append(row)
+    wanted = {one.trial.number: len(one.trial.wanted_votes) for one in plan}
+    whole = {number for number, rows in votes.items() if len(rows) == wanted[number]}
+    if len(whole) < len(votes):
+        journal.keep(lambda row: int(row["trial"]) in whole)
+    return [one for one in plan if one.trial.number not in whole]
 
 
 @dataclass(frozen=True)
@@ -94,7 +141,7 @@ class Session:
         self, panel: FrozenPanel, listener: str, ratings: Path, lock: FileLock, clock: Clock, root: Path
     ) -> None:
         self.panel, self._lock, self._clock = panel, lock, clock
-        self.name = session_name(panel, listener)
+        self.name = _session_name(panel, listener)
         self.scales: Mapping[str, Scale] = panel.scales
         self.rules = panel.definition.listening_rules()
         self.texts: Mapping[str, str] = texts(panel.definition.language)
@@ -107,8 +154,8 @@ class Session:
         # Only now that all of both files is known to belong here may anything in them be changed.
         self._journal.mend()
         self._answers.mend()
-        self._steps = steps_so_far(panel.key, self._answers.rows)
-        self._todo = still_to_do(self._plan, self._journal)
+        self._steps = _steps_so_far(panel.key, self._answers.rows)
+        self._todo = _still_to_do(self._plan, self._journal)
         self.notices = (
             [note for note in (lock.notice,) if note] + self._journal.notices + self._answers.notices
         )
@@ -153,9 +200,9 @@ class Session:
             If the ratings file is not one of this panel and listener.
         """
         panel = open_panel(folder)
-        name = expected_listener(panel.definition, clean_name(listener, "listener"))
+        name = _expected_listener(panel.definition, clean_name(listener, "listener"))
         place, root = ratings or panel.ratings, ratings or panel.folder
-        path = place / f"{session_name(panel, name)}.lock"
+        path = place / f"{_session_name(panel, name)}.lock"
         try:
             place.mkdir(parents=True, exist_ok=True)
             opened_folder(place / ANSWERS, root).close()  # by no link: something is made in it now

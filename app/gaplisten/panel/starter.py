@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from gaplisten import languages
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.methods import methods
 from gaplisten.panel.methods.contract import Method
-from gaplisten.panel.parts import ClipsPart, ConditionPart
+from gaplisten.panel.parts import ClipsPart, ConditionPart, QuestionPart
 
 
 def definition_for(
@@ -162,3 +163,43 @@ def starter(method: Method, title: str = "My panel") -> str:
         languages=", ".join(languages.codes()),
         own=method.starter,
     )
+
+
+# --- questions written as plain lines, one each ------------------------------------------------------------
+
+EXAMPLE_QUESTIONS = (
+    "How old are you? (number)\nDo you wear a hearing aid?: yes | no\nAnything else? (optional)"
+)
+_MARK = re.compile(r"\s*\((number|optional)\)$")
+
+
+def questions(text: str) -> list[QuestionPart]:
+    """Return the questions of a text: ``Question``, ``Question (number)``, ``Question: one | another``.
+
+    ``(optional)`` at the end lets a question stay without an answer.
+
+    Raises
+    ------
+    ValueError
+        If answers to choose from do not follow a colon.
+    """
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    return [_question(f"q{number}", line) for number, line in enumerate(lines, start=1)]
+
+
+def _question(name: str, line: str) -> QuestionPart:
+    said, marks = line, set()
+    while (found := _MARK.search(said)) is not None:
+        marks.add(found[1])
+        said = said[: found.start()]
+    optional = "optional" in marks
+    if "|" not in said:
+        return QuestionPart(
+            name=name, text=said, kind="number" if "number" in marks else "text", optional=optional
+        )
+    before, _, others = said.partition("|")
+    head, colon, first = before.rpartition(":")
+    choices = [one.strip() for one in (first, *others.split("|")) if one.strip()]
+    if not colon or not head.strip() or len(choices) < 2:
+        raise ValueError(f"{line[:60]!r}: write the question, a colon, then answers with | between")
+    return QuestionPart(name=name, text=head.strip(), kind="choice", choices=choices, optional=optional)

@@ -14,9 +14,8 @@ from gaplisten.clips.layouts import find_clips
 from gaplisten.panel.definition import PanelDefinition, parse_definition
 from gaplisten.panel.methods import names as all_names
 from gaplisten.panel.rules import Heard
-from gaplisten.panel.starter import to_toml
+from gaplisten.panel.starter import questions, to_toml
 from gaplisten.ui.panel.new_dialog import NewPanelDialog, Offer
-from gaplisten.ui.panel.questions import questions
 from kit.listener import clips_folder
 
 

@@ -17,8 +17,8 @@ from PySide6.QtWidgets import (
 from gaplisten import languages
 from gaplisten.panel.methods import methods
 from gaplisten.panel.rules import Heard
+from gaplisten.panel.starter import EXAMPLE_QUESTIONS, questions
 from gaplisten.ui.panel.method_options import MethodOptions, Values, filled
-from gaplisten.ui.panel.questions import EXAMPLE, questions
 
 _HEARD = {Heard.END: "to the end", Heard.ONCE: "at least in part", Heard.NOTHING: "as the listener likes"}
 _CHECKS = {
@@ -134,7 +134,7 @@ class StartPage(QWidget):
         for field in (self.consent, self.questions):
             field.setTabChangesFocus(True)
             field.setMinimumHeight(3 * field.fontMetrics().height())
-        self.questions.setPlaceholderText(EXAMPLE)
+        self.questions.setPlaceholderText(EXAMPLE_QUESTIONS)
         self.checks = {name: QCheckBox(text) for name, text in _CHECKS.items()}
         self.checks["level"].setChecked(True)
         self.required = QCheckBox("who fails one of these may not take part")

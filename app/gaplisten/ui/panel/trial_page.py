@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
@@ -21,11 +23,9 @@ from gaplisten.panel.session import Session
 from gaplisten.panel.taking import lost
 from gaplisten.panel.trial import WHOLE_TRIAL, Block, Trial, Vote
 from gaplisten.panel.trial import Response as Asked
-from gaplisten.ui.panel.keys import TrialKeys
 from gaplisten.ui.panel.listening import TrialPlayer
-from gaplisten.ui.panel.loop_row import LoopRow
 from gaplisten.ui.panel.responses import Categories, Response, Sliders
-from gaplisten.ui.panel.slot_row import SlotRow
+from gaplisten.ui.panel.switching import LoopRow, SlotRow
 from gaplisten.ui.panel.texts import emptied, heading, paragraph
 from gaplisten.ui.theme import quiet_colour
 
@@ -358,3 +358,66 @@ class TrialPage(QWidget):
         self._reason.setVisible(bool(reason))
         if not self._message_stays:
             self._tell("")
+
+
+class TrialKeys:
+    """Shortcuts of one page; those for slots and answers are made anew for each trial."""
+
+    def __init__(self, page: TrialPage) -> None:
+        self._page = page
+        self._own: list[QShortcut] = []
+        self._always = [
+            self._key("Space", lambda: page.toggle()),
+            self._key("Backspace", lambda: page.restart()),
+            self._key("Return", lambda: page.go_on()),
+            self._key("Enter", lambda: page.go_on()),
+            self._key("Up", lambda: page.nudge(1)),
+            self._key("Down", lambda: page.nudge(-1)),
+            self._key("Shift+Up", lambda: page.nudge(10)),
+            self._key("Shift+Down", lambda: page.nudge(-10)),
+            self._key("Ctrl+Z", lambda: page.undo()),
+            self._key("F4", lambda: page.write_comment()),
+        ]
+
+    def _key(self, keys: str, act: Callable[[], None]) -> QShortcut:
+        shortcut = QShortcut(QKeySequence(keys), self._page)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(act)
+        return shortcut
+
+    def show_trial(self, trial: Trial, digits: Iterable[int]) -> None:
+        """Make the keys that depend on the trial; `digits` are those that are answers."""
+        for shortcut in self._own:
+            shortcut.setParent(None)
+            shortcut.deleteLater()
+        self._own = []
+        if trial.switched:
+            self._slot_keys(trial)
+        for digit in digits:
+            self._vote_key(digit)
+        if len(trial.scales) > 1 and not trial.switched:
+            self._own.append(self._key("Left", lambda: self._page.step_scale(-1)))
+            self._own.append(self._key("Right", lambda: self._page.step_scale(1)))
+
+    def _slot_keys(self, trial: Trial) -> None:
+        self._own += [self._key("Left", lambda: self._page.step_slot(-1))]
+        self._own += [self._key("Right", lambda: self._page.step_slot(1))]
+        self._own += [
+            self._key("[", lambda: self._page.loop_from_here()),
+            self._key("]", lambda: self._page.loop_to_here()),
+            self._key("L", lambda: self._page.toggle_loop()),
+        ]
+        digit = 1
+        for index, slot in enumerate(trial.slots):
+            names = ["0", "R"] if slot.named_reference else []
+            names += [slot.letter] if slot.letter else []
+            if not slot.named_reference and digit <= 9:
+                names.append(str(digit))
+                digit += 1
+            self._own += [self._key(name, partial(self._choose, index)) for name in names]
+
+    def _choose(self, index: int) -> None:
+        self._page.choose_slot(index)
+
+    def _vote_key(self, value: int) -> None:
+        self._own.append(self._key(str(value), lambda: self._page.vote_digit(value)))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QWidget
 
+from gaplisten.display import has_display
 from gaplisten.panel.results.evaluation import ConditionResult, Results
+from gaplisten.ui.figures import SIZE, check_suffix, save_plot
 from gaplisten.ui.plots import Plot
+from gaplisten.ui.start import application
+from gaplisten.ui.theme import light_palette
 
 
 class ResultsPlot(Plot):
@@ -92,3 +98,21 @@ class ResultsPlot(Plot):
             )
             self.keep(bar)
         self.keep(pg.ScatterPlotItem([at], [mean], symbol="s", size=10, pen=pen, brush=ink))
+
+
+def save_figure(results: Results, path: Path) -> None:
+    """Draw results into a ``.png`` or ``.svg`` file: dark on white, with or without a display.
+
+    Raises
+    ------
+    FigureError
+        If the ending is another one, or the file cannot be written.
+    """
+    check_suffix(path)
+    if not has_display():
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    application()
+    plot = ResultsPlot(palette=light_palette())
+    plot.resize(*SIZE)
+    plot.show_results(results)
+    save_plot(plot, path)

@@ -32,8 +32,7 @@ from gaplisten.panel.results.report import (
 )
 from gaplisten.panel.unseal import ratings_files
 from gaplisten.tables import Table
-from gaplisten.ui.results.figure import save_figure
-from gaplisten.ui.results.plot import ResultsPlot
+from gaplisten.ui.results.plot import ResultsPlot, save_figure
 
 LOOK_AGAIN_MS = 2000
 
