@@ -177,11 +177,11 @@ def test_painted_loss_changes_gaps_and_lossy_lane_and_undo_brings_them_back(open
     original = opened.lane(1).signal
     opened.paint(20, 21, True)
     settle(opened)
-    assert [gap.start // PACKET for gap in opened.panes["gaps"].dock] == [10, 20, 30]
+    assert [gap.start // PACKET for gap in opened.gaps] == [10, 20, 30]
     assert not opened.lane(1).signal.samples[20 * PACKET : 22 * PACKET].any()
     assert opened.kitchen.orders[-1][1] is opened.lane(1).signal
     opened.document.undo()
-    assert len(opened.panes["gaps"].dock) == 2
+    assert len(opened.gaps) == 2
     assert opened.lane(1).signal is original
 
 
