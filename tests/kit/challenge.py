@@ -21,7 +21,7 @@ def speech_like(index: int, seconds: float) -> np.ndarray:
     ring = np.exp(-np.arange(400) / 60) * np.sin(np.arange(400) * 0.25)
     sound = np.convolve(pulses, ring)[:frames]
     level = 0.2 + 0.01 * index
-    return (level * sound / np.abs(sound).max()).astype(np.float32)
+    return np.asarray(level * sound / np.abs(sound).max(), np.float32)
 
 
 def challenge_set(root: Path, clips: int, seconds: float = 1.2, longest: tuple[int, ...] = (2, 10)) -> Path:

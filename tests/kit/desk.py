@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
 
 from gaplisten.playback.mixer import MixerState, render
@@ -17,20 +20,26 @@ def level(frames: int, value: float) -> np.ndarray:
 
 
 class Desk:
-    def __init__(self, *lanes: np.ndarray, rate: int = 16000, channels: int = 1, **programme) -> None:
+    def __init__(self, *lanes: np.ndarray, rate: int = 16000, channels: int = 1, **programme: Any) -> None:
         self.state = MixerState(rate, channels)
         self.fade = self.state.fade
         self.wishes = Wishes()
         self.offer(*lanes, **programme)
 
-    def offer(self, *lanes, audible=None, boundaries=None, scale=(1, 1)) -> None:
+    def offer(
+        self,
+        *lanes: np.ndarray,
+        audible: Sequence[tuple[int, int]] | None = None,
+        boundaries: Sequence[int] | None = None,
+        scale: tuple[int, int] = (1, 1),
+    ) -> None:
         spans = None if audible is None else audible_spans(audible, self.fade)
         bounds = None if boundaries is None else np.array(boundaries, np.int64)
         self.programme = Programme(self.wishes.programme + 1, lanes, scale, spans, bounds)
         self.state.incoming = self.programme
         self.wish(programme=self.programme.id)
 
-    def wish(self, **changes) -> None:
+    def wish(self, **changes: Any) -> None:
         self.wishes = self.wishes._replace(**changes)
         assert self.state.obey(self.wishes)
 

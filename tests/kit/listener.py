@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,96 +14,8 @@ from gaplisten.panel.build import build
 from gaplisten.panel.definition import PanelDefinition, parse_definition
 from gaplisten.panel.selection import Places
 from gaplisten.panel.session import Session
-from gaplisten.playback.player import PlayerState
 
 RATE = 16000
-
-
-class ClockedPlayer:
-    """Keeps what it was told; `run` lets time pass."""
-
-    def __init__(self) -> None:
-        self.lanes: list[Signal] = []
-        self.gain = 1.0
-        self.switching: tuple[str, float] = ("", 0.0)
-        self.closed = False
-        self.loop: tuple[int, int] | None = None
-        self.boundaries: list[int] = []
-        self._state = PlayerState(available=True, device="Test device", rate=48000, latency_ms=12.0)
-
-    def load(self, lanes: Sequence[Signal], *, gain: float = 1.0, position: int | None = None) -> None:
-        self.lanes, self.gain = list(lanes), gain
-        if position is not None:
-            self.boundaries = []
-        self._state = replace(self._state, position=position or 0, playing=False, ended=False)
-
-    def run(self, seconds: float) -> None:
-        """Let sound play for a while."""
-        if not self._state.playing:
-            return
-        end = max(lane.frames for lane in self.lanes)
-        at = self._state.position + round(seconds * self.lanes[0].rate)
-        self._state = replace(self._state, position=min(at, end), playing=at < end, ended=at >= end)
-
-    def underflow(self) -> None:
-        self._state = replace(self._state, underflows=self._state.underflows + 1)
-
-    def lose_device(self, reason: str) -> None:
-        self._state = replace(self._state, available=False, playing=False, reason=reason)
-
-    def hiccup(self, reason: str) -> None:
-        """Lose the device and have it back at once."""
-        self._state = replace(self._state, playing=False, reason=reason)
-
-    def rescan(self) -> None:
-        self._state = replace(self._state, available=True, reason="", device="Another device", underflows=0)
-
-    def play(self) -> None:
-        reason = "" if self._state.available else self._state.reason
-        self._state = replace(self._state, playing=self._state.available, ended=False, reason=reason)
-
-    def pause(self) -> None:
-        self._state = replace(self._state, playing=False)
-
-    def stop(self) -> None:
-        self._state = replace(self._state, playing=False, position=0, ended=False)
-
-    def seek(self, frame: int) -> None:
-        self._state = replace(self._state, position=frame, ended=False)
-
-    def select(self, lane: int) -> None:
-        self._state = replace(self._state, lane=lane)
-
-    def set_switching(self, mode: str, milliseconds: float = 5.0) -> None:
-        self.switching = (mode, milliseconds)
-
-    def set_loop(self, start: int, stop: int) -> None:
-        self.loop = (start, stop)
-
-    def set_boundaries(self, frames: Sequence[int]) -> None:
-        self.boundaries = list(frames)
-
-    def clear_loop(self) -> None:
-        self.loop = None
-
-    @property
-    def state(self) -> PlayerState:
-        return self._state
-
-    def close(self) -> None:
-        self.closed = True
-
-    def __getattr__(self, name: str) -> Any:
-        if name in (
-            "clear_loop",
-            "set_loop",
-            "set_speed",
-            "set_audible",
-            "set_boundaries",
-            "replace",
-        ):
-            return lambda *arguments: None
-        raise AttributeError(name)
 
 
 class NoConcealers:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -12,94 +14,14 @@ from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.entries import BrokenEntry, Entry, Parameter
 from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer
-from gaplisten.playback.player import PlayerState
+from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job
+from gaplisten.loss.trace import Flags, LossTrace
 
 RATE, PACKET = 16000, 320
 
 
-class FakePlayer:
-    """Remembers what it is told; the test moves the time."""
-
-    def __init__(self):
-        self.state = PlayerState(available=True, device="Fake", rate=RATE, latency_ms=20.0)
-        self.calls = []
-        self.lanes = []
-
-    def _note(self, name, *arguments):
-        self.calls.append((name, *arguments))
-
-    def load(self, lanes, *, gain=1.0, position=None):
-        self.lanes = list(lanes)
-        self._note("load", len(lanes))
-        if position is not None:
-            self.state = replace(self.state, position=position)
-
-    def replace(self, lane, signal):
-        self.lanes[lane] = signal
-        self._note("replace", lane)
-
-    def play(self):
-        self.state = replace(self.state, playing=True)
-
-    def pause(self):
-        self.state = replace(self.state, playing=False)
-
-    def stop(self):
-        self.state = replace(self.state, playing=False, position=0)
-
-    def seek(self, frame):
-        self.state = replace(self.state, position=frame)
-
-    def select(self, lane):
-        self.state = replace(self.state, lane=lane)
-
-    def set_loop(self, start, stop):
-        self._note("loop", start, stop)
-
-    def clear_loop(self):
-        self._note("loop")
-
-    def set_switching(self, mode, milliseconds=5.0):
-        self._note("switching", mode, milliseconds)
-
-    def set_speed(self, factor):
-        self._note("speed", factor)
-
-    def set_audible(self, spans):
-        self._note("audible", spans)
-
-    def set_boundaries(self, frames):
-        self._note("boundaries", tuple(frames))
-
-    def devices(self):
-        return ()
-
-    def start(self):
-        self._note("start")
-
-    def release(self, reason):
-        self._note("release", reason)
-
-    def choose(self, device, *, remember=True):
-        self._note("choose", device)
-
-    def rescan(self):
-        self._note("rescan")
-
-    def test_tone(self, side):
-        self._note("tone", side)
-
-    def reset_meter(self):
-        self._note("reset_meter")
-
-    def close(self):
-        self._note("close")
-
-    def last(self, name):
-        return next((call[1:] for call in reversed(self.calls) if call[0] == name), None)
-
-
-def entry(name, title, *parameters, delay_ms=None):
+def entry(name: str, title: str, *parameters: Parameter, delay_ms: float | None = None) -> Entry:
     return Entry(name, title, "streaming", parameters, (), None, True, delay_ms, "", Path(f"{name}.py"), "1")
 
 
@@ -111,28 +33,31 @@ class Made:
     realtime_factor: float = 0.01
     altered_received: float = 0.0
     resampled: bool = False
-    messages: tuple = ()
+    messages: tuple[str, ...] = ()
     cached: bool = False
 
 
 @dataclass
 class FakeCatalogue:
-    entries: tuple = (
+    entries: tuple[Entry | BrokenEntry, ...] = (
         entry("loud", "Loud", Parameter("level", "float", 0.25, 0.0, 1.0, unit="FS", help="How loud")),
         entry("fails", "Fails"),
         BrokenEntry("broken", Path("broken.py"), "line 3: invalid syntax"),
     )
-    problems: tuple = ()
-    modified: tuple = ()
+    problems: tuple[GaplistenError, ...] = ()
+    modified: tuple[Entry, ...] = ()
 
-    def get(self, name):
+    def get(self, name: str) -> Entry:
         for each in self.entries:
             if each.name == name and isinstance(each, Entry):
                 return each
         raise UnknownConcealer(name, "is not known")
 
-    def changed(self):
+    def changed(self) -> tuple[Entry, ...]:
         return self.modified
+
+
+Waiting = tuple[Entry, dict[str, Any], Signal, LossTrace, Future[Made]]
 
 
 @dataclass
@@ -140,16 +65,24 @@ class FakeRunner:
     """Fills lost packets with a constant; `hold` keeps renderings back."""
 
     hold: bool = False
-    waiting: list = field(default_factory=list)
+    waiting: list[Waiting] = field(default_factory=list)
 
-    def submit(self, found, parameters, lossy, trace, job=None, reference=None):
-        future = Future()
+    def submit(
+        self,
+        found: Entry,
+        parameters: Mapping[str, Any],
+        lossy: Signal,
+        trace: LossTrace,
+        job: Job | None = None,
+        reference: Signal | None = None,
+    ) -> Future[Made]:
+        future: Future[Made] = Future()
         self.waiting.append((found, dict(parameters), lossy, trace, future))
         if not self.hold:
             self.serve()
         return future
 
-    def serve(self):
+    def serve(self) -> None:
         for found, parameters, lossy, trace, future in self.waiting:
             if future.cancelled():
                 continue
@@ -163,18 +96,18 @@ class FakeRunner:
             future.set_result(Made(Signal(samples, lossy.rate)))
         self.waiting.clear()
 
-    def close(self):
+    def close(self) -> None:
         pass
 
 
-def speech(seconds=2.0, pitch=110.0):
+def speech(seconds: float = 2.0, pitch: float = 110.0) -> Signal:
     """Return something with the ups and downs of speech."""
     time = np.arange(round(seconds * RATE)) / RATE
-    wave = sum(np.sin(2 * np.pi * pitch * k * time) / k for k in range(1, 8))
+    wave = np.sum([np.sin(2 * np.pi * pitch * k * time) / k for k in range(1, 8)], axis=0)
     return Signal.of(0.2 * wave * (0.6 + 0.4 * np.sin(2 * np.pi * 3 * time)), RATE)
 
 
-def loss(text, packets=100):
+def loss(text: str, packets: int = 100) -> Flags:
     """Return flags from places such as ``10-12 40``."""
     lost = np.zeros(packets, np.bool_)
     for part in text.split():
@@ -183,7 +116,7 @@ def loss(text, packets=100):
     return lost
 
 
-def write_clip(folder, name, lost, pitch=110.0):
+def write_clip(folder: Path, name: str, lost: Flags, pitch: float = 110.0) -> None:
     """Write one clip in the challenge's layout, with a condition ``mild``."""
     for part in ("clean", "lossy_signals", "mild"):
         (folder / part).mkdir(parents=True, exist_ok=True)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from kit.workbench import FakeCatalogue, FakePlayer, FakeRunner, loss, write_clip
+from kit.player import FakePlayer
+from kit.workbench import FakeCatalogue, FakeRunner, loss, write_clip
 
 
 @pytest.fixture(scope="session")

@@ -16,7 +16,8 @@ from gaplisten.ui.panel.pages import MessagePage
 from gaplisten.ui.panel.step_page import StepPage
 from gaplisten.ui.panel.trial_page import TrialPage
 from gaplisten.ui.panel.window import PanelWindow
-from kit.listener import ClockedPlayer, built, definition
+from kit.listener import built, definition
+from kit.player import ClockedPlayer
 
 CHECKS = "[checks]\nsides = true\nquiet_room = true\nheadphones = true\ndigits = true\n"
 QUESTIONS = """

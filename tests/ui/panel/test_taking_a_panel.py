@@ -28,7 +28,8 @@ from gaplisten.ui.panel.pages import BreakPage, ListenerPage, MessagePage
 from gaplisten.ui.panel.responses import TouchSlider, _Words
 from gaplisten.ui.panel.trial_page import TrialPage
 from gaplisten.ui.panel.window import PanelWindow
-from kit.listener import ClockedPlayer, built, definition
+from kit.listener import built, definition
+from kit.player import ClockedPlayer
 
 Open = Callable[..., PanelWindow]
 
