@@ -148,7 +148,7 @@ def answer_trial(player: TrialPlayer, page: TrialPage, number: int) -> Scenario:
     if number % 2:
         press(str(vote))
     else:
-        words = next(words for value, words in player.session.scale.labels if value == vote)
+        words = next(words for value, words in player.taking.session.scale.labels if value == vote)
         click(button(page, f"{vote}   {words}"))
     yield lambda: list(player.state.votes.values()) == [vote]
     if number == 0:
