@@ -179,6 +179,21 @@ def test_a_file_given_by_its_path_is_a_plugin_too(tmp_path: Path) -> None:
         scan(tmp_path).get(str(tmp_path / "gone.py"))
 
 
+def test_that_a_bundled_plugin_failed_is_not_remembered_that_another_one_did_is(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundled, own = tmp_path / "bundled", tmp_path / "own"
+    flag = tmp_path / "busy"
+    flag.touch()
+    source = f"import os\nassert not os.path.exists({str(flag)!r})\n{PLAIN}"
+    write(bundled, "ours", source)
+    write(own, "theirs", source)
+    monkeypatch.setattr(catalogue_module, "bundled_plugins", lambda: bundled)
+    assert {entry.name for entry in Catalogue.scan([own], limits=QUICK).broken} == {"ours", "theirs"}
+    flag.unlink()
+    assert {entry.name for entry in Catalogue.scan([own], limits=QUICK).broken} == {"theirs"}
+
+
 def test_installed_packages_offer_plugins_by_entry_point(tmp_path: Path) -> None:
     """In a process of its own: entry points are looked up on its path, and its workers must find them too."""
     site = tmp_path / "site"

@@ -236,7 +236,10 @@ class Catalogue:
         found = {source: known.get(source) for source in sources}
         new = [source for source, entry in found.items() if entry is None]
         for source, entry in zip(new, _describe_all(new, limits), strict=True):
-            known.put(source, entry)
+            # A bundled plugin can only have failed by its surroundings, such as a machine too busy to import
+            # it in time: that is not remembered.
+            if isinstance(entry, Entry) or source.origin != "bundled":
+                known.put(source, entry)
             found[source] = entry
         known.save()
         entries = tuple(entry for entry in found.values() if entry is not None)
