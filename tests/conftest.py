@@ -30,9 +30,6 @@ os.environ["GAPLISTEN_HOME"] = tempfile.mkdtemp(dir=RUN)
 settings.register_profile("tests", deadline=None)
 settings.load_profile("tests")
 
-ROOT = Path(__file__).resolve().parents[1]
-REAL_CLIPS = ROOT.parent / "shared" / "data"
-
 
 @contextmanager
 def machine(alone: bool) -> Iterator[None]:
@@ -101,9 +98,11 @@ def plugins_known(scanned: Path, home: Path) -> None:
 @pytest.fixture(scope="session")
 def real_clips() -> Path:
     """Return the folder of real clips, or skip."""
-    if not REAL_CLIPS.is_dir():
-        pytest.skip(f"the real clips are not there: {REAL_CLIPS}")
-    return REAL_CLIPS
+    from kit import real_clips
+
+    if real_clips.missing():
+        pytest.skip(real_clips.missing())
+    return real_clips.FOLDER
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,14 @@
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from gaplisten.bench.document import Document
 from gaplisten.bench.state import Choice, GapChoices, Loop, LossEdit, Note, Sources
-from gaplisten.loss.trace import LossTrace
+from kit import traces
 
 
-def trace(text):
-    return LossTrace.of_packets(np.array([c == "x" for c in text]), 320, 16000)
+def trace(drawing):
+    return traces.trace(drawing, 320, 16000)
 
 
 def test_every_edit_can_be_undone_and_done_again():

@@ -7,10 +7,11 @@ from gaplisten.audio.signal import Signal
 from gaplisten.bench.loss_edits import edit_of, lossy_with, painted, restorable, trace_of
 from gaplisten.bench.state import LossEdit
 from gaplisten.loss.trace import Grid, LossTrace, OffGridError, Origin
+from kit import traces
 
 
-def trace(text, frames=4):
-    return LossTrace.of_packets(np.array([c == "x" for c in text]), frames, 1000)
+def trace(drawing, frames=4):
+    return traces.trace(drawing, frames)
 
 
 def text(found):

@@ -18,9 +18,9 @@ import soundfile
 from figures import Figure
 
 from kit import harness
+from kit.real_clips import FOLDER as DATA
 
 ROOT = Path(__file__).resolve().parents[2]
-DATA = ROOT.parent / "shared" / "data"
 DEMO = ROOT / "resources" / "demo" / "clean"
 POCKETSPHINX = Path("/usr/share/pocketsphinx/test/data/librivox")  # Debian package pocketsphinx-testdata
 RATE, PACKET = 16_000, 320

@@ -21,9 +21,10 @@ from gaplisten.batch.journal import Journal
 from gaplisten.batch.score import described, score_versions
 from gaplisten.batch.workers import ProcessWorkers
 from gaplisten.metrics.catalogue import score
+from kit import real_clips
 
 PUBLISHED = {"clean": 4.497762, "plc_good": 4.123963, "plc_poor": 2.740757}
-EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "data" / "plc_challenge_examples"
+EXAMPLES = real_clips.FOLDER / "plc_challenge_examples"
 
 
 def measure(quick: bool = False) -> list[Figure]:

@@ -8,10 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gaplisten.loss.trace import Gap, Grid, LossTrace, OffGridError, Origin, Reading
-
-
-def trace(drawing: str, packet: int = 10, rate: int = 1000) -> LossTrace:
-    return LossTrace.of_packets(np.array([c == "x" for c in drawing], bool), packet, rate)
+from kit.traces import trace
 
 
 @pytest.mark.parametrize(
