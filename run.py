@@ -5,6 +5,7 @@
     python3 run.py COMMAND [ARGUMENTS ...]  any command of `gaplisten` (conceal, score, panel, doctor, ...)
     python3 run.py test [PYTEST ARGUMENTS]  all tests but the long ones, lint, types, contracts, dead code
     python3 run.py long [PYTEST ARGUMENTS]  the tests that take long, and whether tests notice changed code
+    python3 run.py fuzz [--minutes N]       damaged files over every reader; what surprises is kept
     python3 run.py bench [ARGUMENTS]        the benchmarks
 
 The first start makes `.venv` and installs what is missing; later starts see from a hash of pyproject.toml
@@ -333,6 +334,12 @@ def long(arguments: list[str]) -> int:
     )
 
 
+def fuzz(arguments: list[str]) -> int:
+    """Damage files and read them, until the time is over."""
+    set_up(TEST_EXTRAS, testing=True)
+    return call(PYTHON, ROOT / "tests" / "fuzz" / "harness.py", *arguments)
+
+
 def bench(arguments: list[str]) -> int:
     """Run the benchmarks."""
     set_up(TEST_EXTRAS, testing=True)
@@ -354,6 +361,8 @@ def main(arguments: list[str]) -> int:
         return test(arguments[1:])
     if arguments[:1] == ["long"]:
         return long(arguments[1:])
+    if arguments[:1] == ["fuzz"]:
+        return fuzz(arguments[1:])
     if arguments[:1] == ["bench"]:
         return bench(arguments[1:])
     if arguments[:1] in (["-h"], ["--help"]):

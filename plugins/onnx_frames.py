@@ -294,7 +294,7 @@ def read_description(path: Path) -> dict[str, Any]:
     try:
         text = path.read_text(encoding="utf-8")
         told: dict[str, Any] = json.loads(text) if path.suffix.lower() == ".json" else tomllib.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise RefusedError(f"{path} cannot be read: {error}; {HOW}") from error
     if not isinstance(told, dict):
         raise RefusedError(f"{path} holds no table of keys and values; {HOW}")

@@ -159,14 +159,6 @@ class Folder:
     def _in(self) -> int | None:
         return self._descriptor if self._descriptor >= 0 else None
 
-    def has(self, name: str) -> bool:
-        """Whether there is anything of that name, be it a link that leads nowhere."""
-        try:
-            os.stat(self._at(name), dir_fd=self._in, follow_symlinks=False)
-        except OSError:
-            return False
-        return True
-
     @contextmanager
     def open(self, name: str, flags: int = os.O_RDONLY) -> Iterator[int]:
         """Give the descriptor of a regular file in the folder.

@@ -12,7 +12,9 @@ import tomlkit
 
 from gaplisten import folders
 from gaplisten.durable import write_whole
+from gaplisten.untrusted import read_regular
 
+MOST_BYTES = 1_000_000
 THEMES = ("system", "light", "dark")
 SWITCHING = ("standard", "crossfade")
 
@@ -58,8 +60,8 @@ def _place(path: Path | None) -> Path:
 def read_settings(path: Path | None = None) -> Settings:
     """Return the kept settings; the defaults where there are none or where they make no sense."""
     try:
-        found = tomllib.loads(_place(path).read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError):
+        found = tomllib.loads(read_regular(_place(path), MOST_BYTES).decode("utf-8"))
+    except (OSError, ValueError, RecursionError):  # also numbers of 5,000 digits, and tables nested deeply
         return Settings()
     good = {
         each.name: _value(found[each.name], each.default) for each in fields(Settings) if each.name in found
@@ -68,8 +70,8 @@ def read_settings(path: Path | None = None) -> Settings:
 
 
 def _value(value: Any, default: Any) -> Any:
-    if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+    if isinstance(default, float) and type(value) is int:
+        return float(value) if abs(value) < 2**53 else None
     return value if type(value) is type(default) else None
 
 

@@ -158,7 +158,7 @@ class Known:
         try:
             data = json.loads(self._path.read_text(encoding="utf-8"))
             items = data["plugins"] if data["format"] == self._version() else {}
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return {}
         needed = {"path", "stamp", "digest"}
         return {key: item for key, item in items.items() if isinstance(item, dict) and needed <= item.keys()}

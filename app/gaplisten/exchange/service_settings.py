@@ -18,6 +18,7 @@ TOKEN_VARIABLE = "GAPLISTEN_PLCMOS_TOKEN"
 _KEYRING_SERVICE = "gaplisten-plcmos"
 _SECRETS = ("token", "password")  # never in the file
 _SETTINGS = "plcmos-service.toml"
+_MOST_SECONDS, _MOST_RETRIES = 86_400, 100
 _LOCAL = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -95,7 +96,7 @@ def load_service() -> Service:
     except FileNotFoundError as error:
         way_out = f'write address = "https://..." and user = "..." into {path}'
         raise ServiceError("PLC-MOS service", "no service is set up", way_out) from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise ServiceError(str(path), f"cannot be read ({error})", "fix or remove it") from error
     if any(secret in values for secret in _SECRETS):
         raise ServiceError(str(path), "holds the token", f"remove it and set {TOKEN_VARIABLE} instead")
@@ -107,8 +108,13 @@ def _service(path: Path, values: dict[str, object]) -> Service:
     if not isinstance(address, str) or not isinstance(user, str) or not user or ":" in user:
         raise ServiceError(str(path), "needs address and user as text (no colon in user)", "complete it")
     seconds, retries = values.get("seconds", 60.0), values.get("retries", 4)
-    if not isinstance(seconds, int | float) or not isinstance(retries, int) or seconds <= 0 or retries < 0:
+    if type(seconds) not in (int, float) or type(retries) is not int:
         raise ServiceError(str(path), "seconds and retries must be numbers", "fix it")
+    assert isinstance(seconds, int | float)
+    assert isinstance(retries, int)
+    if not 0 < seconds <= _MOST_SECONDS or not 0 <= retries <= _MOST_RETRIES:
+        fact = f"seconds must be above 0 and at most {_MOST_SECONDS}, retries 0 to {_MOST_RETRIES}"
+        raise ServiceError(str(path), fact, "fix it")
     return Service(address, user, find_token(user), float(seconds), retries)
 
 

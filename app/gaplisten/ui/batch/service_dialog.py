@@ -92,7 +92,7 @@ class ServiceDialog(QDialog):
             values = tomllib.loads(settings_path().read_text(encoding="utf-8"))
         except FileNotFoundError:
             values = {}
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             values = {}
             self._say(f"{settings_path()}: cannot be read ({error}); saving replaces it", warns=True)
         self.address.setText(str(values.get("address", "")))

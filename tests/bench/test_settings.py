@@ -1,0 +1,45 @@
+"""Settings: what makes no sense falls back, and never keeps the window from starting."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from gaplisten.bench.settings import Settings, read_settings, write_settings
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "level_dbov = -" + "9" * 400,
+        "level_dbov = " + "1" * 5000,
+        "x = " + "[" * 100_000,
+        "x = " + "{a=" * 50_000,
+        "level_dbov = nan",
+        "level_dbov = true",
+        "theme = []",
+        "\x00",
+        "#" * 2_000_000,
+    ],
+    ids=["400 digits", "5000 digits", "lists", "tables", "nan", "a truth", "a list", "no text", "2 MB"],
+)
+def test_whatever_stands_there_the_defaults_are_used(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(text, encoding="utf-8")
+    assert read_settings(path) == Settings()
+
+
+def test_one_value_that_makes_no_sense_spoils_no_other(tmp_path: Path) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text('theme = "dark"\nlevel_dbov = -' + "9" * 400, encoding="utf-8")
+    assert read_settings(path) == Settings(theme="dark")
+    write_settings(Settings(theme="light"), path)
+    assert read_settings(path) == Settings(theme="light")
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes with names here")
+def test_a_pipe_in_their_place_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "settings.toml")
+    assert read_settings(tmp_path / "settings.toml") == Settings()

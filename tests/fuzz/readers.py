@@ -1,0 +1,204 @@
+"""What reads files of strangers: whole examples of each kind, how it is read, and who else can read it.
+
+A reader ends with a value or with an error that is meant for people; anything else is a finding. An oracle
+is an independent reader or count: what it calls damaged must not be accepted without a note.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import wave
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import soundfile
+
+from gaplisten.audio.files import probe, read_signal
+from gaplisten.audio.opening import open_source
+from gaplisten.bench.settings import read_settings
+from gaplisten.bench.state import Choice, ClipWork, Loop, Work
+from gaplisten.bench.store import read_work, write_work
+from gaplisten.clips.trace_table import read_trace_table
+from gaplisten.errors import GaplistenError
+from gaplisten.exchange.plcmos_service import PlcmosClient
+from gaplisten.exchange.service_settings import Service
+from gaplisten.loss.formats import FORMATS, read_trace, write_trace
+from gaplisten.loss.trace import LossTrace
+from gaplisten.panel.columns import columns_for, names_of, needed_of
+from gaplisten.panel.definition import read_definition
+from gaplisten.panel.journal import read as read_journal
+from gaplisten.panel.methods import method
+from gaplisten.panel.starter import starter
+from gaplisten.tables import csv_row
+
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
+RATE = 16_000
+COLUMNS = columns_for([""])
+
+
+@dataclass(frozen=True)
+class Reader:
+    """One kind of file.
+
+    Parameters
+    ----------
+    name
+        For people, and for the folder of findings.
+    suffix
+        Of the file.
+    make
+        Writes a whole example.
+    read
+        Reads one; what it returns is compared with nothing.
+    binary
+        Whether bits are flipped, or signs and numbers of a text exchanged as well.
+    damaged
+        Whether an independent reader calls the file damaged; None where there is none to ask.
+    """
+
+    name: str
+    suffix: str
+    make: Callable[[Path], object]
+    read: Callable[[Path], object]
+    binary: bool = True
+    damaged: Callable[[Path], bool] | None = None
+
+
+def _noise(frames: int = 4000) -> np.ndarray:
+    return np.random.default_rng(1).normal(0, 0.1, frames).astype(np.float32)
+
+
+def _sound(path: Path) -> None:
+    with suppress(GaplistenError):  # drawing may refuse other files than playing, but says so
+        source = open_source(path)
+        source.raw(0, min(source.frames, 1000))
+    read_signal(path)
+
+
+def _sounds() -> Iterator[Reader]:
+    kinds = {
+        "wav": {}, "flac": {}, "aiff": {}, "au": {}, "w64": {}, "caf": {}, "ogg": {}, "mp3": {},
+        "rf64": {"format": "RF64"}, "gsm.wav": {"subtype": "GSM610"}, "adpcm.wav": {"subtype": "IMA_ADPCM"},
+        "opus.ogg": {"format": "OGG", "subtype": "OPUS"}, "alac.caf": {"subtype": "ALAC_16"},
+    }  # fmt: skip
+    for kind, how in kinds.items():
+
+        def make(path: Path, how: dict[str, str] = how) -> None:
+            soundfile.write(path, _noise(), RATE, **how)
+
+        oracle = {"wav": _wave_cut, "flac": _flac_damaged}.get(kind)
+        yield Reader(f"sound {kind}", f".{kind}", make, _sound, damaged=oracle)
+
+
+def _flac_damaged(path: Path) -> bool:
+    if not shutil.which("flac"):
+        return False
+    said = subprocess.run(["flac", "-t", "-s", path], capture_output=True, check=False)
+    if said.returncode == 0:
+        return False
+    # It also minds what somebody put behind the sound, a tag say.
+    found = read_signal(path).samples[:, 0]
+    return found.shape != (4000,) or float(np.abs(found - _noise()).max()) > 2**-15
+
+
+def _wave_cut(path: Path) -> bool:
+    try:
+        with wave.open(str(path), "rb") as file:
+            promised = file.getnframes() * file.getnchannels() * file.getsampwidth()
+            return 0 < promised < 2**31 and len(file.readframes(file.getnframes())) < promised
+    except (wave.Error, EOFError):
+        return False
+
+
+def _traces() -> Iterator[Reader]:
+    trace = LossTrace.of_packets(np.random.default_rng(2).random(120) < 0.2, 320, RATE)
+    for name in (form.name for form in FORMATS if form.encode is not None):
+
+        def make(path: Path, name: str = name) -> None:
+            write_trace(path, trace, name)
+
+        suffix = ".npy" if "npy" in name or "array" in name else ".txt"
+        yield Reader(f"trace {name}", suffix, make, partial(_trace, name), binary=False)
+
+
+def _trace(name: str, path: Path) -> object:
+    with suppress(GaplistenError):  # it may have to be asked what is meant
+        read_trace(path)
+    return read_trace(path, format=name)
+
+
+def _text(content: str) -> Callable[[Path], object]:
+    return lambda path: path.write_text(content, encoding="utf-8")
+
+
+def _work(path: Path) -> None:
+    choice = Choice("external_command", (("command", "x {out_wav}"), ("strip", 3)))
+    work = Work(choices=(choice,), current="a").with_clip("a", ClipWork(loop=Loop(1, 9)))
+    write_work(path, work)
+
+
+def _ratings(path: Path) -> None:
+    row = dict.fromkeys(names_of(COLUMNS), "1")
+    path.write_text(csv_row(names_of(COLUMNS)) + csv_row(row.values()) * 3, encoding="utf-8", newline="")
+
+
+def _read_ratings(path: Path) -> object:
+    return read_journal(path, names_of(COLUMNS), needed_of(COLUMNS))
+
+
+def _answer(path: Path) -> object:
+    return PlcmosClient(Service("http://localhost/", "u", "t"))._understood(path.read_bytes())
+
+
+def _description(path: Path) -> object:
+    namespace: dict[str, object] = {}
+    source = PLUGINS / "onnx_frames.py"
+    exec(compile(source.read_text(encoding="utf-8"), str(source), "exec"), namespace)
+    try:
+        return namespace["read_description"](path)  # type: ignore[operator]
+    except namespace["RefusedError"] as error:  # type: ignore[misc]
+        raise GaplistenError(str(path), str(error)) from error
+
+
+DESCRIPTION = """model = "m.onnx"
+rate = 16000
+domain = "packet"
+[input]
+name = "x"
+shape = [1, 640]
+context = 1
+[output]
+name = "y"
+start = 0
+stop = 320
+"""
+
+
+def all_readers() -> tuple[Reader, ...]:
+    """Return every reader."""
+    texts = (
+        Reader("workbench file", ".toml", _work, read_work, False),
+        Reader("settings", ".toml", _text('theme = "dark"\nlevel_dbov = -30.0\n'), read_settings, False),
+        Reader("panel definition", ".toml", _text(starter(method("mushra"))), read_definition, False),
+        Reader(
+            "ratings",
+            ".csv",
+            _ratings,
+            lambda path: read_journal(path, names_of(COLUMNS), needed_of(COLUMNS)),
+            False,
+        ),
+        Reader("trace table", ".csv", _text("f,t\na.wav,0 1 0\nb.wav,0 0 1\n"), read_trace_table, False),
+        Reader("service answer", ".json", _text('{"plc_mos": 3.25, "model_version": 1}'), _answer, False),
+        Reader("ONNX description", ".toml", _text(DESCRIPTION), _description, False),
+    )
+    return (*_sounds(), *_traces(), *texts)
+
+
+def has_note(path: Path) -> bool:
+    """Whether a sound file is read with a note, and so not without a word."""
+    return bool(probe(path).notes)
