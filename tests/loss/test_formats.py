@@ -173,6 +173,14 @@ def test_a_pattern_with_bytes_too_many_or_too_few_is_no_other_kind_of_file(
     assert fact in refusal(written(tmp_path / "x.g192", change(PATTERN.tobytes())))
 
 
+def test_a_pattern_that_goes_on_as_something_else_names_where(tmp_path: Path) -> None:
+    junk = np.random.default_rng(0).integers(0, 256, 2000).astype(np.uint8).tobytes()
+    said = refusal(written(tmp_path / "x.g192", PATTERN[:40].tobytes() + junk))
+    assert re.search(r"word (40|41) (is|tells of)", said) or "word 1 tells of" in said
+    codes = np.where(np.arange(40) % 7 == 3, 0x20, 0x21).astype(np.uint8).tobytes()
+    assert "byte 40 is" in refusal(written(tmp_path / "y", codes + b"\x00" + junk))
+
+
 def test_a_damaged_pattern_of_bytes_names_the_byte(tmp_path: Path) -> None:
     codes = np.where(np.arange(120) % 7 == 3, 0x20, 0x21).astype(np.uint8)
     codes[50] ^= 0x80

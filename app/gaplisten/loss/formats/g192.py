@@ -28,6 +28,7 @@ GOOD_WORD, LOST_WORD = 0x6B21, 0x6B20
 GOOD_BYTE, LOST_BYTE = 0x21, 0x20
 _SOFT = (0x7F, 0x81)  # the bits 0 and 1
 _MOSTLY = 0.5
+_HEAD = 32  # words or bytes
 _MOSTLY_BYTES = 0.75  # text has blanks (0x20) too
 _BIT_ERRORS = "is a bit-error pattern, not one of lost frames"
 _OTHER_FILE = "take the frame-erasure pattern (0x6B20/0x6B21) instead"
@@ -59,7 +60,10 @@ def _mostly_words(data: bytes) -> bool:
     for shift in (0, 1):
         words = _both_orders(data[shift : shift + (len(data) - shift) // 2 * 2])
         sync, soft = _is_sync(words), np.isin(words, _SOFT)
-        if words.size and (sync | soft).any(axis=0).mean() >= _MOSTLY and (sync.any() or shift == 0):
+        known = np.asarray((sync | soft).any(axis=0), np.bool_)
+        # Also what begins as one and goes on as something else is a damaged one.
+        mostly = max(known.mean(), known[:_HEAD].mean()) >= _MOSTLY if known.size else False
+        if mostly and (sync.any() or shift == 0):
             return True
     return False
 
@@ -158,7 +162,9 @@ def _recognises_bytes(content: Content) -> str | None:
         return ""
     codes = np.frombuffer(data, np.uint8)
     frames, bits = np.isin(codes, (GOOD_BYTE, LOST_BYTE)), np.isin(codes, _SOFT)
+    # Blanks alone may be text.
     mostly = frames.mean() >= _MOSTLY_BYTES and GOOD_BYTE in codes
+    mostly |= frames[:_HEAD].all() and np.count_nonzero(codes[:_HEAD] == GOOD_BYTE) > _HEAD // 8
     if content.kind is Kind.ARRAY or not (mostly or bits.mean() >= _MOSTLY_BYTES):
         return None
     try:
