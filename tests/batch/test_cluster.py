@@ -22,6 +22,8 @@ from gaplisten.batch.workers import ProcessWorkers
 from gaplisten.concealers.catalogue import Catalogue
 from kit.challenge import challenge_set
 
+pytestmark = pytest.mark.xdist_group("cluster")
+
 pytest.importorskip("distributed")
 
 CLUSTER = """

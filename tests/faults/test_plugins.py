@@ -24,6 +24,8 @@ from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.jobs import Job, JobCancelled
 from kit.plugin_folder import IMPATIENT, QUICK, described, losses, noise, streaming, whole_file
 
+pytestmark = pytest.mark.xdist_group("plugins that fail")
+
 SOUND = noise()
 TRACE = losses(SOUND)
 RECEIVED = ~TRACE.mask(SOUND.frames)

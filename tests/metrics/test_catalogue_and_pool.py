@@ -22,6 +22,8 @@ from gaplisten.metrics.contract import MetricError
 from gaplisten.metrics.pool import ScorePool
 from kit import foreign
 
+pytestmark = pytest.mark.xdist_group("metrics")
+
 
 @pytest.fixture(scope="module")
 def foreign_package(tmp_path_factory: pytest.TempPathFactory):

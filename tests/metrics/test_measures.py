@@ -14,6 +14,8 @@ from gaplisten.audio.signal import Signal
 from gaplisten.metrics import dnsmos
 from gaplisten.metrics.catalogue import score
 
+pytestmark = pytest.mark.xdist_group("metrics")
+
 RATE = 16000
 
 

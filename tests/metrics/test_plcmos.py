@@ -12,6 +12,8 @@ from gaplisten.audio.signal import Signal
 from gaplisten.metrics import plcmos
 from gaplisten.metrics.catalogue import score
 
+pytestmark = pytest.mark.xdist_group("metrics")
+
 pytest.importorskip("onnxruntime")
 pytest.importorskip("speechmos")
 

@@ -19,7 +19,7 @@ from kit.burden import BURDENS
 from kit.proof import Proof, largest_excess, prove, unlike_lanes
 from kit.pulse import SoundServer, null_server, sound_server, wait_for
 
-pytestmark = [pytest.mark.sound, pytest.mark.alone]
+pytestmark = [pytest.mark.sound, pytest.mark.alone, pytest.mark.xdist_group("real path")]
 RATE = 48000
 
 

@@ -14,6 +14,8 @@ from gaplisten.clips.opening import open_clip
 from gaplisten.commands.open import NoWindows, run_workbench
 from gaplisten.display import has_display
 
+pytestmark = pytest.mark.xdist_group("demo")
+
 
 def run(*words, **variables):
     environment = {**os.environ, "DISPLAY": "", "WAYLAND_DISPLAY": "", "QT_QPA_PLATFORM": "", **variables}
