@@ -2,6 +2,7 @@ import pytest
 from PySide6.QtGui import QKeySequence
 
 from gaplisten.ui.actions import MENUS, key_texts
+from gaplisten.ui.panel.trial_page import ALWAYS, SOMETIMES
 from gaplisten.ui.panes.help import KeySheet
 from gaplisten.ui.shell import all_panes
 
@@ -46,10 +47,18 @@ def test_menus_stand_in_their_order(window):
 def test_the_sheet_lists_every_key_and_can_be_narrowed(window, qtbot):
     sheet = KeySheet(window.actions_table, window)
     qtbot.addWidget(sheet)
-    assert sheet.table.rowCount() == len(window.actions_table.bound)
+    assert sheet.table.rowCount() == len(window.actions_table.bound) + len(ALWAYS) + len(SOMETIMES)
     sheet.filter.setText("next gap alt+right")
     assert sheet.table.rowCount() == 1
     assert "Alt+Right" in sheet.table.item(0, 0).text()
+
+
+def test_the_sheet_lists_the_keys_of_a_listener_too(window, qtbot):
+    sheet = KeySheet(window.actions_table, window)
+    qtbot.addWidget(sheet)
+    sheet.filter.setText("in a panel vote back")
+    assert [sheet.table.item(0, column).text() for column in range(2)] == ["Ctrl+Z", "Undo Vote"]
+    assert sheet.table.rowCount() == 1
 
 
 def test_everything_that_can_be_reached_has_a_name_for_screen_readers(opened):

@@ -360,6 +360,30 @@ class TrialPage(QWidget):
             self._tell("")
 
 
+# What a key is called, what it does, and the keys with what they call of the page.
+ALWAYS: tuple[tuple[str, str, tuple[tuple[str, str, tuple[int, ...]], ...]], ...] = (
+    ("Play / Pause", "Play the recording that is chosen, or pause", (("Space", "toggle", ()),)),
+    ("From the Start", "Play it from its start", (("Backspace", "restart", ()),)),
+    ("Go On", "Save the answer and go on", (("Return", "go_on", ()), ("Enter", "go_on", ()))),
+    ("Rate", "Rate higher or lower by one", (("Up", "nudge", (1,)), ("Down", "nudge", (-1,)))),
+    (
+        "Rate in Tens",
+        "Rate higher or lower by ten",
+        (("Shift+Up", "nudge", (10,)), ("Shift+Down", "nudge", (-10,))),
+    ),
+    ("Undo Vote", "Take the last vote back", (("Ctrl+Z", "undo", ()),)),
+    ("Comment", "Go to the comment", (("F4", "write_comment", ()),)),
+)
+# Those that depend on the trial: the keys, what they are called, and what they do.
+SOMETIMES = (
+    ("0, R", "Reference", "Hear the reference, where it is named"),
+    ("A…, 1…9", "Recording", "Hear this recording; a digit rates where nothing is switched"),
+    ("Left, Right", "Neighbour", "Hear the recording beside it, or go to the scale before or after"),
+    ("[, ]", "Repeat a Part", "Begin or end the part that is repeated"),
+    ("L", "Repeat", "Repeat everything, or nothing"),
+)
+
+
 class TrialKeys:
     """Shortcuts of one page; those for slots and answers are made anew for each trial."""
 
@@ -367,16 +391,9 @@ class TrialKeys:
         self._page = page
         self._own: list[QShortcut] = []
         self._always = [
-            self._key("Space", lambda: page.toggle()),
-            self._key("Backspace", lambda: page.restart()),
-            self._key("Return", lambda: page.go_on()),
-            self._key("Enter", lambda: page.go_on()),
-            self._key("Up", lambda: page.nudge(1)),
-            self._key("Down", lambda: page.nudge(-1)),
-            self._key("Shift+Up", lambda: page.nudge(10)),
-            self._key("Shift+Down", lambda: page.nudge(-10)),
-            self._key("Ctrl+Z", lambda: page.undo()),
-            self._key("F4", lambda: page.write_comment()),
+            self._key(keys, partial(getattr(page, name), *steps))
+            for _, _, rows in ALWAYS
+            for keys, name, steps in rows
         ]
 
     def _key(self, keys: str, act: Callable[[], None]) -> QShortcut:

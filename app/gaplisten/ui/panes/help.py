@@ -77,15 +77,19 @@ PANE = Pane("help", Help, COMMANDS, place=80)
 
 def keys_of(command: Command) -> str:
     """Return a command's keys as people of this system write them."""
-    native = QKeySequence.SequenceFormat.NativeText
-    return ", ".join(QKeySequence.fromString(key).toString(native) for key in key_texts(command))
+    return ", ".join(map(native, key_texts(command)))
+
+
+def native(keys: str) -> str:
+    """Return a key sequence as people of this system write it."""
+    return QKeySequence.fromString(keys).toString(QKeySequence.SequenceFormat.NativeText)
 
 
 _SENTENCE = 46
 
 
 class KeySheet(QDialog):
-    """Every command that can be carried out now, with its keys; typing narrows the list."""
+    """Every command that can be carried out now, with its keys, and a listener's keys; typing narrows it."""
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -120,11 +124,23 @@ class KeySheet(QDialog):
     def _fill(self) -> None:
         words = self.filter.text().casefold().split()
         rows = [(keys_of(each), each.text, each.help, each.menu) for each in self._commands]
-        kept = [row for row in rows if all(word in " ".join(row).casefold() for word in words)]
+        kept = [
+            row for row in (*rows, *panel_rows()) if all(word in " ".join(row).casefold() for word in words)
+        ]
         self.table.setRowCount(len(kept))
         for row, cells in enumerate(kept):
             for column, text in enumerate(cells):
                 self.table.setItem(row, column, QTableWidgetItem(text))
+
+
+def panel_rows() -> list[tuple[str, str, str, str]]:
+    """Return the listener's keys, as rows of the sheet."""
+    from gaplisten.ui.panel.trial_page import ALWAYS, SOMETIMES
+
+    where, rows = "In a panel", []
+    for text, does, made in ALWAYS:
+        rows.append((", ".join(native(keys) for keys, _, _ in made), text, does, where))
+    return [*rows, *((*row, where) for row in SOMETIMES)]
 
 
 class Manual(QDialog):
