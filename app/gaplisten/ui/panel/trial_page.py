@@ -360,19 +360,27 @@ class TrialPage(QWidget):
             self._tell("")
 
 
-# What a key is called, what it does, and the keys with what they call of the page.
-ALWAYS: tuple[tuple[str, str, tuple[tuple[str, str, tuple[int, ...]], ...]], ...] = (
-    ("Play / Pause", "Play the recording that is chosen, or pause", (("Space", "toggle", ()),)),
-    ("From the Start", "Play it from its start", (("Backspace", "restart", ()),)),
-    ("Go On", "Save the answer and go on", (("Return", "go_on", ()), ("Enter", "go_on", ()))),
-    ("Rate", "Rate higher or lower by one", (("Up", "nudge", (1,)), ("Down", "nudge", (-1,)))),
+# What a key is called, what it does, and the keys with what they do on the page.
+ALWAYS: tuple[tuple[str, str, dict[str, Callable[[TrialPage], object]]], ...] = (
+    ("Play / Pause", "Play the recording that is chosen, or pause", {"Space": lambda page: page.toggle()}),
+    ("From the Start", "Play it from its start", {"Backspace": lambda page: page.restart()}),
+    (
+        "Go On",
+        "Save the answer and go on",
+        {"Return": lambda page: page.go_on(), "Enter": lambda page: page.go_on()},
+    ),
+    (
+        "Rate",
+        "Rate higher or lower by one",
+        {"Up": lambda page: page.nudge(1), "Down": lambda page: page.nudge(-1)},
+    ),
     (
         "Rate in Tens",
         "Rate higher or lower by ten",
-        (("Shift+Up", "nudge", (10,)), ("Shift+Down", "nudge", (-10,))),
+        {"Shift+Up": lambda page: page.nudge(10), "Shift+Down": lambda page: page.nudge(-10)},
     ),
-    ("Undo Vote", "Take the last vote back", (("Ctrl+Z", "undo", ()),)),
-    ("Comment", "Go to the comment", (("F4", "write_comment", ()),)),
+    ("Undo Vote", "Take the last vote back", {"Ctrl+Z": lambda page: page.undo()}),
+    ("Comment", "Go to the comment", {"F4": lambda page: page.write_comment()}),
 )
 # Those that depend on the trial: the keys, what they are called, and what they do.
 SOMETIMES = (
@@ -391,9 +399,7 @@ class TrialKeys:
         self._page = page
         self._own: list[QShortcut] = []
         self._always = [
-            self._key(keys, partial(getattr(page, name), *steps))
-            for _, _, rows in ALWAYS
-            for keys, name, steps in rows
+            self._key(keys, partial(does, page)) for _, _, made in ALWAYS for keys, does in made.items()
         ]
 
     def _key(self, keys: str, act: Callable[[], None]) -> QShortcut:

@@ -139,7 +139,7 @@ def panel_rows() -> list[tuple[str, str, str, str]]:
 
     where, rows = "In a panel", []
     for text, does, made in ALWAYS:
-        rows.append((", ".join(native(keys) for keys, _, _ in made), text, does, where))
+        rows.append((", ".join(map(native, made)), text, does, where))
     return [*rows, *((*row, where) for row in SOMETIMES)]
 
 
