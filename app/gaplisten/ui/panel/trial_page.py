@@ -402,7 +402,7 @@ class TrialKeys:
             self._key(keys, partial(does, page)) for _, _, made in ALWAYS for keys, does in made.items()
         ]
 
-    def _key(self, keys: str, act: Callable[[], None]) -> QShortcut:
+    def _key(self, keys: str, act: Callable[[], object]) -> QShortcut:
         shortcut = QShortcut(QKeySequence(keys), self._page)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(act)
