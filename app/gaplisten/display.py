@@ -43,7 +43,10 @@ def x_answers(name: str) -> bool:
 def wayland_answers(name: str) -> bool:
     """Whether a Wayland compositor listens under that name."""
     path = Path(os.environ.get("XDG_RUNTIME_DIR", "/")) / name
-    with socket.socket(socket.AF_UNIX) as asked:
+    family = getattr(socket, "AF_UNIX", None)  # no such sockets on Windows, and no Wayland either
+    if family is None:
+        return False
+    with socket.socket(family) as asked:
         asked.settimeout(_ANSWER_SECONDS)
         return asked.connect_ex(str(path)) == 0
 

@@ -55,14 +55,16 @@ def die_with(lifeline: int) -> None:
         threading.Thread(target=_wait_and_kill, args=(lifeline,), daemon=True).start()
 
 
-def _kernel_kills(lifeline: int) -> None:
-    import fcntl
-    import signal
+if sys.platform == "linux":
 
-    fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
-    fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgid(0))
-    flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
-    fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
+    def _kernel_kills(lifeline: int) -> None:
+        import fcntl
+        import signal
+
+        fcntl.fcntl(lifeline, fcntl.F_SETSIG, signal.SIGKILL)
+        fcntl.fcntl(lifeline, fcntl.F_SETOWN, -os.getpgid(0))
+        flags = fcntl.fcntl(lifeline, fcntl.F_GETFL)
+        fcntl.fcntl(lifeline, fcntl.F_SETFL, flags | os.O_ASYNC)
 
 
 def _wait_and_kill(lifeline: int) -> None:
@@ -72,7 +74,7 @@ def _wait_and_kill(lifeline: int) -> None:
 
 def end_group() -> None:
     """End this process and all that it started, where the system knows groups and this one leads its own."""
-    if hasattr(os, "killpg") and os.getpgid(0) == os.getpid():
+    if sys.platform != "win32" and os.getpgid(0) == os.getpid():
         import signal
 
         os.killpg(0, signal.SIGKILL)
@@ -105,29 +107,32 @@ class MemoryLimit:
 
 def _memory_now() -> tuple[int, int]:
     """Return address space and private data of this process in bytes (0 where unknown)."""
-    if sys.platform != "linux":
+    if sys.platform == "linux":
+        with open("/proc/self/statm", encoding="ascii") as file:
+            fields = file.read().split()
+        page = os.sysconf("SC_PAGE_SIZE")
+        return int(fields[0]) * page, int(fields[5]) * page
+    else:  # noqa: RET505 - only so is it plain to type checkers on other systems
         return 0, 0
-    with open("/proc/self/statm", encoding="ascii") as file:
-        fields = file.read().split()
-    page = os.sysconf("SC_PAGE_SIZE")
-    return int(fields[0]) * page, int(fields[5]) * page
 
 
-def _limit(name: str, soft: int | None) -> None:
-    import resource
+if sys.platform == "linux":
 
-    which = getattr(resource, name)
-    hard = resource.getrlimit(which)[1]
-    if soft is None or (hard != resource.RLIM_INFINITY and soft > hard):
-        soft = hard
-    resource.setrlimit(which, (soft, hard))
+    def _limit(name: str, soft: int | None) -> None:
+        import resource
+
+        which = getattr(resource, name)
+        hard = resource.getrlimit(which)[1]
+        if soft is None or (hard != resource.RLIM_INFINITY and soft > hard):
+            soft = hard
+        resource.setrlimit(which, (soft, hard))
 
 
 def set_backstop(seconds: float) -> None:
     """Let the system end this process some time after the host should have done so (0 clears it)."""
-    import signal
+    if sys.platform != "win32":
+        import signal
 
-    if hasattr(signal, "setitimer"):
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         signal.setitimer(signal.ITIMER_REAL, seconds + _BACKSTOP_SECONDS if seconds else 0.0)
 
@@ -153,15 +158,13 @@ class Leftovers:
 
 
 def _has_children() -> bool:
-    if not hasattr(os, "WNOHANG"):
-        return False
-    while True:
-        try:
-            pid, _status = os.waitpid(-1, os.WNOHANG)
-        except ChildProcessError:
-            return False
-        if pid == 0:
-            return True
+    if sys.platform != "win32":
+        with contextlib.suppress(ChildProcessError):
+            while True:
+                pid, _status = os.waitpid(-1, os.WNOHANG)
+                if pid == 0:
+                    return True
+    return False
 
 
 def flush_streams() -> None:

@@ -8,6 +8,7 @@ import queue
 import secrets
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -182,7 +183,7 @@ class WorkerProcess:
 
     def interrupt(self) -> None:
         """End the process and what it started, from any thread; whoever waits for it hears of it."""
-        if hasattr(os, "killpg") and not self._killed:
+        if sys.platform != "win32" and not self._killed:
             # Also when the process has ended by itself: what it forked is still in its group.
             self._killed = True
             with contextlib.suppress(ProcessLookupError, PermissionError):

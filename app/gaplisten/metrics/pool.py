@@ -65,7 +65,7 @@ def process_pool(workers: int, niceness: int = 0) -> ProcessPool:
         max_tasks=_SCORES_PER_WORKER,
         initializer=quiet_worker,
         initargs=[niceness],
-        context=spawning(),
+        context=spawning(),  # type: ignore[arg-type, unused-ignore]  # typeshed: pipes differ on Windows
     )
 
 

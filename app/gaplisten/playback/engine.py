@@ -227,11 +227,11 @@ def raise_process() -> None:
             high_priority_class = 0x80
             kernel = ctypes.windll.kernel32
             kernel.SetPriorityClass(kernel.GetCurrentProcess(), high_priority_class)
-        return
-    with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, 0, -15)
-    # Threads that the sound system starts in this process inherit it: they hand the samples on.
-    _real_time(_PROCESS)
+    else:
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, 0, -15)
+        # Threads that the sound system starts in this process inherit it: they hand the samples on.
+        _real_time(_PROCESS)
 
 
 def _real_time(priority: int) -> None:
