@@ -54,6 +54,15 @@ def test_new_build_run_and_status_from_the_command_line(
     assert (row["listener"], row["done"], row["trials"], row["state"]) == ("Ann", "1", "8", "waiting")
 
 
+def test_a_method_that_is_not_known_leaves_no_file_behind(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("panel", "new", tmp_path / "p.toml", "--method", "nope") == 2
+    assert "method 'nope': there is no such method" in capsys.readouterr().err
+    assert not (tmp_path / "p.toml").exists()
+    assert run("panel", "new", tmp_path / "p.toml", "--method", "acr") == 0
+
+
 @pytest.mark.parametrize("concealer", ["../evil.py", "/tmp/evil.py", "evil.py", "nothing_like_this"])
 def test_a_panel_loads_no_code_from_its_own_folder(
     concealer: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]

@@ -35,9 +35,10 @@ def new(
     """Write a commented panel definition to begin with."""
     from gaplisten.panel.starter import starter
 
+    text = starter(methods.method(method), title)  # first: a method that is not known leaves no file
     try:
         with file.open("x", encoding="utf-8") as target:
-            target.write(starter(methods.method(method), title))
+            target.write(text)
     except OSError as error:
         fact = error.strerror or str(error)
         raise PanelCommandError(str(file), f"it cannot be written: {fact}", "give another name") from error

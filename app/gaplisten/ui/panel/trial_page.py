@@ -382,13 +382,14 @@ ALWAYS: tuple[tuple[str, str, dict[str, Callable[[TrialPage], object]]], ...] = 
     ("Undo Vote", "Take the last vote back", {"Ctrl+Z": lambda page: page.undo()}),
     ("Comment", "Go to the comment", {"F4": lambda page: page.write_comment()}),
 )
-# Those that depend on the trial: the keys, what they are called, and what they do.
+# Those that depend on the trial, or are the window's: the keys, what they are called, and what they do.
 SOMETIMES = (
     ("0, R", "Reference", "Hear the reference, where it is named"),
     ("A…, 1…9", "Recording", "Hear this recording; a digit rates where nothing is switched"),
     ("Left, Right", "Neighbour", "Hear the recording beside it, or go to the scale before or after"),
     ("[, ]", "Repeat a Part", "Begin or end the part that is repeated"),
     ("L", "Repeat", "Repeat everything, or nothing"),
+    ("Esc", "Leave", "Leave the test; all that was rated is saved"),
 )
 
 
