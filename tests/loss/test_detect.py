@@ -89,6 +89,17 @@ def test_with_a_reference_a_gap_between_pauses_is_found_too() -> None:
     assert not detect_losses(lossy, 320).trace.has_loss, "without it, it is a pause"
 
 
+def test_quiet_sound_that_rounds_to_zero_is_no_gap_though_the_reference_sounds() -> None:
+    samples = sounding().samples.copy()
+    samples[3990:4100] = samples[8990:9100] = 1e-5
+    reference = Signal(sounding().samples, RATE)
+    short, packet = samples.copy(), samples.copy()
+    short[4000:4025] = short[9000:9016] = 0
+    packet[4000:4040] = 0
+    assert not detect_losses(Signal(short, RATE), 320, reference).trace.has_loss
+    assert detect_losses(Signal(packet, RATE), 320, reference).trace.spans.tolist() == [[4000, 4040]]
+
+
 def test_one_silent_channel_is_no_gap() -> None:
     samples = sounding(channels=2).samples.copy()
     samples[700:900, 0] = 0

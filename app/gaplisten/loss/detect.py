@@ -18,6 +18,7 @@ _NEAR_FRAMES = 8
 _LOUD = 8 / 32768  # what fades into digital silence, or is dithered, ends with less
 _SLACK_FRAMES = 3  # speech may happen to be zero beside a lost packet
 _USUAL_MS = (20.0, 10.0, 5.0, 2.5, 30.0, 40.0, 60.0)
+_SHORTEST_PACKET_MS = min(_USUAL_MS)
 _USUAL_FRAMES = (512, 256, 1024, 128, 120, 160, 480, 960)
 _MOST, _NEARLY_ALL = 0.5, 0.9
 _CHANCE = 0.02
@@ -136,7 +137,9 @@ class _Runs:
     starts, stops
         The edges at which the sound breaks off or comes back abruptly: those of natural pauses do not.
     inside
-        The runs between sounding speech (by the reference, where there is one: in place of speech).
+        The runs between sounding speech (by the reference, where there is one: in place of speech; without an
+        abrupt edge, only those of a packet's length and more: quiet sound rounds to zero for a little longer
+        than a millisecond).
     """
 
     starts: list[int]
@@ -147,6 +150,7 @@ class _Runs:
     def of(cls, signal: Signal, reference: Signal | None) -> _Runs:
         samples, frames = signal.samples, signal.frames
         least = max(round(SHORTEST_MS * signal.rate / 1000), _NEAR_FRAMES)
+        packet = round(_SHORTEST_PACKET_MS * signal.rate / 1000)
         known = reference.samples if reference is not None and reference.rate == signal.rate else None
         starts, stops, inside = [], [], []
         for start, stop in _zeros(samples):
@@ -159,7 +163,7 @@ class _Runs:
             after = stop < frames and _loud(samples[stop : stop + _NEAR_FRAMES])
             starts += [start] * before
             stops += [stop] * after
-            if (before and after) or spoken:
+            if (before and after) or (spoken and (before or after or stop - start >= packet)):
                 inside.append((start, stop))
         return cls(starts, stops, np.array(inside, np.int64).reshape(-1, 2))
 
