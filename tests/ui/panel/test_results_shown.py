@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import socket
 from pathlib import Path
 
@@ -152,4 +153,26 @@ def test_each_of_several_scales_stands_in_tables_and_figure(
     figure = tmp_path / "figure.svg"
     assert CliRunner().invoke(app, ["results", str(folder), "--figure", str(figure)]).exit_code == 0
     drawn = figure.read_text(encoding="utf-8")
-    assert all(f"quuxnet, {scale}" in drawn for scale in ("signal", "background", "overall"))
+    assert all(drawn.count(scale) == 2 for scale in ("signal", "background", "overall"))
+    assert drawn.count("quuxnet") == drawn.count("zilch") == 1
+
+
+def test_what_stands_under_many_scales_does_not_overlap(qtbot: QtBot) -> None:
+    conditions = ("lossy", "tPLCnet", "g711_appendix1", "opus")
+    votes = tuple(
+        Rating("ann", "test", "c", "", name, "", "condition", at, 1.0 + at, scale=scale)
+        for at, name in enumerate(conditions)
+        for scale in ("signal", "background", "overall")
+    )
+    plot = ResultsPlot()
+    qtbot.addWidget(plot)
+    plot.resize(980, 360)  # as in the window at its first size
+    plot.show_results(evaluate_votes(Collected(votes), method("p835")))
+    (ticks,) = plot.getAxis("bottom")._tickLevels
+    assert len(ticks) == 12
+    column = (980 - 50) / 12.2
+    for line in range(4):
+        said = [(place, name.split("\n")[line].strip()) for place, name in ticks]
+        written = [(place, plot.fontMetrics().horizontalAdvance(text)) for place, text in said if text]
+        for (place, width), (following, wider) in itertools.pairwise(written):
+            assert (width + wider) / 2 < (following - place) * column

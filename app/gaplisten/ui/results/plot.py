@@ -32,7 +32,6 @@ class ResultsPlot(Plot):
         super().__init__("Results by condition; the table beside holds the same numbers", parent, palette)
         bottom = self.getAxis("bottom")
         bottom.setStyle(tickLength=0)
-        bottom.setHeight(2.8 * self.fontMetrics().height())  # a name, and the number under it
         self._medians = False
 
     def show_results(self, results: Results) -> None:
@@ -44,7 +43,10 @@ class ResultsPlot(Plot):
         self.setYRange(low, high, padding=0.04)
         self.showGrid(y=True, alpha=0.2)
         names = self._draw_pairs(results, ink) if results.pairs else self._draw_means(results.conditions, ink)
-        self.getAxis("bottom").setTicks([list(enumerate(names))])
+        bottom = self.getAxis("bottom")
+        lines = 1 + max((name.count("\n") for name in names), default=1)
+        bottom.setHeight((lines + 0.8) * self.fontMetrics().height())
+        bottom.setTicks([list(enumerate(names))])
         self.setXRange(-0.6, max(len(names), 1) - 0.4, padding=0)
 
     def _draw_means(self, conditions: Sequence[ConditionResult], ink: QColor) -> list[str]:
@@ -53,11 +55,7 @@ class ResultsPlot(Plot):
             if self._medians:
                 self._draw_box(at, one, ink)
             self._draw_interval(at, one.mean.mean, one.mean.low, one.mean.high, ink)
-        return [
-            f"{f'{one.condition}, {one.scale}' if one.scale else one.condition}\n"
-            f"{one.mean.mean:.2f} (n = {one.mean.n})"
-            for one in conditions
-        ]
+        return labels(conditions)
 
     def _draw_dots(self, at: int, values: Sequence[float]) -> None:
         spread = np.linspace(-0.22, 0.22, len(values)) if len(values) != 1 else np.zeros(1)
@@ -98,6 +96,22 @@ class ResultsPlot(Plot):
             )
             self.keep(bar)
         self.keep(pg.ScatterPlotItem([at], [mean], symbol="s", size=10, pen=pen, brush=ink))
+
+
+def labels(conditions: Sequence[ConditionResult]) -> list[str]:
+    """Return what stands under each column.
+
+    Columns of several scales are narrow: the condition is named once, under the middle one of its scales.
+    """
+    found = []
+    for at, one in enumerate(conditions):
+        if not one.scale:
+            found.append(f"{one.condition}\n{one.mean.mean:.2f} (n = {one.mean.n})")
+            continue
+        places = [place for place, other in enumerate(conditions) if other.condition == one.condition]
+        name = one.condition if at == places[(len(places) - 1) // 2] else ""
+        found.append(f"{one.scale}\n{one.mean.mean:.2f}\nn = {one.mean.n}\n{name or ' '}")
+    return found
 
 
 def save_figure(results: Results, path: Path) -> None:
