@@ -205,3 +205,59 @@ def test_the_digest_of_what_was_written_is_that_of_the_file(tmp_path):
     path = tmp_path / "w.toml"
     assert write_work(path, Work()) == sha256_of(path) == read_work(path).document
     assert "held" not in to_toml(Work(withheld=(Withheld(0, COMMAND),)), tmp_path)
+
+
+def test_a_command_cannot_write_lines_of_its_own_into_the_question(saved):
+    command = "plc {out_wav}\n\nrepeat_fade\tx\u200by\u3164z\u00a0"
+    (said,) = left(saved(Choice("external_command", (("command", command),))))
+    assert "plc {out_wav}\\n\\nrepeat_fade\\tx\\u200by\\u3164z\\xa0" in said
+
+
+@pytest.mark.parametrize("helper", ["parts/core.py", "parts/inner/core.py", "fast.so", "__pycache__/h.pyc"])
+def test_consent_ends_when_packages_or_compiled_code_beside_it_change(saved, tmp_path, helper):
+    (tmp_path / "plc.py").write_text("from parts import core")
+    (tmp_path / helper).parent.mkdir(parents=True, exist_ok=True)
+    (tmp_path / helper).write_text("one")
+    for choice in (
+        Choice(str(tmp_path / "plc.py")),
+        Choice("external_command", (("command", f"python3 {tmp_path / 'plc.py'} {{out_wav}}"),)),
+    ):
+        (tmp_path / helper).write_text("one")
+        work = saved(choice)
+        remember(work, [choice], CATALOGUE)
+        assert left(work) == []
+        (tmp_path / helper).write_text("two")
+        assert left(work) != []
+
+
+@pytest.mark.parametrize(
+    "word", ["~/bin/plc", "$HOME/bin/plc", "{here}/bin/pl{rate:.0s}c", "{here}/bin/p{rate:.1s}c"]
+)
+def test_consent_ends_when_a_program_changes_whose_name_a_shell_or_the_template_completes(
+    saved, tmp_path, monkeypatch, word
+):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / "bin").mkdir()
+    programs = [tmp_path / "bin" / name for name in ("plc", "p1c")]
+    word = word.replace("{here}", str(tmp_path))
+    choice = Choice("external_command", (("command", f"sh -c '{word} {{out_wav}}'"),))
+    for program in programs:
+        program.write_text("one")
+    work = saved(choice)
+    remember(work, [choice], CATALOGUE)
+    assert left(work) == []
+    for program in programs:
+        program.write_text("two")
+    assert left(work) != []
+
+
+def test_a_file_without_end_is_not_read_to_it_and_always_asked_about(saved, tmp_path):
+    with (tmp_path / "huge.onnx").open("wb") as huge:
+        huge.truncate(2**40)
+    for path in filter(Path.exists, (tmp_path / "huge.onnx", Path("/proc/self/pagemap"))):
+        choice = Choice("onnx_frames", (("description", str(path)),))
+        started = time.monotonic()
+        work = saved(choice)
+        remember(work, [choice], CATALOGUE)
+        assert len(left(work)) == 1
+        assert time.monotonic() - started < 30

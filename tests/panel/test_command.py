@@ -9,7 +9,10 @@ from types import ModuleType
 
 import pytest
 
+from gaplisten.batch.panel_renderer import CatalogueRenderer, NotForPanels
 from gaplisten.cli import main
+from gaplisten.concealers.catalogue import Catalogue
+from gaplisten.concealers.entries import Entry, Parameter
 from gaplisten.panel.frozen import open_panel
 from gaplisten.panel.plan import plan
 from gaplisten.panel.session import Session
@@ -156,3 +159,12 @@ def test_a_wrong_ratings_folder_is_no_panel_without_ratings(
     monkeypatch.setattr("gaplisten.panel.frozen.open_panel", lambda folder: None)
     assert run("panel", command, tmp_path, "--ratings", tmp_path / "mistyped") == 2
     assert "there is no such ratings folder" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("parameter", ["command", "cmd", "program", "executable", "script", "shell"])
+def test_a_panel_sets_no_program_of_a_plugin_of_the_users_own_either(parameter: str) -> None:
+    taken = Parameter(parameter, "str")
+    entry = Entry("mine", "mine", "whole_file", (taken,), (), None, None, None, "", Path("mine.py"), "d")
+    renderer = CatalogueRenderer(Catalogue((entry,)))
+    with pytest.raises(NotForPanels, match=f"its parameter '{parameter}' starts a program"):
+        renderer.describe("mine", {parameter: "reboot"})

@@ -7,6 +7,7 @@ from types import TracebackType
 
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.catalogue import Catalogue
+from gaplisten.concealers.consent import PROGRAMS
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.runner import Runner
@@ -62,7 +63,7 @@ class CatalogueRenderer:
     def _check(self, entry: Entry, parameters: Mapping[str, Value]) -> None:
         for name in parameters:
             parameter = entry.parameter(name)
-            risky = name == "command" or (parameter is not None and parameter.type == "path")
+            risky = name in PROGRAMS or (parameter is not None and parameter.type == "path")
             if risky and not self._programs:
                 fact = f"its parameter {name!r} starts a program or names a file"
                 way_out = "look at the panel's file, then build with --allow-programs"

@@ -8,6 +8,8 @@ and for the files as they are.
 
 from __future__ import annotations
 
+import errno
+import hashlib
 import json
 import os
 import re
@@ -23,8 +25,8 @@ from typing import Any, Protocol
 
 from gaplisten.concealers.entries import BrokenEntry, Entry
 from gaplisten.durable import sha256_of
-from gaplisten.errors import visible
 from gaplisten.folders import user_state
+from gaplisten.untrusted import open_regular
 
 PROGRAMS = frozenset({"command", "cmd", "program", "executable", "script", "shell"})
 """Parameters of these names start a program, whatever is in them."""
@@ -32,8 +34,14 @@ PROGRAMS = frozenset({"command", "cmd", "program", "executable", "script", "shel
 MOST_FILES = 2000
 """A folder of more files cannot be told from a changed one: it is asked about each time."""
 
+MOST_BYTES = 4 * 2**30
+"""Nor can files that are larger altogether, or that have no end, as some of the system's."""
+
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_+%-]*|[0-9.]+")
 _PART_OF_COMMAND = re.compile(r"[\s;|&<>()'\"=,]+")
+_FILLED_IN = re.compile(r"(?<!\{)\{[^{}]*\}(?!\})")
+_CODE = frozenset({".py", ".pyc", ".so", ".pyd"})
+_BLANK = re.compile("[\u034f\u115f\u1160\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]")
 _DESCRIPTION_BYTES = 1_000_000
 
 
@@ -69,7 +77,19 @@ class Wish:
         return f"wants to {', and to '.join(self.does)}"
 
     def __str__(self) -> str:
-        return f"{visible(self.concealer)} {self.wants}"
+        return f"{in_one_line(self.concealer)} {self.wants}"
+
+
+def in_one_line(text: str) -> str:
+    r"""Return text of a document so that a question shows all of it, and nothing in it as the question's own.
+
+    >>> in_one_line("true\n\nrepeat_fade\u200b")
+    'true\\n\\nrepeat_fade\\u200b'
+    """
+    return "".join(
+        sign if sign.isprintable() and not _BLANK.match(sign) else sign.encode("unicode_escape").decode()
+        for sign in text
+    )
 
 
 def may_want(concealer: str, values: Mapping[str, Any]) -> bool:
@@ -88,7 +108,7 @@ def wish_of(concealer: str, values: Mapping[str, Any], catalogue: Found) -> Wish
     files: list[Path] = []
     if entry is None and _is_file(concealer):
         files.append(Path(concealer).absolute())
-        does.append(f"run the code in {visible(str(files[0]))}")
+        does.append(f"run the code in {in_one_line(str(files[0]))}")
     for name, value in sorted(values.items()):
         if isinstance(value, str) and (said := _wanted(entry, name, value)):
             risky[name] = value
@@ -107,14 +127,14 @@ def _wanted(entry: Entry | BrokenEntry | None, name: str, value: str) -> str:
     """Return what a parameter's text would have done; empty when it is but a word."""
     parameter = entry.parameter(name) if isinstance(entry, Entry) else None
     if name in PROGRAMS:
-        return f"run the program: {visible(value)}" if value.strip() else ""
+        return f"run the program: {in_one_line(value)}" if value.strip() else ""
     if parameter is not None and parameter.type == "choice":
         return ""
     if parameter is not None and parameter.type == "path" and value not in ("", "."):
-        return f"read {visible(str(Path(value).absolute()))} ({visible(name)})"
+        return f"read {in_one_line(str(Path(value).absolute()))} ({in_one_line(name)})"
     if _PLAIN_WORD.fullmatch(value):
         return ""
-    return f"use the text {visible(value)!r} as {visible(name)}"
+    return f"use the text {in_one_line(value)!r} as {in_one_line(name)}"
 
 
 # --- the files that are named -----------------------------------------------------------------------------
@@ -125,25 +145,64 @@ def _files_in(value: str) -> Iterator[Path]:
     words = [value]
     with suppress(ValueError):
         words += shlex.split(value)
-    for word in dict.fromkeys([*words, *_PART_OF_COMMAND.split(value)]):
+    words += _PART_OF_COMMAND.split(value)
+    for word in dict.fromkeys(meant for each in words for meant in _meant(each)):
         if word and "\0" not in word:
             yield Path(word).absolute()
             if found := shutil.which(word):
                 yield Path(found)
 
 
+def _meant(word: str) -> Iterator[str]:
+    """Give a word as it stands, and as a shell and the template of a command would turn it."""
+    for text in (word, os.path.expandvars(os.path.expanduser(word))):
+        yield text
+        if "{" in text:
+            yield _FILLED_IN.sub("", text).replace("{{", "{").replace("}}", "}")
+            yield from _filled_in(text)
+
+
+def _filled_in(text: str) -> Iterator[str]:
+    """Give the files whose names a template can become, such as ``/opt/plc_{rate}``."""
+    folder, name = os.path.split(text)
+    if not folder or folder.startswith("{") or "\0" in text:
+        return
+    parts = [_literal(part.replace("{{", "{").replace("}}", "}")) for part in _FILLED_IN.split(name)]
+    if len(parts) > 1:
+        with suppress(OSError, ValueError):
+            yield from (str(each) for each in sorted(Path(folder).absolute().glob("*".join(parts) or "*")))
+
+
 def _digest(concealer: str, risky: Mapping[str, Any], files: Iterable[Path]) -> str:
     named = [Path(os.path.normpath(each)) for each in files]
     contents: dict[str, str] = {}
+    left = MOST_BYTES
     try:
         for path in [*named, *_beside(named)]:
             for each in _all_of(path):
-                contents[str(each)] = sha256_of(each)
+                if str(each) not in contents:
+                    contents[str(each)], size = _content(each, left)
+                    left -= size
                 if len(contents) > MOST_FILES:
                     return ""
     except OSError:
         return ""
     return sha256_of(json.dumps([concealer, risky, contents], sort_keys=True))
+
+
+def _content(path: Path, most: int) -> tuple[str, int]:
+    """Return SHA-256 and size of a file; one of more than `most` bytes is an `OSError`."""
+    digest, size = hashlib.sha256(), 0
+    with open_regular(path) as descriptor:
+        told = os.fstat(descriptor).st_size
+        if told > most:
+            raise OSError(errno.EFBIG, "it is too large", str(path))
+        while part := os.read(descriptor, 1 << 20):
+            size += len(part)
+            if size > told:  # some files of the system have no end
+                raise OSError(errno.EFBIG, "it grows", str(path))
+            digest.update(part)
+    return digest.hexdigest(), size
 
 
 def _all_of(path: Path) -> Iterator[Path]:
@@ -165,12 +224,29 @@ def _beside(named: Sequence[Path]) -> Iterator[Path]:
     """Give what files of code import, and what descriptions of models name."""
     for path in filter(_is_regular, named):
         if path.suffix == ".py":
-            yield from sorted(path.parent.glob("*.py"))
+            yield from _code_below(path.parent)
         if path.suffix in (".toml", ".json"):
             for text in _texts(_read(path)):
                 model = path.parent / text
                 # Large models keep their numbers in files of their own beside them.
                 yield from sorted(model.parent.glob(f"{_literal(model.name)}*")) if text else ()
+
+
+def _code_below(folder: Path) -> Iterator[Path]:
+    """Give what code of that folder can import: modules, also compiled ones, and packages.
+
+    Raises
+    ------
+    OSError
+        If there is too much to look through.
+    """
+    looked_at = 0
+    for inner, folders, names in os.walk(folder):
+        folders[:] = sorted(each for each in folders if each.isidentifier())
+        looked_at += len(names) + len(folders)
+        if looked_at > 10 * MOST_FILES:
+            raise OSError(errno.EFBIG, "it has too many files", str(folder))
+        yield from (Path(inner, each) for each in sorted(names) if Path(each).suffix in _CODE)
 
 
 def _literal(name: str) -> str:

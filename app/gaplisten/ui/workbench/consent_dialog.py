@@ -7,8 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPlainTextEdit, QVBoxLayout, QWidget
 
-from gaplisten.concealers.consent import Wish
-from gaplisten.errors import visible
+from gaplisten.concealers.consent import Wish, in_one_line
 
 _QUESTION = (
     "{file} asks for concealers that are more than plugins. They are off. What they run has all rights that "
@@ -44,7 +43,7 @@ class ConsentDialog(QDialog):
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
-        for text in (_QUESTION.format(file=visible(file)), _REMEMBERED):
+        for text in (_QUESTION.format(file=in_one_line(file)), _REMEMBERED):
             label = QLabel(text, self)
             label.setTextFormat(Qt.TextFormat.PlainText)  # a file's name is no markup
             label.setWordWrap(True)
@@ -56,4 +55,4 @@ class ConsentDialog(QDialog):
 
 
 def _told(wish: Wish) -> str:
-    return "\n".join([visible(wish.concealer), *(f"    {line}" for line in wish.does)])
+    return "\n".join([in_one_line(wish.concealer), *(f"    {line}" for line in wish.does)])
