@@ -54,6 +54,8 @@ def one_trial(window: PanelWindow, name: str) -> Scenario:
             yield from rate_slot(window, slot)
     for count, _ in enumerate(inner.state.trial.scales, start=1):
         if not inner.switched:
+            # All of it is heard a moment before it ends, and Space would pause what still sounds.
+            yield lambda: not inner.playing
             press("space")
             yield lambda: all(inner.state.heard_whole(slot) for slot in range(len(inner.state.trial.slots)))
         if not inner.state.trial.rated_slots:
