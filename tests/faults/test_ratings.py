@@ -22,8 +22,9 @@ from gaplisten.durable import Locked
 from gaplisten.panel.build import BuildError, build
 from gaplisten.panel.definition import parse_definition
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.journal import JournalDamaged, NotSaved
+from gaplisten.panel.journal import NotSaved
 from gaplisten.panel.plan import plan
+from gaplisten.panel.reading import JournalDamaged
 from gaplisten.panel.selection import Places
 from gaplisten.panel.session import Clock, Session
 from gaplisten.panel.unseal import OtherPlan
@@ -293,7 +294,21 @@ def test_a_file_changed_by_another_program_is_not_written_over(tmp_path: Path) -
         assert session.next() is None
 
 
-@pytest.mark.parametrize("cut", [1, 2, 40, 190])
+@pytest.mark.parametrize("cut", [1, 2])
+def test_a_rating_that_lacks_nothing_but_the_end_of_its_line_counts(cut: int, tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr")
+    with Session.open(panel.folder, "Ann") as session:
+        take(session, 4)
+    path = csv_of(panel)
+    path.write_bytes(path.read_bytes()[:-cut])
+    with Session.open(panel.folder, "Ann") as session:
+        assert session.progress.done == 4
+        take(session)
+    assert list(pd.read_csv(path)["trial"]) == list(range(1, 9))
+    assert not path.with_suffix(".torn").exists()
+
+
+@pytest.mark.parametrize("cut", [3, 40, 190])
 def test_a_torn_last_line_is_kept_aside_and_told_and_the_rest_used(cut: int, tmp_path: Path) -> None:
     panel = make_panel(tmp_path, "acr")
     with Session.open(panel.folder, "Ann") as session:

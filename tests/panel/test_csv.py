@@ -15,8 +15,8 @@ from gaplisten.panel.plan import plan
 from gaplisten.panel.rules import Refusal
 from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.session import NotListed, Session
+from gaplisten.panel.session_files import read_session
 from gaplisten.panel.trial import Trial, Vote
-from gaplisten.panel.unseal import read_session
 from kit.panels import NO_STEPS, listen, make_panel, take, vote
 
 ROOT = Path(__file__).resolve().parents[2]

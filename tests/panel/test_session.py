@@ -12,7 +12,8 @@ import soundfile
 
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.session import Session
-from gaplisten.panel.unseal import OtherPlan, read_session
+from gaplisten.panel.session_files import read_session
+from gaplisten.panel.unseal import OtherPlan
 from kit.panels import NO_STEPS, make_clips, make_panel, take
 
 METHODS = ["acr", "acr_effort", "dcr", "ccr", "ab", "abx", "mushra", "abc_hr"]

@@ -11,7 +11,8 @@ import pytest
 
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel, open_panel
-from gaplisten.panel.journal import Journal, JournalDamaged, NotSaved
+from gaplisten.panel.journal import Journal, NotSaved
+from gaplisten.panel.reading import JournalDamaged
 from gaplisten.panel.results.votes import collect
 from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.session import Session

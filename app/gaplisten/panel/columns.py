@@ -8,9 +8,11 @@ So no column can tell a condition before its time, however it is written.
 
 from __future__ import annotations
 
+import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from gaplisten import __version__
 from gaplisten.panel.journal import one_line
@@ -162,6 +164,8 @@ class Column:
         Whether a file without it cannot be used at all.
     several
         Whether only methods that ask on several scales have it.
+    number
+        Whether it holds a whole number, or any.
     """
 
     name: str
@@ -171,6 +175,7 @@ class Column:
     truth: Callable[[Truth], Cell] | None = None
     needed: bool = False
     several: bool = False
+    number: Literal["", "whole", "any"] = ""
 
     def __post_init__(self) -> None:
         if (self.given is None) == (self.truth is None):
@@ -183,9 +188,15 @@ class Column:
 
 
 def _open(
-    name: str, doc: str, given: Callable[[Given], Cell], *, since: str = "0.1.0", needed: bool = False
+    name: str,
+    doc: str,
+    given: Callable[[Given], Cell],
+    *,
+    since: str = "0.1.0",
+    needed: bool = False,
+    number: Literal["", "whole", "any"] = "",
 ) -> Column:
-    return Column(name, doc, since, given=given, needed=needed)
+    return Column(name, doc, since, given=given, needed=needed, number=number)
 
 
 def _sealed(name: str, doc: str, truth: Callable[[Truth], Cell], *, since: str = "0.1.0") -> Column:
@@ -219,12 +230,14 @@ COLUMNS = (
         "order",
         "number of the row in its session, from 1; counts on whatever the clock says",
         lambda g: g.order,
+        number="whole",
     ),
     _open(
         "trial",
         "number of the trial in the listener's plan, practice included",
         lambda g: g.state.trial.number,
         needed=True,
+        number="whole",
     ),
     _open(
         "trial_code",
@@ -255,7 +268,7 @@ COLUMNS = (
     ),
     _sealed("role", "`condition`, `reference` (hidden) or `anchor`", lambda t: t.role),
     _sealed("stimulus_sha256", "hash of the stimulus file", lambda t: t.stimulus_sha256),
-    _open("position", "which button of the trial, from 1", _position, needed=True),
+    _open("position", "which button of the trial, from 1", _position, needed=True, number="whole"),
     _open("slot", "its letter; empty for one vote on the whole trial", _letter),
     Column(
         "scale",
@@ -271,7 +284,7 @@ COLUMNS = (
         " recording",
         lambda t: t.slots,
     ),
-    _open("vote", "what the listener pressed or set", lambda g: g.vote, needed=True),
+    _open("vote", "what the listener pressed or set", lambda g: g.vote, needed=True, number="any"),
     _sealed(
         "score",
         "the vote as a result reads it: `ccr` processed compared with reference (votes on reversed pairs"
@@ -285,14 +298,17 @@ COLUMNS = (
     _open("comment", "free text", lambda g: one_line(g.state.comment)),
     _open("tags", "artefact tags, separated by `;`", _tags),
     _open(
-        "plays", "how often it was started (all slots together for one vote on the trial)", lambda g: g.plays
+        "plays",
+        "how often it was started (all slots together for one vote on the trial)",
+        lambda g: g.plays,
+        number="whole",
     ),
     _open(
         "plays_per_slot",
         "as `A:2|B:1`",
         lambda g: g.per_slot([str(one.plays) for one in g.state.listened]),
     ),
-    _open("seconds_heard", "seconds played", lambda g: g.seconds_heard),
+    _open("seconds_heard", "seconds played", lambda g: g.seconds_heard, number="any"),
     _open(
         "seconds_per_slot",
         "as `A:12.300|B:8.100`",
@@ -302,15 +318,21 @@ COLUMNS = (
         "response_seconds",
         "from showing the trial to leaving it; measured with a clock that cannot be set",
         lambda g: round(g.shown.response_seconds, 3),
+        number="any",
     ),
     _open("shown_at", "ISO 8601, UTC", lambda g: utc(g.shown.shown_at)),
     _open("saved_at", "ISO 8601, UTC", lambda g: utc(g.shown.saved_at)),
     _open("device", "output device", lambda g: one_line(g.sounded.playback.device)),
-    _open("device_rate", "its rate in Hz", lambda g: g.sounded.playback.device_rate or None),
-    _open("rate", "of the clip, in Hz", lambda g: g.sounded.rate),
-    _open("gain_db", "the clip's one gain", lambda g: round(g.sounded.gain_db, 4)),
-    _open("underflows", "of the output during this trial", lambda g: g.sounded.playback.underflows),
-    _open("latency_ms", "of the output", lambda g: g.sounded.playback.latency_ms),
+    _open("device_rate", "its rate in Hz", lambda g: g.sounded.playback.device_rate or None, number="whole"),
+    _open("rate", "of the clip, in Hz", lambda g: g.sounded.rate, number="whole"),
+    _open("gain_db", "the clip's one gain", lambda g: round(g.sounded.gain_db, 4), number="any"),
+    _open(
+        "underflows",
+        "of the output during this trial",
+        lambda g: g.sounded.playback.underflows,
+        number="whole",
+    ),
+    _open("latency_ms", "of the output", lambda g: g.sounded.playback.latency_ms, number="any"),
     _open("version", "of Gaplisten", lambda g: __version__),
 )
 
@@ -359,6 +381,31 @@ def filled_in(row: Mapping[str, str], truth: Truth) -> dict[str, str]:
     """Return a row as it is read, its sealed columns filled in and all others as they were."""
     cells = {one.name: csv_cell(one.truth(truth)) for one in COLUMNS if one.truth is not None}
     return {**row, **cells}
+
+
+_WHOLE = re.compile(r"([+-]?\d+)[.,]0+")
+_COMMA = re.compile(r"[+-]?\d+,\d+")
+_NUMBERS = {column.name: column.number for column in COLUMNS if column.number}
+
+
+def tidied(response: Response) -> Callable[[dict[str, str]], dict[str, str]]:
+    """Return what puts a row's numbers back into the form in which they were written.
+
+    Spreadsheets write ``0,4`` for 0.4 in some countries, pandas ``3.0`` for 3.
+    """
+    numbers = {**_NUMBERS, "vote": "any" if response is Response.GRADES else "whole"}
+
+    def tidy(row: dict[str, str]) -> dict[str, str]:
+        made = dict(row)
+        for name, kind in numbers.items():
+            cell = row.get(name, "")
+            if kind == "whole" and (found := _WHOLE.fullmatch(cell)):
+                made[name] = found[1]
+            elif _COMMA.fullmatch(cell):
+                made[name] = cell.replace(",", ".")
+        return made
+
+    return tidy
 
 
 def as_markdown() -> str:

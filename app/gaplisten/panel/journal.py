@@ -7,25 +7,22 @@ import csv
 import errno
 import io
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from gaplisten.durable import write_all, write_whole
 from gaplisten.errors import GaplistenError
+from gaplisten.panel.reading import JournalDamaged, Reading, Row, listed, parse
 from gaplisten.tables import Cell, csv_cell, csv_row
 from gaplisten.untrusted import Folder, read_at_most
 
 _NEWLINE = b"\r\n"
+Tidy = Callable[[Row], Row]
 LARGEST = 64 * 2**20  # bytes; a session of ten thousand ratings has about 5 MB
 
 
 class NotSaved(GaplistenError):  # noqa: N818 - reads as the fact it is
     """Rows could not be written; the file holds what it held before, the caller still has the rows."""
-
-
-class JournalDamaged(GaplistenError):  # noqa: N818 - reads as the fact it is
-    """A file that is no journal of this kind."""
 
 
 def one_line(text: str) -> str:
@@ -60,19 +57,6 @@ def not_saved(path: Path, error: OSError, what: str = "the rating was not saved"
 
 _OTHER_THINGS = (errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.EMLINK)  # links, pipes, devices, folders
 
-Row = dict[str, str]
-_MARK = b"\xef\xbb\xbf"  # the byte order mark that spreadsheets put before UTF-8
-
-
-def _cells(line: bytes) -> list[str] | None:
-    try:
-        text = line.decode("utf-8")
-        if "\0" in text:
-            return None
-        return next(csv.reader([text], strict=True), [])
-    except (UnicodeDecodeError, csv.Error):
-        return None
-
 
 def opened_folder(path: Path, root: Path | None) -> Folder:
     """Return the folder of a file, reached from `root` (by default itself) without following a link.
@@ -96,82 +80,17 @@ def _load(path: Path, root: Path | None) -> bytes:
             raise JournalDamaged(str(path), error.strerror or str(error), way_out) from error
 
 
-@dataclass(frozen=True)
-class Reading:
-    """What is in a journal's file.
-
-    Parameters
-    ----------
-    columns
-        The file's own, in its order.
-    rows
-        The complete rows, with every column of the file and every one that was asked for ("" where the file
-        has none).
-    torn
-        What stands after the last line end: a row that an interrupted run did not finish.
-    damaged
-        Numbers of the lines, from 1, that are no rows although they are complete.
-    notes
-        What is unusual but does no harm, as sentences.
-    """
-
-    columns: tuple[str, ...] = ()
-    rows: tuple[Row, ...] = ()
-    torn: bytes = b""
-    damaged: tuple[int, ...] = ()
-    notes: tuple[str, ...] = ()
-
-
-def _listed(names: Iterable[str]) -> str:
-    return ", ".join(names)
-
-
-def _notes(data: bytes, found: Sequence[str], columns: Sequence[str]) -> Iterator[str]:
-    """Tell how a file differs from one that this version writes."""
-    if data.startswith(_MARK):
-        yield "it begins with a byte order mark"
-    if data.count(b"\n") > data.count(b"\r\n"):
-        yield "its lines end in LF"
-    if unknown := [name for name in found if name not in columns]:
-        yield f"unknown columns: {_listed(unknown)}"
-    if missing := [name for name in columns if name not in found]:
-        yield f"columns that it lacks: {_listed(missing)}"
-    both = [name for name in found if name in columns]
-    if both != [name for name in columns if name in found]:
-        yield "its columns are in another order"
-
-
-def _columns_of(path: Path, line: bytes, needed: Sequence[str]) -> list[str]:
-    """Return the names in a header.
-
-    Raises
-    ------
-    JournalDamaged
-        If this cannot be the header of such a journal.
-    """
-    found = _cells(line) or []
-    lacking = [name for name in needed if name not in found]
-    if lacking or len(set(found)) < len(found):
-        what = f"there is no {_listed(lacking)}" if lacking else "a name stands there twice"
-        fact = f"its columns are not those of such a file ({what})"
-        raise JournalDamaged(str(path), fact, "move it away, or use the version that made it")
-    return found
-
-
 def read(
-    path: Path, columns: Sequence[str], needed: Sequence[str] | None = None, root: Path | None = None
+    path: Path,
+    columns: Sequence[str],
+    needed: Sequence[str] | None = None,
+    root: Path | None = None,
+    tidy: Tidy | None = None,
 ) -> Reading:
-    """Return what is in a journal, whichever version wrote it and whatever an editor did to its form.
-
-    LF or CRLF, with or without a byte order mark, columns in any order, unknown ones and fewer than today's:
-    all are read, and `Reading.notes` says what was found.
+    """Return what is in a journal, whichever version wrote it and whatever form it has; see `reading.parse`.
 
     Parameters
     ----------
-    columns
-        Those that this version writes.
-    needed
-        Those without which the file is none of this kind; all of `columns` by default.
     root
         The folder that the user named: no link below it is followed. That of the file by default.
 
@@ -182,28 +101,7 @@ def read(
     OSError
         If the file cannot be read.
     """
-    return _reading(_load(path, root), path, columns, needed)
-
-
-def _reading(data: bytes, path: Path, columns: Sequence[str], needed: Sequence[str] | None) -> Reading:
-    *lines, tail = data.removeprefix(_MARK).split(b"\n")
-    torn = b"" if not tail.strip(b"\0") else tail
-    if not lines:
-        # Cut off in its header there is no rating in it; anything else is somebody's work.
-        if not csv_row(columns).encode("utf-8").startswith(torn):
-            fact = "it has no line ends, so its columns are not those of such a file"
-            raise JournalDamaged(str(path), fact, "move it away, or save it as CSV again")
-        return Reading(torn=torn)
-    found = _columns_of(path, lines[0].removesuffix(b"\r"), columns if needed is None else needed)
-    absent = dict.fromkeys(columns, "")
-    rows, damaged = [], []
-    for number, line in enumerate(lines[1:], start=2):
-        cells = _cells(line.removesuffix(b"\r"))
-        if cells is None or len(cells) != len(found):
-            damaged.append(number)
-        else:
-            rows.append({**absent, **dict(zip(found, cells, strict=True))})
-    return Reading(tuple(found), tuple(rows), torn, tuple(damaged), tuple(_notes(data, found, columns)))
+    return parse(_load(path, root), path, columns, needed, tidy)
 
 
 class Journal:
@@ -225,9 +123,13 @@ class Journal:
     root
         The folder that the user named, a panel of a stranger's maybe: what lies in it is opened through it,
         and no link below it is followed. That of the file by default.
+    tidy
+        As for `reading.parse`.
 
     Attributes
     ----------
+    reading
+        What was in the file on opening.
     rows
         All rows, as the text that is in the file.
     notices
@@ -245,8 +147,10 @@ class Journal:
         columns: Sequence[str],
         needed: Sequence[str] | None = None,
         root: Path | None = None,
+        tidy: Tidy | None = None,
     ) -> None:
         self.path, self.columns, self._root = path, tuple(columns), root
+        self.reading = Reading()
         self.rows: list[Row] = []
         self.notices: list[str] = []
         self._data = b""
@@ -255,7 +159,7 @@ class Journal:
         self._in_form = True  # whether the file is as this version would write it
         self._left_behind = False  # whether a failed write may have left bytes behind the known end
         if path.exists() or path.is_symlink():
-            self._read(needed)
+            self._read(needed, tidy)
 
     def _folder(self) -> Folder:
         # Opened anew each time: it may have vanished and come back.
@@ -265,11 +169,11 @@ class Journal:
         with self._folder() as folder:
             folder.write_whole(self.path.name, data)
 
-    def _read(self, needed: Sequence[str] | None) -> None:
+    def _read(self, needed: Sequence[str] | None, tidy: Tidy | None) -> None:
         data = _load(self.path, self._root)
-        found = _reading(data, self.path, self.columns, needed)
+        found = self.reading = parse(data, self.path, self.columns, needed, tidy)
         if found.damaged:
-            lines = f"line{'s' if len(found.damaged) > 1 else ''} {_listed(map(str, found.damaged[:10]))}"
+            lines = f"line{'s' if len(found.damaged) > 1 else ''} {listed(map(str, found.damaged[:10]))}"
             fact = f"{lines} cannot be read; nothing was changed"
             raise JournalDamaged(str(self.path), fact, "fix or take out what somebody put there")
         self.columns += tuple(name for name in found.columns if name not in self.columns)
@@ -278,7 +182,7 @@ class Journal:
         self._data = data
         self._torn = [found.torn] if found.torn else []
         self._in_form = self._data == self._encode(self.rows)
-        self._unfinished = not self._data or not self._data.endswith(b"\n")
+        self._unfinished = not found.columns or found.padded
 
     def mend(self) -> None:
         """Set aside what an interrupted run left unfinished.
@@ -311,6 +215,10 @@ class Journal:
         found = f"{len(torn)} incomplete line{'s' if len(torn) > 1 else ''}"
         self.notices.append(f"{self.path.name}: {found} from an interrupted run set aside in {aside.name}.")
 
+    def use(self, rows: Sequence[Row]) -> None:
+        """Go on with these rows of the file only; it is rewritten at the next append."""
+        self.rows, self._in_form = list(rows), self._in_form and list(rows) == self.rows
+
     def keep(self, wanted: Callable[[Row], bool]) -> None:
         """Set aside the rows that are not wanted: they belong to a trial that was not saved as a whole."""
         gone = [row for row in self.rows if not wanted(row)]
@@ -336,7 +244,7 @@ class Journal:
         """
         strange = {name for row in rows for name in row} - set(self.columns)
         if strange:
-            raise KeyError(f"no column is called {_listed(sorted(strange))}")
+            raise KeyError(f"no column is called {listed(sorted(strange))}")
         made = [{name: csv_cell(row.get(name)) for name in self.columns} for row in rows]
         data = "".join(_plain_row(list(row.values())) for row in made).encode("utf-8")
         if not self._data:

@@ -16,17 +16,14 @@ from gaplisten.panel.columns import (
     PlaybackFacts,
     Shown,
     Sounded,
-    columns_for,
-    names_of,
-    needed_of,
     rows_of,
     utc,
 )
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.frozen import FrozenPanel, open_panel
-from gaplisten.panel.journal import Journal, NotSaved, Row, not_saved, one_line, opened_folder
+from gaplisten.panel.journal import Journal, NotSaved, not_saved, one_line, opened_folder
 from gaplisten.panel.key import ClipKey, Key
-from gaplisten.panel.methods.contract import Planned
+from gaplisten.panel.reading import Row
 from gaplisten.panel.rules import (
     Refusal,
     TrialState,
@@ -36,11 +33,12 @@ from gaplisten.panel.rules import (
     may_rate,
     may_restart,
 )
-from gaplisten.panel.safety import clean_name, file_stem
+from gaplisten.panel.safety import clean_name
 from gaplisten.panel.scales import Scale, texts
+from gaplisten.panel.session_files import Judged, judge, open_journal, refuse, session_name
 from gaplisten.panel.steps import Answer, Step, Steps
 from gaplisten.panel.trial import WHOLE_TRIAL, Trial, Vote, VoteKey
-from gaplisten.panel.unseal import listener_of, plan_for, unsealed
+from gaplisten.panel.unseal import unsealed
 from gaplisten.tables import Cell
 
 ANSWERS = "answers"
@@ -74,11 +72,6 @@ def _expected_listener(definition: PanelDefinition, listener: str) -> str:
     )
 
 
-def _session_name(panel: FrozenPanel, listener: str) -> str:
-    """Return the name of a session's files: the same for the same panel and listener, on every machine."""
-    return f"{panel.sha256[:8]}-{file_stem(listener)}"
-
-
 def _steps_so_far(key: Key, rows: Sequence[Row]) -> Steps:
     """Return where a listener stands before the trials, from the answers that were saved."""
     groups: dict[tuple[str, int, int], list[Answer]] = {}
@@ -91,16 +84,11 @@ def _steps_so_far(key: Key, rows: Sequence[Row]) -> Steps:
     return steps
 
 
-def _still_to_do(plan: Sequence[Planned], journal: Journal) -> list[Planned]:
-    """Return the trials that are not saved; rows of a trial that was not saved as a whole are set aside."""
-    votes: dict[int, list[Row]] = {}
-    for row in journal.rows:
-        votes.setdefault(int(row["trial"]), []).append(row)
-    wanted = {one.trial.number: len(one.trial.wanted_votes) for one in plan}
-    whole = {number for number, rows in votes.items() if len(rows) == wanted[number]}
-    if len(whole) < len(votes):
-        journal.keep(lambda row: int(row["trial"]) in whole)
-    return [one for one in plan if one.trial.number not in whole]
+def _use(judged: Judged, journal: Journal) -> None:
+    """Go on with what counts; rows of a trial that was not saved as a whole are set aside."""
+    journal.use(judged.rows)
+    if judged.unfinished is not None:
+        journal.keep(lambda row: int(row["trial"]) != judged.unfinished)
 
 
 @dataclass(frozen=True)
@@ -141,21 +129,25 @@ class Session:
         self, panel: FrozenPanel, listener: str, ratings: Path, lock: FileLock, clock: Clock, root: Path
     ) -> None:
         self.panel, self._lock, self._clock = panel, lock, clock
-        self.name = _session_name(panel, listener)
+        self.name = session_name(panel, listener)
         self.scales: Mapping[str, Scale] = panel.scales
         self.rules = panel.definition.listening_rules()
         self.texts: Mapping[str, str] = texts(panel.definition.language)
-        columns = columns_for(panel.definition.method.scales)
-        self._journal = Journal(ratings / f"{self.name}.csv", names_of(columns), needed_of(columns), root)
+        path = ratings / f"{self.name}.csv"
+        self._journal = open_journal(panel, path, root)
+        judged = judge(panel, self._journal.reading, str(path), listener)
+        refuse(judged, str(path))
+        more = [note for note in judged.notes if note not in self._journal.reading.notes]
+        self._journal.notices += [f"{path.name}: {note}." for note in more]
         # Names that differ in case only are one listener, called as at the first time.
-        self.listener = listener_of(self._journal.rows) or listener
-        self._plan = plan_for(panel, listener, self._journal.rows, str(self._journal.path))
+        self.listener, self._plan = judged.listener, judged.plan
         self._answers = Journal(ratings / ANSWERS / f"{self.name}.csv", ANSWER_COLUMNS, root=root)
         # Only now that all of both files is known to belong here may anything in them be changed.
         self._journal.mend()
         self._answers.mend()
         self._steps = _steps_so_far(panel.key, self._answers.rows)
-        self._todo = _still_to_do(self._plan, self._journal)
+        _use(judged, self._journal)
+        self._todo = [one for one in self._plan if one.trial.number not in judged.done]
         self.notices = (
             [note for note in (lock.notice,) if note] + self._journal.notices + self._answers.notices
         )
@@ -202,7 +194,7 @@ class Session:
         panel = open_panel(folder)
         name = _expected_listener(panel.definition, clean_name(listener, "listener"))
         place, root = ratings or panel.ratings, ratings or panel.folder
-        path = place / f"{_session_name(panel, name)}.lock"
+        path = place / f"{session_name(panel, name)}.lock"
         try:
             place.mkdir(parents=True, exist_ok=True)
             opened_folder(place / ANSWERS, root).close()  # by no link: something is made in it now

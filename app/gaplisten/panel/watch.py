@@ -7,8 +7,8 @@ from pathlib import Path
 
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.session_files import judge, ratings_files, read_ratings
 from gaplisten.panel.trial import Block
-from gaplisten.panel.unseal import listener_of, plan_for, ratings_files, read_ratings
 
 
 @dataclass(frozen=True)
@@ -34,22 +34,16 @@ def session_status(panel: FrozenPanel, path: Path) -> SessionStatus:
     locked = path.with_suffix(".lock").exists()
     try:
         found = read_ratings(panel, path)
-        rows = found.rows
-        plan = plan_for(panel, listener_of(rows), rows, str(path))
     except (GaplistenError, OSError) as error:
         return SessionStatus("?", 0, 0, "", locked, path.name, str(error))
-    votes: dict[int, int] = {}
-    for row in rows:
-        votes[int(row["trial"])] = votes.get(int(row["trial"]), 0) + 1
-    tests = [one for one in plan if one.trial.block is Block.TEST]
-    done = sum(votes.get(one.trial.number, 0) == len(one.trial.wanted_votes) for one in tests)
-    last = rows[-1]["saved_at"] if rows else ""
-    problem = "an incomplete last line, set aside when the session is opened" if found.torn else ""
-    if found.damaged:
-        problem = f"what cannot be read: line {', '.join(map(str, found.damaged[:10]))}"
-    elif locked:
-        problem = ""
-    return SessionStatus(listener_of(rows), done, len(tests), last, locked, path.name, problem)
+    judged = judge(panel, found, str(path))
+    tests = {one.trial.number for one in judged.plan if one.trial.block is Block.TEST}
+    problem = "" if locked or not found.torn else "an incomplete last line, set aside when it is opened"
+    if judged.errors or judged.short:
+        problem = str(judged.errors[0]) if judged.errors else f"{path.name}: {judged.short[0]}"
+    last = max((row["saved_at"] for row in judged.rows), default="")
+    done = len(tests & judged.done)
+    return SessionStatus(judged.listener or "?", done, len(tests), last, locked, path.name, problem)
 
 
 def panel_status(panel: FrozenPanel, ratings: Path | None = None) -> list[SessionStatus]:

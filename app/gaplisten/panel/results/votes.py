@@ -9,10 +9,10 @@ from pathlib import Path
 from gaplisten.durable import is_locked
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.journal import Row
 from gaplisten.panel.methods.contract import Rating
+from gaplisten.panel.reading import Row
+from gaplisten.panel.session_files import ratings_files, read_session
 from gaplisten.panel.trial import Block
-from gaplisten.panel.unseal import listener_of, ratings_files, read_session
 
 TEST = "test"
 
@@ -42,9 +42,9 @@ class Collected:
         return tuple(sorted({vote.listener for vote in self.votes}))
 
 
-def _vote(row: Row) -> Rating:
+def _vote(row: Row, listener: str) -> Rating:
     return Rating(
-        listener_of([row]),
+        listener,
         row["kind"],
         row["clip"],
         row["stratum"],
@@ -85,7 +85,7 @@ def collect(panel: FrozenPanel, ratings: Path | None = None) -> Collected:
         if is_locked(path.with_suffix(".lock")):
             running.append(found.listener)
             continue
-        votes += [_vote(row) for row in found.rows if row["kind"] != Block.TRAINING.value]
+        votes += [_vote(row, found.listener) for row in found.rows if row["kind"] != Block.TRAINING.value]
     return Collected(tuple(votes), tuple(running), tuple(problems), tuple(notes))
 
 

@@ -30,7 +30,7 @@ from gaplisten.panel.results.report import (
     strata_table,
     summary,
 )
-from gaplisten.panel.unseal import ratings_files
+from gaplisten.panel.session_files import ratings_files
 from gaplisten.tables import Table
 from gaplisten.ui.results.plot import ResultsPlot, save_figure
 

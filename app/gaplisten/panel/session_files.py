@@ -1,0 +1,274 @@
+"""What a session's ratings file is worth: judged in one way, whoever asks (session, status, results)."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaplisten.panel.columns import columns_for, names_of, needed_of, tidied
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.journal import Journal, read
+from gaplisten.panel.methods.contract import Planned
+from gaplisten.panel.plan import plan
+from gaplisten.panel.reading import Reading, Row
+from gaplisten.panel.safety import file_stem
+from gaplisten.panel.unseal import OtherPlan, unsealed
+
+_HASH = 8  # hexadecimal digits of the panel before a session's name, and of the listener after it
+
+
+def session_name(panel: FrozenPanel, listener: str) -> str:
+    """Return the name of a session's files: the same for the same panel and listener, on every machine."""
+    return f"{panel.sha256[:_HASH]}-{file_stem(listener)}"
+
+
+def _as_typed(cell: str) -> str:
+    """Return a name without the apostrophe by which the CSV keeps spreadsheets from computing it."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
+
+
+def listener_of(rows: Sequence[Row]) -> str:
+    """Return the name of the listener whose rows these are, as it was typed; "" where there are none.
+
+    The session's name holds a digest of it. So what spreadsheets and pandas do to names (``007`` becomes 7,
+    ``NA`` is gone) makes nobody else of a session.
+    """
+    if not rows:
+        return ""
+    names = [_as_typed(name) for name, _ in Counter(row["listener"] for row in rows).most_common()]
+    session = Counter(row.get("session", "") for row in rows).most_common(1)[0][0]
+    plain = session[_HASH + 1 : -(_HASH + 1)]
+    for name in (*names, plain):
+        if name and session.endswith(f"-{file_stem(name)}"):
+            return name
+    return names[0]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is in a session's file, row by row.
+
+    Parameters
+    ----------
+    plan
+        The listener's trials.
+    rows
+        The votes that can be used, each once, in the order in which they were given.
+    done
+        Numbers of the trials all of whose votes are there.
+    unfinished
+        Number of the trial that an interrupted run did not save as a whole; None where there is none.
+    errors
+        What is wrong with the file: a session does not go on over it, results leave out what it is about.
+    short
+        Sentences about trials that lack votes although later ones are there: somebody took rows out.
+    notes
+        What is unusual but does no harm, as sentences.
+    """
+
+    listener: str
+    plan: tuple[Planned, ...]
+    rows: tuple[Row, ...]
+    done: frozenset[int]
+    unfinished: int | None = None
+    errors: tuple[OtherPlan, ...] = ()
+    short: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+_FIX = "somebody changed the file: put back what was there, or move the file away"
+
+
+def _trial_of(panel: FrozenPanel, planned: Sequence[Planned], row: Row, where: str) -> Planned:
+    """Return the trial that a row is about.
+
+    Raises
+    ------
+    OtherPlan
+        If it was not made with this panel and plan.
+    """
+    number = int(row["trial"]) if row["trial"].isdecimal() else 0
+    known = 1 <= number <= len(planned) and row["panel_sha256"] == panel.sha256
+    if not known or row["trial_code"] != planned[number - 1].code(panel.sha256):
+        fact = f"the rating of trial {row['trial'][:10]!r} was not made with this panel and listener"
+        raise OtherPlan(where, fact, "move the file away, or use the panel and version that made it")
+    return planned[number - 1]
+
+
+def _once(rows: Sequence[Row], where: str) -> Iterator[Row | OtherPlan | str]:
+    """Yield each vote once; what to say of those that stand there twice; an error where they differ."""
+    votes: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        votes.setdefault((row["trial"], row["position"], row.get("scale", "")), []).append(row)
+    for same in votes.values():
+        if len({row["vote"] for row in same}) > 1:
+            fact = f"there are {len(same)} different votes for one question of trial {same[0]['trial']}"
+            yield OtherPlan(where, fact, _FIX)
+            continue
+        yield same[0]
+        if len(same) > 1:
+            yield f"the rating of trial {same[0]['trial']} stands there {len(same)} times and counts once"
+
+
+def _order(place: int, row: Row) -> int:
+    return int(row["order"]) if row["order"].isdecimal() else place
+
+
+def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") -> Judged:
+    """Return what a session's file is worth.
+
+    Parameters
+    ----------
+    where
+        The file, for messages.
+    listener
+        Whose session it is, where the file has no rows to tell.
+    """
+    listener = listener_of(found.rows) or listener
+    planned = plan(panel.key, listener) if listener else ()
+    errors: list[OtherPlan] = []
+    fitting: list[Row] = []
+    for row in found.rows:
+        try:
+            unsealed(panel, _trial_of(panel, planned, row, where), row)
+            fitting.append(row)
+        except OtherPlan as error:
+            errors.append(error)
+    rows: list[Row] = []
+    notes = list(found.notes)
+    for one in _once(fitting, where):
+        if isinstance(one, OtherPlan):
+            errors.append(one)
+        elif isinstance(one, str):
+            notes.append(one)
+        else:
+            rows.append(one)
+    if found.damaged:
+        lines = f"line{'s' if len(found.damaged) > 1 else ''} {', '.join(map(str, found.damaged[:10]))}"
+        errors.append(OtherPlan(where, f"{lines} cannot be read", _FIX))
+    counts = Counter(int(row["trial"]) for row in rows)
+    wanted = {one.trial.number: len(one.trial.wanted_votes) for one in planned}
+    done = frozenset(number for number, count in counts.items() if count == wanted[number])
+    lacking = sorted(set(counts) - done)
+    rows = [row for _, row in sorted(enumerate(rows), key=lambda pair: _order(*pair))]
+    unfinished = int(rows[-1]["trial"]) if rows else None
+    if unfinished not in lacking or errors:
+        unfinished = None
+    short = [
+        f"trial {number} has {counts[number]} of its {wanted[number]} votes"
+        for number in lacking
+        if number != unfinished and not errors
+    ]
+    return Judged(listener, planned, tuple(rows), done, unfinished, tuple(errors), tuple(short), tuple(notes))
+
+
+def refuse(judged: Judged, where: str) -> None:
+    """Refuse a file over which a session must not go on; nothing in it was changed.
+
+    Raises
+    ------
+    OtherPlan
+        If rows are of another panel or listener, spoilt, contradict each other, or were taken out.
+    """
+    if judged.errors:
+        raise judged.errors[0]
+    if judged.short:
+        raise OtherPlan(where, f"{judged.short[0]} although later trials are there", _FIX)
+
+
+# --- files --------------------------------------------------------------------------------------------------
+
+
+def ratings_files(folder: Path) -> list[Path]:
+    """Return what stands in the place of sessions' CSV files in a ratings folder, links and pipes too."""
+    return sorted(path for path in folder.glob("*.csv") if not path.is_dir() or path.is_symlink())
+
+
+def _root(panel: FrozenPanel, path: Path) -> Path | None:
+    return panel.folder if path.is_relative_to(panel.folder) else None
+
+
+def read_ratings(panel: FrozenPanel, path: Path) -> Reading:
+    """Return what is in a session's CSV file, whichever version wrote it and whatever form it has.
+
+    Where the file lies in the panel's folder, no link in it is followed.
+
+    Raises
+    ------
+    JournalDamaged, OSError
+        If it is no ratings file or cannot be read.
+    """
+    columns = columns_for(panel.definition.method.scales)
+    tidy = tidied(panel.definition.method.response)
+    return read(path, names_of(columns), needed_of(columns), _root(panel, path), tidy)
+
+
+def open_journal(panel: FrozenPanel, path: Path, root: Path) -> Journal:
+    """Return the journal of a session's ratings.
+
+    Raises
+    ------
+    JournalDamaged
+        If what is there cannot be read.
+    """
+    columns = columns_for(panel.definition.method.scales)
+    tidy = tidied(panel.definition.method.response)
+    return Journal(path, names_of(columns), needed_of(columns), root, tidy)
+
+
+@dataclass(frozen=True)
+class SessionRead:
+    """A session's ratings as an evaluation reads them.
+
+    Parameters
+    ----------
+    rows
+        With every column filled in, whether the session is finished or not.
+    problems
+        Sentences about rows that cannot be used; all others are in `rows`.
+    notes
+        What is unusual about the file but does no harm, as sentences.
+    """
+
+    listener: str
+    rows: tuple[Row, ...]
+    problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+
+def read_session(panel: FrozenPanel, path: Path) -> SessionRead:
+    """Return a session's rows with every column filled in; damaged ones are told and left out.
+
+    For evaluation; to be called only where blindness has ended.
+
+    Raises
+    ------
+    OtherPlan
+        If no row is of this panel.
+    JournalDamaged, OSError
+        If it is no ratings file or cannot be read.
+    """
+    found = read_ratings(panel, path)
+    judged = judge(panel, found, str(path))
+    if judged.errors and not judged.rows:
+        raise judged.errors[0]
+    rows = [
+        unsealed(panel, judged.plan[int(row["trial"]) - 1], row)
+        for row in judged.rows
+        if int(row["trial"]) != judged.unfinished
+    ]
+    problems = [f"{error.fact}; it was left out, the rest is used" for error in judged.errors]
+    problems += [f"{said}; they are used" for said in judged.short]
+    if judged.unfinished is not None:
+        fact = f"trial {judged.unfinished} was not saved as a whole"
+        problems.append(f"{fact}; it was left out, the rest is used")
+    if found.torn:
+        problems.append("an incomplete last line was left out; the rest is used")
+    return SessionRead(
+        judged.listener,
+        tuple(rows),
+        tuple(f"{path.name}: {said}" for said in problems),
+        tuple(f"{path.name}: {note}" for note in judged.notes),
+    )
