@@ -206,7 +206,7 @@ def test_on_a_disk_that_turns_read_only_the_trial_stays(tmp_path: Path, small_di
         assert len(pd.read_csv(path)) == 3
 
 
-def test_with_the_folder_removed_nothing_pretends_to_be_saved_and_a_copy_can_be_kept(tmp_path: Path) -> None:
+def test_with_the_folder_removed_nothing_pretends_to_be_saved_and_put_back_it_goes_on(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, "acr")
     ratings = tmp_path / "shared"
     with Session.open(panel.folder, "Ann", ratings=ratings) as session:
@@ -218,13 +218,44 @@ def test_with_the_folder_removed_nothing_pretends_to_be_saved_and_a_copy_can_be_
         vote(session)
         with pytest.raises(NotSaved, match="folder is gone"):
             session.next()
-        session.save_copy(tmp_path / "copy.csv")
-        assert (tmp_path / "copy.csv").read_bytes() == content
         ratings.mkdir()
         assert session.next() is None
         assert "written again" in session.notices[-1]
         assert path.read_bytes().startswith(content)
         assert len(pd.read_csv(path)) == 4
+
+
+def test_with_the_folder_gone_for_good_the_vote_on_screen_and_all_others_are_saved_elsewhere(
+    tmp_path: Path,
+) -> None:
+    panel = make_panel(tmp_path, "acr")
+    ratings, other = tmp_path / "shared", tmp_path / "stick"
+    other.mkdir()
+    with Session.open(panel.folder, "Ann", ratings=ratings) as session:
+        take(session, 3)
+        name = session.name
+        shutil.rmtree(ratings)
+        listen(session)
+        session.rate(2)
+        with pytest.raises(NotSaved, match="folder is gone"):
+            session.next()
+        foreign = other / "mine.csv"
+        foreign.write_text("my own table")
+        with pytest.raises(NotSaved, match="another file of that name"):
+            session.go_on_at(foreign)
+        assert foreign.read_text() == "my own table"
+        session.go_on_at(other / f"{name}.csv")
+        assert session.next() is None
+        take(session)
+        assert session.finished
+        assert f"{name}.csv goes on in {other}" in " ".join(session.notices)
+    assert list(pd.read_csv(other / f"{name}.csv")["trial"]) == list(range(1, 9))
+    assert pd.read_csv(other / f"{name}.csv")["vote"][3] == 2
+    foreign.unlink()
+    (status,) = panel_status(panel, other)
+    assert (status.listener, status.finished) == ("Ann", True)
+    with Session.open(panel.folder, "Ann", ratings=other) as session:
+        assert session.finished
 
 
 def test_a_folder_removed_between_writing_and_looking_is_noticed(

@@ -8,9 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from gaplisten.panel.breaks import Advice, BreakClock
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.parts import BreaksPart
 from gaplisten.panel.session import Session
 from gaplisten.panel.steps import AnswerMissing, StepKind
 from kit.panels import make_panel, take
@@ -163,17 +161,3 @@ def test_the_sounds_of_the_steps_are_what_they_claim(tmp_path: Path) -> None:
         assert (noise[0] < noise[1]) == (task.answer == "1")
         assert max(noise) / min(noise) == pytest.approx(10, rel=0.15)
     assert all(len(task.answer) == 3 and task.answer.isdigit() for task in tasks["digits"])
-
-
-def test_breaks_are_suggested_at_20_minutes_and_insisted_on_at_45() -> None:
-    clock = BreakClock(BreaksPart(), now=1000.0)
-    assert clock.advice(1000 + 19 * 60) is Advice.NONE
-    assert clock.advice(1000 + 20 * 60) is Advice.SUGGEST
-    clock.declined()
-    assert clock.advice(1000 + 30 * 60) is Advice.NONE
-    assert clock.advice(1000 + 45 * 60) is Advice.INSIST
-    clock.rest(4000.0)
-    assert clock.rest_left(4060.0) == 240
-    assert clock.rest_left(4300.0) == 0
-    clock.ended(4300.0)
-    assert clock.advice(4300.0 + 60) is Advice.NONE

@@ -14,7 +14,7 @@ from gaplisten.durable import write_all, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.reading import JournalDamaged, Reading, Row, listed, parse
 from gaplisten.tables import Cell, csv_cell, csv_row
-from gaplisten.untrusted import Folder, read_at_most
+from gaplisten.untrusted import Folder, read_at_most, read_regular
 
 _NEWLINE = b"\r\n"
 Tidy = Callable[[Row], Row]
@@ -325,18 +325,27 @@ class Journal:
         if not os.path.samestat(os.fstat(descriptor), os.stat(self.path)):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
 
-    def save_copy(self, path: Path) -> None:
-        """Write everything that was saved so far to another place.
+    def move(self, path: Path) -> None:
+        """Write everything that was saved so far to another file, and go on there; this one stays as it is.
 
         Raises
         ------
         NotSaved
-            If that does not work either.
+            If it cannot be written, or there is a file that holds anything else.
         """
+        data = self._encode(self.rows) if self._data else b""
         try:
-            write_whole(path, self._data)
+            if path.is_symlink() or path.exists():
+                there = read_regular(path, LARGEST)
+                if not data.startswith(there):
+                    raise NotSaved(str(path), "there is another file of that name", "choose another name")
+            if data:
+                write_whole(path, data)
         except OSError as error:
             raise not_saved(path, error) from error
+        self.notices.append(f"{self.path.name} goes on in {path}, with all ratings.")
+        self.path, self._root, self._data, self._in_form = path, None, data, True
+        self._left_behind = False
 
     def replace_rows(self, rows: Sequence[Row]) -> None:
         """Put `rows` in the place of all rows, at once: the file holds the old ones or the new ones."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from gaplisten.audio.signal import Signal
 from gaplisten.durable import FileLock
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.breaks import BreakClock
+from gaplisten.panel.breaks import BreakClock, worked_before
 from gaplisten.panel.columns import (
     Header,
     PlaybackFacts,
@@ -93,10 +93,11 @@ def _use(judged: Judged, journal: Journal) -> None:
 
 @dataclass(frozen=True)
 class Clock:
-    """Wall clock for people, monotonic clock for durations; both in seconds."""
+    """Wall clock for people, monotonic clocks for durations and for time at work; all in seconds."""
 
     wall: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
+    work: Callable[[], float] = time.monotonic
 
 
 @dataclass(frozen=True)
@@ -151,11 +152,15 @@ class Session:
         self.notices = (
             [note for note in (lock.notice,) if note] + self._journal.notices + self._answers.notices
         )
-        self.breaks = BreakClock(panel.definition.breaks, clock.monotonic())
         self.resumed = len(self._todo) < len(self._plan)
         self._show()
+        rules = panel.definition.breaks
+        self.breaks = BreakClock(rules, clock.work(), *worked_before(judged.rows, rules, self._shown_wall))
         if self.finished:
             self._unseal()
+
+    def _active(self) -> None:
+        self.breaks.active(self._clock.work())
 
     @classmethod
     def open(
@@ -336,18 +341,22 @@ class Session:
 
     def started(self, slot: int) -> None:
         """Note that a slot was started and sounds now."""
+        self._active()
         self.state = self.state.started(slot)
 
     def switched(self, slot: int) -> None:
         """Note that another slot sounds now, at the same running position."""
+        self._active()
         self.state = self.state.switched(slot)
 
     def stopped(self) -> None:
         """Note that nothing sounds now."""
+        self._active()
         self.state = self.state.stopped()
 
     def heard(self, slot: int, start: int, stop: int) -> None:
         """Note that frames `start` to `stop` of a slot were played (tell it at every look at the player)."""
+        self._active()
         self.state = self.state.heard(slot, start, stop)
 
     def may_rate(self, slot: int = WHOLE_TRIAL, scale: str = "") -> Refusal | None:
@@ -364,6 +373,7 @@ class Session:
         scale
             One of `trial.scales`; "" where the method has one scale.
         """
+        self._active()
         words = self.scales.get(scale)
         refusal = check_vote(words, vote) if words is not None else Refusal.NOT_RATED_SLOT
         refusal = refusal or self.may_rate(slot, scale)
@@ -381,6 +391,7 @@ class Session:
 
     def comment(self, text: str, tags: Sequence[str] = ()) -> None:
         """Note a comment and artefact tags for the trial; saved with the votes."""
+        self._active()
         self.state = self.state.commented(text[:2000], tuple(tags))
 
     def may_go_on(self) -> Refusal | None:
@@ -397,6 +408,7 @@ class Session:
         """
         if self.trial is None:
             return None
+        self._active()
         refusal = self.may_go_on()
         if refusal is not None:
             return refusal
@@ -429,15 +441,25 @@ class Session:
             planned.code(self.panel.sha256),
         )
 
-    def save_copy(self, path: Path) -> None:
-        """Write all ratings saved so far to another place (the ratings folder has vanished).
+    def go_on_at(self, path: Path) -> None:
+        """Write all ratings saved so far to another file, and go on writing there: the folder has vanished.
+
+        The votes on the screen stay; `next` then saves them in the new place. Answers to questions go to the
+        folder `answers` beside it.
 
         Raises
         ------
         NotSaved
-            If that is not possible either.
+            If that is not possible either, or something else lies there. The session goes on as before.
         """
-        self._journal.save_copy(path)
+        answers = path.parent / ANSWERS
+        try:
+            answers.mkdir(exist_ok=True)
+        except OSError as error:
+            raise not_saved(answers, error) from error
+        self._journal.move(path)
+        self._answers.move(answers / path.name)
+        self.notices += [note for note in self._journal.notices if note not in self.notices]
 
     def _unseal(self) -> None:
         """Fill in clip and condition now that nothing is left to be blind about."""

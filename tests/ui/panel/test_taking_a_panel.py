@@ -468,7 +468,7 @@ def test_a_rating_that_cannot_be_saved_stays_and_is_told(
     assert [row["vote"] for row in rows(folder)] == ["4"]
 
 
-def test_a_copy_can_be_saved_when_the_folder_is_gone(
+def test_when_the_folder_is_gone_the_vote_on_the_screen_is_saved_elsewhere_and_the_test_goes_on_there(
     tmp_path: Path, qtbot: QtBot, open_window: Open, player: ClockedPlayer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = built(tmp_path, definition("acr", NO_LEVEL))
@@ -481,12 +481,14 @@ def test_a_copy_can_be_saved_when_the_folder_is_gone(
         qtbot.keyClick(page_of(window), Qt.Key.Key_Return)
     assert "Trial 2 of 4" in shown_text(window)
     copy = tmp_path / "copy.csv"
-    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(copy), ""))
-    qtbot.mouseClick(
-        buttons(page_of(window))["Save the earlier ratings elsewhere…"], Qt.MouseButton.LeftButton
-    )
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(copy), ""))
+    qtbot.mouseClick(buttons(page_of(window))["Save elsewhere and go on there…"], Qt.MouseButton.LeftButton)
+    assert "Trial 3 of 4" in shown_text(window)
+    listen_to_the_end(window, player)
+    qtbot.keyClick(page_of(window), Qt.Key.Key_5)
+    qtbot.keyClick(page_of(window), Qt.Key.Key_Return)
     with copy.open(encoding="utf-8", newline="") as lines:
-        assert [row["vote"] for row in csv.DictReader(lines)] == ["4"]
+        assert [row["vote"] for row in csv.DictReader(lines)] == ["4", "2", "5"]
 
 
 def test_a_session_of_a_machine_that_stopped_can_be_taken_over(
@@ -611,7 +613,7 @@ def test_an_insisted_break_holds_until_the_rest_is_over(
     listen_to_the_end(window, player)
     qtbot.keyClick(page_of(window), Qt.Key.Key_3)
     assert window.session is not None
-    window.session.breaks._since -= 3 * 60
+    window.session.breaks._worked += 3 * 60
     qtbot.keyClick(page_of(window), Qt.Key.Key_Return)
     assert isinstance(window.page, BreakPage)
     assert "Please take a break" in shown_text(window)

@@ -170,7 +170,9 @@ class PanelWindow(QWidget):
             else:
                 self._message("", str(error), self._words["close"]).done.connect(self.close)
             return
-        if self.session.resumed and not self.session.finished:
+        if not self.session.finished and self.session.breaks.advice() is Advice.INSIST:
+            self._rest(Advice.INSIST)
+        elif self.session.resumed and not self.session.finished:
             progress = self.session.progress
             text = self._words["resumed"].format(number=progress.done + 1, total=progress.total)
             self._message("", text, self._words["continue"]).done.connect(self._go_on)
@@ -240,7 +242,7 @@ class PanelWindow(QWidget):
         if self._trial_page is None:
             self._trial_page = TrialPage(self._player, self._session)
             self._trial_page.left.connect(self._leave_trial)
-            self._trial_page.copy_wanted.connect(self._save_copy)
+            self._trial_page.copy_wanted.connect(self._go_on_elsewhere)
             self._trial_page.told.connect(self._area.ensureWidgetVisible)
         self._show(self._trial_page)
         self._trial_page.show_trial()
@@ -257,28 +259,32 @@ class PanelWindow(QWidget):
         if refusal is not None:
             return
         self._player.end()
-        advice = Advice.NONE if self._session.finished else self._session.breaks.advice(time.monotonic())
+        advice = Advice.NONE if self._session.finished else self._session.breaks.advice()
         if advice is Advice.NONE:
             self._go_on()
         else:
             self._rest(advice)
 
-    def _save_copy(self) -> None:
-        """Write what was saved so far to another place: its own folder is full or gone."""
-        name, _ = QFileDialog.getSaveFileName(self, "", str(Path.home() / f"{self._session.name}.csv"))
+    def _go_on_elsewhere(self) -> None:
+        """Keep all ratings elsewhere, and save the vote on the screen there: the folder is full or gone."""
+        start = str(Path.home() / f"{self._session.name}.csv")
+        no_question = QFileDialog.Option.DontConfirmOverwrite  # nothing is written over
+        name, _ = QFileDialog.getSaveFileName(
+            self, self._words["save_elsewhere_title"], start, "CSV (*.csv)", options=no_question
+        )
         if not name or self._trial_page is None:
             return
         try:
-            self._session.save_copy(Path(name))
+            self._session.go_on_at(Path(name))
         except GaplistenError as error:
             self._trial_page.tell(str(error))
             return
-        self._trial_page.tell(name)
+        self._leave_trial()
 
     def _rest(self, advice: Advice) -> None:
         clock = self._session.breaks
         insist = advice is Advice.INSIST
-        minutes = round(clock.minutes(time.monotonic()))
+        minutes = round(clock.minutes())
         words = self._words["break_insist" if insist else "break_suggest"]
         page = BreakPage(words.format(minutes=minutes), self._words, clock, insist)
         page.done.connect(self._rested if insist else self._declined)
