@@ -6,6 +6,7 @@ is an independent reader or count: what it calls damaged must not be accepted wi
 
 from __future__ import annotations
 
+import gzip
 import shutil
 import subprocess
 import wave
@@ -23,6 +24,10 @@ from gaplisten.audio.opening import open_source
 from gaplisten.bench.settings import read_settings
 from gaplisten.bench.state import Choice, ClipWork, Loop, Work
 from gaplisten.bench.store import read_work, write_work
+from gaplisten.captures.buffer import buffered
+from gaplisten.captures.formats import is_capture, read_capture
+from gaplisten.captures.laying_out import timeline_of, timeline_of_delays
+from gaplisten.captures.sound import sound_of
 from gaplisten.clips.trace_table import read_trace_table
 from gaplisten.errors import GaplistenError
 from gaplisten.exchange.plcmos_service import PlcmosClient
@@ -35,6 +40,7 @@ from gaplisten.panel.journal import read as read_journal
 from gaplisten.panel.methods import method
 from gaplisten.panel.starter import starter
 from gaplisten.tables import csv_row
+from kit import calls
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 RATE = 16_000
@@ -132,6 +138,60 @@ def _trace(name: str, path: Path) -> object:
     return read_trace(path, format=name)
 
 
+_CALL = calls.sent(60, never=(10, 11), late={30: 90.0}, twice=(20,), silent=range(40, 45))
+
+
+def _captures() -> Iterator[Reader]:
+    """Give captures of one call; whatever was damaged, each tells of a call or in words why not."""
+    forms: dict[str, Callable[[], bytes]] = {
+        "pcap": lambda: calls.pcap(_CALL),
+        "pcap big-endian": lambda: calls.pcap(_CALL, order=">", nano=True, number=276),
+        "pcapng": lambda: calls.pcapng(_CALL, resolution=9, offset=5),
+        "rtpdump": lambda: calls.rtpdump(_CALL),
+        "gzip": lambda: gzip.compress(calls.pcap(_CALL), mtime=0),
+        "tshark": lambda: calls.tshark(_CALL),
+        "analysis": lambda: calls.analysis(_CALL),
+        "packet list": lambda: calls.packet_list(_CALL),
+        "neteq": lambda: calls.neteq(_CALL, concealed=(3,), pieces=30),
+        "delays": lambda: b"".join(b"%d\n" % (each if each % 9 else -1) for each in range(40, 120)),
+        "internals": lambda: _INTERNALS,
+        "rtcp": lambda: b"lp=12;rxjitter=0.001;rxcount=388\n" * 3,
+        "janus": lambda: b"Lost a packet here? (got seq 12 after 9, time ~3s)\n" * 3,
+        "events": lambda: (
+            b"ConcealmentEvent duration_ms:20 event_number:2 time_from_previous_event_end_ms:100\n" * 3
+        ),
+    }
+    binary = ("pcap", "pcap big-endian", "pcapng", "rtpdump", "gzip")
+    for name, content in forms.items():
+
+        def make(path: Path, content: Callable[[], bytes] = content) -> None:
+            path.write_bytes(content())
+
+        yield Reader(f"capture {name}", ".call", make, _capture, binary=name in binary)
+
+
+_INTERNALS = (
+    b'{"getUserMedia": [], "PeerConnections": {"1-1": {"stats": {'
+    b'"A-kind": {"statsType": "inbound-rtp", "values": "[\\"audio\\"]"}, '
+    b'"A-totalSamplesReceived": {"statsType": "inbound-rtp", "values": "[0, 48000]"}, '
+    b'"A-concealedSamples": {"statsType": "inbound-rtp", "values": "[0, 960]"}, '
+    b'"A-concealmentEvents": {"statsType": "inbound-rtp", "values": "[0, 1]"}}}}}'
+)
+
+
+def _capture(path: Path) -> object:
+    is_capture(path)
+    found = read_capture(path)
+    if found.delays is not None:
+        return buffered(timeline_of_delays(found.delays, 20), 60).summary
+    for stream in found.streams:
+        with suppress(GaplistenError):  # it may not be known how long its packets are
+            timeline = timeline_of(stream)
+            lost = buffered(timeline, 60) if timeline.has_delays else buffered(timeline)
+            sound_of(timeline, lost.lost)
+    return found
+
+
 def _text(content: str) -> Callable[[Path], object]:
     return lambda path: path.write_text(content, encoding="utf-8")
 
@@ -196,7 +256,7 @@ def all_readers() -> tuple[Reader, ...]:
         Reader("service answer", ".json", _text('{"plc_mos": 3.25, "model_version": 1}'), _answer, False),
         Reader("ONNX description", ".toml", _text(DESCRIPTION), _description, False),
     )
-    return (*_sounds(), *_traces(), *texts)
+    return (*_sounds(), *_traces(), *_captures(), *texts)
 
 
 def has_note(path: Path) -> bool:

@@ -9,8 +9,11 @@ import numpy as np
 import typer
 
 from gaplisten.audio.files import SOUND_SUFFIXES, read_signal
+from gaplisten.captures.formats import FORMATS as CAPTURES
+from gaplisten.captures.formats import is_capture
 from gaplisten.clips.trace_table import CELL_FORMAT, read_trace_table
 from gaplisten.clips.traces import packet_frames_at
+from gaplisten.commands.calls import Choices, look_at, write_packets, write_sound
 from gaplisten.commands.output import show
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.detect import detect_losses
@@ -38,13 +41,16 @@ def _formats(wanted: bool) -> None:
     if wanted:
         rows = tuple((f.name, f.polarity, f.unit, f.end.value, f.help) for f in FORMATS)
         show(Table(("format", "polarity", "unit", "end of file", "what it is"), rows))
+        print()
+        show(Table(("capture or log", "what it is"), tuple((f.name, f.help) for f in CAPTURES)))
         raise typer.Exit
 
 
 @app.command()
 def trace(
     file: Annotated[
-        Path, typer.Argument(help="Trace file; or a lossy sound file, whose zero packets count.")
+        Path,
+        typer.Argument(help="Trace file; a capture or log of a call; a lossy sound file, whose zeros count."),
     ],
     to: Annotated[
         tuple[str, Path] | None,
@@ -54,7 +60,46 @@ def trace(
         str | None, typer.Option("--format", help="The file's format, when it does not tell.")
     ] = None,
     inverted: Annotated[bool, typer.Option("--inverted", help="Turn every flag round.")] = False,
-    packet_ms: Annotated[float, typer.Option("--packet-ms", min=0.1, max=1000, help="Packet length.")] = 20.0,
+    packet_ms: Annotated[
+        float | None,
+        typer.Option("--packet-ms", min=0.1, max=1000, help="Packet length; 20 if nothing tells."),
+    ] = None,
+    stream: Annotated[
+        str | None,
+        typer.Option("--stream", metavar="N[+N]", help="Stream of a capture, by its number; + joins two."),
+    ] = None,
+    buffer_ms: Annotated[
+        float | None,
+        typer.Option(
+            "--buffer-ms", min=0, help="Lose packets that come later than this jitter buffer allows."
+        ),
+    ] = None,
+    absolute: Annotated[
+        bool, typer.Option("--absolute", help="Delays of a profile as they stand, not over the smallest.")
+    ] = False,
+    late_percent: Annotated[
+        float | None,
+        typer.Option("--late-percent", min=0, max=100, help="Buffer of a delay profile by its late packets."),
+    ] = None,
+    skip: Annotated[int, typer.Option("--skip", min=0, help="Packets of a delay profile to leave out.")] = 0,
+    frames: Annotated[
+        int, typer.Option("--frames", min=1, max=12, help="Frames in each packet of a delay profile.")
+    ] = 1,
+    clock: Annotated[
+        int | None,
+        typer.Option(
+            "--clock", min=1000, max=192_000, help="Units of RTP timestamps a second (Opus: 48000)."
+        ),
+    ] = None,
+    output: Annotated[
+        bool, typer.Option("--output", help="What NetEQ's log says was concealed of its own output.")
+    ] = False,
+    sound: Annotated[
+        Path | None, typer.Option("--sound", help="Write what was received here (G.711 and L16).")
+    ] = None,
+    packets: Annotated[
+        Path | None, typer.Option("--packets", help="Write a row for each packet of a capture here, as CSV.")
+    ] = None,
     rate: Annotated[
         int | None,
         typer.Option("--rate", min=1000, help="Hz, for lists of lost samples; a sound's own, else 16000."),
@@ -67,10 +112,21 @@ def trace(
     """Tell what a trace file is and says, and convert it.
 
     True always means lost; the column "polarity" says how the file writes that. A CSV with the traces of many
-    clips (2024 challenge) gives a row for each; OUT is then a folder.
+    clips (2024 challenge) gives a row for each; OUT is then a folder. Of a capture (pcap, pcapng, rtpdump,
+    tables of tshark and Wireshark, NetEQ logs, delay profiles) the streams are listed; --stream chooses one.
     """
     if to:
         format_named(to[0])
+    choices = Choices(stream, buffer_ms, late_percent, absolute, skip, frames, clock, packet_ms, output)
+    if format is None and is_capture(file):
+        if inverted:
+            raise TraceUsageError("--inverted", "has no meaning for a capture", "leave it out")
+        _tell_call(file, choices, to, sound, packets, rate, csv)
+        return
+    if choices != Choices(packet_ms=packet_ms) or sound or packets:
+        fact = "is no capture of a call, for which options were given that only those have"
+        raise TraceUsageError(str(file), fact, "leave --stream, --buffer-ms and the like out")
+    packet_ms = packet_ms or 20.0
     if file.suffix.lower() == ".csv" and format is None:
         _tell_table(file, to, inverted, packet_ms, rate, csv)
         return
@@ -85,10 +141,41 @@ def trace(
     for note in notes:
         print(f"note: {note}")
     if to:
-        name, out = to
-        write_trace(out, on_clock, name)
-        count = f"{on_clock.packets} packets" if on_clock.on_grid else f"{len(on_clock.spans)} gaps"
-        print(f"{count} written to {out} ({name}, {format_named(name).polarity})")
+        _convert(on_clock, to)
+
+
+def _convert(trace: LossTrace, to: tuple[str, Path]) -> None:
+    name, out = to
+    write_trace(out, trace, name)
+    count = f"{trace.packets} packets" if trace.on_grid else f"{len(trace.spans)} gaps"
+    print(f"{count} written to {out} ({name}, {format_named(name).polarity})")
+
+
+def _tell_call(
+    file: Path,
+    choices: Choices,
+    to: tuple[str, Path] | None,
+    sound: Path | None,
+    packets: Path | None,
+    rate: int | None,
+    csv: Path | None,
+) -> None:
+    """Tell what was lost of a call, and write what is wanted of it."""
+    call = look_at(file, choices, bool(to or sound or packets), csv)
+    if call is None:
+        return
+    show(Table(_COLUMNS, (_row(str(file), call.format, call.polarity, call.trace),)), csv)
+    for note in call.notes:
+        print(f"note: {note}")
+    if to:
+        trace = call.trace
+        if format_named(to[0]).unit == "sample":
+            trace = trace.at_rate(rate or _USUAL_RATE)
+        _convert(trace, to)
+    if sound:
+        print(write_sound(call, sound))
+    if packets:
+        print(write_packets(call, packets))
 
 
 def _on_clock(found: TraceFile, packet_ms: float, rate: int | None, to: tuple[str, Path] | None) -> LossTrace:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from gaplisten.loss.formats.contract import BadTrace, Content
 
-_MAKE_ONE = "make a trace of it first: one 0 or 1 per packet"
+_CAPTURE = (
+    "make a trace of it with 'gaplisten trace FILE --to challenge OUT', or open it with Open Call Capture"
+)
 _SOUND = "open it as a sound file"
 _UNPACK = "unpack it first"
 _WRONG = "name the trace file"
@@ -12,12 +14,14 @@ _FETCH = "fetch the real file with 'git lfs pull'"
 
 _MAGICS: tuple[tuple[bytes, str, str], ...] = (
     (b"version https://git-lfs", "a Git-LFS pointer, not the trace itself", _FETCH),
-    (b"\xd4\xc3\xb2\xa1", "a packet capture (pcap)", _MAKE_ONE),
-    (b"\xa1\xb2\xc3\xd4", "a packet capture (pcap)", _MAKE_ONE),
-    (b"\x4d\x3c\xb2\xa1", "a packet capture (pcap)", _MAKE_ONE),
-    (b"\xa1\xb2\x3c\x4d", "a packet capture (pcap)", _MAKE_ONE),
-    (b"\x0a\x0d\x0d\x0a", "a packet capture (pcapng)", _MAKE_ONE),
-    (b"#!rtpplay1.0", "an RTP dump", _MAKE_ONE),
+    (b"\xd4\xc3\xb2\xa1", "a packet capture (pcap)", _CAPTURE),
+    (b"\xa1\xb2\xc3\xd4", "a packet capture (pcap)", _CAPTURE),
+    (b"\x4d\x3c\xb2\xa1", "a packet capture (pcap)", _CAPTURE),
+    (b"\xa1\xb2\x3c\x4d", "a packet capture (pcap)", _CAPTURE),
+    (b"\x0a\x0d\x0d\x0a", "a packet capture (pcapng)", _CAPTURE),
+    (b"#!rtpplay1.0", "an RTP dump", _CAPTURE),
+    (b"Packet   - wallclock:", "a log of NetEQ", _CAPTURE),
+    (b"GetAudio - wallclock:", "a log of NetEQ", _CAPTURE),
     (b"PK\x03\x04", "a ZIP archive (.npz files are such)", "save the array itself with numpy.save"),
     (b"PK\x05\x06", "an empty ZIP archive", _WRONG),
     (b"\x1f\x8b", "compressed with gzip", _UNPACK),

@@ -89,3 +89,14 @@ def _stray(text: str, allowed: str) -> BadTrace:
                 "correct the line, or name the format",
             )
     return BadTrace("holds something else than digits", "name the format")
+
+
+def lines_of(content: Content) -> tuple[tuple[int, str], ...]:
+    """Return the lines of a text that hold anything, with their numbers; comments are left out."""
+    lines = enumerate(content.once(text_of).splitlines(), 1)
+    return tuple((number, line.strip()) for number, line in lines if line.strip() and not is_comment(line))
+
+
+def is_comment(line: str) -> bool:
+    """Whether a line is a remark: it begins with #, ; or %."""
+    return line.lstrip().startswith(("#", ";", "%"))

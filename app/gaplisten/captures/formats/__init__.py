@@ -1,0 +1,117 @@
+"""Files of calls: told apart by their first bytes or lines, and read into streams, delays or totals.
+
+Each kind is a module of this folder that has ``FORMATS``, a tuple of `CaptureFormat`: a new one is one more
+file. Every reader is bounded: what a file says of lengths is compared with what is there before it is used.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+from gaplisten.captures.formats.contract import CaptureFormat, Damaged
+from gaplisten.captures.streams import Capture, CaptureError
+from gaplisten.jobs import Job
+from gaplisten.untrusted import read_regular
+
+MAX_BYTES = 256 * 1024 * 1024
+GZIP_MAGIC = b"\x1f\x8b"
+_HEAD = 4096
+_SMALLER = "cut it down first, with 'editcap', or 'tshark -r IN -Y rtp -w OUT'"
+
+
+def _formats() -> tuple[CaptureFormat, ...]:
+    names = sorted(found.name for found in pkgutil.iter_modules(__path__))
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    found = [form for module in modules for form in getattr(module, "FORMATS", ())]
+    return tuple(sorted(found, key=lambda form: form.place))
+
+
+FORMATS = _formats()
+
+
+def is_capture(path: Path) -> bool:
+    """Whether a file's beginning is that of a capture or log of a call; False when it cannot be read."""
+    try:
+        return _recognised(_head(path)) is not None
+    except OSError:
+        return False
+
+
+def read_capture(path: Path, job: Job | None = None) -> Capture:
+    """Read a capture or log of a call.
+
+    Raises
+    ------
+    CaptureError
+        If it is none, is damaged, too large, or holds nothing of a call.
+    """
+    job = job or Job()
+    job.check(0.0, f"reading {path.name}")
+    try:
+        data, notes = _unpacked(path, read_regular(path, MAX_BYTES))
+    except FileNotFoundError as error:
+        raise CaptureError(str(path), "there is no such file", "check the path") from error
+    except OSError as error:
+        fact = f"cannot be read ({error.strerror})"
+        raise CaptureError(str(path), fact, _SMALLER if "allowed" in fact else "check it") from error
+    if not data:
+        raise CaptureError(str(path), "is empty (0 bytes)", "make or copy it again")
+    form = _recognised(data[:_HEAD])
+    if form is None:
+        kinds = ", ".join(each.help for each in FORMATS)
+        raise CaptureError(str(path), "is no capture or log of a call", f"known are: {kinds}")
+    job.check(0.1)
+    try:
+        found = form.read(path, data, job)
+    except Damaged as bad:
+        raise CaptureError(str(path), bad.fact, bad.way_out) from bad
+    job.check(1.0)
+    return replace(found, notes=(*notes, *found.notes))
+
+
+def _recognised(head: bytes) -> CaptureFormat | None:
+    return next((form for form in FORMATS if form.recognises(head)), None)
+
+
+def _head(path: Path) -> bytes:
+    with path.open("rb") as file:
+        if not path.is_file():
+            return b""
+        head = file.read(_HEAD)
+    if head.startswith(GZIP_MAGIC):
+        try:
+            head = zlib.decompressobj(wbits=31).decompress(head, _HEAD)
+        except zlib.error:
+            return b""
+    return head
+
+
+def _unpacked(path: Path, data: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """Return a file's bytes, unpacked where it is a gzip file, and what is to be said of that."""
+    parts, size = [], 0
+    rest = data
+    if not data.startswith(GZIP_MAGIC):
+        return data, ()
+    while rest.startswith(GZIP_MAGIC):
+        opened = zlib.decompressobj(wbits=31)
+        try:
+            parts.append(opened.decompress(rest, MAX_BYTES + 1 - size))
+        except zlib.error as error:
+            fact = f"is a damaged gzip file ({error})"
+            raise CaptureError(
+                str(path), fact, "copy it again, or unpack what can be with 'gzip -dc'"
+            ) from error
+        size += len(parts[-1])
+        if size > MAX_BYTES:
+            fact = f"holds more than {MAX_BYTES // 2**20} MiB when unpacked"
+            raise CaptureError(str(path), fact, _SMALLER)
+        if not opened.eof:
+            fact = "is cut short: the gzip file breaks off"
+            raise CaptureError(str(path), fact, "copy it again, or unpack what is there with 'gzip -dc'")
+        rest = opened.unused_data
+    notes = (f"{len(rest)} bytes behind the packed file are not read",) if rest.strip(b"\0") else ()
+    return b"".join(parts), notes
