@@ -111,16 +111,14 @@ def python() -> str:
     return sys.executable
 
 
-PATIENCE_MS = 30_000
-
-
 @pytest.fixture
 def qtbot(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let every `waitUntil` wait long before it gives up: a busy machine is no failure."""
-    wait = qtbot.waitUntil
+    """Let every wait be long before it gives up: a busy machine is no failure."""
+    from kit.timing import PATIENCE
 
-    def patiently(ready: Callable[[], object], *, timeout: int = PATIENCE_MS) -> None:
-        wait(ready, timeout=max(timeout, PATIENCE_MS))
+    def patient(wait: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *what, timeout=0, **how: wait(*what, timeout=max(timeout, 1000 * PATIENCE), **how)
 
-    monkeypatch.setattr(qtbot, "waitUntil", patiently)
+    for name in ("waitUntil", "waitSignal", "waitSignals", "waitActive", "waitExposed"):
+        monkeypatch.setattr(qtbot, name, patient(getattr(qtbot, name)))
     return qtbot

@@ -21,6 +21,7 @@ from gaplisten.batch.summary import tidy
 from gaplisten.batch.workers import ProcessWorkers
 from gaplisten.concealers.catalogue import Catalogue
 from kit.challenge import challenge_set
+from kit.timing import PATIENCE
 
 pytestmark = pytest.mark.xdist_group("cluster")
 
@@ -54,7 +55,7 @@ def address(tmp_path_factory: pytest.TempPathFactory):
     with process:
         yield process.stdout.readline().strip()
         process.stdin.close()
-        process.wait(20)
+        process.wait(PATIENCE)
 
 
 @pytest.fixture

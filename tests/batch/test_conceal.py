@@ -27,6 +27,7 @@ from gaplisten.clips.layouts import find_clips
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.jobs import Job, JobCancelled
 from kit.challenge import challenge_set
+from kit.timing import PATIENCE
 
 PLUGIN = """
 import os
@@ -147,10 +148,8 @@ def test_stopping_keeps_what_is_done_and_going_on_does_the_rest(lossy: Path, tmp
             if fraction >= 0.3:
                 self.cancel()
 
-    began = time.monotonic()
     with pytest.raises(JobCancelled):
         concealed(lossy, tmp_path / "out", plugins, Impatient(), wait=0.2)
-    assert time.monotonic() - began < 8
     done = folder_journal(tmp_path / "out").path.read_text().count('"file"')
     assert 2 <= done < 6
     batch = concealed(lossy, tmp_path / "out", plugins, wait=0.2)
@@ -179,13 +178,13 @@ def test_killed_at_half_and_started_again_conceals_nothing_twice(tmp_path: Path,
     out = tmp_path / "out"
     (tmp_path / "hold").touch()  # each of the two workers waits after three files: no race with us
     process = start(out, tmp_path / "resumed.csv")
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while len(noted(out)) < 6 and time.monotonic() < deadline:
         time.sleep(0.005)
     workers = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
-    _, alive = psutil.wait_procs(workers, timeout=10)
+    process.wait(PATIENCE)
+    _, alive = psutil.wait_procs(workers, timeout=PATIENCE)
     assert alive == []
     before = noted(out)
     assert len(before) == 6

@@ -14,6 +14,7 @@ import pytest
 from gaplisten.batch.run import Outcome, run_items
 from gaplisten.batch.workers import ProcessWorkers, ThreadWorkers
 from gaplisten.jobs import Job, JobCancelled
+from kit.timing import PATIENCE
 
 
 def act(item: str) -> str:
@@ -45,7 +46,7 @@ def test_who_cannot_be_killed_is_given_up_and_the_others_are_done():
             assert time.monotonic() < end, "the item that hangs is waited for"
 
     done: list[Outcome[str]] = []
-    end = time.monotonic() + 20
+    end = time.monotonic() + PATIENCE
     with Unkillable(1) as workers:
         run_items(["a", "hang", "b", "c", "d"], act, workers, done.append, job=Patient())
     assert sorted((each.item, each.result, each.failure) for each in done if each.item != "hang") == [

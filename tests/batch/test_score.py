@@ -36,6 +36,7 @@ from gaplisten.metrics.contract import Score
 from gaplisten.tables import column
 from kit import foreign
 from kit.challenge import challenge_set
+from kit.timing import PATIENCE
 
 
 @pytest.fixture(scope="module")
@@ -265,13 +266,13 @@ def test_killed_at_half_and_started_again_gives_the_undisturbed_table(tmp_path: 
 
     home = tmp_path / "home2"
     process = command(clips, resumed, home, site, logs[1], most=10)  # it waits at half: no race with us
-    deadline = time.monotonic() + 60
+    deadline = time.monotonic() + PATIENCE
     while len(noted(home)) < 14 and time.monotonic() < deadline:
         time.sleep(0.005)
     workers = psutil.Process(process.pid).children(recursive=True)
     process.send_signal(signal.SIGKILL)
-    process.wait(10)
-    _, alive = psutil.wait_procs(workers, timeout=10)
+    process.wait(PATIENCE)
+    _, alive = psutil.wait_procs(workers, timeout=PATIENCE)
     assert alive == []
     before = noted(home)
     assert 14 <= len(before) < 36

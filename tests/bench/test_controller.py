@@ -17,6 +17,7 @@ from gaplisten.bench.controller import Controller
 from gaplisten.bench.settings import Settings
 from gaplisten.bench.state import Loop, Note, Sources
 from gaplisten.errors import GaplistenError
+from kit.timing import PATIENCE
 
 RATE, PACKET = 16000, 320
 
@@ -119,7 +120,7 @@ def controller():
 
 
 def settle(controller, until=lambda: True):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while controller.working or not until():
         assert time.monotonic() < deadline
         controller.poll()

@@ -19,6 +19,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.measures import GapTable, measure_gaps, measure_named
 from gaplisten.loss.trace import LossTrace
+from kit.timing import PATIENCE
 
 RATE, PACKET = 8000, 160
 
@@ -155,7 +156,7 @@ def test_a_lane_that_changed_while_it_was_measured_has_no_stale_values_and_the_o
 
     def slow(reference, versions, trace, job):
         asked.append(sorted(versions))
-        go_on.wait(5)
+        go_on.wait(PATIENCE)
         return engine(reference, versions, trace, job)
 
     monkeypatch.setattr(gap_measures, "measured", slow)

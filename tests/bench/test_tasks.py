@@ -11,6 +11,7 @@ from gaplisten.bench import tasks as module
 from gaplisten.bench.tasks import Tasks
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
+from kit.timing import PATIENCE
 
 
 @pytest.fixture
@@ -21,7 +22,7 @@ def tasks():
 
 
 def settle(tasks):
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + PATIENCE
     while tasks.busy:
         assert time.monotonic() < deadline
         tasks.poll()
@@ -61,7 +62,7 @@ def test_cancelled_work_hands_nothing_over(tasks):
     go, found = threading.Event(), []
 
     def slow(job):
-        go.wait(20)
+        go.wait(PATIENCE)
         job.check(0.5)
         return 1
 
@@ -80,9 +81,9 @@ def test_progress_of_long_work_is_shown_until_it_ends_and_quiet_work_never(tasks
 
     def slow(job):
         job.check(0.25, "half of a half")
-        go.wait(20)
+        go.wait(PATIENCE)
 
-    tasks.run("quiet", lambda _job: go.wait(20), lambda _value: None, quiet=True)
+    tasks.run("quiet", lambda _job: go.wait(PATIENCE), lambda _value: None, quiet=True)
     tasks.run("loud", slow, lambda _value: None)
     tasks.poll()
     assert shown == []
@@ -98,9 +99,9 @@ def test_progress_of_long_work_is_shown_until_it_ends_and_quiet_work_never(tasks
 
 def test_work_that_somebody_else_looks_after_is_shown_and_can_be_cancelled_here(tasks):
     go, job = threading.Event(), Job()
-    future = tasks.submit("measuring", lambda _job: go.wait(20), job)
+    future = tasks.submit("measuring", lambda _job: go.wait(PATIENCE), job)
     tasks.cancel_shown()
     assert job.cancelled
     assert not tasks.busy
     go.set()
-    assert future.result(20) is True
+    assert future.result(PATIENCE) is True

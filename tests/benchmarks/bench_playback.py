@@ -106,6 +106,22 @@ def switch_latency(count: int, *, busy: bool = False) -> list[Figure]:
     ]
 
 
+def lost_device(count: int) -> list[Figure]:
+    """Measure from the end of the sound server to the moment at which the player says so."""
+    delays = []
+    for _ in range(count):
+        with sound_server(RATE) as server:
+            player = _player([Signal.of(np.full(RATE * 20, 0.25), RATE)])
+            player.play()
+            wait_for(lambda player=player: player.state.position > RATE // 4)
+            server.kill()
+            began = time.perf_counter()
+            wait_for(lambda player=player: player.state.reason)
+            delays.append(time.perf_counter() - began)
+            player.close()
+    return [Figure("device pulled out to the message, worst", max(delays), "s", 2.0, "<=", f"{count} times")]
+
+
 def underflows(minutes: float) -> list[Figure]:
     """Play and switch for long while everything else is busy; count underflows and what they leave."""
     rng, lanes = random.Random(3), unlike_lanes(3, 10.0, RATE)
@@ -190,6 +206,7 @@ def measure(quick: bool = False, minutes: float | None = None) -> list[Figure]:
     figures += exactness(5 if quick else 20)
     figures += switch_latency(60 if quick else 300)
     figures += switch_latency(40 if quick else 100, busy=True)
+    figures += lost_device(2 if quick else 10)
     figures += cpu(3 if quick else 20)
     return figures + underflows(minutes or (0.1 if quick else 10))
 

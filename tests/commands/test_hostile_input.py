@@ -16,6 +16,7 @@ from gaplisten.audio.files import SoundFileError, read_signal, write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.cli import main
 from gaplisten.loss.formats import TraceFileError, read_trace
+from kit.timing import PATIENCE
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="has no named pipes nor names of any bytes")
 
@@ -69,7 +70,7 @@ def test_names_that_are_no_text_are_read_written_and_shown(
     strange = os.fsdecode(b"bad\xff.wav")
     shutil.copy(speech, folder / strange)
     words = ["conceal", str(folder), "--concealer", "zero_fill", "--out", str(tmp_path / "out")]
-    assert program(words).wait(60) == 0
+    assert program(words).wait(PATIENCE) == 0
     assert rb"bad\udcff.wav" in capfdbinary.readouterr().out
     assert (tmp_path / "out" / strange).read_bytes() == speech.read_bytes()
     assert run(*words, "--csv", tmp_path / "table.csv") == 0
@@ -91,7 +92,7 @@ def test_a_table_that_cannot_be_written_is_said_without_a_traceback(
 def test_a_full_disk_behind_stdout_is_one_line_and_a_closed_one_none(words: list[str]) -> None:
     with open("/dev/full", "wb") as full:
         stopped = program(words, stdout=full, stderr=subprocess.PIPE)
-        said = stopped.communicate(timeout=60)[1]
+        said = stopped.communicate(timeout=PATIENCE)[1]
     assert stopped.returncode == 2
     assert said.count(b"\n") == 1
     assert b"space" in said
@@ -100,7 +101,7 @@ def test_a_full_disk_behind_stdout_is_one_line_and_a_closed_one_none(words: list
     os.close(reader)
     stopped = program(words, stdout=writer, stderr=subprocess.PIPE)
     os.close(writer)
-    assert stopped.communicate(timeout=60)[1] == b""
+    assert stopped.communicate(timeout=PATIENCE)[1] == b""
     assert stopped.returncode == 128 + 13  # 1 would mean that items failed
 
 
@@ -198,7 +199,7 @@ def test_without_qt_and_models_the_commands_say_what_is_missing_and_do_the_rest(
 
     def said(*words: object) -> tuple[int, str]:
         command = [sys.executable, "-m", "gaplisten", *map(str, words)]
-        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        ended = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
         assert "Traceback" not in ended.stderr
         return ended.returncode, ended.stdout + ended.stderr
 

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import gaplisten
+from kit.timing import PATIENCE
 
 HELLO = '''"""`gaplisten hello`: greet somebody.
 
@@ -36,7 +37,7 @@ def test_a_command_is_one_more_file_listed_last_and_run_by_its_name(tmp_path: Pa
     def run(*words: str) -> str:
         environment = os.environ | {"PYTHONPATH": str(tmp_path)}
         command = [sys.executable, "-m", "gaplisten", *words]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

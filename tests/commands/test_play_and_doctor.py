@@ -16,6 +16,7 @@ from gaplisten.commands.doctor import examine
 from gaplisten.commands.play import Listening, _open, _sources, gap_words
 from gaplisten.loss.trace import LossTrace
 from gaplisten.playback.player import Player
+from kit.timing import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("plugins_known")
 
@@ -185,5 +186,5 @@ def test_the_doctor_needs_no_window(python):
         "import sys; from gaplisten.commands.doctor import examine; examine();"
         "sys.exit('PySide6.QtGui' in sys.modules)"
     )
-    done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr

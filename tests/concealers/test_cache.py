@@ -18,6 +18,7 @@ from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.loss.trace import LossTrace
 from kit.plugin_folder import QUICK, entry_of, losses, noise, whole_file
+from kit.timing import PATIENCE
 
 SOUND = noise()
 TRACE = losses(SOUND)
@@ -44,7 +45,7 @@ def runner(cache: Cache) -> Iterator[Runner]:
 def conceal(
     runner: Runner, entry: Entry, sound: Signal = SOUND, trace: LossTrace = TRACE, **parameters: object
 ) -> Concealed:
-    return runner.submit(entry, parameters, sound, trace).result(30)
+    return runner.submit(entry, parameters, sound, trace).result(PATIENCE)
 
 
 def kept(cache: Cache) -> list[Path]:

@@ -7,7 +7,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -100,14 +99,12 @@ def test_plugins_never_run_in_this_process(tmp_path: Path) -> None:
     assert not [name for name in sys.modules if "marked" in name]
 
 
-def test_a_second_scan_runs_nothing_and_is_quick(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_second_scan_runs_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for number in range(12):
         write(tmp_path, f"p{number}", PLAIN)
     first = scan(tmp_path)
     monkeypatch.setattr(catalogue_module, "Pool", None)
-    began = time.perf_counter()
     second = scan(tmp_path)
-    assert time.perf_counter() - began < 0.05
     assert second.entries == first.entries
 
 

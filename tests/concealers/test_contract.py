@@ -19,6 +19,7 @@ from gaplisten.concealers.rendering import lost_at, nearest_rate
 from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.loss.trace import LossTrace
 from kit.plugin_folder import QUICK, entry_of, losses, noise, streaming, whole_file
+from kit.timing import PATIENCE
 
 SOUND = noise()
 TRACE = losses(SOUND)
@@ -34,7 +35,7 @@ def runner() -> Iterator[Runner]:
 def conceal(
     runner: Runner, entry: Entry, sound: Signal = SOUND, trace: LossTrace | None = TRACE, **parameters: object
 ) -> Concealed:
-    return runner.submit(entry, parameters, sound, trace).result(30)
+    return runner.submit(entry, parameters, sound, trace).result(PATIENCE)
 
 
 def test_received_samples_of_a_plugin_that_leaves_them_alone_are_bit_identical(
@@ -304,7 +305,7 @@ def test_progress_of_a_slow_streaming_plugin_is_told(runner: Runner, tmp_path: P
             super().check(fraction, message)
 
     entry = streaming(tmp_path, "p", "import time; time.sleep(0.02); return np.zeros(self.size, 'f4')")
-    runner.submit(entry, {}, SOUND, TRACE, Watched()).result(10)
+    runner.submit(entry, {}, SOUND, TRACE, Watched()).result(PATIENCE)
     assert len(seen) >= 2
     assert seen == sorted(seen)
 

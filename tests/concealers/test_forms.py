@@ -20,6 +20,7 @@ from gaplisten.concealers.form import forms
 from gaplisten.concealers.runner import Runner
 from kit.challenge import challenge_set
 from kit.plugin_folder import QUICK, entry_of, losses, noise
+from kit.timing import PATIENCE
 
 SOUND = noise()
 TRACE = losses(SOUND)
@@ -81,7 +82,7 @@ def test_the_reference_is_nowhere_in_the_process_of_a_plugin_that_needs_none(
     def looked_for(samples: np.ndarray) -> set[str]:
         turned = bytes(byte ^ 255 for byte in samples.tobytes()).hex()
         values = {"turned": turned}
-        made = runner.submit(entry, values, SOUND, TRACE, reference=REFERENCE).result(60)
+        made = runner.submit(entry, values, SOUND, TRACE, reference=REFERENCE).result(PATIENCE)
         return set(made.messages)
 
     received = np.flatnonzero(~TRACE.mask(SOUND.frames))[:64]
@@ -94,8 +95,8 @@ def test_a_reference_that_is_not_needed_changes_neither_result_nor_name_of_what_
     runner: Runner, tmp_path: Path
 ) -> None:
     entry = entry_of(tmp_path, "hold", "def conceal(lossy, lost, rate, packet_frames): return lossy * 0.5")
-    plain = runner.submit(entry, {}, SOUND, TRACE).result(30)
-    told = runner.submit(entry, {}, SOUND, TRACE, reference=REFERENCE).result(30)
+    plain = runner.submit(entry, {}, SOUND, TRACE).result(PATIENCE)
+    told = runner.submit(entry, {}, SOUND, TRACE, reference=REFERENCE).result(PATIENCE)
     assert (plain.cached, told.cached) == (False, True)
     assert np.array_equal(plain.signal.samples, told.signal.samples)
 

@@ -12,6 +12,7 @@ from gaplisten.concealers.audit import audit
 from gaplisten.concealers.cache import Cache
 from gaplisten.concealers.runner import Concealed, Runner
 from kit.plugin_folder import bundled, entry_of, losses, noise
+from kit.timing import PATIENCE
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "concealers.md"
 DESCRIPTIONS = re.findall(r"```toml\n(model = .*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
@@ -27,7 +28,7 @@ def test_each_form_has_an_example_of_ten_lines_that_conceals(tmp_path: Path, num
     sound = noise()
     trace = losses(sound)
     with Runner(workers=1) as runner:
-        made = runner.submit(entry, {"gain": 0.25}, sound, trace).result(30)
+        made = runner.submit(entry, {"gain": 0.25}, sound, trace).result(PATIENCE)
     assert made.altered_received == 0.0
     assert np.array_equal(made.signal.samples[960:1280], sound.samples[640:960] * np.float32(0.25))
     assert np.array_equal(made.signal.samples[1280:1600], sound.samples[640:960] * np.float32(0.0625))
@@ -58,7 +59,7 @@ def test_the_parameters_example_is_described_as_the_text_says(tmp_path: Path) ->
 def conceal_with_onnx(description: Path, runner: Runner) -> Concealed:
     sound = noise(0.4)
     entry = bundled(description.parent, "onnx_frames")
-    return runner.submit(entry, {"description": str(description)}, sound, losses(sound)).result(60)
+    return runner.submit(entry, {"description": str(description)}, sound, losses(sound)).result(PATIENCE)
 
 
 def test_the_baseline_s_description_runs_the_real_model(tmp_path: Path, real_clips: Path) -> None:

@@ -8,7 +8,6 @@ import json
 import logging
 import socket
 import threading
-import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -30,6 +29,7 @@ from gaplisten.exchange.service_settings import (
     settings_path,
 )
 from gaplisten.jobs import Job, JobCancelled
+from kit.timing import PATIENCE, that_ends
 
 TOKEN = "s3cret-tok\u00e9n"
 
@@ -58,7 +58,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         self.server.asked.append((self.path, dict(self.headers), body))
-        self.server.hold.wait(5)
+        self.server.hold.wait(PATIENCE)
         script = self.server.script
         self.answer(script.pop(0) if len(script) > 1 else script[0])
 
@@ -409,13 +409,11 @@ def test_an_answer_of_which_anything_drips_is_given_up_in_time(what: str):
         thread = threading.Thread(target=serve, args=(listening,), daemon=True)
         thread.start()
         service = Service(f"http://127.0.0.1:{listening.getsockname()[1]}", "u", "t", seconds=0.5, retries=0)
-        started = time.monotonic()
         try:
             with pytest.raises(ServiceError, match=r"within 0\.5 s"):
-                PlcmosClient(service).score(ramp(), ramp(), "a.wav")
+                that_ends(lambda: PlcmosClient(service).score(ramp(), ramp(), "a.wav"))
         finally:
             gone.set()
-        assert time.monotonic() - started < 10
         thread.join()
 
 

@@ -16,13 +16,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gaplisten.concealers import process
+from gaplisten.concealers import catalogue, process
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer
 from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.jobs import Job, JobCancelled
 from kit.plugin_folder import IMPATIENT, QUICK, described, losses, noise, streaming, whole_file
+from kit.timing import PATIENCE, that_ends
 
 pytestmark = pytest.mark.xdist_group("plugins that fail")
 
@@ -39,7 +40,7 @@ def runner() -> Iterator[Runner]:
 
 
 def conceal(runner: Runner, entry: Entry, **parameters: object) -> Concealed:
-    return runner.submit(entry, parameters, SOUND, TRACE).result(60)
+    return runner.submit(entry, parameters, SOUND, TRACE).result(PATIENCE)
 
 
 def failure(runner: Runner, entry: Entry) -> ConcealerFailed:
@@ -137,17 +138,15 @@ def test_the_next_run_works(runner: Runner, innocent: Entry, folder: Path, kind:
 )
 def test_a_plugin_that_hangs_is_stopped_in_time(impatient: Runner, folder: Path, body: str) -> None:
     entry = whole_file(folder, "rogue", body)
-    began = time.monotonic()
-    error = failure(impatient, entry)
+    error = that_ends(lambda: failure(impatient, entry))
     assert "did not finish within 1.5 s" in error.fact
-    assert time.monotonic() - began < 20
 
 
 def test_a_plugin_that_waits_for_a_processor_is_not_called_slow(
     impatient: Runner, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(process, "waited_for_a_processor", lambda pid: time.monotonic())
-    entry = whole_file(folder, "patient", "import time\ntime.sleep(2.5)\nreturn lossy")
+    entry = whole_file(folder, "patient", "import time\ntime.sleep(2.0)\nreturn lossy")
     assert conceal(impatient, entry).signal.frames == SOUND.frames
     began = time.monotonic()
     assert (
@@ -175,7 +174,7 @@ def test_of_two_busy_processes_on_one_processor_each_waits_for_the_other() -> No
     try:
         pids = [int(each.stdout.readline()) for each in two if each.stdout is not None]
         before = [process.waited_for_a_processor(pid) for pid in pids]
-        end = time.monotonic() + 20
+        end = time.monotonic() + PATIENCE
         while time.monotonic() < end and min(map(process.waited_for_a_processor, pids)) < max(before) + 0.3:
             time.sleep(0.05)
         grown = [process.waited_for_a_processor(pid) - was for pid, was in zip(pids, before, strict=True)]
@@ -304,7 +303,7 @@ def _alive(pid: int) -> bool:
     return status != "Z"
 
 
-def _gone(pids: list[int], seconds: float = 30.0) -> bool:
+def _gone(pids: list[int], seconds: float = PATIENCE) -> bool:
     end = time.monotonic() + seconds
     while any(map(_alive, pids)) and time.monotonic() < end:
         time.sleep(0.02)
@@ -334,7 +333,7 @@ def test_what_a_plugin_leaves_running_is_ended(impatient: Runner, tmp_path: Path
 def test_a_child_that_comes_back_from_a_fork_does_not_answer_too(runner: Runner, tmp_path: Path) -> None:
     entry = streaming(tmp_path, "twins", "import os; os.fork(); return np.zeros(self.size, np.float32)")
     small = noise(0.06)
-    made = runner.submit(entry, {}, small, losses(small, (1,))).result(60)
+    made = runner.submit(entry, {}, small, losses(small, (1,))).result(PATIENCE)
     assert not made.signal.samples.any()
 
 
@@ -386,21 +385,22 @@ IMPORTS = {
 }
 
 
-def test_files_that_cannot_be_plugins_are_listed_with_the_reason_and_not_run_again(tmp_path: Path) -> None:
+def test_files_that_cannot_be_plugins_are_listed_with_the_reason_and_not_run_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for number, (text, _) in enumerate(IMPORTS.values()):
         (tmp_path / f"bad{number:02}.py").write_text(text)
     (tmp_path / "good.py").write_text("def conceal(lossy, lost, rate, packet_frames): return lossy")
     (tmp_path / "unreadable.py").symlink_to(tmp_path / "nowhere.py")
-    catalogue = Catalogue.scan([tmp_path], others=False, limits=IMPATIENT)
-    assert [entry.name for entry in catalogue.usable] == ["good"]
-    for entry, (_, message) in zip(catalogue.broken, IMPORTS.values(), strict=False):
+    first = Catalogue.scan([tmp_path], others=False, limits=IMPATIENT)
+    assert [entry.name for entry in first.usable] == ["good"]
+    for entry, (_, message) in zip(first.broken, IMPORTS.values(), strict=False):
         assert pytest.raises(AssertionError, match=message).matches(AssertionError(entry.message)), entry
     with pytest.raises(UnknownConcealer, match="bad09"):
-        catalogue.get("bad09")
-    began = time.monotonic()
+        first.get("bad09")
+    monkeypatch.setattr(catalogue, "Pool", None)  # nothing can be run
     again = Catalogue.scan([tmp_path], others=False, limits=IMPATIENT)
-    assert time.monotonic() - began < IMPATIENT.import_seconds  # which the one that hangs would take
-    assert again.entries == catalogue.entries
+    assert again.entries == first.entries
 
 
 def test_a_broken_entry_run_all_the_same_fails_with_its_message(runner: Runner, tmp_path: Path) -> None:
@@ -416,19 +416,17 @@ def test_one_lane_s_crash_leaves_the_others_running(tmp_path: Path) -> None:
         going = both.submit(slow, {}, SOUND, TRACE)
         failed = [both.submit(bad, {}, SOUND, TRACE) for _ in range(3)]
         assert all(isinstance(future.exception(60), ConcealerFailed) for future in failed)
-        assert float(going.result(60).signal.samples[-1, 0]) == SOUND.samples[-1, 0] + np.float32(0.25)
+        assert float(going.result(PATIENCE).signal.samples[-1, 0]) == SOUND.samples[-1, 0] + np.float32(0.25)
 
 
 def test_a_cancelled_job_stops_its_plugin_and_only_that(runner: Runner, tmp_path: Path) -> None:
-    entry = whole_file(tmp_path, "slow", "import time\ntime.sleep(60)\nreturn lossy")
+    entry = whole_file(tmp_path, "slow", "import time\ntime.sleep(1000)\nreturn lossy")
     job = Job()
     future = runner.submit(entry, {}, SOUND, TRACE, job)
     time.sleep(0.1)
     job.cancel()
-    began = time.monotonic()
     with pytest.raises(JobCancelled):
-        future.result(60)
-    assert time.monotonic() - began < 20
+        future.result(PATIENCE)
 
 
 def test_a_cancelled_job_that_waits_never_starts(runner: Runner, tmp_path: Path) -> None:
@@ -438,9 +436,9 @@ def test_a_cancelled_job_that_waits_never_starts(runner: Runner, tmp_path: Path)
     job = Job()
     first, second = runner.submit(slow, {}, SOUND, TRACE), runner.submit(marking, {}, SOUND, TRACE, job)
     job.cancel()
-    first.result(60)
+    first.result(PATIENCE)
     with pytest.raises(JobCancelled):
-        second.result(60)
+        second.result(PATIENCE)
     assert not marker.exists()
 
 
@@ -480,7 +478,7 @@ def test_a_host_that_is_killed_leaves_no_process_behind(tmp_path: Path) -> None:
     code = HOST.format(path=sys.path, folder=str(tmp_path / "p"), names=["stuck", "parent"])
     host = subprocess.Popen([sys.executable, "-c", textwrap.dedent(code)])
     try:
-        end = time.monotonic() + 60
+        end = time.monotonic() + PATIENCE
         while (not told.exists() or len(told.read_text().split()) < 3) and time.monotonic() < end:
             time.sleep(0.05)
         pids = [int(word) for word in told.read_text().split()]
@@ -506,6 +504,6 @@ def test_a_script_without_a_main_guard_can_run_concealers(tmp_path: Path) -> Non
     )
     (tmp_path / "numpy.py").write_text("raise RuntimeError('the wrong numpy')")
     done = subprocess.run(
-        [sys.executable, "-P", script], capture_output=True, text=True, cwd=tmp_path, timeout=60
+        [sys.executable, "-P", script], capture_output=True, text=True, cwd=tmp_path, timeout=PATIENCE
     )
     assert done.stdout.split() == ["once", str(SOUND.frames)], done.stderr

@@ -16,14 +16,14 @@ from pathlib import Path
 from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
+from kit.timing import PATIENCE
+
 Condition = Callable[[], object]
 Scenario = Iterator[Condition]
 
-PATIENCE_SECONDS = 40.0
-
 
 def _xdotool(*words: str) -> None:
-    subprocess.run(["xdotool", *words], check=True, timeout=20)
+    subprocess.run(["xdotool", *words], check=True, timeout=PATIENCE)
 
 
 def press(*keys: str) -> None:
@@ -63,7 +63,7 @@ class Driver:
     def __init__(self, scenario: Scenario, finish: Callable[[], None]) -> None:
         self._scenario, self._finish = scenario, finish
         self._condition: Condition = lambda: True
-        self._deadline = time.monotonic() + PATIENCE_SECONDS
+        self._deadline = time.monotonic() + PATIENCE
         self.failed = ""
         # An exception in a slot would otherwise be printed and waited past.
         sys.excepthook = lambda kind, error, trace: self._end(
@@ -77,11 +77,11 @@ class Driver:
         try:
             if self._condition():
                 self._condition = next(self._scenario)
-                self._deadline = time.monotonic() + PATIENCE_SECONDS
+                self._deadline = time.monotonic() + PATIENCE
             elif time.monotonic() > self._deadline:
                 frame = getattr(self._scenario, "gi_frame", None)
                 where = f"line {frame.f_lineno}" if frame is not None else "the end"
-                self._end(f"waited {PATIENCE_SECONDS:g} s in vain at {where}")
+                self._end(f"waited {PATIENCE:g} s in vain at {where}")
         except StopIteration:
             self._end("")
         except Exception:  # noqa: BLE001 - whatever broke is the test's outcome

@@ -21,6 +21,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
+from kit.timing import PATIENCE
+
 ALSA = """
 pcm.!default { type pulse hint { show on description "Test sink" } }
 ctl.!default { type pulse }
@@ -64,7 +66,8 @@ def _serve(folder: Path, sink: str, *ready: Path) -> subprocess.Popen[bytes]:
     process = subprocess.Popen(
         command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=folder
     )
-    for _ in range(200):
+    end = time.monotonic() + PATIENCE
+    while time.monotonic() < end:
         if all(path.exists() for path in (folder / "socket", *ready)):
             return process
         if process.poll() is not None:
@@ -204,7 +207,7 @@ def _playing_to(folder: Path) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def wait_for(condition: Callable[[], object], seconds: float = 30.0, what: str = "") -> None:
+def wait_for(condition: Callable[[], object], seconds: float = PATIENCE, what: str = "") -> None:
     """Wait until the condition is true, or fail saying what was waited for."""
     end = time.monotonic() + seconds
     while not condition():

@@ -8,6 +8,8 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 
+from kit.timing import PATIENCE
+
 PROGRAMS = ("Xvfb", "openbox", "xdotool")
 
 
@@ -51,4 +53,4 @@ def x_server(size: str = "1400x900") -> Iterator[dict[str, str]]:
     finally:
         for process in (manager, server):
             process.terminate()
-            process.wait(10)
+            process.wait(PATIENCE)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +16,7 @@ from gaplisten.loss.models import make_trace
 from gaplisten.loss.strata import Stratum
 from gaplisten.loss.trace import LossTrace, apply_loss
 from gaplisten.tables import to_csv
+from kit.timing import cost
 
 RATE = 16000
 PACKET = 320
@@ -298,7 +298,7 @@ def test_a_neural_concealer_has_no_clicks_but_real_lossy_speech_has(real_clips: 
     assert found.flagged("lossy", "click_exit").mean() > 0.6
 
 
-def test_a_hundred_gaps_of_four_versions_are_measured_within_a_second() -> None:
+def test_a_hundred_gaps_of_four_versions_cost_little() -> None:
     rng = np.random.default_rng(5)
     flags = np.zeros(500, np.bool_)
     flags[np.arange(2, 500, 5)[:99]] = True
@@ -307,15 +307,8 @@ def test_a_hundred_gaps_of_four_versions_are_measured_within_a_second() -> None:
     clean = Signal.of(rng.normal(0, 0.05, 480_000), 48000)
     versions = {str(i): apply_loss(clean, trace) for i in range(4)}
     measure_gaps(clean, versions, trace)
-    best = min(_seconds(lambda: measure_gaps(clean, versions, trace)) for _ in range(2))
     assert len(trace.gaps()) == 99
-    assert best < 1.0
-
-
-def _seconds(call) -> float:
-    began = time.process_time()  # other processes may be busy while tests run
-    call()
-    return time.process_time() - began
+    assert cost(lambda: measure_gaps(clean, versions, trace), rounds=2) < 30
 
 
 def test_a_gap_is_measured_alike_whether_it_lies_on_packets_or_not() -> None:

@@ -28,6 +28,7 @@ from gaplisten.playback.programme import Wishes
 from gaplisten.playback.shared import View, block_of
 from gaplisten.playback.transport import BREAKS
 from kit.desk import Desk, noise
+from kit.timing import PATIENCE
 
 
 def words() -> np.ndarray:
@@ -87,7 +88,7 @@ def test_wishes_written_all_the_time_are_never_seen_mixed_up():
     thread = threading.Thread(target=write)
     thread.start()
     reader, seen = WishReader(block), 0
-    end = time.monotonic() + 5
+    end = time.monotonic() + PATIENCE
     while seen < 2000 and time.monotonic() < end:
         wishes = reader.read()
         if wishes is not None:

@@ -13,11 +13,11 @@ import pytest
 
 from gaplisten.audio.signal import Signal
 from gaplisten.playback.player import Player
-from gaplisten.playback.process import REST_SECONDS
 from gaplisten.playback.programme import fade_frames
 from kit.burden import BURDENS
 from kit.proof import Proof, largest_excess, prove, unlike_lanes
 from kit.pulse import SoundServer, null_server, sound_server, wait_for
+from kit.timing import PATIENCE
 
 pytestmark = [pytest.mark.sound, pytest.mark.alone, pytest.mark.xdist_group("real path")]
 RATE = 48000
@@ -228,10 +228,10 @@ def test_half_speed_lets_the_pitch_fall_by_an_octave_and_keeps_the_clock(player,
     at = int(np.flatnonzero(captured)[0])
     part = captured[at + 4800 : at + 4800 + 24000]
     assert np.argmax(np.abs(np.fft.rfft(part))) * 2 == 500
-    before, then = player.state.position, time.monotonic()
-    time.sleep(0.2)
-    moved = (player.state.position - before) / (time.monotonic() - then)
-    assert moved == pytest.approx(RATE / 2, rel=0.2)
+    before, taken = player.state.position, len(server.captured())
+    wait_for(lambda: player.state.position > before + RATE // 10)
+    moved, played = player.state.position - before, len(server.captured()) - taken
+    assert moved == pytest.approx(played / 2, abs=RATE // 25)
 
 
 @steadily
@@ -272,22 +272,28 @@ def test_a_stream_that_rests_costs_nothing_and_starts_again_at_once_and_softly(p
     wait_for(lambda: player.state.position > 1000)
     player.pause()
     asked = player._host.status
-    time.sleep(REST_SECONDS + 0.5)
-    resting = asked()["callbacks"]
-    time.sleep(0.2)
-    assert asked()["callbacks"] == resting
-    delays = []
-    for _ in range(3):
+
+    def rests() -> bool:
+        before = asked()["callbacks"]
+        time.sleep(0.2)
+        return asked()["callbacks"] == before
+
+    def delay() -> float:
         server.forget()
         began = time.perf_counter()
         player.play()
         time.sleep(0.2)
         captured = server.captured()[:, 0]
-        delays.append(server.times_of([np.flatnonzero(captured)[0]])[0] - began)
-        assert np.abs(np.diff(captured)).max() < 0.5 * np.pi / 2 / fade_frames(RATE, 5) * 1.01
         player.pause()
-        time.sleep(0.1)
-    assert delays[0] < 0.1 + min(delays[1:])
+        assert np.abs(np.diff(captured)).max() < 0.5 * np.pi / 2 / fade_frames(RATE, 5) * 1.01
+        return server.times_of([np.flatnonzero(captured)[0]])[0] - began
+
+    def at_once() -> bool:
+        wait_for(rests, what="the stream to rest")
+        rested, *others = delay(), delay(), delay()
+        return rested < 0.1 + min(others)
+
+    assert any(at_once() for _ in range(3))  # a moment in which the machine stands still is forgiven
 
 
 def test_the_shown_position_is_the_one_being_heard(player, server):
@@ -368,7 +374,7 @@ def test_keys_in_the_terminal_switch_versions_and_end_the_command(server, tmp_pa
 
     def see(text: bytes) -> None:
         nonlocal shown
-        end = time.monotonic() + 90
+        end = time.monotonic() + PATIENCE
         while text not in shown:
             assert time.monotonic() < end, shown[-300:]
             if select.select([terminal], [], [], 0.1)[0]:
@@ -386,7 +392,7 @@ def test_keys_in_the_terminal_switch_versions_and_end_the_command(server, tmp_pa
         shown = b""
         see(b" s  0 0.wav")
         os.write(terminal, b"q")
-        assert command.wait(60) == 0
+        assert command.wait(PATIENCE) == 0
     finally:
         command.kill()
         os.close(terminal)

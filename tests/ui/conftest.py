@@ -41,7 +41,7 @@ def window(qtbot, player, runner):
     apply_theme(app, "light")
     made = WorkbenchWindow(Hearing(player))
     made.controller.use_catalogue(FakeCatalogue(), runner)
-    with qtbot.waitActive(made, timeout=30_000):
+    with qtbot.waitActive(made):
         made.showNormal()
     made.resize(1280, 760)
     yield made
@@ -56,7 +56,7 @@ def window(qtbot, player, runner):
 def opened(qtbot, window, clips_folder):
     """Return the window with the clip ``first`` open."""
     window.open_paths([clips_folder])
-    qtbot.waitUntil(lambda: window.controller.clip_name == "first", timeout=10000)
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first")
     window.lanes_view.setFocus()
     return window
 
@@ -66,6 +66,6 @@ def settle(qtbot):
     """Return a function that waits until nothing is under way."""
 
     def wait(window):
-        qtbot.waitUntil(lambda: not window.controller.busy and not window.lanes_view.busy, timeout=10000)
+        qtbot.waitUntil(lambda: not window.controller.busy and not window.lanes_view.busy)
 
     return wait

@@ -15,6 +15,7 @@ from gaplisten.concealers.findings import Audit, Finding, Verdict
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.audit.bars import bars_of
 from gaplisten.ui.audit.dialog import number
+from kit.timing import PATIENCE
 
 HONEST = (
     Finding("look-ahead", 10.0, 10.0, "ms", Verdict.OK, None, "160 frames"),
@@ -126,7 +127,7 @@ def test_cancelling_stops_the_work_and_leaves_the_dialog_ready(window, auditor, 
     dialog.start.click()
     qtbot.waitUntil(lambda: bool(auditor.asked))
     dialog.stop.click()
-    assert auditor.stopped.wait(5)
+    assert auditor.stopped.wait(PATIENCE)
     assert dialog.start.isEnabled()
     assert dialog.audit is None
 

@@ -13,6 +13,7 @@ from gaplisten.clips.summary import ClipSummary
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.strata import Stratum
 from gaplisten.ui.workbench.clip_model import ClipModel
+from kit.timing import PATIENCE
 
 
 def clips(count):
@@ -28,7 +29,7 @@ class Reader:
     def __call__(self, clip):
         number = int(clip.name[1:])
         self.asked.append(number)
-        self.go.wait(20)
+        self.go.wait(PATIENCE)
         if number == 3:
             raise GaplistenError(clip.name, "cannot be read", "look at it")
         return ClipSummary(0.01 * ((number * 7) % 10), number, 20.0, Stratum.SHORT, False)

@@ -13,6 +13,7 @@ from gaplisten.clips.layouts import demo_clips
 from gaplisten.clips.opening import open_clip
 from gaplisten.commands.open import NoWindows, run_workbench
 from gaplisten.display import has_display
+from kit.timing import PATIENCE
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -159,6 +160,6 @@ def test_notes_survive_an_end_from_outside(clips_folder, tmp_path, end):
         while not kept.exists():
             time.sleep(0.05)
     getattr(process, end)()
-    assert process.wait(30) == (130 if end == "terminate" else -9)
+    assert process.wait(PATIENCE) == (130 if end == "terminate" else -9)
     process.stdout.close()
     assert "before the end" in kept.read_text(encoding="utf-8")

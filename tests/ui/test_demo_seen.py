@@ -7,6 +7,7 @@ import pytest
 
 from gaplisten import display
 from gaplisten.display import can_be_seen
+from kit.timing import PATIENCE
 
 NOBODY = ":4077"
 
@@ -58,6 +59,6 @@ def test_a_compositor_is_found_by_its_socket(monkeypatch, tmp_path):
 def test_a_display_that_does_not_answer_is_told_and_does_not_end_the_process(tmp_path):
     environment = {**os.environ, "DISPLAY": NOBODY, "GAPLISTEN_HOME": str(tmp_path)}
     command = [sys.executable, "-m", "gaplisten", str(tmp_path)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
     assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert f"the display {NOBODY} does not answer" in done.stderr

@@ -5,6 +5,7 @@ import numpy as np
 from gaplisten.audio.signal import Signal
 from gaplisten.bench import opening
 from gaplisten.clips.clip import Clip
+from kit.timing import PATIENCE
 
 
 def noise(seconds, level, rate=8000):
@@ -22,7 +23,7 @@ def test_the_files_of_a_long_clip_are_drawn_while_its_sound_is_still_read(
     may_open, read = threading.Event(), controller.open_fully
 
     def slowly(*arguments):
-        may_open.wait(10)
+        may_open.wait(PATIENCE)
         return read(*arguments)
 
     monkeypatch.setattr(opening, "LONG_SECONDS", 1.0)

@@ -7,6 +7,7 @@ from gaplisten.bench.autosave import Autosave
 from gaplisten.bench.state import ClipWork, Loop, Note, RoleChoice, Work
 from gaplisten.clips.clip import Clip, ClipSet
 from gaplisten.ui.workbench.roles_dialog import RolesDialog, wrong_with
+from kit.timing import cost
 
 
 @pytest.fixture
@@ -46,7 +47,7 @@ def test_the_empty_window_invites_and_offers_recent_places(window):
 
 def test_a_folder_lists_its_clips_with_their_losses(opened, qtbot):
     model = opened.panes["clips"].dock.model
-    qtbot.waitUntil(lambda: model.index(1, 1).data() == "12.0 %", timeout=5000)
+    qtbot.waitUntil(lambda: model.index(1, 1).data() == "12.0 %")
     rows = [[model.index(row, column).data() for column in range(5)] for row in range(2)]
     assert rows == [
         ["first", "4.0 %", "2", "60 ms", "short"],
@@ -262,8 +263,6 @@ def test_recent_places_are_remembered_and_missing_ones_grey(opened, clips_folder
 
 
 def test_a_folder_of_25000_clips_is_a_list_at_once_and_reads_only_what_is_seen(window, qtbot, tmp_path):
-    import time
-
     read = []
 
     def summarise(clip):
@@ -271,16 +270,12 @@ def test_a_folder_of_25000_clips_is_a_list_at_once_and_reads_only_what_is_seen(w
 
     window.panes["clips"].dock.model._summarise = summarise
     clips = tuple(Clip(f"{number:06d}", lossy=tmp_path / f"{number}.wav") for number in range(25000))
-    began = time.perf_counter()
-    window.controller.use_clips(ClipSet("many", tmp_path, clips))
-    assert time.perf_counter() - began < 1.0
+    assert cost(lambda: window.controller.use_clips(ClipSet("many", tmp_path, clips)), rounds=1) < 55
     assert window.panes["clips"].dock.model.rowCount() == 25000
     qtbot.waitUntil(lambda: len(read) > 5)
     qtbot.waitUntil(lambda: not window.controller.busy)
     assert len(read) < 300
-    began = time.perf_counter()
-    window.panes["clips"].dock.filter.setText("0123")
-    assert time.perf_counter() - began < 1.0
+    assert cost(lambda: window.panes["clips"].dock.filter.setText("0123"), rounds=1) < 55
     assert window.panes["clips"].dock.model.rowCount() == sum("0123" in clip.name for clip in clips)
     window.panes["clips"].dock.table.scrollToBottom()
     last = [clip.name for clip in clips if "0123" in clip.name][-1]
@@ -320,7 +315,7 @@ def test_progress_appears_for_long_work_and_can_be_cancelled(window, qtbot):
 
     window.controller.tasks.run("long work", work, lambda _value: None)
     assert not window.status.progress.isVisible()
-    qtbot.waitUntil(window.status.progress.isVisible, timeout=3000)
+    qtbot.waitUntil(window.status.progress.isVisible)
     assert window.status.progress.value() == 500
     window.status.cancel.click()
     qtbot.waitUntil(stopped.is_set)

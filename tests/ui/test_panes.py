@@ -67,14 +67,14 @@ def test_a_file_in_the_folder_is_a_pane_with_dock_menu_row_and_key(placed, qtbot
 
 def test_what_it_shows_follows_the_workbench(placed, qtbot):
     placed.controller.hearing.seek(640)
-    qtbot.waitUntil(lambda: placed.panes["place"].text() == "frame 640", timeout=10000)
+    qtbot.waitUntil(lambda: placed.panes["place"].text() == "frame 640")
 
 
 def test_its_command_brings_it_to_the_front_with_the_focus(placed, qtbot):
     placed.docks["place"].hide()
     placed.actions_table["view.place"].trigger()
     assert placed.docks["place"].isVisible()
-    qtbot.waitUntil(lambda: QApplication.focusWidget() is placed.panes["place"], timeout=10000)
+    qtbot.waitUntil(lambda: QApplication.focusWidget() is placed.panes["place"])
 
 
 def test_a_pane_that_cannot_be_made_does_not_keep_the_workbench_shut(more: Path, request, caplog):

@@ -240,9 +240,9 @@ def test_a_row_opens_its_clip_at_the_gap_where_its_version_is_worst(qtbot: QtBot
     made.tabs.setCurrentIndex(2)
     double_click(qtbot, made.tables[2], 0)
     controller = window.controller
-    qtbot.waitUntil(lambda: controller.clip_name == "3", timeout=10000)
+    qtbot.waitUntil(lambda: controller.clip_name == "3")
     gap = controller.gaps[0]
-    qtbot.waitUntil(lambda: looked_at(window) == gap, timeout=10000)
+    qtbot.waitUntil(lambda: looked_at(window) == gap)
     assert controller.hearing.state.position == max(gap.start - window.shell.hand.context, 0)
     left, right = window.lanes_view.visible_range
     assert left <= gap.start < gap.stop <= right < controller.frames
@@ -256,7 +256,7 @@ def test_compare_and_w_lead_to_the_same_gap_and_name_the_same_rule(
     controller = window.controller
     window.actions_table[f"gap.by_{measure}"].trigger()
     window.panes["batch"].going.to("3", "rough")
-    qtbot.waitUntil(lambda: looked_at(window) is not None, timeout=10000)
+    qtbot.waitUntil(lambda: looked_at(window) is not None)
     gap, said = looked_at(window), window.status.currentMessage()
     assert said.startswith(f"gap #{controller.gaps.index(gap) + 1}: ")
     assert "rough (1 of " in said
@@ -269,7 +269,7 @@ def test_compare_and_w_lead_to_the_same_gap_and_name_the_same_rule(
 def test_where_no_gap_has_a_value_compare_goes_to_the_longest_and_says_so(qtbot: QtBot, window: Any) -> None:
     window.actions_table["gap.by_recovery_lag"].trigger()
     window.panes["batch"].going.to("3", "nowhere", "/no/such/file.wav")
-    qtbot.waitUntil(lambda: looked_at(window) is not None, timeout=10000)
+    qtbot.waitUntil(lambda: looked_at(window) is not None)
     gaps = window.controller.gaps
     assert looked_at(window).frames == max(gap.frames for gap in gaps)
     assert "the longest: no gap of nowhere has a value of" in window.status.currentMessage()
@@ -279,7 +279,7 @@ def test_a_concealers_lane_is_waited_for(qtbot: QtBot, window: Any) -> None:
     controller = window.controller
     controller.document.switch_on("constant")
     window.panes["batch"].going.to("2", "constant")
-    qtbot.waitUntil(lambda: looked_at(window) is not None, timeout=10000)
+    qtbot.waitUntil(lambda: looked_at(window) is not None)
     assert (controller.clip_name, controller.lane(controller.hearing.heard).name) == ("2", "constant")
 
 
@@ -287,10 +287,10 @@ def test_who_goes_elsewhere_is_not_called_back(qtbot: QtBot, window: Any) -> Non
     controller, going = window.controller, window.panes["batch"].going
     going.to("2", "rough")
     controller.show_clip("1")
-    qtbot.waitUntil(lambda: controller.clip_name == "1", timeout=10000)
+    qtbot.waitUntil(lambda: controller.clip_name == "1")
     controller.show_clip("2")
-    qtbot.waitUntil(lambda: controller.clip_name == "2", timeout=10000)
-    qtbot.waitUntil(lambda: not controller.busy, timeout=10000)
+    qtbot.waitUntil(lambda: controller.clip_name == "2")
+    qtbot.waitUntil(lambda: not controller.busy)
     assert looked_at(window) is None
 
 
@@ -298,10 +298,10 @@ def test_another_row_of_the_same_clip_moves_on(qtbot: QtBot, window: Any) -> Non
     going, controller = window.panes["batch"].going, window.controller
     window.actions_table["gap.by_lsd"].trigger()
     going.to("0", "rough")
-    qtbot.waitUntil(lambda: looked_at(window) == controller.gaps[0], timeout=10000)
+    qtbot.waitUntil(lambda: looked_at(window) == controller.gaps[0])
     controller.hearing.seek(9000)
     going.to("0", "rough")
-    qtbot.waitUntil(lambda: controller.hearing.state.position < 9000, timeout=10000)
+    qtbot.waitUntil(lambda: controller.hearing.state.position < 9000)
     going.to("0", "lossy")
     assert controller.lane(controller.hearing.heard).name == "Lossy"
 
@@ -312,8 +312,8 @@ def test_a_version_that_is_no_lane_is_judged_by_its_file(
     going, controller = window.panes["batch"].going, window.controller
     window.actions_table["gap.by_lsd"].trigger()
     going.to("1", "another_system", str(clips_folder / "rough" / "1.wav"))
-    qtbot.waitUntil(lambda: controller.clip_name == "1", timeout=10000)
-    qtbot.waitUntil(lambda: looked_at(window) == controller.gaps[0], timeout=10000)
+    qtbot.waitUntil(lambda: controller.clip_name == "1")
+    qtbot.waitUntil(lambda: looked_at(window) == controller.gaps[0])
 
 
 def test_a_clip_that_is_not_open_is_told(window: Any) -> None:

@@ -29,7 +29,7 @@ def opened(qtbot: QtBot, window: Any, table: Path, metrics: str = "lsd sdr") -> 
     """Open the dialog with these metrics ticked."""
     window.actions_table["scores.clips"].trigger()
     dialog: ScoreDialog = window.panes["batch"].score_dialog
-    qtbot.waitUntil(lambda: not window.controller.tasks.busy, timeout=10000)  # the service is looked for
+    qtbot.waitUntil(lambda: not window.controller.tasks.busy)  # the service is looked for
     dialog.table.line.setText(str(table))
     for name in [*dialog.metrics.ticked]:
         dialog.metrics.tick(name, False)
@@ -40,7 +40,7 @@ def opened(qtbot: QtBot, window: Any, table: Path, metrics: str = "lsd sdr") -> 
 
 def run(qtbot: QtBot, dialog: ScoreDialog) -> None:
     dialog.go.click()
-    qtbot.waitUntil(lambda: not dialog.run.running, timeout=30000)
+    qtbot.waitUntil(lambda: not dialog.run.running)
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -108,9 +108,9 @@ def test_stopped_scoring_goes_on_where_it_was(
     monkeypatch.setattr(batch_score, "compute_tasks", slow)
     dialog = opened(qtbot, window, tmp_path / "scores.csv", "sdr")
     dialog.go.click()
-    qtbot.waitUntil(lambda: len(done) >= 2, timeout=20000)
+    qtbot.waitUntil(lambda: len(done) >= 2)
     dialog.stop.click()
-    qtbot.waitUntil(lambda: not dialog.run.running, timeout=10000)
+    qtbot.waitUntil(lambda: not dialog.run.running)
     assert dialog.said.text().startswith("Stopped.")
     assert not (tmp_path / "scores.csv").exists()
     run(qtbot, dialog)

@@ -22,7 +22,7 @@ def dialog(qtbot: QtBot, window: Any) -> ServiceDialog:
 def ask(qtbot: QtBot, dialog: ServiceDialog, address: str) -> str:
     dialog.address.setText(address)
     dialog.test.click()
-    qtbot.waitUntil(dialog.test.isEnabled, timeout=10000)
+    qtbot.waitUntil(dialog.test.isEnabled)
     return dialog.said.text()
 
 
@@ -55,7 +55,7 @@ def test_address_and_user_are_kept_and_shown_again(
     assert not dialog.isVisible()
     dialog.address.clear()
     window.actions_table["scores.service"].trigger()
-    qtbot.waitUntil(lambda: dialog.token.text().startswith("found in the environment"), timeout=5000)
+    qtbot.waitUntil(lambda: dialog.token.text().startswith("found in the environment"))
     assert (dialog.address.text(), dialog.user.text()) == ("https://plcmos.example.org/", "team")
     assert "open-sesame" not in settings_path().read_text(encoding="utf-8") + dialog.token.text()
 

@@ -70,7 +70,6 @@ def measured(qtbot):
                 and not window.panes["gaps"].measuring.pending
                 and window.panes["gaps"].measuring.table is not None
             ),
-            timeout=10000,
         )
 
     return wait
@@ -80,7 +79,7 @@ def measured(qtbot):
 def opened(qtbot, window, gap_folder, measured):
     """Return the window with the clip open and its gaps measured."""
     window.open_paths([gap_folder])
-    qtbot.waitUntil(lambda: window.controller.clip_name == "first", timeout=10000)
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first")
     measured(window)
     window.lanes_view.setFocus()
     return window

@@ -102,7 +102,7 @@ def test_without_values_it_says_why(qtbot, window, bare_folder, measured):
     window.actions_table["gap.next_worst"].trigger()
     assert window.status.currentMessage() == "there are no gaps"
     window.open_paths([bare_folder])
-    qtbot.waitUntil(lambda: window.controller.clip_name == "first", timeout=10000)
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first")
     measured(window)
     window.actions_table["gap.by_lsd"].trigger()
     window.actions_table["gap.next_worst"].trigger()
@@ -220,7 +220,7 @@ def close(qtbot, window, write_clip, tmp_path):
     """Return the window with two gaps so close that the context of the second begins inside the first."""
     write_clip(tmp_path, "first", "10-11 24 26")
     window.open_paths([tmp_path])
-    qtbot.waitUntil(lambda: window.controller.clip_name == "first", timeout=10000)
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first")
     window.lanes_view.setFocus()
     return window
 

@@ -172,7 +172,7 @@ def test_down_goes_to_the_next_row_as_sorted(opened, player, qtbot):
 
 def test_without_a_reference_what_needs_it_is_a_dash_and_says_why(qtbot, window, bare_folder, measured):
     window.open_paths([bare_folder])
-    qtbot.waitUntil(lambda: window.controller.clip_name == "first", timeout=10000)
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first")
     measured(window)
     good = (key_of(window, "good"), "lsd")
     assert shown(window, good) == ["-"] * 3
@@ -279,7 +279,7 @@ def test_the_file_holds_all_measures_of_all_lanes_even_when_asked_for_at_once(
     )
     opened.panes["concealers"].dock.boxes["loud"].click()
     opened.actions_table["export.gaps"].trigger()
-    qtbot.waitUntil(path.exists, timeout=5000)
+    qtbot.waitUntil(path.exists)
     rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
     assert [row["version"] for row in rows] == ["Lossy", "bad", "good", "Loud"] * 3
     assert {measure.key for measure in MEASURES} <= set(rows[0])
@@ -309,11 +309,11 @@ def test_work_that_was_cancelled_can_be_taken_up_again(opened, measured, monkeyp
 
     monkeypatch.setattr(gap_measures, "measured", slow)
     opened.controller.paint(80, 81, True)
-    qtbot.waitUntil(lambda: opened.status.progress.isVisible(), timeout=5000)
+    qtbot.waitUntil(lambda: opened.status.progress.isVisible())
     assert opened.panes["gaps"].dock.table.isEnabled()
     assert len(shown(opened)) == 4
     opened.status.cancel.click()
-    qtbot.waitUntil(lambda: opened.panes["gaps"].dock.resume.isVisible(), timeout=2000)
+    qtbot.waitUntil(lambda: opened.panes["gaps"].dock.resume.isVisible())
     assert "cancelled" in opened.panes["gaps"].dock.note.text()
     go_on.set()
     opened.panes["gaps"].dock.resume.click()
@@ -346,12 +346,12 @@ def test_another_clip_with_as_many_gaps_begins_without_a_selection(
     write_clip(tmp_path, "a", "10 20")
     write_clip(tmp_path, "b", "30 40")
     window.open_paths([tmp_path])
-    qtbot.waitUntil(lambda: window.controller.clip_name == "a", timeout=10000)
+    qtbot.waitUntil(lambda: window.controller.clip_name == "a")
     measured(window)
     window.panes["gaps"].walk.go_to(1)
     assert window.panes["gaps"].dock.table.currentIndex().row() == 1
     window.controller.show_clip("b")
-    qtbot.waitUntil(lambda: window.controller.clip_name == "b", timeout=10000)
+    qtbot.waitUntil(lambda: window.controller.clip_name == "b")
     measured(window)
     assert shown(window, "Start") == ["0.600", "0.800"]
     assert not window.panes["gaps"].dock.table.selectionModel().hasSelection()
@@ -371,7 +371,7 @@ def test_when_measuring_fails_the_table_and_a_file_asked_for_say_so(
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(tmp_path / "g.csv"), "CSV (*.csv)"))
     opened.controller.paint(80, 80, True)
     opened.actions_table["export.gaps"].trigger()
-    qtbot.waitUntil(lambda: "no memory left" in opened.panes["gaps"].dock.note.text(), timeout=5000)
+    qtbot.waitUntil(lambda: "no memory left" in opened.panes["gaps"].dock.note.text())
     assert "no memory left" in opened.messages.said[-1]
     assert not (tmp_path / "g.csv").exists()
     assert len(shown(opened)) == 4

@@ -251,10 +251,10 @@ def test_a_spectrogram_appears_without_holding_the_window_and_shows_the_tone(
 ) -> None:
     view.set_display("spectrogram", 0)
     view.grab()
-    qtbot.waitUntil(lambda: not view.busy, timeout=5000)
+    qtbot.waitUntil(lambda: not view.busy)
     view.zoom_to(1000, 9000)
     view.grab()
-    qtbot.waitUntil(lambda: not view.busy, timeout=5000)
+    qtbot.waitUntil(lambda: not view.busy)
     lane = _lane(view, 0)
     dark = (255 * 3 - lane.sum(axis=2)).mean(axis=1)
     height = lane.shape[0]

@@ -59,8 +59,8 @@ def test_a_long_file_is_drawn_coarsely_at_first_and_truly_in_the_end(
     soundfile.write(tmp_path / "long.wav", data, 48000, subtype="PCM_16")
     view.set_lanes([LaneView(0, "long", "#0072B2", open_source(tmp_path / "long.wav"))])
     view.grab()
-    qtbot.waitUntil(lambda: not view.busy, timeout=10_000)
-    qtbot.waitUntil(lambda: view._canvas.scene.lanes[0].note == "", timeout=2000)
+    qtbot.waitUntil(lambda: not view.busy)
+    qtbot.waitUntil(lambda: view._canvas.scene.lanes[0].note == "")
     layout = view.layout_now()
     top, bottom = layout.lane_span(0)
     pixels = _array(view._canvas.picture())[top:bottom, layout.plot_left :]
@@ -80,13 +80,13 @@ def test_a_file_that_breaks_off_says_so_in_its_lane_and_leaves_the_others(
     soundfile.write(path, noise, 48000, subtype="PCM_16")
     path.write_bytes(path.read_bytes()[: path.stat().st_size // 3])
     tone = Signal.of(np.sin(np.arange(CHUNK * 3) / 9), 48000)
-    with qtbot.waitSignal(view.source_failed, timeout=10_000) as failed:
+    with qtbot.waitSignal(view.source_failed) as failed:
         view.set_lanes([LaneView(0, "broken", None, open_source(path)), LaneView(1, "whole", None, tone)])
     assert failed.args[0] == 0
     assert "broken.flac" in failed.args[1]
     view.grab()
     assert "broken.flac" in view._canvas.scene.lanes[0].note
-    qtbot.waitUntil(lambda: not view.busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not view.busy)
     assert view._canvas.scene.lanes[1].peaks.complete
 
 

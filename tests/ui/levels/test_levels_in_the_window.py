@@ -39,14 +39,14 @@ def folder(tmp_path_factory):
 @pytest.fixture
 def shown(qtbot, window, folder):
     window.open_paths([folder])
-    qtbot.waitUntil(lambda: window.controller.clip_name == "one", timeout=10000)
+    qtbot.waitUntil(lambda: window.controller.clip_name == "one")
     measured(qtbot, window)
     return window
 
 
 def measured(qtbot, window):
     feature = window.panes["levels"]
-    qtbot.waitUntil(lambda: not window.controller.busy and not feature.measured.busy, timeout=20000)
+    qtbot.waitUntil(lambda: not window.controller.busy and not feature.measured.busy)
 
 
 def lane(window, name):
@@ -94,11 +94,11 @@ def test_a_delay_is_removed_by_a_key_heard_drawn_undone_and_kept(shown, player, 
     assert shown.controller.document.work.clip("one").delays == (("condition:tardy", 320),)
     assert shown.actions_table["listen.remove_delay"].isChecked()
     shown.controller.show_clip("two")
-    qtbot.waitUntil(lambda: shown.controller.clip_name == "two", timeout=10000)
+    qtbot.waitUntil(lambda: shown.controller.clip_name == "two")
     measured(qtbot, shown)
     assert states(shown)["tardy"] == "20.0 ms late, not aligned"
     shown.controller.show_clip("one")
-    qtbot.waitUntil(lambda: shown.controller.clip_name == "one", timeout=10000)
+    qtbot.waitUntil(lambda: shown.controller.clip_name == "one")
     measured(qtbot, shown)
     assert states(shown)["tardy"] == "20.0 ms removed"
     shown.actions_table["edit.undo"].trigger()
@@ -130,7 +130,7 @@ def test_levels_are_matched_only_when_asked_and_put_back_bit_by_bit(shown, playe
 def test_matching_in_all_clips_holds_for_the_next_one(shown, qtbot) -> None:
     shown.panes["levels"].dock.matching_chosen.emit("all")
     shown.controller.show_clip("two")
-    qtbot.waitUntil(lambda: shown.controller.clip_name == "two", timeout=10000)
+    qtbot.waitUntil(lambda: shown.controller.clip_name == "two")
     measured(qtbot, shown)
     assert states(shown)["soft"] == "+6.0 dB matched"
     assert shown.panes["levels"].dock.matching.currentData() == "all"
@@ -191,7 +191,7 @@ def test_a_saved_piece_of_work_is_shown_as_it_was_kept(qtbot, window, folder) ->
     done = ClipWork(match_levels=True, delays=(("condition:tardy", 320),))
     work = Work(sources=Sources((folder,)), current="two").with_clip("two", done)
     window.controller.open_work(work, None)
-    qtbot.waitUntil(lambda: window.controller.clip_name == "two", timeout=10000)
+    qtbot.waitUntil(lambda: window.controller.clip_name == "two")
     measured(qtbot, window)
     assert states(window)["tardy"] == "20.0 ms removed, +0.0 dB matched"
     assert states(window)["soft"] == "+6.0 dB matched"
@@ -207,5 +207,5 @@ def test_nothing_is_told_of_a_clip_that_was_measured_of_another(shown, monkeypat
     assert states(shown)["tardy"] == "20.0 ms late, not aligned"
     monkeypatch.setattr(shown.controller.levels._derived, "_start", lambda *_: Future())  # it takes its time
     shown.controller.show_clip("two")
-    qtbot.waitUntil(lambda: shown.controller.clip_name == "two", timeout=10000)
+    qtbot.waitUntil(lambda: shown.controller.clip_name == "two")
     assert states(shown)["tardy"] == ""

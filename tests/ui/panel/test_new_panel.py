@@ -43,7 +43,7 @@ def box(dialog: NewPanelDialog, text: str) -> QCheckBox:
 def wanted(dialog: NewPanelDialog, qtbot: QtBot, what: str = "build") -> PanelDefinition:
     button = dialog.findChild(QPushButton, what)
     assert isinstance(button, QPushButton)
-    with qtbot.waitSignal(dialog.wanted, timeout=2000) as told:
+    with qtbot.waitSignal(dialog.wanted) as told:
         qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
     made = told.args[0]
     assert isinstance(made, PanelDefinition)
