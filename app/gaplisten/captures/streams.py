@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -326,8 +325,3 @@ def stream_name(stream: Stream) -> str:
     ssrc = "" if stream.ssrc is None else f"SSRC 0x{stream.ssrc:08X}"
     route = "" if str(stream.route) == "-" else str(stream.route)
     return ", ".join(filter(None, (route, ssrc))) or "the stream"
-
-
-def numbered(streams: Sequence[Stream]) -> Iterable[tuple[int, Stream]]:
-    """Give streams with the numbers by which users call them, from 1 on."""
-    return enumerate(streams, 1)

@@ -11,8 +11,9 @@ from gaplisten.audio.files import write_signal
 from gaplisten.captures.buffer import Buffered, buffer_for, buffered, relative_delays, trace_of
 from gaplisten.captures.formats import read_capture
 from gaplisten.captures.laying_out import timeline_of, timeline_of_delays
-from gaplisten.captures.sound import sound_of, why_silent
-from gaplisten.captures.streams import Capture, CaptureError, Stream, Totals, numbered, type_name
+from gaplisten.captures.overview import COLUMNS, joinable, rows_of, told
+from gaplisten.captures.sound import sound_of
+from gaplisten.captures.streams import Capture, CaptureError, Stream, Totals
 from gaplisten.captures.timeline import Slot, Timeline, joined
 from gaplisten.commands.output import check_place, progress, show
 from gaplisten.loss.trace import LossTrace
@@ -144,73 +145,24 @@ def _of_stream(capture: Capture, streams: list[Stream], choices: Choices) -> Cal
 
 def _call(capture: Capture, timeline: Timeline, found: Buffered) -> Call:
     size = max(round(timeline.packet_ms * _MICROSECONDS / 1000), 1)
-    counts = timeline.counts
-    parts = [found.summary]
-    parts += [f"{found.reordered} out of order and in time"] if found.reordered else []
-    for number, what in (
-        (counts.duplicates, "came twice"),
-        (counts.silent, "slots of silence"),
-        (counts.comfort, "packets of comfort noise"),
-        (counts.events, "packets of telephone events"),
-        (counts.recovered, "of the lost came again with later packets (RED)"),
-    ):
-        parts += [f"{number} {what}"] if number else []
     late = "" if found.buffer_ms is None else f", or later than {found.buffer_ms:g} ms"
     polarity = f"never came{late}"
-    notes = ("; ".join(parts), *capture.notes, *timeline.notes, *found.notes)
+    notes = (told(timeline, found), *capture.notes, *timeline.notes, *found.notes)
     return Call(
         trace_of(timeline, found, size, _MICROSECONDS), capture.format, polarity, notes, timeline, found
     )
 
 
 def _list(capture: Capture, choices: Choices, csv: Path | None) -> None:
-    rows, notes = [], list(capture.notes)
-    for number, stream in numbered(capture.streams):
-        try:
-            timeline = _laid_out([stream], choices)
-        except CaptureError as error:
-            notes.append(f"stream {number}: {error.fact}; {error.way_out}")
-            lost = reordered = silent = packet_ms = seconds = twice = None
-        else:
-            counts = timeline.counts
-            lost, twice, reordered, silent = counts.lost, counts.duplicates, counts.reordered, counts.silent
-            packet_ms, seconds = timeline.packet_ms, timeline.seconds
-            notes += [f"stream {number}: {note}" for note in timeline.notes]
-            why = why_silent(timeline)
-            notes += [f"stream {number}: {why}"] if "encrypted" in why else []
-        ssrc = None if stream.ssrc is None else f"0x{stream.ssrc:08X}"
-        kind = type_name(stream.main_type)
-        known = (stream.route.source, stream.route.target, ssrc, kind, stream.packets)
-        rows.append((number, *known, lost, twice, reordered, silent, packet_ms, seconds))
-    notes += _joinable(capture)
-    columns = (
-        "stream", "from", "to", "ssrc", "payload", "packets", "lost", "duplicates", "reordered", "silent",
-        "packet_ms", "seconds",
-    )  # fmt: skip
-    show(Table(columns, tuple(rows)), csv)
+    rows = rows_of(capture, packet_ms=choices.packet_ms, clock=choices.clock)
+    notes = [*capture.notes, *(note for row in rows for note in row.notes)]
+    for number, later in joinable(capture):
+        join = f"--stream {number}+{later} joins them"
+        notes.append(f"stream {later} goes the same way after stream {number}: {join}")
+    show(Table(COLUMNS, tuple(row.cells for row in rows)), csv)
     for note in dict.fromkeys(notes):
         print(f"note: {note}")
     print(f"choose one: gaplisten trace {capture.path.name} --stream 1 --buffer-ms 60")
-
-
-def _joinable(capture: Capture) -> list[str]:
-    """Say which streams go the same way one after the other: a sender that began anew."""
-    found = []
-    for number, stream in numbered(capture.streams):
-        for later, other in numbered(capture.streams):
-            after = (
-                later > number
-                and stream.has_times
-                and other.has_times
-                and stream.route == other.route
-                and stream.ssrc != other.ssrc
-                and stream.main_type == other.main_type
-            )
-            if after and stream.arrivals.max() <= other.arrivals.min():
-                pair = f"--stream {number}+{later}"
-                found.append(f"stream {later} goes the same way after stream {number}: {pair} joins them")
-                break
-    return found
 
 
 # --- other kinds --------------------------------------------------------------------------------------------

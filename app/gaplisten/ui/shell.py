@@ -118,6 +118,8 @@ class Shell(QObject):
         What to say of each lane that does not lie on the reference's clock (a tuple of texts).
     audited
         What audits say of concealers: texts, tooltips and whether it is a warning, by the concealer's name.
+    capture_wanted, sources_wanted
+        The capture of a call in this file is to be shown; these clips are to be opened as new work.
     settings_changed
         The user's settings are other ones.
     palette_changed
@@ -129,6 +131,8 @@ class Shell(QObject):
     place_chosen = Signal()
     unaligned_changed = Signal(tuple)
     audited = Signal(object)
+    capture_wanted = Signal(object)
+    sources_wanted = Signal(object)
     settings_changed = Signal()
     palette_changed = Signal()
 

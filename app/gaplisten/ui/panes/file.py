@@ -15,6 +15,7 @@ from gaplisten.bench.document import Document
 from gaplisten.bench.opening import split_paths
 from gaplisten.bench.recent import is_there
 from gaplisten.bench.state import RoleChoice, Sources, Work
+from gaplisten.captures.formats import is_capture
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
@@ -68,6 +69,7 @@ class Files(QObject):
         self.recent_menu = QMenu("Recent", shell.window)
         self.recent_menu.aboutToShow.connect(self.fill_recent)
         shell.actions.put_submenu(self.recent_menu, "file.demo")
+        shell.sources_wanted.connect(self.open_sources)
         shell.signals.document_changed.connect(self._on_document)
         shell.signals.closed.connect(self._autosave_timer.stop)
         empty = shell.empty
@@ -92,6 +94,8 @@ class Files(QObject):
             self.open_work_file(work[0])
         elif folders:
             self.open_sources(Sources(paths=(*folders, *files)))
+        elif len(files) == 1 and is_capture(files[0]):
+            self._shell.capture_wanted.emit(files[0])
         elif files:
             self._ask_roles(files)
 

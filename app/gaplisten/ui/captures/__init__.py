@@ -1,0 +1,1 @@
+"""The window of a call capture: its streams, delays and jitter buffer."""
