@@ -13,6 +13,7 @@ import pytest
 from gaplisten.playback import host
 from gaplisten.playback.player import Player
 from gaplisten.playback.shared import Block
+from kit.player import audio_processes_with
 from kit.proof import unlike_lanes
 from kit.pulse import null_server, sound_server, wait_for
 from kit.timing import PATIENCE
@@ -137,27 +138,35 @@ def test_a_device_that_is_pulled_out_while_playing_is_told(player, server):
     assert not player.state.playing
 
 
-def test_a_device_that_hangs_while_nothing_plays_is_told_when_it_is_missed_and_not_before(player, server):
-    player.load(unlike_lanes(1, 20.0, RATE))
-    wait_for(lambda: player.state.rate)
-    server.freeze()
-    time.sleep(4.5)
-    assert player.state.reason == ""
-    player.play()
-    wait_for(lambda: "takes no more sound" in player.state.reason)
-    server.thaw()
-    wait_for(lambda: not player.state.starting)
-    assert goes_on(player)
+def test_a_device_that_hangs_while_nothing_plays_is_told_when_it_is_missed_and_not_before(
+    server, monkeypatch
+):
+    audio_processes_with(monkeypatch, PATIENT_SECONDS=2.0)
+    player = Player()
+    try:
+        player.load(unlike_lanes(1, 20.0, RATE))
+        wait_for(lambda: player.state.rate)
+        server.freeze()
+        time.sleep(2.5)
+        assert player.state.reason == ""
+        player.play()
+        wait_for(lambda: "takes no more sound" in player.state.reason)
+        server.thaw()
+        wait_for(lambda: not player.state.starting)
+        assert goes_on(player)
+    finally:
+        player.close()
 
 
-def test_a_null_sink_that_asks_every_two_seconds_is_no_lost_device(monkeypatch):
+@pytest.mark.parametrize("seconds", [5, pytest.param(12, marks=pytest.mark.long)])
+def test_a_null_sink_that_asks_every_two_seconds_is_no_lost_device(seconds):
     with null_server(RATE):
         player = Player()
         try:
             player.load(unlike_lanes(1, 60.0, RATE))
             player.play()
             wait_for(lambda: player.state.position > 0)
-            until = time.monotonic() + 12
+            until = time.monotonic() + seconds
             while time.monotonic() < until:
                 assert player.state.reason == ""
                 assert player.state.playing

@@ -5,7 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
+import pytest
+
+from gaplisten import processes
 from gaplisten.audio.signal import Signal
+from gaplisten.playback import host, process
 from gaplisten.playback.devices import OutputDevice, Side
 from gaplisten.playback.player import Player, PlayerState, SwitchMode
 
@@ -166,3 +170,23 @@ class ClockedPlayer(FakePlayer):
 
     def close(self) -> None:
         self.closed = True
+
+
+_OTHER_TIMES = """
+import os
+import gaplisten.playback.process as process
+vars(process).update({times!r})
+os._exit(process.main())
+"""
+
+
+def audio_processes_with(monkeypatch: pytest.MonkeyPatch, **times: float) -> None:
+    """Let audio processes that start from now on wait for other times, `REST_SECONDS` say, than they do."""
+
+    def python(*words: str) -> list[str]:
+        *_, settings = words
+        return processes.python("-c", _OTHER_TIMES.format(times=times), settings)
+
+    unknown = set(times) - set(vars(process))
+    assert not unknown
+    monkeypatch.setattr(host, "python", python)

@@ -15,6 +15,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.playback.player import Player
 from gaplisten.playback.programme import fade_frames
 from kit.burden import BURDENS
+from kit.player import audio_processes_with
 from kit.proof import Proof, largest_excess, prove, unlike_lanes
 from kit.pulse import SoundServer, null_server, sound_server, wait_for
 from kit.timing import PATIENCE
@@ -266,8 +267,17 @@ def test_exchanging_a_lane_while_it_plays_changes_the_sound_without_a_stop(playe
     assert proof.switches == 1
 
 
+def test_a_stream_that_rests_costs_nothing_and_starts_again_at_once_and_softly(server, monkeypatch):
+    audio_processes_with(monkeypatch, REST_SECONDS=0.5)
+    player = Player()
+    try:
+        rests_and_goes_on(player, server)
+    finally:
+        player.close()
+
+
 @steadily
-def test_a_stream_that_rests_costs_nothing_and_starts_again_at_once_and_softly(player, server):
+def rests_and_goes_on(player, server):
     started(player, server, [Signal.of(np.full(RATE * 2, 0.5), RATE)])
     wait_for(lambda: player.state.position > 1000)
     player.pause()

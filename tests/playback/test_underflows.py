@@ -5,6 +5,7 @@ import random
 import signal
 import sys
 import time
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -39,12 +40,12 @@ def counted_and_heard(stalls: list[float]) -> tuple[int, int, int]:
             player.set_loop(0, lanes[0].frames)
             wait_for(lambda: player.state.rate, what="the stream")
             player.play()
-            time.sleep(1.0)
+            time.sleep(0.5)
             for seconds in stalls:
                 os.kill(player._host.link.pid, signal.SIGSTOP)
                 time.sleep(seconds)
                 os.kill(player._host.link.pid, signal.SIGCONT)
-                time.sleep(rng.uniform(0.6, 1.0))
+                time.sleep(rng.uniform(0.45, 0.65))
             counted = player.state.underflows
         finally:
             player.close()
@@ -54,13 +55,24 @@ def counted_and_heard(stalls: list[float]) -> tuple[int, int, int]:
     return counted, slipped, len(standstills.when)
 
 
+def on_a_quiet_machine(stalls: list[float], expected: Callable[[int], bool], more: int) -> None:
+    """Never is one heard and not counted; one time of three, hardly one is counted that is not heard.
+
+    On a busy machine the audio process waits for a processor now and then, which it counts, heard or not.
+    """
+    seen = []
+    for _ in range(3):
+        counted, heard, own = counted_and_heard(stalls)
+        assert heard <= counted
+        seen.append((counted, heard, own))
+        if expected(heard) and counted <= heard + own + more:
+            return
+    pytest.fail(f"(counted, heard, the machine's own): {seen}")
+
+
 def test_each_stall_that_is_heard_is_counted_and_hardly_any_other():
-    counted, heard, own = counted_and_heard([0.15, 0.09, 0.07, 0.3, 0.1])
-    assert heard >= 4
-    assert heard <= counted <= heard + own + 1
+    on_a_quiet_machine([0.15, 0.09, 0.07, 0.3, 0.1], lambda heard: heard >= 4, more=1)
 
 
 def test_stalls_that_the_buffers_bridge_are_not_counted():
-    counted, heard, own = counted_and_heard([0.004, 0.008, 0.006, 0.01])
-    assert heard <= 1  # a machine busy with other things may add one of its own
-    assert heard <= counted <= heard + own
+    on_a_quiet_machine([0.004, 0.008, 0.006, 0.01], lambda heard: heard == 0, more=0)
