@@ -39,11 +39,14 @@ class GaplistenError(Exception):
         What was found.
     way_out
         What the user can do about it.
+    key
+        The sentence's name in the languages' files, for errors that people meet who speak another language:
+        listeners of a panel.
     """
 
-    def __init__(self, thing: str, fact: str, way_out: str = "") -> None:
+    def __init__(self, thing: str, fact: str, way_out: str = "", *, key: str = "") -> None:
         super().__init__(thing, fact, way_out)
-        self.thing, self.fact, self.way_out = thing, fact, way_out
+        self.thing, self.fact, self.way_out, self.key = thing, fact, way_out, key
 
     def __str__(self) -> str:
         sentence = f"{self.thing}: {self.fact}"

@@ -96,6 +96,12 @@ def make_panel(
     return build(definition, base / out, FakeRenderer(), places=Places(base))
 
 
+def play_step(session: Session) -> None:
+    """Play the sounds of the current step to their ends."""
+    for which, sound in enumerate(session.step_sounds()):
+        session.step_heard(which, 0, sound.frames)
+
+
 def listen(session: Session, *, end: bool = True) -> None:
     """Play every slot of the current trial, whole or for a moment."""
     trial = session.trial

@@ -16,7 +16,7 @@ from gaplisten.concealers.entries import Entry, Parameter
 from gaplisten.panel.frozen import open_panel
 from gaplisten.panel.plan import plan
 from gaplisten.panel.session import Session
-from kit.panels import make_clips, take, toml
+from kit.panels import make_clips, play_step, take, toml
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -50,6 +50,7 @@ def test_new_build_run_and_status_from_the_command_line(
     panel = open_panel(out)
     assert {one.source for one in panel.key.conditions} == {"lossy file", "concealer repeat_fade"}
     with Session.open(out, "Ann") as session:
+        play_step(session)
         session.answer({})
         take(session, 3)
     assert run("panel", "status", out, "--verify", "--csv", tmp_path / "s.csv") == 0
@@ -117,6 +118,7 @@ def test_two_real_clips_make_an_acr_panel_and_are_rated_to_the_end(tmp_path: Pat
     (tmp_path / "p.toml").write_text(text)
     assert run("panel", "build", tmp_path / "p.toml", "--out", tmp_path / "out", "--allow", folder) == 0
     with Session.open(tmp_path / "out", "Ann") as session:
+        play_step(session)
         session.answer({})
         assert take(session) == 4
     (path,) = (tmp_path / "out/ratings").glob("*.csv")

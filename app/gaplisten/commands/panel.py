@@ -62,6 +62,7 @@ def build(
     """Render and freeze every stimulus of a panel into one folder that can be copied to other machines."""
     from gaplisten.batch.panel_renderer import CatalogueRenderer
     from gaplisten.panel.build import build as build_panel
+    from gaplisten.panel.checks import said_of_checks
     from gaplisten.panel.definition import read_definition
     from gaplisten.panel.plan import plan
     from gaplisten.panel.selection import Places
@@ -73,6 +74,8 @@ def build(
     trials = len(plan(panel.key, "somebody"))
     print(f"{out}: {len(panel.key.stimuli)} stimuli, {trials} trials for each listener")
     print(f"panel {panel.sha256}")
+    for said in said_of_checks(panel.key):
+        print(said)
     for clip in panel.key.clips:
         for note in [*clip.notes, *([clip.gain_reason] if clip.gain_reason else [])]:
             print(f"{clip.name}: {note}")
@@ -126,6 +129,27 @@ def status(
     columns = ("listener", "done", "trials", "state", "last saved", "problem")
     show(Table(columns, rows), csv, f"{panel.definition.title} ({panel.definition.method.name})")
     raise typer.Exit(1 if any(one.problem for one in found) else 0)
+
+
+@app.command()
+def answers(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    ratings: Annotated[
+        Path | None, typer.Option("--ratings", help="The ratings folder, when not the panel's own.")
+    ] = None,
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
+) -> None:
+    """Answers to questions, and each attempt at each check: right, needed, and what guessing would pass."""
+    from gaplisten.panel.answer_table import answer_table
+    from gaplisten.panel.frozen import open_panel
+
+    panel = open_panel(folder)
+    refuse_missing(ratings)
+    table, problems = answer_table(panel, ratings)
+    show(table, csv, f"{panel.definition.title}: answers")
+    for problem in problems:
+        print(problem)
+    raise typer.Exit(1 if problems else 0)
 
 
 def refuse_missing(ratings: Path | None) -> None:

@@ -38,28 +38,26 @@ def clear_bad(reference: Signal) -> Signal:
 
 
 def sides(speech: Signal) -> list[tuple[Signal, str]]:
-    """Return (sound, answer): up to two seconds of speech on one side only, each side once."""
+    """Return (sound, answer): up to two seconds of speech on the left, on the right, and on both sides."""
     mono = speech.mono[: 2 * speech.rate]
     silent = np.zeros_like(mono)
-    left = Signal(np.stack([mono, silent], axis=1), speech.rate)
-    right = Signal(np.stack([silent, mono], axis=1), speech.rate)
-    return [(left, "left"), (right, "right")]
+    heard = {"left": (mono, silent), "right": (silent, mono), "middle": (mono, mono)}
+    return [(Signal(np.stack(pair, axis=1), speech.rate), side) for side, pair in heard.items()]
 
 
 def quiet_room(speech: Signal, seed: object) -> list[tuple[list[Signal], str]]:
-    """Return four tasks: speech in noise at 40 and at 50 dB, in either order; the answer is the cleaner one.
+    """Return six pairs: speech in noise at 40 and at 50 dB; the answer is the cleaner one, the second.
 
-    The signal-to-noise ratios and the number of pairs are those of the P.808 Toolkit's environment test.
+    The signal-to-noise ratios are those of the P.808 Toolkit's environment test.
     """
     x = speech.samples.astype(np.float64)
     made = []
-    for task in range(4):
+    for task in range(6):
         pair = []
         for ratio in (40.0, 50.0):
             noise = _noise(speech.frames, seed, "room", task, ratio)[:, None] * _rms(x) * 10 ** (-ratio / 20)
             pair.append(Signal((x + noise).astype(np.float32), speech.rate))
-        cleaner_first = number(seed, "room order", task) % 2 == 0
-        made.append((pair[::-1] if cleaner_first else pair, "1" if cleaner_first else "2"))
+        made.append((pair, "2"))
     return made
 
 
@@ -70,21 +68,41 @@ def _tone(rate: int, level_db: float, opposed: bool) -> Signal:
     return Signal(np.stack([one, -one if opposed else one], axis=1).astype(np.float32), rate)
 
 
-def headphones(rate: int, seed: object) -> list[tuple[list[Signal], str]]:
-    """Return six tasks of three tones: one 6 dB softer, one with opposed channels; the answer is the softest.
+def headphones(rate: int) -> tuple[list[Signal], str]:
+    """Return three tones, one 6 dB softer, one with opposed channels; the answer is the softest.
 
     Over loudspeakers the opposed tone cancels and sounds softest; over headphones it does not [textbook: the
     antiphase screening used in web experiments].
     """
-    made = []
-    for task in range(6):
-        tones = [
-            ("plain", _tone(rate, 0, False)),
-            ("soft", _tone(rate, -6, False)),
-            ("opposed", _tone(rate, 0, True)),
-        ]
-        order = shuffled(tones, seed, "tones", task)
-        made.append(([tone for _, tone in order], str([name for name, _ in order].index("soft") + 1)))
+    return [_tone(rate, 0, False), _tone(rate, -6, False), _tone(rate, 0, True)], "2"
+
+
+def _edges(rate: int) -> list[int]:
+    """Return where the narrower noise of a pair ends, in Hz: what a telephone or a headset leaves out."""
+    return [edge for edge in (3500, 7000) if edge <= 0.6 * rate / 2] or [round(rate / 4)]
+
+
+def bandwidth(rate: int, seed: object) -> list[tuple[list[Signal], str]]:
+    """Return pairs of equally loud noises: the same one twice, or one without its upper part.
+
+    Half of them are the same. Whatever between the panel and the ear passes no more than telephone speech (a
+    headset's hands-free profile) or, from 32 kHz on, wideband speech makes the different ones the same.
+    Unlike the P.808 Toolkit's pairs of speech these do not depend on what the panel's clips hold.
+    """
+    count = round(0.8 * rate)
+    ramp = np.minimum(1.0, np.minimum(np.arange(count), np.arange(count)[::-1]) / (0.02 * rate))
+    frequencies = np.fft.rfftfreq(count, 1 / rate)
+    full = np.fft.rfft(_noise(count, seed, "bandwidth")) / np.sqrt(np.maximum(frequencies, 100.0))
+
+    def noise(edge: float) -> Signal:
+        wave = np.fft.irfft(np.where(frequencies <= edge, full, 0), count) * ramp
+        wave *= 10 ** (_LEVEL_DBOV / 20) / _rms(wave)
+        return Signal.of(np.clip(wave, -1, 1), rate)
+
+    whole, edges = noise(rate / 2), _edges(rate)
+    made: list[tuple[list[Signal], str]] = []
+    for edge in edges:
+        made += [([whole, noise(edge)], "different"), ([whole, whole], "same")]
     return made
 
 
@@ -94,27 +112,41 @@ def _joined(parts: Sequence[Wave], rate: int) -> Wave:
     return np.concatenate(pieces)
 
 
-def digits(rate: int, seed: object, language: str = languages.ENGLISH) -> list[tuple[Signal, str]]:
-    """Return five triplets of digits in speech-shaped noise, from 0 down to -8 dB, with the answers.
+DIGIT_RATIOS = (0.0, -2.0, -4.0, -6.0, -8.0)  # dB, speech in noise
+_TRIPLETS = 4  # of each ratio: another attempt, or another listener, gets others
+
+
+def digits(rate: int, seed: object, language: str = languages.ENGLISH) -> list[tuple[Signal, str, int]]:
+    """Return (sound, answer, place of its ratio): triplets of digits in speech-shaped noise.
 
     A coarse screening, not calibrated: synthetic speech, noise with the digits' own long-term spectrum. A
     language without recorded digits gets the English ones.
     """
-    own, english = (folders.resources() / "digits" / code for code in (language, languages.ENGLISH))
-    folder = own if own.is_dir() else english
-    words = [
-        resample(read_signal(folder / f"{digit}.flac"), rate).mono.astype(np.float64) for digit in range(10)
-    ]
+    words = spoken_digits(rate, language)
     spectrum = np.abs(np.fft.rfft(np.concatenate(words), 8192))
     made = []
-    for task, ratio in enumerate((0.0, -2.0, -4.0, -6.0, -8.0)):
-        chosen = shuffled(range(10), seed, "digits", task)[:3]
-        speech = _joined([words[digit] for digit in chosen], rate)
-        white = _noise(len(speech), seed, "digit noise", task)
-        shape = np.interp(np.linspace(0, 1, len(white) // 2 + 1), np.linspace(0, 1, len(spectrum)), spectrum)
-        noise = np.fft.irfft(np.fft.rfft(white) * shape, len(white))
-        noise *= _rms(speech) * 10 ** (-ratio / 20) / _rms(noise)
-        both = speech + noise
-        both *= 10 ** (_LEVEL_DBOV / 20) / _rms(both)
-        made.append((Signal.of(np.clip(both, -1, 1), rate), "".join(map(str, chosen))))
+    for group, ratio in enumerate(DIGIT_RATIOS):
+        for which in range(_TRIPLETS):
+            chosen = shuffled(range(10), seed, "digits", group, which)[:3]
+            speech = _joined([words[digit] for digit in chosen], rate)
+            white = _noise(len(speech), seed, "digit noise", group, which)
+            places = np.linspace(0, 1, len(white) // 2 + 1)
+            shape = np.interp(places, np.linspace(0, 1, len(spectrum)), spectrum)
+            noise = np.fft.irfft(np.fft.rfft(white) * shape, len(white))
+            noise *= _rms(speech) * 10 ** (-ratio / 20) / _rms(noise)
+            both = speech + noise
+            both *= 10 ** (_LEVEL_DBOV / 20) / _rms(both)
+            made.append((Signal.of(np.clip(both, -1, 1), rate), "".join(map(str, chosen)), group))
     return made
+
+
+def has_digits(language: str) -> bool:
+    """Tell whether a language has recorded digits of its own."""
+    return (folders.resources() / "digits" / language).is_dir()
+
+
+def spoken_digits(rate: int, language: str) -> list[Wave]:
+    """Return the ten spoken digits of a language, English ones where it has none."""
+    folder = folders.resources() / "digits" / (language if has_digits(language) else languages.ENGLISH)
+    read = (read_signal(folder / f"{digit}.flac") for digit in range(10))
+    return [resample(signal, rate).mono.astype(np.float64) for signal in read]

@@ -9,12 +9,12 @@ from gaplisten.audio.files import read_signal
 from gaplisten.audio.gain import clip_gain
 from gaplisten.audio.signal import Signal
 from gaplisten.panel import check_sounds
+from gaplisten.panel.checks import StepKind
 from gaplisten.panel.definition import DefinitionError, PanelDefinition
 from gaplisten.panel.key import ClipKey, Part, StepSound
 from gaplisten.panel.methods.contract import Use
 from gaplisten.panel.parts import REFERENCE, GoldPart, TrapPart
 from gaplisten.panel.selection import Places
-from gaplisten.panel.steps import StepKind
 
 
 class Freezer(Protocol):
@@ -126,22 +126,25 @@ def step_sounds(freezer: Freezer, definition: PanelDefinition, speech: Signal) -
     speech
         The first clip's reference with its gain applied.
     """
-    checks, seed = definition.checks, definition.seed
-    tasks: list[tuple[StepKind, list[Signal], str]] = []
+    checks, seed, rate = definition.checks, definition.seed, speech.rate
+    tasks: list[tuple[StepKind, list[Signal], str, int]] = []
     if checks.level:
-        tasks.append((StepKind.LEVEL, [speech], ""))
+        tasks.append((StepKind.LEVEL, [speech], "", 0))
     if checks.sides:
-        tasks += [(StepKind.SIDES, [sound], answer) for sound, answer in check_sounds.sides(speech)]
+        tasks += [(StepKind.SIDES, [sound], answer, 0) for sound, answer in check_sounds.sides(speech)]
     if checks.quiet_room:
-        tasks += [(StepKind.QUIET_ROOM, *task) for task in check_sounds.quiet_room(speech, seed)]
+        tasks += [(StepKind.QUIET_ROOM, *task, 0) for task in check_sounds.quiet_room(speech, seed)]
     if checks.headphones:
-        tasks += [(StepKind.HEADPHONES, *task) for task in check_sounds.headphones(speech.rate, seed)]
+        tasks.append((StepKind.HEADPHONES, *check_sounds.headphones(rate), 0))
+    if checks.bandwidth:
+        tasks += [(StepKind.BANDWIDTH, *task, 0) for task in check_sounds.bandwidth(rate, seed)]
     if checks.digits:
-        digits = check_sounds.digits(speech.rate, seed, definition.language)
-        tasks += [(StepKind.DIGITS, [sound], answer) for sound, answer in digits]
-    for place, (kind, sounds, answer) in enumerate(tasks):
+        digits = check_sounds.digits(rate, seed, definition.language)
+        tasks += [(StepKind.DIGITS, [sound], answer, group) for sound, answer, group in digits]
+    for place, (kind, sounds, answer, group) in enumerate(tasks):
         codes = [
             freezer.freeze(sound, f"step {place}", f"{kind.value} {at}", Use.STEP)
             for at, sound in enumerate(sounds)
         ]
-        freezer.steps.append(StepSound(kind=kind.value, codes=codes, answer=answer))
+        drawn = kind is not StepKind.LEVEL
+        freezer.steps.append(StepSound(kind=kind.value, codes=codes, answer=answer, drawn=drawn, group=group))

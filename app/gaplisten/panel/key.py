@@ -80,11 +80,23 @@ class ConditionKey(_Value):
 
 
 class StepSound(_Value):
-    """The sounds and the right answer of one step before the start."""
+    """The sounds and the right answer of one step before the start.
+
+    Parameters
+    ----------
+    answer
+        Of a task whose order is drawn, the place in `codes` of what is to be named, from 1.
+    drawn
+        Whether it is one of several, drawn for each listener, attempt and task, in an order drawn too.
+    group
+        Tasks take their sounds from the groups in turn.
+    """
 
     kind: str
     codes: list[str]
     answer: str = ""
+    drawn: bool = False
+    group: int = 0
 
 
 class Key(_Value):

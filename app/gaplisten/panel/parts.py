@@ -123,7 +123,9 @@ class ChecksPart(Part):
     sides: bool = False
     quiet_room: bool = False
     headphones: bool = False
+    bandwidth: bool = False
     digits: bool = False
+    rule: Literal["strict", "p808"] = "strict"
     required: bool = False
     attempts: int = Field(default=3, ge=1, le=20)
 
@@ -144,6 +146,7 @@ class BreaksPart(Part):
     suggest_minutes: float = Field(default=20.0, gt=0, le=600)
     insist_minutes: float = Field(default=45.0, gt=0, le=600)
     rest_minutes: float = Field(default=5.0, ge=0, le=120)
+    every_trials: int | None = Field(default=None, ge=1, le=MOST_TRIALS)
 
     @model_validator(mode="after")
     def _in_order(self) -> Self:
@@ -160,6 +163,7 @@ class QuestionPart(Part):
     kind: Literal["text", "number", "choice"] = "text"
     choices: list[str] = Field(default_factory=list, max_length=100)
     optional: bool = False
+    when: Literal["before", "between", "after"] = "before"
 
     @model_validator(mode="after")
     def _choices(self) -> Self:

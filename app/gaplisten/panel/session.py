@@ -10,6 +10,7 @@ from pathlib import Path
 from gaplisten.audio.signal import Signal
 from gaplisten.durable import FileLock
 from gaplisten.errors import GaplistenError
+from gaplisten.panel.asking import ANSWER_COLUMNS, ANSWERS, Asking
 from gaplisten.panel.breaks import BreakClock, worked_before
 from gaplisten.panel.columns import (
     Header,
@@ -21,9 +22,8 @@ from gaplisten.panel.columns import (
 )
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.frozen import FrozenPanel, open_panel
-from gaplisten.panel.journal import Journal, NotSaved, not_saved, one_line, opened_folder
-from gaplisten.panel.key import ClipKey, Key
-from gaplisten.panel.reading import Row
+from gaplisten.panel.journal import Journal, NotSaved, not_saved, opened_folder
+from gaplisten.panel.key import ClipKey
 from gaplisten.panel.rules import (
     Refusal,
     TrialState,
@@ -36,24 +36,10 @@ from gaplisten.panel.rules import (
 from gaplisten.panel.safety import clean_name
 from gaplisten.panel.scales import Scale, texts
 from gaplisten.panel.session_files import Judged, judge, open_journal, refuse, session_name
-from gaplisten.panel.steps import Answer, Step, Steps
+from gaplisten.panel.steps import Step
 from gaplisten.panel.trial import WHOLE_TRIAL, Trial, Vote, VoteKey
 from gaplisten.panel.unseal import unsealed
 from gaplisten.tables import Cell
-
-ANSWERS = "answers"
-ANSWER_COLUMNS = (
-    "panel_sha256",
-    "session",
-    "listener",
-    "step",
-    "number",
-    "attempt",
-    "question",
-    "answer",
-    "right",
-    "saved_at",
-)
 
 
 class NotListed(GaplistenError):  # noqa: N818 - reads as the fact it is
@@ -70,18 +56,6 @@ def _expected_listener(definition: PanelDefinition, listener: str) -> str:
     raise NotListed(
         listener, "the panel has a list of listeners and this is none of them", "check the spelling"
     )
-
-
-def _steps_so_far(key: Key, rows: Sequence[Row]) -> Steps:
-    """Return where a listener stands before the trials, from the answers that were saved."""
-    groups: dict[tuple[str, int, int], list[Answer]] = {}
-    for row in rows:
-        if row["number"].isdecimal() and row["attempt"].isdecimal():
-            which = (row["step"], int(row["number"]), int(row["attempt"]))
-            groups.setdefault(which, []).append((row["question"], row["answer"], row["right"]))
-    steps = Steps(key)
-    steps.read_back([(*which, answers) for which, answers in groups.items()])
-    return steps
 
 
 def _use(judged: Judged, journal: Journal) -> None:
@@ -146,7 +120,7 @@ class Session:
         # Only now that all of both files is known to belong here may anything in them be changed.
         self._journal.mend()
         self._answers.mend()
-        self._steps = _steps_so_far(panel.key, self._answers.rows)
+        self._asking = Asking(panel, self.listener, self._answers, self._plan)
         _use(judged, self._journal)
         self._todo = [one for one in self._plan if one.trial.number not in judged.done]
         self.notices = (
@@ -227,14 +201,40 @@ class Session:
     # Steps before the trials
 
     @property
+    def _done(self) -> int:
+        return len(self._plan) - len(self._todo)
+
+    @property
     def step(self) -> Step | None:
-        """The step to show before the trials; None when they may begin."""
-        return None if self.finished else self._steps.current
+        """The step to show before the next trial, or after the last; None when there is none."""
+        return self._asking.step(self._done)
+
+    @property
+    def block_ends(self) -> bool:
+        """Whether a block of trials has just ended."""
+        return self._asking.block_ends(self._done)
+
+    def step_sounds(self) -> tuple[Signal, ...]:
+        """Return the current step's sounds, to be played in turn.
+
+        Raises
+        ------
+        UntrustedPanel
+            If one is missing or not what was built.
+        """
+        step = self.step
+        return self._asking.sounds(step) if step is not None else ()
+
+    def step_heard(self, which: int, start: int, stop: int) -> None:
+        """Note that frames `start` to `stop` of one of the step's sounds were played."""
+        self._active()
+        if (step := self.step) is not None:
+            self._asking.heard(step, which, start, stop)
 
     @property
     def closed(self) -> str:
-        """Why this listener may not take part (a required check failed); "" otherwise."""
-        return self._steps.closed
+        """Why this listener may not take part (a required check failed, no consent); "" otherwise."""
+        return self._asking.closed
 
     def answer(self, answers: Mapping[str, str]) -> None:
         """Save the answers to the current step and go to the next.
@@ -247,31 +247,21 @@ class Session:
         Raises
         ------
         AnswerMissing
-            If something needed was not answered.
+            If something needed was not answered, or what is asked about was not played.
         NotSaved
             If it could not be written; the step stays.
         """
         step = self.step
         if step is None:
             return
-        rows = self._steps.judge(answers)
-        saved_at = utc(self._clock.wall())
+        self._active()
         common: dict[str, Cell] = {
             "panel_sha256": self.panel.sha256,
             "session": self.name,
             "listener": self.listener,
-            "step": step.kind.value,
-            "number": step.number,
-            "attempt": step.attempt,
-            "saved_at": saved_at,
+            "saved_at": utc(self._clock.wall()),
         }
-        self._answers.append(
-            [
-                {**common, "question": question, "answer": one_line(given), "right": right}
-                for question, given, right in rows
-            ]
-        )
-        self._steps.advance(rows)
+        self._asking.answer(step, answers, common)
         self._show()
 
     # The trial
@@ -284,7 +274,7 @@ class Session:
     @property
     def trial(self) -> Trial | None:
         """The screen to show; None before the steps are done and after the end."""
-        if self.finished or self.step is not None or self.closed:
+        if self.finished or self.closed or self.step is not None:
             return None
         return self._todo[0].trial
 

@@ -9,14 +9,15 @@ from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
 from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton
 
+from gaplisten.panel.checks import StepKind
 from gaplisten.panel.session import Session
-from gaplisten.panel.steps import Step, StepKind
-from gaplisten.panel.taking import in_turn, lost
+from gaplisten.panel.step_taking import StepTaking
+from gaplisten.panel.steps import Step
+from gaplisten.panel.taking import lost
 from gaplisten.playback.player import Player
+from gaplisten.ui.panel.listening import LOOK_MS
 from gaplisten.ui.panel.pages import Page
 from gaplisten.ui.panel.texts import heading, paragraph
-
-_PAUSE_SECONDS = 0.5
 
 
 def _is_space(event: QEvent) -> bool:
@@ -49,6 +50,7 @@ class StepPage(Page):
         super().__init__(760)
         self._step, self._words, self._player = step, words, player
         self._silent = False
+        self._taking: StepTaking | None = None
         self._fields: dict[str, QLineEdit | QComboBox] = {}
         title = step.title if step.total == 1 else f"{step.title}  ({step.number}/{step.total})"
         self.column.addWidget(heading(title))
@@ -66,12 +68,10 @@ class StepPage(Page):
     def _add_sounds(self, session: Session) -> None:
         if not self._step.stimuli:
             return
-        sounds = [session.panel.read(code) for code in self._step.stimuli]
-        joined, _ = in_turn(sounds, _PAUSE_SECONDS)
         self._player.clear_loop()
-        self._player.load([joined], gain=1.0, position=0)
+        self._taking = StepTaking(session, self._player)
         if self._step.kind is StepKind.LEVEL:
-            self._player.set_loop(0, joined.frames)
+            self._player.set_loop(0, self._taking.frames)
         self._play = QPushButton(self._words["play"])
         self._play.setMinimumSize(200, 52)
         self._play.clicked.connect(self._toggle)
@@ -79,20 +79,17 @@ class StepPage(Page):
         shortcut = QShortcut(QKeySequence("Space"), self)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self._play.click)
-        self._timer = QTimer(self, interval=100)
+        self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self._show_playing)
         self._timer.start()
 
     def _toggle(self) -> None:
-        if lost(self._player.state):
-            self._player.rescan()
-        elif self._player.state.playing:
-            self._player.stop()
-        else:
-            self._player.seek(0)
-            self._player.play()
+        assert self._taking is not None
+        self._taking.toggle()
 
     def _show_playing(self) -> None:
+        assert self._taking is not None
+        self._taking.look()
         state = self._player.state
         silent = lost(state)
         self._play.setText(self._words["again" if silent else "pause" if state.playing else "play"])
@@ -158,8 +155,8 @@ class StepPage(Page):
         self._answer(texts)
 
     def _answer(self, answers: Mapping[str, str]) -> None:
-        if self._step.stimuli:
-            self._player.stop()
+        if self._taking is not None:
+            self._taking.stop()
         self.answered.emit(dict(answers))
 
     def tell(self, text: str) -> None:

@@ -1,0 +1,79 @@
+"""What listeners answered besides their ratings: questions, and each attempt at each check, in one table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from gaplisten.errors import GaplistenError
+from gaplisten.panel.asking import ANSWER_COLUMNS, ANSWERS, asked_so_far
+from gaplisten.panel.checks import CHECKED, rule_of
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.journal import read
+from gaplisten.panel.session_files import listener_of, ratings_files
+from gaplisten.panel.steps import Answer, Asked
+from gaplisten.tables import Cell, Table
+
+COLUMNS = (
+    "listener",
+    "step",
+    "attempt",
+    "question",
+    "answer",
+    "right",
+    "asked",
+    "needed",
+    "passed",
+    "passed_by_guessing",
+)
+
+
+def answer_table(panel: FrozenPanel, ratings: Path | None = None) -> tuple[Table, tuple[str, ...]]:
+    """Return all answers to questions and checks, and sentences about files that could not be used.
+
+    A row is one answer to a question, or one attempt at a check: how many of its tasks were right, how many
+    had to be, whether that passed, and with which probability guessing would have.
+
+    Parameters
+    ----------
+    ratings
+        The ratings folder, when not the panel's own.
+    """
+    folder = (ratings or panel.ratings) / ANSWERS
+    root = panel.folder if ratings is None else ratings
+    rows: list[tuple[Cell, ...]] = []
+    problems: list[str] = []
+    for path in ratings_files(folder) if folder.is_dir() and not folder.is_symlink() else []:
+        try:
+            found = read(path, ANSWER_COLUMNS, root=root)
+        except (GaplistenError, OSError) as error:
+            problems.append(str(error))
+            continue
+        own = [row for row in found.rows if row["panel_sha256"] == panel.sha256]
+        if len(own) < len(found.rows):
+            problems.append(f"{path.name}: answers of another panel were left out")
+        if found.damaged:
+            lines = ", ".join(map(str, found.damaged[:10]))
+            problems.append(f"{path.name}: what cannot be read was left out (line {lines})")
+        listener = listener_of(own)
+        rows += [(listener, *cells) for cells in _rows(panel, asked_so_far(own))]
+    return Table(COLUMNS, tuple(rows)), tuple(problems)
+
+
+def _rows(panel: FrozenPanel, asked: dict[Asked, list[Answer]]) -> Iterator[tuple[Cell, ...]]:
+    checks = {kind.value: kind for kind in CHECKED}
+    attempts: dict[tuple[str, int], list[Answer]] = {}
+    for (step, _, attempt), answers in asked.items():
+        if step in checks:
+            attempts.setdefault((step, attempt), []).extend(answers)
+            continue
+        for question, answer, _ in answers:
+            yield step, attempt, question, answer, None, None, None, None, None
+    for (step, attempt), answers in attempts.items():
+        rule = rule_of(panel.key, checks[step])
+        right = sum(said == "true" for _, _, said in answers)
+        whole = len(answers) >= rule.asked(attempt)
+        passed = right >= rule.needed(attempt) if whole else None
+        chance = float(f"{rule.chance(1 / rule.options, attempt):.3g}")
+        given = " ".join(answer for _, answer, _ in answers)
+        yield step, attempt, step, given, right, rule.asked(attempt), rule.needed(attempt), passed, chance
