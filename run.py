@@ -31,7 +31,7 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
 MOST_WORKERS = 4  # tests at once; many start processes of their own
 
-USE_EXTRAS = ("metrics", "opus", "flac")
+USE_EXTRAS = ("metrics", "codecs", "flac")
 TEST_EXTRAS = (*USE_EXTRAS, "dev")
 
 # Debian package -> the shared library by which its absence is noticed (Linux only).
@@ -55,6 +55,17 @@ USE_LIBRARIES = {
     "libglib2.0-0": "libglib-2.0.so.0",
     "libopus0": "libopus.so.0",
 }
+# The same for codecs that tests code and decode with, named as in Debian 12. Where another release has
+# another name for one, the others are installed, and that one's tests are skipped.
+CODEC_LIBRARIES = {
+    "liblc3-0": "liblc3.so.0",
+    "libspeex1": "libspeex.so.1",
+    "libvo-amrwbenc0": "libvo-amrwbenc.so.0",
+    "libopencore-amrwb0": "libopencore-amrwb.so.0",
+    "libspandsp2": "libspandsp.so.2",
+}
+NODE_PACKAGE = "@wasm-audio-decoders/opus-ml"  # Opus' deep PLC, where Node.js is
+NODE_PACKAGES = VENV / "node"
 # Debian package -> the program by which its absence is noticed.
 TEST_PROGRAMS = {
     "xvfb": "Xvfb",
@@ -157,6 +168,8 @@ def check_system(testing: bool) -> None:
     if not sys.platform.startswith("linux"):
         return  # the wheels for macOS and Windows carry their own
     missing = missing_packages(testing)
+    if testing:
+        install_codecs()
     if not missing:
         return
     if shutil.which("apt-get"):
@@ -167,6 +180,25 @@ def check_system(testing: bool) -> None:
         known = next((OTHER_SYSTEMS[tool] for tool in OTHER_SYSTEMS if shutil.which(tool)), None)
         say(f"please type:  {known}" if known else f"these libraries are missing: {', '.join(missing)}")
     say("going on without them: sound or the window may not work")
+
+
+def install_codecs() -> None:
+    """Install the codecs' libraries where that is possible; nothing else depends on them."""
+    missing = [package for package, library in CODEC_LIBRARIES.items() if not loads(library)]
+    if not missing or (shutil.which("apt-get") and apt_install(missing)):
+        return
+    for package in missing:
+        if not (shutil.which("apt-get") and apt_install([package])):
+            say(f"{package} cannot be installed: its codec's tests are skipped")
+
+
+def install_node_package() -> None:
+    """Install the decoder with Opus' deep PLC where npm is."""
+    if (NODE_PACKAGES / "node_modules" / NODE_PACKAGE).is_dir() or not shutil.which("npm"):
+        return
+    command = ["npm", "install", "--silent", "--no-save", "--prefix", str(NODE_PACKAGES), NODE_PACKAGE]
+    if subprocess.run(command, capture_output=True, check=False).returncode:
+        say(f"{NODE_PACKAGE} cannot be installed: its tests are skipped")
 
 
 # --- the virtual environment --------------------------------------------------------------------------------
@@ -278,6 +310,8 @@ def set_up(extras: tuple[str, ...], testing: bool = False) -> None:
     check_system(testing)
     make_venv()
     install(extras)
+    if testing:
+        install_node_package()
     stamp_file(extras).write_text(wanted_stamp(), encoding="utf-8")
     say(f"set up in {time.monotonic() - started:.0f} s")
 

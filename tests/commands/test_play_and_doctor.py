@@ -64,7 +64,6 @@ def test_the_doctor_works_with_anything_missing(monkeypatch):
         raise importlib.metadata.PackageNotFoundError(name)
 
     monkeypatch.setattr(importlib.metadata, "version", missing)
-    monkeypatch.setattr("ctypes.util.find_library", lambda _: None)
     monkeypatch.setitem(__import__("sys").modules, "sounddevice", None)
     monkeypatch.setitem(__import__("sys").modules, "gaplisten.concealers.catalogue", None)
     monkeypatch.delenv("QT_QPA_PLATFORM")
@@ -72,7 +71,7 @@ def test_the_doctor_works_with_anything_missing(monkeypatch):
         monkeypatch.delenv(variable, raising=False)
     found = rows()
     assert found["onnxruntime"][2:] == ("missing", "for extra metrics: pip install 'gaplisten[metrics]'")
-    assert found["libopus"][2] == "missing"
+    assert found["lc3py"][2:] == ("missing", "for extra codecs: pip install 'gaplisten[codecs]'")
     assert "sounddevice" in str(found["sound"][3])
     assert found["concealer"][2] == "missing"
 

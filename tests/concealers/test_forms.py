@@ -1,4 +1,4 @@
-"""Forms of plugins: today's two never meet the reference; another one is one more file."""
+"""Forms of plugins: concealers of samples never meet the reference; another form is one more file."""
 
 from __future__ import annotations
 
@@ -105,6 +105,7 @@ def test_forms_are_offered_in_their_order() -> None:
     assert [(form.name, form.choice) for form in forms().values()] == [
         ("streaming", "streaming"),
         ("whole_file", "file"),
+        ("codec", "codec"),
     ]
 
 
@@ -135,12 +136,12 @@ class InTheLoop(Form):
     def declared_delay(self, plugin, parameters, rate, packet_frames):
         return 0
 
-    def steps(self, given):
+    def steps(self, given, parameters):
         sent = yield Step("send", (given.reference,), "sender")
         (coded,) = sent.arrays
         size = -(-len(coded) // len(given.lost))
         arrived = np.where(np.repeat(given.lost, size)[: len(coded), None], np.float32(0), coded)
-        yield Step("receive", (arrived, given.lost), "receiver")
+        return (yield Step("receive", (arrived, given.lost), "receiver"))
 
     def answer(self, plugin, parameters, header, arrays, progress):
         print(header["do"], os.getpid())

@@ -19,6 +19,9 @@ DESCRIPTIONS = re.findall(r"```toml\n(model = .*?)```", GUIDE.read_text(encoding
 EXAMPLES = re.findall(r"```python\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
 
 
+STREAMING, WHOLE_FILE, CODEC, PARAMETERS = EXAMPLES
+
+
 @pytest.mark.parametrize("number", [0, 1], ids=["streaming", "whole file"])
 def test_each_form_has_an_example_of_ten_lines_that_conceals(tmp_path: Path, number: int) -> None:
     text = EXAMPLES[number]
@@ -34,8 +37,24 @@ def test_each_form_has_an_example_of_ten_lines_that_conceals(tmp_path: Path, num
     assert np.array_equal(made.signal.samples[1280:1600], sound.samples[640:960] * np.float32(0.0625))
 
 
+def test_the_codec_s_example_is_short_and_loses_payloads_between_its_halves(tmp_path: Path) -> None:
+    assert len(CODEC.strip().splitlines()) <= 30
+    entry = entry_of(tmp_path, "companded", CODEC)
+    assert entry.form == "codec"
+    sound = noise()
+    trace = losses(sound)
+    with Runner(workers=2) as runner:
+        made = runner.submit(entry, {"fade": 0.25}, sound, trace, reference=sound).result(30)
+        whole = runner.submit(entry, {"loss": "none"}, sound, trace, reference=sound).result(30)
+    assert made.coding is not None
+    assert (made.coding.kbit_s, made.coding.dropped) == (pytest.approx(128.0), 3)
+    heard = made.signal.samples
+    np.testing.assert_allclose(heard[960:1280], heard[640:960] * np.float32(0.25), rtol=1e-5)
+    np.testing.assert_allclose(heard[1600:2880], sound.samples[1600:2880], atol=0.02)
+    np.testing.assert_allclose(whole.signal.samples, sound.samples, atol=0.02)
+
+
 def test_every_example_passes_its_audit(tmp_path: Path) -> None:
-    assert len(EXAMPLES) == 3
     for number, text in enumerate(EXAMPLES):
         found = audit(entry_of(tmp_path, f"example{number}", text), {}, noise(1.0))
         assert found.honest, found.lies
@@ -43,7 +62,7 @@ def test_every_example_passes_its_audit(tmp_path: Path) -> None:
 
 
 def test_the_parameters_example_is_described_as_the_text_says(tmp_path: Path) -> None:
-    entry = entry_of(tmp_path, "shaped", EXAMPLES[2])
+    entry = entry_of(tmp_path, "shaped", PARAMETERS)
     told = {
         parameter.name: (parameter.type, parameter.range, parameter.unit) for parameter in entry.parameters
     }

@@ -79,6 +79,60 @@ def _run(
     return np.concatenate((*pieces, rest))[delay:]
 
 
+def code(
+    module: ModuleType, signal: np.ndarray, lost: np.ndarray, rate: int, packet: int, **parameters: Any
+) -> np.ndarray:
+    """Encode `signal`, lose payloads, decode, remove the delay of both halves; same shape back.
+
+    Parameters
+    ----------
+    parameters
+        Each half gets those that it names.
+    """
+    flat = signal.ndim == 1
+    clean = signal[:, None] if flat else signal
+    per_channel = getattr(module, "channels", None) == 1
+    groups = [[c] for c in range(clean.shape[1])] if per_channel else [list(range(clean.shape[1]))]
+    out = np.concatenate(
+        [_coded(module, clean[:, g], lost, rate, packet, parameters) for g in groups], axis=1
+    )
+    return out[:, 0] if flat else out
+
+
+def half(cls: type, rate: int, packet: int, channels: int, parameters: dict[str, Any]) -> Any:
+    """Make an encoder or a decoder with the parameters that it names."""
+    named = inspect.signature(cls).parameters
+    return cls(rate, packet, channels, **{name: each for name, each in parameters.items() if name in named})
+
+
+def _coded(
+    module: ModuleType,
+    clean: np.ndarray,
+    lost: np.ndarray,
+    rate: int,
+    packet: int,
+    parameters: dict[str, Any],
+) -> np.ndarray:
+    channels = clean.shape[1]
+    encoder = half(module.Encoder, rate, packet, channels, parameters)
+    decoder = half(module.Decoder, rate, packet, channels, parameters)
+    delay = encoder.delay + decoder.delay
+    packets = -(-(len(clean) + delay) // packet)
+    padded = np.zeros((packets * packet, channels), np.float32)
+    padded[: len(clean)] = clean
+    flags = np.zeros(packets, bool)
+    flags[: len(lost)] = lost[:packets]
+    pieces = []
+    for k, gone in enumerate(flags):
+        payload = encoder.encode(padded[k * packet : (k + 1) * packet].copy())
+        assert isinstance(payload, bytes)
+        piece = decoder.decode(None if gone else payload)
+        assert piece.shape == (packet, channels), piece.shape
+        assert piece.dtype == np.float32
+        pieces.append(np.array(piece))
+    return np.concatenate(pieces)[delay : delay + len(clean)]
+
+
 def random_loss(packets: int, rate: float, seed: int) -> np.ndarray:
     """Lose each packet with probability `rate`."""
     return np.random.default_rng(seed).random(packets) < rate

@@ -15,7 +15,7 @@ from gaplisten.concealers.runner import Runner
 from gaplisten.loss.trace import LossTrace
 from kit import harness
 from kit.plugin_folder import bundled
-from kit.plugin_speech import quality, speech
+from kit.plugin_speech import speech
 from kit.timing import PATIENCE, that_ends
 
 NSNET2 = """
@@ -45,42 +45,6 @@ def nsnet2(real_clips: Path) -> Path:
         pytest.skip("the challenge's baseline model is not there")
     pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
     return path
-
-
-# --- Opus
-
-
-def opus():
-    pytest.importorskip(
-        "opuslib_next", reason="opuslib-next or libopus is not installed", exc_type=ImportError
-    )
-    return harness.load("opus")
-
-
-@pytest.mark.parametrize("rate", [8000, 12000, 16000, 24000, 48000])
-def test_opus_lies_on_the_clips_clock_at_each_of_its_rates(rate: int) -> None:
-    signal = speech(rate)
-    out = harness.conceal(opus(), signal, np.zeros(100, bool), rate, rate // 50, bitrate=64)
-    assert quality(signal, out) > 6
-    assert quality(signal[20:], out[:-20]) < quality(signal, out)
-
-
-def test_opus_conceals_and_takes_two_channels() -> None:
-    signal = np.stack([speech(48000), speech(48000, name="demo2")], axis=1)
-    out = harness.conceal(opus(), signal, harness.random_loss(30, 0.2, 1), 48000, 960)
-    assert out.shape == signal.shape
-    assert np.isfinite(out).all()
-
-
-def test_opus_names_the_packets_it_can_take() -> None:
-    with pytest.raises(ValueError, match=r"Opus has no a packet of 11\.61 ms|2\.5, 5, 10, 20, 40 or 60 ms"):
-        opus().Opus(44100, 512, 1)
-
-
-def test_opus_says_what_to_install_when_the_library_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "opuslib_next", None)
-    with pytest.raises(ValueError, match=r"apt install libopus0.*pip install opuslib-next"):
-        harness.load("opus").Opus(16000, 320, 1)
 
 
 # --- the challenge's baseline

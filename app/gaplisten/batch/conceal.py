@@ -35,7 +35,7 @@ WRITABLE = frozenset({".wav", ".flac", ".aif", ".aiff", ".w64", ".rf64"})
 
 COLUMNS = (
     "file", "packets", "lost", "loss_rate",
-    "altered_received", "delay_ms", "realtime_factor", "resampled", "out",
+    "altered_received", "delay_ms", "realtime_factor", "resampled", "kbit_s", "largest_payload", "out",
 )  # fmt: skip
 
 
@@ -70,6 +70,8 @@ class ConcealRecord:
         What the plugin printed.
     files
         What the plugin read besides, as `Concealed.files`.
+    kbit_s, largest_payload
+        Mean bit rate and bytes of the largest payload of a codec; None for what is no codec.
     """
 
     packets: int | None
@@ -82,6 +84,8 @@ class ConcealRecord:
     notes: tuple[str, ...] = ()
     messages: tuple[str, ...] = ()
     files: tuple[Any, ...] = ()
+    kbit_s: float | None = None
+    largest_payload: int | None = None
 
 
 @dataclass(frozen=True)
@@ -361,6 +365,8 @@ def _written(item: ConcealItem, opened: OpenClip, made: Concealed) -> ConcealRec
         notes=(*opened.notes, *notes),
         messages=made.messages,
         files=made.files,
+        kbit_s=None if made.coding is None else made.coding.kbit_s,
+        largest_payload=None if made.coding is None else made.coding.largest,
     )
 
 
@@ -378,4 +384,5 @@ def outcome_table(outcomes: Sequence[ConcealOutcome]) -> Table:
 def _row(item: ConcealItem, record: ConcealRecord) -> tuple[Cell, ...]:
     rate = None if record.lost is None else record.lost / record.packets if record.packets else 0.0
     figures = (record.altered_received, record.delay_ms, record.realtime_factor, record.resampled)
-    return (item.source.name, record.packets, record.lost, rate, *figures, str(item.out))
+    coding = (record.kbit_s, record.largest_payload)
+    return (item.source.name, record.packets, record.lost, rate, *figures, *coding, str(item.out))

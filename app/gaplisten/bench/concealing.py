@@ -174,9 +174,7 @@ def _made(done: Any) -> str:
     if done is None:
         return ""
     # Lane headers are narrow: the number must be seen before the words are cut.
-    remarks = [f"altered {100 * done.altered_received:.2g} %"] if done.altered_received else []
-    remarks += ["resampled"] if done.resampled else []
-    return ", ".join([*remarks, *done.messages])
+    return ", ".join([*done.remarks, *done.messages])
 
 
 def _made_runner() -> Any:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes.util
 import importlib
 import importlib.metadata
 import os
@@ -12,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -21,6 +20,9 @@ from gaplisten.commands.output import show
 from gaplisten.display import lacking
 from gaplisten.processes import python
 from gaplisten.tables import Cell, Table
+
+if TYPE_CHECKING:
+    from gaplisten.concealers.entries import Entry
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -34,7 +36,8 @@ LIBRARIES = (
 )  # fmt: skip
 EXTRAS = (
     ("onnxruntime", "metrics"), ("speechmos", "metrics"), ("pesq", "metrics"), ("pystoi", "metrics"),
-    ("opuslib-next", "opus"), ("miniaudio", "flac"), ("distributed", "cluster"),
+    ("av", "codecs"), ("lc3py", "codecs"), ("ai-edge-litert", "codecs"),
+    ("miniaudio", "flac"), ("distributed", "cluster"),
 )  # fmt: skip
 
 
@@ -75,15 +78,6 @@ def _library(name: str, purpose: str, way: str) -> Row:
         return ("library", name, "ok", f"{importlib.metadata.version(name)} ({purpose})")
     except importlib.metadata.PackageNotFoundError:
         return ("library", name, "missing", f"for {purpose}: {way}")
-
-
-def _opus() -> list[Row]:
-    found = ctypes.util.find_library("opus")
-    if found:
-        return [("library", "libopus", "ok", found)]
-    return [
-        ("library", "libopus", "missing", "for Opus concealment: apt install libopus0, brew install opus")
-    ]
 
 
 def _qt_libraries() -> Row:
@@ -139,8 +133,22 @@ def _plugins() -> list[Row]:
     from gaplisten.concealers.catalogue import Catalogue
 
     catalogue = Catalogue.scan()
-    rows: list[Row] = [("concealer", entry.name, "ok", str(entry.path)) for entry in catalogue.usable]
+    rows = [_concealer(entry) for entry in catalogue.usable]
     return rows + [("concealer", entry.name, "missing", entry.message) for entry in catalogue.broken]
+
+
+def _concealer(entry: Entry) -> Row:
+    """Tell whether a concealer has what it needs, as things are now: a library may have come or gone."""
+    from gaplisten.concealers.catalogue import Source, describe_new
+    from gaplisten.concealers.entries import Entry, Limits
+
+    if entry.origin == "bundled" and (entry.lacks or entry.needs_reference):
+        found = describe_new(Source(entry.name, entry.path, entry.origin), Limits())
+        entry = found if isinstance(found, Entry) else entry
+    if not entry.lacks:
+        return ("concealer", entry.name, "ok", str(entry.path))
+    # What takes a setting is no fault of the machine.
+    return ("concealer", entry.name, "missing" if " is missing" in entry.lacks else "note", entry.lacks)
 
 
 def _writable(path: Path) -> bool:
@@ -175,7 +183,6 @@ def examine() -> Table:
     parts: tuple[tuple[str, Callable[[], list[Row]]], ...] = (
         ("machine", _machine),
         ("library", _libraries),
-        ("library", _opus),
         ("network", _network),
         ("window", _qt),
         ("sound", _sound),

@@ -24,7 +24,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.folders import bundled_plugins, user_cache, user_plugins
 
 ENTRY_POINTS = "gaplisten.concealers"
-_FORMAT = 4
+_FORMAT = 5
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import inspect
 import math
 import types
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, Union, get_args, get_origin, get_type_hints
 
 from gaplisten.concealers.errors import NotAPlugin
 from gaplisten.concealers.form import Plugin
-from gaplisten.concealers.loading import readable
+from gaplisten.concealers.loading import readable, sentence
 
 _TYPES: dict[Any, str] = {float: "float", int: "int", bool: "bool", str: "str", Path: "path"}
 _PROBE_RATE, _PROBE_PACKET = 16_000, 320
@@ -26,6 +26,7 @@ def describe(plugin: Plugin) -> dict[str, Any]:
         If a signature or an attribute does not keep the contract; the text says which.
     """
     parameters = _parameters(plugin)
+    delay_ms, lacks = _delay_ms(plugin)
     return {
         "title": _text(plugin, "name") or plugin.path.stem,
         "form": plugin.form.name,
@@ -33,7 +34,8 @@ def describe(plugin: Plugin) -> dict[str, Any]:
         "rates": _rates(plugin),
         "channels": _channels(plugin),
         "causal": _flag(plugin, "causal"),
-        "delay_ms": _delay_ms(plugin),
+        "delay_ms": delay_ms,
+        "lacks": lacks,
         "source": _text(plugin, "source"),
         "help": _text(plugin, "help") or readable(_docstring(plugin)),
         "digest": plugin.digest,
@@ -77,32 +79,41 @@ def _channels(plugin: Plugin) -> int | None:
     return value
 
 
-def _delay_ms(plugin: Plugin) -> float | None:
-    """Return the declared delay with default parameters, or None when that takes given ones."""
+def _delay_ms(plugin: Plugin) -> tuple[float | None, str]:
+    """Return the declared delay with default parameters, or None and what is missing for it."""
     try:
         frames = plugin.form.declared_delay(plugin, {}, _PROBE_RATE, _PROBE_PACKET)
-    except BaseException:  # noqa: BLE001 - a missing library or parameter is said when the plugin is used
-        return None
-    return 1000.0 * frames / _PROBE_RATE
+    except BaseException as error:  # noqa: BLE001 - told again when the plugin is used
+        return None, sentence(error) if getattr(error, "for_user", False) is True else ""
+    return 1000.0 * frames / _PROBE_RATE, ""
 
 
 def _parameters(plugin: Plugin) -> list[dict[str, Any]]:
+    known: dict[str, dict[str, Any]] = {}
+    for target in plugin.form.calls(plugin):
+        for found in _parameters_of(plugin, target):
+            if known.setdefault(found["name"], found) != found:
+                raise NotAPlugin(f"parameter '{found['name']}' is not the same where it stands twice")
+    for own in plugin.form.host_parameters:
+        if own["name"] in known:
+            raise NotAPlugin(f"a parameter cannot be called '{own['name']}': the host has one of that name")
+        known[own["name"]] = own
+    return list(known.values())
+
+
+def _parameters_of(plugin: Plugin, target: Callable[..., Any]) -> list[dict[str, Any]]:
     fixed = plugin.form.fixed
-    call = plugin.form.annotated(plugin.target)
-    listed = list(inspect.signature(plugin.target).parameters.values())
+    listed = list(inspect.signature(target).parameters.values())
     if len(listed) < len(fixed) or any(item.kind is item.KEYWORD_ONLY for item in listed[: len(fixed)]):
+        name = getattr(target, "__name__", "conceal")
         raise NotAPlugin(
-            f"{_name(plugin)} is called with ({', '.join(fixed)}, ...); its signature is ({_names(listed)})"
+            f"{name} is called with ({', '.join(fixed)}, ...); its signature is ({_names(listed)})"
         )
-    hints = _hints(call)
+    hints = _hints(plugin.form.annotated(target))
     named = (
         item for item in listed[len(fixed) :] if item.kind not in (item.VAR_POSITIONAL, item.VAR_KEYWORD)
     )
     return [_parameter(item, hints.get(item.name)) for item in named]
-
-
-def _name(plugin: Plugin) -> str:
-    return getattr(plugin.target, "__name__", "conceal")
 
 
 def _names(listed: list[inspect.Parameter]) -> str:

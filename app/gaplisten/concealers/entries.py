@@ -86,6 +86,8 @@ class Entry:
         Name of the class or function in the file when an entry point says which; else empty.
     origin
         ``bundled``, ``user``, ``named`` (a folder the user named) or ``entry point``.
+    lacks
+        What it said that it lacked when it was described (a library, a model), and how to get it.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Entry:
     deterministic: bool = True
     target: str = ""
     origin: str = "named"
+    lacks: str = ""
 
     @property
     def needs_reference(self) -> bool:

@@ -9,7 +9,7 @@ import importlib
 import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
@@ -55,12 +55,18 @@ class Given:
         What was received, zero in the lost packets, shape ``(frames, channels)``.
     lost
         One flag per packet.
+    rate
+        In Hz.
+    packet_frames
+        Frames in one packet.
     reference
         The undamaged speech, same shape; None unless the form needs it.
     """
 
     lossy: Samples
     lost: Flags
+    rate: int
+    packet_frames: int
     reference: Samples | None = None
 
 
@@ -76,23 +82,51 @@ class Step:
         All that crosses to that process.
     half
         Name of the half of the plugin that is asked, where halves must not share a process.
+    facts
+        Plain values that cross too: they stand in the header that `Form.answer` gets.
     """
 
     do: str
     arrays: Arrays
     half: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Answered:
-    """Facts and arrays that a process answered; those of the last step are the result.
+    """Facts and arrays that a process answered, or that the steps come to.
 
-    The facts of a result are ``delay_frames``, ``work_rate`` and ``seconds``; its arrays are the samples on
-    the clip's clock, shape ``(frames, channels)``, and the times of the plugin's calls in seconds.
+    The facts of a result are ``delay_frames``, ``work_rate`` and ``seconds``, and for codecs ``coding``; its
+    arrays are the samples on the clip's clock, shape ``(frames, channels)``, and the times of the plugin's
+    calls in seconds.
     """
 
     facts: Mapping[str, Any]
     arrays: Arrays
+
+
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """What a codec sent, and what of it arrived.
+
+    Parameters
+    ----------
+    kbit_s
+        Mean bit rate of all payloads, lost ones too, in kbit/s; nothing is counted for headers.
+    largest
+        Bytes of the largest payload.
+    payloads, dropped
+        How many were coded, and how many of them were lost.
+    encoder_delay, decoder_delay
+        Declared, in frames of the codec's rate.
+    """
+
+    kbit_s: float
+    largest: int
+    payloads: int
+    dropped: int
+    encoder_delay: int
+    decoder_delay: int
 
 
 class Form(ABC):
@@ -114,6 +148,11 @@ class Form(ABC):
         What a file without any plugin of this form does not define.
     needs_reference
         Whether the host must have the undamaged speech. Forms that do not need it never get it.
+    takes_all
+        Whether the answer stands for received speech too, as decoded speech does, where gaps lie off the
+        packets. Otherwise only the lost frames are taken of it then.
+    host_parameters
+        Parameters that each plugin of the form has because of the host; described as `describing` does.
     """
 
     name: ClassVar[str]
@@ -124,6 +163,8 @@ class Form(ABC):
     starter: ClassVar[str]
     lacks: ClassVar[str]
     needs_reference: ClassVar[bool] = False
+    takes_all: ClassVar[bool] = False
+    host_parameters: ClassVar[tuple[dict[str, Any], ...]] = ()
 
     @abstractmethod
     def targets(self, module: ModuleType) -> list[Callable[..., Any]]:
@@ -136,6 +177,10 @@ class Form(ABC):
     def annotated(self, target: Callable[..., Any]) -> Callable[..., Any]:
         """Return what bears the annotations of the plugin's parameters."""
         return target
+
+    def calls(self, plugin: Plugin) -> tuple[Callable[..., Any], ...]:
+        """Return what is called with parameters; what several of them name is one parameter."""
+        return (plugin.target,)
 
     def attribute(self, plugin: Plugin, name: str, default: Any) -> Any:
         """Return what a plugin says of itself under this name."""
@@ -153,9 +198,12 @@ class Form(ABC):
             If what is declared is no number of frames.
         """
 
-    def steps(self, given: Given) -> Generator[Step, Answered, None]:
-        """Yield what to ask one after the other; the host sends each answer back. Runs in the host."""
-        yield Step("conceal", (given.lossy, given.lost))
+    def steps(self, given: Given, parameters: Mapping[str, Any]) -> Generator[Step, Answered, Answered]:
+        """Yield what to ask one after the other, each answer is sent back; return the result.
+
+        Runs in the host.
+        """
+        return (yield Step("conceal", (given.lossy, given.lost)))
 
     @abstractmethod
     def answer(
@@ -171,7 +219,7 @@ class Form(ABC):
         Parameters
         ----------
         header
-            Holds ``do``, ``rate`` in Hz and ``packet_frames``.
+            Holds ``do``, ``rate`` in Hz, ``packet_frames`` and the facts of the step.
 
         Raises
         ------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +15,7 @@ from gaplisten.audio.signal import Samples, Signal
 from gaplisten.concealers.cache import Cache, key_of
 from gaplisten.concealers.entries import BrokenEntry, Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed
-from gaplisten.concealers.form import Answered, Form, Given, Step, forms
+from gaplisten.concealers.form import Answered, Coding, Form, Given, Step, forms
 from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.pool import Pool, Task
 from gaplisten.concealers.process import Reply, WorkerDied, WorkerTooSlow
@@ -24,6 +24,7 @@ from gaplisten.loss.cover import Cover
 from gaplisten.loss.trace import LossTrace, Origin, apply_loss
 
 _MESSAGE_LINES = 100
+_KEPT = ("delay_frames", "work_rate", "seconds", "files", "coding")
 _OWN_FRAMES = (
     "/gaplisten/concealers/",
     "\\gaplisten\\concealers\\",
@@ -61,6 +62,8 @@ class Concealed:
     files
         ``[path, size, modification time in ns]`` of each file that the plugin read: with another
         one the result would be another one.
+    coding
+        What a codec sent; None for what is no codec.
     """
 
     signal: Signal
@@ -74,6 +77,17 @@ class Concealed:
     packet_seconds: npt.NDArray[np.float64]
     work_rate: int = 0
     files: tuple[Any, ...] = ()
+    coding: Coding | None = None
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What was done to received sound and to the clip's clock, few words each."""
+        if self.coding is not None:
+            delay = 1000.0 * self.delay_frames / self.signal.rate
+            said = [f"{self.coding.kbit_s:.1f} kbit/s", f"{delay:.3g} ms delay"]
+        else:
+            said = [f"altered {100 * self.altered_received:.2g} %"] if self.altered_received else []
+        return (*said, "resampled") if self.resampled else tuple(said)
 
 
 class Runner:
@@ -164,10 +178,11 @@ class Runner:
     def _run(self, request: _Request, key: str, job: Job | None, outcome: Future[Concealed]) -> None:
         entry, limits = request.entry, self.limits
         seconds = limits.seconds(request.lossy.seconds)
-        steps = request.form.steps(request.material())
+        steps = request.form.steps(request.material(), request.parameters)
+        replies: list[Reply] = []
 
         def ask(step: Step) -> None:
-            header = request.header(step.do, limits)
+            header = {**request.header(step.do, limits), **step.facts}
             task = Task(header, step.arrays, seconds, str(entry.path), job, step.half)
             self._pool.submit(task).add_done_callback(answered)
 
@@ -178,10 +193,11 @@ class Runner:
                 reply = done.result()
                 if reply.header["kind"] != "done":
                     raise failure_of(entry, reply, seconds, limits)
+                replies.append(reply)
                 try:
                     following = steps.send(Answered(reply.header, tuple(reply.arrays)))
-                except StopIteration:
-                    result = self._result(request, key, reply)
+                except StopIteration as end:
+                    result = self._result(request, key, end.value, replies)
                 else:
                     ask(following)
                     return
@@ -194,12 +210,14 @@ class Runner:
 
         ask(next(steps))
 
-    def _result(self, request: _Request, key: str, reply: Reply) -> Concealed:
-        result = request.result(reply)
-        current = reply.header.get("digest") == request.entry.digest
+    def _result(self, request: _Request, key: str, made: Answered, replies: Sequence[Reply]) -> Concealed:
+        files = {file[0]: file for reply in replies for file in reply.header.get("files", ())}
+        made = Answered({**made.facts, "files": list(files.values())}, made.arrays)
+        result = request.result(made, replies)
+        current = all(reply.header.get("digest") == request.entry.digest for reply in replies)
         if self._cache is not None and key and current:
-            facts = {name: reply.header[name] for name in ("delay_frames", "work_rate", "seconds", "files")}
-            self._cache.put(key, reply.arrays[0], {**facts, "messages": list(result.messages)})
+            facts = {name: made.facts[name] for name in _KEPT if name in made.facts}
+            self._cache.put(key, made.arrays[0], {**facts, "messages": list(result.messages)})
         return result
 
     def load(self, entry: Entry) -> Future[Reply]:
@@ -258,7 +276,8 @@ class _Request:
         return forms()[self.entry.form]
 
     def material(self) -> Given:
-        return Given(self.given.samples, self.cover.trace.lost, self.reference)
+        packet = self.cover.trace.packet_frames
+        return Given(self.given.samples, self.cover.trace.lost, self.lossy.rate, packet, self.reference)
 
     def header(self, do: str, limits: Limits) -> dict[str, Any]:
         paths = [name for name, value in self.parameters.items() if isinstance(value, Path)]
@@ -273,14 +292,22 @@ class _Request:
             "packet_frames": self.cover.trace.packet_frames,
         }
 
-    def result(self, reply: Reply) -> Concealed:
-        samples, times = reply.arrays
+    def result(self, made: Answered, replies: Sequence[Reply]) -> Concealed:
+        samples, times = made.arrays
         if samples.shape != self.given.samples.shape or samples.dtype != np.float32:
             raise ConcealerFailed(self.entry.title, "answered with something that is not the sound asked for")
-        lines = tuple(reply.printed.splitlines()[-_MESSAGE_LINES:])
-        if left := reply.header.get("left_behind"):
-            lines = (*lines, f"left {left} behind, so its process was ended")
-        return self._made(samples, reply.header, lines, times, cached=False)
+        lines = [line for reply in replies for line in reply.printed.splitlines()[-_MESSAGE_LINES:]]
+        for left in dict.fromkeys(filter(None, (reply.header.get("left_behind") for reply in replies))):
+            lines.append(f"left {left} behind, so its process was ended")
+        return self._made(samples, made.facts, (*self._dropped(), *lines), times, cached=False)
+
+    def _dropped(self) -> tuple[str, ...]:
+        """Say what became of gaps that are no packets where the answer is taken as a whole."""
+        if self.cover.exact or not self.form.takes_all:
+            return ()
+        packets, trace = int(self.cover.trace.lost.sum()), self.cover.trace
+        length = f"{trace.packet_ms:.3g} ms"
+        return (f"gaps lie off the packets: the {packets} packets of {length} that they touch were dropped",)
 
     def earlier(self, samples: Samples, facts: Mapping[str, Any]) -> Concealed:
         return self._made(samples, facts, tuple(facts.get("messages", ())), np.zeros(0), cached=True)
@@ -295,7 +322,10 @@ class _Request:
         cached: bool,
     ) -> Concealed:
         rate, work_rate = self.lossy.rate, int(facts["work_rate"])
-        samples = self.cover.taken(self.lossy, samples)
+        samples = (
+            samples[self.cover.before :] if self.form.takes_all else self.cover.taken(self.lossy, samples)
+        )
+        coding = facts.get("coding")
         return Concealed(
             signal=Signal(samples, rate),
             delay_frames=round(int(facts["delay_frames"]) * rate / work_rate),
@@ -308,6 +338,7 @@ class _Request:
             packet_seconds=times,
             work_rate=work_rate,
             files=tuple(facts.get("files", ())),
+            coding=None if coding is None else Coding(**coding),
         )
 
 
@@ -322,7 +353,7 @@ def _as_given(reference: Signal | None, given: Signal, before: int, entry: Entry
     """Return the reference on the clock of what is given, in as many channels."""
     if reference is None:
         fact = "needs the undamaged speech, and this clip has none"
-        raise ConcealerFailed(entry.title, fact, "open the clip with its reference")
+        raise ConcealerFailed(entry.title, fact, "give the clip its reference: a codec codes what was said")
     if reference.channels not in (1, given.channels):
         fact = f"the reference has {reference.channels} channels, the lossy sound {given.channels}"
         raise ConcealerFailed(entry.title, fact, "give both the same channels")

@@ -22,7 +22,7 @@ def write_starter(name: str, form: str = "streaming", folder: Path | None = None
     name
         A Python identifier; becomes the file's name. Not a bundled concealer's, which it would hide.
     form
-        ``streaming`` or ``file``.
+        ``streaming``, ``file`` or ``codec``: what a form calls its `choice`.
 
     Raises
     ------

@@ -19,7 +19,7 @@ Array = npt.NDArray[Any]
 
 _MAGIC = b"GLpx"
 _PREFIX = struct.Struct("<4sIQ")
-_DTYPES = frozenset({"<f4", "<f8", "|b1"})
+_DTYPES = frozenset({"<f4", "<f8", "|b1", "|u1", "<i4"})
 
 
 class WireBroken(Exception):  # noqa: N818 - named after what happened

@@ -88,8 +88,8 @@ class Streaming(SampleForm):
         return list(dict.fromkeys(found))
 
     def fits(self, target: Callable[..., Any]) -> bool:
-        """Tell whether it is a class."""
-        return inspect.isclass(target)
+        """Tell whether it is a class that is called packet by packet."""
+        return inspect.isclass(target) and callable(getattr(target, "packet", None))
 
     def annotated(self, target: Callable[..., Any]) -> Callable[..., Any]:
         """Return the class's ``__init__``."""

@@ -193,15 +193,11 @@ def progress_text(lane: Lane | None, made: Any) -> str:
         return "rendering…"
     if lane.failed or made is None:
         return lane.state
-    words = [_speed(made.realtime_factor), _altered(made.altered_received)]
-    words += ["resampled"] if made.resampled else []
+    words = [_speed(made.realtime_factor), *(made.remarks or ("altered nothing",))]
+    if made.coding is not None:
+        words.append(f"{made.coding.dropped} of {made.coding.payloads} payloads dropped")
     return " · ".join(words)
 
 
 def _speed(factor: float) -> str:
     return "< 0.001 × real time" if factor < 0.001 else f"{factor:.2g} × real time"
-
-
-def _altered(share: float) -> str:
-    """Say how much of what was received came out changed."""
-    return f"alters {100 * share:.2g} %" if share else "alters nothing"
