@@ -117,15 +117,19 @@ def _write_mask(path: Path, lost: np.ndarray, packet: int, unit: int, frames: in
     path.write_text("".join(f"{int(flag)}\n" for flag in flags), encoding="ascii")
 
 
-def _die_with_parent() -> None:
-    """Let Linux end the program when its worker is killed."""
+def _prepare_program() -> None:
+    """Let Linux end the program when its worker is killed, and give it the memory that it asks for."""
     import ctypes
+    import resource
 
     ctypes.CDLL(None).prctl(1, signals.SIGKILL)
+    for limit in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+        most = resource.getrlimit(limit)[1]
+        resource.setrlimit(limit, (most, most))
 
 
 def _run(arguments: list[str], folder: Path, timeout: float) -> str:
-    before = _die_with_parent if sys.platform == "linux" else None
+    before = _prepare_program if sys.platform == "linux" else None
     try:
         done = subprocess.run(
             arguments,

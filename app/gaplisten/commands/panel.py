@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -58,9 +59,14 @@ def build(
     allow_programs: Annotated[
         bool, typer.Option("--allow-programs", help="Let the definition run programs through concealers.")
     ] = False,
+    plugins: Annotated[
+        list[Path] | None,
+        typer.Option("--plugins", metavar="DIR", help="Look for plugins in this folder too."),
+    ] = None,
 ) -> None:
     """Render and freeze every stimulus of a panel into one folder that can be copied to other machines."""
     from gaplisten.batch.panel_renderer import CatalogueRenderer
+    from gaplisten.concealers.catalogue import Catalogue
     from gaplisten.panel.build import build as build_panel
     from gaplisten.panel.checks import said_of_checks
     from gaplisten.panel.definition import read_definition
@@ -69,7 +75,10 @@ def build(
 
     definition = read_definition(file)
     places = Places(file.resolve().parent, tuple(allow or ()))
-    with CatalogueRenderer(programs=allow_programs) as renderer, progress("building") as job:
+    catalogue = Catalogue.scan(plugins) if plugins else None
+    for problem in catalogue.problems if catalogue else ():
+        print(f"note: {problem}", file=sys.stderr)
+    with CatalogueRenderer(catalogue, programs=allow_programs) as renderer, progress("building") as job:
         panel = build_panel(definition, out, renderer, places=places, job=job)
     trials = len(plan(panel.key, "somebody"))
     print(f"{out}: {len(panel.key.stimuli)} stimuli, {trials} trials for each listener")

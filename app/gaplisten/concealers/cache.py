@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import importlib.machinery
 import json
 import os
+import stat
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -24,7 +26,7 @@ from gaplisten.durable import sha256_of, write_whole
 from gaplisten.folders import user_cache
 from gaplisten.loss.trace import LossTrace
 
-_FORMAT = 2
+_FORMAT = 3
 _SUFFIX = ".concealed"
 _SWEEP_EVERY = 50
 _SWEEP_TO = 0.8
@@ -58,6 +60,8 @@ def key_of(
     facts = {
         "format": _FORMAT,
         "plugin": entry.digest,
+        # The same text in another folder may import another helper.
+        "path": "" if entry.origin == "bundled" else str(entry.path),
         "target": entry.target,
         "parameters": plain_parameters(parameters),
         "signal": [lossy.rate, list(lossy.samples.shape)],
@@ -77,17 +81,41 @@ def plain_parameters(parameters: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def unchanged(files: Sequence[Any]) -> bool:
-    """Tell whether files described after a run (`Concealed.files`) are still the same."""
-    return all(describe_file(file[0]) == list(file) for file in files)
+    """Tell whether files that a plugin used (`Concealed.files`) are still as they were."""
+    return all((describe_file(file[0]) or [file[0]]) == list(file) for file in files)
 
 
 def describe_file(path: str) -> list[Any] | None:
-    """Return ``[path, size, modification time in ns]``, or None when it is no regular file any more."""
+    """Return what changes when a file's content, or the names in a folder, do; None when there is neither.
+
+    Returns
+    -------
+    described
+        ``[path, size, modification time in ns, time of change in ns, number]`` of a regular file,
+        ``[path, names]`` of a folder; if the path ends with a separator, only of names that can be imported.
+    """
     try:
         found = os.stat(path)
-    except OSError:
-        return None
-    return [path, found.st_size, found.st_mtime_ns] if os.path.isfile(path) else None
+        if stat.S_ISREG(found.st_mode):
+            # The second time cannot be set: copying over a file and restoring its time shows.
+            return [path, found.st_size, found.st_mtime_ns, found.st_ctime_ns, found.st_ino]
+        if stat.S_ISDIR(found.st_mode):
+            return [path, _names_in(path)]
+    except (OSError, ValueError):
+        pass
+    return None
+
+
+def _names_in(folder: str) -> str:
+    digest = hashlib.blake2b(digest_size=16)
+    for name in sorted(os.listdir(folder)):
+        if name != "__pycache__" and (not folder.endswith(os.sep) or _can_be_imported(name)):
+            digest.update(os.fsencode(name) + b"\0")
+    return digest.hexdigest()
+
+
+def _can_be_imported(name: str) -> bool:
+    return name.isidentifier() or name.endswith(tuple(importlib.machinery.all_suffixes()))
 
 
 def _plain(value: Any) -> Any:

@@ -334,7 +334,8 @@ def _task(source: Source, limits: Limits) -> Task:
         "entry_point": source.entry_point,
         "memory": limits.memory_bytes,
     }
-    return Task(header, (), limits.import_seconds, str(source.path))
+    tenant = ("bundled", "") if source.origin == "bundled" else (source.origin, str(source.path))
+    return Task(header, (), limits.import_seconds, str(source.path), tenant)
 
 
 def _described(source: Source, future: Future[Reply], limits: Limits) -> Entry | BrokenEntry:

@@ -85,9 +85,9 @@ class MemoryLimit:
 
     `own_bytes` is what the host's own work around the plugin may take on top.
 
-    Private writable memory is what counts (``RLIMIT_DATA``), since libraries that map large files need
-    address space rather than memory; that is limited too, more widely, against shared anonymous mappings.
-    Systems without these limits (Windows; macOS does not enforce them) run without.
+    Private writable memory is what counts (``RLIMIT_DATA``): address space is not limited, since libraries
+    that map large files and programs that a plugin starts (node, Java) reserve much of it and use little. The
+    host watches shared memory. Systems without the limit (Windows; macOS does not enforce it) run without.
     """
 
     def __init__(self, extra_bytes: int, own_bytes: int = 0) -> None:
@@ -95,25 +95,21 @@ class MemoryLimit:
 
     def __enter__(self) -> None:
         if self._extra > 0 and sys.platform == "linux":
-            size, data = _memory_now()
-            _limit("RLIMIT_DATA", data + self._extra)
-            _limit("RLIMIT_AS", size + 4 * self._extra)
+            _limit("RLIMIT_DATA", _memory_now() + self._extra)
 
     def __exit__(self, *_: object) -> None:
         if self._extra > 0 and sys.platform == "linux":
             _limit("RLIMIT_DATA", None)
-            _limit("RLIMIT_AS", None)
 
 
-def _memory_now() -> tuple[int, int]:
-    """Return address space and private data of this process in bytes (0 where unknown)."""
+def _memory_now() -> int:
+    """Return the private data of this process in bytes (0 where unknown)."""
     if sys.platform == "linux":
         with open("/proc/self/statm", encoding="ascii") as file:
             fields = file.read().split()
-        page = os.sysconf("SC_PAGE_SIZE")
-        return int(fields[0]) * page, int(fields[5]) * page
+        return int(fields[5]) * os.sysconf("SC_PAGE_SIZE")
     else:  # noqa: RET505 - only so is it plain to type checkers on other systems
-        return 0, 0
+        return 0
 
 
 if sys.platform == "linux":
@@ -142,7 +138,7 @@ class Leftovers:
 
     def __init__(self) -> None:
         self._known = set(threading.enumerate())
-        self._data = _memory_now()[1]
+        self._data = _memory_now()
 
     def found(self, memory: int) -> str:
         """Return what is still there, in words, or nothing; less than half of `memory` is no matter."""
@@ -153,7 +149,7 @@ class Leftovers:
             return f"{len(threads)} running thread{'s' if len(threads) > 1 else ''}"
         if _has_children():
             return "a running child process"
-        kept = _memory_now()[1] - self._data
+        kept = _memory_now() - self._data
         return f"{kept / 2**20:.0f} MiB of memory" if kept > memory / 2 > 0 else ""
 
 

@@ -46,7 +46,7 @@ def load(path: Path, target: str = "") -> Plugin:
 def load_entry_point(value: str) -> Plugin:
     """Import what an entry point names (``package.module`` or ``package.module:Class``)."""
     name, _, target = value.partition(":")
-    module = importlib.reload(sys.modules[name]) if name in sys.modules else importlib.import_module(name)
+    module = importlib.import_module(name)
     path = Path(module.__file__ or "")
     digest = sha256_of(path)
     return _plugin(module, path, digest, target)

@@ -1,18 +1,21 @@
-"""Some warm worker processes and the requests waiting for them."""
+"""Some processes of plugins that stay warm, and the requests waiting for them."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Any
 
-from gaplisten.concealers import wire
+from gaplisten.concealers import children, wire
+from gaplisten.concealers.cache import unchanged
 from gaplisten.concealers.process import Reply, WorkerDied, WorkerProcess
 from gaplisten.jobs import Job, JobCancelled
+
+_KEPT_WARM = 8
 
 
 @dataclass(eq=False)
@@ -22,44 +25,57 @@ class Task:
     Parameters
     ----------
     plugin
-        What must be loaded for it: a worker that has it already is preferred.
-    half
-        Of a plugin whose halves must know nothing of each other: no process ever serves two of them.
+        What must be loaded for it: of the processes that may serve it, one that has it already is preferred.
+    tenant
+        Whose a process is: it serves tasks of one tenant only, as long as it lives. Plugins of the program's
+        own may share one; any other plugin, each version of its file and each half of it is one by itself.
     """
 
     header: dict[str, Any]
     arrays: Sequence[wire.Array]
     seconds: float
     plugin: str
+    tenant: Hashable
     job: Job | None = None
-    half: str = ""
     done: Future[Reply] = field(default_factory=Future)
 
 
-class _Slot:
-    """One place in the pool: its process, and what that has loaded."""
+class _Tenancy:
+    """A process, whose it is, and what is known to be loaded in it."""
 
-    def __init__(self) -> None:
-        self.worker: WorkerProcess | None = None
-        self.loaded: set[tuple[str, str]] = set()
-        self.busy = False
+    def __init__(self, tenant: Hashable) -> None:
+        self.tenant, self.worker = tenant, WorkerProcess()
+        self.loaded: set[str] = set()
+        self.files: dict[str, Sequence[Any]] = {}
+
+    @property
+    def fresh(self) -> bool:
+        """Whether what was loaded is still what lies on the disk."""
+        return self.worker.alive and unchanged(list(self.files.values()))
+
+    def note(self, task: Task, reply: Reply) -> None:
+        """Remember what the process has loaded, as it was when it was first loaded."""
+        self.loaded.add(task.plugin)
+        for file in reply.header.get("files", ()):
+            self.files.setdefault(str(file[0]), file)
 
 
 class Pool:
-    """Hands tasks to worker processes, replaces those that die.
+    """Hands tasks to processes, so many at a time.
 
-    Each place has one thread, which starts its process at the first task and keeps it warm. The threads are
-    daemons, and the processes end with the host, so a forgotten pool does no harm.
+    A process that has run a plugin never runs another one, and none that has loaded a file which has changed
+    since is used again. A forgotten pool does no harm: threads are daemons, processes end with the host.
     """
 
     def __init__(self, workers: int) -> None:
         self._changed = threading.Condition()
         self._tasks: deque[Task] = deque()
         self._closed = False
-        self._slots = [_Slot() for _ in range(max(workers, 1))]
+        self._idle: list[_Tenancy] = []  # the one that rested longest first
+        self._living: set[WorkerProcess] = set()
         self._threads = [
-            threading.Thread(target=self._serve, args=(slot,), name=f"concealer-{index}", daemon=True)
-            for index, slot in enumerate(self._slots)
+            threading.Thread(target=self._serve, name=f"concealer-{index}", daemon=True)
+            for index in range(max(workers, 1))
         ]
         for thread in self._threads:
             thread.start()
@@ -71,117 +87,124 @@ class Pool:
                 task.done.set_exception(JobCancelled())
             else:
                 self._tasks.append(task)
-                self._changed.notify_all()
+                self._changed.notify()
         return task.done
 
     def warm_up(self) -> None:
-        """Start all processes now, in the background."""
-        for slot in self._slots:
-            threading.Thread(target=self._start_quietly, args=(slot,), daemon=True).start()
+        """Have ready what starts processes, in the background."""
+        threading.Thread(target=_prepare_quietly, name="concealer-warm-up", daemon=True).start()
 
     def close(self) -> None:
         """End the processes; tasks that wait or run fail with `JobCancelled`."""
         with self._changed:
             self._closed = True
-            waiting = list(self._tasks)
+            waiting, living = list(self._tasks), list(self._living)
             self._tasks.clear()
             self._changed.notify_all()
         for task in waiting:
             _settle(task, lambda done: done.set_exception(JobCancelled()))
-        for slot in self._slots:
-            if slot.worker is not None:
-                slot.worker.interrupt()
+        for worker in living:
+            worker.interrupt()
         for thread in self._threads:
             thread.join(5.0)
+        with self._changed:
+            idle, self._idle = self._idle, []
+        for tenancy in idle:
+            self._end(tenancy)
 
-    def _serve(self, slot: _Slot) -> None:
-        while (task := self._next(slot)) is not None:
+    def _serve(self) -> None:
+        while (task := self._next()) is not None:
             if task.done.set_running_or_notify_cancel():
-                self._perform(slot, task)
-            with self._changed:
-                slot.busy = False
-                self._changed.notify_all()
+                self._perform(task)
+
+    def _next(self) -> Task | None:
         with self._changed:
-            if slot.worker is not None:
-                slot.worker.kill()
-                slot.worker = None
+            self._changed.wait_for(lambda: self._closed or self._tasks)
+            return None if self._closed else self._tasks.popleft()
 
-    def _next(self, slot: _Slot) -> Task | None:
-        with self._changed:
-            while not self._closed:
-                for task in self._tasks:
-                    if self._is_mine(slot, task):
-                        self._tasks.remove(task)
-                        slot.busy = True
-                        return task
-                self._changed.wait()
-        return None
-
-    def _is_mine(self, slot: _Slot, task: Task) -> bool:
-        if (task.plugin, task.half) in slot.loaded:
-            return True
-        idle = [other for other in self._slots if other is not slot and not other.busy]
-        if _knows_other_half(slot, task) and not all(_knows_other_half(other, task) for other in idle):
-            return False
-        return not any((task.plugin, task.half) in other.loaded for other in idle)
-
-    def _perform(self, slot: _Slot, task: Task) -> None:
+    def _perform(self, task: Task) -> None:
         try:
             if task.job is not None and task.job.cancelled:
                 raise JobCancelled
-            reply = self._reply(slot, task)
+            reply = self._reply(task)
         except BaseException as error:  # noqa: BLE001 - handed on to whoever waits
             failure = JobCancelled() if self._closed else error
             _settle(task, lambda done: done.set_exception(failure))
         else:
-            slot.loaded.add((task.plugin, task.half))
-            if reply.header.get("left_behind"):
-                self._kill(slot)
             _settle(task, lambda done: done.set_result(reply))
-        if slot.worker is not None and not slot.worker.alive:
-            self._start_quietly(slot)  # warm again before the next task comes
 
-    def _reply(self, slot: _Slot, task: Task) -> Reply:
-        """Ask; where that fails in a process in which other plugins ran before, ask again in a fresh one.
-
-        Another plugin may have spoiled the process, by patching numpy for instance: blame must be certain.
-        """
-        if _knows_other_half(slot, task):
-            self._kill(slot)
-        worker = self._start(slot)
-        shared = bool(slot.loaded - {(task.plugin, task.half)})
+    def _reply(self, task: Task) -> Reply:
+        """Ask; where that fails in a process in which other plugins ran before, ask again in a fresh one."""
+        tenancy = self._tenancy(task)
+        shared = bool(tenancy.loaded - {task.plugin})
         try:
-            reply = worker.ask(task.header, task.arrays, seconds=task.seconds, job=task.job)
+            reply = self._asked(tenancy, task)
             if reply.header.get("kind") == "done" or not shared:
                 return reply
         except WorkerDied:
             if not shared:
                 raise
-        self._kill(slot)
-        return self._start(slot).ask(task.header, task.arrays, seconds=task.seconds, job=task.job)
+        return self._asked(self._started(task.tenant), task)
 
-    def _kill(self, slot: _Slot) -> None:
-        if slot.worker is not None:
-            slot.worker.kill()
+    def _asked(self, tenancy: _Tenancy, task: Task) -> Reply:
+        keep = False
+        try:
+            reply = tenancy.worker.ask(task.header, task.arrays, seconds=task.seconds, job=task.job)
+            tenancy.note(task, reply)
+            # A file that was edited after it had been looked at is another plugin than the one asked for.
+            loaded = reply.header.get("digest", task.header.get("digest"))
+            keep = not reply.header.get("left_behind") and loaded == task.header.get("digest")
+            return reply
+        except JobCancelled:
+            keep = tenancy.worker.alive  # it was done in time
+            raise
+        finally:
+            if keep:
+                self._rest(tenancy)
+            else:
+                self._end(tenancy)
 
-    def _start_quietly(self, slot: _Slot) -> None:
-        with contextlib.suppress(JobCancelled, OSError):  # a task that follows will meet the same, and tell
-            self._start(slot)
+    def _tenancy(self, task: Task) -> _Tenancy:
+        """Return a process for a task: one that rests, or a fresh one."""
+        while True:
+            with self._changed:
+                own = [each for each in reversed(self._idle) if each.tenant == task.tenant]
+                found = next((each for each in own if task.plugin in each.loaded), own[0] if own else None)
+                if found is not None:
+                    self._idle.remove(found)
+            if found is None:
+                return self._started(task.tenant)
+            if found.fresh:
+                return found
+            self._end(found)
 
-    def _start(self, slot: _Slot) -> WorkerProcess:
+    def _started(self, tenant: Hashable) -> _Tenancy:
+        tenancy = _Tenancy(tenant)
         with self._changed:
-            if self._closed:
-                raise JobCancelled
-            if slot.worker is None or not slot.worker.alive:
-                if slot.worker is not None:
-                    slot.worker.kill()  # what it started may live on
-                slot.loaded = set()
-                slot.worker = WorkerProcess()
-            return slot.worker
+            self._living.add(tenancy.worker)
+            closed = self._closed
+        if closed:
+            self._end(tenancy)
+            raise JobCancelled
+        return tenancy
+
+    def _rest(self, tenancy: _Tenancy) -> None:
+        with self._changed:
+            self._idle.append(tenancy)
+            most = max(_KEPT_WARM, len(self._threads))
+            over = [self._idle.pop(0) for _ in range(len(self._idle) - most)]
+        for each in over:
+            self._end(each)
+
+    def _end(self, tenancy: _Tenancy) -> None:
+        tenancy.worker.kill()
+        with self._changed:
+            self._living.discard(tenancy.worker)
 
 
-def _knows_other_half(slot: _Slot, task: Task) -> bool:
-    return any(plugin == task.plugin and half != task.half for plugin, half in slot.loaded)
+def _prepare_quietly() -> None:
+    with contextlib.suppress(OSError):  # the first task will meet the same, and tell
+        children.prepare()
 
 
 def _settle(task: Task, how: Callable[[Future[Reply]], None]) -> None:

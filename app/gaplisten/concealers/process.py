@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import queue
 import secrets
 import signal
-import subprocess
-import sys
 import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import IO, Any
 
-from gaplisten.concealers import wire
+from gaplisten.concealers import children, wire
 from gaplisten.jobs import Job, JobCancelled
-from gaplisten.processes import python
 
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 _CANCEL_GRACE_SECONDS = 0.15
-_SOURCE_FOLDER = str(Path(__file__).resolve().parents[2])
-_BOOT = (
-    "import sys; sys.path.insert(0, sys.argv[1]); "
-    "from gaplisten.concealers.worker import main; main(int(sys.argv[2]))"
-)
-# Constants that exist on Windows only: elsewhere the worker lowers its own priority.
-_WINDOWS_FLAGS = ("BELOW_NORMAL_PRIORITY_CLASS", "CREATE_NO_WINDOW")
-_ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 _KEPT_BYTES = 65_536
 _PATIENCE = 4.0  # how many times the limit a worker may take that waits for a processor
 _WAIT_SECONDS = 0.25
+_LOOK_AT_MEMORY_SECONDS = 0.1
 
 
 class WorkerDied(Exception):  # noqa: N818 - named after what happened
@@ -70,19 +59,16 @@ class WorkerProcess:
     """A warm worker. Not thread-safe: one thread asks it, one request at a time."""
 
     def __init__(self) -> None:
-        lifeline, self._lifeline = _lifeline()
-        try:
-            self._process = _spawn(lifeline)
-        finally:
-            if lifeline >= 0:
-                os.close(lifeline)
+        self._process = children.start()
         self._inbox: queue.SimpleQueue[tuple[dict[str, Any], list[wire.Array]] | None] = queue.SimpleQueue()
-        stdout = cast("IO[bytes]", self._process.stdout)
-        self._stdin = cast("IO[bytes]", self._process.stdin)
-        self._printed = Printed(cast("IO[bytes]", self._process.stderr))
+        self._stdin = self._process.stdin
+        self._printed = Printed(self._process.stderr)
         name = f"concealer-worker-{self._process.pid}"
-        threading.Thread(target=self._listen, args=(stdout,), name=name, daemon=True).start()
-        self._ready = self._killed = False
+        threading.Thread(target=self._listen, args=(self._process.stdout,), name=name, daemon=True).start()
+        self._ready = False
+        self._ending = threading.Lock()
+        self._released = False
+        self._shared_memory: _SharedMemory | None = None
 
     @property
     def pid(self) -> int:
@@ -113,6 +99,7 @@ class WorkerProcess:
             wire.write(self._stdin, {**header, "seconds": seconds, "mark": mark}, arrays)
         except OSError:
             raise self._died() from None
+        self._shared_memory = _SharedMemory(self.pid, header.get("memory", 0))
         reply, results = self._await(_Deadline(seconds, self.pid), job)
         return Reply(reply, results, self._printed.until(mark))
 
@@ -146,6 +133,9 @@ class WorkerProcess:
         if deadline.passed:
             self.kill()
             raise WorkerTooSlow(self._printed.text())
+        if self._shared_memory is not None and self._shared_memory.too_much:
+            self.kill()
+            raise WorkerDied(self._shared_memory.fact, self._printed.text())
 
     def _stop_gently(self, deadline: _Deadline) -> None:
         """Let a plugin that is nearly done finish, so that the worker stays warm; kill the others."""
@@ -168,9 +158,8 @@ class WorkerProcess:
         stream.close()
 
     def _died(self) -> WorkerDied:
-        try:
-            status = self._process.wait(1.0)
-        except subprocess.TimeoutExpired:
+        status = self._process.wait(1.0)
+        if status is None:
             self.kill()
             return WorkerDied("spoiled the connection to its host", self._printed.text())
         self.kill()
@@ -183,20 +172,18 @@ class WorkerProcess:
 
     def interrupt(self) -> None:
         """End the process and what it started, from any thread; whoever waits for it hears of it."""
-        if sys.platform != "win32" and not self._killed:
-            # Also when the process has ended by itself: what it forked is still in its group.
-            self._killed = True
-            with contextlib.suppress(ProcessLookupError, PermissionError):
-                os.killpg(self._process.pid, signal.SIGKILL)
-        self._process.kill()
+        with self._ending:
+            if not self._released:
+                self._process.kill()
 
     def kill(self) -> None:
         """End the process and everything that it started, and let go of its pipes."""
         self.interrupt()
         self._process.wait()
-        if self._lifeline >= 0:
-            os.close(self._lifeline)
-            self._lifeline = -1
+        with self._ending:
+            if not self._released:
+                self._released = True
+                self._process.release()
         with contextlib.suppress(OSError):
             self._stdin.close()
 
@@ -225,34 +212,44 @@ class _Deadline:
         return late > 0 and late > min(waited_for_a_processor(self._pid) - self._waited, self._most)
 
 
+class _SharedMemory:
+    """How much memory a process holds that can be shared, which no limit of the system bounds."""
+
+    def __init__(self, pid: int, most: int) -> None:
+        self._pid, self._most = pid, most
+        self._next = 0.0
+
+    @property
+    def too_much(self) -> bool:
+        """Whether it is more than the limit; looked at now and then."""
+        now = time.monotonic()
+        if not self._most or now < self._next:
+            return False
+        self._next = now + _LOOK_AT_MEMORY_SECONDS
+        return _resident_shared(self._pid) > self._most
+
+    @property
+    def fact(self) -> str:
+        """What to tell."""
+        return f"wanted more shared memory than {self._most / 2**30:g} GiB and was stopped"
+
+
+def _resident_shared(pid: int) -> int:
+    """Return the bytes of shared memory that a process holds; 0 where nobody tells."""
+    try:
+        status = Path(f"/proc/{pid}/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return 0
+    found = [line.split()[1] for line in status.splitlines() if line.startswith("RssShmem:")]
+    return 1024 * int(found[0]) if found else 0
+
+
 def waited_for_a_processor(pid: int) -> float:
     """Return for how many seconds a process was ready to run and did not; 0 where nobody tells."""
     try:
         return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
     except (OSError, ValueError, IndexError):
         return 0.0
-
-
-def _lifeline() -> tuple[int, int]:
-    """Return a pipe that closes when this process ends, or -1, -1 where it cannot be handed on."""
-    return os.pipe() if os.name == "posix" else (-1, -1)
-
-
-def _spawn(lifeline: int) -> subprocess.Popen[bytes]:
-    environment = {**os.environ, **dict.fromkeys(_ONE_THREAD, "1"), "PYTHONUNBUFFERED": "1"}
-    for name in ("PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONSTARTUP"):
-        environment.pop(name, None)
-    command = python("-c", _BOOT, _SOURCE_FOLDER, str(lifeline))
-    return subprocess.Popen(
-        command,
-        env=environment,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        pass_fds=(lifeline,) if lifeline >= 0 else (),
-        start_new_session=os.name == "posix",
-        creationflags=sum(getattr(subprocess, flag, 0) for flag in _WINDOWS_FLAGS),
-    )
 
 
 def _ending(status: int) -> str:

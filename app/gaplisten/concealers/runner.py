@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -60,8 +60,8 @@ class Concealed:
     packet_seconds
         Time of each packet (streaming), or of the whole call; empty when cached.
     files
-        ``[path, size, modification time in ns]`` of each file that the plugin read: with another
-        one the result would be another one.
+        What `describe_file` said of each file that the plugin read, when it first did; ``[path]`` of one that
+        it looked for in vain. With other ones the result would be another one.
     coding
         What a codec sent; None for what is no codec.
     """
@@ -183,7 +183,7 @@ class Runner:
 
         def ask(step: Step) -> None:
             header = {**request.header(step.do, limits), **step.facts}
-            task = Task(header, step.arrays, seconds, str(entry.path), job, step.half)
+            task = Task(header, step.arrays, seconds, str(entry.path), tenant_of(entry, step.half), job)
             self._pool.submit(task).add_done_callback(answered)
 
         def answered(done: Future[Reply]) -> None:
@@ -211,7 +211,7 @@ class Runner:
         ask(next(steps))
 
     def _result(self, request: _Request, key: str, made: Answered, replies: Sequence[Reply]) -> Concealed:
-        files = {file[0]: file for reply in replies for file in reply.header.get("files", ())}
+        files = {str(file): file for reply in replies for file in reply.header.get("files", ())}
         made = Answered({**made.facts, "files": list(files.values())}, made.arrays)
         result = request.result(made, replies)
         current = all(reply.header.get("digest") == request.entry.digest for reply in replies)
@@ -223,7 +223,8 @@ class Runner:
     def load(self, entry: Entry) -> Future[Reply]:
         """Import a plugin in one of the processes ahead of its first use."""
         header = {**_address(entry), "do": "load", "memory": self.limits.memory_bytes}
-        return self._pool.submit(Task(header, (), self.limits.import_seconds, str(entry.path)))
+        task = Task(header, (), self.limits.import_seconds, str(entry.path), tenant_of(entry))
+        return self._pool.submit(task)
 
     def warm_up(self) -> None:
         """Start the processes in the background."""
@@ -233,6 +234,13 @@ class Runner:
         """End all processes; what is running fails with `JobCancelled`."""
         self._preparing.shutdown(wait=False, cancel_futures=True)
         self._pool.close()
+
+
+def tenant_of(entry: Entry, half: str = "") -> Hashable:
+    """Return whose process a plugin's is: its own, unless it is one of the program's."""
+    if entry.origin == "bundled":
+        return ("bundled", half)
+    return (str(entry.path), entry.target, entry.digest, half)
 
 
 def _address(entry: Entry) -> dict[str, Any]:

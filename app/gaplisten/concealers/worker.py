@@ -1,26 +1,22 @@
-"""The process in which plugins live: reads requests from stdin, answers on stdout; notes what they read.
+"""The process in which a plugin lives: reads requests from stdin, answers on stdout; notes what it reads.
 
-Started by `process.WorkerProcess` with a plain interpreter, so the host's ``__main__`` is not imported.
+Forked or started by `children.start`, so the host's ``__main__`` is not imported.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
-import shutil
 import sys
-import sysconfig
 import threading
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
 
 from gaplisten.concealers import confining, wire
-from gaplisten.concealers.cache import describe_file
 from gaplisten.concealers.describing import describe
 from gaplisten.concealers.errors import NotAPlugin
 from gaplisten.concealers.form import BadOutput, Plugin
@@ -32,55 +28,7 @@ from gaplisten.concealers.loading import (
     own_traceback,
     sentence,
 )
-
-# Python itself and installed libraries do not count.
-_LIBRARIES = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
-_OWN_PREFIXES = tuple(os.path.realpath(folder) + os.sep for folder in (*_LIBRARIES, "/proc", "/dev"))
-_WRITING = os.O_WRONLY | os.O_RDWR
-
-
-class OpenedFiles:
-    """Collects the files that a plugin opens for reading, and the programs that it starts."""
-
-    def __init__(self) -> None:
-        self._by_plugin: dict[str, set[str]] = {}
-        self._current: set[str] | None = None
-        sys.addaudithook(self._hook)
-
-    @contextmanager
-    def recording(self, plugin: str, *, fresh: bool = False) -> Iterator[None]:
-        """Count what is opened inside as the plugin's; `fresh` forgets what it opened before."""
-        if fresh:
-            self._by_plugin[plugin] = set()
-        current = self._current = self._by_plugin.setdefault(plugin, set())
-        try:
-            yield
-        finally:
-            self._current = None
-            current.discard(os.path.realpath(plugin))  # known by its digest already
-
-    def files(self, plugin: str) -> list[list[Any]]:
-        """Return ``[path, size, modification time in ns]`` of the files that still exist."""
-        described = (describe_file(path) for path in sorted(self._by_plugin.get(plugin, ())))
-        return [file for file in described if file is not None]
-
-    def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if self._current is None:
-            return
-        if event == "open" and not (arguments[2] or 0) & _WRITING:
-            self._add(arguments[0])
-        elif event == "subprocess.Popen":
-            words = arguments[1] if isinstance(arguments[1], list | tuple) else ()
-            for word in (shutil.which(os.fspath(arguments[0])), *words):
-                self._add(word)
-
-    def _add(self, name: Any) -> None:
-        if not isinstance(name, str | bytes):
-            return
-        path = os.path.realpath(os.fsdecode(name))
-        if self._current is not None and not path.startswith(_OWN_PREFIXES) and not path.endswith(".pyc"):
-            self._current.add(path)
-
+from gaplisten.concealers.opened import OpenedFiles, import_helpers_from_source
 
 # Padded input, output, the same at another rate: what the host's own work may take, times the input.
 _OWN_COPIES = 4
@@ -104,6 +52,7 @@ class Worker:
     def run(self) -> None:
         """Answer until the host closes the pipe."""
         wire.write(self._replies, {"kind": "ready", "pid": self._pid})
+        confining.lower_priority()  # only now: it should be there soon on a busy machine too
         while (request := self._waiting.get()) is not None:
             self._answer(*request)
 
@@ -130,6 +79,9 @@ class Worker:
         os.chdir(self._folder)
         confining.flush_streams()
         reply["left_behind"] = self._leftovers.found(header["memory"])
+        reply["files"] = self._opened.files(header["path"])
+        if (loaded := self._plugins.get(header["path"])) is not None:
+            reply["digest"] = loaded.digest
         self._mark(header["mark"])
         wire.write(self._replies, reply, results)
 
@@ -167,9 +119,13 @@ class Worker:
     def _loaded(self, header: dict[str, Any]) -> Plugin:
         key, value = header["path"], header.get("entry_point", "")
         known = self._plugins.get(key)
-        if known is not None and known.digest == header["digest"]:
+        if known is not None:
             return known
-        with self._opened.recording(key, fresh=True):
+        module, _, below = value.partition(":")[0].partition(".")
+        package = next(
+            (Path(each, module) for each in sys.path if below and Path(each, module).is_dir()), None
+        )
+        with self._opened.recording(key, package):
             plugin = load_entry_point(value) if value else load(Path(key), header.get("target", ""))
         self._plugins[key] = plugin
         return plugin
@@ -183,8 +139,7 @@ class Worker:
         }
         with self._opened.recording(header["path"]):
             answered = plugin.form.answer(plugin, parameters, header, tuple(arrays), self._progress())
-        own = {"kind": "done", "digest": plugin.digest, "files": self._opened.files(header["path"])}
-        return {**answered.facts, **own}, list(answered.arrays)
+        return {**answered.facts, "kind": "done"}, list(answered.arrays)
 
     def _progress(self) -> Any:
         import time
@@ -212,9 +167,25 @@ def _failure(error: BaseException, path: Path) -> dict[str, Any]:
     }
 
 
-def main(lifeline: int = -1) -> None:
-    """Run one worker until its host is done with it."""
+def main(lifeline: int = -1, *, told: bool = False) -> None:
+    """Run one worker until its host is done with it.
+
+    Parameters
+    ----------
+    told
+        Whether the host says first in which environment: a forked process has another's.
+    """
     streams = confining.take_over_pipes()
-    confining.lower_priority()
     confining.die_with(lifeline)
+    if told:
+        _settle(wire.read(streams[0])[0])
+    import_helpers_from_source()
     Worker(*streams).run()
+
+
+def _settle(surroundings: dict[str, Any]) -> None:
+    os.environ.clear()
+    os.environ.update(surroundings["environment"])
+    os.umask(surroundings["umask"])
+    with contextlib.suppress(OSError):
+        os.chdir(surroundings["folder"])

@@ -1,0 +1,172 @@
+"""What a plugin's result follows from besides its own file: files, folders, programs, as when first used."""
+
+from __future__ import annotations
+
+import importlib.machinery
+import os
+import shutil
+import sys
+import sysconfig
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import CodeType
+from typing import Any
+
+from gaplisten.concealers.cache import describe_file
+
+MOST = 4000
+"""More than so many are not followed: the result is then never taken for up to date."""
+
+# Python itself and installed libraries do not count.
+_LIBRARIES = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
+_OWN = os.fspath(Path(__file__).resolve().parents[1])
+_SYSTEM = (_OWN, "/proc", "/dev", "/sys", "/lib", "/lib64", "/usr/lib", "/usr/lib64")
+_OWN_PREFIXES = tuple(os.path.realpath(folder) + os.sep for folder in (*_LIBRARIES, *_SYSTEM))
+_INSTALLED = ("site-packages", "dist-packages")
+_WRITING = os.O_WRONLY | os.O_RDWR
+_LISTING = frozenset({"os.listdir", "os.scandir"})
+_NEVER_THE_SAME = ["", "more than can be followed"]
+
+Stamp = list[Any]
+
+
+def is_library(path: str) -> bool:
+    """Whether a file belongs to Python, to an installed library or to the system."""
+    return path.startswith(_OWN_PREFIXES) or any(name in path.split(os.sep) for name in _INSTALLED)
+
+
+def _importing() -> bool:
+    """Whether it is Python's own search for a module that lists a folder: hook and note stand between."""
+    return sys._getframe(3).f_code.co_filename.startswith("<frozen importlib")
+
+
+def _does_not_count(path: str) -> bool:
+    return is_library(path) or is_library(os.path.realpath(path))
+
+
+class OpenedFiles:
+    """Collects files that plugins open for reading or import, folders they list, programs they start."""
+
+    def __init__(self) -> None:
+        self._by_plugin: dict[str, dict[str, Stamp]] = {}
+        self._current: dict[str, Stamp] | None = None
+        self._package = "\0"
+        self._looking = threading.local()
+        sys.addaudithook(self._hook)
+
+    @contextmanager
+    def recording(self, plugin: str, package: Path | None = None) -> Iterator[None]:
+        """Count what is opened inside as the plugin's.
+
+        Parameters
+        ----------
+        package
+            Folder of an installed package that is the plugin itself, and so counts.
+        """
+        if package is not None:
+            self._package = os.path.abspath(package) + os.sep
+        current = self._current = self._by_plugin.setdefault(plugin, {})
+        try:
+            yield
+        finally:
+            self._modules()
+            self._mapped()
+            self._current = None
+            current.pop(os.path.abspath(plugin), None)  # known by its digest already
+
+    def files(self, plugin: str) -> list[Stamp]:
+        """Return what `describe_file` says of each, as it was when it was first used.
+
+        Files that were there and are gone (temporary ones, mostly) are left out.
+        """
+        found = self._by_plugin.get(plugin, {})
+        if len(found) > MOST:
+            return [_NEVER_THE_SAME]
+        return [stamp for path, stamp in sorted(found.items()) if len(stamp) == 1 or os.path.exists(path)]
+
+    def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if self._current is None or getattr(self._looking, "now", False):
+            return
+        self._looking.now = True  # looking at a file, too, is told of
+        try:
+            self._note(event, arguments)
+        finally:
+            self._looking.now = False
+
+    def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
+        if event == "open" and not (arguments[2] or 0) & _WRITING:
+            self._add(arguments[0])
+        elif event == "import" and arguments[1]:  # compiled code
+            self._add(arguments[1])
+        elif event in _LISTING:
+            self._add(arguments[0] if arguments[0] is not None else ".", _importing())
+        elif event == "ctypes.dlopen" and os.sep in str(arguments[0]):
+            self._add(arguments[0])
+        elif event == "subprocess.Popen":
+            words = arguments[1] if isinstance(arguments[1], list | tuple) else ()
+            program = arguments[0] if isinstance(arguments[0], str | bytes | os.PathLike) else ""
+            for word in (shutil.which(os.fsdecode(program)), *words):
+                if isinstance(word, str | bytes) and os.path.exists(word):
+                    self._add(word)
+
+    def _add(self, name: Any, importing: bool = False) -> None:
+        if not isinstance(name, str | bytes | os.PathLike) or self._current is None:
+            return
+        with suppress(ValueError, OSError):  # a name that no file can have
+            path = os.path.abspath(os.fsdecode(name))  # links as they are: they may come to lead elsewhere
+            if importing:
+                path = path.rstrip(os.sep) + os.sep
+            if path in self._current or len(self._current) > MOST:
+                return
+            if path.startswith(self._package) or not _does_not_count(path):
+                self._current[path] = describe_file(path) or [path]
+
+    def _modules(self) -> None:
+        """Add the installed modules of the plugin's own package: Python opens only what it compiled."""
+        for module in list(sys.modules.values()):
+            origin = getattr(getattr(module, "__spec__", None), "origin", None)
+            if isinstance(origin, str) and os.path.abspath(origin).startswith(self._package):
+                self._add(origin)
+
+    def _mapped(self) -> None:
+        """Add files that code in C has mapped."""
+        with suppress(OSError), open("/proc/self/maps", encoding="utf-8", errors="replace") as lines:
+            fields = (line.rstrip("\n").split(maxsplit=5) for line in lines)
+            for path in {each[5] for each in fields if len(each) == 6}:
+                if path.startswith(os.sep) and not is_library(path) and os.path.isfile(path):
+                    self._add(path)
+
+
+class _FromSource(importlib.machinery.SourceFileLoader):
+    """Reads modules that are no library's from their source.
+
+    Python would take what it compiled earlier wherever size and second of the source are the same, which an
+    edit in between need not change.
+    """
+
+    def get_code(self, fullname: str) -> CodeType | None:
+        path = self.get_filename(fullname)
+        if _does_not_count(path):
+            return super().get_code(fullname)
+        code: CodeType = self.source_to_code(self.get_data(path), path)
+        return code
+
+
+def import_helpers_from_source() -> None:
+    """Have Python compile modules that are no library's anew, and store nothing beside them."""
+    machinery = importlib.machinery
+    kinds = (
+        (machinery.ExtensionFileLoader, machinery.EXTENSION_SUFFIXES),
+        (_FromSource, machinery.SOURCE_SUFFIXES),
+        (machinery.SourcelessFileLoader, machinery.BYTECODE_SUFFIXES),
+    )
+    finder = machinery.FileFinder.path_hook(*kinds)
+    sys.path_hooks[:] = [hook for hook in sys.path_hooks if not _finds_files(hook)] + [finder]
+    sys.path_importer_cache.clear()
+    sys.dont_write_bytecode = True
+
+
+def _finds_files(hook: Any) -> bool:
+    return "FileFinder" in getattr(hook, "__qualname__", "")
