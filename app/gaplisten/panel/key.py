@@ -17,6 +17,7 @@ from gaplisten.panel.safety import LARGEST_UNPACKED_KEY, UntrustedPanel
 
 # Not secrecy: whoever wants to cheat can. It keeps a glance into the folder from telling anything.
 _MAGIC = b"GLKEY1\n"
+LATEST_DESIGN = 2
 
 
 class Part(StrEnum):
@@ -66,6 +67,8 @@ class ClipKey(_Value):
     gain_db: float = Field(allow_inf_nan=False)
     gain_reason: str = ""
     part: Part = Part.TEST
+    talker: str = ""
+    sex: str = ""
     notes: list[str] = []
     boundaries: list[Annotated[int, Field(ge=0, le=2**31)]] = Field(default=[], max_length=1_000_000)
 
@@ -100,9 +103,23 @@ class StepSound(_Value):
 
 
 class Key(_Value):
-    """Everything a session and its evaluation need to know about a built panel."""
+    """Everything a session and its evaluation need to know about a built panel.
+
+    Parameters
+    ----------
+    design
+        Which design gives the listeners their orders; the first one in panels that the first version built.
+    secret
+        What codes and orders are drawn from, new at each building; "" in the first design, whose orders
+        follow from what anybody can read.
+    found
+        What was counted when the panel was built, as (what, value).
+    """
 
     format: int = Field(default=1, ge=1, le=1)
+    design: int = Field(default=1, ge=1, le=LATEST_DESIGN)
+    secret: str = Field(default="", max_length=100)
+    found: list[tuple[str, str]] = Field(default=[], max_length=200)
     version: str
     definition: PanelDefinition
     clips: list[ClipKey] = Field(max_length=25_000)
@@ -137,6 +154,15 @@ class Key(_Value):
     def sha256(self) -> str:
         """The panel's hash: over definition, order-giving seed, codes and the stimuli's own hashes."""
         return hashlib.sha256(self._json()).hexdigest()
+
+    @cached_property
+    def trial_salt(self) -> str:
+        """What the codes of trials in the ratings are made with: they tell nothing to who has no key."""
+        return (
+            hashlib.sha256(f"{self.secret}\x1f{self.sha256}".encode()).hexdigest()
+            if self.secret
+            else self.sha256
+        )
 
     def _json(self) -> bytes:
         return self._text or self.model_dump_json().encode("utf-8")

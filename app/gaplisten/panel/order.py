@@ -75,7 +75,7 @@ def _best_swap(
     clip: Callable[[T], object],
     allowed: Callable[[T, T], bool],
     exchange: Exchange[T],
-    step: int,
+    step: tuple[int, ...],
 ) -> int | None:
     """Return the partner whose exchange takes away most clashes, ties at random; None if all add some."""
     best, best_rank = None, (0, -1)
@@ -85,7 +85,7 @@ def _best_swap(
         near = _touching((place, other), len(items))
         before = _clashes(items, clip, near)
         exchange(items, place, other)
-        rank = (before - _clashes(items, clip, near), number(step, place, other))
+        rank = (before - _clashes(items, clip, near), number(*step, place, other))
         exchange(items, place, other)
         if rank > best_rank:
             best, best_rank = other, rank
@@ -97,6 +97,7 @@ def kept_apart(
     clip: Callable[[T], object],
     allowed: Callable[[T, T], bool],
     exchange: Exchange[T] = swap,
+    salt: int = 0,
 ) -> list[T]:
     """Return the items so that neighbours differ in `clip`, as far as allowed exchanges can bring it about.
 
@@ -109,18 +110,21 @@ def kept_apart(
         Whether two items may be exchanged at all.
     exchange
         How: whole items, or only a part of them (must undo itself when done twice).
+    salt
+        Another number tries other exchanges.
     """
     made, best = list(items), list(items)
     fewest = clashes(best, clip)
     if len({clip(item) for item in made}) < 2:
         return made
-    for step in range(min(60 + len(made), 400)):
+    for turn in range(min(60 + len(made), 400)):
+        step = (turn, salt) if salt else (turn,)
         places = [at for at in range(1, len(made)) if clip(made[at - 1]) == clip(made[at])]
         if len(places) < fewest:
             best, fewest = list(made), len(places)
         if not places:
             break
-        at = places[number("clash", step) % len(places)] - number("side", step) % 2
+        at = places[number("clash", *step) % len(places)] - number("side", *step) % 2
         other = _best_swap(made, at, clip, allowed, exchange, step)
         if other is not None:
             exchange(made, at, other)

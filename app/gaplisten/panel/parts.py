@@ -11,6 +11,7 @@ from gaplisten.panel.safety import UntrustedPanel, clean_name
 
 REFERENCE = "reference"  # what the reference is called where it stands among conditions
 MOST_TRIALS = 5000
+Pairing = Literal["same clips", "different clips"]
 
 
 def _name(text: str) -> str:

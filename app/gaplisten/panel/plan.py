@@ -1,8 +1,11 @@
-"""The order of a listener's trials: a pure function of panel, listener and seed."""
+"""The order of a listener's trials: drawn, laid out on screens, numbered."""
 
 from __future__ import annotations
 
-from gaplisten.panel.items import listener_index, training_and_test
+from collections.abc import Sequence
+
+from gaplisten.panel.design import drawing, first
+from gaplisten.panel.design.filling import Filling
 from gaplisten.panel.key import Key
 from gaplisten.panel.methods.contract import Item, Planned, Use
 from gaplisten.panel.trial import Block
@@ -30,13 +33,22 @@ def _planned(key: Key, item: Item, number: int, index: int) -> Planned:
     )
 
 
-def plan(key: Key, listener: str) -> tuple[Planned, ...]:
-    """Return the listener's trials, practice first, numbered from 1.
+def laid_out(key: Key, items: Sequence[Item], index: int) -> tuple[Planned, ...]:
+    """Return trials in this order, practice first, numbered from 1; `index` is the listener's place."""
+    return tuple(_planned(key, item, at, index) for at, item in enumerate(items, start=1))
 
-    The same panel, listener and seed give the same order on every machine. Systems follow rows of a Williams
-    square within strata; CCR, A/B and ABC/HR have exactly half of the trials each way (one more of one kind
-    when their number is odd); ABX has each answer equally often.
+
+def plan(key: Key, listener: str) -> tuple[Planned, ...]:
+    """Return the trials of a listener's whole session, practice first, numbered from 1.
+
+    In panels of the first design a pure function of panel, listener and seed. In all others what this
+    listener would get if the session began now and nobody else had come: what a session really has is drawn
+    as it begins, and kept with it (`gaplisten.panel.drawn`).
     """
-    index = listener_index(key, listener)
-    training, test = training_and_test(key, listener)
-    return tuple(_planned(key, item, at, index) for at, item in enumerate([*training, *test], start=1))
+    if key.design == 1:
+        index = first.listener_index(key, listener)
+        training, test = first.training_and_test(key, listener)
+    else:
+        index = drawing.seat_of(key, listener, Filling())
+        training, test = drawing.drawn(key, listener, index, Filling())
+    return laid_out(key, [*training, *test], index)

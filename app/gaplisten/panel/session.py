@@ -11,6 +11,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.durable import FileLock
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.asking import ANSWER_COLUMNS, ANSWERS, Asking
+from gaplisten.panel.beginning import begin
 from gaplisten.panel.breaks import BreakClock, worked_before
 from gaplisten.panel.columns import (
     Header,
@@ -21,6 +22,7 @@ from gaplisten.panel.columns import (
     utc,
 )
 from gaplisten.panel.definition import PanelDefinition
+from gaplisten.panel.drawn import PLANS, read_drawn, save_drawn
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.journal import Journal, NotSaved, not_saved, opened_folder
 from gaplisten.panel.key import ClipKey
@@ -114,6 +116,8 @@ class Session:
         refuse(judged, str(path))
         more = [note for note in judged.notes if note not in self._journal.reading.notes]
         self._journal.notices += [f"{path.name}: {note}." for note in more]
+        # Kept here too: with its folder gone, a session goes on elsewhere.
+        self._drawn = read_drawn(panel.key, ratings, self.name, root) if panel.key.design > 1 else None
         # Names that differ in case only are one listener, called as at the first time.
         self.listener, self._plan = judged.listener, judged.plan
         self._answers = Journal(ratings / ANSWERS / f"{self.name}.csv", ANSWER_COLUMNS, root=root)
@@ -167,8 +171,9 @@ class Session:
             If the session is open in another window.
         NotSaved
             If nothing can be written to the ratings folder.
-        OtherPlan, JournalDamaged
-            If the ratings file is not one of this panel and listener.
+        PlanLost, OtherPlan, JournalDamaged
+            If the order that the session drew is gone, or the ratings file is not one of this panel and
+            listener.
         """
         panel = open_panel(folder)
         name = _expected_listener(panel.definition, clean_name(listener, "listener"))
@@ -183,7 +188,10 @@ class Session:
         except OSError as error:
             raise not_saved(place, error, "no ratings can be saved here") from error
         try:
-            return cls(panel, name, place, lock, clock or Clock(), root)
+            clock = clock or Clock()
+            if panel.key.design > 1:
+                begin(panel, name, place, path.stem, clock.wall(), root)
+            return cls(panel, name, place, lock, clock, root)
         except BaseException:
             lock.release()
             raise
@@ -428,7 +436,7 @@ class Session:
             shown,
             Sounded(self.clip.rate, self.clip.gain_db, playback),
             last + 1,
-            planned.code(self.panel.sha256),
+            planned.code(self.panel.key.trial_salt),
         )
 
     def go_on_at(self, path: Path) -> None:
@@ -445,6 +453,9 @@ class Session:
         answers = path.parent / ANSWERS
         try:
             answers.mkdir(exist_ok=True)
+            if self._drawn is not None:
+                (path.parent / PLANS).mkdir(exist_ok=True)
+                save_drawn(self.panel.key, self._drawn, path.parent, self.name)
         except OSError as error:
             raise not_saved(answers, error) from error
         self._journal.move(path)

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaplisten.panel.columns import columns_for, names_of, needed_of, tidied
+from gaplisten.panel.drawn import PlanLost, plan_of
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Journal, read
 from gaplisten.panel.methods.contract import Planned
-from gaplisten.panel.plan import plan
 from gaplisten.panel.reading import Reading, Row
 from gaplisten.panel.safety import file_stem
 from gaplisten.panel.unseal import OtherPlan, unsealed
@@ -66,6 +66,9 @@ class Judged:
         Sentences about trials that lack votes although later ones are there: somebody took rows out.
     notes
         What is unusual but does no harm, as sentences.
+    lost
+        Why there is no plan, though all rows say themselves what was heard: a complete session whose order
+        is gone. It can be evaluated, not gone on with.
     """
 
     listener: str
@@ -76,8 +79,11 @@ class Judged:
     errors: tuple[OtherPlan, ...] = ()
     short: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    lost: OtherPlan | None = None
 
 
+_OTHERS = "was not made with this panel and listener"
+_MOVE = "move the file away, or use the panel and version that made it"
 _FIX = "somebody changed the file: put back what was there, or move the file away"
 
 
@@ -91,9 +97,8 @@ def _trial_of(panel: FrozenPanel, planned: Sequence[Planned], row: Row, where: s
     """
     number = int(row["trial"]) if row["trial"].isdecimal() else 0
     known = 1 <= number <= len(planned) and row["panel_sha256"] == panel.sha256
-    if not known or row["trial_code"] != planned[number - 1].code(panel.sha256):
-        fact = f"the rating of trial {row['trial'][:10]!r} was not made with this panel and listener"
-        raise OtherPlan(where, fact, "move the file away, or use the panel and version that made it")
+    if not known or row["trial_code"] != planned[number - 1].code(panel.key.trial_salt):
+        raise OtherPlan(where, f"the rating of trial {row['trial'][:10]!r} {_OTHERS}", _MOVE)
     return planned[number - 1]
 
 
@@ -116,6 +121,35 @@ def _order(place: int, row: Row) -> int:
     return int(row["order"]) if row["order"].isdecimal() else place
 
 
+def _plan_of(panel: FrozenPanel, found: Reading, where: str, listener: str) -> tuple[Planned, ...]:
+    """Return the trials of the session whose file it is: by what its rows say, however the file is called."""
+    path = Path(where)
+    said = Counter(row.get("session", "") for row in found.rows).most_common(1)
+    session = said[0][0] if said and file_stem(listener) in said[0][0] else path.stem
+    return plan_of(panel.key, listener, path.parent, session, _root(panel, path))
+
+
+def _without_plan(panel: FrozenPanel, found: Reading, listener: str, lost: PlanLost) -> Judged:
+    """Return what a file is worth whose order is gone; a complete one says itself what was heard."""
+    known = {(one.clip, one.condition, one.sha256) for one in panel.key.stimuli}
+    told = [
+        row
+        for row in found.rows
+        if row["panel_sha256"] == panel.sha256
+        and row["score"]
+        and (row["clip"], row["condition"], row["stimulus_sha256"]) in known
+    ]
+    error = OtherPlan(lost.thing, lost.fact, lost.way_out)
+    if found.rows and not any(row["panel_sha256"] == panel.sha256 for row in found.rows):
+        fact = f"the rating of trial {found.rows[0]['trial'][:10]!r} {_OTHERS}"
+        error = OtherPlan(lost.thing, fact, _MOVE)
+    if not told or len(told) < len(found.rows):
+        return Judged(listener, (), (), frozenset(), errors=(error,), notes=found.notes)
+    note = f"{lost.fact}; what was heard is taken from the file itself"
+    done = frozenset(int(row["trial"]) for row in told)
+    return Judged(listener, (), tuple(told), done, notes=(*found.notes, note), lost=error)
+
+
 def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") -> Judged:
     """Return what a session's file is worth.
 
@@ -127,8 +161,12 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
         Whose session it is, where the file has no rows to tell.
     """
     listener = listener_of(found.rows) or listener
-    planned = plan(panel.key, listener) if listener else ()
     errors: list[OtherPlan] = []
+    planned: tuple[Planned, ...] = ()
+    try:
+        planned = _plan_of(panel, found, where, listener) if listener else ()
+    except PlanLost as error:
+        return _without_plan(panel, found, listener, error)
     fitting: list[Row] = []
     for row in found.rows:
         try:
@@ -172,6 +210,8 @@ def refuse(judged: Judged, where: str) -> None:
     OtherPlan
         If rows are of another panel or listener, spoilt, contradict each other, or were taken out.
     """
+    if judged.lost is not None:
+        raise judged.lost
     if judged.errors:
         raise judged.errors[0]
     if judged.short:
@@ -255,7 +295,7 @@ def read_session(panel: FrozenPanel, path: Path) -> SessionRead:
     if judged.errors and not judged.rows:
         raise judged.errors[0]
     rows = [
-        unsealed(panel, judged.plan[int(row["trial"]) - 1], row)
+        row if judged.lost else unsealed(panel, judged.plan[int(row["trial"]) - 1], row)
         for row in judged.rows
         if int(row["trial"]) != judged.unfinished
     ]

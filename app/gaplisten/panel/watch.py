@@ -41,6 +41,8 @@ def session_status(panel: FrozenPanel, path: Path) -> SessionStatus:
     problem = "" if locked or not found.torn else "an incomplete last line, set aside when it is opened"
     if judged.errors or judged.short:
         problem = str(judged.errors[0]) if judged.errors else f"{path.name}: {judged.short[0]}"
+    elif judged.lost:
+        problem = str(judged.lost)
     last = max((row["saved_at"] for row in judged.rows), default="")
     done = len(tests & judged.done)
     return SessionStatus(judged.listener or "?", done, len(tests), last, locked, path.name, problem)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from gaplisten.panel.methods.contract import (
     Code,
@@ -29,6 +30,7 @@ class AbOptions(Part):
 
     no_preference: bool = True
     reference: bool = False
+    sides: Literal["random", "fixed"] = "random"
 
 
 def _own(design: Design) -> AbOptions:
@@ -43,6 +45,10 @@ class Preference(Method):
     def wants_reference(self, design: Design) -> bool:
         """Tell whether the reference is heard."""
         return _own(design).reference
+
+    def fixed_sides(self, design: Design) -> bool:
+        """Tell whether A stays what is written first."""
+        return _own(design).sides == "fixed"
 
     def sounds(self, design: Design) -> Iterator[tuple[str, Use]]:
         """Yield the conditions, and the open reference."""
@@ -81,6 +87,7 @@ METHOD = Preference(
     place=70,
     response=Response.CHOICE,
     playing=Playing.SWITCHED,
+    sided=True,
     range=(0, 1),
     test=PairTest("preferred first", two_sided=True, ties=True),
     options=AbOptions,
@@ -92,6 +99,7 @@ METHOD = Preference(
 [ab]
 # no_preference = true   # false: a forced choice
 # reference = false      # true: an open reference beside A and B
+# sides = "random"       # "fixed": A stays A, to learn a difference; preferences then have a side
 
 """,
 )

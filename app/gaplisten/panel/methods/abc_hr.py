@@ -59,6 +59,7 @@ METHOD = TripleStimulus(
     place=60,
     response=Response.GRADES,
     playing=Playing.SWITCHED,
+    sided=True,
     range=(-4, 0.5),
     needs_reference=True,
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Literal
 
 from pydantic import Field
 
@@ -27,6 +28,7 @@ class AbxOptions(Part):
     """The table ``[abx]``: the number of trials of each pair is fixed beforehand."""
 
     trials: int = Field(default=16, ge=1, le=1000)
+    sides: Literal["random", "fixed"] = "random"
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,11 @@ class Discrimination(Method):
         """Return the number of trials."""
         assert isinstance(design.options, AbxOptions)
         return design.options.trials
+
+    def fixed_sides(self, design: Design) -> bool:
+        """Tell whether A stays what is written first; X is drawn all the same."""
+        assert isinstance(design.options, AbxOptions)
+        return design.options.sides == "fixed"
 
     def sounds(self, design: Design) -> Iterator[tuple[str, Use]]:
         """Yield each condition as itself and as X."""
@@ -71,6 +78,7 @@ METHOD = Discrimination(
     place=80,
     response=Response.CHOICE,
     playing=Playing.SWITCHED,
+    sided=True,
     range=(0, 1),
     test=PairTest("correct", two_sided=False, ties=False),
     options=AbxOptions,
@@ -78,6 +86,7 @@ METHOD = Discrimination(
     starter="""\
 [abx]
 # trials = 16            # of each pair, fixed beforehand
+# sides = "random"       # "fixed": A stays A, only X is drawn
 
 """,
 )

@@ -32,6 +32,7 @@ METHOD = InEitherOrder(
     result="CMOS",
     place=40,
     playing=Playing.IN_TURN,
+    sided=True,
     range=(-3, 3),
     checks=("clear_good", "clear_bad", "null_pairs"),
     best=0,

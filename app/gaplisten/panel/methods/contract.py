@@ -19,6 +19,8 @@ from gaplisten.panel.scales import Scale, scale
 from gaplisten.panel.trial import Block, Playing, Response, Slot, Trial, Vote
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from gaplisten.audio.signal import Signal
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -50,15 +52,34 @@ class Design:
 
 @dataclass(frozen=True)
 class Item:
-    """One trial before it is laid out: `system` is a condition, or a pair of them, or "" (all of them)."""
+    """One trial before it is laid out.
+
+    Parameters
+    ----------
+    system
+        A condition, or a pair of them, or nothing: all of them.
+    part, block
+        Round and half of the round; number of the block in the session.
+    flipped
+        Whether the two of a pair stand in the other order.
+    x_second
+        Whether ABX plays the second one again.
+    order
+        Which signal stands behind each letter (methods with letters); empty in panels of the first design.
+    other
+        The clip that X is taken from, where that is another one.
+    """
 
     clip: str
     stratum: str
     system: tuple[str, ...]
-    part: tuple[int, int] = (0, 0)  # round and half of the round
+    part: tuple[int, int] = (0, 0)
     use: Use = Use.TEST
     flipped: bool = False
     x_second: bool = False
+    block: int = 0
+    order: tuple[int, ...] = ()
+    other: str = ""
 
     @property
     def sound_use(self) -> Use:
@@ -256,6 +277,10 @@ class Method:
         Whether one trial holds all conditions of a clip rather than one or a pair.
     test
         How pairs are tested, for methods whose trials compare two conditions.
+    sided
+        Whether the two sounds of a trial stand in either order.
+    practice_needed
+        Whether the method's standard makes practice mandatory.
     medians
         Whether figures show median and quartiles.
     options
@@ -282,6 +307,8 @@ class Method:
     needs_reference: bool = False
     multiple: bool = False
     test: PairTest | None = None
+    sided: bool = False
+    practice_needed: bool = False
     medians: bool = False
     options: type[Part] = Part
     dialog: tuple[Option, ...] = ()
@@ -311,6 +338,14 @@ class Method:
         """Tell whether a panel may ask that one recording gets 100."""
         return False
 
+    def letters(self, design: Design) -> int:
+        """Return how many signals stand behind letters in an order of their own; 0 where none do."""
+        return 0
+
+    def fixed_sides(self, design: Design) -> bool:
+        """Tell whether the two of a pair always stand in the order in which they are written."""
+        return False
+
     def series(self, design: Design) -> int | None:
         """Return the number of trials of each pair, where it is fixed beforehand and one answer is right."""
         return None
@@ -332,6 +367,10 @@ class Method:
         return ()
 
     # Its trials
+
+    def completed(self, items: list[Item], rng: np.random.Generator) -> list[Item]:
+        """Return drawn trials with what this method draws besides clip, system and side."""
+        return items
 
     def lay_out(self, design: Design, item: Item, code: Code, number: int, index: int) -> Laid:
         """Return the slots of a trial and the condition that each plays.

@@ -204,10 +204,14 @@ class MultipleStimuli(Method):
             names.append(REFERENCE)
         return names + _anchors(design)
 
+    def letters(self, design: Design) -> int:
+        """Return how many signals a trial has to rate."""
+        return len(self.signals(design))
+
     def lay_out(self, design: Design, item: Item, code: Code, number: int, index: int) -> Laid:
-        """Return the signals in a row of the square, after the open reference."""
+        """Return the signals in the order that the plan drew, after the open reference."""
         names = self.signals(design)
-        order = [names[at] for at in row_of(len(names), index, number)]
+        order = [names[at] for at in item.order or row_of(len(names), index, number)]
         letters = zip(LETTERS, order, strict=False)
         slots = tuple(Slot(letter, code(item.clip, name, Use.TEST), rated=True) for letter, name in letters)
         if not _own(design).reference:
@@ -236,6 +240,7 @@ METHOD = MultipleStimuli(
     playing=Playing.SWITCHED,
     range=(0, 100),
     multiple=True,
+    practice_needed=True,
     medians=True,  # BS.1534-3 reports medians and quartiles
     options=MushraOptions,
     dialog=(

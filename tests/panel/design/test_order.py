@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter, defaultdict
 from itertools import pairwise
 
@@ -10,43 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gaplisten.panel.definition import parse_definition
-from gaplisten.panel.key import ClipKey, Key, StimulusKey
-from gaplisten.panel.methods.contract import Planned, Use
+from gaplisten.panel.key import Key
+from gaplisten.panel.methods.contract import Planned
 from gaplisten.panel.order import clashes, kept_apart, shuffled, williams
 from gaplisten.panel.plan import plan
-from kit.panels import toml
-
-
-def key_of(
-    method: str, clips: int = 6, systems: int = 4, strata: int = 1, extra: str = "", top: str = ""
-) -> Key:
-    """Return the key of a panel whose sounds nobody needs."""
-    names = tuple(f"s{at}" for at in range(systems))
-    definition = parse_definition(toml(method, extra, names, top))
-    made = [
-        ClipKey(
-            name=f"c{at}", stratum=f"b{at % strata}", rate=8000, frames=800, channels=1, gain=1, gain_db=0
-        )
-        for at in range(clips)
-    ]
-    sounds = list(definition.method.sounds(definition.design))
-    stimuli = [
-        StimulusKey(
-            code=digest(clip.name, name, use)[:16],
-            clip=clip.name,
-            condition=name,
-            use=use,
-            sha256=digest(name),
-        )
-        for clip in made
-        for name, use in [*sounds, *((("reference", Use.GOOD),) if "clear_good" in extra else ())]
-    ]
-    return Key(version="test", definition=definition, clips=made, conditions=[], stimuli=stimuli)
-
-
-def digest(*parts: str) -> str:
-    return hashlib.sha256("|".join(parts).encode()).hexdigest()
+from kit.designs import key_of
 
 
 def trials_of_test(key: Key, listener: str) -> list[Planned]:
@@ -117,8 +84,8 @@ def test_over_listed_listeners_each_condition_is_equally_often_at_each_place_and
     assert len(set(after.values())) == 1
 
 
-def test_unlisted_listeners_are_balanced_on_average() -> None:
-    key, first = key_of("acr", clips=4, systems=4), Counter[str]()
+def test_in_the_first_design_unlisted_listeners_are_balanced_on_average() -> None:
+    key, first = key_of("acr", clips=4, systems=4, design=1), Counter[str]()
     for at in range(400):
         first[trials_of_test(key, f"listener {at}")[0].condition] += 1
     assert min(first.values()) > 65
@@ -165,9 +132,11 @@ def test_ccr_has_exactly_half_of_the_trials_each_way_for_each_listener(
             assert abs(2 * sum(mine) - len(mine)) <= 1
 
 
-def test_an_odd_number_of_ccr_trials_differs_by_one_and_evens_out_over_listeners() -> None:
+def test_in_the_first_design_an_odd_number_of_ccr_trials_differs_by_one_and_evens_out_over_listeners() -> (
+    None
+):
     names = [f"L{at}" for at in range(10)]
-    key = key_of("ccr", 5, 1, top=f"listeners = {names}".replace("'", '"'))
+    key = key_of("ccr", 5, 1, top=f"listeners = {names}".replace("'", '"'), design=1)
     sums = [
         sum(2 * (one.conditions[1] == "reference") - 1 for one in trials_of_test(key, name)) for name in names
     ]
@@ -177,8 +146,8 @@ def test_an_odd_number_of_ccr_trials_differs_by_one_and_evens_out_over_listeners
 
 @pytest.mark.parametrize("trials", [16, 10, 6])
 @pytest.mark.parametrize("clips", [1, 4])
-def test_abx_has_each_answer_equally_often_in_no_pattern(trials: int, clips: int) -> None:
-    key = key_of("abx", clips, 2, extra=f"[abx]\ntrials = {trials}")
+def test_in_the_first_design_abx_has_each_answer_equally_often(trials: int, clips: int) -> None:
+    key = key_of("abx", clips, 2, extra=f"[abx]\ntrials = {trials}", design=1)
     sequences = set()
     for at in range(30):
         series = trials_of_test(key, f"l{at}")
@@ -205,7 +174,7 @@ def test_ab_pairs_are_half_each_way_and_all_pairs_come() -> None:
 
 
 def test_mushra_puts_each_condition_equally_often_behind_each_letter() -> None:
-    names = [f"L{at}" for at in range(5)]
+    names = [f"L{at}" for at in range(10)]
     extra = '[mushra]\nanchors = ["lossy"]'
     key = key_of("mushra", 4, 3, extra=extra, top=f"listeners = {names}".replace("'", '"'))
     behind: Counter[tuple[int, str]] = Counter()
@@ -214,13 +183,20 @@ def test_mushra_puts_each_condition_equally_often_behind_each_letter() -> None:
             assert one.conditions[0] == "reference"
             behind.update(enumerate(one.conditions[1:]))
     assert len(behind) == 25
-    assert set(behind.values()) == {4}
+    assert set(behind.values()) == {8}
 
 
-def test_fewer_ratings_per_condition_are_balanced_over_listeners_with_new_sentences_each() -> None:
+def test_in_the_first_design_fewer_ratings_per_condition_are_balanced_over_as_many_listeners_as_clips() -> (
+    None
+):
     names = [f"L{at}" for at in range(12)]
     key = key_of(
-        "acr", 12, 3, strata=3, top=f"ratings_per_condition = 4\nlisteners = {names}".replace("'", '"')
+        "acr",
+        12,
+        3,
+        strata=3,
+        top=f"ratings_per_condition = 4\nlisteners = {names}".replace("'", '"'),
+        design=1,
     )
     cells: Counter[tuple[str, str]] = Counter()
     for name in names:

@@ -1,11 +1,11 @@
-"""Which trials a listener gets and in which balanced order, before they are laid out on screens."""
+"""The design of panels that the first version built, kept as it was: their sessions go on bit for bit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import combinations
 
+from gaplisten.panel.design.items import check_items, listed_place, spread, systems
 from gaplisten.panel.key import Key, Part
 from gaplisten.panel.methods.contract import Item, Use
 from gaplisten.panel.order import clashes, halves, kept_apart, number, row_of, shuffled, swap
@@ -16,38 +16,10 @@ def listener_index(key: Key, listener: str) -> int:
 
     Named listeners take the rows in their order, so that the balance is exact; others get a row by hash.
     """
-    names = [name.casefold() for name in key.definition.listeners]
-    if listener.casefold() in names:
-        return names.index(listener.casefold())
+    listed = listed_place(key, listener)
+    if listed is not None:
+        return listed
     return number(key.definition.seed, "listener", listener.casefold()) % 2**31
-
-
-def systems(key: Key) -> list[tuple[str, ...]]:
-    """Return what is put in balanced order: conditions, pairs, or the one set of all (MUSHRA)."""
-    definition = key.definition
-    names = [one.name for one in definition.condition]
-    if definition.method.multiple:
-        return [()]
-    if definition.method.paired:
-        return [tuple(pair) for pair in definition.pairs or combinations(names, 2)]
-    return [(name,) for name in names]
-
-
-def trial_count(key: Key) -> int:
-    """Return about how many trials a listener would get, without working the plan out."""
-    definition = key.definition
-    clips = sum(clip.part is Part.TEST for clip in key.clips)
-    rounds = (
-        clips if definition.ratings_per_condition is None else min(clips, definition.ratings_per_condition)
-    )
-    rounds = definition.method.series(definition.design) or rounds
-    names = len(definition.condition)
-    kinds = 1
-    if definition.method.paired:
-        kinds = len(definition.pairs) if definition.pairs else names * (names - 1) // 2
-    elif not definition.method.multiple:
-        kinds = names
-    return rounds * kinds * definition.repeats + definition.training.trials
 
 
 def _strata(key: Key) -> dict[str, list[str]]:
@@ -168,32 +140,6 @@ def _sided(items: list[Item], seed: tuple[object, ...], index: int, series: bool
     return made
 
 
-def _check_items(key: Key) -> list[Item]:
-    made: list[Item] = []
-    uses = (Use.GOOD, Use.BAD, Use.REPEAT, Use.NULL, Use.GOLD, Use.TRAP)
-    for one in key.of_use(*uses):
-        made.append(Item(one.clip, "", (one.condition,), use=one.use))
-    return made
-
-
-def _insert(items: list[Item], extra: list[Item], seed: tuple[object, ...]) -> list[Item]:
-    """Spread checks evenly, never first and never beside the same clip where that can be helped."""
-    made = list(items)
-    for place, one in enumerate(shuffled(extra, *seed, "checks")):
-        share = (len(items) + len(extra)) / len(extra)
-        wish = int((place + 0.25 + 0.5 * (number(*seed, "at", place) % 1000) / 1000) * share)
-        made.insert(_free_place(made, one.clip, max(1, min(wish, len(made)))), one)
-    return made
-
-
-def _free_place(items: list[Item], clip: str, wish: int) -> int:
-    for away in range(len(items)):
-        for place in (wish + away, wish - away):
-            if 1 <= place <= len(items) and all(one.clip != clip for one in items[place - 1 : place + 1]):
-                return place
-    return wish
-
-
 def _training_items(key: Key, listener: str, index: int) -> list[Item]:
     wanted = key.definition.training.trials
     own = [clip for clip in key.clips if clip.part is Part.TRAINING]
@@ -213,5 +159,5 @@ def training_and_test(key: Key, listener: str) -> tuple[list[Item], list[Item]]:
     series = key.definition.method.series(key.definition.design) is not None
     test = _sided(_test_items(key, listener, index), (*seed, "sides"), index, series)
     training = _sided(_training_items(key, listener, index), (*seed, "practice"), index, series)
-    extra = _check_items(key)
-    return training, _insert(test, extra, seed) if extra else test
+    extra = check_items(key)
+    return training, spread(test, extra, seed) if extra else test

@@ -1,0 +1,61 @@
+"""What earlier sessions leave to do: votes in each cell, sides, and places in the squares that are taken."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from gaplisten.panel.methods.contract import Item, Use
+
+Cell = tuple[str, tuple[str, ...]]  # a clip in a system
+
+
+def cell_of(item: Item) -> Cell:
+    """Return the cell that a trial of the test fills."""
+    return item.clip, item.system
+
+
+@dataclass
+class Filling:
+    """What all sessions so far have filled, or are about to.
+
+    Attributes
+    ----------
+    votes
+        Trials of the test in each cell: those that were taken, and all of the sessions that are going on.
+    given
+        Of these, those that were taken.
+    sides
+        In each cell and round, trials in the reversed order less those in the written one.
+    seats
+        Places in the squares that are taken: of sessions that are complete or going on.
+    """
+
+    votes: Counter[Cell] = field(default_factory=Counter)
+    given: Counter[Cell] = field(default_factory=Counter)
+    sides: Counter[tuple[Cell, int]] = field(default_factory=Counter)
+    seats: set[int] = field(default_factory=set)
+
+    def add(self, taken: Iterable[Item], coming: Iterable[Item] = (), seat: int | None = None) -> None:
+        """Count a session's trials.
+
+        Parameters
+        ----------
+        taken, coming
+            Trials whose votes are there, and those that are still expected.
+        seat
+            None for a session that was given up: its place is free again.
+        """
+        for items, given in ((taken, 1), (coming, 0)):
+            for item in items:
+                if item.use is Use.TEST:
+                    self.votes[cell_of(item)] += 1
+                    self.given[cell_of(item)] += given
+                    self.sides[cell_of(item), item.part[0]] += 1 if item.flipped else -1
+        if seat is not None:
+            self.seats.add(seat)
+
+    def free_seat(self) -> int:
+        """Return the first place that is free."""
+        return next(seat for seat in range(len(self.seats) + 1) if seat not in self.seats)

@@ -1,0 +1,209 @@
+"""The orders that sessions drew as they began, kept beside their ratings: what is drawn once stays.
+
+A session's plan is written before its first trial (`beginning` draws it) and is what resuming reads. The file
+is masked with the panel's secret: without `key.bin` nothing can be read from it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gaplisten.errors import GaplistenError
+from gaplisten.panel.journal import not_saved, opened_folder
+from gaplisten.panel.key import Key
+from gaplisten.panel.methods.contract import Item, Planned, Use
+from gaplisten.panel.plan import laid_out, plan
+
+PLANS = "plans"
+SUFFIX = ".plan"
+LARGEST_PLAN = 4 * 2**20  # bytes; 5000 trials have about 60 kB
+_LARGEST_UNPACKED = 16 * 2**20
+_MAGIC = b"GLPLAN1\n"
+
+
+class PlanLost(GaplistenError):  # noqa: N818 - reads as the fact it is
+    """A session's order that is gone, or not to be read."""
+
+
+class _Trial(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    clip: str
+    stratum: str = ""
+    system: list[str] = []
+    part: tuple[int, int] = (0, 0)
+    use: Use = Use.TEST
+    flipped: bool = False
+    x_second: bool = False
+    block: int = 0
+    order: list[int] = []
+    other: str = ""
+
+
+class _Saved(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    panel_sha256: str
+    session: str
+    listener: str
+    seat: int = Field(ge=0, lt=2**31)
+    drawn_at: float
+    trials: list[_Trial] = Field(max_length=20_000)
+
+
+@dataclass(frozen=True)
+class Drawn:
+    """What one session drew.
+
+    Parameters
+    ----------
+    seat
+        The listener's place in the squares.
+    drawn_at
+        Seconds since 1970.
+    items
+        Practice first, then the test with its checks.
+    """
+
+    listener: str
+    seat: int
+    drawn_at: float
+    items: tuple[Item, ...]
+
+    def planned(self, key: Key) -> tuple[Planned, ...]:
+        """Return the trials, laid out."""
+        return laid_out(key, self.items, self.seat)
+
+
+def _mask(data: bytes, key: Key, session: str) -> bytes:
+    """Return bytes exclusive-or'ed with a stream of the panel's secret; twice gives them back."""
+    stream = hashlib.shake_256(f"{key.secret}\x1f{session}".encode()).digest(len(data))
+    return (np.frombuffer(data, np.uint8) ^ np.frombuffer(stream, np.uint8)).tobytes()
+
+
+def _packed(saved: _Saved, key: Key) -> bytes:
+    text = saved.model_dump_json(exclude_defaults=True).encode()
+    return _MAGIC + _mask(zlib.compress(text, 9), key, saved.session)
+
+
+def _unpacked(data: bytes, key: Key, session: str) -> _Saved:
+    unpack = zlib.decompressobj()
+    text = unpack.decompress(_mask(data.removeprefix(_MAGIC), key, session), _LARGEST_UNPACKED)
+    if not data.startswith(_MAGIC) or unpack.unconsumed_tail or not unpack.eof:
+        raise ValueError("it is no plan")
+    saved = _Saved.model_validate_json(text)
+    if (saved.panel_sha256, saved.session) != (key.sha256, session):
+        raise ValueError("it belongs to another session")
+    return saved
+
+
+def plan_path(ratings: Path, session: str) -> Path:
+    """Return the file that keeps what a session drew."""
+    return ratings / PLANS / f"{session}{SUFFIX}"
+
+
+def read_drawn(key: Key, ratings: Path, session: str, root: Path | None = None) -> Drawn | None:
+    """Return what a session drew; None where it has drawn nothing yet.
+
+    Raises
+    ------
+    PlanLost
+        If the file is there and cannot be read, or is that of another panel or session.
+    """
+    path = plan_path(ratings, session)
+    try:
+        with opened_folder(path, root) as folder:
+            saved = _unpacked(folder.read(path.name, LARGEST_PLAN), key, session)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise PlanLost(str(path), error.strerror or str(error), "put the file itself there") from error
+    except (ValueError, zlib.error, ValidationError) as error:
+        fact = "this is not the order of this session: the file is damaged, or another panel's"
+        raise PlanLost(str(path), fact, "put back the file that the session wrote") from error
+    items = tuple(
+        Item(
+            one.clip,
+            one.stratum,
+            tuple(one.system),
+            one.part,
+            one.use,
+            one.flipped,
+            one.x_second,
+            one.block,
+            tuple(one.order),
+            one.other,
+        )
+        for one in saved.trials
+    )
+    return Drawn(saved.listener, saved.seat, saved.drawn_at, items)
+
+
+def plan_of(
+    key: Key, listener: str, ratings: Path, session: str, root: Path | None = None
+) -> tuple[Planned, ...]:
+    """Return the trials of a session that has begun.
+
+    Raises
+    ------
+    PlanLost
+        If what it drew is gone or cannot be read.
+    """
+    if key.design == 1:
+        return plan(key, listener)
+    drawn = read_drawn(key, ratings, session, root)
+    if drawn is None:
+        fact = "the order that the session drew is gone, so its ratings cannot be told apart"
+        raise PlanLost(str(plan_path(ratings, session)), fact, "copy this file along with the ratings")
+    try:
+        return drawn.planned(key)
+    except (KeyError, IndexError) as error:
+        fact = "the order names what the panel does not have"
+        raise PlanLost(
+            str(plan_path(ratings, session)), fact, "put back the file that the session wrote"
+        ) from error
+
+
+def save_drawn(key: Key, drawn: Drawn, ratings: Path, session: str, root: Path | None = None) -> None:
+    """Keep what a session drew.
+
+    Raises
+    ------
+    NotSaved
+        If it cannot be written: without it the session could not be gone on with.
+    """
+    trials = [
+        _Trial(
+            clip=one.clip,
+            stratum=one.stratum,
+            system=list(one.system),
+            part=one.part,
+            use=one.use,
+            flipped=one.flipped,
+            x_second=one.x_second,
+            block=one.block,
+            order=list(one.order),
+            other=one.other,
+        )
+        for one in drawn.items
+    ]
+    saved = _Saved(
+        panel_sha256=key.sha256,
+        session=session,
+        listener=drawn.listener,
+        seat=drawn.seat,
+        drawn_at=drawn.drawn_at,
+        trials=trials,
+    )
+    path = plan_path(ratings, session)
+    try:
+        with opened_folder(path, root) as folder:
+            folder.write_whole(path.name, _packed(saved, key))
+    except OSError as error:
+        raise not_saved(path, error, "the order of the session was not saved") from error

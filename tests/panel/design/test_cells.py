@@ -1,0 +1,109 @@
+"""Which cells a listener hears: always the least filled, whoever stopped half-way."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+
+import pytest
+
+from gaplisten.panel.design import drawing
+from gaplisten.panel.design.counting import count, listeners_wanted, simulated
+from gaplisten.panel.design.filling import Filling, cell_of
+from gaplisten.panel.methods.contract import Item
+from kit.designs import key_of
+
+
+def top(each: int, votes: int = 0, pairing: str = "same clips") -> str:
+    wanted = f"votes_per_clip = {votes}\n" if votes else ""
+    return f'ratings_per_condition = {each}\npairing = "{pairing}"\n{wanted}'
+
+
+@pytest.mark.parametrize("pairing", ["same clips", "different clips"])
+@pytest.mark.parametrize(
+    ("clips", "systems", "each", "listeners"),
+    [(60, 2, 10, 12), (60, 2, 10, 7), (12, 3, 5, 7), (20, 4, 6, 11), (10, 4, 8, 13), (30, 5, 4, 40)],
+)
+def test_any_number_of_listeners_covers_all_cells_equally(
+    clips: int, systems: int, each: int, listeners: int, pairing: str
+) -> None:
+    key = key_of("acr", clips, systems, top=top(each, pairing=pairing))
+    found = count(key, simulated(key, listeners))
+    assert found.votes[0] == listeners * each // clips
+    assert found.votes[1] == -(-listeners * each // clips)
+    assert found.trials == (each * systems, each * systems)
+    assert found.clip_twice == 0
+    if pairing == "same clips":
+        assert found.most_hearings == systems
+    else:
+        assert found.most_hearings == -(-each * systems // clips)
+
+
+@pytest.mark.parametrize(("clips", "listeners"), [(96, 48), pytest.param(966, 483, marks=pytest.mark.long)])
+def test_five_votes_for_each_clip_need_half_as_many_listeners_who_hear_ten(
+    clips: int, listeners: int
+) -> None:
+    key = key_of("acr", clips, 1, top=top(10, 5))
+    assert listeners_wanted(key) == listeners
+    found = count(key, simulated(key))
+    assert (found.listeners, found.fewer, found.more) == (listeners, 0, 0)
+
+
+def test_listed_listeners_and_votes_say_how_much_each_one_hears() -> None:
+    names = ", ".join(f'"L{at}"' for at in range(8))
+    key = key_of("acr", 12, 2, top=f"listeners = [{names}]\nvotes_per_clip = 4")
+    found = count(key, simulated(key))
+    assert found.trials == (12, 12)
+    assert (found.listeners, found.votes) == (8, (4, 4))
+
+
+@pytest.mark.parametrize("method", ["mushra", "ab", "abx"])
+def test_other_methods_are_covered_in_the_same_way(method: str) -> None:
+    extra = {"mushra": "[mushra]\nanchors = []\nreference = false\n", "abx": "[abx]\ntrials = 3\n"}.get(
+        method, ""
+    )
+    key = key_of(method, 9, 2, extra=extra, top=top(3))
+    found = count(key, simulated(key, 4))
+    assert found.votes == (1, 2)
+    assert count(key, simulated(key, 6)).votes == (2, 2)
+
+
+def test_a_part_of_the_clips_has_all_talkers_and_burst_lengths_alike() -> None:
+    key = key_of("acr", 24, 2, strata=3, talkers=4, top=top(12))
+    groups = {clip.name: (clip.stratum, clip.talker) for clip in key.clips}
+    for session in simulated(key, 6):
+        heard = Counter(groups[name] for name in {item.clip for item in session})
+        assert len(heard) == 12
+        assert set(heard.values()) == {1}
+
+
+def _drop_outs(pairing: str, open_at_once: int, seed: int) -> float:
+    """Return the share of cells more than one vote off the mean, a fifth of the sessions broken off."""
+    rng = random.Random(seed)
+    clips, systems = 24, 5
+    key = key_of("acr", clips, systems, top=top(6, pairing=pairing))
+    going: list[tuple[int, list[Item], int]] = []
+    ended: list[tuple[int, list[Item], int]] = []
+    for at in range(60):
+        if len(going) >= open_at_once:
+            ended.append(going.pop(rng.randrange(len(going))))
+        filling = Filling()
+        for seat, items, stop in ended:
+            filling.add(items[:stop], seat=seat if stop == len(items) else None)
+        for seat, items, _ in going:
+            filling.add([], items, seat=seat)
+        seat = drawing.seat_of(key, f"l{at}", filling)
+        _, items = drawing.drawn(key, f"l{at}", seat, filling)
+        stop = rng.randrange(len(items)) if rng.random() < 0.2 else len(items)
+        (ended if open_at_once == 1 else going).append((seat, items, stop))
+    cells = Counter(cell_of(item) for _, items, stop in [*ended, *going] for item in items[:stop])
+    mean = cells.total() / (clips * systems)
+    votes = [cells[f"c{clip}", (f"s{system}",)] for clip in range(clips) for system in range(systems)]
+    return sum(abs(one - mean) > 1 for one in votes) / len(votes)
+
+
+@pytest.mark.parametrize("pairing", ["same clips", "different clips"])
+@pytest.mark.parametrize(("open_at_once", "most"), [(1, 0.01), (8, 0.05)])
+def test_drop_outs_leave_no_cell_behind(pairing: str, open_at_once: int, most: float) -> None:
+    off = [_drop_outs(pairing, open_at_once, seed) for seed in range(4)]
+    assert sum(off) / len(off) <= most, off
