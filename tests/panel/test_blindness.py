@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import itertools
 import logging
 import re
 from pathlib import Path
@@ -112,3 +114,62 @@ def test_no_running_score_of_abx_is_anywhere_in_the_session(tmp_path: Path) -> N
         take(session, 4)
         public = [name for name in dir(session) if not name.startswith("_")]
         assert not [name for name in public if re.search("score|correct|right|result", name)]
+
+
+# --- a curious colleague with a file manager, a hash program and inotify, but no key.bin --------------------
+
+
+@pytest.mark.parametrize("method", ["abx", "mushra", "abc_hr"])
+def test_equal_sounds_are_unequal_files_of_equal_size(method: str, tmp_path: Path) -> None:
+    panel = panel_of(method, tmp_path)
+    files = [path.read_bytes() for path in (panel.folder / "stimuli").iterdir()]
+    assert len({hashlib.sha256(data).digest() for data in files}) == len(files)
+    assert len({len(data) for data in files}) == 1
+    sounds = {panel.read(one.code).samples.tobytes() for one in panel.key.stimuli}
+    assert len(sounds) < len(files)  # there are twins, but only for who reads the samples
+
+
+def test_names_cannot_be_worked_out_from_words(tmp_path: Path) -> None:
+    """With the first design they were digests of seed, title, clip, condition and use."""
+    panel = panel_of("mushra", tmp_path)
+    names = {path.stem for path in (panel.folder / "stimuli").iterdir()}
+    uses = [use.value for use in Use]
+    conditions = [*SYSTEMS, "reference", "anchor35", "anchor70", "lossy_anchor"]
+    salts = ["1\x1fT", "", panel.sha256, "T"]
+    guesses = itertools.product(salts, [f"c{at}" for at in range(4)], conditions, uses)
+    for guess in guesses:
+        assert hashlib.sha256("\x1f".join(guess).encode()).hexdigest()[:16] not in names
+
+
+def test_the_order_in_which_files_were_made_is_that_of_their_names(tmp_path: Path) -> None:
+    panel = panel_of("mushra", tmp_path)
+    paths = list((panel.folder / "stimuli").iterdir())
+    made = [path.stat().st_ctime_ns for path in sorted(paths)]
+    assert made == sorted(made)
+
+
+def test_a_trials_files_are_read_in_the_order_of_their_names(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = panel_of("mushra", tmp_path)
+    read: list[str] = []
+    real = FrozenPanel.read
+    monkeypatch.setattr(FrozenPanel, "read", lambda self, code: (read.append(code), real(self, code))[1])
+    with Session.open(panel.folder, "Ann") as session:
+        session.sounds()
+    assert read == sorted(read)
+    assert len(read) == 6
+
+
+def test_the_code_of_a_trial_tells_nothing_without_the_key(tmp_path: Path) -> None:
+    panel = panel_of("acr", tmp_path)
+    codes = [one.code for one in panel.key.stimuli]
+    with Session.open(panel.folder, "Ann") as session:
+        take(session, 3)
+    (path,) = panel.ratings.glob("*.csv")
+    for row in pd.read_csv(path).to_dict("records"):
+        guesses = {
+            hashlib.sha256(repr((panel.sha256, row["trial"], [code])).encode()).hexdigest()[:12]
+            for code in codes
+        }
+        assert row["trial_code"] not in guesses

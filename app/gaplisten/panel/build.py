@@ -41,8 +41,14 @@ class BuildError(GaplistenError):
     """A panel that cannot be built."""
 
 
-def wave_bytes(signal: Signal) -> bytes:
+def wave_bytes(signal: Signal, mark: bytes = b"") -> bytes:
     """Return the bytes of a float WAV file.
+
+    Parameters
+    ----------
+    mark
+        Put into a chunk that players pass over (of even length), so that equal sounds are unequal files: a
+        hidden reference has no twin that a digest finds.
 
     Written here because libsndfile adds a peak chunk with the time of writing to float files: the same panel
     would get another hash each time, and equally long stimuli must be equal in size. Float keeps 16- and
@@ -52,6 +58,8 @@ def wave_bytes(signal: Signal) -> bytes:
     frame = 4 * signal.channels
     form = struct.pack("<HHIIHHH", 3, signal.channels, signal.rate, signal.rate * frame, frame, 32, 0)
     chunks = b"fmt " + struct.pack("<I", len(form)) + form
+    if mark:
+        chunks += b"JUNK" + struct.pack("<I", len(mark)) + mark
     chunks += b"fact" + struct.pack("<II", 4, signal.frames)
     chunks += b"data" + struct.pack("<I", len(data)) + data
     return b"RIFF" + struct.pack("<I", 4 + len(chunks)) + b"WAVE" + chunks
@@ -59,10 +67,18 @@ def wave_bytes(signal: Signal) -> bytes:
 
 @dataclass
 class Bench:
-    """A panel being built: writes stimuli and keeps what the key needs to know."""
+    """A panel being built: writes stimuli and keeps what the key needs to know.
+
+    Parameters
+    ----------
+    folder
+        Where stimuli wait until all are made (`_deal_out`): whichever was made first tells what it is.
+    secret
+        What their codes are drawn from.
+    """
 
     folder: Path
-    salt: str
+    secret: str
     stimuli: list[StimulusKey] = field(default_factory=list)
     clips: list[ClipKey] = field(default_factory=list)
     steps: list[StepSound] = field(default_factory=list)
@@ -76,12 +92,13 @@ class Bench:
         expected: int | None = None,
         within: int = 0,
     ) -> str:
-        """Write one stimulus and return its code, which tells nothing but is the same at each building."""
-        code = hashlib.sha256("\x1f".join((self.salt, clip, condition, use.value)).encode()).hexdigest()[:16]
-        data = wave_bytes(signal)
-        path = self.folder / stimulus_name(code)
-        path.write_bytes(data)
-        os.utime(path, (0, 0))  # the order of making tells which files are anchors and references
+        """Write one stimulus and return its code, which tells nothing to who does not know the secret."""
+        code = hashlib.sha256("\x1f".join((self.secret, clip, condition, use.value)).encode()).hexdigest()[
+            :16
+        ]
+        mark = hashlib.sha256(f"{self.secret}\x1f{code}".encode()).digest()
+        data = wave_bytes(signal, mark)
+        (self.folder / f"{code}.wav").write_bytes(data)
         sha = hashlib.sha256(data).hexdigest()
         self.stimuli.append(
             StimulusKey(
@@ -153,7 +170,7 @@ def _freeze_all(
 ) -> None:
     failures: list[str] = []
     # Written in an order that has nothing to do with the clips' names: directory order tells no tale either.
-    for done, one in enumerate(shuffled(chosen, bench.salt)):
+    for done, one in enumerate(shuffled(chosen, bench.secret)):
         job.check(done / len(chosen), f"freezing {one.clip.name}")
         try:
             _freeze_clip(bench, definition, one, renderer)
@@ -174,6 +191,19 @@ def _in_order(bench: Bench, chosen: Sequence[ChosenClip]) -> None:
     place = {one.clip.name: at for at, one in enumerate(chosen)}
     bench.clips.sort(key=lambda clip: (place.get(clip.name, len(place)), clip.name))
     bench.stimuli.sort(key=lambda one: one.code)
+
+
+def _deal_out(made: Path, part: Path) -> None:
+    """Write the stimuli anew in the order of their codes, which is no order: inodes and times tell nothing.
+
+    The old files stay until all are written, so that no new one gets the inode of one that went before.
+    """
+    (part / STIMULI).mkdir()
+    for path in sorted(made.iterdir()):
+        target = part / stimulus_name(path.stem)
+        shutil.copyfile(path, target)
+        os.utime(target, (0, 0))
+    shutil.rmtree(made)
 
 
 def _target(out: Path) -> Path:
@@ -221,12 +251,14 @@ def build(
     conditions = _describe_conditions(definition, renderer)
     shutil.rmtree(part, ignore_errors=True)
     try:
-        (part / STIMULI).mkdir(parents=True)
+        made = part / "made"
+        made.mkdir(parents=True)
         secret = secrets.token_hex(16) if secret is None else secret
-        bench = Bench(part, secret)
+        bench = Bench(made, secret)
         _freeze_all(bench, definition, chosen, renderer, job)
         extra_trials(bench, definition, places)
         _in_order(bench, chosen)
+        _deal_out(made, part)
         key = Key(
             version=__version__,
             design=LATEST_DESIGN,

@@ -317,7 +317,10 @@ class Session:
         UntrustedPanel
             If a stimulus is missing or not what was built.
         """
-        return tuple(self.panel.read(slot.stimulus) for slot in self._todo[0].trial.slots)
+        codes = [slot.stimulus for slot in self._todo[0].trial.slots]
+        # In the order of their codes, which is none: somebody may watch which files are read.
+        sounds = {code: self.panel.read(code) for code in sorted(set(codes))}
+        return tuple(sounds[code] for code in codes)
 
     def _show(self) -> None:
         self._shown_wall, self._shown = self._clock.wall(), self._clock.monotonic()
