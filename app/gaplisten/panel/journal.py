@@ -30,29 +30,35 @@ def one_line(text: str) -> str:
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())
 
 
-_WAYS_OUT = {
-    errno.ENOSPC: ("the disk is full", "make room, then try again"),
-    errno.EDQUOT: ("the disk quota is used up", "make room, then try again"),
-    errno.EROFS: ("the disk may only be read", "make it writable, then try again"),
-    errno.EACCES: (
-        "it may not be written",
-        "close programs that have it open, or allow writing, then try again",
+_ROOM = ("make room, then try again", "disk_full")
+_CLOSED = (
+    "it may not be written",
+    "close programs that have it open, or allow writing, then try again",
+    "not_allowed",
+)
+_GONE = ("its folder is gone", "put the folder back, then try again", "folder_gone")
+_WAYS_OUT = {  # fact, way out, key of the sentence
+    errno.ENOSPC: ("the disk is full", *_ROOM),
+    errno.EDQUOT: ("the disk quota is used up", *_ROOM),
+    errno.EROFS: ("the disk may only be read", "make it writable, then try again", "not_allowed"),
+    errno.EACCES: _CLOSED,
+    errno.EPERM: _CLOSED,
+    errno.ENOENT: _GONE,
+    errno.ENOTDIR: _GONE,
+    errno.EIO: ("the disk reports an error", "save elsewhere", "disk_error"),
+    errno.ELOOP: (
+        "it is a link, or reached by one",
+        "put a file or folder of its own there, then try again",
+        "file_changed",
     ),
-    errno.EPERM: (
-        "it may not be written",
-        "close programs that have it open, or allow writing, then try again",
-    ),
-    errno.ENOENT: ("its folder is gone", "put the folder back, then try again"),
-    errno.ENOTDIR: ("its folder is gone", "put the folder back, then try again"),
-    errno.EIO: ("the disk reports an error", "save a copy elsewhere"),
-    errno.ELOOP: ("it is a link, or reached by one", "put a file or folder of its own there, then try again"),
 }
 
 
 def not_saved(path: Path, error: OSError, what: str = "the rating was not saved") -> NotSaved:
     """Return the error to show for an operating system's refusal to write."""
-    fact, way_out = _WAYS_OUT.get(error.errno or 0, (error.strerror or str(error), "then try again"))
-    return NotSaved(str(path), f"{what}: {fact}", way_out)
+    other = (error.strerror or str(error), "then try again", "")
+    fact, way_out, key = _WAYS_OUT.get(error.errno or 0, other)
+    return NotSaved(str(path), f"{what}: {fact}", way_out, key=key)
 
 
 _OTHER_THINGS = (errno.ELOOP, errno.EINVAL, errno.EISDIR, errno.EMLINK)  # links, pipes, devices, folders
@@ -279,7 +285,7 @@ class Journal:
 
     def _changed(self) -> NotSaved:
         fact = "the rating was not saved: another program changed the file"
-        return NotSaved(str(self.path), fact, "put the old file back, or save a copy elsewhere")
+        return NotSaved(str(self.path), fact, "put the old file back, or save elsewhere", key="file_changed")
 
     def _write_again(self, data: bytes) -> None:
         if not self.path.parent.is_dir():
@@ -338,7 +344,12 @@ class Journal:
             if path.is_symlink() or path.exists():
                 there = read_regular(path, LARGEST)
                 if not data.startswith(there):
-                    raise NotSaved(str(path), "there is another file of that name", "choose another name")
+                    raise NotSaved(
+                        str(path),
+                        "there is another file of that name",
+                        "choose another name",
+                        key="other_file",
+                    )
             if data:
                 write_whole(path, data)
         except OSError as error:

@@ -32,12 +32,12 @@ def clean_name(text: str, what: str) -> str:
     """
     name = unicodedata.normalize("NFC", text).strip()
     if not name:
-        raise UntrustedPanel(what, "it is empty", "give it a name")
+        raise UntrustedPanel(what, "it is empty", "give it a name", key="name")
     if len(name) > LONGEST_NAME:
         fact = f"it has {len(name)} characters, at most {LONGEST_NAME} are allowed"
-        raise UntrustedPanel(f"{what} {name[:20]!r}...", fact, "shorten it")
+        raise UntrustedPanel(f"{what} {name[:20]!r}...", fact, "shorten it", key="name")
     if any(unicodedata.category(c) in ("Cc", "Cf", "Cs", "Zl", "Zp") for c in name):
-        raise UntrustedPanel(f"{what} {name!r}", "it has control characters", "take them out")
+        raise UntrustedPanel(f"{what} {name!r}", "it has control characters", "take them out", key="name")
     return name
 
 

@@ -100,7 +100,11 @@ class Session:
         Sentences for the person who runs the panel (an interrupted run was found, ...).
     breaks
         When to rest.
+    moved
+        Where the ratings go on when their own folder was gone (`go_on_at`); None otherwise.
     """
+
+    moved: Path | None = None
 
     def __init__(
         self, panel: FrozenPanel, listener: str, ratings: Path, lock: FileLock, clock: Clock, root: Path
@@ -463,6 +467,7 @@ class Session:
             raise not_saved(answers, error) from error
         self._journal.move(path)
         self._answers.move(answers / path.name)
+        self.moved = path
         self.notices += [note for note in self._journal.notices if note not in self.notices]
 
     def _unseal(self) -> None:

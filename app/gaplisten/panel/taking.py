@@ -159,6 +159,8 @@ class Taking:
         What the listener has chosen to hear (methods that switch).
     frames
         Length of what is played, pauses between recordings included.
+    interrupted
+        Whether the sound stopped although the listener did not stop it and it was not over.
 
     Raises
     ------
@@ -177,6 +179,7 @@ class Taking:
         self._looked = self._now()
         self._was_playing = False
         self._fresh = True
+        self.interrupted = False
         self._stretches = tuple(Stretch(slot, 0, sound.frames) for slot, sound in enumerate(sounds))
         lanes = list(sounds)
         if trial.playing is Playing.IN_TURN:
@@ -203,6 +206,16 @@ class Taking:
         """The frame being heard."""
         # Until a trial sounds, an output may still tell where the last one ended.
         return 0 if self._fresh else self._output.state.position
+
+    @property
+    def sounding(self) -> int | None:
+        """Which slot is heard now; None in silence and in the pause between two."""
+        if not self.playing or self._fresh:
+            return None
+        if self.trial.switched:
+            return self.slot
+        here = self.position
+        return next((one.slot for one in self._stretches if one.start <= here < one.stop), None)
 
     @property
     def progress(self) -> float:
@@ -267,6 +280,7 @@ class Taking:
         self._note_position(now)
         if self._was_playing and not now.playing and not now.starting:
             self._was_playing = False
+            self.interrupted = not now.ended
             self.session.stopped()
 
     def facts(self) -> PlaybackFacts:
@@ -276,7 +290,7 @@ class Taking:
 
     def _sound(self) -> None:
         self._output.play()
-        self._was_playing = True
+        self._was_playing, self.interrupted = True, False
 
     def _at_an_end(self) -> bool:
         now = self._output.state

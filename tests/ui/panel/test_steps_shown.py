@@ -147,7 +147,7 @@ def test_what_is_not_answered_is_said_on_the_page(window: PanelWindow, qtbot: Qt
     page = step(window)
     press(qtbot, window, Qt.Key.Key_Return)
     assert window.page is page
-    assert any("How old are you?: there is no answer" in one.text() for one in page.findChildren(QLabel))
+    assert any("Please answer: How old are you?" in one.text() for one in page.findChildren(QLabel))
 
 
 def test_a_failed_check_says_so_and_at_last_ends_the_test(

@@ -8,6 +8,7 @@ from gaplisten.panel.columns import PlaybackFacts
 from gaplisten.panel.rules import Refusal, TrialState
 from gaplisten.panel.session import Session
 from gaplisten.panel.taking import Taking
+from gaplisten.panel.trial import Response
 from gaplisten.playback.player import Player, PlayerState
 from gaplisten.playback.programme import FADE_MS
 from gaplisten.playback.snap import PANEL_LOOP_MS, snap_loop
@@ -54,6 +55,9 @@ class TrialPlayer(QObject):
         self._boundaries = list(session.clip.boundaries) if session.state.trial.switched else []
         self._taking = Taking(session, self._player)
         self._player.set_boundaries(self._boundaries)
+        if self.may_loop and session.state.trial.response is Response.SLIDERS:
+            # Many recordings of one clip are compared: it goes round until the listener stops it.
+            self._set_loop(0, self._taking.frames)
         self._timer.start()
         self.changed.emit()
 
@@ -103,6 +107,16 @@ class TrialPlayer(QObject):
     def position(self) -> int:
         """The frame being heard."""
         return self.taking.position
+
+    @property
+    def sounding(self) -> int | None:
+        """Which slot is heard now; None in silence and in the pause between two."""
+        return self.taking.sounding
+
+    @property
+    def interrupted(self) -> bool:
+        """Whether the sound stopped although nobody stopped it and it was not over."""
+        return self.taking.interrupted
 
     @property
     def progress(self) -> float:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from gaplisten.panel.breaks import BreakClock
 from gaplisten.ui.panel.texts import heading, paragraph
@@ -22,7 +22,8 @@ class Page(QWidget):
         super().__init__(parent)
         self.column = QVBoxLayout()
         self.column.setSpacing(18)
-        middle = QWidget()
+        self.width_limit = width
+        middle = self.middle = QWidget()
         middle.setMaximumWidth(width)
         middle.setLayout(self.column)
         row = QHBoxLayout()
@@ -49,35 +50,36 @@ class Page(QWidget):
 
 
 class ListenerPage(Page):
-    """Asks who listens; a list to choose from where the panel has one."""
+    """Asks who listens; names of a list are typed, so that nobody reads who else takes part.
+
+    Parameters
+    ----------
+    listed
+        Whether the panel has a list of its listeners.
+    """
 
     chosen = Signal(str)
 
-    def __init__(self, title: str, words: Mapping[str, str], listeners: Sequence[str]) -> None:
+    def __init__(self, title: str, words: Mapping[str, str], listed: bool) -> None:
         super().__init__()
+        asked = words["who_listed" if listed else "who"]
         self.column.addWidget(heading(title))
-        self.column.addWidget(paragraph(words["who"], centred=True))
-        self._field: QLineEdit | QComboBox
-        if listeners:
-            self._field = QComboBox()
-            self._field.addItems(list(listeners))
-        else:
-            self._field = QLineEdit()
-            self._field.setMaxLength(100)
+        self.column.addWidget(paragraph(asked, centred=True))
+        self._field = QLineEdit()
+        self._field.setMaxLength(100)
         self._field.setMinimumHeight(40)
-        self._field.setAccessibleName(words["who"])
+        self._field.setAccessibleName(asked)
         self.column.addWidget(self._field)
         self._message = paragraph("", centred=True)
         self.column.addWidget(self._message)
         self.add_way_on(words["begin"], self._choose)
 
     def _choose(self) -> None:
-        field = self._field
-        name = field.currentText() if isinstance(field, QComboBox) else field.text()
-        if name.strip():
-            self.chosen.emit(name.strip())
+        name = self._field.text().strip()
+        if name:
+            self.chosen.emit(name)
         else:
-            field.setFocus()
+            self._field.setFocus()
 
     def tell(self, text: str) -> None:
         """Say why this name cannot be used."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QColor, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import (
     QButtonGroup,
     QGridLayout,
@@ -42,6 +42,9 @@ class Response(QWidget):
         """Move the answer by keys: `steps` up (positive) or down."""
 
 
+_FEW = 5  # answers that have room for large buttons on a small screen
+
+
 class Categories(Response):
     """A column of labelled answers, best first; one vote for the trial."""
 
@@ -55,14 +58,16 @@ class Categories(Response):
         column.setContentsMargins(120, 0, 120, 0)
         column.setSpacing(8)
         for value, words in scale.labels:
-            column.addWidget(self._button(value, words, digits))
+            column.addWidget(self._button(value, words, digits), 10)
         column.addStretch(1)
 
     def _button(self, value: Vote, words: str, digits: bool) -> QPushButton:
         shown = f"{value}   {words}" if digits else words
         button = QPushButton(shown)
         button.setCheckable(True)
-        button.setMinimumHeight(46)
+        button.setMinimumHeight(46 if len(self._values) <= _FEW else 38)
+        button.setMaximumHeight(72)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         button.setAccessibleName(words)
         button.setProperty("answer", True)
@@ -172,38 +177,45 @@ class TouchSlider(QSlider):
 
 
 class Sliders(Response):
-    """One slider for each rated slot, words at their heights on the left."""
+    """One slider for each rated slot, words at their heights on the left.
 
-    def __init__(self, scale: Scale, trial: Trial, grades: bool, parent: QWidget | None = None) -> None:
+    Parameters
+    ----------
+    name
+        What a slider is called for screen readers; ``{letter}`` is its slot's.
+    """
+
+    def __init__(
+        self, scale: Scale, trial: Trial, grades: bool, name: str = "{letter}", parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
-        self._grades = grades
+        self._grades, self._name = grades, name
         self._sliders: dict[int, TouchSlider] = {}
         self._numbers: dict[int, QLabel] = {}
-        grid = QGridLayout(self)
+        grid = self._grid = QGridLayout(self)
         grid.setContentsMargins(0, 0, 0, 0)
         grid.setHorizontalSpacing(18 if len(trial.rated_slots) < 9 else 8)
-        grid.setRowStretch(0, 1)
-        grid.addWidget(_Words(scale, grades), 0, 0)
-        for column, slot in enumerate(trial.rated_slots, start=1):
+        grid.setRowStretch(1, 1)
+        grid.addWidget(_Words(scale, grades), 1, 0)
+        self._columns = {slot: column for column, slot in enumerate(trial.rated_slots, start=1)}
+        for slot, column in self._columns.items():
             self._add(grid, column, slot, trial.slots[slot].letter)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
 
     def _add(self, grid: QGridLayout, column: int, slot: int, letter: str) -> None:
         slider = TouchSlider()
         slider.setRange(10 if self._grades else 0, 50 if self._grades else 100)
-        slider.setAccessibleName(f"Rating of {letter}")
+        slider.setAccessibleName(self._name.format(letter=letter))
         slider.sliderMoved.connect(lambda value, slot=slot: self.voted.emit(slot, self._vote(value)))
         number = QLabel("–")
         number.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        name = QLabel(letter)
-        name.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        font = QFont(name.font())
-        font.setBold(True)
-        name.setFont(font)
-        grid.addWidget(slider, 0, column)
-        grid.addWidget(number, 1, column)
-        grid.addWidget(name, 2, column)
+        grid.addWidget(slider, 1, column)
+        grid.addWidget(number, 2, column)
         self._sliders[slot], self._numbers[slot] = slider, number
+
+    def place(self, slot: int, button: QPushButton) -> None:
+        """Put a recording's button above its slider; that of an open reference above the scale's words."""
+        self._grid.addWidget(button, 0, self._columns.get(slot, 0))
 
     def _vote(self, value: int) -> Vote:
         return value / 10 if self._grades else value

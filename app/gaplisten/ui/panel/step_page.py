@@ -7,7 +7,7 @@ from typing import cast
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLabel, QLineEdit, QPushButton
+from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QPushButton
 
 from gaplisten.panel.checks import StepKind
 from gaplisten.panel.session import Session
@@ -18,6 +18,7 @@ from gaplisten.playback.player import Player
 from gaplisten.ui.panel.listening import LOOK_MS
 from gaplisten.ui.panel.pages import Page
 from gaplisten.ui.panel.texts import heading, paragraph
+from gaplisten.ui.panel.turns import TurnRow
 
 
 def _is_space(event: QEvent) -> bool:
@@ -76,6 +77,11 @@ class StepPage(Page):
         self._play.setMinimumSize(200, 52)
         self._play.clicked.connect(self._toggle)
         self.column.addWidget(self._play, alignment=Qt.AlignmentFlag.AlignHCenter)
+        self._turns = TurnRow()
+        if len(self._step.stimuli) > 1:
+            names = (self._words[key] for key in ("first", "second", "third"))
+            self._turns.show_names([name for name, _ in zip(names, self._step.stimuli, strict=False)])
+            self.column.addWidget(self._turns)
         shortcut = QShortcut(QKeySequence("Space"), self)
         shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
         shortcut.activated.connect(self._play.click)
@@ -94,8 +100,9 @@ class StepPage(Page):
         silent = lost(state)
         self._play.setText(self._words["again" if silent else "pause" if state.playing else "play"])
         self._play.setEnabled(state.available or silent)
+        self._turns.mark(self._taking.sounding)
         if silent:
-            self._message.setText(state.reason)
+            self._message.setText(self._words["sound_lost"])
         elif self._silent:
             self._message.setText("")
         self._silent = silent
@@ -115,9 +122,10 @@ class StepPage(Page):
                 field = QLineEdit()
             field.setMinimumHeight(36)
             field.setAccessibleName(question.text)
-            label = QLabel(question.text)
-            label.setTextFormat(Qt.TextFormat.PlainText)
-            label.setWordWrap(len(question.text) > 60)
+            label = paragraph(question.text)
+            if question.optional:
+                label.setText(f"{question.text}  {self._words['optional']}")
+            label.setWordWrap(len(label.text()) > 60)
             form.addRow(label, field)
             self._fields[question.name] = field
         if self._step.questions:

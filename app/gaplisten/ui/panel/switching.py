@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from gaplisten.panel.trial import Slot, Trial
 from gaplisten.ui.panel.listening import TrialPlayer
+from gaplisten.ui.panel.responses import Sliders
 from gaplisten.ui.panel.texts import emptied, paragraph
 
 _LETTER, _LETTERS = 84, 8  # width of a recording's button; with more of them each has less
@@ -34,13 +35,18 @@ class SlotRow(QWidget):
         self._row = QHBoxLayout(self)
         self._row.setContentsMargins(0, 0, 0, 0)
 
-    def show_trial(self, trial: Trial) -> None:
-        """Make the buttons of a trial."""
+    def show_trial(self, trial: Trial, sliders: Sliders | None) -> None:
+        """Make the buttons of a trial: above their sliders where there are some, else in a row."""
         emptied(self._row)
         many = len(trial.slots) > _LETTERS
+        self.buttons = [self._button(index, slot, many) for index, slot in enumerate(trial.slots)]
+        self.setVisible(sliders is None)
+        if sliders is not None:
+            for index, button in enumerate(self.buttons):
+                sliders.place(index, button)
+            return
         self._row.setSpacing(4 if many else 10)
         self._row.addStretch(1)
-        self.buttons = [self._button(index, slot, many) for index, slot in enumerate(trial.slots)]
         for button in self.buttons:
             self._row.addWidget(button)
         self._row.addStretch(1)
@@ -97,6 +103,9 @@ class LoopRow(QWidget):
             row.addWidget(button)
         self._button = button
         button.setCheckable(True)
+        bold = QFont(self.font())  # as it is written while it repeats
+        bold.setBold(True)
+        button.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(button.text()) + _PADDING)
         self._text = paragraph("", quiet=True)
         row.addWidget(self._text)
         row.addStretch(1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
+from PySide6.QtWidgets import QApplication, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from gaplisten.ui.theme import quiet_colour
 
@@ -16,10 +16,9 @@ def heading(text: str) -> QLabel:
     label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     label.setWordWrap(True)
     font = QFont(label.font())
-    font.setPointSizeF(font.pointSizeF() * 1.5)
     font.setBold(True)
     label.setFont(font)
-    return label
+    return _sized(label, 1.5)
 
 
 def paragraph(text: str, *, centred: bool = False, quiet: bool = False) -> QLabel:
@@ -30,13 +29,45 @@ def paragraph(text: str, *, centred: bool = False, quiet: bool = False) -> QLabe
     if centred:
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     if quiet:
-        palette = label.palette()
+        _tone(label, True)
+    return _sized(label, 1.1)
+
+
+def _tone(label: QLabel, secondary: bool) -> None:
+    palette = QApplication.palette(label)
+    if secondary:
         palette.setColor(label.foregroundRole(), quiet_colour())
-        label.setPalette(palette)
+    label.setPalette(palette)
+
+
+def quiet(label: QLabel, secondary: bool) -> None:
+    """Show a text as secondary, or as what is to be read now."""
+    if label.property(_SECONDARY) != secondary:
+        label.setProperty(_SECONDARY, secondary)
+        _tone(label, secondary)
+
+
+_RELATIVE, _SECONDARY = "relativeSize", "secondary"
+
+
+def _sized(label: QLabel, relative: float) -> QLabel:
+    label.setProperty(_RELATIVE, relative)
     font = QFont(label.font())
-    font.setPointSizeF(font.pointSizeF() * 1.1)
+    font.setPointSizeF(font.pointSizeF() * relative)
     label.setFont(font)
     return label
+
+
+def fit_type(root: QWidget, points: float) -> None:
+    """Write a page in this size, and its labels in theirs, which are relative to it.
+
+    Each widget gets its own: where there is a style sheet, fonts are not handed down.
+    """
+    for widget in root.findChildren(QWidget):
+        font = QFont(widget.font())
+        font.setPointSizeF(points * float(widget.property(_RELATIVE) or 1.0))
+        if font != widget.font():
+            widget.setFont(font)
 
 
 def emptied(layout: QHBoxLayout | QVBoxLayout) -> None:

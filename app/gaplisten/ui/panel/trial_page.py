@@ -21,12 +21,13 @@ from gaplisten.panel.rules import Refusal, lacking
 from gaplisten.panel.scales import Scale
 from gaplisten.panel.session import Session
 from gaplisten.panel.taking import lost
-from gaplisten.panel.trial import WHOLE_TRIAL, Block, Trial, Vote
+from gaplisten.panel.trial import WHOLE_TRIAL, Block, Playing, Trial, Vote
 from gaplisten.panel.trial import Response as Asked
 from gaplisten.ui.panel.listening import TrialPlayer
 from gaplisten.ui.panel.responses import Categories, Response, Sliders
 from gaplisten.ui.panel.switching import LoopRow, SlotRow
-from gaplisten.ui.panel.texts import emptied, heading, paragraph
+from gaplisten.ui.panel.texts import emptied, heading, paragraph, quiet
+from gaplisten.ui.panel.turns import TurnRow
 from gaplisten.ui.theme import quiet_colour
 
 # What is chosen must be unmistakable, for slots, answers and tags alike; words and place tell it too.
@@ -49,6 +50,8 @@ class TrialPage(QWidget):
     told
         ``(label)``: a message stands there and wants to be seen.
     """
+
+    WIDTH = 860
 
     left = Signal()
     copy_wanted = Signal()
@@ -88,6 +91,8 @@ class TrialPage(QWidget):
         self._loop_row = LoopRow(self._player, self._words)
         self._slot_row = SlotRow(self._words)
         self._slot_row.chosen.connect(self.choose_slot)
+        self._turn_row = TurnRow()
+        self._key_hint = ""  # stands where messages come, until there is one
         self._answers = QVBoxLayout()
         self._comment = QLineEdit()
         self._comment.setMaxLength(2000)
@@ -111,7 +116,12 @@ class TrialPage(QWidget):
         column.addWidget(self._count)
         column.addWidget(self._block)
         column.addStretch(1)
-        column.addWidget(self._play, alignment=Qt.AlignmentFlag.AlignHCenter)
+        playing = QHBoxLayout()
+        playing.addStretch(1)
+        playing.addWidget(self._play)
+        playing.addWidget(self._turn_row)
+        playing.addStretch(1)
+        column.addLayout(playing)
         column.addWidget(self._bar)
         column.addWidget(self._loop_row)
         column.addWidget(self._reason)
@@ -127,8 +137,8 @@ class TrialPage(QWidget):
         column.addWidget(self._message)
         column.addWidget(self._copy, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._next, alignment=Qt.AlignmentFlag.AlignHCenter)
-        middle = QWidget()
-        middle.setMaximumWidth(860)
+        middle = self.middle = QWidget()
+        middle.setMaximumWidth(self.WIDTH)
         middle.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         middle.setLayout(column)
         row = QHBoxLayout(self)
@@ -146,8 +156,8 @@ class TrialPage(QWidget):
         self._block.setText(self._words["training"] if trial.block is Block.TRAINING else "")
         self._block.setVisible(trial.block is Block.TRAINING)
         self._slot_row.setVisible(self._player.switched)
-        if self._player.switched:
-            self._slot_row.show_trial(trial)
+        self._turn_row.setVisible(trial.playing is Playing.IN_TURN)
+        self._turn_row.show_names(self._turns(trial))
         self._ask(trial.scales[0])
         self._make_tags(self._session.panel.definition.tags)
         self._comment.clear()
@@ -183,12 +193,36 @@ class TrialPage(QWidget):
 
     def _make_response(self, trial: Trial) -> None:
         asked = trial.response
+        sliders = None
         if asked in (Asked.SLIDERS, Asked.GRADES):
-            self._response = Sliders(self._scale, trial, grades=asked is Asked.GRADES)
+            name = self._words["rating_of"]
+            sliders = self._response = Sliders(self._scale, trial, asked is Asked.GRADES, name)
         else:
             self._response = Categories(self._scale, digits=bool(self._digits(self._scale)))
+        if self._player.switched:
+            self._slot_row.show_trial(trial, sliders)
+        self._key_hint = self._keys_of(trial)
         self._response.voted.connect(self.vote)
         self._answers.addWidget(self._response)
+
+    def _turns(self, trial: Trial) -> list[str]:
+        """Return what recordings that are played in turn are called."""
+        if trial.playing is not Playing.IN_TURN:
+            return []
+        reference = self._words["reference"]
+        names = (self._words["first"], self._words["second"])
+        return [
+            f"{name}: {reference}" if slot.named_reference else name
+            for name, slot in zip(names, trial.slots, strict=False)
+        ]
+
+    def _keys_of(self, trial: Trial) -> str:
+        """Return which keys work on this page."""
+        if digits := self._digits(self._scale):
+            return self._words["keys_digits"].format(best=digits[0], worst=digits[-1])
+        if not trial.switched:
+            return self._words["keys_arrows"]
+        return self._words["keys_sliders" if trial.rated_slots else "keys_choice"]
 
     def _make_tags(self, tags: Sequence[str]) -> None:
         emptied(self._tag_row)
@@ -326,7 +360,8 @@ class TrialPage(QWidget):
 
     def _tell(self, text: str, stays: bool = False) -> None:
         self._message_stays = stays
-        self._message.setText(text)
+        self._message.setText(text or self._key_hint)
+        quiet(self._message, not text)
         if text:
             self.told.emit(self._message)
 
@@ -352,8 +387,13 @@ class TrialPage(QWidget):
         slots = state.trial.rated_slots or (WHOLE_TRIAL,)
         self._response.allow([slot for slot in slots if self._session.may_rate(slot, self._asked) is None])
         self._next.setProperty("ready", self._session.may_go_on() is None)
-        # A device that went away and came back at once leaves a pause, and a reason, only.
-        reason = output.reason if silent or not playing else ""
+        self._turn_row.mark(self._player.sounding)
+        # What an output says of itself is for the people who run the test; a device that went away and came
+        # back at once leaves a pause only.
+        interrupted = self._player.interrupted and not playing
+        reason = (
+            self._words["sound_lost"] if silent else self._words["sound_interrupted"] if interrupted else ""
+        )
         self._reason.setText(reason)
         self._reason.setVisible(bool(reason))
         if not self._message_stays:

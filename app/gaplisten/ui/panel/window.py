@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence, QShortcut
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QSize, Qt, QTranslator, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import (
     QFileDialog,
+    QMenu,
     QMessageBox,
     QScrollArea,
     QScrollBar,
@@ -23,15 +25,19 @@ from gaplisten.panel.breaks import Advice
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.scales import texts
 from gaplisten.panel.session import Session
+from gaplisten.panel.steps import AnswerMissing
+from gaplisten.panel.telling import told
 from gaplisten.panel.trial import Block
 from gaplisten.playback.player import Player
 from gaplisten.ui.panel.listening import TrialPlayer
 from gaplisten.ui.panel.pages import BreakPage, ElsewherePage, ListenerPage, MessagePage, Page
 from gaplisten.ui.panel.step_page import StepPage
+from gaplisten.ui.panel.texts import fit_type
 from gaplisten.ui.panel.trial_page import TrialPage
 
 _LEAST = QSize(900, 620)
 _MARGIN = 12  # round a page
+_USUAL_HEIGHT, _LARGEST = 800.0, 1.6  # type grows with the window from this height on, up to so much
 
 
 class _Pages(QStackedLayout):
@@ -89,12 +95,12 @@ class PanelWindow(QWidget):
         # The title is the same for every trial, panel and condition.
         self.setWindowTitle("Gaplisten")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        font = self.font()
-        font.setPointSizeF(font.pointSizeF() * 1.15)
-        self.setFont(font)
+        self._points = self.font().pointSizeF() * 1.15
+        self._qt_words = self._speak(self._panel.definition.language)
         self._stack = _Pages(self._make_room())
         leave = QShortcut(QKeySequence("Escape"), self)
         leave.activated.connect(self.close)
+        QShortcut(QKeySequence("F8"), self).activated.connect(self.choose_device)
         if listener is None:
             self._ask_listener()
         else:
@@ -120,6 +126,47 @@ class PanelWindow(QWidget):
             shortcut.activated.connect(lambda step=step: area.verticalScrollBar().triggerAction(step))
         return inner
 
+    # --- how it looks and speaks ---------------------------------------------------------------------
+
+    def _speak(self, language: str) -> QTranslator | None:
+        """Have Qt's own words (file dialogs, menus of text fields) in the panel's language."""
+        translator = QTranslator(self)
+        folder = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+        if not translator.load(f"qtbase_{language}", folder):
+            return None
+        QCoreApplication.installTranslator(translator)
+        return translator
+
+    def _fit_type(self) -> None:
+        """Write larger on larger screens: there the page is looked at from farther away."""
+        share = min(max(self.height() / _USUAL_HEIGHT, 1.0), _LARGEST)
+        font = self.font()
+        font.setPointSizeF(self._points * share)
+        self.setFont(font)
+        page = self._stack.currentWidget()
+        if isinstance(page, Page | TrialPage):
+            width = page.WIDTH if isinstance(page, TrialPage) else page.width_limit
+            page.middle.setMaximumWidth(round(width * share))
+            fit_type(page, font.pointSizeF())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Fit the type to the window."""
+        super().resizeEvent(event)
+        self._fit_type()
+
+    def choose_device(self) -> None:
+        """Offer the output devices: for the person who runs the test, at a key that nobody needs."""
+        menu = QMenu(self)
+        menu.addSection(self._words["device"])
+        menu.addAction(self._words["device_default"]).triggered.connect(lambda: self._output.choose(None))
+        for device in self._output.devices():
+            act = menu.addAction(device.name)
+            act.setCheckable(True)
+            act.setChecked(device.name == self._output.state.device)
+            act.triggered.connect(lambda _=False, device=device: self._output.choose(device))
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(self.mapToGlobal(self.rect().center()))
+
     # --- pages ------------------------------------------------------------------------------------
 
     @property
@@ -133,6 +180,7 @@ class PanelWindow(QWidget):
         old = self._stack.currentWidget()
         self._stack.addWidget(page)
         self._stack.setCurrentWidget(page)
+        self._fit_type()
         page.setFocus()
         if old is not None and old is not page and old is not self._trial_page:
             self._stack.removeWidget(old)
@@ -144,8 +192,14 @@ class PanelWindow(QWidget):
         page.button.setFocus()
         return page
 
+    def _told(self, error: Exception) -> str:
+        """Return what the listener reads of an error; who runs the test finds all of it on the terminal."""
+        if not isinstance(error, AnswerMissing):
+            print(f"gaplisten: {error}", file=sys.stderr)
+        return told(error, self._words)
+
     def _ask_listener(self) -> None:
-        page = ListenerPage(self._panel.definition.title, self._words, self._panel.definition.listeners)
+        page = ListenerPage(self._panel.definition.title, self._words, bool(self._panel.definition.listeners))
         page.chosen.connect(self._begin)
         self._show(page)
         page.focus()
@@ -158,7 +212,7 @@ class PanelWindow(QWidget):
                 self._panel.folder, listener, ratings=self._ratings, take_over=take_over
             )
         except LockedElsewhere as error:
-            page = ElsewherePage(str(error), self._words)
+            page = ElsewherePage(self._told(error), self._words)
             page.done.connect(self.close)
             page.take_over.connect(lambda: self._begin(listener, take_over=True))
             self._show(page)
@@ -166,9 +220,9 @@ class PanelWindow(QWidget):
         except GaplistenError as error:
             asking = self._stack.currentWidget()
             if isinstance(asking, ListenerPage):
-                asking.tell(str(error))
+                asking.tell(self._told(error))
             else:
-                self._message("", str(error), self._words["close"]).done.connect(self.close)
+                self._message("", self._told(error), self._words["close"]).done.connect(self.close)
             return
         if not self.session.finished and self.session.breaks.advice() is Advice.INSIST:
             self._rest(Advice.INSIST)
@@ -202,7 +256,7 @@ class PanelWindow(QWidget):
         try:
             page = StepPage(step, self._session, self._output, self._words)
         except GaplistenError as error:
-            self._message("", str(error), self._words["again"]).done.connect(self._go_on)
+            self._message("", self._told(error), self._words["again"]).done.connect(self._go_on)
             return
         page.answered.connect(self._answer)
         self._show(page)
@@ -213,7 +267,7 @@ class PanelWindow(QWidget):
             self._session.answer(answers)
         except GaplistenError as error:
             if isinstance(self.page, StepPage):
-                self.page.tell(str(error))
+                self.page.tell(self._told(error))
             return
         self._go_on()
 
@@ -237,7 +291,7 @@ class PanelWindow(QWidget):
         try:
             self._player.begin(self._session)
         except GaplistenError as error:
-            self._message("", str(error), self._words["again"]).done.connect(self._show_trial)
+            self._message("", self._told(error), self._words["again"]).done.connect(self._show_trial)
             return
         if self._trial_page is None:
             self._trial_page = TrialPage(self._player, self._session)
@@ -246,6 +300,7 @@ class PanelWindow(QWidget):
             self._trial_page.told.connect(self._area.ensureWidgetVisible)
         self._show(self._trial_page)
         self._trial_page.show_trial()
+        self._fit_type()
 
     def _leave_trial(self) -> None:
         """Save, and only then let the trial go; if it cannot be saved it stays, votes and all."""
@@ -253,17 +308,19 @@ class PanelWindow(QWidget):
             refusal = self._session.next(self._player.facts())
         except GaplistenError as error:
             assert self._trial_page is not None
-            self._trial_page.tell(f"{self._words['not_saved']}\n{error}")
+            self._trial_page.tell(f"{self._words['not_saved']}\n{self._told(error)}")
             self._trial_page.offer_copy(True)
             return
         if refusal is not None:
             return
         self._player.end()
         advice = Advice.NONE if self._session.finished else self._session.breaks.advice()
-        if advice is Advice.NONE:
-            self._go_on()
-        else:
+        if advice is not Advice.NONE:
             self._rest(advice)
+        elif self._session.block_ends and self._block is Block.TEST:
+            self._rest(Advice.SUGGEST, self._words["block_over"])
+        else:
+            self._go_on()
 
     def _go_on_elsewhere(self) -> None:
         """Keep all ratings elsewhere, and save the vote on the screen there: the folder is full or gone."""
@@ -277,16 +334,16 @@ class PanelWindow(QWidget):
         try:
             self._session.go_on_at(Path(name))
         except GaplistenError as error:
-            self._trial_page.tell(str(error))
+            self._trial_page.tell(self._told(error))
             return
         self._leave_trial()
 
-    def _rest(self, advice: Advice) -> None:
+    def _rest(self, advice: Advice, text: str = "") -> None:
         clock = self._session.breaks
         insist = advice is Advice.INSIST
         minutes = round(clock.minutes())
         words = self._words["break_insist" if insist else "break_suggest"]
-        page = BreakPage(words.format(minutes=minutes), self._words, clock, insist)
+        page = BreakPage(text or words.format(minutes=minutes), self._words, clock, insist)
         page.done.connect(self._rested if insist else self._declined)
         self._show(page)
 
@@ -299,8 +356,12 @@ class PanelWindow(QWidget):
         self._go_on()
 
     def _finish(self) -> None:
-        notes = "\n".join(self._session.notices)
-        self._message(self._words["finished"], notes, self._words["close"]).done.connect(self.close)
+        # What else is to be told is for the person who runs the test, on the terminal and in `panel status`.
+        for note in self._session.notices:
+            print(f"gaplisten: {note}", file=sys.stderr)
+        moved = self._session.moved
+        note = self._words["moved"].format(path=moved) if moved else ""
+        self._message(self._words["finished"], note, self._words["close"]).done.connect(self.close)
 
     # --- leaving ----------------------------------------------------------------------------------------
 
@@ -327,5 +388,7 @@ class PanelWindow(QWidget):
         if self.session is not None:
             self.session.close()
         self._output.close()
+        if self._qt_words is not None:
+            QCoreApplication.removeTranslator(self._qt_words)
         event.accept()
         self.closed.emit()
