@@ -252,12 +252,12 @@ def test_two_runs_do_not_write_into_one_folder_at_a_time(lossy: Path, tmp_path: 
 
 
 def test_nothing_replaces_a_file_of_the_set_that_is_read(lossy: Path, tmp_path: Path):
-    with pytest.raises(ConcealError, match="one of the input files"):
+    with pytest.raises(ConcealError, match="could be the references"):
         plan_folder(lossy, lossy.parent / "clean")
     with pytest.raises(ConcealError, match="one of the input files"):
         plan_file(lossy / "0.wav", lossy / "0_is_lost.txt")
     with pytest.raises(ConcealError, match="one of the input files"):
-        plan_clips(find_clips([lossy]).clips, lossy.parent / "clean")
+        plan_clips(find_clips([lossy.parent]).clips, lossy.parent / "clean")
     assert plan_folder(lossy, tmp_path / "out")
 
 

@@ -31,8 +31,7 @@ def drawings(root: Path, opened: str = "", **options: object) -> list[str]:
     return [drawing(clip, root) for clip in find_clips([root / opened], **options).clips]
 
 
-@pytest.mark.parametrize("opened", ["", "blind", "blind/lossy_signals"])
-def test_the_2022_layout_may_be_opened_at_any_level(make, opened: str) -> None:
+def test_the_2022_layout(make) -> None:
     for name in ("54", "309854", "2307"):
         make.empty(
             f"blind/lossy_signals/{name}.wav", f"blind/lossy_signals/{name}_is_lost.txt", f"net/{name}.wav"
@@ -41,21 +40,47 @@ def test_the_2022_layout_may_be_opened_at_any_level(make, opened: str) -> None:
         "X_CleanReference/54.wav", "X_CleanReference/2307.wav", "blind/transcriptions.csv", "README.md"
     )
     lossy = "blind/lossy_signals"
-    assert drawings(make.root, opened) == [
+    assert drawings(make.root) == [
         f"54 | X_CleanReference/54.wav | {lossy}/54.wav | {lossy}/54_is_lost.txt | net=net/54.wav",
         f"2307 | X_CleanReference/2307.wav | {lossy}/2307.wav | {lossy}/2307_is_lost.txt | net=net/2307.wav",
         f"309854 | - | {lossy}/309854.wav | {lossy}/309854_is_lost.txt | net=net/309854.wav",
     ]
 
 
-@pytest.mark.parametrize("opened", ["", "blind", "blind/lossy_signals"])
 @pytest.mark.parametrize("unpacked", ["blind_set_reference", "blind_set_reference/X_CleanReference"])
-def test_references_may_lie_in_the_folder_that_their_archive_unpacked_into(
-    make, opened: str, unpacked: str
-) -> None:
+def test_references_may_lie_in_the_folder_that_their_archive_unpacked_into(make, unpacked: str) -> None:
     make.empty("blind/lossy_signals/1.wav", "blind/lossy_signals/1_is_lost.txt", f"{unpacked}/1.wav")
     make.empty("blind_set_reference/notes/1.wav")  # below it, but by its name no reference
-    assert find_clips([make.root / opened]).clips[0].reference == make.root / unpacked / "1.wav"
+    assert find_clips([make.root]).clips[0].reference == make.root / unpacked / "1.wav"
+
+
+@pytest.mark.parametrize("opened", ["blind", "blind/lossy_signals"])
+@pytest.mark.parametrize("place", ["X_CleanReference", "blind_set_reference/X_CleanReference"])
+def test_nothing_from_outside_the_opened_folder_is_used_and_references_there_are_offered(
+    make, opened: str, place: str
+) -> None:
+    make.empty("blind/lossy_signals/1.wav", "blind/lossy_signals/1_is_lost.txt", f"{place}/1.wav")
+    make.empty("blind/lossy_signals/2.wav", "net/1.wav")
+    found = find_clips([make.root / opened])
+    assert [(clip.reference, clip.conditions) for clip in found.clips] == [(None, ()), (None, ())]
+    assert [(offer.folder, offer.found, offer.of) for offer in found.offers] == [(make.root / place, 1, 2)]
+    assert f"1 of 2 references could be in {make.root / place}" in found.notes
+    chosen = find_clips([make.root / opened], reference_folder=found.offers[0].folder)
+    assert chosen.clips[0].reference == make.root / place / "1.wav"
+    assert chosen.offers == ()
+
+
+def test_a_stranger_s_folder_is_no_reference_though_its_file_is_called_alike(make) -> None:
+    make.sound("work/my_plc/test_files/54.wav", 3)
+    make.trace("work/my_plc/test_files/54_is_lost.txt", 3)
+    make.sound("work/my_plc/test_files_out/54.wav")
+    stranger = make.sound("work/clean_speech_of_another_project/54.wav", seed=9)
+    found = find_clips([make.root / "work/my_plc"])
+    (clip,) = found.clips
+    assert clip.reference is None
+    assert clip.lossy == make.root / "work/my_plc/test_files/54.wav"
+    assert found.conditions == ("test_files_out",)
+    assert found.offers[0].folder == stranger.parent
 
 
 @pytest.mark.parametrize(
@@ -71,7 +96,15 @@ def test_a_folder_picked_by_the_user_beats_all_names(make) -> None:
     make.empty("lossy_signals/1.wav", "lossy_signals/1_is_lost.txt", "clean/1.wav", "elsewhere/speech/1.flac")
     found = find_clips([make.root / "lossy_signals"], reference_folder=make.root / "elsewhere/speech")
     assert found.clips[0].reference == make.root / "elsewhere/speech/1.flac"
-    assert "1 of 1 references in speech, as chosen" in found.notes
+    assert f"1 of 1 references in {make.root / 'elsewhere/speech'}, as chosen" in found.notes
+
+
+def test_a_chosen_folder_may_call_its_files_otherwise(make) -> None:
+    make.empty("lossy/1_lossy.wav", "lossy/2_lossy.wav", "elsewhere/1_clean.wav", "elsewhere/2_clean.wav")
+    (make.root / "lossy/x").mkdir()
+    make.empty("lossy/net/1_net.wav", "lossy/net/2_net.wav")
+    found = find_clips([make.root / "lossy"], reference_folder=make.root / "elsewhere")
+    assert [clip.reference.name for clip in found.clips] == ["1_clean.wav", "2_clean.wav"]
 
 
 def test_splits_are_kept_apart_with_their_own_references(make) -> None:
@@ -85,7 +118,8 @@ def test_splits_are_kept_apart_with_their_own_references(make) -> None:
         "test/7 | test/clean_signals/7.wav | test/lossy_signals/7.wav | test/lossy_signals/7_is_lost.txt",
         "train/7 | train/clean_signals/7.wav | train/lossy_signals/7.wav | train/lossy_signals/7_is_lost.txt",
     ]
-    assert "test: 1 of 1 references in clean_signals" in find_clips([make.root]).notes
+    notes = find_clips([make.root]).notes
+    assert "**/clean_signals/{clip} is taken as reference (2 of 2): its name says so" in notes
 
 
 def test_a_folder_beside_with_other_names_is_no_condition(make) -> None:
@@ -149,16 +183,18 @@ def test_conditions_without_references_are_normal(make) -> None:
 
 def test_a_lossy_folder_that_no_name_betrays_is_found_by_its_content(make) -> None:
     for clip in ("1", "2"):
-        make.sound(f"enhanced/{clip}.wav")
-        make.sound(f"received/{clip}.wav", 3, 4)
-    make.sound("enhanced/3.wav")
+        make.sound(f"enhanced/{clip}.wav", seed=int(clip))
+        make.sound(f"b/{clip}.wav", 3, 4, seed=int(clip))
+    make.sound("enhanced/3.wav", seed=3)
     found = find_clips([make.root])
     assert drawings(make.root) == [
-        "1 | - | received/1.wav | - | enhanced=enhanced/1.wav | received=received/1.wav",
-        "2 | - | received/2.wav | - | enhanced=enhanced/2.wav | received=received/2.wav",
+        "1 | - | b/1.wav | - | b=b/1.wav | enhanced=enhanced/1.wav",
+        "2 | - | b/2.wav | - | b=b/2.wav | enhanced=enhanced/2.wav",
         "3 | - | - | - | enhanced=enhanced/3.wav",
     ]
-    assert any(note.startswith("received is taken for the lossy files too") for note in found.notes)
+    assert "b/{clip} is taken as lossy b (2 of 3): some of it are packets of exact zeros" in found.notes
+    known = find_clips([make.root], losses_known=True)
+    assert {clip.lossy for clip in known.clips} == {None}, "who names a trace wants nothing guessed"
     trace = open_clip(found.clips[0]).trace
     assert trace is not None
     assert trace.lost.nonzero()[0].tolist() == [3, 4]
@@ -329,14 +365,12 @@ def test_the_demo_has_references_traces_and_all_strata() -> None:
     assert {s.stratum.value for s in summaries} == {"<=120 ms", "120-320 ms", "320-1000 ms"}
 
 
-@pytest.mark.parametrize(
-    "opened", ["challenge2022", "challenge2022/blind", "challenge2022/blind/lossy_signals"]
-)
-def test_the_real_challenge_clips_are_found(real_clips: Path, opened: str) -> None:
-    found = find_clips([real_clips / opened])
+def test_the_real_challenge_clips_are_found(real_clips: Path) -> None:
+    found = find_clips([real_clips / "challenge2022"])
     assert [clip.name for clip in found.clips] == ["54", "1214", "2307"]
     assert found.conditions == ("tPLCnet",)
     assert [clip.reference is not None for clip in found.clips] == [True, False, True]
+    assert found.offers == ()
     assert summarise(found.clip("54")).longest_ms == 140.0
 
 

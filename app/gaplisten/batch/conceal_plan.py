@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip
+from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip, PacketLength
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.names import trace_beside
 from gaplisten.errors import GaplistenError
@@ -40,8 +40,13 @@ def plan_folder(source: Path, out: Path, packet_ms: float = DEFAULT_PACKET_MS) -
     ConcealError
         Naming a place that is an input file, or where two results would lie.
     """
-    clips = find_clips([source], packet_ms=packet_ms).clips
-    return _planned(clips, lambda _clip, found: out / _below(found, source))
+    found = find_clips([source], packet=PacketLength(packet_ms))
+    clips = found.clips
+    beside = [offer.folder for offer in found.offers if offer.folder.parent == source.absolute().parent]
+    for folder in beside:  # not used, but not to be lost either
+        if out.exists() and out.samefile(folder):
+            raise ConcealError(str(out), "holds what could be the references of these clips", _ELSEWHERE)
+    return _planned(clips, lambda _clip, file: out / _below(file, source))
 
 
 def plan_clips(clips: Sequence[Clip], out: Path) -> tuple[ConcealItem, ...]:
@@ -85,7 +90,9 @@ def plan_file(
     """
     is_folder = out.is_dir() or not out.suffix
     target = out / source.name if is_folder else out
-    found = next(iter(find_clips([source, *([trace] if trace else [])], packet_ms=packet_ms).clips))
+    found = next(
+        iter(find_clips([source, *([trace] if trace else [])], packet=PacketLength(packet_ms)).clips)
+    )
     clip = replace(found, trace=trace or found.trace or _beside(source))
     _refuse_inputs([target], [clip])
     return _item(clip, source, target)

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+import itertools
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
 from gaplisten.batch.journal import key_of
-from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip, ClipSet, ConditionFile
+from gaplisten.clips.clip import Clip, ClipSet, ConditionFile, PacketLength
+from gaplisten.clips.layout import Layout, Part
 from gaplisten.clips.layouts import find_clips
-from gaplisten.clips.scanning import Folder, FolderError, scan
+from gaplisten.clips.matching import grids_of
+from gaplisten.clips.names import Role
+from gaplisten.clips.neighbours import matched
+from gaplisten.clips.patterns import Pattern
+from gaplisten.clips.scanning import TABLE_SUFFIXES, Folder, FolderError, Tree, scan, scan_tree
 from gaplisten.durable import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.strata import Stratum
 
 REFERENCE, LOSSY = "reference", "lossy"
+_MOST_NAMES, _NEARLY_ALL = 400, 0.9
 
 
 @dataclass(frozen=True)
@@ -33,12 +40,20 @@ class Version:
     stratum
         The clip's longest-burst class in words; empty when nothing is known of its losses, or nobody has
         looked yet: `survey` does.
+    why
+        How it was decided which part the file plays.
     """
 
     clip: Clip
     condition: str
     path: Path
     stratum: str = ""
+    why: str = ""
+
+    @property
+    def role(self) -> str:
+        """The part it plays: ``reference``, ``lossy`` or ``condition``."""
+        return self.condition if self.condition in (REFERENCE, LOSSY) else "condition"
 
 
 def versions_of(clips: ClipSet) -> Iterator[Version]:
@@ -163,7 +178,7 @@ def trace_digest(clip: Clip) -> str:
     """
     flags = None if clip.inline_trace is None else "".join("01"[lost] for lost in clip.inline_trace)
     source = clip.trace or (clip.lossy if flags is None else None)
-    reading = [clip.packet_ms, clip.trace_format, clip.trace_inverted]
+    reading = [clip.packet_ms, clip.packet_frames, clip.trace_format, clip.trace_inverted]
     return key_of(flags=flags, file=digest_of(source), reading=reading)
 
 
@@ -173,51 +188,108 @@ def versions_from_paths(
     reference: Path | None = None,
     reference_folder: Path | None = None,
     trace: Path | None = None,
-    packet_ms: float = DEFAULT_PACKET_MS,
+    packet: PacketLength = PacketLength(),  # noqa: B008 - a frozen value
+    layout: Layout | None = None,
 ) -> list[Version]:
     """Return what files and folders named by the user hold, to be scored.
+
+    A folder with one version of each clip is the condition of its name. Where a trace is named, nothing is
+    guessed from zeros.
 
     Parameters
     ----------
     reference
         The one reference of all files.
     reference_folder
-        Where each file finds its reference under its own name.
+        Where each file finds its reference under its clip's name.
     trace
         A loss trace for all files, or a folder where each finds its own.
+    layout
+        How the files of folders are taken.
 
     Raises
     ------
     GaplistenError
         If a path is missing, unreadable or holds no sound.
     """
-    files = [path for path in paths if not path.is_dir()]
+    files = [path for path in paths if not path.is_dir() and path.suffix.lower() not in TABLE_SUFFIXES]
     several = len({path.absolute().parent for path in files}) > 1
-    extras = _Extras(reference, _scanned(reference_folder), trace, _scanned(trace), packet_ms)
+    extras = _Extras(reference, _scanned(reference_folder), trace, _traces(trace), packet)
     found = [extras.version(path, path.absolute().parent.name if several else "") for path in files]
-    for folder in (path for path in paths if path.is_dir()):
-        clips = find_clips([folder], reference_folder=reference_folder, packet_ms=packet_ms)
-        found += _in_folder(folder.absolute(), clips, extras)
+    places = [path for path in paths if path not in files]
+    names = _folder_names(places)
+    sets = [
+        find_clips([place], packet=packet, layout=layout, losses_known=trace is not None) for place in places
+    ]
+    alone = [_is_one_system(clips) for clips in sets]
+    keys = _shared_keys([clips for clips, one in zip(sets, alone, strict=True) if one])
+    for clips, name, one in zip(sets, names, alone, strict=True):
+        found += _of_one_system(clips, name, keys, extras) if one else _of_several(clips, extras)
     return found
 
 
-def _in_folder(folder: Path, clips: ClipSet, extras: _Extras) -> list[Version]:
-    flat = [clip.sound for clip in clips.clips if clip.sound and clip.sound.parent == folder]
-    alone = all(len(list(_files(clip))) == 1 for clip in clips.clips)
-    if alone and len(flat) == len(clips.clips):  # one system's output: neither lossy nor reference
-        # A broken link or a pipe among the files fails by itself, when its turn comes.
-        own = [extras.version(path, folder.name, named=False) for path in flat]
-        return [_with_losses(version, clip) for version, clip in zip(own, clips.clips, strict=True)]
-    return list(versions_of(replace(clips, clips=tuple(map(extras.completed, clips.clips)))))
+def _folder_names(folders: Sequence[Path]) -> list[str]:
+    """Return the names of folders, with those above them where they are called alike."""
+    whole = [folder.absolute() for folder in folders]
+    names = [folder.name for folder in whole]
+    return [
+        name if names.count(name) == 1 else f"{folder.parent.name}/{name}"
+        for folder, name in zip(whole, names, strict=True)
+    ]
 
 
-def _with_losses(version: Version, clip: Clip) -> Version:
-    if version.clip.trace is not None or (clip.trace is None and clip.inline_trace is None):
-        return version
-    return replace(version, clip=replace(version.clip, trace=clip.trace, inline_trace=clip.inline_trace))
+def _is_one_system(clips: ClipSet) -> bool:
+    return all(len(list(_files(clip))) == 1 for clip in clips.clips)
 
 
-def _scanned(path: Path | None) -> Folder | None:
+def _shared_keys(sets: Sequence[ClipSet]) -> dict[Path, str]:
+    """Return names of clips that several folders share, where files' names differ (54_netA, 54_netB)."""
+    sounds = {sound: clips for clips in sets for clip in clips.clips if (sound := clip.sound)}
+    plain = [{clip.name for clip in clips.clips} for clips in sets]
+    if len(sets) < 2 or any(first & second for first, second in itertools.combinations(plain, 2)):
+        return {}
+    places = {clips.root: str(number) for number, clips in enumerate(sets)}
+    paths = {f"{places[clips.root]}/{sound.stem}": sound for sound, clips in sounds.items()}
+    grid = next(iter(grids_of(list(paths)[:_MOST_NAMES])), None)
+    keys: dict[Path, str] = {}
+    for text in grid.patterns if grid is not None and grid.joined > _NEARLY_ALL else ():
+        pattern = Pattern(text)
+        for place in places.values():
+            stems = [path.partition("/")[2] for path in paths if path.startswith(f"{place}/")]
+            keys |= {paths[f"{place}/{stem}"]: key for stem, key in pattern.keys(f"{place}/", stems)}
+    return keys
+
+
+def _of_one_system(clips: ClipSet, name: str, keys: Mapping[Path, str], extras: _Extras) -> list[Version]:
+    # A broken link or a pipe among the files fails by itself, when its turn comes.
+    sounds = [sound for clip in clips.clips if (sound := clip.sound)]
+    own = [
+        replace(clip, name=keys.get(sound, clip.name), reference=None, lossy=None, conditions=())
+        for clip, sound in zip(clips.clips, sounds, strict=True)
+    ]
+    completed = extras.completed(own, sounds)
+    return [
+        Version(clip, name, sound, why="its folder was named")
+        for clip, sound in zip(completed, sounds, strict=True)
+    ]
+
+
+def _of_several(clips: ClipSet, extras: _Extras) -> list[Version]:
+    whys = {} if clips.layout is None else {_called(part): part.why for part in clips.layout.parts}
+    completed = extras.completed(clips.clips, [clip.sound for clip in clips.clips])
+    versions = versions_of(replace(clips, clips=tuple(completed)))
+    return [replace(version, why=whys.get(version.condition, "")) for version in versions]
+
+
+def _called(part: Part) -> str:
+    return part.name if part.role is Role.CONDITION else str(part.role)
+
+
+def _scanned(path: Path | None) -> Tree | None:
+    return scan_tree(path) if path is not None and path.is_dir() else None
+
+
+def _traces(path: Path | None) -> Folder | None:
     return scan(path) if path is not None and path.is_dir() else None
 
 
@@ -226,27 +298,41 @@ class _Extras:
     """References and traces that the user named besides the files."""
 
     reference: Path | None
-    references: Folder | None
+    references: Tree | None
     trace: Path | None
     traces: Folder | None
-    packet_ms: float
+    packet: PacketLength
 
-    def version(self, path: Path, condition: str, *, named: bool = True) -> Version:
-        """Return a file as a version of a clip of its own; one `named` by the user must be there."""
-        if not named:
-            return self._version(path, condition)
+    def version(self, path: Path, condition: str) -> Version:
+        """Return a file that the user named as a version of a clip of its own; it must be there."""
         if not path.exists():
             raise FolderError(str(path), "there is no such file or folder", "check the path")
         if not path.is_file():  # reading a pipe or a device would wait for ever
             raise FolderError(str(path), "is neither a file nor a folder", "save the sound to a file")
-        return self._version(path, condition)
+        packet = self.packet
+        clip = Clip(path.stem, packet_ms=packet.ms, packet_frames=packet.frames, folder=path.parent)
+        why = "its folder was named" if condition else "it was named"
+        return Version(self.completed([clip], [path])[0], condition, path, why=why)
 
-    def _version(self, path: Path, condition: str) -> Version:
-        clip = self.completed(Clip(path.stem, packet_ms=self.packet_ms, folder=path.parent))
-        return Version(clip, condition, path)
+    def completed(self, clips: Sequence[Clip], sounds: Sequence[Path | None]) -> list[Clip]:
+        """Return clips with the references and the traces that were named for them, by their sounds."""
+        references: Sequence[Path | None] = [self.reference or clip.reference for clip in clips]
+        if self.references is not None and self.reference is None:
+            pairs = zip(clips, sounds, strict=True)
+            named = [replace(clip, lossy=sound, reference=None) for clip, sound in pairs]
+            references = [clip.reference for clip in matched(named, self.references)[0]]
+        found = []
+        for clip, sound, reference in zip(clips, sounds, references, strict=True):
+            trace = self._trace(clip, sound) if self.traces else self.trace
+            own = clip if trace is None else replace(clip, trace=trace, inline_trace=None)
+            found.append(replace(own, reference=reference))
+        return found
 
-    def completed(self, clip: Clip) -> Clip:
-        """Return the clip with the reference and the trace that were named for it."""
-        reference = self.reference or (self.references.sound(clip.name) if self.references else None)
-        named = self.traces.trace(clip.name) if self.traces else self.trace
-        return replace(clip, reference=reference or clip.reference, trace=named or clip.trace)
+    def _trace(self, clip: Clip, sound: Path | None) -> Path | None:
+        assert self.traces is not None
+        for stem in (clip.name, *([sound.stem] if sound else [])):
+            if (found := self.traces.trace(stem)) is not None:
+                return found
+            if stem in self.traces.plain:
+                return self.traces.path / self.traces.plain[stem]
+        return None

@@ -25,6 +25,8 @@ TIDY_COLUMNS = (
     "reference",
     "reference_sha256",
     "source",
+    "role",
+    "role_because",
 )
 COLUMNS = (
     "metric",
@@ -69,6 +71,8 @@ def _cells(row: ScoreRow) -> tuple[Cell, ...]:
         "" if reference is None else str(reference),
         task.reference_sha256,
         metric.source,
+        version.role,
+        version.why,
     )
 
 

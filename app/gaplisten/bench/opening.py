@@ -38,7 +38,7 @@ def find_set(sources: Sources, job: Job) -> ClipSet:
     job.check(0.0)
     if sources.roles:
         return _loose(sources)
-    return find_clips(sources.paths, reference_folder=sources.reference_folder, packet_ms=sources.packet_ms)
+    return find_clips(sources.paths, reference_folder=sources.reference_folder, packet=sources.packet)
 
 
 def _loose(sources: Sources) -> ClipSet:
@@ -50,7 +50,7 @@ def _loose(sources: Sources) -> ClipSet:
         if choice.role != "ignore"
     ]
     form = next((choice.form for choice in sources.roles if choice.role == "trace"), "")
-    clip = replace(clip_from_roles(guesses, packet_ms=sources.packet_ms), trace_format=form or None)
+    clip = replace(clip_from_roles(guesses, packet=sources.packet), trace_format=form or None)
     names = tuple(condition.name for condition in clip.conditions)
     return ClipSet(clip.name, clip.folder, (clip,), names, ("loose files",))
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from gaplisten.clips.clip import PacketLength
+from gaplisten.clips.layout import Layout
 from gaplisten.loss.measures import MEASURES, Measure, measure_named
 
 Setting = bool | int | float | str
@@ -131,12 +133,27 @@ class RoleChoice:
 
 @dataclass(frozen=True, slots=True)
 class Sources:
-    """Where the clips come from."""
+    """Where the clips come from.
+
+    Parameters
+    ----------
+    packet_frames
+        Packet length in frames, in place of `packet_ms`.
+    layout
+        How the files of the folder are taken, where the user has seen to that.
+    """
 
     paths: tuple[Path, ...] = ()
     roles: tuple[RoleChoice, ...] = ()
     reference_folder: Path | None = None
     packet_ms: float = 20.0
+    packet_frames: int | None = None
+    layout: Layout | None = None
+
+    @property
+    def packet(self) -> PacketLength:
+        """The packet length."""
+        return PacketLength(self.packet_ms, self.packet_frames)
 
 
 SHOWN_AT_FIRST = ("click_entry", "click_exit", "energy_error", "lsd")

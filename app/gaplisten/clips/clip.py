@@ -5,11 +5,31 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from gaplisten.audio.signal import Signal
 from gaplisten.loss.trace import LossTrace
 
+if TYPE_CHECKING:
+    from gaplisten.clips.layout import Layout
+
 DEFAULT_PACKET_MS = 20.0
+
+
+@dataclass(frozen=True)
+class PacketLength:
+    """How long a packet is: in milliseconds, or in frames where these are given.
+
+    The usual 20 ms give way to what the data plainly say; any other length was somebody's word.
+    """
+
+    ms: float = DEFAULT_PACKET_MS
+    frames: int | None = None
+
+    @property
+    def said(self) -> bool:
+        """Whether somebody said it."""
+        return self.frames is not None or self.ms != DEFAULT_PACKET_MS
 
 
 @dataclass(frozen=True)
@@ -52,6 +72,8 @@ class Clip:
         Where the clip was found.
     trace_format, trace_inverted
         How to read `trace`; found out from its content when not given.
+    packet_frames
+        Packet length in frames at the sound's own rate, in place of `packet_ms`.
     """
 
     name: str
@@ -64,6 +86,12 @@ class Clip:
     folder: Path = Path()
     trace_format: str | None = None
     trace_inverted: bool = False
+    packet_frames: int | None = None
+
+    @property
+    def packet(self) -> PacketLength:
+        """The packet length."""
+        return PacketLength(self.packet_ms, self.packet_frames)
 
     @property
     def sound(self) -> Path | None:
@@ -82,7 +110,21 @@ class Clip:
             trace_format=condition.trace_format,
             trace_inverted=condition.trace_inverted,
             packet_ms=condition.packet_ms or self.packet_ms,
+            packet_frames=None if condition.packet_ms else self.packet_frames,
         )
+
+
+@dataclass(frozen=True)
+class Offer:
+    """A folder outside the opened one in which references could lie: nothing of it is used unasked."""
+
+    folder: Path
+    found: int
+    of: int
+
+    def __str__(self) -> str:
+        """Return the offer in words, with the full path."""
+        return f"{self.found} of {self.of} references could be in {self.folder}"
 
 
 @dataclass(frozen=True)
@@ -95,6 +137,12 @@ class ClipSet:
         Names of all conditions of any clip, in order.
     notes
         Sentences: which layout was found, and what was missing.
+    layout
+        How the folder's files were taken; None for loose files and several folders.
+    counts
+        By a part's pattern: how many of how many clips have its file.
+    offers
+        What lies elsewhere and could be used.
     """
 
     title: str
@@ -102,6 +150,9 @@ class ClipSet:
     clips: tuple[Clip, ...]
     conditions: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    layout: Layout | None = None
+    counts: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    offers: tuple[Offer, ...] = ()
 
     def clip(self, name: str) -> Clip:
         """Return the clip of that name; `KeyError` if there is none."""

@@ -1,44 +1,53 @@
-"""Finding clips: challenge folders, a folder per condition, loose files.
+"""Finding clips: in folders by what the names in them share, and among loose files.
 
-Only names are read, and tables of traces. Sound is opened where names tell nothing, three files of a folder
-at most.
+Only names are read, and tables. Sound is opened where names tell nothing, a few files of a folder at most.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from gaplisten.audio.files import SOUND_SUFFIXES
-from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip, ClipSet, ConditionFile
-from gaplisten.clips.folder_groups import Parts, groups_in
-from gaplisten.clips.names import Role, role_in_name, trace_beside
+from gaplisten.clips.clip import Clip, ClipSet, PacketLength
+from gaplisten.clips.inference import inferred
+from gaplisten.clips.layout import Columns, Layout, clips_of, columns_of, counts_of
+from gaplisten.clips.manifests import Manifest, manifest_columns
+from gaplisten.clips.names import trace_beside
+from gaplisten.clips.neighbours import matched, offers_for
 from gaplisten.clips.roles import clip_from_roles, group_by_clip, guess_roles
-from gaplisten.clips.scanning import Folder, FolderError, natural, scan
-from gaplisten.errors import GaplistenError
+from gaplisten.clips.scanning import FolderError, NoClipsError, Tree, scan_tree
+from gaplisten.clips.trace_table import tables_in
 from gaplisten.folders import resources
 
-_MOST_LOOSE = 64
+__all__ = ["NoClipsError", "demo_clips", "find_clips"]
 
-
-class NoClipsError(GaplistenError):
-    """Nothing to listen to was found."""
+_MANY = 5
 
 
 def find_clips(
-    paths: Sequence[Path], *, reference_folder: Path | None = None, packet_ms: float = DEFAULT_PACKET_MS
+    paths: Sequence[Path],
+    *,
+    reference_folder: Path | None = None,
+    packet: PacketLength = PacketLength(),  # noqa: B008 - a frozen value
+    layout: Layout | None = None,
+    losses_known: bool = False,
 ) -> ClipSet:
     """Find the clips in folders and among loose files.
 
     Parameters
     ----------
     paths
-        Folders at any level of a challenge's tree, folders with a folder per condition, or files.
+        Folders, a manifest (a table that names files), or sound files.
     reference_folder
-        Where the references lie, when names do not tell.
-    packet_ms
-        Packet length in milliseconds, for formats that do not tell it.
+        Where the references lie, when they are not in the folder or its names do not tell.
+    packet
+        Packet length of formats that do not tell it.
+    layout
+        How the files of a folder are to be taken; inferred from names when not given.
+    losses_known
+        Whether the user named a trace: then no file is taken for the lossy one by its zeros.
 
     Raises
     ------
@@ -49,11 +58,14 @@ def find_clips(
         raise NoClipsError(
             "nothing", "no file or folder was given", "name a folder of clips or some sound files"
         )
-    chosen = scan(reference_folder) if reference_folder else None
-    sets = [_in_folder(path.absolute(), chosen, packet_ms) for path in paths if path.is_dir()]
+    chosen = scan_tree(reference_folder) if reference_folder else None
+    folders = [path for path in paths if path.is_dir()]
+    sets = [_in_folder(path.absolute(), chosen, packet, layout, losses_known) for path in folders]
     files = [path.absolute() for path in paths if not path.is_dir()]
-    if files:
-        sets.append(_loose(files, chosen, packet_ms))
+    if len(files) == 1 and files[0].is_file() and (found := manifest_columns(files)):
+        sets.append(_listed(files[0].parent, found, chosen, packet))
+    elif files:
+        sets.append(_loose(files, chosen, packet))
     return sets[0] if len(sets) == 1 else _joined(sets)
 
 
@@ -62,76 +74,93 @@ def demo_clips() -> ClipSet:
     return replace(find_clips([resources() / "demo"]), title="Demo speech")
 
 
-def _in_folder(root: Path, chosen: Folder | None, packet_ms: float) -> ClipSet:
-    here = scan(root)
-    if here.sounds and _worth_guessing(here):
-        return _loose([here.path / name for name in _beside(here)], chosen, packet_ms, here.path)
-    clips: list[Clip] = []
-    notes: list[str] = []
-    for prefix, parts in groups_in(here, chosen):
-        clips.extend(_clips(parts, prefix, packet_ms, root))
-        notes.extend(
-            f"{prefix.rstrip('/')}: {note}".removeprefix(": ") for note in (*parts.notes, *parts.doubles)
-        )
+def _in_folder(
+    root: Path, chosen: Tree | None, packet: PacketLength, layout: Layout | None, losses_known: bool
+) -> ClipSet:
+    tree = scan_tree(root)
+    if layout is None:
+        layout = inferred(tree, losses_known=losses_known)
+    if layout.manifest:
+        found = manifest_columns([root / name for name in layout.manifest], layout, root)
+        assert found is not None
+        return _listed(root, found, chosen, packet)
+    table, notes = tables_in(tree)
+    columns = columns_of(layout.parts, tree)
+    return _taken(root, layout, columns, chosen, packet, [*notes, *_doubles(tree)], table)
+
+
+def _listed(root: Path, found: Manifest, chosen: Tree | None, packet: PacketLength) -> ClipSet:
+    """Take what a manifest says; a packet length that was said beats that in the table."""
+    listed = _taken(root, found.layout, found.columns, chosen, packet, list(found.notes), found.flags)
+    if packet.said or not found.packets:
+        return listed
+    clips = [replace(clip, packet_ms=found.packets.get(clip.name, clip.packet_ms)) for clip in listed.clips]
+    return replace(listed, clips=tuple(clips))
+
+
+def _taken(
+    root: Path,
+    layout: Layout,
+    columns: Columns,
+    chosen: Tree | None,
+    packet: PacketLength,
+    notes: list[str],
+    flags: Mapping[str, tuple[bool, ...]] | None = None,
+) -> ClipSet:
+    clips = clips_of(columns, layout.packet or packet, root, flags or {})
     if not clips:
-        way_out = "open a folder with WAV or FLAC files, or files themselves"
-        raise NoClipsError(str(root), "holds no sound files that make clips", way_out)
-    return _set(root.name, root, _renamed(clips), notes)
+        raise NoClipsError(
+            str(root),
+            "holds no sound files that make clips",
+            "open a folder with WAV or FLAC files, or files themselves",
+        )
+    if chosen is not None:
+        clips, note = matched(clips, chosen)
+        notes.insert(0, note)
+    counts = counts_of(columns, clips)
+    offers = () if chosen is not None else offers_for(clips, root)
+    if not layout.manifest:
+        lacking = all(clip.reference is None for clip in clips)
+        notes += ["no references were found"] * (
+            lacking and any(clip.lossy or clip.conditions for clip in clips)
+        )
+    if columns.left:
+        shown = ", ".join(columns.left[:_MANY]) + (", ..." if len(columns.left) > _MANY else "")
+        notes.append(f"not used: {len(columns.left)} sounds that share no name with a clip ({shown})")
+    said = [*_told(layout, counts), *notes, *map(str, offers)]
+    found = _set(root.name, root, _renamed(clips), said)
+    return replace(found, layout=layout, counts=counts, offers=offers)
 
 
-def _clips(parts: Parts, prefix: str, packet_ms: float, root: Path) -> list[Clip]:
-    if parts.lossy is not None and parts.lossy not in parts.conditions:
-        stems = set(parts.lossy.sounds)
-    elif parts.reference is not None and not parts.conditions:
-        stems = set(parts.reference.sounds)
-    else:
-        stems = set().union(*(folder.sounds for folder in parts.conditions))
-    return [_clip(parts, stem, prefix, packet_ms, root) for stem in sorted(stems, key=natural)]
+def _told(layout: Layout, counts: Mapping[str, tuple[int, int]]) -> list[str]:
+    """Say for each part what it is taken as."""
+    lines = []
+    for part in layout.parts:
+        found, of = counts.get(part.files, (0, 0))
+        what = str(part.role) + (f" {part.name}" if part.name else "") + (f" of {part.of}" if part.of else "")
+        lines.append(f"{part.files} is taken as {what} ({found} of {of}): {part.why}".removesuffix(": "))
+    return [*lines, *layout.doubts]
 
 
-def _clip(parts: Parts, stem: str, prefix: str, packet_ms: float, root: Path) -> Clip:
-    trace = parts.lossy.trace(stem) if parts.lossy else None
-    if trace is None and parts.traces:
-        trace = parts.traces.trace(stem)
-    conditions = tuple(
-        ConditionFile(folder.path.name, path, None if folder is parts.lossy else folder.trace(stem))
-        for folder in parts.conditions
-        if (path := folder.sound(stem))
-    )
-    return Clip(
-        name=prefix + stem,
-        reference=parts.reference.sound(stem) if parts.reference else None,
-        lossy=parts.lossy.sound(stem) if parts.lossy else None,
-        trace=trace,
-        conditions=conditions,
-        packet_ms=packet_ms,
-        inline_trace=(parts.table or {}).get(stem) if trace is None else None,
-        folder=root,
-    )
+def _doubles(tree: Tree) -> list[str]:
+    """Return a sentence for each folder in which sounds are left out, as others have their names."""
+    return [
+        f"{len(folder.doubles)} left out in {folder.path.name}, as others have their names"
+        f" ({folder.doubles[0][0]}: {folder.doubles[0][1]} is used)"
+        for folder in tree.folders.values()
+        if folder.doubles
+    ]
 
 
-def _worth_guessing(here: Folder) -> bool:
-    """Tell whether a flat, small folder holds the parts of a clip rather than one file per clip."""
-    if len(here.sounds) > _MOST_LOOSE or here.role in (Role.LOSSY, Role.REFERENCE):
-        return False
-    return any(role_in_name(stem) in (Role.REFERENCE, Role.LOSSY) for stem in here.sounds)
-
-
-def _beside(here: Folder) -> list[str]:
-    return sorted([*here.sounds.values(), *here.traces.values()], key=natural)
-
-
-def _loose(files: list[Path], chosen: Folder | None, packet_ms: float, root: Path | None = None) -> ClipSet:
+def _loose(files: list[Path], chosen: Tree | None, packet: PacketLength) -> ClipSet:
     clips: list[Clip] = []
     notes: list[str] = []
     for group in group_by_clip(files):
-        guesses = guess_roles([*group, *_trace_beside(group)], packet_ms)
-        clip = clip_from_roles(guesses, packet_ms=packet_ms)
+        guesses = guess_roles([*group, *_trace_beside(group)], packet)
+        clip = clip_from_roles(guesses, packet=packet)
         if clip.sound is None:
             notes.extend(f"{guess.path.name}: {guess.why}" for guess in guesses)
             continue
-        if chosen and clip.reference is None:
-            clip = replace(clip, reference=chosen.sound(clip.name))
         clips.append(clip)
         notes.extend(f"{guess.path.name}: {guess.role}, {guess.why}" for guess in guesses)
     if not clips:
@@ -139,8 +168,11 @@ def _loose(files: list[Path], chosen: Folder | None, packet_ms: float, root: Pat
         if missing:
             raise FolderError(str(missing), "there is no such file or folder", "check the path")
         raise NoClipsError(str(files[0]), "is not a sound file", "open WAV or FLAC files")
-    where = root or files[0].parent
-    return _set(where.name if root or len(clips) > 1 else clips[0].name, where, _renamed(clips), notes)
+    if chosen:
+        clips, note = matched(clips, chosen)
+        notes.append(note)
+    where = files[0].parent
+    return _set(where.name if len(clips) > 1 else clips[0].name, where, _renamed(clips), notes)
 
 
 def _trace_beside(group: list[Path]) -> list[Path]:

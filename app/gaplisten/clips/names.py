@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 
 
@@ -19,31 +20,56 @@ class Role(StrEnum):
 
 _WORDS = {
     Role.TRACE: {"trace", "traces", "mask", "masks", "is_lost", "islost", "pattern", "patterns"},
-    Role.LOSSY: {"lossy", "lost", "loss", "zeroed", "degraded", "dropped"},
+    Role.LOSSY: {"lossy", "lost", "loss", "zeroed", "degraded", "dropped", "zerofill", "zerofilled"},
     Role.REFERENCE: {
         "clean",
         "reference",
         "references",
         "ref",
+        "refs",
         "original",
         "originals",
         "orig",
         "target",
         "targets",
+        "gt",
+        "groundtruth",
     },
 }
 _BEGINNINGS = {Role.REFERENCE: ("clean", "reference"), Role.LOSSY: ("lossy",)}
+# Words that are used of either, or of other things too: they count where nothing better is said.
+_PERHAPS = {
+    Role.LOSSY: {
+        "zero", "zeros", "filling", "noisy", "deg", "received", "corrupted", "damaged", "broken", "gapped",
+        "dropouts", "input", "inputs",
+    },
+    Role.REFERENCE: {"in", "source", "src", "direct", "truth", "undamaged", "lossless", "input", "inputs"},
+}  # fmt: skip
+_MANNERS = frozenset({"enhanced", "concealed", "restored", "reconstructed", "denoised", "out", "output"})
+_NUMBERED = re.compile(
+    r"(c|con|cond|condition|sys|system|model|codec|plc|method|exp|v|ver|version|alg|net|build|h)\d+"
+)
+_NO_CONDITION = re.compile(r"(c|con|cond|condition)0+")
 _HUMP = re.compile(r"([a-z0-9])([A-Z])")
 _BREAKS = re.compile(r"[^a-z0-9]+")
 _LAST_WORD = re.compile(r"(.*[A-Za-z0-9)\]])[^A-Za-z0-9)\]]+([A-Za-z0-9]+)", re.DOTALL)
-_TRACE_ENDING = re.compile(r"[._-](is_?lost|lost|loss|trace|mask|pattern)$", re.IGNORECASE)
+_TRACE_ENDING = re.compile(
+    r"[._-](is_?lost|lost|loss|lost_?samples|lost_?packets|trace|mask|pattern)$", re.IGNORECASE
+)
 
 
+@lru_cache(maxsize=65536)
+def words_of(name: str) -> frozenset[str]:
+    """Return the words of a name in small letters."""
+    return frozenset(_BREAKS.split(_HUMP.sub(r"\1_\2", name).lower())) - {""}
+
+
+@lru_cache(maxsize=65536)
 def role_in_name(name: str) -> Role | None:
     """Return the role that a word of a name tells of, or None."""
     if _TRACE_ENDING.search(name):
         return Role.TRACE
-    words = set(_BREAKS.split(_HUMP.sub(r"\1_\2", name).lower()))
+    words = words_of(name)
     for role, telling in _WORDS.items():
         if words & telling:
             return role
@@ -51,6 +77,24 @@ def role_in_name(name: str) -> Role | None:
         if any(word.startswith(beginnings) for word in words):
             return role
     return None
+
+
+def maybe_role(name: str) -> frozenset[Role]:
+    """Return the roles that a word of a name may tell of, where none tells surely."""
+    words = words_of(name)
+    if words & _MANNERS:
+        return frozenset()
+    return frozenset(role for role, telling in _PERHAPS.items() if words & telling)
+
+
+def is_numbered_condition(name: str) -> bool:
+    """Whether a word is one that conditions are numbered with: ``cond03``, ``c03``, ``sys2``."""
+    return any(_NUMBERED.fullmatch(word) for word in words_of(name))
+
+
+def is_condition_zero(name: str) -> bool:
+    """Whether a name is that of condition 0, often the reference: ``cond00``, ``c0``."""
+    return any(_NO_CONDITION.fullmatch(word) for word in words_of(name))
 
 
 def trace_key(stem: str) -> tuple[str, bool]:

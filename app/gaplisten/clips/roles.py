@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gaplisten.audio.files import SOUND_SUFFIXES, read_start
-from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip, ConditionFile
+from gaplisten.clips.clip import Clip, ConditionFile, PacketLength
 from gaplisten.clips.names import Role, clip_key, clip_name, role_in_name, trace_key
 from gaplisten.clips.scanning import TRACE_SUFFIXES
 from gaplisten.errors import GaplistenError
@@ -20,6 +20,7 @@ __all__ = ["Role", "RoleGuess", "clip_from_roles", "guess_roles", "zero_packets"
 
 
 _LOOK_AT_SECONDS = 60.0
+USUAL = PacketLength()
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class RoleGuess:
     why: str
 
 
-def guess_roles(paths: Sequence[Path], packet_ms: float = DEFAULT_PACKET_MS) -> list[RoleGuess]:
+def guess_roles(paths: Sequence[Path], packet: PacketLength = USUAL) -> list[RoleGuess]:
     """Guess the role of each file of one clip, from its name, else from its content.
 
     Parameters
@@ -48,12 +49,12 @@ def guess_roles(paths: Sequence[Path], packet_ms: float = DEFAULT_PACKET_MS) -> 
     paths
         Sound and trace files. Each is opened only when its name tells nothing.
     """
-    guesses = [_by_itself(path, names, packet_ms) for path, names in zip(paths, _names(paths), strict=True)]
+    guesses = [_by_itself(path, names, packet) for path, names in zip(paths, _names(paths), strict=True)]
     return _settled(guesses)
 
 
 def clip_from_roles(
-    guesses: Iterable[RoleGuess], name: str | None = None, packet_ms: float = DEFAULT_PACKET_MS
+    guesses: Iterable[RoleGuess], name: str | None = None, packet: PacketLength = USUAL
 ) -> Clip:
     """Make one clip of files whose roles are settled; the first of each single role counts."""
     listed = list(guesses)
@@ -66,12 +67,13 @@ def clip_from_roles(
         lossy=first[Role.LOSSY],
         trace=first[Role.TRACE],
         conditions=conditions,
-        packet_ms=packet_ms,
+        packet_ms=packet.ms,
+        packet_frames=packet.frames,
         folder=sound.parent if sound else Path(),
     )
 
 
-def zero_packets(path: Path, packet_ms: float = DEFAULT_PACKET_MS) -> tuple[int, str]:
+def zero_packets(path: Path, packet: PacketLength = USUAL) -> tuple[int, str]:
     """Return how much of a file's first minute is exactly zero between sounding parts.
 
     Returns
@@ -83,14 +85,15 @@ def zero_packets(path: Path, packet_ms: float = DEFAULT_PACKET_MS) -> tuple[int,
         signal = read_start(path, _LOOK_AT_SECONDS)
     except GaplistenError:
         return 0, ""
-    found = detect_losses(signal, max(1, round(packet_ms * signal.rate / 1000)))
+    found = detect_losses(signal, packet.frames or max(1, round(packet.ms * signal.rate / 1000)))
     if found.notes:
         return len(found.trace.spans), f"{len(found.trace.spans)} stretches of it are exactly zero"
     lost = found.trace.lost
     sounding = np.flatnonzero(~lost)
     # Silence before the first and after the last sound is common in any file.
     count = int(np.count_nonzero(lost[sounding[0] : sounding[-1]])) if sounding.size else 0
-    return count, f"{count} of its {packet_ms:g} ms packets are exactly zero"
+    length = f"{packet.frames}-frame" if packet.frames else f"{packet.ms:g} ms"
+    return count, f"{count} of its {length} packets are exactly zero"
 
 
 def _names(paths: Sequence[Path]) -> list[str]:
@@ -106,10 +109,10 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def _by_itself(path: Path, name: str, packet_ms: float) -> RoleGuess:
+def _by_itself(path: Path, name: str, packet: PacketLength) -> RoleGuess:
     suffix = path.suffix.lower()
     if suffix in SOUND_SUFFIXES:
-        return _sound(path, name, packet_ms)
+        return _sound(path, name, packet)
     if suffix in TRACE_SUFFIXES or trace_key(path.stem)[1]:
         return _trace(path, name)
     return RoleGuess(
@@ -129,12 +132,12 @@ def _trace(path: Path, name: str) -> RoleGuess:
     return RoleGuess(path, Role.TRACE, name, f"it holds {found.lost.size} loss flags ({found.format})")
 
 
-def _sound(path: Path, name: str, packet_ms: float) -> RoleGuess:
+def _sound(path: Path, name: str, packet: PacketLength) -> RoleGuess:
     for text, where in ((path.stem, "its name"), (path.parent.name, "its folder's name")):
         role = role_in_name(text)
         if role in (Role.REFERENCE, Role.LOSSY):
             return RoleGuess(path, role, name, f"{where} says so ({text})")
-    zeros, words = zero_packets(path, packet_ms)
+    zeros, words = zero_packets(path, packet)
     if zeros:
         return RoleGuess(path, Role.LOSSY, name, words)
     return RoleGuess(path, Role.CONDITION, name, "nothing marks it as reference or lossy")

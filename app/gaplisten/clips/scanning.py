@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from gaplisten.audio.files import SOUND_SUFFIXES
@@ -12,12 +13,20 @@ from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import FORMATS
 
 TRACE_SUFFIXES = frozenset(suffix for form in FORMATS for suffix in form.suffixes)
+TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".scp"})
+HEADERLESS = frozenset({".pcm", ".raw", ".sw", ".s16", ".f32", ".le", ".8k", ".16k", ".32k", ".48k"})
+DEPTH = 8
+MOST_FOLDERS = 20_000
 _LOSSLESS = ("wav", "flac", "aiff", "aif", "w64", "rf64", "caf", "au")
 _TELLING_SUFFIXES = frozenset(suffix for form in FORMATS if form.suffix_tells for suffix in form.suffixes)
 
 
 class FolderError(GaplistenError):
     """A folder that cannot be used."""
+
+
+class NoClipsError(GaplistenError):
+    """Nothing to listen to was found."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,8 +39,12 @@ class Folder:
         File name by stem.
     traces
         File name by the clip's name.
+    plain
+        File name by stem, of files that could be traces but are not called so.
     tables
-        Names of CSV files.
+        Names of tables (CSV and its kin).
+    headerless
+        How many files of bare samples there are, by suffix.
     folders
         Names of folders.
     doubles
@@ -44,6 +57,8 @@ class Folder:
     tables: tuple[str, ...]
     folders: tuple[str, ...]
     doubles: tuple[tuple[str, str], ...] = ()
+    plain: dict[str, str] = field(default_factory=dict)
+    headerless: dict[str, int] = field(default_factory=dict)
 
     @property
     def role(self) -> Role | None:
@@ -71,6 +86,8 @@ def scan(path: Path) -> Folder:
     """
     sounds: dict[str, str] = {}
     traces: dict[str, str] = {}
+    plain: dict[str, str] = {}
+    headerless: dict[str, int] = {}
     tables: list[str] = []
     folders: list[str] = []
     doubles: list[str] = []
@@ -92,8 +109,14 @@ def scan(path: Path) -> Folder:
                     key, telling = trace_key(stem)
                     if telling or all_traces or suffix in _TELLING_SUFFIXES:
                         traces[key] = name
-                elif suffix == ".csv":
+                    else:
+                        plain[stem] = name
+                    if suffix in TABLE_SUFFIXES:
+                        tables.append(name)
+                elif suffix in TABLE_SUFFIXES:
                     tables.append(name)
+                elif suffix in HEADERLESS:
+                    headerless[suffix] = headerless.get(suffix, 0) + 1
                 elif entry.is_dir():
                     folders.append(name)
     except FileNotFoundError as error:
@@ -101,7 +124,9 @@ def scan(path: Path) -> Folder:
     except OSError as error:
         raise FolderError(str(path), f"cannot be read ({error.strerror})", "check the permissions") from error
     left_out = tuple((name, sounds[name.rpartition(".")[0]]) for name in sorted(doubles, key=natural))
-    return Folder(path, sounds, traces, tuple(sorted(tables)), tuple(sorted(folders)), left_out)
+    return Folder(
+        path, sounds, traces, tuple(sorted(tables)), tuple(sorted(folders)), left_out, plain, headerless
+    )
 
 
 def _preference(name: str) -> tuple[int, str]:
@@ -116,6 +141,63 @@ def scan_quietly(path: Path) -> Folder | None:
         return scan(path)
     except FolderError:
         return None
+
+
+@dataclass(frozen=True, eq=False)
+class Tree:
+    """A folder and those below it.
+
+    Parameters
+    ----------
+    folders
+        By their path below the root, with a final ``/``; the root's is empty. In natural order.
+    cut
+        Whether some folders were not looked into: too deep, or too many.
+    """
+
+    root: Path
+    folders: dict[str, Folder]
+    cut: bool = False
+
+    def sounds(self) -> Iterator[tuple[str, str]]:
+        """Yield folder and stem of every sound."""
+        for rel, folder in self.folders.items():
+            yield from ((rel, stem) for stem in folder.sounds)
+
+
+def scan_tree(root: Path) -> Tree:
+    """Look into a folder and all below it; names only. Links to folders that go in circles end.
+
+    Raises
+    ------
+    FolderError
+        If there is no such folder, or it may not be read; those below are passed over then.
+    """
+    found: dict[str, Folder] = {"": scan(root)}
+    seen = {_identity(root)}
+    waiting = [("", name, 1) for name in sorted(found[""].folders, key=natural, reverse=True)]
+    cut = False
+    while waiting:
+        above, name, depth = waiting.pop()
+        if depth > DEPTH or len(found) >= MOST_FOLDERS:
+            cut = True
+            continue
+        rel = f"{above}{name}/"
+        path = root / rel
+        if (identity := _identity(path)) in seen or (folder := scan_quietly(path)) is None:
+            continue
+        seen.add(identity)
+        found[rel] = folder
+        waiting += [(rel, below, depth + 1) for below in sorted(folder.folders, key=natural, reverse=True)]
+    return Tree(root, found, cut)
+
+
+def _identity(path: Path) -> tuple[int, int] | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def natural(name: str) -> tuple[tuple[int, int, str], ...]:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaplisten.audio.files import SOUND_SUFFIXES
+from gaplisten.clips.scanning import Tree
+from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import MAX_BYTES, TraceFileError
 
 CELL_FORMAT = "digits"  # what stands in a cell
@@ -60,6 +62,23 @@ def read_trace_table(path: Path) -> TraceTable:
         raise TraceFileError(
             str(path), f"is no CSV text ({_reason(error)})", "save it as UTF-8 CSV"
         ) from error
+
+
+def tables_in(tree: Tree) -> tuple[dict[str, tuple[bool, ...]], list[str]]:
+    """Return the first table of traces in a folder or those below it, and what is to be said of tables."""
+    problems: list[str] = []
+    for folder in tree.folders.values():
+        for name in folder.tables:
+            if not name.lower().endswith(".csv"):
+                continue
+            try:
+                found = read_trace_table(folder.path / name)
+            except GaplistenError as error:
+                problems.append(str(error))
+                continue
+            if found.traces:
+                return dict(found.traces), [f"{len(found.traces)} traces in {name}", *found.notes]
+    return {}, problems
 
 
 def _reason(error: Exception) -> str:

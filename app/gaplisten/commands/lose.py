@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from gaplisten.clips.clip import PacketLength
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.losing import LossRecipe, lose_clips
 from gaplisten.commands.output import failures, progress, show
@@ -72,7 +73,7 @@ def lose(
 
     Writes OUT/clean_signals, OUT/lossy_signals (with <name>_is_lost.txt) and OUT/meta.csv.
     """
-    found = find_clips(source, packet_ms=packet_ms)
+    found = find_clips(source, packet=PacketLength(packet_ms))
     recipe = LossRecipe(model, _assignments(settings or []), seed, packet_ms)
     with progress("losing packets") as job:
         made = lose_clips(found.clips, recipe, out, overwrite=overwrite, job=job)

@@ -23,6 +23,7 @@ from gaplisten.batch.items import Version, versions_from_paths
 from gaplisten.batch.score import ScoreBatch, apart, described, score_journal, score_versions
 from gaplisten.batch.summary import brief, summarise_scores, tidy
 from gaplisten.batch.workers import ProcessWorkers, Workers
+from gaplisten.clips.clip import PacketLength
 from gaplisten.commands import output
 from gaplisten.metrics.contract import Metric
 from gaplisten.tables import Cell, Table
@@ -143,7 +144,11 @@ def score(
         raise typer.BadParameter("name at least one file or folder (--list shows the metrics)")
     output.check_place(csv, summary)
     versions = versions_from_paths(
-        paths, reference=reference, reference_folder=reference_folder, trace=trace, packet_ms=packet_ms
+        paths,
+        reference=reference,
+        reference_folder=reference_folder,
+        trace=trace,
+        packet=PacketLength(packet_ms),
     )
     heard = read_heard(ratings) if ratings is not None else ()  # a bad table is told before hours of work
     wanted, asked = apart(metric or ["plcmos"])

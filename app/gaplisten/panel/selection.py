@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from gaplisten.clips.clip import Clip
+from gaplisten.clips.clip import Clip, PacketLength
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.summary import summarise
 from gaplisten.errors import GaplistenError
@@ -132,7 +132,7 @@ def choose_clips(definition: PanelDefinition, places: Places) -> list[ChosenClip
     part = definition.clips
     folders = [places.resolve(said) for said in part.folders]
     reference = places.resolve(part.reference_folder) if part.reference_folder else None
-    clips = find_clips(folders, reference_folder=reference, packet_ms=part.packet_ms).clips
+    clips = find_clips(folders, reference_folder=reference, packet=PacketLength(part.packet_ms)).clips
     training = _named(clips, definition.training.clips, "training.clips")
     others = [clip for clip in clips if clip not in training]
     if part.per_stratum is not None:

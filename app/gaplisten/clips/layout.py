@@ -1,0 +1,212 @@
+"""How the files of a folder make clips: one pattern for each version, with the part that it plays."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from pathlib import Path
+
+from gaplisten.clips.clip import Clip, ConditionFile, PacketLength
+from gaplisten.clips.names import Role
+from gaplisten.clips.patterns import Pattern
+from gaplisten.clips.scanning import Folder, Tree, natural
+
+
+@dataclass(frozen=True)
+class Part:
+    """One version of all clips, or the traces of one.
+
+    Parameters
+    ----------
+    files
+        Pattern of the files below the folder (`gaplisten.clips.patterns.Pattern`); in a manifest, its column.
+    name
+        Of the condition. A lossy part with a name stands among the conditions, too.
+    of
+        Of a trace: the condition that met these losses; empty for the clip's own.
+    why
+        The reason, in words for the user.
+    doubt
+        What only the user knows; empty where nothing is in doubt.
+    trace_format, trace_inverted
+        How to read these traces; found out from their content when not given.
+    """
+
+    files: str
+    role: Role
+    name: str = ""
+    of: str = ""
+    why: str = ""
+    doubt: str = ""
+    trace_format: str | None = None
+    trace_inverted: bool = False
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the files of a folder are taken.
+
+    Parameters
+    ----------
+    manifest
+        Paths of the tables that name the files, below the folder; none where the files' own names tell.
+    packet
+        The packet length of all clips, where it was said.
+    """
+
+    parts: tuple[Part, ...] = ()
+    manifest: tuple[str, ...] = ()
+    packet: PacketLength | None = None
+
+    @property
+    def doubts(self) -> tuple[str, ...]:
+        """What only the user knows."""
+        return tuple(part.doubt for part in self.parts if part.doubt)
+
+    def settled(self) -> Layout:
+        """Return the layout with nothing in doubt: the user has seen it."""
+        return replace(self, parts=tuple(replace(part, doubt="") for part in self.parts))
+
+
+@dataclass(frozen=True, eq=False)
+class Columns:
+    """The files of each part, by the clip's key.
+
+    Parameters
+    ----------
+    files
+        Paths as text (there may be a great many), in the order of the layout's parts.
+    left
+        Sounds that no part has.
+    """
+
+    parts: tuple[Part, ...]
+    files: tuple[dict[str, str], ...]
+    left: tuple[str, ...] = ()
+
+    def of(self, role: Role) -> list[tuple[Part, dict[str, str]]]:
+        """Return parts of a role with their files."""
+        return [
+            (part, files) for part, files in zip(self.parts, self.files, strict=True) if part.role is role
+        ]
+
+
+def is_trace(part: Part) -> bool:
+    """Whether a part's files are traces."""
+    return part.role is Role.TRACE
+
+
+def columns_of(parts: Sequence[Part], tree: Tree) -> Columns:
+    """Look up the files of each part; a file that fits several has the one whose pattern says most."""
+    patterns = [Pattern(part.files) for part in parts]
+    order = sorted(range(len(parts)), key=lambda index: patterns[index].weight, reverse=True)
+    files: list[dict[str, str]] = [{} for _ in parts]
+    left: list[str] = []
+    for rel, folder in tree.folders.items():
+        fitting = [index for index in order if patterns[index].may_hold(rel)]
+        sounds = [index for index in fitting if not is_trace(parts[index])]
+        free = _claim(rel, folder.sounds, folder, [(patterns[i], files[i]) for i in sounds])
+        left += [rel + stem for stem in free]
+        traces = [index for index in fitting if is_trace(parts[index])]
+        if traces:
+            _claim(rel, trace_stems(folder), folder, [(patterns[i], files[i]) for i in traces])
+    return Columns(tuple(parts), tuple(files), tuple(left))
+
+
+def _claim(
+    rel: str, names: Mapping[str, str], folder: Folder, parts: Sequence[tuple[Pattern, dict[str, str]]]
+) -> Iterable[str]:
+    """Give the files of a folder to parts, in order; return the stems that none has."""
+    free: Iterable[str] = names
+    above = os.path.join(folder.path, "")
+    for pattern, files in parts:
+        took = dict(pattern.keys(rel, free))
+        for stem, key in took.items():
+            files.setdefault(key, above + names[stem])
+        free = [] if len(took) == len(names) else [stem for stem in free if stem not in took]
+    return free
+
+
+def trace_stems(folder: Folder) -> dict[str, str]:
+    """Return the names of files that may be traces, by stem."""
+    telling = {name.rpartition(".")[0]: name for name in folder.traces.values()}
+    return {**folder.plain, **telling}
+
+
+def clips_of(
+    columns: Columns, packet: PacketLength, root: Path, flags: Mapping[str, tuple[bool, ...]]
+) -> list[Clip]:
+    """Make the clips.
+
+    Parameters
+    ----------
+    flags
+        Traces from a table, by the clip's key or the stem of its sound.
+    """
+    reference = next((files for _, files in columns.of(Role.REFERENCE)), {})
+    lossy_part, lossy = next(iter(columns.of(Role.LOSSY)), (None, {}))
+    conditions = columns.of(Role.CONDITION)
+    if lossy_part is not None and lossy_part.name:
+        conditions = [
+            (p, f)
+            for p, f in zip(columns.parts, columns.files, strict=True)
+            if (p, f) in conditions or p is lossy_part
+        ]
+    traces = {part.of: (part, files) for part, files in reversed(columns.of(Role.TRACE))}
+    keys = set(lossy).union(*(files for _, files in conditions)) or set(reference)
+    own, own_files = traces.get("", (None, {}))
+    clips = []
+    for key in sorted(keys, key=natural):
+        trace, clean, damaged = (_path(files.get(key)) for files in (own_files, reference, lossy))
+        sound = damaged or clean
+        clips.append(
+            Clip(
+                name=key or (clean.stem if clean else "clip"),
+                reference=clean,
+                lossy=damaged,
+                trace=trace,
+                conditions=tuple(
+                    _condition(part, files[key], traces, key) for part, files in conditions if key in files
+                ),
+                packet_ms=packet.ms,
+                packet_frames=packet.frames,
+                inline_trace=(flags.get(key) or flags.get(sound.stem)) if trace is None and sound else None,
+                folder=root,
+                trace_format=own.trace_format if own is not None and trace else None,
+                trace_inverted=own.trace_inverted if own is not None and trace is not None else False,
+            )
+        )
+    return clips
+
+
+def _path(text: str | None) -> Path | None:
+    if text is None:
+        return None
+    folder, name = os.path.split(text)
+    return _folder(folder) / name  # parsing a whole path takes four times as long
+
+
+@lru_cache(maxsize=1024)
+def _folder(text: str) -> Path:
+    return Path(text)
+
+
+def _condition(
+    part: Part, path: str, traces: Mapping[str, tuple[Part, dict[str, str]]], key: str
+) -> ConditionFile:
+    met, files = traces.get(part.name, (None, {})) if part.role is Role.CONDITION else (None, {})
+    if met is None or key not in files:
+        return ConditionFile(part.name, Path(path))
+    return ConditionFile(part.name, Path(path), Path(files[key]), met.trace_format, met.trace_inverted)
+
+
+def counts_of(columns: Columns, clips: Sequence[Clip]) -> dict[str, tuple[int, int]]:
+    """Return by pattern how many of the clips have the part's file, and of how many."""
+    keys = {clip.name for clip in clips}
+    single = len(clips) == 1
+    return {
+        part.files: (len(files.keys() & keys) if not single else min(len(files), 1), len(clips))
+        for part, files in zip(columns.parts, columns.files, strict=True)
+    }

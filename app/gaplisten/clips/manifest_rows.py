@@ -1,0 +1,136 @@
+"""Tables that name sound files, read as rows of named cells: CSV, TSV, JSON, JSON lines, Kaldi's scp."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+from gaplisten.errors import GaplistenError
+from gaplisten.loss.formats import MAX_BYTES
+from gaplisten.untrusted import read_regular
+
+ID = "id"
+_MOST_ROWS = 1_000_000
+_MOST_CELL = 100_000
+
+Row = dict[str, str]
+
+
+class ManifestError(GaplistenError):
+    """A table of sound files that cannot be used."""
+
+
+def read_rows(path: Path) -> list[Row]:
+    """Return a table's rows by the names of their columns; empty where it is a table of something else.
+
+    Raises
+    ------
+    ManifestError
+        If it cannot be read, or is no table at all.
+    """
+    try:
+        text = read_regular(path, MAX_BYTES).decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ManifestError(str(path), f"is no UTF-8 text ({error.reason})", "save it as UTF-8") from error
+    except OSError as error:
+        raise ManifestError(str(path), f"cannot be read ({error.strerror})", "check the path") from error
+    suffix = path.suffix.lower()
+    if suffix in (".json", ".jsonl", ".ndjson"):
+        rows = _json(path, text)
+    elif suffix == ".scp":
+        rows = _scp(text, path)
+    else:
+        rows = _separated(path, text)
+    if len(rows) > _MOST_ROWS:
+        raise ManifestError(str(path), f"has {len(rows)} rows", f"split it: at most {_MOST_ROWS} are read")
+    return rows
+
+
+def _json(path: Path, text: str) -> list[Row]:
+    try:
+        whole = json.loads(text)
+    except ValueError:
+        whole = None
+    except RecursionError as error:
+        raise ManifestError(str(path), "is nested too deep", "write one object a clip") from error
+    if isinstance(whole, dict) and all(isinstance(value, dict) for value in whole.values()):
+        return [{ID: str(key), **_cells(value)} for key, value in whole.items()]
+    if isinstance(whole, list):
+        return [_cells(value) for value in whole if isinstance(value, dict)]
+    if isinstance(whole, dict):
+        return [_cells(whole)]
+    rows = []
+    for number, line in enumerate(text.splitlines(), 1):
+        if not line.strip():
+            continue
+        try:
+            value = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise ManifestError(str(path), f"line {number} is no JSON", "write one object a line") from error
+        if not isinstance(value, dict):
+            return []
+        rows.append(_cells(value))
+    return rows
+
+
+def _cells(value: dict[Any, Any]) -> Row:
+    flat: Row = {}
+    for key, cell in value.items():
+        if isinstance(cell, dict):  # Hugging Face: {"audio": {"path": ...}}
+            flat |= {
+                f"{key}.{name}": str(each)
+                for name, each in cell.items()
+                if isinstance(each, str | int | float)
+            }
+        elif isinstance(cell, list):
+            flat[str(key)] = "".join(str(int(each)) for each in cell) if _flags(cell) else ""
+        elif isinstance(cell, str | int | float):
+            flat[str(key)] = str(cell)
+    return flat
+
+
+def _flags(cell: list[Any]) -> bool:
+    return bool(cell) and all(each in (0, 1) for each in cell)
+
+
+def _scp(text: str, path: Path) -> list[Row]:
+    """Read ``id path`` lines; the column is called as the file, or its folder where that says nothing."""
+    name = path.parent.name if path.stem.lower() in ("wav", "feats", "audio") else path.stem
+    rows = []
+    for line in text.splitlines():
+        ident, _, rest = line.strip().partition(" ")
+        ident, rest = (
+            (ident, rest) if rest else (line.strip().partition("\t")[0], line.strip().partition("\t")[2])
+        )
+        if ident and rest.strip() and not rest.rstrip().endswith("|"):  # a command is never run
+            rows.append({ID: ident, name: rest.strip()})
+    return rows
+
+
+def _separated(path: Path, text: str) -> list[Row]:
+    csv.field_size_limit(MAX_BYTES)
+    first = text.partition("\n")[0]
+    sign = max("\t,;|", key=first.count)
+    if not first.count(sign):
+        return []
+    try:
+        listed = list(csv.reader(io.StringIO(text, newline=""), delimiter=sign, strict=True))
+    except csv.Error as error:
+        raise ManifestError(str(path), f"is no CSV text ({error})", "save it as CSV") from error
+    header, *rest = [row for row in listed if row]
+    names = [_distinct(index, name, header) for index, name in enumerate(header)]
+    if any(re.search(r"\.(wav|flac|mp3|ogg)$", cell.strip(), re.IGNORECASE) for cell in header):
+        names, rest = [f"column {index + 1}" for index in range(len(header))], [header, *rest]
+    return [
+        {name: cell.strip() for name, cell in zip(names, row, strict=False) if len(cell) <= _MOST_CELL}
+        for row in rest
+    ]
+
+
+def _distinct(index: int, name: str, header: list[str]) -> str:
+    name = name.strip()
+    return name if name and header.count(name) == 1 else f"{name or 'column'} {index + 1}"

@@ -1,0 +1,295 @@
+"""Manifests: tables with one row a clip, or one a clip and condition, whose cells name the files."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from gaplisten.audio.files import SOUND_SUFFIXES
+from gaplisten.clips.layout import Columns, Layout, Part
+from gaplisten.clips.manifest_rows import ID, ManifestError, Row, read_rows
+from gaplisten.clips.names import Role, clip_name, maybe_role, role_in_name, words_of
+from gaplisten.clips.roles import zero_packets
+from gaplisten.clips.scanning import TABLE_SUFFIXES, TRACE_SUFFIXES, Tree
+
+_PEEKS, _MOST_TABLES, _LONGEST_NAME = 3, 32, 4096
+_IDENT = {"id", "utt", "uttid", "key", "name", "clip", "segment", "utterance", "item"}
+_BY = {"con", "cond", "condition", "system", "model", "method", "codec", "plc", "algorithm"}
+_ANY = {
+    "file_name",
+    "filename",
+    "file",
+    "audio",
+    "audio_filepath",
+    "wav",
+    "path",
+    "audio.path",
+    "filepath",
+    "wav_path",
+}
+_PACKET = re.compile(r"(packet|frame)_?(length|len|size)?_?ms", re.IGNORECASE)
+_ROOT = re.compile(r"^\{[a-z_]*root\}/", re.IGNORECASE)  # SpeechBrain writes {data_root}/...
+
+
+@dataclass(frozen=True, eq=False)
+class Manifest:
+    """What a table says.
+
+    Parameters
+    ----------
+    flags
+        Traces that stand in the table itself (True = lost), by the clip's key.
+    packets
+        Packet length in ms where the table says it, by the clip's key.
+    outside
+        Whether it names files outside its own folder.
+    """
+
+    layout: Layout
+    columns: Columns
+    notes: tuple[str, ...] = ()
+    flags: Mapping[str, tuple[bool, ...]] = field(default_factory=dict)
+    packets: Mapping[str, float] = field(default_factory=dict)
+    outside: bool = False
+
+
+def manifest_in(tree: Tree) -> tuple[str, ...]:
+    """Return the table (or Kaldi's several) that says most about a folder's clips, or none.
+
+    A table that names files outside the folder is not used unless it is opened itself.
+    """
+    tables = [
+        rel + name for rel, folder in tree.folders.items() if rel.count("/") < 3 for name in folder.tables
+    ]
+    tables = tables[:_MOST_TABLES]
+    lists = tuple(name for name in tables if name.lower().endswith(".scp"))
+    best: tuple[str, ...] = ()
+    most = 1
+    for names in [*((name,) for name in tables), *([lists] if len(lists) > 1 else [])]:
+        found = _quietly([tree.root / name for name in names], tree.root)
+        if found is None or found.outside:
+            continue
+        sounds = sum(part.role in (Role.REFERENCE, Role.LOSSY, Role.CONDITION) for part in found.layout.parts)
+        if sounds > most:
+            best, most = names, sounds
+    return best
+
+
+def tables_outside(tree: Tree) -> tuple[Path, ...]:
+    """Return tables that name sound files outside the folder, those first that name most versions."""
+    tables = [folder.path / name for folder in tree.folders.values() for name in folder.tables]
+    found = {
+        path: each for path in tables[:_MOST_TABLES] if (each := _quietly([path], tree.root)) and each.outside
+    }
+    return tuple(sorted(found, key=lambda path: -len(found[path].layout.parts)))
+
+
+def _quietly(paths: Sequence[Path], root: Path) -> Manifest | None:
+    try:
+        return manifest_columns(paths, root=root)
+    except ManifestError:
+        return None
+
+
+def manifest_columns(
+    paths: Sequence[Path], layout: Layout | None = None, root: Path | None = None
+) -> Manifest | None:
+    """Read a manifest; None where a file is none.
+
+    Parameters
+    ----------
+    paths
+        A table; or several lists (``wav.scp``), each of one version.
+    layout
+        The roles of its columns, when the user changed them.
+    root
+        The folder that was opened; the manifest's own, when not given.
+
+    Raises
+    ------
+    ManifestError
+        If it is a table that cannot be read.
+    """
+    if any(path.suffix.lower() not in TABLE_SUFFIXES for path in paths):
+        return None
+    place = root or paths[0].parent
+    rows = _rows(paths, place)
+    names = list(dict.fromkeys(name for row in rows for name in row))
+    cells = {name: [row.get(name, "") for row in rows] for name in names}
+    sounds = [name for name in names if _names_sounds(cells[name])]
+    if not sounds:
+        return None
+    by = next((name for name in names if name.lower() in _BY and 1 < len(set(cells[name])) < len(rows)), None)
+    versions = _by_condition(rows, sounds, by) if by and len(sounds) > 1 else None
+    if versions is None:
+        keys = _keys(rows, names, sounds)
+        versions = _per_row(rows, keys, sounds)
+    else:
+        keys = [Path(row.get(sounds[0], "")).stem for row in rows]
+    parts = _parts(versions, layout)
+    traces = _traces(keys, cells)
+    parts += [Part(name, Role.TRACE, why="its column says so") for name in traces]
+    sounding = [versions[part.files] for part in parts if part.role is not Role.TRACE]
+    files = (*sounding, *traces.values())
+    missing = sum(not Path(file).is_file() for found in files for file in list(found.values())[:1000])
+    told = " and ".join(path.relative_to(place).as_posix() for path in paths)
+    notes = [f"{len(rows)} rows of {told}"]
+    notes += [f"{missing} files that {told} names are not there"] * bool(missing)
+    inside = place.resolve()
+    return Manifest(
+        Layout(
+            tuple(parts),
+            tuple(path.relative_to(place).as_posix() for path in paths),
+            layout.packet if layout else None,
+        ),
+        Columns(tuple(parts), files),
+        tuple(notes),
+        _flags(keys, cells),
+        _packets(rows, keys),
+        any(not Path(file).resolve().is_relative_to(inside) for found in files for file in found.values()),
+    )
+
+
+def _rows(paths: Sequence[Path], root: Path) -> list[Row]:
+    """Return the rows of a table, with whole paths of files; those of several lists joined by name."""
+    joined: dict[str, Row] = {}
+    rows: list[Row] = []
+    for path in paths:
+        for row in read_rows(path):
+            whole = {name: _whole(cell, path.parent, root) for name, cell in row.items()}
+            if len(paths) == 1:
+                rows.append(whole)
+            else:
+                joined.setdefault(row.get(ID, ""), {}).update(whole)
+    return rows or list(joined.values())
+
+
+def _whole(cell: str, folder: Path, root: Path) -> str:
+    """Return a cell that names a file as a whole path: below the table's folder, or the opened one."""
+    if Path(cell).suffix.lower() not in SOUND_SUFFIXES | TRACE_SUFFIXES or len(cell) > _LONGEST_NAME:
+        return cell
+    name = _ROOT.sub("", cell).strip()
+    near, far = folder / name, root / name
+    return str(far if not near.exists() and far.exists() else near)
+
+
+def _names_sounds(cells: Sequence[str]) -> bool:
+    """Whether most cells of a column name sound files, and some of these are there."""
+    named = [
+        cell for cell in cells if Path(cell).suffix.lower() in SOUND_SUFFIXES and len(cell) <= _LONGEST_NAME
+    ]
+    return 2 * len(named) > len(cells) and any(Path(cell).is_file() for cell in named[:20])
+
+
+def _keys(rows: Sequence[Row], names: Sequence[str], sounds: Sequence[str]) -> list[str]:
+    """Return a name for each row's clip: what the table calls it, or the stem of a file with one row each."""
+    for name in [name for name in names if name.lower() in _IDENT or name == ID] + list(sounds):
+        cells = [row.get(name, "") for row in rows]
+        keys = [Path(cell).stem if name in sounds else cell for cell in cells]
+        short = [clip_name(key) for key in keys] if name in sounds else keys
+        for tried in (short, keys):
+            if all(tried) and len(set(tried)) == len(tried):
+                return tried
+    return [str(number) for number in range(1, len(rows) + 1)]
+
+
+def _per_row(rows: Sequence[Row], keys: Sequence[str], sounds: Sequence[str]) -> dict[str, dict[str, str]]:
+    return {
+        name: {key: row[name] for key, row in zip(keys, rows, strict=True) if row.get(name)}
+        for name in sounds
+    }
+
+
+def _by_condition(rows: Sequence[Row], sounds: Sequence[str], by: str) -> dict[str, dict[str, str]] | None:
+    """Sort rows of one clip and condition each; None where no column of sounds is shared by a clip's rows."""
+    references = [name for name in sounds if role_in_name(name) is Role.REFERENCE]
+    others = [name for name in sounds if name not in references]
+    if len(references) != 1 or len(others) != 1:
+        return None
+    versions: dict[str, dict[str, str]] = defaultdict(dict)
+    for row in rows:
+        reference, other = row.get(references[0], ""), row.get(others[0], "")
+        if reference and other:
+            key = Path(reference).stem
+            versions[references[0]][key] = reference
+            name = f"{by}{row[by]}" if row[by].isdigit() else row[by]
+            if key in versions[name]:
+                return None
+            versions[name][key] = other
+    return dict(versions)
+
+
+def _parts(versions: Mapping[str, Mapping[str, str]], layout: Layout | None) -> list[Part]:
+    known = {part.files: part for part in layout.parts} if layout else {}
+    if known:
+        return [known.get(name, Part(name, Role.UNUSED, name, why="not in the layout")) for name in versions]
+    parts = [Part(name, Role.CONDITION, name, why="its column names sounds") for name in versions]
+    reference = [i for i, part in enumerate(parts) if role_in_name(part.files) is Role.REFERENCE]
+    lossy = [i for i, part in enumerate(parts) if role_in_name(part.files) in (Role.LOSSY, Role.TRACE)]
+    lossy = lossy or [
+        i for i, part in enumerate(parts) if Role.LOSSY in maybe_role(part.files) and i not in reference
+    ]
+    if not lossy and len(parts) > 1:
+        zeros = [
+            sum(zero_packets(Path(file))[0] for file in list(versions[part.files].values())[:_PEEKS])
+            for part in parts
+        ]
+        best = max(range(len(parts)), key=lambda index: zeros[index])
+        lossy = [best] if zeros[best] and best not in reference else []
+        if lossy:
+            name = (
+                "" if parts[best].files.lower() in _ANY else parts[best].name
+            )  # a system's, or just the file's
+            parts[best] = replace(
+                parts[best], role=Role.LOSSY, name=name, why="some of it are packets of exact zeros"
+            )
+            lossy = []
+    for role, found in ((Role.REFERENCE, reference), (Role.LOSSY, lossy)):
+        if found:
+            parts[found[0]] = replace(parts[found[0]], role=role, name="", why="its column says so")
+    if len(parts) == 1 and parts[0].role is Role.CONDITION:
+        files = list(versions[parts[0].files].values())[:_PEEKS]
+        damaged = any(zero_packets(Path(file))[0] for file in files)
+        why = "some of it are packets of exact zeros" if damaged else "nothing is missing in it"
+        parts[0] = replace(parts[0], role=Role.LOSSY if damaged else Role.REFERENCE, name="", why=why)
+    return parts
+
+
+def _traces(keys: Sequence[str], cells: Mapping[str, Sequence[str]]) -> dict[str, dict[str, str]]:
+    """Return the columns that name files of traces; the first counts."""
+    for name, column in cells.items():
+        if _is_trace(name) and any(Path(cell).suffix.lower() in TRACE_SUFFIXES for cell in column):
+            return {name: {key: cell for key, cell in zip(keys, column, strict=True) if cell}}
+    return {}
+
+
+def _is_trace(name: str) -> bool:
+    return role_in_name(name) in (Role.TRACE, Role.LOSSY) or bool(words_of(name) & {"trace", "mask", "loss"})
+
+
+def _flags(keys: Sequence[str], cells: Mapping[str, Sequence[str]]) -> dict[str, tuple[bool, ...]]:
+    for name, column in cells.items():
+        digits = [re.sub(r"[\s,;\[\]]", "", cell) for cell in column]
+        if _is_trace(name) and any(digits) and all(not each.strip("01") for each in digits):
+            return {
+                key: tuple(sign == "1" for sign in each)
+                for key, each in zip(keys, digits, strict=True)
+                if each
+            }
+    return {}
+
+
+def _packets(rows: Sequence[Row], keys: Sequence[str]) -> dict[str, float]:
+    name = next((name for row in rows[:1] for name in row if _PACKET.fullmatch(name)), None)
+    found = {}
+    for key, row in zip(keys, rows, strict=True):
+        try:
+            length = float(row.get(name or "", ""))
+        except ValueError:
+            continue
+        if 0.1 <= length <= 1000:
+            found[key] = length
+    return found
