@@ -160,6 +160,12 @@ def answer_trial(player: TrialPlayer, page: TrialPage, number: int) -> Scenario:
         click(button(page, "Next   (Enter)"))
 
 
+def level_heard(window: PanelWindow) -> bool:
+    """Tell whether the step's sound was played for long enough."""
+    session = window.session
+    return session is not None and session.step is not None and session._asking.was_heard(session.step)
+
+
 def take_panel() -> Scenario:
     """Give a name, set the level, answer every trial."""
     window = the(PanelWindow)
@@ -168,6 +174,8 @@ def take_panel() -> Scenario:
     press("Return")
     yield lambda: isinstance(window.page, StepPage)
     yield pause(0.3)
+    press("space")  # the level cannot be set unheard
+    yield lambda: level_heard(window)
     press("Return")
     found["votes"] = []
     number = 0
