@@ -7,15 +7,19 @@ words in braces are replaced in each argument:
 ``{in_wav}`` ``{out_wav}``  the lossy signal (lost packets are zero) and where the output goes, as WAV
 ``{in_raw}`` ``{out_raw}``  the same as raw little-endian 16-bit samples, channels interleaved
 ``{mask_txt}``            the loss trace: one line per mask unit, 1 = lost
+``{mask_received_txt}``   the same the other way round: 1 = received
+``{mask_g192}``           one 16-bit word per mask unit (ITU-T G.192): 0x6B20 = lost, 0x6B21 = received
+``{mask_byte}``           one byte per mask unit: 0x20 = lost, 0x21 = received (byte-oriented G.192)
 ``{rate}`` ``{channels}``   Hz and number of channels
 ``{packet}``              frames in one packet; ``{packet_ms}`` its length in ms
 ``{folder}``              the temporary folder, which is the working folder too
 ========================  ==================================================================================
 
-Literal braces are doubled. The output is read from ``{out_wav}`` or ``{out_raw}``, whichever the command
-names. `strip` frames (the program's delay) are cut from its start; after that it may be shorter than the
-input by up to one mask unit (the rest is silence) and longer by any amount (cut). A program that fails,
-is not found or takes longer than `timeout` becomes an error with the end of what it wrote to stderr.
+Literal braces are doubled. With `program_rate` the program works at that rate: the host brings clips of other
+rates there and back. The output is read from ``{out_wav}`` or ``{out_raw}``, whichever the command names.
+`strip` frames (the program's delay) are cut from its start; after that it may be shorter than the input by up
+to one mask unit (the rest is silence) and longer by any amount (cut). A program that fails, is not found or
+takes longer than `timeout` becomes an error with the end of what it wrote to stderr.
 
 Source: the program's author.
 """
@@ -33,6 +37,12 @@ import numpy as np
 name = "External command"
 help = "Runs any program on WAV or raw files, with the loss trace as a text file."
 source = "the program's author"
+MASKS = {
+    "mask_txt": "mask.txt",
+    "mask_received_txt": "received.txt",
+    "mask_g192": "mask.g192",
+    "mask_byte": "mask.byte",
+}
 EXAMPLE = "/path/to/plc --mask {mask_txt} {in_wav} {out_wav}"
 
 
@@ -42,6 +52,11 @@ class RefusedError(ValueError):
     for_user = True
 
 
+def rates(program_rate: int = 0, **_: object) -> tuple[int, ...]:
+    """Return the rate at which the program works; nothing where that is the clip's own."""
+    return (program_rate,) if program_rate else ()
+
+
 def conceal(
     lossy: np.ndarray,
     lost: np.ndarray,
@@ -49,6 +64,9 @@ def conceal(
     packet_frames: int,
     *,
     command: Annotated[str, {"help": f"program and arguments, e.g. {EXAMPLE}"}] = "",
+    program_rate: Annotated[
+        int, {"ge": 0, "le": 192000, "unit": "Hz", "help": "it works at; 0 = the clip's"}
+    ] = 0,
     mask_unit: Annotated[
         float, {"ge": 0, "le": 1000, "unit": "ms", "help": "one mask line; 0 = a packet"}
     ] = 0.0,
@@ -71,7 +89,7 @@ def conceal(
         _write_wav(folder / "in.wav", lossy, rate, samples)
         (folder / "in.raw").write_bytes(_pcm16(lossy).tobytes())
         unit = round(mask_unit * rate / 1000) or packet_frames
-        _write_mask(folder / "mask.txt", lost, packet_frames, unit, len(lossy))
+        _write_masks(folder, _mask(lost, packet_frames, unit, len(lossy)))
         said = _run(arguments, folder, timeout)
         out = _read_output(folder, "{out_raw}" in command, rate, lossy.shape[1], said)
     return _fitted(out[strip:], len(lossy), unit, arguments[0])
@@ -79,7 +97,7 @@ def conceal(
 
 def _words(folder: Path, channels: int, rate: int, packet: int) -> dict[str, str]:
     files = {"in_wav": "in.wav", "out_wav": "out.wav", "in_raw": "in.raw", "out_raw": "out.raw"}
-    words = {word: str(folder / file) for word, file in {**files, "mask_txt": "mask.txt"}.items()}
+    words = {word: str(folder / file) for word, file in {**files, **MASKS}.items()}
     numbers = {"rate": rate, "channels": channels, "packet": packet, "packet_ms": f"{1000 * packet / rate:g}"}
     return {**words, **{word: str(number) for word, number in numbers.items()}, "folder": str(folder)}
 
@@ -110,11 +128,18 @@ def _write_wav(path: Path, lossy: np.ndarray, rate: int, samples: str) -> None:
     wavfile.write(path, rate, _pcm16(lossy) if samples == "pcm16" else lossy.astype(np.float32))
 
 
-def _write_mask(path: Path, lost: np.ndarray, packet: int, unit: int, frames: int) -> None:
-    """Write one line per unit; a unit is lost when its middle is."""
+def _mask(lost: np.ndarray, packet: int, unit: int, frames: int) -> np.ndarray:
+    """Return one flag per unit; a unit is lost when its middle is."""
     middles = np.arange(0, frames, unit) + min(unit, packet) // 2
-    flags = lost[np.minimum(middles // packet, len(lost) - 1)]
-    path.write_text("".join(f"{int(flag)}\n" for flag in flags), encoding="ascii")
+    return lost[np.minimum(middles // packet, len(lost) - 1)]
+
+
+def _write_masks(folder: Path, lost: np.ndarray) -> None:
+    """Write the loss trace in each of its forms."""
+    for word, flags in (("mask_txt", lost), ("mask_received_txt", ~lost)):
+        (folder / MASKS[word]).write_text("".join(f"{int(flag)}\n" for flag in flags), encoding="ascii")
+    (folder / MASKS["mask_g192"]).write_bytes(np.where(lost, 0x6B20, 0x6B21).astype("<u2").tobytes())
+    (folder / MASKS["mask_byte"]).write_bytes(np.where(lost, 0x20, 0x21).astype(np.uint8).tobytes())
 
 
 def _prepare_program() -> None:

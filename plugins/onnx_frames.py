@@ -1,18 +1,23 @@
-"""Any ONNX model that works packet by packet, hop by hop or on spectra, described by a file beside it.
+"""Any ONNX or TFLite model that works by packets, hops or spectra, described by a file beside it.
 
 The description is TOML or JSON; docs/plugins.md has complete ones.
 
-* ``model``: the ONNX file, beside the description or in a folder under it; ``rate``: its clock in Hz (the
-  host resamples clips at other rates)
+* ``runtime``: ``onnx`` (default) or ``litert`` (TFLite files; needs the package ai-edge-litert)
+* ``model``: the model's file, beside the description or in a folder under it; ``rate``: its clock in Hz
+  (the host resamples clips at other rates)
 * ``domain``: ``packet`` (one call per packet), ``hop`` (one per `hop` frames) or ``stft``
 * ``hop``, ``window``: frames; ``window`` for stft only, with ``taper``: ``sqrt_hann`` (default),
   ``hann``, ``rect``
+* ``overlap_add``: for hop only. True: an answer is two hops long and already has its window; answers are
+  added up half by half, and so are received hops under a Hann window where the model is not called. False
+  is the default
 * ``call``: ``always``, ``lost`` (when the unit was lost; default) or ``lost+1`` (also for the first one
   received after a loss)
 * ``replace``: ``lost`` (default: received units stay as they are) or ``always`` (blind models)
 * ``lost_value``: what stands for lost in masks, 1 (default) or 0
 * ``[input]``: ``name``; ``shape`` (one -1 allowed); for packet and hop ``context`` and ``ahead``, the
-  units of past output before and of received signal behind the one to fill (lost ones are zero); for
+  units of past output before and of received signal behind the one to fill (lost ones are zero; with
+  `overlap_add` the newest unit of context is the half of a sum that is known by then); for
   stft ``features``, a list of ``magnitude``, ``power``, ``log_power``, ``real``, ``imag``, ``sin``,
   ``cos``, ``lost_left``, ``lost_right``, and ``layout``: ``concat`` (default: one after the other) or
   ``stack`` (bin by bin)
@@ -23,14 +28,19 @@ The description is TOML or JSON; docs/plugins.md has complete ones.
   ``layout`` and ``features``: ``magnitude``, ``sin`` and ``cos``, or ``real`` and ``imag``
 * ``[states]``: input name = output name; they start as zeros of the input's shape, dynamic axes as 1
 
+Tensors of TFLite models have the names that the model gives them; where it has one input, one output or
+both, their names may be left out.
+
 In stft a frame counts as lost when its last hop was. The delay is `ahead` units, or window minus hop.
 
 Source: the model's authors.
 """
 
+import contextlib
 import json
+import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -41,7 +51,7 @@ HOW = (
 )
 KEYS = {
     "": {"model", "rate", "domain", "hop", "window", "taper", "call", "replace", "lost_value"}
-    | {"input", "mask", "output", "states"},
+    | {"input", "mask", "output", "states", "runtime", "overlap_add"},
     "input": {"name", "shape", "context", "ahead", "features", "layout"},
     "mask": {"name", "shape"},
     "output": {"name", "start", "stop", "features", "layout"},
@@ -51,6 +61,8 @@ CHOICES = {
     "call": ("always", "lost", "lost+1"),
     "replace": ("lost", "always"),
     "taper": ("sqrt_hann", "hann", "rect"),
+    "runtime": ("onnx", "litert"),
+    "overlap_add": (False, True),
 }
 NUMBERS = {
     "": {"rate": 1000, "hop": 1, "window": 2},
@@ -78,7 +90,7 @@ class RefusedError(ValueError):
 
 
 class OnnxFrames:
-    """Run a described ONNX model on one channel.
+    """Run a described model on one channel.
 
     Parameters
     ----------
@@ -93,8 +105,8 @@ class OnnxFrames:
         If the description or the model is missing, wrong or does not fit the clip; says what to change.
     """
 
-    name = "ONNX model"
-    help = "Any ONNX model, described by a TOML or JSON file beside it."
+    name = "ONNX or TFLite model"
+    help = "Any ONNX or TFLite model, described by a TOML or JSON file beside it."
     source = "the model's authors"
     channels = 1
     causal = True
@@ -114,7 +126,10 @@ class OnnxFrames:
             raise RefusedError(f"{fact}; use packets of a multiple of it")
         self._hops = packet_frames // self._unit
         model = _Model(told, Path(description).parent)
-        self._engine = _Spectra(told, model) if told["domain"] == "stft" else _Units(told, model, self._unit)
+        if told["domain"] == "stft":
+            self._engine = _Spectra(told, model)
+        else:
+            self._engine = (_Added if told["overlap_add"] else _Units)(told, model, self._unit)
         self.delay = self._engine.delay
 
     @staticmethod
@@ -175,6 +190,49 @@ class _Units:
             self._beyond = answer[self._unit :]
             return _blended(beyond, answer[: self._unit])
         return _blended(answer[: self._unit], due) if after else _blended(beyond, due)
+
+    def _answer(self) -> np.ndarray:
+        value = float(self._told["lost_value"])
+        flags = np.array([value if gone else 1 - value for gone in self._past_lost + self._coming_lost])
+        output = self._model.run(np.concatenate((*self._past, *self._coming)), flags)
+        told = self._told["output"]
+        return output.ravel()[told.get("start", 0) : told["stop"]].astype(np.float64)
+
+
+class _Added:
+    """Hops whose answers overlap by half: two hops come out under the model's own window and are added up.
+
+    What is due is always one hop older than the newest: an answer reaches from the one to the other.
+    """
+
+    def __init__(self, told: dict[str, Any], model: "_Model", unit: int) -> None:
+        self._told, self._model, self._unit = told, model, unit
+        before, ahead = int(told["input"].get("context", 0)), int(told["input"].get("ahead", 0))
+        if ahead < 1:
+            raise RefusedError(
+                "with overlap_add an answer reaches one hop ahead; set [input] ahead to 1 or more"
+            )
+        if told["output"]["stop"] - told["output"].get("start", 0) != 2 * unit:
+            raise RefusedError(f"with overlap_add the output slice has two hops, {2 * unit} frames; mend it")
+        self.delay = ahead * unit
+        self._past = [np.zeros(unit)] * before
+        self._past_lost = [False] * before
+        self._coming, self._coming_lost = [np.zeros(unit)] * ahead, [False] * ahead
+        self._sum = np.zeros(2 * unit)
+        self._window = 0.5 - 0.5 * np.cos(np.pi * np.arange(2 * unit) / unit)
+
+    def step(self, samples: np.ndarray, lost: bool) -> np.ndarray:
+        """Take the newest hop, return the one that is complete."""
+        self._coming, self._coming_lost = [*self._coming, samples], [*self._coming_lost, lost]
+        if self._past:  # what came out last is the newest context
+            self._past = [*self._past[1:], self._sum[: self._unit].copy()]
+        self._sum = np.concatenate((self._sum[self._unit :], np.zeros(self._unit)))
+        due, ahead = self._coming_lost[0], self._coming_lost[1]
+        called = self._told["call"] == "always" or due or ahead
+        self._sum += self._answer() if called else np.concatenate(self._coming[:2]) * self._window
+        self._past_lost = [*self._past_lost, due][1:] if self._past_lost else []
+        self._coming, self._coming_lost = self._coming[1:], self._coming_lost[1:]
+        return self._sum[: self._unit].copy()
 
     def _answer(self) -> np.ndarray:
         value = float(self._told["lost_value"])
@@ -249,30 +307,35 @@ class _Spectra:
 
 
 class _Model:
-    """The ONNX session, its states and the shapes of what goes in."""
+    """The model, its states and the shapes of what goes in."""
 
     def __init__(self, told: dict[str, Any], folder: Path) -> None:
         self._told = told
-        self._session = open_model(folder / str(told["model"]))
-        found = {item.name: item for item in self._session.get_inputs()}
-        named = {told["input"]["name"], *told["states"], *([told["mask"]["name"]] if "mask" in told else [])}
+        self._session = RUNTIMES[told["runtime"]](folder / str(told["model"]))
+        found = self._session.inputs
+        self._input = told["input"].get("name") or _only(tuple(found), "input")
+        self._output = told["output"].get("name") or _only(self._session.outputs, "output")
+        named = {self._input, *told["states"], *([told["mask"]["name"]] if "mask" in told else [])}
+        if unknown := {self._output, *told["states"].values()} - set(self._session.outputs):
+            fact = f"the model has no output {', '.join(sorted(unknown))}; it has"
+            raise RefusedError(f"{fact} {', '.join(self._session.outputs)}; mend the description")
         if named != set(found):
             fact = (
                 f"the model's inputs are {', '.join(sorted(found))}; described are {', '.join(sorted(named))}"
             )
             raise RefusedError(f"{fact}; mend the description")
         self._states = {
-            name: np.zeros([n if isinstance(n, int) else 1 for n in found[name].shape], np.float32)
+            name: np.zeros([n if isinstance(n, int) and n > 0 else 1 for n in found[name]], np.float32)
             for name in told["states"]
         }
 
     def run(self, values: np.ndarray, flags: np.ndarray | None) -> np.ndarray:
         """Call the model once; carry its states."""
         told = self._told
-        feed = {told["input"]["name"]: _shaped(values, told["input"]), **self._states}
+        feed = {self._input: _shaped(values, told["input"]), **self._states}
         if "mask" in told and flags is not None:
             feed[told["mask"]["name"]] = _shaped(flags, told["mask"])
-        output, *states = self._session.run([told["output"]["name"], *told["states"].values()], feed)
+        output, *states = self._session.run([self._output, *told["states"].values()], feed)
         self._states = dict(zip(told["states"], states, strict=True))
         return np.asarray(output)
 
@@ -281,7 +344,8 @@ def _shaped(values: np.ndarray, told: dict[str, Any]) -> np.ndarray:
     try:
         return values.astype(np.float32).reshape(told["shape"])
     except ValueError as error:
-        fact = f"{values.size} numbers for {told['name']} do not fit its described shape {told['shape']}"
+        what = told.get("name", "the input")
+        fact = f"{values.size} numbers for {what} do not fit its described shape {told['shape']}"
         raise RefusedError(f"{fact}; mend the description") from error
 
 
@@ -298,7 +362,13 @@ def read_description(path: Path) -> dict[str, Any]:
         raise RefusedError(f"{path} cannot be read: {error}; {HOW}") from error
     if not isinstance(told, dict):
         raise RefusedError(f"{path} holds no table of keys and values; {HOW}")
+    if told.get("overlap_add") and told.get("domain") != "hop":
+        raise RefusedError(f"{path}: overlap_add is for domain hop; change the one or the other")
+    if told.get("overlap_add") and ("replace" in told or told.get("call") == "lost+1"):
+        fact = "with overlap_add every answer is added up: `replace` and call = lost+1 have no meaning"
+        raise RefusedError(f"{path}: {fact}; leave them out")
     told = {"call": "lost", "replace": "lost", "lost_value": 1, "taper": "sqrt_hann", "states": {}, **told}
+    told = {"runtime": "onnx", "overlap_add": False, **told}
     _check(told, path)
     return told
 
@@ -331,7 +401,8 @@ def _check(told: dict[str, Any], path: Path) -> None:
 
 
 def _check_tensors(told: dict[str, Any], path: Path, spectra: bool) -> None:
-    needed = {"input": {"name", "shape"}, "output": {"name"}, "mask": {"name", "shape"}}
+    name = set() if told["runtime"] == "litert" else {"name"}
+    needed = {"input": {"shape"} | name, "output": set(name), "mask": {"name", "shape"}}
     needed["output"] |= {"features"} if spectra else {"stop"}
     needed["input"] |= {"features"} if spectra else set()
     for table, keys in needed.items():
@@ -355,20 +426,88 @@ def _check_numbers(told: dict[str, Any], path: Path) -> None:
                 raise RefusedError(f"{path}: {where} is {number!r}; it is a whole number from {least[key]}")
 
 
-def open_model(path: Path):
-    """Open an ONNX file on one thread; tell a Git LFS pointer from a model."""
+def _only(names: tuple[str, ...], what: str) -> str:
+    if len(names) != 1:
+        raise RefusedError(f"the model has several {what}s ({', '.join(names)}); name one in [{what}]")
+    return names[0]
+
+
+def check_file(path: Path) -> None:
+    """Refuse what is not there, and a Git LFS pointer in place of a model."""
     if not path.is_file():
         raise RefusedError(f"{path} is not there; put the model beside its description or mend `model`")
     with path.open("rb") as file:
         if file.read(40).startswith(b"version https://git-lfs"):
             raise RefusedError(f"{path} is a Git LFS pointer, not the model; fetch it with: git lfs pull")
+
+
+class _Onnx:
+    """An ONNX file on one thread: the shape of each input by name, and the names of the outputs."""
+
+    def __init__(self, path: Path) -> None:
+        check_file(path)
+        try:
+            import onnxruntime
+        except ImportError as error:
+            raise RefusedError("the package onnxruntime is missing; pip install onnxruntime") from error
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        try:
+            self._session = onnxruntime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
+        except Exception as error:
+            raise RefusedError(f"{path} cannot be read as an ONNX model ({error})") from error
+        self.inputs = {item.name: list(item.shape) for item in self._session.get_inputs()}
+        self.outputs = tuple(item.name for item in self._session.get_outputs())
+
+    def run(self, names: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """Return the outputs of these names."""
+        return list(self._session.run(names, feed))
+
+
+@contextlib.contextmanager
+def hushed() -> Iterator[None]:
+    """Keep the runtime's own remarks about processors off the lane."""
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
     try:
-        import onnxruntime
-    except ImportError as error:
-        raise RefusedError("the package onnxruntime is missing; pip install onnxruntime") from error
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = options.inter_op_num_threads = 1
-    try:
-        return onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-    except Exception as error:
-        raise RefusedError(f"{path} cannot be read as an ONNX model ({error})") from error
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
+
+
+class _Litert:
+    """A TFLite file on one thread, with the same face."""
+
+    def __init__(self, path: Path) -> None:
+        check_file(path)
+        try:
+            from ai_edge_litert.interpreter import Interpreter
+        except ImportError as error:
+            raise RefusedError("the package ai-edge-litert is missing; pip install ai-edge-litert") from error
+        try:
+            with hushed():
+                self._interpreter = Interpreter(model_path=str(path), num_threads=1)
+                self._interpreter.allocate_tensors()
+        except Exception as error:
+            raise RefusedError(f"{path} cannot be read as a TFLite model ({error})") from error
+        given, made = self._interpreter.get_input_details(), self._interpreter.get_output_details()
+        self.inputs = {item["name"]: [int(n) for n in item["shape"]] for item in given}
+        self.outputs = tuple(item["name"] for item in made)
+        self._places = {item["name"]: item["index"] for item in (*given, *made)}
+
+    def run(self, names: list[str], feed: dict[str, np.ndarray]) -> list[np.ndarray]:
+        """Return the outputs of these names."""
+        for name, values in feed.items():
+            if list(values.shape) != self.inputs[name]:
+                fact = f"the model's {name} has shape {self.inputs[name]}, described is {list(values.shape)}"
+                raise RefusedError(f"{fact}; mend the description")
+            self._interpreter.set_tensor(self._places[name], values)
+        self._interpreter.invoke()
+        return [self._interpreter.get_tensor(self._places[name]) for name in names]
+
+
+RUNTIMES = {"onnx": _Onnx, "litert": _Litert}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.runner import Runner
-from gaplisten.loss.trace import LossTrace
+from gaplisten.loss.trace import LossTrace, apply_loss
 from kit import harness
 from kit.plugin_folder import bundled
 from kit.plugin_speech import speech
@@ -300,6 +302,267 @@ open(sys.argv[2], 'wb').write(struct.pack('<7h', *(v % 32768 for v in values)) +
 """
     out = run(program(tmp_path, text, "{mask_txt} {out_raw} {rate} {packet} {channels} {packet_ms}"))
     np.testing.assert_array_equal(np.round(out[:7] * 32768), [4, 11, 1, 16000, 320, 1, 20])
+
+
+def test_the_trace_comes_in_the_forms_of_itu_tools(tmp_path: Path) -> None:
+    text = """
+import struct, sys
+words, small, received = (open(name, 'rb').read() for name in sys.argv[2:5])
+lost = [index for index, word in enumerate(struct.unpack('<11H', words)) if word == 0x6B20]
+assert {*struct.unpack('<11H', words)} == {0x6B20, 0x6B21}, words
+assert [index for index, byte in enumerate(small) if byte == 0x20] == lost and len(small) == 11
+assert [index for index, line in enumerate(received.split()) if line == b'0'] == lost
+open(sys.argv[1], 'wb').write(struct.pack('<3300h', *lost, *[0] * (3300 - len(lost))))
+"""
+    out = run(program(tmp_path, text, "{out_raw} {mask_g192} {mask_byte} {mask_received_txt}"))
+    assert np.round(out[0] * 32768) == 4
+
+
+def test_a_program_has_its_own_rate(tmp_path: Path) -> None:
+    signal = Signal(speech()[4000:7200, None], 16000)
+    trace = LossTrace.of_packets(np.arange(10) == 4, 320, 16000)
+    text = "import sys; print(sys.argv[3]); open(sys.argv[2], 'wb').write(open(sys.argv[1], 'rb').read())"
+    values = {
+        "command": program(tmp_path, text, "{in_raw} {out_raw} {rate}") + " {packet}",
+        "program_rate": 8000,
+    }
+    with Runner(workers=1) as runner:
+        made = runner.submit(bundled(tmp_path, "external_command"), values, signal, trace).result(60)
+    assert made.resampled
+    assert made.work_rate == 8000
+    assert made.signal.frames == 3200
+
+
+# --- codecs of two programs
+
+
+# 12 bits a sample; the lost frame is what the bitstream says it is.
+G192_ENCODER = """
+import sys
+import numpy as np
+x = np.frombuffer(open(sys.argv[1], 'rb').read(), '<i2').astype(int)
+words = []
+for frame in x.reshape(-1, int(sys.argv[3])):
+    bits = ((frame[:, None] + 32768 >> 4 >> np.arange(12)) & 1).ravel()
+    words += [0x6B21, bits.size, *np.where(bits, 0x81, 0x7F)]
+data = np.array(words, '<u2')
+open(sys.argv[2], 'wb').write((data.byteswap() if len(sys.argv) > 4 else data).tobytes())
+"""
+G192_DECODER = """
+import sys
+import numpy as np
+words, frame, out = np.frombuffer(open(sys.argv[1], 'rb').read(), '<u2'), int(sys.argv[3]), []
+while words.size:
+    body, size = words[2:2 + words[1]], words[1]
+    assert size == 12 * frame, size
+    if words[0] == 0x6B20:
+        assert not body.any()
+        out.append(np.full(frame, 1000))
+    else:
+        out.append((((body == 0x81).reshape(frame, 12) << np.arange(12)).sum(1) << 4) - 32768)
+    words = words[2 + size:]
+data = np.concatenate([np.zeros(5, int), *out])[:-5]
+open(sys.argv[2], 'wb').write(data.astype('<i2').tobytes())
+"""
+PAYLOAD_ENCODER = """
+import sys, wave
+sound = wave.open(sys.argv[1])
+for index in range(int(sys.argv[3])):
+    open(f"{sys.argv[2]}/{index:06d}.bin", "wb").write(sound.readframes(int(sys.argv[4])))
+"""
+PAYLOAD_DECODER = """
+import os, sys, wave
+out = wave.open(sys.argv[2], "wb")
+out.setnchannels(1); out.setsampwidth(2); out.setframerate(16000)
+for index in range(int(sys.argv[3])):
+    path = f"{sys.argv[1]}/{index:06d}.bin"
+    out.writeframes(open(path, "rb").read() if os.path.exists(path) else bytes(2 * int(sys.argv[4])))
+"""
+
+
+SPEECH, NONE_LOST = speech()[:3200], np.zeros(10, bool)
+
+
+def two_programs(folder: Path, texts: tuple[str, str], ends: tuple[str, str]) -> dict[str, str]:
+    commands = {}
+    for which, text, end in zip(("encode_command", "decode_command"), texts, ends, strict=True):
+        (folder / which).mkdir()
+        commands[which] = program(folder / which, text, end)
+    return commands
+
+
+@pytest.mark.parametrize(("frame", "more"), [(0.0, ""), (10.0, ""), (0.0, " swapped")])
+def test_a_g192_bitstream_lies_between_two_programs(tmp_path: Path, frame: float, more: str) -> None:
+    size = round(16 * frame) or 320
+    ends = (f"{{in_raw}} {{g192}} {size}{more}", f"{{g192}} {{out_raw}} {size}")
+    commands = two_programs(tmp_path, (G192_ENCODER, G192_DECODER), ends)
+    signal, lost = speech()[4000:7200], np.arange(10) == 4
+    out = harness.code(
+        harness.load("external_codec"), signal, lost, 16000, 320, frame=frame, delay=5, **commands
+    )
+    np.testing.assert_allclose(out[:1280], signal[:1280], atol=17 / 32768)
+    np.testing.assert_allclose(out[1600:], signal[1600:], atol=17 / 32768)
+    np.testing.assert_allclose(out[1280:1600] * 32768, 1000)
+
+
+def test_one_file_a_packet_lies_between_two_programs_and_the_lost_ones_are_absent(tmp_path: Path) -> None:
+    ends = ("{in_wav} {payloads} {packets} {packet}", "{payloads} {out_wav} {packets} {packet}")
+    values = two_programs(tmp_path, (PAYLOAD_ENCODER, PAYLOAD_DECODER), ends)
+    signal = Signal(speech()[4000:7200, None], 16000)
+    trace = LossTrace.of_packets(np.arange(10) == 4, 320, 16000)
+    with Runner(workers=2) as runner:
+        entry = bundled(tmp_path, "external_codec")
+        made = runner.submit(entry, values, apply_loss(signal, trace), trace, reference=signal).result(60)
+    np.testing.assert_allclose(made.signal.samples, apply_loss(signal, trace).samples, atol=1 / 32768)
+    assert made.coding is not None
+    assert made.coding.kbit_s == pytest.approx(256.0)
+    assert made.coding.dropped == 1
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"encode_command": ""}, r"no command is set in `encode_command`; write one, for example: .*EVS_cod"),
+        ({"decode_command": "dec {g192}"}, r"`decode_command` names neither \{out_wav\} nor \{out_raw\}"),
+        ({"encode_command": "enc {in_raw} {out}"}, r"`encode_command` names \{g192\} or \{payloads\}"),
+        ({"encode_command": "/no/such {in_raw} {g192}"}, "is not there; give the program's full path"),
+        ({"frame": 15.0}, "no whole number of frames of 15 ms"),
+    ],
+)
+def test_what_is_wrong_with_two_programs_is_said(tmp_path: Path, change: dict[str, Any], words: str) -> None:
+    ends = ("{in_raw} {g192} 320", "{g192} {out_raw} 320")
+    values: dict[str, Any] = two_programs(tmp_path, (G192_ENCODER, G192_DECODER), ends)
+    with pytest.raises(ValueError, match=words):
+        harness.code(harness.load("external_codec"), SPEECH, NONE_LOST, 16000, 320, **{**values, **change})
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("import sys; open(sys.argv[2], 'wb').write(b'RIFF' * 50)", r"is no G\.192 bitstream \(word 0\)"),
+        ("pass", "wrote no bitstream"),
+        (
+            G192_ENCODER.replace("reshape(-1, int(sys.argv[3]))", "reshape(-1, 320)[:3]"),
+            "wrote 3 frames, 10 are",
+        ),
+    ],
+)
+def test_a_bitstream_that_does_not_fit_is_refused(tmp_path: Path, text: str, words: str) -> None:
+    values = two_programs(tmp_path, (text, G192_DECODER), ("{in_raw} {g192} 320", "{g192} {out_raw} 320"))
+    with pytest.raises(ValueError, match=words):
+        harness.code(harness.load("external_codec"), SPEECH, NONE_LOST, 16000, 320, **values)
+
+
+@pytest.mark.parametrize("sizes", [[0], [1], [8], [244], [15, 0, 8], [320, 7]])
+def test_bits_come_out_of_payloads_as_they_went_in(sizes: list[int]) -> None:
+    module = harness.load("external_codec")
+    random = np.random.default_rng(1)
+    frames = [random.integers(0, 2, size).astype(np.uint8) for size in sizes]
+    found = module.unpack(module.pack(frames), len(sizes))
+    assert [each.tolist() for each in found] == [each.tolist() for each in frames]
+
+
+# --- hops that overlap
+
+
+def overlapping(folder: Path) -> str:
+    """Make a model that gives the last two of its three hops under a Hann window; return its description."""
+    pytest.importorskip("onnxruntime")
+    onnx = pytest.importorskip("onnx")
+    make = onnx.helper
+    numbers = {"start": [1], "stop": [3], "axis": [1]}
+    constants = [make.make_tensor(name, 7, [1], value) for name, value in numbers.items()]
+    constants.append(make.make_tensor("window", 1, [1, 2, 160], WINDOW.astype(np.float32)))
+    nodes = [
+        make.make_node("Slice", ["hops", *numbers], ["piece"]),
+        make.make_node("Mul", ["piece", "window"], ["two"]),
+    ]
+    given = [make.make_tensor_value_info("hops", 1, [1, 3, 160])]
+    made = [make.make_tensor_value_info("two", 1, [1, 2, 160])]
+    graph = make.make_graph(nodes, "overlap", given, made, constants)
+    model = make.make_model(graph, opset_imports=[make.make_opsetid("", 13)], ir_version=8)
+    onnx.save(model, folder / "overlap.onnx")
+    return (
+        'model = "overlap.onnx"\nrate = 16000\ndomain = "hop"\nhop = 160\noverlap_add = true\n'
+        '[input]\nname = "hops"\nshape = [1, 3, 160]\ncontext = 1\nahead = 1\n'
+        '[output]\nname = "two"\nstop = 320\n'
+    )
+
+
+WINDOW = 0.5 - 0.5 * np.cos(np.pi * np.arange(320) / 160)
+
+
+@pytest.mark.parametrize("call", ["", 'call = "always"\n'])
+def test_answers_of_two_hops_are_added_up(tmp_path: Path, call: str) -> None:
+    description = tmp_path / "overlap.toml"
+    description.write_text(call + overlapping(tmp_path))
+    signal, lost = speech()[4000:7200], np.arange(10) == 4
+    out = harness.conceal(harness.load("onnx_frames"), signal, lost, 16000, 320, description=description)
+    received = ~np.repeat(lost, 320)
+    # Each sample lies under the falling half of one window and the rising half of the next: their sum is 1.
+    np.testing.assert_allclose(out[received], signal[received], atol=1e-6)
+    np.testing.assert_allclose(out[~received], 0, atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (('domain = "hop"', 'domain = "packet"'), "overlap_add is for domain hop"),
+        (("overlap_add = true", 'overlap_add = true\nreplace = "always"'), "leave them out"),
+        (("overlap_add = true", 'overlap_add = true\ncall = "lost+1"'), "leave them out"),
+        (("ahead = 1", "ahead = 0"), "set .input. ahead to 1 or more"),
+        (("stop = 320", "stop = 160"), "output slice has two hops, 320 frames"),
+        (("rate = 16000", 'rate = 16000\nruntime = "torch"'), "runtime is 'torch'; it may be onnx, litert"),
+        (('name = "two"', 'name = "three"'), "has no output three; it has two"),
+        (('name = "two"\n', ""), ".output. lacks name"),
+    ],
+)
+def test_a_wrong_description_of_overlapping_hops_is_answered(
+    tmp_path: Path, change: tuple[str, str], words: str
+) -> None:
+    text = overlapping(tmp_path)
+    assert change[0] in text
+    (tmp_path / "hops.toml").write_text(text.replace(*change))
+    with pytest.raises(ValueError, match=words):
+        harness.load("onnx_frames").OnnxFrames(16000, 320, 1, description=tmp_path / "hops.toml")
+
+
+@pytest.fixture
+def tplcnet_model() -> Path:
+    path = Path(os.environ.get("GAPLISTEN_TPLCNET", ""))
+    if not path.is_file():
+        pytest.skip("GAPLISTEN_TPLCNET does not name tPLCnet's TFLite file")
+    pytest.importorskip("ai_edge_litert", reason="ai-edge-litert is not installed")
+    return path
+
+
+def test_tplcnet_and_its_description_are_the_same(tmp_path: Path, tplcnet_model: Path) -> None:
+    guide = (harness.PLUGINS.parent / "docs" / "concealers.md").read_text(encoding="utf-8")
+    text = next(block for block in guide.split("```toml\n")[1:] if "overlap_add" in block).split("```")[0]
+    (tmp_path / "tplcnet.toml").write_text(text)
+    shutil.copy(tplcnet_model, tmp_path / "tPLCnet_s.tflite")
+    signal, lost = speech(), harness.random_loss(30, 0.2, 1)
+    own = harness.conceal(harness.load("tplcnet"), signal, lost, 16000, 320, model=tplcnet_model)
+    told = harness.conceal(
+        harness.load("onnx_frames"), signal, lost, 16000, 320, description=tmp_path / "tplcnet.toml"
+    )
+    np.testing.assert_allclose(told, own, atol=1e-5)
+    gone = np.repeat(lost, 320)[: len(signal)]
+    assert (own[gone] ** 2).mean() > 0.3 * (signal[gone] ** 2).mean()
+
+
+def test_tplcnet_says_which_model_it_needs(tmp_path: Path) -> None:
+    module = harness.load("tplcnet")
+    with pytest.raises(ValueError, match=r"no model is set; download tPLCnet_s\.tflite .*breizhn/tPLCnet"):
+        module.Tplcnet(16000, 320, 1)
+    with pytest.raises(ValueError, match=r"11\.6.* ms is no whole number of tPLCnet's hops"):
+        module.Tplcnet(16000, 186, 1)
+    (tmp_path / "pointer.tflite").write_text("version https://git-lfs.github.com/spec/v1\n")
+    with pytest.raises(ValueError, match="Git LFS pointer"):
+        module.Tplcnet(16000, 320, 1, model=tmp_path / "pointer.tflite")
+    (tmp_path / "text.tflite").write_text("no model")
+    with pytest.raises(ValueError, match=r"cannot be read as a TFLite model|ai-edge-litert is missing"):
+        module.Tplcnet(16000, 320, 1, model=tmp_path / "text.tflite")
 
 
 def test_a_mask_unit_of_10_ms_gives_two_lines_a_packet(tmp_path: Path) -> None:

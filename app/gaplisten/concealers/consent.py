@@ -28,7 +28,9 @@ from gaplisten.durable import sha256_of
 from gaplisten.folders import user_state
 from gaplisten.untrusted import open_regular
 
-PROGRAMS = frozenset({"command", "cmd", "program", "executable", "script", "shell"})
+PROGRAMS = frozenset(
+    {"command", "encode_command", "decode_command", "cmd", "program", "executable", "script", "shell"}
+)
 """Parameters of these names start a program, whatever is in them."""
 
 MOST_FILES = 2000
@@ -131,7 +133,8 @@ def _wanted(entry: Entry | BrokenEntry | None, name: str, value: str) -> str:
     if parameter is not None and parameter.type == "choice":
         return ""
     if parameter is not None and parameter.type == "path" and value not in ("", "."):
-        return f"read {in_one_line(str(Path(value).absolute()))} ({in_one_line(name)})"
+        does = "run the code in" if name.endswith("library") else "read"
+        return f"{does} {in_one_line(str(Path(value).absolute()))} ({in_one_line(name)})"
     if _PLAIN_WORD.fullmatch(value):
         return ""
     return f"use the text {in_one_line(value)!r} as {in_one_line(name)}"

@@ -182,15 +182,12 @@ class Codec(Form):
 
     def targets(self, module: ModuleType) -> list[Callable[..., Any]]:
         """Return the module's ``Encoder``, if there is a ``Decoder`` too."""
-        return (
-            [module.Encoder]
-            if _half(module, "Encoder", "encode") and _half(module, "Decoder", "decode")
-            else []
-        )
+        both = _half(module, "Encoder", "encode") and _half(module, "Decoder", "decode")
+        return [module.Encoder] if both else []
 
     def fits(self, target: Callable[..., Any]) -> bool:
         """Tell whether it is a class that encodes."""
-        return inspect.isclass(target) and callable(getattr(target, "encode", None))
+        return inspect.isclass(target) and any(hasattr(target, each) for each in ("encode", "encode_all"))
 
     def annotated(self, target: Callable[..., Any]) -> Callable[..., Any]:
         """Return the class's ``__init__``."""
@@ -249,7 +246,9 @@ class Codec(Form):
 
 def _half(module: ModuleType, name: str, method: str) -> bool:
     found = getattr(module, name, None)
-    return inspect.isclass(found) and callable(getattr(found, method, None))
+    return inspect.isclass(found) and any(
+        callable(getattr(found, each, None)) for each in (method, f"{method}_all")
+    )
 
 
 def _made(
@@ -284,7 +283,8 @@ def _encoded(
     size = max(round(packet_frames * work_rate / rate), 1)
     packets = -(-len(worked) // size)
     rows: list[list[bytes | None]] = []
-    times, delay, first = [], 0, 0
+    times: list[float] = []
+    delay = first = 0
     groups = _groups(plugin, worked.shape[1])
     for index, width in enumerate(groups):
         half = _made(plugin.target, parameters, work_rate, size, width)
@@ -293,15 +293,12 @@ def _encoded(
         padded = np.zeros((total * size, width), np.float32)
         padded[: len(worked)] = worked[:, first : first + width]
         first += width
-        row: list[bytes | None] = []
-        for packet in range(total):
-            # A copy: a view's `.base` would show the encoder the packets that are still to come.
-            given = padded[packet * size : (packet + 1) * size].copy()
-            began = time.perf_counter()
-            returned = half.encode(given)
-            times.append(time.perf_counter() - began)
-            row.append(_payload(returned, packet))
-            progress((index + (packet + 1) / total) / len(groups) / 2)
+
+        def report(share: float, index: int = index) -> None:
+            progress((index + share) / len(groups) / 2)
+
+        row, spent = _coded_row(half, padded.reshape(total, size, width), report)
+        times += spent
         rows.append(row)
     payloads = Payloads.of(rows)
     facts = {
@@ -311,8 +308,36 @@ def _encoded(
         "encoder_delay": delay,
         "packets": packets,
     }
-    spent = np.array(times).reshape(payloads.lengths.shape)
-    return Answered(facts, (payloads.data, payloads.lengths, spent))
+    seconds = np.array(times).reshape(payloads.lengths.shape)
+    return Answered(facts, (payloads.data, payloads.lengths, seconds))
+
+
+def _coded_row(
+    half: Any, packets: npt.NDArray[np.float32], progress: Progress
+) -> tuple[list[bytes | None], list[float]]:
+    """Return the payload of each packet, and the seconds that each took."""
+    total, size, width = packets.shape
+    if callable(getattr(half, "encode_all", None)):
+        began = time.perf_counter()
+        returned = half.encode_all(packets.reshape(total * size, width))
+        spent = time.perf_counter() - began
+        if not isinstance(returned, list | tuple) or len(returned) != total:
+            given = len(returned) if isinstance(returned, list | tuple) else type(returned).__name__
+            raise BadOutput(
+                f"encode_all returned {given} for {total} packets; a list of as many payloads is due"
+            )
+        return [_payload(each, packet) for packet, each in enumerate(returned)], [spent / total] * total
+    row: list[bytes | None] = []
+    times = []
+    for packet in range(total):
+        # A copy: a view's `.base` would show the encoder the packets that are still to come.
+        given = packets[packet].copy()
+        began = time.perf_counter()
+        returned = half.encode(given)
+        times.append(time.perf_counter() - began)
+        row.append(_payload(returned, packet))
+        progress((packet + 1) / total)
+    return row, times
 
 
 def _payload(returned: Any, packet: int) -> bytes:
@@ -329,7 +354,9 @@ def _decoded(
     progress: Progress,
 ) -> Answered:
     work_rate, size, frames = header["work_rate"], header["work_packet"], header["worked_frames"]
-    parts, times, delay = [], [], 0
+    parts = []
+    times: list[float] = []
+    delay = 0
     groups = _groups(plugin, header["channels"])
     for index, (row, width) in enumerate(zip(payloads.rows(), groups, strict=True)):
         half = _made(plugin.module.Decoder, parameters, work_rate, size, width)
@@ -338,21 +365,40 @@ def _decoded(
         due = -(-(frames + late) // size)
         if due > len(row):
             return Answered({"short": due - len(row)}, ())
-        output = np.empty((due * size, width), np.float32)
-        for packet, payload in enumerate(row[:due]):
-            began = time.perf_counter()
-            returned = half.decode(payload)
-            times.append(time.perf_counter() - began)
-            what = f"packet {packet}"
-            output[packet * size : (packet + 1) * size] = checked(returned, (size, width), what)
-            progress(0.5 + (index + (packet + 1) / due) / len(groups) / 2)
+
+        def report(share: float, index: int = index) -> None:
+            progress(0.5 + (index + share) / len(groups) / 2)
+
+        output, spent = _heard_row(half, row[:due], size, width, report)
+        times += spent
         parts.append(output[late : late + frames])
     samples = np.concatenate(parts, axis=1)
     back = _at_rate(samples, work_rate, header["rate"])
     fitted = np.zeros((header["frames"], samples.shape[1]), np.float32)
     fitted[: len(back)] = back[: len(fitted)]
-    spent = np.array(times).reshape(len(groups), -1)
-    return Answered({"short": 0, "decoder_delay": delay}, (fitted, spent))
+    seconds = np.array(times).reshape(len(groups), -1)
+    return Answered({"short": 0, "decoder_delay": delay}, (fitted, seconds))
+
+
+def _heard_row(
+    half: Any, payloads: list[bytes | None], size: int, width: int, progress: Progress
+) -> tuple[Samples, list[float]]:
+    """Return the decoded sound of the payloads, and the seconds that each took."""
+    due = len(payloads)
+    if callable(getattr(half, "decode_all", None)):
+        began = time.perf_counter()
+        returned = half.decode_all(payloads)
+        spent = time.perf_counter() - began
+        return checked(returned, (due * size, width), "all packets"), [spent / due] * due
+    output = np.empty((due * size, width), np.float32)
+    times = []
+    for packet, payload in enumerate(payloads):
+        began = time.perf_counter()
+        returned = half.decode(payload)
+        times.append(time.perf_counter() - began)
+        output[packet * size : (packet + 1) * size] = checked(returned, (size, width), f"packet {packet}")
+        progress((packet + 1) / due)
+    return output, times
 
 
 def _at_rate(samples: Samples, rate: int, wanted: int) -> Samples:
