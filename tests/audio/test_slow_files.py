@@ -11,11 +11,10 @@ import numpy as np
 import pytest
 import soundfile
 
-from gaplisten.audio import quickflac
+from gaplisten.audio import opening
 from gaplisten.audio.filemap import ArraySource, SourceError
-from gaplisten.audio.opening import DecodedSource, Keepsakes
+from gaplisten.audio.opening import PIECE, DecodedSource, Keepsakes, QuickFlac
 from gaplisten.audio.peaks import CHUNK, PeakPyramid
-from gaplisten.audio.quickflac import PIECE, QuickFlac
 from gaplisten.audio.spectra import SpectrumSettings, tile
 from gaplisten.jobs import give_way
 
@@ -42,7 +41,7 @@ def test_chunks_read_in_any_order_hold_the_samples_of_the_file(
     tmp_path: Path, channels: int, quick: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     if not quick:
-        monkeypatch.setattr(quickflac, "_decoder", lambda: None)
+        monkeypatch.setattr(opening, "_decoder", lambda: None)
     samples = _sound(channels)
     source = DecodedSource(_write(tmp_path / "a.flac", samples))
     assert source._quick is quick

@@ -15,10 +15,9 @@ from gaplisten.batch.conceal import conceal_batch, folder_journal
 from gaplisten.batch.conceal_plan import plan_folder
 from gaplisten.batch.items import versions_from_paths
 from gaplisten.batch.journal import Journal
-from gaplisten.batch.run import Outcome, run_items
+from gaplisten.batch.run import Outcome, ProcessWorkers, run_items
 from gaplisten.batch.score import described, score_versions
 from gaplisten.batch.summary import tidy
-from gaplisten.batch.workers import ProcessWorkers
 from gaplisten.concealers.catalogue import Catalogue
 from kit.challenge import challenge_set
 from kit.timing import PATIENCE

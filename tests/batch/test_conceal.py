@@ -22,7 +22,7 @@ from gaplisten.batch import conceal
 from gaplisten.batch.conceal import ConcealBatch, conceal_batch, folder_journal
 from gaplisten.batch.conceal_plan import ConcealError, plan_clips, plan_file, plan_folder
 from gaplisten.batch.journal import JournalError
-from gaplisten.batch.workers import ThreadWorkers
+from gaplisten.batch.run import ThreadWorkers
 from gaplisten.clips.layouts import find_clips
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.jobs import Job, JobCancelled

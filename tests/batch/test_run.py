@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from gaplisten.batch.run import Outcome, run_items
-from gaplisten.batch.workers import ProcessWorkers, ThreadWorkers
+from gaplisten.batch.run import Outcome, ProcessWorkers, ThreadWorkers, run_items
 from gaplisten.jobs import Job, JobCancelled
 from kit.timing import PATIENCE
 

@@ -19,6 +19,7 @@ import pytest
 from gaplisten.batch import items
 from gaplisten.batch.items import versions_from_paths
 from gaplisten.batch.journal import Journal
+from gaplisten.batch.run import ProcessWorkers, ThreadWorkers
 from gaplisten.batch.score import (
     ScoreBatch,
     Work,
@@ -28,7 +29,6 @@ from gaplisten.batch.score import (
     score_versions,
 )
 from gaplisten.batch.summary import tidy
-from gaplisten.batch.workers import ProcessWorkers, ThreadWorkers
 from gaplisten.clips.clip import Clip
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job, JobCancelled

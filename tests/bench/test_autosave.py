@@ -4,8 +4,7 @@ import sys
 from pathlib import Path
 
 from gaplisten.bench.autosave import Autosave, rescued
-from gaplisten.bench.recent import MOST, is_there, with_newest
-from gaplisten.bench.settings import Settings, read_settings, write_settings
+from gaplisten.bench.settings import MOST, Settings, is_there, read_settings, with_newest, write_settings
 from gaplisten.bench.state import Choice, Note, Sources, Work
 
 WORK = Work(Sources((Path("/clips"),)), "a", (Choice("x"),)).with_clip(

@@ -1,4 +1,4 @@
-from gaplisten.bench.history import History, Step
+from gaplisten.bench.document import History, Step
 
 
 def recorded(*steps):

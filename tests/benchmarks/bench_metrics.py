@@ -18,8 +18,8 @@ from figures import Figure
 from gaplisten.audio.files import read_signal
 from gaplisten.batch.items import versions_from_paths
 from gaplisten.batch.journal import Journal
+from gaplisten.batch.run import ProcessWorkers
 from gaplisten.batch.score import described, score_versions
-from gaplisten.batch.workers import ProcessWorkers
 from gaplisten.metrics.catalogue import score
 from kit import real_clips
 

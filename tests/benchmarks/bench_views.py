@@ -95,7 +95,7 @@ def _walk(total: int, width: int, show: Callable[[float, float], None]) -> list[
 def _lanes_times(app: Any, samples: np.ndarray) -> list[float]:
     from gaplisten.audio.filemap import ArraySource
     from gaplisten.ui.lanes.lanes_view import LanesView
-    from gaplisten.ui.lanes.values import LaneView
+    from gaplisten.ui.lanes.scene import LaneView
 
     view = LanesView()
     view.resize(*SIZE)
@@ -160,7 +160,7 @@ def _settle(app: Any, view: Any) -> float:
 def _short_spectrogram(app: Any, speech: np.ndarray) -> list[Figure]:
     from gaplisten.audio.filemap import ArraySource
     from gaplisten.ui.lanes.lanes_view import LanesView
-    from gaplisten.ui.lanes.values import LaneView
+    from gaplisten.ui.lanes.scene import LaneView
 
     times = []
     for _ in range(3):
@@ -238,7 +238,7 @@ def _open_hour(paths: list[Path]) -> dict[str, float]:
 
     from gaplisten.audio.opening import open_source
     from gaplisten.ui.lanes.lanes_view import LanesView
-    from gaplisten.ui.lanes.values import LaneView
+    from gaplisten.ui.lanes.scene import LaneView
 
     app = QApplication([])
     view = LanesView()

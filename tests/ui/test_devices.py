@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt
 
 from gaplisten.playback.devices import OutputDevice
 from gaplisten.playback.player import PlayerState
-from gaplisten.ui.devices.dialog import DeviceDialog, rate_text
+from gaplisten.ui.panes.devices import DeviceDialog, rate_text
 
 USB = OutputDevice("USB Headset", "ALSA", 2, 48000)
 BUILT_IN = OutputDevice("Built-in", "ALSA", 8, 44100, default=True)

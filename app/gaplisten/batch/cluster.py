@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gaplisten import __version__
-from gaplisten.batch.run import IN_FLIGHT_PER_SLOT
-from gaplisten.batch.workers import Workers
+from gaplisten.batch.run import IN_FLIGHT_PER_SLOT, Workers
 from gaplisten.errors import GaplistenError
 
 _CONNECT_SECONDS = 15

@@ -15,8 +15,7 @@ from gaplisten.audio.files import SoundInfo, clipped_samples, fitting_subtype, p
 from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, result_folders
 from gaplisten.batch.items import digest_of, trace_digest
 from gaplisten.batch.journal import Journal, key_of
-from gaplisten.batch.run import Outcome, run_items
-from gaplisten.batch.workers import ThreadWorkers, Workers
+from gaplisten.batch.run import Outcome, ThreadWorkers, Workers, run_items
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.opening import open_clip
 from gaplisten.concealers.cache import plain_parameters, unchanged

@@ -8,8 +8,8 @@ from typing import Any
 
 from gaplisten.batch.conceal import ConcealBatch, conceal_batch, folder_journal, outcome_table
 from gaplisten.batch.conceal_plan import ConcealError, plan_clips
+from gaplisten.batch.run import ThreadWorkers
 from gaplisten.batch.work import Named, PartOf, Remark, write_table
-from gaplisten.batch.workers import ThreadWorkers
 from gaplisten.clips.clip import Clip
 from gaplisten.jobs import Job
 

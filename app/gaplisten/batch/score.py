@@ -13,8 +13,7 @@ from gaplisten import folders
 from gaplisten.audio.files import read_signal
 from gaplisten.batch.items import REFERENCE, Content, Survey, Version, file_of, survey
 from gaplisten.batch.journal import Journal, key_of
-from gaplisten.batch.run import Outcome, run_items
-from gaplisten.batch.workers import Workers
+from gaplisten.batch.run import Outcome, Workers, run_items
 from gaplisten.clips.opening import open_clip
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job

@@ -10,10 +10,10 @@ from typing import Any
 
 from gaplisten.batch.conceal_work import Concealed, ConcealWish, conceal_clips
 from gaplisten.batch.items import Version, versions_of
+from gaplisten.batch.run import ProcessWorkers
 from gaplisten.batch.score import ScoreBatch, apart, described, score_journal, score_versions
 from gaplisten.batch.summary import summarise_scores, tidy
 from gaplisten.batch.work import BatchError, Named, PartOf, Remark, write_table
-from gaplisten.batch.workers import ProcessWorkers
 from gaplisten.clips.clip import ClipSet, ConditionFile
 from gaplisten.jobs import Job
 

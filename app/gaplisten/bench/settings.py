@@ -1,9 +1,10 @@
-"""The user's settings: one small TOML file; a value that makes no sense falls back to its default."""
+"""The user's settings and recent places: what makes no sense falls back to its default."""
 
 from __future__ import annotations
 
+import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -81,3 +82,20 @@ def write_settings(settings: Settings, path: Path | None = None) -> None:
     place.parent.mkdir(parents=True, exist_ok=True)
     values = {each.name: getattr(settings, each.name) for each in fields(Settings)}
     write_whole(place, tomlkit.dumps(values))
+
+
+MOST = 10
+
+
+def with_newest(recent: Iterable[str], path: Path) -> list[str]:
+    """Return the list with `path` at its head, each place once, at most ten of them."""
+    newest = os.path.normpath(path.absolute())
+    return [newest, *(each for each in recent if each != newest)][:MOST]
+
+
+def is_there(path: str) -> bool:
+    """Return whether a place can still be opened (missing ones are shown grey, not dropped)."""
+    try:
+        return Path(path).exists()
+    except OSError:
+        return False

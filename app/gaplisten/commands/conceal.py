@@ -11,7 +11,7 @@ import typer
 
 from gaplisten.batch.conceal import ConcealBatch, ConcealOutcome, conceal_batch, folder_journal, outcome_table
 from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, plan_file, plan_folder
-from gaplisten.batch.workers import ThreadWorkers, Workers
+from gaplisten.batch.run import ThreadWorkers, Workers
 from gaplisten.commands.output import check_place, failures, progress, show
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import Entry, Limits

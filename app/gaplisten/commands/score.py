@@ -20,9 +20,9 @@ from gaplisten.batch.compare import (
 )
 from gaplisten.batch.heard import Heard, agreement_table, agreements, read_heard
 from gaplisten.batch.items import Version, versions_from_paths
+from gaplisten.batch.run import ProcessWorkers, Workers
 from gaplisten.batch.score import ScoreBatch, apart, described, score_journal, score_versions
 from gaplisten.batch.summary import brief, summarise_scores, tidy
-from gaplisten.batch.workers import ProcessWorkers, Workers
 from gaplisten.clips.clip import PacketLength
 from gaplisten.commands import output
 from gaplisten.metrics.contract import Metric

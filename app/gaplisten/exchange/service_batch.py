@@ -11,8 +11,8 @@ from gaplisten.audio.files import read_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.batch.items import Version
 from gaplisten.batch.journal import Journal
+from gaplisten.batch.run import ThreadWorkers
 from gaplisten.batch.score import ScoreBatch, ScoreTask, Work, score_versions
-from gaplisten.batch.workers import ThreadWorkers
 from gaplisten.errors import GaplistenError
 from gaplisten.exchange.plcmos_service import PlcmosClient, ServiceRefusalError, ServiceScore
 from gaplisten.exchange.service_settings import Service, ServiceError, load_service

@@ -16,11 +16,9 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from gaplisten import folders
+from gaplisten.bench.at_hand import GapAtHand, Looping
 from gaplisten.bench.controller import Controller
-from gaplisten.bench.gap_at_hand import GapAtHand
-from gaplisten.bench.looping import Looping
-from gaplisten.bench.recent import MOST, is_there, with_newest
-from gaplisten.bench.settings import Settings, write_settings
+from gaplisten.bench.settings import MOST, Settings, is_there, with_newest, write_settings
 from gaplisten.errors import GaplistenError
 from gaplisten.ui import panes
 from gaplisten.ui.actions import Actions, Command

@@ -17,7 +17,7 @@ from pytestqt.qtbot import QtBot
 
 from gaplisten.audio.files import read_signal, write_signal
 from gaplisten.audio.signal import Signal
-from gaplisten.batch.workers import ThreadWorkers
+from gaplisten.batch.run import ThreadWorkers
 from gaplisten.concealers.catalogue import Catalogue
 from kit.challenge import PACKET, RATE, challenge_set
 

@@ -16,9 +16,9 @@ from gaplisten.batch import score as batch_score
 from gaplisten.batch import score_work
 from gaplisten.batch.items import versions_from_paths
 from gaplisten.batch.journal import Journal
+from gaplisten.batch.run import ProcessWorkers, ThreadWorkers
 from gaplisten.batch.score import described, score_versions
 from gaplisten.batch.summary import tidy
-from gaplisten.batch.workers import ProcessWorkers, ThreadWorkers
 from gaplisten.exchange.service_settings import TOKEN_VARIABLE, save_service
 from gaplisten.metrics import material
 from gaplisten.tables import to_csv

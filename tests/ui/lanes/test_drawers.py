@@ -18,7 +18,7 @@ from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes import drawers
 from gaplisten.ui.lanes.drawer import drawer_kinds
 from gaplisten.ui.lanes.lanes_view import LanesView
-from gaplisten.ui.lanes.values import LaneView
+from gaplisten.ui.lanes.scene import LaneView
 
 RATE, FRAMES = 16000, 32000
 
@@ -56,6 +56,8 @@ class Level(Drawer):
         painter.setPen(QPen(QColor("#ff00ff"), 0))
         draw_line(painter, polyline(x, y), scene.layout.ratio)
 
+
+DRAWERS = (Level,)
 '''
 
 

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gaplisten.audio.curve import curve, interpolated
 from gaplisten.audio.filemap import ArraySource
+from gaplisten.audio.raster import curve, interpolated
 from gaplisten.audio.ruler import RulerUnit, Scale, duration, ticks
 from gaplisten.audio.viewport import FEWEST_FRAMES, Viewport
 from gaplisten.loss.shading import LossMap

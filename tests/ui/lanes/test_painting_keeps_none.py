@@ -11,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from gaplisten.audio.signal import Signal
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes.lanes_view import LanesView
-from gaplisten.ui.lanes.values import LaneView
+from gaplisten.ui.lanes.scene import LaneView
 
 
 def test_painting_for_a_while_does_not_lower_the_reference_count_of_none(qtbot: QtBot) -> None:

@@ -25,8 +25,7 @@ from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes.colours import ViewColours
 from gaplisten.ui.lanes.drawer import drawer_kinds
 from gaplisten.ui.lanes.lanes_view import LanesView
-from gaplisten.ui.lanes.scene import RULER_HEIGHT
-from gaplisten.ui.lanes.values import LaneView, Mark, Mode
+from gaplisten.ui.lanes.scene import RULER_HEIGHT, LaneView, Mark, Mode
 
 RATE = 16000
 PACKET = 320

@@ -21,8 +21,8 @@ from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes import canvas
 from gaplisten.ui.lanes.export import ExportError
 from gaplisten.ui.lanes.lanes_view import LanesView
+from gaplisten.ui.lanes.scene import LaneView
 from gaplisten.ui.lanes.store import AT_ONCE
-from gaplisten.ui.lanes.values import LaneView
 
 RATE = 16000
 

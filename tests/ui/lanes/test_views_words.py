@@ -14,8 +14,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.ui.lanes.colours import argb
 from gaplisten.ui.lanes.furniture import header_lines
 from gaplisten.ui.lanes.lanes_view import LanesView
-from gaplisten.ui.lanes.scene import GUTTER, HEADER_WIDTH, RULER_HEIGHT
-from gaplisten.ui.lanes.values import LaneView
+from gaplisten.ui.lanes.scene import GUTTER, HEADER_WIDTH, RULER_HEIGHT, LaneView
 
 RATE = 16000
 

@@ -11,8 +11,7 @@ from gaplisten.batch.conceal_work import Concealed, ConcealWish, conceal_clips
 from gaplisten.batch.offer import Offer, concealers_offered
 from gaplisten.batch.work import Remark
 from gaplisten.bench.tasks import Tasks
-from gaplisten.ui.batch.choices import TickList
-from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, PlaceField, headed
+from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, PlaceField, TickList, headed
 from gaplisten.ui.widgets import QuietLabel, resize_within
 
 

@@ -30,8 +30,7 @@ from gaplisten.batch.work import Remark
 from gaplisten.bench.tasks import Tasks
 from gaplisten.exchange.service_batch import score_by_set_up_service
 from gaplisten.exchange.service_settings import service_trouble
-from gaplisten.ui.batch.choices import TickList
-from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, PlaceField, headed
+from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, PlaceField, TickList, headed
 from gaplisten.ui.widgets import QuietLabel, resize_within
 
 FIRST_METRICS = ("plcmos",)

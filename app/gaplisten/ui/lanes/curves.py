@@ -10,7 +10,7 @@ import shiboken6
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from gaplisten.audio.curve import POINTS_FROM, Curve, curve
+from gaplisten.audio.raster import POINTS_FROM, Curve, curve
 from gaplisten.audio.viewport import Viewport
 from gaplisten.ui.lanes.colours import readable
 from gaplisten.ui.lanes.scene import RULER_HEIGHT, Scene, SceneLane, Strip

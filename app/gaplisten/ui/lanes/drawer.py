@@ -1,4 +1,4 @@
-"""What a way of drawing a lane is; the files in ``drawers/`` hold them, and are found by themselves."""
+"""A way of drawing a lane; the files in ``drawers/`` name theirs as ``DRAWERS`` and are found by themselves."""
 
 from __future__ import annotations
 
@@ -93,8 +93,7 @@ class Drawer(QObject):
 
 
 def drawer_kinds() -> dict[str, type[Drawer]]:
-    """Return the drawers of the files in ``drawers/`` by their name, in the menu's order."""
+    """Return the ``DRAWERS`` of the files in ``drawers/`` by their name, in the menu's order."""
     names = [f"{drawers.__name__}.{found.name}" for found in pkgutil.iter_modules(drawers.__path__)]
-    found = [each for name in names for each in vars(importlib.import_module(name)).values()]
-    kinds = {each for each in found if isinstance(each, type) and issubclass(each, Drawer)} - {Drawer}
+    kinds: list[type[Drawer]] = [kind for name in names for kind in importlib.import_module(name).DRAWERS]
     return {kind.name: kind for kind in sorted(kinds, key=lambda kind: (kind.place, kind.name))}

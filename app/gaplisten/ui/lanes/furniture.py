@@ -10,8 +10,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetricsF, QPainter, QPen, QPolygon
 from gaplisten.audio.ruler import ticks
 from gaplisten.ui.lanes.colours import ViewColours, readable
 from gaplisten.ui.lanes.drawer import Drawer
-from gaplisten.ui.lanes.scene import GUTTER, RULER_HEIGHT, SCALE_TEXT, Scene, SceneLane
-from gaplisten.ui.lanes.values import Mode
+from gaplisten.ui.lanes.scene import GUTTER, RULER_HEIGHT, SCALE_TEXT, Mode, Scene, SceneLane
 
 _TICK_ROOM = 92
 _Elide = Qt.TextElideMode.ElideRight

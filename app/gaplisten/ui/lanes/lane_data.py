@@ -14,8 +14,8 @@ from gaplisten.audio.peaks import PeakPyramid
 from gaplisten.audio.signal import Signal as Sound
 from gaplisten.bench.derived import Inputs
 from gaplisten.loss.trace import LossTrace
+from gaplisten.ui.lanes.scene import LaneView
 from gaplisten.ui.lanes.store import PyramidStore
-from gaplisten.ui.lanes.values import LaneView
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,10 +20,9 @@ from gaplisten.ui.lanes.export import write_png, write_svg
 from gaplisten.ui.lanes.lane_data import Altering, LaneData
 from gaplisten.ui.lanes.overview import OverviewStrip
 from gaplisten.ui.lanes.pointer import Pointer
-from gaplisten.ui.lanes.scene import Layout, Scene
+from gaplisten.ui.lanes.scene import LaneView, Layout, Mark, Mode, Scene
 from gaplisten.ui.lanes.shown import Shown
 from gaplisten.ui.lanes.time_axis import TimeAxis
-from gaplisten.ui.lanes.values import LaneView, Mark, Mode
 
 _GAINS = (1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0, 24.0, 32.0)
 _MOST_GAIN = 4096.0

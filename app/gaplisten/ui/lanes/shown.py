@@ -13,8 +13,7 @@ from gaplisten.loss.shading import LossMap
 from gaplisten.ui.lanes.colours import ViewColours, default_lane_colour
 from gaplisten.ui.lanes.drawer import Drawer
 from gaplisten.ui.lanes.lane_data import LaneData
-from gaplisten.ui.lanes.scene import Layout, Scene, SceneLane
-from gaplisten.ui.lanes.values import LaneView, Mark, Mode
+from gaplisten.ui.lanes.scene import LaneView, Layout, Mark, Mode, Scene, SceneLane
 
 
 @dataclass

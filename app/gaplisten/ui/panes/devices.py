@@ -2,14 +2,235 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QObject, QTimer
-from PySide6.QtGui import QAction
+from collections.abc import Sequence
+
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gaplisten.playback.devices import OutputDevice, Side
 from gaplisten.playback.player import PlayerState
 from gaplisten.ui.actions import section
-from gaplisten.ui.devices.dialog import DeviceDialog
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.theme import figures
+from gaplisten.ui.widgets import QuietLabel, plain_table, resize_within
+
+COLUMNS = ("Device", "Host API", "Channels", "Rate", "")
+SYSTEM = "The system's choice"
+
+
+class DeviceTable(QTableWidget):
+    """One row for each device.
+
+    Signals
+    -------
+    used
+        A row was double-clicked, or Enter pressed on it.
+    """
+
+    used = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, len(COLUMNS), parent)
+        self._devices: tuple[OutputDevice, ...] = ()
+        self.setHorizontalHeaderLabels(COLUMNS)
+        plain_table(self, "Output devices")
+        self.setStatusTip("Output devices; Enter uses the selected one")
+        self.setAlternatingRowColors(True)
+        header = self.horizontalHeader()
+        header.setHighlightSections(False)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        self.cellDoubleClicked.connect(lambda _row, _column: self.used.emit())
+
+    def show_devices(self, devices: Sequence[OutputDevice], title: str) -> None:
+        """List the devices; the one called `title` is in use. The selection stays where it can."""
+        before = self.chosen() if self.rowCount() else None
+        self._devices = tuple(devices)
+        self.setRowCount(1 + len(devices))
+        self._fill(0, (SYSTEM, "", "", "", self._system_note()), bold=False)
+        for row, device in enumerate(devices, 1):
+            used = device.title == title
+            remarks = [*(["in use"] if used else []), *(["system default"] if device.default else [])]
+            rate = f"{device.rate / 1000:g} kHz"
+            words = (device.name, device.host_api, str(device.channels), rate, ", ".join(remarks))
+            self._fill(row, words, bold=used)
+        keep = self._devices.index(before) + 1 if before in self._devices else self._row_of(title)
+        if keep != self.currentRow():
+            self.setCurrentCell(keep, 0)
+
+    def _system_note(self) -> str:
+        return "" if any(device.default for device in self._devices) else "there is none now"
+
+    def _row_of(self, title: str) -> int:
+        return next((row for row, device in enumerate(self._devices, 1) if device.title == title), 0)
+
+    def _fill(self, row: int, words: Sequence[str], *, bold: bool) -> None:
+        for column, text in enumerate(words):
+            item = QTableWidgetItem(f"  {text}  " if column else text)  # room between the columns
+            font = figures() if column in (2, 3) else self.font()
+            font.setBold(bold)
+            item.setFont(font)
+            if column in (2, 3):
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+            item.setToolTip(words[0])
+            self.setItem(row, column, item)
+
+    def chosen(self) -> OutputDevice | None:
+        """Return the device that is selected; None for the system's choice."""
+        row = self.currentRow() - 1
+        return self._devices[row] if 0 <= row < len(self._devices) else None
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Use the selected device on Enter."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.used.emit()
+            return
+        super().keyPressEvent(event)
+
+
+_TONES = (("Left", "left"), ("Right", "right"), ("Both", "both"))
+
+
+class DeviceDialog(QDialog):
+    """Not modal: one can listen while choosing.
+
+    Signals
+    -------
+    wanted
+        The `OutputDevice` to use from now on, None for the system's choice.
+    rescan_wanted
+        The devices should be looked for again.
+    tone_wanted
+        "left", "right" or "both".
+    """
+
+    wanted = Signal(object)
+    rescan_wanted = Signal()
+    tone_wanted = Signal(str)
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Sound Device")
+        self._shown: tuple[object, ...] = ()
+        self._underflows, self._since = 0, 0
+        self.reason = QuietLabel("", self, wrap=True)
+        self.reason.set_warning(True)
+        self.reason.setAccessibleName("Why there is no sound")
+        self.table = DeviceTable(self)
+        self.use = self._button("Use This Device", "Send the sound there from now on; remembered")
+        self.rescan = self._button("Look Again", "Look again for devices; this pauses the sound")
+        self.tones = {side: self._button(text, f"Test tone: {text.lower()}") for text, side in _TONES}
+        self.lines = {name: QLabel(self) for name in ("Device", "Rate", "Latency", "Underflows")}
+        self.reset = self._button("Reset", "Count underflows from 0 again")
+        layout = QVBoxLayout(self)
+        layout.addWidget(self.reason)
+        layout.addWidget(self.table, 1)
+        layout.addLayout(self._choosing())
+        layout.addWidget(self._now())
+        close = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        close.rejected.connect(self.reject)
+        layout.addWidget(close)
+        self._connect()
+        resize_within(self, 660, 430)
+
+    def _button(self, text: str, tip: str) -> QPushButton:
+        button = QPushButton(text, self)
+        button.setAutoDefault(False)
+        button.setToolTip(tip)
+        button.setAccessibleDescription(tip)
+        return button
+
+    def _choosing(self) -> QHBoxLayout:
+        line = QHBoxLayout()
+        line.addWidget(self.use)
+        line.addWidget(self.rescan)
+        line.addStretch(1)
+        line.addWidget(QLabel("Test tone", self))
+        for side, button in self.tones.items():
+            button.setAccessibleName(f"Test tone {side}")
+            line.addWidget(button)
+        return line
+
+    def _now(self) -> QGroupBox:
+        box = QGroupBox("Now", self)
+        form = QFormLayout(box)
+        form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        for name, label in self.lines.items():
+            label.setFont(figures())
+            label.setAccessibleName(name)
+            label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            if name != "Underflows":
+                form.addRow(name, label)
+        line = QHBoxLayout()
+        line.addWidget(self.lines["Underflows"], 1)
+        line.addWidget(self.reset)
+        self.reset.setAccessibleName("Reset the underflow count")
+        form.addRow("Underflows", line)
+        return box
+
+    def _connect(self) -> None:
+        self.use.clicked.connect(self._use)
+        self.table.used.connect(self._use)
+        self.rescan.clicked.connect(self.rescan_wanted)
+        self.reset.clicked.connect(self._reset)
+        for side, button in self.tones.items():
+            button.clicked.connect(lambda _checked=False, side=side: self.tone_wanted.emit(side))
+
+    def _use(self) -> None:
+        self.wanted.emit(self.table.chosen())
+
+    def _reset(self) -> None:
+        self._since = self._underflows
+        self._show_underflows()
+
+    def _show_underflows(self) -> None:
+        since = self._underflows - self._since
+        total = f" ({self._underflows} in all)" if self._since else ""
+        self.lines["Underflows"].setText(f"{since}{total}")
+
+    def show_state(self, state: PlayerState, devices: tuple[OutputDevice, ...]) -> None:
+        """Show the devices and how the sound goes out."""
+        if (devices, state.device) != self._shown or not self.table.rowCount():
+            self._shown = (devices, state.device)
+            self.table.show_devices(devices, state.device)
+        self._underflows = state.underflows
+        if state.underflows < self._since:  # another player counts from 0
+            self._since = 0
+        self.lines["Device"].setText(state.device or "none")
+        self.lines["Rate"].setText(rate_text(state))
+        self.lines["Latency"].setText(f"{state.latency_ms:.1f} ms" if state.available and state.rate else "-")
+        self._show_underflows()
+        self.reason.setText(state.reason)
+        self.reason.setVisible(bool(state.reason))
+        audible = state.available and not state.starting
+        self.use.setEnabled(bool(devices) or audible)
+        for button in self.tones.values():
+            button.setEnabled(audible)
+
+
+def rate_text(state: PlayerState) -> str:
+    """Return at which rate the sound goes out, and whether it had to be resampled for that."""
+    if not state.available:
+        return "starting" if state.starting else "no sound"
+    if not state.rate:
+        return "not open yet"
+    note = "resampled: not the file's own samples" if state.resampled else "the clip's own samples"
+    return f"{state.rate} Hz, {note}"
+
 
 COMMANDS = section("Listen", "device")(
     ("listen.rescan", "Rescan Devices", "", "Look again for sound devices"),

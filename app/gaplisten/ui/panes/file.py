@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QMessageBox
 from gaplisten.bench.autosave import Autosave, Rescued, rescued
 from gaplisten.bench.document import Document
 from gaplisten.bench.opening import split_paths
-from gaplisten.bench.recent import is_there
+from gaplisten.bench.settings import is_there
 from gaplisten.bench.state import RoleChoice, Sources, Work
 from gaplisten.captures.formats import is_capture
 from gaplisten.errors import GaplistenError

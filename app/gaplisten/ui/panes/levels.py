@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Qt
 
-from gaplisten.bench.lane_edits import MOVABLE
+from gaplisten.bench.lane_edits import MOVABLE, LaneRow, gain_text, gains_text, row_of
 from gaplisten.bench.level_measures import REFERENCE
-from gaplisten.bench.level_rows import LaneRow, gain_text, gains_text, row_of
 from gaplisten.bench.levels import aligned, delay_words
 from gaplisten.bench.state import Note
 from gaplisten.ui.actions import section

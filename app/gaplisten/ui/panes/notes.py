@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Qt
 from gaplisten.bench.notes import write_labels, write_notes_csv
 from gaplisten.bench.state import Note
 from gaplisten.ui.actions import section
-from gaplisten.ui.lanes.values import Mark
+from gaplisten.ui.lanes.scene import Mark
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.workbench.notes_dock import NotesDock
 

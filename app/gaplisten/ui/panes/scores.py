@@ -1,17 +1,160 @@
-"""Scores in the workbench: a badge on each lane, a dock with all chosen metrics."""
+"""Scores in the workbench: a badge on each lane, a dock with all chosen metrics as a table."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QAction
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QHeaderView,
+    QMenu,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gaplisten.bench.lane_scores import LaneScores
+from gaplisten.bench.lanes import Lane
 from gaplisten.metrics.catalogue import built_in, third_party
-from gaplisten.metrics.contract import Metric, MetricError
-from gaplisten.ui.metrics.dock import ScoresDock, brief, short_title
+from gaplisten.metrics.contract import Metric, MetricError, Score
+from gaplisten.metrics.material import trouble
 from gaplisten.ui.shell import Pane, Shell
+from gaplisten.ui.theme import figures
+
+
+def short_title(metric: Metric) -> str:
+    """Return a metric's name for a narrow place."""
+    return metric.short or metric.title.partition(",")[0].partition(" (")[0]
+
+
+def brief(metric: Metric, score: Score | None) -> str:
+    """Return a score for a narrow place: "3.60", "3.60 *" when marked, "…" while awaited, "-" without."""
+    if score is None:
+        return "…"
+    if score.value is None:
+        return "-"
+    digits = 1 if metric.unit == "dB" else 2
+    return f"{score.value:.{digits}f}{' *' if score.marks else ''}"
+
+
+def explained(metric: Metric, score: Score | None) -> str:
+    """Return a score in a sentence: value, unit, marks, or why there is none; and where it comes from."""
+    better = f"{metric.direction} is better"
+    if score is None:
+        said = "being computed"
+    elif score.value is None:
+        said = score.reason
+    else:
+        said = ", ".join([f"{score.value:.4f} {metric.unit}".strip(), *score.marks])
+    return f"{metric.title}: {said}\n{better}; {metric.source}"
+
+
+class ScoresDock(QWidget):
+    """One row per lane, one column per metric.
+
+    Signals
+    -------
+    metrics_chosen
+        The metrics that are ticked.
+    """
+
+    metrics_chosen = Signal(object)
+
+    def __init__(
+        self, metrics: Sequence[Metric], chosen: Sequence[str], parent: QWidget | None = None
+    ) -> None:
+        super().__init__(parent)
+        self._metrics = tuple(metrics)
+        self._broken: dict[str, str] = {}
+        self.choose = QPushButton("Metrics", self)
+        self.choose.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.choose.setAccessibleName("Choose metrics")
+        self.boxes: dict[str, QAction] = {}
+        self.choose.setMenu(self._menu(chosen))
+        self.table = QTableWidget(0, 0, self)
+        self.table.setTabKeyNavigation(False)
+        self.table.setAccessibleName("Scores of the lanes")
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.NoSelection)
+        self.table.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 6)
+        self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        self.table.setFont(figures(self.table.font()))
+        line = QHBoxLayout()
+        line.addWidget(self.choose)
+        line.addStretch(1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(6, 4, 6, 4)
+        layout.setSpacing(4)
+        layout.addLayout(line)
+        layout.addWidget(self.table)
+
+    def _menu(self, chosen: Sequence[str]) -> QMenu:
+        menu = QMenu(self.choose)
+        menu.setToolTipsVisible(True)
+        by_gap = QMenu("Medians of the gaps", menu)
+        by_gap.setToolTipsVisible(True)
+        for metric in self._metrics:
+            inner = metric.needs_trace and metric.name != "gap_flagged"
+            self.boxes[metric.name] = self._box(by_gap if inner else menu, metric, metric.name in chosen)
+        for name, reason in self._broken.items():
+            menu.addAction(f"{name} ({reason})").setEnabled(False)
+        if by_gap.actions():
+            menu.addMenu(by_gap)
+        return menu
+
+    def add_metrics(
+        self, metrics: Sequence[Metric], broken: Mapping[str, str], chosen: Sequence[str]
+    ) -> None:
+        """Offer more metrics, and name those that cannot be used with the reason."""
+        ticked = [metric.name for metric in self.chosen()]
+        self._metrics, self._broken = (*self._metrics, *metrics), dict(broken)
+        self.choose.setMenu(self._menu([*ticked, *chosen]))
+
+    def _box(self, menu: QMenu, metric: Metric, on: bool) -> QAction:
+        missing = trouble(metric)
+        action = menu.addAction(f"{metric.title} ({missing})" if missing else metric.title)
+        action.setCheckable(True)
+        action.setChecked(on and not missing)
+        action.setEnabled(not missing)
+        action.setToolTip(missing or f"{metric.direction} is better; {metric.source}")
+        action.toggled.connect(self._tell)
+        return action
+
+    def chosen(self) -> list[Metric]:
+        """Return the metrics that are ticked, in their own order."""
+        return [metric for metric in self._metrics if self.boxes[metric.name].isChecked()]
+
+    def _tell(self) -> None:
+        self.metrics_chosen.emit(self.chosen())
+
+    def _show_heads(self, metrics: Sequence[Metric]) -> None:
+        for column, metric in enumerate(metrics):
+            head = QTableWidgetItem(short_title(metric))
+            head.setToolTip(f"{metric.title}\n{metric.direction} is better; {metric.source}")
+            self.table.setHorizontalHeaderItem(column, head)
+
+    def show_scores(self, lanes: Sequence[Lane], scores: LaneScores) -> None:
+        """Fill the table."""
+        metrics = scores.metrics
+        self.table.setColumnCount(len(metrics))
+        self.table.setRowCount(len(lanes))
+        self._show_heads(metrics)
+        self.table.setVerticalHeaderLabels([f"{lane.key}  {lane.name}" for lane in lanes])
+        for row, lane in enumerate(lanes):
+            for column, metric in enumerate(metrics):
+                score = scores.score(lane, metric)
+                item = QTableWidgetItem(brief(metric, score))
+                item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+                item.setToolTip(explained(metric, score))
+                self.table.setItem(row, column, item)
+
 
 _KEPT = "scores/metrics"
 _FIRST = ["plcmos"]

@@ -9,7 +9,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
-from gaplisten.bench.recent import is_there
+from gaplisten.bench.settings import is_there
 from gaplisten.ui.widgets import QuietLabel
 
 

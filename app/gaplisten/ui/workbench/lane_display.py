@@ -12,7 +12,7 @@ from gaplisten.bench.lanes import Lane, Role
 from gaplisten.playback.player import PlayerState
 from gaplisten.ui.bench_signals import BenchSignals
 from gaplisten.ui.lanes.lanes_view import LanesView
-from gaplisten.ui.lanes.values import LaneView
+from gaplisten.ui.lanes.scene import LaneView
 from gaplisten.ui.theme import lane_colour, lane_colour_on_paper
 from gaplisten.ui.workbench.status import Status
 

@@ -1,1 +1,1 @@
-"""The ways to draw a lane: a file with a `Drawer` dropped in here has its menu rows, scale and exports."""
+"""The ways to draw a lane: a file with `DRAWERS` dropped in here has its menu rows, scale and exports."""

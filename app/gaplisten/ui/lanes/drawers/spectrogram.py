@@ -276,3 +276,6 @@ def colour_table(dark: bool) -> npt.NDArray[np.uint32]:
 
 def _parts(text: str) -> tuple[int, int, int]:
     return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
+
+
+DRAWERS = (Spectrogram, Both)

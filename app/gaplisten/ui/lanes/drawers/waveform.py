@@ -191,3 +191,6 @@ def _draw_altered_line(painter: QPainter, scene: Scene, lane: SceneLane, strip: 
     for column in np.flatnonzero(changed_columns(lane, scene.view.edges())).tolist():
         left = scene.layout.plot_left + column / ratio
         painter.fillRect(QRectF(left, box.bottom() - 3, 1 / ratio, 3), scene.colours.altered)
+
+
+DRAWERS = (Waveform,)

@@ -18,8 +18,8 @@ from gaplisten.metrics import material
 from gaplisten.metrics.catalogue import built_in
 from gaplisten.metrics.contract import Metric, Score
 from gaplisten.playback.player import Player
-from gaplisten.ui.metrics.dock import ScoresDock, brief, explained, short_title
 from gaplisten.ui.panes import scores as scores_pane
+from gaplisten.ui.panes.scores import ScoresDock, brief, explained, short_title
 from gaplisten.ui.workbench.window import WorkbenchWindow
 
 PLCMOS = built_in()["plcmos"].metric

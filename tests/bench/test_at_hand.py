@@ -6,10 +6,9 @@ from types import SimpleNamespace
 
 import pytest
 
+from gaplisten.bench.at_hand import GapAtHand, Looping
 from gaplisten.bench.document import Document
 from gaplisten.bench.events import Event
-from gaplisten.bench.gap_at_hand import GapAtHand
-from gaplisten.bench.looping import Looping
 from gaplisten.bench.state import Loop
 from gaplisten.loss.trace import Gap
 

@@ -1,1 +1,0 @@
-"""Objective scores beside what is seen and heard."""
