@@ -11,6 +11,7 @@ from gaplisten.bench.state import Choice
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.trace import LossTrace
+from kit.workbench import made_of
 
 LOSSY = Signal.of(np.zeros(40), 1000)
 TRACE = LossTrace.of_packets(np.zeros(10, np.bool_), 4, 1000)
@@ -21,15 +22,6 @@ class FakeEntry:
     name: str
     title: str
     digest: str = "1"
-
-
-@dataclass(frozen=True, eq=False)
-class Made:
-    signal: Signal
-    realtime_factor: float = 0.01
-    altered_received: float = 0.0
-    resampled: bool = False
-    messages: tuple = ()
 
 
 @dataclass
@@ -56,7 +48,7 @@ class Kitchen:
         if error is not None:
             future.set_exception(error)
         else:
-            future.set_result(Made(Signal.of(np.full(40, value), 1000)))
+            future.set_result(made_of(Signal.of(np.full(40, value), 1000)))
 
 
 @pytest.fixture

@@ -18,6 +18,7 @@ from gaplisten.bench.settings import Settings
 from gaplisten.bench.state import Loop, Note, Sources
 from gaplisten.errors import GaplistenError
 from kit.timing import PATIENCE
+from kit.workbench import made_of
 
 RATE, PACKET = 16000, 320
 
@@ -48,14 +49,6 @@ class Entry:
     digest: str = "1"
 
 
-@dataclass(frozen=True, eq=False)
-class Made:
-    signal: Signal
-    altered_received: float = 0.0
-    resampled: bool = False
-    messages: tuple = ()
-
-
 class Kitchen:
     """A catalogue of one concealer, and its runner."""
 
@@ -72,7 +65,7 @@ class Kitchen:
     def submit(self, entry, parameters, lossy, trace, job=None, reference=None):
         self.orders.append((parameters, lossy, trace))
         done = Future()
-        done.set_result(Made(Signal(lossy.samples * np.float32(0.5), lossy.rate)))
+        done.set_result(made_of(Signal(lossy.samples * np.float32(0.5), lossy.rate)))
         return done
 
     def close(self):

@@ -23,7 +23,7 @@ began = float(sys.argv[1])
 from pathlib import Path
 from PySide6.QtCore import QTimer
 from gaplisten.ui.start import application, begin
-from gaplisten.ui.workbench.window import WorkbenchWindow
+from gaplisten.ui.shell.window import WorkbenchWindow
 app = application()
 window = WorkbenchWindow()
 window.show()
@@ -78,8 +78,8 @@ def changes(name: str, values: list[tuple[str, Any]], clip: Path) -> list[float]
     from gaplisten.bench.hearing import Hearing
     from gaplisten.bench.state import Sources
     from gaplisten.playback.player import Player
+    from gaplisten.ui.shell.window import WorkbenchWindow
     from gaplisten.ui.start import application
-    from gaplisten.ui.workbench.window import WorkbenchWindow
 
     app = application()
     player = Exchange(Player(silent="not heard"))

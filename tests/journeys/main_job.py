@@ -20,9 +20,9 @@ from gaplisten.ui.panel.pages import ListenerPage, MessagePage
 from gaplisten.ui.panel.step_page import StepPage
 from gaplisten.ui.panel.trial_page import TrialPage
 from gaplisten.ui.panel.window import PanelWindow
+from gaplisten.ui.shell.window import WorkbenchWindow
 from gaplisten.ui.start import application, begin
 from gaplisten.ui.theme import apply_theme
-from gaplisten.ui.workbench.window import WorkbenchWindow
 from kit.driving import Driver, Scenario, click, grab, pause, press, write
 
 Kind = TypeVar("Kind", bound=QWidget)

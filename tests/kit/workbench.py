@@ -14,6 +14,7 @@ from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.entries import BrokenEntry, Entry, Parameter
 from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer
+from gaplisten.concealers.runner import Concealed
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.trace import Flags, LossTrace
@@ -51,7 +52,7 @@ class FakeCatalogue:
         return self.modified
 
 
-Waiting = tuple[Entry, dict[str, Any], Signal, LossTrace, Future[Made]]
+Waiting = tuple[Entry, dict[str, Any], Signal, LossTrace, Future[Concealed]]
 
 
 @dataclass
@@ -69,8 +70,8 @@ class FakeRunner:
         trace: LossTrace,
         job: Job | None = None,
         reference: Signal | None = None,
-    ) -> Future[Made]:
-        future: Future[Made] = Future()
+    ) -> Future[Concealed]:
+        future: Future[Concealed] = Future()
         self.waiting.append((found, dict(parameters), lossy, trace, future))
         if not self.hold:
             self.serve()
@@ -87,7 +88,7 @@ class FakeRunner:
                 continue
             samples = lossy.samples.copy()
             samples[trace.mask(lossy.frames)] = parameters.get("level", 0.25)
-            future.set_result(Made(Signal(samples, lossy.rate)))
+            future.set_result(made_of(Signal(samples, lossy.rate)))
         self.waiting.clear()
 
     def close(self) -> None:

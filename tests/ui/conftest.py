@@ -34,8 +34,8 @@ def window(qtbot, player, runner):
     from PySide6.QtWidgets import QApplication
 
     from gaplisten.bench.hearing import Hearing
+    from gaplisten.ui.shell.window import WorkbenchWindow
     from gaplisten.ui.theme import apply_theme
-    from gaplisten.ui.workbench.window import WorkbenchWindow
 
     app = QApplication.instance()
     apply_theme(app, "light")

@@ -118,7 +118,7 @@ def test_the_table_of_gaps_gets_most_of_the_width(opened, qtbot):
 
 
 def test_a_narrow_screen_has_panes_behind_each_other(opened, monkeypatch):
-    from gaplisten.ui.workbench import window as module
+    from gaplisten.ui.shell import window as module
 
     monkeypatch.setattr(module, "_NARROW", 10_000)
     opened._first_panes()

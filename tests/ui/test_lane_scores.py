@@ -20,7 +20,7 @@ from gaplisten.metrics.contract import Metric, Score
 from gaplisten.playback.player import Player
 from gaplisten.ui.panes import scores as scores_pane
 from gaplisten.ui.panes.scores import ScoresDock, brief, explained, short_title
-from gaplisten.ui.workbench.window import WorkbenchWindow
+from gaplisten.ui.shell.window import WorkbenchWindow
 
 PLCMOS = built_in()["plcmos"].metric
 SDR = built_in()["sdr"].metric

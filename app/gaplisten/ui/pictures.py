@@ -13,9 +13,9 @@ from PySide6.QtWidgets import QApplication
 from gaplisten.bench.hearing import Hearing
 from gaplisten.bench.settings import read_settings
 from gaplisten.playback.player import Player
+from gaplisten.ui.shell.window import WorkbenchWindow
 from gaplisten.ui.start import application
 from gaplisten.ui.theme import apply_theme
-from gaplisten.ui.workbench.window import WorkbenchWindow
 
 SIZE = (1400, 820)
 PATIENCE_SECONDS = 60.0

@@ -18,8 +18,8 @@ from gaplisten import __version__, folders
 from gaplisten.bench.settings import read_settings
 from gaplisten.jobs import Job
 from gaplisten.ui.icons import program_icon
+from gaplisten.ui.shell.window import WorkbenchWindow
 from gaplisten.ui.theme import apply_theme
-from gaplisten.ui.workbench.window import WorkbenchWindow
 
 log = logging.getLogger("gaplisten")
 _qt = logging.getLogger("gaplisten.qt")

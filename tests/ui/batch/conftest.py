@@ -8,7 +8,6 @@ from collections.abc import Iterator
 from concurrent.futures import Future
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -20,6 +19,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.batch.run import ThreadWorkers
 from gaplisten.concealers.catalogue import Catalogue
 from kit.challenge import PACKET, RATE, challenge_set
+from kit.workbench import made_of
 
 PLUGIN = """
 import os
@@ -78,9 +78,7 @@ class PromptRunner:
         self, entry: Any, parameters: Any, lossy: Signal, trace: Any, job: Any = None, reference: Any = None
     ) -> Future[Any]:
         future: Future[Any] = Future()
-        figures = {"delay_frames": 0, "seconds": 0.01, "realtime_factor": 0.01, "altered_received": 0.0}
-        made = SimpleNamespace(signal=lossy, resampled=False, messages=(), cached=False, **figures)
-        future.set_result(made)
+        future.set_result(made_of(lossy))
         return future
 
     def close(self) -> None:
@@ -96,7 +94,7 @@ def window(
     from gaplisten.bench.hearing import Hearing
     from gaplisten.playback.player import Player
     from gaplisten.ui.panes import scores as scores_pane
-    from gaplisten.ui.workbench.window import WorkbenchWindow
+    from gaplisten.ui.shell.window import WorkbenchWindow
 
     monkeypatch.setattr(score_work, "ProcessWorkers", ThreadWorkers)
     monkeypatch.setattr(scores_pane, "_FIRST", [])

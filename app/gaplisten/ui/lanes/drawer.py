@@ -1,4 +1,4 @@
-"""A way of drawing a lane; the files in ``drawers/`` name theirs as ``DRAWERS`` and are found by themselves."""
+"""A way of drawing a lane; the files in ``drawers/`` name theirs as ``DRAWERS``, and are found by that."""
 
 from __future__ import annotations
 

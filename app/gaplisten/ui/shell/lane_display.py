@@ -13,8 +13,8 @@ from gaplisten.playback.player import PlayerState
 from gaplisten.ui.bench_signals import BenchSignals
 from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.lanes.scene import LaneView
+from gaplisten.ui.shell.status import Status
 from gaplisten.ui.theme import lane_colour, lane_colour_on_paper
-from gaplisten.ui.workbench.status import Status
 
 
 class LaneDisplay(QObject):

@@ -24,11 +24,10 @@ from gaplisten.ui import panes
 from gaplisten.ui.actions import Actions, Command
 from gaplisten.ui.bench_signals import BenchSignals
 from gaplisten.ui.lanes.lanes_view import LanesView
+from gaplisten.ui.shell.empty import EmptyState
+from gaplisten.ui.shell.lane_display import LaneDisplay
+from gaplisten.ui.shell.status import Messages, Status
 from gaplisten.ui.widgets import Scrolled
-from gaplisten.ui.workbench.empty import EmptyState
-from gaplisten.ui.workbench.lane_display import LaneDisplay
-from gaplisten.ui.workbench.messages import Messages
-from gaplisten.ui.workbench.status import Status
 
 log = logging.getLogger(__name__)
 

@@ -24,8 +24,7 @@ from gaplisten.ui.bench_signals import BenchSignals
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.shell import Shell, add_all, all_panes
-from gaplisten.ui.workbench.messages import Messages
-from gaplisten.ui.workbench.status import Status
+from gaplisten.ui.shell.status import Messages, Status
 
 log = logging.getLogger(__name__)
 
