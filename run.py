@@ -352,7 +352,7 @@ def test(arguments: list[str]) -> int:
             "types": (BIN / "mypy",),
             "import contracts": (BIN / "lint-imports",),
             "dead code": (BIN / "vulture",),
-            "tests": pytest(*arguments),
+            "tests": pytest("--durations=30", "--durations-min=1", *arguments),
         }
     )
 
