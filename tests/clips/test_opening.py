@@ -181,7 +181,7 @@ def test_exact_zeros_tell_what_a_doubtful_trace_means(make, many) -> None:
     other = replace(
         clip, trace=mask, lossy=make.sound("other/a.wav", 1, 22)
     )  # zeros that fit neither reading
-    assert "challenge, frn" in open_clip(other).problems[0]
+    assert "say which format it is: challenge (" in open_clip(other).problems[0]
 
 
 def test_a_trace_whose_format_is_doubtful_is_asked_about_and_can_be_settled(make) -> None:
@@ -190,7 +190,7 @@ def test_a_trace_whose_format_is_doubtful_is_asked_about_and_can_be_settled(make
     mask.write_text("".join("0\n" if i == 3 else "1\n" for i in range(25)))
     opened = open_clip(replace(clip, trace=mask))
     assert opened.trace is None
-    assert "challenge, frn" in opened.problems[0]
+    assert "say which format it is: challenge (" in opened.problems[0]
     for settled in ({"trace_format": "frn"}, {"trace_format": "challenge", "trace_inverted": True}):
         assert np.flatnonzero(open_clip(replace(clip, trace=mask, **settled)).trace.lost).tolist() == [3]
 
@@ -210,6 +210,31 @@ def test_erasure_patterns_repeat_and_lost_samples_bring_their_packet(make) -> No
     write_trace(samples, LossTrace.of_packets(np.array([0, 1, 0], np.bool_), 160, 16000), "lost_samples")
     trace = open_clip(replace(clip, trace=samples)).trace
     assert [(gap.start, gap.stop) for gap in trace.gaps()] == [(160, 320)]
+
+
+def test_of_doubtful_readings_the_one_that_fits_the_sound_is_taken(make) -> None:
+    clip = whole(make)
+    path = make.root / "list.txt"
+    path.write_text("".join(f"{each}\n" for each in range(1000, 1024) if each not in (1003, 1004)))
+    opened = open_clip(replace(clip, lossy=None, trace=path))
+    assert np.flatnonzero(opened.trace.lost).tolist() == [3, 4, 24]
+    assert any("read as received_packets: no other reading fits" in note for note in opened.notes)
+
+
+def test_intervals_lie_on_packets_or_are_gaps_of_their_own(make) -> None:
+    clip = whole(make)
+    path = make.root / "gaps.csv"
+    path.write_text("start_s,end_s\n0.02,0.06\n0.1,0.12\n")
+    opened = open_clip(replace(clip, trace=path))
+    assert np.flatnonzero(opened.trace.lost).tolist() == [1, 2, 5]
+    assert any("all gaps lie on packets of 20 ms" in note for note in opened.notes)
+    path.write_text("start_s,end_s\n0.02,0.0653\n0.1,0.12\n")
+    opened = open_clip(replace(clip, trace=path))
+    assert opened.trace.grid is None
+    assert opened.trace.spans[0].tolist() == [320, 1045]
+    assert any("lie on no packets" in note for note in opened.notes)
+    path.write_text("start_s,end_s\n0.02,0.06\n90,91\n")
+    assert "has a gap at 90.000 s, the sound ends at" in open_clip(replace(clip, trace=path)).problems[0]
 
 
 def bad_files(make) -> dict[str, Path]:

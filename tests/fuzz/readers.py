@@ -153,7 +153,7 @@ def _captures() -> Iterator[Reader]:
         "analysis": lambda: calls.analysis(_CALL),
         "packet list": lambda: calls.packet_list(_CALL),
         "neteq": lambda: calls.neteq(_CALL, concealed=(3,), pieces=30),
-        "delays": lambda: b"".join(b"%d\n" % (each if each % 9 else -1) for each in range(40, 120)),
+        "delays": lambda: b"".join(b"%d\n" % (40 + each * 7 % 23 if each % 9 else -1) for each in range(80)),
         "internals": lambda: _INTERNALS,
         "rtcp": lambda: b"lp=12;rxjitter=0.001;rxcount=388\n" * 3,
         "janus": lambda: b"Lost a packet here? (got seq 12 after 9, time ~3s)\n" * 3,

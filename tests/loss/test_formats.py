@@ -20,6 +20,7 @@ from gaplisten.loss.formats import (
     TraceFileError,
     fit,
     format_named,
+    meaning_of,
     read_trace,
     write_trace,
 )
@@ -30,7 +31,11 @@ ROUND_TRIP = settings(
     max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 # Formats that list losses say nothing of received packets at the end, and compact fills its last byte.
-OPEN_ENDED = {"lost_packets", "lost_samples", "g192_compact"}
+OPEN_ENDED = {
+    "lost_packets", "received_packets", "lost_samples", "sample_mask", "g192_compact", "audacity", "textgrid",
+    "intervals", "intervals_samples",
+}  # fmt: skip
+IN_SAMPLES = {form.name for form in FORMATS if form.unit == "sample"}
 WITH_ARRAYS = ("npy", "frn", "lost_packets", "lost_samples")
 
 
@@ -43,7 +48,8 @@ def same(found: np.ndarray, wanted: np.ndarray, name: str) -> bool:
     if name not in OPEN_ENDED:
         return np.array_equal(found, wanted)
     size = max(found.size, wanted.size)
-    return np.array_equal(fit(found, size, End.RECEIVED), fit(wanted, size, End.RECEIVED))
+    end = End.LOST if name == "received_packets" else End.RECEIVED
+    return np.array_equal(fit(found, size, end), fit(wanted, size, end))
 
 
 @pytest.mark.parametrize("name", [form.name for form in FORMATS])
@@ -51,12 +57,16 @@ def same(found: np.ndarray, wanted: np.ndarray, name: str) -> bool:
 @given(lost=FLAGS)
 def test_what_is_written_is_read_back(tmp_path: Path, name: str, lost: np.ndarray) -> None:
     path = tmp_path / "trace.txt"
-    if name in ("lost_packets", "lost_samples") and not lost.any():
+    if name in ("lost_packets", "lost_samples", "audacity") and not lost.any():
         lost[0] = True  # an empty list is no file that could be told from a broken one
-    write_trace(path, LossTrace.of_packets(lost, 1 if name == "lost_samples" else 320, 16000), name)
+    if name == "received_packets":
+        lost[0] = False  # its list begins with the first packet that came
+    write_trace(path, LossTrace.of_packets(lost, 1 if name in IN_SAMPLES else 320, 16000), name)
     found = read_trace(path, format=name)
-    if name == "lost_samples":  # its packets are as long as its runs allow
-        found_samples = np.repeat(found.lost, found.packet_frames)
+    if found.intervals is not None:
+        assert same(found.on_clock(16000).mask(lost.size), lost, name)
+    elif name in IN_SAMPLES:  # its packets are as long as its runs allow
+        found_samples = np.repeat(found.lost, found.packet_frames or 1)
         assert same(found_samples, lost, name)
     else:
         assert same(found.lost, lost, name)
@@ -252,7 +262,7 @@ def test_no_flipped_bit_makes_a_g192_file_another_trace_without_a_word(
         (b"\xa1\xb2\x3c\x4d\x00\x02", "packet capture"),
         (b"\x0a\x0d\x0d\x0a\x80", "packet capture"),
         (b"#!rtpplay1.0 1.2.3.4/5\n", "RTP dump"),
-        (b"PK\x03\x04\x14\x00", "numpy.save"),
+        (b"PK\x03\x04\x14\x00", "ZIP archive"),
         (b"\x1f\x8b\x08\x00", "gzip"),
         (b"RIFF\x24\x00\x00\x00WAVEfmt ", "open it as a sound file"),
         (b"fLaC\x00\x00", "open it as a sound file"),
@@ -269,9 +279,27 @@ def test_files_are_refused_by_their_first_bytes_before_any_reading_is_offered(
     assert fact in refusal(written(tmp_path / "x.txt", begins + bytes(40)))
 
 
-def test_archives_and_pickles_of_masks_are_refused(tmp_path: Path) -> None:
-    np.savez(tmp_path / "x.npz", mask=np.zeros(50, np.uint8))
-    assert "save the array itself with numpy.save" in refusal(tmp_path / "x.npz")
+def test_an_archive_of_one_mask_is_read_and_never_unpickled(tmp_path: Path) -> None:
+    lost = np.arange(50) % 7 == 3
+    np.savez(tmp_path / "x.npz", mask=lost)
+    found = read_trace(tmp_path / "x.npz")
+    assert (found.format, found.notes[0]) == ("npy", "array 'mask' of the archive")
+    assert np.array_equal(found.lost, lost)
+    np.savez_compressed(tmp_path / "y.npz", audio=np.zeros(900), lost=lost)
+    assert np.array_equal(read_trace(tmp_path / "y.npz").lost, lost)
+    np.savez(tmp_path / "z.npz", a=lost, b=lost)
+    assert "holds 2 arrays: a, b" in refusal(tmp_path / "z.npz")
+    np.savez(tmp_path / "o.npz", lost=np.array([{}, 1], object))
+    assert "no .npy array of numbers" in refusal(tmp_path / "o.npz")
+
+
+def test_an_archive_cannot_fill_memory(tmp_path: Path) -> None:
+    np.savez_compressed(tmp_path / "x.npz", lost=np.zeros(70 << 20, np.uint8))
+    assert "bytes" in refusal(tmp_path / "x.npz")
+
+
+def test_other_archives_and_pickles_are_refused(tmp_path: Path) -> None:
+    assert "is a damaged ZIP archive" in refusal(written(tmp_path / "x.zip", b"PK\x03\x04" + bytes(40)))
     assert "never opened" in refusal(written(tmp_path / "x.bin", pickle.dumps([0, 1, 1])))
 
 
@@ -331,7 +359,8 @@ def test_gaps_off_the_packets_are_only_written_where_samples_are_counted(
         path = tmp_path / f"{form.name}.txt"
         if form.unit == "sample":
             write_trace(path, trace, form.name)
-            assert np.loadtxt(path).tolist() == [*range(220, 540), *range(600, 604)]
+            found = read_trace(path, format=form.name)
+            assert found.on_clock(16000, 1600).spans.tolist() == [[220, 540], [600, 604]]
             continue
         with pytest.raises(TraceFileError, match="choose a format that counts samples"):
             write_trace(path, trace, form.name)
@@ -370,9 +399,33 @@ def test_bit_error_patterns_are_refused(tmp_path: Path, content: bytes, name: st
     [
         ("mask.txt", "1\n1\n0\n", ("challenge", "frn")),
         ("mask.txt", "1101", ("digits", "frn")),
-        ("a.bin", b"\x00\x01\x01\x00", ("bytes", "g192_compact")),
-        ("a.bin", b"\x05\x80\xff\x00", ("g192_compact",)),
-        ("list.txt", "3\n4\n17\n", ("lost_packets", "lost_samples")),
+        ("a.ep", b"\x00\x01\x01\x00", ("bytes", "g192_compact")),
+        ("a.ep", b"\x05\x80\xff\x00", ("g192_compact",)),
+        ("compact.bin", b"\x05\x80\xff\x00", ("g192_compact",)),
+        ("mask.bin", b"\x01\x01\x01\x00", ("bytes", "bytes_received")),
+        ("lossfile.txt", "1\n1\n1\n0\n1\n", ("challenge", "frn")),
+        ("packet_loss_trace.txt", "1 1 1 0 1", ("digits", "frn")),
+        (
+            "list.txt",
+            "\n".join(map(str, [*range(41, 60), *range(100, 120)])),
+            ("lost_packets", "received_packets", "lost_samples"),
+        ),
+        ("seq.txt", "1000\n1001\n1002\n1005\n", ("lost_packets", "received_packets")),
+        ("delays.txt", "40\n43\n41\n60\n45\n", ("delays",)),
+        ("numbers.txt", "0\n3\n0\n0\n2\n", ("lossfile",)),
+        (
+            "epf.dat",
+            np.array([0, 1, 1, 0, 0, 1, 0, 1], "<i2").tobytes(),
+            ("bytes", "int16", "int16_received"),
+        ),
+        (
+            "epf.dat",
+            np.array([0, 1, 1, 0, 0, 1, 0, 1], ">i2").tobytes(),
+            ("bytes", "int16", "int16_received"),
+        ),
+        ("dump.f32", np.array([1, 1, 1, 0, 1], "<f4").tobytes(), ("float32", "float32_received")),
+        ("gaps.txt", "100 200\n400 480\n", ("intervals", "intervals_samples")),
+        ("log.txt", "0 1\n1 1\n2 0\n3 1\n", ("indexed", "indexed_received")),
     ],
 )
 def test_doubtful_files_are_asked_about(
@@ -382,7 +435,10 @@ def test_doubtful_files_are_asked_about(
         read_trace(written(tmp_path / file, content))
     assert caught.value.candidates == candidates
     for name in candidates:
-        assert read_trace(tmp_path / file, format=name).lost.size
+        found = read_trace(tmp_path / file, format=name)
+        assert found.lost.size or found.intervals is not None
+        assert name in str(caught.value)
+        assert caught.value.meanings[name] == meaning_of(found.lost, found.intervals)
 
 
 def test_a_name_that_says_lost_settles_the_polarity(tmp_path: Path) -> None:

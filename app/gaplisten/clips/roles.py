@@ -11,10 +11,10 @@ import numpy as np
 from gaplisten.audio.files import SOUND_SUFFIXES, read_start
 from gaplisten.clips.clip import Clip, ConditionFile, PacketLength
 from gaplisten.clips.names import Role, clip_key, clip_name, role_in_name, trace_key
-from gaplisten.clips.scanning import TRACE_SUFFIXES
+from gaplisten.clips.scanning import TABLE_SUFFIXES, TRACE_SUFFIXES
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.detect import detect_losses
-from gaplisten.loss.formats import AmbiguousTrace, read_trace
+from gaplisten.loss.formats import AmbiguousTrace, meaning_of, read_trace
 
 __all__ = ["Role", "RoleGuess", "clip_from_roles", "guess_roles", "zero_packets"]
 
@@ -113,7 +113,7 @@ def _by_itself(path: Path, name: str, packet: PacketLength) -> RoleGuess:
     suffix = path.suffix.lower()
     if suffix in SOUND_SUFFIXES:
         return _sound(path, name, packet)
-    if suffix in TRACE_SUFFIXES or trace_key(path.stem)[1]:
+    if suffix in TRACE_SUFFIXES or suffix in TABLE_SUFFIXES or trace_key(path.stem)[1]:
         return _trace(path, name)
     return RoleGuess(
         path, Role.UNUSED, name, f"{suffix or 'a name without suffix'} is neither sound nor trace"
@@ -129,7 +129,9 @@ def _trace(path: Path, name: str) -> RoleGuess:
         return RoleGuess(path, Role.TRACE, name, f"it could be a trace: it {question.fact}")
     except GaplistenError as error:
         return RoleGuess(path, Role.UNUSED, name, f"it is no trace: {error.fact}")
-    return RoleGuess(path, Role.TRACE, name, f"it holds {found.lost.size} loss flags ({found.format})")
+    return RoleGuess(
+        path, Role.TRACE, name, f"it says: {meaning_of(found.lost, found.intervals)} ({found.format})"
+    )
 
 
 def _sound(path: Path, name: str, packet: PacketLength) -> RoleGuess:

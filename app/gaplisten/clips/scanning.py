@@ -12,13 +12,16 @@ from gaplisten.clips.names import Role, role_in_name, trace_key
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import FORMATS
 
-TRACE_SUFFIXES = frozenset(suffix for form in FORMATS for suffix in form.suffixes)
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".scp"})
+# Tables are looked into by themselves: most are none of losses.
+TRACE_SUFFIXES = frozenset(suffix.lower() for form in FORMATS for suffix in form.suffixes) - TABLE_SUFFIXES
 HEADERLESS = frozenset({".pcm", ".raw", ".sw", ".s16", ".f32", ".le", ".8k", ".16k", ".32k", ".48k"})
 DEPTH = 8
 MOST_FOLDERS = 20_000
 _LOSSLESS = ("wav", "flac", "aiff", "aif", "w64", "rf64", "caf", "au")
-_TELLING_SUFFIXES = frozenset(suffix for form in FORMATS if form.suffix_tells for suffix in form.suffixes)
+_TELLING_SUFFIXES = frozenset(
+    suffix.lower() for form in FORMATS if form.suffix_tells for suffix in form.suffixes
+)
 
 
 class FolderError(GaplistenError):

@@ -66,6 +66,10 @@ def _written(clip: Clip) -> tuple[Flags | None, float]:
     if clip.trace is None:
         return None, clip.packet_ms
     found = trace_file_of(clip, clip.trace)
+    if found.intervals is not None:
+        info = probe(clip.sound) if clip.sound is not None else None
+        trace = found.on_clock(info.rate, info.frames) if info is not None else found.on_clock(_NOMINAL_RATE)
+        return trace.mask(trace.frames), 1000.0 / trace.rate
     end = format_named(found.format).end
     if clip.sound is None or (end is End.EXACT and not found.packet_frames):
         return found.lost, found.packet_ms or clip.packet_ms

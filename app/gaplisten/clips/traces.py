@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gaplisten.audio.files import read_signal
+from gaplisten.audio.files import probe, read_signal
 from gaplisten.clips.clip import Clip, ConditionFile
 from gaplisten.clips.trace_table import CELL_FORMAT
 from gaplisten.errors import GaplistenError
@@ -96,13 +96,60 @@ def trace_of(clip: Clip, rate: int, frames: int) -> WrittenTrace | None:
 
 
 def _of_file(clip: Clip, path: Path, rate: int, frames: int) -> WrittenTrace:
-    found = trace_file_of(clip, path)
-    size = found.packet_frames or packet_frames_at(found.packet_ms or clip.packet_ms, rate, clip.name)
+    return on_clock(trace_file_of(clip, path), clip.packet_ms, rate, frames, clip.name)
+
+
+def on_clock(found: TraceFile, packet_ms: float, rate: int, frames: int, thing: str) -> WrittenTrace:
+    """Return what a file says on a sound's clock, by its format's rule for the end.
+
+    Parameters
+    ----------
+    packet_ms
+        Packet length where the file tells none.
+    thing
+        What is named where a packet is no whole number of frames.
+
+    Raises
+    ------
+    GaplistenError
+        If it speaks of another number of packets than the sound has, or of what lies beyond it.
+    """
+    path = found.path
+    if found.intervals is not None:
+        return _of_intervals(found, packet_ms, rate, frames)
+    size = found.packet_frames or packet_frames_at(found.packet_ms or packet_ms, rate, thing)
     packets, form = -(-frames // size), format_named(found.format)
     reading = Reading(found.format, found.inverted, path)
     trace = _fitting(fit(found.lost, packets, form.end), size, rate, frames, str(path), reading)
     notes = (*found.notes, *_other_length(found.lost.size, packets, form))
     return WrittenTrace(trace, tuple(f"{path.name}: {note}" for note in notes))
+
+
+def _of_intervals(found: TraceFile, packet_ms: float, rate: int, frames: int) -> WrittenTrace:
+    """Return gaps that were written as intervals; on packets where all of them lie on such."""
+    assert found.intervals is not None
+    spans = found.intervals.spans(rate)
+    beyond = spans[spans[:, 0] >= frames]
+    if len(beyond):
+        fact = f"has a gap at {beyond[0, 0] / rate:.3f} s, the sound ends at {frames / rate:.3f} s"
+        raise TraceFileError(str(found.path), fact, "give the file that belongs to this clip")
+    notes = list(found.notes)
+    if len(spans) and spans[:, 1].max() > frames + 1:
+        notes.append(f"the last gap reaches beyond the sound's end: cut at {frames / rate:.3f} s")
+    trace = found.on_clock(rate, frames)
+    exact = packet_ms * rate / 1000
+    edges = trace.spans.reshape(-1)
+    near = np.rint(edges / exact) * exact
+    if edges.size and abs(exact - round(exact)) < 0.011 and (np.abs(near - edges) <= 1).all():
+        size = round(exact)
+        lost = np.zeros(-(-frames // size), np.bool_)
+        for start, stop in np.rint(trace.spans / size).astype(np.int64).tolist():
+            lost[start:stop] = True
+        trace = LossTrace.of_packets(lost, size, rate, reading=trace.reading).fitted(frames)
+        notes.append(f"all gaps lie on packets of {packet_ms:g} ms")
+    else:
+        notes.append(f"its gaps lie on no packets of {packet_ms:g} ms: gaps of lengths of their own")
+    return WrittenTrace(trace, tuple(f"{found.path.name}: {note}" for note in notes))
 
 
 def own_trace_of(clip: Clip, condition: ConditionFile, rate: int, frames: int) -> WrittenTrace:
@@ -149,11 +196,33 @@ def trace_file_of(clip: Clip, path: Path) -> TraceFile:
             read_trace(path, format=name, inverted=clip.trace_inverted) for name in question.candidates
         ]
         fitting = [found for found in readings if _calls_zeros_lost(found, zeros)]
+        note = "what that calls lost is exact zeros in the lossy file"
+        if len(fitting) != 1:
+            fitting = [found for found in readings if _fits_length(found, clip)]
+            note = "no other reading fits the length of the sound"
         if len(fitting) != 1:
             raise
         found = fitting[0]
-        note = f"read as {found.format}: what that calls lost is exact zeros in the lossy file"
+        note = f"read as {found.format}: {note}"
         return replace(found, notes=(*found.notes, note))
+
+
+def _fits_length(found: TraceFile, clip: Clip) -> bool:
+    """Whether a reading speaks of as much sound as there is, or where its format allows it, of less."""
+    if clip.sound is None:
+        return True
+    try:
+        info = probe(clip.sound)
+        size = found.packet_frames or packet_frames_at(
+            found.packet_ms or clip.packet_ms, info.rate, clip.name
+        )
+    except GaplistenError:
+        return True
+    if found.intervals is not None:
+        return int(found.intervals.spans(info.rate).max(initial=0)) <= info.frames + size
+    exact = format_named(found.format).end is End.EXACT
+    packets = -(-info.frames // size)
+    return packets - 1 <= found.lost.size <= packets if exact else found.lost.size <= packets
 
 
 def _zero_packets(clip: Clip) -> Flags:

@@ -43,6 +43,7 @@ class Choices:
     clock: int | None = None
     packet_ms: float | None = None
     output: bool = False
+    form: str | None = None
 
     @property
     def asks_for_losses(self) -> bool:
@@ -84,7 +85,7 @@ def look_at(file: Path, choices: Choices, wanted: bool, csv: Path | None) -> Cal
         If a stream has to be chosen, or it tells of no losses.
     """
     with progress("reading the capture") as job:
-        capture = read_capture(file, job)
+        capture = read_capture(file, job, form=choices.form)
     if choices.output:
         return _of_output(capture)
     if capture.delays is not None:

@@ -18,6 +18,9 @@ from gaplisten.tables import Table
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
 
+_MOST_CHOICES = 8
+
+
 class AssignmentError(GaplistenError):
     """A `--set` that is no name=value."""
 
@@ -34,6 +37,8 @@ def _models(wanted: bool) -> None:
 
 
 def _range(parameter: ModelParameter) -> str:
+    if len(parameter.choices) > _MOST_CHOICES:
+        return f"{parameter.choices[0]} | one of {len(parameter.choices) - 1} (gaplisten trace --formats)"
     if parameter.choices:
         return " | ".join(parameter.choices)
     if parameter.minimum is None:

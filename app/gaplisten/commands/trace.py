@@ -30,6 +30,7 @@ _COLUMNS = (
 )  # fmt: skip
 _USUAL_RATE = 16000
 _ZEROS = "exact zeros = lost"
+_NEAR_SECONDS = 1e-4
 _MICROSECONDS = 1_000_000  # a clock on which every packet length is whole
 
 
@@ -117,18 +118,25 @@ def trace(
     """
     if to:
         format_named(to[0])
-    choices = Choices(stream, buffer_ms, late_percent, absolute, skip, frames, clock, packet_ms, output)
-    if format is None and is_capture(file):
+    planned = "delays" if format == "delays" else None
+    choices = Choices(
+        stream, buffer_ms, late_percent, absolute, skip, frames, clock, packet_ms, output, planned
+    )
+    if planned or (format is None and is_capture(file)):
         if inverted:
             raise TraceUsageError("--inverted", "has no meaning for a capture", "leave it out")
         _tell_call(file, choices, to, sound, packets, rate, csv)
         return
     if choices != Choices(packet_ms=packet_ms) or sound or packets:
         fact = "is no capture of a call, for which options were given that only those have"
-        raise TraceUsageError(str(file), fact, "leave --stream, --buffer-ms and the like out")
+        way_out = "leave --stream, --buffer-ms and the like out; a delay profile without -1: --format delays"
+        raise TraceUsageError(str(file), fact, way_out)
     packet_ms = packet_ms or 20.0
-    if file.suffix.lower() == ".csv" and format is None:
-        _tell_table(file, to, inverted, packet_ms, rate, csv)
+    if (
+        file.suffix.lower() == ".csv"
+        and format is None
+        and _tell_table(file, to, inverted, packet_ms, rate, csv)
+    ):
         return
     if file.suffix.lower() in SOUND_SUFFIXES and format is None:
         on_clock, notes = _of_sound(file, inverted, packet_ms)
@@ -180,6 +188,12 @@ def _tell_call(
 
 def _on_clock(found: TraceFile, packet_ms: float, rate: int | None, to: tuple[str, Path] | None) -> LossTrace:
     """Give packets a length in frames; where nothing counts samples, any packet length will do."""
+    if found.intervals is not None:
+        clock = rate or (_USUAL_RATE if found.intervals.in_frames else _MICROSECONDS)
+        trace = found.on_clock(clock)
+        if to and format_named(to[0]).unit == "packet":
+            return _in_packets(trace, packet_ms, found)
+        return trace.at_rate(rate or _USUAL_RATE) if to and clock == _MICROSECONDS and rate is None else trace
     if found.packet_frames:
         return LossTrace.of_packets(found.lost, found.packet_frames, rate or _USUAL_RATE)
     if rate is None and not (to and format_named(to[0]).unit == "sample"):
@@ -195,8 +209,8 @@ def _tell_table(
     packet_ms: float,
     rate: int | None,
     csv: Path | None,
-) -> None:
-    """Tell of every trace in a table for many clips; convert them into a folder."""
+) -> bool:
+    """Tell of every trace in a table for many clips, and convert them; return whether it is such a table."""
     rows, traces = [], {}
     table = read_trace_table(file)
     for name, flags in table.traces.items():
@@ -205,9 +219,7 @@ def _tell_table(
         traces[name] = _on_clock(found, packet_ms, rate, to)
         rows.append(_row(name, found.format, _polarity(found), traces[name]))
     if not rows:
-        raise TraceUsageError(
-            str(file), "holds no traces", "give a table whose first column names sound files"
-        )
+        return False
     show(Table(_COLUMNS, tuple(rows)), csv)
     for note in table.notes:
         print(f"note: {note}")
@@ -220,6 +232,28 @@ def _tell_table(
         for clip, trace in traces.items():
             write_trace(out / f"{clip}{ending}", trace, name)
         print(f"{len(traces)} traces written to {out} ({name}, {form.polarity})")
+    return True
+
+
+def _in_packets(trace: LossTrace, packet_ms: float, found: TraceFile) -> LossTrace:
+    """Return intervals as packets, where all of them lie on such.
+
+    Raises
+    ------
+    TraceUsageError
+        If one does not.
+    """
+    size = packet_ms * trace.rate / 1000
+    edges = trace.spans / size
+    off = np.abs(edges - np.rint(edges)) * size / trace.rate > _NEAR_SECONDS
+    if off.any():
+        place = trace.spans[off][0] / trace.rate
+        fact = f"has a gap edge at {place:.6f} s, which lies on no packets of {packet_ms:g} ms"
+        raise TraceUsageError(str(found.path), fact, "say another --packet-ms, or convert to intervals")
+    lost = np.zeros(int(np.rint(edges).max(initial=0)), np.bool_)
+    for start, stop in np.rint(edges).astype(np.int64).tolist():
+        lost[start:stop] = True
+    return LossTrace.of_packets(lost, round(size), trace.rate)
 
 
 def _of_sound(file: Path, inverted: bool, packet_ms: float) -> tuple[LossTrace, tuple[str, ...]]:

@@ -11,10 +11,11 @@ import numpy as np
 from gaplisten.loss.formats import read_trace
 from gaplisten.loss.model_parameters import LossModelError
 from gaplisten.loss.strata import LIMITS_MS, Stratum
-from gaplisten.loss.trace import Flags, LossTrace, Origin
+from gaplisten.loss.trace import Flags, Grid, LossTrace, Origin
 
 Generator = np.random.Generator
 FOUND_OUT = "found out"
+_MICROSECONDS = 1_000_000
 STRATA = {"short": Stratum.SHORT, "medium": Stratum.MEDIUM, "long": Stratum.LONG}
 
 
@@ -142,5 +143,14 @@ def draw_replay(packets: int, packet_ms: float, generator: Generator, values: di
         raise LossModelError("replay", "no trace file is given", "set file=PATH")
     told = None if values["format"] == FOUND_OUT else values["format"]
     found = read_trace(Path(values["file"]), format=told)
-    offset = int(generator.integers(0, found.lost.size)) if values["start"] == "random" else 0
-    return replay(LossTrace.of_packets(found.lost, 1, 1), packets, offset).lost
+    lost = found.lost
+    if found.intervals is not None:
+        if found.intervals.in_frames:
+            fact = "counts samples, and nobody knows how many are a packet"
+            raise LossModelError(
+                "replay", f"{values['file']} {fact}", "choose a trace of packets or of times"
+            )
+        grid = Grid(max(round(packet_ms * _MICROSECONDS / 1000), 1))
+        lost = found.on_clock(_MICROSECONDS).touching(grid)
+    offset = int(generator.integers(0, lost.size)) if values["start"] == "random" else 0
+    return replay(LossTrace.of_packets(lost, 1, 1), packets, offset).lost

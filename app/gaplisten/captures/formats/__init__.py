@@ -31,6 +31,7 @@ def _formats() -> tuple[CaptureFormat, ...]:
 
 
 FORMATS = _formats()
+_BY_NAME = {form.name: form for form in FORMATS}
 
 
 def is_capture(path: Path) -> bool:
@@ -41,8 +42,13 @@ def is_capture(path: Path) -> bool:
         return False
 
 
-def read_capture(path: Path, job: Job | None = None) -> Capture:
+def read_capture(path: Path, job: Job | None = None, *, form: str | None = None) -> Capture:
     """Read a capture or log of a call.
+
+    Parameters
+    ----------
+    form
+        Name of one of `FORMATS`, where the file does not tell.
 
     Raises
     ------
@@ -60,13 +66,13 @@ def read_capture(path: Path, job: Job | None = None) -> Capture:
         raise CaptureError(str(path), fact, _SMALLER if "allowed" in fact else "check it") from error
     if not data:
         raise CaptureError(str(path), "is empty (0 bytes)", "make or copy it again")
-    form = _recognised(data[:_HEAD])
-    if form is None:
+    known = _recognised(data[:_HEAD]) if form is None else _BY_NAME[form]
+    if known is None:
         kinds = ", ".join(each.help for each in FORMATS)
         raise CaptureError(str(path), "is no capture or log of a call", f"known are: {kinds}")
     job.check(0.1)
     try:
-        found = form.read(path, data, job)
+        found = known.read(path, data, job)
     except Damaged as bad:
         raise CaptureError(str(path), bad.fact, bad.way_out) from bad
     job.check(1.0)

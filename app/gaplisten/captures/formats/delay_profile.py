@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,7 +23,11 @@ def _recognises(head: bytes) -> bool:
     if len(head) >= 4096:
         lines = lines[:-1]  # the last one may have been cut
     words = [line.strip() for line in lines if line.strip() and not line.lstrip().startswith(("#", ";", "%"))]
-    return bool(words) and "-1" in words and all(map(_LINE.fullmatch, words))
+    if "-1" not in words or not all(map(_LINE.fullmatch, words)):
+        return False
+    arrived = [int(word) for word in words if word != "-1"]
+    rising = len(arrived) > 2 and all(one < two for one, two in pairwise(arrived))
+    return max(arrived, default=0) != 1 and not rising
 
 
 def _read(path: Path, data: bytes, job: Job) -> Capture:

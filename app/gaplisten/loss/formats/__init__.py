@@ -10,6 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 import stat
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,9 +18,9 @@ import numpy as np
 
 from gaplisten.durable import not_written, write_whole
 from gaplisten.errors import GaplistenError
-from gaplisten.loss.formats import foreign
-from gaplisten.loss.formats.contract import BadTrace, Content, End, TraceFormat, Unusable
-from gaplisten.loss.trace import Flags, LossTrace
+from gaplisten.loss.formats import archives, foreign
+from gaplisten.loss.formats.contract import BadTrace, Content, End, Intervals, TraceFormat, Unusable
+from gaplisten.loss.trace import Flags, LossTrace, Reading, runs_of
 
 __all__ = [
     "FORMATS", "MAX_BYTES", "AmbiguousTrace", "End", "TraceFile", "TraceFileError", "TraceFormat", "fit",
@@ -34,12 +35,25 @@ class TraceFileError(GaplistenError):
 
 
 class AmbiguousTrace(TraceFileError):  # noqa: N818 - it is a question to the user rather than an error
-    """A file that could be read in several ways; `candidates` names the formats to choose from."""
+    """A file that could be read in several ways.
 
-    def __init__(self, path: Path, fact: str, candidates: tuple[str, ...]) -> None:
-        named = ", ".join(candidates)
+    Attributes
+    ----------
+    candidates
+        Names of the formats to choose from.
+    meanings
+        What the file would say in each of them, in words: "16.0 % lost in 4 gaps".
+    """
+
+    def __init__(self, path: Path, fact: str, meanings: Mapping[str, str]) -> None:
+        named = ", ".join(f"{name} ({meaning})" for name, meaning in meanings.items())
         super().__init__(str(path), fact, f"say which format it is: {named}")
-        self.path, self.candidates = path, candidates
+        self.path, self.meanings = path, dict(meanings)
+
+    @property
+    def candidates(self) -> tuple[str, ...]:
+        """Names of the formats to choose from."""
+        return tuple(self.meanings)
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,6 +68,8 @@ class TraceFile:
         Packet length in ms where the format or the file tells it, else None.
     packet_frames
         Packet length in samples where the file itself tells (lists of lost samples), else None.
+    intervals
+        What was lost, where the file tells no packets; `lost` is empty then.
     """
 
     path: Path
@@ -63,6 +79,25 @@ class TraceFile:
     notes: tuple[str, ...]
     inverted: bool = False
     packet_frames: int | None = None
+    intervals: Intervals | None = None
+
+    def on_clock(self, rate: int, frames: int | None = None) -> LossTrace:
+        """Return the losses of a file that tells intervals, on a clock.
+
+        Parameters
+        ----------
+        frames
+            Length of the sound; as far as the last interval when not given.
+        """
+        assert self.intervals is not None
+        spans = self.intervals.spans(rate)
+        end = int(spans.max(initial=0)) if frames is None else frames
+        reading = Reading(self.format, self.inverted, self.path)
+        found = LossTrace.of_spans(spans, end, rate, reading=reading)
+        if not self.inverted:
+            return found
+        edges = np.concatenate(([0], found.spans.reshape(-1), [end])).reshape(-1, 2)
+        return LossTrace.of_spans(edges, end, rate, reading=reading)
 
 
 def _formats() -> tuple[TraceFormat, ...]:
@@ -110,17 +145,30 @@ def read_trace(
     TraceFileError
         If it cannot be read, or is no trace.
     """
-    content = Content(_bytes(path), path.stem)
     try:
+        content, unpacked = _content(path, packets)
         form = format_named(format) if format else _recognised(path, content)
         found = form.decode(content)
     except BadTrace as bad:
         raise TraceFileError(str(path), bad.fact, bad.way_out) from bad
     lost = ~found.lost if inverted else found.lost
-    if packets is not None:
+    if packets is not None and found.intervals is None:
         lost = fit(lost, packets, form.end)
-    notes = (*found.notes, "polarity turned round") if inverted else found.notes
-    return TraceFile(path, form.name, lost, found.packet_ms, notes, inverted, found.packet_frames)
+    turned = ("polarity turned round",) if inverted else ()
+    notes = (*unpacked, *found.notes, *turned)
+    return TraceFile(
+        path, form.name, lost, found.packet_ms, notes, inverted, found.packet_frames, found.intervals
+    )
+
+
+def _content(path: Path, packets: int | None) -> tuple[Content, tuple[str, ...]]:
+    """Return a file's content (of an archive that of its array), and what is to be said of it."""
+    data = _bytes(path)
+    if not data.startswith(archives.MAGIC):
+        return Content(data, path.stem, path.suffix, packets), ()
+    array, name = archives.unpacked(data, MAX_BYTES)
+    # The array's name says what its values mean, if any does.
+    return Content(array, name, ".npy", packets), (f"array {name!r} of the archive",)
 
 
 def write_trace(path: Path, trace: LossTrace, format: str) -> None:
@@ -138,6 +186,8 @@ def write_trace(path: Path, trace: LossTrace, format: str) -> None:
     encode = form.encode_npy if form.encode_npy and path.suffix.lower() == ".npy" else form.encode
     try:
         write_whole(path, encode(trace))
+    except BadTrace as bad:
+        raise TraceFileError(str(path), bad.fact, bad.way_out) from bad
     except OSError as error:
         raise TraceFileError(*not_written(path, error)) from error
 
@@ -150,7 +200,7 @@ def fit(lost: Flags, packets: int, end: End) -> Flags:
         return np.resize(lost, packets)
     if end is End.STRETCHED and lost.size:
         return np.repeat(lost, -(-packets // lost.size))[:packets]
-    rest = bool(lost[-1]) if end is End.LAST and lost.size else False
+    rest = end is End.LOST or (end is End.LAST and bool(lost[-1:].any()))
     return np.concatenate([lost, np.full(packets - lost.size, rest)])
 
 
@@ -202,8 +252,32 @@ def _recognised(path: Path, content: Content) -> TraceFormat:
     if len(sure) == 1:
         return sure[0]
     if sure:
-        raise AmbiguousTrace(path, "has the marks of several formats", tuple(form.name for form in sure))
+        raise AmbiguousTrace(path, "has the marks of several formats", _meanings(content, sure))
     foreign.refuse(content)
-    if not doubts:
+    meanings = _meanings(content, list(doubts))
+    if not meanings:
         raise reason
-    raise AmbiguousTrace(path, "; ".join(dict.fromkeys(doubts.values())), tuple(form.name for form in doubts))
+    said = [doubt for form, doubt in doubts.items() if form.name in meanings]
+    raise AmbiguousTrace(path, "; ".join(dict.fromkeys(said)), meanings)
+
+
+def _meanings(content: Content, forms: Sequence[TraceFormat]) -> dict[str, str]:
+    """Return what a file says in each of these formats; those in which it says nothing are left out."""
+    found = {}
+    for form in forms:
+        try:
+            decoded = form.decode(content)
+        except BadTrace:
+            continue
+        found[form.name] = meaning_of(decoded.lost, decoded.intervals)
+    return found
+
+
+def meaning_of(lost: Flags, intervals: Intervals | None = None) -> str:
+    """Return what a trace says, in words."""
+    if intervals is not None:
+        unit = "samples" if intervals.in_frames else "s"
+        return f"{len(intervals.rows)} gaps up to {intervals.rows.max(initial=0):g} {unit}"
+    gaps = len(runs_of(lost))
+    share = 100 * float(lost.mean()) if lost.size else 0.0
+    return f"{share:.1f} % of {lost.size} packets lost in {gaps} {'gap' if gaps == 1 else 'gaps'}"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -11,11 +12,13 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from gaplisten.loss.trace import Flags, LossTrace
+from gaplisten.loss.trace import Flags, LossTrace, Spans
 
 MAX_PACKETS = 50_000_000
 ARRAY_MAGIC = b"\x93NUMPY"
 _SAMPLE = 65_536  # bytes looked at to tell text from other bytes
+
+_LOST = re.compile(r"(^|[^a-z])(is[_-]?)?lost([^a-z]|$)")
 
 Whole = npt.NDArray[np.int64]
 T = TypeVar("T")
@@ -46,9 +49,30 @@ class End(StrEnum):
 
     EXACT = "exact length"
     RECEIVED = "packets after the end are received"
+    LOST = "packets after the end are lost"
     LAST = "the last flag holds on"
     REPEATS = "starts again from the beginning"
     STRETCHED = "each flag is repeated to fill the length"
+
+
+@dataclass(frozen=True, eq=False)
+class Intervals:
+    """Losses that lie on no packets, as a file tells their beginnings and ends.
+
+    Parameters
+    ----------
+    rows
+        Shape ``(intervals, 2)``: start and stop of each, ascending within a row.
+    in_frames
+        Whether they count frames of the sound; otherwise seconds.
+    """
+
+    rows: npt.NDArray[np.float64]
+    in_frames: bool = False
+
+    def spans(self, rate: int) -> Spans:
+        """Return them in frames of a clock."""
+        return np.rint(self.rows if self.in_frames else self.rows * rate).astype(np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,19 +82,30 @@ class Decoded:
     Parameters
     ----------
     lost
-        Shape ``(packets,)``.
+        Shape ``(packets,)``; empty where there are intervals.
     notes
         Sentences about what was repaired or assumed.
     packet_frames
         Frames in a packet where the file itself tells, else None.
     packet_ms
         The same in milliseconds.
+    intervals
+        What was lost, where the file tells no packets.
     """
 
     lost: Flags
     notes: tuple[str, ...] = ()
     packet_frames: int | None = None
     packet_ms: float | None = None
+    intervals: Intervals | None = None
+
+    @classmethod
+    def of_intervals(
+        cls, rows: Sequence[tuple[float, float]], notes: Sequence[str] = (), *, in_frames: bool = False
+    ) -> Decoded:
+        """Return losses that lie on no packets."""
+        array = np.array(rows, np.float64).reshape(-1, 2)
+        return cls(np.zeros(0, np.bool_), tuple(notes), intervals=Intervals(array, in_frames))
 
 
 class Content:
@@ -78,12 +113,14 @@ class Content:
 
     Parameters
     ----------
-    stem
-        The file's name without its suffix: some say what 1 means.
+    stem, suffix
+        The file's name and its end: some say what 1 means.
+    packets
+        How many packets the sound has, where that is known.
     """
 
-    def __init__(self, data: bytes, stem: str = "") -> None:
-        self.data, self.stem = data, stem
+    def __init__(self, data: bytes, stem: str = "", suffix: str = "", packets: int | None = None) -> None:
+        self.data, self.stem, self.suffix, self.packets = data, stem, suffix.lower(), packets
         self._known: dict[Callable[[Content], Any], Any] = {}
 
     @cached_property
@@ -180,13 +217,24 @@ class TraceFormat:
 def doubt_about_polarity(content: Content, flags: Flags) -> str:
     """Return what is doubtful about a file of 0 and 1; nothing where 1 means lost.
 
-    Ones in the majority are many losses, or they mean "received"; a name such as `_is_lost` settles it.
+    Ones in the majority are many losses, or they mean "received"; a name such as `_is_lost` settles it. One
+    that speaks of loss does not: in many a loss file 1 means received.
     """
     share = float(flags.mean()) if flags.size else 0.0
-    stem = content.stem.lower()
-    if share <= 0.5 or "lost" in stem or "loss" in stem:
+    if share <= 0.5 or says_lost(content.stem):
         return ""
     return f"{100 * share:.0f} % of its entries are 1, which may mean lost or received"
+
+
+def may_be_bits(content: Content) -> bool:
+    """Whether bytes may be one bit per frame: any can, so that their length or name must say so."""
+    fits = content.packets is not None and len(content.data) == -(-content.packets // 8)
+    return fits or content.suffix in (".g192", ".ep", ".bit") or "compact" in content.stem.lower()
+
+
+def says_lost(stem: str) -> bool:
+    """Whether a file's name says that what is marked in it was lost: ``54_is_lost``, ``lost_packets``."""
+    return _LOST.search(stem.lower()) is not None
 
 
 def limited(count: int) -> int:

@@ -6,7 +6,17 @@ import re
 
 import numpy as np
 
-from gaplisten.loss.formats.contract import BadTrace, Content, Decoded, End, Kind, TraceFormat, Whole, limited
+from gaplisten.loss.formats.contract import (
+    BadTrace,
+    Content,
+    Decoded,
+    End,
+    Kind,
+    TraceFormat,
+    Unusable,
+    Whole,
+    limited,
+)
 from gaplisten.loss.formats.text import lines_of
 from gaplisten.loss.trace import LossTrace
 
@@ -45,11 +55,16 @@ def _recognises(content: Content) -> str | None:
         delays = content.once(delays_of)
     except BadTrace:
         return None
-    arrived = np.unique(delays[delays >= 0])
+    arrived = delays[delays >= 0]
+    ordered = bool((np.diff(arrived) > 0).all())
     if (delays < 0).any():
+        if arrived.max(initial=0) == 1 or (ordered and arrived.size > 2):
+            where = "0 and 1" if arrived.max(initial=0) == 1 else "rising numbers"
+            raise Unusable(
+                f"holds -1 among {where}, where it does not belong", "correct it, or name the format"
+            )
         return ""
-    ordered = bool((np.diff(delays) > 0).all())
-    return None if ordered or arrived.size < _FEWEST_KINDS else _DOUBT
+    return None if ordered or np.unique(arrived).size < _FEWEST_KINDS else _DOUBT
 
 
 def _decode(content: Content) -> Decoded:

@@ -13,7 +13,10 @@ from gaplisten.loss.formats.contract import (
     TraceFormat,
     doubt_about_polarity,
 )
+from gaplisten.loss.formats.sample_masks import counts_samples
 from gaplisten.loss.trace import LossTrace
+
+_MAY_COUNT = "holds runs of 0 and 1 of a common length, which may count packets or samples"
 
 
 def _recognises(content: Content) -> str | None:
@@ -22,7 +25,10 @@ def _recognises(content: Content) -> str | None:
     row = content.once(whole_numbers_of)
     if not ((row == 0) | (row == 1)).all():
         raise BadTrace("holds neither 0 and 1 nor rising indices", "save one 0 or 1 per packet")
-    return doubt_about_polarity(content, row == 1)
+    counts = counts_samples(row == 1)
+    if counts:
+        return None
+    return _MAY_COUNT if counts is None else doubt_about_polarity(content, row == 1)
 
 
 def _encode(trace: LossTrace) -> bytes:

@@ -21,6 +21,7 @@ from gaplisten.loss.formats.contract import (
     TraceFormat,
     Unusable,
     limited,
+    may_be_bits,
 )
 from gaplisten.loss.trace import Flags, LossTrace
 
@@ -197,7 +198,7 @@ def _encode_bytes(trace: LossTrace) -> bytes:
 
 
 def _recognises_compact(content: Content) -> str | None:
-    if content.kind is not Kind.BYTES:
+    if content.kind is not Kind.BYTES or not may_be_bits(content):
         return None
     if not content.data.strip(b"\x00\x01"):
         return "holds bytes of 0 and 1: one packet each, or one bit per packet"

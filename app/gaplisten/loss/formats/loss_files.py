@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gaplisten.loss.formats.contract import Content, Decoded, End, Kind, TraceFormat
-from gaplisten.loss.formats.text import holds_only_numbers, numbers_of, one_per_line
+from gaplisten.loss.formats.text import has_one_number_a_line, holds_only_numbers, numbers_of, one_per_line
 from gaplisten.loss.trace import LossTrace
 
 
@@ -13,7 +13,9 @@ def _recognises(content: Content) -> str | None:
         return None
     numbers = content.once(numbers_of)
     rising = bool((numbers[1:] > numbers[:-1]).all())
-    return None if rising else "holds numbers beyond 0 and 1 in no order"
+    # Without any 0, all of it would be lost; of pairs, one number of two counts packets.
+    possible = not rising and not numbers.all() and content.once(has_one_number_a_line)
+    return "holds numbers beyond 0 and 1 in no order" if possible else None
 
 
 def _decode(content: Content) -> Decoded:

@@ -1,4 +1,4 @@
-"""Lists of what was lost, counted from 0: packets or samples, as text or NumPy arrays."""
+"""Lists of what was lost (packets or samples, from 0) or of what was received; text or NumPy arrays."""
 
 from __future__ import annotations
 
@@ -7,12 +7,26 @@ import math
 import numpy as np
 
 from gaplisten.loss.formats.arrays import saved, whole_numbers_of
-from gaplisten.loss.formats.contract import BadTrace, Content, Decoded, End, Kind, TraceFormat, Whole, limited
-from gaplisten.loss.formats.text import holds_only_numbers, numbers_of
+from gaplisten.loss.formats.contract import (
+    BadTrace,
+    Content,
+    Decoded,
+    End,
+    Kind,
+    TraceFormat,
+    Whole,
+    limited,
+    says_lost,
+)
+from gaplisten.loss.formats.text import has_one_number_a_line, holds_only_numbers, numbers_of
 from gaplisten.loss.trace import LossTrace
 
+SHORTEST_PACKET = 16  # samples; no packet is shorter
 _SAMPLES_FROM = 40  # consecutive numbers; no burst is that many packets every time
+_FEWEST_SAMPLES = 8  # of a gap; shorter ones are no losses of samples
+_DENSE = 0.3  # share of numbers that are listed; beyond, they may be those that were received
 _DOUBT = "lists rising numbers, which may count packets or samples"
+_DENSE_DOUBT = "lists rising numbers that leave few out: what was lost, or what was received"
 
 
 def _numbers(content: Content) -> Whole:
@@ -21,7 +35,11 @@ def _numbers(content: Content) -> Whole:
 
 def _listed(content: Content) -> Whole | None:
     """Return the numbers where they can be a list of losses: rising, and not all of them 0 and 1."""
-    if content.kind is Kind.BYTES or (content.kind is Kind.TEXT and not content.once(holds_only_numbers)):
+    if content.kind is Kind.BYTES:
+        return None
+    # Pairs of numbers are no list.
+    lists = content.kind is Kind.ARRAY or content.once(has_one_number_a_line)
+    if not lists or (content.kind is Kind.TEXT and not content.once(holds_only_numbers)):
         return None
     numbers = _numbers(content)
     flags = bool(((numbers == 0) | (numbers == 1)).all())
@@ -29,16 +47,35 @@ def _listed(content: Content) -> Whole | None:
     return numbers if rising and not flags else None
 
 
-def _recognises_packets(content: Content) -> str | None:
-    numbers = _listed(content)
-    return None if numbers is None or _shortest_run(numbers) >= _SAMPLES_FROM else _DOUBT
-
-
-def _recognises_samples(content: Content) -> str | None:
+def _kind(content: Content) -> tuple[str, str] | None:
+    """Return what rising numbers can be: ``samples``, ``packets`` or any of both, and the doubt about it."""
     numbers = _listed(content)
     if numbers is None:
         return None
-    return "" if _shortest_run(numbers) >= _SAMPLES_FROM else _DOUBT
+    shortest = _shortest_run(numbers)
+    dense = numbers.size / (int(numbers[-1]) - int(numbers[0]) + 1) > _DENSE
+    if _common(numbers) >= SHORTEST_PACKET or (shortest >= _SAMPLES_FROM and not dense):
+        return "samples", ""
+    if dense and not says_lost(content.stem):
+        return "samples packets received" if shortest >= _FEWEST_SAMPLES else "packets received", _DENSE_DOUBT
+    return ("samples packets", _DOUBT) if shortest >= _FEWEST_SAMPLES else ("packets", "")
+
+
+def _recognises(content: Content, what: str) -> str | None:
+    found = content.once(_kind)
+    return None if found is None or what not in found[0].split() else found[1]
+
+
+def _common(numbers: Whole) -> int:
+    """Return the common length of several runs; 1 for a single one, which tells nothing."""
+    starts, stops = _runs(numbers)
+    return math.gcd(*starts.tolist(), *stops.tolist()) if starts.size > 1 else 1
+
+
+def _runs(numbers: Whole) -> tuple[Whole, Whole]:
+    breaks = np.flatnonzero(np.diff(numbers) > 1)
+    starts = numbers[np.concatenate(([0], breaks + 1))]
+    return starts, numbers[np.concatenate((breaks, [numbers.size - 1]))] + 1
 
 
 def _shortest_run(numbers: Whole) -> int:
@@ -54,17 +91,35 @@ def _decode_packets(content: Content) -> Decoded:
     return Decoded(lost)
 
 
+def _decode_received(content: Content) -> Decoded:
+    """Take the first number listed for the first packet: what came before it is not known."""
+    numbers = np.unique(_counted_from_0(_numbers(content)))
+    if not numbers.size:
+        raise BadTrace("lists no packets", "name another format")
+    first = int(numbers[0])
+    lost = np.ones(limited(int(numbers[-1]) - first + 1), np.bool_)
+    lost[numbers - first] = False
+    notes = (f"the first number, {first}, is taken for the first packet",) if first else ()
+    return Decoded(lost, notes)
+
+
 def _decode_samples(content: Content) -> Decoded:
-    """Return flags for the longest packet that explains all runs of lost samples."""
+    """Return flags for the longest packet that explains all runs of lost samples; without one, the runs."""
     numbers = _counted_from_0(_numbers(content))
     if not numbers.size:
         return Decoded(np.zeros(0, np.bool_))
-    kept = np.unique(numbers)
-    breaks = np.flatnonzero(np.diff(kept) > 1)
-    starts = kept[np.concatenate(([0], breaks + 1))]
-    stops = kept[np.concatenate((breaks, [kept.size - 1]))] + 1
+    starts, stops = _runs(np.unique(numbers))
+    return decoded_runs(starts, stops, limited(int(stops[-1])))
+
+
+def decoded_runs(starts: Whole, stops: Whole, frames: int) -> Decoded:
+    """Return runs of lost samples as packets of their common length, or as they are."""
     size = math.gcd(*starts.tolist(), *stops.tolist())
-    lost = np.zeros(limited(int(stops[-1]) // size), np.bool_)
+    if size < SHORTEST_PACKET:
+        note = "lost samples lie on no packets: gaps of lengths of their own"
+        rows = [(float(start), float(stop)) for start, stop in zip(starts, stops, strict=True)]
+        return Decoded.of_intervals(rows, (note,), in_frames=True)
+    lost = np.zeros(frames // size, np.bool_)
     for start, stop in zip((starts // size).tolist(), (stops // size).tolist(), strict=True):
         lost[start:stop] = True
     return Decoded(lost, (f"lost samples come in packets of {size} samples (or a part of that)",), size)
@@ -78,6 +133,12 @@ def _counted_from_0(numbers: Whole) -> Whole:
 
 def _packets(trace: LossTrace) -> Whole:
     return np.flatnonzero(trace.lost).astype(np.int64)
+
+
+def _received(trace: LossTrace) -> Whole:
+    if trace.lost.size and trace.lost[0]:
+        raise BadTrace("cannot be received_packets: the first packet is lost", "choose another format")
+    return np.flatnonzero(~trace.lost).astype(np.int64)
 
 
 def _samples(trace: LossTrace) -> Whole:
@@ -95,7 +156,7 @@ FORMATS = (
         suffixes=(".txt", ".npy"),
         polarity="listed = lost",
         end=End.RECEIVED,
-        recognises=_recognises_packets,
+        recognises=lambda content: _recognises(content, "packets"),
         decode=_decode_packets,
         encode=lambda trace: _lines(_packets(trace)),
         encode_npy=lambda trace: saved(_packets(trace)),
@@ -103,12 +164,24 @@ FORMATS = (
         place=100,
     ),
     TraceFormat(
+        name="received_packets",
+        help="list of received packets, counted from the first that is listed, text or .npy",
+        suffixes=(".txt", ".npy"),
+        polarity="listed = received",
+        end=End.LOST,
+        recognises=lambda content: _recognises(content, "received"),
+        decode=_decode_received,
+        encode=lambda trace: _lines(_received(trace)),
+        encode_npy=lambda trace: saved(_received(trace)),
+        place=105,
+    ),
+    TraceFormat(
         name="lost_samples",
         help="list of lost samples, counted from 0, text or .npy; the packet length follows from their runs",
         suffixes=(".txt", ".npy"),
         polarity="listed = lost",
         end=End.RECEIVED,
-        recognises=_recognises_samples,
+        recognises=lambda content: _recognises(content, "samples"),
         decode=_decode_samples,
         encode=lambda trace: _lines(_samples(trace)),
         encode_npy=lambda trace: saved(_samples(trace)),

@@ -14,6 +14,7 @@ from gaplisten.loss.formats.contract import (
     TraceFormat,
     doubt_about_polarity,
 )
+from gaplisten.loss.formats.sample_masks import counts_samples
 from gaplisten.loss.formats.text import digits_of, one_per_line
 from gaplisten.loss.trace import LossTrace
 
@@ -29,6 +30,8 @@ def _recognises(content: Content) -> str | None:
     try:
         flags = _flags(content).lost
     except BadTrace:
+        return None
+    if content.kind is Kind.ARRAY and counts_samples(flags):
         return None
     return doubt_about_polarity(content, flags) or None
 

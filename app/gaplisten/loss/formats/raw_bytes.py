@@ -1,20 +1,37 @@
-"""One byte per packet, 0 or 1."""
+"""Raw numbers of 0 and 1, one per packet: bytes, 16-bit words, 32-bit floats; programs differ on polarity."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
+import numpy.typing as npt
 
-from gaplisten.loss.formats.contract import BadTrace, Content, Decoded, End, TraceFormat
-from gaplisten.loss.trace import LossTrace
+from gaplisten.loss.formats.contract import (
+    BadTrace,
+    Content,
+    Decoded,
+    End,
+    Kind,
+    TraceFormat,
+    doubt_about_polarity,
+    limited,
+    may_be_bits,
+    says_lost,
+)
+from gaplisten.loss.formats.sample_masks import counts_samples
+from gaplisten.loss.trace import Flags, LossTrace
+
+_ONE = np.uint32(0x3F800000)  # the float 1.0
+_FEWEST = 4  # numbers: fewer are taken for nothing
+
+Decode = Callable[[Content], Decoded]
 
 
-def _recognises(content: Content) -> str | None:
-    if content.data.strip(b"\x00\x01"):
-        return None
-    return "holds bytes of 0 and 1: one packet each, or one bit per packet"
+# --- bytes --------------------------------------------------------------------------------------------------
 
 
-def _decode(content: Content) -> Decoded:
+def _bytes_of(content: Content) -> Decoded:
     codes = np.frombuffer(content.data, np.uint8)
     strange = np.flatnonzero(codes > 1)
     if strange.size:
@@ -23,21 +40,170 @@ def _decode(content: Content) -> Decoded:
     return Decoded(codes == 1)
 
 
-def _encode(trace: LossTrace) -> bytes:
-    return trace.lost.astype(np.uint8).tobytes()
+def _recognises_bytes(content: Content, *, received: bool) -> str | None:
+    if content.data.strip(b"\x00\x01") or content.kind is not Kind.BYTES:
+        return None
+    codes = np.frombuffer(content.data, np.uint8)
+    if counts_samples(codes == 1):
+        return None
+    doubt = doubt_about_polarity(content, codes == 1)
+    if received:
+        return doubt or None
+    if not (codes[1::2].any() and codes[::2].any()) and codes.size >= 2 * _FEWEST:
+        doubt = "holds bytes of 0 and 1, of which every second is 0: bytes, or 16-bit words"
+        doubt += " (of which half a one is missing)" if codes.size % 2 else ""
+    elif not doubt and may_be_bits(content):
+        doubt = "holds bytes of 0 and 1: one packet each, or one bit per packet"
+    return doubt
+
+
+# --- 16-bit words -------------------------------------------------------------------------------------------
+
+
+def _order(data: bytes) -> str | None:
+    """Return the byte order in which bytes are 16-bit words of 0 and 1; None where they are none."""
+    if len(data) % 2 or len(data) < 2 * _FEWEST or data.strip(b"\x00\x01"):
+        return None
+    codes = np.frombuffer(data, np.uint8)
+    return "<" if not codes[1::2].any() else ">" if not codes[::2].any() else None
+
+
+def _words_of(content: Content) -> Decoded:
+    data = content.data
+    if len(data) % 2:
+        raise BadTrace(f"is {len(data)} bytes long, no whole number of 16-bit words", "copy it again")
+    order = _order(data) or "<"
+    words = np.frombuffer(data, order + "i2")
+    strange = np.flatnonzero((words != 0) & (words != 1))
+    if strange.size:
+        at = int(strange[0])
+        raise BadTrace(f"word {at} is {int(words[at])}, neither 0 nor 1", "name another format")
+    notes = ("words are byte-swapped (big-endian)",) if order == ">" else ()
+    return Decoded(words == 1, notes)
+
+
+def _recognises_words(content: Content, *, received: bool) -> str | None:
+    if content.kind is not Kind.BYTES or _order(content.data) is None:
+        return None
+    if says_lost(content.stem):
+        return None if received else ""
+    return "holds 16-bit words of 0 and 1: 1 means lost in some programs and received in others"
+
+
+# --- floats -------------------------------------------------------------------------------------------------
+
+
+def _floats(data: bytes) -> npt.NDArray[np.uint32] | None:
+    if len(data) % 4 or not data:
+        return None
+    words = np.frombuffer(data, "<u4")
+    return words if ((words == 0) | (words == _ONE)).all() else None
+
+
+def _floats_of(content: Content) -> Decoded:
+    words = _floats(content.data)
+    if words is None:
+        raise BadTrace("holds other 32-bit floats than 0 and 1", "name another format")
+    return Decoded(words == _ONE)
+
+
+def _recognises_floats(content: Content, *, received: bool) -> str | None:
+    words = _floats(content.data)
+    if words is None or words.size < _FEWEST or not words.any() or content.kind is Kind.ARRAY:
+        return None
+    doubt = doubt_about_polarity(content, words == _ONE)
+    return (doubt or None) if received else doubt
+
+
+# --- the formats --------------------------------------------------------------------------------------------
+
+
+def _pair(
+    name: str,
+    help: str,
+    suffixes: tuple[str, ...],
+    end: End,
+    decode: Decode,
+    recognises: Callable[..., str | None],
+    kind: str,
+    place: int,
+) -> tuple[TraceFormat, TraceFormat]:
+    """Return a format in which 1 means lost, and the same in which it means received."""
+
+    def written(lost: Flags) -> bytes:
+        return np.asarray(lost).astype(kind).tobytes()
+
+    def lost_of(content: Content) -> Decoded:
+        found = content.once(decode)
+        limited(found.lost.size)
+        return found
+
+    def received_of(content: Content) -> Decoded:
+        found = lost_of(content)
+        return Decoded(~found.lost, found.notes)
+
+    def encode(trace: LossTrace) -> bytes:
+        return written(trace.lost)
+
+    def encode_received(trace: LossTrace) -> bytes:
+        return written(~trace.lost)
+
+    common = {"suffixes": suffixes, "end": end}
+    return (
+        TraceFormat(
+            name=name,
+            help=help,
+            polarity="1 = lost",
+            recognises=lambda content: recognises(content, received=False),
+            decode=lost_of,
+            encode=encode,
+            place=place,
+            suffix_tells=name == "bytes",
+            **common,  # type: ignore[arg-type]
+        ),
+        TraceFormat(
+            name=f"{name}_received",
+            help=help,
+            polarity="1 = received",
+            recognises=lambda content: recognises(content, received=True),
+            decode=received_of,
+            encode=encode_received,
+            place=place + 1,
+            ones_are_received=True,
+            **common,  # type: ignore[arg-type]
+        ),
+    )
 
 
 FORMATS = (
-    TraceFormat(
-        name="bytes",
-        help="one byte per packet, 0 or 1",
-        suffixes=(".g192", ".ep"),
-        polarity="1 = lost",
-        end=End.EXACT,
-        recognises=_recognises,
-        decode=_decode,
-        encode=_encode,
-        suffix_tells=True,
-        place=65,
+    *_pair(
+        "bytes",
+        "one byte per packet, 0 or 1",
+        (".g192", ".ep"),
+        End.EXACT,
+        _bytes_of,
+        _recognises_bytes,
+        "u1",
+        62,
+    ),
+    *_pair(
+        "int16",
+        "one 16-bit word per packet, 0 or 1, in either byte order (LC3plus -epf, older codec programs)",
+        (".dat", ".bin"),
+        End.REPEATS,
+        _words_of,
+        _recognises_words,
+        "<i2",
+        64,
+    ),
+    *_pair(
+        "float32",
+        "one 32-bit float per packet, 0 or 1 (training data of LPCNet and Opus)",
+        (".bin",),
+        End.EXACT,
+        _floats_of,
+        _recognises_floats,
+        "<f4",
+        66,
     ),
 )
