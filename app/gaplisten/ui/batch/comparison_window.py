@@ -21,22 +21,24 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.batch.compare import Point
-from gaplisten.batch.comparison import Comparison, Scale, heard_in
-from gaplisten.batch.heard import Heard, Pair
-from gaplisten.batch.items import REFERENCE
-from gaplisten.batch.pages import (
+from gaplisten.batch.comparison import (
+    Comparison,
     Page,
+    Scale,
     distribution_page,
+    heard_in,
     heard_page,
     matched_table,
     paired_page,
     worst_page,
 )
+from gaplisten.batch.heard import Heard, Pair
+from gaplisten.batch.items import REFERENCE
 from gaplisten.errors import GaplistenError
 from gaplisten.tables import write_csv
 from gaplisten.ui.batch.plot import ComparisonPlot
 from gaplisten.ui.batch.tables import PlainTable
-from gaplisten.ui.figures import SIZE, save_plot
+from gaplisten.ui.plots import SIZE, save_plot
 from gaplisten.ui.theme import light_palette
 from gaplisten.ui.widgets import QuietLabel, resize_within
 

@@ -12,9 +12,8 @@ from PySide6.QtGui import QColor, QFontMetrics, QPalette, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from gaplisten.batch.compare import Distribution, Paired, Point
-from gaplisten.batch.comparison import Scale
+from gaplisten.batch.comparison import Agreement, Differences, Picture, Scale, Spread
 from gaplisten.batch.heard import Pair
-from gaplisten.batch.pages import Agreement, Differences, Picture, Spread
 from gaplisten.ui.plots import Plot
 from gaplisten.ui.theme import accent
 

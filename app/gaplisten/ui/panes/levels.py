@@ -9,9 +9,9 @@ from gaplisten.bench.level_measures import REFERENCE
 from gaplisten.bench.levels import aligned, delay_words
 from gaplisten.bench.state import Note
 from gaplisten.ui.actions import section
-from gaplisten.ui.levels.dock import LevelsDock
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.widgets import NotAligned
+from gaplisten.ui.workbench.levels_dock import LevelsDock
 
 COMMANDS = (
     *section("Listen", "levels")(

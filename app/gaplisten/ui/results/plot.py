@@ -13,8 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from gaplisten.display import has_display
 from gaplisten.panel.results.evaluation import ConditionResult, Results
-from gaplisten.ui.figures import SIZE, check_suffix, save_plot
-from gaplisten.ui.plots import Plot
+from gaplisten.ui.plots import SIZE, Plot, check_suffix, save_plot
 from gaplisten.ui.start import application
 from gaplisten.ui.theme import light_palette
 
