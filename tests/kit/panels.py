@@ -85,6 +85,7 @@ def make_panel(
     frames: int = 3200,
     out: str = "panel",
     secret: str | None = None,
+    talkers: str = "",
 ) -> FrozenPanel:
     """Build a small panel in `base`."""
     # Not at the top: the program below starts faster without.
@@ -93,7 +94,10 @@ def make_panel(
 
     if not (base / "clips").exists():
         make_clips(base / "clips", clips, systems, frames)
-    definition: PanelDefinition = parse_definition(toml(method, extra, systems, top))
+    text = toml(method, extra, systems, top)
+    if talkers:
+        text = text.replace("[clips]\n", f'[clips]\ntalkers = "{talkers}"\n')
+    definition: PanelDefinition = parse_definition(text)
     return build(definition, base / out, FakeRenderer(), places=Places(base), secret=secret)
 
 

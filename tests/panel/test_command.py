@@ -16,7 +16,7 @@ from gaplisten.concealers.entries import Entry, Parameter
 from gaplisten.panel.frozen import open_panel
 from gaplisten.panel.plan import plan
 from gaplisten.panel.session import Session
-from kit.panels import make_clips, play_step, take, toml
+from kit.panels import NO_STEPS, make_clips, make_panel, play_step, take, toml
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -136,14 +136,17 @@ def test_run_hands_panel_listener_and_ratings_folder_to_the_window(
 ) -> None:
     window, seen = ModuleType("gaplisten.ui.panel"), []
 
-    def run_panel(folder: Path, listener: str | None, *, ratings: Path | None = None) -> int:
-        seen.append((folder, listener, ratings))
+    def run_panel(
+        folder: Path, listener: str | None, *, ratings: Path | None = None, setup: dict[str, str]
+    ) -> int:
+        seen.append((folder, listener, ratings, setup))
         return 0
 
     window.run_panel = run_panel  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "gaplisten.ui.panel", window)
-    assert run("panel", "run", tmp_path, "--listener", "Ann", "--ratings", tmp_path / "r") == 0
-    assert seen == [(tmp_path, "Ann", tmp_path / "r")]
+    room = ("--level", "73 dB SPL", "--headphones", "HD 650")
+    assert run("panel", "run", tmp_path, "--listener", "Ann", "--ratings", tmp_path / "r", *room) == 0
+    assert seen == [(tmp_path, "Ann", tmp_path / "r", {"level": "73 dB SPL", "headphones": "HD 650"})]
 
 
 def test_without_qt_the_reason_is_told(
@@ -170,3 +173,24 @@ def test_a_panel_sets_no_program_of_a_plugin_of_the_users_own_either(parameter: 
     renderer = CatalogueRenderer(Catalogue((entry,)))
     with pytest.raises(NotForPanels, match=f"its parameter '{parameter}' starts a program"):
         renderer.describe("mine", {parameter: "reboot"})
+
+
+def test_plan_votes_and_withdraw_do_what_they_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    panel = make_panel(tmp_path, top="ratings_per_condition = 2\nvotes_per_clip = 1")
+    definition = toml("acr", NO_STEPS, top="ratings_per_condition = 2\nvotes_per_clip = 3")
+    (tmp_path / "p.toml").write_text(definition)
+    assert run("panel", "plan", tmp_path / "p.toml") == 0
+    said = capsys.readouterr().out
+    assert "votes in a cell: 3 (8 cells); wanted 3: 0 have fewer, 0 more" in said
+    assert "6 listeners are needed" in said
+    for name in ("Ann", "Ben"):
+        with Session.open(panel.folder, name) as session:
+            take(session)
+    assert run("panel", "status", panel.folder, "--design") == 0
+    assert "votes in a cell: 1 (8 cells); wanted 1: 0 have fewer, 0 more" in capsys.readouterr().out
+    assert run("panel", "votes", panel.folder, "--csv", tmp_path / "v.csv") == 0
+    assert "8 votes of 2 listeners" in capsys.readouterr().out
+    assert run("panel", "withdraw", panel.folder, "Ann", "--why", "wished so") == 0
+    assert "Ann withdrew" in capsys.readouterr().out
+    assert run("panel", "results", panel.folder) == 0
+    assert "(wished so): 4 votes are out" in capsys.readouterr().out

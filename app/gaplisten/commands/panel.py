@@ -131,6 +131,12 @@ def run(
     ratings: Annotated[
         Path | None, typer.Option("--ratings", help="Where the CSV goes, when not into the panel's folder.")
     ] = None,
+    level: Annotated[
+        str, typer.Option("--level", help="The playback level, recorded with the session: '73 dB SPL'.")
+    ] = "",
+    headphones: Annotated[
+        str, typer.Option("--headphones", help="What is listened with, recorded with the session.")
+    ] = "",
 ) -> None:
     """Take a panel; continues where the listener stopped."""
     if why := lacking():
@@ -142,7 +148,11 @@ def run(
     except ImportError as error:
         fact = f"taking a panel needs a window: {error}"
         raise PanelCommandError("panel run", fact, "install PySide6-Essentials") from error
-    raise typer.Exit(run_panel(folder, listener, ratings=ratings))
+    raise typer.Exit(run_panel(folder, listener, ratings=ratings, setup=_setup(level, headphones)))
+
+
+def _setup(level: str, headphones: str) -> dict[str, str]:
+    return {name: said for name, said in (("level", level), ("headphones", headphones)) if said}
 
 
 @app.command()
@@ -268,6 +278,8 @@ def results(
     show(report.main_table(found), title=f"{found.title}: {found.score_name}, 95 % intervals over listeners")
     if found.strata or found.pair_strata:
         show(report.strata_table(found), title="By longest burst")
+    if found.talkers:
+        show(report.talkers_table(found), title="By talker")
     if found.pairs:
         show(report.by_listener_table(found), title="Each listener")
     show(report.listeners_table(found), title="Listeners")
@@ -278,6 +290,68 @@ def results(
     if figure is not None:
         _draw(found, figure)
     raise typer.Exit(1 if found.problems else 0)
+
+
+@app.command()
+def votes(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    csv: Annotated[Path, typer.Option("--csv", help="The file to write.")],
+    ratings: Annotated[
+        Path | None, typer.Option("--ratings", help="The ratings folder, when not the panel's own.")
+    ] = None,
+    pseudonyms: Annotated[
+        bool,
+        typer.Option(
+            "--pseudonyms", help="Listeners become L1, L2, ...; what may tell who they are is left out."
+        ),
+    ] = False,
+    keep: Annotated[
+        list[str] | None, typer.Option("--keep", metavar="NAME", help="Count this listener all the same.")
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option("--leave-out", metavar="NAME=WHY", help="Do not count this listener."),
+    ] = None,
+) -> None:
+    """Write every vote into one CSV, with answers to questions and checks, and who is left out and why."""
+    from gaplisten.panel.frozen import open_panel
+    from gaplisten.panel.results.vote_table import votes_table
+    from gaplisten.tables import write_csv
+
+    panel = open_panel(folder)
+    refuse_missing(ratings)
+    by_hand = _leave_out(leave_out)
+    table, found, problems = votes_table(
+        panel, ratings, keep=keep or (), leave_out=by_hand, anonymous=pseudonyms
+    )
+    _refuse_strangers(found, [*(keep or ()), *by_hand])
+    write_csv(csv, table)
+    hidden = f"; hidden while open: {', '.join(found.running)}" if found.running else ""
+    print(f"{csv}: {len(table.rows)} votes of {len(found.listeners)} listeners{hidden}")
+    for problem in problems:
+        print(problem)
+    raise typer.Exit(1 if problems else 0)
+
+
+@app.command("withdraw")
+def withdraw_(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    listener: Annotated[str, typer.Argument(metavar="NAME", help="Who withdraws.")],
+    why: Annotated[str, typer.Option("--why", help="The reason; it is kept.")],
+    ratings: Annotated[
+        Path | None, typer.Option("--ratings", help="The ratings folder, when not the panel's own.")
+    ] = None,
+    erase: Annotated[
+        bool, typer.Option("--erase", help="Delete the rows and the name; this cannot be undone.")
+    ] = False,
+) -> None:
+    """Take a listener's votes and answers out of the panel; results say so, with the reason."""
+    from gaplisten.panel.frozen import open_panel
+    from gaplisten.panel.withdrawing import withdraw
+
+    panel = open_panel(folder)
+    refuse_missing(ratings)
+    print(withdraw(panel, listener, why, ratings, erase=erase).said())
 
 
 class NoFigure(GaplistenError):  # noqa: N818 - reads as the fact it is

@@ -27,6 +27,7 @@ ANSWER_COLUMNS = (
     "right",
     "saved_at",
 )
+SETUP = "setup"  # what a session was listened to with, beside the steps
 _LEVEL_SECONDS = 2.0  # so long the sound of the level step is to be heard at least
 _SLACK_SECONDS = 0.15  # what polling a playing position leaves out at the end
 
@@ -92,6 +93,27 @@ class Asking:
     def block_ends(self, done: int) -> bool:
         """Tell whether a block of trials ends here."""
         return done in self._gates
+
+    def note_setup(self, setup: Mapping[str, str], common: Mapping[str, Cell]) -> None:
+        """Save what the session is listened to with (level, headphones), unless it is known already.
+
+        Raises
+        ------
+        NotSaved
+            If it could not be written.
+        """
+        noted: dict[str, str] = {}
+        attempt = 1
+        for which, answers in self._asked.items():
+            if which[0] == SETUP:
+                noted.update({question: answer for question, answer, _ in answers})
+                attempt = max(attempt, which[2] + 1)
+        told = {name: one_line(said) for name, said in setup.items() if said}
+        made = [(name, said, "") for name, said in told.items() if said != noted.get(name)]
+        if made:
+            about: dict[str, Cell] = {**common, "step": SETUP, "number": 1, "attempt": attempt, "right": ""}
+            self._journal.append([{**about, "question": name, "answer": said} for name, said, _ in made])
+            self._asked[SETUP, 1, attempt] = made
 
     # What was heard of a step's sounds
 

@@ -133,6 +133,8 @@ def _clip_key(chosen: ChosenClip, sounds: ClipSounds, opened: OpenClip, target_d
         gain_db=gain.gain_db,
         gain_reason=gain.reason,
         part=Part.TRAINING if chosen.training else Part.TEST,
+        talker=chosen.talker.name,
+        sex=chosen.talker.sex,
         notes=sounds.notes,
         boundaries=_boundaries(opened, first.frames),
     )

@@ -36,6 +36,7 @@ from gaplisten.panel.parts import (
     Pairing,
     Part,
     QuestionPart,
+    RoomPart,
     RulesPart,
     Text,
     TrainingPart,
@@ -126,6 +127,7 @@ class PanelDefinition(_WithTables):
     checks: ChecksPart = ChecksPart()
     rules: RulesPart = RulesPart()
     breaks: BreaksPart = BreaksPart()
+    room: RoomPart = RoomPart()
     question: list[QuestionPart] = Field(default_factory=list, max_length=100)
     wording: WordingPart = WordingPart()
 

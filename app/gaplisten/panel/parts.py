@@ -49,6 +49,8 @@ class ClipsPart(Part):
     reference_folder: Path_ | None = None
     packet_ms: float = Field(default=20.0, gt=0.1, le=1000)
     names: list[str] | None = Field(default=None, max_length=MOST_TRIALS)
+    talkers: Path_ | None = None
+    talker_names: Text = ""
     per_stratum: PerStratum | None = None
 
     @model_validator(mode="after")
@@ -57,6 +59,8 @@ class ClipsPart(Part):
             raise ValueError("say either names or per_stratum, not both")
         if self.names is not None and not self.names:
             raise ValueError("names is empty; leave it out for all clips")
+        if self.talkers is not None and self.talker_names:
+            raise ValueError("say either talkers (a table) or talker_names (a pattern), not both")
         return self
 
 
@@ -154,6 +158,13 @@ class BreaksPart(Part):
         if self.insist_minutes < self.suggest_minutes:
             raise ValueError("insist_minutes is less than suggest_minutes")
         return self
+
+
+class RoomPart(Part):
+    """What is known of the playback: recorded with each session."""
+
+    level: Text = ""
+    headphones: Text = ""
 
 
 class QuestionPart(Part):

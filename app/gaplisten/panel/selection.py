@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 from gaplisten.clips.clip import Clip, PacketLength
@@ -15,6 +15,7 @@ from gaplisten.panel.definition import DefinitionError, PanelDefinition
 from gaplisten.panel.order import shuffled
 from gaplisten.panel.parts import ClipsPart
 from gaplisten.panel.safety import UntrustedPanel, clean_name
+from gaplisten.panel.talkers import NOBODY, Talker, by_pattern, by_table
 
 _STRATA = {
     "short": Stratum.SHORT,
@@ -26,11 +27,12 @@ _STRATA = {
 
 @dataclass(frozen=True)
 class ChosenClip:
-    """A clip of the panel, its burst-length class, and whether it is for practice only."""
+    """A clip of the panel, its burst-length class, whether it is for practice only, and who talks."""
 
     clip: Clip
     stratum: str
     training: bool = False
+    talker: Talker = NOBODY
 
 
 @dataclass(frozen=True)
@@ -151,4 +153,10 @@ def choose_clips(definition: PanelDefinition, places: Places) -> list[ChosenClip
     for one in everything:
         clean_name(one.clip.name, "clip name")
         _check_paths(one.clip, places)
-    return everything
+    names = [one.clip.name for one in everything]
+    talkers: Mapping[str, Talker] = {}
+    if part.talkers is not None:
+        talkers = by_table(places.resolve(part.talkers), names)
+    elif part.talker_names:
+        talkers = by_pattern(part.talker_names, names)
+    return [replace(one, talker=talkers.get(one.clip.name, NOBODY)) for one in everything]

@@ -153,6 +153,7 @@ class Session:
         ratings: Path | None = None,
         take_over: bool = False,
         clock: Clock | None = None,
+        setup: Mapping[str, str] | None = None,
     ) -> Session:
         """Open or resume a listener's session.
 
@@ -162,6 +163,9 @@ class Session:
             A built panel.
         ratings
             Where the CSV files go; a folder may be shared by machines. The panel's own by default.
+        setup
+            What is known of the playback, "level" and "headphones", where it differs from what the panel
+            says; recorded with the session.
         take_over
             Take a session whose lock names another machine (that machine has crashed).
 
@@ -195,7 +199,9 @@ class Session:
             clock = clock or Clock()
             if panel.key.design > 1:
                 begin(panel, name, place, path.stem, clock.wall(), root)
-            return cls(panel, name, place, lock, clock, root)
+            session = cls(panel, name, place, lock, clock, root)
+            session._note_setup(setup or {})
+            return session
         except BaseException:
             lock.release()
             raise
@@ -267,14 +273,22 @@ class Session:
         if step is None:
             return
         self._active()
-        common: dict[str, Cell] = {
+        self._asking.answer(step, answers, self._common())
+        self._show()
+
+    def _common(self) -> dict[str, Cell]:
+        return {
             "panel_sha256": self.panel.sha256,
             "session": self.name,
             "listener": self.listener,
             "saved_at": utc(self._clock.wall()),
         }
-        self._asking.answer(step, answers, common)
-        self._show()
+
+    def _note_setup(self, setup: Mapping[str, str]) -> None:
+        room = self.panel.definition.room
+        known = {"level": room.level, "headphones": room.headphones, **setup}
+        if any(known.values()) and not self.finished:
+            self._asking.note_setup(known, self._common())
 
     # The trial
 

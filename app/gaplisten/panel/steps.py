@@ -199,7 +199,7 @@ class Steps:
         level, self._level = self._level, False
         for (kind, number, attempt), rows in asked.items():
             step = self.current
-            if kind in (StepKind.LEVEL, StepKind.BETWEEN, StepKind.AFTER):
+            if kind not in tuple(StepKind) or kind in (StepKind.LEVEL, StepKind.BETWEEN, StepKind.AFTER):
                 continue
             if step is None or (step.kind.value, step.number, step.attempt) != (kind, number, attempt):
                 break

@@ -35,6 +35,8 @@ def _clip(chosen: ChosenClip) -> ClipKey:
         gain=1.0,
         gain_db=0.0,
         part=Part.TRAINING if chosen.training else Part.TEST,
+        talker=chosen.talker.name,
+        sex=chosen.talker.sex,
     )
 
 

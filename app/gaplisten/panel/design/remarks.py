@@ -42,6 +42,9 @@ def _excerpts(key: Key) -> Iterator[str]:
 
 def _talkers(key: Key) -> Iterator[str]:
     tests = [clip for clip in key.clips if clip.part is Part.TEST]
+    if not any(clip.talker or clip.sex for clip in tests):
+        yield "nothing says who talks, and so results cannot: clips.talkers or clips.talker_names"
+        return
     sexes = Counter(clip.sex for clip in tests)
     if len(sexes) > 1 and max(sexes.values()) - min(sexes.values()) > 1:
         said = ", ".join(f"{count} {sex or 'of neither'}" for sex, count in sorted(sexes.items()))

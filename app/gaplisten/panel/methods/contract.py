@@ -137,6 +137,8 @@ class Rating:
         Whether a check was passed; None for other votes.
     scale
         "" where the method has one scale.
+    talker, sex
+        Of the clip; "" where nobody said so.
     """
 
     listener: str
@@ -151,6 +153,8 @@ class Rating:
     passed: bool | None = None
     underflows: int = 0
     scale: str = ""
+    talker: str = ""
+    sex: str = ""
 
 
 def grouped(ratings: Iterable[Rating], key: Callable[[Rating], str]) -> Mapping[str, list[Rating]]:

@@ -56,6 +56,7 @@ class Results:
     running: tuple[str, ...]
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
+    talkers: tuple[ConditionResult, ...] = ()
 
     @property
     def score_name(self) -> str:
@@ -101,6 +102,16 @@ def _by_stratum(votes: Sequence[Rating]) -> list[tuple[str, list[Rating]]]:
     return sorted(groups.items(), key=lambda pair: place.get(pair[0], len(place)))
 
 
+def _by_talker(votes: Sequence[Rating]) -> tuple[ConditionResult, ...]:
+    """Return conditions for each sex, then for each talker, where there are several that are known."""
+    made: list[ConditionResult] = []
+    for of in (lambda one: one.sex, lambda one: one.talker):
+        groups = {name: own for name, own in sorted(grouped(votes, of).items()) if name}
+        if len(groups) > 1:
+            made += [one for name, own in groups.items() for one in _conditions(own, name)]
+    return tuple(made)
+
+
 def _conditions(votes: Sequence[Rating], stratum: str = ALL) -> tuple[ConditionResult, ...]:
     groups = grouped(votes, lambda one: f"{one.condition}\x1f{one.scale}")
     return tuple(_condition(own[0].condition, stratum, own) for own in groups.values())
@@ -135,6 +146,7 @@ def evaluate_votes(
         collected.running,
         collected.problems,
         collected.notes,
+        _by_talker(scored),
     )
 
 

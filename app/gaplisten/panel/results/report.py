@@ -163,6 +163,11 @@ def summary(results: Results) -> list[str]:
     return said
 
 
+def talkers_table(results: Results) -> Table:
+    """Return the conditions for each sex and each talker."""
+    return conditions_table(results, results.talkers)
+
+
 def save_tables(results: Results, path: Path) -> tuple[Path, Path]:
     """Write conditions and strata (or pairs) to `path`; who listened, and each one's results, beside it.
 

@@ -13,6 +13,7 @@ from gaplisten.panel.methods.contract import Rating
 from gaplisten.panel.reading import Row
 from gaplisten.panel.session_files import ratings_files, read_session
 from gaplisten.panel.trial import Block
+from gaplisten.panel.withdrawing import withdrawals
 
 TEST = "test"
 
@@ -42,7 +43,7 @@ class Collected:
         return tuple(sorted({vote.listener for vote in self.votes}))
 
 
-def _vote(row: Row, listener: str) -> Rating:
+def _vote(panel: FrozenPanel, row: Row, listener: str) -> Rating:
     return Rating(
         listener,
         row["kind"],
@@ -56,7 +57,13 @@ def _vote(row: Row, listener: str) -> Rating:
         {"true": True, "false": False}.get(row["passed"]),
         int(row["underflows"]) if row["underflows"].isdecimal() else 0,
         row.get("scale", ""),
+        *_talker(panel, row["clip"]),
     )
+
+
+def _talker(panel: FrozenPanel, clip: str) -> tuple[str, str]:
+    known = panel.key.clip_of.get(clip)
+    return (known.talker, known.sex) if known else ("", "")
 
 
 def _spoilt_counts(path: Path, rows: Iterable[Row]) -> Iterator[str]:
@@ -73,7 +80,7 @@ def collect(panel: FrozenPanel, ratings: Path | None = None) -> Collected:
     votes: list[Rating] = []
     running: list[str] = []
     problems: list[str] = []
-    notes: list[str] = []
+    notes: list[str] = [one.said() for one in withdrawals(folder)]
     for path in ratings_files(folder) if folder.is_dir() else []:
         try:
             found = read_session(panel, path)
@@ -85,7 +92,8 @@ def collect(panel: FrozenPanel, ratings: Path | None = None) -> Collected:
         if is_locked(path.with_suffix(".lock")):
             running.append(found.listener)
             continue
-        votes += [_vote(row, found.listener) for row in found.rows if row["kind"] != Block.TRAINING.value]
+        counted = (row for row in found.rows if row["kind"] != Block.TRAINING.value)
+        votes += [_vote(panel, row, found.listener) for row in counted]
     return Collected(tuple(votes), tuple(running), tuple(problems), tuple(notes))
 
 

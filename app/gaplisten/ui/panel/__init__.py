@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 
 def run_panel(
-    folder: Path, listener: str | None = None, *, ratings: Path | None = None, full_screen: bool = True
+    folder: Path,
+    listener: str | None = None,
+    *,
+    ratings: Path | None = None,
+    full_screen: bool = True,
+    setup: Mapping[str, str] | None = None,
 ) -> int:
     """Let somebody take a built panel in a window of its own; return the exit status.
 
@@ -27,7 +33,7 @@ def run_panel(
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     apply_theme(app, "system")
-    window = PanelWindow(folder, Player(), listener, ratings)
+    window = PanelWindow(folder, Player(), listener, ratings, setup=setup)
     if full_screen:
         window.showFullScreen()
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from PySide6.QtCore import QCoreApplication, QLibraryInfo, QSize, Qt, QTranslator, Signal
@@ -82,11 +83,17 @@ class PanelWindow(QWidget):
     closed = Signal()
 
     def __init__(
-        self, folder: Path, player: Player, listener: str | None = None, ratings: Path | None = None
+        self,
+        folder: Path,
+        player: Player,
+        listener: str | None = None,
+        ratings: Path | None = None,
+        *,
+        setup: Mapping[str, str] | None = None,
     ) -> None:
         super().__init__()
         self._panel: FrozenPanel = open_panel(folder)
-        self._ratings, self._output = ratings, player
+        self._ratings, self._output, self._setup = ratings, player, setup
         self._words = texts(self._panel.definition.language)
         self._player = TrialPlayer(player, self)
         self.session: Session | None = None
@@ -209,7 +216,11 @@ class PanelWindow(QWidget):
     def _begin(self, listener: str, take_over: bool = False) -> None:
         try:
             self.session = Session.open(
-                self._panel.folder, listener, ratings=self._ratings, take_over=take_over
+                self._panel.folder,
+                listener,
+                ratings=self._ratings,
+                take_over=take_over,
+                setup=self._setup,
             )
         except LockedElsewhere as error:
             page = ElsewherePage(self._told(error), self._words)

@@ -1,0 +1,116 @@
+"""All votes of a panel in one table: for pandas, R, and for publishing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from gaplisten.durable import is_locked
+from gaplisten.errors import GaplistenError
+from gaplisten.panel.answer_table import answer_table
+from gaplisten.panel.columns import columns_for
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.order import shuffled
+from gaplisten.panel.results.evaluation import Results, evaluate
+from gaplisten.panel.session_files import ratings_files, read_session
+from gaplisten.tables import Cell, Table
+
+# A frame's attribute of that name would be hidden, or hide the column: `votes.clip` is a method of pandas.
+RENAMED = {"clip": "clip_name"}
+_PRIVATE = ("session", "device", "comment")  # tell who somebody is, or may
+_NUMBERS = ("order", "trial", "position", "plays", "device_rate", "rate", "underflows")
+_DECIMALS = ("score", "seconds_heard", "response_seconds", "gain_db", "latency_ms")
+
+
+def _cell(name: str, text: str) -> Cell:
+    if text == "":
+        return None
+    try:
+        if name in _NUMBERS:
+            return int(text)
+        if name in _DECIMALS:
+            return float(text)
+    except ValueError:
+        return text
+    return {"true": True, "false": False}.get(text, text) if name == "passed" else text
+
+
+def _answers(panel: FrozenPanel, ratings: Path | None) -> dict[str, dict[str, Cell]]:
+    """Return each listener's answers: `q_` of a question, `check_` of a step's last attempt, by column."""
+    table, _ = answer_table(panel, ratings)
+    made: dict[str, dict[str, Cell]] = {}
+    for row in table.rows:
+        of = dict(zip(table.columns, row, strict=True))
+        own = made.setdefault(str(of["listener"]), {})
+        if of["asked"] is None:
+            own[f"q_{of['question']}"] = of["answer"]
+        else:
+            own[f"check_{of['step']}"] = of["passed"]
+            own[f"check_{of['step']}_attempts"] = of["attempt"]
+    return made
+
+
+def pseudonyms(panel: FrozenPanel, listeners: Sequence[str]) -> dict[str, str]:
+    """Return a name for each listener that tells nothing, not even by the alphabet; the same each time."""
+    drawn = shuffled(sorted(listeners), panel.key.trial_salt, "pseudonyms")
+    width = len(str(len(drawn)))
+    return {name: f"L{place:0{width}d}" for place, name in enumerate(drawn, start=1)}
+
+
+def votes_table(
+    panel: FrozenPanel,
+    ratings: Path | None = None,
+    *,
+    keep: Sequence[str] = (),
+    leave_out: Mapping[str, str] | None = None,
+    anonymous: bool = False,
+) -> tuple[Table, Results, tuple[str, ...]]:
+    """Return every vote of the sessions that are not open now, the results, and sentences about files.
+
+    A row is one vote, practice and checks too (`kind`). Beside the columns of the ratings: the clip's talker
+    and sex, whether results leave the listener out and why, each answer to a question, and whether each check
+    before the start was passed, at which attempt.
+
+    Parameters
+    ----------
+    anonymous
+        Whether listeners get pseudonyms, and what may tell who they are (session, device, comments, answers
+        in words) is left out.
+    """
+    found = evaluate(panel, ratings, keep=keep, leave_out=leave_out)
+    why = {one.name: "; ".join(one.reasons) for one in found.excluded}
+    answers = _answers(panel, ratings)
+    names = pseudonyms(panel, [one.name for one in found.listeners]) if anonymous else {}
+    asked = list(dict.fromkeys(column for own in answers.values() for column in own))
+    if anonymous:
+        words = {f"q_{one.name}" for one in panel.definition.question if one.kind == "text"}
+        asked = [column for column in asked if column not in words]
+    columns = [one.name for one in columns_for(panel.definition.method.scales)]
+    columns = [name for name in columns if not (anonymous and name in _PRIVATE)]
+    rows: list[tuple[Cell, ...]] = []
+    problems: list[str] = []
+    folder = ratings or panel.ratings
+    for path in ratings_files(folder) if folder.is_dir() else []:
+        if is_locked(path.with_suffix(".lock")):
+            continue
+        try:
+            session = read_session(panel, path)
+        except (GaplistenError, OSError) as error:
+            problems.append(str(error))
+            continue
+        problems += session.problems
+        for row in session.rows:
+            clip = panel.key.clip_of.get(row["clip"])
+            told = {**row, "listener": names.get(session.listener, session.listener)}
+            rows.append(
+                (
+                    *(_cell(name, told[name]) for name in columns),
+                    clip.talker if clip and clip.talker else None,
+                    clip.sex if clip and clip.sex else None,
+                    session.listener in why,
+                    why.get(session.listener),
+                    *(answers.get(session.listener, {}).get(column) for column in asked),
+                )
+            )
+    heads = [RENAMED.get(name, name) for name in columns]
+    return Table((*heads, "talker", "sex", "left_out", "why", *asked), tuple(rows)), found, tuple(problems)

@@ -1,0 +1,68 @@
+"""A listener withdraws: the rows go out, the reason stays, and the cells are open again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gaplisten.durable import Locked
+from gaplisten.panel.beginning import begun_sessions
+from gaplisten.panel.results.evaluation import evaluate
+from gaplisten.panel.session import Session
+from gaplisten.panel.watch import panel_status
+from gaplisten.panel.withdrawing import CannotWithdraw, withdraw, withdrawals
+from kit.panels import make_panel, take
+
+
+def test_rows_go_out_and_results_say_why(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    for name in ("Ann", "Ben"):
+        with Session.open(panel.folder, name) as session:
+            take(session)
+    (before,) = panel.ratings.glob("*-ann-*.csv")
+    kept = before.read_bytes()
+    assert withdraw(panel, "ann", "did not want to").votes == 8
+    found = evaluate(panel)
+    assert [one.name for one in found.listeners] == ["Ben"]
+    assert "Ann withdrew" in found.notes[0]
+    assert "(did not want to): 8 votes are out" in found.notes[0]
+    assert [one.listener for one in panel_status(panel)] == ["Ben"]
+    assert [one.drawn.listener for one in begun_sessions(panel, panel.ratings)] == ["Ben"]
+    (aside,) = (panel.ratings / "withdrawn").rglob(before.name)
+    assert aside.read_bytes() == kept
+    with Session.open(panel.folder, "Ann") as session:
+        assert not session.resumed
+
+
+def test_erased_rows_take_the_name_with_them(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, extra='[checks]\nlevel = false\n[[question]]\nname = "q"\ntext = "Q?"\n')
+    with Session.open(panel.folder, "Annabel") as session:
+        session.answer({"q": "Annabel's answer"})
+        take(session, 2)
+    withdraw(panel, "Annabel", "asked for it", erase=True)
+    assert withdrawals(panel.ratings)[0].listener == ""
+    assert "a listener withdrew" in evaluate(panel).notes[0]
+    files = [path for path in panel.folder.rglob("*") if path.is_file()]
+    assert not any("annabel" in path.name.casefold() for path in files)
+    assert not any(b"nnabel" in path.read_bytes() for path in files)
+
+
+def test_an_open_session_and_a_strangers_name_are_refused(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    with Session.open(panel.folder, "Ann") as session:
+        take(session, 1)
+        with pytest.raises(Locked):
+            withdraw(panel, "Ann", "now")
+        assert len(list(panel.ratings.glob("*.csv"))) == 1
+    with pytest.raises(CannotWithdraw, match="no session"):
+        withdraw(panel, "Bob", "why not")
+    assert withdrawals(panel.ratings) == ()
+
+
+def test_a_record_that_cannot_be_read_harms_nothing(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    (panel.ratings / "withdrawn").mkdir(parents=True)
+    for spoilt in ("", "[", "[1]", "{}", '[{"listener": 1}]'):
+        (panel.ratings / "withdrawn/withdrawn.json").write_text(spoilt)
+        assert withdrawals(panel.ratings) == ()
