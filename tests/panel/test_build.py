@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from gaplisten.audio.mnru import measured_q
 from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job, JobCancelled
@@ -21,9 +22,11 @@ from gaplisten.panel.definition import parse_definition
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.key import open_key
 from gaplisten.panel.methods.contract import Use
+from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.safety import UntrustedPanel, inside
 from gaplisten.panel.selection import Places
-from kit.panels import NO_STEPS, RATE, FakeRenderer, make_clips, make_panel, toml
+from gaplisten.panel.session import Session
+from kit.panels import NO_STEPS, RATE, FakeRenderer, make_clips, make_panel, take, toml
 
 ANCHORED = NO_STEPS + '[mushra]\nanchors = ["anchor35", "lossy"]\n'
 
@@ -308,3 +311,31 @@ def test_checks_are_frozen_with_their_known_answers(tmp_path: Path) -> None:
         ).mono,
     )
     assert np.sqrt(np.mean((noisy - clean) ** 2)) > 0.5 * np.sqrt(np.mean(clean**2))
+
+
+@pytest.mark.parametrize("method", ["acr", "dcr", "ccr"])
+def test_modulated_noise_and_null_pairs_are_conditions(method: str, tmp_path: Path) -> None:
+    make_clips(tmp_path / "clips")
+    more = '[[condition]]\nname = "null"\nreference = true\n[[condition]]\nname = "Q15"\nmnru = 15\n'
+    text = toml(method, NO_STEPS) + more
+    panel = build(parse_definition(text), tmp_path / "p", FakeRenderer(), places=Places(tmp_path))
+    for clip in ("c0", "c1"):
+        reference, _ = soundfile.read(tmp_path / f"clips/clean/{clip}.wav", dtype="float32", always_2d=True)
+        noisy = panel.read(panel.key.code(clip, "Q15"))
+        assert measured_q(Signal(reference, RATE), noisy) == pytest.approx(15, abs=0.01)
+        np.testing.assert_array_equal(panel.read(panel.key.code(clip, "null")).samples, reference)
+    source = {one.name: one.source for one in panel.key.conditions}["Q15"]
+    assert source == "reference under modulated noise, Q = 15 dB (P.810)"
+    with Session.open(panel.folder, "Ann") as session:
+        take(session)
+    assert {one.condition for one in evaluate(panel).conditions} >= {"one", "two", "Q15"}
+
+
+def test_null_pairs_are_spread_over_talkers(tmp_path: Path) -> None:
+    make_clips(tmp_path / "clips", 6)
+    (tmp_path / "t.csv").write_text("clip,talker\n" + "".join(f"c{at},{'ABB'[at % 3]}\n" for at in range(6)))
+    for seed in range(4):
+        extra = NO_STEPS + "null_pairs = 2\n"
+        panel = make_panel(tmp_path, "dcr", extra, out=f"p{seed}", secret=str(seed), talkers="t.csv")
+        clips = [one.clip for one in panel.key.of_use(Use.NULL)]
+        assert {panel.key.clip_of[clip].talker for clip in clips} == {"A", "B"}

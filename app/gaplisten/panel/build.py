@@ -29,9 +29,9 @@ from gaplisten.panel.frozen import KEY, MANIFEST, STIMULI, FrozenPanel, open_pan
 from gaplisten.panel.key import LATEST_DESIGN, ClipKey, ConditionKey, Key, Part, StepSound, StimulusKey
 from gaplisten.panel.methods.contract import Use
 from gaplisten.panel.order import shuffled
-from gaplisten.panel.parts import MOST_TRIALS, REFERENCE
+from gaplisten.panel.parts import MOST_TRIALS, REFERENCE, ConditionPart
 from gaplisten.panel.plan import plan
-from gaplisten.panel.selection import ChosenClip, Places, choose_clips
+from gaplisten.panel.selection import ChosenClip, Places, choose_clips, over_talkers
 from gaplisten.panel.stimuli import ClipSounds, Renderer, clip_sounds
 
 _MOST_FAILURES = 10
@@ -75,6 +75,8 @@ class Bench:
         Where stimuli wait until all are made (`_deal_out`): whichever was made first tells what it is.
     secret
         What their codes are drawn from.
+    null_pairs
+        The clips that give a null pair.
     """
 
     folder: Path
@@ -82,6 +84,7 @@ class Bench:
     stimuli: list[StimulusKey] = field(default_factory=list)
     clips: list[ClipKey] = field(default_factory=list)
     steps: list[StepSound] = field(default_factory=list)
+    null_pairs: frozenset[str] = frozenset()
 
     def freeze(
         self,
@@ -154,6 +157,12 @@ def _freeze_clip(bench: Bench, definition: PanelDefinition, chosen: ChosenClip, 
             step_sounds(bench, definition, Signal(speech.samples * key.gain, speech.rate))
 
 
+def _source(part: ConditionPart) -> str:
+    if part.mnru is not None:
+        return f"reference under modulated noise, Q = {part.mnru:g} dB (P.810)"
+    return "reference" if part.reference else "lossy file" if part.lossy else f"files {part.files}"
+
+
 def _describe_conditions(definition: PanelDefinition, renderer: Renderer) -> list[ConditionKey]:
     made = []
     for part in definition.condition:
@@ -162,8 +171,7 @@ def _describe_conditions(definition: PanelDefinition, renderer: Renderer) -> lis
                 renderer.describe(part.concealer, part.parameters).model_copy(update={"name": part.name})
             )
         else:
-            source = "reference" if part.reference else "lossy file" if part.lossy else f"files {part.files}"
-            made.append(ConditionKey(name=part.name, source=source))
+            made.append(ConditionKey(name=part.name, source=_source(part)))
     return made
 
 
@@ -257,6 +265,7 @@ def build(
         made.mkdir(parents=True)
         secret = secrets.token_hex(16) if secret is None else secret
         bench = Bench(made, secret)
+        bench.null_pairs = over_talkers(chosen, definition.checks.null_pairs, secret)
         _freeze_all(bench, definition, chosen, renderer, job)
         extra_trials(bench, definition, places)
         _in_order(bench, chosen)

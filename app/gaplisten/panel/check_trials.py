@@ -22,6 +22,7 @@ class Freezer(Protocol):
 
     clips: list[ClipKey]
     steps: list[StepSound]
+    null_pairs: frozenset[str]
 
     def freeze(
         self,
@@ -53,7 +54,7 @@ def check_trials(
         )
     if before < checks.reference_repeats:
         freezer.freeze(sounds[REFERENCE], clip, REFERENCE, Use.REPEAT)
-    if before < checks.null_pairs:
+    if clip in freezer.null_pairs:
         freezer.freeze(sounds[REFERENCE], clip, REFERENCE, Use.NULL, definition.method.best, 1)
     for gold in checks.gold:
         if gold.clip == clip and gold.condition is not None:

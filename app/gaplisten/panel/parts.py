@@ -65,7 +65,7 @@ class ClipsPart(Part):
 
 
 class ConditionPart(Part):
-    """A system under test: files that somebody made, a concealer, the lossy file, or the reference itself."""
+    """A system under test: files, a concealer, the lossy file; or the reference, as it is or under noise."""
 
     name: Name
     files: str | None = None
@@ -73,12 +73,14 @@ class ConditionPart(Part):
     parameters: dict[str, str | int | float | bool] = Field(default_factory=dict, max_length=100)
     lossy: bool = False
     reference: bool = False
+    mnru: float | None = Field(default=None, ge=-20, le=80, strict=False)
 
     @model_validator(mode="after")
     def _one_kind(self) -> Self:
         kinds = [self.files is not None, self.concealer is not None, self.lossy, self.reference]
+        kinds.append(self.mnru is not None)
         if sum(kinds) != 1:
-            raise ValueError("say exactly one of files, concealer, lossy = true, reference = true")
+            raise ValueError("say exactly one of files, concealer, lossy = true, reference = true, mnru")
         if self.parameters and self.concealer is None:
             raise ValueError("parameters belong to a concealer")
         return self

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -160,3 +161,13 @@ def choose_clips(definition: PanelDefinition, places: Places) -> list[ChosenClip
     elif part.talker_names:
         talkers = by_pattern(part.talker_names, names)
     return [replace(one, talker=talkers.get(one.clip.name, NOBODY)) for one in everything]
+
+
+def over_talkers(chosen: Sequence[ChosenClip], count: int, *seed: object) -> frozenset[str]:
+    """Return the names of so many clips of the test, drawn at random from all talkers in turns."""
+    turns: list[tuple[int, str]] = []
+    seen: Counter[Talker] = Counter()
+    for one in shuffled([one for one in chosen if not one.training], *seed, "talkers"):
+        turns.append((seen[one.talker], one.clip.name))
+        seen[one.talker] += 1
+    return frozenset(name for _, name in sorted(turns, key=lambda turn: turn[0])[:count])

@@ -8,12 +8,14 @@ from typing import Protocol
 
 import numpy as np
 
+from gaplisten.audio.mnru import modulated_noise
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import OpenClip
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.trace import LossTrace
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.key import ConditionKey
+from gaplisten.panel.order import number
 from gaplisten.panel.parts import REFERENCE, ConditionPart
 
 Value = str | int | float | bool
@@ -55,7 +57,7 @@ def needs_reference(definition: PanelDefinition) -> bool:
     return bool(
         definition.method.needs_reference
         or definition.method.wants_reference(definition.design)
-        or any(one.reference for one in definition.condition)
+        or any(one.reference or one.mnru is not None for one in definition.condition)
         or checks.clear_good
         or checks.clear_bad
         or checks.reference_repeats
@@ -93,6 +95,9 @@ def _condition(part: ConditionPart, clip: OpenClip, renderer: Renderer) -> Signa
         return _wanted(clip.reference, name, "reference")
     if part.lossy:
         return _wanted(clip.lossy, name, "lossy file")
+    if part.mnru is not None:
+        reference = _wanted(clip.reference, name, "reference")
+        return modulated_noise(reference, part.mnru, number("mnru", part.mnru, name) % 2**32)
     if part.files is not None:
         return _wanted(clip.conditions.get(part.files), name, f"file of condition {part.files!r}")
     lossy = _wanted(clip.lossy, name, "lossy file")

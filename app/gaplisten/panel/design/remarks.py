@@ -51,6 +51,19 @@ def _talkers(key: Key) -> Iterator[str]:
         yield f"clips are not balanced over the talkers' sex ({said}); P.800 wants them balanced"
 
 
+def _references(key: Key) -> Iterator[str]:
+    """Say what P.800 wants beside the systems under test."""
+    definition = key.definition
+    if not definition.method.reference_conditions:
+        return
+    if not any(one.mnru is not None for one in definition.condition):
+        yield "P.800 wants MNRU reference conditions in every experiment; there are none (mnru = 15)"
+    talkers = {clip.talker for clip in key.clips if clip.part is Part.TEST}
+    nulls = any(one.reference for one in definition.condition) or definition.checks.null_pairs >= len(talkers)
+    if "null_pairs" in definition.method.checks and not nulls:
+        yield "P.800 wants a null pair of each talker (checks.null_pairs, or a condition reference = true)"
+
+
 def _votes(key: Key, counts: Counts) -> Iterator[str]:
     wanted, listed = listeners_wanted(key), len(key.definition.listeners)
     if wanted is None:
@@ -72,7 +85,7 @@ def _votes(key: Key, counts: Counts) -> Iterator[str]:
 def remarks(key: Key, counts: Counts) -> list[str]:
     """Return what should be known before anybody listens, as sentences."""
     method, design = key.definition.method, key.definition.design
-    said = [*_practice(key), *_excerpts(key), *_talkers(key), *_votes(key, counts)]
+    said = [*_practice(key), *_excerpts(key), *_talkers(key), *_references(key), *_votes(key, counts)]
     if method.fixed_sides(design):
         said.append(
             "sides are fixed: fit for learning a difference; a preference for a side cannot be told from one"

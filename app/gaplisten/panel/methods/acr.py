@@ -11,4 +11,5 @@ METHOD = Method(
     place=10,
     checks=("clear_good", "clear_bad", "reference_repeats", "files"),
     dialog=known_answers("clear_good", "clear_bad", "reference_repeats"),
+    reference_conditions=True,
 )

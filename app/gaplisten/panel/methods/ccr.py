@@ -39,4 +39,5 @@ METHOD = InEitherOrder(
     worst=-3,
     needs_reference=True,
     dialog=known_answers("clear_good", "clear_bad", "null_pairs"),
+    reference_conditions=True,
 )

@@ -285,6 +285,8 @@ class Method:
         Whether the two sounds of a trial stand in either order.
     practice_needed
         Whether the method's standard makes practice mandatory.
+    reference_conditions
+        Whether the method's standard wants modulated noise (MNRU) among the conditions.
     medians
         Whether figures show median and quartiles.
     options
@@ -313,6 +315,7 @@ class Method:
     test: PairTest | None = None
     sided: bool = False
     practice_needed: bool = False
+    reference_conditions: bool = False
     medians: bool = False
     options: type[Part] = Part
     dialog: tuple[Option, ...] = ()

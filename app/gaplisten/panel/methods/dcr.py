@@ -48,4 +48,5 @@ METHOD = WithReference(
     checks=("clear_good", "clear_bad", "null_pairs"),
     needs_reference=True,
     dialog=known_answers("clear_good", "clear_bad", "null_pairs"),
+    reference_conditions=True,
 )
