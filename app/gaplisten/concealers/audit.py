@@ -133,7 +133,7 @@ class _Auditor:
             _latency(ahead, delay_ms, times),
             _identity(free.signal.samples, whole.clean.samples),
             self._determinism(steady, base, again),
-            _leak(base, leaky, steady),
+            *([_leak(base, leaky, steady)] if base.coding is None else self._coded(whole, base)),
             _altered(altered_share(whole.clean, base.signal.samples, whole.trace)),
             _gain(base.signal.samples[received], whole.clean.samples[received]),
             odd,
@@ -194,6 +194,13 @@ class _Auditor:
         return Finding(
             "odd cases passed", None, len(_ODD) - len(failed), "", verdict, len(_ODD), "; ".join(failed)
         )
+
+    def _coded(self, material: Material, base: Concealed) -> tuple[Finding, ...]:
+        from gaplisten.concealers.codec_audit import CodecAudit
+
+        return CodecAudit(
+            self.runner, self.entry, self.parameters, material.clean, material.trace, base, self.job
+        ).findings()
 
     def _ahead(self, frames: int | None, where: int, delay_ms: float) -> Finding:
         if frames is None:

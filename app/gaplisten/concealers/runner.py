@@ -220,6 +220,29 @@ class Runner:
             self._cache.put(key, made.arrays[0], {**facts, "messages": list(result.messages)})
         return result
 
+    def ask(
+        self, entry: Entry, parameters: Mapping[str, Any], step: Step, lossy: Signal, trace: LossTrace
+    ) -> Future[Reply]:
+        """Ask one step of a form, for audits; rate and packets are those of the clip."""
+        request = _Request.of(entry, parameters, lossy, trace, lossy)
+        header = {**request.header(step.do, self.limits), **step.facts}
+        seconds = self.limits.seconds(lossy.seconds)
+        asked: Future[Reply] = Future()
+
+        def answered(done: Future[Reply]) -> None:
+            try:
+                reply = done.result()
+                if reply.header["kind"] != "done":
+                    raise failure_of(entry, reply, seconds, self.limits)
+            except BaseException as error:  # noqa: BLE001 - handed on
+                asked.set_exception(failure_of(entry, error, seconds, self.limits))
+            else:
+                asked.set_result(reply)
+
+        task = Task(header, step.arrays, seconds, str(entry.path), tenant_of(entry, step.half))
+        self._pool.submit(task).add_done_callback(answered)
+        return asked
+
     def load(self, entry: Entry) -> Future[Reply]:
         """Import a plugin in one of the processes ahead of its first use."""
         header = {**_address(entry), "do": "load", "memory": self.limits.memory_bytes}
