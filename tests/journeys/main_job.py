@@ -119,6 +119,7 @@ def make_panel(window: WorkbenchWindow) -> Scenario:
     yield lambda: top(NewPanelDialog)
     dialog = the(NewPanelDialog)
     yield pause(0.3)
+    dialog.which.setCurrentIndex(1)  # "the clips chosen below"
     click(dialog.clips.viewport(), item_at(dialog.clips, row_of(dialog.clips, "54")))
     press("shift+Down", "shift+Down")
     yield lambda: len(dialog.chosen_clips()) >= 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,35 @@ def definition_for(
         names=list(clips) or None,
     )
     return PanelDefinition(title=title, method=method, clips=part, condition=list(conditions), **more)
+
+
+def with_more(definition: PanelDefinition, text: str) -> PanelDefinition:
+    """Return a definition with what more is said as TOML: keys and tables of a panel's file.
+
+    Tables are put together, anything else takes the place of what was there.
+
+    Raises
+    ------
+    ValueError
+        If it is no TOML, or does not fit; the message says where.
+    """
+    if not text.strip():
+        return definition
+    values = definition.model_dump(mode="json", exclude_defaults=True)
+    try:
+        more = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ValueError(f"what more is said is not TOML: {error}") from error
+    return PanelDefinition.model_validate(_together(values, more))
+
+
+def _together(old: Mapping[str, Any], new: Mapping[str, Any]) -> dict[str, Any]:
+    made = dict(old)
+    for name, value in new.items():
+        before = made.get(name)
+        both = isinstance(before, Mapping) and isinstance(value, Mapping)
+        made[name] = _together(before, value) if both else value  # type: ignore[arg-type]
+    return made
 
 
 def _filled(value: Any) -> Any:
@@ -168,15 +198,30 @@ def starter(method: Method, title: str = "My panel") -> str:
 # --- questions written as plain lines, one each ------------------------------------------------------------
 
 EXAMPLE_QUESTIONS = (
-    "How old are you? (number)\nDo you wear a hearing aid?: yes | no\nAnything else? (optional)"
+    "How old are you? (number)\nDo you wear a hearing aid?: yes | no\nWas it hard? (after)"
+    "\nAnything else? (after) (optional)"
 )
-_MARK = re.compile(r"\s*\((number|optional)\)$")
+EXAMPLE_MORE = """\
+target_dbov = -26
+
+[training]
+clips = ["1214"]
+text = "First a few recordings for practice."
+
+[wording]
+question = "How well can you understand the speaker?"
+
+[[checks.trap]]
+file = "traps/press_three.wav"
+answer = 3"""
+_MARK = re.compile(r"\s*\((number|optional|between|after)\)$")
 
 
 def questions(text: str) -> list[QuestionPart]:
     """Return the questions of a text: ``Question``, ``Question (number)``, ``Question: one | another``.
 
-    ``(optional)`` at the end lets a question stay without an answer.
+    ``(optional)`` at the end lets a question stay without an answer; ``(between)`` asks it between blocks,
+    ``(after)`` after the last trial.
 
     Raises
     ------
@@ -193,13 +238,16 @@ def _question(name: str, line: str) -> QuestionPart:
         marks.add(found[1])
         said = said[: found.start()]
     optional = "optional" in marks
+    when: Any = "after" if "after" in marks else "between" if "between" in marks else "before"
     if "|" not in said:
         return QuestionPart(
-            name=name, text=said, kind="number" if "number" in marks else "text", optional=optional
+            name=name, text=said, kind="number" if "number" in marks else "text", optional=optional, when=when
         )
     before, _, others = said.partition("|")
     head, colon, first = before.rpartition(":")
     choices = [one.strip() for one in (first, *others.split("|")) if one.strip()]
     if not colon or not head.strip() or len(choices) < 2:
         raise ValueError(f"{line[:60]!r}: write the question, a colon, then answers with | between")
-    return QuestionPart(name=name, text=head.strip(), kind="choice", choices=choices, optional=optional)
+    return QuestionPart(
+        name=name, text=head.strip(), kind="choice", choices=choices, optional=optional, when=when
+    )

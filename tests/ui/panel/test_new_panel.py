@@ -57,7 +57,7 @@ def test_untouched_it_asks_what_a_file_with_nothing_in_it_asks(
 ) -> None:
     choose(dialog, method)
     made = wanted(dialog, qtbot)
-    assert (made.method.name, made.clips.names) == (method, ["kestrel"])
+    assert (made.method.name, made.clips.names) == (method, None)
     assert [one.name for one in made.condition] == ["lossy", "quuxnet"]
     plain = parse_definition(
         f'title = "Listening panel"\nmethod = "{method}"\n[clips]\nfolders = ["x"]\n'
@@ -128,6 +128,91 @@ def test_rules_design_and_what_comes_before_the_start(dialog: NewPanelDialog) ->
         ("q1", "number", False),
         ("q2", "choice", True),
     ]
+
+
+def test_the_clips_that_are_shown_are_chosen_when_only_some_are_asked_for(dialog: NewPanelDialog) -> None:
+    dialog.which.setCurrentIndex(1)
+    assert dialog.definition().clips.names == ["kestrel"]
+
+
+def test_what_the_panel_asks_of_a_listener_follows_every_change(dialog: NewPanelDialog, qtbot: QtBot) -> None:
+    def said(text: str) -> None:
+        qtbot.waitUntil(lambda: text in dialog.brief.text(), timeout=10_000)
+
+    said("4 trials, about 1 minute for each listener; 4 cells (2 clips x 2); each listener gives 1 vote")
+    dialog.test.repeats.setValue(3)
+    said("12 trials")
+    dialog.start.checks["digits"].click()
+    dialog.test.repeats.setValue(1)
+    dialog.test.share.setValue(1)
+    said("2 trials")
+    said("each listener votes in 50 % of the cells")
+    dialog.test.votes.setValue(5)
+    said("10 listeners give about 5 votes in each cell")
+    dialog.test.votes.setValue(0)
+    dialog.test.listeners.setText("Ann, Ben, Cleo, Dan")
+    said("4 listeners give about 2 votes in each cell")
+    choose(dialog, "mushra")
+    said("2 cells (2 clips)")
+    dialog.conditions.item(0).setCheckState(Qt.CheckState.Unchecked)
+    dialog.conditions.item(1).setCheckState(Qt.CheckState.Unchecked)
+    said("Not yet: no condition is ticked")
+
+
+def test_whatever_else_the_file_can_say_is_said_as_toml(dialog: NewPanelDialog, qtbot: QtBot) -> None:
+    more = """
+target_dbov = -30
+[training]
+clips = ["heron"]
+text = "Practice."
+[wording]
+question = "How good?"
+[checks]
+rule = "p808"
+[[checks.gold]]
+clip = "kestrel"
+condition = "lossy"
+answer = 2
+"""
+    dialog.test.training.setValue(2)
+    dialog.start.checks["quiet_room"].click()
+    dialog.more.field.setPlainText(more)
+    made = wanted(dialog, qtbot)
+    assert (made.target_dbov, made.wording.question) == (-30, "How good?")
+    assert (made.training.trials, made.training.clips, made.training.text) == (2, ["heron"], "Practice.")
+    assert (made.checks.rule, made.checks.quiet_room, made.checks.gold[0].answer) == ("p808", True, 2)
+    button = dialog.findChild(QPushButton, "build")
+    assert isinstance(button, QPushButton)
+    for wrong, fact in (("tite = 1", "Extra inputs"), ("a = = 2", "is not TOML")):
+        dialog.more.field.setPlainText(wrong)
+        with qtbot.assertNotEmitted(dialog.wanted, wait=20):
+            qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+        assert fact in dialog._message.text()
+
+
+def test_it_stays_open_to_save_build_and_go_on_editing(dialog: NewPanelDialog, qtbot: QtBot) -> None:
+    dialog.title.setText("Mine")
+    dialog.start.consent.setPlainText("I agree.")
+    for what in ("save", "build", "take"):
+        wanted(dialog, qtbot, what)
+        assert dialog.isVisible()  # whatever becomes of the file dialog
+    assert dialog.definition().consent == "I agree."
+
+
+def test_breaks_votes_questions_and_attempts(dialog: NewPanelDialog) -> None:
+    values: dict[Any, Any] = {
+        dialog.listening.rest: 7, dialog.listening.every: 9, dialog.listening.pause: 1.2,
+        dialog.start.attempts: 2, dialog.test.votes: 4,
+    }  # fmt: skip
+    for field, value in values.items():
+        field.setValue(value)
+    dialog.test.pairing.setCurrentIndex(1)
+    dialog.start.questions.setPlainText("Tired? (between)\nHard?: yes | no (after) (optional)")
+    dialog.test.listeners.setText("Ann, Ben")
+    made = dialog.definition()
+    assert (made.breaks.rest_minutes, made.breaks.every_trials, made.rules.pause_seconds) == (7, 9, 1.2)
+    assert (made.checks.attempts, made.votes_per_clip, made.pairing) == (2, 4, "different clips")
+    assert [(one.when, one.optional) for one in made.question] == [("between", False), ("after", True)]
 
 
 def test_clips_of_every_burst_length_can_be_asked_for(dialog: NewPanelDialog) -> None:

@@ -7,17 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QAbstractSpinBox,
+    QCheckBox,
     QComboBox,
     QDialog,
     QDialogButtonBox,
+    QDoubleSpinBox,
     QGroupBox,
     QHBoxLayout,
     QLabel,
+    QLineEdit,
     QListWidget,
     QListWidgetItem,
+    QPlainTextEdit,
     QSpinBox,
     QTabWidget,
     QVBoxLayout,
@@ -26,13 +31,16 @@ from PySide6.QtWidgets import (
 
 from gaplisten.bench.state import Choice
 from gaplisten.clips.clip import ClipSet
+from gaplisten.errors import GaplistenError
+from gaplisten.panel.brief import brief
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.methods import method
 from gaplisten.panel.parts import ConditionPart, PerStratum
-from gaplisten.panel.starter import definition_for
-from gaplisten.ui.panel.new_options import ListeningPage, StartPage, TestPage, merged
+from gaplisten.panel.starter import definition_for, with_more
+from gaplisten.ui.panel.new_options import ListeningPage, MorePage, StartPage, TestPage, merged
 from gaplisten.ui.theme import quiet_colour
 
+_REST_MS = 300  # after the last change, before it is counted anew
 _STRATA = {"short": "≤120 ms", "medium": "–320 ms", "long": "–1000 ms", "beyond": "longer"}
 
 
@@ -70,6 +78,9 @@ def offered_conditions(offer: Offer) -> list[ConditionPart]:
 class NewPanelDialog(QDialog):
     """Asks for clips, conditions, method and rules; builds nothing itself.
 
+    It stays open, whatever becomes of what is wanted: one can save, build, and go on editing. What the panel
+    asks of a listener stands at its foot and follows every change.
+
     Signals
     -------
     wanted
@@ -89,11 +100,19 @@ class NewPanelDialog(QDialog):
         columns.addWidget(self._how(), 6)
         outer = QVBoxLayout(self)
         outer.addLayout(columns, 1)
+        self.brief = QLabel("")
+        self.brief.setWordWrap(True)
+        self.brief.setAccessibleName("What it asks of a listener")
+        outer.addWidget(self.brief)
         self._message = QLabel("")
         self._message.setWordWrap(True)
         outer.addWidget(self._message)
         outer.addWidget(self._buttons())
-        self.resize(860, 600)
+        self.resize(900, 640)
+        self._briefly = QTimer(self, singleShot=True, interval=_REST_MS)
+        self._briefly.timeout.connect(self.show_brief)
+        self._watch()
+        self.show_brief()
 
     # --- what is heard -----------------------------------------------------------------------------
 
@@ -109,7 +128,6 @@ class NewPanelDialog(QDialog):
         self.which = QComboBox()
         self.which.addItems(["All clips", "The clips chosen below", "Some of each burst length"])
         self.which.setAccessibleName("Which clips")
-        self.which.setCurrentIndex(1 if self._offer.chosen else 0)
         self.which.currentIndexChanged.connect(self._show_which)
         column.addWidget(self.which)
         self.clips = QListWidget()
@@ -165,6 +183,7 @@ class NewPanelDialog(QDialog):
 
     def _how(self) -> QTabWidget:
         self.test, self.listening, self.start = TestPage(), ListeningPage(), StartPage()
+        self.more = MorePage()
         # What a script or a person looks for first.
         self.title, self.method, self.heard = self.test.title, self.test.method, self.listening.heard
         tabs = QTabWidget()
@@ -172,13 +191,14 @@ class NewPanelDialog(QDialog):
         for page, text in (
             (self.test, "Test"),
             (self.listening, "Listening"),
-            (self.start, "Before the start"),
+            (self.start, "Questions and checks"),
+            (self.more, "More"),
         ):
             tabs.addTab(page, text)
         return tabs
 
     def _buttons(self) -> QDialogButtonBox:
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         roles = QDialogButtonBox.ButtonRole
         for what, text, role in (
@@ -190,6 +210,38 @@ class NewPanelDialog(QDialog):
             button.setObjectName(what)
             button.clicked.connect(lambda _=False, what=what: self._want(what))
         return buttons
+
+    # --- what comes of it ----------------------------------------------------------------------------
+
+    def _watch(self) -> None:
+        """Follow every field."""
+        told = self._briefly.start
+        for widget in self.findChildren(QWidget):
+            if isinstance(widget, QLineEdit):
+                widget.textChanged.connect(lambda _: told())
+            elif isinstance(widget, QPlainTextEdit):
+                widget.textChanged.connect(told)
+            elif isinstance(widget, QAbstractSpinBox):
+                widget.editingFinished.connect(told)
+                if isinstance(widget, QSpinBox | QDoubleSpinBox):
+                    widget.valueChanged.connect(lambda _: told())
+            elif isinstance(widget, QComboBox):
+                widget.currentIndexChanged.connect(lambda _: told())
+            elif isinstance(widget, QCheckBox):
+                widget.toggled.connect(lambda _: told())
+        self.clips.itemSelectionChanged.connect(told)
+        self.conditions.itemChanged.connect(lambda _: told())
+
+    def show_brief(self) -> None:
+        """Say what the panel would ask of a listener, or why there is none yet."""
+        try:
+            self.brief.setText(brief(self.definition(), self._offer.clipset.clips))
+        except (ValueError, GaplistenError) as error:
+            self.brief.setText(f"Not yet: {_sentences(error) if isinstance(error, ValueError) else error}")
+
+    def tell(self, text: str) -> None:
+        """Say what became of it."""
+        self._message.setText(text)
 
     # --- the outcome -------------------------------------------------------------------------------
 
@@ -230,18 +282,18 @@ class NewPanelDialog(QDialog):
             packet_ms=offer.packet_ms,
             **merged(self.test.values(), self.listening.values(), self.start.values()),
         )
-        if self.which.currentIndex() != 2:
-            return made
-        counts = PerStratum(**{name: spin.value() for name, spin in self.per_stratum.items()})
-        return made.model_copy(update={"clips": made.clips.model_copy(update={"per_stratum": counts})})
+        if self.which.currentIndex() == 2:
+            counts = PerStratum(**{name: spin.value() for name, spin in self.per_stratum.items()})
+            made = made.model_copy(update={"clips": made.clips.model_copy(update={"per_stratum": counts})})
+        return with_more(made, self.more.text())
 
     def _want(self, what: str) -> None:
         try:
             definition = self.definition()
         except ValueError as error:
-            self._message.setText(_sentences(error))
+            self.tell(_sentences(error))
             return
-        self.accept()
+        self.tell("")
         self.wanted.emit(definition, what)
 
 

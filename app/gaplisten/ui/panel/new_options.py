@@ -15,9 +15,10 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten import languages
+from gaplisten.panel.checks import CHECKED, wanted_rule
 from gaplisten.panel.methods import methods
 from gaplisten.panel.rules import Heard
-from gaplisten.panel.starter import EXAMPLE_QUESTIONS, questions
+from gaplisten.panel.starter import EXAMPLE_MORE, EXAMPLE_QUESTIONS, questions
 from gaplisten.ui.panel.method_options import MethodOptions, Values, filled
 
 _HEARD = {Heard.END: "to the end", Heard.ONCE: "at least in part", Heard.NOTHING: "as the listener likes"}
@@ -26,8 +27,10 @@ _CHECKS = {
     "sides": "left and right",
     "headphones": "headphones",
     "quiet_room": "quiet room",
-    "digits": "hearing (spoken English digits in noise)",
+    "bandwidth": "bandwidth of the headphones",
+    "digits": "hearing (spoken digits in noise)",
 }
+_KINDS = {kind.value: kind for kind in CHECKED}
 
 
 def listed(text: str) -> list[str]:
@@ -56,6 +59,12 @@ class TestPage(QWidget):
         self.share = QSpinBox(minimum=0, maximum=5000, value=0)
         self.share.setSpecialValueText("all")
         self.share.setToolTip("Each listener then rates only so many clips in each condition, balanced")
+        self.votes = QSpinBox(minimum=0, maximum=10_000, value=0)
+        self.votes.setSpecialValueText("no number")
+        self.votes.setToolTip("As a session begins, the cells with the fewest votes are taken")
+        self.pairing = QComboBox()
+        for name, text in (("same clips", "the same in all conditions"), ("different clips", "other ones")):
+            self.pairing.addItem(text, name)
         self.training = QSpinBox(minimum=0, maximum=100, value=0)
         self.listeners = QLineEdit()
         self.listeners.setPlaceholderText("anybody; or names: Ann, Ben")
@@ -69,6 +78,8 @@ class TestPage(QWidget):
                 ("Seed of the order", self.seed),
                 ("Ratings of each stimulus", self.repeats),
                 ("Clips for each listener", self.share),
+                ("... and in its conditions", self.pairing),
+                ("Votes wanted in each cell", self.votes),
                 ("Practice trials", self.training),
                 ("Listeners", self.listeners),
             ],
@@ -81,6 +92,8 @@ class TestPage(QWidget):
             "seed": self.seed.value(),
             "repeats": self.repeats.value(),
             "ratings_per_condition": self.share.value() or None,
+            "votes_per_clip": self.votes.value() or None,
+            "pairing": self.pairing.currentData(),
             "listeners": listed(self.listeners.text()),
             "training": {"trials": self.training.value()},
             **self.options.shown.values(),
@@ -101,13 +114,19 @@ class ListeningPage(QWidget):
         self.loop.setChecked(True)
         self.suggest = QDoubleSpinBox(minimum=1, maximum=600, value=20, decimals=0, suffix=" min")
         self.insist = QDoubleSpinBox(minimum=1, maximum=600, value=45, decimals=0, suffix=" min")
+        self.rest = QDoubleSpinBox(minimum=0, maximum=120, value=5, decimals=0, suffix=" min")
+        self.every = QSpinBox(minimum=0, maximum=5000, value=0, suffix=" trials")
+        self.every.setSpecialValueText("never")
+        self.pause = QDoubleSpinBox(minimum=0, maximum=5, value=0.7, decimals=1, singleStep=0.1, suffix=" s")
         self.tags = QLineEdit("click, metallic, robotic, mute")
         self.comments = QCheckBox("comments may be written")
         self.comments.setChecked(True)
         form = QFormLayout(self)
         filled(form, [("Listen", self.heard), ("Plays of a recording", self.plays)])
         form.addRow("", self.loop)
+        filled(form, [("Pause between two in turn", self.pause)])
         filled(form, [("Suggest a break after", self.suggest), ("Insist on one after", self.insist)])
+        filled(form, [("... of at least", self.rest), ("A block ends every", self.every)])
         filled(form, [("Artefact tags", self.tags)])
         form.addRow("", self.comments)
 
@@ -120,13 +139,19 @@ class ListeningPage(QWidget):
                 "heard": str(self.heard.currentData()),
                 "max_plays": self.plays.value() or None,
                 "loop": self.loop.isChecked(),
+                "pause_seconds": round(self.pause.value(), 1),
             },
-            "breaks": {"suggest_minutes": self.suggest.value(), "insist_minutes": self.insist.value()},
+            "breaks": {
+                "suggest_minutes": self.suggest.value(),
+                "insist_minutes": self.insist.value(),
+                "rest_minutes": self.rest.value(),
+                "every_trials": self.every.value() or None,
+            },
         }
 
 
 class StartPage(QWidget):
-    """What comes before the first trial: consent, questions, checks."""
+    """What is asked besides the trials: consent, questions, checks before the start."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -137,6 +162,14 @@ class StartPage(QWidget):
         self.questions.setPlaceholderText(EXAMPLE_QUESTIONS)
         self.checks = {name: QCheckBox(text) for name, text in _CHECKS.items()}
         self.checks["level"].setChecked(True)
+        for name, check in self.checks.items():
+            if name in _KINDS:
+                rule = wanted_rule(_KINDS[name], False)
+                guessed = (
+                    f"{rule.needed(1)} of {rule.asked(1)}; guessing passes {100 * rule.guessed(1):.1f} %"
+                )
+                check.setToolTip(f"{guessed} of first attempts")
+        self.attempts = QSpinBox(minimum=1, maximum=20, value=3)
         self.required = QCheckBox("who fails one of these may not take part")
         column = QVBoxLayout()
         for box in (*self.checks.values(), self.required):
@@ -144,7 +177,8 @@ class StartPage(QWidget):
         form = QFormLayout(self)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
         filled(form, [("Consent text", self.consent), ("Questions, one a line", self.questions)])
-        form.addRow("Checks", column)
+        form.addRow("Checks before the start", column)
+        filled(form, [("Attempts at each", self.attempts)])
 
     def values(self) -> Values:
         """Return this page's part of the definition.
@@ -158,8 +192,29 @@ class StartPage(QWidget):
         return {
             "consent": self.consent.toPlainText().strip(),
             "question": questions(self.questions.toPlainText()),
-            "checks": {**checks, "required": self.required.isChecked()},
+            "checks": {
+                **checks,
+                "required": self.required.isChecked(),
+                "attempts": self.attempts.value(),
+            },
         }
+
+
+class MorePage(QWidget):
+    """Whatever else a panel's file can say, as it says it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.field = QPlainTextEdit()
+        self.field.setTabChangesFocus(True)
+        self.field.setPlaceholderText(EXAMPLE_MORE)
+        form = QFormLayout(self)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+        filled(form, [("Any other key or table of a panel's file (docs/panels.md), as TOML", self.field)])
+
+    def text(self) -> str:
+        """Return what is said."""
+        return self.field.toPlainText()
 
 
 def merged(*parts: Values) -> Values:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QFileDialog, QWidget
 
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
@@ -101,8 +101,16 @@ class Panels(QObject):
             return
         out = self._ask_for_new_folder()
         if out is not None:
+            self._tell(f"Building {out} …")
             # The dialog offers what this very user has switched on: it may run what runs already.
             self._start(definition, out, self._places(definition), programs=True, take=what == "take")
+
+    def _tell(self, text: str) -> bool:
+        """Say something in the dialog, which is what the user looks at; tell whether it is there."""
+        if self.dialog is None:
+            return False
+        self.dialog.tell(text)
+        return True
 
     @staticmethod
     def _places(definition: PanelDefinition) -> Places:
@@ -112,7 +120,7 @@ class Panels(QObject):
         return Places(Path.cwd(), tuple(Path(one) for one in named if one))
 
     def _save(self, definition: PanelDefinition) -> None:
-        name, _ = QFileDialog.getSaveFileName(self._window, "Save the Panel", "panel.toml", "Panel (*.toml)")
+        name, _ = QFileDialog.getSaveFileName(self._over, "Save the Panel", "panel.toml", "Panel (*.toml)")
         if not name:
             return
         from gaplisten.panel.starter import to_toml
@@ -121,12 +129,24 @@ class Panels(QObject):
         try:
             path.write_text(to_toml(definition, path.resolve().parent), encoding="utf-8")
         except OSError as error:
-            fact = f"it cannot be written: {error.strerror}"
-            self._shell.report(GaplistenError(name, fact, "choose another place"))
+            self._failed(
+                GaplistenError(name, f"it cannot be written: {error.strerror}", "choose another place")
+            )
+        else:
+            self._tell(f"{name} is written.")
+
+    def _failed(self, error: Exception) -> None:
+        if not self._tell(str(error)):
+            self._shell.report(error)
+
+    @property
+    def _over(self) -> QWidget:
+        """What a file dialog opens over."""
+        return self.dialog or self._window
 
     def _ask_for_new_folder(self) -> Path | None:
         start = str(Path.home() / "panel")
-        name, _ = QFileDialog.getSaveFileName(self._window, "Folder for the Panel", start, "New folder (*)")
+        name, _ = QFileDialog.getSaveFileName(self._over, "Folder for the Panel", start, "New folder (*)")
         return Path(name) if name else None
 
     def build_file(self) -> None:
@@ -151,14 +171,20 @@ class Panels(QObject):
         self, definition: PanelDefinition, out: Path, places: Places, *, programs: bool, take: bool
     ) -> None:
         def done(panel: FrozenPanel) -> None:
-            if take:
-                self.open(panel.folder)
-            else:
-                made = f"{panel.folder}: {len(panel.key.stimuli)} stimuli are frozen"
+            made = f"{panel.folder}: {len(panel.key.stimuli)} stimuli are frozen"
+            if not take:
+                self._tell(f"{made}.")
                 self._shell.say(made)
+                return
+            if self.dialog is not None:
+                self.dialog.accept()
+            self.open(panel.folder)
 
         self._controller.tasks.run(
-            "building the panel", lambda job: _build(definition, out, places, programs, job), done
+            "building the panel",
+            lambda job: _build(definition, out, places, programs, job),
+            done,
+            self._failed,
         )
 
     # --- taking ------------------------------------------------------------------------------------

@@ -1,0 +1,70 @@
+"""What a panel will ask of its listeners, in a sentence, before it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gaplisten.clips.clip import Clip
+from gaplisten.panel.definition import PanelDefinition
+from gaplisten.panel.design.counting import listeners_wanted, minutes
+from gaplisten.panel.design.items import share, systems, trial_count
+from gaplisten.panel.design.preview import preview
+from gaplisten.panel.selection import ChosenClip
+
+_ENOUGH = 40  # clips by which the minutes of more are reckoned
+
+
+def clips_of(definition: PanelDefinition, clips: Sequence[Clip]) -> list[Clip]:
+    """Return about the clips that a definition chooses: which ones of a burst length is not looked up."""
+    part = definition.clips
+    if part.names is not None:
+        return [clip for clip in clips if clip.name in part.names]
+    if part.per_stratum is not None:
+        wanted = part.per_stratum
+        return list(clips)[: wanted.short + wanted.medium + wanted.long + wanted.beyond]
+    return list(clips)
+
+
+def brief(definition: PanelDefinition, clips: Sequence[Clip]) -> str:
+    """Return how many trials and minutes a listener gets, and how many votes each cell.
+
+    Parameters
+    ----------
+    clips
+        All that there are; those that the definition chooses are counted.
+    """
+    practice = set(definition.training.clips)
+    chosen = clips_of(definition, [clip for clip in clips if clip.name not in practice])
+    if not chosen:
+        return "No clip is chosen."
+    key = preview(definition, [ChosenClip(clip, "") for clip in chosen])
+    checks = definition.checks
+    among = checks.clear_good + checks.clear_bad + checks.reference_repeats + checks.null_pairs
+    among += len(checks.gold) + len(checks.trap)
+    trials, kinds, each = trial_count(key) + among, len(systems(key)), share(key)
+    time = max(1, round(_minutes(definition, chosen, trial_count(key))))
+    said = [f"{_many(trials, 'trial')}, about {_many(time, 'minute')} for each listener"]
+    if definition.method.series(definition.design) is not None:
+        return f"{said[0]}."
+    cells = len(chosen) * kinds
+    what = "clips" if definition.method.multiple else f"clips x {kinds}"
+    said.append(f"{cells} cells ({len(chosen)} {what})")
+    votes = each * definition.repeats / len(chosen)
+    people = len(definition.listeners) or listeners_wanted(key)
+    if people:
+        said.append(f"{_many(people, 'listener')} give about {votes * people:.3g} votes in each cell")
+    elif votes >= 1:
+        said.append(f"each listener gives {_many(round(votes), 'vote')} in each cell")
+    else:
+        said.append(f"each listener votes in {100 * votes:.0f} % of the cells")
+    return "; ".join(said) + "."
+
+
+def _minutes(definition: PanelDefinition, chosen: Sequence[Clip], trials: int) -> float:
+    """Return about how many minutes so many trials take: those of some clips tell it for all."""
+    part = preview(definition, [ChosenClip(clip, "") for clip in chosen[:_ENOUGH]])
+    return minutes(part) * trials / trial_count(part)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"
