@@ -16,6 +16,7 @@ REGISTRIES = {
     "cli.py": "the commands",
     "concealers/form.py": "the forms of plugins",
     "concealers/loading.py": "plugin files that the user named",
+    "loss/measures/catalogue.py": "the measures",
     "metrics/catalogue.py": "the metrics",
     "ui/lanes/drawer.py": "the drawers",
     "ui/shell/__init__.py": "the panes",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,7 +16,8 @@ from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.tasks import Tasks
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
-from gaplisten.loss.measures import MEASURES, GapFacts, GapTable, measure_gaps
+from gaplisten.loss.measures import MEASURES, ClipFact, GapFacts, GapTable, measure_gaps
+from gaplisten.loss.measures.engine import AMONG, measure_among
 from gaplisten.loss.measures.gap_table import Values
 from gaplisten.loss.trace import Gap, LossTrace
 
@@ -25,6 +26,16 @@ REST_SECONDS = 0.12  # a slider that is being dragged asks for new sound all the
 WHOLE_SECONDS = 60.0
 PIECE_SECONDS = 30.0
 AROUND_SECONDS = 1.0  # longer than anything a measure looks at beyond a gap's edges
+TOGETHER = ""  # key of what follows from all lanes: measures that compare versions with each other
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What was measured of some lanes, by identifier."""
+
+    facts: tuple[GapFacts, ...]
+    values: Mapping[str, Values]
+    clip: Mapping[str, tuple[ClipFact, ...]]
 
 
 class GapMeasures:
@@ -47,7 +58,7 @@ class GapMeasures:
     def __init__(self, tasks: Tasks, clock: Callable[[], float] = time.monotonic) -> None:
         self.changed = Event()
         self._tasks = tasks
-        self._derived: Derived[str, tuple[tuple[GapFacts, ...], Values]] = Derived(
+        self._derived: Derived[str, _Found] = Derived(
             self._start, rest=REST_SECONDS, together=True, clock=clock
         )
         self._lanes: tuple[Lane, ...] = ()
@@ -90,11 +101,14 @@ class GapMeasures:
         versions = [
             lane for lane in self._lanes if not (lane.busy or lane.own_loss or lane.role is Role.REFERENCE)
         ]
-        return {
+        wanted: dict[str, Inputs] = {
             lane.ident: (*self._ground, lane.signal)
             for lane in versions
             if lane.signal is not None and self._ground
         }
+        if len(wanted) > 1 and not any(lane.busy for lane in self._lanes):
+            wanted[TOGETHER] = (*self._ground, *(inputs[-1] for inputs in wanted.values()))
+        return wanted
 
     # -- what is there --------------------------------------------------------------------------------
 
@@ -120,14 +134,23 @@ class GapMeasures:
         """Identifiers of the lanes whose values are awaited, because they or their sound are being made."""
         if self.stopped or self.error or self._trace is None:
             return frozenset()
-        return self._derived.pending | {lane.ident for lane in self._lanes if lane.busy}
+        return (self._derived.pending - {TOGETHER}) | {lane.ident for lane in self._lanes if lane.busy}
 
     @property
     def table(self) -> GapTable | None:
         """The values so far, by lane identifier; None while there are none."""
         known = {lane.ident: self._derived.value(lane.ident) for lane in self._lanes}
-        values = {ident: _of_length(each[1], len(self._facts)) for ident, each in known.items() if each}
-        return GapTable(self._facts, tuple(values), values) if values else None
+        among = self._derived.value(TOGETHER)
+        values, clip = {}, {}
+        for ident, each in known.items():
+            if each is None:
+                continue
+            values[ident] = _of_length(each.values[ident], len(self._facts))
+            clip[ident] = each.clip.get(ident, ())
+            if among is not None and ident in among.values and len(among.values[ident]) == len(values[ident]):
+                values[ident] = _with_among(values[ident], among.values[ident])
+                clip[ident] += among.clip.get(ident, ())
+        return GapTable(self._facts, tuple(values), values, clip=clip) if values else None
 
     def named_table(self) -> GapTable | None:
         """Return the values so far by the lanes' names (and numbers where two are alike), for a file."""
@@ -141,7 +164,10 @@ class GapMeasures:
         }
         versions = tuple(titles[ident] for ident in table.versions)
         return replace(
-            table, versions=versions, values={titles[ident]: table.values[ident] for ident in table.versions}
+            table,
+            versions=versions,
+            values={titles[ident]: table.values[ident] for ident in table.versions},
+            clip={titles[ident]: table.clip.get(ident, ()) for ident in table.versions},
         )
 
     def when_measured(self, callback: Callable[[], None]) -> None:
@@ -160,16 +186,36 @@ class GapMeasures:
 
     # -- the work -------------------------------------------------------------------------------------
 
-    def _start(
-        self, asked: Mapping[str, Inputs], job: Job
-    ) -> Future[dict[str, tuple[tuple[GapFacts, ...], Values]]]:
+    def _start(self, asked: Mapping[str, Inputs], job: Job) -> Future[dict[str, _Found]]:
         reference, trace = self._reference, self._trace
         sounds = {lane.ident: lane.signal for lane in self._lanes if lane.ident in asked and lane.signal}
+        names = {lane.ident: f"lane {lane.key} {lane.name}" for lane in self._lanes}
+        compared: dict[str, Signal] = {}
+        if TOGETHER in asked:
+            wanted = self._wanted()
+            compared = {
+                lane.ident: lane.signal for lane in self._lanes if lane.ident in wanted and lane.signal
+            }
 
-        def work(job: Job) -> dict[str, tuple[tuple[GapFacts, ...], Values]]:
+        def work(job: Job) -> dict[str, _Found]:
             assert trace is not None
-            found = measured(reference, sounds, trace, job)
-            return {ident: (found.gaps, found.values[ident]) for ident in sounds}
+            found: dict[str, _Found] = {}
+            if sounds:
+                table = measured(reference, sounds, trace, job)
+                for ident in sounds:
+                    facts = tuple(fact for fact in table.clip.get(ident, ()) if fact.key not in _AMONG_KEYS)
+                    alone = table.values[ident].copy()
+                    alone[:, _AMONG_COLUMNS] = np.nan  # only some of the lanes were compared
+                    found[ident] = _Found(table.gaps, {ident: alone}, {ident: facts})
+            if compared:
+                titled = {names[ident]: sound for ident, sound in compared.items()}
+                among = measure_among(reference, titled, trace)
+                found[TOGETHER] = _Found(
+                    (),
+                    {ident: among[names[ident]][0] for ident in compared},
+                    {ident: among[names[ident]][1] for ident in compared},
+                )
+            return found
 
         return self._tasks.submit("measuring gaps", work, job)
 
@@ -185,9 +231,10 @@ class GapMeasures:
             return
         if self.stopped:
             self._waiting.clear()
-        found = next((each for each in map(self._derived.value, sorted(came)) if each is not None), None)
+        lanes = (self._derived.value(ident) for ident in sorted(came - {TOGETHER}))
+        found = next((each for each in lanes if each is not None), None)
         if found is not None and not self._facts:
-            self._facts = found[0]
+            self._facts = found.facts
         self.changed.emit()
         self._tell()
 
@@ -195,6 +242,17 @@ class GapMeasures:
         """Stop measuring."""
         self._waiting.clear()
         self._derived.drop()
+
+
+_AMONG_COLUMNS = [MEASURES.index(measure) for measure in AMONG]
+_AMONG_KEYS = frozenset(measure.key for measure in AMONG)
+
+
+def _with_among(values: Values, among: Values) -> Values:
+    """Return one lane's values with those of the measures that compare it with others."""
+    filled = values.copy()
+    filled[:, _AMONG_COLUMNS] = among
+    return filled
 
 
 def _of_length(values: Values, gaps: int) -> Values:
@@ -235,7 +293,7 @@ def measured(
     for number, gaps in enumerate(pieces):
         part = _Part(job, number / len(pieces), 1.0 / len(pieces))
         tables.append(_piece(reference, versions, trace, gaps, frames, part))
-    return _joined(tables, tuple(versions))
+    return _joined(tables, tuple(versions), trace.rate)
 
 
 def _pieces(gaps: tuple[Gap, ...], rate: int) -> list[list[Gap]]:
@@ -278,10 +336,15 @@ def _back(found: GapTable, gaps: list[Gap], begin: int, trace: LossTrace) -> Gap
         replace(found.gaps[row], gap=gap, start_s=gap.start / trace.rate)
         for row, gap in zip(rows, gaps, strict=True)
     )
-    return GapTable(facts, found.versions, {name: values[rows] for name, values in found.values.items()})
+    told = {
+        name: tuple(replace(fact, frames=tuple(frame + begin for frame in fact.frames)) for fact in each)
+        for name, each in found.clip.items()
+    }
+    values = {name: each[rows] for name, each in found.values.items()}
+    return GapTable(facts, found.versions, values, clip=told)
 
 
-def _joined(tables: list[GapTable], versions: tuple[str, ...]) -> GapTable:
+def _joined(tables: list[GapTable], versions: tuple[str, ...], rate: int) -> GapTable:
     facts: list[GapFacts] = [each for table in tables for each in table.gaps]
     numbered = tuple(replace(each, index=index) for index, each in enumerate(facts, 1))
     values = {
@@ -290,4 +353,17 @@ def _joined(tables: list[GapTable], versions: tuple[str, ...]) -> GapTable:
         else np.zeros((0, len(MEASURES)))
         for name in versions
     }
-    return GapTable(numbered, versions, values)
+    told = {name: _worst_of_pieces(tables, name, rate) for name in versions}
+    return GapTable(numbered, versions, values, clip=told)
+
+
+def _worst_of_pieces(tables: list[GapTable], name: str, rate: int) -> tuple[ClipFact, ...]:
+    """Return for each measure what it says of the piece for which it says most, and which piece that is."""
+    worst: dict[str, ClipFact] = {}
+    for table in tables:
+        begin = table.gaps[0].gap.start / rate // PIECE_SECONDS * PIECE_SECONDS
+        for fact in table.clip.get(name, ()):
+            if fact.key not in worst or abs(fact.value) > abs(worst[fact.key].value):
+                said = f"in the half minute from {begin:.0f} s on {fact.said}"
+                worst[fact.key] = replace(fact, said=said)
+    return tuple(worst.values())

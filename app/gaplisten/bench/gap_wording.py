@@ -2,26 +2,12 @@
 
 from __future__ import annotations
 
-from gaplisten.loss.measures import Direction, Measure
+from collections.abc import Sequence
+from typing import Protocol
+
+from gaplisten.loss.measures import Direction, GapTable, Measure
 from gaplisten.loss.strata import Stratum
 
-SHORT = {
-    "click_entry": "Entry click",
-    "click_exit": "Exit click",
-    "step_entry": "Entry step",
-    "step_exit": "Exit step",
-    "level_step_entry": "Entry level step",
-    "level_step_exit": "Exit level step",
-    "energy_error": "Energy error",
-    "lsd": "LSD",
-    "buzz": "Buzz",
-    "decay": "Decay slope",
-    "muted_early": "Muted early",
-    "pitch_jump": "Pitch jump",
-    "recovery_lag": "Recovery lag",
-    "gap_snr": "Gap SNR",
-}
-_DIGITS = {"buzz": 2, "decay": 2, "muted_early": 0, "pitch_jump": 0}
 _SIGNS = {Direction.HIGH: "≥ ", Direction.LOW: "≤ ", Direction.BOTH: "±"}
 
 BURSTS = {
@@ -35,12 +21,12 @@ BURSTS = {
 
 def short(measure: Measure) -> str:
     """Return the name for a column's head."""
-    return SHORT.get(measure.key, measure.title)
+    return measure.short
 
 
 def digits(measure: Measure) -> int:
     """Return how many decimals are worth showing."""
-    return _DIGITS.get(measure.key, 1)
+    return measure.digits
 
 
 def number(measure: Measure, value: float) -> str:
@@ -68,3 +54,18 @@ def definition(measure: Measure, threshold: float | None) -> str:
     flagged = f"Flagged (!) {limit(measure, threshold)}." if threshold is not None else "Never flagged."
     needs = " Needs the reference." if measure.needs_reference else ""
     return f"{measure.title}: {measure.help}.\n{unit} {flagged}{needs}\nSource: {measure.source}."
+
+
+class _Lane(Protocol):
+    @property
+    def key(self) -> int: ...
+
+    @property
+    def ident(self) -> str: ...
+
+
+def clip_facts(table: GapTable | None, lanes: Sequence[_Lane]) -> list[str]:
+    """Return what is to be said of whole lanes, one line each: "lane 3: the gaps are 6.0 dB too low ..."."""
+    if table is None:
+        return []
+    return [f"lane {lane.key}: {fact.said}" for lane in lanes for fact in table.clip.get(lane.ident, ())]

@@ -82,11 +82,16 @@ def gaps(
     clip = _clip(files, lossy, trace or [], packet_ms, no_reference, format, inverted)
     with progress("measuring gaps") as job:
         opened = open_clip(clip, job)
-        tables = [found.table(limits) for found in _measured(opened, clip.trace or lossy or files[-1], job)]
+        measured = _measured(opened, clip.trace or lossy or files[-1], job)
+    tables = [found.table(limits) for found in measured]
     table = Table(tables[0].columns, tuple(row for found in tables for row in found.rows))
     if flagged:
         table = Table(table.columns, tuple(row for row in table.rows if row[-1]))
     show(table if csv else _telling(table), csv)
+    for found in measured:
+        for version in found.versions:
+            for fact in found.clip.get(version, ()):
+                print(f"{version}: {fact.said}")
     for note in opened.notes:
         if opened.clip.lossy is not None or "no lossy file" not in note:
             print(f"note: {note}")

@@ -64,7 +64,7 @@ def flagged_share(material: Material) -> float:
 def _version() -> str:
     """Return a hash of the code that measures: kept scores of other code are not these."""
     code = hashlib.sha256()
-    for path in sorted(Path(measures.__file__).parent.glob("*.py")):
+    for path in sorted(Path(measures.__file__).parent.rglob("*.py")):
         code.update(path.read_bytes())
     return code.hexdigest()[:12]
 

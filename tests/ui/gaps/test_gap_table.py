@@ -77,8 +77,8 @@ def test_columns_stand_in_groups_of_one_measure_with_its_unit_and_threshold_over
     assert titles == [
         "Entry click z  ! ≥ 8",
         "Exit click z  ! ≥ 8",
-        "Energy error dB  ! ±10",
-        "LSD dB  ! ≥ 15",
+        "Energy error dB  ! ±12",
+        "LSD dB  ! ≥ 16",
     ]
     first, last, _ = opened.panes["gaps"].dock.head.titles()[0]
     assert [
@@ -92,13 +92,14 @@ def test_columns_stand_in_groups_of_one_measure_with_its_unit_and_threshold_over
 
 def test_a_value_beyond_its_threshold_has_a_mark_and_a_colour_and_follows_the_threshold(opened):
     bad = (key_of(opened, "bad"), "energy_error")
+    opened.panes["gaps"].choose(opened.panes["gaps"].choices.with_threshold("energy_error", 10.0))
     assert cell(opened, 2, bad).startswith("! -1")
     assert cell(opened, 2, bad, Role.ForegroundRole) is not None
     opened.panes["gaps"].choose(opened.panes["gaps"].choices.with_threshold("energy_error", 60.0))
     assert cell(opened, 2, bad).startswith("-1")
     assert cell(opened, 2, bad, Role.ForegroundRole) is None
     assert "±60" in opened.panes["gaps"].dock.head.titles()[2][2]
-    opened.panes["gaps"].choose(opened.panes["gaps"].choices.with_threshold("energy_error", 10.0))
+    opened.panes["gaps"].choose(opened.panes["gaps"].choices.with_threshold("energy_error", 12.0))
     assert opened.panes["gaps"].choices.thresholds == {}
 
 
@@ -140,6 +141,7 @@ def test_the_filter_lets_one_class_of_bursts_through_or_what_is_flagged(opened):
     dock.burst.setCurrentIndex(dock.burst.findText("medium", Qt.MatchFlag.MatchStartsWith))
     assert shown(opened) == ["3"]
     dock.burst.setCurrentIndex(0)
+    opened.panes["gaps"].choose(opened.panes["gaps"].choices.with_threshold("energy_error", 10.0))
     opened.actions_table["gap.flagged"].trigger()
     assert shown(opened) == ["2", "3"]
     assert dock.flagged.isChecked()
@@ -259,8 +261,8 @@ def test_undo_takes_back_how_gaps_are_judged_everywhere_it_is_seen(opened):
     dialog.limits["energy_error"].setValue(60.0)
     dialog.close()
     opened.actions_table["edit.undo"].trigger()
-    assert dialog.limits["energy_error"].value() == 10.0
-    assert "±10" in opened.panes["gaps"].dock.head.titles()[2][2]
+    assert dialog.limits["energy_error"].value() == 12.0
+    assert "±12" in opened.panes["gaps"].dock.head.titles()[2][2]
     opened.actions_table["gap.by_buzz"].trigger()
     opened.actions_table["edit.undo"].trigger()
     assert opened.panes["gaps"].dock.worst.currentData() == "click_exit"
@@ -285,7 +287,8 @@ def test_the_file_holds_all_measures_of_all_lanes_even_when_asked_for_at_once(
     assert {measure.key for measure in MEASURES} <= set(rows[0])
     loud = next(lane for lane in opened.controller.lanes if lane.name == "Loud")
     lanes = opened.controller.lanes
-    table = measure_gaps(lanes[0].signal, {"Loud": loud.signal}, opened.controller.trace)
+    others = {lane.name: lane.signal for lane in lanes[1:]}
+    table = measure_gaps(lanes[0].signal, others | {"Loud": loud.signal}, opened.controller.trace)
     for place in range(3):
         row = rows[4 * place + 3]
         for measure in MEASURES:

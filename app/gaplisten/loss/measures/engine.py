@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from gaplisten.audio.signal import Signal
 from gaplisten.jobs import Job
-from gaplisten.loss.measures import edges, inside
 from gaplisten.loss.measures.catalogue import MEASURES
+from gaplisten.loss.measures.contract import Case, ClipFact, Measure
 from gaplisten.loss.measures.facts import gap_facts
 from gaplisten.loss.measures.gap_table import GapTable, Values
-from gaplisten.loss.measures.windows import Frames, Places, Prepared, Row, prepared, running_energy
+from gaplisten.loss.measures.windows import Places, Prepared, prepared
 from gaplisten.loss.trace import LossTrace
 
 _BLOCK = 512  # gaps measured at once, so that memory does not grow with the clip
@@ -47,18 +47,70 @@ def measure_gaps(
     gaps = trace.gaps(frames)
     clean = prepared(reference, frames) if reference else None
     rows = {name: prepared(signal, frames) for name, signal in versions.items()}
-    facts = gap_facts(gaps, clean, next(iter(rows.values()), None), trace)
-    parts = [Places.of(gaps[at : at + _BLOCK], trace.rate) for at in range(0, max(1, len(gaps)), _BLOCK)]
-    values = {}
-    for index, (name, row) in enumerate(rows.items()):
-        blocks = []
-        difference = running_energy(row.row - clean.row) if clean else None
-        for number, block in enumerate(parts):
-            job.check((index + number / len(parts)) / len(rows), f"measuring {name}")
-            blocks.append(_measured(row, clean, difference, block))
-        values[name] = np.concatenate(blocks)
+    places = Places.of(gaps, trace.rate, frames)
+    facts = gap_facts(gaps, places, clean, next(iter(rows.values()), None), trace)
+    values, told = {}, {}
+    for index, name in enumerate(rows):
+        cases = _cases(name, rows, clean, places)
+        found = []
+        for number, case in enumerate(cases):
+            job.check((index + number / len(cases)) / len(rows), f"measuring {name}")
+            found.append(np.stack([measure.values(case) for measure in MEASURES], axis=1))
+        values[name] = np.concatenate(found)
+        whole = cases[0] if len(cases) == 1 else Case(rows[name], clean, places, cases[0].others)
+        told[name] = clip_facts(whole, MEASURES, values[name])
     job.check(1.0)
-    return GapTable(facts, tuple(versions), values)
+    return GapTable(facts, tuple(versions), values, clip=told)
+
+
+def _cases(name: str, rows: Mapping[str, Prepared], clean: Prepared | None, places: Places) -> list[Case]:
+    others = {other: row for other, row in rows.items() if other != name}
+    return [Case(rows[name], clean, block, others) for block in places.blocks(_BLOCK)]
+
+
+def clip_facts(case: Case, measures: Sequence[Measure], values: Values) -> tuple[ClipFact, ...]:
+    """Return what some measures say of a version as a whole.
+
+    Parameters
+    ----------
+    values
+        Shape ``(gaps, measures)``.
+    """
+    facts = []
+    for column, measure in enumerate(measures):
+        if measure.clip is None or not len(values) or (measure.needs_reference and case.clean is None):
+            continue
+        fact = measure.clip(case, values[:, column])
+        if fact is not None:
+            facts.append(fact)
+    return tuple(facts)
+
+
+AMONG = tuple(measure for measure in MEASURES if measure.among)
+
+
+def measure_among(
+    reference: Signal | None, versions: Mapping[str, Signal], trace: LossTrace
+) -> dict[str, tuple[Values, tuple[ClipFact, ...]]]:
+    """Return the measures that compare versions with each other, and what they say of each as a whole.
+
+    They are part of what `measure_gaps` gives; alone they are wanted where versions are measured one by one.
+
+    Returns
+    -------
+    found
+        By version: values of shape ``(gaps, len(AMONG))``, and facts.
+    """
+    frames = reference.frames if reference else max((each.frames for each in versions.values()), default=0)
+    clean = prepared(reference, frames) if reference else None
+    rows = {name: prepared(signal, frames) for name, signal in versions.items()}
+    places = Places.of(trace.gaps(frames), trace.rate, frames)
+    found = {}
+    for name, row in rows.items():
+        case = Case(row, clean, places, {other: each for other, each in rows.items() if other != name})
+        values = np.stack([measure.values(case) for measure in AMONG], axis=1)
+        found[name] = (values, clip_facts(case, AMONG, values))
+    return found
 
 
 def measure_versions(
@@ -88,45 +140,3 @@ def measure_versions(
         trace = traces[next(iter(together))]
         found.append(measure_gaps(reference, together, trace, job))
     return tuple(found)
-
-
-def _measured(version: Prepared, clean: Prepared | None, difference: Row | None, places: Places) -> Values:
-    found = _alone(version, places)
-    if clean is not None and difference is not None:
-        found |= _compared(version, clean, places)
-        found["gap_snr"] = inside.gap_snr(difference, clean.energy, places.starts, places.stops)
-    missing = np.full(places.starts.size, np.nan)
-    return np.stack([found.get(measure.key, missing) for measure in MEASURES], axis=1)
-
-
-def _alone(version: Prepared, places: Places) -> dict[str, Row]:
-    row, rate, starts, stops = version.row, version.rate, places.starts, places.stops
-    return {
-        "click_entry": edges.clicks(row, starts, rate),
-        "click_exit": edges.clicks(row, stops, rate),
-        "step_entry": edges.steps(row, starts, rate),
-        "step_exit": edges.steps(row, stops, rate),
-        "decay": inside.decay(row, starts, stops, rate),
-        "pitch_jump": inside.pitch_jump(version.voice, *places.at(version.voice_rate), version.voice_rate),
-    }
-
-
-def _compared(version: Prepared, clean: Prepared, places: Places) -> dict[str, Row]:
-    row, rate, starts, stops = version.row, version.rate, places.starts, places.stops
-
-    def level_step(where: Frames) -> Row:
-        return edges.level_steps(version.energy, where, rate) - edges.level_steps(clean.energy, where, rate)
-
-    def periodic(signal: Prepared) -> Row:
-        return inside.likenesses(signal.voice, *places.at(signal.voice_rate), signal.voice_rate)
-
-    voices = (version.voice, clean.voice, *places.at(version.voice_rate), version.voice_rate)
-    return {
-        "level_step_entry": level_step(starts),
-        "level_step_exit": level_step(stops),
-        "energy_error": inside.energy_error(version.energy, clean.energy, starts, stops),
-        "lsd": inside.log_spectral_distance(row, clean.row, starts, stops, rate),
-        "buzz": periodic(version) - periodic(clean),
-        "muted_early": inside.muted_early(row, clean.row, starts, stops, rate),
-        "recovery_lag": inside.recovery_lag(*voices),
-    }

@@ -21,12 +21,14 @@ Answers = Sequence[bool | None]
 
 
 def gap_facts(
-    gaps: Sequence[Gap], clean: Prepared | None, version: Prepared | None, trace: LossTrace
+    gaps: Sequence[Gap], places: Places, clean: Prepared | None, version: Prepared | None, trace: LossTrace
 ) -> tuple[GapFacts, ...]:
     """Return the facts about each gap.
 
     Parameters
     ----------
+    places
+        Where the gaps are.
     clean
         The reference: it tells whether speech was active and voiced.
     version
@@ -34,7 +36,6 @@ def gap_facts(
     """
     active: Answers = [None] * len(gaps)
     voiced: Answers = [None] * len(gaps)
-    places = Places.of(gaps, trace.rate)
     if gaps and clean is not None:
         active, voiced = _in_reference(clean, places)
     elif gaps and version is not None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
 
-from gaplisten.loss.measures.catalogue import MEASURES, Direction, Measure
+from gaplisten.loss.measures.catalogue import MEASURES
+from gaplisten.loss.measures.contract import ClipFact, Direction, Measure
 from gaplisten.loss.strata import Stratum
 from gaplisten.loss.trace import Flags, Gap
 from gaplisten.tables import Cell, Table
@@ -58,12 +59,15 @@ class GapTable:
     ----------
     values
         By version: shape ``(gaps, measures)`` in the order of `measures`; NaN = not available.
+    clip
+        By version: what is to be said of it as a whole.
     """
 
     gaps: tuple[GapFacts, ...]
     versions: tuple[str, ...]
     values: Mapping[str, Values]
     measures: tuple[Measure, ...] = MEASURES
+    clip: Mapping[str, tuple[ClipFact, ...]] = field(default_factory=dict)
 
     def column(self, version: str, key: str) -> Values:
         """Return one measure of all gaps; NaN = not available."""
@@ -102,18 +106,21 @@ class GapTable:
     def table(self, thresholds: Mapping[str, float] | None = None) -> Table:
         """Return one row per gap and version; the last column names the measures that flag it.
 
+        The column `clip` says of the version as a whole, in every row of it: "energy_error=-6.02 drift=52.5".
+
         Where other thresholds than the measures' own decided that, each row says which: "lsd=20 buzz=0.5".
         """
         limits = " ".join(f"{key}={limit:g}" for key, limit in (thresholds or {}).items())
         told, cells = (("thresholds",), (limits,)) if limits else ((), ())
-        columns = (*_FACTS, "version", *(measure.key for measure in self.measures), *told, "flags")
+        columns = (*_FACTS, "version", *(measure.key for measure in self.measures), "clip", *told, "flags")
         rows = []
         for version in self.versions:
             flagged = self._flag_matrix(version, thresholds or {})
+            whole = " ".join(f"{fact.key}={fact.value:.4g}" for fact in self.clip.get(version, ()))
             for place, facts in enumerate(self.gaps):
                 numbers = tuple(None if np.isnan(v) else float(v) for v in self.values[version][place])
                 keys = " ".join(m.key for m, on in zip(self.measures, flagged[place], strict=True) if on)
-                rows.append((facts.index, (*facts.cells, version, *numbers, *cells, keys)))
+                rows.append((facts.index, (*facts.cells, version, *numbers, whole, *cells, keys)))
         return Table(columns, tuple(row for _, row in sorted(rows, key=lambda pair: pair[0])))
 
     def _flag_matrix(self, version: str, thresholds: Mapping[str, float]) -> npt.NDArray[np.bool_]:

@@ -11,6 +11,8 @@ WINDOW_MS = 30.0
 VOICED = 0.6
 _QUIET = 1e-7  # mean square below which nothing is called periodic
 _NEAR_BEST = 0.9
+_FITS = 0.75
+_PITCHED = 0.7  # as VOICED, but so that the lag of the peak means something
 
 
 def periodicity(signal: Row, starts: Frames, rate: int) -> Row:
@@ -21,24 +23,40 @@ def periodicity(signal: Row, starts: Frames, rate: int) -> Row:
     likeness
         Largest normalised correlation of the last 15 ms with the stretch 2.5 to 15 ms earlier; 0 in silence.
     """
-    return np.asarray(_likeness(signal, starts, rate).max(axis=1, initial=-1.0))
+    return np.asarray(likeness(signal, starts, rate).max(axis=1, initial=-1.0))
 
 
-def smallest_pitch_change(signal: Row, before: Frames, after: Frames, rate: int) -> Row:
-    """Return the pitch change between the 30 ms from `before` and the 30 ms from `after`, cents.
+def pitch_changes(here: Rows, there: Rows, rate: int) -> Row:
+    """Return the change of pitch between stretches, cents; NaN where either is unvoiced.
 
-    Each stretch has several candidate periods (twice the period is as periodic as once, and a strong formant
-    can look like one), so the smallest change between any two counts. NaN where either is unvoiced.
+    Parameters
+    ----------
+    here, there
+        What `likeness` gives for the stretches. The pitch of each is the shortest lag that is a peak nearly
+        as high as the best; it counts as found in the other where that has a peak that is not much lower than
+        its best: twice the period is as periodic as once, and a strong formant can look like a period.
     """
-    first, second = _candidates(_likeness(signal, before, rate)), _candidates(_likeness(signal, after, rate))
-    shortest = round(SHORTEST_MS * rate / 1000)
-    changes = np.full(before.size, np.nan)
-    for index in range(before.size):
-        left, right = np.flatnonzero(first[index]), np.flatnonzero(second[index])
-        if left.size and right.size:
-            ratio = np.log2((left[:, None] + shortest) / (right + shortest))
-            changes[index] = 1200.0 * np.abs(ratio).min()
+    first, second = _shortest(here), _shortest(there)
+    peaks_here, peaks_there = _peaks(here), _peaks(there)
+    least = round(SHORTEST_MS * rate / 1000)
+    changes = np.full(len(here), np.nan)
+    for index in np.flatnonzero((first >= 0) & (second >= 0)).tolist():
+        changes[index] = max(
+            _nearest(int(first[index]), peaks_there[index], least),
+            _nearest(int(second[index]), peaks_here[index], least),
+        )
     return changes
+
+
+def _nearest(lag: int, peaks: Row, least: int) -> float:
+    fits = np.flatnonzero(peaks) + least
+    return float(1200.0 * np.abs(np.log2(fits / (lag + least))).min())
+
+
+def _shortest(rows: Rows) -> Row:
+    """Return the place of the shortest lag that is a candidate for the pitch; -1 in unvoiced stretches."""
+    candidates = _candidates(rows)
+    return np.where(candidates.any(axis=1), candidates.argmax(axis=1), -1)
 
 
 def self_likeness(stretch: Row, rate: int) -> float:
@@ -56,8 +74,14 @@ def self_likeness(stretch: Row, rate: int) -> float:
     return float(np.max(lags / np.sqrt(np.maximum(late * early, 1e-20))))
 
 
-def _likeness(signal: Row, starts: Frames, rate: int) -> Rows:
-    """Correlate the last half of each stretch with what lies a lag earlier, for all lags at once."""
+def likeness(signal: Row, starts: Frames, rate: int) -> Rows:
+    """Correlate the last half of the 30 ms from each start with what lies a lag earlier.
+
+    Returns
+    -------
+    rows
+        One column for each lag from 2.5 to 15 ms; 0 in silence.
+    """
     rows = stretches(signal, starts, round(WINDOW_MS * rate / 1000))
     shortest, longest = round(SHORTEST_MS * rate / 1000), round(LONGEST_MS * rate / 1000)
     late = rows[:, longest:]
@@ -74,9 +98,14 @@ def _likeness(signal: Row, starts: Frames, rate: int) -> Rows:
     return np.where(quiet, 0.0, cross / np.sqrt(np.maximum(early * own, 1e-20)))
 
 
-def _candidates(likeness: Rows) -> np.ndarray[tuple[int, int], np.dtype[np.bool_]]:
+def _peaks(rows: Rows, least: float = _FITS) -> Rows:
+    """Return which lags are peaks of at least a share of the best."""
+    padded = np.pad(rows, ((0, 0), (1, 1)), constant_values=-2.0)
+    peaks = (rows >= padded[:, :-2]) & (rows >= padded[:, 2:])
+    return np.asarray(peaks & (rows >= least * rows.max(axis=1, initial=-1.0, keepdims=True)))
+
+
+def _candidates(rows: Rows) -> Rows:
     """Return which lags are peaks nearly as high as the best, in voiced stretches."""
-    padded = np.pad(likeness, ((0, 0), (1, 1)), constant_values=-2.0)
-    peaks = (likeness >= padded[:, :-2]) & (likeness >= padded[:, 2:])
-    best = likeness.max(axis=1, initial=-1.0, keepdims=True)
-    return np.asarray(peaks & (likeness >= _NEAR_BEST * best) & (best >= VOICED), np.bool_)
+    voiced = rows.max(axis=1, initial=-1.0, keepdims=True) >= _PITCHED
+    return np.asarray(_peaks(rows, _NEAR_BEST) & voiced)

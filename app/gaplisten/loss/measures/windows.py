@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -17,6 +17,11 @@ Row = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.float64]
 Frames = npt.NDArray[np.int64]
 VOICE_RATE = 16_000
+FLOOR = 1e-4  # -80 dBFS: three steps of 16 bits
+POWER_FLOOR = 1e-7  # -70 dBFS
+LEVEL_FRAME_MS = 5.0
+MUTED_DB = -60.0
+MAD = 1.4826  # makes a median of magnitudes a standard deviation, for normally distributed values
 
 
 def stretches(signal: Row, starts: Frames, length: int) -> Rows:
@@ -65,6 +70,11 @@ def mean_power(energy: Row, starts: Frames, stops: Frames) -> Row:
     return power
 
 
+def inside(values: Row, edges: Frames, frames: int) -> Row:
+    """Return the values of edges that have sound on both sides, NaN for the others."""
+    return np.where((edges > 0) & (edges < frames), values, np.nan)
+
+
 def fast_length(least: int) -> int:
     """Return a length of at least `least` for which the Fourier transform is fast."""
     from scipy.fft import next_fast_len
@@ -95,21 +105,83 @@ class Prepared:
 
 @dataclass(frozen=True, eq=False)
 class Places:
-    """Where the gaps begin and end."""
+    """Where gaps begin and end, and where the received sound around them does.
+
+    Parameters
+    ----------
+    starts, stops
+        Shape ``(n,)``, ascending.
+    before, after
+        Where the gap before ends (0 for the first) and the next one begins (the clip's end for the last).
+    """
 
     starts: Frames
     stops: Frames
+    before: Frames
+    after: Frames
     rate: int
+    memo: dict[tuple[str, int], object] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, gaps: Sequence[Gap], rate: int) -> Places:
-        """Take the places of some gaps."""
-        starts, stops = [gap.start for gap in gaps], [gap.stop for gap in gaps]
-        return cls(np.array(starts, np.int64), np.array(stops, np.int64), rate)
+    def of(cls, gaps: Sequence[Gap], rate: int, frames: int) -> Places:
+        """Take the places of all gaps of a clip of so many frames."""
+        starts = np.array([gap.start for gap in gaps], np.int64)
+        stops = np.array([gap.stop for gap in gaps], np.int64)
+        return cls(starts, stops, np.append(0, stops)[:-1], np.append(starts, frames)[1:], rate)
+
+    def blocks(self, size: int) -> list[Places]:
+        """Return the same in blocks of so many gaps; one empty block where there is no gap."""
+        cuts = [slice(at, at + size) for at in range(0, max(1, self.starts.size), size)]
+        return [
+            Places(self.starts[cut], self.stops[cut], self.before[cut], self.after[cut], self.rate)
+            for cut in cuts
+        ]
 
     def at(self, rate: int) -> tuple[Frames, Frames]:
         """Return starts and stops on a clock of another rate."""
         return self.starts * rate // self.rate, self.stops * rate // self.rate
+
+    @property
+    def frames(self) -> Frames:
+        """The length of each gap."""
+        return self.stops - self.starts
+
+    @cached_property
+    def _lost(self) -> Frames:
+        """Every lost frame, gap by gap."""
+        ranges = [np.arange(start, stop) for start, stop in pairs(self)]
+        return np.concatenate(ranges) if ranges else self.starts
+
+    @cached_property
+    def _first(self) -> Frames:
+        return np.cumsum(self.frames) - self.frames
+
+    def lost(self, row: Row) -> Row:
+        """Return the samples of all gaps, one after the other."""
+        return np.asarray(row[self._lost])
+
+    def sums(self, samples: Row) -> Row:
+        """Return the sum of each gap's samples, as `lost` gives them."""
+        return np.asarray(np.add.reduceat(samples, self._first)) if self.starts.size else np.zeros(0)
+
+    def powers(self, samples: Row) -> Row:
+        """Return the mean square of each gap's samples, as `lost` gives them."""
+        return self.sums(samples**2) / np.maximum(self.frames, 1)
+
+
+def pairs(places: Places) -> list[tuple[int, int]]:
+    """Return where each gap begins and ends."""
+    return list(zip(places.starts.tolist(), places.stops.tolist(), strict=True))
+
+
+def gap_levels(signal: Row, places: Places) -> list[Row]:
+    """Return the levels of the whole 5 ms frames of each gap, dBFS, floored at -70."""
+    size = max(1, round(LEVEL_FRAME_MS * places.rate / 1000))
+    counts = places.frames // size
+    ends = np.cumsum(counts)
+    number = np.arange(int(counts.sum())) - np.repeat(ends - counts, counts)
+    rows = stretches(signal, np.repeat(places.starts, counts) + size * number, size)
+    return np.split(decibel(np.mean(rows**2, axis=1) + POWER_FLOOR), ends[:-1])
 
 
 def prepared(signal: Signal, frames: int) -> Prepared:

@@ -22,7 +22,6 @@ from gaplisten.loss.measures import MEASURES, Direction, Measure
 from gaplisten.ui.widgets import QuietLabel
 
 _SIGNS = {Direction.HIGH: "≥", Direction.LOW: "≤", Direction.BOTH: "±"}
-_STEPS = {"buzz": 0.05, "decay": 0.05, "pitch_jump": 50.0, "muted_early": 5.0}
 
 
 class MeasuresDialog(QDialog):
@@ -86,7 +85,7 @@ class MeasuresDialog(QDialog):
         low = -10_000.0 if measure.direction is Direction.LOW else 0.0
         spin.setRange(low, 10_000.0)
         spin.setDecimals(2)
-        spin.setSingleStep(_STEPS.get(measure.key, 1.0))
+        spin.setSingleStep(measure.step)
         spin.setKeyboardTracking(False)
         spin.setAlignment(Qt.AlignmentFlag.AlignRight)
         spin.setAccessibleName(f"Threshold of {measure.title}")

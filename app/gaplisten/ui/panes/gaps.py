@@ -125,6 +125,8 @@ class Gaps(QObject):
         measuring = self.measuring
         self._dock.show_values(measuring.table, measuring.pending, reference=measuring.has_reference)
         self._dock.say(self._said(), stopped=measuring.stopped)
+        told = wording.clip_facts(measuring.table, self._dock.model.content.lanes)
+        self._dock.note.setToolTip("\n".join(told))
 
     def _said(self) -> str:
         measuring, content = self.measuring, self._dock.model.content
@@ -140,6 +142,10 @@ class Gaps(QObject):
             return "measuring…"
         flagged = len(content.rows(flagged=True))
         said = f"{flagged} of {len(content.gaps)} gaps flagged" if content.chosen.shown else ""
+        told = wording.clip_facts(measuring.table, content.lanes)
+        said = " · ".join([said, *told[:1]] if said else told[:1]) + (
+            f" (+{len(told) - 1})" if told[1:] else ""
+        )
         lacking = [wording.short(m) for m in content.chosen.measures if m.needs_reference]
         if lacking and not measuring.has_reference:
             said += f" · no reference, so no {', '.join(lacking)}"

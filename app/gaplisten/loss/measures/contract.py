@@ -1,0 +1,183 @@
+"""What a per-gap measure is, and what it is given."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeVar, cast
+
+import numpy as np
+
+from gaplisten.loss.measures.windows import Frames, Places, Prepared, Row, gap_levels
+
+PROPOSED = "proposed"
+T = TypeVar("T")
+
+
+class Direction(StrEnum):
+    """Which values are conspicuous."""
+
+    HIGH = "high"
+    LOW = "low"
+    BOTH = "far from 0"
+
+
+@dataclass(frozen=True, eq=False)
+class Case:
+    """One version with some of its gaps: what a measure is computed from.
+
+    Parameters
+    ----------
+    version, clean
+        The version and, where there is one, the reference; both at the same rate and of the same length.
+    places
+        The gaps.
+    others
+        The other versions of the clip by name, for measures that compare versions.
+    """
+
+    version: Prepared
+    clean: Prepared | None
+    places: Places
+    others: Mapping[str, Prepared] = field(default_factory=dict)
+
+    @property
+    def reference(self) -> Prepared:
+        """The reference, for measures that are only asked where there is one."""
+        assert self.clean is not None
+        return self.clean
+
+    def of_reference(self, key: str, work: Callable[[], T]) -> T:
+        """Return what follows from reference and gaps alone: made once for all versions."""
+        return self._once((key, 0), work)
+
+    def of_version(self, key: str, work: Callable[[], T]) -> T:
+        """Return what several measures need of this version at these gaps: made once."""
+        return self._once((key, id(self.version)), work)
+
+    def _once(self, key: tuple[str, int], work: Callable[[], T]) -> T:
+        memo = self.places.memo
+        if key not in memo:
+            memo[key] = work()
+        return cast("T", memo[key])
+
+    @property
+    def made(self) -> Row:
+        """The version's samples in all gaps, one after the other (see `Places`)."""
+        return self.of_version("made", lambda: self.places.lost(self.version.row))
+
+    @property
+    def made_levels(self) -> list[Row]:
+        """The levels of the 5 ms frames of each gap, dBFS."""
+        return self.of_version("levels", lambda: gap_levels(self.version.row, self.places))
+
+    @property
+    def natural_levels(self) -> list[Row]:
+        """The same of the reference."""
+        return self.of_reference("levels", lambda: gap_levels(self.reference.row, self.places))
+
+    @property
+    def natural(self) -> Row:
+        """The reference's samples in all gaps, one after the other."""
+        return self.of_reference("natural", lambda: self.places.lost(self.reference.row))
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """A measure over time.
+
+    Parameters
+    ----------
+    frames
+        Ascending places in frames of the clip's clock, shape ``(points,)``.
+    values
+        Shape ``(points,)``, in the measure's unit; NaN where it cannot be told.
+    """
+
+    frames: Frames
+    values: Row
+
+
+@dataclass(frozen=True)
+class ClipFact:
+    """Something about one version as a whole that no single gap tells.
+
+    Parameters
+    ----------
+    key
+        Of the measure that it follows from.
+    value, unit
+        The number it is about.
+    said
+        A sentence without a full stop.
+    frames
+        The places that it speaks of, in frames of the clip's clock; may be empty.
+    """
+
+    key: str
+    value: float
+    unit: str
+    said: str
+    frames: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Measure:
+    """One per-gap measure: all that tables, CSV, dialogs and the manual say about it, and how it is made.
+
+    Parameters
+    ----------
+    key
+        Name in code and CSV.
+    direction
+        Whether high, low or both kinds of extreme values are conspicuous.
+    threshold
+        Value from which a gap is flagged unless the user sets another; None: shown, never flagged.
+    needs_reference
+        Whether it is missing without a reference.
+    source
+        Standard or paper, or "proposed".
+    short
+        Title for the head of a column.
+    of
+        Gives one value per gap, NaN where it cannot be told. With `needs_reference` only asked where
+        `Case.clean` is there.
+    place
+        Where its column stands: ascending.
+    digits, step
+        How many decimals are worth showing; by how much one step moves the threshold.
+    window_ms
+        As a curve, the measure is that of a gap of so many ms which moves over the clip.
+    curve
+        Gives the curve where moving a gap over the clip would not do.
+    among
+        Whether it compares versions with each other, so that a value follows from all of them.
+    clip
+        Gives what is to be said of the version as a whole, from the values of all gaps; None for nothing.
+    """
+
+    key: str
+    title: str
+    unit: str
+    direction: Direction
+    threshold: float | None
+    needs_reference: bool
+    source: str
+    help: str
+    short: str
+    of: Callable[[Case], Row]
+    place: int
+    digits: int = 1
+    step: float = 1.0
+    window_ms: float = 20.0
+    curve: Callable[[Case], Curve] | None = None
+    among: bool = False
+    clip: Callable[[Case, Row], ClipFact | None] | None = None
+
+    def values(self, case: Case) -> Row:
+        """Return one value per gap; NaN where it is not available."""
+        gaps = case.places.starts.size
+        if not gaps or (self.needs_reference and case.clean is None):
+            return np.full(gaps, np.nan)
+        return np.asarray(self.of(case), np.float64)

@@ -1,0 +1,67 @@
+"""Clicks anywhere in received sound: found by their sharpness, measured by linear prediction."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gaplisten.loss.measures.contract import Case
+from gaplisten.loss.measures.prediction import clicks, more_than_natural
+from gaplisten.loss.measures.windows import FLOOR, Frames, Row
+
+NEAR_MS = 1.5
+AROUND_MS = 20.0
+NATURAL_Z = 22.0  # without a reference: what plosives and glottal pulses reach
+
+
+def sharpness(signal: Row) -> Row:
+    """Return the magnitude of the second difference: large where a sample does not fit its neighbours."""
+    bent = np.zeros(signal.size)
+    if signal.size > 2:
+        bent[1:-1] = np.abs(signal[2:] - 2 * signal[1:-1] + signal[:-2])
+    return bent
+
+
+def strongest(case: Case, first: Frames, end: Frames, late: Frames) -> tuple[Row, Frames]:
+    """Return the z of the strongest click of each stretch ``[first, end)``, and its place.
+
+    Parameters
+    ----------
+    late
+        By how many frames each stretch comes late against the reference.
+
+    Returns
+    -------
+    z, places
+        0 where no click stands out; NaN where a stretch has no sound.
+    """
+    from scipy.ndimage import maximum_filter1d, uniform_filter1d
+
+    rate, row = case.version.rate, case.version.row
+    near, around = 2 * round(NEAR_MS * rate / 1000) + 1, 2 * round(AROUND_MS * rate / 1000) + 1
+    first, end = np.clip(first, 0, row.size), np.clip(end, 0, row.size)
+    sharp = case.of_version("sharp", lambda: sharpness(row))
+    usual = case.of_version("usual", lambda: uniform_filter1d(sharp, around) + FLOOR)
+    clean = case.clean
+    natural = None
+    if clean is not None:
+        natural = case.of_reference("sharp", lambda: maximum_filter1d(sharpness(clean.row), near))
+    places, out = first.copy(), np.full(first.size, np.nan)
+    stands = np.zeros(first.size, np.bool_)
+    for index, (a, b, lag) in enumerate(zip(first.tolist(), end.tolist(), late.tolist(), strict=True)):
+        if b - a < near:
+            continue
+        own = sharp[a:b] / usual[a:b]
+        if natural is not None:
+            low = np.clip(np.arange(a - lag, b - lag), 0, natural.size - 1) if lag else slice(a, b)
+            own = own - natural[low] / usual[a:b]
+        place = int(own.argmax())
+        places[index], stands[index], out[index] = a + place, own[place] > 1.0, 0.0
+    if stands.any():
+        at = places[stands]
+        found = clicks(row, at, rate)
+        if clean is not None:
+            there = clicks(clean.row, at - late[stands], rate, near // 2)
+            out[stands] = more_than_natural(found, there)
+        else:
+            out[stands] = np.maximum(found - NATURAL_Z, 0.0)
+    return out, places

@@ -1,0 +1,1 @@
+"""The measures, one file for each kind; `docs/measures.md` defines them."""

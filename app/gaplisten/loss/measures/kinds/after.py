@@ -1,0 +1,118 @@
+"""What is wrong later than at the exit: level and clicks between 5 and 100 ms past it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gaplisten.loss.measures.contract import PROPOSED, Case, ClipFact, Curve, Direction, Measure
+from gaplisten.loss.measures.impulses import strongest
+from gaplisten.loss.measures.kinds.drift import filled_lags
+from gaplisten.loss.measures.moving import regular
+from gaplisten.loss.measures.windows import Frames, Row, decibel, mean_power
+
+FROM_MS, TO_MS = 5.0, 100.0
+FRAME_MS, HOP_MS = 20.0, 10.0
+FLOOR = 1e-6  # -60 dBFS
+CONSTANT_DB, SPREAD_DB = 0.5, 0.5
+
+
+def _ends(case: Case) -> tuple[Frames, Frames]:
+    rate = case.places.rate
+    first = case.places.stops + round(FROM_MS * rate / 1000)
+    return first, np.minimum(case.places.stops + round(TO_MS * rate / 1000), case.places.after)
+
+
+def late_frames(case: Case) -> Frames:
+    """Return how late what is received behind each gap comes, in frames of the clip."""
+    if case.clean is None:
+        return np.zeros(case.places.starts.size, np.int64)
+    return np.round(filled_lags(case) * case.version.rate / case.version.voice_rate).astype(np.int64)
+
+
+def changes(case: Case, begin: Frames, size: Frames | int, late: Frames, level: float = 0.0) -> Row:
+    """Return the level of stretches less the reference's and `level`, dB, each with a floor of -60 dBFS."""
+    made = mean_power(case.version.energy, begin, begin + size) * 10 ** (-level / 10) + FLOOR
+    natural = mean_power(case.reference.energy, begin - late, begin - late + size) + FLOOR
+    return decibel(made / natural)
+
+
+def levels(case: Case) -> Row:
+    """Return the level of the frame of 20 ms past the exit that is farthest from the reference's, dB."""
+    rate = case.places.rate
+    size, hop = round(FRAME_MS * rate / 1000), round(HOP_MS * rate / 1000)
+    first, end = _ends(case)
+    late, level = late_frames(case), constant_level(case)
+    whole = np.minimum(size, end - first)
+    count = 1 + (round((TO_MS - FROM_MS) * rate / 1000) - size) // hop
+    begin = first[:, None] + hop * np.arange(count)
+    found = changes(case, begin, size, late[:, None], level)
+    found[begin + size > end[:, None]] = np.nan
+    # What is received between two gaps may be a little shorter than one frame.
+    short = (whole < size) & (whole >= hop)
+    found[short, 0] = changes(case, first, np.maximum(whole, 1), late, level)[short]
+    worst = np.nan_to_num(np.abs(found), nan=-1.0).argmax(axis=1)
+    return np.asarray(found[np.arange(first.size), worst])
+
+
+def constant_level(case: Case) -> float:
+    """Return by how many dB received sound as a whole is louder than the reference; 0 where that varies."""
+    return float(case.of_version("level", lambda: np.array([_constant_level(case)]))[0])
+
+
+def _constant_level(case: Case) -> float:
+    if not case.places.starts.size:
+        return 0.0
+    size = round(FRAME_MS * case.places.rate / 1000)
+    first, end = _ends(case)
+    first, late = np.append(0, first), np.append(0, late_frames(case))
+    end = np.append(case.places.starts[:1], np.maximum(end, case.places.after))
+    begin = np.concatenate(
+        [np.arange(a, b - size, size) for a, b in zip(first, end, strict=True)] or [first[:0]]
+    )
+    shift = np.repeat(late, [len(range(a, b - size, size)) for a, b in zip(first, end, strict=True)])
+    loud = mean_power(case.reference.energy, begin - shift, begin - shift + size) > 100 * FLOOR
+    found = changes(case, begin, size, shift)[loud]
+    if not found.size:
+        return 0.0
+    middle = float(np.median(found))
+    return middle if np.mean(np.abs(found - middle) <= SPREAD_DB) >= 0.5 else 0.0
+
+
+def level_curve(case: Case) -> Curve:
+    """Return the level of every 20 ms, less the reference's."""
+    size = round(FRAME_MS * case.places.rate / 1000)
+    begin = regular(case.version, HOP_MS / 2)
+    late = np.zeros(begin.size, np.int64)
+    if case.places.starts.size:
+        gap = np.searchsorted(case.places.stops, begin, "right") - 1
+        late = np.where(gap >= 0, late_frames(case)[np.maximum(gap, 0)], 0)
+    return Curve(begin + size // 2, changes(case, begin, size, late))
+
+
+def told(case: Case, values: Row) -> ClipFact | None:
+    """Tell of received sound that is louder or lower as a whole."""
+    if abs(level := constant_level(case)) < CONSTANT_DB:
+        return None
+    word = "louder" if level > 0 else "lower"
+    said = f"received sound is {abs(level):.1f} dB {word} than the reference throughout"
+    return ClipFact("after_level", level, "dB", said)
+
+
+def clicks(case: Case) -> Row:
+    """Return the strongest click between 5 and 100 ms past each exit, z; 0 where there is none."""
+    first, end = _ends(case)
+    return strongest(case, first, end, late_frames(case))[0]
+
+
+MEASURES = (
+    Measure(
+        "after_level", "Level after the gap", "dB", Direction.BOTH, 3.0, True, PROPOSED,
+        "level between 5 and 100 ms past the exit, less the reference's, where it is farthest off",
+        "After: level", levels, 43, step=0.5, curve=level_curve, clip=told,
+    ),
+    Measure(
+        "after_click", "Click after the gap", "z", Direction.HIGH, 6.0, False, PROPOSED,
+        "strongest click between 5 and 100 ms past the exit that the reference does not have",
+        "After: click", clicks, 44,
+    ),
+)  # fmt: skip

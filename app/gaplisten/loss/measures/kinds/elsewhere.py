@@ -1,0 +1,71 @@
+"""Clicks away from gaps: in what was received."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gaplisten.loss.measures.contract import PROPOSED, Case, ClipFact, Direction, Measure
+from gaplisten.loss.measures.impulses import strongest
+from gaplisten.loss.measures.kinds.after import late_frames
+from gaplisten.loss.measures.kinds.click import curve
+from gaplisten.loss.measures.windows import Frames, Row
+
+MARGIN_MS = 5.0
+THRESHOLD = 6.0
+_TOLD = 5
+
+
+def _stretches(case: Case) -> tuple[Frames, Frames, Frames, Frames]:
+    """Return where received stretches begin and end, how late each comes, and the gap it counts for."""
+    places = case.places
+    margin = round(MARGIN_MS * places.rate / 1000)
+    late = late_frames(case)
+    gaps = np.arange(places.starts.size)
+    lead = slice(0, 1) if places.starts.size and places.before[0] == 0 else slice(0, 0)
+    first = np.concatenate((places.before[lead], places.stops + margin))
+    end = np.concatenate((places.starts[lead] - margin, places.after - margin))
+    return first, end, np.concatenate((0 * late[lead], late)), np.concatenate((gaps[lead], gaps))
+
+
+def _found(case: Case) -> tuple[Row, Frames, Frames]:
+    return case.of_version("elsewhere", lambda: _searched(case))
+
+
+def _searched(case: Case) -> tuple[Row, Frames, Frames]:
+    first, end, late, gaps = _stretches(case)
+    values, places = strongest(case, first, end, late)
+    return values, places, gaps
+
+
+def of(case: Case) -> Row:
+    """Return the strongest click between each gap and the next, z.
+
+    What comes before the first gap counts for that one.
+    """
+    values, _, gaps = _found(case)
+    found = np.full(case.places.starts.size, np.nan)
+    for gap, value in zip(gaps.tolist(), values.tolist(), strict=True):
+        found[gap] = np.fmax(found[gap], value)
+    return found
+
+
+def told(case: Case, values: Row) -> ClipFact | None:
+    """Tell how many stretches have clicks, and where."""
+    found, places, _ = _found(case)
+    bad = np.flatnonzero(np.nan_to_num(found) >= THRESHOLD)
+    if not bad.size:
+        return None
+    seconds = ", ".join(f"{place / case.version.rate:.3f}" for place in places[bad][:_TOLD])
+    more = f" and {bad.size - _TOLD} more" if bad.size > _TOLD else ""
+    said = f"{bad.size} of {found.size} received stretches have a click away from gaps: at {seconds} s{more}"
+    return ClipFact("elsewhere", float(bad.size), "", said, tuple(places[bad].tolist()))
+
+
+MEASURES = (
+    Measure(
+        "elsewhere", "Click elsewhere", "z", Direction.HIGH, THRESHOLD, False, PROPOSED,
+        "strongest click in what is received up to the next gap, more than 5 ms from any edge, that the "
+        "reference does not have",
+        "Elsewhere", of, 45, curve=curve, clip=told,
+    ),
+)  # fmt: skip

@@ -1,0 +1,27 @@
+"""Turned polarity: the gap is the reference's, upside down."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from gaplisten.loss.measures.contract import PROPOSED, Case, Direction, Measure
+from gaplisten.loss.measures.windows import POWER_FLOOR, Row, decibel
+
+
+def of(case: Case) -> Row:
+    """Return by how many dB the reference stands over its sum with the version, at the best gain."""
+    wanted, made = case.places.powers(case.natural), case.places.powers(case.made)
+    # Positive where the two are opposed.
+    cross = -case.places.sums(case.made * case.natural) / np.maximum(case.places.frames, 1)
+    alike = np.clip(cross, 0.0, None) ** 2 / np.maximum(wanted * made, 1e-20)
+    ratio = -decibel(np.maximum(1.0 - alike, 1e-6))
+    return np.where(np.minimum(wanted, made) > POWER_FLOOR, ratio, np.nan)
+
+
+MEASURES = (
+    Measure(
+        "polarity", "Turned polarity", "dB", Direction.HIGH, 8.0, True, PROPOSED,
+        "how exactly the gap is the reference's sound with its sign turned, at the best gain",
+        "Polarity", of, 60,
+    ),
+)  # fmt: skip

@@ -1,0 +1,140 @@
+"""Received sound: how late each stretch of it comes against the reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from gaplisten.loss.measures.windows import Places, Prepared, Row, fast_length
+
+WINDOW_MS = 60.0
+SETTLE_MS = 5.0  # a blend into received speech is not received speech
+SHORTEST_MS = 12.0
+REACH_MS, FIRST_REACH_MS, FARTHEST_MS = 30.0, 500.0, 1000.0
+SAME, ALIKE, BETTER = 0.98, 0.75, 0.04
+_QUIET = 1e-6  # -60 dBFS: below it nothing tells where a stretch comes from
+
+
+@dataclass(frozen=True, eq=False)
+class Track:
+    """How late received sound comes, window by window.
+
+    Parameters
+    ----------
+    middles
+        Of the windows, in frames of the voice's clock.
+    lags
+        In frames of the voice's clock, late is positive; NaN where it cannot be told.
+    stretch
+        Which stretch a window lies in: 0 before the first gap, k behind the k-th.
+    """
+
+    middles: Row
+    lags: Row
+    stretch: Row
+    rate: int
+
+    def of_stretches(self, count: int) -> Row:
+        """Return the lag in which each stretch ends up, in frames; NaN where it cannot be told."""
+        lags = np.full(count, np.nan)
+        known = ~np.isnan(self.lags)
+        lags[self.stretch[known].astype(int)] = self.lags[known]  # the last one of a stretch stays
+        return lags
+
+
+def track(version: Prepared, clean: Prepared, places: Places) -> Track:
+    """Follow the lag through all received stretches, each in windows of up to 60 ms.
+
+    The lag stays as it was unless another one fits clearly better; among lags that fit about as well, as the
+    periods of a voice do, the one nearest to the last is taken.
+    """
+    rate = version.voice_rate
+    starts, stops = places.at(rate)
+    ends = np.append(starts, places.after[-1:] * rate // places.rate)
+    begins = np.append(places.before[:1] * rate // places.rate, stops)
+    middles, lags, stretch = [], [], []
+    state = _Lag(version.voice, clean.voice, rate)
+    for number, (begin, end) in enumerate(zip(begins.tolist(), ends.tolist(), strict=True)):
+        if number:
+            state.widen(int(stops[number - 1] - starts[number - 1]))
+        first = begin + (round(SETTLE_MS * rate / 1000) if number else 0)
+        for a, b in _windows(first, end, rate):
+            middles.append((a + b) / 2)
+            lags.append(state.at(a, b))
+            stretch.append(number)
+    return Track(np.array(middles), np.array(lags, np.float64), np.array(stretch), rate)
+
+
+def _windows(first: int, end: int, rate: int) -> list[tuple[int, int]]:
+    size, shortest = round(WINDOW_MS * rate / 1000), round(SHORTEST_MS * rate / 1000)
+    if end - first < shortest:
+        return []
+    count = max(1, (end - first) // size)
+    cuts = np.linspace(first, end, count + 1).astype(int).tolist()
+    return list(pairwise(cuts))
+
+
+class _Lag:
+    """The lag as it is known so far."""
+
+    def __init__(self, version: Row, clean: Row, rate: int) -> None:
+        self._version, self._clean, self._rate = version, clean, rate
+        self._lag, self._reach = 0, round(FIRST_REACH_MS * rate / 1000)
+        self._most = round(FARTHEST_MS * rate / 1000)
+
+    def widen(self, frames: int) -> None:
+        """Expect that what was lost may have been left out, or filled with more."""
+        self._reach = min(self._reach + frames, self._most)
+
+    def at(self, start: int, stop: int) -> float:
+        """Return the lag of a window; NaN where it cannot be told."""
+        made = self._version[start:stop]
+        power = float(made @ made)
+        if power < _QUIET * made.size:
+            return float("nan")
+        now = _alike(made, _cut(self._clean, start - self._lag, stop - self._lag), power)
+        if now < SAME:
+            lag, best = self._found(made, start)
+            if best < ALIKE:
+                return float("nan")
+            if best >= now + BETTER:
+                self._lag = lag
+        self._reach = round(REACH_MS * self._rate / 1000)
+        return float(self._lag)
+
+    def _found(self, made: Row, start: int) -> tuple[int, float]:
+        """Return the lag that fits best, and how well; of about equal ones the nearest to the last."""
+        low = start - self._lag - self._reach
+        around = _cut(self._clean, low, low + made.size + 2 * self._reach)
+        size = fast_length(around.size)
+        cross = np.fft.irfft(np.fft.rfft(around, size) * np.conj(np.fft.rfft(made, size)), size)
+        cross = cross[: around.size - made.size + 1]
+        energy = np.concatenate(([0.0], np.cumsum(around**2)))
+        power = energy[made.size :] - energy[: energy.size - made.size]
+        alike = cross / np.sqrt(np.maximum(power * float(made @ made), 1e-12))
+        alike[power < _QUIET * made.size / 10] = -1.0
+        good = np.flatnonzero(alike >= alike.max() - BETTER / 2)
+        # Of neighbouring samples that are about as good, the best one is meant: each hill counts once.
+        tops = [
+            hill[np.argmax(alike[hill])] for hill in np.split(good, np.flatnonzero(np.diff(good) > 1) + 1)
+        ]
+        lags = start - low - np.array(tops)
+        nearest = int(np.argmin(np.abs(lags - self._lag)))
+        return int(lags[nearest]), float(alike[tops[nearest]])
+
+
+def _alike(one: Row, other: Row, power: float) -> float:
+    energy = float(other @ other)
+    return float(one @ other) / np.sqrt(power * energy) if energy > 0 else -1.0
+
+
+def _cut(row: Row, start: int, stop: int) -> Row:
+    """Return a stretch, silent where there is no sound."""
+    if start >= 0 and stop <= row.size:
+        return row[start:stop]
+    inner = row[max(start, 0) : max(stop, 0)]
+    return np.concatenate((np.zeros(min(max(-start, 0), stop - start)), inner, np.zeros(stop - start)))[
+        : stop - start
+    ]

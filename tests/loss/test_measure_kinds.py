@@ -1,0 +1,240 @@
+"""What an ear hears at once is flagged under its own name; what is free of faults is not."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import signal as filters
+
+from gaplisten.audio.signal import Signal
+from gaplisten.loss.measures import (
+    MEASURES,
+    GapTable,
+    catalogue,
+    kinds,
+    measure_curve,
+    measure_gaps,
+    measure_named,
+)
+from gaplisten.loss.measures.gap_table import badness
+from gaplisten.loss.trace import LossTrace
+from kit.plugin_speech import speech
+
+RATE, PACKET = 16_000, 320
+CLEAN = np.tile(speech(seconds=2.4), 1).astype(np.float64)
+LOST = (6, 20, 21, 36, 37, 38, 55, 56, 80, 81, 82, 100, 101)
+TRACE = LossTrace.of_packets(np.isin(np.arange(len(CLEAN) // PACKET), LOST), PACKET, RATE)
+GAPS = TRACE.gaps(len(CLEAN))
+
+
+def measured(version: np.ndarray, reference: np.ndarray | None = CLEAN, **others: np.ndarray) -> GapTable:
+    clean = None if reference is None else Signal.of(reference, RATE)
+    return measure_gaps(clean, {n: Signal.of(x, RATE) for n, x in {"v": version, **others}.items()}, TRACE)
+
+
+def share(table: GapTable, key: str, version: str = "v") -> float:
+    return float(table.flagged(version, key).mean())
+
+
+def in_gaps(change) -> np.ndarray:
+    version = CLEAN.copy()
+    for gap in GAPS:
+        version[gap.start : gap.stop] = change(version, gap.start, gap.stop)
+    return version
+
+
+def later(ms: float) -> np.ndarray:
+    parts, at = [], 0
+    for gap in GAPS:
+        parts += [CLEAN[at : gap.stop], np.zeros(round(ms * RATE / 1000))]
+        at = gap.stop
+    return np.concatenate([*parts, CLEAN[at:]])[: len(CLEAN)]
+
+
+CONTROLS = {
+    "itself": CLEAN,
+    "1 dB lower": CLEAN * 10 ** (-1 / 20),
+    "three frames late": np.concatenate((np.zeros(3), CLEAN[:-3])),
+    "dithered to 16 bits": np.round(32768 * CLEAN + np.random.default_rng(0).uniform(-1, 1, len(CLEAN)))
+    / 32768,
+}
+
+
+@pytest.mark.parametrize("control", CONTROLS)
+def test_a_version_without_a_fault_is_not_flagged(control: str) -> None:
+    found = measured(CONTROLS[control])
+    assert not any(row[-1] for row in found.table().rows)
+
+
+@pytest.mark.parametrize("gain_db", [-6, 3, -2])
+def test_a_level_that_is_off_in_all_gaps_is_told_of_the_clip(gain_db: float) -> None:
+    found = measured(in_gaps(lambda y, a, b: y[a:b] * 10 ** (gain_db / 20)))
+    (fact,) = (each for each in found.clip["v"] if each.key == "energy_error")
+    assert fact.value == pytest.approx(gain_db, abs=0.1)
+    assert ("too loud" if gain_db > 0 else "too low") in fact.said
+    assert share(found, "energy_error") == 0
+    assert f"energy_error={fact.value:.4g}" in str(found.table().rows[0][found.table().columns.index("clip")])
+
+
+def test_a_level_that_is_off_by_a_decibel_is_not_told() -> None:
+    assert not measured(in_gaps(lambda y, a, b: y[a:b] * 10 ** (1 / 20))).clip["v"]
+
+
+def test_noise_30_ms_past_the_exit_is_found_behind_the_gap_and_at_no_edge() -> None:
+    version, rng = CLEAN.copy(), np.random.default_rng(1)
+    for gap in GAPS:
+        version[gap.stop + 480 : gap.stop + 800] += 0.2 * rng.standard_normal(320)
+    found = measured(version)
+    assert share(found, "after_level") == 1
+    assert share(found, "level_step_exit") == 0
+
+
+def test_a_level_that_ramps_back_is_found_behind_the_gap() -> None:
+    version = CLEAN.copy()
+    for gap in GAPS:
+        part = version[gap.stop : gap.stop + 1600]
+        part *= np.linspace(0.4, 1, len(part))
+    assert share(measured(version), "after_level") > 0.8
+
+
+def test_received_sound_that_is_lower_as_a_whole_is_told_once_and_flags_no_gap() -> None:
+    found = measured(0.5 * CLEAN)
+    assert share(found, "after_level") == 0
+    told = {fact.key: fact for fact in found.clip["v"]}
+    assert told["after_level"].value == pytest.approx(-6.02, abs=0.1)
+
+
+@pytest.mark.parametrize("reference", [CLEAN, None], ids=["against the reference", "alone"])
+def test_a_click_far_from_any_edge_is_found_elsewhere(reference: np.ndarray | None) -> None:
+    version, gap = CLEAN.copy(), GAPS[3]
+    version[gap.stop + 2000] += 0.4
+    found = measured(version, reference)
+    assert found.flagged("v", "elsewhere").tolist() == [place == 3 for place in range(len(GAPS))]
+    assert share(found, "after_click") == 0, "it is more than 100 ms past the exit"
+    (fact,) = (each for each in found.clip["v"] if each.key == "elsewhere")
+    assert fact.frames == (gap.stop + 2000,)
+
+
+def test_a_click_before_the_first_gap_counts_for_that_one() -> None:
+    version = CLEAN.copy()
+    version[900] -= 0.3
+    assert measured(version).flagged("v", "elsewhere").tolist() == [True, *[False] * (len(GAPS) - 1)]
+
+
+@pytest.mark.parametrize("ms", [1.5, 0.5])
+def test_sound_that_gets_later_at_each_gap_drifts(ms: float) -> None:
+    found = measured(later(ms))
+    jumps = found.column("v", "lag_jump")
+    assert np.nanmedian(jumps) == pytest.approx(ms, abs=0.07)
+    assert share(found, "lag_jump") > 0.8
+    assert found.column("v", "drift")[-1] == pytest.approx(ms * len(GAPS), abs=0.2)
+    (fact,) = (each for each in found.clip["v"] if each.key == "drift")
+    assert len(fact.frames) >= len(GAPS) - 1
+
+
+def test_sound_that_is_late_throughout_is_told_and_does_not_drift() -> None:
+    found = measured(np.concatenate((np.zeros(80), CLEAN[:-80])))
+    assert share(found, "drift") == share(found, "lag_jump") == 0
+    (fact,) = (each for each in found.clip["v"] if each.key == "drift")
+    assert fact.said == "received sound comes 5.00 ms late throughout"
+
+
+def test_narrow_band_concealment_in_wide_band_speech_lacks_bandwidth() -> None:
+    low = filters.sosfiltfilt(filters.butter(8, 3400, fs=RATE, output="sos"), CLEAN)
+    found = measured(in_gaps(lambda y, a, b: low[a:b]))
+    assert share(found, "bandwidth") > 0.8
+    assert share(measured(in_gaps(lambda y, a, b: 0.1 * y[a:b])), "bandwidth") == 0, "it is low as a whole"
+
+
+def test_one_period_again_and_again_buzzes_and_the_speech_itself_does_not() -> None:
+    found = measured(in_gaps(lambda y, a, b: np.resize(y[a - 117 : a].copy(), b - a)))
+    long = np.array([facts.length_ms >= 40 for facts in found.gaps])
+    assert found.flagged("v", "buzz")[long].all()
+    assert np.isnan(found.column("v", "buzz")[~long]).all()
+    assert share(measured(CLEAN), "buzz") == 0
+
+
+def test_turned_polarity_and_an_offset_have_names_of_their_own() -> None:
+    assert share(measured(in_gaps(lambda y, a, b: -0.7 * y[a:b])), "polarity") == 1
+    assert share(measured(in_gaps(lambda y, a, b: y[a:b] + 0.03)), "dc") > 0.8
+
+
+def test_a_pitch_that_is_off_by_an_octave_jumps() -> None:
+    time = np.arange(len(CLEAN)) / RATE
+    voice = sum(np.sin(2 * np.pi * 110 * k * time + k * k) / k for k in range(1, 15)) * 0.05
+    other = sum(np.sin(2 * np.pi * 220 * k * time + k * k) / k for k in range(1, 8)) * 0.05
+    version = voice.copy()
+    for gap in GAPS:
+        version[gap.start : gap.stop] = other[gap.start : gap.stop]
+    found = measured(version, voice)
+    assert np.nanmin(found.column("v", "pitch_jump")) == pytest.approx(1200, abs=40)
+
+
+def test_a_lag_of_one_period_is_no_lag() -> None:
+    time = np.arange(len(CLEAN)) / RATE
+    voice = sum(np.sin(2 * np.pi * 250 * k * time + k * k) / k for k in range(1, 10)) * 0.05
+    version = voice * (1 + 0.001 * np.random.default_rng(0).standard_normal(len(voice)))
+    shifted = np.concatenate((np.zeros(64), version))[: len(version)]  # 4 ms: one period of 250 Hz
+    for gap in GAPS:
+        version[gap.start : gap.stop] = shifted[gap.start : gap.stop]
+    assert np.nanmax(np.abs(measured(version, voice).column("v", "recovery_lag"))) < 0.2
+
+
+def test_a_version_that_sounds_as_another_is_identical_to_it_but_not_where_both_are_right() -> None:
+    off = in_gaps(lambda y, a, b: np.resize(y[a - 117 : a].copy(), b - a))
+    found = measured(off.copy(), CLEAN, off=off, right=CLEAN, too=CLEAN.copy())
+    assert share(found, "identical") == 1
+    (fact,) = (each for each in found.clip["v"] if each.key == "identical")
+    assert fact.said == f"equals off in {len(GAPS)} of the {len(GAPS)} gaps in which it has sound of its own"
+    assert np.isnan(found.column("right", "identical")).all()
+
+
+@pytest.mark.parametrize("measure", MEASURES, ids=lambda measure: measure.key)
+def test_each_measure_has_a_curve_that_stands_out_where_its_fault_is(measure) -> None:
+    faults = {
+        "after_level": lambda y, a, b: y.__setitem__(slice(b + 480, b + 900), 0.2 * y[b + 480 : b + 900]),
+        "after_click": lambda y, a, b: y.__setitem__(b + 800, y[b + 800] + 0.4),
+        "elsewhere": lambda y, a, b: y.__setitem__(b + 800, y[b + 800] + 0.4),
+        "lag_jump": lambda y, a, b: y.__setitem__(slice(b, b + 3000), y[b - 32 : b + 2968].copy()),
+    }
+    faults["drift"] = faults["lag_jump"]
+    version, gap = CLEAN.copy(), GAPS[5]
+    plant = faults.get(measure.key)
+    if plant:
+        plant(version, gap.start, gap.stop)
+    else:
+        tail = np.resize(version[gap.start - 90 : gap.start].copy(), gap.frames)
+        version[gap.start : gap.stop] = -1.0 * tail[::-1] if measure.key != "buzz" else tail
+        if measure.key == "bandwidth":
+            low = filters.sosfiltfilt(filters.butter(8, 3400, fs=RATE, output="sos"), CLEAN)
+            version[gap.start : gap.stop] = low[gap.start : gap.stop]
+        if measure.key in ("muted_early", "decay", "energy_error"):
+            version[gap.start : gap.stop] = 0
+    clean, other = Signal.of(CLEAN, RATE), {"o": Signal.of(version, RATE)}
+    curve = measure_curve(measure, clean, Signal.of(version, RATE), TRACE, other)
+    assert curve.frames.shape == curve.values.shape
+    assert np.all(np.diff(curve.frames) > 0)
+    assert curve.frames.size > 30
+    known = ~np.isnan(curve.values)
+    if measure.key in ("decay", "polarity", "dc", "gap_snr"):
+        assert known.any()
+        return
+    bad = np.where(known, badness(measure, curve.values), -np.inf)
+    worst = curve.frames[int(bad.argmax())]
+    assert gap.start - 800 <= worst <= gap.stop + 3800, worst / RATE
+
+
+def test_a_curve_without_the_reference_it_needs_has_no_points() -> None:
+    assert measure_curve(measure_named("lsd"), None, Signal.of(CLEAN, RATE), TRACE).frames.size == 0
+    with pytest.raises(ValueError, match="16000 Hz"):
+        measure_curve(measure_named("lsd"), None, Signal.of(CLEAN, 8000), TRACE)
+
+
+def test_a_measure_is_one_more_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = (Path(kinds.__file__).parent / "polarity.py").read_text(encoding="utf-8")
+    (tmp_path / "loudest.py").write_text(source.replace('"polarity"', '"loudest"'), encoding="utf-8")
+    monkeypatch.setattr(kinds, "__path__", [*kinds.__path__, str(tmp_path)])
+    found = [measure.key for measure in catalogue.discover()]
+    assert sorted({*found} - {measure.key for measure in MEASURES}) == ["loudest"]
