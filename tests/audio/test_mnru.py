@@ -5,8 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gaplisten.audio.mnru import measured_q, modulated_noise
+from gaplisten.audio.mnru import modulated_noise
 from gaplisten.audio.signal import Signal
+from kit.noise_ratio import measured_q
 
 
 def burst(rate: int = 16000, channels: int = 1) -> Signal:

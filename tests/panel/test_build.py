@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 import soundfile
 
-from gaplisten.audio.mnru import measured_q
 from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job, JobCancelled
@@ -26,6 +25,7 @@ from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.safety import UntrustedPanel, inside
 from gaplisten.panel.selection import Places
 from gaplisten.panel.session import Session
+from kit.noise_ratio import measured_q
 from kit.panels import NO_STEPS, RATE, FakeRenderer, make_clips, make_panel, take, toml
 
 ANCHORED = NO_STEPS + '[mushra]\nanchors = ["anchor35", "lossy"]\n'

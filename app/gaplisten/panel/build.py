@@ -8,7 +8,7 @@ import os
 import secrets
 import shutil
 import struct
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -94,6 +94,7 @@ class Bench:
         use: Use,
         expected: int | None = None,
         within: int = 0,
+        answers: Mapping[str, int] | None = None,
     ) -> str:
         """Write one stimulus and return its code, which tells nothing to who does not know the secret."""
         code = hashlib.sha256("\x1f".join((self.secret, clip, condition, use.value)).encode()).hexdigest()[
@@ -112,6 +113,7 @@ class Bench:
                 sha256=sha,
                 expected=expected,
                 within=within,
+                answers=dict(answers or {}),
             )
         )
         return code

@@ -16,6 +16,8 @@ from gaplisten.panel.methods.contract import Use
 from gaplisten.panel.parts import REFERENCE, GoldPart, TrapPart
 from gaplisten.panel.selection import Places
 
+Known = tuple[int | None, int, Mapping[str, int]]  # an answer, how far off it may be, answers on scales
+
 
 class Freezer(Protocol):
     """What writes stimuli while a panel is built."""
@@ -32,6 +34,7 @@ class Freezer(Protocol):
         use: Use,
         expected: int | None = None,
         within: int = 0,
+        answers: Mapping[str, int] | None = None,
     ) -> str:
         """Write one stimulus; return its code."""
 
@@ -60,7 +63,8 @@ def check_trials(
         if gold.clip == clip and gold.condition is not None:
             if gold.condition not in sounds:
                 raise DefinitionError("checks.gold", f"there is no condition {gold.condition!r}", "name one")
-            freezer.freeze(sounds[gold.condition], clip, gold.condition, Use.GOLD, gold.answer, gold.within)
+            known = (gold.answer, gold.within, gold.answers)
+            freezer.freeze(sounds[gold.condition], clip, gold.condition, Use.GOLD, *known)
 
 
 def extra_trials(freezer: Freezer, definition: PanelDefinition, places: Places) -> None:
@@ -72,10 +76,10 @@ def extra_trials(freezer: Freezer, definition: PanelDefinition, places: Places) 
     )
     for place, (use, one) in enumerate(parts, start=1):
         if one.file is not None:
-            within = one.within if isinstance(one, GoldPart) else 0
-            _freeze_file(
-                freezer, definition, places, one.file, use, f"{use.value} {place}", one.answer, within
-            )
+            known: Known = (one.answer, 0, {})
+            if isinstance(one, GoldPart):
+                known = (one.answer, one.within, one.answers)
+            _freeze_file(freezer, definition, places, one.file, use, f"{use.value} {place}", known)
 
 
 def _freeze_file(
@@ -85,8 +89,7 @@ def _freeze_file(
     file: str,
     use: Use,
     name: str,
-    answer: int,
-    within: int,
+    known: Known,
 ) -> None:
     signal = read_signal(places.resolve(file))
     gain = clip_gain(signal, [signal], definition.target_dbov)
@@ -103,7 +106,7 @@ def _freeze_file(
             part=Part.CHECK,
         )
     )
-    freezer.freeze(signal, name, use.value, use, answer, within)
+    freezer.freeze(signal, name, use.value, use, *known)
 
 
 def _all_found(freezer: Freezer, definition: PanelDefinition) -> None:

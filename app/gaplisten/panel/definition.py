@@ -212,15 +212,25 @@ class PanelDefinition(_WithTables):
             raise misfit(fact, "wording", "labels")
 
     def _answers(self) -> None:
-        answers = [("gold", at, one.answer) for at, one in enumerate(self.checks.gold)]
-        answers += [("trap", at, one.answer) for at, one in enumerate(self.checks.trap)]
-        words, categories = self.scales()[self.method.checked], self.method.response is Response.CATEGORY
-        for kind, at, answer in answers:
-            if not categories:
+        checked = self.method.checked
+        answers = [("gold", at, checked, one.answer) for at, one in enumerate(self.checks.gold)]
+        answers += [("trap", at, checked, one.answer) for at, one in enumerate(self.checks.trap)]
+        answers += [
+            ("gold", at, scale, answer)
+            for at, one in enumerate(self.checks.gold)
+            for scale, answer in one.answers.items()
+        ]
+        words = self.scales()
+        for kind, at, scale, answer in answers:
+            if self.method.response is not Response.CATEGORY:
                 having = ", ".join(one.name for one in methods() if one.response is Response.CATEGORY)
                 fact = f"gold and trap trials need a method with categories ({having})"
                 raise misfit(fact, "checks", kind, at)
-            if not words.accepts(answer):
+            if scale not in words:
+                having = ", ".join(filter(None, words)) or "one scale, that has no name"
+                fact = f"there is no scale {scale!r}; {self.method.name} has {having}"
+                raise misfit(fact, "checks", kind, at, "answers")
+            if answer is not None and not words[scale].accepts(answer):
                 fact = f"the expected answer {answer} is no value of the scale"
                 raise misfit(fact, "checks", kind, at, "answer")
 

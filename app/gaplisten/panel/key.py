@@ -41,6 +41,8 @@ class StimulusKey(_Value):
         Opaque; the file is `stimuli/CODE.wav`.
     expected, within
         The known answer of gold and trap trials.
+    answers
+        Those of gold trials on several scales, by scale.
     """
 
     code: str = Field(pattern=r"^[0-9a-f]{16}$")
@@ -50,6 +52,7 @@ class StimulusKey(_Value):
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     expected: int | None = None
     within: int = 0
+    answers: dict[str, int] = {}
 
 
 class ClipKey(_Value):

@@ -97,7 +97,8 @@ class TrainingPart(Part):
 class GoldPart(Part):
     """A trial whose answer is known: `file`, or a clip in a condition."""
 
-    answer: int
+    answer: int | None = None
+    answers: dict[str, int] = Field(default_factory=dict, max_length=20)
     within: int = Field(default=1, ge=0, le=3)
     file: Path_ | None = None
     clip: str | None = None
@@ -107,6 +108,8 @@ class GoldPart(Part):
     def _one_source(self) -> Self:
         if (self.file is None) == (self.clip is None or self.condition is None):
             raise ValueError("say either file, or clip and condition")
+        if (self.answer is None) == (not self.answers):
+            raise ValueError("say either answer, or answers (on several scales)")
         return self
 
 

@@ -24,13 +24,16 @@ def _planned(key: Key, item: Item, number: int, index: int) -> Planned:
     condition, compared_with = method.about(item)
     expected: int | str | None = method.answer(item)
     within = 0
+    answers: dict[str, int] = {}
     if expected is None and item.use not in (Use.TEST, Use.TRAINING):
         sound = key.by_code[key.code(item.clip, item.system[0], item.sound_use)]
         expected, within = sound.expected, sound.within
+        answers = dict(sound.answers)
+        if method.every_scale and item.use is Use.TRAP and isinstance(expected, int):
+            answers = dict.fromkeys(method.scales, expected)
     stratum = key.clip_of[item.clip].stratum if item.clip in key.clip_of else ""
-    return Planned(
-        trial, _kind(item), item.clip, stratum, conditions, condition, compared_with, expected, within
-    )
+    about = (item.clip, stratum, conditions, condition, compared_with)
+    return Planned(trial, _kind(item), *about, expected, within, answers)
 
 
 def laid_out(key: Key, items: Sequence[Item], index: int) -> tuple[Planned, ...]:

@@ -86,6 +86,8 @@ class Trial:
         the method has one scale.
     hear_each
         Whether each scale is rated after a hearing of its own.
+    together
+        Whether all scales stand on the page at once.
     """
 
     number: int
@@ -96,6 +98,7 @@ class Trial:
     slots: tuple[Slot, ...]
     scales: tuple[str, ...] = ("",)
     hear_each: bool = False
+    together: bool = False
 
     @property
     def rated_slots(self) -> tuple[int, ...]:

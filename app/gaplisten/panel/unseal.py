@@ -61,8 +61,10 @@ def _truth(panel: FrozenPanel, planned: Planned, row: Row) -> Truth:
     slot = _slot_of(planned, row)
     condition = planned.condition or planned.conditions[slot]
     score = method.score(row["vote"], planned)
-    # A known answer is the answer to one of the scales.
+    # A known answer is the answer to one of the scales, or there are several.
     expected = planned.expected if scale == method.checked else None
+    if planned.answers:
+        expected = planned.answers.get(scale)
     return Truth(
         kind=planned.kind,
         clip=planned.clip,

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
@@ -105,6 +105,8 @@ class Planned:
         What the trial is about; "" for methods that rate every slot.
     expected, within
         The known answer of a check, in terms of the score; the right letter where there is one.
+    answers
+        The known answers of a check on several scales, by scale.
     """
 
     trial: Trial
@@ -116,6 +118,7 @@ class Planned:
     compared_with: str = ""
     expected: int | str | None = None
     within: int = 0
+    answers: Mapping[str, int] = field(default_factory=dict)
 
     def code(self, salt: str) -> str:
         """Return a short digest of the layout: tells on resuming whether the plan is still the same."""
@@ -270,6 +273,10 @@ class Method:
         The scale on which checks with a known answer are judged.
     hear_each
         Whether each scale is rated after a hearing of its own.
+    together
+        Whether all scales stand on the page at once.
+    every_scale
+        Whether a trap asks for the same answer on every scale, and all gold recordings must be met.
     checks
         The checks among the trials that are allowed: names of numbers under ``[checks]``, and "files" for
         gold and trap recordings.
@@ -307,6 +314,8 @@ class Method:
     scales: tuple[str, ...] = ("",)
     checked: str = ""
     hear_each: bool = False
+    together: bool = False
+    every_scale: bool = False
     checks: tuple[str, ...] = ()
     best: int = 5
     worst: int = 1
@@ -407,7 +416,8 @@ class Method:
     ) -> Trial:
         """Return a screen of this method."""
         asked = self.scales if scales is None else scales
-        return Trial(number, block, self.name, self.response, self.playing, slots, asked, self.hear_each)
+        hear_each, together = self.hear_each, self.together
+        return Trial(number, block, self.name, self.response, self.playing, slots, asked, hear_each, together)
 
     # Its words and scores
 

@@ -99,13 +99,32 @@ def retest(votes: Sequence[Rating]) -> float | None:
     return fmean(apart) if apart else None
 
 
-def _failed_checks(votes: Sequence[Rating]) -> list[str]:
-    """Return what was failed: every trap must be right, of any other kind of check at least one."""
+def _checked(votes: Sequence[Rating]) -> dict[str, list[bool]]:
+    """Return of each kind of check which trials were passed: on every scale that has a known answer."""
+    made: dict[str, list[bool]] = {}
+    of_scales: dict[tuple[str, int], list[bool]] = {}
+    for vote in votes:
+        if vote.passed is None:
+            continue
+        if vote.scale:
+            of_scales.setdefault((vote.kind, vote.trial), []).append(vote.passed)
+        else:
+            made.setdefault(vote.kind, []).append(vote.passed)
+    for (kind, _), passed in of_scales.items():
+        made.setdefault(kind, []).append(all(passed))
+    return made
+
+
+def _failed_checks(votes: Sequence[Rating], method: Method) -> list[str]:
+    """Return what was failed: every trap must be right, of any other kind of check at least one.
+
+    Methods that have known answers on several scales want every gold recording right, too.
+    """
     found = []
-    checks = [vote for vote in votes if vote.passed is not None]
-    for kind, group in grouped(checks, lambda vote: vote.kind).items():
-        passed = sum(vote.passed is True for vote in group)
-        if passed < (len(group) if kind == "trap" else 1):
+    whole = ("trap", "gold") if method.every_scale else ("trap",)
+    for kind, group in _checked(votes).items():
+        passed = sum(group)
+        if passed < (len(group) if kind in whole else 1):
             found.append(f"{kind.replace('_', ' ')}: {passed} of {len(group)} checks passed")
     return found
 
@@ -123,7 +142,7 @@ def _straight_lining(votes: Sequence[Rating], spread: float | None) -> str:
 
 def _reasons(mine: Sequence[Rating], everybody: Sequence[Rating], method: Method) -> list[str]:
     own = tests(mine)
-    reasons = _failed_checks(mine)
+    reasons = _failed_checks(mine, method)
     reasons += method.screened(own, tests(everybody))
     if not method.paired:
         reasons.append(_straight_lining(own, _spread(own)))
@@ -137,11 +156,12 @@ def _judged(
     own = tests(mine)
     others = [vote for vote in tests(everybody) if vote.listener != name]
     agreed = None if method.paired else agreement(own, others)
+    checks = _checked(mine).values()
     listener = Listener(
         name,
         len(own),
-        sum(vote.passed is not None for vote in mine),
-        sum(vote.passed is True for vote in mine),
+        sum(map(len, checks)),
+        sum(map(sum, checks)),
         _spread(own),
         agreed.r if agreed else None,
         sum(vote.underflows for vote in mine),

@@ -27,6 +27,7 @@ from gaplisten.ui.panel.listening import TrialPlayer
 from gaplisten.ui.panel.responses import Categories, Response, Sliders
 from gaplisten.ui.panel.switching import LoopRow, SlotRow
 from gaplisten.ui.panel.texts import emptied, heading, paragraph, quiet
+from gaplisten.ui.panel.together import ScalesTogether
 from gaplisten.ui.panel.turns import TurnRow
 from gaplisten.ui.theme import quiet_colour
 
@@ -184,8 +185,8 @@ class TrialPage(QWidget):
         self._asked = scale
         several = len(trial.scales) > 1
         self._part.setText(f"{trial.scales.index(scale) + 1} / {len(trial.scales)}" if several else "")
-        self._part.setVisible(several)
-        self._heading.setText(self._scale.question)
+        self._part.setVisible(several and not trial.together)
+        self._heading.setText(self._scale.heading if trial.together else self._scale.question)
         self._instruction.setText(self._scale.instruction)
         emptied(self._answers)
         self._make_response(trial)
@@ -194,14 +195,20 @@ class TrialPage(QWidget):
     def _make_response(self, trial: Trial) -> None:
         asked = trial.response
         sliders = None
-        if asked in (Asked.SLIDERS, Asked.GRADES):
+        self._together: ScalesTogether | None = None
+        if trial.together:
+            of = {name: self._session.scales[name] for name in trial.scales}
+            self._response = self._together = ScalesTogether(of)
+            self._together.answered.connect(self._answer_on)
+            self._together.mark(self._asked)
+        elif asked in (Asked.SLIDERS, Asked.GRADES):
             name = self._words["rating_of"]
             sliders = self._response = Sliders(self._scale, trial, asked is Asked.GRADES, name)
         else:
             self._response = Categories(self._scale, digits=bool(self._digits(self._scale)))
         if self._player.switched:
             self._slot_row.show_trial(trial, sliders)
-        self._key_hint = self._keys_of(trial)
+        self._key_hint = self._words["keys_together"] if trial.together else self._keys_of(trial)
         self._response.voted.connect(self.vote)
         self._answers.addWidget(self._response)
 
@@ -283,6 +290,8 @@ class TrialPage(QWidget):
         refusal = self._session.rate(vote, slot, self._asked)
         if refusal is None:
             self._message_stays = False
+            if self._together is not None:
+                self._go_to(self._next_unanswered())
         else:
             self._refuse(refusal)
         self._show_votes()
@@ -292,12 +301,35 @@ class TrialPage(QWidget):
         if self._response is None:
             return
         whole = not self._player.state.trial.rated_slots
+        if self._together is not None:
+            asked = self._asked
+            self._together.nudge_scale(asked, steps)
+            self._go_to(asked)  # it may go on being moved
+            return
         self._response.nudge(WHOLE_TRIAL if whole else self._player.slot, steps)
 
     def vote_digit(self, digit: int) -> None:
         """Vote with the answer whose value is `digit`."""
         if any(value == digit for value, _ in self._scale.labels):
             self.vote(WHOLE_TRIAL, digit)
+
+    def _answer_on(self, scale: str, vote: Vote) -> None:
+        """Answer on one of several scales that stand on the page together."""
+        self._asked = scale
+        self.vote(WHOLE_TRIAL, vote)
+
+    def _next_unanswered(self) -> str:
+        """Return the next scale without an answer, round and round; the one at hand where there is none."""
+        scales = self._player.state.trial.scales
+        at = scales.index(self._asked)
+        left = [scale for scale in (*scales[at:], *scales[:at]) if not self._answered(scale)]
+        return left[0] if left else self._asked
+
+    def _go_to(self, scale: str) -> None:
+        """Make one of the scales that stand on the page together the one that keys answer."""
+        self._asked = scale
+        if self._together is not None:
+            self._together.mark(scale)
 
     def write_comment(self) -> None:
         """Go to the comment."""
@@ -308,6 +340,9 @@ class TrialPage(QWidget):
         """Go to the scale that is asked before, or after if this one is answered."""
         scales = self._player.state.trial.scales
         wanted = scales.index(self._asked) + steps
+        if self._together is not None:
+            self._go_to(scales[wanted % len(scales)])
+            return
         if 0 <= wanted < len(scales) and (steps < 0 or self._answered(self._asked)):
             self._ask(scales[wanted])
             self._message_stays = False
@@ -320,7 +355,9 @@ class TrialPage(QWidget):
     def go_on(self) -> None:
         """Go to the next scale, or leave the trial, if the rules allow it."""
         left = [scale for scale in self._player.state.trial.scales if not self._answered(scale)]
-        if left and self._answered(self._asked):
+        if left and self._together is not None:
+            self._go_to(self._asked if self._asked in left else self._next_unanswered())
+        elif left and self._answered(self._asked):
             self._ask(left[0])
             self._message_stays = False
             self._show_state()
@@ -368,6 +405,9 @@ class TrialPage(QWidget):
     def _show_votes(self) -> None:
         if self._response is not None and self._player.active:
             votes = self._player.state.votes
+            if self._together is not None:
+                self._together.show_scales({scale: vote for (_, scale), vote in votes.items()})
+                return
             shown = {slot: vote for (slot, scale), vote in votes.items() if scale == self._asked}
             self._response.show_votes(shown)
 

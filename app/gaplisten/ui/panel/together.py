@@ -1,0 +1,147 @@
+"""Several scales of one recording on one page, in two columns; one of them is where the keys go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.panel.scales import Scale
+from gaplisten.panel.trial import WHOLE_TRIAL, Vote
+from gaplisten.ui.panel.responses import Response
+
+_COLUMNS = 2
+
+
+def _unbroken(text: str) -> str:
+    return text.replace(" ", "\N{NO-BREAK SPACE}")
+
+
+class _Block(QFrame):
+    """One scale: its question, and a row of answers, best first."""
+
+    voted = Signal(object)
+
+    def __init__(self, scale: Scale) -> None:
+        super().__init__()
+        self.setObjectName("scale")
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self._question = QLabel(scale.question)
+        self._question.setWordWrap(True)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 4, 8, 4)
+        column.setSpacing(3)
+        column.addWidget(self._question)
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        self._buttons: list[tuple[Vote, QPushButton]] = []
+        for value, words in scale.labels:
+            row.addWidget(self._answer(value, words))
+        column.addLayout(row)
+        said = [text for _, text in scale.labels if text]
+        # Five words do not fit beside their digits on a small screen: they stand below, in the same order.
+        self._ends = QLabel("   ".join(_unbroken(f"{value} {text}") for value, text in scale.labels if text))
+        if len(said) == 2:
+            self._ends.setText(f"{scale.labels[0][0]} {said[0]} … {scale.labels[-1][0]} {said[1]}")
+        self._ends.setWordWrap(True)
+        font = self._ends.font()
+        font.setPointSizeF(font.pointSizeF() * 0.85)
+        self._ends.setFont(font)
+        column.addWidget(self._ends)
+
+    def _answer(self, value: Vote, words: str) -> QPushButton:
+        button = QPushButton(str(value))
+        button.setCheckable(True)
+        button.setMinimumHeight(30)
+        button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        button.setAccessibleName(f"{self._question.text()}: {value} {words}".rstrip())
+        button.setProperty("answer", True)
+        button.clicked.connect(lambda _=False, vote=value: self._clicked(vote))
+        self._buttons.append((value, button))
+        return button
+
+    def _clicked(self, vote: Vote) -> None:
+        for value, button in self._buttons:
+            if value == vote:
+                button.setChecked(not button.isChecked())  # the page decides whether it counts
+        self.voted.emit(vote)
+
+    def show_vote(self, vote: Vote | None) -> None:
+        for value, button in self._buttons:
+            button.setChecked(vote is not None and value == vote)
+
+    def nudge(self, steps: int) -> None:
+        chosen = [at for at, (_, button) in enumerate(self._buttons) if button.isChecked()]
+        at = len(self._buttons) // 2
+        if chosen:
+            at = min(max(chosen[0] - (1 if steps > 0 else -1), 0), len(self._buttons) - 1)
+        self.voted.emit(self._buttons[at][0])
+
+    def allow(self, allowed: bool) -> None:
+        for _, button in self._buttons:
+            button.setEnabled(allowed)
+
+    def mark(self, current: bool) -> None:
+        """Show whether digits answer here: a frame tells it, and bold words."""
+        self.setFrameShape(QFrame.Shape.Box if current else QFrame.Shape.NoFrame)
+        font = self._question.font()
+        font.setBold(current)
+        self._question.setFont(font)
+
+
+class ScalesTogether(Response):
+    """All scales of a trial.
+
+    Signals
+    -------
+    answered
+        ``(scale, vote)``: the listener wishes to answer on a scale.
+    """
+
+    answered = Signal(str, object)
+
+    def __init__(self, scales: Mapping[str, Scale], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._blocks: dict[str, _Block] = {}
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 0, 0, 0)
+        grid.setHorizontalSpacing(24)
+        grid.setVerticalSpacing(2)
+        rows = -(-len(scales) // _COLUMNS)
+        for place, (name, scale) in enumerate(scales.items()):
+            block = _Block(scale)
+            block.voted.connect(lambda vote, name=name: self.answered.emit(name, vote))
+            grid.addWidget(block, place % rows, place // rows)
+            self._blocks[name] = block
+        for column in range(_COLUMNS):
+            grid.setColumnStretch(column, 1)
+
+    def show_scales(self, votes: Mapping[str, Vote]) -> None:
+        """Show what was answered on each scale."""
+        for name, block in self._blocks.items():
+            block.show_vote(votes.get(name))
+
+    def nudge_scale(self, scale: str, steps: int) -> None:
+        """Answer one better or worse than now; the middle one to begin with."""
+        self._blocks[scale].nudge(steps)
+
+    def mark(self, scale: str) -> None:
+        """Show on which scale digits answer now."""
+        for name, block in self._blocks.items():
+            block.mark(name == scale)
+
+    def allow(self, slots: Sequence[int]) -> None:
+        """Enable all answers or none."""
+        for block in self._blocks.values():
+            block.allow(WHOLE_TRIAL in slots)
