@@ -203,5 +203,5 @@ def test_another_form_is_one_more_file_and_gets_the_reference_in_two_processes(t
     alone.mkdir()
     shutil.copy(root / "lossy_signals" / "0.wav", alone)
     refused = run(alone / "0.wav", "--concealer", plugin, "--out", tmp_path / "out2")
-    assert refused.returncode == 1
-    assert "needs the undamaged speech, and this clip has none" in refused.stderr
+    assert refused.returncode == 2
+    assert "has no undamaged speech, which radio codes" in refused.stderr

@@ -30,17 +30,24 @@ class ConcealItem:
     out: Path
 
 
-def plan_folder(source: Path, out: Path, packet_ms: float = DEFAULT_PACKET_MS) -> tuple[ConcealItem, ...]:
+def plan_folder(
+    source: Path, out: Path, packet_ms: float = DEFAULT_PACKET_MS, reference_folder: Path | None = None
+) -> tuple[ConcealItem, ...]:
     """List what there is to do in a folder; results keep their path below it.
 
     Where a clip has no lossy file, its reference is taken and the trace's losses are applied to it.
+
+    Parameters
+    ----------
+    reference_folder
+        Where each file finds its reference, when they are not in the folder.
 
     Raises
     ------
     ConcealError
         Naming a place that is an input file, or where two results would lie.
     """
-    found = find_clips([source], packet=PacketLength(packet_ms))
+    found = find_clips([source], reference_folder=reference_folder, packet=PacketLength(packet_ms))
     clips = found.clips
     beside = [offer.folder for offer in found.offers if offer.folder.parent == source.absolute().parent]
     for folder in beside:  # not used, but not to be lost either
@@ -77,7 +84,11 @@ def _planned(clips: Sequence[Clip], place: Callable[[Clip, Path], Path]) -> tupl
 
 
 def plan_file(
-    source: Path, out: Path, trace: Path | None = None, packet_ms: float = DEFAULT_PACKET_MS
+    source: Path,
+    out: Path,
+    trace: Path | None = None,
+    packet_ms: float = DEFAULT_PACKET_MS,
+    reference: Path | None = None,
 ) -> ConcealItem:
     """Say what there is to do for one file.
 
@@ -87,6 +98,8 @@ def plan_file(
         A file, or a folder (one that exists, or a name without a suffix).
     trace
         When not given, a trace lying beside the file counts; else lost packets are found from exact zeros.
+    reference
+        The undamaged speech, for codecs.
     """
     is_folder = out.is_dir() or not out.suffix
     target = out / source.name if is_folder else out
@@ -94,6 +107,7 @@ def plan_file(
         iter(find_clips([source, *([trace] if trace else [])], packet=PacketLength(packet_ms)).clips)
     )
     clip = replace(found, trace=trace or found.trace or _beside(source))
+    clip = replace(clip, reference=reference or clip.reference)
     _refuse_inputs([target], [clip])
     return _item(clip, source, target)
 

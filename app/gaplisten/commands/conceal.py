@@ -39,6 +39,12 @@ def conceal(
         typer.Option("--trace", help="Loss trace of the one file; else beside it, else exact zeros."),
     ] = None,
     packet_ms: Annotated[float, typer.Option("--packet-ms", min=0.1, max=1000, help="Packet length.")] = 20.0,
+    reference: Annotated[
+        Path | None, typer.Option(help="The undamaged speech of the one file, for codecs.")
+    ] = None,
+    reference_folder: Annotated[
+        Path | None, typer.Option(help="Where each file of a folder finds its undamaged speech, for codecs.")
+    ] = None,
     plugins: Annotated[
         list[Path] | None,
         typer.Option("--plugins", metavar="DIR", help="Look for plugins in this folder too."),
@@ -65,7 +71,8 @@ def conceal(
     check_place(csv)
     entry = Catalogue.scan(plugins).get(concealer)
     parameters = validate(entry, parse_assignments(settings or ()))
-    items = _planned(source, out, trace, packet_ms)
+    items = _planned(source, out, trace, packet_ms, reference, reference_folder)
+    _need_references(items, entry, source)
     limits = Limits(times_real_time=time_limit)
     # A folder's journal lets an interrupted batch go on; a single file is simply made again.
     journal = folder_journal(out) if source.is_dir() else None
@@ -90,16 +97,39 @@ def _workers(cluster: str | None, jobs: int | None, items: tuple[ConcealItem, ..
     return workers
 
 
-def _planned(source: Path, out: Path, trace: Path | None, packet_ms: float) -> tuple[ConcealItem, ...]:
+def _need_references(items: tuple[ConcealItem, ...], entry: Entry, source: Path) -> None:
+    """Refuse at once where a codec is to code speech that nobody has."""
+    if not entry.needs_reference or any(item.clip.reference for item in items):
+        return
+    option = "--reference-folder DIR" if source.is_dir() else "--reference FILE"
+    fact = f"has no undamaged speech, which {entry.title} codes: from a lossy file no codec can be heard"
+    raise ConcealError(str(source), fact, f"name it with {option}")
+
+
+def _planned(
+    source: Path,
+    out: Path,
+    trace: Path | None,
+    packet_ms: float,
+    reference: Path | None,
+    reference_folder: Path | None,
+) -> tuple[ConcealItem, ...]:
     if not source.is_dir():
-        return (plan_file(source, out, trace, packet_ms),)
+        if reference_folder is not None:
+            raise ConcealError(
+                "--reference-folder", "is for a folder, and IN is a file", "use --reference FILE"
+            )
+        return (plan_file(source, out, trace, packet_ms, reference),)
+    if reference is not None:
+        fact = "belongs to one file, and IN is a folder"
+        raise ConcealError("--reference", fact, "use --reference-folder DIR")
     if trace is not None:
         raise ConcealError(
             "--trace",
             "belongs to one file, and IN is a folder",
             "leave it out: traces beside the files count",
         )
-    return plan_folder(source, out, packet_ms)
+    return plan_folder(source, out, packet_ms, reference_folder)
 
 
 def _report(batch: ConcealBatch, csv: Path | None) -> None:
