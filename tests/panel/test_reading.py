@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -29,6 +28,7 @@ from gaplisten.panel.session import Session
 from gaplisten.panel.session_files import read_session
 from gaplisten.panel.unseal import OtherPlan
 from gaplisten.panel.watch import panel_status
+from kit.forms import in_excel, in_pandas, table, text
 from kit.panels import NO_STEPS, make_panel, take
 
 NAMES = names_of(columns_for(("",)))
@@ -48,42 +48,9 @@ def file_of(panel: FrozenPanel, listener: str) -> Path:
     return path
 
 
-def table(data: bytes) -> list[list[str]]:
-    return list(csv.reader(io.StringIO(data.decode("utf-8-sig"), newline="")))
-
-
-def text(rows: list[list[str]], end: str = "\r\n") -> bytes:
-    made = io.StringIO()
-    csv.writer(made, lineterminator=end).writerows(rows)
-    return made.getvalue().encode()
-
-
 def with_column(data: bytes) -> bytes:
     rows = table(data)
     return text([[*row[:5], "mood" if at == 0 else f"m{at}", *row[5:]] for at, row in enumerate(rows)])
-
-
-def in_excel(data: bytes) -> bytes:
-    """Return the file as a spreadsheet of a country with decimal commas writes it, a remark added."""
-    rows = table(data)
-    numbers = [rows[0].index(name) for name in ("seconds_heard", "response_seconds", "gain_db", "latency_ms")]
-    for row in rows[1:]:
-        for at in numbers:
-            row[at] = row[at].replace(".", ",")
-    made = [
-        [*row, "remark" if not at else "two\nlines; of it" if at == 1 else ""] for at, row in enumerate(rows)
-    ]
-    made.append([""] * len(made[0]))
-    out = io.StringIO()
-    csv.writer(out, delimiter=";", lineterminator="\r\n").writerows(made)
-    return b"\xef\xbb\xbf" + out.getvalue().encode()
-
-
-def in_pandas(data: bytes) -> bytes:
-    """Return the file as pandas writes it after a concatenation: whole numbers as 3.0, an index before."""
-    frame = pd.read_csv(io.BytesIO(data))
-    whole = ["order", "trial", "position", "plays", "rate", "underflows", "vote"]
-    return frame.astype(dict.fromkeys(whole, float)).sort_values("vote").to_csv().encode()
 
 
 def without_column(data: bytes) -> bytes:
@@ -102,7 +69,7 @@ FORMS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "old Mac": (lambda data: data.replace(b"\r\n", b"\r"), "its lines end in CR"),
     "UTF-16": (lambda data: data.decode().encode("utf-16"), "it is UTF-16"),
     "tabs": (lambda data: text([["\t".join(row)] for row in table(data)]).replace(b'"', b""), "by tabs"),
-    "quotes": (lambda data: text_quoted(table(data)), "its lines end in LF"),
+    "quotes": (lambda data: text(table(data), "\n", quoting=csv.QUOTE_ALL), "its lines end in LF"),
     "a spreadsheet": (in_excel, "set apart by semicolons"),
     "pandas": (in_pandas, "numbers are written in another way"),
     "empty lines": (lambda data: data.replace(b"\r\n", b"\r\n\r\n"), "empty lines"),
@@ -110,12 +77,6 @@ FORMS: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     "a row twice": (lambda data: data + data.splitlines(keepends=True)[-1], "stands there 2 times"),
     "a line that names the separator": (lambda data: b"sep=,\r\n" + data, "names the separator"),
 }
-
-
-def text_quoted(rows: list[list[str]]) -> bytes:
-    made = io.StringIO()
-    csv.writer(made, lineterminator="\n", quoting=csv.QUOTE_ALL).writerows(rows)
-    return made.getvalue().encode()
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -1,0 +1,128 @@
+"""A session killed at a system call, its file then rewritten by an editor, again and again: nothing is lost.
+
+The session runs in a child of this process that counts the calls by which files are changed, and kills itself
+before one of them, or after a part of what it was to write.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import traceback
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.session import Session
+from gaplisten.panel.session_files import read_session
+from gaplisten.panel.trial import Trial, Vote
+from kit.forms import ALIVE
+from kit.panels import NO_STEPS, listen, make_panel, vote
+
+pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked")
+
+CALLS = ("open", "write", "fsync", "ftruncate", "replace", "close", "unlink", "mkdir")
+METHODS = {"acr": NO_STEPS, "mushra": NO_STEPS + '[mushra]\nanchors = ["lossy"]\n'}
+
+
+def own_vote(trial: Trial, slot: int) -> Vote:
+    """Return a vote that tells trial and slot."""
+    return 1 + (7 * trial.number + 3) % 5 if slot < 0 else (13 * trial.number + 17 * slot) % 101
+
+
+def kill_at(call: int, share: float) -> None:
+    """Let this process die at its so many-th change of a file, a share of what it writes written."""
+    seen = 0
+
+    def counted(name: str, real: Callable[..., object]) -> Callable[..., object]:
+        def run(*arguments: object, **more: object) -> object:
+            nonlocal seen
+            seen += 1
+            if seen == call:
+                if name == "write":
+                    data = bytes(arguments[1])  # type: ignore[call-overload]
+                    real(arguments[0], data[: int(share * len(data))])
+                os.kill(os.getpid(), signal.SIGKILL)
+            return real(*arguments, **more)
+
+        return run
+
+    for name in CALLS:
+        setattr(os, name, counted(name, getattr(os, name)))
+
+
+def killed(panel: FrozenPanel, listener: str, call: int, share: float) -> tuple[list[int], int]:
+    """Take a session in a child that dies; return the trials that it left, and how it ended."""
+    read, write = os.pipe()
+    say = os.write
+    child = os.fork()
+    if child == 0:
+        status = 3
+        try:
+            os.close(read)
+            kill_at(call, share)
+            with Session.open(panel.folder, listener) as session:
+                while (trial := session.trial) is not None:
+                    listen(session)
+                    vote(session, own_vote)
+                    session.next()
+                    say(write, b"%d\n" % trial.number)
+            status = 0
+        finally:
+            if status:
+                traceback.print_exc()
+            os._exit(status)
+    os.close(write)
+    with os.fdopen(read, "rb") as said:
+        left = [int(line) for line in said.read().split()]
+    _, how = os.waitpid(child, 0)
+    return left, how
+
+
+def rewritten(path: Path, form: str) -> None:
+    """Rewrite a file of whole rows in another form; one that was cut in a row is no editor's to save."""
+    data = path.read_bytes()
+    if data.count(b"\r\n") > 1 and data.endswith(b"\r\n") and data.count(b"\r\n") == data.count(b"\n"):
+        path.write_bytes(ALIVE[form](data))
+
+
+@pytest.mark.parametrize("kills", [12, pytest.param(250, marks=pytest.mark.long)])
+@pytest.mark.parametrize("method", METHODS)
+def test_no_kill_at_any_call_and_no_editor_loses_doubles_or_misplaces_a_rating(
+    method: str, kills: int, tmp_path: Path
+) -> None:
+    panel = make_panel(tmp_path, method, METHODS[method], clips=5, top="repeats = 4")
+    chance, forms = random.Random(f"{method} {kills}"), list(ALIVE)
+    listener, left, died = 0, list[int](), 0
+    while died < kills:
+        name = f"listener {listener}"
+        told, how = killed(panel, name, chance.randrange(1, 60), chance.random())
+        assert how in (0, signal.SIGKILL), how  # no error: what was rewritten is gone on with
+        died += how == signal.SIGKILL
+        left += told
+        found = [path for path in panel.ratings.glob("*.csv") if f"listener_{listener}-" in path.name]
+        if not found:
+            assert not left
+            continue
+        (path,) = found
+        with Session.open(panel.folder, name) as session:  # sets aside what was cut, says how far it is
+            done, finished = session.progress.done, session.finished
+        rows = read_session(panel, path).rows if path.exists() and path.read_bytes() else ()
+        saved = list(dict.fromkeys(int(row["trial"]) for row in rows))
+        assert saved == list(range(1, done + 1))
+        assert saved[: len(left)] == left
+        assert len(saved) <= len(left) + 1  # at most one was on the disk and not yet told
+        assert [int(row["order"]) for row in rows] == list(range(1, len(rows) + 1))
+        assert len({(row["trial"], row["position"]) for row in rows}) == len(rows)
+        for row in rows:
+            number, slot = int(row["trial"]), int(row["position"]) - 1 if method == "mushra" else -1
+            wanted = 1 + (7 * number + 3) % 5 if slot < 0 else (13 * number + 17 * slot) % 101
+            assert int(row["vote"]) == wanted
+        left = saved
+        if finished:
+            listener, left = listener + 1, []
+        else:
+            rewritten(path, forms[died % len(forms)])
