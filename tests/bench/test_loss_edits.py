@@ -4,7 +4,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gaplisten.audio.signal import Signal
-from gaplisten.bench.loss_edits import edit_of, lossy_with, painted, restorable, trace_of
+from gaplisten.bench.loss_edits import (
+    drawn,
+    edit_of,
+    lossy_with,
+    painted,
+    restorable,
+    stretch_restorable,
+    trace_of,
+)
 from gaplisten.bench.state import LossEdit
 from gaplisten.loss.trace import Grid, LossTrace, OffGridError, Origin
 from kit import traces
@@ -31,7 +39,7 @@ def test_gaps_off_the_packets_survive_being_kept(grid):
     found = LossTrace.of_spans([(3, 11), (40, 41)], 60, 1000, grid=grid)
     again = trace_of(edit_of(found, "marked"), 1000, 60)
     assert again.spans.tolist() == found.spans.tolist()
-    assert again.grid is None
+    assert again.grid == grid
 
 
 def test_packets_that_begin_before_the_sound_survive_being_kept():
@@ -107,3 +115,28 @@ def test_the_signals_given_are_not_changed():
     lossy_with(trace("x....."), reference, lossy, trace("......"))
     assert reference.samples[0, 0] == pytest.approx(0.01)
     assert not lossy.samples.any()
+
+
+def test_a_gap_drawn_off_the_packets_keeps_them():
+    found = drawn(trace("..x..."), 5, 11, True, 24, 1000)
+    again = trace_of(edit_of(found, "drawn"), 1000, 24)
+    assert again.spans.tolist() == [[5, 12]]
+    assert again.grid == Grid(4)
+    assert not again.on_grid
+    assert drawn(again, 12, 5, False, 24, 1000).spans.tolist() == []
+    at_twice_the_rate = trace_of(edit_of(found, "drawn"), 2000, 48)
+    assert at_twice_the_rate.spans.tolist() == [[10, 24]]
+    assert at_twice_the_rate.grid == Grid(8)
+
+
+def test_a_gap_can_be_drawn_where_nothing_was_known_of_losses():
+    found = drawn(None, 7, 3, True, 24, 1000)
+    assert found.spans.tolist() == [[3, 7]]
+    assert found.grid is None
+
+
+def test_without_a_reference_only_what_was_received_is_drawn_received():
+    original = LossTrace.of_spans([(3, 11)], 60, 1000)
+    assert stretch_restorable(None, original, 20, 12)
+    assert not stretch_restorable(None, original, 10, 12)
+    assert stretch_restorable(Signal.of(np.zeros(60), 1000), original, 10, 12)

@@ -33,7 +33,8 @@ loops = st.tuples(frames, st.integers(1, 10**6)).map(lambda pair: Loop(pair[0], 
 def edits(draw):
     edges = sorted(draw(st.sets(st.integers(0, 500), max_size=12)))
     runs = tuple(zip(edges[0::2], edges[1::2], strict=False))
-    return LossEdit(500, draw(st.floats(0.5, 1000.0)), runs, draw(words))
+    off = draw(st.none() | st.tuples(st.integers(500, 10**9), st.integers(1, 10**6)))
+    return LossEdit(500, draw(st.floats(0.5, 1000.0)), runs, draw(words), 0, *(off or (None, None)))
 
 
 clips = st.builds(ClipWork, st.none() | edits(), st.none() | loops, st.lists(notes, max_size=3).map(tuple))

@@ -165,6 +165,46 @@ def test_painting_received_brings_the_sent_samples_back(loud, player):
     assert np.array_equal(reference[3200:4160], lossy[3200:4160])
 
 
+def test_a_gap_is_drawn_off_the_packets_which_stay(loud, player):
+    loud.lanes_view.gap_drawn.emit(5000, 5400, True)
+    trace = loud.controller.trace
+    assert [5000, 5400] in trace.spans.tolist()
+    assert trace.grid.length == 320
+    assert not trace.on_grid
+    assert not player.lanes[1].samples[5000:5400].any()
+    assert loud.controller.document.undo() == "draw gap"
+    assert loud.controller.trace.on_grid
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "spans", "said"),
+    [
+        ("gaps.csv", "start_s,end_s\n0.5,0.5123\n", [[8000, 8197]], "lie on no packets"),
+        ("x_is_lost.txt", "".join(f"{int(at == 5)}\n" for at in range(200)), [[800, 960]], "10 ms"),
+        ("p.g192", b"\x21\x6b\x20\x6b" * 5, None, "starts again"),
+        ("short.txt", "0\n1\n0\n", None, ""),
+    ],
+)
+def test_a_trace_file_keeps_its_own_packets_end_and_intervals(loud, tmp_path, name, content, spans, said):
+    from gaplisten.ui.workbench.loss_dialog import LossDialog
+
+    told = []
+    loud.controller.said.connect(told.append)
+    path = tmp_path / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    dialog = LossDialog(loud.controller, loud)
+    before = loud.controller.trace
+    dialog.use_file(path)
+    if name == "short.txt":
+        assert "has 3 packets, the sound has 100" in dialog.outcome.text()
+        assert loud.controller.trace is before
+        dialog.close()
+        return
+    assert any(said in text for text in told)
+    found = loud.controller.trace
+    assert found.spans.tolist() == spans if spans else found.lost.tolist() == [False, True] * 50
+
+
 def test_a_loss_model_replaces_the_loss(loud, player, qtbot):
     from gaplisten.ui.workbench.loss_dialog import LossDialog
 

@@ -438,6 +438,18 @@ class Controller:
             return
         self.document.set_loss(self.clip_name, painted(self.trace, first, last, lost), "painted")
 
+    def draw(self, start: int, stop: int, lost: bool) -> None:
+        """Lose or receive the frames ``[start, stop)``, on packets or off them."""
+        from gaplisten.bench.loss_edits import drawn, stretch_restorable
+
+        if self.opened is None or self.clip_name is None or start == stop:
+            return
+        if not lost and not stretch_restorable(self.opened.reference, self.opened.trace, start, stop):
+            self.said.emit("without a reference nobody knows what was there: it stays lost")
+            return
+        found = drawn(self.trace, start, stop, lost, self.frames, self.rate)
+        self.document.set_loss(self.clip_name, found, "drawn")
+
     def set_loss(self, trace: LossTrace, how: str) -> None:
         """Replace the loss of the clip that is shown."""
         if self.clip_name is not None:

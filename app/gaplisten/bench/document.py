@@ -189,7 +189,8 @@ class Document:
     def set_loss(self, clip: str, trace: LossTrace, how: str, merge: str | None = None) -> None:
         """Replace the loss of `clip`."""
         done = replace(self._work.clip(clip), loss=edit_of(trace, how))
-        self._edit("paint loss" if how == "painted" else "new loss", self._work.with_clip(clip, done), merge)
+        label = {"painted": "paint loss", "drawn": "draw gap"}.get(how, "new loss")
+        self._edit(label, self._work.with_clip(clip, done), merge)
 
     def reset_loss(self, clip: str) -> None:
         """Go back to the loss that came with `clip`."""

@@ -6,14 +6,19 @@ import numpy as np
 
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.bench.state import LossEdit
-from gaplisten.loss.trace import LossTrace, OffGridError, Origin, Spans, runs_of
+from gaplisten.loss.trace import Grid, LossTrace, OffGridError, Origin, Spans, runs_of
 
 
 def edit_of(trace: LossTrace, how: str) -> LossEdit:
     """Return a trace as the value that is kept in a workbench file."""
-    if trace.grid is None or not trace.on_grid:  # in packets of one frame, which stand for none
+    grid = trace.grid
+    if grid is None:  # in packets of one frame, which stand for none
         return LossEdit(trace.frames, 1000.0 / trace.rate, _pairs(trace.spans), how)
-    return LossEdit(trace.packets, trace.packet_ms, _pairs(runs_of(trace.lost)), how, trace.grid.offset)
+    if not trace.on_grid:
+        length, runs = 1000.0 * grid.length / trace.rate, _pairs(trace.spans)
+        packets = grid.packets(trace.frames)
+        return LossEdit(packets, length, runs, how, grid.offset, trace.frames, trace.rate)
+    return LossEdit(trace.packets, trace.packet_ms, _pairs(runs_of(trace.lost)), how, grid.offset)
 
 
 def _pairs(rows: Spans) -> tuple[tuple[int, int], ...]:
@@ -34,12 +39,34 @@ def trace_of(edit: LossEdit, rate: int, frames: int) -> LossTrace:
         raise ValueError(f"a packet of {edit.packet_ms:g} ms is not a whole number of frames at {rate} Hz")
     if packet_frames == 1:
         return LossTrace.of_spans(edit.runs, frames, rate, Origin.EDITED)
+    if edit.frames is not None:
+        return _in_frames(edit, Grid(packet_frames, edit.offset), rate, frames)
     lost = np.zeros(edit.packets, np.bool_)
     for first, stop in edit.runs:
         lost[first:stop] = True
     if not -packet_frames < edit.offset <= 0:
         raise ValueError(f"an offset of {edit.offset} frames is not within one packet")
     return LossTrace.of_packets(lost, packet_frames, rate, Origin.EDITED, offset=edit.offset).fitted(frames)
+
+
+def _in_frames(edit: LossEdit, grid: Grid, rate: int, frames: int) -> LossTrace:
+    """Return gaps that lie off the packets, on the clock `rate`; the packets stay."""
+    old = edit.rate or rate
+    spans = [(first * rate // old, -(-stop * rate // old)) for first, stop in edit.runs]
+    return LossTrace.of_spans(spans, frames, rate, Origin.EDITED, grid=grid)
+
+
+def drawn(trace: LossTrace | None, start: int, stop: int, lost: bool, frames: int, rate: int) -> LossTrace:
+    """Return the trace with the frames ``[start, stop)`` (any order) lost or received, packets or not.
+
+    Parameters
+    ----------
+    trace
+        None where nothing was known of losses; then there are no packets.
+    """
+    known = trace if trace is not None else LossTrace.of_spans([], frames, rate, Origin.EDITED)
+    low, high = sorted((start, stop))
+    return known.marked(max(low, 0), min(high, frames), lost)
 
 
 def painted(trace: LossTrace, first: int, last: int, lost: bool) -> LossTrace:
@@ -97,4 +124,12 @@ def restorable(reference: Signal | None, original: LossTrace | None, first: int,
     grid = original.grid
     if grid is None:
         return not original.has_loss
-    return not original.part(grid.start(low), grid.start(high + 1)).has_loss
+    return stretch_restorable(reference, original, grid.start(low), grid.start(high + 1))
+
+
+def stretch_restorable(reference: Signal | None, original: LossTrace | None, start: int, stop: int) -> bool:
+    """Return whether frames can be drawn received: there is a reference, or none was lost at first."""
+    if reference is not None or original is None:
+        return True
+    low, high = sorted((start, stop))
+    return not original.part(low, high).has_loss

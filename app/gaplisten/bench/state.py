@@ -64,6 +64,9 @@ class LossEdit:
         How it was made: "painted", or the model with its parameters and seed.
     offset
         Frame at which the first packet begins, 0 or less than one packet before the sound.
+    frames, rate
+        Where gaps lie off the packets: `runs` count frames at this rate, of a sound of this length. None
+        where they count packets.
     """
 
     packets: int
@@ -71,6 +74,8 @@ class LossEdit:
     runs: tuple[tuple[int, int], ...]
     how: str = "painted"
     offset: int = 0
+    frames: int | None = None
+    rate: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

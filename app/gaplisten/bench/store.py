@@ -103,6 +103,8 @@ class _Loss(_Model):
     how: Text = "painted"
     offset: Annotated[int, Field(gt=-(2**31), le=0)] = 0
     lost: list[Annotated[list[Index], Field(min_length=2, max_length=2)]] = []
+    frames: Annotated[int, Field(ge=0, lt=2**53)] | None = None
+    rate: Annotated[int, Field(ge=1, le=10_000_000)] | None = None
 
 
 class _Clip(_Model):
@@ -234,6 +236,8 @@ def _plain_clip(done: ClipWork) -> dict[str, Any]:
         }
         if done.loss.offset:
             plain["loss"]["offset"] = done.loss.offset
+        if done.loss.frames is not None:
+            plain["loss"] |= {"frames": done.loss.frames, "rate": done.loss.rate}
     if done.notes:
         plain["notes"] = [_plain_note(note) for note in done.notes]
     if done.match_levels:
@@ -380,10 +384,13 @@ def _clip(name: str, clip: _Clip) -> ClipWork:
 def _loss(name: str, loss: _Loss) -> LossEdit:
     end = 0
     for first, stop in loss.lost:
-        if not end <= first < stop <= loss.packets:
+        if not end <= first < stop <= (loss.packets if loss.frames is None else loss.frames):
             raise ValueError(f"clips.{name}.loss.lost: [{first}, {stop}] is out of order or beyond the end")
         end = stop
-    return LossEdit(loss.packets, loss.packet_ms, tuple((a, b) for a, b in loss.lost), loss.how, loss.offset)
+    if (loss.frames is None) is not (loss.rate is None):
+        raise ValueError(f"clips.{name}.loss: frames and rate belong together")
+    runs = tuple((first, stop) for first, stop in loss.lost)
+    return LossEdit(loss.packets, loss.packet_ms, runs, loss.how, loss.offset, loss.frames, loss.rate)
 
 
 def _absolute(path: str, folder: Path) -> Path:

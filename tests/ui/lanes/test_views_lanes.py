@@ -317,6 +317,21 @@ def test_painting_marks_whole_packets_and_undoes_what_it_begins_on(view: LanesVi
     assert painted.args == [10, 42, False]
 
 
+def test_with_alt_a_gap_of_any_length_is_drawn_and_with_shift_it_is_received(
+    view: LanesView, qtbot: QtBot
+) -> None:
+    view.set_paint_mode(True)
+    start, stop = _x(view, 10.3 * PACKET), _x(view, 11.2 * PACKET)
+    with qtbot.waitSignal(view.gap_drawn) as drawn, qtbot.assertNotEmitted(view.packets_painted):
+        _drag(view, (stop, 200), (start, 200), modifiers=Qt.KeyboardModifier.AltModifier)
+    assert drawn.args[2] is True
+    assert abs(_x(view, drawn.args[0]) - start) <= 1
+    assert abs(_x(view, drawn.args[1]) - stop) <= 1
+    with qtbot.waitSignal(view.packets_painted) as painted:
+        _drag(view, (start, 200), (stop, 200), modifiers=Qt.KeyboardModifier.ShiftModifier)
+    assert painted.args == [10, 11, False]
+
+
 def test_the_pointer_tells_frame_and_lane_and_when_it_leaves(view: LanesView) -> None:
     told: list[tuple[int, int]] = []
     view.pointer_moved.connect(lambda frame, lane: told.append((frame, lane)))

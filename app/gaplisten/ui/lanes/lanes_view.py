@@ -52,6 +52,8 @@ class LanesView(QWidget):
         ``(start, stop)``: the user dragged a region or an edge of it.
     packets_painted
         ``(first packet, last packet, lost)``, in paint mode.
+    gap_drawn
+        ``(start, stop, lost)``, in frames: likewise, off the packets or where there are none.
     mark_clicked
         ``(index of the mark)``.
     source_failed
@@ -66,6 +68,7 @@ class LanesView(QWidget):
     pointer_moved = Signal(int, int)
     loop_edited = Signal(int, int)
     packets_painted = Signal(int, int, bool)
+    gap_drawn = Signal(int, int, bool)
     mark_clicked = Signal(int)
     source_failed = Signal(int, str)
     amplitude_changed = Signal(float)
@@ -117,6 +120,7 @@ class LanesView(QWidget):
         pointer.mark_chosen.connect(self.mark_clicked)
         pointer.loop_edited.connect(self.loop_edited)
         pointer.packets_painted.connect(self.packets_painted)
+        pointer.gap_drawn.connect(self.gap_drawn)
         pointer.magnified.connect(self._magnify)
         pointer.lanes_scrolled.connect(
             lambda pixels: self._lane_bar.setValue(self._lane_bar.value() + round(pixels))

@@ -29,6 +29,7 @@ class Drag(Enum):
     LOOP_STOP = auto()
     PAN = auto()
     PAINT = auto()
+    DRAW = auto()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,8 @@ class Pointer(QObject):
         ``(start, stop)``.
     packets_painted
         ``(first packet, last packet, lost)``.
+    gap_drawn
+        ``(start, stop, lost)``, in frames: off the packets, or where there are none.
     magnified
         ``(factor)`` of the amplitude.
     lanes_scrolled
@@ -76,6 +79,7 @@ class Pointer(QObject):
     mark_chosen = Signal(int)
     loop_edited = Signal(int, int)
     packets_painted = Signal(int, int, bool)
+    gap_drawn = Signal(int, int, bool)
     magnified = Signal(float)
     lanes_scrolled = Signal(float)
 
@@ -149,10 +153,14 @@ class Pointer(QObject):
 
     def _kind_of(self, event: QMouseEvent, place: QPointF, frame: int) -> tuple[Drag | None, bool]:
         button = event.button()
-        if self.painting and place.y() >= RULER_HEIGHT and (packet := self._scene.packet_at(frame)):
+        if self.painting and place.y() >= RULER_HEIGHT:
+            packet = self._scene.packet_at(frame)
+            free = packet is None or bool(event.modifiers() & _Modifier.AltModifier)
+            kind = Drag.DRAW if free else Drag.PAINT
             if button == _Button.LeftButton:
-                return Drag.PAINT, not packet[1]
-            return (Drag.PAINT, False) if button == _Button.RightButton else (None, False)
+                receives = bool(event.modifiers() & _Modifier.ShiftModifier)
+                return kind, not receives and not self._scene.lost_at(frame)
+            return (kind, False) if button == _Button.RightButton else (None, False)
         if button == _Button.MiddleButton or event.modifiers() & _Modifier.ShiftModifier:
             return Drag.PAN, False
         if button != _Button.LeftButton:
@@ -191,6 +199,8 @@ class Pointer(QObject):
         elif press.kind is Drag.PAN:
             self._axis.pan((press.x - place.x()) * self._scene.layout.ratio)
             self._press = replace(press, x=place.x())
+        elif press.kind is Drag.DRAW:
+            self._preview(*sorted((press.frame, frame)), paint=press.lost)
         elif press.kind is Drag.PAINT and (stretch := self._packets(press, frame)):
             self._preview(*stretch[2:], paint=press.lost)
 
@@ -224,6 +234,8 @@ class Pointer(QObject):
             self.loop_edited.emit(*self._moved_loop(press.kind, frame))
         elif press.kind is Drag.PAINT and (stretch := self._packets(press, frame)):
             self.packets_painted.emit(stretch[0], stretch[1], press.lost)
+        elif press.kind is Drag.DRAW and frame != press.frame:
+            self.gap_drawn.emit(*sorted((press.frame, frame)), press.lost)
 
     def _cursor(self, place: QPointF, inside: bool) -> Qt.CursorShape:
         if not inside:

@@ -263,6 +263,10 @@ class Scene:
         frame = min(frame, trace.frames - 1)
         return trace.grid.packet_of(frame), trace.lost_at(frame)
 
+    def lost_at(self, frame: int) -> bool:
+        """Whether a frame was lost."""
+        return self.loss is not None and self.loss.trace.lost_at(frame)
+
     def tip_at(self, x: float, y: float) -> str:
         """Return what a header or a mark says in full."""
         if x >= self.layout.plot_left:

@@ -13,7 +13,12 @@ COMMANDS = (
         ("edit.redo", "Redo", "Ctrl+Shift+Z; Ctrl+Y", "Do it again"),
     ),
     *section("Edit", "loss", checkable=True)(
-        ("edit.paint", "Paint Loss", "P", "Drag over packets to lose them, with Shift to receive them"),
+        (
+            "edit.paint",
+            "Paint Loss",
+            "P",
+            "Drag over packets to lose them, from lost ones to receive them; with Alt off the packets",
+        ),
     ),
     *section("Edit", "loss")(
         ("edit.loss_model", "Generate Loss…", "Ctrl+L", "Lose packets by a model or a file"),
@@ -41,6 +46,7 @@ class Edit(QObject):
         bind("edit.lane_down", lambda: controller.move_lane(controller.hearing.heard, 1))
         bind("edit.paint", self._paint)
         shell.lanes.packets_painted.connect(controller.paint)
+        shell.lanes.gap_drawn.connect(controller.draw)
         shell.signals.document_changed.connect(self._show_history)
         self._show_history()
 
@@ -67,7 +73,11 @@ class Edit(QObject):
 
     def _paint(self, on: bool) -> None:
         self._shell.lanes.set_paint_mode(on)
-        self._shell.say("drag over packets to lose them, with Shift to receive them" if on else "")
+        packets = self._controller.trace is not None and self._controller.trace.grid is not None
+        where = "packets to lose them, with Alt over any stretch" if packets else "what is to be lost"
+        self._shell.say(
+            f"drag over {where}; from what is lost, or with the right button, to receive" if on else ""
+        )
 
     def _ask_loss(self) -> None:
         if self._controller.opened is None or not self._controller.frames:

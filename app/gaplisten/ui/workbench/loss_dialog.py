@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,11 +22,12 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.clips.traces import OtherLength, WrittenTrace, on_clock
 from gaplisten.concealers.entries import Parameter, ParameterType
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import AmbiguousTrace, TraceFile, read_trace
 from gaplisten.loss.models import MODELS, LossModel, ModelParameter, make_trace
-from gaplisten.loss.trace import LossTrace, Origin
+from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.widgets import resize_within
 from gaplisten.ui.workbench.parameter_form import ParameterForm
 
@@ -160,27 +162,40 @@ class LossDialog(QDialog):
             return None if chosen is None else read_trace(path, format=chosen)
 
     def use_file(self, path: Path) -> None:
-        """Give the clip the loss that a trace file says."""
-        controller = self._controller
+        """Give the clip the loss that a trace file says, on its own packets where it tells any."""
         try:
             found = self._read(path)
+            if found is None:
+                return
+            written = self._on_clock(found)
         except GaplistenError as error:
             self._show_outcome(str(error), True)
             return
-        if found is None:
-            return
-        size = round((found.packet_ms or self.packet.value()) * controller.rate / 1000.0)
-        trace = LossTrace.of_packets(found.lost, max(size, 1), controller.rate, Origin.FILE).fitted(
-            controller.frames
-        )
-        controller.set_loss(trace, f"trace file {path.name}")
+        self._controller.set_loss(written.trace, f"trace file {path.name}")
+        if written.notes:
+            self._controller.said.emit("; ".join(written.notes))
         self.accept()
+
+    def _on_clock(self, found: TraceFile) -> WrittenTrace:
+        """Return a file's losses on the clip's clock; if need be with the one usual packet that fits."""
+        controller = self._controller
+        where = (controller.rate, controller.frames, controller.clip_name or "the clip")
+        try:
+            return on_clock(found, self.packet.value(), *where)
+        except OtherLength as other:
+            if len(other.sizes) != 1:
+                raise
+            packet_ms = 1000.0 * other.sizes[0] / controller.rate
+            written = on_clock(found, packet_ms, *where)
+            note = f"{found.path.name}: packets of {packet_ms:.4g} ms ({other.sizes[0]} frames) fit the sound"
+            return replace(written, notes=(*written.notes, note))
 
 
 def _ask_meaning(parent: QWidget, error: AmbiguousTrace) -> str | None:
-    question = f"{error.fact}.\nWhat is it?"
-    chosen, good = QInputDialog.getItem(parent, "Loss Trace", question, list(error.candidates), 0, False)
-    return chosen if good else None
+    question = f"{error.path.name} {error.fact}.\nWhat is it?"
+    items = {f"{name}: {meaning}": name for name, meaning in error.meanings.items()}
+    chosen, good = QInputDialog.getItem(parent, "Loss Trace", question, list(items), 0, False)
+    return items[chosen] if good else None
 
 
 def _parameter(found: ModelParameter) -> Parameter:

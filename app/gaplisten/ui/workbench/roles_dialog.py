@@ -35,7 +35,7 @@ AS_FOUND = "as found"
 ASK = "choose its format…"
 _SINGLE = ("reference", "lossy", "trace")
 
-Meanings = Mapping[Path, tuple[str, ...]]
+Meanings = Mapping[Path, Mapping[str, str]]
 
 
 class RolesDialog(QDialog):
@@ -202,14 +202,14 @@ def wrong_with(choices: Sequence[RoleChoice]) -> str:
 
 def unclear(guesses: Iterable[RoleGuess]) -> Meanings:
     """Return the formats to choose from, for each trace that can be read in several ways."""
-    found: dict[Path, tuple[str, ...]] = {}
+    found: dict[Path, Mapping[str, str]] = {}
     for guess in guesses:
         if guess.role is not Role.TRACE:
             continue
         try:
             read_trace(guess.path)
         except AmbiguousTrace as question:
-            found[guess.path] = question.candidates
+            found[guess.path] = question.meanings
         except GaplistenError:
             continue  # opening the clip says what is wrong
     return found
@@ -219,11 +219,12 @@ def meaning_box(path: Path, meanings: Meanings, parent: QWidget) -> QComboBox:
     """Return a field for the format of a trace; where only the user knows it, nothing is chosen yet."""
     box = QComboBox(parent)
     box.setAccessibleName(f"Format of {path.name}")
-    candidates = meanings.get(path, ())
+    candidates = meanings.get(path, {})
     box.addItem(ASK if candidates else AS_FOUND, "")
     likely = [form for form in FORMATS if form.name in candidates]
     for form in (*likely, *(form for form in FORMATS if form not in likely)):
-        box.addItem(form.name, form.name)
         told = f"{form.help}; {form.polarity}"
+        meaning = candidates.get(form.name)
+        box.addItem(f"{form.name}: {meaning}" if meaning else form.name, form.name)
         box.setItemData(box.count() - 1, told, Qt.ItemDataRole.ToolTipRole)
     return box
