@@ -20,7 +20,7 @@ from gaplisten.clips.opening import open_clip
 from gaplisten.durable import write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
-from gaplisten.panel.check_trials import check_trials, extra_trials, step_sounds
+from gaplisten.panel.check_trials import check_trials, extra_trials, spoken_traps, step_sounds
 from gaplisten.panel.definition import DefinitionError, PanelDefinition
 from gaplisten.panel.design.counting import Counts, as_rows, count, simulated
 from gaplisten.panel.design.items import trial_count
@@ -156,7 +156,9 @@ def _freeze_clip(bench: Bench, definition: PanelDefinition, chosen: ChosenClip, 
         check_trials(bench, definition, key.name, sounds.of)
         if not bench.steps:
             speech = sounds.of.get(REFERENCE) or next(iter(sounds.of.values()))
-            step_sounds(bench, definition, Signal(speech.samples * key.gain, speech.rate))
+            heard = Signal(speech.samples * key.gain, speech.rate)
+            step_sounds(bench, definition, heard)
+            spoken_traps(bench, definition, heard)
 
 
 def _source(part: ConditionPart) -> str:

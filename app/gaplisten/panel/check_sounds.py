@@ -140,6 +140,29 @@ def digits(rate: int, seed: object, language: str = languages.ENGLISH) -> list[t
     return made
 
 
+def spoken_trap(speech: Signal, digit: int | None, language: str) -> Signal:
+    """Return an attention sound: speech that breaks off, then a digit, twice; with None, silence instead.
+
+    All of one panel's are of equal length, whatever they say.
+
+    Parameters
+    ----------
+    speech
+        Of the panel's own, with its gain applied.
+    """
+    rate = speech.rate
+    words = spoken_digits(rate, language)
+    longest = max(len(word) for word in words)
+    lead = speech.mono[: round(1.5 * rate)].astype(np.float64)
+    pause = np.zeros(round(0.3 * rate))
+    said = np.zeros(longest)
+    if digit is not None:
+        word = words[digit]
+        said[: len(word)] = word * 10 ** (_LEVEL_DBOV / 20) / _rms(word)
+    whole = np.clip(np.concatenate([lead, pause, said, pause, said, pause]), -1, 1)
+    return Signal(np.repeat(whole[:, None], speech.channels, axis=1).astype(np.float32), rate)
+
+
 def has_digits(language: str) -> bool:
     """Tell whether a language has recorded digits of its own."""
     return (folders.resources() / "digits" / language).is_dir()

@@ -13,7 +13,8 @@ from gaplisten.panel.checks import StepKind
 from gaplisten.panel.definition import DefinitionError, PanelDefinition
 from gaplisten.panel.key import ClipKey, Part, StepSound
 from gaplisten.panel.methods.contract import Use
-from gaplisten.panel.parts import REFERENCE, GoldPart, TrapPart
+from gaplisten.panel.order import number, shuffled
+from gaplisten.panel.parts import REFERENCE, SPOKEN, GoldPart, TrapPart
 from gaplisten.panel.selection import Places
 
 Known = tuple[int | None, int, Mapping[str, int]]  # an answer, how far off it may be, answers on scales
@@ -120,6 +121,67 @@ def _all_found(freezer: Freezer, definition: PanelDefinition) -> None:
     if asked > len(names):
         fact = f"{asked} checks of one kind are asked for, the test has {len(names)} clips"
         raise DefinitionError("checks", fact, "ask for one per clip at most")
+
+
+def spoken_traps(freezer: Freezer, definition: PanelDefinition, speech: Signal) -> None:
+    """Freeze the attention trials that the panel makes itself: recordings that say which answer to give.
+
+    Parameters
+    ----------
+    speech
+        The first clip's reference with its gain applied.
+    """
+    if any(clip.name.startswith(SPOKEN) for clip in freezer.clips):
+        return  # those of an earlier clip
+    for place in range(1, definition.checks.spoken_traps + 1):
+        name = f"{SPOKEN} {place}"
+        saying = _sayings(definition, place)
+        for condition, use, digit, expected, within in saying:
+            sound = check_sounds.spoken_trap(speech, digit, definition.language)
+            if not any(clip.name == name for clip in freezer.clips):
+                freezer.clips.append(
+                    ClipKey(
+                        name=name,
+                        stratum="",
+                        rate=sound.rate,
+                        frames=sound.frames,
+                        channels=sound.channels,
+                        gain=1.0,
+                        gain_db=0.0,
+                        part=Part.CHECK,
+                    )
+                )
+            freezer.freeze(sound, name, condition, use, expected, within)
+
+
+Saying = tuple[str, Use, int | None, int | None, int]  # condition, use, digit, expected, within
+
+
+def _sayings(definition: PanelDefinition, place: int) -> list[Saying]:
+    """Return what the recordings of one attention trial say, and which answer that wants."""
+    method, design, seed = definition.method, definition.design, (definition.seed, SPOKEN, place)
+    sounds = list(method.sounds(design))
+    open_ones: list[Saying] = [(name, use, None, None, 0) for name, use in sounds if use is Use.OPEN]
+    if not method.paired and not method.multiple:
+        (words,) = (definition.scales()[method.checked],)
+        digits = [value for value, _ in words.labels if isinstance(value, int) and 0 < value < 10]
+        digit = digits[number(*seed) % len(digits)]
+        return [*open_ones, (Use.TRAP.value, Use.TRAP, digit, digit, 0)]
+    names = list(dict.fromkeys(name for name, use in sounds if use is Use.TEST))
+    if method.paired:
+        names = list(definition.pairs[0] if definition.pairs else names[:2])
+    drawn = [shuffled(range(1, 10), *seed, lap) for lap in range(1 + len(names) // 9)]
+    digit_of = dict(zip(names, [digit for lap in drawn for digit in lap], strict=False))
+    if method.multiple:  # a slider goes to ten times its digit
+        return [*open_ones, *((name, Use.TEST, digit, 10 * digit, 5) for name, digit in digit_of.items())]
+    first, second = names
+    wanted = 1 if digit_of[first] > digit_of[second] else -1
+    made: list[Saying] = [
+        (first, Use.TEST, digit_of[first], wanted, 0),
+        (second, Use.TEST, digit_of[second], None, 0),
+    ]
+    made += [(name, Use.X, digit_of[name], None, 0) for name in names if (name, Use.X) in sounds]
+    return [*open_ones, *made]
 
 
 def step_sounds(freezer: Freezer, definition: PanelDefinition, speech: Signal) -> None:

@@ -44,7 +44,7 @@ from gaplisten.panel.parts import (
 )
 from gaplisten.panel.rules import Rules
 from gaplisten.panel.safety import LARGEST_DEFINITION, UntrustedPanel, read_limited
-from gaplisten.panel.scales import Scale
+from gaplisten.panel.scales import Scale, texts
 from gaplisten.panel.trial import Response
 
 
@@ -235,6 +235,8 @@ class PanelDefinition(_WithTables):
                 raise misfit(fact, "checks", kind, at, "answer")
 
     def _hundred(self) -> None:
+        if self.rules.need_hundred and self.checks.spoken_traps:
+            raise misfit("on the pages of spoken traps no recording gets 100", "rules", "need_hundred")
         if self.rules.need_hundred and not self.method.may_need_hundred(self.design):
             having = ", ".join(one.name for one in methods() if one.may_need_hundred(_usual(one)))
             raise misfit(f"it belongs to {having} with its reference", "rules", "need_hundred")
@@ -254,6 +256,7 @@ class PanelDefinition(_WithTables):
             ("clear_bad", checks.clear_bad, "clear_bad"),
             ("reference_repeats", checks.reference_repeats, "reference_repeats"),
             ("null_pairs", checks.null_pairs, "null_pairs"),
+            ("spoken_traps", checks.spoken_traps, "spoken"),
             ("gold or trap files", files, "files"),
         ):
             if asked and check not in self.method.checks:
@@ -264,7 +267,11 @@ class PanelDefinition(_WithTables):
     def scales(self) -> dict[str, Scale]:
         """Return the wording that listeners see, by scale: the panel's own where it has some."""
         words = self.method.wording(self.language, self.design)
-        return {name: _own_words(one, self.wording) for name, one in words.items()}
+        made = {name: _own_words(one, self.wording) for name, one in words.items()}
+        if not self.checks.spoken_traps or self.method.series(self.design) is not None:
+            return made
+        said = texts(self.language).get(f"attention_{self.method.response.value}", "")
+        return {name: replace(one, instruction=f"{one.instruction} {said}") for name, one in made.items()}
 
     def listening_rules(self) -> Rules:
         """Return the rules as the engine uses them."""

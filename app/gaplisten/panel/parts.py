@@ -10,6 +10,7 @@ from gaplisten.panel.rules import Heard
 from gaplisten.panel.safety import UntrustedPanel, clean_name
 
 REFERENCE = "reference"  # what the reference is called where it stands among conditions
+SPOKEN = "spoken trap"  # what the clips of attention trials are called that the panel makes itself
 MOST_TRIALS = 5000
 Pairing = Literal["same clips", "different clips"]
 
@@ -129,6 +130,7 @@ class ChecksPart(Part):
     null_pairs: Count = 0
     gold: list[GoldPart] = Field(default_factory=list, max_length=100)
     trap: list[TrapPart] = Field(default_factory=list, max_length=100)
+    spoken_traps: int = Field(default=0, ge=0, le=100)
     level: bool = True
     sides: bool = False
     quiet_room: bool = False

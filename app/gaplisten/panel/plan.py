@@ -25,8 +25,9 @@ def _planned(key: Key, item: Item, number: int, index: int) -> Planned:
     expected: int | str | None = method.answer(item)
     within = 0
     answers: dict[str, int] = {}
-    if expected is None and item.use not in (Use.TEST, Use.TRAINING):
-        sound = key.by_code[key.code(item.clip, item.system[0], item.sound_use)]
+    if expected is None and item.use not in (Use.TEST, Use.TRAINING) and item.system:
+        pair = Use.TEST if method.paired else item.sound_use
+        sound = key.by_code[key.code(item.clip, item.system[0], pair)]
         expected, within = sound.expected, sound.within
         answers = dict(sound.answers)
         if method.every_scale and item.use is Use.TRAP and isinstance(expected, int):

@@ -5,9 +5,10 @@ from __future__ import annotations
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.columns import Truth, filled_in
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.methods.contract import Planned
+from gaplisten.panel.methods.contract import Planned, Use
 from gaplisten.panel.parts import REFERENCE
 from gaplisten.panel.reading import Row
+from gaplisten.panel.trial import Response
 
 
 class OtherPlan(GaplistenError):  # noqa: N818 - reads as the fact it is
@@ -61,10 +62,19 @@ def _truth(panel: FrozenPanel, planned: Planned, row: Row) -> Truth:
     slot = _slot_of(planned, row)
     condition = planned.condition or planned.conditions[slot]
     score = method.score(row["vote"], planned)
-    # A known answer is the answer to one of the scales, or there are several.
-    expected = planned.expected if scale == method.checked else None
+    stimulus = panel.key.by_code[planned.trial.slots[slot].stimulus]
+    # A known answer is the answer to one of the scales, or there are several, or one for each recording.
+    expected, within = planned.expected if scale == method.checked else None, planned.within
     if planned.answers:
         expected = planned.answers.get(scale)
+    elif planned.trial.rated_slots:
+        expected, within = stimulus.expected, stimulus.within
+    # A trap says what to press, in whatever order a pair is played.
+    pressed = planned.kind == Use.TRAP.value and planned.trial.response is Response.CATEGORY
+    given = float(row["vote"]) if pressed else score
+    passed = abs(given - expected) <= within if isinstance(expected, int) else None
+    if isinstance(expected, str) and planned.kind == Use.TRAP.value:
+        passed = row["vote"] == expected
     return Truth(
         kind=planned.kind,
         clip=planned.clip,
@@ -72,9 +82,9 @@ def _truth(panel: FrozenPanel, planned: Planned, row: Row) -> Truth:
         condition=condition,
         compared_with=planned.compared_with,
         role=_role(panel, condition),
-        stimulus_sha256=panel.key.by_code[planned.trial.slots[slot].stimulus].sha256,
+        stimulus_sha256=stimulus.sha256,
         slots=_shown(planned),
         score=score,
         expected=expected,
-        passed=abs(score - expected) <= planned.within if isinstance(expected, int) else None,
+        passed=passed,
     )

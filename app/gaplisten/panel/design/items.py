@@ -8,6 +8,7 @@ from itertools import combinations
 from gaplisten.panel.key import Key, Part
 from gaplisten.panel.methods.contract import Item, Use
 from gaplisten.panel.order import number, shuffled
+from gaplisten.panel.parts import SPOKEN
 
 
 def listed_place(key: Key, listener: str) -> int | None:
@@ -53,7 +54,15 @@ def trial_count(key: Key) -> int:
 def check_items(key: Key) -> list[Item]:
     """Return the trials with a known answer, and those that are there to be compared."""
     uses = (Use.GOOD, Use.BAD, Use.REPEAT, Use.NULL, Use.GOLD, Use.TRAP)
-    return [Item(one.clip, "", (one.condition,), use=one.use) for one in key.of_use(*uses)]
+    found = list(key.of_use(*uses))
+    made = [Item(one.clip, "", (one.condition,), use=one.use) for one in found]
+    single = {one.clip for one in found}
+    for clip in key.clips:
+        if clip.part is Part.CHECK and clip.name.startswith(SPOKEN) and clip.name not in single:
+            sides = number(key.definition.seed, key.secret, clip.name)
+            flipped, second = bool(sides % 2), bool(sides // 2 % 2)
+            made.append(Item(clip.name, "", systems(key)[0], use=Use.TRAP, flipped=flipped, x_second=second))
+    return made
 
 
 def spread(items: list[Item], extra: list[Item], seed: tuple[object, ...]) -> list[Item]:

@@ -88,6 +88,7 @@ METHOD = Preference(
     response=Response.CHOICE,
     playing=Playing.SWITCHED,
     sided=True,
+    checks=("spoken",),
     range=(0, 1),
     test=PairTest("preferred first", two_sided=True, ties=True),
     options=AbOptions,

@@ -79,6 +79,7 @@ METHOD = Discrimination(
     response=Response.CHOICE,
     playing=Playing.SWITCHED,
     sided=True,
+    checks=("spoken",),
     range=(0, 1),
     test=PairTest("correct", two_sided=False, ties=False),
     options=AbxOptions,

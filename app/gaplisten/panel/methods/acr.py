@@ -9,7 +9,7 @@ METHOD = Method(
     title="ACR, listening quality",
     result="MOS",
     place=10,
-    checks=("clear_good", "clear_bad", "reference_repeats", "files"),
+    checks=("clear_good", "clear_bad", "reference_repeats", "files", "spoken"),
     dialog=known_answers("clear_good", "clear_bad", "reference_repeats"),
     reference_conditions=True,
 )

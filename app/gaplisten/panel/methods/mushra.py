@@ -238,6 +238,7 @@ METHOD = MultipleStimuli(
     place=50,
     response=Response.SLIDERS,
     playing=Playing.SWITCHED,
+    checks=("spoken",),
     range=(0, 100),
     multiple=True,
     practice_needed=True,

@@ -31,6 +31,6 @@ METHOD = ThreeRatings(
     scales=(SIGNAL, BACKGROUND, OVERALL),
     checked=OVERALL,
     hear_each=True,
-    checks=("clear_good", "clear_bad", "reference_repeats", "files"),
+    checks=("clear_good", "clear_bad", "reference_repeats", "files", "spoken"),
     dialog=known_answers("clear_good", "clear_bad", "reference_repeats"),
 )
