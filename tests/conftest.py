@@ -117,7 +117,12 @@ def qtbot(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     from kit.timing import PATIENCE
 
     def patient(wait: Callable[..., Any]) -> Callable[..., Any]:
-        return lambda *what, timeout=0, **how: wait(*what, timeout=max(timeout, 1000 * PATIENCE), **how)
+        def waiting(*what: Any, timeout: int = 0, **how: Any) -> Any:
+            if how.get("raising") is False:  # that nothing comes is what is waited for
+                return wait(*what, timeout=timeout, **how)
+            return wait(*what, timeout=max(timeout, 1000 * PATIENCE), **how)
+
+        return waiting
 
     for name in ("waitUntil", "waitSignal", "waitSignals", "waitActive", "waitExposed"):
         monkeypatch.setattr(qtbot, name, patient(getattr(qtbot, name)))
