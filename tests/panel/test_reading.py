@@ -25,7 +25,7 @@ from gaplisten.panel.journal import Journal, read
 from gaplisten.panel.reading import JournalDamaged
 from gaplisten.panel.results.votes import collect
 from gaplisten.panel.session import Session
-from gaplisten.panel.session_files import read_session
+from gaplisten.panel.session_files import _is_code, read_session
 from gaplisten.panel.unseal import OtherPlan
 from gaplisten.panel.watch import panel_status
 from kit.forms import in_excel, in_pandas, table, text
@@ -202,6 +202,16 @@ def test_a_spoilt_name_in_one_row_makes_nobody_else_of_the_session(panel: Frozen
     assert [vote.listener for vote in found.votes].count("Ann") == 8
 
 
+def test_a_name_that_a_spreadsheet_made_a_date_of_is_known_to_who_typed_it(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    with Session.open(panel.folder, "1-2") as session:
+        take(session, 3)
+    (path,) = panel.ratings.glob("*.csv")
+    path.write_bytes(path.read_bytes().replace(b",1-2,", b",01. Feb,"))
+    with Session.open(panel.folder, "1-2") as session:
+        assert (session.listener, session.progress.done) == ("1-2", 3)
+
+
 @pytest.mark.parametrize(("typed", "written"), [("007", "7"), ("NA", ""), ("1e3", "1000.0")])
 def test_what_spreadsheets_and_pandas_make_of_a_name_makes_nobody_else_of_a_session(
     typed: str, written: str, tmp_path: Path
@@ -219,6 +229,25 @@ def test_what_spreadsheets_and_pandas_make_of_a_name_makes_nobody_else_of_a_sess
         assert session.progress.done == 3
         take(session)
     assert len(collect(panel).votes) == 8
+
+
+@pytest.mark.parametrize(
+    ("cell", "code", "same"),
+    [
+        ("0a1b2c3d4e5f", "0a1b2c3d4e5f", True),
+        ("1.23457E+11", "123456789012", True),
+        ("12345678901", "012345678901", True),
+        ("1.2E+05", "00000001.2e5", True),
+        ("1.23457E+11", "123556789012", False),
+        ("inf", "1e9999999999", False),
+        ("", "0a1b2c3d4e5f", False),
+        ("0a1b2c3d4e5e", "0a1b2c3d4e5f", False),
+    ],
+)
+def test_a_trials_code_that_looks_like_a_number_is_known_in_a_spreadsheets_form(
+    cell: str, code: str, same: bool
+) -> None:
+    assert _is_code(cell, code) is same
 
 
 def test_a_rating_taken_out_of_a_page_is_told_and_the_page_not_begun_anew(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,18 +30,23 @@ def _as_typed(cell: str) -> str:
     return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
 
 
-def listener_of(rows: Sequence[Row]) -> str:
+def listener_of(rows: Sequence[Row], typed: str = "") -> str:
     """Return the name of the listener whose rows these are, as it was typed; "" where there are none.
 
     The session's name holds a digest of it. So what spreadsheets and pandas do to names (``007`` becomes 7,
-    ``NA`` is gone) makes nobody else of a session.
+    ``NA`` is gone, ``1-2`` a date) makes nobody else of a session.
+
+    Parameters
+    ----------
+    typed
+        A name that it may be: of who opens the session.
     """
     if not rows:
         return ""
     names = [_as_typed(name) for name, _ in Counter(row["listener"] for row in rows).most_common()]
     session = Counter(row.get("session", "") for row in rows).most_common(1)[0][0]
     plain = session[_HASH + 1 : -(_HASH + 1)]
-    for name in (*names, plain):
+    for name in (*names, typed, plain):
         if name and session.endswith(f"-{file_stem(name)}"):
             return name
     return names[0]
@@ -97,9 +103,19 @@ def _trial_of(panel: FrozenPanel, planned: Sequence[Planned], row: Row, where: s
     """
     number = int(row["trial"]) if row["trial"].isdecimal() else 0
     known = 1 <= number <= len(planned) and row["panel_sha256"] == panel.sha256
-    if not known or row["trial_code"] != planned[number - 1].code(panel.key.trial_salt):
+    if not known or not _is_code(row["trial_code"], planned[number - 1].code(panel.key.trial_salt)):
         raise OtherPlan(where, f"the rating of trial {row['trial'][:10]!r} {_OTHERS}", _MOVE)
     return planned[number - 1]
+
+
+def _is_code(cell: str, code: str) -> bool:
+    """Tell whether a cell holds a code, or what a spreadsheet makes of one that looks like a number."""
+    if cell == code:
+        return True
+    try:
+        return math.isfinite(float(code)) and math.isclose(float(cell), float(code), rel_tol=1e-4)
+    except ValueError:
+        return False
 
 
 def _once(rows: Sequence[Row], where: str) -> Iterator[Row | OtherPlan | str]:
@@ -160,7 +176,7 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
     listener
         Whose session it is, where the file has no rows to tell.
     """
-    listener = listener_of(found.rows) or listener
+    listener = listener_of(found.rows, listener) or listener
     errors: list[OtherPlan] = []
     planned: tuple[Planned, ...] = ()
     try:
