@@ -56,6 +56,7 @@ def test_new_build_run_and_status_from_the_command_line(
     assert run("panel", "status", out, "--verify", "--csv", tmp_path / "s.csv") == 0
     (row,) = rows_of(tmp_path / "s.csv")
     assert (row["listener"], row["done"], row["trials"], row["state"]) == ("Ann", "1", "8", "waiting")
+    assert 0 <= float(row["median s"]) < 60
 
 
 def test_a_method_that_is_not_known_leaves_no_file_behind(

@@ -179,10 +179,18 @@ def status(
         print(f"all {len(panel.key.stimuli)} stimuli are as built")
     found = panel_status(panel, ratings)
     rows = tuple(
-        (one.listener, one.done, one.total, _word(one.finished, one.open_now), one.last_saved, one.problem)
+        (
+            one.listener,
+            one.done,
+            one.total,
+            _word(one.finished, one.open_now),
+            one.seconds,
+            one.last_saved,
+            one.problem,
+        )
         for one in found
     )
-    columns = ("listener", "done", "trials", "state", "last saved", "problem")
+    columns = ("listener", "done", "trials", "state", "median s", "last saved", "problem")
     show(Table(columns, rows), csv, f"{panel.definition.title} ({panel.definition.method.name})")
     if design:
         _show_designs(panel, ratings)

@@ -2,18 +2,30 @@
 
 from __future__ import annotations
 
+import contextlib
+import statistics
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.reading import Row
 from gaplisten.panel.session_files import judge, ratings_files, read_ratings
 from gaplisten.panel.trial import Block
 
 
 @dataclass(frozen=True)
 class SessionStatus:
-    """One listener's progress; `problem` says why a file cannot be used."""
+    """One listener's progress.
+
+    Parameters
+    ----------
+    problem
+        Why the file cannot be used; "" otherwise.
+    seconds
+        Median time for a trial of the test, from showing it to leaving it; None before the first.
+    """
 
     listener: str
     done: int
@@ -22,6 +34,7 @@ class SessionStatus:
     open_now: bool
     file: str
     problem: str = ""
+    seconds: float | None = None
 
     @property
     def finished(self) -> bool:
@@ -45,7 +58,17 @@ def session_status(panel: FrozenPanel, path: Path) -> SessionStatus:
         problem = str(judged.lost)
     last = max((row["saved_at"] for row in judged.rows), default="")
     done = len(tests & judged.done)
-    return SessionStatus(judged.listener or "?", done, len(tests), last, locked, path.name, problem)
+    name, seconds = judged.listener or "?", _median_seconds(judged.rows, tests)
+    return SessionStatus(name, done, len(tests), last, locked, path.name, problem, seconds)
+
+
+def _median_seconds(rows: Sequence[Row], trials: Collection[int]) -> float | None:
+    times = {row["trial"]: row["response_seconds"] for row in rows if int(row["trial"]) in trials}
+    found = []
+    for time in times.values():
+        with contextlib.suppress(ValueError):
+            found.append(float(time))
+    return round(statistics.median(found), 1) if found else None
 
 
 def panel_status(panel: FrozenPanel, ratings: Path | None = None) -> list[SessionStatus]:
