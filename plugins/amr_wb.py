@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-name = "AMR-WB (codec in the loop)"
+name = "AMR-WB (codec)"
 help = "Encodes, loses packets, decodes: lost ones as TS 26.191 conceals. Alters received speech."
 source = "3GPP TS 26.190, 26.191; vo-amrwbenc, opencore-amr"
 rates = (16000,)

@@ -19,7 +19,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-name = "LC3 (codec in the loop)"
+name = "LC3 (codec)"
 help = "Encodes, loses packets, decodes: lost ones by liblc3's Annex B. Alters received speech."
 source = "Bluetooth LC3 1.0.1, Annex B; liblc3"
 rates = (8000, 16000, 24000, 32000, 48000)

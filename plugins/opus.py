@@ -27,7 +27,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-name = "Opus (codec in the loop)"
+name = "Opus (codec)"
 help = "Encodes, loses packets, decodes: lost ones by Opus' own concealment, or FEC. Alters received speech."
 source = "RFC 6716 and the libopus that is used"
 rates = (8000, 12000, 16000, 24000, 48000)

@@ -29,7 +29,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-name = "Opus deep PLC (codec in the loop)"
+name = "Opus deep PLC (codec)"
 help = "Encodes, loses packets, decodes with deep PLC and NoLACE. Needs Node.js. Alters received speech."
 source = "RFC 6716; libopus 1.5 in the npm package opus-ml"
 rates = (8000, 12000, 16000, 24000, 48000)

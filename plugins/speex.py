@@ -17,7 +17,7 @@ from typing import Annotated
 
 import numpy as np
 
-name = "Speex (codec in the loop)"
+name = "Speex (codec)"
 help = "Encodes, loses packets, decodes: lost ones by Speex' own concealment. Alters received speech."
 source = "Speex 1.2 and the system's libspeex"
 rates = (8000, 16000, 32000)

@@ -86,7 +86,7 @@ def test_the_reference_is_coded_and_the_payloads_of_lost_packets_are_dropped(
     assert made.coding is not None
     assert (made.coding.payloads, made.coding.dropped, made.coding.largest) == (25, 3, 1280)
     assert made.coding.kbit_s == pytest.approx(512.0)
-    assert made.remarks == ("512.0 kbit/s", "0 ms delay")
+    assert made.remarks == ("512 kbit/s", "0 ms delay")
 
 
 def test_without_loss_the_codec_alone_is_heard(runner: Runner, tmp_path: Path) -> None:

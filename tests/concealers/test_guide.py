@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import ctypes.util
+import os
 import re
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gaplisten.audio.signal import Signal
 from gaplisten.concealers.audit import audit
 from gaplisten.concealers.cache import Cache
 from gaplisten.concealers.runner import Concealed, Runner
 from kit.plugin_folder import bundled, entry_of, losses, noise
+from kit.plugin_speech import quality, speech
 from kit.timing import PATIENCE
 
 GUIDE = Path(__file__).resolve().parents[2] / "docs" / "concealers.md"
@@ -52,6 +56,33 @@ def test_the_codec_s_example_is_short_and_loses_payloads_between_its_halves(tmp_
     np.testing.assert_allclose(heard[960:1280], heard[640:960] * np.float32(0.25), rtol=1e-5)
     np.testing.assert_allclose(heard[1600:2880], sound.samples[1600:2880], atol=0.02)
     np.testing.assert_allclose(whole.signal.samples, sound.samples, atol=0.02)
+
+
+def test_the_ilbc_example_codes_and_conceals(tmp_path: Path) -> None:
+    """With the library named in GAPLISTEN_LIBILBC, else the system's."""
+    library = os.environ.get("GAPLISTEN_LIBILBC") or ctypes.util.find_library("ilbc")
+    (text,) = re.findall(r"```py\n(.*?)```", GUIDE.read_text(encoding="utf-8"), re.DOTALL)
+    entry = entry_of(tmp_path, "ilbc", text)
+    assert entry.form == "codec"
+    if not library:
+        assert "libilbc is missing" in entry.lacks
+        pytest.skip("libilbc is not installed: set GAPLISTEN_LIBILBC to one")
+    sound = Signal(speech(8000, 1.0)[:, None], 8000)
+    energy = (sound.samples[: 40 * 160].reshape(40, 160)[10:] ** 2).sum(axis=1)
+    loud = 10 + int(np.argmax(energy[:-1] * energy[1:]))
+    trace = losses(sound, (loud,))
+    with Runner(workers=2) as runner:
+        made, whole = (
+            runner.submit(entry, {"library": library, "loss": loss}, sound, trace, reference=sound).result(60)
+            for loss in ("trace", "none")
+        )
+    assert made.coding is not None
+    assert made.coding.kbit_s == pytest.approx(15.2)
+    assert quality(sound.samples, whole.signal.samples) > 2
+    gap = slice(loud * 160, (loud + 1) * 160)
+    energies = [float((each[gap] ** 2).sum()) for each in (sound.samples, made.signal.samples)]
+    assert 0.2 < energies[1] / energies[0] < 2
+    assert not np.array_equal(made.signal.samples[gap], whole.signal.samples[gap])
 
 
 def test_every_example_passes_its_audit(tmp_path: Path) -> None:

@@ -174,7 +174,7 @@ def _made(done: Any) -> str:
     if done is None:
         return ""
     # Lane headers are narrow: the number must be seen before the words are cut.
-    return ", ".join([*done.remarks, *done.messages])
+    return ", ".join([each.removesuffix(" delay") for each in done.remarks] + list(done.messages))
 
 
 def _made_runner() -> Any:

@@ -118,6 +118,7 @@ def _describe(catalogue: Catalogue, name: str, csv: Path | None) -> None:
         "causal": causal,
         "rates": rates,
         "source": source,
+        "lacks": entry.lacks,
         "file": entry.path,
     }
     for key, value in facts.items():

@@ -84,7 +84,7 @@ class Concealed:
         """What was done to received sound and to the clip's clock, few words each."""
         if self.coding is not None:
             delay = 1000.0 * self.delay_frames / self.signal.rate
-            said = [f"{self.coding.kbit_s:.1f} kbit/s", f"{delay:.3g} ms delay"]
+            said = [f"{self.coding.kbit_s:.3g} kbit/s", f"{delay:.3g} ms delay"]
         else:
             said = [f"altered {100 * self.altered_received:.2g} %"] if self.altered_received else []
         return (*said, "resampled") if self.resampled else tuple(said)
