@@ -103,9 +103,6 @@ class LoopRow(QWidget):
             row.addWidget(button)
         self._button = button
         button.setCheckable(True)
-        bold = QFont(self.font())  # as it is written while it repeats
-        bold.setBold(True)
-        button.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(button.text()) + _PADDING)
         self._text = paragraph("", quiet=True)
         row.addWidget(self._text)
         row.addStretch(1)
@@ -113,5 +110,8 @@ class LoopRow(QWidget):
     def show_loop(self) -> None:
         """Show what is repeated."""
         loop, rate = self._player.loop, self._player.state.rate
+        bold = QFont(self._button.font())  # as it is written while it repeats, in whatever size by now
+        bold.setBold(True)
+        self._button.setMinimumWidth(QFontMetrics(bold).horizontalAdvance(self._button.text()) + _PADDING)
         self._button.setChecked(loop is not None)
         self._text.setText("" if loop is None else f"{loop[0] / rate:.2f} – {loop[1] / rate:.2f} s")
