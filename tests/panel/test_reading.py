@@ -28,7 +28,7 @@ from gaplisten.panel.session import Session
 from gaplisten.panel.session_files import _is_code, read_session
 from gaplisten.panel.unseal import OtherPlan
 from gaplisten.panel.watch import panel_status
-from kit.forms import in_excel, in_pandas, table, text
+from kit.forms import ALIVE, in_excel, in_pandas, table, text
 from kit.panels import NO_STEPS, make_panel, take
 
 NAMES = names_of(columns_for(("",)))
@@ -298,6 +298,23 @@ def test_while_a_session_in_another_form_waits_another_program_may_not_change_it
     with pytest.raises(Exception, match="another program changed the file"):
         journal.append([{"trial": 4}])
     assert path.read_bytes() == before
+
+
+@pytest.mark.parametrize("form", ALIVE)
+def test_a_file_that_an_editor_saves_while_its_session_is_open_is_gone_on_with(
+    form: str, panel: FrozenPanel
+) -> None:
+    path = file_of(panel, "Ben")
+    with Session.open(panel.folder, "Ben") as session:
+        take(session, 1)
+        path.write_bytes(ALIVE[form](path.read_bytes()))
+        take(session)
+        assert session.finished
+        said = " ".join(session.notices)
+        assert ("another program meanwhile" in said) == (form != "as written")
+    assert sorted(int(row["trial"]) for row in read_session(panel, path).rows) == list(range(1, 9))
+    assert len(collect(panel).votes) == 16
+    assert collect(panel).problems == ()
 
 
 def test_a_name_that_is_no_column_is_not_dropped_without_a_word(tmp_path: Path) -> None:

@@ -78,7 +78,9 @@ def test_every_language_has_the_same_values_and_says_where_its_words_are_from(na
 
 
 def test_every_text_is_there_in_every_language() -> None:
-    assert all(texts(language).keys() == texts("en").keys() for language in languages.codes())
+    for language in languages.codes():  # errors speak English themselves
+        own = {key for key in texts(language) if not key.startswith("error_")}
+        assert own == {key for key in texts("en") if not key.startswith("error_")}
     assert texts("de")["reference"] == "Referenz"
 
 

@@ -156,6 +156,7 @@ class Journal:
         tidy: Tidy | None = None,
     ) -> None:
         self.path, self.columns, self._root = path, tuple(columns), root
+        self._needed, self._tidy = tuple(columns if needed is None else needed), tidy
         self.reading = Reading()
         self.rows: list[Row] = []
         self.notices: list[str] = []
@@ -165,7 +166,7 @@ class Journal:
         self._in_form = True  # whether the file is as this version would write it
         self._left_behind = False  # whether a failed write may have left bytes behind the known end
         if path.exists() or path.is_symlink():
-            self._read(needed, tidy)
+            self._read()
 
     def _folder(self) -> Folder:
         # Opened anew each time: it may have vanished and come back.
@@ -175,9 +176,9 @@ class Journal:
         with self._folder() as folder:
             folder.write_whole(self.path.name, data)
 
-    def _read(self, needed: Sequence[str] | None, tidy: Tidy | None) -> None:
+    def _read(self) -> None:
         data = _load(self.path, self._root)
-        found = self.reading = parse(data, self.path, self.columns, needed, tidy)
+        found = self.reading = parse(data, self.path, self.columns, self._needed, self._tidy)
         if found.damaged:
             lines = f"line{'s' if len(found.damaged) > 1 else ''} {listed(map(str, found.damaged[:10]))}"
             fact = f"{lines} cannot be read; nothing was changed"
@@ -252,6 +253,8 @@ class Journal:
         if strange:
             raise KeyError(f"no column is called {listed(sorted(strange))}")
         made = [{name: csv_cell(row.get(name)) for name in self.columns} for row in rows]
+        self._take_over()
+        made = [{**dict.fromkeys(self.columns, ""), **row} for row in made]
         data = "".join(_plain_row(list(row.values())) for row in made).encode("utf-8")
         if not self._data:
             data = self._encode([]) + data
@@ -267,6 +270,32 @@ class Journal:
             raise not_saved(self.path, error) from error
         self._data, self._in_form = before + data, True
         self.rows += made
+
+    def _take_over(self) -> None:
+        """Go on from the file as it is when another program saved the same rows in another form meanwhile.
+
+        Anything else is left for the writing to find and to refuse.
+        """
+        if not self._data:
+            return
+        try:
+            with self._folder() as folder:
+                there = folder.read(self.path.name, LARGEST)
+            if there.startswith(self._data):
+                return
+            found = parse(there, self.path, self.columns, self._needed, self._tidy)
+        except (OSError, JournalDamaged):
+            return
+        if found.damaged or found.torn or self._judged_by(found.rows) != self._judged_by(self.rows):
+            return
+        self.columns += tuple(name for name in found.columns if name not in self.columns)
+        self.rows = list(found.rows)
+        self._data, self._in_form, self._left_behind = there, False, False
+        self.notices.append(f"{self.path.name} was saved by another program meanwhile, with all its ratings.")
+
+    def _judged_by(self, rows: Iterable[Row]) -> list[tuple[str, ...]]:
+        """Return what of rows makes them this session's, in an order of its own."""
+        return sorted(tuple(row[name] for name in self._needed) for row in rows)
 
     def _gone(self) -> bool:
         return bool(self._data) and not self.path.exists()
