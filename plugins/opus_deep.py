@@ -232,6 +232,7 @@ def find_package(path: Path = Path()) -> Path:
     for folder in [path] if path != Path() else _folders():
         for each in (folder, folder / PACKAGE, folder / "node_modules" / PACKAGE):
             if (each / "index.js").is_file() and (each / "src" / "OpusMLDecoder.js").is_file():
+                (each / "package.json").read_bytes()  # so that the host sees when it becomes another version
                 return each.absolute()
     where = f"{path} holds no npm package" if path != Path() else "the npm package"
     raise RefusedError(f"{where} {PACKAGE}{'' if path != Path() else ' is missing'}; {HOW}")
