@@ -22,6 +22,7 @@ from gaplisten.errors import GaplistenError
 _IN_ORDER = {
     "open": "the workbench, on a folder or files (also: gaplisten PATH ...)",
     "demo": "the workbench on the bundled demo; with no display: pictures, sounds and scores in a folder",
+    "check": "what the files of a folder are taken as, and whether they belong together",
     "conceal": "fill the gaps of a file or a whole folder",
     "concealers": "list concealers; describe, audit or start one",
     "lose": "make lossy files and traces from clean speech",

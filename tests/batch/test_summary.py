@@ -35,10 +35,10 @@ def test_each_condition_has_a_line_for_all_and_one_for_each_stratum():
         ("y", "S", 1, 2.0),
         ("y", "L", 0, None),
     ]
-    assert [line[-1] for line in table.rows] == [0, 0, 0, 1, 0, 1]
+    assert [line[-2] for line in table.rows] == [0, 0, 0, 1, 0, 1]
 
 
 def test_the_worst_is_the_highest_where_lower_is_better():
     rows = [row(value, metric=metric) for metric in (MOS, DISTANCE) for value in (1.0, 4.0)]
-    worst = {line[0]: line[-2] for line in summarise_scores(rows).rows}
+    worst = {line[0]: line[-3] for line in summarise_scores(rows).rows}
     assert worst == {"plcmos": 1.0, "lsd": 4.0}

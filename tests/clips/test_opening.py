@@ -141,7 +141,7 @@ def test_of_a_condition_whose_own_losses_cannot_be_used_nothing_is_known(make) -
     assert "has 33 packets, the sound has 25 of 20 ms" in opened.problems[0]
 
 
-@pytest.mark.parametrize("packets", [1, 23, 26, 50])
+@pytest.mark.parametrize("packets", [1, 23, 26, 49])
 def test_a_trace_of_another_length_is_not_used_and_both_counts_are_named(make, packets: int) -> None:
     clip = whole(make, 3)
     write_trace(clip.trace, LossTrace.of_packets(np.zeros(packets, np.bool_), 320, 16000), "challenge")
@@ -152,11 +152,40 @@ def test_a_trace_of_another_length_is_not_used_and_both_counts_are_named(make, p
     assert opened.lossy is not None
 
 
-def test_the_packet_length_that_fits_is_named(make) -> None:
+def test_the_packet_length_that_plainly_fits_is_taken_and_said(make) -> None:
+    clip = whole(make, 3)
+    flags = np.repeat(make.flags(3), 2)
+    write_trace(clip.trace, LossTrace.of_packets(flags, 160, 16000), "challenge")
+    opened = open_clip(clip)
+    assert opened.trace.spans.tolist() == [[960, 1280]]
+    assert opened.trace.grid.length == 160
+    assert any(note.endswith("packets of 10 ms (160 frames) fit the sound") for note in opened.notes)
+    assert summarise(clip).longest_ms == 20.0
+    assert open_clip(replace(clip, packet_frames=160)).trace.grid.length == 160
+
+
+def test_a_packet_length_that_was_said_is_not_exchanged_for_another(make) -> None:
     clip = whole(make, 3)
     write_trace(clip.trace, LossTrace.of_packets(np.zeros(50, np.bool_), 160, 16000), "challenge")
-    assert "set the packet length to 10 ms (160 frames), with which it fits" in open_clip(clip).problems[0]
-    assert open_clip(replace(clip, packet_ms=10.0)).problems == ()
+    for said in ({"packet_ms": 40.0}, {"packet_frames": 640}):
+        problem = open_clip(replace(clip, **said)).problems[0]
+        assert "set the packet length to 10 ms (160 frames), with which it fits" in problem
+
+
+def test_a_flag_for_each_sample_is_a_trace_in_packets_of_their_common_length(make) -> None:
+    clip = replace(whole(make, 3, 9), trace=make.root / "mask.npy")
+    np.save(clip.trace, np.repeat(make.flags(3, 9), 320).astype(np.int64))
+    opened = open_clip(clip)
+    assert opened.trace.spans.tolist() == [[960, 1280], [2880, 3200]]
+    assert "one entry per sample" in opened.notes[0]
+
+
+@pytest.mark.parametrize(
+    ("shift", "spans"), [(100, [[1060, 1380]]), (-100, [[860, 1180]]), (640, [[1600, 1920]])]
+)
+def test_losses_may_be_told_to_lie_elsewhere(make, shift: int, spans: list[list[int]]) -> None:
+    trace = open_clip(replace(whole(make, 3), trace_shift=shift)).trace
+    assert trace.spans.tolist() == spans
 
 
 def test_letters_in_a_trace_are_named_with_their_line(make) -> None:

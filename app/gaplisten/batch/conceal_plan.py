@@ -9,11 +9,13 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from gaplisten.clips.clip import DEFAULT_PACKET_MS, Clip, PacketLength
+from gaplisten.clips.clip import Clip, PacketLength
+from gaplisten.clips.layout import Layout
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.names import trace_beside
 from gaplisten.errors import GaplistenError
 
+USUAL = PacketLength()
 _ELSEWHERE = "choose another place for the results"
 
 
@@ -31,7 +33,11 @@ class ConcealItem:
 
 
 def plan_folder(
-    source: Path, out: Path, packet_ms: float = DEFAULT_PACKET_MS, reference_folder: Path | None = None
+    source: Path,
+    out: Path,
+    packet: PacketLength = USUAL,
+    reference_folder: Path | None = None,
+    layout: Layout | None = None,
 ) -> tuple[ConcealItem, ...]:
     """List what there is to do in a folder; results keep their path below it.
 
@@ -47,7 +53,7 @@ def plan_folder(
     ConcealError
         Naming a place that is an input file, or where two results would lie.
     """
-    found = find_clips([source], reference_folder=reference_folder, packet=PacketLength(packet_ms))
+    found = find_clips([source], reference_folder=reference_folder, packet=packet, layout=layout)
     clips = found.clips
     beside = [offer.folder for offer in found.offers if offer.folder.parent == source.absolute().parent]
     for folder in beside:  # not used, but not to be lost either
@@ -87,7 +93,7 @@ def plan_file(
     source: Path,
     out: Path,
     trace: Path | None = None,
-    packet_ms: float = DEFAULT_PACKET_MS,
+    packet: PacketLength = USUAL,
     reference: Path | None = None,
 ) -> ConcealItem:
     """Say what there is to do for one file.
@@ -103,9 +109,7 @@ def plan_file(
     """
     is_folder = out.is_dir() or not out.suffix
     target = out / source.name if is_folder else out
-    found = next(
-        iter(find_clips([source, *([trace] if trace else [])], packet=PacketLength(packet_ms)).clips)
-    )
+    found = next(iter(find_clips([source, *([trace] if trace else [])], packet=packet).clips))
     clip = replace(found, trace=trace or found.trace or _beside(source))
     clip = replace(clip, reference=reference or clip.reference)
     _refuse_inputs([target], [clip])

@@ -10,11 +10,13 @@ from pathlib import Path
 
 from gaplisten.batch.journal import key_of
 from gaplisten.clips.clip import Clip, ClipSet, ConditionFile, PacketLength
+from gaplisten.clips.consistency import doubts_about
 from gaplisten.clips.layout import Layout, Part
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.matching import grids_of
 from gaplisten.clips.names import Role
 from gaplisten.clips.neighbours import matched
+from gaplisten.clips.opening import open_clip
 from gaplisten.clips.patterns import Pattern
 from gaplisten.clips.scanning import TABLE_SUFFIXES, Folder, FolderError, Tree, scan, scan_tree
 from gaplisten.durable import sha256_of
@@ -105,12 +107,15 @@ class Survey:
         The version's own file and the clip's reference.
     trace
         A hash of what says which packets were lost when the version was made.
+    doubts
+        What does not fit together, of that on which its figures depend.
     """
 
     stratum: str
     sound: Content
     reference: Content
     trace: Content
+    doubts: tuple[str, ...] = ()
 
 
 def survey(versions: Sequence[Version], *, references: bool, traces: bool) -> tuple[Survey, ...]:
@@ -122,6 +127,7 @@ def survey(versions: Sequence[Version], *, references: bool, traces: bool) -> tu
         Whether hashes of the reference and of the trace are wanted.
     """
     strata: dict[Clip, str] = {}
+    doubts = _doubts(versions) if references or traces else {}
     found = []
     for version in versions:
         clip = version.clip
@@ -131,8 +137,20 @@ def survey(versions: Sequence[Version], *, references: bool, traces: bool) -> tu
         reference = _content(lambda: digest_of(clip.reference)) if references else Content()  # noqa: B023
         met = clip.as_met_by(file_of(version))
         trace = _content(lambda: trace_digest(met)) if traces else Content()  # noqa: B023
-        found.append(Survey(strata[clip], sound, reference, trace))
+        found.append(Survey(strata[clip], sound, reference, trace, doubts.get(version, ())))
     return tuple(found)
+
+
+def _doubts(versions: Sequence[Version]) -> dict[Version, tuple[str, ...]]:
+    """Check versions of one clip against its reference, lossy file and trace."""
+    clip = versions[0].clip
+    others = [file_of(version) for version in versions if version.condition not in (REFERENCE, LOSSY)]
+    own = [each for each in others if each.path not in (clip.reference, clip.lossy)]
+    found = doubts_about(open_clip(replace(clip, conditions=tuple(own))))
+    return {
+        version: tuple(str(each) for each in found if each.touches_all or each.about == version.condition)
+        for version in versions
+    }
 
 
 def _content(hashed: Callable[[], str]) -> Content:

@@ -27,6 +27,7 @@ from gaplisten.metrics.catalogue import (
 )
 from gaplisten.metrics.contract import Metric, MetricError, Score
 
+DOES_NOT_FIT = "does not fit"
 _SURVEYED = 0.1  # share of the work that reading hashes and losses is counted as
 
 
@@ -58,6 +59,28 @@ class ScoreRow:
 
     task: ScoreTask
     score: Score
+
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether it follows from files that do not fit together."""
+        return any(mark.startswith(DOES_NOT_FIT) for mark in self.score.marks)
+
+
+class DoubtfulClips(GaplistenError):  # noqa: N818 - it is a question to the user
+    """References, lossy files or traces that do not fit; `doubts` names what, with each clip."""
+
+    def __init__(self, doubts: tuple[str, ...]) -> None:
+        super().__init__("clips", f"{len(doubts)} things do not fit together", "correct them, or accept them")
+        self.doubts = doubts
+
+
+def _row(task: ScoreTask, found: Score, seen: Survey) -> ScoreRow:
+    """Return a row whose score bears the marks of what does not fit, where it follows from that."""
+    metric = task.metric
+    if not seen.doubts or not (metric.needs_reference or metric.needs_trace):
+        return ScoreRow(task, found)
+    marks = tuple(f"{DOES_NOT_FIT}: {doubt}" for doubt in seen.doubts)
+    return ScoreRow(task, replace(found, marks=(*found.marks, *marks)))
 
 
 @dataclass(frozen=True)
@@ -135,6 +158,7 @@ def score_versions(
     journal: Journal,
     *,
     force: bool = False,
+    accept: bool = True,
     job: Job | None = None,
     compute: Callable[[Work], tuple[Score, ...]] | None = None,
 ) -> ScoreBatch:
@@ -146,16 +170,25 @@ def score_versions(
         Gets each score as soon as it is there; accidents (crashes, time limits) are not noted.
     force
         Compute everything again.
+    accept
+        Whether to go on where references, lossy files and traces do not fit together; the rows say so.
     compute
         What scores the tasks of one file, when it is not this machine's own metrics.
 
     Raises
     ------
+    DoubtfulClips
+        If something does not fit and nobody accepted it; nothing was computed.
     JobCancelled
         When the job was asked to stop; called again, the work goes on where it was.
     """
     job = job or Job()
     surveys = _surveyed(versions, metrics, workers, job)
+    if not accept and any(known.doubts for known in surveys):
+        pairs = zip(versions, surveys, strict=True)
+        raise DoubtfulClips(
+            tuple(dict.fromkeys(f"{one.clip.name}: {each}" for one, known in pairs for each in known.doubts))
+        )
     wanted = [
         (version, known, metric)
         for version, known in zip(versions, surveys, strict=True)
@@ -180,7 +213,7 @@ def score_versions(
                 rows[index] = ScoreRow(task, Score(None, reason, accident=True))
             elif known is not None:
                 reused += 1
-                rows[index] = ScoreRow(task, _from_record(known))
+                rows[index] = _row(task, _from_record(known), seen)
             elif task.key in twins:
                 twins[task.key].append((index, task))
             else:
@@ -193,7 +226,7 @@ def score_versions(
             if not found.accident:
                 journal.note(task.key, _to_record(task, found))
             for index, twin in twins[task.key]:
-                rows[index] = ScoreRow(twin, found)
+                rows[index] = _row(twin, found, wanted[index][1])
 
     run_items(_grouped(remaining()), compute or compute_tasks, workers, done, job=job, progress=progress)
     return ScoreBatch(tuple(rows[index] for index in sorted(rows)), reused)

@@ -40,6 +40,7 @@ COLUMNS = (
     "median",
     "worst",
     "no_value",
+    "doubtful",
 )
 
 
@@ -106,9 +107,10 @@ def summarise_scores(rows: Iterable[ScoreRow]) -> Table:
 def _figures(rows: Sequence[ScoreRow]) -> tuple[float | int | None, ...]:
     values = [row.score.value for row in rows if row.score.value is not None]
     without = len(rows) - len(values)
+    doubtful = sum(row.is_doubtful for row in rows)
     if not values:
-        return (0, None, None, None, None, None, None, without)
+        return (0, None, None, None, None, None, None, without, doubtful)
     interval = student_mean(values)
     worst = min(values) if rows[0].task.metric.direction == "higher" else max(values)
     spread = (interval.mean, interval.low, interval.high, interval.sd, float(np.median(values)), worst)
-    return (len(values), *spread, without)
+    return (len(values), *spread, without, doubtful)

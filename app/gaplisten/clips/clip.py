@@ -73,7 +73,9 @@ class Clip:
     trace_format, trace_inverted
         How to read `trace`; found out from its content when not given.
     packet_frames
-        Packet length in frames at the sound's own rate, in place of `packet_ms`.
+        Packet length in frames of the clip's clock, in place of `packet_ms`.
+    trace_shift
+        By how many frames of the clip's clock the losses of `trace` lie later than it says.
     """
 
     name: str
@@ -87,6 +89,7 @@ class Clip:
     trace_format: str | None = None
     trace_inverted: bool = False
     packet_frames: int | None = None
+    trace_shift: int = 0
 
     @property
     def packet(self) -> PacketLength:
@@ -111,6 +114,7 @@ class Clip:
             trace_inverted=condition.trace_inverted,
             packet_ms=condition.packet_ms or self.packet_ms,
             packet_frames=None if condition.packet_ms else self.packet_frames,
+            trace_shift=0,
         )
 
 

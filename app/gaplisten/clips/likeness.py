@@ -17,6 +17,7 @@ SECONDS = 12.0
 _HOP = 0.01
 _BANDS = (100, 300, 600, 1000, 1600, 2400, 3600)  # Hz: what narrow-band codecs leave
 _FLOOR_DB = 45.0
+_BLOCK = 3.0  # seconds
 _LAG = 0.3  # seconds: codec and transport delay
 ALIKE = 0.7
 
@@ -62,6 +63,30 @@ def _correlation(first: Envelope, second: Envelope) -> float:
     a, b = a - a.mean(axis=0), b - b.mean(axis=0)
     norm = float(np.sqrt((a**2).sum() * (b**2).sum()))
     return float((a * b).sum()) / norm if norm > 0 else float("nan")
+
+
+def alike_in_blocks(first: Signal, second: Signal) -> float:
+    """Return how alike two sounds are, block by block: what a jitter buffer stretches keeps no single lag."""
+    a, b = envelope_of(first), envelope_of(second)
+    size = round(_BLOCK / _HOP)
+    found, most = [], round(_LAG / _HOP)
+    for at in range(0, max(len(a) - size // 2, 1), size):
+        block = b[max(at - most, 0) : at + size + most]
+        value = _best_within(a[at : at + size], block)
+        if not np.isnan(value):
+            found.append(value)
+    return float(np.mean(found)) if found else float("nan")
+
+
+def _best_within(block: Envelope, around: Envelope) -> float:
+    """Return the best correlation of a block with a stretch of its length."""
+    values = [
+        _correlation(block[: len(part)], part)
+        for lag in range(max(len(around) - len(block), 0) + 1)
+        if len(part := around[lag : lag + len(block)])
+    ]
+    known = [value for value in values if not np.isnan(value)]
+    return max(known, default=float("nan"))
 
 
 def likeness_of_files(first: Path, second: Path) -> float:

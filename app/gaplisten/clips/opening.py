@@ -12,7 +12,7 @@ from gaplisten.audio.files import probe, read_signal, signal_notes
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import Clip, ConditionFile, OpenClip
-from gaplisten.clips.traces import own_trace_of, packet_frames_at, trace_of
+from gaplisten.clips.traces import own_trace_of, packet_at, trace_of
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.detect import detect_losses
@@ -150,7 +150,7 @@ def _detected(
 ) -> LossTrace | None:
     # On the lossy file's own clock: resampling would ring into the exact zeros.
     try:
-        size = packet_frames_at(clip.packet_ms, lossy.rate, clip.name)
+        size = packet_at(replace(clip, packet_frames=None) if lossy.rate != clock.rate else clip, lossy.rate)
         found = detect_losses(lossy, size, reference)
         trace = _at_rate(found.trace, clock.rate, size).fitted(clock.frames)
     except (GaplistenError, ValueError) as error:

@@ -8,9 +8,9 @@ import numpy as np
 
 from gaplisten.audio.files import probe, read_signal
 from gaplisten.clips.clip import Clip
-from gaplisten.clips.traces import packet_frames_at, trace_file_of
+from gaplisten.clips.traces import OtherLength, packet_at, trace_file_of, trace_of
+from gaplisten.errors import GaplistenError
 from gaplisten.loss.detect import detect_losses
-from gaplisten.loss.formats import End, fit, format_named
 from gaplisten.loss.strata import Stratum, stratum_of
 from gaplisten.loss.trace import Flags, Grid, LossTrace
 
@@ -46,37 +46,50 @@ def summarise(clip: Clip) -> ClipSummary | None:
     GaplistenError
         If the trace (or the lossy file, without a trace) cannot be used.
     """
-    trace, packet_ms = _written(clip)
-    if trace is not None:
-        return _summary(trace, packet_ms, detected=False)
+    if clip.trace is not None or clip.inline_trace is not None:
+        return _of_written(clip)
     if clip.lossy is None:
         return None
     signal = read_signal(clip.lossy)
-    size = packet_frames_at(clip.packet_ms, signal.rate, clip.name)
-    found = detect_losses(signal, size).trace
-    if found.grid == Grid(size):
-        return _summary(found.lost, clip.packet_ms, detected=True)
-    longest = found.longest_ms
-    return ClipSummary(found.loss_rate, len(found.gaps()), longest, stratum_of(longest), detected=True)
+    size = packet_at(clip, signal.rate)
+    return _of_trace(detect_losses(signal, size).trace, size, 1000.0 * size / signal.rate, detected=True)
 
 
-def _written(clip: Clip) -> tuple[Flags | None, float]:
+def _of_written(clip: Clip) -> ClipSummary:
+    """Return what a written trace says; with the sound's header at hand, in packets that fit the sound."""
+    try:
+        info = probe(clip.sound) if clip.sound is not None else None
+    except GaplistenError:
+        info = None
+    if info is None:
+        flags, packet_ms = _flags(clip)
+        return _summary(flags, packet_ms, detected=False)
+    try:
+        written = trace_of(clip, info.rate, info.frames)
+    except OtherLength:
+        return _summary(*_flags(clip), detected=False)
+    assert written is not None
+    trace = written.trace
+    size = trace.grid.length if trace.grid is not None else 0
+    return _of_trace(trace, size, 1000.0 * size / info.rate, detected=False)
+
+
+def _flags(clip: Clip) -> tuple[Flags, float]:
     if clip.inline_trace is not None:
         return np.array(clip.inline_trace, np.bool_), clip.packet_ms
-    if clip.trace is None:
-        return None, clip.packet_ms
+    assert clip.trace is not None
     found = trace_file_of(clip, clip.trace)
     if found.intervals is not None:
-        info = probe(clip.sound) if clip.sound is not None else None
-        trace = found.on_clock(info.rate, info.frames) if info is not None else found.on_clock(_NOMINAL_RATE)
+        trace = found.on_clock(_NOMINAL_RATE)
         return trace.mask(trace.frames), 1000.0 / trace.rate
-    end = format_named(found.format).end
-    if clip.sound is None or (end is End.EXACT and not found.packet_frames):
-        return found.lost, found.packet_ms or clip.packet_ms
-    # The format has a rule for what follows the file's end, or counts samples: the sound's header is needed.
-    info = probe(clip.sound)
-    size = found.packet_frames or packet_frames_at(clip.packet_ms, info.rate, clip.name)
-    return fit(found.lost, -(-info.frames // size), end), 1000.0 * size / info.rate
+    return found.lost, found.packet_ms or clip.packet_ms
+
+
+def _of_trace(trace: LossTrace, size: int, packet_ms: float, *, detected: bool) -> ClipSummary:
+    if trace.grid == Grid(size or 1):
+        return _summary(trace.lost, packet_ms, detected=detected)
+    longest = trace.longest_ms
+    return ClipSummary(trace.loss_rate, len(trace.gaps()), longest, stratum_of(longest), detected)
 
 
 def _summary(lost: Flags, packet_ms: float, detected: bool) -> ClipSummary:

@@ -8,10 +8,9 @@ from pathlib import Path
 import numpy as np
 
 from gaplisten.audio.files import probe, read_signal
-from gaplisten.clips.clip import Clip, ConditionFile
+from gaplisten.clips.clip import Clip, ConditionFile, PacketLength
 from gaplisten.clips.trace_table import CELL_FORMAT
 from gaplisten.errors import GaplistenError
-from gaplisten.loss.detect import detect_lost_packets
 from gaplisten.loss.formats import (
     AmbiguousTrace,
     End,
@@ -72,6 +71,21 @@ def packet_frames_at(packet_ms: float, rate: int, thing: str) -> int:
     return size
 
 
+def packet_at(clip: Clip, rate: int) -> int:
+    """Return a clip's packet length in frames of its clock.
+
+    Raises
+    ------
+    PacketLengthError
+        As `packet_frames_at`.
+    """
+    return _frames_of(clip.packet, rate, clip.name)
+
+
+def _frames_of(packet: PacketLength, rate: int, thing: str) -> int:
+    return packet.frames or packet_frames_at(packet.ms, rate, thing)
+
+
 def _whole_lengths(rate: int) -> str:
     """Name the usual packet lengths that are whole frames, or a usual number of frames."""
     whole = [f"{ms:g}" for ms in _USUAL_MS if ms * rate % 1000 == 0]
@@ -88,24 +102,25 @@ def trace_of(clip: Clip, rate: int, frames: int) -> WrittenTrace | None:
         If the file cannot be used, or speaks of another number of packets than the sound has.
     """
     if clip.inline_trace is not None:
-        flags = np.array(clip.inline_trace, np.bool_)
-        size = packet_frames_at(clip.packet_ms, rate, clip.name)
-        thing = f"{clip.name} (trace in the table)"
-        return WrittenTrace(_fitting(flags, size, rate, frames, thing, Reading(CELL_FORMAT)))
+        flags, thing = np.array(clip.inline_trace, np.bool_), f"{clip.name} (trace in the table)"
+        size, notes = _length(clip.packet, flags, rate, frames, clip.name)
+        trace = _fitting(flags, size, rate, frames, thing, Reading(CELL_FORMAT))
+        return WrittenTrace(shifted(trace, clip.trace_shift), tuple(f"{thing}: {note}" for note in notes))
     return None if clip.trace is None else _of_file(clip, clip.trace, rate, frames)
 
 
 def _of_file(clip: Clip, path: Path, rate: int, frames: int) -> WrittenTrace:
-    return on_clock(trace_file_of(clip, path), clip.packet_ms, rate, frames, clip.name)
+    written = on_clock(trace_file_of(clip, path), clip.packet, rate, frames, clip.name)
+    return replace(written, trace=shifted(written.trace, clip.trace_shift))
 
 
-def on_clock(found: TraceFile, packet_ms: float, rate: int, frames: int, thing: str) -> WrittenTrace:
+def on_clock(found: TraceFile, packet: PacketLength, rate: int, frames: int, thing: str) -> WrittenTrace:
     """Return what a file says on a sound's clock, by its format's rule for the end.
 
     Parameters
     ----------
-    packet_ms
-        Packet length where the file tells none.
+    packet
+        Packet length where the file tells none; the usual one gives way to one that plainly fits.
     thing
         What is named where a packet is no whole number of frames.
 
@@ -116,13 +131,58 @@ def on_clock(found: TraceFile, packet_ms: float, rate: int, frames: int, thing: 
     """
     path = found.path
     if found.intervals is not None:
-        return _of_intervals(found, packet_ms, rate, frames)
-    size = found.packet_frames or packet_frames_at(found.packet_ms or packet_ms, rate, thing)
-    packets, form = -(-frames // size), format_named(found.format)
+        return _of_intervals(found, 1000 * packet.frames / rate if packet.frames else packet.ms, rate, frames)
+    form, flags = format_named(found.format), found.lost
+    notes: tuple[str, ...] = ()
+    if found.packet_frames or found.packet_ms:
+        size = found.packet_frames or packet_frames_at(found.packet_ms or 0.0, rate, thing)
+    elif form.end is End.EXACT:
+        size, notes = _length(packet, flags, rate, frames, thing)
+    else:
+        size = _frames_of(packet, rate, thing)
+    packets = -(-frames // size)
     reading = Reading(found.format, found.inverted, path)
-    trace = _fitting(fit(found.lost, packets, form.end), size, rate, frames, str(path), reading)
-    notes = (*found.notes, *_other_length(found.lost.size, packets, form))
-    return WrittenTrace(trace, tuple(f"{path.name}: {note}" for note in notes))
+    trace = _fitting(fit(flags, packets, form.end), size, rate, frames, str(path), reading)
+    said = (*found.notes, *notes, *_other_length(flags.size, packets, form))
+    return WrittenTrace(trace, tuple(f"{path.name}: {note}" for note in said))
+
+
+def _length(
+    packet: PacketLength, flags: Flags, rate: int, frames: int, thing: str
+) -> tuple[int, tuple[str, ...]]:
+    """Return the packet length for so many flags: that which was said, or what plainly fits."""
+    sizes = _usual_sizes(flags.size, rate, frames)
+    if packet.said:
+        return _frames_of(packet, rate, thing), ()
+    try:
+        usual = _frames_of(packet, rate, thing)
+    except PacketLengthError:
+        if len(sizes) != 1:
+            raise
+        usual = 0
+    if usual and flags.size in (frames // usual, -(-frames // usual)):
+        return usual, ()
+    if len(sizes) != 1:
+        return usual, ()  # fitting it tells what is wrong
+    return sizes[0], (f"packets of {_in_words(sizes[0], rate)} fit the sound",)
+
+
+def _in_words(size: int, rate: int) -> str:
+    return f"{1000 * size / rate:.4g} ms ({size} frames)"
+
+
+def shifted(trace: LossTrace, frames: int) -> LossTrace:
+    """Return a trace whose losses lie later by some frames (earlier, where negative)."""
+    if not frames or trace.grid is None:
+        return trace
+    size = trace.grid.length
+    start = trace.grid.offset + frames
+    ahead = max(-(-start // size), 0)  # received packets before the first that the trace speaks of
+    gone = max(-start // size, 0)
+    flags = np.concatenate([np.zeros(ahead, np.bool_), trace.lost[gone:]])
+    offset = start + gone * size - ahead * size
+    moved = LossTrace.of_packets(flags, size, trace.rate, trace.origin, offset=offset, reading=trace.reading)
+    return moved.fitted(trace.frames)
 
 
 def _of_intervals(found: TraceFile, packet_ms: float, rate: int, frames: int) -> WrittenTrace:
@@ -155,7 +215,7 @@ def _of_intervals(found: TraceFile, packet_ms: float, rate: int, frames: int) ->
 def own_trace_of(clip: Clip, condition: ConditionFile, rate: int, frames: int) -> WrittenTrace:
     """Return the losses that a condition met, where they are its own.
 
-    Where nobody told its packet length, and the clip's does not fit, the usual one that does is taken.
+    Where nobody told its packet length, that which plainly fits is taken.
 
     Raises
     ------
@@ -170,11 +230,8 @@ def own_trace_of(clip: Clip, condition: ConditionFile, rate: int, frames: int) -
     except OtherLength as other:
         if condition.packet_ms or len(other.sizes) != 1:
             raise
-        packet_ms = 1000.0 * other.sizes[0] / rate
-        written = _of_file(replace(own, packet_ms=packet_ms), condition.trace, rate, frames)
-        note = (
-            f"{condition.trace.name}: packets of {packet_ms:.4g} ms ({other.sizes[0]} frames) fit the sound"
-        )
+        written = _of_file(replace(own, packet_frames=other.sizes[0]), condition.trace, rate, frames)
+        note = f"{condition.trace.name}: packets of {_in_words(other.sizes[0], rate)} fit the sound"
         return replace(written, notes=(*written.notes, note))
 
 
@@ -191,7 +248,7 @@ def trace_file_of(clip: Clip, path: Path) -> TraceFile:
     try:
         return read_trace(path, format=clip.trace_format, inverted=clip.trace_inverted)
     except AmbiguousTrace as question:
-        zeros = _zero_packets(clip)
+        zeros = _zeros(clip)
         readings = [
             read_trace(path, format=name, inverted=clip.trace_inverted) for name in question.candidates
         ]
@@ -213,9 +270,8 @@ def _fits_length(found: TraceFile, clip: Clip) -> bool:
         return True
     try:
         info = probe(clip.sound)
-        size = found.packet_frames or packet_frames_at(
-            found.packet_ms or clip.packet_ms, info.rate, clip.name
-        )
+        own = PacketLength(found.packet_ms) if found.packet_ms else clip.packet
+        size = found.packet_frames or _frames_of(own, info.rate, clip.name)
     except GaplistenError:
         return True
     if found.intervals is not None:
@@ -225,20 +281,28 @@ def _fits_length(found: TraceFile, clip: Clip) -> bool:
     return packets - 1 <= found.lost.size <= packets if exact else found.lost.size <= packets
 
 
-def _zero_packets(clip: Clip) -> Flags:
+def _zeros(clip: Clip) -> tuple[Flags, int]:
+    """Return where the lossy file is exactly zero, frame by frame, and the packet length in frames."""
     try:
         if clip.lossy is None:
-            return np.zeros(0, np.bool_)
+            return np.zeros(0, np.bool_), 1
         lossy = read_signal(clip.lossy)
-        return detect_lost_packets(lossy, packet_frames_at(clip.packet_ms, lossy.rate, clip.name)).lost
+        return np.asarray(~lossy.samples.any(axis=1)), packet_at(clip, lossy.rate)
     except GaplistenError:
-        return np.zeros(0, np.bool_)
+        return np.zeros(0, np.bool_), 1
 
 
-def _calls_zeros_lost(found: TraceFile, zeros: Flags) -> bool:
+def _calls_zeros_lost(found: TraceFile, where: tuple[Flags, int]) -> bool:
     """Whether a reading loses packets, and only such as are exact zeros."""
-    lost = found.lost[: zeros.size]
-    return bool(found.packet_frames is None and lost.any() and zeros[: lost.size][lost].all())
+    zeros, size = where
+    if found.packet_frames is not None or not found.lost.any():
+        return False
+    if found.lost.size == zeros.size:
+        return bool(zeros[found.lost].all())
+    if found.lost.size not in (zeros.size // size, -(-zeros.size // size)):
+        size = -(-zeros.size // found.lost.size)
+    whole = np.repeat(found.lost, size)[: zeros.size]
+    return bool(whole.any() and zeros[: whole.size][whole].all())
 
 
 def _other_length(there: int, wanted: int, form: TraceFormat) -> tuple[str, ...]:

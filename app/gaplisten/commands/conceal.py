@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +13,20 @@ import typer
 from gaplisten.batch.conceal import ConcealBatch, ConcealOutcome, conceal_batch, folder_journal, outcome_table
 from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, plan_file, plan_folder
 from gaplisten.batch.run import ThreadWorkers, Workers
+from gaplisten.clips.checking import AT_OPENING
+from gaplisten.clips.clip import PacketLength
+from gaplisten.clips.consistency import doubts_about
+from gaplisten.clips.layout import Layout
+from gaplisten.clips.opening import open_clip
+from gaplisten.commands.folder_options import (
+    Accept,
+    LayoutFile,
+    PacketFrames,
+    PacketMs,
+    layout_from,
+    packet_length,
+    say_doubts,
+)
 from gaplisten.commands.output import check_place, failures, progress, show
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import Entry, Limits
@@ -38,7 +53,10 @@ def conceal(
         Path | None,
         typer.Option("--trace", help="Loss trace of the one file; else beside it, else exact zeros."),
     ] = None,
-    packet_ms: Annotated[float, typer.Option("--packet-ms", min=0.1, max=1000, help="Packet length.")] = 20.0,
+    packet_ms: PacketMs = None,
+    packet: PacketFrames = None,
+    layout: LayoutFile = None,
+    accept: Accept = False,
     reference: Annotated[
         Path | None, typer.Option(help="The undamaged speech of the one file, for codecs.")
     ] = None,
@@ -71,8 +89,10 @@ def conceal(
     check_place(csv)
     entry = Catalogue.scan(plugins).get(concealer)
     parameters = validate(entry, parse_assignments(settings or ()))
-    items = _planned(source, out, trace, packet_ms, reference, reference_folder)
+    length = packet_length(packet_ms, packet)
+    items = _planned(source, out, trace, length, reference, reference_folder, layout_from(layout))
     _need_references(items, entry, source)
+    say_doubts(_doubts(items, entry.needs_reference), accepted=accept)
     limits = Limits(times_real_time=time_limit)
     # A folder's journal lets an interrupted batch go on; a single file is simply made again.
     journal = folder_journal(out) if source.is_dir() else None
@@ -97,6 +117,18 @@ def _workers(cluster: str | None, jobs: int | None, items: tuple[ConcealItem, ..
     return workers
 
 
+def _doubts(items: Sequence[ConcealItem], with_reference: bool) -> list[str]:
+    """Check traces of some clips against their lossy files, and references where these are used."""
+    step = max(1, len(items) // AT_OPENING)
+    return [
+        f"{item.clip.name}: {doubt}"
+        for item in items[::step][:AT_OPENING]
+        if item.clip.reference != item.source  # else there is no lossy file: it is made
+        for doubt in doubts_about(open_clip(item.clip))
+        if doubt.kind == "trace" or with_reference
+    ]
+
+
 def _need_references(items: tuple[ConcealItem, ...], entry: Entry, source: Path) -> None:
     """Refuse at once where a codec is to code speech that nobody has."""
     if not entry.needs_reference or any(item.clip.reference for item in items):
@@ -110,16 +142,17 @@ def _planned(
     source: Path,
     out: Path,
     trace: Path | None,
-    packet_ms: float,
+    packet: PacketLength,
     reference: Path | None,
     reference_folder: Path | None,
+    layout: Layout | None,
 ) -> tuple[ConcealItem, ...]:
     if not source.is_dir():
         if reference_folder is not None:
             raise ConcealError(
                 "--reference-folder", "is for a folder, and IN is a file", "use --reference FILE"
             )
-        return (plan_file(source, out, trace, packet_ms, reference),)
+        return (plan_file(source, out, trace, packet, reference),)
     if reference is not None:
         fact = "belongs to one file, and IN is a folder"
         raise ConcealError("--reference", fact, "use --reference-folder DIR")
@@ -129,7 +162,7 @@ def _planned(
             "belongs to one file, and IN is a folder",
             "leave it out: traces beside the files count",
         )
-    return plan_folder(source, out, packet_ms, reference_folder)
+    return plan_folder(source, out, packet, reference_folder, layout)
 
 
 def _report(batch: ConcealBatch, csv: Path | None) -> None:

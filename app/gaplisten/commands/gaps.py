@@ -8,8 +8,10 @@ from typing import Annotated
 
 import typer
 
-from gaplisten.clips.clip import Clip, ConditionFile, OpenClip
+from gaplisten.clips.clip import Clip, ConditionFile, OpenClip, PacketLength
+from gaplisten.clips.consistency import doubts_about
 from gaplisten.clips.opening import open_clip
+from gaplisten.commands.folder_options import Accept, PacketFrames, PacketMs, packet_length, say_doubts
 from gaplisten.commands.output import failures, progress, show
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
@@ -62,7 +64,9 @@ def gaps(
         str | None, typer.Option("--format", help="The trace's format, when it does not tell.")
     ] = None,
     inverted: Annotated[bool, typer.Option("--inverted", help="Turn every flag of the trace round.")] = False,
-    packet_ms: Annotated[float, typer.Option("--packet-ms", min=0.1, max=1000, help="Packet length.")] = 20.0,
+    packet_ms: PacketMs = None,
+    packet: PacketFrames = None,
+    accept: Accept = False,
     threshold: Annotated[
         list[str] | None,
         typer.Option("--threshold", metavar="MEASURE=VALUE", help="Flag from this value on."),
@@ -79,9 +83,13 @@ def gaps(
     docs/measures.md defines each measure. In the terminal only measures that flag some gap are shown.
     """
     limits = _thresholds(threshold or [])
-    clip = _clip(files, lossy, trace or [], packet_ms, no_reference, format, inverted)
+    length = packet_length(packet_ms, packet)
+    clip = _clip(files, lossy, trace or [], length, no_reference, format, inverted)
     with progress("measuring gaps") as job:
         opened = open_clip(clip, job)
+        doubts = doubts_about(opened)
+    say_doubts(map(str, doubts), accepted=accept)
+    with progress("measuring gaps") as job:
         measured = _measured(opened, clip.trace or lossy or files[-1], job)
     tables = [found.table(limits) for found in measured]
     table = Table(tables[0].columns, tuple(row for found in tables for row in found.rows))
@@ -103,7 +111,7 @@ def _clip(
     files: Sequence[Path],
     lossy: Path | None,
     traces: Sequence[str],
-    packet_ms: float,
+    packet: PacketLength,
     no_reference: bool,
     format: str | None,
     inverted: bool,
@@ -130,7 +138,8 @@ def _clip(
         lossy=lossy,
         trace=shared,
         conditions=conditions,
-        packet_ms=packet_ms,
+        packet_ms=packet.ms,
+        packet_frames=packet.frames,
         folder=files[0].parent,
         trace_format=format,
         trace_inverted=inverted,

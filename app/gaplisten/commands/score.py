@@ -21,10 +21,19 @@ from gaplisten.batch.compare import (
 from gaplisten.batch.heard import Heard, agreement_table, agreements, read_heard
 from gaplisten.batch.items import Version, versions_from_paths
 from gaplisten.batch.run import ProcessWorkers, Workers
-from gaplisten.batch.score import ScoreBatch, apart, described, score_journal, score_versions
+from gaplisten.batch.score import DoubtfulClips, ScoreBatch, apart, described, score_journal, score_versions
 from gaplisten.batch.summary import brief, summarise_scores, tidy
-from gaplisten.clips.clip import PacketLength
 from gaplisten.commands import output
+from gaplisten.commands.folder_options import (
+    Accept,
+    LayoutFile,
+    PacketFrames,
+    PacketMs,
+    ReferenceFolder,
+    layout_from,
+    packet_length,
+    say_doubts,
+)
 from gaplisten.metrics.contract import Metric
 from gaplisten.tables import Cell, Table
 
@@ -71,6 +80,11 @@ def show_scores(batch: ScoreBatch, csv: Path | None, summary: Path | None) -> No
     output.show(tidy(batch.rows) if csv else brief(batch.rows), csv)
     if summary or len({row.task.version.path for row in batch.rows}) > 1:
         output.show(summarise_scores(batch.rows), summary, title="Means with 95 % intervals (Student's t)")
+    doubtful = sum(row.is_doubtful for row in batch.rows)
+    if doubtful:
+        print(
+            f"{doubtful} of {len(batch.rows)} scores follow from files that do not fit together (see marks)"
+        )
     if batch.reused:
         print(f"{batch.reused} of {len(batch.rows)} scores were known already (--force computes them again)")
 
@@ -114,11 +128,12 @@ def score(
     paths: Annotated[list[Path] | None, typer.Argument(metavar="FILE|FOLDER...")] = None,
     metric: Annotated[list[str] | None, typer.Option("--metric", "-m", help="Metric, any number of.")] = None,
     reference: Annotated[Path | None, typer.Option(help="The reference of all files.")] = None,
-    reference_folder: Annotated[
-        Path | None, typer.Option(help="Where each file finds its reference under its own name.")
-    ] = None,
+    reference_folder: ReferenceFolder = None,
     trace: Annotated[Path | None, typer.Option(help="A loss trace, or the folder of all.")] = None,
-    packet_ms: Annotated[float, typer.Option(min=0.1, help="Packet length in ms.")] = 20.0,
+    packet_ms: PacketMs = None,
+    packet: PacketFrames = None,
+    layout: LayoutFile = None,
+    accept: Accept = False,
     csv: Annotated[Path | None, typer.Option(help="Write all scores as tidy CSV.")] = None,
     summary: Annotated[Path | None, typer.Option(help="Write means and intervals as CSV.")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes; one per core.")] = None,
@@ -148,7 +163,8 @@ def score(
         reference=reference,
         reference_folder=reference_folder,
         trace=trace,
-        packet=PacketLength(packet_ms),
+        packet=packet_length(packet_ms, packet),
+        layout=layout_from(layout),
     )
     heard = read_heard(ratings) if ratings is not None else ()  # a bad table is told before hours of work
     wanted, asked = apart(metric or ["plcmos"])
@@ -161,7 +177,12 @@ def score(
         if wanted:
             with _workers(cluster, jobs, seconds, versions) as workers:
                 metrics = described(wanted, workers)
-                batch += score_versions(versions, metrics, workers, journal, force=force, job=job)
+                try:
+                    batch += score_versions(
+                        versions, metrics, workers, journal, force=force, accept=accept, job=job
+                    )
+                except DoubtfulClips as question:
+                    say_doubts(question.doubts, accepted=False)
     show_scores(batch, csv, summary)
     if compare:
         show_comparison(batch)

@@ -1,0 +1,77 @@
+"""Options that every command shares that opens folders of clips."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gaplisten.clips.clip import DEFAULT_PACKET_MS, PacketLength
+from gaplisten.clips.layout import Layout
+from gaplisten.errors import GaplistenError, visible
+
+PacketMs = Annotated[
+    float | None,
+    typer.Option(
+        "--packet-ms", min=0.1, max=1000, help="Packet length in ms; else 20, or what the data plainly say."
+    ),
+]
+PacketFrames = Annotated[
+    int | None, typer.Option("--packet", metavar="FRAMES", min=1, help="Packet length in frames instead.")
+]
+LayoutFile = Annotated[
+    Path | None,
+    typer.Option("--layout", metavar="FILE.toml", help="How the files of a folder are taken."),
+]
+ReferenceFolder = Annotated[
+    Path | None,
+    typer.Option("--reference-folder", help="Where each clip finds its reference under its own name."),
+]
+Accept = Annotated[
+    bool, typer.Option("--accept", help="Go on though references, traces and sounds do not fit together.")
+]
+
+
+class PacketOptionsError(GaplistenError):
+    """Two packet lengths at once."""
+
+
+def packet_length(ms: float | None, frames: int | None) -> PacketLength:
+    """Return the packet length that two options say.
+
+    Raises
+    ------
+    PacketOptionsError
+        If both are given.
+    """
+    if ms is not None and frames is not None:
+        raise PacketOptionsError("--packet", "is given beside --packet-ms", "leave one of them out")
+    return PacketLength(DEFAULT_PACKET_MS if ms is None else ms, frames)
+
+
+def layout_from(path: Path | None) -> Layout | None:
+    """Read the layout that the user named, if any."""
+    if path is None:
+        return None
+    from gaplisten.clips.layout_file import read_layout
+
+    return read_layout(path)
+
+
+def say_doubts(doubts: Iterable[str], *, accepted: bool) -> None:
+    """Name what does not fit on stderr; without the user's word for it, end with status 1.
+
+    Raises
+    ------
+    typer.Exit
+        With 1, if there are doubts that were not accepted.
+    """
+    listed = list(doubts)
+    for doubt in listed:
+        print(f"does not fit: {visible(doubt)}", file=sys.stderr)
+    if listed and not accepted:
+        print("nothing was computed: correct this, or go on with --accept", file=sys.stderr)
+        raise typer.Exit(1)

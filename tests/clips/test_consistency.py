@@ -1,0 +1,161 @@
+"""What does not belong together is noticed, with what would; right set-ups are never called wrong."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.signal import butter, lfilter
+
+from gaplisten.audio.signal import Signal
+from gaplisten.clips.checking import checked
+from gaplisten.clips.clip import Clip, OpenClip
+from gaplisten.clips.consistency import Doubt, doubts_about
+from gaplisten.clips.layouts import demo_clips, find_clips
+from gaplisten.clips.opening import open_clip
+from gaplisten.clips.traces import shifted
+from gaplisten.loss.trace import LossTrace
+
+
+@pytest.fixture(scope="module")
+def demo() -> list[OpenClip]:
+    return [open_clip(clip) for clip in demo_clips().clips]
+
+
+def kinds(opened: OpenClip) -> list[tuple[str, str]]:
+    return [(doubt.kind, doubt.about) for doubt in doubts_about(opened)]
+
+
+def only(opened: OpenClip, **others) -> Doubt:
+    (doubt,) = doubts_about(opened, **others)
+    return doubt
+
+
+def as_signal(samples: np.ndarray, rate: int) -> Signal:
+    return Signal.of(np.asarray(samples, np.float32), rate)
+
+
+def made_of(clean: np.ndarray, lossy: np.ndarray, rate: int, way: str) -> np.ndarray:
+    random = np.random.default_rng(1)
+    low = lfilter(*butter(4, 3000 / (rate / 2)), clean)
+    ways = {
+        "equal": lossy,
+        "a codec": low + 0.05 * np.abs(low) * random.standard_normal(len(low)),
+        "another gain": 0.2 * clean,
+        "another sign": -0.5 * clean,
+        "a delay": np.concatenate([np.zeros(2000), clean]),
+        "noise in the gaps": np.where(lossy == 0, 2e-5 * random.standard_normal(len(lossy)), lossy),
+        "a jitter buffer": np.concatenate(
+            [clean[:rate], clean[rate + 960 : 2 * rate], clean[2 * rate - 640 :]]
+        ),
+    }
+    return ways[way]
+
+
+WAYS = ("equal", "a codec", "another gain", "another sign", "a delay", "noise in the gaps", "a jitter buffer")
+
+
+@pytest.mark.parametrize("way", WAYS)
+def test_right_set_ups_are_not_called_wrong(demo, way: str) -> None:
+    for opened in demo:
+        clean, lossy = opened.reference.samples[:, 0], opened.lossy.samples[:, 0]
+        version = as_signal(made_of(clean, lossy, opened.rate, way), opened.rate)
+        assert kinds(replace(opened, lossy=version)) == []
+        assert kinds(replace(opened, conditions={"net": version})) == []
+
+
+def test_tones_are_alike_though_their_energy_does_not_move() -> None:
+    seconds = np.arange(32000) / 16000
+    tone = 0.3 * np.sin(2 * np.pi * 440 * seconds)
+    lossy = tone.copy()
+    for start in (3200, 9600, 16000):
+        lossy[start : start + 320] = 0
+    clip = Clip("tone", lossy="tone.wav")
+    assert kinds(OpenClip(clip, 16000, as_signal(tone, 16000), as_signal(lossy, 16000), None, {})) == []
+
+
+def test_the_reference_of_something_else_is_noticed(demo) -> None:
+    for opened, other in zip(demo, demo[1:] + demo[:1], strict=True):
+        doubt = only(replace(opened, reference=other.reference))
+        assert (doubt.kind, doubt.about) == ("reference", "reference")
+        others = {each.clip.name: each.clip.reference for each in demo}
+        wrong = replace(opened.clip, reference=other.clip.reference)
+        found = only(replace(opened, reference=other.reference, clip=wrong), others=others)
+        assert found.change.of(wrong).reference == opened.clip.reference
+        assert str(opened.clip.reference) in found.cure
+
+
+def test_a_condition_that_is_something_else_is_named_where_the_others_agree(demo) -> None:
+    first, second = demo[:2]
+    versions = {"net": first.lossy, "odd": second.lossy}
+    assert kinds(replace(first, conditions=versions)) == [("condition", "odd")]
+    alone = replace(first, reference=None, conditions={"net": first.lossy, "odd": second.lossy})
+    assert kinds(alone) == [("condition", "odd")]
+    assert not only(alone).touches_all
+
+
+def test_versions_of_which_no_two_are_alike_may_be_read_the_wrong_way_round(demo) -> None:
+    first, second, third = demo[:3]
+    clip = replace(first.clip, lossy=None)
+    conditions = {"sample_2": second.reference, "sample_3": third.reference}
+    doubt = only(replace(first, clip=clip, lossy=None, trace=None, conditions=conditions))
+    assert "the wrong way round" in doubt.fact
+
+
+def test_exchanged_files_are_noticed(demo) -> None:
+    for opened in demo:
+        doubt = only(replace(opened, reference=opened.lossy, lossy=opened.reference, trace=None))
+        assert doubt.kind == "swapped"
+        exchanged = doubt.change.of(
+            replace(opened.clip, reference=opened.clip.lossy, lossy=opened.clip.reference)
+        )
+        assert exchanged.reference == opened.clip.reference
+
+
+def test_an_inverted_trace_is_noticed(demo) -> None:
+    for opened in demo:
+        trace = opened.trace
+        turned = LossTrace.of_packets(~trace.lost, trace.grid.length, trace.rate).fitted(trace.frames)
+        doubt = only(replace(opened, trace=turned))
+        assert doubt.kind == "trace"
+        assert "1 means received" in doubt.cure
+        assert doubt.change.of(opened.clip).trace_inverted
+
+
+@pytest.mark.parametrize("shift", [37, 100, 320, -320, 1000])
+def test_a_trace_that_lies_beside_its_sound_is_noticed(demo, shift: int) -> None:
+    for opened in demo:
+        doubt = only(replace(opened, trace=shifted(opened.trace, shift)))
+        assert doubt.change.trace_shift == -shift
+
+
+def test_another_packet_length_is_noticed_where_the_format_goes_on_by_itself(make) -> None:
+    lost = [5, 6, 20, 31]
+    samples = np.random.default_rng(0).uniform(0.01, 0.4, 16000)
+    clean = as_signal(samples, 16000)
+    damaged = samples.copy()
+    for packet in lost:
+        damaged[packet * 160 : (packet + 1) * 160] = 0
+    flags = np.zeros(50, np.bool_)
+    flags[lost] = True
+    clip = Clip("a", lossy="a.wav")
+    opened = OpenClip(clip, 16000, clean, as_signal(damaged, 16000), None, {})
+    right = LossTrace.of_packets(flags, 160, 16000)
+    assert kinds(replace(opened, trace=right)) == []
+    doubt = only(replace(opened, trace=LossTrace.of_packets(flags, 320, 16000)))
+    assert doubt.change.packet_frames == 160
+    assert doubt.change.option == "--packet-ms 10"
+
+
+def test_all_clips_of_a_set_are_checked_or_some_spread_over_it(make) -> None:
+    for number in range(5):
+        make.sound(f"clean/{number}.wav", seed=number)
+        make.sound(f"lossy/{number}.wav", 3, seed=number)
+        make.trace(f"lossy/{number}_is_lost.txt", *([3] if number != 4 else [9]))
+    found = find_clips([make.root])
+    assert [(each.clip, len(each.doubts)) for each in checked(found)] == [
+        *((str(n), 0) for n in range(4)),
+        ("4", 1),
+    ]
+    assert [each.clip for each in checked(found, most=2)] == ["0", "2"]

@@ -1,0 +1,144 @@
+"""`gaplisten check`, and commands that compute with nothing that does not fit unless the user says so."""
+
+from __future__ import annotations
+
+import csv
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gaplisten.cli import main
+from gaplisten.clips.layout_file import read_layout
+from gaplisten.folders import resources
+
+
+def run(*words: object) -> int:
+    try:
+        return main(list(map(str, words)))
+    except SystemExit as ended:
+        return int(ended.code or 0)
+
+
+@pytest.fixture(scope="module")
+def right(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("right")
+    for name in ("demo1", "demo2"):
+        for kind, folder in (("clean", "clean"), ("lossy", "lossy_signals")):
+            (root / kind).mkdir(exist_ok=True)
+            shutil.copy(resources() / f"demo/{folder}/{name}.flac", root / kind)
+        shutil.copy(resources() / f"demo/lossy_signals/{name}_is_lost.txt", root / "lossy")
+    return root
+
+
+@pytest.fixture
+def wrong(right: Path, tmp_path: Path) -> Path:
+    """Each clip with the other's reference."""
+    root = tmp_path / "wrong"
+    shutil.copytree(right, root)
+    (root / "clean/demo1.flac").rename(root / "clean/x.flac")
+    (root / "clean/demo2.flac").rename(root / "clean/demo1.flac")
+    (root / "clean/x.flac").rename(root / "clean/demo2.flac")
+    return root
+
+
+@pytest.fixture
+def inverted(right: Path, tmp_path: Path) -> Path:
+    root = tmp_path / "inverted"
+    shutil.copytree(right, root)
+    for trace in (root / "lossy").glob("*.txt"):
+        trace.write_text(trace.read_text().translate(str.maketrans("01", "10")))
+    return root
+
+
+def test_what_fits_is_said_to_fit(right: Path, capsys) -> None:
+    assert run("check", right) == 0
+    told = capsys.readouterr().out
+    assert "2 clips checked: all fits" in told
+    assert "lossy/{clip}_is_lost" in told
+
+
+def test_a_wrong_reference_is_named_with_the_right_one(wrong: Path, tmp_path: Path, capsys) -> None:
+    table = tmp_path / "found.csv"
+    assert run("check", wrong, "--csv", table) == 1
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["clip"], row["about"]) for row in rows] == [("demo1", "reference"), ("demo2", "reference")]
+    assert rows[0]["option"].lstrip("'") == f"--reference {wrong / 'clean/demo2.flac'}"
+    assert "2 with something that does not fit" in capsys.readouterr().out
+
+
+def test_the_layout_is_written_corrected_and_used(inverted: Path, tmp_path: Path, capsys) -> None:
+    file = tmp_path / "layout.toml"
+    assert run("check", inverted, "--save-layout", file) == 1
+    assert "1 means received" in capsys.readouterr().out
+    file.write_text(file.read_text().replace('role = "trace"', 'role = "trace"\ninverted = true'))
+    assert read_layout(file).parts[-1].trace_inverted
+    assert run("check", inverted, "--layout", file) == 0
+    assert run("score", inverted, "--layout", file, "-m", "sdr", "-m", "gap_click_exit", "-j", "1") == 0
+
+
+@pytest.mark.parametrize("command", ["score", "conceal", "gaps"])
+def test_nothing_is_computed_with_what_does_not_fit_unless_it_is_accepted(
+    inverted: Path, tmp_path: Path, capsys, command: str
+) -> None:
+    lossy, clean = inverted / "lossy/demo1.flac", inverted / "clean/demo1.flac"
+    words = {
+        "score": [inverted, "-m", "gap_click_exit", "-j", "1", "--csv", tmp_path / "out.csv"],
+        "conceal": [inverted / "lossy", "--concealer", "zero_fill", "--out", tmp_path / "out"],
+        "gaps": [clean, lossy, "--lossy", lossy, "--trace", lossy.with_name("demo1_is_lost.txt")],
+    }[command]
+    assert run(command, *words) == 1
+    told = capsys.readouterr().err
+    assert "1 means received" in told
+    assert "--accept" in told
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "out.csv").exists()
+    assert run(command, *words, "--accept") == 0
+
+
+def test_scores_that_follow_from_what_does_not_fit_bear_a_mark(wrong: Path, tmp_path: Path, capsys) -> None:
+    table, summary = tmp_path / "s.csv", tmp_path / "m.csv"
+    words = [wrong, "-m", "sdr", "-j", "1", "--csv", table, "--summary", summary]
+    assert run("score", *words) == 1
+    assert run("score", *words, "--accept") == 0
+    assert "2 of 2 scores follow from files that do not fit together" in capsys.readouterr().out
+    with table.open(newline="") as file:
+        assert all("do not sound alike" in row["marks"] for row in csv.DictReader(file))
+    with summary.open(newline="") as file:
+        assert next(csv.DictReader(file))["doubtful"] == "2"
+
+
+def test_a_metric_that_needs_neither_reference_nor_trace_does_not_ask(wrong: Path) -> None:
+    assert run("score", wrong / "lossy", "-m", "plcmos", "-j", "1") == 0
+
+
+def test_folders_name_conditions_and_how_roles_were_decided_stands_in_the_table(
+    right: Path, tmp_path: Path
+) -> None:
+    for system in ("netA", "netB"):
+        (tmp_path / system).mkdir()
+        for name in ("demo1", "demo2"):
+            # Both mute what they cannot conceal: by their zeros they could be taken for lossy files.
+            shutil.copy(right / f"lossy/{name}.flac", tmp_path / system / f"{name}_{system}.flac")
+    table = tmp_path / "s.csv"
+    folders = [tmp_path / "netA", tmp_path / "netB"]
+    words = ["--reference-folder", right / "clean", "--trace", right / "lossy", "-m", "sdr", "-j", "1"]
+    assert run("score", *folders, *words, "--csv", table) == 0
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert [(row["clip"], row["condition"]) for row in rows] == [
+        (name, system) for system in ("netA", "netB") for name in ("demo1", "demo2")
+    ]
+    assert {row["reference"] for row in rows} == {str(right / f"clean/demo{n}.flac") for n in (1, 2)}
+    assert {(row["role"], row["role_because"]) for row in rows} == {("condition", "its folder was named")}
+    assert run("score", right, "-m", "lsd", "-j", "1", "--csv", table) == 0
+    with table.open(newline="") as file:
+        assert {(row["role"], row["role_because"]) for row in csv.DictReader(file)} == {
+            ("lossy", "its name says so")
+        }
+
+
+def test_two_packet_lengths_at_once_are_refused(right: Path, capsys) -> None:
+    assert run("check", right, "--packet-ms", "10", "--packet", "160") == 2
+    assert "--packet: is given beside --packet-ms" in capsys.readouterr().err
