@@ -115,7 +115,9 @@ def test_a_trace_given_counts_more_than_the_one_beside(tmp_path: Path) -> None:
     source = write_clip(tmp_path / "in", "a")
     other = tmp_path / "other.txt"
     other.write_text("".join(f"{int(k == 15)}\n" for k in range(21)))
-    assert run(source, "--concealer", "zero_fill", "--trace", other, "--out", tmp_path / "out") == 0
+    assert (
+        run(source, "--concealer", "zero_fill", "--trace", other, "--accept", "--out", tmp_path / "out") == 0
+    )
     wanted = integers(source)
     wanted[15 * PACKET : 16 * PACKET] = 0
     assert np.array_equal(integers(tmp_path / "out" / "a.wav"), wanted)

@@ -431,7 +431,10 @@ def test_the_packet_length_of_a_folder_can_be_said(window, clips_folder, tmp_pat
     (tmp_path / "lossy_signals" / "first_is_lost.txt").write_text("\n".join(flags))
     window.open_paths([tmp_path])
     qtbot.waitUntil(lambda: window.controller.clip_name == "first")
-    assert window.controller.trace is None
+    assert window.controller.trace.grid.length == 160, "where nobody says another, what plainly fits is taken"
+    monkeypatch.setattr(QInputDialog, "getDouble", lambda *_arguments: (40.0, True))
+    window.actions_table["file.packet"].trigger()
+    qtbot.waitUntil(lambda: window.controller.opened is not None and window.controller.trace is None)
     assert "set the packet length to 10 ms" in window.messages.said[-1]
     monkeypatch.setattr(QInputDialog, "getDouble", lambda *_arguments: (10.0, True))
     window.actions_table["file.packet"].trigger()

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -26,11 +27,16 @@ from gaplisten.bench.opening import FileLanes, Opened, file_lanes, find_set, ope
 from gaplisten.bench.settings import Settings, read_settings
 from gaplisten.bench.state import Choice, Note, Sources, Withheld, Work
 from gaplisten.bench.tasks import Task, Tasks
+from gaplisten.clips.checking import AT_OPENING, Checked, checked
 from gaplisten.clips.clip import ClipSet, OpenClip
+from gaplisten.clips.consistency import Change, Doubt
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.trace import Gap, LossTrace
 
 log = logging.getLogger(__name__)
+
+DOUBTFUL = "\N{WARNING SIGN}"
+"""Stands before the name of what follows from files that do not fit together."""
 
 
 class Engine(Protocol):
@@ -87,6 +93,12 @@ class Controller:
         Which concealers of the file are withheld until the user allows them, and what they want.
     consent_wanted
         Event: there are such concealers; see `review` and `allow`.
+    doubts
+        What does not fit together in the clip that is shown and was not accepted.
+    checked
+        What was found about some clips of the set when it was opened.
+    doubts_changed
+        Event: either is another one.
     previewed
         Event: a long clip's files can be drawn already; see `files`.
     document_changed
@@ -110,7 +122,10 @@ class Controller:
         self.catalogue_changed, self.document_changed = Event(), Event()
         self.previewed, self.said, self.failed = Event(), Event(), Event()
         self.levels_changed, self.stirred, self.closed = Event(), Event(), Event()
-        self.consent_wanted = Event()
+        self.consent_wanted, self.doubts_changed = Event(), Event()
+        self._doubts: tuple[Doubt, ...] = ()
+        self.checked: tuple[Checked, ...] = ()
+        self._checking: Task | None = None
         self.settings = settings or read_settings()
         self.document = Document()
         self.tasks = Tasks()
@@ -264,8 +279,25 @@ class Controller:
         current = self.document.work.current
         first = clipset.clips[0].name if clipset.clips else None
         self.show_clip(current if current in names else first)
-        for note in clipset.notes[:1]:
-            self.said.emit(note)
+        self.said.emit("; ".join(clipset.notes[:1] + tuple(map(str, clipset.offers))))
+        self._check(clipset)
+
+    def _check(self, clipset: ClipSet) -> None:
+        """Check some clips of the set; others are checked when they are shown."""
+        self.tasks.cancel(self._checking)
+        self.checked = ()
+        if len(clipset.clips) > 1:
+            self._checking = self.tasks.run(
+                "checking clips",
+                lambda job: tuple(checked(clipset, job, AT_OPENING)),
+                self._on_checked,
+                lambda _error: None,
+                quiet=True,
+            )
+
+    def _on_checked(self, found: tuple[Checked, ...]) -> None:
+        self.checked = found
+        self.doubts_changed.emit()
 
     def show_clip(self, name: str | None) -> None:
         """Open the clip `name` and show it."""
@@ -291,9 +323,10 @@ class Controller:
             lambda _error: None,
             quiet=True,
         )
+        others = {each.name: each.reference for each in self.clipset.clips if each.reference is not None}
         self._opening = self.tasks.run(
             f"opening {name}",
-            lambda job: open_fully(clip, work, level, job),
+            lambda job: open_fully(clip, work, level, job, others),
             self._on_opened,
             self._on_not_opened,
         )
@@ -310,6 +343,7 @@ class Controller:
 
     def _on_opened(self, opened: Opened) -> None:
         self.opened, self.trace = opened.clip, opened.trace
+        self._doubts = opened.doubts
         self._lossy = opened.lossy
         reference = opened.clip.reference if opened.clip is not None else None
         self.concealing.set_material(opened.lossy, opened.trace, reference)
@@ -321,6 +355,7 @@ class Controller:
             self.stirred.emit()
         self._relane(announce=False)
         self.clip_changed.emit()
+        self.doubts_changed.emit()
         self.lanes_changed.emit()
         self.trace_changed.emit()
         self.loop_changed.emit()
@@ -329,6 +364,28 @@ class Controller:
             self.failed.emit(problem)
         if opened.clip is not None and opened.clip.notes:
             self.said.emit("; ".join(opened.clip.notes))
+
+    @property
+    def doubts(self) -> tuple[Doubt, ...]:
+        """What does not fit together in the clip that is shown, until the user accepts it."""
+        return () if self.document.work.clip(self.clip_name).accepted else self._doubts
+
+    @property
+    def doubtful_clips(self) -> frozenset[str]:
+        """Names of clips in which something does not fit and that nobody accepted, as far as checked."""
+        work = self.document.work
+        found = {each.clip for each in self.checked if each.doubts and not work.clip(each.clip).accepted}
+        shown = self.clip_name
+        return frozenset(found | {shown} if shown is not None and self.doubts else found)
+
+    def correct(self, change: Change) -> None:
+        """Take what fits: in all clips of the set where it is a matter of the set, else in the one shown."""
+        sources, clipset = self.document.work.sources, self.clipset
+        layout = sources.layout or (clipset.layout if clipset is not None else None)
+        if change.reference is not None and self.clip_name is not None:
+            self.document.set_reference(self.clip_name, change.reference)
+        elif layout is not None and (changed := change.of_all(layout)) is not None:
+            self.document.set_sources(replace(sources, layout=changed.settled()))
 
     @property
     def frames(self) -> int:
@@ -359,6 +416,11 @@ class Controller:
             if (old.signal, old.state, old.busy, old.name) != (new.signal, new.state, new.busy, new.name):
                 self.lane_changed.emit(new.key)
 
+    def _marked(self, lane: Lane) -> Lane:
+        """Mark the name of a lane whose numbers and pictures follow from what does not fit."""
+        touched = any(each.touches_all or lane.ident == f"condition:{each.about}" for each in self.doubts)
+        return replace(lane, name=f"{DOUBTFUL} {lane.name}") if touched else lane
+
     def _all_lanes(self) -> tuple[Lane, ...]:
         clip = self.opened
         if clip is None:
@@ -383,6 +445,7 @@ class Controller:
             )
         lanes += self.concealing.lanes()
         lanes += withheld_lanes(self.document.work, self.review)
+        lanes = [self._marked(lane) for lane in lanes]
         edited_lanes = [self.edits(lane) for lane in lanes]
         for gone in set(self.originals) - {lane.ident for lane in lanes}:
             del self.originals[gone]
@@ -485,6 +548,12 @@ class Controller:
         old, new = before.clip(shown), work.clip(shown)
         if old.loss != new.loss:
             self._on_loss()
+        if old.reference != new.reference:
+            self._shown = None
+            self._open(shown)
+        if old.accepted != new.accepted:
+            self._relane()
+            self.doubts_changed.emit()
         if work.withheld != before.withheld:
             self.review = Review()
             self._review()

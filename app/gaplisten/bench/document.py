@@ -202,6 +202,16 @@ class Document:
         done = replace(self._work.clip(clip), loop=loop)
         self._edit("loop" if loop else "no loop", self._work.with_clip(clip, done))
 
+    def accept(self, clip: str, accepted: bool) -> None:
+        """Go on with a clip in which something does not fit, or not."""
+        done = replace(self._work.clip(clip), accepted=accepted)
+        self._edit("accept what does not fit", self._work.with_clip(clip, done))
+
+    def set_reference(self, clip: str, reference: Path | None) -> None:
+        """Give a clip another reference than the one that was found."""
+        done = replace(self._work.clip(clip), reference=reference, accepted=False)
+        self._edit("choose reference", self._work.with_clip(clip, done))
+
     def match_levels(self, clip: str, *, this: bool, every: bool) -> None:
         """Bring the lanes of `clip`, or of every clip, to their reference's level, or do not."""
         work = replace(self._work, match_levels=every)

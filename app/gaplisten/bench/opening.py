@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.gain import clip_gain
@@ -15,6 +16,7 @@ from gaplisten.bench.lanes import Lane, Role, keyed
 from gaplisten.bench.loss_edits import lossy_with, trace_of
 from gaplisten.bench.state import ClipWork, Sources
 from gaplisten.clips.clip import Clip, ClipSet, OpenClip
+from gaplisten.clips.consistency import Doubt
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.trace import LossTrace
@@ -29,6 +31,7 @@ class Opened:
     lossy: Signal | None
     gain: float
     gain_note: str
+    doubts: tuple[Doubt, ...] = ()
 
 
 def find_set(sources: Sources, job: Job) -> ClipSet:
@@ -38,7 +41,9 @@ def find_set(sources: Sources, job: Job) -> ClipSet:
     job.check(0.0)
     if sources.roles:
         return _loose(sources)
-    return find_clips(sources.paths, reference_folder=sources.reference_folder, packet=sources.packet)
+    return find_clips(
+        sources.paths, reference_folder=sources.reference_folder, packet=sources.packet, layout=sources.layout
+    )
 
 
 def _loose(sources: Sources) -> ClipSet:
@@ -55,11 +60,22 @@ def _loose(sources: Sources) -> ClipSet:
     return ClipSet(clip.name, clip.folder, (clip,), names, ("loose files",))
 
 
-def open_fully(clip: Clip, done: ClipWork, level_dbov: float, job: Job) -> Opened:
-    """Read a clip, apply the loss edits made to it and find its gain."""
+def open_fully(
+    clip: Clip, done: ClipWork, level_dbov: float, job: Job, others: Mapping[str, Path] = MappingProxyType({})
+) -> Opened:
+    """Read a clip, check it, apply the loss edits made to it and find its gain.
+
+    Parameters
+    ----------
+    others
+        References of the set's clips by their names, among which the right one may be.
+    """
+    from gaplisten.clips.consistency import doubts_about
     from gaplisten.clips.opening import open_clip
 
-    opened = open_clip(clip, job)
+    opened = open_clip(clip if done.reference is None else replace(clip, reference=done.reference), job)
+    # An hour's clip is checked by its beginning like others: no more of it is compared.
+    doubts = doubts_about(opened, others)
     trace, lossy = opened.trace, opened.lossy
     if done.loss is not None and opened.rate:
         try:
@@ -68,7 +84,7 @@ def open_fully(clip: Clip, done: ClipWork, level_dbov: float, job: Job) -> Opene
         except ValueError as error:
             raise GaplistenError(clip.name, str(error), "restore the clip's own loss") from error
     gain, note = _gain(opened, level_dbov)
-    return Opened(opened, trace, lossy, gain, note)
+    return Opened(opened, trace, lossy, gain, note, doubts)
 
 
 def _gain(opened: OpenClip, level_dbov: float) -> tuple[float, str]:

@@ -88,6 +88,10 @@ class ClipWork:
         Whether its lanes are brought to the reference's level, which hides a condition's own level error.
     delays
         ``(lane, frames)``: delays that were taken out of lanes; positive cut the beginning.
+    accepted
+        Whether the user has seen what does not fit in this clip and goes on with it.
+    reference
+        Another reference than the one that was found.
     """
 
     loss: LossEdit | None = None
@@ -95,6 +99,8 @@ class ClipWork:
     notes: tuple[Note, ...] = ()
     match_levels: bool = False
     delays: tuple[tuple[str, int], ...] = ()
+    accepted: bool = False
+    reference: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from gaplisten.bench.state import (
     Withheld,
     Work,
 )
+from gaplisten.clips.layout_file import LayoutModel, layout_of, plain_layout
 from gaplisten.durable import not_written, sha256_of, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import measure_named
@@ -80,7 +81,9 @@ class _Sources(_Model):
     paths: list[Name] = []
     reference_folder: Name | None = None
     packet_ms: Milliseconds = 20.0
+    packet_frames: Annotated[int, Field(gt=0, le=10_000_000)] | None = None
     roles: list[_Role] = []
+    layout: LayoutModel | None = None
 
 
 class _Concealer(_Model):
@@ -113,6 +116,8 @@ class _Clip(_Model):
     notes: list[_Note] = []
     match_levels: bool = False
     delays: dict[Name, Annotated[int, Field(ge=-(2**31), le=2**31)]] = {}
+    accepted: bool = False
+    reference: Name | None = None
 
 
 class _Gaps(_Model):
@@ -179,7 +184,7 @@ def _plain(work: Work, folder: Path, held: bool) -> dict[str, Any]:
     plain["sources"] = _plain_sources(work.sources, folder)
     if concealers := _plain_concealers(work, held):
         plain["concealers"] = concealers
-    clips = {name: _plain_clip(done) for name, done in sorted(work.clips.items())}
+    clips = {name: _plain_clip(done, folder) for name, done in sorted(work.clips.items())}
     if clips:
         plain["clips"] = clips
     return plain
@@ -212,6 +217,10 @@ def _plain_sources(sources: Sources, folder: Path) -> dict[str, Any]:
     }
     if sources.reference_folder is not None:
         plain["reference_folder"] = _relative(sources.reference_folder, folder)
+    if sources.packet_frames is not None:
+        plain["packet_frames"] = sources.packet_frames
+    if sources.layout is not None:
+        plain["layout"] = plain_layout(sources.layout)
     if sources.roles:
         plain["roles"] = [_plain_role(choice, folder) for choice in sources.roles]
     return plain
@@ -223,7 +232,7 @@ def _plain_role(choice: RoleChoice, folder: Path) -> dict[str, str]:
     return {**plain, **{key: value for key, value in named.items() if value}}
 
 
-def _plain_clip(done: ClipWork) -> dict[str, Any]:
+def _plain_clip(done: ClipWork, folder: Path) -> dict[str, Any]:
     plain: dict[str, Any] = {}
     if done.loop is not None:
         plain["loop"] = [done.loop.start, done.loop.stop]
@@ -242,6 +251,10 @@ def _plain_clip(done: ClipWork) -> dict[str, Any]:
         plain["notes"] = [_plain_note(note) for note in done.notes]
     if done.match_levels:
         plain["match_levels"] = True
+    if done.accepted:
+        plain["accepted"] = True
+    if done.reference is not None:
+        plain["reference"] = _relative(done.reference, folder)
     if done.delays:
         plain["delays"] = dict(done.delays)
     return plain
@@ -276,7 +289,7 @@ def read_work(path: Path, *, allow_outside: bool = False) -> Work:
     """
     content = _read(path)
     work = from_toml(_text(content, path), path)
-    outside = [each for each in _named(work.sources) if not _inside(each, path.parent)]
+    outside = [each for each in _named(work) if not _inside(each, path.parent)]
     if outside and not allow_outside:
         raise OutsidePaths(path, outside)
     return withhold(work, sha256_of(content))
@@ -322,7 +335,7 @@ def from_toml(text: str, path: Path) -> Work:
 
 
 def _work(file: _File, folder: Path) -> Work:
-    clips = {name: _clip(name, clip) for name, clip in file.clips.items()}
+    clips = {name: _clip(name, clip, folder) for name, clip in file.clips.items()}
     return Work(
         sources=_sources(file.sources, folder),
         current=file.current,
@@ -366,10 +379,12 @@ def _sources(sources: _Sources, folder: Path) -> Sources:
         ),
         reference_folder=None if reference is None else _absolute(reference, folder),
         packet_ms=sources.packet_ms,
+        packet_frames=sources.packet_frames,
+        layout=None if sources.layout is None else layout_of(folder, sources.layout),
     )
 
 
-def _clip(name: str, clip: _Clip) -> ClipWork:
+def _clip(name: str, clip: _Clip, folder: Path) -> ClipWork:
     loop = None
     if clip.loop is not None:
         loop = Loop(clip.loop[0], clip.loop[1])
@@ -378,7 +393,8 @@ def _clip(name: str, clip: _Clip) -> ClipWork:
     notes = tuple(Note(n.frame, n.tag, n.text, n.lane, n.gap) for n in clip.notes)
     loss = None if clip.loss is None else _loss(name, clip.loss)
     delays = tuple(sorted((lane, frames) for lane, frames in clip.delays.items() if frames))
-    return ClipWork(loss, loop, notes, clip.match_levels, delays)
+    reference = None if clip.reference is None else _absolute(clip.reference, folder)
+    return ClipWork(loss, loop, notes, clip.match_levels, delays, clip.accepted, reference)
 
 
 def _loss(name: str, loss: _Loss) -> LossEdit:
@@ -399,9 +415,10 @@ def _absolute(path: str, folder: Path) -> Path:
     return Path(os.path.normpath(folder.absolute() / path))
 
 
-def _named(sources: Sources) -> list[Path]:
-    reference = [sources.reference_folder] if sources.reference_folder else []
-    return [*sources.paths, *(choice.path for choice in sources.roles), *reference]
+def _named(work: Work) -> list[Path]:
+    sources = work.sources
+    references = [sources.reference_folder, *(done.reference for done in work.clips.values())]
+    return [*sources.paths, *(choice.path for choice in sources.roles), *filter(None, references)]
 
 
 def _inside(path: Path, folder: Path) -> bool:

@@ -16,8 +16,10 @@ import numpy as np
 
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Samples, Signal
-from gaplisten.clips.clip import Clip, OpenClip
+from gaplisten.clips.clip import Clip, OpenClip, PacketLength
+from gaplisten.clips.layout import Layout, Part
 from gaplisten.clips.likeness import ALIKE, SECONDS, alike_in_blocks, likeness_of_files
+from gaplisten.clips.names import Role
 from gaplisten.clips.traces import shifted
 from gaplisten.loss.detect import detect_losses
 from gaplisten.loss.trace import Flags, LossTrace, Origin, runs_of
@@ -53,6 +55,24 @@ class Change:
     packet_frames: int | None = None
     trace_shift: int | None = None
     option: str = ""
+
+    def of_all(self, layout: Layout) -> Layout | None:
+        """Return a layout with which all clips are changed; None where the change is of one clip only."""
+        if self.reference is not None:
+            return None
+        parts = tuple(self._of_part(part) for part in layout.parts)
+        packet = layout.packet if self.packet_frames is None else PacketLength(frames=self.packet_frames)
+        return Layout(parts, layout.manifest, packet)
+
+    def _of_part(self, part: Part) -> Part:
+        exchanged = {Role.REFERENCE: Role.LOSSY, Role.LOSSY: Role.REFERENCE}
+        if self.swapped and part.role in exchanged:
+            return replace(part, role=exchanged[part.role], name="", why="as chosen")
+        if part.role is Role.TRACE and not part.of:
+            inverted = part.trace_inverted if self.inverted is None else self.inverted
+            shift = part.trace_shift if self.trace_shift is None else self.trace_shift
+            return replace(part, trace_inverted=inverted, trace_shift=shift)
+        return part
 
     def of(self, clip: Clip) -> Clip:
         """Return the clip changed."""

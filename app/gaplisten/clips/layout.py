@@ -32,6 +32,8 @@ class Part:
         What only the user knows; empty where nothing is in doubt.
     trace_format, trace_inverted
         How to read these traces; found out from their content when not given.
+    trace_shift
+        By how many frames these losses lie later than the traces say.
     """
 
     files: str
@@ -42,6 +44,7 @@ class Part:
     doubt: str = ""
     trace_format: str | None = None
     trace_inverted: bool = False
+    trace_shift: int = 0
 
 
 @dataclass(frozen=True)
@@ -176,6 +179,7 @@ def clips_of(
                 folder=root,
                 trace_format=own.trace_format if own is not None and trace else None,
                 trace_inverted=own.trace_inverted if own is not None and trace is not None else False,
+                trace_shift=own.trace_shift if own is not None and trace is not None else 0,
             )
         )
     return clips

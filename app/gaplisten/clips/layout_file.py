@@ -46,6 +46,7 @@ class LayoutPart(_Model):
     of: Text = ""
     format: Text = ""
     inverted: bool = False
+    shift: Annotated[int, Field(gt=-(2**31), lt=2**31)] = 0
 
 
 class LayoutModel(_Model):
@@ -124,6 +125,7 @@ def _plain_part(part: Part) -> dict[str, Any]:
         "of": part.of,
         "format": part.trace_format or "",
         "inverted": part.trace_inverted,
+        "shift": part.trace_shift,
     }
     return {**plain, **{key: value for key, value in others.items() if value}}
 
@@ -145,6 +147,7 @@ def layout_of(path: Path, model: LayoutModel) -> Layout:
             "as chosen",
             trace_format=each.format or None,
             trace_inverted=each.inverted,
+            trace_shift=each.shift,
         )
         for each in model.parts
     )

@@ -62,7 +62,7 @@ def find_clips(
     folders = [path for path in paths if path.is_dir()]
     sets = [_in_folder(path.absolute(), chosen, packet, layout, losses_known) for path in folders]
     files = [path.absolute() for path in paths if not path.is_dir()]
-    if len(files) == 1 and files[0].is_file() and (found := manifest_columns(files)):
+    if len(files) == 1 and files[0].is_file() and (found := manifest_columns(files, layout)):
         sets.append(_listed(files[0].parent, found, chosen, packet))
     elif files:
         sets.append(_loose(files, chosen, packet))
@@ -82,7 +82,9 @@ def _in_folder(
         layout = inferred(tree, losses_known=losses_known)
     if layout.manifest:
         found = manifest_columns([root / name for name in layout.manifest], layout, root)
-        assert found is not None
+        if found is None or found.outside:
+            fact = "names no sound files" if found is None else "names files outside the folder"
+            raise NoClipsError(str(root / layout.manifest[0]), fact, "open the table itself")
         return _listed(root, found, chosen, packet)
     table, notes = tables_in(tree)
     columns = columns_of(layout.parts, tree)

@@ -78,6 +78,14 @@ def manifest_in(tree: Tree) -> tuple[str, ...]:
     return best
 
 
+def is_manifest(path: Path) -> bool:
+    """Whether a file is a table that names sound files."""
+    try:
+        return manifest_columns([path]) is not None
+    except ManifestError:
+        return False
+
+
 def tables_outside(tree: Tree) -> tuple[Path, ...]:
     """Return tables that name sound files outside the folder, those first that name most versions."""
     tables = [folder.path / name for folder in tree.folders.values() for name in folder.tables]

@@ -11,6 +11,16 @@ from typing import Annotated
 
 import typer
 
+from gaplisten.bench.state import Sources
+from gaplisten.clips.clip import DEFAULT_PACKET_MS
+from gaplisten.commands.folder_options import (
+    LayoutFile,
+    PacketFrames,
+    PacketMs,
+    ReferenceFolder,
+    layout_from,
+    packet_length,
+)
 from gaplisten.display import lacking
 from gaplisten.errors import GaplistenError
 
@@ -31,6 +41,10 @@ def open_workbench(
     paths: Annotated[
         list[Path] | None, typer.Argument(help="folders of clips, loose files, or a workbench file")
     ] = None,
+    reference_folder: ReferenceFolder = None,
+    packet_ms: PacketMs = None,
+    packet: PacketFrames = None,
+    layout: LayoutFile = None,
 ) -> None:
     """Open the workbench."""
     for path in paths or []:
@@ -38,10 +52,16 @@ def open_workbench(
             raise GaplistenError(
                 str(path), "is not there", "check the path; 'gaplisten --help' lists the commands"
             )
-    raise typer.Exit(run_workbench(paths or []))
+    how = Sources(
+        reference_folder=reference_folder,
+        packet_ms=DEFAULT_PACKET_MS if packet_ms is None else packet_ms,
+        packet_frames=packet_length(packet_ms, packet).frames,
+        layout=layout_from(layout),
+    )
+    raise typer.Exit(run_workbench(paths or [], how=how))
 
 
-def run_workbench(paths: Sequence[Path], demo: bool = False) -> int:
+def run_workbench(paths: Sequence[Path], demo: bool = False, how: Sources | None = None) -> int:
     """Open the workbench and stay until it is closed.
 
     Parameters
@@ -50,6 +70,8 @@ def run_workbench(paths: Sequence[Path], demo: bool = False) -> int:
         What to open: a workbench file, folders of clips, or loose files.
     demo
         Whether to open the bundled demo when no path is given.
+    how
+        How folders are to be read; its paths are not looked at.
 
     Raises
     ------
@@ -61,7 +83,7 @@ def run_workbench(paths: Sequence[Path], demo: bool = False) -> int:
     _check_libraries()
     from gaplisten.ui.start import start
 
-    return start([Path(path) for path in paths], demo)
+    return start([Path(path) for path in paths], demo, how or Sources())
 
 
 def _check_libraries() -> None:

@@ -30,6 +30,7 @@ class BenchSignals(QObject):
     consent_wanted = Signal()
     document_changed = Signal()
     levels_changed = Signal()
+    doubts_changed = Signal()
     previewed = Signal()
     progressed = Signal(str, float, str)
     said = Signal(str)

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import QApplication
 
 from gaplisten import __version__, folders
 from gaplisten.bench.settings import read_settings
+from gaplisten.bench.state import Sources
 from gaplisten.jobs import Job
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.shell.window import WorkbenchWindow
@@ -46,7 +47,7 @@ def application() -> QApplication:
     return app
 
 
-def start(paths: list[Path], demo: bool) -> int:
+def start(paths: list[Path], demo: bool, how: Sources | None = None) -> int:
     """Open the window, run until it is closed; return the exit status."""
     app = application()
     log_to_file()
@@ -58,7 +59,7 @@ def start(paths: list[Path], demo: bool) -> int:
     _end_on_signals(app, window)
     faults.happened.connect(window.messages.report)
     window.show()
-    QTimer.singleShot(0, window, lambda: begin(window, paths, demo))
+    QTimer.singleShot(0, window, lambda: begin(window, paths, demo, how))
     try:
         return app.exec()
     finally:
@@ -80,10 +81,10 @@ def _end_on_signals(app: QApplication, window: WorkbenchWindow) -> None:
         signal.signal(number, end)
 
 
-def begin(window: WorkbenchWindow, paths: list[Path], demo: bool) -> None:
+def begin(window: WorkbenchWindow, paths: list[Path], demo: bool, how: Sources | None = None) -> None:
     """Start what the window does not wait for: clips, concealers, sound, unsaved work of a crash."""
     if paths:
-        window.open_paths(paths)
+        window.open_paths(paths, how)
     elif demo:
         window.panes["file"].open_demo()
     tasks = window.controller.tasks

@@ -39,6 +39,7 @@ class Clips(QObject):
         shell.stop_at(self.dock, self.dock.table)
         self.dock.chosen.connect(controller.show_clip)
         shell.signals.clips_changed.connect(self._on_clips)
+        shell.signals.doubts_changed.connect(self._on_doubts)
         shell.signals.clip_changed.connect(lambda: self.dock.select(controller.clip_name))
         shell.signals.closed.connect(self.dock.close_threads)
 
@@ -50,6 +51,9 @@ class Clips(QObject):
         current = self._controller.document.work.current
         if clips:
             self.dock.select(current if any(each.name == current for each in clips) else clips[0].name)
+
+    def _on_doubts(self) -> None:
+        self.dock.model.set_doubtful(self._controller.doubtful_clips)
 
 
 class _Filter(QLineEdit):

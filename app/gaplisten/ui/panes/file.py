@@ -16,6 +16,7 @@ from gaplisten.bench.opening import split_paths
 from gaplisten.bench.settings import is_there
 from gaplisten.bench.state import RoleChoice, Sources, Work
 from gaplisten.captures.formats import is_capture
+from gaplisten.clips.manifests import is_manifest
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
@@ -81,8 +82,14 @@ class Files(QObject):
 
     # -- opening --------------------------------------------------------------------------------------
 
-    def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open a workbench file, folders, or loose files whose roles are looked at first."""
+    def open_paths(self, paths: Sequence[Path], how: Sources | None = None) -> None:
+        """Open a workbench file, folders or a manifest, or loose files whose roles are looked at first.
+
+        Parameters
+        ----------
+        how
+            How folders are to be read; its paths are not looked at.
+        """
         work, folders, files = split_paths([path.absolute() for path in paths])
         missing = [path for path in (*work, *folders, *files) if not path.exists()]
         for path in missing:
@@ -93,7 +100,9 @@ class Files(QObject):
             self._tell_left_out([*work[1:], *folders, *files], work[0])
             self.open_work_file(work[0])
         elif folders:
-            self.open_sources(Sources(paths=(*folders, *files)))
+            self.open_sources(replace(how or Sources(), paths=(*folders, *files)))
+        elif len(files) == 1 and is_manifest(files[0]):
+            self.open_sources(replace(how or Sources(), paths=tuple(files)))
         elif len(files) == 1 and is_capture(files[0]):
             self._shell.capture_wanted.emit(files[0])
         elif files:
@@ -181,7 +190,9 @@ class Files(QObject):
             self._window, "Packet Length", "Length of a packet (ms):", sources.packet_ms, 0.5, 1000.0, 3
         )
         if wanted:
-            self._controller.open_sources(replace(sources, packet_ms=length))
+            layout = sources.layout if sources.layout is None else replace(sources.layout, packet=None)
+            changed = replace(sources, packet_ms=length, packet_frames=None, layout=layout)
+            self._controller.open_sources(changed)
 
     def open_work_file(self, path: Path, allow_outside: bool = False) -> None:
         """Open a workbench file; paths that lead out of its folder are asked about."""

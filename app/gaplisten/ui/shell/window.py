@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 from gaplisten.bench.controller import Controller
 from gaplisten.bench.hearing import Hearing
 from gaplisten.bench.settings import Settings
+from gaplisten.bench.state import Sources
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import Actions
 from gaplisten.ui.bench_signals import BenchSignals
@@ -133,9 +134,9 @@ class WorkbenchWindow(QMainWindow):
 
     # -- opening --------------------------------------------------------------------------------------
 
-    def open_paths(self, paths: list[Path]) -> None:
-        """Open what was dropped or named: a workbench file, folders, or loose files."""
-        self.panes["file"].open_paths(paths)
+    def open_paths(self, paths: list[Path], how: Sources | None = None) -> None:
+        """Open what was dropped or named: a workbench file, folders (read as `how` says), or loose files."""
+        self.panes["file"].open_paths(paths, how)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         """Welcome files and folders."""

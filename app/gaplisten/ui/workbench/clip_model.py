@@ -16,6 +16,7 @@ from PySide6.QtCore import (
     Signal,
 )
 
+from gaplisten.bench.controller import DOUBTFUL
 from gaplisten.bench.derived import Derived, Inputs
 from gaplisten.clips.clip import Clip
 from gaplisten.clips.summary import ClipSummary, summarise
@@ -65,6 +66,7 @@ class ClipModel(QAbstractTableModel):
         self._summarise = summarise
         self._clips: tuple[Clip, ...] = ()
         self._shown: list[int] = []
+        self._doubtful: frozenset[str] = frozenset()
         self._words = ""
         self._sorting: tuple[int, bool] = (0, False)
         self._found: dict[int, ClipSummary | str | None] = {}
@@ -198,11 +200,21 @@ class ClipModel(QAbstractTableModel):
             return _HELP[section]
         return None
 
+    def set_doubtful(self, names: frozenset[str]) -> None:
+        """Mark the clips of these names: their figures follow from files that do not fit together."""
+        if names != self._doubtful:
+            self._doubtful = names
+            last = self.index(max(self.rowCount() - 1, 0), 0)
+            self.dataChanged.emit(self.index(0, 0), last, [Qt.ItemDataRole.DisplayRole])
+
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Return what a cell shows."""
         row, column = self._shown[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._clips[row].name if column == 0 else self._cell(row, column)
+            if column == 0:
+                name = self._clips[row].name
+                return f"{DOUBTFUL} {name}" if name in self._doubtful else name
+            return self._cell(row, column)
         if role == Qt.ItemDataRole.TextAlignmentRole and 1 <= column <= 3:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.FontRole and 1 <= column <= 3:

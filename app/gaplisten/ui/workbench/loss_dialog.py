@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.clips.clip import PacketLength
 from gaplisten.clips.traces import OtherLength, WrittenTrace, on_clock
 from gaplisten.concealers.entries import Parameter, ParameterType
 from gaplisten.errors import GaplistenError
@@ -181,12 +182,12 @@ class LossDialog(QDialog):
         controller = self._controller
         where = (controller.rate, controller.frames, controller.clip_name or "the clip")
         try:
-            return on_clock(found, self.packet.value(), *where)
+            return on_clock(found, PacketLength(self.packet.value()), *where)
         except OtherLength as other:
             if len(other.sizes) != 1:
                 raise
             packet_ms = 1000.0 * other.sizes[0] / controller.rate
-            written = on_clock(found, packet_ms, *where)
+            written = on_clock(found, PacketLength(frames=other.sizes[0]), *where)
             note = f"{found.path.name}: packets of {packet_ms:.4g} ms ({other.sizes[0]} frames) fit the sound"
             return replace(written, notes=(*written.notes, note))
 
