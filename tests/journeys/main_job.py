@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from PySide6.QtCore import QPoint
-from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QPushButton, QScrollArea, QWidget
 
 from gaplisten.ui.panel.listening import TrialPlayer
 from gaplisten.ui.panel.new_dialog import NewPanelDialog
@@ -83,7 +83,7 @@ def workbench(window: WorkbenchWindow) -> Scenario:
         press(key)
         yield lambda key=key: hearing.heard == int(key) and hearing.state.lane == int(key)
         heard.append(hearing.heard)
-    click(window.panes["concealers"].dock.boxes["repeat_fade"], QPoint(8, 8))
+    click(in_view(window.panes["concealers"].dock.boxes["repeat_fade"]), QPoint(8, 8))
     yield lambda: any(lane.key == 3 and lane.signal is not None for lane in controller.lanes)
     press("3")
     yield lambda: hearing.heard == 3
@@ -95,13 +95,23 @@ def workbench(window: WorkbenchWindow) -> Scenario:
     yield lambda: not hearing.state.playing
 
 
+def in_view(widget: QWidget) -> QWidget:
+    """Scroll to a widget, as a user would; return it."""
+    outer = widget.parentWidget()
+    while outer is not None:
+        if isinstance(outer, QScrollArea):
+            outer.ensureWidgetVisible(widget)
+        outer = outer.parentWidget()
+    return widget
+
+
 def change_a_parameter(window: WorkbenchWindow) -> Scenario:
     """Type another value into the first parameter: the lane is rendered again while it plays."""
     controller = window.controller
     before = next(lane.signal for lane in controller.lanes if lane.key == 3)
     editors = window.panes["concealers"].dock.settings[0].form.findChildren(QWidget)
     spin = next(one for one in editors if hasattr(one, "stepUp"))
-    click(spin, QPoint(12, spin.height() // 2), count=2)
+    click(in_view(spin), QPoint(12, spin.height() // 2), count=2)
     press("Down", "Down", "Down")
     yield lambda: next(lane.signal for lane in controller.lanes if lane.key == 3) is not before
     found["playing after the change"] = controller.hearing.state.playing
