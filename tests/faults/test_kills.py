@@ -9,6 +9,9 @@ from __future__ import annotations
 import os
 import random
 import signal
+import subprocess
+import sys
+import time
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -126,3 +129,46 @@ def test_no_kill_at_any_call_and_no_editor_loses_doubles_or_misplaces_a_rating(
             listener, left = listener + 1, []
         else:
             rewritten(path, forms[died % len(forms)])
+
+
+WINDOW = Path(__file__).resolve().parents[1] / "kit" / "window_session.py"
+
+
+def kill_window(panel: FrozenPanel, listener: str, trials: int, after: float) -> list[int]:
+    """Take a session in a real window by keys and kill that; return the trials that it had left."""
+    command = [sys.executable, str(WINDOW), str(panel.folder), listener]
+    environment = {**os.environ, "PYTHONPATH": str(WINDOW.parents[1])}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment)
+    assert process.stdout is not None
+    left: list[int] = []
+    for line in process.stdout:
+        left += [int(line)] if line.strip().isdigit() else []
+        if len(left) >= trials:
+            break
+    time.sleep(after)
+    process.kill()
+    left += [int(line) for line in process.stdout.read().split() if line.isdigit()]
+    process.wait()
+    process.stdout.close()
+    return left
+
+
+@pytest.mark.parametrize("kills", [1, pytest.param(30, marks=pytest.mark.long)])
+def test_no_kill_of_the_window_and_no_editor_loses_a_rating(kills: int, tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", NO_STEPS, clips=5, top="repeats = 20")
+    chance, forms, done, listener = random.Random(kills), list(ALIVE), 0, 0
+    for at in range(kills):
+        name = f"listener {listener}"
+        left = kill_window(panel, name, chance.randrange(1, 9), chance.uniform(0, 0.02))
+        (path,) = [one for one in panel.ratings.glob("*.csv") if f"listener_{listener}-" in one.name]
+        with Session.open(panel.folder, name) as session:
+            before, done, finished = done, session.progress.done, session.finished
+        assert left == list(range(before + 1, before + 1 + len(left)))
+        assert before + len(left) <= done <= before + len(left) + 1
+        rows = read_session(panel, path).rows
+        assert [int(row["trial"]) for row in rows] == list(range(1, done + 1))
+        assert [int(row["vote"]) for row in rows] == [1 + (7 * n + 3) % 5 for n in range(1, done + 1)]
+        if finished:
+            listener, done = listener + 1, 0
+        else:
+            rewritten(path, forms[at % len(forms)])
