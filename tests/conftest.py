@@ -111,16 +111,18 @@ def python() -> str:
     return sys.executable
 
 
+PATIENCE_MS = 30_000
+
+
 @pytest.fixture
 def qtbot(qtbot: Any, monkeypatch: pytest.MonkeyPatch) -> Any:
     """Let every wait be long before it gives up: a busy machine is no failure."""
-    from kit.timing import PATIENCE
 
     def patient(wait: Callable[..., Any]) -> Callable[..., Any]:
         def waiting(*what: Any, timeout: int = 0, **how: Any) -> Any:
             if how.get("raising") is False:  # that nothing comes is what is waited for
                 return wait(*what, timeout=timeout, **how)
-            return wait(*what, timeout=max(timeout, 1000 * PATIENCE), **how)
+            return wait(*what, timeout=max(timeout, PATIENCE_MS), **how)
 
         return waiting
 

@@ -21,7 +21,7 @@ import tempfile
 import time
 import tomllib
 import traceback
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,7 +48,8 @@ APP = ROOT / "app" / "gaplisten"
 EQUIVALENT = Path(__file__).with_name("equivalent.toml")
 ENGINES = ("audio", "loss", "clips", "concealers", "metrics", "playback", "panel", "bench", "batch", "floor")
 LEAST_KILLED = 0.9
-SECONDS = 600
+LONGEST_SECONDS = 3600  # of a room's tests, nothing being changed
+HANGS_AFTER = 10  # times as long as that, or a minute, and a mutant hangs
 QUIET = ("-W", "ignore::pytest.PytestAssertRewriteWarning")  # of the plugins that are imported already
 
 SWAPS: dict[type[ast.AST], type[ast.AST]] = {
@@ -236,18 +237,23 @@ class Copy:
 
 
 def survivors_of(
-    tasks: Sequence[tuple[Mutant | None, list[str]]], copies: list[Copy]
-) -> Iterator[tuple[Mutant | None, list[str]]]:
-    """Run the tests of each task, as many at once as there are copies; give the tasks in which all passed."""
+    tasks: Sequence[tuple[Mutant | None, list[str]]], copies: list[Copy], limit: Callable[[list[str]], float]
+) -> Iterator[tuple[Mutant | None, list[str], float]]:
+    """Run the tests of each task, as many at once as there are copies.
+
+    Gives the tasks in which all passed, and how many seconds that took; `limit` says after how many a task
+    is given up.
+    """
     waiting, free = list(reversed(tasks)), list(copies)
-    running: dict[int, tuple[Copy, tuple[Mutant | None, list[str]], float]] = {}
+    running: dict[int, tuple[Copy, Mutant | None, list[str], float]] = {}
     while waiting or running:
         while waiting and free:
-            task, mine = waiting.pop(), free.pop()
-            running[mine.start(*task)] = (mine, task, time.monotonic() + SECONDS)
-        for process, (mine, task, end) in list(running.items()):
+            (mutant, tests), mine = waiting.pop(), free.pop()
+            running[mine.start(mutant, tests)] = (mine, mutant, tests, time.monotonic())
+        for process, (mine, mutant, tests, began) in list(running.items()):
             ended, status = os.waitpid(process, os.WNOHANG)
-            late = not ended and time.monotonic() > end
+            took = time.monotonic() - began
+            late = not ended and took > limit(tests)
             if not ended and not late:
                 continue
             with suppress(ProcessLookupError):
@@ -258,7 +264,7 @@ def survivors_of(
             mine.done()
             free.append(mine)
             if ended and status == 0:
-                yield task
+                yield mutant, tests, took
         time.sleep(0.05)
 
 
@@ -289,14 +295,18 @@ def main() -> int:
     try:
         rooms = sorted({mutant.room for mutant in tried})
         unchanged = [(None, asked.tests or tests_of(room)) for room in rooms]
-        sound = list(survivors_of(unchanged, copies))
-        broken = [tests for mutant, tests in unchanged if (mutant, tests) not in sound]
+        every_run = survivors_of(unchanged, copies, lambda _tests: LONGEST_SECONDS)
+        took = {tuple(tests): seconds for _, tests, seconds in every_run}
+        broken = [tests for _, tests in unchanged if tuple(tests) not in took]
         if broken:
             print(f"these fail before anything is changed: {broken}")
             print(*((each.root / "log").read_text(encoding="utf-8")[-3000:] for each in copies))
             return 2
         survivors = 0
-        for mutant, _ in survivors_of([(each, asked.tests or tests_of(each.room)) for each in tried], copies):
+        tasks = [(each, asked.tests or tests_of(each.room)) for each in tried]
+        for mutant, *_ in survivors_of(
+            tasks, copies, lambda tests: max(60.0, HANGS_AFTER * took[tuple(tests)])
+        ):
             survivors += 1
             print(f"survived: {mutant}", flush=True)
     finally:
