@@ -134,6 +134,10 @@ def vote(session: Session, choose: Callable[[Trial, int], Vote] | None = None) -
             given = choose(trial, WHOLE_TRIAL) if choose else some_vote(trial, session)
             assert session.rate(given, scale=scale) is None
         return
+    if trial.response is Response.PLACES:
+        for left, slot in zip(range(len(trial.rated_slots), 1, -1), trial.rated_slots, strict=False):
+            assert session.rate(choose(trial, slot) if choose else left, slot) is None
+        return
     for slot in trial.rated_slots:
         session.switched(slot)
         default: Vote = 60 + slot if trial.response is Response.SLIDERS else 3.5

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from gaplisten.panel.scales import Scale
-from gaplisten.panel.trial import WHOLE_TRIAL, Trial, Vote, VoteKey
+from gaplisten.panel.trial import WHOLE_TRIAL, Response, Trial, Vote, VoteKey
 
 # What polling a playing position leaves out between two looks is no part left unheard.
 _JOIN_SECONDS = 0.15
@@ -204,18 +204,32 @@ def _every(state: TrialState) -> tuple[int, ...]:
 def may_rate(state: TrialState, rules: Rules, slot: int = WHOLE_TRIAL, scale: str = "") -> Refusal | None:
     """Return why a vote may not be given now, or None.
 
-    Sliders and grades: only the slot that is playing (BS.1534-3). One vote for the trial: after the
-    must-hear rule is met; with switching, as soon as every slot has been heard at all.
+    Sliders and grades: only the slot that is playing (BS.1534-3). One vote for the trial, and places: after
+    the must-hear rule is met; with switching, as soon as every slot has been heard at all.
     """
     if (slot, scale) not in state.trial.wanted_votes:
         return Refusal.NOT_RATED_SLOT
     if state.trial.hear_each and (slot, scale) in state.votes:
         return None  # it was heard before it was rated at first
-    if slot != WHOLE_TRIAL:
+    if slot != WHOLE_TRIAL and state.trial.response is not Response.PLACES:
         return None if state.playing == slot else Refusal.NOT_PLAYING
     if state.trial.switched and rules.heard is Heard.END:
         rules = replace(rules, heard=Heard.ONCE)
     return _unheard(state, rules, _every(state))
+
+
+def check_place(state: TrialState, slot: int, vote: Vote) -> Refusal | None:
+    """Return why a recording may not get this place, or None: only the last one that is free is given."""
+    if state.trial.response is not Response.PLACES:
+        return None
+    free = len(_unrated(state))
+    return None if vote == free and (slot, "") not in state.votes else Refusal.BAD_VALUE
+
+
+def last_left(state: TrialState) -> int | None:
+    """Return the slot that is left when all others have a place: the best; None while there are more."""
+    left = _unrated(state)
+    return left[0][0] if state.trial.response is Response.PLACES and len(left) == 1 else None
 
 
 def check_vote(scale: Scale, vote: Vote) -> Refusal | None:

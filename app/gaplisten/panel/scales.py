@@ -9,6 +9,8 @@ from gaplisten import languages
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.trial import Response, Vote
 
+_LAST_PLACE = 26  # as many as there are letters
+
 
 class ScaleError(GaplistenError):
     """A wording that is missing or does not fit its method."""
@@ -55,6 +57,8 @@ class Scale:
             return _is_number(vote) and float(vote).is_integer() and 0 <= float(vote) <= 100
         if self.response is Response.GRADES:
             return _is_number(vote) and 1.0 <= float(vote) <= 5.0 and _in_tenths(float(vote))
+        if self.response is Response.PLACES:
+            return isinstance(vote, int) and not isinstance(vote, bool) and 1 <= vote <= _LAST_PLACE
         return any(type(vote) is type(value) and vote == value for value, _ in self.labels)
 
     def read(self, text: str) -> Vote:

@@ -29,7 +29,9 @@ from gaplisten.panel.key import ClipKey
 from gaplisten.panel.rules import (
     Refusal,
     TrialState,
+    check_place,
     check_vote,
+    last_left,
     may_go_on,
     may_play,
     may_rate,
@@ -388,17 +390,21 @@ class Session:
         Parameters
         ----------
         slot
-            For sliders and grades the slot's index; `WHOLE_TRIAL` for a category or a choice.
+            For sliders, grades and places the slot's index; `WHOLE_TRIAL` for a category or a choice. The
+            place to give is the last one that is free; the one who is left gets the first by itself.
         scale
             One of `trial.scales`; "" where the method has one scale.
         """
         self._active()
         words = self.scales.get(scale)
         refusal = check_vote(words, vote) if words is not None else Refusal.NOT_RATED_SLOT
-        refusal = refusal or self.may_rate(slot, scale)
+        refusal = refusal or self.may_rate(slot, scale) or check_place(self.state, slot, vote)
         if refusal is None:
             self._undo.append(dict(self.state.votes))
             self.state = self.state.voted(slot, vote, scale)
+            best = last_left(self.state)
+            if best is not None:
+                self.state = self.state.voted(best, 1, scale)
         return refusal
 
     def undo(self) -> bool:

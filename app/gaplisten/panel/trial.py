@@ -15,12 +15,14 @@ class Response(StrEnum):
 
     CATEGORY: one category for the trial, on each scale. CHOICE: one of the letters (or "none") for the trial.
     SLIDERS: a whole number 0..100 for each rated slot. GRADES: 1.0..5.0 in tenths for each rated slot.
+    PLACES: the place of each rated slot, given to the worst of those that are left, until one is.
     """
 
     CATEGORY = "category"
     CHOICE = "choice"
     SLIDERS = "sliders"
     GRADES = "grades"
+    PLACES = "places"
 
 
 class Playing(StrEnum):

@@ -9,6 +9,7 @@ from statistics import fmean, variance
 
 from gaplisten.panel.methods.contract import Method, Rating, grouped
 from gaplisten.panel.results.votes import TEST, tests
+from gaplisten.panel.trial import Response
 from gaplisten.statistics import Correlation, pearson
 
 _REPEAT = "reference_repeat"
@@ -144,7 +145,7 @@ def _reasons(mine: Sequence[Rating], everybody: Sequence[Rating], method: Method
     own = tests(mine)
     reasons = _failed_checks(mine, method)
     reasons += method.screened(own, tests(everybody))
-    if not method.paired:
+    if not method.paired and method.response is not Response.PLACES:  # places differ by themselves
         reasons.append(_straight_lining(own, _spread(own)))
     return [reason for reason in reasons if reason]
 

@@ -23,6 +23,7 @@ from gaplisten.panel.session import Session
 from gaplisten.panel.taking import lost
 from gaplisten.panel.trial import WHOLE_TRIAL, Block, Playing, Trial, Vote
 from gaplisten.panel.trial import Response as Asked
+from gaplisten.ui.panel.elimination import Elimination
 from gaplisten.ui.panel.listening import TrialPlayer
 from gaplisten.ui.panel.responses import Categories, Response, Sliders
 from gaplisten.ui.panel.switching import LoopRow, SlotRow
@@ -201,6 +202,8 @@ class TrialPage(QWidget):
             self._response = self._together = ScalesTogether(of)
             self._together.answered.connect(self._answer_on)
             self._together.mark(self._asked)
+        elif asked is Asked.PLACES:
+            self._response = Elimination(trial, self._words)
         elif asked in (Asked.SLIDERS, Asked.GRADES):
             name = self._words["rating_of"]
             sliders = self._response = Sliders(self._scale, trial, asked is Asked.GRADES, name)
@@ -229,6 +232,8 @@ class TrialPage(QWidget):
             return self._words["keys_digits"].format(best=digits[0], worst=digits[-1])
         if not trial.switched:
             return self._words["keys_arrows"]
+        if trial.response is Asked.PLACES:
+            return self._words["keys_places"]
         return self._words["keys_sliders" if trial.rated_slots else "keys_choice"]
 
     def _make_tags(self, tags: Sequence[str]) -> None:
