@@ -114,12 +114,16 @@ def plan_(
     from gaplisten.panel.design.counting import as_rows, count, simulated
     from gaplisten.panel.design.preview import preview
     from gaplisten.panel.design.remarks import remarks
+    from gaplisten.panel.methods.contract import UnfitError
     from gaplisten.panel.selection import Places, choose_clips
 
     definition = read_definition(file)
     chosen = choose_clips(definition, Places(file.resolve().parent, tuple(allow or ())))
     key = preview(definition, chosen)
-    counts = count(key, simulated(key, listeners))
+    try:
+        counts = count(key, simulated(key, listeners))
+    except UnfitError as error:
+        raise PanelCommandError(str(file), str(error), "choose other clips") from error
     print(f"{definition.title} ({definition.method.name}), {len(chosen)} clips")
     _show_design([*as_rows(key, counts), *(("note", said) for said in remarks(key, counts))])
 

@@ -27,7 +27,7 @@ from gaplisten.panel.design.items import trial_count
 from gaplisten.panel.design.remarks import remarks
 from gaplisten.panel.frozen import KEY, MANIFEST, STIMULI, FrozenPanel, open_panel, stimulus_name
 from gaplisten.panel.key import LATEST_DESIGN, ClipKey, ConditionKey, Key, Part, StepSound, StimulusKey
-from gaplisten.panel.methods.contract import Use
+from gaplisten.panel.methods.contract import UnfitError, Use
 from gaplisten.panel.order import shuffled
 from gaplisten.panel.parts import MOST_TRIALS, REFERENCE, ConditionPart
 from gaplisten.panel.plan import plan
@@ -289,7 +289,10 @@ def build(
                 f"each listener would have about {trial_count(key)} trials, at most {MOST_TRIALS} are allowed"
             )
             raise DefinitionError(definition.title, fact, "use fewer clips, or set ratings_per_condition")
-        plan(key, "somebody")  # a panel that cannot be laid out must not be built
+        try:
+            plan(key, "somebody")  # a panel that cannot be laid out must not be built
+        except UnfitError as error:
+            raise DefinitionError(definition.title, str(error), "choose other clips") from error
         counts = count(key, simulated(key))
         key = key.model_copy(update={"found": [*as_rows(key, counts), *_said(key, counts)]})
         _write_key(part, key)

@@ -88,11 +88,13 @@ class TrialState:
     Parameters
     ----------
     frames, rate
-        Length of the trial's stimuli (all the same) and their clock.
+        Length of the trial's stimuli (of the longest) and their clock.
     playing
         Index of the slot that sounds now; None in silence.
     votes
         What was touched: (slot, scale) to value. An untouched slider has no entry.
+    lengths
+        Of each slot, where they are not all the same.
     """
 
     trial: Trial
@@ -103,11 +105,16 @@ class TrialState:
     votes: Mapping[VoteKey, Vote] = field(default_factory=dict)
     comment: str = ""
     tags: tuple[str, ...] = ()
+    lengths: tuple[int, ...] = ()
 
     @classmethod
-    def fresh(cls, trial: Trial, frames: int, rate: int) -> TrialState:
+    def fresh(cls, trial: Trial, frames: int, rate: int, lengths: tuple[int, ...] = ()) -> TrialState:
         """Return the state of a screen nobody has touched."""
-        return cls(trial, frames, rate, (Listening(),) * len(trial.slots))
+        return cls(trial, frames, rate, (Listening(),) * len(trial.slots), lengths=lengths)
+
+    def length(self, slot: int) -> int:
+        """Return how many frames a slot has."""
+        return self.lengths[slot] if self.lengths else self.frames
 
     def _with(self, slot: int, listening: Listening) -> tuple[Listening, ...]:
         return (*self.listened[:slot], listening, *self.listened[slot + 1 :])
@@ -129,7 +136,7 @@ class TrialState:
 
     def heard(self, slot: int, start: int, stop: int) -> TrialState:
         """Note that frames `start` to `stop` of `slot` were played: it is what sounds, in turn too."""
-        start, stop = max(0, start), min(self.frames, stop)
+        start, stop = max(0, start), min(self.length(slot), stop)
         if stop <= start:
             return self
         was = self.listened[slot]
@@ -156,7 +163,7 @@ class TrialState:
         """Tell whether all of `slot` was played, in whatever order."""
         slack = round(_END_SECONDS * self.rate)
         spans = self.listened[slot].spans
-        return len(spans) == 1 and spans[0][0] <= slack and spans[0][1] >= self.frames - slack
+        return len(spans) == 1 and spans[0][0] <= slack and spans[0][1] >= self.length(slot) - slack
 
     @property
     def touched(self) -> bool:

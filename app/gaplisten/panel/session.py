@@ -7,6 +7,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from gaplisten.audio.signal import Signal
 from gaplisten.durable import FileLock
 from gaplisten.errors import GaplistenError
@@ -76,6 +78,11 @@ class Clock:
     wall: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
     work: Callable[[], float] = time.monotonic
+
+
+def _scaled(sound: Signal, factor: float) -> Signal:
+    """Return a sound times a factor; the same samples where that is 1."""
+    return sound if factor == 1.0 else Signal(sound.samples * np.float32(factor), sound.rate)
 
 
 @dataclass(frozen=True)
@@ -332,6 +339,9 @@ class Session:
     def sounds(self) -> tuple[Signal, ...]:
         """Return the current trial's sounds, one for each slot, verified; equal in length, rate and start.
 
+        Where a slot plays another clip (`Trial.separate`) lengths differ, and that sound comes with the
+        difference of the two clips' gains: `gain` brings both to the panel's level.
+
         Raises
         ------
         UntrustedPanel
@@ -340,13 +350,22 @@ class Session:
         codes = [slot.stimulus for slot in self._todo[0].trial.slots]
         # In the order of their codes, which is none: somebody may watch which files are read.
         sounds = {code: self.panel.read(code) for code in sorted(set(codes))}
-        return tuple(sounds[code] for code in codes)
+        return tuple(
+            _scaled(sounds[code], clip.gain / self.gain)
+            for code, clip in zip(codes, self._clips_of_slots(), strict=True)
+        )
 
     def _show(self) -> None:
         self._shown_wall, self._shown = self._clock.wall(), self._clock.monotonic()
         self._undo: list[dict[VoteKey, Vote]] = []
         if not self.finished:
-            self.state = TrialState.fresh(self._todo[0].trial, self.clip.frames, self.clip.rate)
+            lengths = tuple(clip.frames for clip in self._clips_of_slots())
+            same = lengths if len(set(lengths)) > 1 else ()
+            self.state = TrialState.fresh(self._todo[0].trial, max(lengths), self.clip.rate, same)
+
+    def _clips_of_slots(self) -> list[ClipKey]:
+        key = self.panel.key
+        return [key.clip_of[key.by_code[slot.stimulus].clip] for slot in self._todo[0].trial.slots]
 
     def shown(self) -> None:
         """Note that the trial is on the screen now: response times count from here."""

@@ -182,7 +182,7 @@ class Taking:
         self.interrupted = False
         self._stretches = tuple(Stretch(slot, 0, sound.frames) for slot, sound in enumerate(sounds))
         lanes = list(sounds)
-        if trial.playing is Playing.IN_TURN:
+        if trial.playing is Playing.IN_TURN or trial.separate:
             joined, self._stretches = in_turn(sounds, session.panel.definition.rules.pause_seconds)
             lanes = [joined]
         self.frames = max(lane.frames for lane in lanes)
@@ -220,6 +220,9 @@ class Taking:
     @property
     def progress(self) -> float:
         """How far the trial's sound has been played, 0..1."""
+        if self.trial.separate:
+            own = self._stretches[self.slot]
+            return min(1.0, max(0.0, (self.position - own.start) / (own.stop - own.start)))
         return min(1.0, self.position / max(1, self.frames))
 
     # --- the listener's wishes: each returns why it was not followed, or None -------------------------------
@@ -264,12 +267,25 @@ class Taking:
         if refusal is not None:
             return refusal
         self._note_position(self._output.state)
+        if self.trial.separate:
+            return self._start(slot)
         self.slot = slot
         self._output.select(slot)
         if not self.playing:
             return self.play()
         self.session.switched(slot)
         return None
+
+    def _start(self, slot: int) -> Refusal | None:
+        """Hear another recording from its beginning: it is another sentence."""
+        refusal = self.session.may_play(slot)
+        if refusal is None:
+            self._output.pause()
+            self._silent()
+            self.slot = slot
+            self._begin_anew()
+            self._sound()
+        return refusal
 
     # --- account of what was heard --------------------------------------------------------------------------
 
@@ -278,6 +294,10 @@ class Taking:
         now = self._output.state
         self._account.look(now)
         self._note_position(now)
+        if self.trial.separate and now.playing and now.position >= self._stretches[self.slot].stop:
+            self._output.pause()
+            self._silent()
+            return
         if self._was_playing and not now.playing and not now.starting:
             self._was_playing = False
             self.interrupted = not now.ended
@@ -294,14 +314,16 @@ class Taking:
 
     def _at_an_end(self) -> bool:
         now = self._output.state
-        return self._fresh or now.ended or now.position >= self.frames
+        stop = self._stretches[self.slot].stop if self.trial.separate else self.frames
+        return self._fresh or now.ended or now.position >= stop
 
     def _begin_anew(self) -> None:
         # In turn, every recording is started once; the one that sounds first is the first.
         for slot in reversed(self._started_together()):
             self.session.started(slot)
-        self._output.seek(0)
-        self._last, self._fresh = 0, False
+        start = self._stretches[self.slot].start if self.trial.separate else 0
+        self._output.seek(start)
+        self._last, self._fresh = start, False
 
     def _started_together(self) -> tuple[int, ...]:
         return (self.slot,) if self.trial.switched else tuple(one.slot for one in self._stretches)
@@ -326,7 +348,7 @@ class Taking:
         self._last = here
 
     def _note(self, start: int, stop: int) -> None:
-        for one in [self._stretches[self.slot]] if self.trial.switched else self._stretches:
+        for one in [self._stretches[self.slot]] if self.trial.switched else self._stretches:  # of what sounds
             first, last = max(start, one.start), min(stop, one.stop)
             if first < last:
                 self.session.heard(one.slot, first - one.start, last - one.start)

@@ -30,11 +30,13 @@ class Playing(StrEnum):
 
     SINGLE: one recording. IN_TURN: the first, a pause, the second, without switching.
     SWITCHED: any slot at any time, at the same running position.
+    SEPARATE: any slot at any time, each from its beginning: they are not the same sentence.
     """
 
     SINGLE = "single"
     IN_TURN = "in_turn"
     SWITCHED = "switched"
+    SEPARATE = "separate"
 
 
 class Block(StrEnum):
@@ -110,7 +112,12 @@ class Trial:
     @property
     def switched(self) -> bool:
         """Whether any slot can be heard at any time."""
-        return self.playing is Playing.SWITCHED
+        return self.playing in (Playing.SWITCHED, Playing.SEPARATE)
+
+    @property
+    def separate(self) -> bool:
+        """Whether each slot is heard from its beginning when it is chosen."""
+        return self.playing is Playing.SEPARATE
 
     @property
     def wanted_votes(self) -> tuple[VoteKey, ...]:

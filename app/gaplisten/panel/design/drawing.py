@@ -18,7 +18,7 @@ from gaplisten.panel.design.cells import Chosen, chosen, clip_use, grid_of
 from gaplisten.panel.design.filling import Filling, cell_of
 from gaplisten.panel.design.items import check_items, listed_place, spread, systems
 from gaplisten.panel.key import Key, Part
-from gaplisten.panel.methods.contract import Item, Use
+from gaplisten.panel.methods.contract import Form, Item, Use
 from gaplisten.panel.order import clashes, kept_apart, number, shuffled, swap, williams
 
 _ATTEMPTS = 10  # at keeping a clip apart from itself, where there are few clips
@@ -249,6 +249,10 @@ def _lettered(key: Key, items: Sequence[Item], seat: int, first: int) -> list[It
     return [replace(item, order=order) for item, order in zip(items, orders, strict=True)]
 
 
+def _forms(key: Key, part: Part) -> dict[str, Form]:
+    return {clip.name: (clip.rate, clip.channels) for clip in key.clips if clip.part is part}
+
+
 def drawn(key: Key, listener: str, seat: int, filling: Filling) -> tuple[list[Item], list[Item]]:
     """Return a listener's practice trials and the trials of the test with its checks, in order.
 
@@ -258,9 +262,11 @@ def drawn(key: Key, listener: str, seat: int, filling: Filling) -> tuple[list[It
     definition = key.definition
     name = listener.casefold()
     rng = np.random.Generator(np.random.PCG64(number(key.secret, definition.seed, name, seat, "draw")))
-    test = definition.method.completed(_in_order(key, seat, filling, rng), rng)
+    forms = _forms(key, Part.TEST)
+    test = definition.method.completed(_in_order(key, seat, filling, rng), forms, rng)
     test = _sided(key, test, filling, rng)
-    training = definition.method.completed(_training(key, rng), rng)
+    practice = _forms(key, Part.TRAINING)
+    training = definition.method.completed(_training(key, rng), practice or forms, rng)
     training = _sided(key, training, Filling(), rng)
     test = _lettered(key, test, seat, 0)
     training = _lettered(key, training, seat, 100_000)

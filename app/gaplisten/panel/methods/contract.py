@@ -87,6 +87,7 @@ class Item:
         return Use.TEST if self.use in (Use.TEST, Use.TRAINING) else self.use
 
 
+Form = tuple[int, int]  # of a clip: rate in Hz, channels
 Code = Callable[[str, str, Use], str]  # the code of a stimulus, by clip, condition and use
 Laid = tuple[tuple[Slot, ...], tuple[str, ...]]  # the slots of a trial, and the condition that each plays
 
@@ -384,8 +385,19 @@ class Method:
 
     # Its trials
 
-    def completed(self, items: list[Item], rng: np.random.Generator) -> list[Item]:
-        """Return drawn trials with what this method draws besides clip, system and side."""
+    def completed(self, items: list[Item], forms: Mapping[str, Form], rng: np.random.Generator) -> list[Item]:
+        """Return drawn trials with what this method draws besides clip, system and side.
+
+        Parameters
+        ----------
+        forms
+            The clips that it may use, and their form.
+
+        Raises
+        ------
+        UnfitError
+            If the clips do not go with the method.
+        """
         return items
 
     def lay_out(self, design: Design, item: Item, code: Code, number: int, index: int) -> Laid:

@@ -8,7 +8,7 @@ from gaplisten.panel.columns import PlaybackFacts
 from gaplisten.panel.rules import Refusal, TrialState
 from gaplisten.panel.session import Session
 from gaplisten.panel.taking import Taking
-from gaplisten.panel.trial import Response
+from gaplisten.panel.trial import Playing, Response
 from gaplisten.playback.player import Player, PlayerState
 from gaplisten.playback.programme import FADE_MS
 from gaplisten.playback.snap import PANEL_LOOP_MS, snap_loop
@@ -52,7 +52,9 @@ class TrialPlayer(QObject):
         self._loop = None
         self._player.clear_loop()
         self._player.set_switching("standard", FADE_MS)
-        self._boundaries = list(session.clip.boundaries) if session.state.trial.switched else []
+        self._boundaries = (
+            list(session.clip.boundaries) if session.state.trial.playing is Playing.SWITCHED else []
+        )
         self._taking = Taking(session, self._player)
         self._player.set_boundaries(self._boundaries)
         if self.may_loop and session.state.trial.response is Response.SLIDERS:
@@ -157,7 +159,8 @@ class TrialPlayer(QObject):
     def may_loop(self) -> bool:
         """Whether this panel lets listeners repeat a part: where they switch and plays are not counted."""
         rules = self.taking.session.panel.definition.rules
-        return self.switched and rules.loop and rules.max_plays is None
+        switched = self.switched and not self.taking.trial.separate
+        return switched and rules.loop and rules.max_plays is None
 
     @property
     def loop(self) -> tuple[int, int] | None:
