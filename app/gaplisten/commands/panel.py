@@ -345,6 +345,21 @@ def votes(
     raise typer.Exit(1 if problems else 0)
 
 
+@app.command("merge")
+def merge_(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel; sessions come here.")],
+    others: Annotated[list[Path], typer.Argument(metavar="COPY...", help="Copies of it.")],
+) -> None:
+    """Bring the sessions of copies of a panel together; nothing is overwritten."""
+    from gaplisten.panel.frozen import open_panel
+    from gaplisten.panel.merging import merge
+
+    found = merge(open_panel(folder), others)
+    said = f"{len(found.new)} sessions came over, {len(found.longer)} went on further there"
+    print(f"{folder}: {said}, {len(found.known)} were here already")
+    print("what each copy drew, it drew without seeing the others: panel status --design counts the votes")
+
+
 @app.command("withdraw")
 def withdraw_(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],

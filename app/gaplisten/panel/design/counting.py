@@ -20,6 +20,7 @@ from gaplisten.panel.trial import Playing
 
 Range = tuple[int, int]
 _MOST_TRIALS = 40_000  # of a simulated series
+_TWO_SQUARES = 48  # listeners at most
 
 # How far clips and votes lie apart in ACR panels, in steps of the scale: what other clips for each condition
 # cost follows from them.
@@ -175,12 +176,14 @@ def simulated(key: Key, listeners: int | None = None) -> list[list[Item]]:
     Parameters
     ----------
     listeners
-        How many; those who are listed, or who are needed for the votes wanted, or two squares of them. Fewer
-        where they would have more than 40,000 trials together.
+        How many; those who are listed, or who are needed for the votes wanted, or two squares of them (48 at
+        most). Fewer where they would have more than 40,000 trials together.
     """
     definition = key.definition
     if listeners is None:
-        listeners = len(definition.listeners) or listeners_wanted(key) or 2 * drawing.square_size(key)
+        listeners = (
+            len(definition.listeners) or listeners_wanted(key) or min(48, 2 * drawing.square_size(key))
+        )
     filling, made, trials = Filling(), [], 0
     for at in range(listeners):
         name = definition.listeners[at] if at < len(definition.listeners) else f"listener {at + 1}"

@@ -22,6 +22,7 @@ from gaplisten.panel.methods.contract import Form, Item, Use
 from gaplisten.panel.order import clashes, kept_apart, number, shuffled, swap, williams
 
 _ATTEMPTS = 10  # at keeping a clip apart from itself, where there are few clips
+_SHORT = 100  # trials; of longer sessions one attempt has to do, for it takes seconds
 
 
 def seat_of(key: Key, listener: str, filling: Filling) -> int:
@@ -166,7 +167,7 @@ def _apart(items: list[Item]) -> list[Item]:
         return a.part == b.part
 
     made = kept_apart(items, _clip, same_system, _exchange_clips)
-    for attempt in range(_ATTEMPTS):
+    for attempt in range(_ATTEMPTS if len(items) <= _SHORT else 1):
         if not clashes(made, _clip):
             break
         made = kept_apart(made, _clip, same_part if attempt % 2 else same_block, swap, salt=attempt)

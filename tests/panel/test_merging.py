@@ -1,0 +1,105 @@
+"""Copies of a panel on several machines are brought together."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from gaplisten.panel.frozen import FrozenPanel, open_panel
+from gaplisten.panel.merging import CannotMerge, merge
+from gaplisten.panel.results.evaluation import evaluate
+from gaplisten.panel.safety import UntrustedPanel
+from gaplisten.panel.session import Session
+from kit.panels import make_panel, take
+
+
+def listened(folder: Path, name: str, trials: int | None = None) -> None:
+    with Session.open(folder, name) as session:
+        take(session, trials)
+
+
+@pytest.fixture
+def copies(tmp_path: Path) -> tuple[FrozenPanel, Path, Path]:
+    panel = make_panel(tmp_path)
+    listened(panel.folder, "Ann", 2)
+    for name in ("one", "two"):
+        shutil.copytree(panel.folder, tmp_path / name)
+    return panel, tmp_path / "one", tmp_path / "two"
+
+
+def test_sessions_come_over_and_go_on(copies: tuple[FrozenPanel, Path, Path]) -> None:
+    panel, one, two = copies
+    listened(one, "Ben")
+    listened(two, "Cleo", 3)
+    listened(two, "Ann", 2)
+    found = merge(panel, [one, two])
+    assert (len(found.new), len(found.known), len(found.longer)) == (2, 1, 1)
+    assert [(one.name, one.votes) for one in evaluate(panel).listeners] == [
+        ("Ann", 4),
+        ("Ben", 8),
+        ("Cleo", 3),
+    ]
+    with Session.open(panel.folder, "Cleo") as session:
+        assert session.progress.done == 3
+        take(session)
+    again = merge(panel, [one, two])
+    assert (again.new, again.longer) == ((), ())
+    assert evaluate(panel).problems == ()
+
+
+def test_a_session_that_two_copies_went_on_with_is_refused_and_nothing_is_changed(
+    copies: tuple[FrozenPanel, Path, Path],
+) -> None:
+    panel, one, two = copies
+    listened(one, "Ann", 1)
+    listened(two, "Ben")
+    with Session.open(panel.folder, "Ann") as session:
+        take(session, 1, choose=lambda trial, slot: 1)
+    before = {path: path.read_bytes() for path in panel.ratings.rglob("*") if path.is_file()}
+    with pytest.raises(CannotMerge, match="on their own"):
+        merge(panel, [two, one])
+    assert {path: path.read_bytes() for path in panel.ratings.rglob("*") if path.is_file()} == before
+
+
+def test_a_session_that_was_finished_elsewhere_comes_over(copies: tuple[FrozenPanel, Path, Path]) -> None:
+    panel, one, _ = copies
+    listened(one, "Ann")
+    assert len(merge(panel, [one]).longer) == 1
+    assert len(merge(open_panel(one), [panel.folder]).known) == 1
+    with Session.open(panel.folder, "Ann") as session:
+        assert session.finished
+
+
+def test_the_same_name_on_two_machines_is_refused(copies: tuple[FrozenPanel, Path, Path]) -> None:
+    panel, one, two = copies
+    listened(one, "Ben", 1)
+    listened(two, "Ben", 2)
+    with pytest.raises(CannotMerge, match="both have it"):
+        merge(panel, [one, two])
+
+
+def test_another_panel_an_open_session_and_a_link_are_refused(
+    copies: tuple[FrozenPanel, Path, Path], tmp_path: Path
+) -> None:
+    panel, one, _ = copies
+    other = make_panel(tmp_path, out="other")
+    with pytest.raises(CannotMerge, match="another panel"):
+        merge(panel, [other.folder])
+    listened(one, "Ben")
+    with Session.open(one, "Dora"), pytest.raises(CannotMerge, match="open now"):
+        merge(panel, [one])
+    (csv,) = (one / "ratings").glob("*-ben-*.csv")
+    secret = tmp_path / "secret.txt"
+    csv.rename(secret)
+    csv.symlink_to(secret)
+    with pytest.raises(UntrustedPanel):
+        merge(panel, [one])
+
+
+def test_a_merged_panel_opens(copies: tuple[FrozenPanel, Path, Path]) -> None:
+    panel, one, _ = copies
+    listened(one, "Ben")
+    merge(panel, [one])
+    open_panel(panel.folder).verify()
