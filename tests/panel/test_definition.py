@@ -184,7 +184,7 @@ def test_every_hint_of_the_starter_file_works_without_its_hash(name: str) -> Non
     made = parse_definition(text)
     assert (made.listeners, made.ratings_per_condition) == (["Ann", "Ben"], 8)
     assert all((made.consent, made.tags, made.question, made.clips.names, made.training.clips))
-    assert [one.name for one in made.condition] == ["zero fill", "repeat with fade", "our model"]
+    assert [one.name for one in made.condition] == ["zero fill", "repeat with fade", "Q15", "our model"]
 
 
 @pytest.mark.parametrize("one", methods(), ids=lambda one: one.name)

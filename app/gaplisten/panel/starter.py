@@ -125,7 +125,9 @@ method = "{method}"          # {methods}
 language = "{english}"         # {languages}
 seed = 1                # another seed, another order
 repeats = 1             # how often each stimulus is rated by each listener
-# ratings_per_condition = 8      # each listener hears only so many clips in each condition, balanced
+# ratings_per_condition = 8      # each listener hears only so many clips in each condition: the least rated
+# votes_per_clip = 5             # votes on each clip in each condition; "panel plan" says what it takes
+# pairing = "same clips"         # or "different clips": which clips a listener hears in the conditions
 # listeners = ["Ann", "Ben"]     # named listeners make the balance exact; without, anybody may take part
 # consent = "I agree that my ratings are kept without my name."
 # tags = ["click", "robotic", "muffled", "cut word"]
@@ -135,6 +137,7 @@ folders = ["clips"]     # relative to this file; folders elsewhere need --allow 
 # reference_folder = "clips/clean"
 packet_ms = 20
 # names = ["54", "2307"]                              # these clips only ...
+# talker_names = "{{sex}}{{talker}}_*"    # who talks, by the clips' names (or a table under talkers)
 # per_stratum = {{ short = 4, medium = 4, long = 4 }}   # ... or so many of each longest-burst class
 
 [[condition]]
@@ -145,6 +148,10 @@ lossy = true
 name = "repeat with fade"
 concealer = "repeat_fade"
 # parameters = {{ mute_after = 120 }}   # "gaplisten concealers repeat_fade" lists them
+
+# [[condition]]
+# name = "Q15"
+# mnru = 15             # the reference under modulated noise (P.810), Q = 15 dB
 
 # [[condition]]
 # name = "our model"
@@ -169,6 +176,10 @@ level = true            # set the volume before the start
 [rules]
 heard = "end"           # nothing, once, end
 # max_plays = 3
+
+# [room]
+# level = "73 dB SPL"
+# headphones = "HD 650"
 
 [breaks]
 suggest_minutes = 20
