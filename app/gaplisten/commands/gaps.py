@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -15,8 +16,10 @@ from gaplisten.commands.folder_options import Accept, PacketFrames, PacketMs, pa
 from gaplisten.commands.output import failures, progress, show
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
+from gaplisten.loss.damage import Damage, Kind, Place, find_damage
 from gaplisten.loss.measures import MEASURES, Direction, GapTable, measure_versions
-from gaplisten.tables import Table
+from gaplisten.loss.trace import LossTrace
+from gaplisten.tables import Cell, Table
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -73,6 +76,10 @@ def gaps(
     ] = None,
     flagged: Annotated[bool, typer.Option("--flagged", help="Show only flagged gaps.")] = False,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write all columns to this file.")] = None,
+    find: Annotated[
+        bool,
+        typer.Option("--find", help="Find damage instead, with no trace: dropouts, clicks, jumps."),
+    ] = False,
     measures: Annotated[
         bool,
         typer.Option("--measures", callback=_measures, is_eager=True, help="List the measures and stop."),
@@ -80,8 +87,15 @@ def gaps(
 ) -> None:
     """Measure each gap of each version: clicks, steps, levels, spectrum, buzz, pitch.
 
-    docs/measures.md defines each measure. In the terminal only measures that flag some gap are shown.
+    docs/measures.md defines each measure. In the terminal only measures that flag some gap are shown. With
+    --find, a list of places where a version departs from its reference (with --no-reference, where it breaks
+    off or clicks by itself).
     """
+    if find:
+        if threshold or flagged:
+            raise GapsUsageError("--find", "has no thresholds", "leave --threshold and --flagged out")
+        _find(_clip(files, lossy, trace or [], packet_ms, no_reference, format, inverted), csv)
+        return
     limits = _thresholds(threshold or [])
     length = packet_length(packet_ms, packet)
     clip = _clip(files, lossy, trace or [], length, no_reference, format, inverted)
@@ -105,6 +119,54 @@ def gaps(
             print(f"note: {note}")
     if failures(opened.problems):
         raise typer.Exit(1)
+
+
+def _find(clip: Clip, csv: Path | None) -> None:
+    """List the damage of each version, and say how much there is a minute."""
+    if clip.trace is None:
+        clip = replace(clip, lossy=None)  # nothing is to be taken for lost
+    rows, told = list[tuple[Cell, ...]](), list[str]()
+    with progress("looking for damage") as job:
+        opened = open_clip(clip, job)
+        for name, version in opened.conditions.items():
+            found = find_damage(version, opened.reference, job)
+            trace = opened.trace_of(name)
+            rows += [_place(name, place, found, trace) for place in found.places]
+            delay = f", {found.delay} frames late at its beginning" if found.delay else ""
+            told.append(f"{name}: {len(found.places)} places in {found.frames / found.rate:.1f} s{delay}")
+            told += [f"{name}: {note}" for note in found.notes]
+    columns = (
+        "version",
+        "place",
+        "start_s",
+        "length_ms",
+        "kind",
+        "stands_out_db",
+        "jump_frames",
+        "known_gap",
+    )
+    numbered = tuple((row[0], at, *row[1:]) for at, row in enumerate(rows, 1))
+    show(Table(columns, numbered), csv)
+    for line in told:
+        print(line)
+    for note in opened.notes:
+        print(f"note: {note}")
+    if failures(opened.problems):
+        raise typer.Exit(1)
+
+
+def _place(name: str, place: Place, found: Damage, trace: LossTrace | None) -> tuple[Cell, ...]:
+    jumps = place.kind is Kind.JUMP
+    gap = None if trace is None else int(trace.lost_at(place.start) or trace.lost_at(place.stop - 1))
+    return (
+        name,
+        round(place.start / found.rate, 4),
+        round(1000 * (place.stop - place.start) / found.rate, 2),
+        place.kind.value,
+        None if jumps else round(place.score, 1),
+        int(place.score) if jumps else None,
+        gap,
+    )
 
 
 def _clip(
