@@ -303,16 +303,20 @@ def read_wav(path: Path, rate: int) -> np.ndarray:
     return (values / scale).astype(np.float32)
 
 
-def _die_with_parent() -> None:
-    """Let Linux end the program when its worker is killed."""
+def _prepare_program() -> None:
+    """Let Linux end the program when its worker is killed, and give it the memory that it asks for."""
     import ctypes
+    import resource
 
     ctypes.CDLL(None).prctl(1, signals.SIGKILL)
+    for limit in (resource.RLIMIT_AS, resource.RLIMIT_DATA):
+        most = resource.getrlimit(limit)[1]
+        resource.setrlimit(limit, (most, most))
 
 
 def run(arguments: list[str], folder: Path, timeout: float) -> str:
     """Run a program; return the end of what it wrote to stderr, for messages."""
-    before = _die_with_parent if sys.platform == "linux" else None
+    before = _prepare_program if sys.platform == "linux" else None
     try:
         done = subprocess.run(
             arguments,

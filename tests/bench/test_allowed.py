@@ -27,6 +27,7 @@ CATALOGUE = Catalogue(
         entry("repeat_fade", Parameter("hold", "float"), Parameter("shape", "choice", choices=("a", "b c"))),
         entry("external_command", Parameter("command", "str"), Parameter("strip", "int")),
         entry("onnx_frames", Parameter("description", "path")),
+        entry("opus", Parameter("bitrate", "int"), Parameter("library", "path")),
         entry("mine", Parameter("mode", "str"), Parameter("cmd", "str")),
         BrokenEntry("broken", Path("broken.py"), "it raises"),
     )
@@ -82,6 +83,9 @@ def test_nothing_with_text_in_it_is_on_before_the_catalogue_is_known(saved):
         (Choice("mine", (("mode", "../weights.pt"),)), "use the text '../weights.pt' as mode"),
         (Choice("mine", (("mode", "rm -r ."),)), "use the text 'rm -r .' as mode"),
         (Choice("not_there", (("command", "id"),)), "run the program: id"),
+        (Choice("external_codec", (("encode_command", "sh -c id"),)), "run the program: sh -c id"),
+        (Choice("external_codec", (("decode_command", "reboot"),)), "run the program: reboot"),
+        (Choice("opus", (("library", "/tmp/evil.so"),)), "run the code in /tmp/evil.so (library)"),
         (Choice("broken", (("weights", "a.bin"),)), "use the text 'a.bin' as weights"),
     ],
 )

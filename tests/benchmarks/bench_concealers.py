@@ -135,13 +135,14 @@ def _have_plcmos() -> bool:
     return speechmos.plcmos is not None
 
 
-def _plcmos(samples: np.ndarray) -> float:
-    from speechmos import plcmos
+def plcmos(samples: np.ndarray) -> float:
+    """Return the seeded PLC-MOS of samples at 16 kHz."""
+    from speechmos import plcmos as model
 
     state = np.random.get_state()
     np.random.seed(23)
     try:
-        return float(plcmos.run(np.clip(samples, -1, 1).astype(np.float64), RATE)["plcmos"])
+        return float(model.run(np.clip(samples, -1, 1).astype(np.float64), RATE)["plcmos"])
     finally:
         np.random.set_state(state)
 
@@ -156,7 +157,7 @@ def _row(name: str, clips: Sequence[np.ndarray], seeds: Sequence[int], **paramet
             packets = -(-len(clip) // PACKET)
             for seed in seeds:
                 lost = mask(packets, seed)
-                scores.append(_plcmos(harness.conceal(module, clip, lost, RATE, PACKET, **parameters)))
+                scores.append(plcmos(harness.conceal(module, clip, lost, RATE, PACKET, **parameters)))
         cells.append(float(np.mean(scores)))
     return cells
 
@@ -166,7 +167,7 @@ def _on_the_scored_clip(seeds: Sequence[int]) -> Iterator[Figure]:
     if not path.is_file():
         return
     clip = _read(path)
-    yield Figure("PLC-MOS of clean.wav (published 4.497762)", _plcmos(clip), "MOS", 4.4977, ">=")
+    yield Figure("PLC-MOS of clean.wav (published 4.497762)", plcmos(clip), "MOS", 4.4977, ">=")
     for kind, got, row in zip(MASKS, _row("g711_appendix1", [clip], seeds), G711_ROW, strict=True):
         yield Figure(f"g711_appendix1, {kind}", got, "MOS", round(row - 0.1, 2), ">=")
     rows = zip(MASKS, _row("gaplisten_hybrid", [clip], seeds), CLASSICAL_BEST, NEURAL, strict=True)
@@ -187,10 +188,10 @@ def _on_real_clips() -> Iterator[Figure]:
             [line == "1" for line in path.with_name(f"{path.stem}_is_lost.txt").read_text().split()]
         )
         scores = {
-            name: _plcmos(harness.conceal(harness.load(name), lossy, lost, RATE, PACKET))
+            name: plcmos(harness.conceal(harness.load(name), lossy, lost, RATE, PACKET))
             for name in ("g711_appendix1", "gaplisten_hybrid")
         }
-        note = f"lossy {_plcmos(lossy):.2f}, target is g711_appendix1"
+        note = f"lossy {plcmos(lossy):.2f}, target is g711_appendix1"
         target = scores["g711_appendix1"]
         yield Figure(
             f"gaplisten_hybrid, challenge clip {path.stem}",
