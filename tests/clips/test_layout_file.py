@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.clip import PacketLength
-from gaplisten.clips.layout import Layout, Part
 from gaplisten.clips.layout_file import LayoutError, read_layout, write_layout
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.names import Role

@@ -97,6 +97,26 @@ KINDS = {
         "{n}: track{n} track{n}-lost_samples_masks/GE-p=0p05-reconstructed_tracks/ZerosPLC-11{n} -"
         " BurgPLC=track{n}-lost_samples_masks/GE-p=0p05-reconstructed_tracks/BurgPLC-22{n}",
     ),
+    "several losses of each clip, in names of folders": (
+        "{clean/{n},lossy_10/{n},lossy_20/{n},plc_10/{n},plc_20/{n}}",
+        "{n}: clean/{n} lossy_10/{n} - plc=plc_10/{n}",
+    ),
+    "several losses of each clip, a folder for each": (
+        "s{n}/{clean,plr10/lossy,plr20/lossy,plr10/net,plr20/net}",
+        "{n}: s{n}/clean s{n}/plr10/lossy - net=s{n}/plr10/net",
+    ),
+    "plc-testbench with several losses": (
+        "{track{n},track{n}-lost_samples_masks/GE-p=0p05-reconstructed_tracks/ZerosPLC-1,"
+        "track{n}-lost_samples_masks/GE-p=0p05-reconstructed_tracks/BurgPLC-2,"
+        "track{n}-lost_samples_masks/GE-p=0p10-reconstructed_tracks/ZerosPLC-1,"
+        "track{n}-lost_samples_masks/GE-p=0p10-reconstructed_tracks/BurgPLC-2}",
+        "{n}: track{n} track{n}-lost_samples_masks/GE-p=0p05-reconstructed_tracks/ZerosPLC-1 -"
+        " BurgPLC-2=track{n}-lost_samples_masks/GE-p=0p05-reconstructed_tracks/BurgPLC-2",
+    ),
+    "the system in the file's name, below the originals": (
+        "{speech_0{n},out/speech_0{n}_bwe}",
+        "{n}: speech_0{n} - - out=out/speech_0{n}_bwe",
+    ),
     "music, with a folder of traces": (
         "{clean/00{n},lossy/00{n},enhanced/00{n},traces/00{n}.txt,meta.txt}",
         "{n}: clean/00{n} lossy/00{n} traces/00{n}.txt enhanced=enhanced/00{n}",
@@ -150,7 +170,11 @@ def test_the_parts_of_files_are_told_by_what_their_names_share(make, kind: str) 
                 make.empty(f"{file}.wav")
     found = find_clips([make.root])
     wanted = [truth.replace("{n}", number).partition(": ")[2] for number in "123"]
-    assert [" ".join(told(clip, make.root)) for clip in found.clips] == wanted
+    if "several losses" in kind:  # twice as many clips, which share their references
+        wanted += [
+            each.replace("_10", "_20").replace("r10", "r20").replace("0p05", "0p10") for each in wanted
+        ]
+    assert sorted(" ".join(told(clip, make.root)) for clip in found.clips) == sorted(wanted)
     assert not any(note.startswith("not used") for note in found.notes)
 
 

@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtWidgets import QFileDialog
 
 from gaplisten.bench.controller import DOUBTFUL
-from gaplisten.clips.layout import Layout
+from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.layout_file import read_layout
 from gaplisten.clips.names import Role
 from gaplisten.folders import resources

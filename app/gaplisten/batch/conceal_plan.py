@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import Clip, PacketLength
-from gaplisten.clips.layout import Layout
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.names import trace_beside
 from gaplisten.errors import GaplistenError

@@ -9,9 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from gaplisten.batch.journal import key_of
+from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.clip import Clip, ClipSet, ConditionFile, PacketLength
 from gaplisten.clips.consistency import doubts_about
-from gaplisten.clips.layout import Layout, Part
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.matching import grids_of
 from gaplisten.clips.names import Role
@@ -60,9 +60,10 @@ class Version:
 
 def versions_of(clips: ClipSet) -> Iterator[Version]:
     """Yield every version of every clip, in the set's order; no file is opened."""
+    whys = {} if clips.layout is None else {_called(part): part.why for part in clips.layout.parts}
     for clip in clips.clips:
         for condition, path in _files(clip):
-            yield Version(clip, condition, path)
+            yield Version(clip, condition, path, why=whys.get(condition, ""))
 
 
 def _files(clip: Clip) -> Iterator[tuple[str, Path]]:
@@ -293,10 +294,8 @@ def _of_one_system(clips: ClipSet, name: str, keys: Mapping[Path, str], extras: 
 
 
 def _of_several(clips: ClipSet, extras: _Extras) -> list[Version]:
-    whys = {} if clips.layout is None else {_called(part): part.why for part in clips.layout.parts}
     completed = extras.completed(clips.clips, [clip.sound for clip in clips.clips])
-    versions = versions_of(replace(clips, clips=tuple(completed)))
-    return [replace(version, why=whys.get(version.condition, "")) for version in versions]
+    return list(versions_of(replace(clips, clips=tuple(completed))))
 
 
 def _called(part: Part) -> str:

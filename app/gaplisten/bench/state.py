@@ -8,8 +8,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import PacketLength
-from gaplisten.clips.layout import Layout
 from gaplisten.loss.measures import MEASURES, Measure, measure_named
 
 Setting = bool | int | float | str

@@ -5,31 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from gaplisten.audio.signal import Signal
+from gaplisten.clips.arrangement import DEFAULT_PACKET_MS, Layout, PacketLength
 from gaplisten.loss.trace import LossTrace
 
-if TYPE_CHECKING:
-    from gaplisten.clips.layout import Layout
-
-DEFAULT_PACKET_MS = 20.0
-
-
-@dataclass(frozen=True)
-class PacketLength:
-    """How long a packet is: in milliseconds, or in frames where these are given.
-
-    The usual 20 ms give way to what the data plainly say; any other length was somebody's word.
-    """
-
-    ms: float = DEFAULT_PACKET_MS
-    frames: int | None = None
-
-    @property
-    def said(self) -> bool:
-        """Whether somebody said it."""
-        return self.frames is not None or self.ms != DEFAULT_PACKET_MS
+__all__ = ["DEFAULT_PACKET_MS", "Clip", "ClipSet", "ConditionFile", "Offer", "OpenClip", "PacketLength"]
 
 
 @dataclass(frozen=True)

@@ -16,8 +16,8 @@ import numpy as np
 
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Samples, Signal
+from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.clip import Clip, OpenClip, PacketLength
-from gaplisten.clips.layout import Layout, Part
 from gaplisten.clips.likeness import ALIKE, SECONDS, alike_in_blocks, likeness_of_files
 from gaplisten.clips.names import Role
 from gaplisten.clips.traces import shifted

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 from heapq import nsmallest
 from pathlib import Path
 
-from gaplisten.clips.layout import Columns, Layout, Part, columns_of
+from gaplisten.clips.arrangement import Layout, Part
+from gaplisten.clips.layout import Columns, columns_of
 from gaplisten.clips.likeness import ALIKE, likeness_of_files
+from gaplisten.clips.losses_apart import apart_by_loss
 from gaplisten.clips.manifests import manifest_in, tables_outside
 from gaplisten.clips.matching import CLIP, Grid, grids_of, patterns_sharing
 from gaplisten.clips.names import Role, role_in_name
@@ -122,8 +124,9 @@ def _grid_columns(tree: Tree, grids: Sequence[Grid]) -> Columns | None:
         one = grid.keys == {""}
         if one and not (grid.told and len(grid.patterns) <= _MOST_IN_ONE_CLIP):
             continue
-        columns = _of(grid.patterns, tree)
-        if not grid.keys & frozenset().union(*columns.files):
+        patterns = apart_by_loss(grid.patterns)
+        columns = _of(patterns, tree)
+        if patterns == list(grid.patterns) and not grid.keys & frozenset().union(*columns.files):
             continue
         if grid.told and not one:
             return _extended(columns, tree)

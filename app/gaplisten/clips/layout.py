@@ -1,76 +1,18 @@
-"""How the files of a folder make clips: one pattern for each version, with the part that it plays."""
+"""The files of each part of a layout, and the clips that they make."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-from gaplisten.clips.clip import Clip, ConditionFile, PacketLength
+from gaplisten.clips.arrangement import PacketLength, Part
+from gaplisten.clips.clip import Clip, ConditionFile
 from gaplisten.clips.names import Role
 from gaplisten.clips.patterns import Pattern
 from gaplisten.clips.scanning import Folder, Tree, natural
-
-
-@dataclass(frozen=True)
-class Part:
-    """One version of all clips, or the traces of one.
-
-    Parameters
-    ----------
-    files
-        Pattern of the files below the folder (`gaplisten.clips.patterns.Pattern`); in a manifest, its column.
-    name
-        Of the condition. A lossy part with a name stands among the conditions, too.
-    of
-        Of a trace: the condition that met these losses; empty for the clip's own.
-    why
-        The reason, in words for the user.
-    doubt
-        What only the user knows; empty where nothing is in doubt.
-    trace_format, trace_inverted
-        How to read these traces; found out from their content when not given.
-    trace_shift
-        By how many frames these losses lie later than the traces say.
-    """
-
-    files: str
-    role: Role
-    name: str = ""
-    of: str = ""
-    why: str = ""
-    doubt: str = ""
-    trace_format: str | None = None
-    trace_inverted: bool = False
-    trace_shift: int = 0
-
-
-@dataclass(frozen=True)
-class Layout:
-    """How the files of a folder are taken.
-
-    Parameters
-    ----------
-    manifest
-        Paths of the tables that name the files, below the folder; none where the files' own names tell.
-    packet
-        The packet length of all clips, where it was said.
-    """
-
-    parts: tuple[Part, ...] = ()
-    manifest: tuple[str, ...] = ()
-    packet: PacketLength | None = None
-
-    @property
-    def doubts(self) -> tuple[str, ...]:
-        """What only the user knows."""
-        return tuple(part.doubt for part in self.parts if part.doubt)
-
-    def settled(self) -> Layout:
-        """Return the layout with nothing in doubt: the user has seen it."""
-        return replace(self, parts=tuple(replace(part, doubt="") for part in self.parts))
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,7 +104,8 @@ def clips_of(
     own, own_files = traces.get("", (None, {}))
     clips = []
     for key in sorted(keys, key=natural):
-        trace, clean, damaged = (_path(files.get(key)) for files in (own_files, reference, lossy))
+        trace, damaged = _path(own_files.get(key)), _path(lossy.get(key))
+        clean = _path(_undamaged(reference, key))
         sound = damaged or clean
         clips.append(
             Clip(
@@ -183,6 +126,15 @@ def clips_of(
             )
         )
     return clips
+
+
+def _undamaged(reference: Mapping[str, str], key: str) -> str | None:
+    """Return a clip's reference; one that met several losses shares it with itself: ``54`` for ``10/54``."""
+    if key in reference or "/" not in key:
+        return reference.get(key)
+    parts = key.split("/")
+    others = ("/".join(parts[:at] + parts[at + 1 :]) for at in range(len(parts)))
+    return next((reference[other] for other in others if other in reference), None)
 
 
 def _path(text: str | None) -> Path | None:
@@ -210,7 +162,15 @@ def counts_of(columns: Columns, clips: Sequence[Clip]) -> dict[str, tuple[int, i
     """Return by pattern how many of the clips have the part's file, and of how many."""
     keys = {clip.name for clip in clips}
     single = len(clips) == 1
+    references = sum(clip.reference is not None for clip in clips)
     return {
-        part.files: (len(files.keys() & keys) if not single else min(len(files), 1), len(clips))
+        part.files: (
+            references
+            if part.role is Role.REFERENCE
+            else len(files.keys() & keys)
+            if not single
+            else min(len(files), 1),
+            len(clips),
+        )
         for part, files in zip(columns.parts, columns.files, strict=True)
     }

@@ -10,8 +10,8 @@ import pydantic
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field
 
+from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.clip import DEFAULT_PACKET_MS, PacketLength
-from gaplisten.clips.layout import Layout, Part
 from gaplisten.clips.names import Role
 from gaplisten.clips.patterns import Pattern
 from gaplisten.durable import not_written, write_whole

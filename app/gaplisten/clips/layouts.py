@@ -10,9 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 
 from gaplisten.audio.files import SOUND_SUFFIXES
+from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import Clip, ClipSet, PacketLength
 from gaplisten.clips.inference import inferred
-from gaplisten.clips.layout import Columns, Layout, clips_of, columns_of, counts_of
+from gaplisten.clips.layout import Columns, clips_of, columns_of, counts_of
 from gaplisten.clips.manifests import Manifest, manifest_columns
 from gaplisten.clips.names import trace_beside
 from gaplisten.clips.neighbours import matched, offers_for

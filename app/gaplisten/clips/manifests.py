@@ -9,7 +9,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gaplisten.audio.files import SOUND_SUFFIXES
-from gaplisten.clips.layout import Columns, Layout, Part
+from gaplisten.clips.arrangement import Layout, Part
+from gaplisten.clips.layout import Columns
 from gaplisten.clips.manifest_rows import ID, ManifestError, Row, read_rows
 from gaplisten.clips.names import Role, clip_name, maybe_role, role_in_name, words_of
 from gaplisten.clips.roles import zero_packets
@@ -30,6 +31,7 @@ _ANY = {
     "filepath",
     "wav_path",
 }
+_RESULTS = {"sha256", "realtime_factor", "reference_sha256"}  # columns of our own results: no manifest
 _PACKET = re.compile(r"(packet|frame)_?(length|len|size)?_?ms", re.IGNORECASE)
 _ROOT = re.compile(r"^\{[a-z_]*root\}/", re.IGNORECASE)  # SpeechBrain writes {data_root}/...
 
@@ -66,11 +68,15 @@ def manifest_in(tree: Tree) -> tuple[str, ...]:
     ]
     tables = tables[:_MOST_TABLES]
     lists = tuple(name for name in tables if name.lower().endswith(".scp"))
+    total = sum(len(folder.sounds) for folder in tree.folders.values())
     best: tuple[str, ...] = ()
     most = 1
     for names in [*((name,) for name in tables), *([lists] if len(lists) > 1 else [])]:
         found = _quietly([tree.root / name for name in names], tree.root)
         if found is None or found.outside:
+            continue
+        named = {file for files in found.columns.files for file in files.values()}
+        if 2 * len(named) < total:  # a table of something else: results, a part of the set
             continue
         sounds = sum(part.role in (Role.REFERENCE, Role.LOSSY, Role.CONDITION) for part in found.layout.parts)
         if sounds > most:
@@ -128,7 +134,7 @@ def manifest_columns(
     names = list(dict.fromkeys(name for row in rows for name in row))
     cells = {name: [row.get(name, "") for row in rows] for name in names}
     sounds = [name for name in names if _names_sounds(cells[name])]
-    if not sounds:
+    if not sounds or _RESULTS & set(names):
         return None
     by = next((name for name in names if name.lower() in _BY and 1 < len(set(cells[name])) < len(rows)), None)
     versions = _by_condition(rows, sounds, by) if by and len(sounds) > 1 else None

@@ -195,22 +195,21 @@ class _Table:
         for pattern in twice:  # two versions of one clip: it does not tell versions apart
             del self.keys[pattern]
         self.patterns_with = Counter(key for keys in self.keys.values() for key in keys)
+        self.files_with = Counter(key for mine in self.of for key in {key for _, key in mine})
 
     def seeds(self) -> list[frozenset[str]]:
-        """Return sets of keys to try, those first whose keys occur most."""
-        weight: dict[frozenset[str], float] = {}
+        """Return sets of keys to try: those that could join most files, most keys, fewest keys."""
+        cost: dict[frozenset[str], float] = {}
         for pattern, keys in self.keys.items():
-            shared = [self.patterns_with[key] for key in keys if self.patterns_with[key] > 1]
-            if shared:
-                # Any number of patterns may hold a key; but many of them read one file in many ways.
-                worth = len(shared) + min(sum(shared) / len(shared), 50.0) / 50.0 - self.cost[pattern]
+            if any(self.patterns_with[key] > 1 for key in keys):
                 wanted = frozenset(keys)
-                weight[wanted] = max(worth, weight.get(wanted, 0.0))
-        best = sorted(weight, key=lambda keys: -weight[keys])[:_SEEDS]
-        fewest = sorted(
-            (keys for keys in weight if keys not in best), key=lambda keys: (len(keys), -weight[keys])
-        )
-        return [*best, *fewest[:_SEEDS]]
+                cost[wanted] = min(self.cost[pattern], cost.get(wanted, 9.0))
+        could = {keys: min(sum(self.files_with[key] for key in keys), len(self.paths)) for keys in cost}
+        shared = {keys: sum(self.patterns_with[key] > 1 for key in keys) for keys in cost}
+        joining = sorted(cost, key=lambda keys: (-could[keys], cost[keys], -len(keys)))[:_SEEDS]
+        most = sorted(cost, key=lambda keys: (cost[keys] - shared[keys], -could[keys]))[:_SEEDS]
+        fewest = sorted(cost, key=lambda keys: (len(keys), cost[keys], -could[keys]))[: _SEEDS // 2]
+        return list(dict.fromkeys([*joining, *most, *fewest]))
 
     def grid(self, wanted: frozenset[str]) -> Grid | None:
         """Return the grid of the patterns with these keys."""
@@ -305,7 +304,7 @@ def _sense(patterns: Sequence[str], keys: Iterable[str]) -> tuple[bool, bool, fl
     flat = [text for label in labels for text in label]
     numbered = sum(any(map(is_numbered_condition, label)) for label in labels) / len(labels)
     keyed = sum(any(map(is_numbered_condition, each)) for each in parts) / len(sample)
-    bare = sum(all(text.isdigit() for text in label) for label in labels) / len(labels)
+    bare = sum(bool(label) and all(text.isdigit() for text in label) for label in labels) / len(labels)
     sense += 0.4 * numbered - 0.4 * keyed - 0.4 * bare
     sense += 0.1 * all("/" in pattern and not pattern.startswith(("**", CLIP)) for pattern in patterns)
     told = told or (numbered > 0.5 and keyed == 0)

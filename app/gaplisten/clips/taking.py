@@ -9,7 +9,8 @@ from dataclasses import replace
 from heapq import nsmallest
 from pathlib import Path
 
-from gaplisten.clips.layout import Part, trace_stems
+from gaplisten.clips.arrangement import Part
+from gaplisten.clips.layout import trace_stems
 from gaplisten.clips.matching import bare_name, labels_of, patterns_sharing
 from gaplisten.clips.names import Role, is_condition_zero, maybe_role, role_in_name
 from gaplisten.clips.roles import zero_packets
@@ -141,7 +142,9 @@ class _Roles:
         sounding = [index for index in maybe if zeros[index]] or [i for i in maybe if not self._readable(i)]
         if len(sounding) == 1 or (sounding and len(set(zeros.values())) > 1):
             best = max(sounding, key=lambda index: zeros[index])
-            self._take(best, Role.LOSSY, "its name may say so, and packets of it are exactly zero")
+            why = "its name may say so, and packets of it are exactly zero"
+            # Where others are called so too (two conditions in a folder "deg"), it is one of these.
+            self._take(best, Role.LOSSY, why, also=len(maybe) > 1)
         elif len(maybe) == 1 and Role.REFERENCE not in _maybe(self.labels[maybe[0]]):
             self._take(maybe[0], Role.LOSSY, "its name may say so")
 

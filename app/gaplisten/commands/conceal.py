@@ -13,10 +13,10 @@ import typer
 from gaplisten.batch.conceal import ConcealBatch, ConcealOutcome, conceal_batch, folder_journal, outcome_table
 from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, plan_file, plan_folder
 from gaplisten.batch.run import ThreadWorkers, Workers
+from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.checking import AT_OPENING
 from gaplisten.clips.clip import PacketLength
 from gaplisten.clips.consistency import doubts_about
-from gaplisten.clips.layout import Layout
 from gaplisten.clips.opening import open_clip
 from gaplisten.commands.folder_options import (
     Accept,

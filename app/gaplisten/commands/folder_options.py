@@ -9,8 +9,8 @@ from typing import Annotated
 
 import typer
 
+from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import DEFAULT_PACKET_MS, PacketLength
-from gaplisten.clips.layout import Layout
 from gaplisten.errors import GaplistenError, visible
 
 PacketMs = Annotated[

@@ -91,13 +91,13 @@ def gaps(
     --find, a list of places where a version departs from its reference (with --no-reference, where it breaks
     off or clicks by itself).
     """
+    length = packet_length(packet_ms, packet)
     if find:
         if threshold or flagged:
             raise GapsUsageError("--find", "has no thresholds", "leave --threshold and --flagged out")
-        _find(_clip(files, lossy, trace or [], packet_ms, no_reference, format, inverted), csv)
+        _find(_clip(files, lossy, trace or [], length, no_reference, format, inverted), csv)
         return
     limits = _thresholds(threshold or [])
-    length = packet_length(packet_ms, packet)
     clip = _clip(files, lossy, trace or [], length, no_reference, format, inverted)
     with progress("measuring gaps") as job:
         opened = open_clip(clip, job)

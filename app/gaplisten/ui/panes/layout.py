@@ -9,9 +9,9 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import Offer
 from gaplisten.clips.consistency import Doubt
-from gaplisten.clips.layout import Layout
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.theme import warning_colour

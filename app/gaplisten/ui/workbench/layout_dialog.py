@@ -24,8 +24,8 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.bench.tasks import Task, Tasks
+from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.clip import ClipSet, PacketLength
-from gaplisten.clips.layout import Layout, Part
 from gaplisten.clips.layout_file import read_layout, write_layout, wrong_with
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.names import Role
