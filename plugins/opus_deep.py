@@ -8,8 +8,8 @@ speech too. Every sample is altered: set `loss` to none, and the codec alone is 
 The delay is the encoder's look-ahead (6.5 ms). Packets must last 10 or 20 ms (the speech modes' frames);
 the decoder works at 48 kHz or below.
 
-The package is looked for in `package`, then in `NODE_PATH`, in `node_modules` of your plugin's and home
-folder, and where `npm install --global` puts it.
+The package is looked for in `package`, then in `NODE_PATH`, in `node_modules` of the folder `node` of
+Python's own environment, of your plugin's and your home folder, and where `npm install --global` puts it.
 
 Source: IETF RFC 6716; J.-M. Valin et al., Low-complexity deep PLC (libopus 1.5); J. Büthe et al., NoLACE,
 ICASSP 2024; package opus-ml by E. Halsall (MIT, libopus BSD).
@@ -248,7 +248,8 @@ def _folders() -> list[Path]:
         Path("/opt/homebrew/lib/node_modules"),
     ]
     windows = [Path(os.environ["APPDATA"]) / "npm" / "node_modules"] if "APPDATA" in os.environ else []
-    return [*named, Path(__file__).parent, Path.home(), *beside, *usual, *windows]
+    own = [Path(sys.prefix) / "node", Path(__file__).parent, Path.home()]
+    return [*named, *own, *beside, *usual, *windows]
 
 
 def check_packets(rate: int, packet_frames: int) -> None:
