@@ -26,7 +26,8 @@ import os
 import time
 def first(hold):
     try:
-        return not os.close(os.open(hold + "-first", os.O_CREAT | os.O_EXCL))
+        os.mkdir(hold + "-first")  # no file: what it reads would belong to its result
+        return True
     except FileExistsError:
         return False
 def conceal(lossy, lost, rate, packet_frames, *, value: float = 0.25, hold: str = ""):
