@@ -113,6 +113,24 @@ def test_exchanged_files_are_noticed(demo) -> None:
         assert exchanged.reference == opened.clip.reference
 
 
+def stereo(opened: OpenClip, left: np.ndarray, right: np.ndarray) -> OpenClip:
+    both = as_signal(np.stack([left, right], axis=1), opened.rate)
+    return replace(opened, clip=replace(opened.clip, lossy=None), reference=both, lossy=None, trace=None)
+
+
+def test_two_versions_in_the_channels_of_one_file_are_noticed(demo) -> None:
+    for opened in demo:
+        clean, lossy = opened.reference.samples[:, 0], opened.lossy.samples[:, 0]
+        doubt = only(stereo(opened, clean, lossy))
+        assert doubt.kind == "channels"
+        assert "remix 1" in doubt.cure
+        other = demo[0].reference.samples[: len(clean), 0]
+        count = min(len(other), len(clean))
+        mixed = 0.7 * clean[:count] + 0.2 * np.roll(other[:count], 100)
+        assert kinds(stereo(opened, clean, clean)) == []
+        assert kinds(stereo(opened, mixed, clean[:count])) == []
+
+
 def test_an_inverted_trace_is_noticed(demo) -> None:
     for opened in demo:
         trace = opened.trace

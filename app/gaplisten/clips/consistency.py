@@ -29,6 +29,7 @@ _WAVEFORM_ALIKE = 0.5
 _EQUAL = 0.9  # share of received samples that are the reference's own
 _TOO_MANY, _TOO_MANY_UNKNOWN = 0.05, 0.25  # share of zeros that a trace may call received; with no reference
 _FITS = 0.05
+_LEAST_APART, _MOST_APART = 0.002, 0.7  # share of the sound in which two versions differ
 _BESIDE_SECONDS = 0.002
 _SAME_BITS = 0.5  # share of lost samples that may be the reference's own
 _LEAST_ZERO_SECONDS = 0.01
@@ -97,7 +98,7 @@ class Doubt:
     Parameters
     ----------
     kind
-        ``reference``, ``swapped``, ``trace`` or ``condition``.
+        ``reference``, ``swapped``, ``channels``, ``trace`` or ``condition``.
     about
         Which version: ``reference``, ``trace`` or a condition's name.
     fact
@@ -132,7 +133,34 @@ def doubts_about(opened: OpenClip, others: Mapping[str, Path] = MappingProxyType
     others
         References of other clips by their names, among which the right one may be.
     """
-    return (*_about_reference(opened, others), *_about_trace(opened))
+    return (*_about_channels(opened), *_about_reference(opened, others), *_about_trace(opened))
+
+
+def _about_channels(opened: OpenClip) -> Iterator[Doubt]:
+    """Notice two versions of one sound in the channels of a file: equal to the bit but for some stretches."""
+    signal, path = opened.reference or opened.lossy, opened.clip.reference or opened.clip.lossy
+    if signal is None or signal.channels != 2 or path is None:
+        return
+    samples = signal.samples[: round(SECONDS * signal.rate)]
+    sounding = (np.abs(samples) > _SOUNDING).any(axis=1)
+    apart = np.abs(samples[:, 0] - samples[:, 1]) >= 0.5 / 32768
+    heard = np.count_nonzero(sounding)
+    share = np.count_nonzero(apart & sounding) / heard if heard else 0.0
+    if not _LEAST_APART < share < _MOST_APART:
+        return  # one sound twice, or real stereo
+    # What crosses within a stretch does not end it.
+    size = max(1, round(0.005 * signal.rate))
+    blocks = apart[: len(apart) // size * size].reshape(-1, size).mean(axis=1) > 0.5
+    stretches = len(runs_of(np.asarray(blocks, np.bool_)))
+    if not stretches:
+        return
+    fact = (
+        f"left and right are equal but for {stretches} stretches ({_percent(share)}): they seem to be two"
+        " versions of one sound"
+    )
+    name = path.stem
+    cure = f"split them: sox {path.name} {name}_left.wav remix 1, and {name}_right.wav remix 2"
+    yield Doubt("channels", "reference", fact, cure)
 
 
 # -- reference, lossy file and conditions ---------------------------------------------------------
