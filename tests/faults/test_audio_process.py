@@ -116,19 +116,24 @@ def test_a_player_that_lets_go_while_lanes_are_on_their_way_brings_them_later(pl
     assert player.state.restarts == 0
 
 
-def test_a_device_that_takes_no_more_sound_pauses_with_a_message_and_keeps_the_position(player, server):
-    play_for_a_while(player)
-    server.freeze()
-    wait_for(lambda: "takes no more sound" in player.state.reason)
-    frozen = player.state
-    server.thaw()
-    assert not frozen.playing
-    assert frozen.position > RATE // 4
-    wait_for(lambda: not player.state.starting)
-    assert player.state.available
-    assert abs(player.state.position - frozen.position) < RATE // 20
-    player.choose(next(device for device in player.devices() if device.name == "default"))
-    assert goes_on(player)
+def test_a_device_that_takes_no_more_sound_pauses_with_a_message_and_keeps_the_position(server, monkeypatch):
+    audio_processes_with(monkeypatch, PATIENT_SECONDS=2.0)
+    player = Player()
+    try:
+        play_for_a_while(player)
+        server.freeze()
+        wait_for(lambda: "takes no more sound" in player.state.reason)
+        frozen = player.state
+        server.thaw()
+        assert not frozen.playing
+        assert frozen.position > RATE // 4
+        wait_for(lambda: not player.state.starting)
+        assert player.state.available
+        assert abs(player.state.position - frozen.position) < RATE // 20
+        player.choose(next(device for device in player.devices() if device.name == "default"))
+        assert goes_on(player)
+    finally:
+        player.close()
 
 
 def test_a_device_that_is_pulled_out_while_playing_is_told(player, server):

@@ -18,18 +18,25 @@ from kit.listener import NoConcealers, clips_folder, definition
 
 HERE = Path(__file__).resolve().parent
 WORDED = ("p835", "acr_annoyance")
+FEW = (
+    "ab",
+    "mushra",
+    "p835 in German",
+)  # keys that choose, that move sliders, scale by scale
 SHORT = "[checks]\nlevel = false\n[abx]\ntrials = 2\n"
 
 
 @pytest.mark.display
 @pytest.mark.sound
-def test_every_method_can_be_taken_with_the_keyboard_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("few", [True, pytest.param(False, marks=pytest.mark.long)], ids=["few", "all"])
+def test_methods_can_be_taken_with_the_keyboard_alone(tmp_path: Path, few: bool) -> None:
     lacking = xserver.missing() or pulse.missing()
     if lacking:
         pytest.skip(f"not installed: {lacking}")
-    panels = {method: short_panel(tmp_path / method, method) for method in names()}
+    taken = {method: (method, "en") for method in names()}
     # Methods that are nothing but a file and their words, in another language too.
-    panels |= {f"{one} in German": short_panel(tmp_path / f"{one} in German", one, "de") for one in WORDED}
+    taken |= {f"{method} in German": (method, "de") for method in WORDED}
+    panels = {name: short_panel(tmp_path / name, *taken[name]) for name in (FEW if few else taken)}
     script = [sys.executable, str(HERE / "panel_by_keys.py"), str(tmp_path), *map(str, panels.values())]
     with pulse.sound_server() as sound, xserver.x_server() as environment:
         done = subprocess.run(
@@ -37,7 +44,7 @@ def test_every_method_can_be_taken_with_the_keyboard_alone(tmp_path: Path) -> No
             env={**environment, **sound.environment, "PYTHONPATH": str(HERE.parent)},
             capture_output=True,
             text=True,
-            timeout=240,
+            timeout=600,
         )
     assert done.returncode == 0, done.stderr[-3000:]
     given = json.loads((tmp_path / "votes.json").read_text())
@@ -46,7 +53,7 @@ def test_every_method_can_be_taken_with_the_keyboard_alone(tmp_path: Path) -> No
         check_file(folder / "ratings", [vote for trial in given[name] for vote in trial])
 
 
-def short_panel(folder: Path, method: str, language: str = "en") -> Path:
+def short_panel(folder: Path, method: str, language: str) -> Path:
     """Build a panel of one short clip: everything in it is really heard to its end."""
     folder.mkdir()
     clips_folder(folder / "clips", ["kestrel"])
