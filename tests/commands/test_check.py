@@ -142,3 +142,35 @@ def test_folders_name_conditions_and_how_roles_were_decided_stands_in_the_table(
 def test_two_packet_lengths_at_once_are_refused(right: Path, capsys) -> None:
     assert run("check", right, "--packet-ms", "10", "--packet", "160") == 2
     assert "--packet: is given beside --packet-ms" in capsys.readouterr().err
+
+
+def test_in_a_folder_every_version_is_measured_at_the_gaps_that_it_met(right: Path, tmp_path: Path) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(right, root)
+    for system, repeat in (("net20", 1), ("net10", 2)):
+        (root / system).mkdir()
+        for name in ("demo1", "demo2"):
+            shutil.copy(right / f"lossy/{name}.flac", root / system)
+            flags = (right / f"lossy/{name}_is_lost.txt").read_text().split()
+            own = [flag for flag in flags for _ in range(repeat)]
+            (root / system / f"{name}_is_lost.txt").write_text("\n".join(own) + "\n")
+    table = tmp_path / "gaps.csv"
+    assert run("gaps", root, "--csv", table) == 0
+    with table.open(newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert {(row["clip_name"], row["version"]) for row in rows} == {
+        (name, system) for name in ("demo1", "demo2") for system in ("net10", "net20")
+    }
+    packets = {
+        system: [int(row["packets"]) for row in rows if row["version"] == system]
+        for system in ("net10", "net20")
+    }
+    assert packets["net10"] == [2 * count for count in packets["net20"]]
+    assert run("gaps", root, "--trace", "x.txt") == 2
+
+
+def test_gaps_of_a_folder_ask_first(inverted: Path, capsys) -> None:
+    (inverted / "net").mkdir()
+    shutil.copy(inverted / "clean/demo1.flac", inverted / "net")
+    assert run("gaps", inverted) == 1
+    assert "1 means received" in capsys.readouterr().err

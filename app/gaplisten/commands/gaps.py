@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from gaplisten.clips.clip import Clip, ConditionFile, OpenClip, PacketLength
+from gaplisten.clips.clip import Clip, ClipSet, ConditionFile, OpenClip, PacketLength
 from gaplisten.clips.consistency import doubts_about
+from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.opening import open_clip
-from gaplisten.commands.folder_options import Accept, PacketFrames, PacketMs, packet_length, say_doubts
+from gaplisten.commands.folder_options import (
+    Accept,
+    LayoutFile,
+    PacketFrames,
+    PacketMs,
+    ReferenceFolder,
+    layout_from,
+    packet_length,
+    say_doubts,
+)
 from gaplisten.commands.output import failures, progress, show
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
@@ -23,7 +33,7 @@ from gaplisten.tables import Cell, Table
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
-_SHOWN_FACTS = ("gap", "start_s", "length_ms", "packets", "speech", "version")
+_SHOWN_FACTS = ("clip_name", "gap", "start_s", "length_ms", "packets", "speech", "version")
 
 
 class GapsUsageError(GaplistenError):
@@ -49,7 +59,10 @@ def _limit(direction: Direction, threshold: float | None) -> str:
 @app.command()
 def gaps(
     files: Annotated[
-        list[Path], typer.Argument(metavar="REFERENCE VERSION", help="Clean speech, then versions.")
+        list[Path],
+        typer.Argument(
+            metavar="REFERENCE VERSION... | FOLDER", help="Clean speech, then versions; or a folder of clips."
+        ),
     ],
     trace: Annotated[
         list[str] | None,
@@ -69,6 +82,8 @@ def gaps(
     inverted: Annotated[bool, typer.Option("--inverted", help="Turn every flag of the trace round.")] = False,
     packet_ms: PacketMs = None,
     packet: PacketFrames = None,
+    layout: LayoutFile = None,
+    reference_folder: ReferenceFolder = None,
     accept: Accept = False,
     threshold: Annotated[
         list[str] | None,
@@ -89,7 +104,8 @@ def gaps(
 
     docs/measures.md defines each measure. In the terminal only measures that flag some gap are shown. With
     --find, a list of places where a version departs from its reference (with --no-reference, where it breaks
-    off or clicks by itself).
+    off or clicks by itself). Of a folder, every version of every clip stands in one table, each measured at
+    the gaps that it met.
     """
     length = packet_length(packet_ms, packet)
     if find:
@@ -98,6 +114,15 @@ def gaps(
         _find(_clip(files, lossy, trace or [], length, no_reference, format, inverted), csv)
         return
     limits = _thresholds(threshold or [])
+    if len(files) == 1 and files[0].is_dir():
+        if trace or lossy is not None or format or inverted:
+            way_out = "say it in a layout: gaplisten check FOLDER --save-layout FILE.toml"
+            raise GapsUsageError("--trace, --lossy", "are for files, and this is a folder", way_out)
+        clips = find_clips(
+            files, reference_folder=reference_folder, packet=length, layout=layout_from(layout)
+        )
+        _show(_of_set(clips, limits, accept), flagged, csv)
+        return
     clip = _clip(files, lossy, trace or [], length, no_reference, format, inverted)
     with progress("measuring gaps") as job:
         opened = open_clip(clip, job)
@@ -106,10 +131,7 @@ def gaps(
     with progress("measuring gaps") as job:
         measured = _measured(opened, clip.trace or lossy or files[-1], job)
     tables = [found.table(limits) for found in measured]
-    table = Table(tables[0].columns, tuple(row for found in tables for row in found.rows))
-    if flagged:
-        table = Table(table.columns, tuple(row for row in table.rows if row[-1]))
-    show(table if csv else _telling(table), csv)
+    _show(Table(tables[0].columns, tuple(row for found in tables for row in found.rows)), flagged, csv)
     for found in measured:
         for version in found.versions:
             for fact in found.clip.get(version, ()):
@@ -119,6 +141,41 @@ def gaps(
             print(f"note: {note}")
     if failures(opened.problems):
         raise typer.Exit(1)
+
+
+def _show(table: Table, flagged: bool, csv: Path | None) -> None:
+    if flagged:
+        table = Table(table.columns, tuple(row for row in table.rows if row[-1]))
+    show(table if csv else _telling(table), csv)
+
+
+def _of_set(clips: ClipSet, limits: Mapping[str, float], accept: bool) -> Table:
+    """Measure every version of every clip at the gaps that it met; none where something does not fit."""
+    columns: tuple[str, ...] = ()
+    rows, doubts, problems = list[tuple[Cell, ...]](), list[str](), list[str]()
+    with progress("measuring gaps") as job:
+        for number, clip in enumerate(clips.clips):
+            job.check(number / len(clips.clips), clip.name)
+            opened = open_clip(clip)
+            problems += [f"{clip.name}: {problem}" for problem in opened.problems]
+            doubts += [f"{clip.name}: {doubt}" for doubt in doubts_about(opened)]
+            traces = {name: each for name in opened.conditions if (each := opened.trace_of(name)) is not None}
+            if not (accept or not doubts) or not any(each.has_loss for each in traces.values()):
+                continue
+            for found in measure_versions(opened.reference, opened.conditions, traces, Job()):
+                table = found.table(limits)
+                columns = ("clip_name", *table.columns)
+                rows += [(clip.name, *row) for row in table.rows]
+    say_doubts(doubts, accepted=accept)
+    failures(problems)
+    if not rows:
+        fact = (
+            "holds no version beside lossy files and references"
+            if not clips.conditions
+            else "tells of no losses"
+        )
+        raise GapsUsageError(str(clips.root), fact, "see gaplisten check FOLDER")
+    return Table(columns, tuple(rows))
 
 
 def _find(clip: Clip, csv: Path | None) -> None:
