@@ -98,6 +98,10 @@ def test_another_clips_reference_that_fits_is_taken(window, qtbot, folder) -> No
     strip(window).take.click()
     qtbot.waitUntil(lambda: window.controller.opened.clip.reference == folder / "clean/demo2.flac")
     qtbot.waitUntil(lambda: not window.controller.doubts)
+    assert window.controller.doubtful_clips == {"demo2"}
+    window.controller.show_clip("demo2")
+    qtbot.waitUntil(lambda: window.controller.clip_name == "demo2")
+    assert window.controller.doubtful_clips == {"demo2"}, "the first one is settled, and stays so"
 
 
 def test_the_table_corrects_roles_names_and_patterns(window, qtbot, folder) -> None:

@@ -374,7 +374,9 @@ class Controller:
     def doubtful_clips(self) -> frozenset[str]:
         """Names of clips in which something does not fit and that nobody accepted, as far as checked."""
         work = self.document.work
-        found = {each.clip for each in self.checked if each.doubts and not work.clip(each.clip).accepted}
+        done = {each.clip: work.clip(each.clip) for each in self.checked if each.doubts}
+        # With another reference a clip was not checked again: that is done when it is shown.
+        found = {name for name, each in done.items() if not each.accepted and each.reference is None}
         shown = self.clip_name
         return frozenset(found | {shown} if shown is not None and self.doubts else found)
 
