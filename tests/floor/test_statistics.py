@@ -49,6 +49,12 @@ def test_the_interval_covers_the_truth_as_often_as_it_says() -> None:
     assert 0.92 <= hits / 400 <= 0.98
 
 
+def test_two_values_have_an_interval() -> None:
+    found = student_mean([3.0, 5.0])
+    assert (found.n, found.mean) == (2, 4.0)
+    assert (found.low, found.high) == pytest.approx((4 - 12.706205, 4 + 12.706205), rel=1e-6)
+
+
 def test_one_value_has_no_interval_and_none_has_no_mean() -> None:
     found = student_mean([3.0])
     assert (found.n, found.mean, found.low, found.high, found.sd) == (1, 3.0, None, None, None)

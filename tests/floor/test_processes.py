@@ -94,7 +94,7 @@ def test_the_console_script_and_its_scoring_processes_import_nothing_from_the_cu
 ) -> None:
     add_sound(folder)
     script = Path(sys.executable).with_name("gaplisten")
-    done = run(folder, script, "score", "one.wav", "--reference", "two.wav", "--metric", "lsd")
+    done = run(folder, script, "score", "one.wav", "--reference", "two.wav", "--metric", "lsd", "--accept")
     assert done.returncode == 0, done.stderr
     assert "one" in done.stdout
     assert marks(folder) == []

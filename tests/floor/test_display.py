@@ -1,3 +1,5 @@
+"""Whether windows can be shown, asked of the display itself."""
+
 import os
 import socket
 import subprocess
