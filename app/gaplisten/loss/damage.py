@@ -70,6 +70,14 @@ class Place:
     kind: Kind
     score: float
 
+    def said(self, rate: int) -> str:
+        """Return what is wrong there, in words."""
+        if self.kind is Kind.JUMP:
+            length = f"{abs(int(self.score))} frames ({1000 * abs(self.score) / rate:.1f} ms)"
+            return f"{length} {'put in: later' if self.score > 0 else 'thrown away: earlier'} from here on"
+        what = {Kind.DROPOUT: "below the reference", Kind.CLICK: "over what is usual"}
+        return f"{self.score:.0f} dB {what.get(self.kind, 'over the usual difference')}"
+
 
 @dataclass(frozen=True, eq=False)
 class Damage:

@@ -161,6 +161,8 @@ def _stretch(heard: Row, start: int, size: int) -> Row:
 
 
 def _alike(one: Row, other: Row) -> float:
+    """Return the normalised correlation, exact zeros of the other left out: what is missing is no delay."""
+    one = np.where(other != 0, one, 0.0)
     scale = float(np.sqrt(np.dot(one, one) * np.dot(other, other)))
     return float(np.dot(one, other)) / scale if scale > 0 else 0.0
 
