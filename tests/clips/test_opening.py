@@ -427,3 +427,8 @@ def test_detected_packets_that_are_not_whole_at_the_clips_rate_become_gaps_witho
     opened = open_clip(Clip("a", reference=reference, lossy=lossy))
     assert opened.trace.grid is None
     assert [round(1000 * gap.frames / 44100) for gap in opened.trace.gaps()] == [8, 16, 8, 8]
+
+
+def test_that_no_losses_are_known_is_said(make) -> None:
+    opened = open_clip(Clip("a", reference=make.sound("c.wav"), lossy=make.sound("l.wav")))
+    assert any(note.startswith("no losses are known") for note in opened.notes)

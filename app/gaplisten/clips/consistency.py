@@ -25,6 +25,8 @@ from gaplisten.loss.detect import detect_losses
 from gaplisten.loss.trace import Flags, LossTrace, Origin, runs_of
 
 UNLIKE = 0.55
+MOST_SECONDS = 120.0
+"""So much of a clip is checked, from its beginning on."""
 _WAVEFORM_ALIKE = 0.5
 _EQUAL = 0.9  # share of received samples that are the reference's own
 _TOO_MANY, _TOO_MANY_UNKNOWN = 0.05, 0.25  # share of zeros that a trace may call received; with no reference
@@ -133,7 +135,21 @@ def doubts_about(opened: OpenClip, others: Mapping[str, Path] = MappingProxyType
     others
         References of other clips by their names, among which the right one may be.
     """
+    opened = _beginning(opened)
     return (*_about_channels(opened), *_about_reference(opened, others), *_about_trace(opened))
+
+
+def _beginning(opened: OpenClip) -> OpenClip:
+    """Return a clip with no more sound than is checked: an hour takes no longer than a minute or two."""
+
+    def cut(signal: Signal | None) -> Signal | None:
+        most = 0 if signal is None else round(MOST_SECONDS * signal.rate)
+        return (
+            signal if signal is None or signal.frames <= most else Signal(signal.samples[:most], signal.rate)
+        )
+
+    versions = {name: part for name, each in opened.conditions.items() if (part := cut(each)) is not None}
+    return replace(opened, reference=cut(opened.reference), lossy=cut(opened.lossy), conditions=versions)
 
 
 def _about_channels(opened: OpenClip) -> Iterator[Doubt]:

@@ -159,6 +159,10 @@ def _detected(
     if trace.has_loss:
         said.notes.append("there is no trace: lost packets were detected from exact zeros")
         said.notes.extend(found.notes)
+    else:
+        said.notes.append(
+            "no losses are known: there is no trace, and nothing in the lossy file is exactly zero"
+        )
     return trace
 
 
