@@ -162,3 +162,13 @@ def test_one_name_too_long_for_its_trace_fails_alone_and_leaves_nothing_behind(
     assert sorted(path.name for path in out.rglob("*") if path.is_file()) == [
         "meta.csv", "s1.flac", "s1.flac", "s1_is_lost.txt",
     ]  # fmt: skip
+
+
+def test_packets_can_be_given_in_frames_of_each_clip(clean: Path, tmp_path: Path) -> None:
+    out, table = tmp_path / "out", tmp_path / "t.csv"
+    assert run(clean, "--model", "random", "--packet", 512, "--out", out, "--csv", table) == 0
+    with table.open() as file:
+        lengths = {row["clip"]: (row["packets"], row["packet_ms"]) for row in csv.DictReader(file)}
+    assert lengths["s0"] == ("94", "32.0")
+    assert lengths["s1"][0] == "282"
+    assert run(clean, "--model", "random", "--packet", 512, "--packet-ms", 20, "--out", tmp_path / "x") == 2

@@ -161,3 +161,9 @@ def test_dropouts_of_a_sound_on_no_packets_are_told_and_written_as_samples(
     assert (found["packets"], found["lost"], found["gaps"], found["seconds"]) == ("", "", "3", "1.0")
     assert run(tmp_path / "x.wav", "--to", "challenge", tmp_path / "c.txt") == 2
     assert "choose a format that counts samples" in capsys.readouterr().err
+
+
+def test_packets_can_be_given_in_frames(trace: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(trace, "--packet", 512, "--rate", 44100) == 0
+    assert "11.61" in capsys.readouterr().out
+    assert run(trace, "--packet", 512, "--packet-ms", 20) == 2

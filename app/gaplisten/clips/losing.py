@@ -42,12 +42,15 @@ class LossRecipe:
     seed
         Each clip draws from its own generator, seeded with this and the clip's name: adding or leaving
         out files changes nothing for the others.
+    packet_ms, packet_frames
+        Packet length in ms, or in frames at each clip's own rate where these are given.
     """
 
     model: str
     parameters: Mapping[str, Any]
     seed: int = 0
     packet_ms: float = 20.0
+    packet_frames: int | None = None
 
     def check(self) -> None:
         """Refuse what no clip could be lost with, before anything is written.
@@ -69,7 +72,7 @@ class LossRecipe:
 
     def trace_for(self, name: str, signal: Signal) -> LossTrace:
         """Draw the trace for one clip."""
-        size = packet_frames_at(self.packet_ms, signal.rate, name)
+        size = self.packet_frames or packet_frames_at(self.packet_ms, signal.rate, name)
         packets = -(-signal.frames // size)
         return make_trace(self.model, packets, size, signal.rate, self.seed_for(name), **self.parameters)
 
@@ -185,7 +188,7 @@ def _row(name: str, recipe: LossRecipe, trace: LossTrace) -> tuple[Cell, ...]:
         trace.packets,
         lost,
         *shared,
-        recipe.packet_ms,
+        trace.packet_ms if recipe.packet_frames else recipe.packet_ms,
         recipe.model,
         written,
         str(recipe.seed_for(name)),

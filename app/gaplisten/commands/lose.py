@@ -7,9 +7,9 @@ from typing import Annotated
 
 import typer
 
-from gaplisten.clips.clip import PacketLength
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.losing import LossRecipe, lose_clips
+from gaplisten.commands.folder_options import PacketFrames, PacketMs, packet_length
 from gaplisten.commands.output import failures, progress, show
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.models import MODELS, ModelParameter
@@ -65,7 +65,8 @@ def lose(
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Set a parameter.")
     ] = None,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Equal seeds give equal losses.")] = 0,
-    packet_ms: Annotated[float, typer.Option("--packet-ms", min=0.1, max=1000, help="Packet length.")] = 20.0,
+    packet_ms: PacketMs = None,
+    packet: PacketFrames = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that are there already.")
     ] = False,
@@ -78,8 +79,9 @@ def lose(
 
     Writes OUT/clean_signals, OUT/lossy_signals (with <name>_is_lost.txt) and OUT/meta.csv.
     """
-    found = find_clips(source, packet=PacketLength(packet_ms))
-    recipe = LossRecipe(model, _assignments(settings or []), seed, packet_ms)
+    length = packet_length(packet_ms, packet)
+    found = find_clips(source, packet=length)
+    recipe = LossRecipe(model, _assignments(settings or []), seed, length.ms, length.frames)
     with progress("losing packets") as job:
         made = lose_clips(found.clips, recipe, out, overwrite=overwrite, job=job)
     show(made.table, csv)

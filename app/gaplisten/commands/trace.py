@@ -8,12 +8,14 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from gaplisten.audio.files import SOUND_SUFFIXES, read_signal
+from gaplisten.audio.files import SOUND_SUFFIXES, probe, read_signal
 from gaplisten.captures.formats import FORMATS as CAPTURES
 from gaplisten.captures.formats import is_capture
+from gaplisten.clips.clip import PacketLength
 from gaplisten.clips.trace_table import CELL_FORMAT, read_trace_table
 from gaplisten.clips.traces import packet_frames_at
 from gaplisten.commands.calls import Choices, look_at, write_packets, write_sound
+from gaplisten.commands.folder_options import PacketFrames, PacketMs, packet_length
 from gaplisten.commands.output import show
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.detect import detect_losses
@@ -61,10 +63,8 @@ def trace(
         str | None, typer.Option("--format", help="The file's format, when it does not tell.")
     ] = None,
     inverted: Annotated[bool, typer.Option("--inverted", help="Turn every flag round.")] = False,
-    packet_ms: Annotated[
-        float | None,
-        typer.Option("--packet-ms", min=0.1, max=1000, help="Packet length; 20 if nothing tells."),
-    ] = None,
+    packet_ms: PacketMs = None,
+    packet: PacketFrames = None,
     stream: Annotated[
         str | None,
         typer.Option("--stream", metavar="N[+N]", help="Stream of a capture, by its number; + joins two."),
@@ -118,6 +118,7 @@ def trace(
     """
     if to:
         format_named(to[0])
+    packet_ms = _in_ms(packet_length(packet_ms, packet), packet_ms, file, rate)
     planned = "delays" if format == "delays" else None
     choices = Choices(
         stream, buffer_ms, late_percent, absolute, skip, frames, clock, packet_ms, output, planned
@@ -150,6 +151,15 @@ def trace(
         print(f"note: {note}")
     if to:
         _convert(on_clock, to)
+
+
+def _in_ms(length: PacketLength, told: float | None, file: Path, rate: int | None) -> float | None:
+    """Return the packet length in ms: frames count at the sound's own rate, at --rate or at 16000 Hz."""
+    if length.frames is None:
+        return told
+    if file.suffix.lower() in SOUND_SUFFIXES:
+        return 1000.0 * length.frames / probe(file).rate
+    return 1000.0 * length.frames / (rate or _USUAL_RATE)
 
 
 def _convert(trace: LossTrace, to: tuple[str, Path]) -> None:
