@@ -128,8 +128,8 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 import gaplisten.ui.start as start
 begin = start.begin
-def then(window, paths, demo):
-    begin(window, paths, demo)
+def then(window, *rest):
+    begin(window, *rest)
     def note():
         if window.controller.opened is None:
             return
