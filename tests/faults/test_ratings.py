@@ -23,6 +23,7 @@ from gaplisten.panel.build import BuildError, build
 from gaplisten.panel.definition import parse_definition
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import NotSaved
+from gaplisten.panel.methods.contract import Planned
 from gaplisten.panel.plan import plan
 from gaplisten.panel.reading import JournalDamaged
 from gaplisten.panel.selection import Places
@@ -71,6 +72,7 @@ def test_killed_at_any_moment_no_rating_of_a_trial_that_was_left_is_missing(
     panel = make_panel(tmp_path, method, extra, clips=6, top="repeats = 20")
     chance, listener, number = random.Random(method), 0, 0
     expected: list[int] = []
+    plans: dict[str, tuple[Planned, ...]] = {}
     for _ in range(kills):
         name = f"listener {listener}"
         # 240 (ACR) and 120 (MUSHRA) trials take about as many milliseconds: kills fall everywhere between
