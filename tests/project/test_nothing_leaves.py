@@ -86,8 +86,8 @@ WINDOW = """
     if __name__ == "__main__":
         begin = start.begin
 
-        def then(window, paths, demo):
-            begin(window, paths, demo)
+        def then(window, *rest):
+            begin(window, *rest)
             document = window.controller.document
             for name in ("repeat_fade", "gaplisten_hybrid"):
                 document.switch_on(name)
