@@ -9,6 +9,7 @@ import pytest
 
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.results.evaluation import evaluate
+from gaplisten.panel.results.report import everything_table
 from gaplisten.panel.results.vote_table import votes_table
 from gaplisten.panel.session import Session
 from gaplisten.tables import write_csv
@@ -107,3 +108,19 @@ def test_sessions_that_are_open_are_not_shown(panel: FrozenPanel, tmp_path: Path
         take(session, 3)
         votes = written(panel, tmp_path / "votes.csv")
     assert "Dora" not in set(votes["listener"])
+
+
+@pytest.mark.parametrize("method", ["dcr", "ab"])
+def test_results_and_their_file_have_each_sex_and_talker(method: str, tmp_path: Path) -> None:
+    make_clips(tmp_path / "clips")
+    rows = ("c0,Kim,f", "c1,Kim,f", "c2,Lee,m", "c3,Max,m")
+    (tmp_path / "talkers.csv").write_text("clip,talker,sex\n" + "\n".join(rows) + "\n")
+    panel = make_panel(tmp_path, method, talkers="talkers.csv")
+    for name in ("Ann", "Ben"):
+        with Session.open(panel.folder, name) as session:
+            take(session)
+    found = evaluate(panel)
+    of = found.pair_talkers if method == "ab" else found.talkers
+    assert list(dict.fromkeys(one.stratum for one in of)) == ["female", "male", "Kim", "Lee", "Max"]
+    table = everything_table(found)
+    assert {"female", "male", "Kim", "Lee", "Max"} <= {str(cell) for row in table.rows for cell in row}

@@ -290,7 +290,7 @@ def results(
     show(report.main_table(found), title=f"{found.title}: {found.score_name}, 95 % intervals over listeners")
     if found.strata or found.pair_strata:
         show(report.strata_table(found), title="By longest burst")
-    if found.talkers:
+    if found.talkers or found.pair_talkers:
         show(report.talkers_table(found), title="By talker")
     if found.pairs:
         show(report.by_listener_table(found), title="Each listener")

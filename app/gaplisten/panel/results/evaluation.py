@@ -57,6 +57,7 @@ class Results:
     problems: tuple[str, ...]
     notes: tuple[str, ...] = ()
     talkers: tuple[ConditionResult, ...] = ()
+    pair_talkers: tuple[PairResult, ...] = ()
 
     @property
     def score_name(self) -> str:
@@ -102,14 +103,13 @@ def _by_stratum(votes: Sequence[Rating]) -> list[tuple[str, list[Rating]]]:
     return sorted(groups.items(), key=lambda pair: place.get(pair[0], len(place)))
 
 
-def _by_talker(votes: Sequence[Rating]) -> tuple[ConditionResult, ...]:
-    """Return conditions for each sex, then for each talker, where there are several that are known."""
-    made: list[ConditionResult] = []
+def _by_talker(votes: Sequence[Rating]) -> list[tuple[str, list[Rating]]]:
+    """Return votes for each sex, then for each talker, where there are several that are known."""
+    made: list[tuple[str, list[Rating]]] = []
     for of in (lambda one: one.sex, lambda one: one.talker):
-        groups = {name: own for name, own in sorted(grouped(votes, of).items()) if name}
-        if len(groups) > 1:
-            made += [one for name, own in groups.items() for one in _conditions(own, name)]
-    return tuple(made)
+        groups = [(name, own) for name, own in sorted(grouped(votes, of).items()) if name]
+        made += groups if len(groups) > 1 else []
+    return made
 
 
 def _conditions(votes: Sequence[Rating], stratum: str = ALL) -> tuple[ConditionResult, ...]:
@@ -146,7 +146,8 @@ def evaluate_votes(
         collected.running,
         collected.problems,
         collected.notes,
-        _by_talker(scored),
+        tuple(one for name, own in _by_talker(scored) for one in _conditions(own, name)),
+        tuple(one for name, own in _by_talker(chosen) for one in pair_results(own, method.test, name)),
     )
 
 

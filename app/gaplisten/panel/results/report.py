@@ -145,9 +145,9 @@ def strata_table(results: Results) -> Table:
 
 
 def everything_table(results: Results) -> Table:
-    """Return the whole and the strata in one tidy table: for a file."""
-    main, strata = main_table(results), strata_table(results)
-    return Table(main.columns, main.rows + strata.rows)
+    """Return the whole, the strata, and each sex and talker in one tidy table: for a file."""
+    main, strata, talkers = main_table(results), strata_table(results), talkers_table(results)
+    return Table(main.columns, main.rows + strata.rows + talkers.rows)
 
 
 def summary(results: Results) -> list[str]:
@@ -164,7 +164,9 @@ def summary(results: Results) -> list[str]:
 
 
 def talkers_table(results: Results) -> Table:
-    """Return the conditions for each sex and each talker."""
+    """Return the same for each sex and each talker."""
+    if results.pairs:
+        return pairs_table(results, results.pair_talkers)
     return conditions_table(results, results.talkers)
 
 
