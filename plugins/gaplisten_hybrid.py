@@ -9,16 +9,26 @@ Received samples are never altered. A loss is filled in three ways, each where i
    long order (20 ms, fitted to the last 100 ms by the autocorrelation method with a window that rises towards
    the present). That window makes it die away too soon, which a gain of 2 dB per 10 ms undoes. Full level
    for `hold` (40 ms), then linearly down to silence at `mute_after` (400 ms).
+   Prediction goes on with what is periodic; noise dies away in it, first of all at high frequencies, and the
+   exit clicks because speech is less smooth than what comes before it. So noise is added through the short
+   predictor, as strong as the median of its residual (a voice's pulses do not count) and without the low
+   frequencies, where a voice is periodic.
 3. **The end**: since the output is 10 ms late, the last 10 ms of a loss need not be settled before speech
    returns. They become the samples that leave a long predictor the least error, given what is before and
    behind them: Janssen's interpolation. The predictor is fitted to 35 ms before, a guess for the 10 ms, and
-   one packet behind; its order is the pitch lag plus 2.5 ms, between 7 and 13 ms. The speech
-   that returns is met in phase, with no blend. In a pause a fade into its mirror image is enough.
+   one packet behind; its order is the pitch lag plus 2.5 ms, between 7 and 13 ms. Their error is not the
+   least but that of such noise, passing from its strength before to that behind: the samples are drawn, as in
+   Gibbs sampling, rather than smoothed. The speech that returns is met in phase, with no blend. In a pause a
+   fade into its mirror image is enough.
+
+In background noise, which the quietest packet of the last 1.5 s tells from pauses in clean speech, the added
+noise has low frequencies too, and the fade ends in it and not in silence.
 
 It sees nothing else of the future: the look-ahead is the delay. How its numbers were chosen: docs/plugins.md.
 
 Source: own design. Parts: linear prediction with pitch excitation as in ITU-T G.722 Appendix IV (2006);
-autoregressive extrapolation (Kauppinen and Roth 2002); interpolation (Janssen, Veldhuis and Vries 1986).
+autoregressive extrapolation (Kauppinen and Roth 2002); interpolation (Janssen, Veldhuis and Vries 1986), its
+samples drawn (O Ruanaidh and Fitzgerald 1994).
 """
 
 from collections import deque
@@ -36,6 +46,14 @@ LONG_GAIN = 2.0  # dB per 10 ms
 JOIN_SHORTEST, JOIN_LONGEST, JOIN_MARGIN, JOIN_WINDOW = 7.0, 13.0, 2.5, 35.0
 PAUSE = 10 ** (-50 / 20)  # of full scale: where no sample is beyond it, nobody speaks
 MEMORY = LONG_WINDOW + LONG_ORDER
+JOIN_NOISE, BREATH = 0.8, 0.9  # times what the median of the residual says
+JOIN_GROWN = 40.0  # ms of loss from which on the join has all of it
+JOIN_SPARED, BREATH_SPARED = 0.6, 0.4  # how much less in a voice: there noise is heard, and edges are not
+CORNER, JOIN_LOW, VOICE_LOW, NOISE_LOW = 4000.0, 0.9, 0.95, 0.3  # Hz; how much of low frequencies is left out
+BACKGROUND = 1500.0
+NOISY_FROM, NOISY_FULLY = -24.0, -12.0  # dB: the quietest packet of that time below the speech that was lost
+VOICE_FROM, VOICE_FULLY = 0.4, 0.8  # likeness to the period before: a voice is no background
+FLOOR = 0.7  # of the background's amplitude: where the fade ends
 
 
 class GaplistenHybrid:
@@ -73,6 +91,8 @@ class GaplistenHybrid:
         self._past: deque[np.ndarray] = deque(maxlen=-(-self._room // packet_frames) + 1)
         self._loss: _Loss | None = None
         self._age = 0
+        self._noise = Noise(rate)
+        self._powers: deque[float] = deque(maxlen=max(2, round(BACKGROUND * rate / 1000 / packet_frames)))
 
     def packet(self, samples: np.ndarray | None) -> np.ndarray:
         """Return one packet, `delay` frames late; `samples` is None when it is lost."""
@@ -84,6 +104,7 @@ class GaplistenHybrid:
                 self._settle(self._joined(samples[:, 0]))
                 self._loss, self._age = None, 0
             self._settle(samples[:, 0])
+            self._powers.append(float(samples[:, 0] @ samples[:, 0]) / self._size)
         out, self._line = self._line[: self._size, None], self._line[self._size :]
         return out
 
@@ -105,15 +126,15 @@ class GaplistenHybrid:
         """Return the next `frames` of the loss: only those due, for its end may be met from both sides."""
         if frames <= 0:
             return np.empty(0, np.float32)
-        if self._loss is not None and self._loss.place >= self._mute:
+        if self._loss is not None and self._loss.place >= self._mute and not self._loss.floor:
             return np.zeros(frames, np.float32)
         if self._loss is None:
-            self._loss = _Loss(self._memory(), self._rate)
+            self._loss = _Loss(self._memory(), self._rate, self._noise, min(self._powers, default=0.0))
         start = self._loss.place
         out = self._loss.take(frames, short)
         if start + frames > self._hold:
             age = np.arange(start, start + frames)
-            out *= np.clip((self._mute - age) / max(self._mute - self._hold, 1.0), 0, 1)
+            out *= np.clip((self._mute - age) / max(self._mute - self._hold, 1.0), self._loss.floor, 1)
         return out.astype(np.float32)
 
     def _joined(self, now: np.ndarray) -> np.ndarray:
@@ -125,7 +146,10 @@ class GaplistenHybrid:
         if largest(around) < PAUSE:
             return mirrored(guess, now)
         order = min(self._join_order(), len(around) // 3)
-        join = interpolated(around, len(memory), len(memory) + frames, order)
+        voice = self._loss.likeness if self._loss else 0.0
+        grown = min(self._age / (JOIN_GROWN * self._rate / 1000), 1.0)
+        strength = JOIN_NOISE * (1 - JOIN_SPARED * voice) * grown
+        join = interpolated(around, len(memory), len(memory) + frames, order, self._noise, strength)
         return guess if join is None else join.astype(np.float32)
 
     def _join_order(self) -> int:
@@ -136,13 +160,30 @@ class GaplistenHybrid:
 
 
 class _Loss:
-    """The one-sided continuation of what was heard before one loss, at full level."""
+    """The one-sided continuation of what was heard before one loss, at full level.
 
-    def __init__(self, past: np.ndarray, rate: int) -> None:
-        self._past, self._rate, self.place = past, rate, 0
-        self._ceiling = 1.2 * largest(past[-self._frames(RESIDUAL_WINDOW) :])
+    Parameters
+    ----------
+    background
+        Mean square of the background noise, as far as it is known.
+
+    Attributes
+    ----------
+    floor
+        Share of the level below which the loss must not fade.
+    """
+
+    def __init__(self, past: np.ndarray, rate: int, noise: "Noise", background: float) -> None:
+        self._past, self._rate, self.place, self._noise = past, rate, 0, noise
+        recent = past[-self._frames(RESIDUAL_WINDOW) :]
+        self._ceiling = 1.2 * largest(recent)
+        self._power = float(recent @ recent) / len(recent)
         self._from, self._fully = self._frames(LONG_FROM), self._frames(LONG_FULLY)
         self._start_voice()
+        ratio = min(background / (self._power + 1e-12), 1.0)
+        self._noisy = ramp(10 * np.log10(ratio + 1e-9), NOISY_FROM, NOISY_FULLY)
+        self._noisy *= 1 - ramp(self.likeness, VOICE_FROM, VOICE_FULLY)
+        self.floor = FLOOR * ratio**0.5 if self._noisy else 0.0
         self._long: np.ndarray | None = None
 
     def _frames(self, ms: float) -> int:
@@ -172,9 +213,12 @@ class _Loss:
         window = self._frames(RESIDUAL_WINDOW)
         recent = self._past[-window:]
         self._predictor = predictor(recent * rising(window) ** 2, order, 1e-5)
+        residual = np.convolve(self._past[-window - order :], self._predictor, "valid")
         self._voice_state = state_after(self._predictor, self._past)
         self.lag = find_pitch(self._past, self._rate)
-        self._cycle = np.convolve(self._past[-self.lag - order :], self._predictor, "valid")
+        self._cycle = residual[-self.lag :]
+        self.likeness = voicing(residual, self.lag)
+        self._strength = BREATH * (1 - BREATH_SPARED * self.likeness) * usual(residual)
         self._spoken = np.empty(0)
 
     def _voice(self, start: int, frames: int) -> np.ndarray:
@@ -199,8 +243,15 @@ class _Loss:
         else:
             skip = 0
         out, self._long_state = lfilter([1.0], self._long, np.zeros(frames), zi=self._long_state)
+        low = VOICE_LOW + self._noisy * (NOISE_LOW - VOICE_LOW)
+        drive = self._strength * self._noise.without_lows(frames, low)
+        breath, self._breath = lfilter([1.0], self._predictor, drive, zi=self._breath)
+        # What is alike from period to period leaves so much room for noise, and no more.
+        power, room = float(breath @ breath) / frames, max(1 - self.likeness, 0.0) * self._power
+        if power > room:
+            breath *= (room / power) ** 0.5
         since = np.arange(start, start + frames - skip) / self._frames(10)
-        return out[skip:] * 10 ** (LONG_GAIN / 20 * np.minimum(since, 40))
+        return out[skip:] * 10 ** (LONG_GAIN / 20 * np.minimum(since, 40)) + breath[skip:]
 
     def _start_autoregression(self) -> None:
         window, edge = self._frames(LONG_WINDOW), self._frames(LONG_EDGE)
@@ -208,15 +259,44 @@ class _Loss:
         slope[-edge:] *= rising(edge)[::-1]
         self._long = predictor(self._past[-window:] * slope, self._frames(LONG_ORDER), 1e-9)
         self._long_state = state_after(self._long, self._past)
+        self._breath = np.zeros(len(self._predictor) - 1)
 
 
 @lru_cache(maxsize=1)
 def warm_up() -> None:
     """Do each step once: libraries load parts of themselves when first called; no packet shall wait."""
     noise = np.random.default_rng(0).standard_normal(2000)
-    loss = _Loss(noise, 8000)
+    loss = _Loss(noise, 8000, Noise(8000), 0.1)
     loss.take(200)
-    interpolated(noise[:400], 200, 280, 60)
+    interpolated(noise[:400], 200, 280, 60, Noise(8000), 1.0)
+
+
+class Noise:
+    """Noise of power 1 that is the same in every run.
+
+    Parameters
+    ----------
+    rate
+        Clock in Hz.
+    """
+
+    def __init__(self, rate: int) -> None:
+        self._random = np.random.default_rng(1)
+        turn = np.tan(np.pi * min(CORNER / rate, 0.25))
+        self._pole = float((1 - turn) / (1 + turn))
+
+    def without_lows(self, frames: int, low: float) -> np.ndarray:
+        """Return so many frames of white noise less a share `low` (0 to 1) of what is below 4 kHz."""
+        from scipy.signal import lfilter
+
+        white = self._random.standard_normal(frames)
+        power = (1 + low * low - 2 * low * self._pole) / (1 - self._pole**2)
+        return np.asarray(lfilter([power**-0.5, -low * power**-0.5], [1.0, -self._pole], white))
+
+
+def usual(residual: np.ndarray) -> float:
+    """Return the standard deviation of noise with this median magnitude: few pulses do not count."""
+    return 1.4826 * float(np.median(np.abs(residual))) if len(residual) else 0.0
 
 
 def largest(signal: np.ndarray) -> float:
@@ -230,6 +310,11 @@ def rising(frames: int) -> np.ndarray:
     return np.asarray(np.sin(np.pi / 2 * (np.arange(frames) + 0.5) / frames))
 
 
+def ramp(value: float, low: float, high: float) -> float:
+    """Return how far a value is from `low` to `high`, within 0 and 1."""
+    return min(max((value - low) / (high - low), 0.0), 1.0)
+
+
 def find_pitch(past: np.ndarray, rate: int) -> int:
     """Return the lag in frames with the largest normalised correlation."""
     shortest, longest, window = (
@@ -241,6 +326,15 @@ def find_pitch(past: np.ndarray, rate: int) -> int:
     power = squares[window : window + len(match)] - squares[: len(match)]
     best = int(np.argmax(match / np.sqrt(np.maximum(power, 1e-7))))
     return longest - best
+
+
+def voicing(residual: np.ndarray, lag: int) -> float:
+    """Return how alike a prediction residual is to itself a lag earlier, 0 to 1.
+
+    Unlike the signal, the residual of low-pitched noise is not alike: only a voice has pulses.
+    """
+    late, early = residual[lag:], residual[:-lag]
+    return max(float(late @ early) / (float(late @ late) * float(early @ early) + 1e-20) ** 0.5, 0.0)
 
 
 def predictor(signal: np.ndarray, order: int, noise: float) -> np.ndarray:
@@ -278,8 +372,14 @@ def mirrored(before: np.ndarray, behind: np.ndarray) -> np.ndarray:
     return ((1 - rise) * before + rise * mirror).astype(np.float32)
 
 
-def interpolated(signal: np.ndarray, start: int, stop: int, order: int) -> np.ndarray | None:
-    """Return the samples ``start:stop`` of least prediction error; None when the signal is silence."""
+def interpolated(
+    signal: np.ndarray, start: int, stop: int, order: int, noise: Noise, strength: float
+) -> np.ndarray | None:
+    """Return the samples ``start:stop`` whose prediction error is nearest to noise; None in silence.
+
+    The noise passes from the strength of the error before to that behind: with none, the error would be the
+    least possible, and what is interpolated smoother than what is around it.
+    """
     from scipy.linalg import solve_toeplitz
 
     taps = predictor(signal, order, 1e-9)
@@ -290,10 +390,26 @@ def interpolated(signal: np.ndarray, start: int, stop: int, order: int) -> np.nd
     first, last = max(0, start - order), min(len(signal), stop + order)
     known[first - start + order : last - start + order] = signal[first:last]
     known[order : order + stop - start] = 0
-    pull = np.convolve(known, lags, "valid")
+    pull = np.convolve(known, lags, "valid") - np.correlate(
+        strength * _drive(signal, start, stop, taps, noise), taps, "valid"
+    )
     column = np.zeros(stop - start)
     shared = min(len(column), order + 1)
     column[:shared] = lags[order : order + shared]
     column[0] *= 1 + 1e-9
     bound = 1.2 * largest(signal)
     return np.minimum(np.maximum(-solve_toeplitz(column, pull, check_finite=False), -bound), bound)
+
+
+def _drive(signal: np.ndarray, start: int, stop: int, taps: np.ndarray, noise: Noise) -> np.ndarray:
+    """Return the error that the samples ``start:stop`` shall have, and none for the known ones behind."""
+    order = len(taps) - 1
+    before, behind = (
+        usual(np.convolve(side, taps, "valid")) if len(side) > order else None
+        for side in (signal[:start], signal[stop:])
+    )
+    before = before if before is not None else behind or 0.0
+    behind = behind if behind is not None else before
+    turn = ((np.arange(stop - start) + 0.5) / (stop - start)) ** 0.5  # soon as strong as what comes
+    error = ((1 - turn) * before + turn * behind) * noise.without_lows(stop - start, JOIN_LOW)
+    return np.concatenate((error, np.zeros(order)))

@@ -81,3 +81,71 @@ def test_speech_after_a_lost_beginning_is_met_from_behind(plugin) -> None:
     out = harness.conceal(plugin, signal, lost, 16000, 320)
     assert not out[: 960 - 160].any()
     assert np.abs(out[960 - 40 : 960]).max() > 0
+
+
+def with_lost(*lost: int, packets: int = 60) -> np.ndarray:
+    return np.isin(np.arange(packets), lost)
+
+
+def test_what_was_received_comes_out_bit_for_bit(plugin) -> None:
+    signal = np.array(speech(16000, 1.2)) + 0.01 * np.random.default_rng(2).standard_normal(19200)
+    signal = signal.astype(np.float32)
+    none = np.zeros(60, bool)
+    np.testing.assert_array_equal(harness.conceal(plugin, signal, none, 16000, 320), signal)
+    lost = with_lost(10, 20, 21, 40, 41, 42, 43, 44)
+    out = harness.conceal(plugin, signal, lost, 16000, 320)
+    received = np.repeat(~lost, 320)
+    np.testing.assert_array_equal(out[received], signal[received])
+
+
+def test_noise_is_the_same_in_every_run(plugin) -> None:
+    signal, lost = np.array(speech(16000, 1.2)), with_lost(10, 20, 21, 40, 41, 42)
+    one, other = (harness.conceal(plugin, signal, lost, 16000, 320) for _ in range(2))
+    np.testing.assert_array_equal(one, other)
+
+
+@pytest.mark.parametrize("rate", [16000, 48000])
+@pytest.mark.parametrize("colour", [0.0, 0.9], ids=["white", "dark"])
+def test_noise_goes_on_as_noise_and_not_as_a_hole_or_a_tone(plugin, rate: int, colour: float) -> None:
+    from scipy.signal import lfilter
+
+    packet = rate // 50
+    white = 0.05 * np.random.default_rng(7).standard_normal(200 * packet)
+    noise = lfilter([1.0], [1.0, -colour], white).astype(np.float32)
+    lost = with_lost(*(at + k for at in range(20, 190, 20) for k in range(4)), packets=200)
+    out = harness.conceal(plugin, noise, lost, rate, packet)
+    gaps = out[np.repeat(lost, packet)].reshape(-1, 4 * packet)
+    later = gaps[:, packet:]  # the first packet goes on from the state of the predictor
+    level = 10 * np.log10((later**2).mean() / (noise**2).mean())
+    assert -5 < level < 2
+    lags = range(round(0.0025 * rate), round(0.015 * rate))
+    alike = [max(float(g[k:] @ g[:-k]) / float(g @ g) for k in lags) for g in later]
+    natural = noise[: 3 * packet]
+    usual = max(float(natural[k:] @ natural[:-k]) / float(natural @ natural) for k in lags)
+    assert np.median(alike) < usual + 0.25
+
+
+def test_a_long_loss_in_noise_ends_in_the_noise_and_not_in_silence(plugin) -> None:
+    noise = (0.02 * np.random.default_rng(3).standard_normal(150 * 320)).astype(np.float32)
+    out = harness.conceal(plugin, noise, with_lost(*range(60, 100), packets=150), 16000, 320)
+    level = 20 * np.log10(np.sqrt((out[90 * 320 : 98 * 320] ** 2).mean()) / 0.02)
+    assert -9 < level < 0
+
+
+def test_speech_comes_back_without_a_click(plugin) -> None:
+    from gaplisten.audio.signal import Signal
+    from gaplisten.loss.measures import measure_gaps
+    from gaplisten.loss.trace import LossTrace
+
+    signal = np.array(speech(16000, 4.8))
+    lengths = np.resize([1, 2, 3, 5], 40)
+    starts = 6 + np.cumsum(lengths + 3) - lengths
+    lost = with_lost(*(s + k for s, n in zip(starts, lengths, strict=True) for k in range(n)), packets=240)
+    versions = {}
+    for name in ("gaplisten_hybrid", "repeat_fade"):
+        out = harness.conceal(harness.load(name), signal, lost, 16000, 320)
+        versions[name] = Signal.of(out, 16000)
+    table = measure_gaps(Signal.of(signal, 16000), versions, LossTrace.of_packets(lost, 320, 16000))
+    exits = {name: np.nanpercentile(table.column(name, "click_exit"), 95) for name in versions}
+    assert exits["gaplisten_hybrid"] < 5
+    assert exits["repeat_fade"] > 8

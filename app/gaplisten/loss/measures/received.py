@@ -83,6 +83,7 @@ class _Lag:
         self._version, self._clean, self._rate = version, clean, rate
         self._lag, self._reach = 0, round(FIRST_REACH_MS * rate / 1000)
         self._most = round(FARTHEST_MS * rate / 1000)
+        self._sign = 1.0  # a version of turned polarity is late or not all the same
 
     def widen(self, frames: int) -> None:
         """Expect that what was lost may have been left out, or filled with more."""
@@ -94,7 +95,10 @@ class _Lag:
         power = float(made @ made)
         if power < _QUIET * made.size:
             return float("nan")
-        now = _alike(made, _cut(self._clean, start - self._lag, stop - self._lag), power)
+        now = self._sign * _alike(made, _cut(self._clean, start - self._lag, stop - self._lag), power)
+        if -now >= SAME:
+            self._sign, now = -self._sign, -now
+        made = self._sign * made
         if now < SAME:
             lag, best = self._found(made, start)
             if best < ALIKE:

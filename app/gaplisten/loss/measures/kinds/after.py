@@ -8,11 +8,12 @@ from gaplisten.loss.measures.contract import PROPOSED, Case, ClipFact, Curve, Di
 from gaplisten.loss.measures.impulses import strongest
 from gaplisten.loss.measures.kinds.drift import filled_lags
 from gaplisten.loss.measures.moving import regular
-from gaplisten.loss.measures.windows import Frames, Row, decibel, mean_power
+from gaplisten.loss.measures.windows import Frames, Prepared, Row, decibel, mean_power
 
 FROM_MS, TO_MS = 5.0, 100.0
 FRAME_MS, HOP_MS = 20.0, 10.0
-FLOOR = 1e-6  # -60 dBFS
+FLOOR, BELOW_LOUD = 1e-7, 1e-3  # -70 dBFS, -30 dB
+TINY = 1e-15
 CONSTANT_DB, SPREAD_DB = 0.5, 0.5
 
 
@@ -29,10 +30,23 @@ def late_frames(case: Case) -> Frames:
     return np.round(filled_lags(case) * case.version.rate / case.version.voice_rate).astype(np.int64)
 
 
+def floor(case: Case) -> float:
+    """Return the power below which nothing is heard: 30 dB below what 5 % of its frames exceed."""
+    return float(case.of_reference("floor", lambda: np.array([_floor(case.reference)]))[0])
+
+
+def _floor(clean: Prepared) -> float:
+    size = max(1, round(FRAME_MS * clean.rate / 1000))
+    begin = np.arange(0, max(clean.row.size - size, 1), size)
+    loud = np.percentile(mean_power(clean.energy, begin, begin + size), 95)
+    return max(float(loud) * BELOW_LOUD, FLOOR)
+
+
 def changes(case: Case, begin: Frames, size: Frames | int, late: Frames, level: float = 0.0) -> Row:
-    """Return the level of stretches less the reference's and `level`, dB, each with a floor of -60 dBFS."""
-    made = mean_power(case.version.energy, begin, begin + size) * 10 ** (-level / 10) + FLOOR
-    natural = mean_power(case.reference.energy, begin - late, begin - late + size) + FLOOR
+    """Return the level of stretches less the reference's and `level`, dB, each with a floor."""
+    least = floor(case)
+    made = mean_power(case.version.energy, begin, begin + size) * 10 ** (-level / 10) + least
+    natural = mean_power(case.reference.energy, begin - late, begin - late + size) + least
     return decibel(made / natural)
 
 
@@ -70,8 +84,10 @@ def _constant_level(case: Case) -> float:
         [np.arange(a, b - size, size) for a, b in zip(first, end, strict=True)] or [first[:0]]
     )
     shift = np.repeat(late, [len(range(a, b - size, size)) for a, b in zip(first, end, strict=True)])
-    loud = mean_power(case.reference.energy, begin - shift, begin - shift + size) > 100 * FLOOR
-    found = changes(case, begin, size, shift)[loud]
+    loud = mean_power(case.reference.energy, begin - shift, begin - shift + size) > 10 * floor(case)
+    made = mean_power(case.version.energy, begin, begin + size) + TINY
+    natural = mean_power(case.reference.energy, begin - shift, begin - shift + size) + TINY
+    found = decibel(made / natural)[loud]
     if not found.size:
         return 0.0
     middle = float(np.median(found))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gaplisten.loss.measures.contract import PROPOSED, Case, Direction, Measure
+from gaplisten.loss.measures.kinds.drift import filled_lags
 from gaplisten.loss.measures.windows import Row, fast_length, stretches
 
 REACH_MS, WINDOW_MS, ALIKE = 5.0, 10.0, 0.7
@@ -14,15 +15,16 @@ AS_GOOD = 0.2  # below the best: what a voice's next period may be less alike
 def of(case: Case) -> Row:
     """Return by how many ms the last 10 ms of each gap come late against the reference (negative: early).
 
-    Searched within 5 ms, among lags where the two are alike (0.7 and more): of those that are about as good
-    as the best, the smallest is meant, for a voice is alike a period later, too. NaN where none is, or the
-    gap is shorter.
+    As late as received sound comes behind the gap is not late. Searched within 5 ms, among lags where the two
+    are alike (0.7 and more): of those that are about as good as the best, the smallest is meant, for a voice
+    is alike a period later, too. NaN where none is, or the gap is shorter.
     """
     rate = case.version.voice_rate
     starts, stops = case.places.at(rate)
     size, reach = round(WINDOW_MS * rate / 1000), round(REACH_MS * rate / 1000)
     made = stretches(case.version.voice, stops - size, size)
-    around = stretches(case.reference.voice, stops - size - reach, size + 2 * reach)
+    late = np.round(filled_lags(case)).astype(np.int64)
+    around = stretches(case.reference.voice, stops - late - size - reach, size + 2 * reach)
     total = fast_length(size + 2 * reach)  # no lag asked for reaches round the end
     product = np.fft.rfft(around, total) * np.conj(np.fft.rfft(made, total))
     cross = np.fft.irfft(product, total)[:, : 2 * reach + 1]
