@@ -16,7 +16,7 @@ from gaplisten.playback.shared import Block
 from kit.player import audio_processes_with
 from kit.proof import unlike_lanes
 from kit.pulse import null_server, sound_server, wait_for
-from kit.timing import PATIENCE
+from kit.timing import PATIENCE, that_ends
 
 pytestmark = pytest.mark.sound
 RATE = 48000
@@ -257,7 +257,7 @@ def test_no_audio_process_and_no_memory_outlive_the_window(server, way):
         [sys.executable, "-c", _WINDOW, "wait" if way == "killed" else "end"],
         stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
     )  # fmt: skip
-    pid, *blocks = window.stdout.readline().split()
+    pid, *blocks = that_ends(window.stdout.readline).split()
     if way == "killed":
         assert psutil.pid_exists(int(pid))
         window.kill()

@@ -31,6 +31,7 @@ from gaplisten.panel.session import Clock, Session
 from gaplisten.panel.unseal import OtherPlan
 from gaplisten.panel.watch import panel_status
 from kit.panels import NO_STEPS, FakeRenderer, listen, make_clips, make_panel, take, toml, vote
+from kit.timing import that_ends
 
 BENCH = Path(__file__).resolve().parents[1] / "kit" / "panels.py"
 
@@ -451,7 +452,7 @@ def test_another_process_is_refused_while_one_runs_and_let_in_after_its_death(tm
     panel = make_panel(tmp_path, "acr", top="repeats = 20")
     process = start(panel, "Ann")
     assert process.stdout is not None
-    process.stdout.readline()
+    that_ends(process.stdout.readline)
     process.send_signal(signal.SIGSTOP)
     try:
         with pytest.raises(Locked, match=f"process {process.pid}"):

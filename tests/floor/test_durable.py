@@ -27,6 +27,7 @@ from gaplisten.durable import (
     whole_stream,
     write_whole,
 )
+from kit.timing import that_ends
 
 
 @pytest.fixture
@@ -210,7 +211,7 @@ def test_a_lock_ends_with_its_process_and_the_next_holder_is_told(tmp_path: Path
     )
     process = subprocess.Popen([sys.executable, "-c", program, path], stdout=subprocess.PIPE)
     assert process.stdout is not None
-    process.stdout.readline()
+    that_ends(process.stdout.readline)
     assert is_locked(path)
     process.kill()
     process.wait()

@@ -2,7 +2,6 @@ import csv
 import os
 import subprocess
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -13,7 +12,8 @@ from gaplisten.clips.layouts import demo_clips
 from gaplisten.clips.opening import open_clip
 from gaplisten.commands.open import NoWindows, run_workbench
 from gaplisten.display import has_display
-from kit.timing import PATIENCE
+from kit.pulse import wait_for
+from kit.timing import PATIENCE, that_ends
 
 pytestmark = pytest.mark.xdist_group("demo")
 
@@ -154,12 +154,14 @@ def test_notes_survive_an_end_from_outside(clips_folder, tmp_path, end):
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    assert process.stdout.readline() == "noted\n"
-    kept = tmp_path / "state" / "unsaved" / f"{process.pid}.toml"
-    if end == "kill":
-        while not kept.exists():
-            time.sleep(0.05)
-    getattr(process, end)()
-    assert process.wait(PATIENCE) == (130 if end == "terminate" else -9)
+    try:
+        assert that_ends(process.stdout.readline) == "noted\n"
+        kept = tmp_path / "state" / "unsaved" / f"{process.pid}.toml"
+        if end == "kill":
+            wait_for(kept.exists)
+        getattr(process, end)()
+        assert process.wait(PATIENCE) == (130 if end == "terminate" else -9)
+    finally:
+        process.kill()
     process.stdout.close()
     assert "before the end" in kept.read_text(encoding="utf-8")
