@@ -1,4 +1,5 @@
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -219,3 +220,27 @@ def test_a_pipe_in_the_place_of_a_file_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "w.toml")
     with pytest.raises(StoreError, match="no regular file"):
         read_work(tmp_path / "w.toml")
+
+
+def test_how_a_folder_is_taken_and_what_was_settled_is_kept(tmp_path: Path) -> None:
+    from gaplisten.clips.arrangement import Layout, PacketLength, Part
+    from gaplisten.clips.names import Role
+
+    parts = (
+        Part("clean/{clip}", Role.REFERENCE, why="as chosen"),
+        Part("t/{clip}", Role.TRACE, why="as chosen", trace_inverted=True, trace_shift=-37),
+    )
+    sources = Sources(
+        (tmp_path / "set",), packet_frames=512, layout=Layout(parts, packet=PacketLength(frames=160))
+    )
+    settled = ClipWork(accepted=True, reference=tmp_path / "set/clean/2.wav")
+    work = Work(sources=sources, clips={"1": settled})
+    file = tmp_path / "w.gaplisten.toml"
+    write_work(file, work)
+    again = read_work(file)
+    assert again.sources == sources
+    assert again.clips["1"] == settled
+    outside = replace(work, clips={"1": ClipWork(reference=tmp_path.parent / "x.wav")})
+    write_work(file, outside)
+    with pytest.raises(OutsidePaths):
+        read_work(file)
