@@ -673,6 +673,7 @@ def test_nothing_on_any_screen_names_a_condition_or_clip(
         for slot in slots:
             page.choose_slot(slot)
             page.nudge(1)
+            page.nudge(-1)  # what goes down goes out where the worst is eliminated
         for _ in window._player.state.trial.scales:
             page.nudge(1)
             listen_to_the_end(window, player)
