@@ -8,6 +8,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QApplication
 
+from gaplisten.panel.trial import Response
 from gaplisten.playback.player import Player
 from gaplisten.ui.panel.pages import ListenerPage, MessagePage
 from gaplisten.ui.panel.trial_page import TrialPage
@@ -42,6 +43,17 @@ def rate_slot(window: PanelWindow, slot: int) -> Scenario:
     yield lambda: (slot, "") in inner.state.votes
 
 
+def take_out(window: PanelWindow, slot: int) -> Scenario:
+    """Take a recording out of a ranking; the last one is left by itself."""
+    inner = window._player
+    if (slot, "") in inner.state.votes:
+        return
+    press(inner.state.trial.slots[slot].letter.lower())
+    yield lambda: inner.slot == slot
+    press("Down")
+    yield lambda: (slot, "") in inner.state.votes
+
+
 def one_trial(window: PanelWindow, name: str) -> Scenario:
     """Hear everything, answer, go on."""
     inner, session = window._player, window.session
@@ -50,8 +62,9 @@ def one_trial(window: PanelWindow, name: str) -> Scenario:
     if inner.switched:
         for slot in range(len(inner.state.trial.slots)):
             yield from hear_slot(window, slot)
+        places = inner.state.trial.response is Response.PLACES
         for slot in inner.state.trial.rated_slots:
-            yield from rate_slot(window, slot)
+            yield from take_out(window, slot) if places else rate_slot(window, slot)
     for count, _ in enumerate(inner.state.trial.scales, start=1):
         if not inner.switched:
             # All of it is heard a moment before it ends, and Space would pause what still sounds.

@@ -23,7 +23,7 @@ FEW = (
     "mushra",
     "p835 in German",
 )  # keys that choose, that move sliders, scale by scale
-SHORT = "[checks]\nlevel = false\n[abx]\ntrials = 2\n"
+SHORT = "[checks]\nlevel = false\n[abx]\ntrials = 2\n[abx_pair]\ntrials = 2\n"
 
 
 @pytest.mark.display
@@ -54,9 +54,9 @@ def test_methods_can_be_taken_with_the_keyboard_alone(tmp_path: Path, few: bool)
 
 
 def short_panel(folder: Path, method: str, language: str) -> Path:
-    """Build a panel of one short clip: everything in it is really heard to its end."""
+    """Build a panel of one short clip (pair ABX: of two): everything in it is really heard to its end."""
     folder.mkdir()
-    clips_folder(folder / "clips", ["kestrel"])
+    clips_folder(folder / "clips", ["kestrel", "heron"] if method == "abx_pair" else ["kestrel"])
     build(
         definition(method, f'language = "{language}"\n{SHORT}'),
         folder / "panel",
