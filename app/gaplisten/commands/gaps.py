@@ -220,7 +220,7 @@ def _place(name: str, place: Place, found: Damage, trace: LossTrace | None) -> t
         round(place.start / found.rate, 4),
         round(1000 * (place.stop - place.start) / found.rate, 2),
         place.kind.value,
-        None if jumps else round(place.score, 1),
+        None if jumps or place.silent else round(place.score, 1),
         int(place.score) if jumps else None,
         gap,
     )

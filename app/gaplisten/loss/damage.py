@@ -70,11 +70,18 @@ class Place:
     kind: Kind
     score: float
 
+    @property
+    def silent(self) -> bool:
+        """Whether there is exactly nothing: then the score is no measured level."""
+        return self.kind is Kind.DROPOUT and self.score in (_SILENT_DB, _ALONE_DB)
+
     def said(self, rate: int) -> str:
         """Return what is wrong there, in words."""
         if self.kind is Kind.JUMP:
             length = f"{abs(int(self.score))} frames ({1000 * abs(self.score) / rate:.1f} ms)"
             return f"{length} {'put in: later' if self.score > 0 else 'thrown away: earlier'} from here on"
+        if self.silent:
+            return "exactly nothing is there"
         what = {Kind.DROPOUT: "below the reference", Kind.CLICK: "over what is usual"}
         return f"{self.score:.0f} dB {what.get(self.kind, 'over the usual difference')}"
 
