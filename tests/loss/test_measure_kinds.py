@@ -19,6 +19,7 @@ from gaplisten.loss.measures import (
     measure_named,
 )
 from gaplisten.loss.measures.gap_table import badness
+from gaplisten.loss.measures.received import share_followed
 from gaplisten.loss.trace import LossTrace
 from kit.plugin_speech import speech
 
@@ -249,3 +250,15 @@ def test_a_version_of_turned_polarity_does_not_drift() -> None:
 def test_the_end_of_a_gap_is_not_late_where_all_of_the_version_is() -> None:
     late = measured(np.concatenate((np.zeros(64), CLEAN[:-64])))
     assert np.nanmax(np.abs(late.column("v", "recovery_lag"))) < 0.1
+
+
+def test_sound_that_loses_half_of_each_gap_is_followed_and_other_speech_is_not() -> None:
+    parts, at = [], 0
+    for gap in GAPS:
+        parts.append(CLEAN[at : gap.start + gap.frames // 2])
+        at = gap.stop
+    early = np.concatenate([*parts, CLEAN[at:], np.zeros(len(CLEAN))])[: len(CLEAN)]
+    other = speech(seconds=2.4, name="demo4")
+    clean = Signal.of(CLEAN, RATE)
+    assert share_followed(clean, Signal.of(early, RATE), TRACE) > 0.6
+    assert share_followed(clean, Signal.of(other, RATE), TRACE) < 0.5

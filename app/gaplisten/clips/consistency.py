@@ -22,6 +22,7 @@ from gaplisten.clips.likeness import ALIKE, SECONDS, alike_in_blocks, likeness_o
 from gaplisten.clips.names import Role
 from gaplisten.clips.traces import shifted
 from gaplisten.loss.detect import detect_losses
+from gaplisten.loss.measures.received import share_followed
 from gaplisten.loss.trace import Flags, LossTrace, Origin, runs_of
 
 UNLIKE = 0.55
@@ -37,6 +38,9 @@ _SAME_BITS = 0.5  # share of lost samples that may be the reference's own
 _LEAST_ZERO_SECONDS = 0.01
 _SOUNDING = 8 / 32768
 _MOST_CANDIDATES = 200
+_FOLLOWED = 0.55  # share of received sound that is found: 0.1 to 0.4 in other speech, 0.8 with drift
+    0.4  # share of received sound that is found in the reference: 0.1 in other speech, 0.8 where it drifts
+)
 _USUAL_MS = (20.0, 10.0, 5.0, 2.5, 30.0, 40.0, 60.0)
 _USUAL_FRAMES = (512, 256, 1024, 128)
 _FURTHEST_SECONDS = 0.5  # how far a trace may lie beside its sound
@@ -196,7 +200,11 @@ def _about_reference(opened: OpenClip, others: Mapping[str, Path]) -> Iterator[D
         name: _belong(reference, signal, opened.trace if name == "lossy" else None)
         for name, signal in versions.items()
     }
-    unlike = [name for name, same in belongs.items() if same is False]
+    unlike = [
+        name
+        for name, same in belongs.items()
+        if same is False and not (name != "lossy" and _drifts(reference, versions[name], opened.trace))
+    ]
     if not unlike:
         return
     wrong = "lossy" in unlike or (lossy is None and len(unlike) == len(versions))
@@ -296,6 +304,13 @@ def _belong(reference: Signal, version: Signal, trace: LossTrace | None) -> bool
     if likeness >= UNLIKE:
         return True
     return _waveform_alike(a, b, received)
+
+
+def _drifts(reference: Signal, version: Signal, trace: LossTrace | None) -> bool:
+    """Whether a version is the reference's after all, but later (or earlier) from gap to gap."""
+    if trace is None or not version.rate == reference.rate == trace.rate:
+        return False
+    return share_followed(reference, version, trace) >= _FOLLOWED
 
 
 def _waveform_alike(a: Samples, b: Samples, received: Flags) -> bool:

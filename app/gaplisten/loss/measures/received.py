@@ -7,7 +7,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from gaplisten.loss.measures.windows import Places, Prepared, Row, fast_length
+from gaplisten.audio.signal import Signal
+from gaplisten.loss.measures.windows import Places, Prepared, Row, fast_length, prepared
+from gaplisten.loss.trace import LossTrace
 
 WINDOW_MS = 60.0
 SETTLE_MS = 5.0  # a blend into received speech is not received speech
@@ -65,6 +67,18 @@ def track(version: Prepared, clean: Prepared, places: Places) -> Track:
             lags.append(state.at(a, b))
             stretch.append(number)
     return Track(np.array(middles), np.array(lags, np.float64), np.array(stretch), rate)
+
+
+def share_followed(reference: Signal, version: Signal, trace: LossTrace) -> float:
+    """Return the share of received windows that have a place in the reference, at the lag of that moment.
+
+    Sound that gets later and later, or loses half of each gap, is followed nearly everywhere; other speech in
+    a tenth of the windows, by chance.
+    """
+    frames = reference.frames
+    places = Places.of(trace.gaps(frames), trace.rate, frames)
+    found = track(prepared(version, frames), prepared(reference, frames), places)
+    return float(np.mean(~np.isnan(found.lags))) if found.lags.size else 0.0
 
 
 def _windows(first: int, end: int, rate: int) -> list[tuple[int, int]]:
