@@ -10,7 +10,9 @@ import numpy as np
 import pytest
 
 from gaplisten.audio.signal import Signal
-from gaplisten.concealers.audit import audit, best_lag, demo_speech, disturbed, make_material, places
+from gaplisten.concealers.audit import audit
+from gaplisten.concealers.audit_material import demo_speech, disturbed, make_material, new_speech, places
+from gaplisten.concealers.audit_measures import best_lag
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.findings import Audit, Verdict
 from gaplisten.jobs import Job, JobCancelled
@@ -20,7 +22,7 @@ SPEECH = noise(3.0)
 
 
 def look(entry: Entry) -> Audit:
-    return audit(entry, {}, SPEECH)
+    return audit(entry, {}, SPEECH, seed=7, seconds=3.0, disturbances=24)
 
 
 def test_an_honest_causal_plugin_passes_every_line(tmp_path: Path) -> None:
@@ -113,7 +115,8 @@ def test_chance_is_caught_unless_declared(tmp_path: Path) -> None:
     """
     liar = look(entry_of(tmp_path, "chance", text.format(line="")))
     assert liar.finding("two runs").verdict is Verdict.LIES
-    assert liar.finding("look-ahead").verdict is Verdict.UNKNOWN
+    assert liar.finding("look-ahead").verdict is not Verdict.LIES
+    assert liar.finding("look-ahead").measured == 0
     assert look(entry_of(tmp_path, "dice", text.format(line="deterministic = False"))).honest
 
 
@@ -143,7 +146,7 @@ def test_a_slow_plugin_is_over_the_limit(tmp_path: Path) -> None:
                 return __import__("numpy").zeros((320, 1), "f4") if samples is None else samples
         """,
     )
-    found = audit(entry, {}, noise(0.5))
+    found = audit(entry, {}, noise(0.5), seconds=0.5, disturbances=4)
     assert found.finding("time per packet, max").verdict is Verdict.OVER
     assert found.finding("time per packet, p50").verdict is Verdict.OK
 
@@ -207,4 +210,18 @@ def test_the_bundled_classical_concealers_are_honest(tmp_path: Path) -> None:
     speech, _ = demo_speech()
     short = Signal(speech.samples[: 3 * speech.rate], speech.rate)
     for name in ("repeat_fade", "g711_appendix1"):
-        assert audit(bundled(tmp_path, name), {}, short).honest, name
+        found = audit(bundled(tmp_path, name), {}, short, seconds=4.0, disturbances=24)
+        assert found.certified, (name, found.lies, found.doubts)
+
+
+def test_each_audit_is_on_other_speech_and_its_seed_repeats_it() -> None:
+    speech, _ = demo_speech()
+    one, again, other = (new_speech(speech, 3.0, seed, 2) for seed in (1, 1, 2))
+    assert np.array_equal(one.samples, again.samples)
+    assert one.samples.shape == (3 * speech.rate, 2)
+    for made in (one.samples[:, 0], one.samples[:, 1]):
+        for known in (other.samples[:, 0], speech.samples[:, 0]):
+            assert abs(best_lag(made, known, len(known) - 1)[1]) < 0.3
+    assert np.abs(one.samples).max() <= 1
+    level = 10 * np.log10(np.mean(np.square(one.samples)) / np.mean(np.square(speech.samples)))
+    assert -14 < level < 5

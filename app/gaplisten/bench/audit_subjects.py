@@ -85,6 +85,9 @@ def verdict_of(audit: Audit) -> str:
     """Return what came of it, in a sentence."""
     if audit.lies:
         return f"{audit.entry.title} is not what it declares: {', '.join(one.measure for one in audit.lies)}"
+    if audit.doubts:
+        doubted = ", ".join(dict.fromkeys(one.measure for one in audit.doubts))
+        return f"{audit.entry.title} cannot be said to be what it declares; not provable: {doubted}"
     failing = [one.measure for one in audit.findings if one.verdict is Verdict.FAILS]
     over = [one.measure for one in audit.findings if one.verdict is Verdict.OVER]
     words = [f"fails: {', '.join(failing)}"] if failing else []

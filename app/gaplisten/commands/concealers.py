@@ -53,6 +53,9 @@ def concealers(
         typer.Option("--plugins", metavar="DIR", help="Look for plugins in this folder too."),
     ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, help="Do the audit with this seed again.")
+    ] = None,
 ) -> None:
     """List concealers; describe, audit or start one."""
     if new is not None:
@@ -66,7 +69,7 @@ def concealers(
             )
         _list(catalogue, csv)
     elif audit:
-        _audit(catalogue.get(name), settings or (), on, packet_ms, csv)
+        _audit(catalogue.get(name), settings or (), on, packet_ms, csv, seed)
     else:
         _describe(catalogue, name, csv)
 
@@ -138,15 +141,21 @@ def _parameter(parameter: Parameter) -> tuple[Cell, ...]:
 
 
 def _audit(
-    entry: Entry, settings: Sequence[str], on: Path | None, packet_ms: float, csv: Path | None
+    entry: Entry,
+    settings: Sequence[str],
+    on: Path | None,
+    packet_ms: float,
+    csv: Path | None,
+    seed: int | None,
 ) -> None:
-    from gaplisten.concealers.audit import audit, speech_of
+    from gaplisten.concealers.audit import audit
+    from gaplisten.concealers.audit_material import speech_of
 
     speech, material = speech_of(on)
     values = parse_assignments(settings)
     try:
         with progress(f"auditing {entry.title}") as job:
-            found = audit(entry, values, speech, material=material, packet_ms=packet_ms, job=job)
+            found = audit(entry, values, speech, material=material, packet_ms=packet_ms, job=job, seed=seed)
     except ConcealerFailed as error:
         print(error.details, file=sys.stderr)
         failures([str(error)])
@@ -155,5 +164,7 @@ def _audit(
     show(found.table(), csv)
     for lie in found.lies:
         print(f"{entry.title} LIES about its {lie.measure}: {lie.declared} declared, {lie.measured} measured")
-    if not found.honest:
+    for doubt in found.doubts:
+        print(f"{entry.title}: {doubt.measure} is not provable: {doubt.note}")
+    if not found.certified:
         raise typer.Exit(SOME_FAILED)

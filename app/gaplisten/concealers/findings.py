@@ -19,6 +19,7 @@ class Verdict(StrEnum):
 
     OK = "ok"
     LIES = "LIES"
+    DOUBT = "not provable"
     OVER = "over the limit"
     FAILS = "fails"
     NOTE = "note"
@@ -58,6 +59,8 @@ class Audit:
         What speech it was measured on.
     rate, packet_frames
         At which rate and packet length.
+    seed
+        With which it can be done again.
     """
 
     entry: Entry
@@ -66,6 +69,7 @@ class Audit:
     rate: int
     packet_frames: int
     findings: tuple[Finding, ...]
+    seed: int = 0
 
     @property
     def lies(self) -> tuple[Finding, ...]:
@@ -76,6 +80,16 @@ class Audit:
     def honest(self) -> bool:
         """Whether the plugin is what it says it is."""
         return not self.lies
+
+    @property
+    def doubts(self) -> tuple[Finding, ...]:
+        """Findings for which what was measured is no proof."""
+        return tuple(finding for finding in self.findings if finding.verdict is Verdict.DOUBT)
+
+    @property
+    def certified(self) -> bool:
+        """Whether nothing contradicts what the plugin declares, and the measurements can be relied on."""
+        return self.honest and not self.doubts
 
     def finding(self, measure: str) -> Finding:
         """Return the finding of that name; `KeyError` if there is none."""

@@ -205,6 +205,15 @@ class Form(ABC):
         """
         return (yield Step("conceal", (given.lossy, given.lost)))
 
+    def steps_one_by_one(
+        self, given: Given, parameters: Mapping[str, Any]
+    ) -> Generator[Step, Answered, Answered] | None:
+        """Yield what to ask so that each packet leaves the host only when those before it are answered.
+
+        Each step must meet the same process. None where the form hands over a whole clip.
+        """
+        return None
+
     @abstractmethod
     def answer(
         self,

@@ -53,6 +53,11 @@ if sys.platform == "linux":
 
         def __init__(self, link: socket.socket) -> None:
             import gaplisten.concealers.worker  # noqa: F401 - what every worker needs: numpy too
+            from gaplisten.concealers.form import forms
+            from gaplisten.concealers.opened import tell_of_sound_files
+
+            tell_of_sound_files()
+            forms()
 
             self._link = link
             self._living: set[int] = set()

@@ -22,11 +22,25 @@ MOST = 4000
 # Python itself and installed libraries do not count.
 _LIBRARIES = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 _OWN = os.fspath(Path(__file__).resolve().parents[1])
-_SYSTEM = (_OWN, "/proc", "/dev", "/sys", "/lib", "/lib64", "/usr/lib", "/usr/lib64")
+_PYTHON = os.path.realpath(sys.executable)
+_SYSTEM = (
+    _OWN,
+    os.path.join(sys.base_prefix, "lib"),
+    "/proc",
+    "/dev",
+    "/sys",
+    "/lib",
+    "/lib64",
+    "/usr/lib",
+    "/usr/lib64",
+)
 _OWN_PREFIXES = tuple(os.path.realpath(folder) + os.sep for folder in (*_LIBRARIES, *_SYSTEM))
 _INSTALLED = ("site-packages", "dist-packages")
 _WRITING = os.O_WRONLY | os.O_RDWR
 _LISTING = frozenset({"os.listdir", "os.scandir"})
+RUNS, READS, CONNECTS = "runs", "reads", "connects to"
+_ASKING = tuple(os.path.join(*each) for each in (("ctypes", "util.py"), ("", "platform.py"), ("", "uuid.py")))
+_SPARE_BYTES, _LONGEST = 65_536, 300
 _NEVER_THE_SAME = ["", "more than can be followed"]
 
 Stamp = list[Any]
@@ -34,12 +48,24 @@ Stamp = list[Any]
 
 def is_library(path: str) -> bool:
     """Whether a file belongs to Python, to an installed library or to the system."""
-    return path.startswith(_OWN_PREFIXES) or any(name in path.split(os.sep) for name in _INSTALLED)
+    return (
+        path == _PYTHON
+        or path.startswith(_OWN_PREFIXES)
+        or any(name in path.split(os.sep) for name in _INSTALLED)
+    )
 
 
 def _importing() -> bool:
     """Whether it is Python's own search for a module that lists a folder: hook and note stand between."""
     return sys._getframe(3).f_code.co_filename.startswith("<frozen importlib")
+
+
+def _for_python_itself() -> bool:
+    """Whether a module of Python's starts a program, to look for libraries or to know the system."""
+    frame = sys._getframe(3)
+    while frame is not None and os.path.basename(frame.f_code.co_filename) == "subprocess.py":
+        frame = frame.f_back  # type: ignore[assignment]
+    return frame is not None and frame.f_code.co_filename.endswith(_ASKING)
 
 
 def _does_not_count(path: str) -> bool:
@@ -53,6 +79,9 @@ class OpenedFiles:
         self._by_plugin: dict[str, dict[str, Stamp]] = {}
         self._current: dict[str, Stamp] | None = None
         self._package = "\0"
+        self._deeds: dict[str, set[str]] = {}
+        self._doing: set[str] = set()
+        self._known_bytes = 0
         self._looking = threading.local()
         sys.addaudithook(self._hook)
 
@@ -68,9 +97,12 @@ class OpenedFiles:
         if package is not None:
             self._package = os.path.abspath(package) + os.sep
         current = self._current = self._by_plugin.setdefault(plugin, {})
+        self._doing = self._deeds.setdefault(plugin, set())
+        read, self._known_bytes = bytes_read(), 0
         try:
             yield
         finally:
+            self._unaccounted(bytes_read() - read)
             self._modules()
             self._mapped()
             self._current = None
@@ -86,6 +118,15 @@ class OpenedFiles:
             return [_NEVER_THE_SAME]
         return [stamp for path, stamp in sorted(found.items()) if len(stamp) == 1 or os.path.exists(path)]
 
+    def deeds(self, plugin: str) -> list[str]:
+        """Return what a plugin did beyond reading its own files, a few words each."""
+        return sorted(self._deeds.get(plugin, ()))
+
+    def _unaccounted(self, read: int) -> None:
+        programs = any(deed.startswith(RUNS) for deed in self._doing)  # their words are read, too
+        if read > 2 * self._known_bytes + _SPARE_BYTES and not programs:
+            self._doing.add(f"{READS} {(read - self._known_bytes) / 1024:.0f} KiB past Python")
+
     def _hook(self, event: str, arguments: tuple[Any, ...]) -> None:
         if self._current is None or getattr(self._looking, "now", False):
             return
@@ -97,6 +138,7 @@ class OpenedFiles:
 
     def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
         if event == "open" and not (arguments[2] or 0) & _WRITING:
+            self._count(arguments[0])
             self._add(arguments[0])
         elif event == "import" and arguments[1]:  # compiled code
             self._add(arguments[1])
@@ -107,9 +149,23 @@ class OpenedFiles:
         elif event == "subprocess.Popen":
             words = arguments[1] if isinstance(arguments[1], list | tuple) else ()
             program = arguments[0] if isinstance(arguments[0], str | bytes | os.PathLike) else ""
+            if not _for_python_itself():
+                self._doing.add(f"{RUNS} {' '.join(map(str, words)) or os.fsdecode(program)}"[:_LONGEST])
             for word in (shutil.which(os.fsdecode(program)), *words):
                 if isinstance(word, str | bytes) and os.path.exists(word):
                     self._add(word)
+
+        elif event in ("os.system", "os.exec", "os.posix_spawn", "pty.spawn"):
+            self._doing.add(f"{RUNS} {arguments[0]!s}"[:_LONGEST])
+        elif event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
+            self._doing.add(f"{CONNECTS} {arguments[1 if event != 'socket.getaddrinfo' else 0]!s}"[:_LONGEST])
+
+    def _count(self, name: Any) -> None:
+        with suppress(OSError, TypeError, ValueError):
+            path = os.path.abspath(os.fsdecode(name))
+            if _of_another_process(path):
+                self._doing.add(f"{READS} {path}")
+            self._known_bytes += os.stat(path).st_size
 
     def _add(self, name: Any, importing: bool = False) -> None:
         if not isinstance(name, str | bytes | os.PathLike) or self._current is None:
@@ -137,6 +193,21 @@ class OpenedFiles:
             for path in {each[5] for each in fields if len(each) == 6}:
                 if path.startswith(os.sep) and not is_library(path) and os.path.isfile(path):
                     self._add(path)
+
+
+def bytes_read() -> int:
+    """Return how many bytes this process has read by whatever means but mapping; 0 where nobody tells."""
+    try:
+        with open("/proc/self/io", encoding="ascii") as lines:
+            return int(next(lines).split()[1])
+    except (OSError, ValueError, IndexError, StopIteration):
+        return 0
+
+
+def _of_another_process(path: str) -> bool:
+    """Whether it tells of another process: /proc/N, or what leads there."""
+    parts = path.split(os.sep)
+    return parts[1:2] == ["proc"] and len(parts) > 3 and parts[2].isdigit() and int(parts[2]) != os.getpid()
 
 
 class _FromSource(importlib.machinery.SourceFileLoader):
@@ -170,3 +241,22 @@ def import_helpers_from_source() -> None:
 
 def _finds_files(hook: Any) -> bool:
     return "FileFinder" in getattr(hook, "__qualname__", "")
+
+
+def tell_of_sound_files() -> None:
+    """Have the library soundfile, which opens files behind Python's back, tell of them."""
+    try:
+        import soundfile
+    except (ImportError, OSError):
+        return
+    plain = soundfile.SoundFile.__init__
+    if getattr(plain, "tells", False):
+        return
+
+    def telling(self: Any, file: Any, mode: Any = "r", *arguments: Any, **named: Any) -> None:
+        if isinstance(file, str | bytes | os.PathLike) and "w" not in str(mode):
+            sys.audit("open", os.fspath(file), "rb", os.O_RDONLY)
+        plain(self, file, mode, *arguments, **named)
+
+    telling.tells = True  # type: ignore[attr-defined]
+    soundfile.SoundFile.__init__ = telling

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import queue
 import secrets
 import signal
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -49,10 +51,53 @@ class Reply:
         The message.
     printed
         What the plugin wrote to stdout and stderr meanwhile.
+    spent
+        What the host saw of its time.
     """
 
-    def __init__(self, header: dict[str, Any], arrays: list[wire.Array], printed: str) -> None:
+    def __init__(
+        self, header: dict[str, Any], arrays: list[wire.Array], printed: str, spent: Spent | None = None
+    ) -> None:
         self.header, self.arrays, self.printed = header, arrays, printed
+        self.spent = spent or Spent()
+
+
+@dataclass(frozen=True, slots=True)
+class Spent:
+    """Time that a process took, as its host saw it.
+
+    Parameters
+    ----------
+    wall
+        From request to answer, without the time in which it waited for a processor, in s.
+    cpu
+        Processor time of all its threads, and of programs that it ran to their end, in s; a plugin cannot
+        turn that clock.
+    """
+
+    wall: float = 0.0
+    cpu: float = 0.0
+
+    def __add__(self, other: Spent) -> Spent:
+        return Spent(self.wall + other.wall, self.cpu + other.cpu)
+
+    @classmethod
+    def now(cls, pid: int) -> Spent:
+        """Return the two clocks as they stand."""
+        return cls(time.monotonic() - waited_for_a_processor(pid), _processor_time(pid))
+
+    def since(self, before: Spent) -> Spent:
+        """Return what was spent in between."""
+        return Spent(max(self.wall - before.wall, 0.0), max(self.cpu - before.cpu, 0.0))
+
+
+def _processor_time(pid: int) -> float:
+    """Return the processor time of a process and its ended children in s; 0 where nobody tells."""
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+        return sum(map(int, stat.rpartition(")")[2].split()[11:15])) / os.sysconf("SC_CLK_TCK")
+    except (OSError, ValueError):
+        return 0.0
 
 
 class WorkerProcess:
@@ -93,7 +138,7 @@ class WorkerProcess:
         if not self._ready:
             self._await(_Deadline(_START_SECONDS, self.pid), job)
             self._ready = True
-        mark = secrets.token_hex(8)
+        mark, before = secrets.token_hex(8), Spent.now(self.pid)
         self._printed.clear()
         try:
             wire.write(self._stdin, {**header, "seconds": seconds, "mark": mark}, arrays)
@@ -101,7 +146,7 @@ class WorkerProcess:
             raise self._died() from None
         self._shared_memory = _SharedMemory(self.pid, header.get("memory", 0))
         reply, results = self._await(_Deadline(seconds, self.pid), job)
-        return Reply(reply, results, self._printed.until(mark))
+        return Reply(reply, results, self._printed.until(mark), Spent.now(self.pid).since(before))
 
     def _await(self, deadline: _Deadline, job: Job | None) -> tuple[dict[str, Any], list[wire.Array]]:
         while True:

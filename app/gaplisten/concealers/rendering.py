@@ -33,7 +33,7 @@ class Rendered:
     work_rate
         The rate at which the plugin worked.
     seconds
-        Time spent inside the plugin.
+        Time spent inside the plugin, construction and flush included.
     packet_seconds
         Time of each call of ``packet`` (one value, the whole time, for a whole-file plugin).
     """
@@ -43,6 +43,28 @@ class Rendered:
     work_rate: int
     seconds: float
     packet_seconds: npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Ran:
+    """What one plugin made of whole packets.
+
+    Parameters
+    ----------
+    samples
+        As long as what was given at least, the declared delay removed.
+    delay
+        In frames.
+    seconds
+        Time of each call.
+    around
+        Time of construction and flush, in s.
+    """
+
+    samples: Samples
+    delay: int
+    seconds: npt.NDArray[np.float64]
+    around: float = 0.0
 
 
 def nearest_rate(rates: tuple[int, ...], rate: int) -> int:
@@ -91,18 +113,8 @@ class SampleForm(Form):
         rate: int,
         size: int,
         progress: Progress,
-    ) -> tuple[Samples, int, npt.NDArray[np.float64]]:
-        """Run the plugin over whole packets at a rate that it knows.
-
-        Returns
-        -------
-        samples
-            As long as what was given at least, the declared delay removed.
-        delay
-            In frames.
-        seconds
-            Time of each call.
-        """
+    ) -> Ran:
+        """Run the plugin over whole packets at a rate that it knows."""
 
     def answer(
         self,
@@ -171,19 +183,20 @@ def _render_at_rate(
     groups = [slice(None)]
     if plugin.attribute("channels") == 1:
         groups = [slice(channel, channel + 1) for channel in range(lossy.channels)]
-    parts, delay, times = [], 0, []
+    parts, delay, times, around = [], 0, [], 0.0
     for index, group in enumerate(groups):
 
         def report(fraction: float, index: int = index) -> None:
             progress((index + fraction) / len(groups))
 
         padded = _padded(lossy.samples[:, group], lost.size * packet_frames)
-        made, delay, spent = form.run(plugin, parameters, padded, lost, lossy.rate, packet_frames, report)
-        parts.append(made[: lossy.frames])
-        times.append(spent)
+        ran = form.run(plugin, parameters, padded, lost, lossy.rate, packet_frames, report)
+        delay, around = ran.delay, around + ran.around
+        parts.append(ran.samples[: lossy.frames])
+        times.append(ran.seconds)
     spent_all = np.concatenate(times) if times else np.zeros(0)
     samples = np.ascontiguousarray(np.concatenate(parts, axis=1))
-    return Rendered(samples, delay, lossy.rate, float(spent_all.sum()), spent_all)
+    return Rendered(samples, delay, lossy.rate, float(spent_all.sum()) + around, spent_all)
 
 
 def _padded(samples: Samples, frames: int) -> Samples:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.form import Answered, Coding, Form, Given, Step, forms
 from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.pool import Pool, Task
-from gaplisten.concealers.process import Reply, WorkerDied, WorkerTooSlow
+from gaplisten.concealers.process import Reply, Spent, WorkerDied, WorkerTooSlow
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.cover import Cover
 from gaplisten.loss.trace import LossTrace, Origin, apply_loss
@@ -64,6 +64,12 @@ class Concealed:
         it looked for in vain. With other ones the result would be another one.
     coding
         What a codec sent; None for what is no codec.
+    spent
+        What the host saw of the time of each step; empty when cached.
+    left_behind
+        Whether threads, processes or much memory were still there after the answer.
+    deeds
+        What the plugin did besides concealing, as `OpenedFiles.deeds` tells it.
     """
 
     signal: Signal
@@ -78,6 +84,9 @@ class Concealed:
     work_rate: int = 0
     files: tuple[Any, ...] = ()
     coding: Coding | None = None
+    spent: tuple[Spent, ...] = ()
+    left_behind: bool = False
+    deeds: tuple[str, ...] = ()
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -123,6 +132,8 @@ class Runner:
         trace: LossTrace | None,
         job: Job | None = None,
         reference: Signal | None = None,
+        *,
+        one_by_one: bool = False,
     ) -> Future[Concealed]:
         """Conceal a lossy signal.
 
@@ -140,6 +151,9 @@ class Runner:
         reference
             The undamaged speech, for forms of plugins that need it. Others never get it, nor does the process
             in which they live.
+        one_by_one
+            Let no packet leave this process before the plugin has answered those before it; for forms that
+            are called so, in a runner with one worker. Slower, and never taken from the cache.
 
         Returns
         -------
@@ -149,7 +163,11 @@ class Runner:
         outcome: Future[Concealed] = Future()
 
         def begin() -> None:
-            self._begin(_Request.of(entry, parameters, lossy, trace, reference), job, outcome)
+            request = _Request.of(entry, parameters, lossy, trace, reference)
+            if one_by_one:
+                self._run(request, "", job, outcome, one_by_one=True)
+            else:
+                self._begin(request, job, outcome)
 
         def begun(done: Future[None]) -> None:
             error = JobCancelled() if done.cancelled() else done.exception()
@@ -175,10 +193,21 @@ class Runner:
         elif outcome.set_running_or_notify_cancel():
             outcome.set_result(request.earlier(kept.samples, kept.facts))
 
-    def _run(self, request: _Request, key: str, job: Job | None, outcome: Future[Concealed]) -> None:
+    def _run(
+        self,
+        request: _Request,
+        key: str,
+        job: Job | None,
+        outcome: Future[Concealed],
+        *,
+        one_by_one: bool = False,
+    ) -> None:
         entry, limits = request.entry, self.limits
         seconds = limits.seconds(request.lossy.seconds)
-        steps = request.form.steps(request.material(), request.parameters)
+        how = request.form.steps_one_by_one if one_by_one else request.form.steps
+        steps = how(request.material(), request.parameters)
+        if steps is None:
+            raise ConcealerFailed(entry.title, "is handed a whole clip at once")
         replies: list[Reply] = []
 
         def ask(step: Step) -> None:
@@ -330,7 +359,13 @@ class _Request:
         lines = [line for reply in replies for line in reply.printed.splitlines()[-_MESSAGE_LINES:]]
         for left in dict.fromkeys(filter(None, (reply.header.get("left_behind") for reply in replies))):
             lines.append(f"left {left} behind, so its process was ended")
-        return self._made(samples, made.facts, (*self._dropped(), *lines), times, cached=False)
+        concealed = self._made(samples, made.facts, (*self._dropped(), *lines), times, cached=False)
+        return replace(
+            concealed,
+            spent=tuple(reply.spent for reply in replies),
+            left_behind=any(reply.header.get("left_behind") for reply in replies),
+            deeds=tuple(sorted({deed for reply in replies for deed in reply.header.get("deeds", ())})),
+        )
 
     def _dropped(self) -> tuple[str, ...]:
         """Say what became of gaps that are no packets where the answer is taken as a whole."""

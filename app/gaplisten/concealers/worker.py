@@ -19,7 +19,7 @@ import numpy as np
 from gaplisten.concealers import confining, wire
 from gaplisten.concealers.describing import describe
 from gaplisten.concealers.errors import NotAPlugin
-from gaplisten.concealers.form import BadOutput, Plugin
+from gaplisten.concealers.form import BadOutput, Plugin, forms
 from gaplisten.concealers.loading import (
     line_of,
     load,
@@ -28,7 +28,7 @@ from gaplisten.concealers.loading import (
     own_traceback,
     sentence,
 )
-from gaplisten.concealers.opened import OpenedFiles, import_helpers_from_source
+from gaplisten.concealers.opened import OpenedFiles, import_helpers_from_source, tell_of_sound_files
 
 # Padded input, output, the same at another rate: what the host's own work may take, times the input.
 _OWN_COPIES = 4
@@ -78,8 +78,10 @@ class Worker:
         confining.set_backstop(0)
         os.chdir(self._folder)
         confining.flush_streams()
-        reply["left_behind"] = self._leftovers.found(header["memory"])
+        # Between packets that are asked for one by one, threads may go on.
+        reply["left_behind"] = "" if header.get("goes_on") else self._leftovers.found(header["memory"])
         reply["files"] = self._opened.files(header["path"])
+        reply["deeds"] = self._opened.deeds(header["path"])
         if (loaded := self._plugins.get(header["path"])) is not None:
             reply["digest"] = loaded.digest
         self._mark(header["mark"])
@@ -180,6 +182,8 @@ def main(lifeline: int = -1, *, told: bool = False) -> None:
     if told:
         _settle(wire.read(streams[0])[0])
     import_helpers_from_source()
+    tell_of_sound_files()
+    forms()  # before any plugin can have changed what they import
     Worker(*streams).run()
 
 

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import inspect
-import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
+from time import perf_counter
 from types import ModuleType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gaplisten.audio.signal import Samples
-from gaplisten.concealers.form import Plugin, Progress, checked
-from gaplisten.concealers.rendering import SampleForm, delay_in_frames
+from gaplisten.concealers.form import Answered, Arrays, Given, Plugin, Progress, Step, checked
+from gaplisten.concealers.rendering import Ran, SampleForm, delay_in_frames
 from gaplisten.loss.trace import Flags
 
 _STARTER = '''"""{title}: what it does, in a sentence. This text is shown as the concealer's help."""
@@ -74,6 +73,7 @@ class Streaming(SampleForm):
     name, title, place = "streaming", "packet by packet", 1
     fixed = ("rate", "packet_frames", "channels")
     choice, starter, lacks = "streaming", _STARTER, "a class with a method 'packet'"
+    _underway: _Underway
 
     def targets(self, module: ModuleType) -> list[Callable[..., Any]]:
         """Return the module's own classes that have ``packet`` and no name of a helper."""
@@ -118,10 +118,12 @@ class Streaming(SampleForm):
         rate: int,
         size: int,
         progress: Progress,
-    ) -> tuple[Samples, int, npt.NDArray[np.float64]]:
+    ) -> Ran:
         """Hand over packet after packet."""
         channels = padded.shape[1]
+        began = perf_counter()
         made = plugin.target(rate, size, channels, **parameters)
+        around = perf_counter() - began
         delay = _delay(plugin, made, rate)
         output = np.empty((len(padded) + delay, channels), np.float32)
         times = np.empty(lost.size)
@@ -129,14 +131,82 @@ class Streaming(SampleForm):
             start = index * size
             # A copy: a view's `.base` would show the plugin the packets that are still to come.
             given = None if flag else padded[start : start + size].copy()
-            began = time.perf_counter()
+            began = perf_counter()
             returned = made.packet(given)
-            times[index] = time.perf_counter() - began
+            times[index] = perf_counter() - began
             output[start : start + size] = checked(returned, (size, channels), f"packet {index}")
             progress((index + 1) / lost.size)
         if delay:
+            began = perf_counter()
             output[len(padded) :] = _rest(made, delay, size, channels)
-        return output[delay:], delay, times
+            around += perf_counter() - began
+        return Ran(output[delay:], delay, times, around)
+
+    def steps_one_by_one(
+        self, given: Given, parameters: Mapping[str, Any]
+    ) -> Generator[Step, Answered, Answered]:
+        """Yield the making of the plugin's objects, each packet, and the flush."""
+        size, channels = given.packet_frames, given.lossy.shape[1]
+        padded = np.zeros((given.lost.size * size, channels), np.float32)
+        padded[: len(given.lossy)] = given.lossy
+        begun = yield Step("begin", (), facts={"channels": channels, "goes_on": True})
+        delay, parts, times = int(begun.facts["delay_frames"]), [], []
+        for index, flag in enumerate(given.lost.tolist()):
+            packet = () if flag else (padded[index * size : (index + 1) * size],)
+            answered = yield Step("packet", packet, facts={"index": index, "goes_on": True})
+            parts.append(answered.arrays[0])
+            times.append(float(answered.facts["seconds"]))
+        ended = yield Step("end", ())
+        samples = np.concatenate([*parts, ended.arrays[0]])[delay:][: len(given.lossy)]
+        facts = {"delay_frames": delay, "work_rate": given.rate, "seconds": sum(times)}
+        return Answered(facts, (samples, np.array(times)))
+
+    def answer(
+        self,
+        plugin: Plugin,
+        parameters: dict[str, Any],
+        header: Mapping[str, Any],
+        arrays: Arrays,
+        progress: Progress,
+    ) -> Answered:
+        """Conceal a lossy signal, or do one step of that."""
+        if header["do"] == "begin":
+            self._underway = _Underway(plugin, parameters, header)
+            return Answered({"delay_frames": self._underway.delay}, ())
+        if header["do"] == "packet":
+            return self._underway.packet(int(header["index"]), arrays[0] if arrays else None)
+        if header["do"] == "end":
+            return Answered({}, (self._underway.rest(),))
+        return super().answer(plugin, parameters, header, arrays, progress)
+
+
+class _Underway:
+    """Objects of a plugin that are handed packet after packet by the host."""
+
+    def __init__(self, plugin: Plugin, parameters: dict[str, Any], header: Mapping[str, Any]) -> None:
+        self._size, channels = int(header["packet_frames"]), int(header["channels"])
+        self._groups = [1] * channels if plugin.attribute("channels") == 1 else [channels]
+        self._made = [
+            plugin.target(header["rate"], self._size, group, **parameters) for group in self._groups
+        ]
+        self.delay = _delay(plugin, self._made[0], header["rate"])
+
+    def packet(self, index: int, samples: Samples | None) -> Answered:
+        parts, spent, start = [], 0.0, 0
+        for made, group in zip(self._made, self._groups, strict=True):
+            given = None if samples is None else samples[:, start : start + group].copy()
+            began = perf_counter()
+            returned = made.packet(given)
+            spent += perf_counter() - began
+            parts.append(checked(returned, (self._size, group), f"packet {index}"))
+            start += group
+        return Answered({"seconds": spent}, (np.concatenate(parts, axis=1),))
+
+    def rest(self) -> Samples:
+        if not self.delay:
+            return np.zeros((0, sum(self._groups)), np.float32)
+        each = zip(self._made, self._groups, strict=True)
+        return np.concatenate([_rest(made, self.delay, self._size, group) for made, group in each], axis=1)
 
 
 def _delay(plugin: Plugin, made: Any, rate: int) -> int:

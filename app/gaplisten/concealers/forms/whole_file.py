@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Callable
+from time import perf_counter
 from types import ModuleType
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from gaplisten.audio.signal import Samples
 from gaplisten.concealers.form import Plugin, Progress, checked
-from gaplisten.concealers.rendering import SampleForm, delay_in_frames
+from gaplisten.concealers.rendering import Ran, SampleForm, delay_in_frames
 from gaplisten.loss.trace import Flags
 
 _STARTER = '''"""{title}: what it does, in a sentence. This text is shown as the concealer's help."""
@@ -84,18 +83,18 @@ class WholeFile(SampleForm):
         rate: int,
         size: int,
         progress: Progress,
-    ) -> tuple[Samples, int, npt.NDArray[np.float64]]:
+    ) -> Ran:
         """Hand over the whole signal."""
         delay = self.declared_delay(plugin, parameters, rate, size)
         extra = -(-delay // size)  # silent received packets, so that the end comes out in spite of the delay
         given = np.concatenate([padded, np.zeros((extra * size, padded.shape[1]), np.float32)])
         flags = np.concatenate([lost, np.zeros(extra, np.bool_)])
         wanted = given.shape
-        began = time.perf_counter()
+        began = perf_counter()
         returned = plugin.target(given, flags, rate, size, **parameters)
-        spent = time.perf_counter() - began
+        spent = perf_counter() - began
         progress(1.0)
-        return checked(returned, wanted, "the file")[delay:], delay, np.array([spent])
+        return Ran(checked(returned, wanted, "the file")[delay:], delay, np.array([spent]))
 
 
 FORM = WholeFile()

@@ -29,7 +29,7 @@ from gaplisten.ui.theme import figures, warning_colour
 from gaplisten.ui.widgets import QuietLabel, plain_table, resize_within
 
 COLUMNS = ("Measure", "Declared", "Measured", "Limit", "Verdict", "Note")
-_BAD = (Verdict.LIES, Verdict.OVER, Verdict.FAILS)
+_BAD = (Verdict.LIES, Verdict.DOUBT, Verdict.OVER, Verdict.FAILS)
 
 
 class AuditDialog(QDialog):
@@ -186,7 +186,7 @@ class AuditDialog(QDialog):
         self.audit = audit
         self.save.setEnabled(audit is not None)
         self.bars.show_bars(bars_of(audit) if audit is not None else ())
-        self.verdict.set_warning(audit is not None and not audit.honest)
+        self.verdict.set_warning(audit is not None and not audit.certified)
         self.verdict.setText(_outcome(audit) if audit is not None else "not measured yet")
         findings = audit.findings if audit is not None else ()
         self.table.setRowCount(len(findings))

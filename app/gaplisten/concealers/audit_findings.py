@@ -1,0 +1,355 @@
+"""What the runs of an audit say: each measurement with its verdict and a note on how far it goes."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from gaplisten.audio.signal import Samples, Signal
+from gaplisten.concealers import opened
+from gaplisten.concealers.audit_material import ODD, Material
+from gaplisten.concealers.audit_measures import (
+    HALF_STEP,
+    TOLERANCE,
+    crossed,
+    inside_gaps,
+    lags,
+    spread_of_lags,
+)
+from gaplisten.concealers.audit_measures import drift as drift_of
+from gaplisten.concealers.entries import Entry
+from gaplisten.concealers.findings import CHALLENGE_LIMIT_MS, Finding, Verdict
+from gaplisten.concealers.runner import Concealed
+from gaplisten.loss.trace import LossTrace
+
+TOO_GOOD_DB, TOO_GOOD_SHARE, _GAPS_ENOUGH = 10.0, 0.5, 4
+_HIDDEN_SECONDS, _HIDDEN_SHARE = 0.25, 1.0
+_OUTSIDE_SECONDS, _OUTSIDE_TIMES = 0.5, 2.0
+_DRIFT_MS = 0.5
+_SOUND_SUFFIXES = (
+    *(".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".m4a", ".aac", ".aif", ".aiff", ".aifc", ".au"),
+    *(".snd", ".caf", ".wv", ".raw", ".pcm", ".voc", ".w64", ".sph", ".amr"),
+)
+_SOUND_MAGIC = (
+    b"RIFF",
+    b"RIFX",
+    b"RF64",
+    b"fLaC",
+    b"OggS",
+    b"FORM",
+    b"caff",
+    b".snd",
+    b"ID3",
+    b"wvpk",
+    b"NIST_1A",
+)
+_NAMED = 5
+
+
+def look_ahead(
+    entry: Entry, frames: int, where: int, delay: int, rate: int, one_by_one: str, long_seconds: float
+) -> Finding:
+    """Judge how far before a disturbance the output moves."""
+    measured, declared = 1000.0 * frames / rate, 1000.0 * delay / rate
+    verdict = Verdict.OK
+    if (frames > delay or one_by_one) and entry.causal is not False:
+        verdict = Verdict.LIES if entry.causal or one_by_one else Verdict.NOTE
+    notes = [f"{frames} frames" + (f", worst before packet {where}" if where >= 0 else "")]
+    notes += [one_by_one] if one_by_one else []
+    notes += [f"also late in {long_seconds:.0f} s"] if long_seconds else []
+    if entry.causal is not True:
+        notes.append("declared non-causal" if entry.causal is False else "does not say whether it is causal")
+    return Finding("look-ahead", declared, measured, "ms", verdict, None, "; ".join(notes))
+
+
+def delay(free: Concealed, clean: Signal, declared: int) -> Finding:
+    """Compare the clocks of input and output where nothing was lost, the declared delay removed."""
+    rate, nothing = clean.rate, np.zeros(clean.frames, np.bool_)
+    worst, spread, found = 0.0, 0.0, False
+    for output, wanted in _by_channel(free.signal.samples, clean):
+        heard = lags(output, wanted, nothing)
+        if heard:
+            found = True
+            lag = float(np.median([one.frames for one in heard]))
+            if abs(lag) >= abs(worst):
+                worst, spread = lag, spread_of_lags(heard, output, wanted)
+    declared_ms = 1000.0 * declared / rate
+    if not found:
+        note = "output does not resemble the input"
+        return Finding("delay", declared_ms, None, "ms", Verdict.UNKNOWN, None, note)
+    verdict = Verdict.LIES if abs(worst) > 1 + spread else Verdict.OK
+    note = f"output is {worst:+g} frames off the clip's clock" if worst else ""
+    if worst and spread:
+        note += f"; bands and stretches differ by {spread:.3g} themselves"
+    return Finding("delay", declared_ms, declared_ms + 1000.0 * worst / rate, "ms", verdict, None, note)
+
+
+def drift(
+    made: Concealed, free: Concealed, clean: Signal, lost: npt.NDArray[np.bool_], declared: int
+) -> Finding:
+    """Compare the clock of received stretches among losses with that without loss, early and late."""
+    name, rate = "delay among losses", clean.rate
+    declared_ms = 1000.0 * declared / rate
+    most, early, late, spread, found = 0.0, 0.0, 0.0, 0.0, False
+    pairs = zip(_by_channel(made.signal.samples, clean), _by_channel(free.signal.samples, clean), strict=True)
+    for (output, wanted), (plain, _) in pairs:
+        with_loss, without = lags(output, wanted, lost), lags(plain, wanted, np.zeros_like(lost))
+        if not with_loss or not without:
+            continue
+        found = True
+        first, last, worst = drift_of(with_loss, without, clean.seconds)
+        own = spread_of_lags(without, plain, wanted)
+        beyond = [each for each in (first, last) if abs(each) > 1 + own]
+        beyond += [worst] if abs(worst) > max(1 + own, _DRIFT_MS * rate / 1000) else []
+        if beyond and abs(max(beyond, key=abs)) > abs(most):
+            most, early, late, spread = max(beyond, key=abs), first, last, own
+    if not found:
+        return Finding(
+            name, declared_ms, None, "ms", Verdict.UNKNOWN, None, "output does not resemble the input"
+        )
+    verdict = Verdict.LIES if most else Verdict.OK
+    note = (
+        f"early {early:+g}, late {late:+g}, at worst {most:+g} frames (own spread {spread:.3g})"
+        if most
+        else ""
+    )
+    return Finding(name, declared_ms, declared_ms + 1000.0 * most / rate, "ms", verdict, None, note)
+
+
+def _by_channel(output: Samples, clean: Signal) -> list[tuple[Samples, Signal]]:
+    return [
+        (
+            np.ascontiguousarray(output[:, n]),
+            Signal(np.ascontiguousarray(clean.samples[:, n : n + 1]), clean.rate),
+        )
+        for n in range(clean.channels)
+    ]
+
+
+# --- time ---
+
+
+def times(
+    entry: Entry, runs: Sequence[Concealed], one_by_one: Concealed | None, seconds: float, trace: LossTrace
+) -> tuple[Finding, ...]:
+    """Judge time, by the plugin's process and by the host's clock."""
+    told = float(np.median([run.seconds for run in runs]))
+    # The least of many runs: a busy machine makes single ones slow.
+    wall = min(sum(spent.wall for spent in run.spent) for run in runs)
+    cpu = min(sum(spent.cpu for spent in run.spent) for run in runs)
+    hidden = min(max(wall_of(run) - run.seconds, cpu_of(run) - 2 * run.seconds) for run in runs)
+    doubts = []
+    if hidden > _HIDDEN_SECONDS + _HIDDEN_SHARE * min(run.seconds for run in runs):
+        doubts.append(
+            f"by the host's clocks a run takes {wall:.3g} s ({cpu:.3g} s of processor time); "
+            f"its calls account for {told:.3g} s"
+        )
+    if any(run.left_behind for run in runs):
+        doubts.append("something goes on after it has answered")
+    around: tuple[Finding, ...] = ()
+    if one_by_one is not None and len(one_by_one.spent) > 2:
+        begin, end = one_by_one.spent[0].wall, one_by_one.spent[-1].wall
+        calls = float(one_by_one.packet_seconds.sum())
+        outside = max(
+            min(begin + end, told - float(np.median([run.packet_seconds.sum() for run in runs]))), 0.0
+        )
+        if outside > _OUTSIDE_SECONDS and outside > _OUTSIDE_TIMES * calls:
+            doubts.append(f"{outside:.3g} s of its work are done outside of packet(), {calls:.3g} s inside")
+        over = Verdict.OVER if outside > 10 * trace.packet_ms / 1000 else Verdict.OK
+        around = (Finding("construction and flush", None, 1000 * outside, "ms", over, 10 * trace.packet_ms),)
+    doubt = "; ".join(doubts)
+    factor = max(told, wall, cpu) / seconds
+    over = Verdict.OVER if factor > 1 else Verdict.OK
+    speed = Finding("real-time factor", None, factor, "", over, 1.0, "one core; the host's clock")
+    return (*_per_packet(entry, runs, trace, doubt), *around, speed)
+
+
+def wall_of(run: Concealed) -> float:
+    """Return the time of a run by the host's clock, in s."""
+    return sum(spent.wall for spent in run.spent)
+
+
+def cpu_of(run: Concealed) -> float:
+    """Return the processor time of a run, in s."""
+    return sum(spent.cpu for spent in run.spent)
+
+
+def _per_packet(entry: Entry, runs: Sequence[Concealed], trace: LossTrace, doubt: str) -> tuple[Finding, ...]:
+    limit, made = trace.packet_ms, min(runs, key=lambda run: run.seconds)
+
+    def judged(name: str, value: float, note: str = "") -> Finding:
+        verdict = Verdict.DOUBT if doubt else Verdict.OVER if value > limit else Verdict.OK
+        return Finding(name, None, value, "ms", verdict, limit, "; ".join(filter(None, (note, doubt))))
+
+    if entry.form == "whole_file":
+        note = f"whole file at once: {1000 * made.seconds:.3g} ms for {trace.packets} packets"
+        return (judged("time per packet, mean", 1000.0 * made.seconds / max(trace.packets, 1), note),)
+    p50, p99, most = (1000.0 * float(np.quantile(made.packet_seconds, q)) for q in (0.5, 0.99, 1.0))
+    return (
+        judged("time per packet, p50", p50),
+        judged("time per packet, p99", p99),
+        judged("time per packet, max", most),
+    )
+
+
+def latency(ahead: Finding, delay_ms: float, spent: tuple[Finding, ...]) -> Finding:
+    """Add up what the challenge limits."""
+    name = "delay and time per packet"
+    each = {finding.measure: finding.measured for finding in spent}
+    of_packet = each.get("time per packet, p99", each.get("time per packet, mean"))
+    known = ahead.measured if isinstance(ahead.measured, float) else 0.0
+    total = max(known, delay_ms) + float(of_packet or 0.0)
+    note = "the larger of declared delay and look-ahead, plus p99 (mean); challenge limit"
+    over = Verdict.OVER if total > CHALLENGE_LIMIT_MS else Verdict.OK
+    return Finding(name, delay_ms, total, "ms", over, CHALLENGE_LIMIT_MS, note)
+
+
+# --- sound ---
+
+
+def identity(output: Samples, clean: Samples) -> Finding:
+    """Judge what becomes of speech that lost nothing."""
+    difference = float(np.abs(output - clean).max(initial=0))
+    verdict = Verdict.OK if difference <= HALF_STEP * (1 + 1e-6) else Verdict.NOTE
+    note = "received speech is changed even without loss"
+    if difference == 0:
+        note = "bit-identical"
+    elif verdict is Verdict.OK:
+        note = "within half a 16-bit step: rounded"
+    return Finding("identity with no loss", None, difference, "largest difference", verdict, None, note)
+
+
+def determinism(entry: Entry, outputs: Sequence[Samples]) -> Finding:
+    """Judge whether runs are alike: the first, one after a run without loss, a fresh one, the last."""
+    declared = "same each time" if entry.deterministic else "varies"
+    difference = max(float(np.abs(output - outputs[0]).max(initial=0)) for output in outputs)
+    measured = "same each time" if difference == 0 else "varies"
+    verdict = Verdict.OK if difference == 0 or not entry.deterministic else Verdict.LIES
+    note = "" if difference == 0 else f"largest difference {difference:.3g}"
+    note += "; declare deterministic = False" if verdict is Verdict.LIES else ""
+    return Finding("two runs", declared, measured, "", verdict, None, note)
+
+
+def leak(base: Concealed, leaky: Concealed, steady: bool) -> Finding:
+    """Judge whether what the lossy file holds in lost packets reaches the plugin."""
+    difference = float(np.abs(base.signal.samples - leaky.signal.samples).max(initial=0))
+    unit, tests = (
+        "largest difference",
+        "noise in the lossy file's gaps changes nothing; says nothing of files it reads",
+    )
+    if not steady:
+        return Finding("leak", None, None, unit, Verdict.UNKNOWN, None, "two runs differ already")
+    verdict = Verdict.FAILS if difference > TOLERANCE else Verdict.OK
+    note = tests if verdict is Verdict.OK else "what the lossy file holds in its gaps is used"
+    return Finding("leak", None, difference, unit, verdict, TOLERANCE, note)
+
+
+def altered(share: float) -> Finding:
+    """Tell how much of what was received is changed."""
+    verdict = Verdict.NOTE if share else Verdict.OK
+    return Finding("received samples altered", None, 100.0 * share, "%", verdict)
+
+
+def gain(output: Samples, clean: Samples) -> Finding:
+    """Tell the level of received speech against the input."""
+    power = float(np.vdot(clean, clean))
+    factor = float(np.vdot(clean, output)) / power if power else 0.0
+    if factor <= 0:
+        return Finding("gain on received samples", None, None, "dB", Verdict.UNKNOWN)
+    level = 20.0 * float(np.log10(factor))
+    verdict = Verdict.NOTE if abs(level) > 0.1 else Verdict.OK
+    return Finding("gain on received samples", None, level, "dB", verdict)
+
+
+def too_good(entry: Entry, made: Concealed, material: Material, ahead: int) -> Finding:
+    """Judge whether the inside of long gaps is met as only one who knows it can."""
+    name = "long gaps met"
+    if entry.needs_reference:
+        note = "a codec may send speech twice; see redundancy reach"
+        return Finding(name, None, None, "dB", Verdict.OK, None, note)
+    met = inside_gaps(made.signal.samples, material, ahead)
+    if len(met) < _GAPS_ENOUGH:
+        return Finding(
+            name, None, None, "dB", Verdict.UNKNOWN, TOO_GOOD_DB, f"{len(met)} long gaps in speech"
+        )
+    share = float(np.mean(np.array(met) > TOO_GOOD_DB))
+    middle = float(np.median(met))
+    verdict = Verdict.DOUBT if share >= TOO_GOOD_SHARE else Verdict.OK
+    note = f"{len(met)} gaps of 60 ms and more, their inside"
+    note += f"; {100 * share:.0f} % are met better than can be guessed" if verdict is Verdict.DOUBT else ""
+    return Finding(name, None, middle, "dB", verdict, TOO_GOOD_DB, note)
+
+
+def channels(
+    mono: str, made: Concealed, free: Concealed, clean: Signal, lost: npt.NDArray[np.bool_]
+) -> Finding:
+    """Judge whether each channel stays in its place."""
+    name = "channels"
+    if mono:
+        note = f"with two it {mono}; declare channels = 1 if it is meant for one"
+        return Finding(name, None, 1, "", Verdict.FAILS, None, note)
+    if clean.channels == 1:
+        return Finding(name, None, 1, "", Verdict.OK)
+    nothing = np.zeros_like(lost)
+    both = [
+        crossed(run.signal.samples, clean.samples, where, clean.rate)
+        for run, where in ((free, nothing), (made, lost))
+    ]
+    most, seconds = max(level for level, _ in both), max(count for _, count in both)
+    if seconds:
+        note = f"for {seconds} s a channel holds mostly another one"
+        return Finding(name, 0.0, most, "dB of another", Verdict.LIES, None, note)
+    if not np.isfinite(most):
+        return Finding(name, None, None, "dB of another", Verdict.UNKNOWN)
+    verdict = Verdict.NOTE if most > -20 else Verdict.OK
+    return Finding(name, None, most, "dB of another", verdict, None, "received speech, in the worst second")
+
+
+# --- what else it does ---
+
+
+def deeds(entry: Entry, runs: Sequence[Concealed]) -> Finding:
+    """Judge what a plugin uses besides the sound it is handed."""
+    name = "what else it uses"
+    files = sorted({str(file[0]) for run in runs for file in run.files if len(file) > 2})
+    done = sorted({deed for run in runs for deed in run.deeds})
+    own = entry.origin == "bundled"  # whose programs are known
+    doubted = [deed for deed in done if not (own and deed.startswith(opened.RUNS))]
+    doubted = [f"reads the sound file {file}" for file in files if _is_sound(file)] + doubted
+    plain = [file for file in files if not _is_sound(file)]
+    plain += [deed for deed in done if deed not in doubted]
+    if doubted:
+        return Finding(name, None, len(doubted), "", Verdict.DOUBT, 0, _listed(doubted))
+    if plain:
+        return Finding(name, None, len(plain), "", Verdict.NOTE, None, _listed(plain))
+    return Finding(
+        name, None, 0, "", Verdict.OK, None, "no files, programs or connections that Python tells of"
+    )
+
+
+def _listed(items: Sequence[str]) -> str:
+    more = [f"and {len(items) - _NAMED} more"] if len(items) > _NAMED else []
+    return "; ".join([*items[:_NAMED], *more])
+
+
+def _is_sound(path: str) -> bool:
+    if Path(path).suffix.lower() in _SOUND_SUFFIXES:
+        return True
+    try:
+        if not os.path.isfile(path):
+            return False
+        with open(path, "rb") as file:
+            return file.read(8).startswith(_SOUND_MAGIC)
+    except OSError:
+        return False
+
+
+def odd_cases(failed: Sequence[str]) -> Finding:
+    """Judge what became of input that plugins are rarely tried with."""
+    verdict = Verdict.FAILS if failed else Verdict.OK
+    passed = len(ODD) - len(failed)
+    return Finding("odd cases passed", None, passed, "", verdict, len(ODD), "; ".join(failed))

@@ -1,0 +1,209 @@
+"""Plugins that say they are causal, quick and blind and are not: none is certified, and the audit says why."""
+
+# ruff: noqa: E501 - plugin sources stand in one line
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+
+from gaplisten.concealers.audit import audit
+from gaplisten.concealers.audit_material import demo_speech
+from gaplisten.concealers.findings import Audit, Verdict
+from kit.plugin_folder import entry_of
+
+SPEECH, _ = demo_speech()
+
+WHOLE = """
+import numpy as np
+causal = True
+{head}
+def conceal(lossy, lost, rate, packet_frames):
+    y, n = lossy.copy(), packet_frames
+    for k in np.flatnonzero(lost):
+        y[k*n:(k+1)*n] = 0.7 * y[(k-1)*n:k*n] if k else 0
+        last = k + 1 == len(lost)
+{body}
+    return y
+"""
+NEXT = "y[k*n:(k+1)*n] = lossy[(k+1)*n:(k+2)*n][::-1]"
+STREAMING = """
+import numpy as np
+{head}
+class Streaming:
+    causal = True
+    delay = 0
+    def __init__(self, rate, packet_frames, channels):
+        self.rate, self.n, self.k = rate, packet_frames, 0
+        self.last = np.zeros((packet_frames, channels), np.float32)
+{init}
+    def packet(self, samples):
+        self.k += 1
+        self.last = self.last * np.float32(0.5) if samples is None else samples.copy()
+        out = self.last.copy()
+{body}
+        return out
+"""
+
+
+def whole(body: str, head: str = "") -> str:
+    return WHOLE.format(head=head, body="\n".join("        " + line for line in body.splitlines()))
+
+
+def streaming(body: str, head: str = "", init: str = "pass") -> str:
+    inside = "\n".join("        " + line for line in body.splitlines())
+    return STREAMING.format(head=head, init=f"        {init}", body=inside)
+
+
+AHEAD = {
+    "in every 9th packet": whole(f"if k % 9 == 0 and not last: {NEXT}"),
+    "in one channel": whole("if not last: y[k*n:(k+1)*n, 1:] = lossy[(k+1)*n:(k+2)*n, 1:][::-1]"),
+    "behind noise 80 dB down": whole(
+        f"if not last: {NEXT}\ny += np.random.uniform(-1e-4, 1e-4, y.shape).astype('f4')",
+        "deterministic = False",
+    ),
+    "by the toss of a coin": whole(
+        f"if not last and np.random.random() < 0.5: {NEXT}", "deterministic = False"
+    ),
+    "by a hundredth only": whole("if not last: y[k*n:(k+1)*n] += 0.01 * lossy[(k+1)*n:(k+2)*n]"),
+    "of what is lost next": whole("if not last and lost[k+1]: y[k*n:(k+1)*n] *= 0.5"),
+    "in the host's frame": streaming(
+        "if samples is None:\n    host = sys._getframe(1).f_locals\n    ahead = host['padded'][self.k * self.n:(self.k + 1) * self.n]\n"
+        "    if ahead.shape == out.shape: out = out + ahead[::-1] * np.float32(0.5)",
+        "import sys",
+    ),
+    "in the host's frame, if that is there": streaming(
+        "if samples is None and self.k % 50 == 0:\n    ahead = sys._getframe(1).f_locals.get('padded', out)[self.k * self.n:(self.k + 1) * self.n]\n"
+        "    if ahead.shape == out.shape: out = out + ahead * np.float32(0.5)",
+        "import sys",
+    ),
+    "from the memory of its process": streaming(
+        "if samples is None:\n    found = [a for a in gc.get_objects() if isinstance(a, np.ndarray) and a.ndim == 2 and len(a) > 50 * self.n]\n"
+        "    frames = [f for f in _frames() if 'padded' in f]\n"
+        "    for f in frames:\n        ahead = f['padded'][self.k * self.n:(self.k + 1) * self.n]\n        if ahead.shape == out.shape: out = out + ahead",
+        "import gc, sys\ndef _frames():\n    frame = sys._getframe(2)\n    while frame is not None:\n        yield frame.f_locals\n        frame = frame.f_back",
+    ),
+}
+
+
+def look(tmp_path: Path, text: str, seconds: float = 5.0, disturbances: int = 40) -> Audit:
+    entry = entry_of(tmp_path, "cheat", text)
+    return audit(entry, {}, SPEECH, seed=11, seconds=seconds, disturbances=disturbances)
+
+
+@pytest.mark.parametrize("kind", AHEAD)
+def test_looking_ahead_is_found(tmp_path: Path, kind: str) -> None:
+    found = look(tmp_path, AHEAD[kind])
+    assert found.finding("look-ahead").verdict is Verdict.LIES, found.finding("look-ahead")
+    assert not found.certified
+
+
+REST = {
+    "two runs": {
+        "honest for its first runs": whole(f"if _runs[0] > 6 and not last: {NEXT}", "_runs = [0]").replace(
+            "    y, n = lossy", "    _runs[0] += 1\n    y, n = lossy"
+        ),
+        "remembers what it heard in other runs": whole(
+            "before = y[(k-1)*n:k*n].tobytes()\nif before in _heard: y[k*n:(k+1)*n] = _heard[before]",
+            "_heard = {}",
+        ).replace(
+            "    y, n = lossy.copy(), packet_frames",
+            "    y, n = lossy.copy(), packet_frames\n    for k in np.flatnonzero(~lost[1:] & ~lost[:-1]) + 1: _heard[lossy[(k-1)*n:k*n].tobytes()] = lossy[k*n:(k+1)*n].copy()",
+        ),
+    },
+    "delay among losses": {
+        "later after each third of the clip": """
+import numpy as np
+causal = True
+def conceal(lossy, lost, rate, packet_frames):
+    y = lossy.copy()
+    if not lost.any(): return y
+    third = len(y) * 2 // 3
+    y[third + 40:] = lossy[third:-40]
+    return y
+""",
+    },
+    "channels": {
+        "crossed": "import numpy as np\ncausal = True\ndef conceal(lossy, lost, rate, packet_frames): return np.ascontiguousarray(lossy[:, ::-1])",
+        "crossed later on, among losses": "import numpy as np\ncausal = True\ndef conceal(lossy, lost, rate, packet_frames):\n"
+        "    y = lossy.copy(); h = len(y) // 2\n    if lost.any(): y[h:] = y[h:, ::-1]\n    return y",
+    },
+    "time per packet, p99": {
+        "turns back all clocks": streaming(
+            "if samples is None:\n    a = _real(); time.sleep(0.02); _skew[0] += _real() - a",
+            "import time\n_real = time.perf_counter\n_skew = [0.0]\n"
+            "import gaplisten.concealers.forms.streaming as host\nhost.perf_counter = lambda: _real() - _skew[0]\ntime.perf_counter = host.perf_counter",
+        ),
+        "works before the first packet": streaming("pass", "import time", "time.sleep(1.2)"),
+        "leaves a thread that works": streaming(
+            "self.q.put(1)",
+            "import threading, queue\ndef _work(q):\n    while True: q.get(); sum(range(20000))",
+            "self.q = queue.Queue(); threading.Thread(target=_work, args=(self.q,), daemon=True).start()",
+        ),
+    },
+}
+
+
+@pytest.mark.parametrize(("measure", "kind"), [(measure, kind) for measure in REST for kind in REST[measure]])
+def test_other_lies_are_found(tmp_path: Path, measure: str, kind: str) -> None:
+    found = look(tmp_path, REST[measure][kind], disturbances=16)
+    assert found.finding(measure).verdict in (Verdict.LIES, Verdict.DOUBT), found.finding(measure)
+    assert not found.certified
+
+
+READS = {
+    "soundfile": "import soundfile\nsoundfile.read({path!r})",
+    "wave": "import wave\nwave.open({path!r}).readframes(100)",
+    "numpy": "np.fromfile({path!r}, 'i2')",
+    "a map": "np.memmap({path!r}, 'u1', 'r')",
+    "the system's calls": "import os\nos.close(os.open({path!r}, 0))",
+    "a C library": "import ctypes\nlibc = ctypes.CDLL(None)\nlibc.fopen.restype = ctypes.c_void_p\nf = libc.fopen({path!r}.encode(), b'rb')\nb = ctypes.create_string_buffer(1 << 20)\nlibc.fread(b, 1, 1 << 20, ctypes.c_void_p(f))",
+    "a program": "import subprocess\nsubprocess.run(['cat', {path!r}], capture_output=True)",
+    "a shell": "import os\nos.system('cat {path} > /dev/null')",
+    "another name": "import os, shutil\nos.path.exists('/tmp') and open({other!r}, 'rb').read()",
+    "the host's memory": "import os\nopen(f'/proc/{{os.getppid()}}/maps').read()",
+    "the host's command": "import os\nopen(f'/proc/{{os.getppid()}}/cmdline').read()",
+    "a connection": "import socket\ns = socket.socket()\ns.settimeout(0.1)\ntry: s.connect(('127.0.0.1', 9))\nexcept OSError: pass",
+}
+
+
+@pytest.mark.parametrize("how", READS)
+def test_what_it_uses_besides_the_sound_makes_it_not_provable(tmp_path: Path, how: str) -> None:
+    path, other = tmp_path / "clean.wav", tmp_path / "weights.bin"
+    soundfile.write(path, np.zeros(200_000), 16000)
+    other.write_bytes(path.read_bytes())
+    body = "\n".join(
+        "    " + line for line in READS[how].format(path=str(path), other=str(other)).splitlines()
+    )
+    text = f"import numpy as np\ncausal = True\ndef conceal(lossy, lost, rate, packet_frames):\n{body}\n    return lossy\n"
+    found = look(tmp_path, text, seconds=1.0, disturbances=2)
+    finding = found.finding("what else it uses")
+    assert finding.verdict is Verdict.DOUBT, finding
+    assert found.honest
+    assert not found.certified
+
+
+def test_one_who_knows_what_was_lost_is_too_good_to_be_true(tmp_path: Path) -> None:
+    """It is told by a file of numbers, which no list of sound files would show."""
+    from gaplisten.concealers.audit_material import new_speech
+
+    np.save(tmp_path / "weights.npy", new_speech(SPEECH, 13.0, 5, 2).samples)
+    text = f"import numpy as np\ncausal = True\nKNOWN = np.load({str(tmp_path / 'weights.npy')!r})\n" + (
+        "def conceal(lossy, lost, rate, packet_frames):\n    y = lossy.copy()\n"
+        "    gap = np.repeat(lost, packet_frames)[:len(y)]\n    m = min(len(y), len(KNOWN))\n"
+        "    y[:m][gap[:m]] = 0.3 * KNOWN[:m, :y.shape[1]][gap[:m]]\n    return y\n"
+    )
+    found = audit(entry_of(tmp_path, "seer", text), {}, SPEECH, seed=5, disturbances=2)
+    assert found.finding("long gaps met").verdict is Verdict.DOUBT
+    assert not found.certified
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seconds", [5, 11, 25, 40])
+def test_looking_ahead_late_in_a_clip_is_found(tmp_path: Path, seconds: int) -> None:
+    text = whole(f"if k * n > {seconds} * rate and not last: {NEXT}")
+    found = audit(entry_of(tmp_path, "cheat", text), {}, SPEECH)
+    assert found.finding("look-ahead").verdict is Verdict.LIES
