@@ -22,7 +22,15 @@ def run(*words: object) -> int:
         return int(stop.code or 0)
 
 
-pytestmark = pytest.mark.usefixtures("plugins_known")
+pytestmark = pytest.mark.usefixtures("plugins_known", "short_audits")
+
+
+@pytest.fixture
+def short_audits(monkeypatch: pytest.MonkeyPatch) -> None:
+    from gaplisten.concealers import audit
+
+    monkeypatch.setattr(audit, "SECONDS", 1.5)
+    monkeypatch.setattr(audit, "PLACES", 8)
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import numpy as np
@@ -76,7 +77,7 @@ AHEAD = {
         "import sys",
     ),
     "in the host's frame, if that is there": streaming(
-        "if samples is None and self.k % 50 == 0:\n    ahead = sys._getframe(1).f_locals.get('padded', out)[self.k * self.n:(self.k + 1) * self.n]\n"
+        "if samples is None and self.k % 5 == 0:\n    ahead = sys._getframe(1).f_locals.get('padded', out)[self.k * self.n:(self.k + 1) * self.n]\n"
         "    if ahead.shape == out.shape: out = out + ahead * np.float32(0.5)",
         "import sys",
     ),
@@ -94,9 +95,17 @@ def look(tmp_path: Path, text: str, seconds: float = 5.0, disturbances: int = 40
     return audit(entry, {}, SPEECH, seed=11, seconds=seconds, disturbances=disturbances)
 
 
-@pytest.mark.parametrize("kind", AHEAD)
+SHORT = ("by the toss of a coin", "in the host's frame, if that is there")
+
+
+def some(kinds: Iterable[object], *quick: object) -> list[object]:
+    """Return the cases, those that are not named marked as long."""
+    return [kind if kind in quick else pytest.param(kind, marks=pytest.mark.long) for kind in kinds]
+
+
+@pytest.mark.parametrize("kind", some(AHEAD, *SHORT))
 def test_looking_ahead_is_found(tmp_path: Path, kind: str) -> None:
-    found = look(tmp_path, AHEAD[kind])
+    found = look(tmp_path, AHEAD[kind], *((3.0, 24) if kind in SHORT else ()))
     assert found.finding("look-ahead").verdict is Verdict.LIES, found.finding("look-ahead")
     assert not found.certified
 
@@ -147,8 +156,17 @@ def conceal(lossy, lost, rate, packet_frames):
 }
 
 
-@pytest.mark.parametrize(("measure", "kind"), [(measure, kind) for measure in REST for kind in REST[measure]])
-def test_other_lies_are_found(tmp_path: Path, measure: str, kind: str) -> None:
+@pytest.mark.parametrize(
+    "lie",
+    some(
+        [f"{measure}: {kind}" for measure in REST for kind in REST[measure]],
+        "delay among losses: later after each third of the clip",
+        "channels: crossed later on, among losses",
+        "two runs: remembers what it heard in other runs",
+    ),
+)
+def test_other_lies_are_found(tmp_path: Path, lie: str) -> None:
+    measure, _, kind = lie.partition(": ")
     found = look(tmp_path, REST[measure][kind], disturbances=16)
     assert found.finding(measure).verdict in (Verdict.LIES, Verdict.DOUBT), found.finding(measure)
     assert not found.certified
@@ -170,7 +188,7 @@ READS = {
 }
 
 
-@pytest.mark.parametrize("how", READS)
+@pytest.mark.parametrize("how", some(READS, "soundfile", "a C library", "the host's memory"))
 def test_what_it_uses_besides_the_sound_makes_it_not_provable(tmp_path: Path, how: str) -> None:
     path, other = tmp_path / "clean.wav", tmp_path / "weights.bin"
     soundfile.write(path, np.zeros(200_000), 16000)
@@ -186,6 +204,7 @@ def test_what_it_uses_besides_the_sound_makes_it_not_provable(tmp_path: Path, ho
     assert not found.certified
 
 
+@pytest.mark.long
 def test_one_who_knows_what_was_lost_is_too_good_to_be_true(tmp_path: Path) -> None:
     """It is told by a file of numbers, which no list of sound files would show."""
     from gaplisten.concealers.audit_material import new_speech

@@ -236,6 +236,7 @@ def test_a_real_audit_finds_that_a_plugin_looks_ahead(tmp_path: Path, monkeypatc
     from kit.sound_material import speech
 
     monkeypatch.setattr(engine, "PLACES", 4)
+    monkeypatch.setattr(engine, "SECONDS", 2.0)
     (tmp_path / "liar.py").write_text(LIAR, encoding="utf-8")
     entry = Catalogue.scan([tmp_path]).get("liar")
     job = Job()
@@ -243,5 +244,5 @@ def test_a_real_audit_finds_that_a_plugin_looks_ahead(tmp_path: Path, monkeypatc
     assert [finding.measure for finding in found.lies] == ["look-ahead"]
     assert found.finding("look-ahead").measured == pytest.approx(20.0, abs=1.0)
     assert found.parameters["strength"] == 0.5
-    assert found.material == "noise"
+    assert found.material == f"noise, changed with seed {found.seed}"
     assert job.fraction > 0.5

@@ -41,7 +41,7 @@ PLACES = 240
 _WORTH_SECONDS, _FEWEST = 60.0, 24
 _VARYING_RUNS, _CONFIRMING_RUNS = 8, 3
 _LONG_SECONDS = (60.0, 80.0)
-_PLACES_EACH = 80
+_PLACES_EACH, _LONG_FROM_SECONDS = 80, 12.0
 _LONG_PLACES, _LONG_WORTH_SECONDS = 6, 40.0
 
 
@@ -55,8 +55,8 @@ def audit(
     limits: Limits | None = None,
     job: Job | None = None,
     seed: int | None = None,
-    seconds: float = SECONDS,
-    disturbances: int = PLACES,
+    seconds: float | None = None,
+    disturbances: int | None = None,
 ) -> Audit:
     """Measure a plugin.
 
@@ -76,8 +76,8 @@ def audit(
     seed
         Of the speech, the losses and the places; another one each time when not given.
     seconds, disturbances
-        Length of the speech, and at how many places it is disturbed. Less is quicker and finds less; below
-        12 s the long clip is left out.
+        Length of the speech, and at how many places it is disturbed; `SECONDS` and `PLACES` when not given.
+        Less is quicker and finds less; below 12 s the long clip is left out.
 
     Raises
     ------
@@ -87,6 +87,7 @@ def audit(
     if speech is None:
         speech, material = demo_speech()
     checked = validate(entry, parameters or {})
+    seconds, disturbances = seconds or SECONDS, disturbances or PLACES
     seed = secrets.randbelow(10**6) if seed is None else seed
     with Runner(workers=2, limits=limits) as runner, Runner(workers=1, limits=limits) as alone:
         auditor = _Auditor(
@@ -281,7 +282,7 @@ class _Auditor:
         return all(base.first_moved(made.signal.samples, start) < start for made in again)
 
     def _with_other_losses(self) -> int:
-        """Return the look-ahead in other speech with other losses: what happens seldom is met by many gaps."""
+        """Return the look-ahead in other speech with other losses: what is seldom is met by many gaps."""
         worst = 0
         for number, done in enumerate(range(_PLACES_EACH, self.disturbances, _PLACES_EACH), 2):
             material = self.material(self.seconds, self.seed + number)
@@ -293,7 +294,7 @@ class _Auditor:
 
     def _long(self) -> tuple[int, float]:
         """Return the look-ahead late in a clip of a minute and its length; 0 s where that takes too long."""
-        if self.seconds < SECONDS - 1:
+        if self.seconds < _LONG_FROM_SECONDS:
             return 0, 0.0
         cost = self._cost / self.seconds
         random = np.random.default_rng(self.seed)

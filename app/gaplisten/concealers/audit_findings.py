@@ -97,7 +97,8 @@ def drift(
     most, early, late, spread, found = 0.0, 0.0, 0.0, 0.0, False
     pairs = zip(_by_channel(made.signal.samples, clean), _by_channel(free.signal.samples, clean), strict=True)
     for (output, wanted), (plain, _) in pairs:
-        with_loss, without = lags(output, wanted, lost), lags(plain, wanted, np.zeros_like(lost))
+        without = lags(plain, wanted, np.zeros_like(lost))
+        with_loss = lags(output, wanted, lost, without)
         if not with_loss or not without:
             continue
         found = True

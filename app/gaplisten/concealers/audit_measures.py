@@ -16,6 +16,7 @@ HALF_STEP = 0.5 / 32768
 
 _LAG_MS, _WINDOW_SECONDS, _HOP_SECONDS = 60.0, 1.0, 0.5
 _RESEMBLES = 0.5
+_SAME, _CLEAR, _CLEARER = 0.95, 0.7, 1.3
 _SETTLING_MS = 15.0
 _BANDS_HZ = ((100.0, 500.0), (500.0, 1500.0), (1500.0, 4000.0))
 _SPREAD_MS = 2.5
@@ -78,24 +79,45 @@ def _largest(one: Samples, other: Samples) -> float:
 
 @dataclass(frozen=True)
 class Lag:
-    """How late an output is, in frames, in a second of sound about `at` seconds."""
+    """How late an output is, in frames, in a second of sound about `at` seconds.
+
+    `match` is the correlation there, `at_expected` that at the lag that was expected.
+    """
 
     at: float
     frames: int
+    match: float = 1.0
+    at_expected: float = 0.0
+
+    @property
+    def certain(self) -> bool:
+        """Whether no other lag would do nearly as well: of voiced speech a period more often does."""
+        return self.match > _SAME or (
+            self.match > _CLEAR and self.match > _CLEARER * max(self.at_expected, 0.0)
+        )
 
 
 def best_lag(output: Samples, wanted: Samples, most: int) -> tuple[int, float]:
     """Return by how many frames the output is late (at most `most`), and the correlation there."""
+    best, match, _ = _best_lag(output, wanted, most, 0)
+    return best, match
+
+
+def _best_lag(output: Samples, wanted: Samples, most: int, expected: int) -> tuple[int, float, float]:
     size = 1 << (output.size + wanted.size - 1).bit_length()
     product = np.fft.rfft(output, size) * np.conj(np.fft.rfft(wanted, size))
     correlation = np.fft.irfft(product, size)
     lags = np.arange(-most, most + 1)
     best = int(lags[np.argmax(correlation[lags])])
     power = float(np.sqrt(np.vdot(output, output) * np.vdot(wanted, wanted)))
-    return best, float(correlation[best]) / power if power else 0.0
+    if not power:
+        return best, 0.0, 0.0
+    return best, float(correlation[best]) / power, float(correlation[expected]) / power
 
 
-def lags(output: Samples, clean: Signal, lost: npt.NDArray[np.bool_]) -> list[Lag]:
+def lags(
+    output: Samples, clean: Signal, lost: npt.NDArray[np.bool_], expected: Sequence[Lag] = ()
+) -> list[Lag]:
     """Return the lag of each second that resembles the input, twice a second, where it was received.
 
     Parameters
@@ -104,7 +126,10 @@ def lags(output: Samples, clean: Signal, lost: npt.NDArray[np.bool_]) -> list[La
         One channel, ``(frames,)`` and ``(frames, 1)``.
     lost
         One flag per frame; what follows a loss by 15 ms does not count either.
+    expected
+        Lags of other runs, second by second.
     """
+    known = {lag.at: lag.frames for lag in expected}
     rate = clean.rate
     settling = round(rate * _SETTLING_MS / 1000)
     touched = np.convolve(lost, np.ones(settling + 1))[: lost.size] > 0
@@ -114,9 +139,10 @@ def lags(output: Samples, clean: Signal, lost: npt.NDArray[np.bool_]) -> list[La
     found = []
     for start in range(0, max(len(received) - size, 0) + 1, hop):
         piece = slice(start, start + size)
-        lag, match = best_lag(heard[piece], received[piece], round(rate * _LAG_MS / 1000))
+        at, most = (start + size / 2) / rate, round(rate * _LAG_MS / 1000)
+        lag, match, there = _best_lag(heard[piece], received[piece], most, known.get(at, 0))
         if match > _RESEMBLES:
-            found.append(Lag((start + size / 2) / rate, lag))
+            found.append(Lag(at, lag, match, there))
     return found
 
 
@@ -152,7 +178,7 @@ def drift(with_loss: Sequence[Lag], without: Sequence[Lag], seconds: float) -> t
     Early and late are the first and last third (medians); at worst is what two windows have alike.
     """
     plain = {lag.at: lag.frames for lag in without}
-    both = [(lag.at, lag.frames - plain[lag.at]) for lag in with_loss if lag.at in plain]
+    both = [(lag.at, lag.frames - plain[lag.at]) for lag in with_loss if lag.at in plain and lag.certain]
     early = [later for at, later in both if at < seconds / 3]
     late = [later for at, later in both if at > 2 * seconds / 3]
     shared = [

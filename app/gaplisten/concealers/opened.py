@@ -81,7 +81,7 @@ class OpenedFiles:
         self._package = "\0"
         self._deeds: dict[str, set[str]] = {}
         self._doing: set[str] = set()
-        self._known_bytes = 0
+        self._known_bytes, self._programs = 0, False
         self._looking = threading.local()
         sys.addaudithook(self._hook)
 
@@ -98,7 +98,7 @@ class OpenedFiles:
             self._package = os.path.abspath(package) + os.sep
         current = self._current = self._by_plugin.setdefault(plugin, {})
         self._doing = self._deeds.setdefault(plugin, set())
-        read, self._known_bytes = bytes_read(), 0
+        read, self._known_bytes, self._programs = bytes_read(), 0, False
         try:
             yield
         finally:
@@ -123,7 +123,8 @@ class OpenedFiles:
         return sorted(self._deeds.get(plugin, ()))
 
     def _unaccounted(self, read: int) -> None:
-        programs = any(deed.startswith(RUNS) for deed in self._doing)  # their words are read, too
+        # What a program says is read, too.
+        programs = self._programs or any(deed.startswith(RUNS) for deed in self._doing)
         if read > 2 * self._known_bytes + _SPARE_BYTES and not programs:
             self._doing.add(f"{READS} {(read - self._known_bytes) / 1024:.0f} KiB past Python")
 
@@ -146,11 +147,12 @@ class OpenedFiles:
             self._add(arguments[0] if arguments[0] is not None else ".", _importing())
         elif event == "ctypes.dlopen" and os.sep in str(arguments[0]):
             self._add(arguments[0])
+        elif event == "subprocess.Popen" and _for_python_itself():
+            self._programs = True
         elif event == "subprocess.Popen":
             words = arguments[1] if isinstance(arguments[1], list | tuple) else ()
             program = arguments[0] if isinstance(arguments[0], str | bytes | os.PathLike) else ""
-            if not _for_python_itself():
-                self._doing.add(f"{RUNS} {' '.join(map(str, words)) or os.fsdecode(program)}"[:_LONGEST])
+            self._doing.add(f"{RUNS} {' '.join(map(str, words)) or os.fsdecode(program)}"[:_LONGEST])
             for word in (shutil.which(os.fsdecode(program)), *words):
                 if isinstance(word, str | bytes) and os.path.exists(word):
                     self._add(word)
