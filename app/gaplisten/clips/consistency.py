@@ -39,8 +39,6 @@ _LEAST_ZERO_SECONDS = 0.01
 _SOUNDING = 8 / 32768
 _MOST_CANDIDATES = 200
 _FOLLOWED = 0.55  # share of received sound that is found: 0.1 to 0.4 in other speech, 0.8 with drift
-    0.4  # share of received sound that is found in the reference: 0.1 in other speech, 0.8 where it drifts
-)
 _USUAL_MS = (20.0, 10.0, 5.0, 2.5, 30.0, 40.0, 60.0)
 _USUAL_FRAMES = (512, 256, 1024, 128)
 _FURTHEST_SECONDS = 0.5  # how far a trace may lie beside its sound
