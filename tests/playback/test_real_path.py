@@ -391,10 +391,10 @@ def test_keys_in_the_terminal_switch_versions_and_end_the_command(server, tmp_pa
                 shown += os.read(terminal, 4096)
 
     try:
-        see(b"0 0.wav   2 1.wav")
+        see("0 0.wav   2 ⚠ 1.wav".encode())  # the two are noise of their own each
         see(b" s  0 0.wav")
         os.write(terminal, b"2")
-        see(b" s  2 1.wav")
+        see(" s  2 ⚠ 1.wav".encode())
         time.sleep(0.5)  # the screen shows what is chosen, which is heard a moment later
         os.write(terminal, b" ")
         see(b"paused")
