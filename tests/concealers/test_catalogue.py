@@ -7,6 +7,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,9 @@ from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import BrokenEntry, Entry, Parameter, from_json, to_json
 from gaplisten.concealers.errors import UnknownConcealer
 from gaplisten.folders import bundled_plugins
+from gaplisten.jobs import Job, JobCancelled
 from kit.plugin_folder import QUICK, write
+from kit.timing import PATIENCE
 
 PLAIN = "def conceal(lossy, lost, rate, packet_frames): return lossy"
 RICH = '''
@@ -238,3 +241,28 @@ def test_folders_and_pipes_named_like_plugins_are_passed_over(tmp_path: Path) ->
     assert [entry.name for entry in found.entries] == ["gone", "plain"]
     assert [entry.name for entry in found.broken] == ["gone"]
     assert found.changed() == ()
+
+
+def test_a_scan_that_is_stopped_waits_for_no_plugin_and_remembers_those_it_described(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, "a_plain", PLAIN)
+    begun = tmp_path / "begun"
+    write(tmp_path, "b_slow", f"import pathlib, time; pathlib.Path({str(begun)!r}).touch(); time.sleep(600)")
+    job, stopped = Job(), threading.Event()
+
+    def described() -> None:
+        with pytest.raises(JobCancelled):
+            Catalogue.scan([tmp_path], others=False, job=job)  # by its limits it would take 10 s
+        stopped.set()
+
+    thread = threading.Thread(target=described, daemon=True)
+    thread.start()
+    while not (begun.exists() and job.fraction > 0):
+        assert thread.is_alive()
+        stopped.wait(0.02)
+    job.cancel()
+    assert stopped.wait(PATIENCE)
+    (tmp_path / "b_slow.py").unlink()
+    monkeypatch.setattr(catalogue_module, "Pool", None)  # nothing can be described anew
+    assert [entry.name for entry in Catalogue.scan([tmp_path], others=False).usable] == ["a_plain"]

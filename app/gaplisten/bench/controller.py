@@ -31,6 +31,7 @@ from gaplisten.clips.checking import AT_OPENING, Checked, checked
 from gaplisten.clips.clip import ClipSet, OpenClip
 from gaplisten.clips.consistency import Change, Doubt
 from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job
 from gaplisten.loss.trace import Gap, LossTrace
 
 log = logging.getLogger(__name__)
@@ -184,7 +185,7 @@ class Controller:
     def load_catalogue(self) -> None:
         """Look for concealers, in the background."""
         # Describing a new plugin starts a process.
-        self.tasks.run("reading concealers", lambda _job: _scan(), self.use_catalogue)
+        self.tasks.run("reading concealers", _scan, self.use_catalogue)
 
     def use_catalogue(self, catalogue: Any, runner: Any = None) -> None:
         """Take these concealers and this runner (tests bring their own)."""
@@ -596,7 +597,7 @@ class Controller:
         self.hearing.close()
 
 
-def _scan() -> Any:
+def _scan(job: Job) -> Any:
     from gaplisten.concealers.catalogue import Catalogue
 
-    return Catalogue.scan()
+    return Catalogue.scan(job=job)

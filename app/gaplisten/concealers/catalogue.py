@@ -9,7 +9,7 @@ import json
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -22,9 +22,11 @@ from gaplisten.concealers.runner import failure_of
 from gaplisten.durable import sha256_of, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.folders import bundled_plugins, user_cache, user_plugins
+from gaplisten.jobs import Job
 
 ENTRY_POINTS = "gaplisten.concealers"
 _FORMAT = 5
+_LOOK_SECONDS = 0.05  # how soon a scan that is stopped ends
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +218,12 @@ class Catalogue:
 
     @classmethod
     def scan(
-        cls, folders: Sequence[Path] | None = None, *, others: bool = True, limits: Limits | None = None
+        cls,
+        folders: Sequence[Path] | None = None,
+        *,
+        others: bool = True,
+        limits: Limits | None = None,
+        job: Job | None = None,
     ) -> Catalogue:
         """Find all plugins; describe the new ones in worker processes.
 
@@ -228,6 +235,13 @@ class Catalogue:
             False: only `folders`.
         limits
             `Limits.import_seconds` bounds what one new plugin can cost.
+        job
+            Where progress is reported and the scan may be stopped; what was described by then is remembered.
+
+        Raises
+        ------
+        JobCancelled
+            If the job was cancelled.
         """
         limits = limits or Limits()
         folders = tuple(folders or ())
@@ -235,13 +249,15 @@ class Catalogue:
         known = Known()
         found = {source: known.get(source) for source in sources}
         new = [source for source, entry in found.items() if entry is None]
-        for source, entry in zip(new, _describe_all(new, limits), strict=True):
-            # A bundled plugin can only have failed by its surroundings, such as a machine too busy to import
-            # it in time: that is not remembered.
-            if isinstance(entry, Entry) or source.origin != "bundled":
-                known.put(source, entry)
-            found[source] = entry
-        known.save()
+        try:
+            for source, entry in _describe_all(new, limits, job or Job()):
+                # A bundled plugin can only have failed by its surroundings, such as a machine too busy to
+                # import it in time: that is not remembered.
+                if isinstance(entry, Entry) or source.origin != "bundled":
+                    known.put(source, entry)
+                found[source] = entry
+        finally:
+            known.save()
         entries = tuple(entry for entry in found.values() if entry is not None)
         stamps = {entry.name: (entry.path, file_stamp(entry.path)) for entry in entries}
         return cls(entries, problems, folders, others, limits, stamps)
@@ -311,17 +327,24 @@ class Catalogue:
 
 def describe_new(source: Source, limits: Limits) -> Entry | BrokenEntry:
     """Describe one plugin, running its file in a worker process."""
-    return next(iter(_describe_all([source], limits)))
+    ((_, entry),) = _describe_all([source], limits, Job())
+    return entry
 
 
-def _describe_all(sources: Sequence[Source], limits: Limits) -> list[Entry | BrokenEntry]:
+def _describe_all(
+    sources: Sequence[Source], limits: Limits, job: Job
+) -> Iterator[tuple[Source, Entry | BrokenEntry]]:
     if not sources:
-        return []
+        return
     # Two processes: a plugin that hangs while being imported holds up only one of them.
     pool = Pool(min(len(sources), 2))
     try:
         asked = [(source, pool.submit(_task(source, limits))) for source in sources]
-        return [_described(source, reply, limits) for source, reply in asked]
+        for count, (source, reply) in enumerate(asked):
+            while not wait([reply], _LOOK_SECONDS).done:
+                job.check(count / len(asked))
+            job.check(count / len(asked))
+            yield source, _described(source, reply, limits)
     finally:
         pool.close()
 
