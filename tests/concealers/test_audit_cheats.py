@@ -226,3 +226,44 @@ def test_looking_ahead_late_in_a_clip_is_found(tmp_path: Path, seconds: int) -> 
     text = whole(f"if k * n > {seconds} * rate and not last: {NEXT}")
     found = audit(entry_of(tmp_path, "cheat", text), {}, SPEECH)
     assert found.finding("look-ahead").verdict is Verdict.LIES
+
+
+CLOCKS = "import time\n_real = time.perf_counter\n_skew = [0.0]\n{how}"
+TURNED = "if samples is None:\n    a = _real(); time.sleep({seconds}); _skew[0] += _real() - a"
+HOST = "import gaplisten.concealers.forms.streaming as host\nhost.perf_counter = lambda: _real() - _skew[0]"
+
+
+@pytest.mark.parametrize(
+    ("how", "name"),
+    [
+        ("time.perf_counter = lambda: _real() - _skew[0]", "time.perf_counter"),
+        (HOST, "streaming.perf_counter"),
+    ],
+)
+def test_a_plugin_that_replaces_a_clock_is_not_provable(tmp_path: Path, how: str, name: str) -> None:
+    text = streaming(TURNED.format(seconds=0.004), CLOCKS.format(how=how))
+    found = look(tmp_path, text, seconds=1.0, disturbances=2)
+    finding = found.finding("what else it uses")
+    assert finding.verdict is Verdict.DOUBT
+    assert name in finding.note
+    assert not found.certified
+
+
+def test_time_that_the_plugins_process_does_not_tell_shows_in_each_packet(tmp_path: Path) -> None:
+    """The clock is turned back inside the call and put right before the answer; the sums would not show it."""
+    swap = (
+        f"host.perf_counter = lambda: _real() - _skew[0]\n{TURNED.format(seconds=0.006)}\nelse: _skew[0] = 0"
+    )
+    head = CLOCKS.format(how="import gaplisten.concealers.forms.streaming as host")
+    found = look(tmp_path, streaming(swap, head), seconds=1.0, disturbances=2)
+    finding = found.finding("time per packet, p99")
+    assert finding.verdict is Verdict.DOUBT, finding
+    assert "a lost packet takes" in finding.note
+
+
+def test_a_plugin_that_takes_longer_than_a_packet_cannot_keep_up(tmp_path: Path) -> None:
+    text = streaming("if samples is None: time.sleep(0.023)", "import time")
+    found = look(tmp_path, text, seconds=1.0, disturbances=2)
+    assert found.finding("time per packet, p99").verdict is Verdict.LATE
+    assert found.honest
+    assert not found.certified

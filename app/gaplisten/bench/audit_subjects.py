@@ -90,7 +90,8 @@ def verdict_of(audit: Audit) -> str:
         return f"{audit.entry.title} cannot be said to be what it declares; not provable: {doubted}"
     failing = [one.measure for one in audit.findings if one.verdict is Verdict.FAILS]
     over = [one.measure for one in audit.findings if one.verdict is Verdict.OVER]
-    words = [f"fails: {', '.join(failing)}"] if failing else []
+    words = [f"cannot keep up: {', '.join(one.measure for one in audit.late)}"] if audit.late else []
+    words += [f"fails: {', '.join(failing)}"] if failing else []
     words += [f"over the limit: {', '.join(over)}"] if over else []
     return "; ".join([f"{audit.entry.title} is what it declares", *words])
 

@@ -166,5 +166,7 @@ def _audit(
         print(f"{entry.title} LIES about its {lie.measure}: {lie.declared} declared, {lie.measured} measured")
     for doubt in found.doubts:
         print(f"{entry.title}: {doubt.measure} is not provable: {doubt.note}")
+    for late in found.late:
+        print(f"{entry.title} cannot keep up: {late.measure} is {late.measured:.3g} ms of {late.limit:g} ms")
     if not found.certified:
         raise typer.Exit(SOME_FAILED)

@@ -7,12 +7,15 @@ import faulthandler
 import os
 import sys
 import threading
-from typing import IO
+from collections.abc import Iterator, Mapping
+from types import ModuleType
+from typing import IO, Any
 
 NICE = 10
 """How much lower than the window's (and the sound's) a worker's priority is."""
 
 _BACKSTOP_SECONDS = 60.0
+_MEASURING = ("gaplisten.concealers.form", "gaplisten.concealers.worker", "gaplisten.concealers.rendering")
 
 
 def take_over_pipes() -> tuple[IO[bytes], IO[bytes], int]:
@@ -151,6 +154,36 @@ class Leftovers:
             return "a running child process"
         kept = _memory_now() - self._data
         return f"{kept / 2**20:.0f} MiB of memory" if kept > memory / 2 > 0 else ""
+
+
+class Clocks:
+    """Notice where a plugin replaces a clock of Python's, or what the host measures it with."""
+
+    def __init__(self) -> None:
+        modules = [
+            (name, module)
+            for name, module in sys.modules.items()
+            if name == "time" or name.startswith(_MEASURING)
+        ]
+        self._known = [each for name, module in modules for each in _callables(name, vars(module))]
+
+    def replaced(self) -> list[str]:
+        """Return what is not what it was, a few words each."""
+        return [
+            f"replaces {name}"
+            for name, where, key, value, code in self._known
+            if where.get(key) is not value or getattr(value, "__code__", None) is not code
+        ]
+
+
+def _callables(
+    name: str, where: Mapping[str, Any]
+) -> Iterator[tuple[str, Mapping[str, Any], str, object, object]]:
+    for key, value in where.items():
+        if callable(value) or isinstance(value, ModuleType):
+            yield f"{name}.{key}", where, key, value, getattr(value, "__code__", None)
+        if isinstance(value, type) and value.__module__ == name:
+            yield from _callables(f"{name}.{key}", vars(value))
 
 
 def _has_children() -> bool:

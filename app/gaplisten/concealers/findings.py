@@ -21,6 +21,7 @@ class Verdict(StrEnum):
     LIES = "LIES"
     DOUBT = "not provable"
     OVER = "over the limit"
+    LATE = "cannot keep up"
     FAILS = "fails"
     NOTE = "note"
     UNKNOWN = "not measurable"
@@ -87,9 +88,14 @@ class Audit:
         return tuple(finding for finding in self.findings if finding.verdict is Verdict.DOUBT)
 
     @property
+    def late(self) -> tuple[Finding, ...]:
+        """Findings by which the plugin falls behind the packets that it is to work on as they come."""
+        return tuple(finding for finding in self.findings if finding.verdict is Verdict.LATE)
+
+    @property
     def certified(self) -> bool:
-        """Whether nothing contradicts what the plugin declares, and the measurements can be relied on."""
-        return self.honest and not self.doubts
+        """Whether it is what it declares, keeps up with a call, and the measurements can be relied on."""
+        return self.honest and not self.doubts and not self.late
 
     def finding(self, measure: str) -> Finding:
         """Return the finding of that name; `KeyError` if there is none."""

@@ -47,7 +47,7 @@ class Worker:
         self._pid = os.getpid()
         self._folder = os.getcwd()
         threading.Thread(target=self._listen, daemon=True).start()
-        self._leftovers = confining.Leftovers()
+        self._leftovers, self._clocks = confining.Leftovers(), confining.Clocks()
 
     def run(self) -> None:
         """Answer until the host closes the pipe."""
@@ -81,7 +81,7 @@ class Worker:
         # Between packets that are asked for one by one, threads may go on.
         reply["left_behind"] = "" if header.get("goes_on") else self._leftovers.found(header["memory"])
         reply["files"] = self._opened.files(header["path"])
-        reply["deeds"] = self._opened.deeds(header["path"])
+        reply["deeds"] = [*self._opened.deeds(header["path"]), *self._clocks.replaced()]
         if (loaded := self._plugins.get(header["path"])) is not None:
             reply["digest"] = loaded.digest
         self._mark(header["mark"])

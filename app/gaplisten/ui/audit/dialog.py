@@ -29,7 +29,7 @@ from gaplisten.ui.theme import figures, warning_colour
 from gaplisten.ui.widgets import QuietLabel, plain_table, resize_within
 
 COLUMNS = ("Measure", "Declared", "Measured", "Limit", "Verdict", "Note")
-_BAD = (Verdict.LIES, Verdict.DOUBT, Verdict.OVER, Verdict.FAILS)
+_BAD = (Verdict.LIES, Verdict.DOUBT, Verdict.OVER, Verdict.LATE, Verdict.FAILS)
 
 
 class AuditDialog(QDialog):
