@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -30,6 +31,16 @@ from gaplisten.tables import Table
 from gaplisten.ui.gaps.head import GapHead
 from gaplisten.ui.gaps.model import GapModel
 from gaplisten.ui.widgets import QuietLabel
+
+
+class _Note(QuietLabel):
+    """A line that ends in dots where it has no room; its tooltip says all of it."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, self.width())
+        painter.drawText(self.rect(), self.alignment(), text)
 
 
 class GapsDock(QWidget):
@@ -75,7 +86,7 @@ class GapsDock(QWidget):
         self.measures = QToolButton(self)
         self.measures.setText("Measures…")
         self._name(self.measures, "Measures and thresholds", "Choose columns, set thresholds")
-        self.note = QuietLabel("", self)
+        self.note = _Note("", self)
         self.resume = QToolButton(self)
         self.resume.setText("Measure")
         self._name(self.resume, "Measure the gaps", "Measure the gaps after all")
@@ -183,10 +194,10 @@ class GapsDock(QWidget):
         self.head.heard = key
         self.head.viewport().update()
 
-    def say(self, text: str, *, stopped: bool = False) -> None:
-        """Say beside the filter what is going on."""
+    def say(self, text: str, details: Sequence[str] = (), *, stopped: bool = False) -> None:
+        """Say beside the filter what is going on; details are shown under the pointer."""
         self.note.setText(text)
-        self.note.setToolTip(text)
+        self.note.setToolTip("\n".join([text, *(line for line in details if line not in text)]))
         self.resume.setVisible(stopped)
 
     def _show(self, content: Content) -> None:

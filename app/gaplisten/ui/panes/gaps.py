@@ -124,9 +124,8 @@ class Gaps(QObject):
     def _show(self) -> None:
         measuring = self.measuring
         self._dock.show_values(measuring.table, measuring.pending, reference=measuring.has_reference)
-        self._dock.say(self._said(), stopped=measuring.stopped)
         told = wording.clip_facts(measuring.table, self._dock.model.content.lanes)
-        self._dock.note.setToolTip("\n".join(told))
+        self._dock.say(self._said(), told, stopped=measuring.stopped)
 
     def _said(self) -> str:
         measuring, content = self.measuring, self._dock.model.content
