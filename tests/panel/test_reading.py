@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
+from gaplisten.panel.beginning import begun_sessions
 from gaplisten.panel.columns import (
     COLUMNS,
     SEALED,
@@ -23,6 +25,7 @@ from gaplisten.panel.columns import (
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Journal, read
 from gaplisten.panel.reading import JournalDamaged
+from gaplisten.panel.results.vote_table import votes_table
 from gaplisten.panel.results.votes import collect
 from gaplisten.panel.session import Session
 from gaplisten.panel.session_files import _is_code, read_session
@@ -287,6 +290,53 @@ def test_a_link_or_pipe_in_the_place_of_a_session_is_named_by_everybody(
     assert path.name in found.problems[0]
     assert [bool(one.problem) for one in panel_status(panel)] == [False, True]
     assert aside.read_bytes() == before
+
+
+def test_copies_of_a_session_make_nobody_vote_twice_and_are_said(panel: FrozenPanel) -> None:
+    whole = file_of(panel, "Ann")
+    shutil.copy(whole, panel.ratings / "Kopie von Ann.csv")
+    rows = table(whole.read_bytes())
+    (panel.ratings / "Ann yesterday.csv").write_bytes(text(rows[:4]))
+    at = rows[0].index("vote")
+    rows[3][at] = "1" if rows[3][at] != "1" else "2"
+    (panel.ratings / "Ann, improved.csv").write_bytes(text(rows))
+    found = collect(panel)
+    assert len([vote for vote in found.votes if vote.listener == "Ann"]) == 8
+    said = [
+        note for note in found.notes if f"of the same session as {whole.name}; each vote counts once" in note
+    ]
+    assert len(said) == 2
+    (problem,) = found.problems
+    assert "Ann, improved.csv" in problem
+    assert "with other votes; it was left out" in problem
+    table_, _, _ = votes_table(panel)
+    assert len(table_.rows) == 8 + 3
+    beside = [one for one in panel_status(panel) if "of the same session" in one.problem]
+    assert len(beside) == 3
+
+
+def test_a_copy_of_a_session_that_is_open_stays_hidden(panel: FrozenPanel) -> None:
+    shutil.copy(file_of(panel, "Ben"), panel.ratings / "Ben (copy).csv")
+    with Session.open(panel.folder, "Ben"):
+        found = collect(panel)
+        assert found.running == ("Ben",)
+        assert found.listeners == ("Ann",)
+        assert {row[3] for row in votes_table(panel)[0].rows} == {"Ann"}
+
+
+def test_a_session_whose_file_was_renamed_counts_and_is_not_begun_anew(panel: FrozenPanel) -> None:
+    own = file_of(panel, "Ben")
+    other = own.rename(panel.ratings / "Ben of Monday.csv")
+    before = other.read_bytes()
+    assert len([vote for vote in collect(panel).votes if vote.listener == "Ben"]) == 3
+    (ben,) = [one for one in begun_sessions(panel, panel.ratings) if one.drawn.listener == "Ben"]
+    assert len(ben.taken) == 3
+    with pytest.raises(OtherPlan, match=f"under another name; call it {own.name} again"):
+        Session.open(panel.folder, "Ben")
+    assert other.read_bytes() == before
+    other.rename(own)
+    with Session.open(panel.folder, "Ben") as session:
+        assert take(session) == 5
 
 
 def test_while_a_session_in_another_form_waits_another_program_may_not_change_it(panel: FrozenPanel) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,33 @@ def test_a_record_that_cannot_be_read_harms_nothing(tmp_path: Path) -> None:
     for spoilt in ("", "[", "[1]", "{}", '[{"listener": 1}]'):
         (panel.ratings / "withdrawn/withdrawn.json").write_text(spoilt)
         assert withdrawals(panel.ratings) == ()
+
+
+def test_copies_under_other_names_go_out_too(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    for name in ("Ann", "Ben"):
+        with Session.open(panel.folder, name) as session:
+            take(session)
+    (own,) = panel.ratings.glob("*-ann-*.csv")
+    shutil.copy(own, panel.ratings / "Ann (copy).csv")
+    own.rename(panel.ratings / "Ann, final.csv")
+    assert withdraw(panel, "Ann", "asked for it").votes == 8
+    assert [one.name for one in evaluate(panel).listeners] == ["Ben"]
+    assert len(list(panel.ratings.glob("*.csv"))) == 1
+    assert len(list((panel.ratings / "withdrawn").rglob("Ann*.csv"))) == 2
+
+
+def test_a_record_that_cannot_be_read_is_said_and_never_written_over(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    for name in ("Ann", "Ben"):
+        with Session.open(panel.folder, name) as session:
+            take(session)
+    withdraw(panel, "Ann", "asked for it")
+    record = panel.ratings / "withdrawn/withdrawn.json"
+    spoilt = record.read_bytes()[:-4]
+    record.write_bytes(spoilt)
+    assert "withdrawn.json: it cannot be read" in evaluate(panel).problems[0]
+    with pytest.raises(CannotWithdraw, match="would lose who withdrew before"):
+        withdraw(panel, "Ben", "asked too")
+    assert record.read_bytes() == spoilt
+    assert [one.name for one in evaluate(panel).listeners] == ["Ben"]

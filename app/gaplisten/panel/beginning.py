@@ -20,7 +20,7 @@ from gaplisten.panel.design.filling import Filling
 from gaplisten.panel.drawn import PLANS, SUFFIX, Drawn, PlanLost, plan_path, read_drawn, save_drawn
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import not_saved, opened_folder
-from gaplisten.panel.session_files import read_ratings
+from gaplisten.panel.session_files import copies_of, read_ratings
 
 IDLE_SECONDS = 3600.0  # a session that stood still for longer counts with what it has
 _LONGEST_WAIT = 20.0  # seconds for another session that begins at the same moment
@@ -73,8 +73,10 @@ def begun_sessions(panel: FrozenPanel, ratings: Path, root: Path | None = None) 
 
 
 def _begun(panel: FrozenPanel, ratings: Path, session: str, drawn: Drawn) -> Begun:
+    own = ratings / f"{session}.csv"
     try:
-        rows = read_ratings(panel, ratings / f"{session}.csv").rows
+        renamed = [] if own.exists() else copies_of(panel, ratings, session)
+        rows = read_ratings(panel, renamed[0] if renamed else own).rows
     except FileNotFoundError:
         rows = ()
     except (GaplistenError, OSError):

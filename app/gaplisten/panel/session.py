@@ -41,7 +41,14 @@ from gaplisten.panel.rules import (
 )
 from gaplisten.panel.safety import clean_name
 from gaplisten.panel.scales import Scale, texts
-from gaplisten.panel.session_files import Judged, judge, open_journal, refuse, session_name
+from gaplisten.panel.session_files import (
+    Judged,
+    judge,
+    open_journal,
+    refuse,
+    refuse_renamed,
+    session_name,
+)
 from gaplisten.panel.steps import Step
 from gaplisten.panel.trial import WHOLE_TRIAL, Trial, Vote, VoteKey
 from gaplisten.panel.unseal import unsealed
@@ -206,6 +213,7 @@ class Session:
             raise not_saved(place, error, "no ratings can be saved here") from error
         try:
             clock = clock or Clock()
+            refuse_renamed(panel, path.with_suffix(".csv"), path.stem)
             if panel.key.design > 1:
                 begin(panel, name, place, path.stem, clock.wall(), root)
             session = cls(panel, name, place, lock, clock, root)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gaplisten.durable import is_locked
+from gaplisten.errors import GaplistenError
 from gaplisten.panel.columns import columns_for, names_of, needed_of, tidied
 from gaplisten.panel.drawn import PlanLost, plan_of
 from gaplisten.panel.frozen import FrozenPanel
@@ -242,6 +245,42 @@ def ratings_files(folder: Path) -> list[Path]:
     return sorted(path for path in folder.glob("*.csv") if not path.is_dir() or path.is_symlink())
 
 
+_OWN_NAME = re.compile(rf"[0-9a-f]{{{_HASH}}}-.+-[0-9a-f]{{{_HASH}}}")
+
+
+def copies_of(panel: FrozenPanel, folder: Path, session: str) -> list[Path]:
+    """Return the files under names of their own whose rows say that they are of this session.
+
+    A file manager's copies, and what somebody called otherwise; links and what cannot be read are none.
+    """
+    found = []
+    for path in ratings_files(folder):
+        if _OWN_NAME.fullmatch(path.stem):
+            continue
+        try:
+            rows = read_ratings(panel, path).rows
+        except (GaplistenError, OSError):
+            continue
+        if any(row["panel_sha256"] == panel.sha256 for row in rows) and (
+            session_name(panel, listener_of(rows)) == session
+        ):
+            found.append(path)
+    return found
+
+
+def refuse_renamed(panel: FrozenPanel, path: Path, session: str) -> None:
+    """Refuse to begin a session whose ratings are there under another name.
+
+    Raises
+    ------
+    OtherPlan
+        If they are.
+    """
+    for other in [] if path.exists() or path.is_symlink() else copies_of(panel, path.parent, session):
+        fact = "it holds the ratings of this session under another name"
+        raise OtherPlan(str(other), fact, f"call it {path.name} again, or move it away")
+
+
 def _root(panel: FrozenPanel, path: Path) -> Path | None:
     return panel.folder if path.is_relative_to(panel.folder) else None
 
@@ -328,3 +367,50 @@ def read_session(panel: FrozenPanel, path: Path) -> SessionRead:
         tuple(f"{path.name}: {said}" for said in problems),
         tuple(f"{path.name}: {note}" for note in judged.notes),
     )
+
+
+@dataclass(frozen=True)
+class SessionFile:
+    """One session of a ratings folder; `open_now` where somebody takes it at this moment."""
+
+    path: Path
+    read: SessionRead
+    open_now: bool
+
+
+def read_sessions(panel: FrozenPanel, folder: Path) -> tuple[list[SessionFile], list[str]]:
+    """Return the sessions of a ratings folder, each once, and sentences about files that cannot be used.
+
+    For evaluation. Copies of a session's file under other names (a file manager's, or an earlier place of a
+    session that was saved elsewhere) make nobody vote twice: the file with the most votes counts.
+    """
+    files: dict[str, list[tuple[Path, SessionRead]]] = {}
+    problems: list[str] = []
+    for path in ratings_files(folder) if folder.is_dir() else []:
+        try:
+            found = read_session(panel, path)
+        except (GaplistenError, OSError) as error:
+            problems.append(str(error))
+            continue
+        name = session_name(panel, found.listener) if found.rows else path.stem
+        files.setdefault(name, []).append((path, found))
+    return [_one_of(name, same) for name, same in files.items()], problems
+
+
+def _votes(found: SessionRead) -> dict[tuple[str, str, str], str]:
+    return {(row["trial"], row["position"], row.get("scale", "")): row["vote"] for row in found.rows}
+
+
+def _one_of(name: str, same: Sequence[tuple[Path, SessionRead]]) -> SessionFile:
+    """Return the file of a session that has the most votes, with a word about each other one."""
+    (path, found), *others = sorted(same, key=lambda one: (-len(one[1].rows), one[0].stem != name))
+    votes = _votes(found)
+    for other, read_ in others:
+        fact = f"{other.name}: it is of the same session as {path.name}"
+        if _votes(read_).items() <= votes.items():
+            found = replace(found, notes=(*found.notes, f"{fact}; each vote counts once"))
+        else:
+            problem = f"{fact}, with other votes; it was left out"
+            found = replace(found, problems=(*found.problems, problem))
+    locks = [path.parent / f"{name}.lock", *(one.with_suffix(".lock") for one, _ in same)]
+    return SessionFile(path, found, any(is_locked(lock) for lock in locks))

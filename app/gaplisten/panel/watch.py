@@ -5,13 +5,13 @@ from __future__ import annotations
 import contextlib
 import statistics
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.reading import Row
-from gaplisten.panel.session_files import judge, ratings_files, read_ratings
+from gaplisten.panel.session_files import judge, ratings_files, read_ratings, session_name
 from gaplisten.panel.trial import Block
 
 
@@ -75,6 +75,15 @@ def panel_status(panel: FrozenPanel, ratings: Path | None = None) -> list[Sessio
     """Return the progress of every session in a ratings folder, and the listeners that have not begun."""
     folder = ratings or panel.ratings
     found = [session_status(panel, path) for path in ratings_files(folder)] if folder.is_dir() else []
+    found = [_told_apart(panel, one, found) for one in found]
     begun = {one.listener.casefold() for one in found}
     waiting = [name for name in panel.definition.listeners if name.casefold() not in begun]
     return found + [SessionStatus(name, 0, 0, "", False, "") for name in waiting]
+
+
+def _told_apart(panel: FrozenPanel, one: SessionStatus, all_: Sequence[SessionStatus]) -> SessionStatus:
+    """Say of a file beside a session's own that it is of the same session."""
+    own = f"{session_name(panel, one.listener)}.csv" if one.listener != "?" else one.file
+    if one.problem or one.file == own or own not in {other.file for other in all_}:
+        return one
+    return replace(one, problem=f"{one.file}: it is of the same session as {own}; each vote counts once")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from dataclasses import asdict, dataclass
@@ -12,7 +13,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.panel.asking import ANSWERS
 from gaplisten.panel.drawn import plan_path
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.session_files import listener_of, read_ratings, session_name
+from gaplisten.panel.session_files import copies_of, listener_of, read_ratings, session_name
 
 WITHDRAWN = "withdrawn"
 RECORD = "withdrawn.json"
@@ -51,27 +52,45 @@ class Withdrawal:
 
 
 def withdrawals(ratings: Path) -> tuple[Withdrawal, ...]:
-    """Return who withdrew; nothing where nobody did, or the record cannot be read."""
+    """Return who withdrew; nothing where nobody did, or the record cannot be read (see `spoilt_record`)."""
+    return _recorded(ratings) or ()
+
+
+def spoilt_record(ratings: Path) -> str:
+    """Return a sentence if who withdrew stands in a file that cannot be read; "" otherwise."""
+    if _recorded(ratings) is not None:
+        return ""
+    return f"{WITHDRAWN}/{RECORD}: it cannot be read, so nobody can tell here who withdrew and why"
+
+
+def _recorded(ratings: Path) -> tuple[Withdrawal, ...] | None:
+    """Return who withdrew; None where the record cannot be read."""
     path = ratings / WITHDRAWN / RECORD
     try:
-        if path.is_symlink() or path.stat().st_size > _LARGEST_RECORD:
-            return ()
-        said = json.loads(path.read_text(encoding="utf-8"))
+        if path.is_symlink() or not path.is_file():
+            return None if path.is_symlink() or path.exists() else ()
+        if path.stat().st_size > _LARGEST_RECORD:
+            return None
+        said = json.loads(path.read_text(encoding="utf-8-sig"))
         return tuple(
             Withdrawal(str(one["listener"]), int(one["votes"]), str(one["reason"]), str(one["at"]))
             for one in said
         )
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
-        return ()
+        return None
 
 
-def _files(ratings: Path, session: str) -> list[Path]:
-    """Return what a session has written, the answers first: the ratings go last."""
+def _files(panel: FrozenPanel, ratings: Path, session: str) -> list[Path]:
+    """Return what a session has written, the answers first: the ratings go last.
+
+    Copies of the ratings under other names, by what their rows say, are among them.
+    """
     name = f"{session}.csv"
     answers = ratings / ANSWERS / name
     own = ratings / name
-    torn = [path.with_suffix(".torn") for path in (answers, own)]
-    wanted = [answers, *torn, plan_path(ratings, session), own]
+    copies = copies_of(panel, ratings, session)
+    torn = [path.with_suffix(".torn") for path in (answers, *copies, own)]
+    wanted = [answers, *torn, plan_path(ratings, session), *copies, own]
     return [path for path in wanted if path.is_file() and not path.is_symlink()]
 
 
@@ -97,7 +116,7 @@ def withdraw(
     """
     folder = ratings or panel.ratings
     session = session_name(panel, listener)
-    files = _files(folder, session)
+    files = _files(panel, folder, session)
     if not files:
         fact = "no session of this panel has that name"
         raise CannotWithdraw(listener, fact, "see panel status for the names")
@@ -114,22 +133,30 @@ def withdraw(
 def _out(
     panel: FrozenPanel, listener: str, reason: str, folder: Path, session: str, erase: bool
 ) -> Withdrawal:
-    votes, name = 0, listener
-    try:
-        rows = read_ratings(panel, folder / f"{session}.csv").rows
-        votes, name = len(rows), listener_of(rows) or listener
-    except (GaplistenError, FileNotFoundError):
-        pass  # what cannot be read goes out all the same
+    files, name = _files(panel, folder, session), listener
+    given: set[tuple[str, str, str]] = set()
+    for path in files:
+        if path.parent != folder or path.suffix != ".csv":
+            continue
+        # What cannot be read goes out all the same.
+        with contextlib.suppress(GaplistenError, FileNotFoundError):
+            rows = read_ratings(panel, path).rows
+            given |= {(row["trial"], row["position"], row.get("scale", "")) for row in rows}
+            name = listener_of(rows) or name
+    votes = len(given)
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
     made = Withdrawal("" if erase else name, votes, reason, at)
     aside = folder / WITHDRAWN
     if aside.is_symlink():
         raise CannotWithdraw(str(aside), "it is a link", "put a folder of its own there")
+    if _recorded(folder) is None:
+        fact = "it cannot be read, and a new one would lose who withdrew before"
+        raise CannotWithdraw(str(aside / RECORD), fact, "repair it, or move it away")
     aside.mkdir(exist_ok=True)
     # The record first: rows that are gone for no known reason would be worse than a reason without rows.
     record = [asdict(one) for one in (*withdrawals(folder), made)]
     write_whole(aside / RECORD, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
-    for path in _files(folder, session):
+    for path in files:
         if erase:
             path.unlink()
             continue

@@ -185,6 +185,22 @@ def test_no_predictor_knows_more_than_balance_forces(method: str, clips: int, sy
     assert max(found.values()) <= CHANCE, found
 
 
+@pytest.mark.parametrize(("systems", "forced"), [(2, 0.87), (4, 0.72), (6, 0.62)])
+def test_who_also_knows_the_clip_that_plays_is_right_as_often_as_balance_forces(
+    systems: int, forced: float
+) -> None:
+    """On orders drawn uniformly, each block and each clip with each system once, it is as much."""
+    shares = []
+    for session in simulated(key_of("acr", 6, systems), LISTENERS // 2):
+        for at, item in enumerate(session):
+            others = [one for one in session[at:] if one.block == item.block]
+            left = {one.system for one in others} & {
+                one.system for one in session[at:] if one.clip == item.clip
+            }
+            shares.append(1 / len(left))
+    assert abs(sum(shares) / len(shares) - forced) <= CHANCE
+
+
 @pytest.mark.long
 @pytest.mark.parametrize("repeats", [1, 2, 3, 4])
 @pytest.mark.parametrize(

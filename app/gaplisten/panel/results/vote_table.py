@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from gaplisten.durable import is_locked
-from gaplisten.errors import GaplistenError
 from gaplisten.panel.answer_table import answer_table
 from gaplisten.panel.columns import columns_for
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.order import shuffled
 from gaplisten.panel.results.evaluation import Results, evaluate
-from gaplisten.panel.session_files import ratings_files, read_session
+from gaplisten.panel.session_files import read_sessions
 from gaplisten.tables import Cell, Table
 
 # A frame's attribute of that name would be hidden, or hide the column: `votes.clip` is a method of pandas.
@@ -88,16 +86,11 @@ def votes_table(
     columns = [one.name for one in columns_for(panel.definition.method.scales)]
     columns = [name for name in columns if not (anonymous and name in _PRIVATE)]
     rows: list[tuple[Cell, ...]] = []
-    problems: list[str] = []
-    folder = ratings or panel.ratings
-    for path in ratings_files(folder) if folder.is_dir() else []:
-        if is_locked(path.with_suffix(".lock")):
+    sessions, problems = read_sessions(panel, ratings or panel.ratings)
+    for one in sessions:
+        if one.open_now:
             continue
-        try:
-            session = read_session(panel, path)
-        except (GaplistenError, OSError) as error:
-            problems.append(str(error))
-            continue
+        session = one.read
         problems += session.problems
         for row in session.rows:
             clip = panel.key.clip_of.get(row["clip"])

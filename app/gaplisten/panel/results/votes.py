@@ -6,14 +6,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaplisten.durable import is_locked
-from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.methods.contract import Rating
 from gaplisten.panel.reading import Row
-from gaplisten.panel.session_files import ratings_files, read_session
+from gaplisten.panel.session_files import read_sessions
 from gaplisten.panel.trial import Block
-from gaplisten.panel.withdrawing import withdrawals
+from gaplisten.panel.withdrawing import spoilt_record, withdrawals
 
 TEST = "test"
 
@@ -79,17 +77,15 @@ def collect(panel: FrozenPanel, ratings: Path | None = None) -> Collected:
     folder = ratings or panel.ratings
     votes: list[Rating] = []
     running: list[str] = []
-    problems: list[str] = []
+    problems = [said] if (said := spoilt_record(folder)) else []
     notes: list[str] = [one.said() for one in withdrawals(folder)]
-    for path in ratings_files(folder) if folder.is_dir() else []:
-        try:
-            found = read_session(panel, path)
-        except (GaplistenError, OSError) as error:
-            problems.append(str(error))
-            continue
-        problems += [*found.problems, *_spoilt_counts(path, found.rows)]
+    sessions, unreadable = read_sessions(panel, folder)
+    problems += unreadable
+    for one in sessions:
+        found = one.read
+        problems += [*found.problems, *_spoilt_counts(one.path, found.rows)]
         notes += found.notes
-        if is_locked(path.with_suffix(".lock")):
+        if one.open_now:
             running.append(found.listener)
             continue
         counted = (row for row in found.rows if row["kind"] != Block.TRAINING.value)
