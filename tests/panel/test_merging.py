@@ -12,6 +12,7 @@ from gaplisten.panel.merging import CannotMerge, merge
 from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.session import Session
+from gaplisten.panel.withdrawing import withdraw
 from kit.panels import make_panel, take
 
 
@@ -103,3 +104,16 @@ def test_a_merged_panel_opens(copies: tuple[FrozenPanel, Path, Path]) -> None:
     listened(one, "Ben")
     merge(panel, [one])
     open_panel(panel.folder).verify()
+
+
+def test_who_withdrew_does_not_come_back_from_a_copy(copies: tuple[FrozenPanel, Path, Path]) -> None:
+    panel, one, _ = copies
+    listened(one, "Ben")
+    withdraw(panel, "Ann", "asked for it")
+    found = merge(panel, [one])
+    assert (len(found.new), len(found.withdrawn)) == (1, 1)
+    assert [one.name for one in evaluate(panel).listeners] == ["Ben"]
+    record = panel.ratings / "withdrawn/withdrawn.json"
+    record.write_text("[")
+    with pytest.raises(CannotMerge, match="cannot be read"):
+        merge(panel, [one])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -337,6 +338,19 @@ def test_a_session_whose_file_was_renamed_counts_and_is_not_begun_anew(panel: Fr
     other.rename(own)
     with Session.open(panel.folder, "Ben") as session:
         assert take(session) == 5
+
+
+def test_files_that_changed_places_are_named_and_nobody_votes_into_anothers(panel: FrozenPanel) -> None:
+    ann, ben = file_of(panel, "Ann"), file_of(panel, "Ben")
+    hers, his = ann.read_bytes(), ben.read_bytes()
+    ann.write_bytes(his)
+    ben.write_bytes(hers)
+    for name, other in (("Ann", ben), ("Ben", ann)):
+        with pytest.raises(OtherPlan, match=f"it holds ratings of the session {other.stem}; call it"):
+            Session.open(panel.folder, name)
+    assert (ann.read_bytes(), ben.read_bytes()) == (his, hers)
+    assert Counter(vote.listener for vote in collect(panel).votes) == {"Ann": 8, "Ben": 3}
+    assert not any("same session" in one.problem for one in panel_status(panel))
 
 
 def test_while_a_session_in_another_form_waits_another_program_may_not_change_it(panel: FrozenPanel) -> None:

@@ -357,6 +357,8 @@ def merge_(
     found = merge(open_panel(folder), others)
     said = f"{len(found.new)} sessions came over, {len(found.longer)} went on further there"
     print(f"{folder}: {said}, {len(found.known)} were here already")
+    if found.withdrawn:
+        print(f"{len(found.withdrawn)} of listeners who withdrew here stayed there")
     print("what each copy drew, it drew without seeing the others: panel status --design counts the votes")
 
 

@@ -13,7 +13,8 @@ from gaplisten.panel.asking import ANSWERS
 from gaplisten.panel.drawn import SUFFIX, plan_path
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.safety import read_limited
-from gaplisten.panel.session_files import read_ratings
+from gaplisten.panel.session_files import read_ratings, session_name
+from gaplisten.panel.withdrawing import spoilt_record, withdrawals
 
 _LARGEST = 64 * 2**20  # bytes of one session's file
 
@@ -24,11 +25,15 @@ class CannotMerge(GaplistenError):  # noqa: N818 - reads as the fact it is
 
 @dataclass(frozen=True)
 class Merged:
-    """Sessions that came over, that were there already, and that went on further elsewhere."""
+    """Sessions that came over, that were there already, and that went on further elsewhere.
+
+    `withdrawn` are of listeners who withdrew here after their last vote there: those stay where they are.
+    """
 
     new: tuple[str, ...]
     known: tuple[str, ...]
     longer: tuple[str, ...]
+    withdrawn: tuple[str, ...] = ()
 
 
 def _read(path: Path, folder: Path) -> bytes | None:
@@ -88,6 +93,18 @@ def _judge(panel: FrozenPanel, other: FrozenPanel, session: str) -> str:
     return "longer" if "longer" in found else "known"
 
 
+def _withdrew(panel: FrozenPanel, other: FrozenPanel, session: str) -> bool:
+    """Tell whether the listener of another copy's session withdrew here, and has not voted there since."""
+    own = [one.at for one in withdrawals(panel.ratings) if session_name(panel, one.listener) == session]
+    if not own:
+        return False
+    try:
+        rows = read_ratings(other, other.ratings / f"{session}.csv").rows
+    except (GaplistenError, OSError):
+        return True
+    return max((row["saved_at"] for row in rows), default="") <= max(own)
+
+
 def merge(panel: FrozenPanel, others: Sequence[Path]) -> Merged:
     """Copy the sessions of other copies of a panel into this one.
 
@@ -96,10 +113,13 @@ def merge(panel: FrozenPanel, others: Sequence[Path]) -> Merged:
     Raises
     ------
     CannotMerge
-        If a copy is another panel, a session is open, or was gone on with in two copies.
+        If who withdrew cannot be read, a copy is another panel, a session is open, or was gone on with in
+        two copies.
     UntrustedPanel
         If a folder is no panel, or a file no regular one.
     """
+    if spoilt := spoilt_record(panel.ratings):
+        raise CannotMerge(str(panel.folder), spoilt, "repair it, or move it away")
     todo: list[tuple[FrozenPanel, str, str]] = []
     seen: dict[str, Path] = {}
     for folder in others:
@@ -108,6 +128,9 @@ def merge(panel: FrozenPanel, others: Sequence[Path]) -> Merged:
             fact = "it is another panel (its SHA-256 differs)"
             raise CannotMerge(str(folder), fact, "merge copies of one folder that was built once")
         for session in _sessions(other.ratings):
+            if _withdrew(panel, other, session):
+                todo.append((other, session, "withdrawn"))
+                continue
             if any(is_locked(one.ratings / f"{session}.lock") for one in (panel, other)):
                 raise CannotMerge(f"session {session}", "it is open now", "finish it, then merge again")
             what = _judge(panel, other, session)
@@ -116,9 +139,10 @@ def merge(panel: FrozenPanel, others: Sequence[Path]) -> Merged:
                 raise CannotMerge(f"session {session}", fact, "merge one of them first")
             todo.append((other, session, what))
     for other, session, what in todo:
-        if what != "known":
+        if what not in ("known", "withdrawn"):
             _copy(panel, other, session)
-    of = {what: tuple(one for _, one, found in todo if found == what) for what in ("new", "known", "longer")}
+    kinds = ("new", "known", "longer", "withdrawn")
+    of = {what: tuple(one for _, one, found in todo if found == what) for what in kinds}
     return Merged(**of)
 
 

@@ -46,6 +46,7 @@ from gaplisten.panel.session_files import (
     judge,
     open_journal,
     refuse,
+    refuse_others,
     refuse_renamed,
     session_name,
 )
@@ -132,6 +133,7 @@ class Session:
         self.texts: Mapping[str, str] = texts(panel.definition.language)
         path = ratings / f"{self.name}.csv"
         self._journal = open_journal(panel, path, root)
+        refuse_others(self._journal.reading, path)
         judged = judge(panel, self._journal.reading, str(path), listener)
         refuse(judged, str(path))
         more = [note for note in judged.notes if note not in self._journal.reading.notes]

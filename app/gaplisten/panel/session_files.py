@@ -281,6 +281,19 @@ def refuse_renamed(panel: FrozenPanel, path: Path, session: str) -> None:
         raise OtherPlan(str(other), fact, f"call it {path.name} again, or move it away")
 
 
+def refuse_others(found: Reading, path: Path) -> None:
+    """Refuse a file in a session's place that says of its rows that they are of another session.
+
+    Raises
+    ------
+    OtherPlan
+        If it does: what one listener votes would be lost in the file of another.
+    """
+    for said in sorted({row.get("session", "") for row in found.rows} - {path.stem}):
+        if _OWN_NAME.fullmatch(said):
+            raise OtherPlan(str(path), f"it holds ratings of the session {said}", f"call it {said}.csv again")
+
+
 def _root(panel: FrozenPanel, path: Path) -> Path | None:
     return panel.folder if path.is_relative_to(panel.folder) else None
 

@@ -84,6 +84,7 @@ def panel_status(panel: FrozenPanel, ratings: Path | None = None) -> list[Sessio
 def _told_apart(panel: FrozenPanel, one: SessionStatus, all_: Sequence[SessionStatus]) -> SessionStatus:
     """Say of a file beside a session's own that it is of the same session."""
     own = f"{session_name(panel, one.listener)}.csv" if one.listener != "?" else one.file
-    if one.problem or one.file == own or own not in {other.file for other in all_}:
+    same = {other.file for other in all_ if other.listener.casefold() == one.listener.casefold()}
+    if one.problem or one.file == own or own not in same:
         return one
     return replace(one, problem=f"{one.file}: it is of the same session as {own}; each vote counts once")
