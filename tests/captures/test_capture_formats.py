@@ -161,6 +161,13 @@ def test_streams_are_told_apart_by_addresses_and_senders(tmp_path: Path) -> None
     assert str(capture.streams[0].route) == "192.0.2.10:40000 -> 198.51.100.7:40002"
 
 
+@pytest.mark.parametrize("times", [2, 3])
+def test_a_mirrored_port_that_shows_every_packet_again_is_the_same_call(tmp_path: Path, times: int) -> None:
+    capture = captured(tmp_path, calls.pcap([each for each in CALL for _ in range(times)]))
+    assert len(capture.streams) == 1
+    assert lost(timeline_of(capture.streams[0]), None) == list(NEVER)
+
+
 def test_control_keys_and_other_protocols_are_no_streams(tmp_path: Path) -> None:
     control = struct.pack(">BBHI", 0x80, 200, 1, 1) + bytes(20)
     keys = b"\x16\xfe\xfd" + bytes(40)

@@ -16,6 +16,7 @@ MAX_PACKETS = 5_000_000  # of all streams together: 28 hours of 20 ms packets
 FEWEST_PACKETS = 3
 NO_TIME = -1
 _ORDERLY = 0.5
+_MOVES = 0.2  # share of packets that must have another number than the one before
 _NEAR = 100
 
 Whole = npt.NDArray[np.int64]
@@ -302,8 +303,10 @@ def is_stream(stream: Stream) -> bool:
     if stream.packets < FEWEST_PACKETS:
         return False
     steps = wrapped(np.diff(stream.numbers), 16)
-    near = np.count_nonzero((np.abs(steps) <= _NEAR) & (steps != 0))
-    return bool(near >= _ORDERLY * steps.size)
+    # A mirrored port shows each packet twice or more: what repeats a number tells nothing about the order.
+    moved = steps[steps != 0]
+    near = np.count_nonzero(np.abs(moved) <= _NEAR)
+    return bool(moved.size >= _MOVES * steps.size and near and near >= _ORDERLY * moved.size)
 
 
 def wrapped(differences: Whole, bits: int) -> Whole:
