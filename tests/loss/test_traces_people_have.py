@@ -135,6 +135,24 @@ def test_names_that_say_lost_settle_it(tmp_path: Path, name: str) -> None:
     assert read_trace(written(tmp_path / f"{name}.txt", "1\n1\n1\n0\n")).lost.sum() == 3
 
 
+@pytest.mark.parametrize(
+    ("name", "settled"), [("loss", False), ("drop", False), ("is_lost", True), ("lost", True)]
+)
+def test_a_column_that_speaks_of_loss_is_asked_about_when_most_of_it_is_1(
+    tmp_path: Path, name: str, settled: bool
+) -> None:
+    path = written(tmp_path / "x.csv", f"packet,{name}\n0,1\n1,1\n2,0\n3,1\n")
+    if settled:
+        assert read_trace(path).lost.tolist() == [True, True, False, True]
+        return
+    with pytest.raises(AmbiguousTrace) as asked:
+        read_trace(path)
+    assert "table_received" in str(asked.value)
+    assert read_trace(path, format="table_received").lost.tolist() == [False, False, True, False]
+    few = written(tmp_path / "few.csv", f"packet,{name}\n0,0\n1,1\n2,0\n3,0\n")
+    assert read_trace(few).lost.tolist() == [False, True, False, False]
+
+
 # --- intervals ----------------------------------------------------------------------------------------------
 
 SPANS = [[1600, 2240], [5440, 5760], [9600, 10881]]

@@ -24,6 +24,7 @@ _LOST = (
     "lost", "islost", "loss", "isloss", "lostflag", "lossflag", "bfi", "badframe", "badframeindicator",
     "erased", "erasure", "iserased", "missing", "dropped", "isdropped", "drop", "plc", "concealed",
 )  # fmt: skip
+_EITHER = ("loss", "drop", "plc")  # in many a table 1 means received below these
 _RECEIVED = ("received", "isreceived", "rx", "arrived", "isarrived", "ok", "good", "valid", "present")
 _NUMBERS = (
     "packet", "index", "idx", "frame", "seq", "sequence", "number", "no", "n", "i", "id", "packetno",
@@ -59,7 +60,7 @@ def _column(names: list[str]) -> tuple[int, bool] | None:
     return None
 
 
-def _recognises_table(content: Content) -> str | None:
+def _recognises_table(content: Content, *, received: bool = False) -> str | None:
     if content.kind is not Kind.TEXT:
         return None
     lines = content.once(lines_of)
@@ -72,10 +73,23 @@ def _recognises_table(content: Content) -> str | None:
             raise _no_column(header)
         return None
     try:
-        content.once(_table)
+        found = content.once(_table)
     except BadTrace as bad:
         raise Unusable(bad.fact, bad.way_out) from bad
-    return ""
+    doubt = _doubt_about_column(content, names_of(lines[0][1]), found.lost)
+    return (doubt or None) if received else doubt
+
+
+def _doubt_about_column(content: Content, names: list[str], flags: Flags) -> str:
+    """Return what is doubtful about a column that speaks of loss, but not of lost packets."""
+    column = _column(names)
+    told = column is None or column[1] or names[column[0]] not in _EITHER
+    return "" if told else doubt_about_polarity(content, flags)
+
+
+def _table_received(content: Content) -> Decoded:
+    found = content.once(_table)
+    return Decoded(~found.lost, tuple(note.replace("1 = lost", "1 = received") for note in found.notes))
 
 
 def _table(content: Content) -> Decoded:
@@ -197,6 +211,18 @@ FORMATS = (
         decode=lambda content: content.once(_table),
         encode=lambda trace: _lines(trace.lost, "packet,lost\n", ","),
         place=84,
+    ),
+    TraceFormat(
+        name="table_received",
+        help="table with a row for each packet and a header 'loss' below which 1 means received",
+        suffixes=(".csv", ".tsv", ".txt"),
+        polarity="1 = received",
+        end=End.EXACT,
+        recognises=lambda content: _recognises_table(content, received=True),
+        decode=_table_received,
+        encode=lambda trace: _lines(~trace.lost, "packet,loss\n", ","),
+        ones_are_received=True,
+        place=85,
     ),
     TraceFormat(
         name="indexed",
