@@ -97,6 +97,33 @@ def test_a_version_of_another_length_is_marked_when_samples_are_compared():
     assert found.marks == ("500 ms longer than the reference",)
 
 
+@pytest.mark.parametrize(
+    ("frames", "sign", "marks"),
+    [
+        (0, 1, ()),
+        (1037, 1, ("64.81 ms later than the reference",)),
+        (-1037, 1, ("64.81 ms earlier than the reference",)),
+        (0, -1, ("turned round (inverted polarity) against the reference",)),
+        (
+            160,
+            -0.5,
+            ("turned round (inverted polarity) against the reference", "10 ms later than the reference"),
+        ),
+    ],
+)
+def test_a_version_that_lies_elsewhere_or_is_turned_round_is_marked_when_samples_are_compared(
+    frames: int, sign: float, marks: tuple[str, ...]
+):
+    reference = noise(2.0)
+    moved = sign * np.roll(reference.samples, frames, axis=0)
+    assert score("sdr", Signal(moved.astype(np.float32), reference.rate), reference).marks == marks
+
+
+def test_another_sound_is_not_called_late():
+    other = Signal.of(np.random.default_rng(8).uniform(-0.3, 0.3, 32000).astype(np.float32), 16000)
+    assert score("sdr", other, noise(2.0)).marks == ()
+
+
 def test_a_missing_reference_or_trace_is_a_reason():
     assert score("sdr", noise()).reason == "needs a reference"
     assert score_with(metric(needs_trace=True), noise()).reason == "needs a loss trace"

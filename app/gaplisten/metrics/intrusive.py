@@ -27,6 +27,7 @@ STOI = Metric(
     source="Taal et al., IEEE TASLP 19(7), 2011",
     seconds=(0.5, 600.0),
     aligned=True,
+    version="2",
     requires=("pystoi",),
 )
 

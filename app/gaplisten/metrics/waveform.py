@@ -23,6 +23,7 @@ LSD = Metric(
     source="Gray and Markel, IEEE TASSP 24(5), 1976; 32 ms Hann windows, 16 ms apart, floor at -80 dB",
     seconds=(0.04, 600.0),
     aligned=True,
+    version="2",
 )
 
 SDR = Metric(
@@ -34,6 +35,7 @@ SDR = Metric(
     source="energy of the reference over energy of the difference; cf. Le Roux et al., ICASSP 2019",
     seconds=(0.0, 3600.0),
     aligned=True,
+    version="2",
 )
 
 
