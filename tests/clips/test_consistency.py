@@ -148,6 +148,36 @@ def test_a_trace_that_lies_beside_its_sound_is_noticed(demo, shift: int) -> None
         assert doubt.change.trace_shift == -shift
 
 
+def concealed_only(opened: OpenClip) -> OpenClip:
+    """Leave the reference, the trace, and one version that goes on with half the level in its gaps."""
+    mask = opened.trace.mask(opened.reference.frames)[:, np.newaxis]
+    made = np.where(mask, 0.5 * opened.reference.samples, opened.reference.samples).astype(np.float32)
+    clip = replace(opened.clip, lossy=None)
+    return replace(opened, clip=clip, lossy=None, conditions={"plc": Signal(made, opened.rate)})
+
+
+def test_a_version_alone_tells_that_the_trace_is_of_another_clip_start_or_polarity(demo) -> None:
+    for opened in map(concealed_only, demo):
+        assert kinds(opened) == []
+    for opened in map(concealed_only, demo[:2]):  # of short gaps, few of which still meet when moved
+        trace = opened.trace
+        assert only(replace(opened, trace=shifted(trace, 4800))).change.trace_shift == -4800
+        turned = LossTrace.of_packets(~trace.lost, trace.grid.length, trace.rate).fitted(trace.frames)
+        assert only(replace(opened, trace=turned)).change.inverted
+        lost = np.roll(trace.lost, len(trace.lost) // 2)[::-1].copy()
+        doubt = only(replace(opened, trace=LossTrace.of_packets(lost, trace.grid.length, trace.rate)))
+        assert (doubt.kind, doubt.about) == ("trace", "trace")
+        assert doubt.fact.endswith("lies elsewhere in plc")
+
+
+def test_a_version_that_went_through_a_codec_tells_nothing_about_a_trace(demo) -> None:
+    for opened in map(concealed_only, demo):
+        samples = opened.conditions["plc"].samples[:, 0]
+        coded = as_signal(made_of(samples, samples, opened.rate, "a codec"), opened.rate)
+        late = replace(opened, trace=shifted(opened.trace, 4800), conditions={"plc": coded})
+        assert kinds(late) == []
+
+
 def test_another_packet_length_is_noticed_where_the_format_goes_on_by_itself(make) -> None:
     lost = [5, 6, 20, 31]
     samples = np.random.default_rng(0).uniform(0.01, 0.4, 16000)

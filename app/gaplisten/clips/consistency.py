@@ -34,6 +34,7 @@ _TOO_MANY, _TOO_MANY_UNKNOWN = 0.05, 0.25  # share of zeros that a trace may cal
 _FITS = 0.05
 _LEAST_APART, _MOST_APART = 0.002, 0.7  # share of the sound in which two versions differ
 _BESIDE_SECONDS = 0.002
+_MOST_CHANGED = 0.6  # share of the sound that is not the reference's own, where no codec is in the way
 _SAME_BITS = 0.5  # share of lost samples that may be the reference's own
 _LEAST_ZERO_SECONDS = 0.01
 _SOUNDING = 8 / 32768
@@ -327,7 +328,10 @@ def _waveform_alike(a: Samples, b: Samples, received: Flags) -> bool:
 
 def _about_trace(opened: OpenClip) -> Iterator[Doubt]:
     trace, lossy = opened.trace, opened.lossy
-    if trace is None or trace.origin is Origin.DETECTED or opened.clip.lossy is None or lossy is None:
+    if trace is None or trace.origin is Origin.DETECTED:
+        return
+    if opened.clip.lossy is None or lossy is None:
+        yield from _about_trace_by_versions(opened, trace)
         return
     if lossy.rate != trace.rate or "lossy" in opened.resampled:
         return
@@ -341,6 +345,52 @@ def _about_trace(opened: OpenClip) -> Iterator[Doubt]:
         yield Doubt("trace", "trace", told, "it may belong to another clip, packet length or start")
         return
     yield Doubt("trace", "trace", told, *found)
+
+
+def _about_trace_by_versions(opened: OpenClip, trace: LossTrace) -> Iterator[Doubt]:
+    """Compare a trace with versions that are the reference's own sound but for their gaps."""
+    reference = opened.reference
+    if reference is None or reference.rate != trace.rate:
+        return
+    for name, version in opened.conditions.items():
+        if name in opened.own_traces or version.rate != trace.rate or version.channels != reference.channels:
+            continue
+        count = min(reference.frames, version.frames)
+        clean, made = reference.samples[:count], version.samples[:count]
+        sounding = np.asarray((np.abs(clean) > _SOUNDING).any(axis=1))
+        changed = sounding & (np.abs(clean - made) >= 0.5 / 32768).any(axis=1)
+        size = np.count_nonzero(changed)
+        if not _LEAST_ZERO_SECONDS * trace.rate <= size <= _MOST_CHANGED * np.count_nonzero(sounding):
+            continue  # nothing was lost, or a codec is in the way
+        told = _told_by(changed, sounding, trace)
+        if not told:
+            continue
+        shown = Signal.of(np.where(changed, 0.0, 1.0).astype(np.float32), trace.rate)
+        readings = _readings(replace(opened, lossy=shown), trace)
+        cure = "it may belong to another clip, packet length or start"
+        fits = ((words, change) for words, change, tried in readings if _covers(changed, sounding, tried))
+        yield Doubt("trace", "trace", f"{told} in {name}", *next(fits, (cure, None)))
+        return
+
+
+def _told_by(changed: Flags, sounding: Flags, trace: LossTrace) -> str:
+    """Return what speaks against a trace: its losses are untouched, and what was changed lies elsewhere."""
+    lost = trace.mask(len(changed)) & sounding
+    own = float(np.count_nonzero(lost & ~changed) / (np.count_nonzero(lost) or 1))
+    elsewhere = float(np.count_nonzero(changed & ~lost) / np.count_nonzero(changed))
+    if own <= _SAME_BITS or elsewhere <= _SAME_BITS:
+        return ""
+    return (
+        f"{_percent(own)} of what the trace calls lost is the reference's own sound and {_percent(elsewhere)}"
+        " of what is not lies elsewhere"
+    )
+
+
+def _covers(changed: Flags, sounding: Flags, trace: LossTrace) -> bool:
+    """Whether what was changed is just what a trace calls lost."""
+    lost = trace.mask(len(changed)) & sounding
+    apart = np.count_nonzero(lost != changed)
+    return bool(apart <= 2 * _FITS * np.count_nonzero(changed))
 
 
 @dataclass(frozen=True, eq=False)

@@ -65,8 +65,10 @@ def check(
     with output.progress("checking clips") as job:
         rows: list[tuple[str, str, str, str, str]] = []
         problems: list[str] = []
+        unread = 0
         for result in checked(found, job):
             problems += [f"{result.clip}: {problem}" for problem in result.problems]
+            unread += bool(result.problems)
             for doubt in result.doubts:
                 option = doubt.change.option if doubt.change is not None else ""
                 rows.append((result.clip, doubt.about, doubt.fact, doubt.cure, option))
@@ -82,10 +84,9 @@ def check(
         output.show(table, csv)
     failed = output.failures(problems)
     clips = len({row[0] for row in rows})
-    print(
-        f"{len(found.clips)} clips checked: "
-        + (f"{clips} with something that does not fit" if rows else "all fits")
-    )
+    said = [f"{clips} with something that does not fit"] if rows else []
+    said += [f"{unread} with something that cannot be read"] if unread else []
+    print(f"{len(found.clips)} clips checked: {', '.join(said) or 'all fits'}")
     if rows or failed:
         raise typer.Exit(1)
 
