@@ -178,6 +178,23 @@ def test_what_cannot_be_read_is_refused_untouched(how: str, panel: FrozenPanel) 
     assert next(one for one in panel_status(panel) if one.listener != "Ann").problem
 
 
+def test_a_file_in_a_spreadsheets_own_encoding_says_how_to_save_it(panel: FrozenPanel) -> None:
+    path = file_of(panel, "Ben")
+    rows = table(path.read_bytes())
+    at = rows[0].index("comment")
+    changed = text(
+        [row if place == 0 else [*row[:at], "höre „Klick“", *row[at + 1 :]] for place, row in enumerate(rows)]
+    )
+    path.write_bytes(changed.decode().encode("cp1252"))
+    with pytest.raises(JournalDamaged, match="not UTF-8: save it from the spreadsheet as 'CSV UTF-8'"):
+        Session.open(panel.folder, "Ben")
+    assert any("'CSV UTF-8'" in problem for problem in collect(panel).problems)
+    assert any("'CSV UTF-8'" in one.problem for one in panel_status(panel))
+    path.write_bytes(changed)
+    with Session.open(panel.folder, "Ben") as session:
+        assert take(session) == 5
+
+
 def test_a_cell_that_somebody_spoilt_costs_no_vote_and_no_other_session(panel: FrozenPanel) -> None:
     path = file_of(panel, "Ben")
     rows = table(path.read_bytes())

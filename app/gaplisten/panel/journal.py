@@ -182,7 +182,7 @@ class Journal:
         if found.damaged:
             lines = f"line{'s' if len(found.damaged) > 1 else ''} {listed(map(str, found.damaged[:10]))}"
             fact = f"{lines} cannot be read; nothing was changed"
-            raise JournalDamaged(str(self.path), fact, "fix or take out what somebody put there")
+            raise JournalDamaged(str(self.path), fact, found.mending)
         self.columns += tuple(name for name in found.columns if name not in self.columns)
         self.rows = list(found.rows)
         self.notices += [f"{self.path.name}: {note}." for note in found.notes]

@@ -43,6 +43,8 @@ class Reading:
         What is unusual but does no harm, as sentences.
     padded
         Whether zeros of a power cut stand at its end.
+    foreign
+        Whether lines cannot be read and the file is not UTF-8: a spreadsheet has saved it as plain CSV.
     """
 
     columns: tuple[str, ...] = ()
@@ -51,6 +53,14 @@ class Reading:
     damaged: tuple[int, ...] = ()
     notes: tuple[str, ...] = ()
     padded: bool = False
+    foreign: bool = False
+
+    @property
+    def mending(self) -> str:
+        """Say what to do about lines that cannot be read."""
+        if self.foreign:
+            return "it is not UTF-8: save it from the spreadsheet as 'CSV UTF-8'"
+        return "fix or take out what somebody put there"
 
 
 @dataclass
@@ -238,7 +248,18 @@ def parse(
         if tidied != made:
             notes.append("numbers are written in another way")
         made = tidied
-    return Reading(tuple(found), tuple(made), torn, tuple(rows.damaged), tuple(notes), padded)
+    foreign = bool(rows.damaged) and not _is_utf8(data)
+    return Reading(tuple(found), tuple(made), torn, tuple(rows.damaged), tuple(notes), padded, foreign)
+
+
+def _is_utf8(data: bytes) -> bool:
+    if data.startswith(tuple(_WIDE)):
+        return True
+    try:
+        data.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _is_whole(tail: bytes, rows: _Rows) -> bool:

@@ -204,7 +204,7 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
             rows.append(one)
     if found.damaged:
         lines = f"line{'s' if len(found.damaged) > 1 else ''} {', '.join(map(str, found.damaged[:10]))}"
-        errors.append(OtherPlan(where, f"{lines} cannot be read", _FIX))
+        errors.append(OtherPlan(where, f"{lines} cannot be read", found.mending if found.foreign else _FIX))
     counts = Counter(int(row["trial"]) for row in rows)
     wanted = {one.trial.number: len(one.trial.wanted_votes) for one in planned}
     done = frozenset(number for number, count in counts.items() if count == wanted[number])
