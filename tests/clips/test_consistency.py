@@ -148,6 +148,19 @@ def test_a_trace_that_lies_beside_its_sound_is_noticed(demo, shift: int) -> None
         assert doubt.change.trace_shift == -shift
 
 
+def test_quiet_sound_that_mu_law_made_zero_is_no_loss_that_a_trace_misses(demo) -> None:
+    for opened in demo:
+        clean = opened.reference.samples[:, 0].copy()
+        pause = slice(len(clean) // 2, len(clean) // 2 + 6400)
+        clean[pause] = np.tile(np.float32([2, -2, 1, -3]) / 32768, 1600)
+        coded = np.where(np.abs(clean) <= 4 / 32768, 0, clean)
+        damaged = np.where(opened.trace.mask(len(clean)), 0, coded)
+        heard = replace(
+            opened, reference=as_signal(clean, opened.rate), lossy=as_signal(damaged, opened.rate)
+        )
+        assert kinds(heard) == []
+
+
 def concealed_only(opened: OpenClip) -> OpenClip:
     """Leave the reference, the trace, and one version that goes on with half the level in its gaps."""
     mask = opened.trace.mask(opened.reference.frames)[:, np.newaxis]

@@ -38,6 +38,7 @@ _MOST_CHANGED = 0.6  # share of the sound that is not the reference's own, where
 _SAME_BITS = 0.5  # share of lost samples that may be the reference's own
 _LEAST_ZERO_SECONDS = 0.01
 _SOUNDING = 8 / 32768
+_MU_LAW_ZERO = 4 / 32768  # up to half its smallest step
 _MOST_CANDIDATES = 200
 _FOLLOWED = 0.55  # share of received sound that is found: 0.1 to 0.4 in other speech, 0.8 with drift
 _USUAL_MS = (20.0, 10.0, 5.0, 2.5, 30.0, 40.0, 60.0)
@@ -428,6 +429,7 @@ class _Evidence:
             count = min(reference.frames, lossy.frames)
             clean, damaged = reference.samples[:count], lossy.samples[:count]
             sounding[:count] = (np.abs(clean) > _SOUNDING).any(axis=1)
+            zeros[:count] &= ~_coded_as_zero(clean, lossy.rate)
             same[:count] = sounding[:count] & (np.abs(clean - damaged) < 0.5 / 32768).all(axis=1)
         return cls(zeros, silent, same, sounding)
 
@@ -473,6 +475,14 @@ class _Evidence:
             and self.untouched(lost) <= _FITS
             and zero >= (1 - _FITS) * sounding_lost
         )
+
+
+def _coded_as_zero(samples: Samples, rate: int) -> Flags:
+    """Return where a reference is so quiet for 5 ms that mu-law makes exact zeros of it."""
+    peaks = np.abs(samples).max(axis=1, initial=0.0)
+    size = max(1, round(0.005 * rate))
+    blocks = np.pad(peaks, (0, -len(peaks) % size)).reshape(-1, size).max(axis=1)
+    return np.asarray(np.repeat(blocks <= _MU_LAW_ZERO, size)[: len(peaks)], np.bool_)
 
 
 def _percent(share: float) -> str:
