@@ -57,6 +57,16 @@ def grab(path: Path) -> None:
     screen.grabWindow(0).save(str(path))
 
 
+def place(scenario: Scenario) -> str:
+    """Return where a scenario waits, from its own line down to the scenarios that it waits for."""
+    lines = []
+    inner: object = scenario
+    while (frame := getattr(inner, "gi_frame", None)) is not None:
+        lines.append(f"line {frame.f_lineno} in {frame.f_code.co_name}")
+        inner = getattr(inner, "gi_yieldfrom", None)
+    return ", ".join(lines) or "the end"
+
+
 class Driver:
     """Runs a scenario beside the event loop and ends the program with its outcome."""
 
@@ -79,9 +89,7 @@ class Driver:
                 self._condition = next(self._scenario)
                 self._deadline = time.monotonic() + PATIENCE
             elif time.monotonic() > self._deadline:
-                frame = getattr(self._scenario, "gi_frame", None)
-                where = f"line {frame.f_lineno}" if frame is not None else "the end"
-                self._end(f"waited {PATIENCE:g} s in vain at {where}")
+                self._end(f"waited {PATIENCE:g} s in vain at {place(self._scenario)}")
         except StopIteration:
             self._end("")
         except Exception:  # noqa: BLE001 - whatever broke is the test's outcome
