@@ -211,12 +211,13 @@ def _per_packet(entry: Entry, runs: Sequence[Concealed], trace: LossTrace, doubt
         mean = 1000.0 * made.seconds / max(trace.packets, 1)
         return (judged("time per packet, mean", mean, note, usual=True),)
     # Each the least of many runs: a busy machine makes single packets slow in each of them.
-    p50, p99, most = (
-        1000.0 * min(float(np.quantile(run.packet_seconds, q)) for run in runs) for q in (0.5, 0.99, 1.0)
+    p50, p90, p99, most = (
+        1000.0 * min(float(np.quantile(run.packet_seconds, q)) for run in runs) for q in (0.5, 0.9, 0.99, 1.0)
     )
     return (
         judged("time per packet, p50", p50, usual=True),
-        judged("time per packet, p99", p99, usual=True),
+        # Single slow packets (code that is compiled when first used) do not make it fall behind.
+        judged("time per packet, p99", p99, usual=p90 > limit),
         judged("time per packet, max", most),
     )
 
