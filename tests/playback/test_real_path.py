@@ -366,7 +366,7 @@ def test_keys_in_the_terminal_switch_versions_and_end_the_command(server, tmp_pa
 
     import soundfile
 
-    lanes = unlike_lanes(2, 30.0, RATE)
+    lanes = unlike_lanes(2, 120.0, RATE)  # longer than the test takes, however busy the machine
     for index, lane in enumerate(lanes):
         soundfile.write(tmp_path / f"{index}.wav", lane.samples, RATE, subtype="FLOAT")
     terminal, inner = pty.openpty()
@@ -388,7 +388,10 @@ def test_keys_in_the_terminal_switch_versions_and_end_the_command(server, tmp_pa
         while text not in shown:
             assert time.monotonic() < end, shown[-300:]
             if select.select([terminal], [], [], 0.1)[0]:
-                shown += os.read(terminal, 4096)
+                try:
+                    shown += os.read(terminal, 4096)
+                except OSError as error:  # the command has ended
+                    raise AssertionError(shown[-300:]) from error
 
     try:
         see("0 0.wav   2 ⚠ 1.wav".encode())  # the two are noise of their own each
