@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from gaplisten.loss.measures.contract import Case, Curve, Direction, Measure
-from gaplisten.loss.measures.prediction import clicks, more_than_natural
-from gaplisten.loss.measures.windows import Frames, Row
+from gaplisten.loss.measures.edges import at_edges, edge_curve
+from gaplisten.loss.measures.prediction import clicks
+from gaplisten.loss.measures.windows import Row
 
 NEAR_FRAMES = 11  # the reference's own peak may lie somewhat aside, as where a version is a few frames late
 _SOURCE = (
@@ -15,35 +14,15 @@ _SOURCE = (
 )
 
 
-def _at(case: Case, edges: Frames, name: str) -> Row:
-    rate = case.version.rate
-    found = clicks(case.version.row, edges, rate)
-    if case.clean is None:
-        return found
-    clean = case.clean
-    return more_than_natural(
-        found, case.of_reference(f"click {name}", lambda: clicks(clean.row, edges, rate, NEAR_FRAMES))
-    )
-
-
 def curve(case: Case) -> Curve:
     """Return the largest z of every 2.5 ms."""
-    rate, frames = case.version.rate, case.version.row.size
-    half = max(1, round(0.00125 * rate))
-    centres = np.arange(half, max(frames - half, half), 2 * half, dtype=np.int64)
-    parts = []
-    for at in range(0, centres.size, 512):
-        edges = centres[at : at + 512]
-        found = clicks(case.version.row, edges, rate, half)
-        if case.clean is not None:
-            found = more_than_natural(found, clicks(case.clean.row, edges, rate, half + NEAR_FRAMES))
-        parts.append(found)
-    return Curve(centres, np.concatenate(parts) if parts else np.zeros(0))
+    return edge_curve(case, clicks, NEAR_FRAMES)
 
 
 def _measure(edge: str, word: str, place: int) -> Measure:
     def of(case: Case) -> Row:
-        return _at(case, case.places.starts if edge == "entry" else case.places.stops, edge)
+        edges = case.places.starts if edge == "entry" else case.places.stops
+        return at_edges(case, edges, f"click {edge}", clicks, NEAR_FRAMES)
 
     return Measure(
         f"click_{edge}", f"Click at {edge}", "z", Direction.HIGH, 8.0, False, _SOURCE,

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from gaplisten.loss.measures.contract import PROPOSED, Case, Curve, Direction, Measure
-from gaplisten.loss.measures.prediction import CONTEXT_MS, more_than_natural
+from gaplisten.loss.measures.edges import at_edges, edge_curve
+from gaplisten.loss.measures.prediction import CONTEXT_MS
 from gaplisten.loss.measures.windows import FLOOR, MAD, Frames, Row, inside, stretches
 
 NEAR_FRAMES = 8
@@ -20,35 +21,15 @@ def steps(signal: Row, edges: Frames, rate: int, reach: int = 0) -> Row:
     return inside(largest / (usual + FLOOR), edges, signal.size)
 
 
-def _at(case: Case, edges: Frames, name: str) -> Row:
-    rate = case.version.rate
-    found = steps(case.version.row, edges, rate)
-    if case.clean is None:
-        return found
-    clean = case.clean
-    return more_than_natural(
-        found, case.of_reference(f"step {name}", lambda: steps(clean.row, edges, rate, NEAR_FRAMES))
-    )
-
-
 def curve(case: Case) -> Curve:
     """Return the largest ratio of every 2.5 ms."""
-    rate, frames = case.version.rate, case.version.row.size
-    half = max(1, round(0.00125 * rate))
-    centres = np.arange(half, max(frames - half, half), 2 * half, dtype=np.int64)
-    parts = []
-    for at in range(0, centres.size, 512):
-        edges = centres[at : at + 512]
-        found = steps(case.version.row, edges, rate, half)
-        if case.clean is not None:
-            found = more_than_natural(found, steps(case.clean.row, edges, rate, half + NEAR_FRAMES))
-        parts.append(found)
-    return Curve(centres, np.concatenate(parts) if parts else np.zeros(0))
+    return edge_curve(case, steps, NEAR_FRAMES)
 
 
 def _measure(edge: str, words: str, place: int) -> Measure:
     def of(case: Case) -> Row:
-        return _at(case, case.places.starts if edge == "entry" else case.places.stops, edge)
+        edges = case.places.starts if edge == "entry" else case.places.stops
+        return at_edges(case, edges, f"step {edge}", steps, NEAR_FRAMES)
 
     return Measure(
         f"step_{edge}", f"Step at {edge}", "ratio", Direction.HIGH, 12.0, False, PROPOSED,
