@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__, no_args_is_help=True)
 
+Ratings = Annotated[
+    Path | None, typer.Option("--ratings", help="The ratings folder, when not the panel's own.")
+]
+Keep = Annotated[
+    list[str] | None, typer.Option("--keep", metavar="NAME", help="Count this listener all the same.")
+]
+LeaveOut = Annotated[
+    list[str] | None, typer.Option("--leave-out", metavar="NAME=WHY", help="Do not count this listener.")
+]
+
 
 class PanelCommandError(GaplistenError):
     """A panel command that cannot be carried out."""
@@ -162,9 +172,7 @@ def _setup(level: str, headphones: str) -> dict[str, str]:
 @app.command()
 def status(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
-    ratings: Annotated[
-        Path | None, typer.Option("--ratings", help="The ratings folder, when not the panel's own.")
-    ] = None,
+    ratings: Ratings = None,
     verify: Annotated[bool, typer.Option("--verify", help="Check every stimulus against its hash.")] = False,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
     design: Annotated[
@@ -204,9 +212,7 @@ def status(
 @app.command()
 def answers(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
-    ratings: Annotated[
-        Path | None, typer.Option("--ratings", help="The ratings folder, when not the panel's own.")
-    ] = None,
+    ratings: Ratings = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
 ) -> None:
     """Answers to questions, and each attempt at each check: right, needed, and what guessing would pass."""
@@ -253,9 +259,7 @@ def _word(finished: bool, open_now: bool) -> str:
 @app.command()
 def results(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
-    ratings: Annotated[
-        Path | None, typer.Option("--ratings", help="The ratings folder, when not the panel's own.")
-    ] = None,
+    ratings: Ratings = None,
     csv: Annotated[
         Path | None,
         typer.Option(
@@ -263,13 +267,8 @@ def results(
         ),
     ] = None,
     figure: Annotated[Path | None, typer.Option("--figure", help="Draw into this .png or .svg file.")] = None,
-    keep: Annotated[
-        list[str] | None, typer.Option("--keep", metavar="NAME", help="Count this listener all the same.")
-    ] = None,
-    leave_out: Annotated[
-        list[str] | None,
-        typer.Option("--leave-out", metavar="NAME=WHY", help="Do not count this listener."),
-    ] = None,
+    keep: Keep = None,
+    leave_out: LeaveOut = None,
 ) -> None:
     """Means with 95 % intervals per condition and burst stratum, exact tests, screening."""
     from gaplisten.panel.frozen import open_panel
@@ -308,22 +307,15 @@ def results(
 def votes(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
     csv: Annotated[Path, typer.Option("--csv", help="The file to write.")],
-    ratings: Annotated[
-        Path | None, typer.Option("--ratings", help="The ratings folder, when not the panel's own.")
-    ] = None,
+    ratings: Ratings = None,
     pseudonyms: Annotated[
         bool,
         typer.Option(
             "--pseudonyms", help="Listeners become L1, L2, ...; what may tell who they are is left out."
         ),
     ] = False,
-    keep: Annotated[
-        list[str] | None, typer.Option("--keep", metavar="NAME", help="Count this listener all the same.")
-    ] = None,
-    leave_out: Annotated[
-        list[str] | None,
-        typer.Option("--leave-out", metavar="NAME=WHY", help="Do not count this listener."),
-    ] = None,
+    keep: Keep = None,
+    leave_out: LeaveOut = None,
 ) -> None:
     """Write every vote into one CSV, with answers to questions and checks, and who is left out and why."""
     from gaplisten.panel.frozen import open_panel
@@ -367,9 +359,7 @@ def withdraw_(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
     listener: Annotated[str, typer.Argument(metavar="NAME", help="Who withdraws.")],
     why: Annotated[str, typer.Option("--why", help="The reason; it is kept.")],
-    ratings: Annotated[
-        Path | None, typer.Option("--ratings", help="The ratings folder, when not the panel's own.")
-    ] = None,
+    ratings: Ratings = None,
     erase: Annotated[
         bool, typer.Option("--erase", help="Delete the rows and the name; this cannot be undone.")
     ] = False,
