@@ -275,19 +275,19 @@ class Controller:
         """Take these clips, and show the one that the work shows or else the first."""
         self.clipset = clipset
         self._shown = None
+        self.tasks.cancel(self._checking)
+        self._checking, self.checked = None, ()
         self.clips_changed.emit()
         names = {clip.name for clip in clipset.clips}
         current = self.document.work.current
         first = clipset.clips[0].name if clipset.clips else None
         self.show_clip(current if current in names else first)
         self.said.emit("; ".join(clipset.notes[:1] + tuple(map(str, clipset.offers))))
-        self._check(clipset)
 
-    def _check(self, clipset: ClipSet) -> None:
-        """Check some clips of the set; others are checked when they are shown."""
-        self.tasks.cancel(self._checking)
-        self.checked = ()
-        if len(clipset.clips) > 1:
+    def _check_some(self) -> None:
+        """Check some clips of the set, once, after the one to show is open; others when they are shown."""
+        clipset = self.clipset
+        if self._checking is None and clipset is not None and len(clipset.clips) > 1:
             self._checking = self.tasks.run(
                 "checking clips",
                 lambda job: tuple(checked(clipset, job, AT_OPENING)),
@@ -341,6 +341,7 @@ class Controller:
     def _on_not_opened(self, error: Exception) -> None:
         self._on_opened(Opened(None, None, None, 1.0, ""))
         self.failed.emit(error)
+        self._check_some()
 
     def _on_opened(self, opened: Opened) -> None:
         self.opened, self.trace = opened.clip, opened.trace
@@ -365,6 +366,8 @@ class Controller:
             self.failed.emit(problem)
         if opened.clip is not None and opened.clip.notes:
             self.said.emit("; ".join(opened.clip.notes))
+        if opened.clip is not None:
+            self._check_some()
 
     @property
     def doubts(self) -> tuple[Doubt, ...]:
