@@ -10,6 +10,7 @@ import pandas as pd
 import pyqtgraph as pg
 import pytest
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QTabWidget
 from pytestqt.qtbot import QtBot
 from typer.testing import CliRunner
 
@@ -130,6 +131,32 @@ def test_the_window_shows_means_and_follows_new_ratings(panel: Path, qtbot: QtBo
     assert window.results is not None
     means = {one.condition: one.mean.mean for one in window.results.conditions}
     assert means == {"zilch": 1.25, "quuxnet": 3.75}
+
+
+def test_the_window_compares_talkers_where_there_are_several(panel: Path, qtbot: QtBot) -> None:
+    window = ResultsWindow(panel)
+    qtbot.addWidget(window)
+    assert "Talkers" not in tabs_shown(window)
+    scores = {("kim", "female"): 2.0, ("lee", "male"): 4.0}
+    votes = tuple(
+        Rating(who, "test", "c", "", "zilch", "", "condition", 3, score, talker=talker, sex=sex)
+        for who in ("ann", "ben")
+        for (talker, sex), score in scores.items()
+    )
+    window._show(evaluate_votes(Collected(votes), method("acr")))
+    assert "Talkers" in tabs_shown(window)
+    shown = [[window.talkers.item(row, at).text() for at in (0, 1, 4)] for row in range(4)]
+    assert shown == [
+        ["zilch", "female", "2"],
+        ["zilch", "male", "4"],
+        ["zilch", "kim", "2"],
+        ["zilch", "lee", "4"],
+    ]
+
+
+def tabs_shown(window: ResultsWindow) -> list[str]:
+    (tabs,) = window.findChildren(QTabWidget)
+    return [tabs.tabText(at) for at in range(tabs.count()) if tabs.isTabVisible(at)]
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

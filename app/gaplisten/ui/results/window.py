@@ -29,6 +29,7 @@ from gaplisten.panel.results.report import (
     save_tables,
     strata_table,
     summary,
+    talkers_table,
 )
 from gaplisten.panel.session_files import ratings_files
 from gaplisten.tables import Table
@@ -88,6 +89,7 @@ class ResultsWindow(QWidget):
     def _build(self) -> None:
         self.plot = ResultsPlot()
         self.conditions, self.strata = TableView("Conditions"), TableView("Burst strata")
+        self.talkers = TableView("Talkers")
         self.by_listener, self.listeners = TableView("Each listener"), TableView("Listeners")
         self.listeners.itemDoubleClicked.connect(lambda item: self._toggle(item.row()))
         self.said = QLabel("")
@@ -96,8 +98,10 @@ class ResultsWindow(QWidget):
         tabs = QTabWidget()
         tabs.addTab(self.conditions, "Conditions")
         tabs.addTab(self.strata, "Burst strata")
+        tabs.addTab(self.talkers, "Talkers")
         tabs.addTab(self.by_listener, "Each listener")
         tabs.addTab(self.listeners, "Listeners")
+        self._tabs = tabs
         self.listeners.setToolTip("Double-click a listener who was left out to count the votes all the same")
         split = QSplitter(Qt.Orientation.Vertical)
         split.addWidget(self.plot)
@@ -147,6 +151,9 @@ class ResultsWindow(QWidget):
         self.plot.show_results(results)
         self.conditions.show_table(main_table(results))
         self.strata.show_table(strata_table(results))
+        self.talkers.show_table(talkers_table(results))
+        # Where nobody said who talks, or all clips are of one talker, there is nothing to compare.
+        self._tabs.setTabVisible(self._tabs.indexOf(self.talkers), bool(self.talkers.rowCount()))
         self.by_listener.show_table(by_listener_table(results))
         self.listeners.show_table(listeners_table(results))
         said = summary(results) if results.listeners else [*results.problems, *_waiting(results)]
