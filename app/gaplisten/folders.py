@@ -23,7 +23,7 @@ def bundled_plugins() -> Path:
 
 
 def resources() -> Path:
-    """Return the folder of icons, demo speech, scale wordings and themes."""
+    """Return the folder of icons, demo speech, wordings and the font of pictures."""
     return _bundled("resources")
 
 

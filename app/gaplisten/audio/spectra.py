@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +16,12 @@ TILE = 128
 # One step of a tile's numbers is half a decibel; 255 is +7.5 dB, 1 is -119.5 dB, 0 is "nothing there".
 STEPS_PER_DB = 2.0
 TOP_DB = 7.5
+# Levels of the first and the last colour; a full-scale sine is 0 dB.
+QUIETEST_DB, LOUDEST_DB = -95.0, -15.0
+# Quiet is the colour of the paper, loud is far from it; on the way the lightness changes steadily, so that
+# the picture reads the same to every eye and in grey print.
+_ON_DARK = ("#141519", "#2a2550", "#612f74", "#a3406c", "#dd6350", "#f59d48", "#fbe09a")
+_ON_LIGHT = ("#ffffff", "#fbe6c0", "#f3b279", "#dd7560", "#a4466f", "#57306b", "#1b1638")
 _LOOKS = 3
 # Stretches this many windows apart are read through rather than sought one by one.
 _THROUGH, _THROUGH_SLOW = 4, 8
@@ -183,3 +190,22 @@ def _resized(levels: Levels, first: float, step: float, count: int) -> Levels:
     one, other = levels[begin].astype(np.uint16), levels[np.minimum(begin + 1, last)].astype(np.uint16)
     between: Levels = ((one * (256 - share) + other * share) >> 8).astype(np.uint8)
     return between
+
+
+@cache
+def level_colours(dark: bool) -> npt.NDArray[np.uint32]:
+    """Return the pixel for each level of a tile, shape ``(256,)``, on a dark or a light background."""
+    decibels = (np.arange(256) - 255.0) / STEPS_PER_DB + TOP_DB
+    share = np.clip((decibels - QUIETEST_DB) / (LOUDEST_DB - QUIETEST_DB), 0.0, 1.0)
+    share[0] = 0.0
+    anchors = np.array([_parts(text) for text in (_ON_DARK if dark else _ON_LIGHT)])
+    places = np.linspace(0.0, 1.0, len(anchors))
+    red, green, blue = (
+        np.interp(share, places, anchors[:, part]).round().astype(np.uint32) for part in range(3)
+    )
+    table: npt.NDArray[np.uint32] = np.uint32(0xFF000000) | red << 16 | green << 8 | blue
+    return table
+
+
+def _parts(text: str) -> tuple[int, int, int]:
+    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)

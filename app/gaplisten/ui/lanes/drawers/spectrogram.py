@@ -6,16 +6,14 @@ import math
 from collections import OrderedDict
 from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from functools import cache
 
 import numpy as np
-import numpy.typing as npt
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QImage, QPainter
 
 from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.raster import Pixels, blend
-from gaplisten.audio.spectra import STEPS_PER_DB, TILE, TOP_DB, Levels, SpectrumSettings, fitted, tile
+from gaplisten.audio.spectra import TILE, Levels, SpectrumSettings, fitted, level_colours, tile
 from gaplisten.audio.viewport import Viewport
 from gaplisten.bench.derived import Derived, Inputs
 from gaplisten.jobs import Job, give_way
@@ -32,14 +30,7 @@ _COARSER = (2, 4, 8, 16, 32)
 
 TileKey = tuple[int, int, int]
 
-# Levels of the first and the last colour; a full-scale sine is 0 dB.
-QUIETEST_DB, LOUDEST_DB = -95.0, -15.0
 _HATCH_OVER = 0.45
-
-# Quiet is the colour of the paper, loud is far from it; on the way the lightness changes steadily, so that
-# the picture reads the same to every eye and in grey print.
-_ON_DARK = ("#141519", "#2a2550", "#612f74", "#a3406c", "#dd6350", "#f59d48", "#fbe09a")
-_ON_LIGHT = ("#ffffff", "#fbe6c0", "#f3b279", "#dd7560", "#a4466f", "#57306b", "#1b1638")
 
 
 class Spectrogram(Drawer):
@@ -105,7 +96,7 @@ class Spectrogram(Drawer):
 
     def _picture(self, scene: Scene, lanes: Lanes, strip: Strip) -> Pixels:
         levels = self.tiles.picture(lanes[-1].source, scene.view, scene.view.width, strip.height)
-        painted: Pixels = colour_table(scene.colours.dark)[levels]
+        painted: Pixels = level_colours(scene.colours.dark)[levels]
         return painted
 
 
@@ -257,25 +248,6 @@ class SpectrogramStore(QObject):
             return view is not None and stop >= view.start and start <= view.stop
 
         self._want({key: inputs for key, inputs in self._asked.items() if seen(key)})
-
-
-@cache
-def colour_table(dark: bool) -> npt.NDArray[np.uint32]:
-    """Return the pixel for each level of a tile, shape ``(256,)``, on a dark or a light background."""
-    decibels = (np.arange(256) - 255.0) / STEPS_PER_DB + TOP_DB
-    share = np.clip((decibels - QUIETEST_DB) / (LOUDEST_DB - QUIETEST_DB), 0.0, 1.0)
-    share[0] = 0.0
-    anchors = np.array([_parts(text) for text in (_ON_DARK if dark else _ON_LIGHT)])
-    places = np.linspace(0.0, 1.0, len(anchors))
-    red, green, blue = (
-        np.interp(share, places, anchors[:, part]).round().astype(np.uint32) for part in range(3)
-    )
-    table: npt.NDArray[np.uint32] = np.uint32(0xFF000000) | red << 16 | green << 8 | blue
-    return table
-
-
-def _parts(text: str) -> tuple[int, int, int]:
-    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
 
 
 DRAWERS = (Spectrogram, Both)
