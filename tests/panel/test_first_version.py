@@ -6,6 +6,7 @@ and Ben stopped after two trials; `expected` holds what that version then wrote 
 
 from __future__ import annotations
 
+import csv
 import shutil
 from pathlib import Path
 
@@ -55,6 +56,19 @@ def as_first(path: Path) -> bytes:
     return path.read_bytes().replace(f",{__version__}\r\n".encode(), b",0.1.0\r\n")
 
 
+def assert_found(path: Path, expected: Path) -> None:
+    """Whatever the first version found is found still: it knew the intervals over listeners alone."""
+    with path.open(newline="", encoding="utf-8") as file:
+        found = list(csv.DictReader(file))
+    with expected.open(newline="", encoding="utf-8") as file:
+        wanted = list(csv.DictReader(file))
+    assert len(found) == len(wanted)
+    for row, first in zip(found, wanted, strict=True):
+        for end in ("low", "high"):
+            row[f"95 % {end}"] = row.get(f"these clips {end}", row.get(f"95 % {end}", ""))
+        assert {name: row[name] for name in first} == first
+
+
 def test_every_method_of_the_first_version_is_here() -> None:
     assert METHODS == ["ab", "abc_hr", "abx", "acr", "acr_effort", "ccr", "dcr", "mushra"]
 
@@ -81,9 +95,11 @@ def test_a_finished_session_of_the_first_version_is_left_as_it_is(panel: Path) -
 def test_results_of_the_first_versions_sessions_are_the_same(panel: Path, tmp_path: Path) -> None:
     found = evaluate(open_panel(panel))
     assert found.problems == ()
-    for path in (tmp_path / "results.csv", *save_tables(found, tmp_path / "results.csv")):
-        assert path.read_bytes() == (panel / "expected" / path.name).read_bytes()
-    assert "\n".join(summary(found)) + "\n" == (panel / "expected/summary.txt").read_text(encoding="utf-8")
+    save_tables(found, tmp_path / "results.csv")
+    for expected in (panel / "expected").glob("results*.csv"):
+        assert_found(tmp_path / expected.name, expected)
+    said = (panel / "expected/summary.txt").read_text(encoding="utf-8").splitlines()
+    assert set(said) <= set(summary(found))
 
 
 def test_a_scripted_session_writes_the_same_rows_as_ever(panel: Path) -> None:

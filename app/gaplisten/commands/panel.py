@@ -270,7 +270,7 @@ def results(
     keep: Keep = None,
     leave_out: LeaveOut = None,
 ) -> None:
-    """Means with 95 % intervals per condition and burst stratum, exact tests, screening."""
+    """Whether one condition is better than another; means with 95 % intervals, tests, screening."""
     from gaplisten.panel.frozen import open_panel
     from gaplisten.panel.results import report
     from gaplisten.panel.results.evaluation import evaluate
@@ -286,7 +286,11 @@ def results(
         for problem in found.problems:
             print(problem)
         raise typer.Exit(1 if found.problems else 0)
-    show(report.main_table(found), title=f"{found.title}: {found.score_name}, 95 % intervals over listeners")
+    show(report.main_table(found), title=f"{found.title}: {found.score_name}")
+    if found.contrasts:
+        show(report.contrasts_table(found), title="Comparisons")
+    if found.contrast_strata:
+        show(report.contrasts_table(found, found.contrast_strata), title="Comparisons by longest burst")
     if found.strata or found.pair_strata:
         show(report.strata_table(found), title="By longest burst")
     if found.talkers or found.pair_talkers:

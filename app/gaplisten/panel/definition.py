@@ -36,6 +36,7 @@ from gaplisten.panel.parts import (
     Pairing,
     Part,
     QuestionPart,
+    ResultsPart,
     RoomPart,
     RulesPart,
     Text,
@@ -130,6 +131,7 @@ class PanelDefinition(_WithTables):
     room: RoomPart = RoomPart()
     question: list[QuestionPart] = Field(default_factory=list, max_length=100)
     wording: WordingPart = WordingPart()
+    results: ResultsPart = ResultsPart()
 
     @property
     def design(self) -> Design:
@@ -158,6 +160,7 @@ class PanelDefinition(_WithTables):
             self._check_kinds,
             self._hundred,
             self._votes,
+            self._compared,
         ):
             check()
         return self
@@ -247,6 +250,14 @@ class PanelDefinition(_WithTables):
         if not self.listeners:
             fact = "say ratings_per_condition too (how many clips one listener hears), or list the listeners"
             raise misfit(fact, "votes_per_clip")
+
+    def _compared(self) -> None:
+        against = self.results.against
+        names = [one.name for one in self.condition]
+        own = [REFERENCE, *self.method.reserved]
+        if against is not None and against not in names + own:
+            said = ", ".join(names)
+            raise misfit(f"{against!r} is no condition of this panel; it has {said}", "results", "against")
 
     def _check_kinds(self) -> None:
         checks = self.checks

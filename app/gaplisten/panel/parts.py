@@ -198,3 +198,24 @@ class WordingPart(Part):
     question: Text | None = None
     instruction: Text | None = None
     labels: dict[str, Annotated[str, Field(min_length=1, max_length=200)]] = Field(default_factory=dict)
+
+
+class ResultsPart(Part):
+    """What the results are asked, said before anybody has listened.
+
+    Parameters
+    ----------
+    against
+        The condition that each other one is compared with; each with each without.
+    generalise
+        What an interval is to hold for beside other listeners: other clips, or other talkers.
+    margin
+        The largest difference that does not matter, in points of the scale.
+    exclude_by_agreement
+        Whether listeners whose votes do not go with the others' are left out.
+    """
+
+    against: Name | None = None
+    generalise: Literal["clips", "talkers"] = "clips"
+    margin: float | None = Field(default=None, gt=0, le=100, strict=False)
+    exclude_by_agreement: bool = False

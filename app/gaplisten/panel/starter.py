@@ -185,6 +185,10 @@ heard = "end"           # nothing, once, end
 suggest_minutes = 20
 insist_minutes = 45
 
+# [results]              # what the results are asked, said beforehand
+# against = "zero fill"  # each condition against this one; without, each pair
+# generalise = "clips"   # or "talkers": what intervals hold for, beside other listeners
+
 # [[question]]
 # name = "age"
 # text = "How old are you?"

@@ -48,7 +48,8 @@ def test_the_tables_are_written_as_csv_that_pandas_reads(panel: Path, tmp_path: 
     frame = pd.read_csv(tmp_path / "r.csv")
     whole = frame[(frame["condition"] == "quuxnet") & (frame["stratum"] == "all")].iloc[0]
     assert whole["MOS"] == pytest.approx(13 / 3, abs=1e-3)
-    assert whole["95 % high"] - whole["MOS"] == pytest.approx(4.302652730 / 3, abs=1e-3)
+    assert whole["these clips high"] - whole["MOS"] == pytest.approx(4.302652730 / 3, abs=1e-3)
+    assert whole["interval over"] == "listeners and clips"
     assert set(pd.read_csv(tmp_path / "r-listeners.csv")["listener"]) == {"ann", "bea", "cid"}
     own = pd.read_csv(tmp_path / "r-by-listener.csv").set_index(["condition", "listener"])["MOS"]
     assert own["quuxnet"].to_dict() == {"ann": 4, "bea": 5, "cid": 4}

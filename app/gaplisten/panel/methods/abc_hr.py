@@ -51,6 +51,10 @@ class TripleStimulus(Method):
             if one.role != "reference" and (one.listener, one.trial) in hidden
         ]
 
+    def step(self, conditions: int) -> float:
+        """Return the step of the five-grade scale as it is graded here."""
+        return 0.1
+
 
 METHOD = TripleStimulus(
     name="abc_hr",
@@ -62,4 +66,5 @@ METHOD = TripleStimulus(
     sided=True,
     range=(-4, 0.5),
     needs_reference=True,
+    against_reference=True,
 )

@@ -40,4 +40,5 @@ METHOD = InEitherOrder(
     needs_reference=True,
     dialog=known_answers("clear_good", "clear_bad", "null_pairs"),
     reference_conditions=True,
+    against_reference=True,
 )

@@ -297,6 +297,8 @@ class Method:
         Whether the method's standard wants modulated noise (MNRU) among the conditions.
     medians
         Whether figures show median and quartiles.
+    against_reference
+        Whether a score is a difference from the reference already, so that its mean is compared with nil.
     options
         The method's own table of a panel's file, called as the method; `Part` itself where there is none.
     dialog
@@ -327,6 +329,7 @@ class Method:
     practice_needed: bool = False
     reference_conditions: bool = False
     medians: bool = False
+    against_reference: bool = False
     options: type[Part] = Part
     dialog: tuple[Option, ...] = ()
     starter: str = ""
@@ -467,6 +470,10 @@ class Method:
     def results(self, ratings: Sequence[Rating]) -> list[Rating]:
         """Return the ratings of which means are made."""
         return list(ratings)
+
+    def step(self, conditions: int) -> float:
+        """Return how far two neighbouring scores are apart, with so many conditions: what rounding hides."""
+        return 1.0
 
     def screened(self, own: Sequence[Rating], everybody: Sequence[Rating]) -> list[str]:
         """Return why the method's own rules leave a listener out, "" for a rule that was kept.

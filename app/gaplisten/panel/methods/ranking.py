@@ -83,6 +83,10 @@ class Elimination(Method):
         count = len(planned.trial.rated_slots)
         return (count - int(vote)) / (count - 1)
 
+    def step(self, conditions: int) -> float:
+        """Return the share of the others that one place is worth."""
+        return 1 / max(conditions - 1, 1)
+
 
 METHOD = Elimination(
     name="ranking",

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from statistics import fmean
 
+import numpy as np
+from numpy.typing import NDArray
+
+from gaplisten.languages import ENGLISH
 from gaplisten.loss.strata import Stratum
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.methods.contract import Method, Rating, grouped
+from gaplisten.panel.parts import ResultsPart
+from gaplisten.panel.results.cells import cells
+from gaplisten.panel.results.contrasts import Contrast, contrasts, corrected
 from gaplisten.panel.results.pairs import ALL, PairResult, pair_results
 from gaplisten.panel.results.screening import Listener, screen
 from gaplisten.panel.results.votes import Collected, collect, tests
+from gaplisten.panel.statistics.crossed import Crossed, crossed
 from gaplisten.statistics import Mean, Quartiles, quartiles, student_mean
 
 
@@ -25,7 +33,10 @@ class ConditionResult:
     votes
         Number of votes; `mean.n` counts listeners.
     mean
-        Over listeners (each listener's mean first), with a 95 % interval by Student's t.
+        Over listeners (each listener's mean first), with a 95 % interval by Student's t: other listeners, but
+        these clips only.
+    over
+        The same over listeners and clips.
     spread
         Median and quartiles of all votes.
     by_listener
@@ -39,11 +50,25 @@ class ConditionResult:
     spread: Quartiles
     by_listener: Mapping[str, float]
     scale: str = ""
+    over: Crossed | None = None
 
 
 @dataclass(frozen=True)
 class Results:
-    """Everything that a panel found."""
+    """Everything that a panel found.
+
+    Parameters
+    ----------
+    contrasts, contrast_strata
+        Conditions against each other over all clips, and in each burst stratum; each corrected for their
+        number.
+    everybody
+        The contrasts with those who were left out; empty where nobody was.
+    asked
+        What the panel's maker asked of the results.
+    language
+        In which the verdict is put into words.
+    """
 
     title: str
     method: Method
@@ -58,6 +83,11 @@ class Results:
     notes: tuple[str, ...] = ()
     talkers: tuple[ConditionResult, ...] = ()
     pair_talkers: tuple[PairResult, ...] = ()
+    contrasts: tuple[Contrast, ...] = ()
+    contrast_strata: tuple[Contrast, ...] = ()
+    everybody: tuple[Contrast, ...] = ()
+    asked: ResultsPart = field(default_factory=ResultsPart)
+    language: str = ENGLISH
 
     @property
     def score_name(self) -> str:
@@ -80,7 +110,7 @@ class Results:
         return tuple(one for one in self.listeners if one.kept)
 
 
-def _condition(name: str, stratum: str, votes: Sequence[Rating]) -> ConditionResult:
+def _condition(name: str, stratum: str, votes: Sequence[Rating], step: float) -> ConditionResult:
     by_listener = {
         listener: fmean(one.score for one in own)
         for listener, own in grouped(votes, lambda one: one.listener).items()
@@ -88,7 +118,18 @@ def _condition(name: str, stratum: str, votes: Sequence[Rating]) -> ConditionRes
     scores = [one.score for one in votes]
     mean = student_mean(list(by_listener.values()))
     spread = quartiles(scores)
-    return ConditionResult(name, stratum, len(votes), mean, spread, by_listener, votes[0].scale)
+    (table,), (number,) = _table_of(votes)
+    over = crossed(table, step**2 / 12 / float(number[number > 0].mean()))
+    return ConditionResult(name, stratum, len(votes), mean, spread, by_listener, votes[0].scale, over)
+
+
+def _table_of(votes: Sequence[Rating]) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    found = cells([replace(one, compared_with="") for one in votes] if _mixed(votes) else votes)
+    return list(found.mean.values()), list(found.votes.values())
+
+
+def _mixed(votes: Sequence[Rating]) -> bool:
+    return len({one.compared_with for one in votes}) > 1
 
 
 def _ordered(votes: Sequence[Rating], order: Sequence[str], scales: Sequence[str]) -> list[Rating]:
@@ -112,9 +153,25 @@ def _by_talker(votes: Sequence[Rating]) -> list[tuple[str, list[Rating]]]:
     return made
 
 
-def _conditions(votes: Sequence[Rating], stratum: str = ALL) -> tuple[ConditionResult, ...]:
+def _conditions(votes: Sequence[Rating], method: Method, stratum: str = ALL) -> tuple[ConditionResult, ...]:
     groups = grouped(votes, lambda one: f"{one.condition}\x1f{one.scale}")
-    return tuple(_condition(own[0].condition, stratum, own) for own in groups.values())
+    step = method.step(len({one.condition for one in votes}))
+    return tuple(_condition(own[0].condition, stratum, own, step) for own in groups.values())
+
+
+def _talkers(votes: Sequence[Rating], asked: ResultsPart) -> tuple[dict[str, str] | None, list[str]]:
+    """Return who talks in each clip where results are to hold for other talkers; else why they cannot."""
+    if asked.generalise != "talkers":
+        return None, []
+    known = {one.clip: one.talker for one in votes}
+    unknown = [clip for clip, talker in known.items() if not talker]
+    if unknown:
+        fact = f"nobody said who talks in {len(unknown)} of {len(known)} clips"
+    elif len(set(known.values())) < 2:
+        fact = "there is one talker"
+    else:
+        return known, []
+    return None, [f"results cannot be generalised to other talkers: {fact}; they speak about clips"]
 
 
 def evaluate_votes(
@@ -126,28 +183,45 @@ def evaluate_votes(
     keep: Sequence[str] = (),
     leave_out: Mapping[str, str] | None = None,
     order: Sequence[str] = (),
+    asked: ResultsPart | None = None,
+    language: str = ENGLISH,
 ) -> Results:
     """Return the results of these votes, conditions in `order`; see `evaluate`."""
-    listeners = screen(collected.votes, method, keep=keep, leave_out=leave_out)
-    left_out = {one.name for one in listeners if one.excluded}
-    used = _ordered(
-        [vote for vote in tests(collected.votes) if vote.listener not in left_out], order, method.scales
+    asked = asked or ResultsPart()
+    listeners = screen(
+        collected.votes, method, keep=keep, leave_out=leave_out, by_agreement=asked.exclude_by_agreement
     )
+    left_out = {one.name for one in listeners if one.excluded}
+    everybody = _ordered(tests(collected.votes), order, method.scales)
+    used = [vote for vote in everybody if vote.listener not in left_out]
     scored, chosen = ([], used) if method.paired else (method.results(used), [])
+    talkers, problems = _talkers(used, asked)
+
+    def compared(votes: Sequence[Rating], stratum: str = ALL) -> list[Contrast]:
+        return contrasts(votes, method, asked, order, stratum, talkers)
+
+    read = chosen if method.paired else scored
+    in_strata = [one for stratum, own in _by_stratum(read) for one in compared(own, stratum)]
+    of_all = everybody if method.paired else method.results(everybody)
     return Results(
         title,
         method,
         panel_sha256,
-        _conditions(scored),
-        tuple(one for stratum, own in _by_stratum(scored) for one in _conditions(own, stratum)),
+        _conditions(scored, method),
+        tuple(one for stratum, own in _by_stratum(scored) for one in _conditions(own, method, stratum)),
         pair_results(chosen, method.test),
         tuple(one for stratum, own in _by_stratum(chosen) for one in pair_results(own, method.test, stratum)),
         listeners,
         collected.running,
-        collected.problems,
+        (*collected.problems, *problems),
         collected.notes,
-        tuple(one for name, own in _by_talker(scored) for one in _conditions(own, name)),
+        tuple(one for name, own in _by_talker(scored) for one in _conditions(own, method, name)),
         tuple(one for name, own in _by_talker(chosen) for one in pair_results(own, method.test, name)),
+        corrected(compared(read)),
+        corrected(in_strata),
+        corrected(compared(of_all)) if left_out else (),
+        asked,
+        language,
     )
 
 
@@ -170,4 +244,6 @@ def evaluate(
         keep=keep,
         leave_out=leave_out,
         order=[one.name for one in panel.definition.condition],
+        asked=panel.definition.results,
+        language=panel.definition.language,
     )

@@ -6,8 +6,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gaplisten.panel.methods.contract import PairTest
+from gaplisten.panel.results.contrasts import Contrast, Unit
 from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.panel.results.pairs import Own, PairResult
+from gaplisten.panel.results.screening import Listener
+from gaplisten.panel.results.verdict import verdicts
+from gaplisten.panel.statistics.crossed import Crossed
 from gaplisten.tables import Cell, Table, write_csv
 
 SURE = 0.05
@@ -28,17 +32,99 @@ def _heads(results: Results) -> tuple[str, ...]:
 
 def _condition_row(results: Results, one: ConditionResult) -> tuple[Cell, ...]:
     mean, spread = one.mean, one.spread
-    numbers = (mean.mean, mean.low, mean.high, spread.median, spread.q1, spread.q3)
+    ends = one.over.interval() if one.over else None
+    low, high = ends or (None, None)
     counts = (one.stratum, mean.n, one.votes)
-    return (*_named(results, one), *counts, *(_rounded(value) for value in numbers))
+    wide = (mean.mean, low, high)
+    narrow = (mean.low, mean.high, spread.median, spread.q1, spread.q3)
+    speaks = _speaks(one.over) if ends else None
+    return (*_named(results, one), *counts, *map(_rounded, wide), speaks, *map(_rounded, narrow))
+
+
+def _speaks(over: Crossed | None) -> str | None:
+    return str(over.speaks) if over else None
 
 
 def conditions_table(results: Results, which: Sequence[ConditionResult] | None = None) -> Table:
-    """Return one row per condition (and stratum): listeners, votes, mean, interval, median, quartiles."""
+    """Return one row per condition (and stratum): listeners, votes, mean, intervals, median, quartiles.
+
+    `interval over` says what the first interval speaks about; the second is over listeners alone.
+    """
     chosen = results.conditions if which is None else which
     name = results.score_name
-    counts = ("stratum", "listeners", "votes", name, "95 % low", "95 % high", "median", "q1", "q3")
-    return Table((*_heads(results), *counts), tuple(_condition_row(results, one) for one in chosen))
+    counts = ("stratum", "listeners", "votes", name, "95 % low", "95 % high", "interval over")
+    narrow = ("these clips low", "these clips high", "median", "q1", "q3")
+    return Table((*_heads(results), *counts, *narrow), tuple(_condition_row(results, one) for one in chosen))
+
+
+def contrasts_table(results: Results, which: Sequence[Contrast] | None = None) -> Table:
+    """Return one row per comparison: difference (or share), intervals, tests, and who stands on its side.
+
+    The last columns are over listeners alone: they speak about these clips only.
+    """
+    chosen = results.contrasts if which is None else which
+    shares = results.method.paired
+    measured = results.method.test.counted if results.method.test else f"difference of {results.score_name}"
+    heads = ("condition", "against", "scale") if results.several_scales else ("condition", "against")
+    columns = (
+        *heads,
+        "stratum",
+        "listeners",
+        "clips",
+        "votes",
+        f"share {measured}" if shares else measured,
+        "95 % low",
+        "95 % high",
+        "interval over",
+        "p",
+        "p (Holm)",
+        "comparisons",
+        "listeners higher",
+        "listeners lower",
+        "clips higher",
+        "clips lower",
+        "these clips low",
+        "these clips high",
+        "these clips p",
+        "found by",
+        "votes not used",
+    )
+    return Table(columns, tuple(_contrast_row(one, several=results.several_scales) for one in chosen))
+
+
+def _contrast_row(one: Contrast, *, several: bool) -> tuple[Cell, ...]:
+    named = (one.condition, one.against, one.scale) if several else (one.condition, one.against)
+    told = one.low is not None
+    mean = one.these_clips
+    ends = (mean.low, mean.high) if mean and mean.sd else (None, None)
+    if one.unit is Unit.SHARE and ends[0] is not None and ends[1] is not None:
+        ends = (max(ends[0], 0.0), min(ends[1], 1.0))
+    return (
+        *named,
+        one.stratum,
+        one.listeners.of,
+        one.clips.of,
+        one.votes,
+        _rounded(one.mean),
+        _rounded(one.low),
+        _rounded(one.high),
+        _speaks(one.over) if told else None,
+        _probability(one.p),
+        _probability(one.p_holm),
+        one.comparisons if told else None,
+        one.listeners.higher,
+        one.listeners.lower,
+        one.clips.higher,
+        one.clips.lower,
+        *map(_rounded, ends),
+        _probability(one.these_clips_p),
+        str(one.over.model) if told else None,
+        one.lone,
+    )
+
+
+def _probability(p: float | None) -> float | None:
+    return None if p is None else float(f"{p:.4g}")
 
 
 def pairs_table(results: Results, which: Sequence[PairResult] | None = None) -> Table:
@@ -111,6 +197,7 @@ def listeners_table(results: Results) -> Table:
         "underflows",
         "left out",
         "kept all the same",
+        "noted",
     )
     rows = tuple(
         (
@@ -124,6 +211,7 @@ def listeners_table(results: Results) -> Table:
             one.underflows,
             "; ".join(one.reasons) or None,
             "; ".join(one.kept) or None,
+            "; ".join(one.noted) or None,
         )
         for one in results.listeners
     )
@@ -152,15 +240,23 @@ def everything_table(results: Results) -> Table:
 
 def summary(results: Results) -> list[str]:
     """Return what must be said beside the tables."""
-    said = [f"{len(results.listeners) - len(results.excluded)} of {len(results.listeners)} listeners count"]
+    said = verdicts(results)
+    said += [f"with everybody: {one}" for one in verdicts(results, results.everybody)]
+    counted = len(results.listeners) - len(results.excluded)
+    said.append(f"{counted} of {len(results.listeners)} listeners count")
     said += [f"left out: {one.name} ({'; '.join(one.reasons)})" for one in results.excluded]
     said += [f"kept by hand: {one.name} ({'; '.join(one.kept)})" for one in results.kept]
+    said += [f"noted, and counted: {one.name} ({'; '.join(one.noted)})" for one in _noted(results)]
     said += _over_listeners(results)
     said += [f"hidden while the session is open: {name}" for name in results.running]
     said += [*results.problems, *results.notes]
     if results.conditions and min(one.mean.n for one in results.conditions) < 3:
         said.append("with fewer than three listeners an interval says little")
     return said
+
+
+def _noted(results: Results) -> list[Listener]:
+    return [one for one in results.listeners if one.noted and not one.excluded]
 
 
 def talkers_table(results: Results) -> Table:
@@ -170,12 +266,18 @@ def talkers_table(results: Results) -> Table:
     return conditions_table(results, results.talkers)
 
 
-def save_tables(results: Results, path: Path) -> tuple[Path, Path]:
-    """Write conditions and strata (or pairs) to `path`; who listened, and each one's results, beside it.
+def all_contrasts_table(results: Results) -> Table:
+    """Return the comparisons over all clips and in each stratum: for a file."""
+    main, strata = contrasts_table(results), contrasts_table(results, results.contrast_strata)
+    return Table(main.columns, main.rows + strata.rows)
+
+
+def save_tables(results: Results, path: Path) -> tuple[Path, ...]:
+    """Write conditions and strata (or pairs) to `path`; comparisons, who listened, each one's results beside.
 
     Returns
     -------
-    The paths of the other two.
+    The paths of the others.
 
     Raises
     ------
@@ -187,6 +289,11 @@ def save_tables(results: Results, path: Path) -> tuple[Path, Path]:
         return path.with_name(f"{path.stem}-{what}{path.suffix or '.csv'}")
 
     write_csv(path, everything_table(results))
-    write_csv(beside("listeners"), listeners_table(results))
-    write_csv(beside("by-listener"), by_listener_table(results))
-    return beside("listeners"), beside("by-listener")
+    others = {
+        "contrasts": all_contrasts_table(results),
+        "listeners": listeners_table(results),
+        "by-listener": by_listener_table(results),
+    }
+    for what, table in others.items():
+        write_csv(beside(what), table)
+    return tuple(beside(what) for what in others)

@@ -43,6 +43,8 @@ class Listener:
         Why the votes are left out; empty when they count.
     kept
         What the rules said of a listener who counts by hand all the same.
+    noted
+        What is unusual about a listener who counts all the same.
     retest
         Mean absolute difference between successive votes on the same stimulus (repeats; further ratings of
         the reference); None without any.
@@ -58,6 +60,7 @@ class Listener:
     reasons: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     retest: float | None = None
+    noted: tuple[str, ...] = ()
 
     @property
     def excluded(self) -> bool:
@@ -178,6 +181,7 @@ def screen(
     *,
     keep: Sequence[str] = (),
     leave_out: Mapping[str, str] | None = None,
+    by_agreement: bool = False,
 ) -> tuple[Listener, ...]:
     """Judge every listener.
 
@@ -187,6 +191,8 @@ def screen(
         Listeners whose votes count whatever the rules say (a decision that the table shows).
     leave_out
         Listeners left out by hand, with the reason.
+    by_agreement
+        Whether those whose votes do not go with the others' are left out; else it is told and they count.
     """
     by_name = grouped(votes, lambda vote: vote.listener)
     judged = [_judged(name, by_name[name], votes, method) for name in sorted(by_name)]
@@ -195,20 +201,25 @@ def screen(
     if len(guessing) > GUARD_SHARE * len(judged):
         guessing = []
     return tuple(
-        _settled(listener, listener.name in guessing, keep, leave_out or {}) for listener, _ in judged
+        _settled(listener, listener.name in guessing, keep, leave_out or {}, by_agreement)
+        for listener, _ in judged
     )
 
 
 def _settled(
-    listener: Listener, guesses: bool, keep: Sequence[str], leave_out: Mapping[str, str]
+    listener: Listener,
+    guesses: bool,
+    keep: Sequence[str],
+    leave_out: Mapping[str, str],
+    by_agreement: bool,
 ) -> Listener:
-    reasons = list(listener.reasons)
+    reasons, noted = list(listener.reasons), list(listener.noted)
     if guesses and listener.agreement is not None:
         said = f"agreement with the others r = {listener.agreement:.2f} is what guessing gives"
-        reasons.append(f"{said} (p > {AGREEMENT_P}; proposed)")
+        (reasons if by_agreement else noted).append(f"{said} (p > {AGREEMENT_P}; proposed)")
     kept: tuple[str, ...] = ()
     if listener.name in keep:
         reasons, kept = [], tuple(reasons)
     if listener.name in leave_out:
         reasons.append(leave_out[listener.name] or "left out by hand")
-    return replace(listener, reasons=tuple(reasons), kept=kept)
+    return replace(listener, reasons=tuple(reasons), kept=kept, noted=tuple(noted))

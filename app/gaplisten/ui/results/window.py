@@ -23,6 +23,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.results.evaluation import Results, evaluate
 from gaplisten.panel.results.report import (
+    all_contrasts_table,
     by_listener_table,
     listeners_table,
     main_table,
@@ -88,6 +89,7 @@ class ResultsWindow(QWidget):
 
     def _build(self) -> None:
         self.plot = ResultsPlot()
+        self.comparisons = TableView("Comparisons")
         self.conditions, self.strata = TableView("Conditions"), TableView("Burst strata")
         self.talkers = TableView("Talkers")
         self.by_listener, self.listeners = TableView("Each listener"), TableView("Listeners")
@@ -96,6 +98,7 @@ class ResultsWindow(QWidget):
         self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setWordWrap(True)
         tabs = QTabWidget()
+        tabs.addTab(self.comparisons, "Comparisons")
         tabs.addTab(self.conditions, "Conditions")
         tabs.addTab(self.strata, "Burst strata")
         tabs.addTab(self.talkers, "Talkers")
@@ -149,6 +152,7 @@ class ResultsWindow(QWidget):
         self.results = results
         there = bool(results.conditions or results.pairs)
         self.plot.show_results(results)
+        self.comparisons.show_table(all_contrasts_table(results))
         self.conditions.show_table(main_table(results))
         self.strata.show_table(strata_table(results))
         self.talkers.show_table(talkers_table(results))

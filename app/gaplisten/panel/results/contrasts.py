@@ -1,0 +1,363 @@
+"""Is one condition better than another: differences over listeners and clips, tests, directions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import combinations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from gaplisten.panel.methods.contract import Method, Rating
+from gaplisten.panel.parts import REFERENCE, ResultsPart
+from gaplisten.panel.results.cells import Cells, System, cells
+from gaplisten.panel.results.pairs import ALL
+from gaplisten.panel.statistics.crossed import Crossed, Model, Speaks, between, crossed
+from gaplisten.panel.statistics.shares import Share, share
+from gaplisten.statistics import Mean, holm, student_mean
+
+Table = NDArray[np.float64]
+
+# Where fewer cells than this share of them have both votes, differences within cells would waste the others.
+MOSTLY = 0.8
+
+
+class Unit(StrEnum):
+    """What a contrast is measured in."""
+
+    POINTS = "points"  # of the scale
+    SHARE = "share"  # of votes for the first, or of right answers
+
+
+@dataclass(frozen=True, slots=True)
+class Direction:
+    """How many listeners (or clips) stand on the contrast's side, of how many; ties stand on neither."""
+
+    higher: int
+    lower: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contrast:
+    """A condition against another one.
+
+    Parameters
+    ----------
+    condition, against
+        The mean is that of "condition less against", or the share of votes for `condition`.
+    mean, low, high
+        The ends are None where nothing can be told: one vote, or conditions that nobody heard both of.
+    p, p_holm
+        Against no difference (for ABX: one-sided, against guessing); corrected for `comparisons` by Holm.
+    over
+        What interval and test speak about, and how they were found.
+    listeners, clips
+        In which direction each one's mean goes.
+    these_clips
+        The mean over listeners with Student's t: other listeners, but these clips only.
+    these_clips_p
+        Its two-sided (ABX: one-sided) test.
+    lone
+        Votes without a partner in the other condition, which are not used.
+    """
+
+    condition: str
+    against: str
+    scale: str
+    stratum: str
+    unit: Unit
+    mean: float
+    low: float | None
+    high: float | None
+    p: float | None
+    over: Crossed
+    listeners: Direction
+    clips: Direction
+    votes: int
+    lone: int = 0
+    p_holm: float | None = None
+    comparisons: int = 1
+    these_clips: Mean | None = None
+    these_clips_p: float | None = None
+    share: Share | None = None
+
+    @property
+    def neutral(self) -> float:
+        """The mean that speaks for neither."""
+        return 0.5 if self.unit is Unit.SHARE else 0.0
+
+
+def contrasts(
+    votes: Sequence[Rating],
+    method: Method,
+    asked: ResultsPart,
+    order: Sequence[str] = (),
+    stratum: str = ALL,
+    talkers: Mapping[str, str] | None = None,
+) -> list[Contrast]:
+    """Return every contrast that is asked for, not yet corrected for their number.
+
+    Parameters
+    ----------
+    votes
+        Of the test, as results read them, of those who count.
+    order
+        Conditions as the panel's maker wrote them; only these are compared (all that there are without).
+    talkers
+        Who talks in each clip, where the result is to hold for other talkers.
+    """
+    if not votes:
+        return []
+    table = cells(votes)
+    if method.paired:
+        made = [_pair(table, system, method, talkers) for system in table.mean]
+        of_pairs = [one for one in made if asked.against in (None, one.condition, one.against)]
+        return [replace(one, stratum=stratum) for one in of_pairs]
+    there = list(dict.fromkeys(system[0] for system in table.mean))
+    names = [name for name in order if name in there] if order else there
+    step = method.step(len(there))
+    found = []
+    for scale in method.scales:
+        own = {name: system for name in there if (system := _system(table, name, scale)) is not None}
+        for condition, against in _asked(names, there, method, asked.against):
+            first, second = own.get(against), own.get(condition)
+            if second is None or (first is None and against != REFERENCE):
+                continue
+            found.append(_rated(table, condition, against, first, second, step, talkers))
+    return [replace(one, stratum=stratum) for one in found]
+
+
+def corrected(found: Sequence[Contrast]) -> tuple[Contrast, ...]:
+    """Return contrasts with their probabilities corrected, by Holm, for how many there are."""
+    tested = [one for one in found if one.p is not None]
+    values = dict(zip(map(id, tested), holm([one.p for one in tested if one.p is not None]), strict=True))
+    return tuple(replace(one, p_holm=values.get(id(one)), comparisons=len(tested)) for one in found)
+
+
+def _system(table: Cells, condition: str, scale: str) -> System | None:
+    return next((one for one in table.mean if one[0] == condition and one[2] == scale), None)
+
+
+def _asked(
+    names: Sequence[str], there: Sequence[str], method: Method, against: str | None
+) -> list[tuple[str, str]]:
+    """Return (condition, against) of what is compared: each with `against`, else each with each."""
+    if against is not None:
+        return [(name, against) for name in names if name != against]
+    with_reference = [(name, REFERENCE) for name in names] if method.against_reference else []
+    return with_reference + [(second, first) for first, second in combinations(names, 2)]
+
+
+# --- conditions that are rated ------------------------------------------------------------------------------
+
+
+def _rated(
+    table: Cells,
+    condition: str,
+    against: str,
+    first: System | None,
+    second: System,
+    step: float,
+    talkers: Mapping[str, str] | None,
+) -> Contrast:
+    """Return "second less first"; with no `first` the votes are differences from the reference already."""
+    if first is None:
+        differences, number = table.mean[second], table.votes[second]
+        return _within(table, condition, against, second[2], differences, number, 1, step, talkers)
+    one, other = table.mean[first], table.mean[second]
+    both = np.isfinite(one) & np.isfinite(other)
+    paired, most = int(both.sum()), int(max(np.isfinite(one).sum(), np.isfinite(other).sum()))
+    number = np.where(both, table.votes[first] + table.votes[second], 0.0)
+    lone = int(table.votes[first].sum() + table.votes[second].sum() - number.sum())
+    if paired >= MOSTLY * most:
+        made = _within(table, condition, against, second[2], other - one, number / 2, 2, step, talkers)
+        return replace(made, lone=lone, votes=int(number.sum()))
+    return _across(table, condition, against, first, second, step, talkers)
+
+
+def _within(
+    table: Cells,
+    condition: str,
+    against: str,
+    scale: str,
+    differences: Table,
+    number: Table,
+    votes_each: int,
+    step: float,
+    talkers: Mapping[str, str] | None,
+) -> Contrast:
+    grouped = _by_talker(table, differences, number, talkers)
+    least = votes_each * step**2 / 12 / _each(grouped[1])
+    found = crossed(grouped[0], least) or _untold(grouped[0])
+    return _points(condition, against, scale, found, differences, int(number.sum()), talkers, step)
+
+
+def _across(
+    table: Cells,
+    condition: str,
+    against: str,
+    first: System,
+    second: System,
+    step: float,
+    talkers: Mapping[str, str] | None,
+) -> Contrast:
+    """Compare conditions that were heard on different clips, through listeners' and clips' own levels."""
+    each = []
+    for system in (first, second):
+        each.append(_by_talker(table, table.mean[system], table.votes[system], talkers))
+    (one, of_one), (other, of_other) = each
+    if talkers and np.isfinite(one + other).sum() >= MOSTLY * np.isfinite(one).sum():
+        number = np.where(np.isfinite(one + other), of_one + of_other, 0.0) / 2
+        found = crossed(other - one, 2 * step**2 / 12 / _each(number))
+    else:
+        found = between(one, other, step**2 / 12 / _each(of_one + of_other))
+    differences = np.array([_mean(table.mean[second]) - _mean(table.mean[first])])
+    votes = int(table.votes[first].sum() + table.votes[second].sum())
+    made = _points(condition, against, second[2], found or _untold(differences), None, votes, talkers, step)
+    of_listeners = _means(table.mean[second], 1) - _means(table.mean[first], 1)
+    of_clips = _means(table.mean[second], 0) - _means(table.mean[first], 0)
+    return replace(made, listeners=_direction(of_listeners, 0.0), clips=_direction(of_clips, 0.0))
+
+
+def _points(
+    condition: str,
+    against: str,
+    scale: str,
+    found: Crossed,
+    differences: Table | None,
+    votes: int,
+    talkers: Mapping[str, str] | None,
+    step: float,
+) -> Contrast:
+    if talkers and found.speaks is Speaks.BOTH:
+        found = replace(found, speaks=Speaks.TALKERS)
+    ends = found.interval()
+    low, high = ends if ends is not None else (None, None)
+    nobody = Direction(0, 0, 0)
+    made = Contrast(
+        condition,
+        against,
+        scale,
+        ALL,
+        Unit.POINTS,
+        found.mean,
+        low,
+        high,
+        None if ends is None else found.p_value(),
+        found,
+        nobody,
+        nobody,
+        votes,
+    )
+    if differences is None:
+        return made
+    of_listeners, of_clips = _means(differences, 1), _means(differences, 0)
+    own = [float(one) for one in of_listeners if np.isfinite(one)]
+    mean = student_mean(own)
+    return replace(
+        made,
+        listeners=_direction(of_listeners, 0.0),
+        clips=_direction(of_clips, 0.0),
+        these_clips=mean,
+        these_clips_p=_over_listeners(mean, 0.0, two_sided=True),
+    )
+
+
+# --- pairs that are chosen between --------------------------------------------------------------------------
+
+
+def _pair(table: Cells, system: System, method: Method, talkers: Mapping[str, str] | None) -> Contrast:
+    """Return the share of votes for the first (undecided ones count half), or of right answers."""
+    assert method.test is not None
+    values = table.mean[system]
+    shares = (values + 1) / 2 if method.test.ties else values
+    number = table.votes[system]
+    votes = int(number.sum())
+    grouped = _by_talker(table, shares, number, talkers)
+    found = crossed(grouped[0], 1 / 12 / _each(grouped[1])) or _untold(shares)
+    if talkers and found.speaks is Speaks.BOTH:
+        found = replace(found, speaks=Speaks.TALKERS)
+    own = share(found, votes)
+    if found.listeners == 1 and not method.test.two_sided:
+        # Who hears nothing guesses each time, whatever the clip: the exact test of all trials.
+        found = replace(found, speaks=Speaks.TRIALS)
+        own = Share(float((shares * number)[number > 0].sum() / votes), float(votes), found)
+    low, high = own.interval()
+    p = own.p_value() if method.test.two_sided else own.p_greater()
+    told = found.error is not None or found.speaks is Speaks.TRIALS
+    of_listeners, of_clips = _means(shares, 1), _means(shares, 0)
+    mean = student_mean([float(one) for one in of_listeners if np.isfinite(one)])
+    return Contrast(
+        system[0],
+        system[1],
+        system[2],
+        ALL,
+        Unit.SHARE,
+        own.share,
+        low if told else None,
+        high if told else None,
+        p if told else None,
+        found,
+        _direction(of_listeners, 0.5),
+        _direction(of_clips, 0.5),
+        votes,
+        these_clips=mean,
+        these_clips_p=_over_listeners(mean, 0.5, two_sided=method.test.two_sided),
+        share=own if told else None,
+    )
+
+
+# --- small things -------------------------------------------------------------------------------------------
+
+
+def _by_talker(
+    table: Cells, mean: Table, number: Table, talkers: Mapping[str, str] | None
+) -> tuple[Table, Table]:
+    """Return cells and their votes with talkers in the place of clips, where that is asked for."""
+    if not talkers:
+        return mean, number
+    whole = ("", "", "")
+    made = Cells(table.listeners, table.clips, {whole: mean}, {whole: number}).by(talkers)
+    return made.mean[whole], made.votes[whole]
+
+
+def _each(number: Table) -> float:
+    """Return how many votes a cell has that has any, on average."""
+    some = number[number > 0]
+    return float(some.mean()) if some.size else 1.0
+
+
+def _mean(table: Table) -> float:
+    return float(np.nanmean(table)) if np.isfinite(table).any() else 0.0
+
+
+def _means(table: Table, axis: int) -> Table:
+    there = np.isfinite(table)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        means: Table = np.where(there, table, 0.0).sum(axis) / there.sum(axis)
+    return means
+
+
+def _untold(values: Table) -> Crossed:
+    there = np.isfinite(values)
+    mean = float(values[there].mean()) if there.any() else 0.0
+    return Crossed(mean, None, 0.0, 0, 0, int(there.sum()), Speaks.NOTHING, Model.NONE)
+
+
+def _direction(means: Table, neutral: float) -> Direction:
+    means = means[np.isfinite(means)]
+    apart = means - neutral
+    return Direction(int((apart > 1e-9).sum()), int((apart < -1e-9).sum()), len(means))
+
+
+def _over_listeners(mean: Mean, neutral: float, *, two_sided: bool) -> float | None:
+    """Return the test of a mean over listeners; None where they do not differ at all, or there is one."""
+    if mean.n < 2 or not mean.sd:
+        return None
+    from scipy.special import stdtr
+
+    t = (mean.mean - neutral) / (mean.sd / mean.n**0.5)
+    return float(2 * stdtr(mean.n - 1, -abs(t)) if two_sided else stdtr(mean.n - 1, -t))

@@ -1,0 +1,151 @@
+"""What the contrasts say, in sentences of the panel's language."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from gaplisten import languages
+from gaplisten.panel.methods.contract import Method
+from gaplisten.panel.results.contrasts import Contrast, Direction, Unit
+from gaplisten.panel.results.evaluation import Results
+from gaplisten.panel.statistics.crossed import Speaks
+
+SURE = 0.05
+# An interval that reaches further than this part of the scale tells nothing.
+TELLS_NOTHING = 0.25
+
+
+def words_of(language: str) -> dict[str, str]:
+    """Return the sentences of a language, English where it lacks one."""
+    return {**languages.words(languages.ENGLISH, "verdict"), **languages.words(language, "verdict")}
+
+
+def verdicts(results: Results, which: Sequence[Contrast] | None = None) -> list[str]:
+    """Return a sentence for each contrast, the clearest as they stand in the table."""
+    words = words_of(results.language)
+    chosen = results.contrasts if which is None else which
+    return [_sentence(one, results.method, words, results.language) for one in chosen]
+
+
+def _sentence(one: Contrast, method: Method, words: Mapping[str, str], language: str) -> str:
+    if one.low is None or one.high is None or one.p is None:
+        untold = words["untold_one" if one.votes == 1 else "untold"]
+        return untold.format(first=one.condition, second=one.against, votes=one.votes)
+    sure = (one.p if one.p_holm is None else one.p_holm) < SURE
+    if one.unit is Unit.SHARE:
+        two_sided = method.test is not None and method.test.two_sided
+        kind = "preferred" if two_sided else "heard"
+        return _filled(words[kind if sure else f"not_{kind}"], one, method, words, language, turn=two_sided)
+    low, high = method.range
+    if not sure and max(abs(one.low), abs(one.high)) > TELLS_NOTHING * (high - low):
+        return _filled(words["wide"], one, method, words, language, turn=False)
+    return _filled(words["better" if sure else "not_better"], one, method, words, language, turn=sure)
+
+
+def _filled(
+    text: str, one: Contrast, method: Method, words: Mapping[str, str], language: str, *, turn: bool
+) -> str:
+    assert one.low is not None
+    assert one.high is not None
+    names, mean, low, high = (one.condition, one.against), one.mean, one.low, one.high
+    listeners, clips = one.listeners, one.clips
+    if turn and mean < one.neutral:
+        names, centre = names[::-1], 2 * one.neutral
+        mean, low, high = centre - mean, centre - high, centre - low
+        listeners, clips = _turned(listeners), _turned(clips)
+    number = _points if one.unit is Unit.POINTS else _percent
+    digits = 2 if method.range[1] - method.range[0] <= 10 else 1
+    most = _most(one)
+    said = text.format(
+        first=names[0],
+        second=names[1],
+        mean=number(mean, digits, signed=True),
+        low=number(low, digits, signed=low < 0),
+        high=number(high, digits, signed=high < 0),
+        most=number(most, digits),
+        scale=_scale(one, method, language),
+        over=_over(one, words),
+        p=_probability(one, words),
+        votes=one.votes,
+        directions=_directions(one, listeners, clips, words),
+    )
+    return said if words["decimal"] == "." else _with_comma(said, names)
+
+
+def _with_comma(said: str, names: Sequence[str]) -> str:
+    """Return a sentence with commas in its numbers, names as they are."""
+    import re
+
+    kept = "|".join(re.escape(name) for name in names)
+    return re.sub(rf"({kept})|(?<=\d)\.(?=\d)", lambda found: found[1] if found[1] is not None else ",", said)
+
+
+def _most(one: Contrast) -> float:
+    """Return what is hardly exceeded: a difference; or the share of trials in which it is heard."""
+    assert one.low is not None
+    assert one.high is not None
+    if one.unit is Unit.POINTS:
+        return max(abs(one.low), abs(one.high))
+    return max(2 * one.share.upper(SURE) - 1, 0.0) if one.share else 1.0
+
+
+def _turned(direction: Direction) -> Direction:
+    return Direction(direction.lower, direction.higher, direction.of)
+
+
+def _points(value: float, digits: int, *, signed: bool = False) -> str:
+    # Never 0.00 for what is not nil, never -0.00.
+    rounded = round(value, digits) + 0.0
+    return f"{rounded:+.{digits}f}" if signed else f"{rounded:.{digits}f}"
+
+
+def _percent(value: float, digits: int, *, signed: bool = False) -> str:
+    return f"{100 * value:.0f}"
+
+
+def _probability(one: Contrast, words: Mapping[str, str]) -> str:
+    assert one.p is not None
+    p = one.p if one.p_holm is None else one.p_holm
+    if p < 1e-4:
+        said = "p < 0.0001"
+    else:
+        digits = 3 if p >= 0.001 else 4
+        # Towards one: what is printed is never smaller than what was found.
+        said = f"p = {min(math.ceil(p * 10**digits) / 10**digits, 1.0):.{digits}f}"
+    if one.comparisons < 2:
+        return said
+    return words["after"].format(p=said, comparisons=one.comparisons)
+
+
+def _over(one: Contrast, words: Mapping[str, str]) -> str:
+    key = {
+        Speaks.BOTH: "over_both",
+        Speaks.TALKERS: "over_talkers",
+        Speaks.LISTENERS: "over_listeners",
+        Speaks.CLIPS: "over_clips",
+        Speaks.TRIALS: "over_trials",
+        Speaks.NOTHING: "over_both",
+    }[one.over.speaks]
+    return words[key].format(listeners=one.over.listeners, clips=one.over.clips, votes=one.votes)
+
+
+def _directions(one: Contrast, listeners: Direction, clips: Direction, words: Mapping[str, str]) -> str:
+    said = []
+    if listeners.of > 1:
+        said.append(words["of_listeners"].format(higher=listeners.higher, of=listeners.of))
+    if clips.of > 1:
+        said.append(words["of_clips"].format(higher=clips.higher, of=clips.of))
+    return ", ".join(said)
+
+
+def _scale(one: Contrast, method: Method, language: str) -> str:
+    if not one.scale:
+        return method.result
+    words = method.wording(language)[one.scale]
+    return f"{method.result}, {_named_scale(one.scale, words.question)}"
+
+
+def _named_scale(scale: str, question: str) -> str:
+    """Return what a scale is called: the word before the colon of its question, else its name."""
+    return question.partition(":")[0] if ":" in question else scale

@@ -1,0 +1,236 @@
+"""Which condition is better: differences over listeners and clips, counted, corrected and put into words."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from gaplisten.panel.methods import method
+from gaplisten.panel.methods.contract import Rating
+from gaplisten.panel.parts import ResultsPart
+from gaplisten.panel.results.contrasts import Contrast, Unit
+from gaplisten.panel.results.evaluation import Results, evaluate_votes
+from gaplisten.panel.results.report import all_contrasts_table, conditions_table, contrasts_table, summary
+from gaplisten.panel.results.verdict import verdicts
+from gaplisten.panel.results.votes import Collected
+from gaplisten.panel.statistics.crossed import Model, Speaks, crossed
+from gaplisten.tables import column
+from kit.planted import Planted, heard, ratings
+
+
+def results(votes: list[Rating], name: str = "acr", **more: object) -> Results:
+    asked = ResultsPart(**more.pop("asked", {}))  # type: ignore[arg-type]
+    return evaluate_votes(Collected(tuple(votes)), method(name), asked=asked, **more)  # type: ignore[arg-type]
+
+
+def planted(seed: int = 1, listeners: int = 16, clips: int = 12, difference: float = 0.4) -> np.ndarray:
+    draw = np.random.default_rng(seed)
+    return Planted(difference, 0.1).votes(draw, 1, listeners, clips)[0]
+
+
+def only(votes: list[Rating], name: str = "acr", **more: object) -> Contrast:
+    (found,) = results(votes, name, **more).contrasts
+    return found
+
+
+def pair(listener: str, clip: str, score: float, trial: int = 1, of: tuple[str, str] = ("x", "y")) -> Rating:
+    return Rating(listener, "test", clip, "", of[0], of[1], "condition", trial, score)
+
+
+def test_a_contrast_is_the_crossed_mean_of_the_differences_in_each_cell() -> None:
+    votes = planted()
+    found = only(ratings(votes))
+    judged = crossed(votes[..., 1] - votes[..., 0], 1 / 6)
+    assert judged is not None
+    assert (found.condition, found.against) == ("B", "A")
+    assert (found.mean, found.low, found.high) == pytest.approx((judged.mean, *judged.interval()))  # type: ignore[misc]
+    assert found.p == pytest.approx(judged.p_value())
+    own = (votes[..., 1] - votes[..., 0]).mean(1)
+    assert (found.listeners.higher, found.listeners.lower) == (int((own > 0).sum()), int((own < 0).sum()))
+    assert (found.listeners.of, found.clips.of, found.votes) == (16, 12, 16 * 12 * 2)
+    assert found.these_clips is not None
+    assert found.these_clips.low is not None
+    assert found.these_clips.low > found.low  # type: ignore[operator]  # it speaks about less
+
+
+def test_every_pair_is_compared_and_corrected_by_holm_or_each_with_a_named_one() -> None:
+    votes = np.concatenate([planted(2), planted(3, difference=0)], axis=2)
+    found = results(ratings(votes, ("A", "B", "C", "D"))).contrasts
+    assert [(one.condition, one.against) for one in found] == [
+        ("B", "A"), ("C", "A"), ("D", "A"), ("C", "B"), ("D", "B"), ("D", "C"),
+    ]  # fmt: skip
+    smallest = min(found, key=lambda one: one.p or 1)
+    assert smallest.p_holm == pytest.approx(6 * (smallest.p or 1))
+    assert {one.comparisons for one in found} == {6}
+    named = results(ratings(votes, ("A", "B", "C", "D")), asked={"against": "C"}).contrasts
+    assert [one.condition for one in named] == ["A", "B", "D"]
+    assert {one.against for one in named} == {"C"}
+
+
+def test_strata_are_compared_each_for_itself_and_corrected_together() -> None:
+    votes = [
+        Rating(**{**{name: getattr(one, name) for name in Rating.__slots__}, "stratum": stratum})
+        for one in ratings(planted())
+        for stratum in ["<=120 ms" if int(one.clip[1:]) < 6 else "120-320 ms"]
+    ]
+    found = results(votes)
+    assert [one.stratum for one in found.contrast_strata] == ["<=120 ms", "120-320 ms"]
+    assert [one.clips.of for one in found.contrast_strata] == [6, 6]
+    assert {one.comparisons for one in found.contrast_strata} == {2}
+    assert column(all_contrasts_table(found), "stratum") == ["all", "<=120 ms", "120-320 ms"]
+
+
+def test_drop_outs_take_the_mixed_model_and_say_which_votes_had_no_partner() -> None:
+    votes = planted()
+    votes[0, 5:] = np.nan
+    votes[1, 3, 0] = np.nan
+    found = only(ratings(votes))
+    assert (found.over.model, found.lone) == (Model.MIXED, 1)
+    assert "mixed model" in str(column(contrasts_table(results(ratings(votes))), "found by"))
+
+
+def test_conditions_heard_on_different_clips_are_compared_with_all_votes() -> None:
+    draw = np.random.default_rng(7)
+    votes = Planted(0.5).votes(draw, 1, 40, 60)[0]
+    votes[~heard(draw, 40, 60, 10, same=False, left=0)] = np.nan
+    found = only(ratings(votes), order=["A", "B"])
+    assert (found.over.model, found.lone, found.votes) == (Model.MIXED, 0, 800)
+    assert found.low is not None
+    assert found.low < 0.5 < found.high  # type: ignore[operator]
+
+
+def test_talkers_stand_in_the_place_of_clips_where_results_are_for_other_talkers() -> None:
+    votes = [
+        Rating(**{**{n: getattr(one, n) for n in Rating.__slots__}, "talker": f"t{int(one.clip[1:]) % 4}"})
+        for one in ratings(planted())
+    ]
+    found = only(votes, asked={"generalise": "talkers"})
+    assert (found.over.speaks, found.over.clips) == (Speaks.TALKERS, 4)
+    assert found.clips.of == 12
+    unknown = results(ratings(planted()), asked={"generalise": "talkers"})
+    assert any("nobody said who talks in 12 of 12 clips" in said for said in unknown.problems)
+    assert unknown.contrasts[0].over.speaks is Speaks.BOTH
+
+
+def test_a_verdict_names_the_better_one_first_with_all_that_it_rests_on() -> None:
+    up, down = planted(), planted()[..., ::-1]
+    (said,) = verdicts(results(ratings(up)))
+    assert said.startswith("B is better than A: +0.")
+    assert "points (MOS), over 16 listeners and 12 clips, p " in said
+    assert said.endswith(" of 16 listeners, " + said.split(", ")[-1])
+    turned = verdicts(results(ratings(down)))[0]
+    assert turned == said.replace("B is better than A", "A is better than B")
+    german = verdicts(results(ratings(up, ("v1.2", "v1.3")), language="de"))[0]
+    assert german.startswith("v1.3 ist besser als v1.2: +0,")
+    assert "16 Hörende und 12 Clips" in german
+
+
+def test_no_difference_is_said_with_what_is_unlikely_and_too_little_with_nothing() -> None:
+    (said,) = verdicts(results(ratings(planted(5, 24, 24, 0.0))))
+    assert said.startswith("No difference between B and A was shown")
+    assert "differences above 0." in said
+    (few,) = verdicts(results(ratings(planted(5, 2, 2, 0.0))))
+    assert "cannot be told from 8 votes" in few
+    (two,) = verdicts(results(ratings(planted(5, 1, 1, 0.0))))
+    assert two == "Whether B or A is better cannot be told from 2 votes"
+    (alone,) = verdicts(results(ratings(planted(5, 1, 12, 1.5))))
+    assert "over 12 clips and this listener only" in alone
+
+
+def test_three_who_always_pressed_b_are_no_certainty() -> None:
+    votes = [pair(who, f"c{at}", (-1.0) ** at, at) for who in "abc" for at in range(18)]
+    found = only(votes, "ab")
+    assert (found.unit, found.mean) == (Unit.SHARE, 0.5)
+    assert found.low is not None
+    assert found.high is not None
+    assert 0.2 < found.low < 0.45 < 0.55 < found.high < 0.8
+    assert "No preference between x and y was shown: 50 %" in verdicts(results(votes, "ab"))[0]
+
+
+def test_the_pooled_binomial_is_no_verdict_on_a_preference() -> None:
+    # Two of four clips are better in x to everybody, two in y but to fewer: 52 of 72 votes.
+    scores = [1.0, 1.0, 1.0, -1.0]
+    votes = [pair(f"l{who}", f"c{at}", score) for who in range(18) for at, score in enumerate(scores)]
+    found = results(votes, "ab")
+    assert found.pairs[0].outcome.p_value < 0.001
+    assert found.contrasts[0].p is not None
+    assert found.contrasts[0].p > 0.05
+
+
+def test_one_listener_of_abx_is_judged_by_the_exact_test_of_all_trials() -> None:
+    votes = [pair("a", f"c{at % 4}", float(at != 0), at) for at in range(16)]
+    found = only(votes, "abx")
+    assert found.p == pytest.approx(17 / 65536)
+    assert found.over.speaks is Speaks.TRIALS
+    (said,) = verdicts(results(votes, "abx"))
+    assert "x and y are told apart: 94 % right" in said
+    assert "over 16 trials of this listener only" in said
+
+
+def test_what_was_not_heard_is_bounded() -> None:
+    draw = np.random.default_rng(3)
+    votes = [
+        pair(f"l{who}", f"c{at}", float(draw.random() < 0.5), at) for who in range(20) for at in range(16)
+    ]
+    found = results(votes, "abx")
+    (said,) = verdicts(found)
+    share = found.contrasts[0].share
+    assert share is not None
+    assert f"heard in at most {100 * (2 * share.upper(0.05) - 1):.0f} % of the trials" in said
+
+
+def test_a_comparison_with_the_reference_is_one_with_nil() -> None:
+    draw = np.random.default_rng(2)
+    votes = [
+        Rating(
+            f"l{who}", "test", f"c{at}", "", "x", "reference", "condition", at, -1.0 + draw.integers(-1, 2)
+        )
+        for who in range(12)
+        for at in range(8)
+    ]
+    found = only(votes, "ccr")
+    assert (found.condition, found.against) == ("x", "reference")
+    assert verdicts(results(votes, "ccr"))[0].startswith("reference is better than x: +")
+
+
+def test_three_scales_are_one_family() -> None:
+    votes = [
+        Rating(**{**{n: getattr(one, n) for n in Rating.__slots__}, "scale": scale})
+        for scale in ("signal", "background", "overall")
+        for one in ratings(planted())
+    ]
+    found = results(votes, "p835").contrasts
+    assert [one.scale for one in found] == ["signal", "background", "overall"]
+    assert found[0].p_holm == pytest.approx(3 * (found[0].p or 1))
+
+
+def test_with_somebody_left_out_the_result_with_everybody_stands_beside() -> None:
+    votes = ratings(planted()) + [
+        Rating("line", "test", f"c{at:03}", "", name, "", "condition", at, 3.0)
+        for at in range(12)
+        for name in "AB"
+    ]
+    found = results(votes)
+    assert [one.name for one in found.excluded] == ["line"]
+    assert (found.contrasts[0].listeners.of, found.everybody[0].listeners.of) == (16, 17)
+    said = [one for one in summary(found) if one.startswith("with everybody: ")]
+    assert len(said) == 1
+    assert "over 17 listeners" in said[0]
+    assert not results(ratings(planted())).everybody
+
+
+def test_only_the_panels_own_conditions_are_compared_not_its_anchors() -> None:
+    votes = ratings(planted()) + [
+        Rating("l000", "test", f"c{at:03}", "", "anchor35", "", "anchor", at, 1.0) for at in range(12)
+    ]
+    found = results(votes, order=["A", "B"])
+    assert [(one.condition, one.against) for one in found.contrasts] == [("B", "A")]
+    assert "anchor35" in column(conditions_table(found), "condition")
+
+
+def test_every_interval_says_what_it_speaks_about() -> None:
+    found = results(ratings(planted()))
+    for table in (conditions_table(found), contrasts_table(found)):
+        assert set(column(table, "interval over")) == {"listeners and clips"}
+    alone = results(ratings(planted(1, 1, 12)))
+    assert set(column(contrasts_table(alone), "interval over")) == {"clips, this listener only"}
