@@ -7,6 +7,7 @@ import errno
 import hashlib
 import json
 import os
+import re
 import secrets
 import socket
 import stat
@@ -140,6 +141,15 @@ def not_written(path: Path, error: OSError) -> tuple[str, str, str]:
     other = (error.strerror or str(error), "choose another place")
     fact, way_out = _REFUSALS.get(error.errno or 0, other)
     return str(path), f"cannot be written: {fact}", way_out
+
+
+def safe_name(name: str) -> str:
+    """Return a file name without characters that some system forbids.
+
+    >>> safe_name("a/b: <c>. ")
+    'a_b_ _c_'
+    """
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).strip(" .") or "clip"
 
 
 # --- digests ------------------------------------------------------------------------------------------------

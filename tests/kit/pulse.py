@@ -54,9 +54,15 @@ def _environment(folder: Path) -> Mapping[str, str]:
     }
 
 
-def _serve(folder: Path, sink: str, *ready: Path) -> subprocess.Popen[bytes]:
-    """Start a server with that sink; it is up when its socket and the files `ready` are there."""
+def _serve(folder: Path, sink: str, *ready: Path, rate: int | None = None) -> subprocess.Popen[bytes]:
+    """Start a server with that sink; it is up when its socket and the files `ready` are there.
+
+    Browsers take the device's rate from the server's default, not from the sink's: `rate` sets it.
+    """
     environment = {**os.environ, "HOME": str(folder), "PULSE_RUNTIME_PATH": str(folder)}
+    if rate is not None:
+        (folder / "daemon.conf").write_text(f"default-sample-rate = {rate}\n")
+        environment["PULSE_CONFIG"] = str(folder / "daemon.conf")
     command = [
         "pulseaudio", "--system=false", "--daemonize=no", "-n", "--exit-idle-time=-1",
         "--disable-shm=true", "--use-pid-file=no", "--log-level=error",
@@ -95,7 +101,7 @@ class SoundServer:
         self._fifo, self._samples, self._times = (self.folder / name for name in ("sink", "samples", "times"))
         self._from = 0
         sink = f"module-pipe-sink file={self._fifo} format=float32le rate={rate} channels={channels}"
-        self._server = _serve(self.folder, sink, self._fifo)
+        self._server = _serve(self.folder, sink, self._fifo, rate=rate)
         script = Path(__file__).with_name("card.py")
         numbers = map(str, (self._frame, rate, pipe))
         self._card = subprocess.Popen(

@@ -23,12 +23,25 @@ from gaplisten.commands.folder_options import (
     packet_length,
     say_doubts,
 )
+from gaplisten.commands.handing_over import (
+    Anonymous,
+    AsFolder,
+    Bundle,
+    By,
+    ClipName,
+    ContextMs,
+    Gap,
+    Wanted,
+    Worst,
+    hand_over,
+)
 from gaplisten.commands.output import failures, progress, show
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.damage import Damage, Kind, Place, find_damage
 from gaplisten.loss.measures import MEASURES, Direction, GapTable, measure_versions
 from gaplisten.loss.trace import LossTrace
+from gaplisten.report.finding import CONTEXT_MS
 from gaplisten.tables import Cell, Table
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -91,6 +104,14 @@ def gaps(
     ] = None,
     flagged: Annotated[bool, typer.Option("--flagged", help="Show only flagged gaps.")] = False,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write all columns to this file.")] = None,
+    bundle: Bundle = None,
+    gap: Gap = None,
+    worst: Worst = None,
+    by: By = "click_exit",
+    clip_name: ClipName = None,
+    context_ms: ContextMs = CONTEXT_MS,
+    anonymous: Anonymous = False,
+    as_folder: AsFolder = False,
     find: Annotated[
         bool,
         typer.Option("--find", help="Find damage instead, with no trace: dropouts, clicks, jumps."),
@@ -105,7 +126,8 @@ def gaps(
     docs/measures.md defines each measure. In the terminal only measures that flag some gap are shown. With
     --find, a list of places where a version departs from its reference (with --no-reference, where it breaks
     off or clicks by itself). Of a folder, every version of every clip stands in one table, each measured at
-    the gaps that it met.
+    the gaps that it met. With --bundle nothing is listed: gaps are handed over, each with its sounds (bits
+    unchanged), a picture, a text to paste into an issue, and a page that plays them in any browser.
     """
     length = packet_length(packet_ms, packet)
     if find:
@@ -114,6 +136,15 @@ def gaps(
         _find(_clip(files, lossy, trace or [], length, no_reference, format, inverted), csv)
         return
     limits = _thresholds(threshold or [])
+    wanted = None
+    if bundle is not None:
+        wanted = Wanted(bundle, gap, worst, by, clip_name, context_ms, anonymous, as_folder)
+        if csv is not None or flagged:
+            raise GapsUsageError("--bundle", "lists nothing", "leave --csv and --flagged out")
+    elif gap or worst or clip_name or anonymous or as_folder:
+        raise GapsUsageError(
+            "--gap, --worst, --clip, --anonymous", "choose what a bundle holds", "add --bundle OUT"
+        )
     if len(files) == 1 and files[0].is_dir():
         if trace or lossy is not None or format or inverted:
             way_out = "say it in a layout: gaplisten check FOLDER --save-layout FILE.toml"
@@ -121,6 +152,10 @@ def gaps(
         clips = find_clips(
             files, reference_folder=reference_folder, packet=length, layout=layout_from(layout)
         )
+        if wanted is not None:
+            _accepted(clips, wanted, accept)
+            hand_over(clips.clips, wanted, limits, _options(reference_folder, packet_ms, packet, layout))
+            return
         _show(_of_set(clips, limits, accept), flagged, csv)
         return
     clip = _clip(files, lossy, trace or [], length, no_reference, format, inverted)
@@ -128,6 +163,11 @@ def gaps(
         opened = open_clip(clip, job)
         doubts = doubts_about(opened)
     say_doubts(map(str, doubts), accepted=accept)
+    if wanted is not None:
+        hand_over([clip], wanted, limits, _options(None, packet_ms, packet, None), opened)
+        if failures(opened.problems):
+            raise typer.Exit(1)
+        return
     with progress("measuring gaps") as job:
         measured = _measured(opened, clip.trace or lossy or files[-1], job)
     tables = [found.table(limits) for found in measured]
@@ -141,6 +181,33 @@ def gaps(
             print(f"note: {note}")
     if failures(opened.problems):
         raise typer.Exit(1)
+
+
+def _accepted(clips: ClipSet, wanted: Wanted, accept: bool) -> None:
+    """Say what does not fit in the clips that are handed over; go on only where that was accepted."""
+    doubts = [
+        f"{clip.name}: {doubt}"
+        for clip in clips.clips
+        if wanted.clip in (None, clip.name)
+        for doubt in doubts_about(open_clip(clip))
+    ]
+    say_doubts(doubts, accepted=accept)
+
+
+def _options(
+    reference_folder: Path | None, packet_ms: float | None, packet: int | None, layout: Path | None
+) -> list[str]:
+    """Return the options without which the same place could not be opened again; names, no paths."""
+    words = []
+    if reference_folder is not None:
+        words += ["--reference-folder", reference_folder.name]
+    if packet_ms is not None:
+        words += ["--packet-ms", f"{packet_ms:g}"]
+    if packet is not None:
+        words += ["--packet", str(packet)]
+    if layout is not None:
+        words += ["--layout", layout.name]
+    return words
 
 
 def _show(table: Table, flagged: bool, csv: Path | None) -> None:

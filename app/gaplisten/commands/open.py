@@ -45,8 +45,16 @@ def open_workbench(
     packet_ms: PacketMs = None,
     packet: PacketFrames = None,
     layout: LayoutFile = None,
+    clip: Annotated[str | None, typer.Option("--clip", metavar="NAME", help="Show this clip first.")] = None,
+    gap: Annotated[
+        int | None, typer.Option("--gap", min=1, metavar="K", help="Go to this gap of it, counted from 1.")
+    ] = None,
 ) -> None:
-    """Open the workbench."""
+    """Open the workbench, at a clip and a gap if wanted."""
+    if not paths and (clip is not None or gap is not None):
+        raise GaplistenError(
+            "--clip, --gap", "say where to go in what is opened", "name a folder or file, too"
+        )
     for path in paths or []:
         if not path.exists():
             raise GaplistenError(
@@ -58,10 +66,17 @@ def open_workbench(
         packet_frames=packet_length(packet_ms, packet).frames,
         layout=layout_from(layout),
     )
-    raise typer.Exit(run_workbench(paths or [], how=how))
+    raise typer.Exit(run_workbench(paths or [], how=how, clip=clip, gap=gap))
 
 
-def run_workbench(paths: Sequence[Path], demo: bool = False, how: Sources | None = None) -> int:
+def run_workbench(
+    paths: Sequence[Path],
+    demo: bool = False,
+    how: Sources | None = None,
+    *,
+    clip: str | None = None,
+    gap: int | None = None,
+) -> int:
     """Open the workbench and stay until it is closed.
 
     Parameters
@@ -72,6 +87,8 @@ def run_workbench(paths: Sequence[Path], demo: bool = False, how: Sources | None
         Whether to open the bundled demo when no path is given.
     how
         How folders are to be read; its paths are not looked at.
+    clip, gap
+        Where to go: a clip's name, and the number of one of its gaps, from 1.
 
     Raises
     ------
@@ -83,7 +100,7 @@ def run_workbench(paths: Sequence[Path], demo: bool = False, how: Sources | None
     _check_libraries()
     from gaplisten.ui.start import start
 
-    return start([Path(path) for path in paths], demo, how or Sources())
+    return start([Path(path) for path in paths], demo, how or Sources(), clip, gap)
 
 
 def _check_libraries() -> None:

@@ -15,6 +15,7 @@ from PySide6.QtCore import QMessageLogContext, QObject, QTimer, QtMsgType, Signa
 from PySide6.QtWidgets import QApplication
 
 from gaplisten import __version__, folders
+from gaplisten.bench.arriving import Arriving
 from gaplisten.bench.settings import read_settings
 from gaplisten.bench.state import Sources
 from gaplisten.jobs import Job
@@ -47,8 +48,10 @@ def application() -> QApplication:
     return app
 
 
-def start(paths: list[Path], demo: bool, how: Sources | None = None) -> int:
-    """Open the window, run until it is closed; return the exit status."""
+def start(
+    paths: list[Path], demo: bool, how: Sources | None = None, clip: str | None = None, gap: int | None = None
+) -> int:
+    """Open the window, at a clip and a gap if given; run until it is closed; return the exit status."""
     app = application()
     log_to_file()
     settings = read_settings()
@@ -58,6 +61,8 @@ def start(paths: list[Path], demo: bool, how: Sources | None = None) -> int:
     window = WorkbenchWindow(settings=settings)
     _end_on_signals(app, window)
     faults.happened.connect(window.messages.report)
+    if clip is not None or gap is not None:
+        Arriving(window.controller, clip, gap, window.shell.gap_wanted.emit)  # its events hold it
     window.show()
     QTimer.singleShot(0, window, lambda: begin(window, paths, demo, how))
     try:

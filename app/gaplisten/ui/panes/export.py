@@ -9,10 +9,11 @@ from PySide6.QtWidgets import QFileDialog
 
 from gaplisten.audio.files import write_signal
 from gaplisten.bench.lanes import Lane
+from gaplisten.durable import safe_name
 from gaplisten.jobs import Job
 from gaplisten.loss.formats import write_trace
 from gaplisten.ui.actions import section
-from gaplisten.ui.shell import Pane, Shell, safe_name
+from gaplisten.ui.shell import Pane, Shell
 
 PICTURE_SCALE = 3.0
 

@@ -19,6 +19,7 @@ from gaplisten import folders
 from gaplisten.bench.at_hand import GapAtHand, Looping
 from gaplisten.bench.controller import Controller
 from gaplisten.bench.settings import MOST, Settings, is_there, with_newest, write_settings
+from gaplisten.durable import safe_name
 from gaplisten.errors import GaplistenError
 from gaplisten.ui import panes
 from gaplisten.ui.actions import Actions, Command
@@ -307,11 +308,6 @@ class Shell(QObject):
     def last_folder(self) -> str:
         """Return the folder in which dialogs start."""
         return next((str(Path(path).parent) for path in self.recent() if is_there(path)), str(Path.home()))
-
-
-def safe_name(name: str) -> str:
-    """Return a file name without characters that some system forbids."""
-    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).strip(" .") or "clip"
 
 
 def all_panes() -> list[Pane]:

@@ -1,0 +1,261 @@
+"""Findings as a ZIP or a folder that somebody without the program can hear, see and read."""
+
+from __future__ import annotations
+
+import io
+import json
+import zipfile
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from gaplisten.audio.signal import Signal
+from gaplisten.durable import not_written, safe_name, sha256_of, sync_folder, write_whole
+from gaplisten.errors import GaplistenError
+from gaplisten.report.finding import Finding, Version, anonymised
+from gaplisten.report.layout import lay_out
+from gaplisten.report.markdown import command_of, markdown_of
+from gaplisten.report.page import KEYS, page, player
+from gaplisten.report.pictures import figure_of, number_of
+from gaplisten.report.png import png_of
+from gaplisten.report.svg import escaped
+from gaplisten.report.wav import Cut, wav_bytes
+
+_PAUSE_S = 0.5
+_NO_TIME = (1980, 1, 1, 0, 0, 0)  # the earliest that a ZIP can say: the same finding gives the same bytes
+_PICTURE_DPI = 150
+
+
+class BundleError(GaplistenError):
+    """A bundle that cannot be written."""
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """What is handed over.
+
+    Parameters
+    ----------
+    files
+        Content by path within the bundle.
+    key
+        Which letter stands for which version, by finding: to be kept back; empty where nothing is hidden.
+    text
+        The first finding's Markdown, and its picture, for a clipboard.
+    """
+
+    files: Mapping[str, bytes]
+    key: Mapping[str, Mapping[str, str]]
+    text: str
+    picture: bytes
+
+
+def bundle_of(
+    findings: Iterable[Finding],
+    *,
+    anonymous: bool = False,
+    check: Callable[[str], None] = lambda _name: None,
+) -> Bundle:
+    """Return the files of a bundle: a folder for each finding.
+
+    Parameters
+    ----------
+    findings
+        At least one; each is let go before the next is asked for.
+    anonymous
+        Whether versions are called A, B, C.
+    check
+        Called with each finding's name before it is made; may raise to stop.
+
+    Raises
+    ------
+    SoundFileError
+        If a version's file can no longer be read.
+    """
+    files: dict[str, bytes] = {}
+    key: dict[str, dict[str, str]] = {}
+    first: tuple[str, bytes] | None = None
+    for finding in findings:
+        check(finding.name)
+        folder = _free_name(safe_name(finding.name), files)
+        if anonymous:
+            finding, key[folder] = anonymised(finding)
+        made, text = _files_of(finding)
+        files.update({f"{folder}/{name}": content for name, content in made.items()})
+        first = first or (text, made["gap.png"])
+    if first is None:
+        raise BundleError("bundle", "no gap was found", "name one with --gap")
+    return Bundle(files, key, *first)
+
+
+def _free_name(name: str, files: Mapping[str, bytes]) -> str:
+    taken = {path.partition("/")[0].casefold() for path in files}
+    number, free = 2, name
+    while free.casefold() in taken:
+        free, number = f"{name}_{number}", number + 1
+    return free
+
+
+def _files_of(finding: Finding) -> tuple[dict[str, bytes], str]:
+    files: dict[str, bytes] = {}
+    told: dict[str, dict[str, str]] = {}
+    cuts: list[Cut] = []
+    for version in finding.versions:
+        snippet, said = finding.snippet(version)
+        content = wav_bytes(snippet)
+        name = _free_name(f"{number_of(finding, version)}_{safe_name(version.name)}", files) + ".wav"
+        files[name] = content
+        cuts.append(snippet)
+        told[version.name] = {"file": name, "sound": f"{snippet.rate} Hz, {snippet.depth}"} | _origin(
+            finding, version
+        )
+        if said and not finding.anonymous:
+            told[version.name]["note"] = said
+        told[version.name]["SHA-256"] = sha256_of(content)
+    files["all_in_turn.wav"] = wav_bytes(in_turn(cuts, [finding.heard(each) for each in finding.versions]))
+    sheet = lay_out(figure_of(finding))
+    files["gap.png"] = png_of(sheet, _PICTURE_DPI)
+    files["is_lost.txt"] = _trace(finding).encode()
+    text = markdown_of(finding, told, "gap.png", named=not finding.anonymous)
+    files["gap.md"] = text.encode()
+    files["listen.html"] = page(finding.title, [KEYS, player(finding, sheet), _below(finding, told)]).encode()
+    return files, text
+
+
+def _origin(finding: Finding, version: Version) -> dict[str, str]:
+    if version.file is None or finding.anonymous:
+        return {}
+    return {"from": version.file.name, "SHA-256 of its file": sha256_of(version.file)}
+
+
+def _below(finding: Finding, told: Mapping[str, Mapping[str, str]]) -> str:
+    """Return what the page says below the player: where the sounds come from, and how to go there again."""
+    columns = list(dict.fromkeys(key for each in told.values() for key in each))
+    heads = "".join(f"<th>{escaped(each)}</th>" for each in ("version", *columns))
+    rows = "".join(
+        f"<tr>{_row(name, [each.get(key, '') for key in columns])}</tr>" for name, each in told.items()
+    )
+    again = (
+        "" if finding.anonymous else f"<p>Shown again with <code>{escaped(command_of(finding))}</code></p>"
+    )
+    notes = "".join(
+        f"<li>{escaped(version.name)} {escaped(note)}</li>"
+        for version in finding.versions
+        for note in version.notes
+    )
+    table = f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return f"{f'<ul>{notes}</ul>' if notes else ''}{table}{again}"
+
+
+def _row(name: str, cells: Sequence[str]) -> str:
+    return f"<td>{escaped(name)}</td>" + "".join(f"<td><code>{escaped(cell)}</code></td>" for cell in cells)
+
+
+def _trace(finding: Finding) -> str:
+    """Return the losses of the whole clip: 0 or 1 for each packet; off packets, intervals in seconds."""
+    trace = finding.trace
+    if trace.on_grid:
+        return "".join(f"{int(lost)}\n" for lost in trace.fitted(finding.frames).lost)
+    rows = (
+        f"{gap.start / trace.rate:.6f}\t{gap.stop / trace.rate:.6f}\tlost\n"
+        for gap in trace.gaps(finding.frames)
+    )
+    return "".join(rows)
+
+
+def in_turn(cuts: Sequence[Cut], heard: Sequence[Signal]) -> Cut:
+    """Return all versions one after the other, half a second apart.
+
+    In the depth that holds all of them, if they share a rate; else as they are heard, on the clip's clock.
+    """
+    rate = heard[0].rate
+    if any(each.rate != rate for each in cuts):
+        cuts = [Cut.of_floats(each.samples, each.rate) for each in heard]
+    floats = any(each.is_float for each in cuts)
+    deep = any(each.bits == 64 or (each.bits == 32 and not each.is_float) for each in cuts)
+    bits = max(each.bits for each in cuts) if not floats else 64 if deep else 32
+    parts = [_deepened(each, bits, floats) for each in cuts]
+    channels = max(part.shape[1] for part in parts)
+    pause = np.zeros((round(_PAUSE_S * rate), channels), parts[0].dtype)
+    rows: list[npt.NDArray[Any]] = []
+    for part in parts:
+        rows += [np.broadcast_to(part, (len(part), channels)), pause]
+    return Cut(np.concatenate(rows[:-1]), rate, bits)
+
+
+def _deepened(part: Cut, bits: int, floats: bool) -> npt.NDArray[Any]:
+    """Return samples in a depth that holds them all: the same values."""
+    if not floats:
+        return part.samples.astype(np.int32) << (bits - part.bits)
+    kind = np.float64 if bits == 64 else np.float32
+    if part.is_float:
+        return part.samples.astype(kind)
+    return np.asarray(part.samples.astype(np.float64) / 2 ** (part.bits - 1), kind)
+
+
+# -- writing -------------------------------------------------------------------------------------------------
+
+
+def zip_of(files: Mapping[str, bytes]) -> bytes:
+    """Return a ZIP of these files; the same files give the same bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=3) as archive:
+        for path, content in files.items():
+            entry = zipfile.ZipInfo(path, _NO_TIME)
+            entry.compress_type = zipfile.ZIP_STORED if path.endswith(".png") else zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def write_bundle(out: Path, bundle: Bundle, *, folder: bool = False) -> list[Path]:
+    """Write a bundle, and its key beside it.
+
+    Parameters
+    ----------
+    out
+        The ZIP (its suffix is added where it is missing), or the folder.
+    folder
+        Whether to write a folder, new or empty, instead of a ZIP.
+
+    Returns
+    -------
+    paths
+        What was written: the bundle, and the key where versions are anonymous.
+
+    Raises
+    ------
+    BundleError
+        If the folder is in use, or the disk refuses.
+    """
+    if not folder and out.suffix.lower() != ".zip":
+        out = out.with_name(out.name + ".zip")
+    key = out.with_name(f"{out.name.removesuffix('.zip')}.key.json")
+    written = [out]
+    try:
+        if bundle.key:
+            # First the key: without it nobody could tell any more which version is which.
+            write_whole(key, json.dumps(bundle.key, indent=2, ensure_ascii=False) + "\n")
+            written.append(key)
+        if folder:
+            _write_folder(out, bundle.files)
+        else:
+            write_whole(out, zip_of(bundle.files))
+    except OSError as error:
+        raise BundleError(*not_written(out, error)) from error
+    return written
+
+
+def _write_folder(out: Path, files: Mapping[str, bytes]) -> None:
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise BundleError(str(out), "is there already", "name a folder that is new or empty")
+    out.mkdir(exist_ok=True)
+    for path, content in files.items():
+        place = out / path
+        place.parent.mkdir(exist_ok=True)
+        write_whole(place, content, sync=False)
+    sync_folder(out)

@@ -1,0 +1,104 @@
+"""A gap of the workbench as a finding: all lanes that have a sound, as they are heard."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gaplisten.bench.concealing import idents
+from gaplisten.bench.lanes import Lane, Role
+from gaplisten.bench.state import Work
+from gaplisten.clips.clip import OpenClip
+from gaplisten.loss.measures import GapTable
+from gaplisten.loss.trace import LossTrace
+from gaplisten.report.finding import Finding, FindingError, Kind, Place, version_of
+
+_KINDS = {Role.REFERENCE: Kind.REFERENCE, Role.LOSSY: Kind.LOSSY}
+
+
+def finding_in_lanes(
+    opened: OpenClip,
+    lanes: Sequence[Lane],
+    trace: LossTrace,
+    index: int,
+    table: GapTable | None,
+    work: Work,
+    context_ms: float,
+) -> Finding:
+    """Return a gap of the clip that is shown.
+
+    Parameters
+    ----------
+    trace
+        The loss as it is now, edits included.
+    index
+        Number of the gap, from 1.
+    table
+        What was measured, by the lanes' identifiers; None for nothing.
+
+    Raises
+    ------
+    FindingError
+        If there is no such gap, or no lane has a sound.
+    """
+    gaps = trace.gaps(opened.frames)
+    heard = [lane for lane in lanes if lane.signal is not None]
+    if not 0 < index <= len(gaps) or not heard:
+        raise FindingError(
+            "gap", "is not there, or no version has a sound", "choose a gap, and wait for its sounds"
+        )
+    gap, names = gaps[index - 1], [lane.name for lane in heard]
+    made = dict(zip(idents(work.choices), work.choices, strict=True))
+    files = {f"condition:{each.name}": each.path for each in opened.clip.conditions}
+    files |= {
+        lane.ident: path
+        for lane in heard
+        for role, path in ((Role.REFERENCE, opened.clip.reference), (Role.LOSSY, opened.clip.lossy))
+        if lane.role is role and path is not None
+    }
+    versions = []
+    for lane in heard:
+        assert lane.signal is not None
+        choice = made.get(lane.ident)
+        how = ", ".join(f"{name}={value}" for name, value in (choice.parameters if choice else ()))
+        by = f"made by {choice.concealer}" if choice else "made by the workbench"
+        versions.append(
+            version_of(
+                lane.name if names.count(lane.name) == 1 else f"{lane.key} {lane.name}",
+                lane.signal,
+                _KINDS.get(lane.role, Kind.OTHER),
+                None if lane.own_loss else table,
+                gap,
+                work.gaps.thresholds,
+                column=lane.ident,
+                file=files.get(lane.ident),
+                made=f"{by} ({how})" if how else by,
+                trace=lane.own_trace if lane.own_loss else trace,
+            )
+        )
+    place = Place(_source(opened, work), _options(work))
+    return Finding(
+        opened.clip.name,
+        index,
+        len(gaps),
+        gap,
+        trace,
+        tuple(versions),
+        place,
+        context_ms,
+        work.gaps.thresholds,
+    )
+
+
+def _source(opened: OpenClip, work: Work) -> str:
+    paths = work.sources.paths
+    return paths[0].name if len(paths) == 1 and paths[0].name else opened.clip.folder.resolve().name
+
+
+def _options(work: Work) -> tuple[str, ...]:
+    sources = work.sources
+    words = ["--reference-folder", sources.reference_folder.name] if sources.reference_folder else []
+    if sources.packet_frames is not None:
+        words += ["--packet", str(sources.packet_frames)]
+    elif sources.packet_ms != 20.0:
+        words += ["--packet-ms", f"{sources.packet_ms:g}"]
+    return tuple(words)

@@ -1,0 +1,334 @@
+"""A gap leaves as sounds, picture, text and page, for somebody who has only a browser and an editor."""
+
+from __future__ import annotations
+
+import base64
+import io
+import json
+import platform
+import re
+import zipfile
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from PIL import Image
+
+from gaplisten.audio.files import read_signal, write_signal
+from gaplisten.audio.signal import Signal
+from gaplisten.cli import main
+from gaplisten.loss.trace import LossTrace
+from gaplisten.report.bundle import bundle_of, in_turn, zip_of
+from gaplisten.report.finding import Finding, Place, Version, anonymised
+from gaplisten.report.wav import Cut, cut, wav_bytes
+
+RATE, PACKET = 16_000, 320
+GAP = 3200, 3840
+
+
+def run(*words: object) -> int:
+    try:
+        return main(["gaps", *map(str, words)])
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+def noise(seed: int, frames: int = 16_000) -> np.ndarray:
+    row = np.random.default_rng(seed).normal(0, 0.1, frames)
+    return np.convolve(row, np.ones(5) / 5, "same")
+
+
+def write_set(root: Path) -> Path:
+    """Write two clips in three conditions; build_B clicks after the only gap of each."""
+    for number, name in enumerate(("one", "two|x")):
+        clean = noise(number)
+        lossy, a = clean.copy(), clean.copy()
+        lossy[GAP[0] : GAP[1]] = 0
+        a[GAP[0] : GAP[1]] = clean[GAP[0] - 640 : GAP[0]]
+        b = a.copy()
+        b[GAP[1]] += 0.4 + 0.2 * number
+        for part, samples in {"clean": clean, "lossy": lossy, "build_A": a, "build_B": b}.items():
+            (root / "set" / part).mkdir(parents=True, exist_ok=True)
+            write_signal(root / "set" / part / f"{name}.wav", Signal.of(samples, RATE))
+        flags = np.zeros(50, int)
+        flags[10:12] = 1
+        (root / "set" / "lossy" / f"{name}_is_lost.txt").write_text("\n".join(map(str, flags)))
+    return root / "set"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_set(tmp_path)
+
+
+def opened(path: Path) -> dict[str, bytes]:
+    with zipfile.ZipFile(path) as archive:
+        assert archive.testzip() is None
+        return {name: archive.read(name) for name in archive.namelist()}
+
+
+@dataclass(frozen=True)
+class Handed:
+    """A set, the bundle that was made of it, and what the command said."""
+
+    folder: Path
+    files: dict[str, bytes]
+    said: str
+
+
+def handed(root: Path, *words: object) -> Handed:
+    folder, said = write_set(root), io.StringIO()
+    with redirect_stdout(said):
+        assert run(folder, "--bundle", root / "out", *words) == 0
+    return Handed(folder, opened(root / "out.zip"), said.getvalue())
+
+
+@pytest.fixture(scope="module")
+def worst(tmp_path_factory: pytest.TempPathFactory) -> Handed:
+    return handed(tmp_path_factory.mktemp("worst"), "--worst", 5)
+
+
+ONE, TWO = "one_gap01_0.200s", "two_x_gap01_0.200s"
+
+
+# -- what is chosen ------------------------------------------------------------------------------------------
+
+
+def test_the_worst_gaps_of_all_clips_leave_the_worst_first(worst: Handed) -> None:
+    assert list(dict.fromkeys(name.partition("/")[0] for name in worst.files)) == [TWO, ONE]
+    assert re.search(rf"{TWO}: click_exit [\d.]+ in build_B", worst.said)
+    assert {name.partition("/")[2] for name in worst.files if name.startswith(ONE)} == {
+        "0_reference.wav", "1_lossy.wav", "2_build_A.wav", "3_build_B.wav", "all_in_turn.wav",
+        "gap.png", "gap.md", "is_lost.txt", "listen.html",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--gap", 7, "--clip", "one"), "gap 7 of one: is not there; it has gaps 1 to 1"),
+        (("--gap", 1), "say which with --clip NAME"),
+        (("--clip", "none"), "there are one, two|x"),
+        (("--gap", 1, "--worst", 2), "leave one of them out"),
+        (("--by", "nothing"), "see gaplisten gaps --measures"),
+        (("--csv", "x.csv"), "lists nothing"),
+    ],
+)
+def test_what_cannot_be_is_refused(
+    folder: Path, words: tuple[object, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(folder, "--bundle", folder.parent / "o.zip", *words) == 2
+    assert said in capsys.readouterr().err
+    assert not (folder.parent / "o.zip").exists()
+
+
+def test_what_chooses_a_gap_needs_a_bundle(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(folder, "--worst", 2) == 2
+    assert "add --bundle OUT" in capsys.readouterr().err
+
+
+# -- sounds --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("subtype", ["PCM_U8", "PCM_16", "PCM_24", "PCM_32", "FLOAT", "DOUBLE"])
+@pytest.mark.parametrize("channels", [1, 2])
+def test_a_cut_has_the_files_bits(tmp_path: Path, subtype: str, channels: int) -> None:
+    whole = np.random.default_rng(1).uniform(-1, 1, (500, channels))
+    soundfile.write(tmp_path / "a.wav", whole, 8000, subtype=subtype)
+    (tmp_path / "cut.wav").write_bytes(wav_bytes(cut(tmp_path / "a.wav", 37, 401)))
+    told = soundfile.info(tmp_path / "cut.wav")
+    assert (told.subtype, told.samplerate, told.channels, told.frames) == (subtype, 8000, channels, 364)
+    kind = {"FLOAT": "float32", "DOUBLE": "float64"}.get(subtype, "int32")
+    before, after = (soundfile.read(tmp_path / name, dtype=kind)[0] for name in ("a.wav", "cut.wav"))
+    assert np.array_equal(before[37:401], after)
+    assert np.array_equal(cut(tmp_path / "a.wav", 37, 401).floats, read_signal(tmp_path / "cut.wav").samples)
+
+
+def test_snippets_are_the_files_own_bits(tmp_path: Path) -> None:
+    """FLAC with 24 bits stays 24 bits, and what has another rate keeps it; 250 ms lie on both sides."""
+    deep, fast = np.random.default_rng(7).uniform(-1, 1, (2, 48_000))
+    write_signal(tmp_path / "reference.wav", Signal.of(noise(1), RATE))
+    soundfile.write(tmp_path / "deep.flac", deep[:16_000], RATE, subtype="PCM_24")
+    write_signal(tmp_path / "fast.wav", Signal.of(fast, 48_000))
+    (tmp_path / "t_is_lost.txt").write_text("\n".join("01"[10 <= at < 12] for at in range(50)))
+    words = [tmp_path / name for name in ("reference.wav", "deep.flac", "fast.wav")]
+    out = tmp_path / "out"
+    assert run(*words, "--trace", tmp_path / "t_is_lost.txt", "--bundle", out, "--as-folder", "--accept") == 0
+    (made,) = out.iterdir()
+    stop = GAP[1] + 4000
+    for name, rate, subtype, source, frames in (
+        ("0_reference", RATE, "PCM_16", "reference.wav", stop),
+        ("2_deep", RATE, "PCM_24", "deep.flac", stop),
+        ("3_fast", 48_000, "PCM_16", "fast.wav", 3 * stop),
+    ):
+        told = soundfile.info(made / f"{name}.wav")
+        assert (told.samplerate, told.subtype) == (rate, subtype)
+        whole = soundfile.read(tmp_path / source, dtype="int32")[0]
+        assert np.array_equal(soundfile.read(made / f"{name}.wav", dtype="int32")[0], whole[:frames])
+    assert "resampled" in (made / "gap.md").read_text()
+    assert run(*words, "--trace", tmp_path / "t_is_lost.txt", "--bundle", out, "--as-folder", "--accept") == 2
+
+
+@pytest.mark.parametrize(
+    ("bits", "kinds", "kept"),
+    [
+        ((16, 16), "ii", "PCM_16"),
+        ((16, 24), "ii", "PCM_24"),
+        ((24, 32), "if", "FLOAT"),
+        ((32, 32), "if", "DOUBLE"),
+    ],
+)
+def test_all_versions_in_turn_lose_no_bit(bits: tuple[int, int], kinds: str, kept: str) -> None:
+    rows = [
+        np.random.default_rng(at).integers(-(2 ** (each - 1)), 2 ** (each - 1), (80, 1))
+        for at, each in enumerate(bits)
+    ]
+    cuts = [
+        Cut(row.astype(np.int32), 100, each)
+        if kind == "i"
+        else Cut((row / 2.0**31).astype(np.float32), 100, 32)
+        for row, each, kind in zip(rows, bits, kinds, strict=True)
+    ]
+    heard = [Signal(each.floats, 100) for each in cuts]
+    content = io.BytesIO(wav_bytes(in_turn(cuts, heard)))
+    assert soundfile.info(content).subtype == kept
+    content.seek(0)
+    found = soundfile.read(content, dtype="float64", always_2d=True)[0]
+    wanted = [each.samples / (2.0 ** (each.bits - 1) if not each.is_float else 1.0) for each in cuts]
+    assert np.array_equal(found[:80], wanted[0])
+    assert not found[80:130].any()
+    assert np.array_equal(found[130:], wanted[1])
+
+
+# -- text, picture, page -------------------------------------------------------------------------------------
+
+
+def test_the_text_tells_what_was_measured_and_how_to_go_there(worst: Handed) -> None:
+    files = worst.files
+    text = files["two_x_gap01_0.200s/gap.md"].decode()
+    assert text.startswith("### two\\|x: gap 1 of 1 at 0.200 s (40 ms, 2 packets of 20 ms)\n")
+    row = next(line for line in text.splitlines() if "(`click_exit`)" in line)
+    assert re.fullmatch(r"\| Click at exit \(`click_exit`\) \| z \| ≥ 8 \| \S+ \| \*\*\S+ !\*\* \|", row)
+    assert re.search(r"packets of 20 ms from packet 0 on: `0{10}110{13}`", text)
+    assert "`gaplisten open set --clip 'two|x' --gap 1`" in text
+    tables = [block.splitlines() for block in text.split("\n\n") if block.startswith("|")]
+    assert len(tables) == 2
+    for lines in tables:
+        assert len({line.replace("\\|", "").count("|") for line in lines}) == 1
+    assert files["two_x_gap01_0.200s/is_lost.txt"].decode().split() == ["0"] * 10 + ["1"] * 2 + ["0"] * 38
+
+
+def test_the_picture_says_what_it_shows(worst: Handed) -> None:
+    picture = Image.open(io.BytesIO(worst.files[f"{ONE}/gap.png"]))
+    assert picture.info["Title"] == "one: gap 1 of 1 at 0.200 s (40 ms, 2 packets of 20 ms)"
+    assert picture.width > 900
+
+
+def sounds_of(page: str) -> list[dict[str, object]]:
+    (inside,) = re.findall(r'<script type="application/json">(.*?)</script>', page, re.S)
+    found = json.loads(inside)["sounds"]
+    assert isinstance(found, list)
+    return found
+
+
+def test_the_page_holds_everything_and_fetches_nothing(worst: Handed) -> None:
+    page = worst.files[f"{ONE}/listen.html"].decode()
+    assert "default-src 'none'" in page
+    assert "decodeAudioData" not in page
+    assert not re.search(r"""(?:src|href|url)\s*[=(]\s*["']?(?!data:)[a-z/.]""", page)
+    assert not re.search(r"https?://", page)
+    own, copy = sounds_of(page)
+    assert (own["rate"], copy["rate"]) == (16_000, 48_000)
+    assert "soxr VHQ" in str(copy["said"])
+
+
+def test_the_page_holds_the_samples_themselves(worst: Handed) -> None:
+    page = worst.files[f"{ONE}/listen.html"].decode()
+    versions = sounds_of(page)[0]["versions"]
+    assert isinstance(versions, list)
+    assert {each["kind"] for each in versions} == {"int16"}
+    raw = np.frombuffer(base64.b64decode(versions[3]["samples"]), "<i2")
+    kept = soundfile.read(worst.folder / "build_B" / "one.wav", dtype="int16")[0]
+    assert np.array_equal(raw, kept[: GAP[1] + 4000])
+
+
+def finding(names: tuple[str, ...] = ("build_A", "build_B")) -> Finding:
+    trace = LossTrace.of_spans([(300, 400)], 1000, 8000)
+    sounds = [Signal.of(noise(at, 1000), 8000) for at, _ in enumerate(names)]
+    versions = tuple(Version(name, sound) for name, sound in zip(names, sounds, strict=True))
+    return Finding("a|clip", 1, 1, trace.gaps()[0], trace, versions, Place("set"), context_ms=20)
+
+
+def test_names_cannot_break_out_of_text_or_page() -> None:
+    files = bundle_of([finding(("</script><img src=x onerror=alert(1)>`|**", "b\n# c"))]).files
+    page = next(content.decode() for name, content in files.items() if name.endswith(".html"))
+    assert "<img src=x" not in page
+    assert page.count("<script") == 2
+    text = next(content.decode() for name, content in files.items() if name.endswith(".md"))
+    assert "<img" not in re.sub(r"\\.|`+[^`]*`+", "", text)
+    assert not any(line.startswith("# c") for line in text.splitlines())
+
+
+def test_gaps_off_the_packets_are_told_in_frames() -> None:
+    files = bundle_of([finding()]).files
+    text = next(content.decode() for name, content in files.items() if name.endswith(".md"))
+    assert "off any packets): 300-400" in text
+    assert (
+        next(content for name, content in files.items() if name.endswith("is_lost.txt"))
+        == b"0.037500\t0.050000\tlost\n"
+    )
+
+
+# -- what must not be told -----------------------------------------------------------------------------------
+
+
+def test_nothing_tells_where_the_files_lay(worst: Handed) -> None:
+    secrets = [
+        str(worst.folder.parent),
+        str(Path.home()),
+        *([platform.node()] if len(platform.node()) > 6 else []),
+    ]
+    for name, content in worst.files.items():
+        assert [each for each in secrets if each.encode() in content] == [], name
+
+
+def test_the_same_gap_gives_the_same_bytes() -> None:
+    assert zip_of(bundle_of([finding()]).files) == zip_of(bundle_of([finding()]).files)
+
+
+def test_anonymous_versions_are_told_by_the_key_alone(tmp_path: Path) -> None:
+    made = handed(tmp_path, "--anonymous")
+    told = b"".join(
+        content for name, content in made.files.items() if name.endswith((".md", ".html", ".txt"))
+    )
+    assert b"build_" not in told
+    assert "build" not in made.said
+    assert not any("build" in name for name in made.files)
+    key = json.loads((tmp_path / "out.key.json").read_text())
+    assert set(key) == {TWO}
+    assert (set(key[TWO]), set(key[TWO].values())) == ({"A", "B"}, {"build_A", "build_B"})
+    for at, letter in enumerate("AB", 2):
+        heard = soundfile.read(io.BytesIO(made.files[f"{TWO}/{at}_{letter}.wav"]), dtype="float32")[0]
+        whole = read_signal(made.folder / key[TWO][letter] / "two|x.wav").samples[:, 0]
+        assert np.array_equal(heard, whole[: len(heard)])
+
+
+def test_letters_do_not_follow_the_order_of_names() -> None:
+    assert {anonymised(finding())[1]["A"] for _ in range(30)} == {"build_A", "build_B"}
+    assert list(anonymised(finding(tuple(map(str, range(28)))))[1])[-3:] == ["Z", "AA", "AB"]
+
+
+# -- places --------------------------------------------------------------------------------------------------
+
+
+def test_what_does_not_fit_together_is_not_handed_over(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    write_signal(folder / "clean" / "one.wav", Signal.of(noise(99), RATE))
+    out = folder.parent / "o.zip"
+    assert run(folder, "--bundle", out, "--clip", "one", "--gap", 1) == 1
+    assert "does not fit" in capsys.readouterr().err
+    assert not out.exists()

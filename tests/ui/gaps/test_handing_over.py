@@ -1,0 +1,90 @@
+"""One key hands the gap at hand over; the workbench opens at a clip and a gap."""
+
+from __future__ import annotations
+
+import zipfile
+
+import pytest
+import soundfile
+from PySide6.QtWidgets import QApplication, QFileDialog
+
+from gaplisten.bench.arriving import Arriving
+
+
+@pytest.fixture
+def at_gap(qtbot, window, gap_folder, measured):
+    window.open_paths([gap_folder])
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first")
+    measured(window)
+    window.shell.gap_wanted.emit(1)
+    return window
+
+
+def chosen(monkeypatch, path, kind):
+    asked = []
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *words: (asked.append(words), (str(path), kind))[1]
+    )
+    return asked
+
+
+def test_one_key_hands_the_gap_over_and_asks_only_once(qtbot, at_gap, tmp_path, monkeypatch):
+    asked = chosen(monkeypatch, tmp_path / "first.zip", "ZIP (*.zip)")
+    action = at_gap.actions_table["gap.hand_over"]
+    action.trigger()
+    qtbot.waitUntil((tmp_path / "first.zip").exists)
+    with zipfile.ZipFile(tmp_path / "first.zip") as archive:
+        names = archive.namelist()
+        with archive.open("first_gap02_0.800s/0_Reference.wav") as file:
+            assert soundfile.info(file).subtype == "PCM_16"
+        text = archive.read("first_gap02_0.800s/gap.md").decode()
+    assert {"first_gap02_0.800s/2_bad.wav", "first_gap02_0.800s/listen.html"} <= {*names}
+    assert "(`click_exit`)" in text
+    qtbot.waitUntil(lambda: QApplication.clipboard().text() == text)
+    content = QApplication.clipboard().mimeData()
+    assert content.hasImage()
+    assert content.urls()[0].toLocalFile() == str(tmp_path / "first.zip")
+    action.trigger()
+    qtbot.waitUntil((tmp_path / "first_gap02_0.800s.zip").exists)
+    assert len(asked) == 1
+
+
+def test_versions_can_be_handed_over_without_their_names(qtbot, at_gap, tmp_path, monkeypatch):
+    chosen(monkeypatch, tmp_path / "blind.zip", "ZIP, versions called A, B, C (*.zip)")
+    at_gap.actions_table["gap.hand_over_to"].trigger()
+    qtbot.waitUntil((tmp_path / "blind.zip").exists)
+    with zipfile.ZipFile(tmp_path / "blind.zip") as archive:
+        assert not any("bad" in name or "good" in name for name in archive.namelist())
+    assert '"bad"' in (tmp_path / "blind.key.json").read_text()
+
+
+def test_with_no_gap_nothing_is_asked(window, monkeypatch, tmp_path):
+    asked = chosen(monkeypatch, tmp_path / "x.zip", "ZIP (*.zip)")
+    window.actions_table["gap.hand_over"].trigger()
+    assert asked == []
+
+
+def test_the_workbench_opens_at_a_clip_and_a_gap(qtbot, window, clips_folder):
+    Arriving(window.controller, "second", 2, window.shell.gap_wanted.emit)
+    window.open_paths([clips_folder])
+    qtbot.waitUntil(lambda: window.controller.clip_name == "second" and window.shell.hand.index == 1)
+    gap = window.controller.gaps[1]
+    start, stop = window.lanes_view.visible_range
+    assert start <= gap.start < gap.stop <= stop
+    assert stop - start < 0.7 * window.controller.frames
+    window.controller.show_clip("first")
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first")
+    assert window.shell.hand.index == -1, "it went there once"
+
+
+@pytest.mark.parametrize(
+    ("clip", "gap", "said"),
+    [("third", None, "clip third: is not there; there are first, second"), (None, 9, "it has gaps 1 to 2")],
+)
+def test_a_place_that_is_not_there_is_said(qtbot, window, clips_folder, clip, gap, said):
+    told = []
+    window.controller.failed.connect(lambda error: told.append(str(error)))
+    Arriving(window.controller, clip, gap, window.shell.gap_wanted.emit)
+    window.open_paths([clips_folder])
+    qtbot.waitUntil(lambda: any(said in each for each in told))
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first")
