@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -62,3 +63,33 @@ def words(code: str, *section: str) -> dict[str, Any]:
 def name(code: str) -> str:
     """Return what a language is called by those who speak it."""
     return str(words(code).get("name", code))
+
+
+def counted(number: int, one: str, many: str = "") -> str:
+    """Return a number of things in English: "1 vote", "2 votes".
+
+    Parameters
+    ----------
+    many
+        What several are called; `one` and an s where it is not given.
+    """
+    return f"{number} {one if number == 1 else many or one + 's'}"
+
+
+def are(number: int) -> str:
+    """Return "is" for one thing, "are" for several."""
+    return "is" if number == 1 else "are"
+
+
+def numbered(texts: Mapping[str, str], key: str, **number: int) -> str:
+    """Return a text with a number in it; that called ``KEY_one`` where the number is 1.
+
+    Parameters
+    ----------
+    texts
+        The words of one language.
+    number
+        The number, by its name in the text.
+    """
+    (value,) = number.values()
+    return (texts.get(f"{key}_one", texts[key]) if value == 1 else texts[key]).format(**number)

@@ -135,8 +135,11 @@ def vote(session: Session, choose: Callable[[Trial, int], Vote] | None = None) -
             assert session.rate(given, scale=scale) is None
         return
     if trial.response is Response.PLACES:
-        for left, slot in zip(range(len(trial.rated_slots), 1, -1), trial.rated_slots, strict=False):
-            assert session.rate(choose(trial, slot) if choose else left, slot) is None
+        order = list(trial.rated_slots)
+        if choose:
+            order.sort(key=lambda slot: choose(trial, slot), reverse=True)
+        for left, slot in zip(range(len(order), 1, -1), order, strict=False):
+            assert session.rate(left, slot) is None
         return
     for slot in trial.rated_slots:
         session.switched(slot)

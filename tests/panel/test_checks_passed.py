@@ -47,6 +47,26 @@ def keys(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Key]:
 Answering = Callable[[Key, str, Step, Random], str]
 
 
+def test_tasks_follow_from_the_secret_and_not_from_what_stands_in_every_ratings_file(
+    keys: dict[str, Key],
+) -> None:
+    key = keys["battery"]
+    other = key.model_copy(update={"secret": "another"})
+    other._text = key._json()  # the same hash, which anybody can read
+    assert other.sha256 == key.sha256
+    tasks = [
+        [task_of(one, "Ann", kind, 1, at) for kind in CHECKED for at in range(1, 6)] for one in (key, other)
+    ]
+    assert sum(one == same for one, same in zip(*tasks, strict=True)) < len(tasks[0]) // 2
+
+
+def test_what_the_digits_say_does_not_follow_from_the_seed(tmp_path: Path) -> None:
+    text = "[checks]\nlevel = false\ndigits = true\n"
+    made = [make_panel(tmp_path, extra=text, clips=1, out=out, secret=out).key for out in ("a", "b")]
+    first, second = ({step.answer for step in key.steps} for key in made)
+    assert len(first & second) < 5
+
+
 def passing(key: Key, answering: Answering, many: int = MANY) -> float:
     """Return the share of listeners who get to the trials."""
     passed = 0

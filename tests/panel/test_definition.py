@@ -14,11 +14,10 @@ from gaplisten.panel.build import build
 from gaplisten.panel.definition import (
     DefinitionError,
     PanelDefinition,
-    line_of,
-    locate,
     parse_definition,
     read_definition,
 )
+from gaplisten.panel.definition_errors import line_of, locate
 from gaplisten.panel.methods import method, methods
 from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.parts import ConditionPart
@@ -31,12 +30,56 @@ GOOD = toml("acr")
 
 
 @pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("repeats = 0", "repeats: 0 cannot be used; write a whole number from 1 to 20"),
+        ("repeats = 1.5", "repeats: 1.5 cannot be used; write a whole number from 1 to 20"),
+        ("repeats = true", "repeats: true cannot be used; write a whole number from 1 to 20"),
+        ("repeat = 2", "repeat: there is no such key; did you mean repeats?"),
+        ("votes_per_clip = 0", "votes_per_clip: 0 cannot be used; write a whole number from 1 to 10000"),
+        ("target_dbov = nan", "target_dbov: nan cannot be used; write a number from -60 to -10"),
+        ("seed = -1", "seed: -1 cannot be used; write a whole number from 0 on;"),
+        ('pairing = "x"', 'pairing: "x" cannot be used; write one of "same clips", "different clips"'),
+        ('listeners = "Ann"', 'listeners: "Ann" cannot be used; write a list in brackets'),
+        ("comments = 1", "comments: 1 cannot be used; write true or false"),
+        ("consent = []", "consent: a list cannot be used; write a text in quotes"),
+        ("rules = {heard = 'all'}", 'rules.heard: "all" cannot be used; write one of "nothing"'),
+        (
+            "breaks = {rest_minutes = inf}",
+            "breaks.rest_minutes: inf cannot be used; write a number from 0 to 120",
+        ),
+        ("wording = {labels = {1 = ''}}", "wording.labels.1: it is empty; write something"),
+        ("pairs = [['a']]", "pairs.1.2: it is missing"),
+        ("question = [{name = 'a'}]", "question.1.text: it is missing; write it"),
+        ("room = 3", "room: 3 cannot be used; write a table"),
+    ],
+)
+def test_errors_say_the_key_its_value_and_what_would_do(line: str, said: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        parse_definition(toml("acr", top=line))
+    assert f"line 3, {said}" in str(caught.value)
+    assert caught.value.way_out == "fix it and try again"
+
+
+@pytest.mark.parametrize("value", ["[1]", "{a = 1}", "1979-05-27"])
+def test_a_parameter_that_is_no_plain_value_is_said_once(value: str) -> None:
+    text = f'[[condition]]\nname = "x"\nconcealer = "c"\nparameters = {{ a = {value} }}\n'
+    with pytest.raises(DefinitionError) as caught:
+        parse_definition(toml("acr", text))
+    assert str(caught.value).count("write a text, a number, true or false") == 1
+
+
+@pytest.mark.parametrize(
     ("before", "after", "said"),
     [
         ('method = "acr"', 'method = "arc"', "line 2, method"),
         ('folders = ["clips"]', "folders = []", "line 5, clips.folders"),
         ('folders = ["clips"]', 'folders = ["clips"]\npacket_ms = "20"', "line 6, clips.packet_ms"),
-        ('folders = ["clips"]', 'folders = ["clips"]\ncolour = 1', "line 6, clips.colour: Extra inputs"),
+        (
+            'folders = ["clips"]',
+            'folders = ["clips"]\ncolour = 1',
+            "line 6, clips.colour: there is no such key here; there are folders",
+        ),
         ('name = "two"', 'name = "two"\nlossy = true', "line 9, condition.2: say exactly one of"),
         ('name = "two"', 'name = "ONE"', "two conditions are called 'one'"),
         ('name = "two"', 'name = "anchor35"', "line 9, condition.2: the name 'anchor35' is kept"),
@@ -100,8 +143,8 @@ def test_several_errors_are_told_at_once() -> None:
     with pytest.raises(DefinitionError) as caught:
         parse_definition(text)
     assert "line 2, method" in str(caught.value)
-    assert "line 4, clips.folders: Field required" in str(caught.value)
-    assert "line 5, clips.folder: Extra" in str(caught.value)
+    assert "line 4, clips.folders: it is missing; write it" in str(caught.value)
+    assert "line 5, clips.folder: there is no such key; did you mean folders?" in str(caught.value)
 
 
 def test_a_hundred_megabytes_are_refused_unread(tmp_path: Path) -> None:

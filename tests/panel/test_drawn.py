@@ -15,7 +15,7 @@ from gaplisten.panel.drawn import PLANS, PlanLost, read_drawn
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.session import Clock, Session
-from gaplisten.panel.session_files import OtherPlan
+from gaplisten.panel.unseal import OtherPlan
 from gaplisten.panel.watch import panel_status
 from kit.panels import make_panel, take
 
@@ -86,6 +86,32 @@ def test_an_open_session_counts_as_full_until_it_was_idle_for_an_hour(tmp_path: 
         assert (filling.votes.total(), filling.given.total()) == (5, 5)
         with Session.open(panel.folder, "Cleo", clock=hours.clock) as cleo:
             assert clips_of(panel, ann) <= clips_of(panel, cleo)
+
+
+def test_a_clock_that_was_ahead_keeps_no_cells_closed(tmp_path: Path) -> None:
+    panel, hours = make_panel(tmp_path, top=PART), Hours()
+    hours.now += 30 * 86_400
+    with Session.open(panel.folder, "Ann", clock=hours.clock) as ann:
+        take(ann, 1)
+        hours.now -= 30 * 86_400
+        while_open = filling_of(begun_sessions(panel, panel.ratings), hours.now)
+        assert sum(while_open.votes.values()) == len(ann._plan)
+    filling = filling_of(begun_sessions(panel, panel.ratings), hours.now)
+    assert sum(filling.votes.values()) == 1
+    assert filling.seats == set()
+    with Session.open(panel.folder, "Ann", clock=hours.clock) as ann:
+        assert ann.resumed
+
+
+def test_an_order_drawn_by_a_clock_that_was_ahead_is_drawn_anew(tmp_path: Path) -> None:
+    panel, hours = make_panel(tmp_path, top=PART), Hours()
+    hours.now += 86_400
+    with Session.open(panel.folder, "Ann", clock=hours.clock):
+        pass
+    hours.now -= 86_400
+    with Session.open(panel.folder, "Ann", clock=hours.clock):
+        (one,) = begun_sessions(panel, panel.ratings)
+    assert one.drawn.drawn_at == hours.now
 
 
 def test_an_order_of_which_nothing_was_taken_is_drawn_anew_after_an_hour(tmp_path: Path) -> None:

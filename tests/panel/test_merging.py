@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.merging import CannotMerge, merge
 from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.safety import UntrustedPanel
-from gaplisten.panel.session import Session
+from gaplisten.panel.session import Clock, Session
 from gaplisten.panel.withdrawing import withdraw
 from kit.panels import make_panel, take
 
@@ -117,3 +118,35 @@ def test_who_withdrew_does_not_come_back_from_a_copy(copies: tuple[FrozenPanel, 
     record.write_text("[")
     with pytest.raises(CannotMerge, match="cannot be read"):
         merge(panel, [one])
+
+
+def test_who_was_erased_does_not_come_back_from_a_copy_whatever_the_file_is_called(
+    copies: tuple[FrozenPanel, Path, Path],
+) -> None:
+    panel, one, two = copies
+    (own,) = (two / "ratings").glob("*-ann-*.csv")
+    own.rename(own.with_name("Ann, final.csv"))
+    withdraw(panel, "Ann", "asked for it", erase=True)
+    assert len(merge(panel, [one]).withdrawn) == 1
+    assert merge(panel, [two]).new == ()
+    assert evaluate(panel).listeners == ()
+    assert not any(b"Ann" in path.read_bytes() for path in panel.ratings.rglob("*") if path.is_file())
+
+
+def test_votes_from_the_future_bring_nobody_back(copies: tuple[FrozenPanel, Path, Path]) -> None:
+    panel, one, _ = copies
+    ahead = Clock(wall=lambda: time.time() + 86_400)
+    with Session.open(one, "Ann", clock=ahead) as session:
+        take(session)
+    withdraw(panel, "Ann", "asked for it")
+    assert len(merge(panel, [one]).withdrawn) == 1
+
+
+def test_who_withdrew_in_a_copy_is_named_and_nothing_is_taken_away_unasked(
+    copies: tuple[FrozenPanel, Path, Path],
+) -> None:
+    panel, one, two = copies
+    withdraw(open_panel(one), "Ann", "asked for it", erase=True)
+    (session,) = merge(panel, [one, two]).withdrew_there
+    assert "-ann-" in session
+    assert [one.name for one in evaluate(panel).listeners] == ["Ann"]

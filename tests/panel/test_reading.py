@@ -25,11 +25,12 @@ from gaplisten.panel.columns import (
 )
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Journal, read
+from gaplisten.panel.judging import _is_code
 from gaplisten.panel.reading import JournalDamaged
 from gaplisten.panel.results.vote_table import votes_table
 from gaplisten.panel.results.votes import collect
 from gaplisten.panel.session import Session
-from gaplisten.panel.session_files import _is_code, read_session
+from gaplisten.panel.session_files import read_session
 from gaplisten.panel.unseal import OtherPlan
 from gaplisten.panel.watch import panel_status
 from kit.forms import ALIVE, in_excel, in_pandas, table, text

@@ -27,16 +27,23 @@ METHODS = {
     "mushra": '[mushra]\nanchors = ["lossy"]\n',
     "ab": "",
     "abx": "[abx]\ntrials = 6\n",
+    "abx_pair": "[abx_pair]\ntrials = 6\n",
+    "p804": "",
+    "ranking": "[ranking]\nreference = true\n",
+    "abc_hr": "",
 }
 
 
 def right_vote(panel: FrozenPanel, planned: Planned, slot: int, attentive: bool) -> Vote:
     """Return the vote of somebody who does as the numbers say, or the opposite."""
     trial = planned.trial
-    if trial.response is Response.SLIDERS:
+    if trial.rated_slots:
         expected = panel.key.by_code[trial.slots[slot].stimulus].expected
         assert expected is not None
-        return expected if attentive else (expected + 50) % 100
+        if trial.response is Response.PLACES:
+            return expected if attentive else len(trial.rated_slots) + 1 - expected
+        others = {Response.SLIDERS: (expected + 50) % 100, Response.GRADES: 1.0 + expected % 5}
+        return expected if attentive else others[trial.response]
     if trial.response is Response.CHOICE:
         letters = {name: one.letter for one, name in zip(trial.slots, planned.conditions, strict=True)}
         if isinstance(planned.expected, str):
@@ -46,6 +53,9 @@ def right_vote(panel: FrozenPanel, planned: Planned, slot: int, attentive: bool)
         return right if attentive else "AB".replace(right, "")
     assert isinstance(planned.expected, int)
     return planned.expected if attentive else planned.expected % 3 + 1
+
+
+TEN_CONDITIONS = "".join(f'[[condition]]\nname = "s{at}"\nfiles = "one"\n' for at in range(8))
 
 
 @pytest.mark.parametrize("method", METHODS)
@@ -58,6 +68,10 @@ def test_who_does_as_the_numbers_say_passes_and_who_does_not_is_left_out(method:
             def choose(trial: Trial, slot: int) -> Vote:
                 if truth[trial.number].kind == "trap":  # noqa: B023 - called in this turn only
                     return right_vote(panel, truth[trial.number], slot, attentive)  # noqa: B023
+                if trial.response is Response.PLACES:
+                    return slot
+                if trial.response is Response.GRADES:
+                    return 3.5 + 0.1 * slot
                 values = [value for value, _ in session.scale.labels if value != "none"]
                 return 50 + slot if trial.response is Response.SLIDERS else values[trial.number % len(values)]
 
@@ -91,6 +105,8 @@ def test_the_sounds_of_a_trap_are_equally_long_and_say_different_digits(tmp_path
 def test_the_page_says_what_numbers_mean_in_the_panels_language(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, "acr", CHECKS, top='language = "de"')
     assert "antworten Sie mit dieser Zahl" in panel.scales[""].instruction
+    compared = make_panel(tmp_path, "ccr", CHECKS, out="ccr")  # whose answers bear no numbers
+    assert "one Slightly Better, two Better, three Much Better" in compared.scales[""].instruction
     plain = make_panel(tmp_path, "abx", CHECKS, out="abx")
     assert "number" not in plain.scales[""].instruction  # X is the one that says the same: nothing to explain
 
@@ -98,7 +114,7 @@ def test_the_page_says_what_numbers_mean_in_the_panels_language(tmp_path: Path) 
 @pytest.mark.parametrize(
     ("method", "more", "said"),
     [
-        ("abc_hr", "", "spoken_traps cannot be used with the method abc_hr"),
+        ("ranking", TEN_CONDITIONS, "a digit for each condition: 9 at most, there are 10"),
         ("mushra", "[rules]\nneed_hundred = true\n", "no recording gets 100"),
     ],
 )

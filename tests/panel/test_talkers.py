@@ -54,7 +54,7 @@ def test_a_table_is_read_with_any_separator_and_case_of_columns(tmp_path: Path, 
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("clip,talker\nc0,a\n", "1 clips are not in it"),
+        ("clip,talker\nc0,a\n", "1 clip is not in it"),
         ("clip,talker\nc0,a\nc0,b\nc1,c\n", "twice"),
         ("name,talker\nc0,a\n", "columns"),
         ("", "columns"),

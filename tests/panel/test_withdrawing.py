@@ -8,11 +8,13 @@ from pathlib import Path
 import pytest
 
 from gaplisten.durable import Locked
+from gaplisten.panel.answer_table import answer_table
 from gaplisten.panel.beginning import begun_sessions
 from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.session import Session
 from gaplisten.panel.watch import panel_status
 from gaplisten.panel.withdrawing import CannotWithdraw, withdraw, withdrawals
+from gaplisten.tables import Table
 from kit.panels import make_panel, take
 
 
@@ -97,3 +99,32 @@ def test_a_record_that_cannot_be_read_is_said_and_never_written_over(tmp_path: P
         withdraw(panel, "Ben", "asked too")
     assert record.read_bytes() == spoilt
     assert [one.name for one in evaluate(panel).listeners] == ["Ben"]
+
+
+def test_copies_of_answers_and_orders_go_out_too_and_nobody_is_listed_twice(tmp_path: Path) -> None:
+    asking = '[checks]\nlevel = false\n[[question]]\nname = "q"\ntext = "Q?"\n'
+    panel = make_panel(tmp_path, extra=asking)
+    for name in ("Ann", "Ben"):
+        with Session.open(panel.folder, name) as session:
+            session.answer({"q": f"{name}'s answer"})
+            take(session, 2)
+    for folder, ending in (("answers", "csv"), ("plans", "plan")):
+        (own,) = (panel.ratings / folder).glob(f"*-ann-*.{ending}")
+        shutil.copy(own, own.with_name(f"{own.stem} (copy).{ending}"))
+        shutil.copy(own, own.with_name(f"Kopie.{ending}"))
+    table, said = answer_table(panel)
+    assert [row[0] for row in table.rows] == ["Ann", "Ben"]
+    assert len(said) == 2
+    assert all("is of the same session" in one and "counts once" in one for one in said)
+    withdraw(panel, "Ann", "asked for it", erase=True)
+    left = [path for path in panel.ratings.rglob("*") if path.is_file()]
+    assert not any("ann" in path.name for path in left)
+    assert not any(b"Ann" in path.read_bytes() for path in left)
+    assert answer_table(panel) == (Table(table.columns, table.rows[1:]), ())
+
+
+def test_who_votes_once_withdraws_one_vote(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    with Session.open(panel.folder, "Ann") as session:
+        take(session, 1)
+    assert "1 vote is out" in withdraw(panel, "Ann", "why not").said()

@@ -2,7 +2,7 @@ import pytest
 from PySide6.QtGui import QKeySequence
 
 from gaplisten.ui.actions import MENUS, key_texts
-from gaplisten.ui.panel.trial_page import ALWAYS, SOMETIMES
+from gaplisten.ui.panel.trial_keys import ALWAYS, SOMETIMES
 from gaplisten.ui.panes.help import KeySheet
 from gaplisten.ui.shell import all_panes
 

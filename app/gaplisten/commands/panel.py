@@ -12,6 +12,7 @@ import typer
 from gaplisten.commands.output import progress, show
 from gaplisten.display import lacking
 from gaplisten.errors import GaplistenError
+from gaplisten.languages import counted
 from gaplisten.panel import methods
 from gaplisten.tables import Table
 
@@ -90,7 +91,7 @@ def build(
         print(f"note: {problem}", file=sys.stderr)
     with CatalogueRenderer(catalogue, programs=allow_programs) as renderer, progress("building") as job:
         panel = build_panel(definition, out, renderer, places=places, job=job)
-    print(f"{out}: {len(panel.key.stimuli)} stimuli")
+    print(f"{out}: {counted(len(panel.key.stimuli), 'stimulus', 'stimuli')}")
     print(f"panel {panel.sha256}")
     for said in said_of_checks(panel.key):
         print(said)
@@ -134,7 +135,7 @@ def plan_(
         counts = count(key, simulated(key, listeners))
     except UnfitError as error:
         raise PanelCommandError(str(file), str(error), "choose other clips") from error
-    print(f"{definition.title} ({definition.method.name}), {len(chosen)} clips")
+    print(f"{definition.title} ({definition.method.name}), {counted(len(chosen), 'clip')}")
     _show_design([*as_rows(key, counts), *(("note", said) for said in remarks(key, counts))])
 
 
@@ -188,7 +189,7 @@ def status(
     if verify:
         with progress("verifying") as job:
             panel.verify(job)
-        print(f"all {len(panel.key.stimuli)} stimuli are as built")
+        print(f"{counted(len(panel.key.stimuli), 'stimulus is', 'stimuli are')} as built")
     found = panel_status(panel, ratings)
     rows = tuple(
         (
@@ -335,7 +336,7 @@ def votes(
     _refuse_strangers(found, [*(keep or ()), *by_hand])
     write_csv(csv, table)
     hidden = f"; hidden while open: {', '.join(found.running)}" if found.running else ""
-    print(f"{csv}: {len(table.rows)} votes of {len(found.listeners)} listeners{hidden}")
+    print(f"{csv}: {counted(len(table.rows), 'vote')} of {counted(len(found.listeners), 'listener')}{hidden}")
     for problem in problems:
         print(problem)
     raise typer.Exit(1 if problems else 0)
@@ -351,10 +352,12 @@ def merge_(
     from gaplisten.panel.merging import merge
 
     found = merge(open_panel(folder), others)
-    said = f"{len(found.new)} sessions came over, {len(found.longer)} went on further there"
-    print(f"{folder}: {said}, {len(found.known)} were here already")
+    said = f"{counted(len(found.new), 'session')} came over, {len(found.longer)} went on further there"
+    print(f"{folder}: {said}, {len(found.known)} {'was' if len(found.known) == 1 else 'were'} here already")
     if found.withdrawn:
-        print(f"{len(found.withdrawn)} of listeners who withdrew here stayed there")
+        print(f"{counted(len(found.withdrawn), 'session')} stayed there: who withdrew here stays out")
+    for session in found.withdrew_there:
+        print(f"{session}: who listened withdrew in a copy and is still in here (panel withdraw)")
     print("what each copy drew, it drew without seeing the others: panel status --design counts the votes")
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from gaplisten.errors import GaplistenError
-from gaplisten.panel.asking import ANSWER_COLUMNS, ANSWERS, asked_so_far
+from gaplisten.panel.answer_files import all_answers
+from gaplisten.panel.asking import asked_so_far
 from gaplisten.panel.checks import CHECKED, rule_of
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.journal import read
-from gaplisten.panel.session_files import listener_of, ratings_files
 from gaplisten.panel.steps import Answer, Asked
 from gaplisten.tables import Cell, Table
 
@@ -39,24 +37,11 @@ def answer_table(panel: FrozenPanel, ratings: Path | None = None) -> tuple[Table
     ratings
         The ratings folder, when not the panel's own.
     """
-    folder = (ratings or panel.ratings) / ANSWERS
     root = panel.folder if ratings is None else ratings
+    found, problems = all_answers(panel, ratings or panel.ratings, root)
     rows: list[tuple[Cell, ...]] = []
-    problems: list[str] = []
-    for path in ratings_files(folder) if folder.is_dir() and not folder.is_symlink() else []:
-        try:
-            found = read(path, ANSWER_COLUMNS, root=root)
-        except (GaplistenError, OSError) as error:
-            problems.append(str(error))
-            continue
-        own = [row for row in found.rows if row["panel_sha256"] == panel.sha256]
-        if len(own) < len(found.rows):
-            problems.append(f"{path.name}: answers of another panel were left out")
-        if found.damaged:
-            lines = ", ".join(map(str, found.damaged[:10]))
-            problems.append(f"{path.name}: what cannot be read was left out (line {lines})")
-        listener = listener_of(own)
-        rows += [(listener, *cells) for cells in _rows(panel, asked_so_far(own))]
+    for one in found:
+        rows += [(one.listener, *cells) for cells in _rows(panel, asked_so_far(one.rows))]
     return Table(COLUMNS, tuple(rows)), tuple(problems)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gaplisten.durable import FileLock, Locked, LockedElsewhere
+from gaplisten.durable import FileLock, Locked, LockedElsewhere, is_locked
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.design import drawing
 from gaplisten.panel.design.filling import Filling
@@ -37,12 +37,15 @@ class Begun:
         Numbers of the trials that have votes.
     last
         When it was last heard of, in seconds since 1970.
+    open_now
+        Whether somebody takes it at this moment.
     """
 
     session: str
     drawn: Drawn
     taken: frozenset[int]
     last: float
+    open_now: bool = False
 
     @property
     def finished(self) -> bool:
@@ -50,8 +53,15 @@ class Begun:
         return len(self.taken) >= len(self.drawn.items)
 
     def going_on(self, now: float) -> bool:
-        """Tell whether the rest of it is still expected."""
-        return not self.finished and now - self.last < IDLE_SECONDS
+        """Tell whether the rest of it is still expected.
+
+        A session that was last heard of in the future was taken by a wrong clock (or this one is wrong): how
+        long it has stood still cannot be told, and only while it is open its cells count as given.
+        """
+        if self.finished:
+            return False
+        ahead = self.last - now > IDLE_SECONDS
+        return self.open_now if ahead else now - self.last < IDLE_SECONDS
 
 
 def _seconds(text: str) -> float:
@@ -74,6 +84,7 @@ def begun_sessions(panel: FrozenPanel, ratings: Path, root: Path | None = None) 
 
 def _begun(panel: FrozenPanel, ratings: Path, session: str, drawn: Drawn) -> Begun:
     own = ratings / f"{session}.csv"
+    open_now = is_locked(own.with_suffix(".lock"))
     try:
         renamed = [] if own.exists() else copies_of(panel, ratings, session)
         rows = read_ratings(panel, renamed[0] if renamed else own).rows
@@ -82,10 +93,10 @@ def _begun(panel: FrozenPanel, ratings: Path, session: str, drawn: Drawn) -> Beg
     except (GaplistenError, OSError):
         # Nobody knows what is in it: its votes are counted as if they were there.
         everything = frozenset(range(1, len(drawn.items) + 1))
-        return Begun(session, drawn, everything, drawn.drawn_at)
+        return Begun(session, drawn, everything, drawn.drawn_at, open_now)
     taken = frozenset(int(row["trial"]) for row in rows if row["trial"].isdecimal())
     last = max((_seconds(row["saved_at"]) for row in rows), default=0.0)
-    return Begun(session, drawn, taken, max(last, drawn.drawn_at))
+    return Begun(session, drawn, taken, max(last, drawn.drawn_at), open_now)
 
 
 def filling_of(sessions: Iterator[Begun], now: float) -> Filling:
@@ -134,7 +145,7 @@ def begin(panel: FrozenPanel, listener: str, ratings: Path, session: str, now: f
 def _to_draw(panel: FrozenPanel, ratings: Path, session: str, now: float, root: Path) -> bool:
     path = plan_path(ratings, session)
     drawn = read_drawn(panel.key, ratings, session, root) if path.parent.is_dir() else None
-    if drawn is not None and now - drawn.drawn_at < IDLE_SECONDS:
+    if drawn is not None and abs(now - drawn.drawn_at) < IDLE_SECONDS:
         return False
     try:
         return not read_ratings(panel, ratings / f"{session}.csv").rows

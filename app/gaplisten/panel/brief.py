@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gaplisten.clips.clip import Clip
+from gaplisten.languages import counted
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.design.counting import listeners_wanted, minutes
 from gaplisten.panel.design.items import share, systems, trial_count
@@ -40,24 +41,28 @@ def brief(definition: PanelDefinition, clips: Sequence[Clip]) -> str:
     key = preview(definition, [ChosenClip(clip, "") for clip in chosen])
     checks = definition.checks
     among = checks.clear_good + checks.clear_bad + checks.reference_repeats + checks.null_pairs
-    among += len(checks.gold) + len(checks.trap)
+    among += len(checks.gold) + len(checks.trap) + checks.spoken_traps
     trials, kinds, each = trial_count(key) + among, len(systems(key)), share(key)
     time = max(1, round(_minutes(definition, chosen, trial_count(key))))
-    said = [f"{_many(trials, 'trial')}, about {_many(time, 'minute')} for each listener"]
-    if definition.method.series(definition.design) is not None:
+    said = [f"{counted(trials, 'trial')}, about {counted(time, 'minute')} for each listener"]
+    method = definition.method
+    if method.series(definition.design) is not None:
         return f"{said[0]}."
     cells = len(chosen) * kinds
-    what = "clips" if definition.method.multiple else f"clips x {kinds}"
-    said.append(f"{cells} cells ({len(chosen)} {what})")
+    what = counted(len(chosen), "clip")
+    what += "" if definition.method.multiple else f" x {kinds}"
+    said.append(f"{counted(cells, 'cell')} ({what})")
     votes = each * definition.repeats / len(chosen)
     people = len(definition.listeners) or listeners_wanted(key)
     if people:
-        said.append(f"{_many(people, 'listener')} give about {votes * people:.3g} votes in each cell")
+        who = counted(people, "listener gives", "listeners give")
+        said.append(f"{who} about {_some(votes * people)} in each cell")
     elif votes >= 1:
-        said.append(f"each listener gives {_many(round(votes), 'vote')} in each cell")
+        said.append(f"each listener gives {counted(round(votes), 'vote')} in each cell")
     else:
         said.append(f"each listener votes in {100 * votes:.0f} % of the cells")
-    return "; ".join(said) + "."
+    notes = method.remarks(definition.design, [clip.rate for clip in key.clips])
+    return " ".join(["; ".join(said) + ".", *(f"Note: {note}." for note in notes)])
 
 
 def _minutes(definition: PanelDefinition, chosen: Sequence[Clip], trials: int) -> float:
@@ -66,5 +71,5 @@ def _minutes(definition: PanelDefinition, chosen: Sequence[Clip], trials: int) -
     return minutes(part) * trials / trial_count(part)
 
 
-def _many(count: int, what: str) -> str:
-    return f"{count} {what}" if count == 1 else f"{count} {what}s"
+def _some(votes: float) -> str:
+    return f"{votes:.3g} {'vote' if f'{votes:.3g}' == '1' else 'votes'}"

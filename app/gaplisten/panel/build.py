@@ -93,7 +93,7 @@ class Bench:
         condition: str,
         use: Use,
         expected: int | None = None,
-        within: int = 0,
+        within: float = 0,
         answers: Mapping[str, int] | None = None,
     ) -> str:
         """Write one stimulus and return its code, which tells nothing to who does not know the secret."""

@@ -8,12 +8,13 @@ from typing import Protocol
 from gaplisten.audio.files import read_signal
 from gaplisten.audio.gain import clip_gain
 from gaplisten.audio.signal import Signal
+from gaplisten.languages import counted
 from gaplisten.panel import check_sounds
 from gaplisten.panel.checks import StepKind
 from gaplisten.panel.definition import DefinitionError, PanelDefinition
 from gaplisten.panel.key import ClipKey, Part, StepSound
 from gaplisten.panel.methods.contract import Use
-from gaplisten.panel.order import number, shuffled
+from gaplisten.panel.order import shuffled
 from gaplisten.panel.parts import REFERENCE, SPOKEN, GoldPart, TrapPart
 from gaplisten.panel.selection import Places
 
@@ -26,6 +27,7 @@ class Freezer(Protocol):
     clips: list[ClipKey]
     steps: list[StepSound]
     null_pairs: frozenset[str]
+    secret: str
 
     def freeze(
         self,
@@ -34,7 +36,7 @@ class Freezer(Protocol):
         condition: str,
         use: Use,
         expected: int | None = None,
-        within: int = 0,
+        within: float = 0,
         answers: Mapping[str, int] | None = None,
     ) -> str:
         """Write one stimulus; return its code."""
@@ -119,7 +121,7 @@ def _all_found(freezer: Freezer, definition: PanelDefinition) -> None:
     checks = definition.checks
     asked = max(checks.clear_good, checks.clear_bad, checks.reference_repeats, checks.null_pairs)
     if asked > len(names):
-        fact = f"{asked} checks of one kind are asked for, the test has {len(names)} clips"
+        fact = f"{counted(asked, 'check')} of one kind asked for, the test has {counted(len(names), 'clip')}"
         raise DefinitionError("checks", fact, "ask for one per clip at most")
 
 
@@ -135,9 +137,12 @@ def spoken_traps(freezer: Freezer, definition: PanelDefinition, speech: Signal) 
         return  # those of an earlier clip
     for place in range(1, definition.checks.spoken_traps + 1):
         name = f"{SPOKEN} {place}"
-        saying = _sayings(definition, place)
-        for condition, use, digit, expected, within in saying:
-            sound = check_sounds.spoken_trap(speech, digit, definition.language)
+
+        def digits(of: Sequence[int], place: int = place) -> list[int]:
+            return shuffled(of, freezer.secret, SPOKEN, place)
+
+        for one in definition.method.sayings(definition.design, definition.systems()[0], digits):
+            sound = check_sounds.spoken_trap(speech, one.digit, definition.language)
             if not any(clip.name == name for clip in freezer.clips):
                 freezer.clips.append(
                     ClipKey(
@@ -151,37 +156,7 @@ def spoken_traps(freezer: Freezer, definition: PanelDefinition, speech: Signal) 
                         part=Part.CHECK,
                     )
                 )
-            freezer.freeze(sound, name, condition, use, expected, within)
-
-
-Saying = tuple[str, Use, int | None, int | None, int]  # condition, use, digit, expected, within
-
-
-def _sayings(definition: PanelDefinition, place: int) -> list[Saying]:
-    """Return what the recordings of one attention trial say, and which answer that wants."""
-    method, design, seed = definition.method, definition.design, (definition.seed, SPOKEN, place)
-    sounds = list(method.sounds(design))
-    open_ones: list[Saying] = [(name, use, None, None, 0) for name, use in sounds if use is Use.OPEN]
-    if not method.paired and not method.multiple:
-        (words,) = (definition.scales()[method.checked],)
-        digits = [value for value, _ in words.labels if isinstance(value, int) and 0 < value < 10]
-        digit = digits[number(*seed) % len(digits)]
-        return [*open_ones, (Use.TRAP.value, Use.TRAP, digit, digit, 0)]
-    names = list(dict.fromkeys(name for name, use in sounds if use is Use.TEST))
-    if method.paired:
-        names = list(definition.pairs[0] if definition.pairs else names[:2])
-    drawn = [shuffled(range(1, 10), *seed, lap) for lap in range(1 + len(names) // 9)]
-    digit_of = dict(zip(names, [digit for lap in drawn for digit in lap], strict=False))
-    if method.multiple:  # a slider goes to ten times its digit
-        return [*open_ones, *((name, Use.TEST, digit, 10 * digit, 5) for name, digit in digit_of.items())]
-    first, second = names
-    wanted = 1 if digit_of[first] > digit_of[second] else -1
-    made: list[Saying] = [
-        (first, Use.TEST, digit_of[first], wanted, 0),
-        (second, Use.TEST, digit_of[second], None, 0),
-    ]
-    made += [(name, Use.X, digit_of[name], None, 0) for name in names if (name, Use.X) in sounds]
-    return [*open_ones, *made]
+            freezer.freeze(sound, name, one.condition, one.use, one.expected, one.within)
 
 
 def step_sounds(freezer: Freezer, definition: PanelDefinition, speech: Signal) -> None:
@@ -192,7 +167,8 @@ def step_sounds(freezer: Freezer, definition: PanelDefinition, speech: Signal) -
     speech
         The first clip's reference with its gain applied.
     """
-    checks, seed, rate = definition.checks, definition.seed, speech.rate
+    # Of the secret: with the seed, that stands in the file, anybody could list what the digits say.
+    checks, seed, rate = definition.checks, freezer.secret, speech.rate
     tasks: list[tuple[StepKind, list[Signal], str, int]] = []
     if checks.level:
         tasks.append((StepKind.LEVEL, [speech], "", 0))

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 import tomllib
-from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
@@ -23,6 +22,7 @@ from pydantic_core import PydanticCustomError
 
 from gaplisten import languages
 from gaplisten.errors import GaplistenError
+from gaplisten.panel.definition_errors import explained, field_name, line_of, locate
 from gaplisten.panel.methods import NoSuchMethod, method, methods
 from gaplisten.panel.methods.contract import Design, Method, UnfitError
 from gaplisten.panel.parts import (
@@ -139,6 +139,15 @@ class PanelDefinition(_WithTables):
         options = getattr(self, self.method.name, Part())
         return Design(tuple(one.name for one in self.condition), options)
 
+    def systems(self) -> list[tuple[str, ...]]:
+        """Return what trials are about: conditions, pairs, or the one set of all (MUSHRA, ranking)."""
+        names = [one.name for one in self.condition]
+        if self.method.multiple:
+            return [()]
+        if self.method.paired:
+            return [tuple(pair) for pair in self.pairs or combinations(names, 2)]
+        return [(name,) for name in names]
+
     def ratings_each(self, clips: int) -> int | None:
         """Return how many clips a listener rates in each condition in one round; None for all of them.
 
@@ -158,6 +167,7 @@ class PanelDefinition(_WithTables):
             self._labels,
             self._answers,
             self._check_kinds,
+            self._spoken_traps,
             self._hundred,
             self._votes,
             self._compared,
@@ -275,13 +285,25 @@ class PanelDefinition(_WithTables):
                 fact = f"checks: {name} cannot be used with the method {self.method.name}"
                 raise misfit(fact, "checks", field)
 
+    def _spoken_traps(self) -> None:
+        if not self.checks.spoken_traps:
+            return
+        try:
+            self.method.sayings(self.design, self.systems()[0], list)
+        except UnfitError as error:
+            raise misfit(str(error), "checks", "spoken_traps") from error
+
     def scales(self) -> dict[str, Scale]:
         """Return the wording that listeners see, by scale: the panel's own where it has some."""
         words = self.method.wording(self.language, self.design)
         made = {name: _own_words(one, self.wording) for name, one in words.items()}
         if not self.checks.spoken_traps or self.method.series(self.design) is not None:
             return made
-        said = texts(self.language).get(f"attention_{self.method.response.value}", "")
+        each, own = "_each" if self.method.every_scale else "", texts(self.language)
+        # Where answers have no numbers on the page (CCR), the method says itself what a number means.
+        said = own.get(f"attention_{self.method.name}") or own.get(
+            f"attention_{self.method.response.value}{each}", ""
+        )
         return {name: replace(one, instruction=f"{one.instruction} {said}") for name, one in made.items()}
 
     def listening_rules(self) -> Rules:
@@ -302,68 +324,13 @@ def _own_words(words: Scale, own: WordingPart) -> Scale:
     return replace(words, labels=labels, own=True, source="the panel's own words", **said)
 
 
-# --- where in a TOML text a field stands, so that errors can name the line ---------------------------------
-
-Location = tuple[str | int, ...]
-
-_HEADER = re.compile(r"^\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(
-    r"^\s*((?:\"[^\"]*\"|'[^']*'|[A-Za-z0-9_-]+)(?:\s*\.\s*(?:\"[^\"]*\"|'[^']*'|[A-Za-z0-9_-]+))*)\s*="
-)
-_PART = re.compile(r"\"([^\"]*)\"|'([^']*)'|([A-Za-z0-9_-]+)")
-
-
-def _parts(dotted: str) -> tuple[str, ...]:
-    return tuple(a or b or c for a, b, c in _PART.findall(dotted))
-
-
-def _enter(path: tuple[str, ...], array: bool, counts: dict[Location, int]) -> Location:
-    where: Location = ()
-    for index, part in enumerate(path):
-        where = (*where, part)
-        if array and index == len(path) - 1:
-            counts[where] = counts.get(where, -1) + 1
-        if where in counts:
-            where = (*where, counts[where])
-    return where
-
-
-def locate(text: str) -> dict[Location, int]:
-    """Return the line (from 1) of every table header and every key that begins a line.
-
-    Keys inside inline tables and values over several lines are found at their outer key: see `line_of`.
-    """
-    lines: dict[Location, int] = {(): 1}
-    counts: dict[Location, int] = {}
-    table: Location = ()
-    for number, line in enumerate(text.splitlines(), start=1):
-        if header := _HEADER.match(line):
-            table = _enter(_parts(header[2]), header[1] == "[[", counts)
-            lines.setdefault(table, number)
-        elif key := _KEY.match(line):
-            lines.setdefault((*table, *_parts(key[1])), number)
-    return lines
-
-
-def line_of(lines: dict[Location, int], location: Sequence[str | int]) -> int:
-    """Return the line of the innermost part of `location` that has one."""
-    where = tuple(location)
-    while where not in lines:
-        where = where[:-1]
-    return lines[where]
-
-
 def _explain(error: ValidationError, text: str, where: str) -> DefinitionError:
     lines = locate(text)
-    found = []
-    for one in error.errors(include_url=False)[:10]:
-        place = (*one["loc"], *one.get("ctx", {}).get("field", ()))
-        field = ".".join(str(part + 1) if isinstance(part, int) else part for part in place)
-        message = one["msg"].removeprefix("Value error, ")
-        given = one["input"]
-        shown = f" (found {str(given)[:40]!r})" if isinstance(given, str | int | float) else ""
-        found.append(f"line {line_of(lines, place)}, {field or 'the file'}: {message}{shown}")
-    return DefinitionError(where, "; ".join(found), "fix it and try again")
+    found = [
+        f"line {line_of(lines, place)}, {field_name(place) or 'the file'}: {said}"
+        for place, said in explained(error, PanelDefinition)
+    ]
+    return DefinitionError(where, "; ".join(found[:10]), "fix it and try again")
 
 
 def parse_definition(text: str, where: str = "the panel's definition") -> PanelDefinition:

@@ -145,6 +145,21 @@ def read_drawn(key: Key, ratings: Path, session: str, root: Path | None = None) 
     return Drawn(saved.listener, saved.seat, saved.drawn_at, items)
 
 
+def copies_of_plan(key: Key, ratings: Path, session: str) -> list[Path]:
+    """Return the files under other names that hold what a session drew; links are none."""
+    found = []
+    for path in sorted((ratings / PLANS).glob("*")):
+        if path == plan_path(ratings, session) or path.is_symlink() or not path.is_file():
+            continue
+        try:
+            if path.stat().st_size <= LARGEST_PLAN:
+                _unpacked(path.read_bytes(), key, session)
+                found.append(path)
+        except (OSError, ValueError, zlib.error, ValidationError):
+            continue
+    return found
+
+
 def plan_of(
     key: Key, listener: str, ratings: Path, session: str, root: Path | None = None
 ) -> tuple[Planned, ...]:

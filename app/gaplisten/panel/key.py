@@ -51,7 +51,7 @@ class StimulusKey(_Value):
     use: Use
     sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
     expected: int | None = None
-    within: int = 0
+    within: float = 0
     answers: dict[str, int] = {}
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,10 +12,13 @@ from pathlib import Path
 from gaplisten.durable import is_locked, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.asking import ANSWERS
+from gaplisten.panel.columns import utc
 from gaplisten.panel.drawn import SUFFIX, plan_path
 from gaplisten.panel.frozen import FrozenPanel, open_panel
+from gaplisten.panel.reading import Row
 from gaplisten.panel.safety import read_limited
-from gaplisten.panel.session_files import read_ratings, session_name
+from gaplisten.panel.session_files import read_ratings
+from gaplisten.panel.session_names import listener_of, session_name
 from gaplisten.panel.withdrawing import spoilt_record, withdrawals
 
 _LARGEST = 64 * 2**20  # bytes of one session's file
@@ -28,12 +33,15 @@ class Merged:
     """Sessions that came over, that were there already, and that went on further elsewhere.
 
     `withdrawn` are of listeners who withdrew here after their last vote there: those stay where they are.
+    `withdrew_there` are sessions of this folder whose listeners withdrew in a copy: they are to withdraw
+    here too, which is for a person to decide.
     """
 
     new: tuple[str, ...]
     known: tuple[str, ...]
     longer: tuple[str, ...]
     withdrawn: tuple[str, ...] = ()
+    withdrew_there: tuple[str, ...] = ()
 
 
 def _read(path: Path, folder: Path) -> bytes | None:
@@ -95,14 +103,26 @@ def _judge(panel: FrozenPanel, other: FrozenPanel, session: str) -> str:
 
 def _withdrew(panel: FrozenPanel, other: FrozenPanel, session: str) -> bool:
     """Tell whether the listener of another copy's session withdrew here, and has not voted there since."""
-    own = [one.at for one in withdrawals(panel.ratings) if session_name(panel, one.listener) == session]
-    if not own:
-        return False
-    try:
+    rows: Sequence[Row] = ()
+    with contextlib.suppress(GaplistenError, OSError):
         rows = read_ratings(other, other.ratings / f"{session}.csv").rows
-    except (GaplistenError, OSError):
-        return True
-    return max((row["saved_at"] for row in rows), default="") <= max(own)
+    # A copy of the file may be called anything; its rows say whose it is.
+    names = {session, session_name(panel, listener_of(rows))} if rows else {session}
+    out = [one.at for one in withdrawals(panel.ratings) if any(one.is_of(panel, name) for name in names)]
+    if not out:
+        return False
+    last = max((row["saved_at"] for row in rows), default="")
+    # Votes from the future tell of a wrong clock, not of somebody who came back.
+    return last <= max(out) or last > utc(time.time())
+
+
+def _withdrew_there(panel: FrozenPanel, others: Sequence[FrozenPanel]) -> tuple[str, ...]:
+    """Return the sessions of this folder whose listeners withdrew in a copy, and have not voted since."""
+    made = []
+    for session in _sessions(panel.ratings):
+        if any(_withdrew(other, panel, session) for other in others):
+            made.append(session)
+    return tuple(made)
 
 
 def merge(panel: FrozenPanel, others: Sequence[Path]) -> Merged:
@@ -121,12 +141,14 @@ def merge(panel: FrozenPanel, others: Sequence[Path]) -> Merged:
     if spoilt := spoilt_record(panel.ratings):
         raise CannotMerge(str(panel.folder), spoilt, "repair it, or move it away")
     todo: list[tuple[FrozenPanel, str, str]] = []
+    copies: list[FrozenPanel] = []
     seen: dict[str, Path] = {}
     for folder in others:
         other = open_panel(folder)
         if other.sha256 != panel.sha256:
             fact = "it is another panel (its SHA-256 differs)"
             raise CannotMerge(str(folder), fact, "merge copies of one folder that was built once")
+        copies.append(other)
         for session in _sessions(other.ratings):
             if _withdrew(panel, other, session):
                 todo.append((other, session, "withdrawn"))
@@ -143,7 +165,7 @@ def merge(panel: FrozenPanel, others: Sequence[Path]) -> Merged:
             _copy(panel, other, session)
     kinds = ("new", "known", "longer", "withdrawn")
     of = {what: tuple(one for _, one, found in todo if found == what) for what in kinds}
-    return Merged(**of)
+    return Merged(**of, withdrew_there=_withdrew_there(panel, copies))
 
 
 def _copy(panel: FrozenPanel, other: FrozenPanel, session: str) -> None:

@@ -23,9 +23,9 @@ def _planned(key: Key, item: Item, number: int, index: int) -> Planned:
     trial = method.trial(number, block, slots, method.order_of_scales(index))
     condition, compared_with = method.about(item)
     expected: int | str | None = method.answer(item)
-    within = 0
+    within: float = 0
     answers: dict[str, int] = {}
-    if expected is None and item.use not in (Use.TEST, Use.TRAINING) and item.system:
+    if expected is None and item.use not in (Use.TEST, Use.TRAINING) and condition:
         pair = Use.TEST if method.paired else item.sound_use
         sound = key.by_code[key.code(item.clip, item.system[0], pair)]
         expected, within = sound.expected, sound.within

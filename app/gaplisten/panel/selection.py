@@ -11,6 +11,7 @@ from gaplisten.clips.clip import Clip, PacketLength
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.summary import summarise
 from gaplisten.errors import GaplistenError
+from gaplisten.languages import are, counted
 from gaplisten.loss.strata import Stratum
 from gaplisten.panel.definition import DefinitionError, PanelDefinition
 from gaplisten.panel.order import shuffled
@@ -102,7 +103,10 @@ def _per_stratum(clips: Sequence[Clip], part: ClipsPart, seed: int) -> list[Chos
     for key, stratum in _STRATA.items():
         wanted, there = getattr(part.per_stratum, key), by_stratum.get(stratum.value, [])
         if wanted > len(there):
-            fact = f"{wanted} clips are wanted with longest bursts of {stratum.value}, there are {len(there)}"
+            fact = (
+                f"{counted(wanted, 'clip is', 'clips are')} wanted with longest bursts of {stratum.value},"
+                f" there {are(len(there))} {len(there)}"
+            )
             raise DefinitionError(f"clips.per_stratum.{key}", fact, "ask for fewer, or add clips")
         picked = shuffled(sorted(there, key=lambda clip: clip.name), seed, "stratum", key)[:wanted]
         made += [ChosenClip(clip, stratum.value) for clip in sorted(picked, key=lambda clip: clip.name)]

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -27,32 +27,20 @@ from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.drawn import PLANS, read_drawn, save_drawn
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.journal import Journal, NotSaved, not_saved, opened_folder
+from gaplisten.panel.judging import Judged, judge, refuse
 from gaplisten.panel.key import ClipKey
 from gaplisten.panel.rules import (
     Refusal,
     TrialState,
-    check_place,
-    check_vote,
-    last_left,
-    may_go_on,
-    may_play,
-    may_rate,
-    may_restart,
 )
 from gaplisten.panel.safety import clean_name
 from gaplisten.panel.scales import Scale, texts
-from gaplisten.panel.session_files import (
-    Judged,
-    judge,
-    open_journal,
-    refuse,
-    refuse_others,
-    refuse_renamed,
-    session_name,
-)
+from gaplisten.panel.session_files import open_journal, refuse_others, refuse_renamed
+from gaplisten.panel.session_names import session_name
 from gaplisten.panel.steps import Step
-from gaplisten.panel.trial import WHOLE_TRIAL, Trial, Vote, VoteKey
+from gaplisten.panel.trial import Trial, Vote, VoteKey
 from gaplisten.panel.unseal import unsealed
+from gaplisten.panel.voting import Voting
 from gaplisten.tables import Cell
 
 
@@ -101,7 +89,7 @@ class Progress:
     total: int
 
 
-class Session:
+class Session(Voting):
     """A listener's session; made by `Session.open`.
 
     The window shows `step` until it is None, then `trial` until `finished`. While a trial is shown it tells
@@ -380,77 +368,6 @@ class Session:
     def shown(self) -> None:
         """Note that the trial is on the screen now: response times count from here."""
         self._shown_wall, self._shown = self._clock.wall(), self._clock.monotonic()
-
-    def may_play(self, slot: int) -> Refusal | None:
-        """Return why a slot may not be started, or None."""
-        return may_play(self.state, self.rules, slot)
-
-    def may_restart(self, slot: int) -> Refusal | None:
-        """Return why a slot may not be started anew in its middle, or None."""
-        return may_restart(self.state, self.rules, slot)
-
-    def started(self, slot: int) -> None:
-        """Note that a slot was started and sounds now."""
-        self._active()
-        self.state = self.state.started(slot)
-
-    def switched(self, slot: int) -> None:
-        """Note that another slot sounds now, at the same running position."""
-        self._active()
-        self.state = self.state.switched(slot)
-
-    def stopped(self) -> None:
-        """Note that nothing sounds now."""
-        self._active()
-        self.state = self.state.stopped()
-
-    def heard(self, slot: int, start: int, stop: int) -> None:
-        """Note that frames `start` to `stop` of a slot were played (tell it at every look at the player)."""
-        self._active()
-        self.state = self.state.heard(slot, start, stop)
-
-    def may_rate(self, slot: int = WHOLE_TRIAL, scale: str = "") -> Refusal | None:
-        """Return why a vote may not be given now, or None."""
-        return may_rate(self.state, self.rules, slot, scale)
-
-    def rate(self, vote: Vote, slot: int = WHOLE_TRIAL, scale: str = "") -> Refusal | None:
-        """Give or change a vote; return why it was not taken, or None.
-
-        Parameters
-        ----------
-        slot
-            For sliders, grades and places the slot's index; `WHOLE_TRIAL` for a category or a choice. The
-            place to give is the last one that is free; the one who is left gets the first by itself.
-        scale
-            One of `trial.scales`; "" where the method has one scale.
-        """
-        self._active()
-        words = self.scales.get(scale)
-        refusal = check_vote(words, vote) if words is not None else Refusal.NOT_RATED_SLOT
-        refusal = refusal or self.may_rate(slot, scale) or check_place(self.state, slot, vote)
-        if refusal is None:
-            self._undo.append(dict(self.state.votes))
-            self.state = self.state.voted(slot, vote, scale)
-            best = last_left(self.state)
-            if best is not None:
-                self.state = self.state.voted(best, 1, scale)
-        return refusal
-
-    def undo(self) -> bool:
-        """Take back the last vote of this trial (not of earlier ones); tell whether there was one."""
-        if not self._undo:
-            return False
-        self.state = replace(self.state, votes=self._undo.pop())
-        return True
-
-    def comment(self, text: str, tags: Sequence[str] = ()) -> None:
-        """Note a comment and artefact tags for the trial; saved with the votes."""
-        self._active()
-        self.state = self.state.commented(text[:2000], tuple(tags))
-
-    def may_go_on(self) -> Refusal | None:
-        """Return why the trial may not be left yet, or None."""
-        return may_go_on(self.state, self.rules)
 
     def next(self, playback: PlaybackFacts | None = None) -> Refusal | None:
         """Save the trial's votes, then go to the next trial; return why that is not possible yet, or None.

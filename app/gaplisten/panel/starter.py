@@ -13,7 +13,7 @@ from gaplisten import languages
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.methods import methods
 from gaplisten.panel.methods.contract import Method
-from gaplisten.panel.parts import ClipsPart, ConditionPart, QuestionPart
+from gaplisten.panel.parts import ClipsPart, ConditionPart, QuestionPart, TrapPart
 
 
 def definition_for(
@@ -169,6 +169,7 @@ level = true            # set the volume before the start
 # digits = true
 # clear_good = 1        # the reference, expected to get the best category
 # clear_bad = 1         # speech in heavy modulated noise, expected to get the worst
+# spoken_traps = 2      # attention trials that the panel makes itself: a spoken number says what to answer
 # [[checks.trap]]
 # file = "traps/please_press_three.wav"
 # answer = 3
@@ -220,15 +221,13 @@ EXAMPLE_MORE = """\
 target_dbov = -26
 
 [training]
-clips = ["1214"]
 text = "First a few recordings for practice."
 
-[wording]
-question = "How well can you understand the speaker?"
-
-[[checks.trap]]
-file = "traps/press_three.wav"
-answer = 3"""
+[[checks.gold]]
+clip = "54"
+condition = "zero fill"
+answer = 1"""
+EXAMPLE_TRAPS = "/home/me/traps/press_three.wav = 3"
 _MARK = re.compile(r"\s*\((number|optional|between|after)\)$")
 
 
@@ -266,3 +265,62 @@ def _question(name: str, line: str) -> QuestionPart:
     return QuestionPart(
         name=name, text=head.strip(), kind="choice", choices=choices, optional=optional, when=when
     )
+
+
+# --- pairs and recordings written as plain text -------------------------------------------------------------
+
+
+def pairs(text: str) -> list[tuple[str, str]] | None:
+    """Return the pairs of a text: ``one / other, one / third``; None for all of them.
+
+    Raises
+    ------
+    ValueError
+        If one is not two names with a stroke between them.
+    """
+    made = []
+    for one in (part.strip() for part in text.split(",")):
+        names = [name.strip() for name in one.split("/")]
+        if one and (len(names) != 2 or not all(names)):
+            raise ValueError(f"{one[:60]!r}: write two conditions with / between them, pairs with commas")
+        made += [(names[0], names[1])] if one else []
+    return made or None
+
+
+def mnru_conditions(text: str) -> list[ConditionPart]:
+    """Return a condition under modulated noise for each ratio in dB of a text: ``5, 15, 25``.
+
+    Raises
+    ------
+    ValueError
+        If one is no number.
+    """
+    made = []
+    for one in (part.strip() for part in text.split(",")):
+        if not one:
+            continue
+        try:
+            made.append(ConditionPart(name=f"Q{float(one):g}", mnru=float(one)))
+        except ValueError as error:
+            fact = "write numbers from -20 to 80 dB, with commas between them"
+            raise ValueError(f"modulated noise, {one[:20]!r}: {fact}") from error
+    return made
+
+
+def trap_files(text: str) -> list[TrapPart]:
+    """Return the attention recordings of a text, one a line: ``file = answer``.
+
+    Raises
+    ------
+    ValueError
+        If an answer is no whole number.
+    """
+    made = []
+    for line in (line.strip() for line in text.splitlines()):
+        if not line:
+            continue
+        file, _, answer = (part.strip().strip('"') for part in line.rpartition("="))
+        if not file or not answer.isdecimal():
+            raise ValueError(f"{line[:60]!r}: write the file, =, and the answer that it asks for")
+        made.append(TrapPart(file=file, answer=int(answer)))
+    return made

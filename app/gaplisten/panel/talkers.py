@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaplisten.errors import GaplistenError
+from gaplisten.languages import counted
 from gaplisten.panel.safety import UntrustedPanel, clean_name, read_limited
 
 FEMALE, MALE = "female", "male"
@@ -129,6 +130,6 @@ def _read(row: Mapping[str, str | None], columns: Mapping[str, str], name: str) 
 def _all_of(found: Mapping[str, Talker], names: Iterable[str], path: Path) -> dict[str, Talker]:
     missing = [name for name in names if name not in found]
     if missing:
-        fact = f"{len(missing)} clips are not in it ({', '.join(missing[:3])})"
+        fact = f"{counted(len(missing), 'clip is', 'clips are')} not in it ({', '.join(missing[:3])})"
         raise TalkersError(str(path), fact, "add them, with the talker left empty where nobody knows")
     return {name: found[name] for name in names}

@@ -69,8 +69,8 @@ def _truth(panel: FrozenPanel, planned: Planned, row: Row) -> Truth:
         expected = planned.answers.get(scale)
     elif planned.trial.rated_slots:
         expected, within = stimulus.expected, stimulus.within
-    # A trap says what to press, in whatever order a pair is played.
-    pressed = planned.kind == Use.TRAP.value and planned.trial.response is Response.CATEGORY
+    # A trap says what to press: in whatever order a pair is played, whatever a place is worth.
+    pressed = planned.kind == Use.TRAP.value and planned.trial.response is not Response.CHOICE
     given = float(row["vote"]) if pressed else score
     passed = abs(given - expected) <= within if isinstance(expected, int) else None
     if isinstance(expected, str) and planned.kind == Use.TRAP.value:

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.judging import judge
 from gaplisten.panel.reading import Row
-from gaplisten.panel.session_files import judge, ratings_files, read_ratings, session_name
+from gaplisten.panel.session_files import ratings_files, read_ratings
+from gaplisten.panel.session_names import session_name
 from gaplisten.panel.trial import Block
 
 

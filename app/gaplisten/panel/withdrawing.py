@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import time
 from dataclasses import asdict, dataclass
@@ -10,10 +11,12 @@ from pathlib import Path
 
 from gaplisten.durable import FileLock, write_whole
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.asking import ANSWERS
-from gaplisten.panel.drawn import plan_path
+from gaplisten.languages import counted
+from gaplisten.panel.answer_files import answer_files
+from gaplisten.panel.drawn import copies_of_plan, plan_path
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.session_files import copies_of, listener_of, read_ratings, session_name
+from gaplisten.panel.session_files import copies_of, read_ratings
+from gaplisten.panel.session_names import listener_of, session_name
 
 WITHDRAWN = "withdrawn"
 RECORD = "withdrawn.json"
@@ -38,17 +41,32 @@ class Withdrawal:
         As it was given.
     at
         ISO 8601, UTC.
+    session
+        A digest of the session's name that only the panel's secret makes: it tells a copy's session again,
+        and nobody's name. "" in records of the first version.
     """
 
     listener: str
     votes: int
     reason: str
     at: str
+    session: str = ""
 
     def said(self) -> str:
         """Return it as a sentence."""
         who = self.listener or "a listener"
-        return f"{who} withdrew on {self.at[:10]} ({self.reason}): {self.votes} votes are out"
+        votes = counted(self.votes, "vote is", "votes are")
+        return f"{who} withdrew on {self.at[:10]} ({self.reason}): {votes} out"
+
+    def is_of(self, panel: FrozenPanel, session: str) -> bool:
+        """Tell whether it is about this session."""
+        if self.session:
+            return self.session == _digest(panel, session)
+        return bool(self.listener) and session_name(panel, self.listener) == session
+
+
+def _digest(panel: FrozenPanel, session: str) -> str:
+    return hashlib.sha256(f"{panel.key.trial_salt}\x1fwithdrawn\x1f{session}".encode()).hexdigest()
 
 
 def withdrawals(ratings: Path) -> tuple[Withdrawal, ...]:
@@ -73,7 +91,13 @@ def _recorded(ratings: Path) -> tuple[Withdrawal, ...] | None:
             return None
         said = json.loads(path.read_text(encoding="utf-8-sig"))
         return tuple(
-            Withdrawal(str(one["listener"]), int(one["votes"]), str(one["reason"]), str(one["at"]))
+            Withdrawal(
+                str(one["listener"]),
+                int(one["votes"]),
+                str(one["reason"]),
+                str(one["at"]),
+                str(one.get("session", "")),
+            )
             for one in said
         )
     except (OSError, ValueError, TypeError, KeyError, RecursionError):
@@ -83,14 +107,15 @@ def _recorded(ratings: Path) -> tuple[Withdrawal, ...] | None:
 def _files(panel: FrozenPanel, ratings: Path, session: str) -> list[Path]:
     """Return what a session has written, the answers first: the ratings go last.
 
-    Copies of the ratings under other names, by what their rows say, are among them.
+    Copies of answers, order and ratings under other names, by what is in them, are among them.
     """
-    name = f"{session}.csv"
-    answers = ratings / ANSWERS / name
-    own = ratings / name
+    own = ratings / f"{session}.csv"
+    root = panel.folder if ratings.is_relative_to(panel.folder) else ratings
+    answers = answer_files(panel, ratings, session, root)
+    plans = [*copies_of_plan(panel.key, ratings, session), plan_path(ratings, session)]
     copies = copies_of(panel, ratings, session)
-    torn = [path.with_suffix(".torn") for path in (answers, *copies, own)]
-    wanted = [answers, *torn, plan_path(ratings, session), *copies, own]
+    torn = [path.with_suffix(".torn") for path in (*answers, *copies, own)]
+    wanted = [*answers, *torn, *plans, *copies, own]
     return [path for path in wanted if path.is_file() and not path.is_symlink()]
 
 
@@ -145,7 +170,7 @@ def _out(
             name = listener_of(rows) or name
     votes = len(given)
     at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
-    made = Withdrawal("" if erase else name, votes, reason, at)
+    made = Withdrawal("" if erase else name, votes, reason, at, _digest(panel, session))
     aside = folder / WITHDRAWN
     if aside.is_symlink():
         raise CannotWithdraw(str(aside), "it is a link", "put a folder of its own there")

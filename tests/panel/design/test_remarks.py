@@ -30,9 +30,27 @@ def test_what_bs_1534_wants_of_the_excerpts_is_told(clips: int, seconds: int, to
     assert told in found if told else "BS.1534" not in found
 
 
+@pytest.mark.parametrize(
+    ("rate", "anchors", "told"),
+    [
+        (8000, '["anchor35"]', ["anchor35"]),
+        (8000, '["lossy"]', []),
+        (12000, '["anchor35", "anchor70"]', ["anchor70"]),
+        (16000, '["anchor35", "anchor70"]', []),
+    ],
+)
+def test_low_pass_anchors_that_take_nothing_away_are_told(rate: int, anchors: str, told: list[str]) -> None:
+    key = key_of("mushra", 6, 2, extra=f"[mushra]\nanchors = {anchors}\n")
+    clips = [clip.model_copy(update={"rate": rate}) for clip in key.clips]
+    found = said(key.model_copy(update={"clips": clips}))
+    assert [
+        name for name in ("anchor35", "anchor70") if f"{name} is no anchor for clips of {rate} Hz" in found
+    ] == told
+
+
 def test_too_few_listeners_for_the_votes_wanted_are_told() -> None:
     top = 'listeners = ["a", "b"]\nvotes_per_clip = 4\nratings_per_condition = 3'
-    assert "the 2 listeners that are listed give 1 to 1 votes; 8 are needed" in said(
+    assert "2 listeners are listed, which gives 1 vote in a cell; 8 are needed" in said(
         key_of("acr", 6, 2, top=top)
     )
 

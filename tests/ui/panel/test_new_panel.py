@@ -183,11 +183,63 @@ answer = 2
     assert (made.checks.rule, made.checks.quiet_room, made.checks.gold[0].answer) == ("p808", True, 2)
     button = dialog.findChild(QPushButton, "build")
     assert isinstance(button, QPushButton)
-    for wrong, fact in (("tite = 1", "Extra inputs"), ("a = = 2", "is not TOML")):
+    for wrong, fact in (
+        ("tite = 1", "tite: there is no such key; did you mean title?"),
+        ("a = = 2", "is not TOML"),
+    ):
         dialog.more.field.setPlainText(wrong)
         with qtbot.assertNotEmitted(dialog.wanted, wait=20):
             qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
         assert fact in dialog._message.text()
+
+
+def test_pairs_practice_clips_own_words_traps_and_noise_have_fields(dialog: NewPanelDialog) -> None:
+    assert not dialog.test.pairs.isVisibleTo(dialog.test)
+    dialog.mnru.setText("5, 25")
+    dialog.test.practice.setText("heron")
+    dialog.test.training.setValue(1)
+    dialog.words.words["question"].setPlainText("How good is it?")
+    dialog.words.traps.setPlainText("/a/press three.wav = 3\n\n/a/press_one.wav = 1")
+    made = dialog.definition()
+    assert [(one.name, one.mnru) for one in made.condition[-2:]] == [("Q5", 5), ("Q25", 25)]
+    assert made.training.clips == ["heron"]
+    assert made.wording.question == "How good is it?"
+    assert [(one.file, one.answer) for one in made.checks.trap] == [
+        ("/a/press three.wav", 3),
+        ("/a/press_one.wav", 1),
+    ]
+    dialog.words.traps.setPlainText("/a/press three.wav")
+    with pytest.raises(ValueError, match="write the file, =, and the answer"):
+        dialog.definition()
+    dialog.words.traps.clear()
+    dialog.mnru.setText("loud")
+    with pytest.raises(ValueError, match="write numbers from -20 to 80"):
+        dialog.definition()
+    dialog.mnru.clear()
+    choose(dialog, "ab")
+    assert dialog.test.pairs.isVisibleTo(dialog.test)
+    names = [one.name for one in dialog.definition().condition]
+    dialog.test.pairs.setText(f"{names[0]} / {names[1]}")
+    assert dialog.definition().pairs == [(names[0], names[1])]
+    dialog.test.pairs.setText(names[0])
+    with pytest.raises(ValueError, match="two conditions with / between"):
+        dialog.definition()
+
+
+def test_every_method_offers_spoken_traps_and_the_file_is_shown_as_it_will_be(
+    dialog: NewPanelDialog, qtbot: QtBot
+) -> None:
+    for row in range(dialog.method.count()):
+        dialog.method.setCurrentIndex(row)
+        (traps,) = [
+            field
+            for field in dialog.test.options.shown.findChildren(QSpinBox)
+            if field.accessibleName() == "Spoken attention trials"
+        ]
+        traps.setValue(2)
+        assert dialog.definition().checks.spoken_traps == 2
+    dialog.show_brief()
+    assert parse_definition(dialog.more.whole.toPlainText()) == dialog.definition()
 
 
 def test_it_stays_open_to_save_build_and_go_on_editing(dialog: NewPanelDialog, qtbot: QtBot) -> None:

@@ -126,3 +126,17 @@ def test_everything_fits_on_the_screen(
     assert not window.findChildren(QScrollArea)[0].verticalScrollBar().isVisible()
     columns = {one.mapTo(window, one.rect().topLeft()).x() < size[0] / 2 for one in answers}
     assert columns == {True, False}
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_on_a_small_screen_no_words_are_cut_and_nothing_scrolls(
+    language: str, tmp_path: Path, qtbot: QtBot, player: ClockedPlayer
+) -> None:
+    top = f'language = "{language}"\ntags = ["click", "robotic"]\n'
+    made = definition("p804", f"{top}[checks]\nlevel = false\nspoken_traps = 1\n")
+    window = opened(qtbot, player, built(tmp_path, made))
+    (area,) = window.findChildren(QScrollArea)
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() == 0)
+    for label in page_of(window).findChildren(QLabel):
+        if label.isVisible() and label.wordWrap():
+            assert label.height() >= label.heightForWidth(label.width()), label.text()

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from gaplisten.languages import counted
 from gaplisten.panel.design import drawing
 from gaplisten.panel.design.cells import Grid, grid_of, listeners_needed
 from gaplisten.panel.design.filling import Filling, cell_of
@@ -220,6 +221,11 @@ def _said(found: Range) -> str:
     return str(found[0]) if found[0] == found[1] else f"{found[0]} to {found[1]}"
 
 
+def _minutes_said(key: Key) -> str:
+    """Return how long a session takes; under a minute nobody counts."""
+    return counted(max(1, round(minutes(key))), "minute")
+
+
 def pairing_said(key: Key) -> str:
     """Return which clips a listener hears in the conditions, and what that costs."""
     grid = grid_of(key)
@@ -243,11 +249,12 @@ def as_rows(key: Key, counts: Counts) -> list[tuple[str, str]]:
     """Return what was counted as (what, value), for people."""
     rows = [
         ("listeners", str(counts.listeners)),
-        ("trials of a listener", f"{_said(counts.trials)}, about {minutes(key):.0f} minutes with practice"),
+        ("trials of a listener", f"{_said(counts.trials)}, about {_minutes_said(key)} with practice"),
     ]
-    votes = f"{_said(counts.votes)} ({counts.cells} cells)"
+    votes = f"{_said(counts.votes)} ({counted(counts.cells, 'cell')})"
     if key.definition.votes_per_clip:
-        votes += f"; wanted {key.definition.votes_per_clip}: {counts.fewer} have fewer, {counts.more} more"
+        fewer = f"{counts.fewer} {'has' if counts.fewer == 1 else 'have'} fewer"
+        votes += f"; wanted {key.definition.votes_per_clip}: {fewer}, {counts.more} more"
     rows.append(("votes in a cell", votes))
     if pairing := pairing_said(key):
         rows.append(("pairing", pairing))
@@ -257,7 +264,7 @@ def as_rows(key: Key, counts: Counts) -> list[tuple[str, str]]:
         ("a signal behind a letter", counts.letters),
     ):
         if found is not None:
-            rows.append((what, f"{_said(found)} times"))
+            rows.append((what, f"{_said(found)} {'time' if found == (1, 1) else 'times'}"))
     for what, found in (
         ("reversed less written order, in a session", counts.sides),
         ("reversed less written order, in a round", counts.sides_in_round),
@@ -266,7 +273,7 @@ def as_rows(key: Key, counts: Counts) -> list[tuple[str, str]]:
         if found is not None:
             rows.append((what, _said(found)))
     if counts.repeats_apart is not None:
-        rows.append(("repeats apart", f"{counts.repeats_apart} trials at least"))
+        rows.append(("repeats apart", f"{counted(counts.repeats_apart, 'trial')} at least"))
     rows.append(("same clip twice in a row", str(counts.clip_twice)))
-    rows.append(("one clip in a session", f"{counts.most_hearings} times at most"))
+    rows.append(("one clip in a session", f"{counted(counts.most_hearings, 'time')} at most"))
     return rows

@@ -271,6 +271,6 @@ def drawn(key: Key, listener: str, seat: int, filling: Filling) -> tuple[list[It
     training = _sided(key, training, Filling(), rng)
     test = _lettered(key, test, seat, 0)
     training = _lettered(key, training, seat, 100_000)
-    extra = _sided(key, check_items(key), Filling(), rng)
+    extra = _lettered(key, _sided(key, check_items(key), Filling(), rng), seat, 200_000)
     seed = (key.secret, definition.seed, name, seat)
     return training, spread(test, extra, seed) if extra else test

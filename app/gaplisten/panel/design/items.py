@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations
 
 from gaplisten.panel.key import Key, Part
 from gaplisten.panel.methods.contract import Item, Use
@@ -19,13 +18,7 @@ def listed_place(key: Key, listener: str) -> int | None:
 
 def systems(key: Key) -> list[tuple[str, ...]]:
     """Return what is put in balanced order: conditions, pairs, or the one set of all (MUSHRA)."""
-    definition = key.definition
-    names = [one.name for one in definition.condition]
-    if definition.method.multiple:
-        return [()]
-    if definition.method.paired:
-        return [tuple(pair) for pair in definition.pairs or combinations(names, 2)]
-    return [(name,) for name in names]
+    return key.definition.systems()
 
 
 def share(key: Key) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+from gaplisten.languages import are, counted
 from gaplisten.panel.design.cells import grid_of
 from gaplisten.panel.design.counting import Counts, listeners_wanted, minutes
 from gaplisten.panel.key import Key, Part
@@ -33,11 +34,12 @@ def _excerpts(key: Key) -> Iterator[str]:
     if long:
         worst = max(long, key=lambda clip: clip.frames / clip.rate)
         yield (
-            f"{len(long)} of {len(tests)} clips are longer than 12 s ({worst.name}: "
+            f"{len(long)} of {counted(len(tests), 'clip')} {are(len(long))} longer than 12 s ({worst.name}: "
             f"{worst.frames / worst.rate:.1f} s); BS.1534-3 wants about 10 s, and longer ones justified"
         )
     if len(tests) < _MUSHRA_ITEMS:
-        yield f"BS.1534-3 wants 5 items at least, about 1.5 for each system; there are {len(tests)}"
+        there = f"there {are(len(tests))} {len(tests)}"
+        yield f"BS.1534-3 wants 5 items at least, about 1.5 for each system; {there}"
 
 
 def _talkers(key: Key) -> Iterator[str]:
@@ -64,17 +66,25 @@ def _references(key: Key) -> Iterator[str]:
         yield "P.800 wants a null pair of each talker (checks.null_pairs, or a condition reference = true)"
 
 
+def _wanted_votes(key: Key) -> str:
+    return counted(key.definition.votes_per_clip or 0, "vote")
+
+
 def _votes(key: Key, counts: Counts) -> Iterator[str]:
     wanted, listed = listeners_wanted(key), len(key.definition.listeners)
     if wanted is None:
         return
     if listed and listed < wanted:
+        fewest, most = counts.votes
+        votes = counted(most, "vote") if fewest == most else f"{fewest} to {counted(most, 'vote')}"
         yield (
-            f"the {listed} listeners that are listed give {counts.votes[0]} to {counts.votes[1]} votes;"
-            f" {wanted} are needed for {key.definition.votes_per_clip} votes in every cell"
+            f"{counted(listed, 'listener is', 'listeners are')} listed, which gives {votes} in a cell;"
+            f" {wanted} {are(wanted)} needed for"
+            f" {_wanted_votes(key)} in every cell"
         )
     elif key.definition.ratings_per_condition is not None:
-        yield f"{wanted} listeners are needed for {key.definition.votes_per_clip} votes in every cell"
+        who = counted(wanted, "listener is", "listeners are")
+        yield f"{who} needed for {_wanted_votes(key)} in every cell"
     if grid_of(key).share < len(grid_of(key).clips):
         yield (
             "who begins takes the cells with the fewest votes in this folder; copies of the folder on other"
@@ -85,7 +95,15 @@ def _votes(key: Key, counts: Counts) -> Iterator[str]:
 def remarks(key: Key, counts: Counts) -> list[str]:
     """Return what should be known before anybody listens, as sentences."""
     method, design = key.definition.method, key.definition.design
-    said = [*_practice(key), *_excerpts(key), *_talkers(key), *_references(key), *_votes(key, counts)]
+    rates = [clip.rate for clip in key.clips if clip.part is Part.TEST]
+    said = [
+        *method.remarks(design, rates),
+        *_practice(key),
+        *_excerpts(key),
+        *_talkers(key),
+        *_references(key),
+        *_votes(key, counts),
+    ]
     if method.fixed_sides(design):
         said.append(
             "sides are fixed: fit for learning a difference; a preference for a side cannot be told from one"

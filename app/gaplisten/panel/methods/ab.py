@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from gaplisten.panel.dialog_options import SPOKEN_TRAPS, Tick
 from gaplisten.panel.methods.contract import (
     Code,
     Design,
+    Digits,
     Item,
     Laid,
     Method,
     PairTest,
     Planned,
-    Tick,
+    Saying,
     Use,
+    greater_of_two,
     lettered,
     open_reference,
 )
@@ -64,6 +67,10 @@ class Preference(Method):
             return slots, names
         return (open_reference(code, item.clip), *slots), (REFERENCE, *names)
 
+    def sayings(self, design: Design, system: Sequence[str], digits: Digits) -> list[Saying]:
+        """Return two digits, of which the greater is to be chosen."""
+        return greater_of_two(self, design, system, digits)
+
     def about(self, item: Item) -> tuple[str, str]:
         """Return the pair."""
         return item.system[0], item.system[1]
@@ -95,6 +102,7 @@ METHOD = Preference(
     dialog=(
         Tick("ab", "no_preference", "“no preference” may be answered", True),
         Tick("ab", "reference", "open reference beside A and B", False),
+        SPOKEN_TRAPS,
     ),
     starter="""\
 [ab]

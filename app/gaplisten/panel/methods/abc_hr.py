@@ -5,14 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from gaplisten.panel.dialog_options import SPOKEN_TRAPS
 from gaplisten.panel.methods.contract import (
     Code,
     Design,
+    Digits,
     Item,
     Laid,
     Method,
     Rating,
+    Saying,
     Use,
+    each_says,
     lettered,
     open_reference,
 )
@@ -42,6 +46,12 @@ class TripleStimulus(Method):
         """Return nothing: each slot is rated."""
         return "", ""
 
+    def sayings(self, design: Design, system: Sequence[str], digits: Digits) -> list[Saying]:
+        """Return a digit for B and one for C: the grades that they get, give or take half a step."""
+        names = [REFERENCE, *system]
+        drawn = digits(range(1, 6))[: len(names)]
+        return each_says(self, design, names, [(digit, digit) for digit in drawn], within=0.5)
+
     def results(self, ratings: Sequence[Rating]) -> list[Rating]:
         """Return the grades of the objects less those of their hidden references (SDG)."""
         hidden = {(one.listener, one.trial): one.score for one in ratings if one.role == "reference"}
@@ -64,7 +74,9 @@ METHOD = TripleStimulus(
     response=Response.GRADES,
     playing=Playing.SWITCHED,
     sided=True,
+    checks=("spoken",),
     range=(-4, 0.5),
     needs_reference=True,
     against_reference=True,
+    dialog=(SPOKEN_TRAPS,),
 )

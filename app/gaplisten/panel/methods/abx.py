@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from pydantic import Field
 
+from gaplisten.panel.dialog_options import SPOKEN_TRAPS, Count
 from gaplisten.panel.methods.contract import (
     Code,
-    Count,
     Design,
+    Digits,
     Item,
     Laid,
     Method,
     PairTest,
     Planned,
+    Saying,
     Use,
+    greater_of_two,
     lettered,
 )
 from gaplisten.panel.parts import Part
@@ -58,6 +61,10 @@ class Discrimination(Method):
         hidden = names[item.x_second]
         return (*slots, Slot("X", code(item.clip, hidden, Use.X))), (*names, hidden)
 
+    def sayings(self, design: Design, system: Sequence[str], digits: Digits) -> list[Saying]:
+        """Return two digits; X says that of A or of B."""
+        return greater_of_two(self, design, system, digits)
+
     def about(self, item: Item) -> tuple[str, str]:
         """Return the pair."""
         return item.system[0], item.system[1]
@@ -83,7 +90,10 @@ METHOD = Discrimination(
     range=(0, 1),
     test=PairTest("correct", two_sided=False, ties=False),
     options=AbxOptions,
-    dialog=(Count("abx", "trials", "Trials of each pair", value=16, lowest=1),),
+    dialog=(
+        Count("abx", "trials", "Trials of each pair", value=16, lowest=1),
+        SPOKEN_TRAPS,
+    ),
     starter="""\
 [abx]
 # trials = 16            # of each pair, fixed beforehand

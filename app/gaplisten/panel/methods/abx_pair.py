@@ -11,9 +11,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from gaplisten.panel.dialog_options import SPOKEN_TRAPS, Count
 from gaplisten.panel.methods.abx import METHOD as ABX
 from gaplisten.panel.methods.abx import Discrimination
-from gaplisten.panel.methods.contract import Code, Count, Design, Form, Item, Laid, UnfitError, Use, lettered
+from gaplisten.panel.methods.contract import Code, Design, Form, Item, Laid, UnfitError, Use, lettered
 from gaplisten.panel.trial import Playing, Response, Slot
 
 if TYPE_CHECKING:
@@ -40,11 +41,11 @@ class PairDiscrimination(Discrimination):
         return made
 
     def lay_out(self, design: Design, item: Item, code: Code, number: int, index: int) -> Laid:
-        """Return A, B and X."""
+        """Return A, B and X; that of a spoken attention trial has no other sentence."""
         pairs = [(Slot("", code(item.clip, name, Use.TEST)), name) for name in item.system]
         slots, names = lettered(pairs, "AB", item.flipped)
         hidden = names[item.x_second]
-        return (*slots, Slot("X", code(item.other, hidden, Use.X))), (*names, hidden)
+        return (*slots, Slot("X", code(item.other or item.clip, hidden, Use.X))), (*names, hidden)
 
 
 METHOD = PairDiscrimination(
@@ -55,9 +56,13 @@ METHOD = PairDiscrimination(
     response=Response.CHOICE,
     playing=Playing.SEPARATE,
     sided=True,
+    checks=("spoken",),
     range=(0, 1),
     test=ABX.test,
     options=ABX.options,
-    dialog=(Count("abx_pair", "trials", "Trials of each pair", value=16, lowest=1),),
+    dialog=(
+        Count("abx_pair", "trials", "Trials of each pair", value=16, lowest=1),
+        SPOKEN_TRAPS,
+    ),
     starter=ABX.starter.replace("[abx]", "[abx_pair]"),
 )

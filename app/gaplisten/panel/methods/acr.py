@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from gaplisten.panel.methods.contract import Method, known_answers
+from gaplisten.panel.dialog_options import SPOKEN_TRAPS, known_answers
+from gaplisten.panel.methods.contract import Method
 
 METHOD = Method(
     name="acr",
@@ -10,6 +11,6 @@ METHOD = Method(
     result="MOS",
     place=10,
     checks=("clear_good", "clear_bad", "reference_repeats", "files", "spoken"),
-    dialog=known_answers("clear_good", "clear_bad", "reference_repeats"),
+    dialog=(*known_answers("clear_good", "clear_bad", "reference_repeats"), SPOKEN_TRAPS),
     reference_conditions=True,
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gaplisten.panel.methods.contract import Code, Design, Item, Laid, Planned, Use, known_answers, lettered
+from gaplisten.panel.dialog_options import SPOKEN_TRAPS, known_answers
+from gaplisten.panel.methods.contract import Code, Design, Item, Laid, Planned, Use, lettered
 from gaplisten.panel.methods.dcr import WithReference
 from gaplisten.panel.parts import REFERENCE
 from gaplisten.panel.trial import Playing, Slot
@@ -38,7 +39,7 @@ METHOD = InEitherOrder(
     best=0,
     worst=-3,
     needs_reference=True,
-    dialog=known_answers("clear_good", "clear_bad", "null_pairs"),
+    dialog=(*known_answers("clear_good", "clear_bad", "null_pairs"), SPOKEN_TRAPS),
     reference_conditions=True,
     against_reference=True,
 )

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from gaplisten import languages
+from gaplisten.panel.dialog_options import Option
 from gaplisten.panel.parts import REFERENCE, Part
 from gaplisten.panel.scales import Scale, scale
 from gaplisten.panel.trial import Block, Playing, Response, Slot, Trial, Vote
@@ -118,7 +119,7 @@ class Planned:
     condition: str = ""
     compared_with: str = ""
     expected: int | str | None = None
-    within: int = 0
+    within: float = 0
     answers: Mapping[str, int] = field(default_factory=dict)
 
     def code(self, salt: str) -> str:
@@ -189,53 +190,27 @@ class PairTest:
 
 
 @dataclass(frozen=True)
-class Tick:
-    """A box to tick in the dialog that makes panels; sets `key` of the file's table `table`.
+class Saying:
+    """What one recording of a spoken attention trial says, and which vote on it is right.
 
     Parameters
     ----------
-    needs
-        Key of another box without which this one means nothing.
+    digit
+        None for a recording that says nothing.
+    expected
+        In terms of the vote; of pairs, in terms of the score. None where this recording is not voted on.
+    within
+        How far a vote may be off.
     """
 
-    table: str
-    key: str
-    text: str
-    value: bool
-    needs: str = ""
+    condition: str
+    use: Use
+    digit: int | None = None
+    expected: int | None = None
+    within: float = 0
 
 
-@dataclass(frozen=True)
-class Count:
-    """A number to set in the dialog that makes panels."""
-
-    table: str
-    key: str
-    text: str
-    value: int = 0
-    lowest: int = 0
-    highest: int = 1000
-    suffix: str = ""
-    tip: str = ""
-
-
-@dataclass(frozen=True)
-class Several:
-    """Boxes of which any may be ticked; the file gets the list of their names.
-
-    Parameters
-    ----------
-    choices
-        (name, text) of each.
-    """
-
-    table: str
-    key: str
-    choices: tuple[tuple[str, str], ...]
-    value: tuple[str, ...]
-
-
-Option = Tick | Count | Several
+Digits = Callable[[Sequence[int]], list[int]]  # these, shuffled
 
 
 @dataclass(frozen=True)
@@ -370,6 +345,10 @@ class Method:
         """Return the number of trials of each pair, where it is fixed beforehand and one answer is right."""
         return None
 
+    def remarks(self, design: Design, rates: Sequence[int]) -> Iterator[str]:
+        """Yield what should be known of this design with clips of these rates (Hz), as sentences."""
+        return iter(())
+
     # Its sounds
 
     def sounds(self, design: Design) -> Iterator[tuple[str, Use]]:
@@ -433,6 +412,28 @@ class Method:
         asked = self.scales if scales is None else scales
         hear_each, together = self.hear_each, self.together
         return Trial(number, block, self.name, self.response, self.playing, slots, asked, hear_each, together)
+
+    # Attention trials of which the recordings say what to answer
+
+    def sayings(self, design: Design, system: Sequence[str], digits: Digits) -> list[Saying]:
+        """Return what the recordings of one attention trial say, and what is right.
+
+        Parameters
+        ----------
+        system
+            The condition, or the pair, that the trial stands for; empty where it holds all conditions.
+        digits
+            Shuffles digits, for this trial alone.
+
+        Raises
+        ------
+        UnfitError
+            If there cannot be one.
+        """
+        silent = [Saying(name, use) for name, use in self.sounds(design) if use is Use.OPEN]
+        values = [value for value, _ in self.wording()[self.checked].labels]
+        digit = digits([value for value in values if isinstance(value, int) and 0 < value < 10])[0]
+        return [*silent, Saying(Use.TRAP.value, Use.TRAP, digit, digit)]
 
     # Its words and scores
 
@@ -498,15 +499,33 @@ def lettered(pairs: Sequence[tuple[Slot, str]], letters: str, flipped: bool) -> 
     return slots, tuple(name for _, name in pairs)
 
 
-_TIP = "Mixed in among the others, one for each clip at most"
-_KNOWN = {
-    "clear_good": "Reference, known to be good",
-    "clear_bad": "Bad speech, known to be bad",
-    "reference_repeats": "Further ratings of the reference",
-    "null_pairs": "Reference against itself",
-}
+def each_says(
+    method: Method, design: Design, names: Sequence[str], said: Sequence[tuple[int, int]], within: float
+) -> list[Saying]:
+    """Return sayings of a trial in which each recording says a digit of its own and is voted on.
+
+    Parameters
+    ----------
+    said
+        Of each name, its digit and the vote that it asks for.
+    """
+    silent = [Saying(name, use) for name, use in method.sounds(design) if use is Use.OPEN]
+    pairs = zip(names, said, strict=True)
+    return [*silent, *(Saying(name, Use.TEST, digit, vote, within) for name, (digit, vote) in pairs)]
 
 
-def known_answers(*names: str) -> tuple[Option, ...]:
-    """Return what the dialog asks about trials with a known answer, mixed in."""
-    return tuple(Count("checks", name, _KNOWN[name], suffix=" trials", tip=_TIP) for name in names)
+def greater_of_two(method: Method, design: Design, pair: Sequence[str], digits: Digits) -> list[Saying]:
+    """Return sayings of a pair of which the greater digit is to be chosen; X says what its own does."""
+    silent = [Saying(name, use) for name, use in method.sounds(design) if use is Use.OPEN]
+    first, second = digits(range(1, 10))[:2]
+    made = [
+        Saying(pair[0], Use.TEST, first, 1 if first > second else -1),
+        Saying(pair[1], Use.TEST, second),
+    ]
+    frozen = set(method.sounds(design))
+    repeated = zip(pair, (first, second), strict=True)
+    return [
+        *silent,
+        *made,
+        *(Saying(name, Use.X, digit) for name, digit in repeated if (name, Use.X) in frozen),
+    ]

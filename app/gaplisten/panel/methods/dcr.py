@@ -5,16 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from gaplisten.panel.methods.contract import (
-    Code,
-    Design,
-    Item,
-    Laid,
-    Method,
-    Use,
-    known_answers,
-    open_reference,
-)
+from gaplisten.panel.dialog_options import SPOKEN_TRAPS, known_answers
+from gaplisten.panel.methods.contract import Code, Design, Item, Laid, Method, Use, open_reference
 from gaplisten.panel.parts import REFERENCE
 from gaplisten.panel.trial import Playing, Slot
 
@@ -47,6 +39,6 @@ METHOD = WithReference(
     playing=Playing.IN_TURN,
     checks=("clear_good", "clear_bad", "null_pairs", "spoken"),
     needs_reference=True,
-    dialog=known_answers("clear_good", "clear_bad", "null_pairs"),
+    dialog=(*known_answers("clear_good", "clear_bad", "null_pairs"), SPOKEN_TRAPS),
     reference_conditions=True,
 )

@@ -9,19 +9,21 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from gaplisten.errors import GaplistenError
+from gaplisten.panel.dialog_options import SPOKEN_TRAPS, Several, Tick
 from gaplisten.panel.methods.contract import (
     LETTERS,
     Code,
     Design,
+    Digits,
     Item,
     Laid,
     Made,
     Method,
     Rating,
-    Several,
-    Tick,
+    Saying,
     UnfitError,
     Use,
+    each_says,
     grouped,
     open_reference,
 )
@@ -32,6 +34,7 @@ from gaplisten.panel.trial import Playing, Response, Slot
 if TYPE_CHECKING:
     from gaplisten.audio.signal import Samples, Signal
 
+NARROW_HZ, LINE_HZ = 8000, 3400  # a rate of telephone speech, and where its band ends
 MOST_SIGNALS = 12  # BS.1534-3: signals in one trial, the open reference not counted
 
 # BS.1534-3, post-screening (as given in public digests of the text).
@@ -86,7 +89,7 @@ def anchor_filter(edge: int, rate: int) -> Samples:
     stop = _BANDS[edge]
     if rate / 2 < stop:
         fact = f"a {edge / 1000:g} kHz anchor needs a rate of at least {2 * stop} Hz, the clip has {rate} Hz"
-        raise AnchorError("MUSHRA anchor", fact, "leave this anchor out")
+        raise AnchorError("MUSHRA anchor", fact, 'leave it out, as with anchors = ["lossy"] under [mushra]')
     taps, beta = kaiserord(_ATTENUATION_DB, 2 * (stop - edge) / rate)
     return np.asarray(firwin(taps | 1, (edge + stop) / 2, window=("kaiser", beta), fs=rate), dtype=np.float64)
 
@@ -174,6 +177,17 @@ class MultipleStimuli(Method):
             fact = f"a trial would have {signals} signals, BS.1534-3 allows {MOST_SIGNALS}"
             raise UnfitError(f"{fact}; use fewer conditions, or say strict = false under [mushra]")
 
+    def remarks(self, design: Design, rates: Sequence[int]) -> Iterator[str]:
+        """Yield which anchors have nothing, or next to nothing, to take away at these rates."""
+        lowest = min(rates)
+        for name, edge in ((LOW_ANCHOR, 3500), (MID_ANCHOR, 7000)):
+            band = min(lowest / 2, LINE_HZ if lowest <= NARROW_HZ else lowest / 2)
+            if name in _anchors(design) and edge >= band:
+                yield (
+                    f"{name} is no anchor for clips of {lowest:g} Hz: they hold little or nothing above"
+                    f' {edge} Hz; write anchors = ["lossy"] under [mushra], or use a condition mnru = 5'
+                )
+
     def may_need_hundred(self, design: Design) -> bool:
         """Tell whether the reference is among the signals."""
         return _own(design).reference
@@ -226,6 +240,12 @@ class MultipleStimuli(Method):
         """Return the instruction that speaks of no reference where there is none."""
         return "" if _own(design).reference else "without_reference"
 
+    def sayings(self, design: Design, system: Sequence[str], digits: Digits) -> list[Saying]:
+        """Return a digit for each signal, whose slider goes to ten times that."""
+        names = self.signals(design)
+        drawn = [digit for _ in range(1 + len(names) // 9) for digit in digits(range(1, 10))][: len(names)]
+        return each_says(self, design, names, [(digit, 10 * digit) for digit in drawn], within=5)
+
     def screened(self, own: Sequence[Rating], everybody: Sequence[Rating]) -> list[str]:
         """Apply both rules of BS.1534-3."""
         return [hidden_reference_rule(own), mid_anchor_rule(own, guarded_items(everybody))]
@@ -257,11 +277,13 @@ METHOD = MultipleStimuli(
             ("anchor35", "anchor70"),
         ),
         Tick("rules", "need_hundred", "one recording must get 100", False, needs="reference"),
+        SPOKEN_TRAPS,
     ),
     starter="""\
 [mushra]
 # reference = true                     # open and hidden reference
 # anchors = ["anchor35", "anchor70"]   # low-pass anchors; "lossy": the zero-filled file as one more
+                                       # clips of 8 kHz: ["lossy"], low-pass anchors are none there
 
 """,
 )

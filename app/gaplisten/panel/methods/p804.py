@@ -9,7 +9,8 @@ every scale.
 
 from __future__ import annotations
 
-from gaplisten.panel.methods.contract import Method, known_answers
+from gaplisten.panel.dialog_options import SPOKEN_TRAPS, known_answers
+from gaplisten.panel.methods.contract import Method
 
 OVERALL = "overall"
 SCALES = (
@@ -31,7 +32,7 @@ METHOD = Method(
     checked=OVERALL,
     together=True,
     every_scale=True,
-    checks=("clear_good", "clear_bad", "reference_repeats", "files"),
+    checks=("clear_good", "clear_bad", "reference_repeats", "files", "spoken"),
     reference_conditions=True,
-    dialog=known_answers("clear_good", "clear_bad", "reference_repeats"),
+    dialog=(*known_answers("clear_good", "clear_bad", "reference_repeats"), SPOKEN_TRAPS),
 )

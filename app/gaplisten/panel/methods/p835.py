@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from gaplisten.panel.methods.contract import Method, known_answers
+from gaplisten.panel.dialog_options import SPOKEN_TRAPS, known_answers
+from gaplisten.panel.methods.contract import Method
 
 SIGNAL, BACKGROUND, OVERALL = "signal", "background", "overall"
 
@@ -32,5 +33,5 @@ METHOD = ThreeRatings(
     checked=OVERALL,
     hear_each=True,
     checks=("clear_good", "clear_bad", "reference_repeats", "files", "spoken"),
-    dialog=known_answers("clear_good", "clear_bad", "reference_repeats"),
+    dialog=(*known_answers("clear_good", "clear_bad", "reference_repeats"), SPOKEN_TRAPS),
 )

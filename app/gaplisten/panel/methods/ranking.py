@@ -8,25 +8,29 @@ largest value).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from gaplisten.panel.dialog_options import SPOKEN_TRAPS, Tick
 from gaplisten.panel.methods.contract import (
     LETTERS,
     Code,
     Design,
+    Digits,
     Item,
     Laid,
     Method,
     Planned,
-    Tick,
+    Saying,
     UnfitError,
     Use,
+    each_says,
     open_reference,
 )
 from gaplisten.panel.parts import REFERENCE, Part
 from gaplisten.panel.trial import Playing, Response, Slot
 
+MOST_DIGITS = 9  # conditions that spoken attention trials can tell apart
 MOST_CONDITIONS = 12  # one more than a listener can keep apart, as in BS.1534-3
 
 
@@ -78,6 +82,16 @@ class Elimination(Method):
         """Return nothing: each slot gets a place."""
         return "", ""
 
+    def sayings(self, design: Design, system: Sequence[str], digits: Digits) -> list[Saying]:
+        """Return a digit for each condition: the smallest goes out first, so the greatest is at place 1."""
+        names = design.conditions
+        if len(names) > MOST_DIGITS:
+            fact = f"spoken_traps with ranking need a digit for each condition: {MOST_DIGITS} at most"
+            raise UnfitError(f"{fact}, there are {len(names)}; leave spoken_traps out")
+        drawn = digits(range(1, 10))[: len(names)]
+        places = {digit: place for place, digit in enumerate(sorted(drawn, reverse=True), start=1)}
+        return each_says(self, design, names, [(digit, places[digit]) for digit in drawn], within=0)
+
     def score(self, vote: str, planned: Planned) -> float:
         """Return the share of the others that were worse."""
         count = len(planned.trial.rated_slots)
@@ -95,10 +109,14 @@ METHOD = Elimination(
     place=55,
     response=Response.PLACES,
     playing=Playing.SWITCHED,
+    checks=("spoken",),
     range=(0, 1),
     multiple=True,
     options=RankingOptions,
-    dialog=(Tick("ranking", "reference", "open reference beside the recordings", False),),
+    dialog=(
+        Tick("ranking", "reference", "open reference beside the recordings", False),
+        SPOKEN_TRAPS,
+    ),
     starter="""\
 [ranking]
 # reference = false      # true: an open reference beside the recordings

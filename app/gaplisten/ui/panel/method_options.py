@@ -8,8 +8,8 @@ from typing import Any
 from PySide6.QtCore import QSize
 from PySide6.QtWidgets import QCheckBox, QFormLayout, QSizePolicy, QSpinBox, QStackedWidget, QWidget
 
+from gaplisten.panel.dialog_options import Count, Option, Several
 from gaplisten.panel.methods import methods
-from gaplisten.panel.methods.contract import Count, Option, Several
 
 Values = dict[str, Any]
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+from pydantic import ValidationError
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -16,6 +15,7 @@ from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
+    QFormLayout,
     QGroupBox,
     QHBoxLayout,
     QLabel,
@@ -34,10 +34,11 @@ from gaplisten.clips.clip import ClipSet
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.brief import brief
 from gaplisten.panel.definition import PanelDefinition
+from gaplisten.panel.definition_errors import explained, field_name
 from gaplisten.panel.methods import method
 from gaplisten.panel.parts import ConditionPart, PerStratum
-from gaplisten.panel.starter import definition_for, with_more
-from gaplisten.ui.panel.new_options import ListeningPage, MorePage, StartPage, TestPage, merged
+from gaplisten.panel.starter import definition_for, mnru_conditions, to_toml, with_more
+from gaplisten.ui.panel.new_options import ListeningPage, MorePage, StartPage, TestPage, WordsPage, merged
 from gaplisten.ui.theme import quiet_colour
 
 _REST_MS = 300  # after the last change, before it is counted anew
@@ -173,6 +174,12 @@ class NewPanelDialog(QDialog):
             item.setCheckState(Qt.CheckState.Unchecked if part.reference else Qt.CheckState.Checked)
             self.conditions.addItem(item)
         column.addWidget(self.conditions)
+        self.mnru = QLineEdit()
+        self.mnru.setAccessibleName("Modulated noise (MNRU), dB")
+        self.mnru.setPlaceholderText("none; or ratios in dB, as 5, 15, 25")
+        noise = QFormLayout()
+        noise.addRow("Modulated noise (MNRU)", self.mnru)
+        column.addLayout(noise)
         hint = QLabel("Switch concealers on in the workbench to have them here, with their parameters.")
         hint.setWordWrap(True)
         palette = hint.palette()
@@ -183,7 +190,7 @@ class NewPanelDialog(QDialog):
 
     def _how(self) -> QTabWidget:
         self.test, self.listening, self.start = TestPage(), ListeningPage(), StartPage()
-        self.more = MorePage()
+        self.words, self.more = WordsPage(), MorePage()
         # What a script or a person looks for first.
         self.title, self.method, self.heard = self.test.title, self.test.method, self.listening.heard
         tabs = QTabWidget()
@@ -192,6 +199,7 @@ class NewPanelDialog(QDialog):
             (self.test, "Test"),
             (self.listening, "Listening"),
             (self.start, "Questions and checks"),
+            (self.words, "Words and traps"),
             (self.more, "More"),
         ):
             tabs.addTab(page, text)
@@ -217,6 +225,8 @@ class NewPanelDialog(QDialog):
         """Follow every field."""
         told = self._briefly.start
         for widget in self.findChildren(QWidget):
+            if widget is self.more.whole:
+                continue  # it follows, and is not followed
             if isinstance(widget, QLineEdit):
                 widget.textChanged.connect(lambda _: told())
             elif isinstance(widget, QPlainTextEdit):
@@ -235,7 +245,9 @@ class NewPanelDialog(QDialog):
     def show_brief(self) -> None:
         """Say what the panel would ask of a listener, or why there is none yet."""
         try:
-            self.brief.setText(brief(self.definition(), self._offer.clipset.clips))
+            definition = self.definition()
+            self.brief.setText(brief(definition, self._offer.clipset.clips))
+            self.more.whole.setPlainText(to_toml(definition))
         except (ValueError, GaplistenError) as error:
             self.brief.setText(f"Not yet: {_sentences(error) if isinstance(error, ValueError) else error}")
 
@@ -246,12 +258,19 @@ class NewPanelDialog(QDialog):
     # --- the outcome -------------------------------------------------------------------------------
 
     def chosen_conditions(self) -> list[ConditionPart]:
-        """Return the conditions that are ticked."""
-        return [
+        """Return the conditions that are ticked, and those under modulated noise.
+
+        Raises
+        ------
+        ValueError
+            If a ratio is no number.
+        """
+        ticked = [
             part
             for row, part in enumerate(self._parts)
             if self.conditions.item(row).checkState() is Qt.CheckState.Checked
         ]
+        return [*ticked, *mnru_conditions(self.mnru.text())]
 
     def chosen_clips(self) -> list[str]:
         """Return the names of the chosen clips; empty for all."""
@@ -280,7 +299,7 @@ class NewPanelDialog(QDialog):
             title=self.title.text().strip(),
             reference_folder=offer.reference_folder,
             packet_ms=offer.packet_ms,
-            **merged(self.test.values(), self.listening.values(), self.start.values()),
+            **merged(*(page.values() for page in (self.test, self.listening, self.start, self.words))),
         )
         if self.which.currentIndex() == 2:
             counts = PerStratum(**{name: spin.value() for name, spin in self.per_stratum.items()})
@@ -305,8 +324,7 @@ def _described(part: ConditionPart) -> str:
 
 
 def _sentences(error: ValueError) -> str:
-    errors = getattr(error, "errors", None)
-    if errors is None:
+    if not isinstance(error, ValidationError):
         return str(error)
-    found: Sequence[dict[str, Any]] = errors(include_url=False)
-    return "; ".join(str(one["msg"]).removeprefix("Value error, ") for one in found)
+    found = explained(error, PanelDefinition)
+    return "; ".join(f"{field_name(place)}: {said}" if place else said for place, said in found)

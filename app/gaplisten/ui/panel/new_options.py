@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
     QDoubleSpinBox,
+    QFileDialog,
     QFormLayout,
     QLineEdit,
     QPlainTextEdit,
+    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -16,9 +19,16 @@ from PySide6.QtWidgets import (
 
 from gaplisten import languages
 from gaplisten.panel.checks import CHECKED, wanted_rule
-from gaplisten.panel.methods import methods
+from gaplisten.panel.methods import method, methods
 from gaplisten.panel.rules import Heard
-from gaplisten.panel.starter import EXAMPLE_MORE, EXAMPLE_QUESTIONS, questions
+from gaplisten.panel.starter import (
+    EXAMPLE_MORE,
+    EXAMPLE_QUESTIONS,
+    EXAMPLE_TRAPS,
+    pairs,
+    questions,
+    trap_files,
+)
 from gaplisten.ui.panel.method_options import MethodOptions, Values, filled
 
 _HEARD = {Heard.END: "to the end", Heard.ONCE: "at least in part", Heard.NOTHING: "as the listener likes"}
@@ -48,9 +58,9 @@ class TestPage(QWidget):
         self.title = QLineEdit("Listening panel")
         self.method = QComboBox()
         self.options = MethodOptions()
-        for method in methods():
-            self.method.addItem(method.title, method.name)
-        self.method.currentIndexChanged.connect(self.options.setCurrentIndex)
+        for one in methods():
+            self.method.addItem(one.title, one.name)
+        self.method.currentIndexChanged.connect(self._show_method)
         self.language = QComboBox()
         for code in languages.codes():
             self.language.addItem(languages.name(code), code)
@@ -66,6 +76,11 @@ class TestPage(QWidget):
         for name, text in (("same clips", "the same in all conditions"), ("different clips", "other ones")):
             self.pairing.addItem(text, name)
         self.training = QSpinBox(minimum=0, maximum=100, value=0)
+        self.practice = QLineEdit()
+        self.practice.setPlaceholderText("the test's own; or clips for practice only: 1214, 54")
+        self.pairs = QLineEdit()
+        self.pairs.setPlaceholderText("all of them; or: zero fill / ours, ours / theirs")
+        self.pairs.setToolTip("For A/B, ABX and pair ABX: which two conditions are compared")
         self.listeners = QLineEdit()
         self.listeners.setPlaceholderText("anybody; or names: Ann, Ben")
         form = QFormLayout(self)
@@ -81,13 +96,30 @@ class TestPage(QWidget):
                 ("... and in its conditions", self.pairing),
                 ("Votes wanted in each cell", self.votes),
                 ("Practice trials", self.training),
+                ("Practice clips", self.practice),
+                ("Pairs", self.pairs),
                 ("Listeners", self.listeners),
             ],
         )
 
+        self._form = form
+        self._show_method(0)
+
+    def _show_method(self, index: int) -> None:
+        self.options.setCurrentIndex(index)
+        self._form.setRowVisible(self.pairs, method(self.method.currentData()).paired)
+
     def values(self) -> Values:
-        """Return this page's part of the definition; the method and its title are told apart."""
+        """Return this page's part of the definition; the method and its title are told apart.
+
+        Raises
+        ------
+        ValueError
+            If a pair cannot be understood.
+        """
+        paired = method(self.method.currentData()).paired
         return {
+            "pairs": pairs(self.pairs.text()) if paired else None,
             "language": self.language.currentData(),
             "seed": self.seed.value(),
             "repeats": self.repeats.value(),
@@ -95,7 +127,7 @@ class TestPage(QWidget):
             "votes_per_clip": self.votes.value() or None,
             "pairing": self.pairing.currentData(),
             "listeners": listed(self.listeners.text()),
-            "training": {"trials": self.training.value()},
+            "training": {"trials": self.training.value(), "clips": listed(self.practice.text())},
             **self.options.shown.values(),
         }
 
@@ -200,8 +232,49 @@ class StartPage(QWidget):
         }
 
 
+class WordsPage(QWidget):
+    """The panel's own words in the place of the standard ones, and recordings that say what to answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.words = {name: QPlainTextEdit() for name in ("heading", "question", "instruction")}
+        self.traps = QPlainTextEdit()
+        self.traps.setPlaceholderText(EXAMPLE_TRAPS)
+        for field in (*self.words.values(), self.traps):
+            field.setTabChangesFocus(True)
+            field.setMinimumHeight(2 * field.fontMetrics().height())
+        for field in self.words.values():
+            field.setPlaceholderText("as the standard has it")
+        form = QFormLayout(self)
+        form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+        filled(form, [(f"Own {name}", field) for name, field in self.words.items()])
+        filled(form, [("Recordings that say what to answer, one a line: file = answer", self.traps)])
+        add = QPushButton("Add Recordings…")
+        add.clicked.connect(self._add)
+        form.addRow(add)
+
+    def _add(self) -> None:
+        """Choose recordings; the answers are typed behind them."""
+        names, _ = QFileDialog.getOpenFileNames(self, "Recordings", "", "Sound (*.wav *.flac)")
+        for name in names:
+            self.traps.appendPlainText(f"{name} = ")
+
+    def values(self) -> Values:
+        """Return this page's part of the definition.
+
+        Raises
+        ------
+        ValueError
+            If a line about a recording cannot be understood.
+        """
+        said = {name: field.toPlainText().strip() or None for name, field in self.words.items()}
+        made: Values = {"wording": said} if any(said.values()) else {}
+        traps = trap_files(self.traps.toPlainText())
+        return {**made, "checks": {"trap": traps}} if traps else made
+
+
 class MorePage(QWidget):
-    """Whatever else a panel's file can say, as it says it."""
+    """Whatever else a panel's file can say, as it says it; and all of what it will say."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -210,7 +283,12 @@ class MorePage(QWidget):
         self.field.setPlaceholderText(EXAMPLE_MORE)
         form = QFormLayout(self)
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
+        self.whole = QPlainTextEdit()
+        self.whole.setReadOnly(True)
+        self.whole.setTabChangesFocus(True)
+        self.whole.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
         filled(form, [("Any other key or table of a panel's file (docs/panels.md), as TOML", self.field)])
+        filled(form, [("What the file will say", self.whole)])
 
     def text(self) -> str:
         """Return what is said."""

@@ -9,6 +9,7 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
+from gaplisten.languages import numbered
 from gaplisten.panel.breaks import BreakClock
 from gaplisten.ui.panel.texts import heading, paragraph
 
@@ -135,4 +136,5 @@ class BreakPage(Page):
     def _show(self) -> None:
         seconds = self._clock.rest_left(time.monotonic())
         self._button.setEnabled(seconds <= 0)
-        self._left.setText(self._words["break_left"].format(seconds=round(seconds)) if seconds > 0 else "")
+        left = numbered(self._words, "break_left", seconds=max(1, round(seconds)))
+        self._left.setText(left if seconds > 0 else "")

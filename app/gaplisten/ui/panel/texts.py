@@ -18,7 +18,7 @@ def heading(text: str) -> QLabel:
     font = QFont(label.font())
     font.setBold(True)
     label.setFont(font)
-    return _sized(label, 1.5)
+    return sized(label, 1.5)
 
 
 def paragraph(text: str, *, centred: bool = False, quiet: bool = False) -> QLabel:
@@ -30,7 +30,7 @@ def paragraph(text: str, *, centred: bool = False, quiet: bool = False) -> QLabe
         label.setAlignment(Qt.AlignmentFlag.AlignCenter)
     if quiet:
         _tone(label, True)
-    return _sized(label, 1.1)
+    return sized(label, 1.1)
 
 
 def _tone(label: QLabel, secondary: bool) -> None:
@@ -50,7 +50,8 @@ def quiet(label: QLabel, secondary: bool) -> None:
 _RELATIVE, _SECONDARY = "relativeSize", "secondary"
 
 
-def _sized(label: QLabel, relative: float) -> QLabel:
+def sized(label: QLabel, relative: float) -> QLabel:
+    """Write a label in a size relative to the page's, and keep it so."""
     label.setProperty(_RELATIVE, relative)
     font = QFont(label.font())
     font.setPointSizeF(font.pointSizeF() * relative)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
-    QGridLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from gaplisten.panel.scales import Scale
 from gaplisten.panel.trial import WHOLE_TRIAL, Vote
 from gaplisten.ui.panel.responses import Response
+from gaplisten.ui.panel.texts import sized
 
 _COLUMNS = 2
 
@@ -39,8 +39,8 @@ class _Block(QFrame):
         self._question = QLabel(scale.question)
         self._question.setWordWrap(True)
         column = QVBoxLayout(self)
-        column.setContentsMargins(8, 4, 8, 4)
-        column.setSpacing(3)
+        column.setContentsMargins(8, 2, 8, 2)
+        column.setSpacing(2)
         column.addWidget(self._question)
         row = QHBoxLayout()
         row.setSpacing(4)
@@ -54,9 +54,7 @@ class _Block(QFrame):
         if len(said) == 2:
             self._ends.setText(f"{scale.labels[0][0]} {said[0]} … {scale.labels[-1][0]} {said[1]}")
         self._ends.setWordWrap(True)
-        font = self._ends.font()
-        font.setPointSizeF(font.pointSizeF() * 0.85)
-        self._ends.setFont(font)
+        sized(self._ends, 0.85)
         column.addWidget(self._ends)
 
     def _answer(self, value: Vote, words: str) -> QPushButton:
@@ -114,18 +112,22 @@ class ScalesTogether(Response):
     def __init__(self, scales: Mapping[str, Scale], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._blocks: dict[str, _Block] = {}
-        grid = QGridLayout(self)
-        grid.setContentsMargins(0, 0, 0, 0)
-        grid.setHorizontalSpacing(24)
-        grid.setVerticalSpacing(2)
+        # Columns of their own: the words of one scale take no room beside them, and none is cut off.
+        whole = QHBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.setSpacing(24)
         rows = -(-len(scales) // _COLUMNS)
+        columns = [QVBoxLayout() for _ in range(_COLUMNS)]
         for place, (name, scale) in enumerate(scales.items()):
             block = _Block(scale)
             block.voted.connect(lambda vote, name=name: self.answered.emit(name, vote))
-            grid.addWidget(block, place % rows, place // rows)
+            columns[place // rows].addWidget(block)
+            columns[place // rows].addStretch(1)  # what a large screen has more stands between them
             self._blocks[name] = block
-        for column in range(_COLUMNS):
-            grid.setColumnStretch(column, 1)
+        for column in columns:
+            column.setSpacing(0)
+            column.addStretch(2 * (rows - column.count() // 2))
+            whole.addLayout(column, 1)
 
     def show_scales(self, votes: Mapping[str, Vote]) -> None:
         """Show what was answered on each scale."""

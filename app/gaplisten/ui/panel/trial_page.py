@@ -2,14 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import partial
-
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QHBoxLayout,
-    QLineEdit,
     QProgressBar,
     QPushButton,
     QSizePolicy,
@@ -25,10 +20,12 @@ from gaplisten.panel.trial import WHOLE_TRIAL, Block, Playing, Trial, Vote
 from gaplisten.panel.trial import Response as Asked
 from gaplisten.ui.panel.elimination import Elimination
 from gaplisten.ui.panel.listening import TrialPlayer
+from gaplisten.ui.panel.remarks import Remarks
 from gaplisten.ui.panel.responses import Categories, Response, Sliders
 from gaplisten.ui.panel.switching import LoopRow, SlotRow
 from gaplisten.ui.panel.texts import emptied, heading, paragraph, quiet
 from gaplisten.ui.panel.together import ScalesTogether
+from gaplisten.ui.panel.trial_keys import TrialKeys
 from gaplisten.ui.panel.turns import TurnRow
 from gaplisten.ui.theme import quiet_colour
 
@@ -68,7 +65,7 @@ class TrialPage(QWidget):
         self._message_stays = False
         self._build()
         self.setStyleSheet(f"{_CHOSEN} {_WAITING} {{ color: {quiet_colour().name()} }}")
-        self._keys = TrialKeys(self)
+        self._keys = TrialKeys(self, self)
         player.changed.connect(self._show_state)
         player.refused.connect(self._refuse)
 
@@ -96,11 +93,8 @@ class TrialPage(QWidget):
         self._turn_row = TurnRow()
         self._key_hint = ""  # stands where messages come, until there is one
         self._answers = QVBoxLayout()
-        self._comment = QLineEdit()
-        self._comment.setMaxLength(2000)
-        self._comment.setMinimumHeight(34)
-        self._comment.textEdited.connect(self._commented)
-        self._tag_row = QHBoxLayout()
+        self._remarks = Remarks(self._words["comment"])
+        self._remarks.said.connect(self._session.comment)
         self._message = paragraph("", centred=True)
         self._copy = QPushButton(self._words["save_copy"])
         self._copy.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -134,8 +128,7 @@ class TrialPage(QWidget):
         column.addWidget(self._instruction)
         column.addLayout(self._answers, 40)
         column.addStretch(1)
-        column.addLayout(self._tag_row)
-        column.addWidget(self._comment)
+        column.addWidget(self._remarks)
         column.addWidget(self._message)
         column.addWidget(self._copy, alignment=Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._next, alignment=Qt.AlignmentFlag.AlignHCenter)
@@ -161,11 +154,8 @@ class TrialPage(QWidget):
         self._turn_row.setVisible(trial.playing is Playing.IN_TURN)
         self._turn_row.show_names(self._turns(trial))
         self._ask(trial.scales[0])
-        self._make_tags(self._session.panel.definition.tags)
-        self._comment.clear()
-        self._comment.setVisible(self._session.panel.definition.comments)
-        self._comment.setPlaceholderText(self._words["comment"])
-        self._comment.setAccessibleName(self._words["comment"])
+        definition = self._session.panel.definition
+        self._remarks.ask(definition.tags, definition.comments)
         self._next.setText(self._words["next"])
         self._tell(note, stays=bool(note))
         self._loop_row.setVisible(self._player.may_loop)
@@ -235,21 +225,6 @@ class TrialPage(QWidget):
         if trial.response is Asked.PLACES:
             return self._words["keys_places"]
         return self._words["keys_sliders" if trial.rated_slots else "keys_choice"]
-
-    def _make_tags(self, tags: Sequence[str]) -> None:
-        emptied(self._tag_row)
-        self._tags: list[QPushButton] = []
-        if not tags:
-            return
-        self._tag_row.addStretch(1)
-        for tag in tags:
-            button = QPushButton(tag)
-            button.setCheckable(True)
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-            button.toggled.connect(self._commented)
-            self._tags.append(button)
-            self._tag_row.addWidget(button)
-        self._tag_row.addStretch(1)
 
     def _digits(self, scale: Scale) -> tuple[int, ...]:
         """Return the digits that are answers: where nothing is switched and every answer is one digit."""
@@ -338,8 +313,7 @@ class TrialPage(QWidget):
 
     def write_comment(self) -> None:
         """Go to the comment."""
-        if self._comment.isVisible():
-            self._comment.setFocus()
+        self._remarks.go_to_comment()
 
     def step_scale(self, steps: int) -> None:
         """Go to the scale that is asked before, or after if this one is answered."""
@@ -372,10 +346,6 @@ class TrialPage(QWidget):
             self._refuse(refusal)
             return
         self.left.emit()
-
-    def _commented(self) -> None:
-        chosen = [button.text() for button in self._tags if button.isChecked()]
-        self._session.comment(self._comment.text(), chosen)
 
     def undo(self) -> None:
         """Take back the last vote of this trial."""
@@ -443,90 +413,3 @@ class TrialPage(QWidget):
         self._reason.setVisible(bool(reason))
         if not self._message_stays:
             self._tell("")
-
-
-# What a key is called, what it does, and the keys with what they do on the page.
-ALWAYS: tuple[tuple[str, str, dict[str, Callable[[TrialPage], object]]], ...] = (
-    ("Play / Pause", "Play the recording that is chosen, or pause", {"Space": lambda page: page.toggle()}),
-    ("From the Start", "Play it from its start", {"Backspace": lambda page: page.restart()}),
-    (
-        "Go On",
-        "Save the answer and go on",
-        {"Return": lambda page: page.go_on(), "Enter": lambda page: page.go_on()},
-    ),
-    (
-        "Rate",
-        "Rate higher or lower by one",
-        {"Up": lambda page: page.nudge(1), "Down": lambda page: page.nudge(-1)},
-    ),
-    (
-        "Rate in Tens",
-        "Rate higher or lower by ten",
-        {"Shift+Up": lambda page: page.nudge(10), "Shift+Down": lambda page: page.nudge(-10)},
-    ),
-    ("Undo Vote", "Take the last vote back", {"Ctrl+Z": lambda page: page.undo()}),
-    ("Comment", "Go to the comment", {"F4": lambda page: page.write_comment()}),
-)
-# Those that depend on the trial, or are the window's: the keys, what they are called, and what they do.
-SOMETIMES = (
-    ("0, R", "Reference", "Hear the reference, where it is named"),
-    ("A…, 1…9", "Recording", "Hear this recording; a digit rates where nothing is switched"),
-    ("Left, Right", "Neighbour", "Hear the recording beside it, or go to the scale before or after"),
-    ("[, ]", "Repeat a Part", "Begin or end the part that is repeated"),
-    ("L", "Repeat", "Repeat everything, or nothing"),
-    ("Esc", "Leave", "Leave the test; all that was rated is saved"),
-)
-
-
-class TrialKeys:
-    """Shortcuts of one page; those for slots and answers are made anew for each trial."""
-
-    def __init__(self, page: TrialPage) -> None:
-        self._page = page
-        self._own: list[QShortcut] = []
-        self._always = [
-            self._key(keys, partial(does, page)) for _, _, made in ALWAYS for keys, does in made.items()
-        ]
-
-    def _key(self, keys: str, act: Callable[[], object]) -> QShortcut:
-        shortcut = QShortcut(QKeySequence(keys), self._page)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(act)
-        return shortcut
-
-    def show_trial(self, trial: Trial, digits: Iterable[int]) -> None:
-        """Make the keys that depend on the trial; `digits` are those that are answers."""
-        for shortcut in self._own:
-            shortcut.setParent(None)
-            shortcut.deleteLater()
-        self._own = []
-        if trial.switched:
-            self._slot_keys(trial)
-        for digit in digits:
-            self._vote_key(digit)
-        if len(trial.scales) > 1 and not trial.switched:
-            self._own.append(self._key("Left", lambda: self._page.step_scale(-1)))
-            self._own.append(self._key("Right", lambda: self._page.step_scale(1)))
-
-    def _slot_keys(self, trial: Trial) -> None:
-        self._own += [self._key("Left", lambda: self._page.step_slot(-1))]
-        self._own += [self._key("Right", lambda: self._page.step_slot(1))]
-        self._own += [
-            self._key("[", lambda: self._page.loop_from_here()),
-            self._key("]", lambda: self._page.loop_to_here()),
-            self._key("L", lambda: self._page.toggle_loop()),
-        ]
-        digit = 1
-        for index, slot in enumerate(trial.slots):
-            names = ["0", "R"] if slot.named_reference else []
-            names += [slot.letter] if slot.letter else []
-            if not slot.named_reference and digit <= 9:
-                names.append(str(digit))
-                digit += 1
-            self._own += [self._key(name, partial(self._choose, index)) for name in names]
-
-    def _choose(self, index: int) -> None:
-        self._page.choose_slot(index)
-
-    def _vote_key(self, value: int) -> None:
-        self._own.append(self._key(str(value), lambda: self._page.vote_digit(value)))

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from gaplisten.durable import LockedElsewhere
 from gaplisten.errors import GaplistenError
+from gaplisten.languages import numbered
 from gaplisten.panel.breaks import Advice
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.scales import texts
@@ -352,9 +353,9 @@ class PanelWindow(QWidget):
     def _rest(self, advice: Advice, text: str = "") -> None:
         clock = self._session.breaks
         insist = advice is Advice.INSIST
-        minutes = round(clock.minutes())
-        words = self._words["break_insist" if insist else "break_suggest"]
-        page = BreakPage(text or words.format(minutes=minutes), self._words, clock, insist)
+        key = "break_insist" if insist else "break_suggest"
+        said = text or numbered(self._words, key, minutes=max(1, round(clock.minutes())))
+        page = BreakPage(said, self._words, clock, insist)
         page.done.connect(self._rested if insist else self._declined)
         self._show(page)
 

@@ -135,7 +135,7 @@ class KeySheet(QDialog):
 
 def panel_rows() -> list[tuple[str, str, str, str]]:
     """Return the listener's keys, as rows of the sheet."""
-    from gaplisten.ui.panel.trial_page import ALWAYS, SOMETIMES
+    from gaplisten.ui.panel.trial_keys import ALWAYS, SOMETIMES
 
     where, rows = "In a panel", []
     for text, does, made in ALWAYS:

@@ -117,6 +117,10 @@ class Panels(QObject):
         from gaplisten.panel.selection import Places
 
         named = [*definition.clips.folders, definition.clips.reference_folder or ""]
+        # Attention recordings were named in the dialog by this very user, too.
+        checks = definition.checks
+        files = [*(one.file for one in checks.trap), *(one.file for one in checks.gold if one.file)]
+        named += [str(Path(file).parent) for file in files if Path(file).is_absolute()]
         return Places(Path.cwd(), tuple(Path(one) for one in named if one))
 
     def _save(self, definition: PanelDefinition) -> None:

@@ -1,0 +1,200 @@
+"""What a session's ratings file is worth: judged in one way, whoever asks (session, status, results)."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaplisten.languages import counted
+from gaplisten.panel.drawn import PlanLost, plan_of
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.methods.contract import Planned
+from gaplisten.panel.reading import Reading, Row
+from gaplisten.panel.safety import file_stem
+from gaplisten.panel.session_names import listener_of, root_of
+from gaplisten.panel.unseal import OtherPlan, unsealed
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What is in a session's file, row by row.
+
+    Parameters
+    ----------
+    plan
+        The listener's trials.
+    rows
+        The votes that can be used, each once, in the order in which they were given.
+    done
+        Numbers of the trials all of whose votes are there.
+    unfinished
+        Number of the trial that an interrupted run did not save as a whole; None where there is none.
+    errors
+        What is wrong with the file: a session does not go on over it, results leave out what it is about.
+    short
+        Sentences about trials that lack votes although later ones are there: somebody took rows out.
+    notes
+        What is unusual but does no harm, as sentences.
+    lost
+        Why there is no plan, though all rows say themselves what was heard: a complete session whose order
+        is gone. It can be evaluated, not gone on with.
+    """
+
+    listener: str
+    plan: tuple[Planned, ...]
+    rows: tuple[Row, ...]
+    done: frozenset[int]
+    unfinished: int | None = None
+    errors: tuple[OtherPlan, ...] = ()
+    short: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    lost: OtherPlan | None = None
+
+
+_OTHERS = "was not made with this panel and listener"
+_MOVE = "move the file away, or use the panel and version that made it"
+_FIX = "somebody changed the file: put back what was there, or move the file away"
+
+
+def _trial_of(panel: FrozenPanel, planned: Sequence[Planned], row: Row, where: str) -> Planned:
+    """Return the trial that a row is about.
+
+    Raises
+    ------
+    OtherPlan
+        If it was not made with this panel and plan.
+    """
+    number = int(row["trial"]) if row["trial"].isdecimal() else 0
+    known = 1 <= number <= len(planned) and row["panel_sha256"] == panel.sha256
+    if not known or not _is_code(row["trial_code"], planned[number - 1].code(panel.key.trial_salt)):
+        raise OtherPlan(where, f"the rating of trial {row['trial'][:10]!r} {_OTHERS}", _MOVE)
+    return planned[number - 1]
+
+
+def _is_code(cell: str, code: str) -> bool:
+    """Tell whether a cell holds a code, or what a spreadsheet makes of one that looks like a number."""
+    if cell == code:
+        return True
+    try:
+        return math.isfinite(float(code)) and math.isclose(float(cell), float(code), rel_tol=1e-4)
+    except ValueError:
+        return False
+
+
+def _once(rows: Sequence[Row], where: str) -> Iterator[Row | OtherPlan | str]:
+    """Yield each vote once; what to say of those that stand there twice; an error where they differ."""
+    votes: dict[tuple[str, str, str], list[Row]] = {}
+    for row in rows:
+        votes.setdefault((row["trial"], row["position"], row.get("scale", "")), []).append(row)
+    for same in votes.values():
+        if len({row["vote"] for row in same}) > 1:
+            fact = f"there are {len(same)} different votes for one question of trial {same[0]['trial']}"
+            yield OtherPlan(where, fact, _FIX)
+            continue
+        yield same[0]
+        if len(same) > 1:
+            yield f"the rating of trial {same[0]['trial']} stands there {len(same)} times and counts once"
+
+
+def _order(place: int, row: Row) -> int:
+    return int(row["order"]) if row["order"].isdecimal() else place
+
+
+def _plan_of(panel: FrozenPanel, found: Reading, where: str, listener: str) -> tuple[Planned, ...]:
+    """Return the trials of the session whose file it is: by what its rows say, however the file is called."""
+    path = Path(where)
+    said = Counter(row.get("session", "") for row in found.rows).most_common(1)
+    session = said[0][0] if said and file_stem(listener) in said[0][0] else path.stem
+    return plan_of(panel.key, listener, path.parent, session, root_of(panel, path))
+
+
+def _without_plan(panel: FrozenPanel, found: Reading, listener: str, lost: PlanLost) -> Judged:
+    """Return what a file is worth whose order is gone; a complete one says itself what was heard."""
+    known = {(one.clip, one.condition, one.sha256) for one in panel.key.stimuli}
+    told = [
+        row
+        for row in found.rows
+        if row["panel_sha256"] == panel.sha256
+        and row["score"]
+        and (row["clip"], row["condition"], row["stimulus_sha256"]) in known
+    ]
+    error = OtherPlan(lost.thing, lost.fact, lost.way_out)
+    if found.rows and not any(row["panel_sha256"] == panel.sha256 for row in found.rows):
+        fact = f"the rating of trial {found.rows[0]['trial'][:10]!r} {_OTHERS}"
+        error = OtherPlan(lost.thing, fact, _MOVE)
+    if not told or len(told) < len(found.rows):
+        return Judged(listener, (), (), frozenset(), errors=(error,), notes=found.notes)
+    note = f"{lost.fact}; what was heard is taken from the file itself"
+    done = frozenset(int(row["trial"]) for row in told)
+    return Judged(listener, (), tuple(told), done, notes=(*found.notes, note), lost=error)
+
+
+def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") -> Judged:
+    """Return what a session's file is worth.
+
+    Parameters
+    ----------
+    where
+        The file, for messages.
+    listener
+        Whose session it is, where the file has no rows to tell.
+    """
+    listener = listener_of(found.rows, listener) or listener
+    errors: list[OtherPlan] = []
+    planned: tuple[Planned, ...] = ()
+    try:
+        planned = _plan_of(panel, found, where, listener) if listener else ()
+    except PlanLost as error:
+        return _without_plan(panel, found, listener, error)
+    fitting: list[Row] = []
+    for row in found.rows:
+        try:
+            unsealed(panel, _trial_of(panel, planned, row, where), row)
+            fitting.append(row)
+        except OtherPlan as error:
+            errors.append(error)
+    rows: list[Row] = []
+    notes = list(found.notes)
+    for one in _once(fitting, where):
+        if isinstance(one, OtherPlan):
+            errors.append(one)
+        elif isinstance(one, str):
+            notes.append(one)
+        else:
+            rows.append(one)
+    if found.damaged:
+        lines = f"line{'s' if len(found.damaged) > 1 else ''} {', '.join(map(str, found.damaged[:10]))}"
+        errors.append(OtherPlan(where, f"{lines} cannot be read", found.mending if found.foreign else _FIX))
+    counts = Counter(int(row["trial"]) for row in rows)
+    wanted = {one.trial.number: len(one.trial.wanted_votes) for one in planned}
+    done = frozenset(number for number, count in counts.items() if count == wanted[number])
+    lacking = sorted(set(counts) - done)
+    rows = [row for _, row in sorted(enumerate(rows), key=lambda pair: _order(*pair))]
+    unfinished = int(rows[-1]["trial"]) if rows else None
+    if unfinished not in lacking or errors:
+        unfinished = None
+    short = [
+        f"trial {number} has {counts[number]} of its {counted(wanted[number], 'vote')}"
+        for number in lacking
+        if number != unfinished and not errors
+    ]
+    return Judged(listener, planned, tuple(rows), done, unfinished, tuple(errors), tuple(short), tuple(notes))
+
+
+def refuse(judged: Judged, where: str) -> None:
+    """Refuse a file over which a session must not go on; nothing in it was changed.
+
+    Raises
+    ------
+    OtherPlan
+        If rows are of another panel or listener, spoilt, contradict each other, or were taken out.
+    """
+    if judged.lost is not None:
+        raise judged.lost
+    if judged.errors:
+        raise judged.errors[0]
+    if judged.short:
+        raise OtherPlan(where, f"{judged.short[0]} although later trials are there", _FIX)

@@ -1,0 +1,50 @@
+"""What the files of a session are called, and whose they are by what their rows say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.reading import Row
+from gaplisten.panel.safety import file_stem
+
+HASH = 8  # hexadecimal digits of the panel before a session's name, and of the listener after it
+
+
+def session_name(panel: FrozenPanel, listener: str) -> str:
+    """Return the name of a session's files: the same for the same panel and listener, on every machine."""
+    return f"{panel.sha256[:HASH]}-{file_stem(listener)}"
+
+
+def _as_typed(cell: str) -> str:
+    """Return a name without the apostrophe by which the CSV keeps spreadsheets from computing it."""
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
+
+
+def listener_of(rows: Sequence[Row], typed: str = "") -> str:
+    """Return the name of the listener whose rows these are, as it was typed; "" where there are none.
+
+    The session's name holds a digest of it. So what spreadsheets and pandas do to names (``007`` becomes 7,
+    ``NA`` is gone, ``1-2`` a date) makes nobody else of a session.
+
+    Parameters
+    ----------
+    typed
+        A name that it may be: of who opens the session.
+    """
+    if not rows:
+        return ""
+    names = [_as_typed(name) for name, _ in Counter(row["listener"] for row in rows).most_common()]
+    session = Counter(row.get("session", "") for row in rows).most_common(1)[0][0]
+    plain = session[HASH + 1 : -(HASH + 1)]
+    for name in (*names, typed, plain):
+        if name and session.endswith(f"-{file_stem(name)}"):
+            return name
+    return names[0]
+
+
+def root_of(panel: FrozenPanel, path: Path) -> Path | None:
+    """Return the folder below which no link is followed on the way to a file; None where it is elsewhere."""
+    return panel.folder if path.is_relative_to(panel.folder) else None
