@@ -180,13 +180,16 @@ class MultipleStimuli(Method):
     def remarks(self, design: Design, rates: Sequence[int]) -> Iterator[str]:
         """Yield which anchors have nothing, or next to nothing, to take away at these rates."""
         lowest = min(rates)
-        for name, edge in ((LOW_ANCHOR, 3500), (MID_ANCHOR, 7000)):
-            band = min(lowest / 2, LINE_HZ if lowest <= NARROW_HZ else lowest / 2)
-            if name in _anchors(design) and edge >= band:
-                yield (
-                    f"{name} is no anchor for clips of {lowest:g} Hz: they hold little or nothing above"
-                    f' {edge} Hz; write anchors = ["lossy"] under [mushra], or use a condition mnru = 5'
-                )
+        band = min(lowest / 2, LINE_HZ if lowest <= NARROW_HZ else lowest / 2)
+        edges = {LOW_ANCHOR: 3500, MID_ANCHOR: 7000}
+        idle = [name for name in _anchors(design) if edges.get(name, 0) >= band]
+        if idle:
+            least = min(edges[name] for name in idle) / 1000
+            what = f"{' and '.join(idle)} {'is no anchor' if len(idle) == 1 else 'are no anchors'}"
+            yield (
+                f"{what} for clips of {lowest} Hz, which hold little or nothing above {least:g} kHz; take"
+                ' lost packets zeroed instead (anchors = ["lossy"] under [mushra]), or a condition mnru = 5'
+            )
 
     def may_need_hundred(self, design: Design) -> bool:
         """Tell whether the reference is among the signals."""
