@@ -8,11 +8,11 @@ import pytest
 from gaplisten.panel.methods import method
 from gaplisten.panel.methods.contract import Rating
 from gaplisten.panel.parts import ResultsPart
-from gaplisten.panel.results.contrasts import Contrast, Unit
 from gaplisten.panel.results.evaluation import Results, evaluate_votes
 from gaplisten.panel.results.report import all_contrasts_table, conditions_table, contrasts_table, summary
 from gaplisten.panel.results.verdict import verdicts
 from gaplisten.panel.results.votes import Collected
+from gaplisten.panel.statistics.contrast import Contrast, Unit
 from gaplisten.panel.statistics.crossed import Model, Speaks, crossed
 from gaplisten.tables import column
 from kit.planted import Planted, heard, ratings

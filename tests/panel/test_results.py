@@ -10,7 +10,6 @@ import pytest
 
 from gaplisten.panel.methods import method
 from gaplisten.panel.methods.contract import Rating
-from gaplisten.panel.parts import ResultsPart
 from gaplisten.panel.results.evaluation import Results, evaluate_votes
 from gaplisten.panel.results.report import (
     by_listener_table,
@@ -20,6 +19,7 @@ from gaplisten.panel.results.report import (
     pairs_table,
     summary,
 )
+from gaplisten.panel.results.screening import screen
 from gaplisten.panel.results.votes import Collected
 from gaplisten.statistics import quartiles, student_mean
 from gaplisten.tables import column
@@ -220,14 +220,14 @@ def panel(seed: int, bad: bool) -> tuple[list[Rating], set[str]]:
 
 def test_the_planted_bad_listeners_are_found_and_no_honest_one() -> None:
     for seed in range(12):
-        found = results(panel(seed, bad=True)[0])
+        found = results(panel(seed, bad=True)[0], resample=False)
         assert {one.name for one in found.excluded} == {"same"}
         noted = {one.name for one in found.listeners if any("guessing" in said for said in one.noted)}
         assert noted <= {"guess"}
-    asked = ResultsPart(exclude_by_agreement=True)
-    caught = sum(
-        "guess" in {one.name for one in results(panel(s, True)[0], asked=asked).excluded} for s in range(12)
-    )
+    caught = 0
+    for seed in range(12):
+        judged = screen(panel(seed, True)[0], method("acr"), by_agreement=True)
+        caught += "guess" in {one.name for one in judged if one.excluded}
     assert caught >= 10  # one guess in twenty agrees by chance
 
 
@@ -242,7 +242,7 @@ def test_the_true_scores_come_back_and_the_intervals_cover_them_as_often_as_they
     truth = {name: expected_mean(value) for name, value in TRUTH.items()}
     covered = total = 0
     for seed in range(panels):
-        for found in results(panel(seed, bad=False)[0]).conditions:
+        for found in results(panel(seed, bad=False)[0], resample=False).conditions:
             assert abs(found.mean.mean - truth[found.condition]) < 0.4
             assert found.mean.low is not None
             assert found.mean.high is not None

@@ -32,7 +32,7 @@ Row = tuple[str, str, str, str]
 LIBRARIES = (
     ("numpy", "arrays"), ("scipy", "filters"), ("soundfile", "sound files"), ("soxr", "resampling"),
     ("sounddevice", "sound"), ("PySide6_Essentials", "windows"), ("pyqtgraph", "waveforms"),
-    ("pydantic", "parameters"), ("pebble", "processes"), ("pandas", "results"),
+    ("pydantic", "parameters"), ("pebble", "processes"),
 )  # fmt: skip
 EXTRAS = (
     ("onnxruntime", "metrics"), ("speechmos", "metrics"), ("pesq", "metrics"), ("pystoi", "metrics"),

@@ -268,6 +268,13 @@ def results(
         ),
     ] = None,
     figure: Annotated[Path | None, typer.Option("--figure", help="Draw into this .png or .svg file.")] = None,
+    resample: Annotated[
+        bool | None,
+        typer.Option(
+            "--resample/--no-resample",
+            help="Bootstrap and permutation tests beside the main line; by itself up to 6,000 votes.",
+        ),
+    ] = None,
     keep: Keep = None,
     leave_out: LeaveOut = None,
 ) -> None:
@@ -279,7 +286,7 @@ def results(
     panel = open_panel(folder)
     refuse_missing(ratings)
     by_hand = _leave_out(leave_out)
-    found = evaluate(panel, ratings, keep=keep or (), leave_out=by_hand)
+    found = evaluate(panel, ratings, keep=keep or (), leave_out=by_hand, resample=resample)
     _refuse_strangers(found, [*(keep or ()), *by_hand])
     if not found.listeners:
         hidden = f"; hidden while open: {', '.join(found.running)}" if found.running else ""
@@ -299,6 +306,10 @@ def results(
     if found.pairs:
         show(report.by_listener_table(found), title="Each listener")
     show(report.listeners_table(found), title="Listeners")
+    for one in found.statistics:
+        show(one.table, title=one.title)
+        for note in one.notes:
+            print(f"  {note}")
     for said in report.summary(found):
         print(said)
     if csv is not None:

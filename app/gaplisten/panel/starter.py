@@ -188,6 +188,7 @@ insist_minutes = 45
 
 # [results]              # what the results are asked, said beforehand
 # against = "zero fill"  # each condition against this one; without, each pair
+# margin = 0.2           # the largest difference that does not matter, in points
 # generalise = "clips"   # or "talkers": what intervals hold for, beside other listeners
 
 # [[question]]

@@ -41,6 +41,7 @@ def test_the_command_prints_means_intervals_and_listeners(panel: Path) -> None:
     assert done.exit_code == 0, done.output
     assert "4.333" in done.output
     assert "3 of 3 listeners count" in done.output
+    assert "quuxnet is better than zilch: +3.33" in done.output
 
 
 def test_the_tables_are_written_as_csv_that_pandas_reads(panel: Path, tmp_path: Path) -> None:
@@ -126,8 +127,12 @@ def test_the_window_shows_means_and_follows_new_ratings(panel: Path, qtbot: QtBo
     with qtbot.waitExposed(window):
         window.show()
     assert window.conditions.item(0, 2).text() == "3"
+    assert "over 3 listeners and 2 clips" in window.verdict.toPlainText()
+    assert window.comparisons.item(0, 0).text() == "quuxnet"
+    assert window.own["reliability"].rowCount() > 0
     take(panel, "eve", {"zilch": 2, "quuxnet": 2})
     window.refresh()
+    assert "over 4 listeners and 2 clips" in window.verdict.toPlainText()
     assert window.conditions.item(0, 2).text() == "4"
     assert window.results is not None
     means = {one.condition: one.mean.mean for one in window.results.conditions}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from gaplisten.panel.dialog_options import SPOKEN_TRAPS, Tick
 from gaplisten.panel.methods.contract import (
@@ -16,7 +16,9 @@ from gaplisten.panel.methods.contract import (
     Method,
     PairTest,
     Planned,
+    Rating,
     Saying,
+    Statistic,
     Use,
     greater_of_two,
     lettered,
@@ -24,6 +26,14 @@ from gaplisten.panel.methods.contract import (
 )
 from gaplisten.panel.parts import REFERENCE, Part
 from gaplisten.panel.trial import Playing, Response, Slot, Vote
+from gaplisten.tables import Cell, Table
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from gaplisten.panel.statistics.choices import Choices
+    from gaplisten.panel.statistics.contrast import Contrast
 
 NO_PREFERENCE = "none"
 
@@ -85,6 +95,67 @@ class Preference(Method):
             return 0.0
         letters = [slot.letter for slot in planned.trial.slots]
         return 1.0 if planned.conditions[letters.index(vote)] == planned.condition else -1.0
+
+    def statistics(
+        self, votes: Sequence[Rating], found: Sequence[Contrast], *, resample: bool
+    ) -> list[Statistic]:
+        """Return three and more conditions on one scale: Bradley and Terry's, ties by Davidson."""
+        names = list(dict.fromkeys(name for one in votes for name in (one.condition, one.compared_with)))
+        return [_scale(votes, names, resample=resample)] if len(names) > 2 else []
+
+
+# --- conditions on one scale --------------------------------------------------------------------------------
+
+_DRAWS = 1000  # of the bootstrap: each is a fit
+
+
+def _answered(
+    votes: Sequence[Rating], names: Sequence[str]
+) -> tuple[Choices, NDArray[np.float64], bool, bool]:
+    """Return the model, how often each answer was given by listener and clip; whether ties, whether sides."""
+    import numpy as np
+
+    from gaplisten.panel.statistics.choices import pairs
+
+    listeners = {name: at for at, name in enumerate(dict.fromkeys(one.listener for one in votes))}
+    clips = {name: at for at, name in enumerate(dict.fromkeys(one.clip for one in votes))}
+    sides = {one.side for one in votes} == {"A", "B"}
+    ties = any(one.score == 0 for one in votes)
+    kinds: dict[tuple[int, int], int] = {}
+    given = []
+    for one in votes:
+        pair = names.index(one.condition), names.index(one.compared_with)
+        score = one.score
+        if sides and one.side == "B":  # the other one stood first
+            pair, score = pair[::-1], -score
+        kind = kinds.setdefault(pair, len(kinds))
+        given.append((listeners[one.listener], clips[one.clip], kind, 2 if score == 0 else int(score < 0)))
+    counts = np.zeros((len(listeners), len(clips), len(kinds), 3))
+    np.add.at(counts, tuple(np.array(given).T), 1.0)
+    return pairs(len(names), list(kinds), ties=ties, sides=sides), counts, ties, sides
+
+
+def _scale(votes: Sequence[Rating], names: Sequence[str], *, resample: bool) -> Statistic:
+    import numpy as np
+
+    from gaplisten.panel.statistics.resampling import SEED, crossed_counts
+
+    model, counts, ties, sides = _answered(votes, names)
+    found = model.fit(counts.sum((0, 1)))
+    drawn = model.fit(crossed_counts(counts, _DRAWS)) if resample else None
+    ends = None if drawn is None else np.quantile(drawn, [0.025, 0.975], axis=0)
+    rows: list[tuple[Cell, ...]] = []
+    labels = [*names, *(["(no preference)"] if ties else []), *(["(heard as A)"] if sides else [])]
+    for at in [*sorted(range(len(names)), key=lambda at: -found[at]), *range(len(names), len(labels))]:
+        low, high = (None, None) if ends is None else (round(float(end[at]), 4) for end in ends)
+        over = None if ends is None else "listeners and clips, bootstrap"
+        rows.append((labels[at], round(float(found[at]), 4), low, high, over))
+    notes = ["strengths in logits about their mean: 1 more is preferred in 73 % of the decided answers"]
+    if resample:
+        notes.append(f"intervals by {_DRAWS} draws of listeners and clips, seed {SEED}")
+    title = "Bradley-Terry scale, ties by Davidson, position as a parameter"
+    columns = ("condition", "strength", "95 % low", "95 % high", "interval over")
+    return Statistic("bradley-terry", title, Table(columns, tuple(rows)), tuple(notes))
 
 
 METHOD = Preference(

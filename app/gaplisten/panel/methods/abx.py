@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field
 
@@ -18,13 +18,19 @@ from gaplisten.panel.methods.contract import (
     Method,
     PairTest,
     Planned,
+    Rating,
     Saying,
+    Statistic,
     Use,
     greater_of_two,
     lettered,
 )
 from gaplisten.panel.parts import Part
 from gaplisten.panel.trial import Playing, Response, Slot
+from gaplisten.tables import Cell, Table
+
+if TYPE_CHECKING:
+    from gaplisten.panel.statistics.contrast import Contrast
 
 
 class AbxOptions(Part):
@@ -76,6 +82,35 @@ class Discrimination(Method):
     def score(self, vote: str, planned: Planned) -> float:
         """Return 1 for right, 0 for wrong."""
         return float(vote == planned.expected)
+
+    def statistics(
+        self, votes: Sequence[Rating], found: Sequence[Contrast], *, resample: bool
+    ) -> list[Statistic]:
+        """Return how far apart the two of each pair are heard to be, and in how many trials at most."""
+        columns = ("first", "second", "right", "d'", "95 % low", "95 % high", "interval over")
+        heard = ("heard in", "heard at most (95 %)")
+        rows = tuple(row for one in found if (row := _discriminated(one)) is not None)
+        note = "who hears a difference in h of the trials and guesses in the others is right in (1 + h) / 2"
+        return [
+            Statistic("told-apart", "How well they are told apart", Table((*columns, *heard), rows), (note,))
+        ]
+
+
+def _discriminated(one: Contrast) -> tuple[Cell, ...] | None:
+    from gaplisten.panel.statistics.discrimination import d_prime, heard
+
+    if one.share is None or one.low is None or one.high is None:
+        return None
+    sensed = (d_prime(value) for value in (one.mean, one.low, one.high))
+    shares = (heard(one.mean), heard(one.share.upper(0.05)))
+    return (
+        one.condition,
+        one.against,
+        round(one.mean, 4),
+        *(round(value, 4) for value in sensed),
+        str(one.over.speaks),
+        *(round(value, 4) for value in shares),
+    )
 
 
 METHOD = Discrimination(

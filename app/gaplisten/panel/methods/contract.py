@@ -18,11 +18,13 @@ from gaplisten.panel.dialog_options import Option
 from gaplisten.panel.parts import REFERENCE, Part
 from gaplisten.panel.scales import Scale, scale
 from gaplisten.panel.trial import Block, Playing, Response, Slot, Trial, Vote
+from gaplisten.tables import Table
 
 if TYPE_CHECKING:
     import numpy as np
 
     from gaplisten.audio.signal import Signal
+    from gaplisten.panel.statistics.contrast import Contrast
 
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
@@ -144,6 +146,10 @@ class Rating:
         "" where the method has one scale.
     talker, sex
         Of the clip; "" where nobody said so.
+    vote
+        As the listener gave it: before any sign or meaning.
+    side
+        The letter behind which `condition` lay, where two sounds were compared; "" elsewhere.
     """
 
     listener: str
@@ -160,6 +166,28 @@ class Rating:
     scale: str = ""
     talker: str = ""
     sex: str = ""
+    vote: str = ""
+    side: str = ""
+
+
+@dataclass(frozen=True)
+class Statistic:
+    """A table beside the comparisons.
+
+    Parameters
+    ----------
+    name
+        For files: ``results-NAME.csv``.
+    title
+        What it is, and what its intervals and tests speak about.
+    notes
+        What must be said beside it.
+    """
+
+    name: str
+    title: str
+    table: Table
+    notes: tuple[str, ...] = ()
 
 
 def grouped(ratings: Iterable[Rating], key: Callable[[Rating], str]) -> Mapping[str, list[Rating]]:
@@ -471,6 +499,22 @@ class Method:
     def results(self, ratings: Sequence[Rating]) -> list[Rating]:
         """Return the ratings of which means are made."""
         return list(ratings)
+
+    def statistics(
+        self, votes: Sequence[Rating], found: Sequence[Contrast], *, resample: bool
+    ) -> list[Statistic]:
+        """Return the method's own tables.
+
+        Parameters
+        ----------
+        votes
+            Of the test, as results read them, of those who count.
+        found
+            The comparisons over all clips: their pairs are the ones that are asked about.
+        resample
+            Whether what takes thousands of draws is wanted.
+        """
+        return []
 
     def step(self, conditions: int) -> float:
         """Return how far two neighbouring scores are apart, with so many conditions: what rounding hides."""

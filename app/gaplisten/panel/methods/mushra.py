@@ -21,6 +21,7 @@ from gaplisten.panel.methods.contract import (
     Method,
     Rating,
     Saying,
+    Statistic,
     UnfitError,
     Use,
     each_says,
@@ -30,9 +31,12 @@ from gaplisten.panel.methods.contract import (
 from gaplisten.panel.order import row_of
 from gaplisten.panel.parts import REFERENCE, Part
 from gaplisten.panel.trial import Playing, Response, Slot
+from gaplisten.statistics import holm, quartiles
+from gaplisten.tables import Cell, Table
 
 if TYPE_CHECKING:
     from gaplisten.audio.signal import Samples, Signal
+    from gaplisten.panel.statistics.contrast import Contrast
 
 NARROW_HZ, LINE_HZ = 8000, 3400  # a rate of telephone speech, and where its band ends
 MOST_SIGNALS = 12  # BS.1534-3: signals in one trial, the open reference not counted
@@ -149,6 +153,63 @@ def mid_anchor_rule(ratings: Sequence[Rating], guarded: set[str]) -> str:
     return f"mid anchor above 90 on {len(high)} of {len(rated)} items (BS.1534-3)"
 
 
+# --- medians ------------------------------------------------------------------------------------------------
+
+TWO_GROUPS = 5 / 9  # BS.1534-3: above it scores may be those of two groups of assessors
+
+
+def multimodality(scores: Sequence[float]) -> float | None:
+    """Return b = (g^2 + 1) / (k + 3 (n - 1)^2 / ((n - 2)(n - 3))); None with fewer than four or no spread.
+
+    Source: ITU-R BS.1534-3 (as given in public digests of the text); g skewness, k excess kurtosis of a
+    sample.
+    """
+    import numpy as np
+    from scipy.stats import kurtosis, skew
+
+    n = len(scores)
+    if n < 4 or float(np.ptp(scores)) == 0:
+        return None
+    g, k = float(skew(scores, bias=False)), float(kurtosis(scores, bias=False))
+    return (g**2 + 1) / (k + 3 * (n - 1) ** 2 / ((n - 2) * (n - 3)))
+
+
+def _medians(votes: Sequence[Rating]) -> Statistic:
+    rows: list[tuple[Cell, ...]] = []
+    for name, own in grouped(votes, lambda one: one.condition).items():
+        scores = [one.score for one in own]
+        found = quartiles(scores)
+        b = multimodality(scores)
+        told = None if b is None else round(b, 4)
+        rows.append((name, len(scores), found.median, found.q1, found.q3, found.q3 - found.q1, told))
+    columns = ("condition", "votes", "median", "q1", "q3", "interquartile range", "multimodality b")
+    note = f"b above {TWO_GROUPS:.2f} suggests two groups of listeners"
+    return Statistic("medians", "Medians (BS.1534-3)", Table(columns, tuple(rows)), (note,))
+
+
+def _short(p: float) -> float:
+    return float(f"{p:.4g}")
+
+
+def _permuted(votes: Sequence[Rating], found: Sequence[Contrast]) -> Statistic:
+    from gaplisten.panel.results.cells import cells
+    from gaplisten.panel.statistics.resampling import DRAWS, SEED, permuted_medians
+
+    table = cells(votes)
+    by_name = {system[0]: mean for system, mean in table.mean.items()}
+    pairs = [one for one in found if {one.condition, one.against} <= set(by_name)]
+    tested = [permuted_medians(by_name[one.against], by_name[one.condition]) for one in pairs]
+    p_holm = holm([p for _, p in tested])
+    rows = tuple(
+        (one.condition, one.against, round(apart, 4), _short(p), _short(corrected), "these clips")
+        for one, (apart, p), corrected in zip(pairs, tested, p_holm, strict=True)
+    )
+    columns = ("condition", "against", "difference of medians", "p", "p (Holm)", "speaks about")
+    title = "Permutation test of medians (BS.1534-3, Attachment 3): other listeners, these clips"
+    note = f"all ways for up to 13 listeners, else {DRAWS} draws, seed {SEED}"
+    return Statistic("permutation", title, Table(columns, rows), (note,))
+
+
 # --- the method ---------------------------------------------------------------------------------------------
 
 
@@ -252,6 +313,12 @@ class MultipleStimuli(Method):
     def screened(self, own: Sequence[Rating], everybody: Sequence[Rating]) -> list[str]:
         """Apply both rules of BS.1534-3."""
         return [hidden_reference_rule(own), mid_anchor_rule(own, guarded_items(everybody))]
+
+    def statistics(
+        self, votes: Sequence[Rating], found: Sequence[Contrast], *, resample: bool
+    ) -> list[Statistic]:
+        """Return the standard's medians, and its test of their differences."""
+        return [_medians(votes), *([_permuted(votes, found)] if resample and found else [])]
 
 
 METHOD = MultipleStimuli(

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from enum import StrEnum
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -14,7 +13,10 @@ from gaplisten.panel.methods.contract import Method, Rating
 from gaplisten.panel.parts import REFERENCE, ResultsPart
 from gaplisten.panel.results.cells import Cells, System, cells
 from gaplisten.panel.results.pairs import ALL
+from gaplisten.panel.statistics.contrast import Contrast, Direction, Unit
 from gaplisten.panel.statistics.crossed import Crossed, Model, Speaks, between, crossed
+from gaplisten.panel.statistics.equivalence import Equivalence, equivalence
+from gaplisten.panel.statistics.resampling import between_bootstrap, crossed_bootstrap, percentile_interval
 from gaplisten.panel.statistics.shares import Share, share
 from gaplisten.statistics import Mean, holm, student_mean
 
@@ -24,72 +26,6 @@ Table = NDArray[np.float64]
 MOSTLY = 0.8
 
 
-class Unit(StrEnum):
-    """What a contrast is measured in."""
-
-    POINTS = "points"  # of the scale
-    SHARE = "share"  # of votes for the first, or of right answers
-
-
-@dataclass(frozen=True, slots=True)
-class Direction:
-    """How many listeners (or clips) stand on the contrast's side, of how many; ties stand on neither."""
-
-    higher: int
-    lower: int
-    of: int
-
-
-@dataclass(frozen=True, slots=True)
-class Contrast:
-    """A condition against another one.
-
-    Parameters
-    ----------
-    condition, against
-        The mean is that of "condition less against", or the share of votes for `condition`.
-    mean, low, high
-        The ends are None where nothing can be told: one vote, or conditions that nobody heard both of.
-    p, p_holm
-        Against no difference (for ABX: one-sided, against guessing); corrected for `comparisons` by Holm.
-    over
-        What interval and test speak about, and how they were found.
-    listeners, clips
-        In which direction each one's mean goes.
-    these_clips
-        The mean over listeners with Student's t: other listeners, but these clips only.
-    these_clips_p
-        Its two-sided (ABX: one-sided) test.
-    lone
-        Votes without a partner in the other condition, which are not used.
-    """
-
-    condition: str
-    against: str
-    scale: str
-    stratum: str
-    unit: Unit
-    mean: float
-    low: float | None
-    high: float | None
-    p: float | None
-    over: Crossed
-    listeners: Direction
-    clips: Direction
-    votes: int
-    lone: int = 0
-    p_holm: float | None = None
-    comparisons: int = 1
-    these_clips: Mean | None = None
-    these_clips_p: float | None = None
-    share: Share | None = None
-
-    @property
-    def neutral(self) -> float:
-        """The mean that speaks for neither."""
-        return 0.5 if self.unit is Unit.SHARE else 0.0
-
-
 def contrasts(
     votes: Sequence[Rating],
     method: Method,
@@ -97,6 +33,8 @@ def contrasts(
     order: Sequence[str] = (),
     stratum: str = ALL,
     talkers: Mapping[str, str] | None = None,
+    *,
+    resample: bool = False,
 ) -> list[Contrast]:
     """Return every contrast that is asked for, not yet corrected for their number.
 
@@ -108,12 +46,14 @@ def contrasts(
         Conditions as the panel's maker wrote them; only these are compared (all that there are without).
     talkers
         Who talks in each clip, where the result is to hold for other talkers.
+    resample
+        Whether the crossed bootstrap is wanted beside.
     """
     if not votes:
         return []
     table = cells(votes)
     if method.paired:
-        made = [_pair(table, system, method, talkers) for system in table.mean]
+        made = [_pair(table, system, method, talkers, resample=resample) for system in table.mean]
         of_pairs = [one for one in made if asked.against in (None, one.condition, one.against)]
         return [replace(one, stratum=stratum) for one in of_pairs]
     there = list(dict.fromkeys(system[0] for system in table.mean))
@@ -126,7 +66,9 @@ def contrasts(
             first, second = own.get(against), own.get(condition)
             if second is None or (first is None and against != REFERENCE):
                 continue
-            found.append(_rated(table, condition, against, first, second, step, talkers))
+            found.append(_rated(table, condition, against, first, second, step, talkers, resample=resample))
+    if asked.margin is not None:
+        found = [replace(one, equal=equivalence(one.over, asked.margin)) for one in found]
     return [replace(one, stratum=stratum) for one in found]
 
 
@@ -134,7 +76,22 @@ def corrected(found: Sequence[Contrast]) -> tuple[Contrast, ...]:
     """Return contrasts with their probabilities corrected, by Holm, for how many there are."""
     tested = [one for one in found if one.p is not None]
     values = dict(zip(map(id, tested), holm([one.p for one in tested if one.p is not None]), strict=True))
-    return tuple(replace(one, p_holm=values.get(id(one)), comparisons=len(tested)) for one in found)
+    equal = _corrected_equal(found)
+    return tuple(
+        replace(one, p_holm=values.get(id(one)), comparisons=len(tested), equal=equal.get(id(one)))
+        for one in found
+    )
+
+
+def _corrected_equal(found: Sequence[Contrast]) -> dict[int, Equivalence]:
+    tested = [(id(one), one.equal) for one in found if one.equal is not None]
+    equal = holm([one.p_equal for _, one in tested])
+    worse = holm([one.p_not_worse for _, one in tested])
+    better = holm([one.p_not_better for _, one in tested])
+    return {
+        key: replace(one, p_equal=equal[at], p_not_worse=worse[at], p_not_better=better[at])
+        for at, (key, one) in enumerate(tested)
+    }
 
 
 def _system(table: Cells, condition: str, scale: str) -> System | None:
@@ -162,20 +119,26 @@ def _rated(
     second: System,
     step: float,
     talkers: Mapping[str, str] | None,
+    *,
+    resample: bool,
 ) -> Contrast:
     """Return "second less first"; with no `first` the votes are differences from the reference already."""
     if first is None:
         differences, number = table.mean[second], table.votes[second]
-        return _within(table, condition, against, second[2], differences, number, 1, step, talkers)
+        return _within(
+            table, condition, against, second[2], differences, number, 1, step, talkers, resample=resample
+        )
     one, other = table.mean[first], table.mean[second]
     both = np.isfinite(one) & np.isfinite(other)
     paired, most = int(both.sum()), int(max(np.isfinite(one).sum(), np.isfinite(other).sum()))
     number = np.where(both, table.votes[first] + table.votes[second], 0.0)
     lone = int(table.votes[first].sum() + table.votes[second].sum() - number.sum())
     if paired >= MOSTLY * most:
-        made = _within(table, condition, against, second[2], other - one, number / 2, 2, step, talkers)
+        made = _within(
+            table, condition, against, second[2], other - one, number / 2, 2, step, talkers, resample=resample
+        )
         return replace(made, lone=lone, votes=int(number.sum()))
-    return _across(table, condition, against, first, second, step, talkers)
+    return _across(table, condition, against, first, second, step, talkers, resample=resample)
 
 
 def _within(
@@ -188,11 +151,14 @@ def _within(
     votes_each: int,
     step: float,
     talkers: Mapping[str, str] | None,
+    *,
+    resample: bool,
 ) -> Contrast:
     grouped = _by_talker(table, differences, number, talkers)
     least = votes_each * step**2 / 12 / _each(grouped[1])
     found = crossed(grouped[0], least) or _untold(grouped[0])
-    return _points(condition, against, scale, found, differences, int(number.sum()), talkers, step)
+    made = _points(condition, against, scale, found, differences, int(number.sum()), talkers)
+    return replace(made, drawn=_drawn(grouped[0]) if resample else None)
 
 
 def _across(
@@ -203,6 +169,8 @@ def _across(
     second: System,
     step: float,
     talkers: Mapping[str, str] | None,
+    *,
+    resample: bool,
 ) -> Contrast:
     """Compare conditions that were heard on different clips, through listeners' and clips' own levels."""
     each = []
@@ -216,7 +184,9 @@ def _across(
         found = between(one, other, step**2 / 12 / _each(of_one + of_other))
     differences = np.array([_mean(table.mean[second]) - _mean(table.mean[first])])
     votes = int(table.votes[first].sum() + table.votes[second].sum())
-    made = _points(condition, against, second[2], found or _untold(differences), None, votes, talkers, step)
+    made = _points(condition, against, second[2], found or _untold(differences), None, votes, talkers)
+    if resample and min(one.shape) > 1:
+        made = replace(made, drawn=percentile_interval(between_bootstrap(one, other)))
     of_listeners = _means(table.mean[second], 1) - _means(table.mean[first], 1)
     of_clips = _means(table.mean[second], 0) - _means(table.mean[first], 0)
     return replace(made, listeners=_direction(of_listeners, 0.0), clips=_direction(of_clips, 0.0))
@@ -230,7 +200,6 @@ def _points(
     differences: Table | None,
     votes: int,
     talkers: Mapping[str, str] | None,
-    step: float,
 ) -> Contrast:
     if talkers and found.speaks is Speaks.BOTH:
         found = replace(found, speaks=Speaks.TALKERS)
@@ -269,7 +238,9 @@ def _points(
 # --- pairs that are chosen between --------------------------------------------------------------------------
 
 
-def _pair(table: Cells, system: System, method: Method, talkers: Mapping[str, str] | None) -> Contrast:
+def _pair(
+    table: Cells, system: System, method: Method, talkers: Mapping[str, str] | None, *, resample: bool
+) -> Contrast:
     """Return the share of votes for the first (undecided ones count half), or of right answers."""
     assert method.test is not None
     values = table.mean[system]
@@ -307,6 +278,7 @@ def _pair(table: Cells, system: System, method: Method, talkers: Mapping[str, st
         these_clips=mean,
         these_clips_p=_over_listeners(mean, 0.5, two_sided=method.test.two_sided),
         share=own if told else None,
+        drawn=_drawn(grouped[0]) if resample else None,
     )
 
 
@@ -322,6 +294,13 @@ def _by_talker(
     whole = ("", "", "")
     made = Cells(table.listeners, table.clips, {whole: mean}, {whole: number}).by(talkers)
     return made.mean[whole], made.votes[whole]
+
+
+def _drawn(table: Table) -> tuple[float, float] | None:
+    """Return the crossed bootstrap's interval; None with one listener or one clip."""
+    there = np.isfinite(table)
+    table = table[there.any(1)][:, there.any(0)]
+    return percentile_interval(crossed_bootstrap(table)) if table.size and min(table.shape) > 1 else None
 
 
 def _each(number: Table) -> float:

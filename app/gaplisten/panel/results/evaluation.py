@@ -13,15 +13,20 @@ from numpy.typing import NDArray
 from gaplisten.languages import ENGLISH
 from gaplisten.loss.strata import Stratum
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.methods.contract import Method, Rating, grouped
+from gaplisten.panel.methods.contract import Method, Rating, Statistic, grouped
 from gaplisten.panel.parts import ResultsPart
 from gaplisten.panel.results.cells import cells
-from gaplisten.panel.results.contrasts import Contrast, contrasts, corrected
+from gaplisten.panel.results.contrasts import contrasts, corrected
 from gaplisten.panel.results.pairs import ALL, PairResult, pair_results
 from gaplisten.panel.results.screening import Listener, screen
+from gaplisten.panel.results.second_lines import second_lines
 from gaplisten.panel.results.votes import Collected, collect, tests
+from gaplisten.panel.statistics.contrast import Contrast
 from gaplisten.panel.statistics.crossed import Crossed, crossed
 from gaplisten.statistics import Mean, Quartiles, quartiles, student_mean
+
+# With more votes, what takes thousands of draws is left to those who ask for it.
+MOST_TO_RESAMPLE = 6000
 
 
 @dataclass(frozen=True)
@@ -64,6 +69,8 @@ class Results:
         number.
     everybody
         The contrasts with those who were left out; empty where nobody was.
+    statistics
+        The method's own tables, and the second lines that every rated method has.
     asked
         What the panel's maker asked of the results.
     language
@@ -86,6 +93,7 @@ class Results:
     contrasts: tuple[Contrast, ...] = ()
     contrast_strata: tuple[Contrast, ...] = ()
     everybody: tuple[Contrast, ...] = ()
+    statistics: tuple[Statistic, ...] = ()
     asked: ResultsPart = field(default_factory=ResultsPart)
     language: str = ENGLISH
 
@@ -185,6 +193,7 @@ def evaluate_votes(
     order: Sequence[str] = (),
     asked: ResultsPart | None = None,
     language: str = ENGLISH,
+    resample: bool | None = None,
 ) -> Results:
     """Return the results of these votes, conditions in `order`; see `evaluate`."""
     asked = asked or ResultsPart()
@@ -197,10 +206,14 @@ def evaluate_votes(
     scored, chosen = ([], used) if method.paired else (method.results(used), [])
     talkers, problems = _talkers(used, asked)
 
-    def compared(votes: Sequence[Rating], stratum: str = ALL) -> list[Contrast]:
-        return contrasts(votes, method, asked, order, stratum, talkers)
+    def compared(votes: Sequence[Rating], stratum: str = ALL, *, resample: bool = False) -> list[Contrast]:
+        return contrasts(votes, method, asked, order, stratum, talkers, resample=resample)
 
     read = chosen if method.paired else scored
+    if resample is None:
+        resample = len(read) <= MOST_TO_RESAMPLE
+    main = corrected(compared(read, resample=resample))
+    beside = [*method.statistics(read, main, resample=resample), *second_lines(read, method)] if read else []
     in_strata = [one for stratum, own in _by_stratum(read) for one in compared(own, stratum)]
     of_all = everybody if method.paired else method.results(everybody)
     return Results(
@@ -217,9 +230,10 @@ def evaluate_votes(
         collected.notes,
         tuple(one for name, own in _by_talker(scored) for one in _conditions(own, method, name)),
         tuple(one for name, own in _by_talker(chosen) for one in pair_results(own, method.test, name)),
-        corrected(compared(read)),
+        main,
         corrected(in_strata),
         corrected(compared(of_all)) if left_out else (),
+        tuple(beside),
         asked,
         language,
     )
@@ -231,10 +245,18 @@ def evaluate(
     *,
     keep: Sequence[str] = (),
     leave_out: Mapping[str, str] | None = None,
+    resample: bool | None = None,
 ) -> Results:
     """Read all finished and interrupted sessions of a panel and evaluate them.
 
     Sessions that are open now stay hidden (promise: blind means blind); they are named in `running`.
+
+    Parameters
+    ----------
+    keep, leave_out
+        Listeners who count, or do not, by hand.
+    resample
+        Whether bootstrap and permutation tests are wanted; by itself in panels that are not large.
     """
     return evaluate_votes(
         collect(panel, ratings),
@@ -246,4 +268,5 @@ def evaluate(
         order=[one.name for one in panel.definition.condition],
         asked=panel.definition.results,
         language=panel.definition.language,
+        resample=resample,
     )

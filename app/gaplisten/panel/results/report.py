@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gaplisten.panel.methods.contract import PairTest
-from gaplisten.panel.results.contrasts import Contrast, Unit
 from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.panel.results.pairs import Own, PairResult
 from gaplisten.panel.results.screening import Listener
 from gaplisten.panel.results.verdict import verdicts
+from gaplisten.panel.statistics.contrast import Contrast, Unit
 from gaplisten.panel.statistics.crossed import Crossed
 from gaplisten.tables import Cell, Table, write_csv
 
@@ -88,11 +88,30 @@ def contrasts_table(results: Results, which: Sequence[Contrast] | None = None) -
         "these clips p",
         "found by",
         "votes not used",
+        *(("bootstrap low", "bootstrap high") if _any(one.drawn for one in chosen) else ()),
+        *(("margin", "p as good (Holm)", "p not worse (Holm)") if _any(one.equal for one in chosen) else ()),
     )
-    return Table(columns, tuple(_contrast_row(one, several=results.several_scales) for one in chosen))
+    return Table(columns, tuple(_contrast_row(one, chosen, results) for one in chosen))
 
 
-def _contrast_row(one: Contrast, *, several: bool) -> tuple[Cell, ...]:
+def _any(values: Iterable[object]) -> bool:
+    return any(one is not None for one in values)
+
+
+def _beside(one: Contrast, others: Sequence[Contrast]) -> tuple[Cell, ...]:
+    """Return the second lines of a comparison, where any of its table has them."""
+    cells: list[Cell] = []
+    if _any(other.drawn for other in others):
+        cells += map(_rounded, one.drawn or (None, None))
+    if _any(other.equal for other in others):
+        equal = one.equal
+        tested = (equal.margin, _probability(equal.p_equal), _probability(equal.p_not_worse)) if equal else ()
+        cells += tested or (None, None, None)
+    return tuple(cells)
+
+
+def _contrast_row(one: Contrast, others: Sequence[Contrast], results: Results) -> tuple[Cell, ...]:
+    several = results.several_scales
     named = (one.condition, one.against, one.scale) if several else (one.condition, one.against)
     told = one.low is not None
     mean = one.these_clips
@@ -120,6 +139,7 @@ def _contrast_row(one: Contrast, *, several: bool) -> tuple[Cell, ...]:
         _probability(one.these_clips_p),
         str(one.over.model) if told else None,
         one.lone,
+        *_beside(one, others),
     )
 
 
@@ -268,8 +288,7 @@ def talkers_table(results: Results) -> Table:
 
 def all_contrasts_table(results: Results) -> Table:
     """Return the comparisons over all clips and in each stratum: for a file."""
-    main, strata = contrasts_table(results), contrasts_table(results, results.contrast_strata)
-    return Table(main.columns, main.rows + strata.rows)
+    return contrasts_table(results, (*results.contrasts, *results.contrast_strata))
 
 
 def save_tables(results: Results, path: Path) -> tuple[Path, ...]:
@@ -293,6 +312,7 @@ def save_tables(results: Results, path: Path) -> tuple[Path, ...]:
         "contrasts": all_contrasts_table(results),
         "listeners": listeners_table(results),
         "by-listener": by_listener_table(results),
+        **{one.name: one.table for one in results.statistics},
     }
     for what, table in others.items():
         write_csv(beside(what), table)

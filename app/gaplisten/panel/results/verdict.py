@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from gaplisten import languages
 from gaplisten.panel.methods.contract import Method
-from gaplisten.panel.results.contrasts import Contrast, Direction, Unit
 from gaplisten.panel.results.evaluation import Results
+from gaplisten.panel.statistics.contrast import Contrast, Direction, Unit
 from gaplisten.panel.statistics.crossed import Speaks
 
 SURE = 0.05
@@ -37,10 +38,45 @@ def _sentence(one: Contrast, method: Method, words: Mapping[str, str], language:
         two_sided = method.test is not None and method.test.two_sided
         kind = "preferred" if two_sided else "heard"
         return _filled(words[kind if sure else f"not_{kind}"], one, method, words, language, turn=two_sided)
+    if not sure and one.equal is not None and (said := _within_margin(one, method, words, language)):
+        return said
     low, high = method.range
     if not sure and max(abs(one.low), abs(one.high)) > TELLS_NOTHING * (high - low):
         return _filled(words["wide"], one, method, words, language, turn=False)
     return _filled(words["better" if sure else "not_better"], one, method, words, language, turn=sure)
+
+
+def _within_margin(one: Contrast, method: Method, words: Mapping[str, str], language: str) -> str:
+    """Return what is known about a difference too small to matter; "" where nothing is."""
+    equal = one.equal
+    assert equal is not None
+    for key, p, turn in (
+        ("as_good", equal.p_equal, False),
+        ("not_worse", equal.p_not_worse, False),
+        ("not_worse", equal.p_not_better, True),
+    ):
+        if p < SURE:
+            judged = replace(one, p_holm=p)
+            if turn:
+                judged = _turned_round(judged)
+            return _filled(words[key], judged, method, words, language, turn=False)
+    return ""
+
+
+def _turned_round(one: Contrast) -> Contrast:
+    """Return the same comparison, the other condition first."""
+    assert one.low is not None
+    assert one.high is not None
+    return replace(
+        one,
+        condition=one.against,
+        against=one.condition,
+        mean=-one.mean,
+        low=-one.high,
+        high=-one.low,
+        listeners=_turned(one.listeners),
+        clips=_turned(one.clips),
+    )
 
 
 def _filled(
@@ -68,6 +104,7 @@ def _filled(
         over=_over(one, words),
         p=_probability(one, words),
         votes=one.votes,
+        margin=number(one.equal.margin, digits) if one.equal else "",
         directions=_directions(one, listeners, clips, words),
     )
     return said if words["decimal"] == "." else _with_comma(said, names)

@@ -56,7 +56,17 @@ def _vote(panel: FrozenPanel, row: Row, listener: str) -> Rating:
         int(row["underflows"]) if row["underflows"].isdecimal() else 0,
         row.get("scale", ""),
         *_talker(panel, row["clip"]),
+        row["vote"],
+        _side(row),
     )
+
+
+def _side(row: Row) -> str:
+    """Return the letter behind which the condition lay, in trials that are voted on as a whole."""
+    if not row["compared_with"]:
+        return ""
+    behind = (slot.partition(":") for slot in row["slots"].split("|"))
+    return next((letter for letter, _, name in behind if name == row["condition"] and letter != "X"), "")
 
 
 def _talker(panel: FrozenPanel, clip: str) -> tuple[str, str]:

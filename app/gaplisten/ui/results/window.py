@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QPlainTextEdit,
     QPushButton,
     QSplitter,
     QTableWidget,
@@ -97,7 +98,12 @@ class ResultsWindow(QWidget):
         self.said = QLabel("")
         self.said.setTextFormat(Qt.TextFormat.PlainText)
         self.said.setWordWrap(True)
+        self.verdict = QPlainTextEdit()
+        self.verdict.setReadOnly(True)
+        self.verdict.setAccessibleName("Verdict")
+        self.own: dict[str, TableView] = {}
         tabs = QTabWidget()
+        tabs.addTab(self.verdict, "Verdict")
         tabs.addTab(self.comparisons, "Comparisons")
         tabs.addTab(self.conditions, "Conditions")
         tabs.addTab(self.strata, "Burst strata")
@@ -160,10 +166,23 @@ class ResultsWindow(QWidget):
         self._tabs.setTabVisible(self._tabs.indexOf(self.talkers), bool(self.talkers.rowCount()))
         self.by_listener.show_table(by_listener_table(results))
         self.listeners.show_table(listeners_table(results))
-        said = summary(results) if results.listeners else [*results.problems, *_waiting(results)]
-        self.said.setText("\n".join(said))
+        self._show_own(results)
+        self.verdict.setPlainText("\n".join(summary(results) if results.listeners else _waiting(results)))
+        self.said.setText("\n".join(results.problems))
         for button in self._savers:
             button.setEnabled(there)
+
+    def _show_own(self, results: Results) -> None:
+        """Show the tables of the method and the second lines, a tab each."""
+        for one in results.statistics:
+            if one.name not in self.own:
+                view = self.own[one.name] = TableView(one.title)
+                self._tabs.addTab(view, one.name.replace("-", " ").title())
+            self.own[one.name].setToolTip("\n".join((one.title, *one.notes)))
+            self.own[one.name].show_table(one.table)
+        there = {one.name for one in results.statistics}
+        for name, view in self.own.items():
+            self._tabs.setTabVisible(self._tabs.indexOf(view), name in there)
 
     def _toggle(self, row: int) -> None:
         """Count a listener who was left out; or again leave it to the rules."""
