@@ -184,6 +184,17 @@ def test_a_single_sample_anywhere_in_a_long_clip_limits_its_gain_to_the_bit():
     assert peak(Signal(loud, 8000)) == np.float32(0.9)
 
 
+@pytest.mark.parametrize("frames", [0, 1, 2, 1919, 1920, 1921, 3841, 100_000])
+def test_the_envelope_is_that_of_two_filters_one_after_the_other(frames):
+    from scipy.signal import lfilter
+
+    magnitude = np.abs(np.random.default_rng(6).standard_normal(frames))
+    magnitude[frames // 3 : frames // 2] = 0.0
+    g = math.exp(-1.0 / (8000 * level.TIME_CONSTANT))
+    filtered = lfilter([1 - g], [1, -g], lfilter([1 - g], [1, -g], magnitude)) if frames else magnitude
+    np.testing.assert_allclose(level._smoothed(magnitude, 8000), filtered, rtol=1e-11, atol=1e-25)
+
+
 def test_loudness_read_piece_by_piece_is_that_of_the_whole():
     from scipy.signal import lfilter
 

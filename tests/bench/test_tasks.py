@@ -105,3 +105,30 @@ def test_work_that_somebody_else_looks_after_is_shown_and_can_be_cancelled_here(
     assert not tasks.busy
     go.set()
     assert future.result(PATIENCE) is True
+
+
+def test_work_that_makes_way_starts_in_the_poll_after_the_one_that_showed_what_was_waited_for(tasks):
+    order, ready = [], threading.Event()
+    tasks.run("checking", lambda _job: order.append("checked"), print, quiet=True, later=True)
+    tasks.run("opening", lambda _job: ready.wait(PATIENCE), lambda _: order.append("shown"))
+    for _ in range(3):
+        tasks.poll()
+    assert order == []
+    ready.set()
+    deadline = time.monotonic() + PATIENCE
+    while not order:
+        assert time.monotonic() < deadline
+        tasks.poll()
+    assert order == ["shown"]
+    settle(tasks)
+    assert order == ["shown", "checked"]
+
+
+def test_work_that_makes_way_to_nothing_starts_at_the_next_poll_and_can_be_cancelled_before(tasks):
+    order = []
+    tasks.run("warming", lambda _job: order.append("warm"), lambda _: None, later=True)
+    gone = tasks.run("never", lambda _job: order.append("never"), print, later=True)
+    assert tasks.busy
+    tasks.cancel(gone)
+    settle(tasks)
+    assert order == ["warm"]

@@ -185,7 +185,7 @@ class Controller:
     def load_catalogue(self) -> None:
         """Look for concealers, in the background."""
         # Describing a new plugin starts a process.
-        self.tasks.run("reading concealers", _scan, self.use_catalogue)
+        self.tasks.run("reading concealers", _scan, self.use_catalogue, later=True)
 
     def use_catalogue(self, catalogue: Any, runner: Any = None) -> None:
         """Take these concealers and this runner (tests bring their own)."""
@@ -294,6 +294,7 @@ class Controller:
                 self._on_checked,
                 lambda _error: None,
                 quiet=True,
+                later=True,
             )
 
     def _on_checked(self, found: tuple[Checked, ...]) -> None:

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, TypeVar
 
 from gaplisten.bench.events import Event
@@ -30,6 +31,7 @@ class Task:
     done: Callable[[Any], None] | None = None
     failed: Callable[[Exception], None] | None = None
     quiet: bool = False
+    start: Callable[[], Future[Any]] | None = None
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -58,6 +60,7 @@ class Tasks:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="work")
         self._tasks: list[Task] = []
         self._shown = False
+        self._pressed = False
 
     def run(
         self,
@@ -67,6 +70,7 @@ class Tasks:
         failed: Callable[[Exception], None] | None = None,
         *,
         quiet: bool = False,
+        later: bool = False,
     ) -> Task:
         """Start `work` on a thread; `poll` calls `done` with its value, or `failed` with its error.
 
@@ -74,9 +78,16 @@ class Tasks:
         ----------
         quiet
             Whether progress stays unseen (work that nobody waits for).
+        later
+            Whether it makes way: it starts in the first `poll` before which no other work was under way, so
+            that the outcome of that work was shown already.
         """
         job = Job()
-        return self._add(Task(title, self._pool.submit(work, job), job, done, failed, quiet))
+        if not later:
+            self._pressed = True
+            return self._add(Task(title, self._pool.submit(work, job), job, done, failed, quiet))
+        start = partial(self._pool.submit, work, job)
+        return self._add(Task(title, Future(), job, done, failed, quiet, start))
 
     def submit(self, title: str, work: Callable[[Job], Value], job: Job) -> Future[Value]:
         """Start `work` for somebody who looks after its outcome; here only its progress is shown."""
@@ -107,11 +118,19 @@ class Tasks:
 
     def poll(self) -> None:
         """Hand over what has finished, and tell the progress of what has not."""
+        if not self._pressed:
+            self._start_later()
         for task in [each for each in self._tasks if each.over]:
             if task in self._tasks:  # an earlier outcome may have cancelled it
                 self._tasks.remove(task)
                 self._finish(task)
+        self._pressed = any(task.done and not (task.start or task.quiet) for task in self._tasks)
         self._show()
+
+    def _start_later(self) -> None:
+        for task in self._tasks:
+            if task.start is not None:
+                task.future, task.start = task.start(), None
 
     def _finish(self, task: Task) -> None:
         if task.done is None:

@@ -93,15 +93,16 @@ def begin(window: WorkbenchWindow, paths: list[Path], demo: bool, how: Sources |
     elif demo:
         window.panes["file"].open_demo()
     tasks = window.controller.tasks
-    tasks.run("warming up", _warm_up, lambda _: None, quiet=True)
     player = window.controller.hearing.player
     tasks.run("starting sound", lambda _job: player.start(), lambda _: None, quiet=True)
     window.controller.load_catalogue()
+    tasks.run("warming up", _warm_up, lambda _: None, quiet=True, later=True)
     window.panes["file"].offer_rescue()
 
 
 def _warm_up(_job: Job) -> None:
     """Read what takes long to be read, before somebody waits for it."""
+    import pebble  # noqa: F401
     import scipy.signal  # noqa: F401
 
 

@@ -198,7 +198,7 @@ class Scores(QObject):
         foreign = tuple(third_party())
         if foreign:  # describing them loads other people's code: in a process of its own, and not now
             shell.controller.tasks.run(
-                "describing metrics", lambda _job: described(foreign), self._add, quiet=True
+                "describing metrics", lambda _job: described(foreign), self._add, quiet=True, later=True
             )
         self._kept = names
 
