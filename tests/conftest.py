@@ -19,6 +19,9 @@ from hypothesis import settings
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 for variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ.setdefault(variable, "1")
+# Containers often tell Python to keep no bytecode: each program that a test starts would be compiled anew.
+if os.environ.pop("PYTHONDONTWRITEBYTECODE", None):
+    sys.dont_write_bytecode = False
 # One folder for a run: whoever starts it makes and removes it, the processes that run tests find it there.
 if "GAPLISTEN_TESTS" not in os.environ:
     os.environ["GAPLISTEN_TESTS"] = tempfile.mkdtemp(prefix="gaplisten-tests-")
@@ -111,7 +114,7 @@ def python() -> str:
     return sys.executable
 
 
-PATIENCE_MS = 30_000
+PATIENCE_MS = 120_000
 
 
 @pytest.fixture

@@ -192,13 +192,13 @@ def test_killed_at_half_and_started_again_conceals_nothing_twice(tmp_path: Path,
     files = {record["file"] for record in map(json.loads, before)}
     stamps = {name: (out / name).stat().st_mtime_ns for name in files}
 
-    assert start(out, tmp_path / "resumed.csv").wait(60) == 0
+    assert start(out, tmp_path / "resumed.csv").wait(PATIENCE) == 0
     after = [json.loads(line) for line in noted(out)]
     assert len(after) == len({record["file"] for record in after}) == 16
     assert {name: (out / name).stat().st_mtime_ns for name in files} == stamps
     assert not list(out.glob("*.part"))
 
-    assert start(tmp_path / "undisturbed", tmp_path / "undisturbed.csv").wait(60) == 0
+    assert start(tmp_path / "undisturbed", tmp_path / "undisturbed.csv").wait(PATIENCE) == 0
     for path in out.glob("*.wav"):
         assert path.read_bytes() == (tmp_path / "undisturbed" / path.name).read_bytes()
     tables = [

@@ -262,7 +262,7 @@ def test_killed_at_half_and_started_again_gives_the_undisturbed_table(tmp_path: 
     foreign.install(site)
     undisturbed, resumed = tmp_path / "undisturbed.csv", tmp_path / "resumed.csv"
     logs = [tmp_path / f"log{index}" for index in range(3)]
-    assert command(clips, undisturbed, tmp_path / "home1", site, logs[0]).wait(60) == 0
+    assert command(clips, undisturbed, tmp_path / "home1", site, logs[0]).wait(PATIENCE) == 0
 
     home = tmp_path / "home2"
     process = command(clips, resumed, home, site, logs[1], most=10)  # it waits at half: no race with us
@@ -278,7 +278,7 @@ def test_killed_at_half_and_started_again_gives_the_undisturbed_table(tmp_path: 
     assert 14 <= len(before) < 36
     assert not resumed.exists()
 
-    assert command(clips, resumed, home, site, logs[2]).wait(60) == 0
+    assert command(clips, resumed, home, site, logs[2]).wait(PATIENCE) == 0
     after = noted(home)
     assert len(after) == len({record["key"] for record in after}) == 36
     assert after[: len(before)] == before

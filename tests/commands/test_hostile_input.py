@@ -110,10 +110,10 @@ def test_a_full_disk_behind_stdout_is_one_line_and_a_closed_one_none(words: list
 def test_without_any_output_a_command_does_its_work(words: list[str]) -> None:
     command = [sys.executable, "-m", "gaplisten", *words]
     done = subprocess.run(
-        ["sh", "-c", 'exec "$0" "$@" >&-', *command], stderr=subprocess.PIPE, timeout=120, check=False
+        ["sh", "-c", 'exec "$0" "$@" >&-', *command], stderr=subprocess.PIPE, timeout=PATIENCE, check=False
     )
     assert (done.returncode, done.stderr) == (0, b"")
-    done = subprocess.run(["sh", "-c", 'exec "$0" "$@" >&- 2>&-', *command], timeout=120, check=False)
+    done = subprocess.run(["sh", "-c", 'exec "$0" "$@" >&- 2>&-', *command], timeout=PATIENCE, check=False)
     assert done.returncode == 0
 
 

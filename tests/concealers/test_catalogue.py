@@ -222,7 +222,7 @@ def test_installed_packages_offer_plugins_by_entry_point(tmp_path: Path) -> None
         capture_output=True,
         text=True,
         env={**os.environ, "PYTHONPATH": path},
-        timeout=60,
+        timeout=PATIENCE,
     )
     assert done.stdout.splitlines() == [
         "entry point __init__.py broken_one raised RuntimeError: not installed well False",

@@ -184,7 +184,7 @@ def test_another_form_is_one_more_file_and_gets_the_reference_in_two_processes(t
     def run(*words: object) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {"PYTHONPATH": str(tmp_path / "app")}
         command = [sys.executable, "-m", "gaplisten", "conceal", *map(str, words)]
-        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        return subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
 
     done = run(root, "--concealer", plugin, "--out", tmp_path / "out", "--jobs", 1)
     assert done.returncode == 0, done.stderr

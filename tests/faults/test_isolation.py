@@ -27,6 +27,7 @@ from gaplisten.concealers.runner import Runner
 from gaplisten.panel.frozen import open_panel
 from kit.challenge import challenge_set
 from kit.plugin_folder import QUICK, bundled, entry_of, losses, noise, whole_file, write
+from kit.timing import PATIENCE
 
 pytestmark = pytest.mark.xdist_group("plugins that fail")
 
@@ -352,7 +353,7 @@ while not os.path.exists({told!r}): time.sleep(0.01)
 
 
 def ends(pid: int) -> bool:
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
         try:
             if Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] == "Z":
@@ -404,7 +405,7 @@ def test_what_forks_runs_one_thread_and_holds_no_process_longer_than_its_host_do
     assert os.listdir(f"/proc/{nursery}/task") == [str(nursery)]
     for worker in workers:
         worker.kill()
-    end = time.monotonic() + 30
+    end = time.monotonic() + PATIENCE
     while kept & offspring() and time.monotonic() < end:
         time.sleep(0.01)
     assert not kept & offspring()

@@ -14,6 +14,7 @@ import pytest
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from kit.timing import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = ROOT / "app" / "gaplisten"
@@ -44,7 +45,7 @@ def marks(folder: Path) -> list[str]:
 
 def run(folder: Path, *command: str | Path) -> subprocess.CompletedProcess[str]:
     words = [str(word) for word in command]
-    return subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(words, cwd=folder, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
 
 def add_sound(folder: Path) -> None:
@@ -139,7 +140,7 @@ def test_concealers_and_sound_import_nothing_from_the_current_folder(folder: Pat
         Block(64).remove()
         heard = []
         link = Link({}, heard.append)
-        link._process.wait(60)
+        link._process.wait(PATIENCE)
         link.close()
         print(heard)
     """
@@ -173,7 +174,7 @@ def test_programs_of_the_user_get_the_environment_of_the_user(folder: Path) -> N
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONSAFEPATH"}
     for given in (environment, {**environment, "PYTHONSAFEPATH": "1"}):
         done = subprocess.run(
-            [sys.executable, script], env=given, capture_output=True, text=True, timeout=60, check=True
+            [sys.executable, script], env=given, capture_output=True, text=True, timeout=PATIENCE, check=True
         )
         assert done.stdout.split() == [given.get("PYTHONSAFEPATH") or "None"] * 2
 

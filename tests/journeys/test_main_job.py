@@ -32,7 +32,7 @@ def test_open_look_switch_conceal_and_rate(tmp_path: Path, real_clips: Path) -> 
             env={**environment, **sound.environment, "PYTHONPATH": str(HERE.parent)},
             capture_output=True,
             text=True,
-            timeout=200,
+            timeout=600,
         )
     assert done.returncode == 0, done.stderr[-3000:] + picture_of_failure(tmp_path)
     found = json.loads((tmp_path / "found.json").read_text())

@@ -100,7 +100,7 @@ def test_a_metric_is_one_more_file_in_the_folder(tmp_path: Path):
     def run(*words: object) -> str:
         environment = os.environ | {"PYTHONPATH": str(tmp_path)}
         command = [sys.executable, "-m", "gaplisten", "score", *map(str, words)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=120)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
         assert done.returncode == 0, done.stderr
         return done.stdout
 

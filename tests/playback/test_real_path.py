@@ -350,7 +350,7 @@ def test_the_command_plays_files_and_switches(server, tmp_path, python):
     files = [str(tmp_path / "0.wav"), str(tmp_path / "1.wav")]
     done = subprocess.run(
         [python, "-m", "gaplisten", "play", *files, "--switch-every", "0.3", "--level", "off"],
-        capture_output=True, text=True, timeout=120, check=False,
+        capture_output=True, text=True, timeout=PATIENCE, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     time.sleep(0.1)

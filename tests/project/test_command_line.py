@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gaplisten import __version__, cli
+from kit.timing import PATIENCE
 
 NO_QT = """
 import importlib.abc, sys
@@ -22,7 +23,7 @@ sys.meta_path.insert(0, Absent())
 
 def run(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=120
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, timeout=PATIENCE
     )
 
 

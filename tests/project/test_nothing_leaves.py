@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from kit.timing import PATIENCE
+
 ADDRESS = re.compile(r'sa_family=AF_INET6?, .*?inet_(?:addr|pton)\((?:AF_INET6, )?"([^"]+)"')
 OWN = re.compile(r"127\.|::1$|0\.0\.0\.0$|::$")
 
@@ -135,7 +137,7 @@ def record(tmp_path: Path, code: str, **words: str) -> Recorded:
         env={**environment, "HOME": str(home)},
         capture_output=True,
         text=True,
-        timeout=240,
+        timeout=PATIENCE,
         check=False,
     )
     if "ptrace" in done.stderr:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-import time
+import itertools
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from gaplisten.exchange.service_settings import TOKEN_VARIABLE, save_service
 from gaplisten.metrics import material
 from gaplisten.tables import to_csv
 from gaplisten.ui.batch.score_dialog import ScoreDialog
+from kit.timing import PATIENCE
 
 
 def opened(qtbot: QtBot, window: Any, table: Path, metrics: str = "lsd sdr") -> ScoreDialog:
@@ -97,19 +99,25 @@ def test_what_cannot_be_scored_is_named_with_its_reason_and_the_others_are_done(
 def test_stopped_scoring_goes_on_where_it_was(
     qtbot: QtBot, window: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = batch_score.compute_tasks
-    done: list[Any] = []
+    own, note, stopped = batch_score.compute_tasks, Journal.note, threading.Event()
+    begun, noted = itertools.count(), []
 
-    def slow(tasks: Any) -> Any:
-        time.sleep(0.15)
-        done.append(tasks)
+    def held(tasks: Any) -> Any:
+        if next(begun) >= 2:
+            stopped.wait(PATIENCE)
         return own(tasks)
 
-    monkeypatch.setattr(batch_score, "compute_tasks", slow)
+    def noting(journal: Journal, key: str, outcome: Any) -> None:
+        note(journal, key, outcome)
+        noted.append(key)
+
+    monkeypatch.setattr(batch_score, "compute_tasks", held)
+    monkeypatch.setattr(Journal, "note", noting)
     dialog = opened(qtbot, window, tmp_path / "scores.csv", "sdr")
     dialog.go.click()
-    qtbot.waitUntil(lambda: len(done) >= 2)
+    qtbot.waitUntil(lambda: len(noted) >= 2)
     dialog.stop.click()
+    stopped.set()
     qtbot.waitUntil(lambda: not dialog.run.running)
     assert dialog.said.text().startswith("Stopped.")
     assert not (tmp_path / "scores.csv").exists()
