@@ -22,7 +22,7 @@ from gaplisten.concealers.catalogue import Catalogue
 from kit.challenge import challenge_set
 from kit.timing import PATIENCE
 
-pytestmark = pytest.mark.xdist_group("cluster")
+pytestmark = [pytest.mark.xdist_group("cluster"), pytest.mark.usefixtures("plugins_known")]
 
 pytest.importorskip("distributed")
 

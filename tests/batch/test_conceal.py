@@ -157,6 +157,7 @@ def test_stopping_keeps_what_is_done_and_going_on_does_the_rest(lossy: Path, tmp
     assert batch.failed == ()
 
 
+@pytest.mark.usefixtures("plugins_known")
 def test_killed_at_half_and_started_again_conceals_nothing_twice(tmp_path: Path, plugins: Path):
     lossy = challenge_set(tmp_path / "many", 16, seconds=0.6) / "lossy_signals"
     words = ["conceal", lossy, "--concealer", "constant", "--plugins", plugins, "--jobs", "2"]

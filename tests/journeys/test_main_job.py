@@ -21,6 +21,7 @@ def picture_of_failure(out: Path) -> str:
 
 @pytest.mark.display
 @pytest.mark.sound
+@pytest.mark.usefixtures("plugins_known")
 def test_open_look_switch_conceal_and_rate(tmp_path: Path, real_clips: Path) -> None:
     lacking = xserver.missing() or pulse.missing()
     if lacking:

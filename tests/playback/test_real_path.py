@@ -20,7 +20,12 @@ from kit.proof import Proof, largest_excess, prove, unlike_lanes
 from kit.pulse import SoundServer, null_server, sound_server, wait_for
 from kit.timing import PATIENCE
 
-pytestmark = [pytest.mark.sound, pytest.mark.alone, pytest.mark.xdist_group("real path")]
+pytestmark = [
+    pytest.mark.sound,
+    pytest.mark.alone,
+    pytest.mark.xdist_group("real path"),
+    pytest.mark.usefixtures("plugins_known"),
+]
 RATE = 48000
 
 

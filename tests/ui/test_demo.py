@@ -159,9 +159,10 @@ sys.exit(start.start([Path(sys.argv[1])], False))
 """
 
 
+@pytest.mark.usefixtures("plugins_known")
 @pytest.mark.parametrize("end", ["terminate", "kill"])
-def test_notes_survive_an_end_from_outside(clips_folder, tmp_path, end):
-    environment = {**os.environ, "GAPLISTEN_HOME": str(tmp_path), "GAPLISTEN_SOUND": "off"}
+def test_notes_survive_an_end_from_outside(clips_folder, home, end):
+    environment = {**os.environ, "GAPLISTEN_SOUND": "off"}
     process = subprocess.Popen(
         [sys.executable, "-c", START, str(clips_folder)],
         env=environment,
@@ -171,7 +172,7 @@ def test_notes_survive_an_end_from_outside(clips_folder, tmp_path, end):
     )
     try:
         assert that_ends(process.stdout.readline) == "noted\n"
-        kept = tmp_path / "state" / "unsaved" / f"{process.pid}.toml"
+        kept = home / "state" / "unsaved" / f"{process.pid}.toml"
         if end == "kill":
             wait_for(kept.exists)
         getattr(process, end)()

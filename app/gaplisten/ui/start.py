@@ -74,16 +74,19 @@ def start(
 def _end_on_signals(app: QApplication, window: WorkbenchWindow) -> None:
     """End tidily when asked from outside; unsaved work stays kept, and is offered at the next start.
 
-    Python sees a signal only between two of its instructions: the window's timers see to that.
+    Python sees a signal only between two of its instructions: the window's timers see to that. What it
+    interrupts may be half done, an import or a save: the end comes after it.
     """
 
-    def end(_number: int, _frame: object) -> None:
-        window.panes["file"].keep_now()
-        window.close_all()
-        app.exit(130)
+    def end() -> None:
+        try:
+            window.panes["file"].keep_now()
+            window.close_all()
+        finally:
+            app.exit(130)
 
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, end)
+        signal.signal(number, lambda _number, _frame: QTimer.singleShot(0, window, end))
 
 
 def begin(window: WorkbenchWindow, paths: list[Path], demo: bool, how: Sources | None = None) -> None:
