@@ -49,6 +49,9 @@ def test_a_clip_is_ranked_by_keys_and_mouse(tmp_path: Path, qtbot: QtBot, langua
     assert window.session.state.votes[0, ""] == count
     assert not outs[0].isEnabled()
     assert str(count) in " ".join(label.text() for label in places.findChildren(QLabel))
+    window.resize(1920, 1080)
+    place = next(label for label in places.findChildren(QLabel) if label.text())
+    qtbot.waitUntil(lambda: 0 <= place.y() - outs[0].geometry().bottom() < outs[0].height())
     qtbot.keyClick(page, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert window.session.state.votes == {}
     assert outs[0].isEnabled()

@@ -38,6 +38,7 @@ class Elimination(Response):
             grid.addWidget(button, 2 * row, column)
             grid.addWidget(place, 2 * row + 1, column)
             self._buttons[slot], self._places[slot] = button, place
+        grid.setRowStretch(grid.rowCount(), 1)  # a place stands right under its button, on any screen
 
     def _out(self, slot: int) -> None:
         self.voted.emit(slot, len(self._buttons) - len(self._votes))
