@@ -160,6 +160,13 @@ def test_a_seat_that_was_given_up_is_taken_again(tmp_path: Path) -> None:
     assert seats == {"Ann": 0, "Ben": 1, "Cleo": 0}
 
 
+def test_a_listener_of_the_list_who_has_not_begun_is_not_finished(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, top='listeners = ["Ann", "Ben"]')
+    with Session.open(panel.folder, "Ann") as session:
+        take(session)
+    assert {one.listener: one.finished for one in panel_status(panel)} == {"Ann": True, "Ben": False}
+
+
 def test_listed_listeners_have_their_places_on_every_machine(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, top='listeners = ["Ann", "Ben", "Cleo"]')
     shutil.copytree(panel.folder, tmp_path / "copy")

@@ -41,7 +41,7 @@ class SessionStatus:
     @property
     def finished(self) -> bool:
         """Whether every trial is saved."""
-        return self.done == self.total and not self.problem
+        return 0 < self.total == self.done and not self.problem
 
 
 def session_status(panel: FrozenPanel, path: Path) -> SessionStatus:
