@@ -315,7 +315,7 @@ def test_full_shared_memory_is_a_sentence_and_not_a_crash(player, monkeypatch):
     wait_for(lambda: not player.state.playing and "no room for" in player.state.reason)
     monkeypatch.undo()
     player.play()
-    wait_for(lambda: player.state.ended)
+    wait_for(lambda: player.state.ended, what=lambda: f"the end; {player.state}, {player._desired}")
 
 
 def test_the_mixer_failing_is_reported_and_survived(server, monkeypatch):

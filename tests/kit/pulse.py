@@ -213,10 +213,13 @@ def _playing_to(folder: Path) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def wait_for(condition: Callable[[], object], seconds: float = PATIENCE, what: str = "") -> None:
-    """Wait until the condition is true, or fail saying what was waited for."""
+def wait_for(
+    condition: Callable[[], object], seconds: float = PATIENCE, what: str | Callable[[], str] = ""
+) -> None:
+    """Wait until the condition is true, or fail saying what was waited for (and how it stands then)."""
     end = time.monotonic() + seconds
     while not condition():
         if time.monotonic() > end:
-            pytest.fail(f"waited {seconds} s in vain: {what or condition}")
+            told = what() if callable(what) else what
+            pytest.fail(f"waited {seconds} s in vain: {told or condition}")
         time.sleep(0.005)

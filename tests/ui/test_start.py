@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
+from typing import Any
 
 import pytest
+from PySide6.QtCore import QObject
+
+from gaplisten.ui.start import _end_on_signals
 
 HEAVY = ("scipy", "pandas", "pydantic", "pebble", "pyqtgraph", "onnxruntime", "soxr")
 NETWORK = ("http.client", "urllib.request", "ssl", "asyncio")
@@ -65,3 +70,51 @@ def test_the_window_starts_without(loaded: set[str], name: str) -> None:
 def test_a_clip_is_painted_without(loaded_when_shown: set[str], name: str) -> None:
     assert "gaplisten.clips.opening" in loaded_when_shown
     assert name not in loaded_when_shown
+
+
+class Window(QObject):
+    """A window that notes what is done to it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.did: list[object] = []
+        self.panes = {"file": self}
+
+    def keep_now(self) -> None:
+        self.did.append("kept")
+        if "disk full" in self.did:
+            raise OSError("disk full")
+
+    def close_all(self) -> None:
+        self.did.append("closed")
+
+    def exit(self, status: int) -> None:
+        self.did.append(status)
+
+
+@pytest.fixture
+def handlers() -> Any:
+    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_end_from_outside_comes_after_what_it_interrupts(qtbot, qapp, handlers, number) -> None:
+    window = Window()
+    _end_on_signals(window, window)  # type: ignore[arg-type]
+    signal.raise_signal(number)
+    window.did.append("was at it")
+    qtbot.waitUntil(lambda: 130 in window.did)
+    assert window.did == ["was at it", "kept", "closed", 130]
+
+
+def test_an_end_from_outside_comes_though_nothing_could_be_kept(qtbot, qapp, handlers) -> None:
+    window = Window()
+    window.did.append("disk full")
+    _end_on_signals(window, window)  # type: ignore[arg-type]
+    with qtbot.captureExceptions() as told:
+        signal.raise_signal(signal.SIGTERM)
+        qtbot.waitUntil(lambda: 130 in window.did)
+    assert [str(error) for _, error, _ in told] == ["disk full"]
