@@ -29,6 +29,7 @@ _IN_ORDER = {
     "trace": "what a trace file is and says; convert it",
     "gaps": "per-gap measures",
     "score": "objective scores",
+    "compare": "builds against each other, gap by gap; fails where a limit is broken",
     "play": "play a clip; switch between its versions, sample-synchronously",
     "panel": "make, take, watch and evaluate a listening test",
     "doctor": "what this machine has: sound devices, libraries, plugins, folders",

@@ -169,3 +169,45 @@ def spearman(first: Sequence[float], second: Sequence[float]) -> Correlation | N
 
     found = spearmanr(first, second, alternative="greater")
     return Correlation(float(found.statistic), float(found.pvalue))
+
+
+def clustered_mean(values: Sequence[float], groups: Sequence[int], level: float = 0.95) -> Mean:
+    """Return the mean of values that come in groups (gaps of clips), with an interval over the groups.
+
+    Gaps of one clip resemble each other: an interval that took each for a value of its own would be too
+    narrow. The mean of all values is a ratio of two sums over groups; its variance follows from the groups'
+    residuals (linearised, with G / (G - 1) for G groups), the interval from Student's t with G - 1.
+
+    Parameters
+    ----------
+    values, groups
+        Finite numbers, and which group each is of.
+
+    Returns
+    -------
+    mean
+        `n` counts the groups; the ends are None for a single one.
+
+    Raises
+    ------
+    ValueError
+        If there is no value.
+
+    >>> found = clustered_mean([1, 1, 3, 3], [0, 0, 1, 1])
+    >>> (found.mean, found.n, round(found.high, 3)) == (2.0, 2, round(student_mean([1, 3]).high, 3))
+    True
+    """
+    if not values:
+        raise ValueError("a mean needs at least one value")
+    mean = fmean(values)
+    residuals: dict[int, float] = {}
+    for value, group in zip(values, groups, strict=True):
+        residuals[group] = residuals.get(group, 0.0) + value - mean
+    count = len(residuals)
+    if count < 2:
+        return Mean(count, mean, None, None)
+    from scipy.special import stdtrit
+
+    spread = sum(each * each for each in residuals.values()) * count / (count - 1)
+    half = float(stdtrit(count - 1, (1 + level) / 2)) * math.sqrt(spread) / len(values)
+    return Mean(count, mean, mean - half, mean + half)

@@ -198,7 +198,7 @@ def score_versions(
     rows: dict[int, ScoreRow] = {}
     twins: dict[str, list[tuple[int, ScoreTask]]] = {}  # several files of the same content: scored once
     reused = 0
-    identity = {metric.name: _identity(metric) for metric in metrics}
+    identity = {metric.name: identity_of(metric) for metric in metrics}
 
     def progress() -> float:
         return _SURVEYED + (1 - _SURVEYED) * len(rows) / len(wanted) if wanted else 1.0
@@ -326,7 +326,7 @@ def _task(version: Version, metric: Metric, known: Survey, identity: str) -> tup
     return replace(task, sha256=known.sound.sha256, reference_sha256=reference.sha256, key=key), ""
 
 
-def _identity(metric: Metric) -> str:
+def identity_of(metric: Metric) -> str:
     """Return a metric's name with the versions of everything that computes it."""
     entry = third_party().get(metric.name)
     own = [entry.dist.version] if entry is not None and entry.dist is not None else []

@@ -69,7 +69,8 @@ def _version() -> str:
     return code.hexdigest()[:12]
 
 
-_CODE = _version()
+CODE = _version()
+"""Hash of the code that measures gaps."""
 
 
 def _metric(measure: Measure) -> Metric:
@@ -84,7 +85,7 @@ def _metric(measure: Measure) -> Metric:
         unit=measure.unit,
         source=measure.source,
         family=_FAMILY,
-        version=_CODE,
+        version=CODE,
     )
 
 
@@ -99,7 +100,7 @@ FLAGGED = Metric(
     unit="%",
     source="share of gaps that a per-gap measure flags at its usual threshold",
     family=_FAMILY,
-    version=_CODE,
+    version=CODE,
 )
 
 PLACE = 50

@@ -1,0 +1,166 @@
+"""`gaplisten compare` fails where a build became worse, and says where."""
+
+from __future__ import annotations
+
+import csv
+import re
+import shlex
+import shutil
+import xml.etree.ElementTree as ET
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from gaplisten.audio.files import read_signal, write_signal
+from gaplisten.audio.signal import Signal
+from gaplisten.cli import main
+
+DOCS = Path(__file__).parents[2] / "docs" / "findings.md"
+PACKET = 320
+
+
+def run(*words: object) -> int:
+    try:
+        return main(["compare", *map(str, words)])
+    except SystemExit as stop:
+        return int(stop.code or 0)
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two clips, what was released of them, the same again, and one that clicks after long bursts only."""
+    root = tmp_path_factory.mktemp("corpus")
+    for number, name in enumerate(("one", "two")):
+        row = np.random.default_rng(number).normal(0, 0.1, 60 * PACKET)
+        clean = np.convolve(row, np.ones(5) / 5, "same")
+        lossy, made = clean.copy(), clean.copy()
+        flags = np.zeros(60, int)
+        for start, stop in ((10, 11), (20, 24), (40, 41 + number)):
+            flags[start:stop] = 1
+            lossy[start * PACKET : stop * PACKET] = 0
+            made[start * PACKET : stop * PACKET] *= 0.97
+        worse = made.copy()
+        worse[24 * PACKET] += 0.5
+        builds = {"corpus/clean": clean, "corpus/lossy": lossy, "released": made, "good": made, "bad": worse}
+        for part, samples in builds.items():
+            (root / part).mkdir(parents=True, exist_ok=True)
+            write_signal(root / part / f"{name}.wav", Signal.of(samples, 16_000))
+        (root / "corpus" / "lossy" / f"{name}_is_lost.txt").write_text("\n".join(map(str, flags)))
+    return root
+
+
+@pytest.fixture
+def words(corpus: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    monkeypatch.chdir(corpus)
+    return ["--reference-folder", "corpus/clean", "--trace", "corpus/lossy"]
+
+
+def test_a_build_that_clicks_after_long_bursts_fails(
+    words: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    limits = ["--fail-if", "click_exit:new>0", "--fail-if", "click_exit:max>1000"]
+    assert run("released", "good", "bad", *words, *limits, "--csv", tmp_path / "all.csv") == 1
+    said = capsys.readouterr().out
+    assert "good: passed" in said
+    assert "bad: BROKEN click_exit:new>0: new is 2" in said
+    for clip in ("one", "two"):
+        assert re.search(rf"  {clip} gap 2 \(at 0\.400 s, 80 ms\): click_exit [\d.]+, [\d.e-]+ before", said)
+    assert "max>1000" not in said
+    assert "bad: failed" in said
+    with (tmp_path / "all.csv").open(newline="") as file:
+        rows = {(row["build"], row["measure"]): row for row in csv.DictReader(file)}
+    assert (rows["bad", "click_exit"]["new"], rows["good", "click_exit"]["new"]) == ("2", "0")
+    assert rows["bad", "click_exit"]["gaps"] == "6"
+
+
+def test_a_build_against_itself_passes(words: list[str]) -> None:
+    assert run("released", "released", *words, "--fail-if", "any:new>0") == 0
+
+
+def test_the_job_in_the_docs_passes_and_fails_as_it_says(
+    words: list[str], corpus: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    (keep,) = re.findall(r"```sh\n(.*?)```", text, re.S)
+    (job,) = re.findall(r"```yaml\n(.*?)```", text, re.S)
+    (gate,) = re.findall(r"- run: >-\n((?: {10}.*\n)+)", job)
+    shutil.copytree(corpus, tmp_path / "repository")
+    monkeypatch.chdir(tmp_path / "repository")
+    assert run(*shlex.split(keep)[2:]) == 0
+    for build, status in (("good", 0), ("bad", 1)):
+        shutil.rmtree("out", ignore_errors=True)
+        shutil.copytree(build, "out")
+        assert run(*shlex.split(gate)[2:]) == status
+        root = ET.parse("gaps.xml").getroot()
+        assert (root.get("tests"), root.get("failures") != "0") == ("4", bool(status))
+
+
+def test_a_baseline_of_other_references_is_refused_by_name(
+    words: list[str], corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("released", *words, "--save-baseline", tmp_path / "b.json") == 0
+    shutil.copytree(corpus / "corpus" / "clean", tmp_path / "clean")
+    louder = read_signal(tmp_path / "clean" / "two.wav").samples * np.float32(0.999)
+    write_signal(tmp_path / "clean" / "two.wav", Signal(louder, 16_000))
+    others = ["--reference-folder", tmp_path / "clean", "--trace", "corpus/lossy"]
+    assert run("--baseline", tmp_path / "b.json", "good", *others) == 2
+    assert "was made with other references of two than good" in capsys.readouterr().err
+
+
+def test_a_clip_that_is_missing_fails_unless_allowed(
+    words: list[str], corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "few").mkdir()
+    shutil.copy(corpus / "good" / "one.wav", tmp_path / "few")
+    assert run("released", tmp_path / "few", *words) == 1
+    assert "missing: two: is in released and not in few" in capsys.readouterr().out
+    assert run("released", tmp_path / "few", *words, "--allow-missing") == 0
+
+
+def test_builds_with_losses_of_their_own_are_not_paired(
+    words: list[str], corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(corpus / "corpus" / "lossy", tmp_path / "traces")
+    flags = (tmp_path / "traces" / "one_is_lost.txt").read_text().split()
+    flags[40:42] = "1", "1"
+    (tmp_path / "traces" / "one_is_lost.txt").write_text("\n".join(flags))
+    assert run("released", "good", *words, "--trace", f"good={tmp_path / 'traces'}", "--accept") == 0
+    said = capsys.readouterr().out
+    assert "one: its losses differ from the base's: not paired by gap" in said
+    assert "two: its losses" not in said
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (("released",), "name BASE and NEW"),
+        (("released", "none"), "none: is no folder"),
+        (("released", "corpus"), "name one system's folder"),
+        (("released", "good", "--fail-if", "nothing:new>0"), "nothing called 'nothing' is measured"),
+        (("released", "good", "--trace", "x"), "write BUILD=DIR"),
+        (("released", "good", "--junit", "no/where.xml"), "its folder is not there"),
+        (("--baseline", "none.json", "good"), "none.json: cannot be read"),
+        (("--baseline", "b", "--save-baseline", "b", "good"), "leave one of them out"),
+        (("released", "good", "--fail-if", "plcmos_service:drop>0"), "is computed by a service"),
+    ],
+)
+def test_wrong_usage_has_its_own_status(
+    words: list[str], given: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(*given, *words) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_wrong_reference_is_not_compared_with(
+    words: list[str], corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(corpus / "corpus" / "clean", tmp_path / "clean")
+    shutil.copy(tmp_path / "clean" / "one.wav", tmp_path / "clean" / "two.wav")
+    assert run("released", "good", "--reference-folder", tmp_path / "clean", "--trace", "corpus/lossy") == 1
+    assert "does not fit: good, two" in capsys.readouterr().err
+
+
+def test_the_figures_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("--figures") == 0
+    assert {"new", "share_rise", "worst_drop"} <= set(capsys.readouterr().out.split())
