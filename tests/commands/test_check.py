@@ -6,8 +6,11 @@ import csv
 import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from gaplisten.audio.files import read_signal, write_signal
+from gaplisten.audio.signal import Signal
 from gaplisten.cli import main
 from gaplisten.clips.layout_file import read_layout
 from gaplisten.folders import resources
@@ -56,6 +59,23 @@ def test_what_fits_is_said_to_fit(right: Path, capsys) -> None:
     told = capsys.readouterr().out
     assert "2 clips checked: all fits" in told
     assert "lossy/{clip}_is_lost" in told
+
+
+def test_versions_that_are_late_all_through_or_turned_round_are_said_and_do_fit(
+    right: Path, tmp_path: Path, capsys
+) -> None:
+    root = tmp_path / "placed"
+    shutil.copytree(right, root)
+    for folder, made in (("late", lambda x: np.pad(x, (160, 0))[: len(x)]), ("turned", lambda x: -x)):
+        (root / folder).mkdir()
+        for path in (root / "clean").glob("*.flac"):
+            sound = read_signal(path)
+            write_signal(root / folder / f"{path.stem}.wav", Signal.of(made(sound.mono), sound.rate))
+    assert run("check", root) == 0
+    said = capsys.readouterr().out
+    assert f"note: demo1: late is {1000 * 160 / sound.rate:.4g} ms later than the reference" in said
+    assert "note: demo1: turned is turned round (inverted polarity) against the reference" in said
+    assert "2 clips checked: all fits" in said
 
 
 def test_a_wrong_reference_is_named_with_the_right_one(wrong: Path, tmp_path: Path, capsys) -> None:

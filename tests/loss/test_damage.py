@@ -54,6 +54,13 @@ def sounding(count: int) -> list[int]:
     return sorted(chosen[:count])
 
 
+def test_a_version_turned_round_is_compared_turned_back_and_has_no_delay() -> None:
+    damage = find_damage(Signal.of(-coded(), RATE), Signal.of(spoken(), RATE))
+    assert damage.places == ()
+    assert damage.delay == 0
+    assert damage.notes == ("its polarity is turned round: it was compared turned back",)
+
+
 def test_nothing_is_found_in_coded_sound_that_nobody_damaged() -> None:
     assert found(coded()) == []
     assert found(spoken()) == []

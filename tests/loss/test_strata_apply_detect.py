@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaplisten.audio.signal import Signal
-from gaplisten.loss.detect import detect_lost_packets
+from gaplisten.loss.detect import detect_losses
 from gaplisten.loss.strata import Stratum, figures, stratum_of
 from gaplisten.loss.trace import LossTrace, Origin, apply_loss
 
@@ -33,7 +33,7 @@ def test_lost_packets_are_zero_found_again_and_the_rest_untouched(
     mask = trace.mask(clean.frames)
     assert not lossy.samples[mask].any()
     assert np.array_equal(lossy.samples[~mask], clean.samples[~mask])
-    found = detect_lost_packets(lossy, 320)
+    found = detect_losses(lossy, 320).trace
     assert np.array_equal(found.lost, trace.fitted(clean.frames).lost)
     assert found.origin is Origin.DETECTED
 
@@ -46,7 +46,7 @@ def test_a_trace_of_another_clock_is_refused() -> None:
 def test_one_silent_channel_is_no_loss() -> None:
     samples = speech_like(640, 2).samples.copy()
     samples[320:, 0] = 0
-    assert not detect_lost_packets(Signal(samples, 16000), 320).lost.any()
+    assert not detect_losses(Signal(samples, 16000), 320).trace.lost.any()
 
 
 def test_digital_silence_in_the_reference_is_no_loss() -> None:
@@ -55,8 +55,8 @@ def test_digital_silence_in_the_reference_is_no_loss() -> None:
     reference = Signal(samples.copy(), 16000)
     samples[960:] = 0
     lossy = Signal(samples, 16000)
-    assert detect_lost_packets(lossy, 320).lost.tolist() == [False, True, False, True]
-    assert detect_lost_packets(lossy, 320, reference).lost.tolist() == [False, False, False, True]
+    assert detect_losses(lossy, 320).trace.lost.tolist() == [False, True, False, True]
+    assert detect_losses(lossy, 320, reference).trace.lost.tolist() == [False, False, False, True]
 
 
 @pytest.mark.parametrize(

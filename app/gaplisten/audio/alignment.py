@@ -17,6 +17,9 @@ _DRIFT_SECONDS = 0.5  # how far a part may lie from where the whole seems to lie
 _LONGEST = 60.0  # seconds used to find the whole's delay
 _MOST_WINDOWS = 400
 _ALIKE = 0.5  # normalised correlation from which a window counts
+_LEAST_TOLD = 0.001  # seconds from which a delay is told
+_WELL = 0.5  # normalised correlation from which a version is the reference's own waveform, moved or turned
+_PLAINLY = 0.8  # from here on nothing else is tried
 _SAME = 0.001  # seconds by which windows may differ without it being a drift
 
 Mono = npt.NDArray[np.float64]
@@ -168,3 +171,54 @@ def remove_delay(version: Signal, delay: Delay | int, frames: int | None = None)
     if frames is not None:
         samples = np.pad(samples[:frames], ((0, max(frames - len(samples), 0)), (0, 0)))
     return Signal(np.ascontiguousarray(samples, dtype=np.float32), version.rate)
+
+
+@dataclass(frozen=True)
+class Placement:
+    """Where a version lies on its reference's clock, and which way up.
+
+    Parameters
+    ----------
+    likeness
+        Normalised correlation of the two with the delay removed and the polarity turned back, -1..1.
+    """
+
+    delay: Delay
+    turned: bool
+    likeness: float
+
+    def said(self, rate: int) -> list[str]:
+        """Return what is odd about it, in words; nothing of a version that drifts, which has no one delay."""
+        if self.delay.drifts:
+            return []
+        said = ["turned round (inverted polarity) against the reference"] if self.turned else []
+        if abs(self.delay.frames) >= _LEAST_TOLD * rate:
+            way = "later" if self.delay.frames > 0 else "earlier"
+            said.append(f"{1000 * abs(self.delay.frames) / rate:.4g} ms {way} than the reference")
+        return said
+
+
+def placement_of(reference: Signal, version: Signal) -> Placement | None:
+    """Return where a version lies, of whichever polarity fits better; None where neither fits well.
+
+    Parameters
+    ----------
+    reference, version
+        At one rate; of several channels their mean is compared.
+    """
+    clean = Signal.of(reference.mono, reference.rate)
+    best: Placement | None = None
+    for sign in (1, -1):
+        other = Signal.of(sign * version.mono, version.rate)
+        delay = estimate_delay(clean, other)
+        found = _likeness(_mono(clean), _mono(remove_delay(other, delay, clean.frames)))
+        if found >= (_WELL if best is None else best.likeness):
+            best = Placement(delay, sign < 0, found)
+        if found >= _PLAINLY:
+            break
+    return best
+
+
+def _likeness(one: Mono, other: Mono) -> float:
+    scale = float(np.sqrt(np.dot(one, one) * np.dot(other, other)))
+    return float(np.dot(one, other)) / scale if scale > 0 else 0.0

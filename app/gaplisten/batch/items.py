@@ -69,8 +69,8 @@ def versions_of(clips: ClipSet) -> Iterator[Version]:
 def _files(clip: Clip) -> Iterator[tuple[str, Path]]:
     if clip.reference is not None:
         yield REFERENCE, clip.reference
-    if clip.lossy is not None:
-        yield LOSSY, clip.lossy
+    if clip.lossy is not None and all(condition.path != clip.lossy for condition in clip.conditions):
+        yield LOSSY, clip.lossy  # one that is a condition, too, stands there under its name
     for condition in clip.conditions:
         yield condition.name, condition.path
 

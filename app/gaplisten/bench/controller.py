@@ -286,11 +286,13 @@ class Controller:
 
     def _check_some(self) -> None:
         """Check some clips of the set, once, after the one to show is open; others when they are shown."""
-        clipset = self.clipset
+        clipset, name = self.clipset, self.clip_name
         if self._checking is None and clipset is not None and len(clipset.clips) > 1:
+            as_found = name is not None and self.document.work.clip(name).reference is None
+            known = (Checked(name, self._doubts),) if name is not None and as_found and self.opened else ()
             self._checking = self.tasks.run(
                 "checking clips",
-                lambda job: tuple(checked(clipset, job, AT_OPENING)),
+                lambda job: tuple(checked(clipset, job, AT_OPENING, known)),
                 self._on_checked,
                 lambda _error: None,
                 quiet=True,

@@ -57,6 +57,11 @@ class Part:
     trace_inverted: bool = False
     trace_shift: int = 0
 
+    @property
+    def counted_as(self) -> str:
+        """Under what its files are counted: sounds and traces may have one pattern."""
+        return f"{Role.TRACE} {self.files}" if self.role is Role.TRACE else self.files
+
 
 @dataclass(frozen=True)
 class Layout:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from gaplisten.clips.clip import ClipSet
+from gaplisten.audio.alignment import placement_of
+from gaplisten.clips.clip import ClipSet, OpenClip
 from gaplisten.clips.consistency import Doubt, doubts_about
 from gaplisten.clips.opening import open_clip
 from gaplisten.jobs import Job
@@ -22,20 +23,34 @@ class Checked:
     ----------
     problems
         Why files of it could not be used.
+    notes
+        What is odd and may be meant: versions that are late all through, or turned round.
     """
 
     clip: str
     doubts: tuple[Doubt, ...]
     problems: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
-def checked(clips: ClipSet, job: Job | None = None, most: int | None = None) -> Iterator[Checked]:
+def checked(
+    clips: ClipSet,
+    job: Job | None = None,
+    most: int | None = None,
+    known: Sequence[Checked] = (),
+    *,
+    placed: bool = False,
+) -> Iterator[Checked]:
     """Read clips one after the other and say what does not fit.
 
     Parameters
     ----------
     most
         How many clips, spread over the set; all when not given.
+    placed
+        Whether to look where each version lies, too, which takes longer.
+    known
+        What was found about clips already: these are not read again.
     """
     job = job or Job()
     listed = clips.clips
@@ -44,6 +59,23 @@ def checked(clips: ClipSet, job: Job | None = None, most: int | None = None) -> 
     others = {clip.name: clip.reference for clip in listed if clip.reference is not None}
     for number, clip in enumerate(chosen):
         job.check(number / len(chosen), f"checking {clip.name}")
+        done = next((each for each in known if each.clip == clip.name), None)
+        if done is not None:
+            yield done
+            continue
         opened = open_clip(clip)
-        yield Checked(clip.name, doubts_about(opened, others), opened.problems)
+        notes = tuple(_placed(opened)) if placed else ()
+        yield Checked(clip.name, doubts_about(opened, others), opened.problems, notes)
     job.check(1.0)
+
+
+def _placed(opened: OpenClip) -> Iterator[str]:
+    """Say which versions are late or early all through, or turned round."""
+    if opened.reference is None:
+        return
+    lossy = {} if opened.lossy is None or opened.clip.lossy is None else {"lossy": opened.lossy}
+    for name, version in {**lossy, **opened.conditions}.items():
+        found = placement_of(opened.reference, version)
+        said = [] if found is None else found.said(opened.rate)
+        if said:
+            yield f"{name} is {' and '.join(said)}"

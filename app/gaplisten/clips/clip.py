@@ -125,7 +125,7 @@ class ClipSet:
     layout
         How the folder's files were taken; None for loose files and several folders.
     counts
-        By a part's pattern: how many of how many clips have its file.
+        By `Part.counted_as`: how many of how many clips have its file.
     offers
         What lies elsewhere and could be used.
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from heapq import nsmallest
 from pathlib import Path
 
@@ -13,7 +13,7 @@ from gaplisten.clips.likeness import ALIKE, likeness_of_files
 from gaplisten.clips.losses_apart import apart_by_loss
 from gaplisten.clips.manifests import manifest_in, tables_outside
 from gaplisten.clips.matching import CLIP, Grid, grids_of, patterns_sharing
-from gaplisten.clips.names import Role, role_in_name
+from gaplisten.clips.names import Role, beginnings, role_in_name
 from gaplisten.clips.patterns import literal
 from gaplisten.clips.roles import zero_packets
 from gaplisten.clips.scanning import Folder, NoClipsError, Tree, natural
@@ -43,7 +43,7 @@ def inferred(tree: Tree, *, losses_known: bool = False) -> Layout:
         parts = _plain_parts(tree)
     else:
         elsewhere = any(folder.traces and not folder.sounds for folder in tree.folders.values())
-        elsewhere = losses_known or elsewhere or any(folder.tables for folder in tree.folders.values())
+        elsewhere = losses_known or elsewhere
         patterns = [part.files for part in columns.parts]
         parts = sound_parts(patterns, columns.files, tree, traces_elsewhere=elsewhere)
     found = columns_of(parts, tree)
@@ -145,13 +145,26 @@ def _of(patterns: Sequence[str], tree: Tree) -> Columns:
 
 
 def _extended(columns: Columns, tree: Tree) -> Columns:
-    """Add versions that the files looked at did not have."""
+    """Add versions that the files looked at did not have, and references that several clips share."""
     if not columns.left:
         return columns
     keys = frozenset().union(*columns.files)
+    shared = list(_shared_references(columns, tree, keys))
+    if shared:
+        columns = _of([*(part.files for part in columns.parts), *shared], tree)
     more = patterns_sharing(columns.left[:_SAMPLE], keys)
     added = [pattern for pattern, found in more.items() if len(found) > 1 and keys != {""}]
     return _of([*(part.files for part in columns.parts), *added], tree) if added else columns
+
+
+def _shared_references(columns: Columns, tree: Tree, keys: frozenset[str]) -> Iterator[str]:
+    """Give folders of references whose names are those with which clips' begin: ``s0`` of ``s0_plr10_1``."""
+    folders = {path.rpartition("/")[0] for path in columns.left}
+    for folder in sorted(folders - {""}, key=natural):
+        stems = tree.folders[folder + "/"].sounds
+        named = any(role_in_name(part) is Role.REFERENCE for part in folder.split("/"))
+        if named and 2 * sum(any(each in stems for each in beginnings(key)) for key in keys) >= len(keys):
+            yield literal(folder) + "/" + CLIP
 
 
 def _alike(columns: Columns) -> float:

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from gaplisten.clips.arrangement import PacketLength, Part
 from gaplisten.clips.clip import Clip, ConditionFile
-from gaplisten.clips.names import Role
+from gaplisten.clips.names import Role, beginnings
 from gaplisten.clips.patterns import Pattern
-from gaplisten.clips.scanning import Folder, Tree, natural
+from gaplisten.clips.scanning import Folder, Tree, natural, stem_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,7 +76,7 @@ def _claim(
 
 def trace_stems(folder: Folder) -> dict[str, str]:
     """Return the names of files that may be traces, by stem."""
-    telling = {name.rpartition(".")[0]: name for name in folder.traces.values()}
+    telling = {stem_of(name): name for name in folder.traces.values()}
     return {**folder.plain, **telling}
 
 
@@ -129,12 +129,12 @@ def clips_of(
 
 
 def _undamaged(reference: Mapping[str, str], key: str) -> str | None:
-    """Return a clip's reference; one that met several losses shares it with itself: ``54`` for ``10/54``."""
-    if key in reference or "/" not in key:
-        return reference.get(key)
+    """Return a clip's reference; several losses may share it: ``54`` for ``10/54``, ``54_plr10``."""
+    if key in reference:
+        return reference[key]
     parts = key.split("/")
-    others = ("/".join(parts[:at] + parts[at + 1 :]) for at in range(len(parts)))
-    return next((reference[other] for other in others if other in reference), None)
+    others = ["/".join(parts[:at] + parts[at + 1 :]) for at in range(len(parts))] if len(parts) > 1 else []
+    return next((reference[other] for other in (*others, *beginnings(key)) if other in reference), None)
 
 
 def _path(text: str | None) -> Path | None:
@@ -159,12 +159,12 @@ def _condition(
 
 
 def counts_of(columns: Columns, clips: Sequence[Clip]) -> dict[str, tuple[int, int]]:
-    """Return by pattern how many of the clips have the part's file, and of how many."""
+    """Return by `Part.counted_as` how many of the clips have the part's file, and of how many."""
     keys = {clip.name for clip in clips}
     single = len(clips) == 1
     references = sum(clip.reference is not None for clip in clips)
     return {
-        part.files: (
+        part.counted_as: (
             references
             if part.role is Role.REFERENCE
             else len(files.keys() & keys)

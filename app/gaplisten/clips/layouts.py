@@ -20,6 +20,7 @@ from gaplisten.clips.neighbours import matched, offers_for
 from gaplisten.clips.roles import clip_from_roles, group_by_clip, guess_roles
 from gaplisten.clips.scanning import FolderError, NoClipsError, Tree, scan_tree
 from gaplisten.clips.trace_table import tables_in
+from gaplisten.clips.unused import unused
 from gaplisten.folders import resources
 
 __all__ = ["NoClipsError", "demo_clips", "find_clips"]
@@ -79,17 +80,19 @@ def _in_folder(
     root: Path, chosen: Tree | None, packet: PacketLength, layout: Layout | None, losses_known: bool
 ) -> ClipSet:
     tree = scan_tree(root)
+    table, notes, used = tables_in(tree)
     if layout is None:
-        layout = inferred(tree, losses_known=losses_known)
+        layout = inferred(tree, losses_known=losses_known or bool(table))
     if layout.manifest:
         found = manifest_columns([root / name for name in layout.manifest], layout, root)
         if found is None or found.outside:
             fact = "names no sound files" if found is None else "names files outside the folder"
             raise NoClipsError(str(root / layout.manifest[0]), fact, "open the table itself")
-        return _listed(root, found, chosen, packet)
-    table, notes = tables_in(tree)
+        listed = _listed(root, found, chosen, packet)
+        return replace(listed, notes=(*listed.notes, *unused(tree, found.columns, layout.manifest)))
     columns = columns_of(layout.parts, tree)
-    return _taken(root, layout, columns, chosen, packet, [*notes, *_doubles(tree)], table)
+    notes += [*_doubles(tree), *unused(tree, columns, used)]
+    return _taken(root, layout, columns, chosen, packet, notes, table)
 
 
 def _listed(root: Path, found: Manifest, chosen: Tree | None, packet: PacketLength) -> ClipSet:
@@ -139,7 +142,7 @@ def _told(layout: Layout, counts: Mapping[str, tuple[int, int]]) -> list[str]:
     """Say for each part what it is taken as."""
     lines = []
     for part in layout.parts:
-        found, of = counts.get(part.files, (0, 0))
+        found, of = counts.get(part.counted_as, (0, 0))
         what = str(part.role) + (f" {part.name}" if part.name else "") + (f" of {part.of}" if part.of else "")
         lines.append(f"{part.files} is taken as {what} ({found} of {of}): {part.why}".removesuffix(": "))
     return [*lines, *layout.doubts]

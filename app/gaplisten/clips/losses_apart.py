@@ -29,10 +29,12 @@ def apart_by_loss(patterns: Sequence[str]) -> list[str]:
     lossy = named if len(named) > 1 else lossy
     references = [i for i, found in enumerate(roles) if Role.REFERENCE in found or not labels[i]]
     others = [i for i in range(len(patterns)) if i not in references and i not in lossy]
-    if len(lossy) < 2 or not others:
+    if len(lossy) < 2 or (not others and not references):
         return list(patterns)
     standing = [patterns[i] for i in others]
     for template, losses in _shared([patterns[i] for i in lossy]):
+        if not others and not all(any(map(str.isdigit, loss)) for loss in losses):
+            continue  # no amounts of loss: they may be anything
         whole = {_fitting(pattern, losses) for pattern in standing}
         if "" not in whole and all(_count(each, standing) == len(losses) for each in whole):
             return [*(patterns[i] for i in references), template, *sorted(whole)]

@@ -12,13 +12,19 @@ from gaplisten.audio.files import SOUND_SUFFIXES
 from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.layout import Columns
 from gaplisten.clips.manifest_rows import ID, ManifestError, Row, read_rows
-from gaplisten.clips.names import Role, clip_name, maybe_role, role_in_name, words_of
+from gaplisten.clips.names import Role, clip_name, is_condition_zero, maybe_role, role_in_name, words_of
 from gaplisten.clips.roles import zero_packets
-from gaplisten.clips.scanning import TABLE_SUFFIXES, TRACE_SUFFIXES, Tree
+from gaplisten.clips.scanning import LIST_SUFFIXES, TABLE_SUFFIXES, TRACE_SUFFIXES, Tree
 
 _PEEKS, _MOST_TABLES, _LONGEST_NAME = 3, 32, 4096
-_IDENT = {"id", "utt", "uttid", "key", "name", "clip", "segment", "utterance", "item"}
-_BY = {"con", "cond", "condition", "system", "model", "method", "codec", "plc", "algorithm"}
+_IDENT = {
+    "id", "utt", "uttid", "key", "name", "clip", "segment", "utterance", "item", "sample", "sentence",
+    "stimulus", "fileid", "sampleid", "clipid",
+}  # fmt: skip
+_BY = {
+    "con", "cond", "condition", "conditions", "system", "model", "method", "codec", "plc", "algorithm",
+    "algo", "version", "variant", "role", "type", "kind", "processing", "treatment", "approach",
+}  # fmt: skip
 _ANY = {
     "file_name",
     "filename",
@@ -64,7 +70,10 @@ def manifest_in(tree: Tree) -> tuple[str, ...]:
     A table that names files outside the folder is not used unless it is opened itself.
     """
     tables = [
-        rel + name for rel, folder in tree.folders.items() if rel.count("/") < 3 for name in folder.tables
+        rel + name
+        for rel, folder in tree.folders.items()
+        if rel.count("/") < 3
+        for name in (*folder.tables, *folder.lists)
     ]
     tables = tables[:_MOST_TABLES]
     lists = tuple(name for name in tables if name.lower().endswith(".scp"))
@@ -127,7 +136,7 @@ def manifest_columns(
     ManifestError
         If it is a table that cannot be read.
     """
-    if any(path.suffix.lower() not in TABLE_SUFFIXES for path in paths):
+    if any(path.suffix.lower() not in TABLE_SUFFIXES | LIST_SUFFIXES for path in paths):
         return None
     place = root or paths[0].parent
     rows = _rows(paths, place)
@@ -136,13 +145,25 @@ def manifest_columns(
     sounds = [name for name in names if _names_sounds(cells[name])]
     if not sounds or _RESULTS & set(names):
         return None
-    by = next((name for name in names if name.lower() in _BY and 1 < len(set(cells[name])) < len(rows)), None)
+    by = next(
+        (
+            name
+            for name in names
+            if name not in sounds and words_of(name) & _BY and 1 < len(set(cells[name])) < len(rows)
+        ),
+        None,
+    )
     versions = _by_condition(rows, sounds, by) if by and len(sounds) > 1 else None
-    if versions is None:
+    long_keys = _long_keys(rows, names, sounds[0], by) if by and len(sounds) == 1 else None
+    if versions is not None:
+        keys = [Path(row.get(sounds[0], "")).stem for row in rows]
+    elif long_keys is not None:
+        keys = long_keys
+        versions = _long(rows, keys, sounds[0], by or "")
+    else:
         keys = _keys(rows, names, sounds)
         versions = _per_row(rows, keys, sounds)
-    else:
-        keys = [Path(row.get(sounds[0], "")).stem for row in rows]
+        versions = _called(versions) if not _says_columns(names) else versions
     parts = _parts(versions, layout)
     traces = _traces(keys, cells)
     parts += [Part(name, Role.TRACE, why="its column says so") for name in traces]
@@ -204,10 +225,62 @@ def _keys(rows: Sequence[Row], names: Sequence[str], sounds: Sequence[str]) -> l
         cells = [row.get(name, "") for row in rows]
         keys = [Path(cell).stem if name in sounds else cell for cell in cells]
         short = [clip_name(key) for key in keys] if name in sounds else keys
-        for tried in (short, keys):
+        above = [Path(cell).parent.name for cell in cells] if name in sounds else keys
+        for tried in (short, keys, above):
             if all(tried) and len(set(tried)) == len(tried):
                 return tried
     return [str(number) for number in range(1, len(rows) + 1)]
+
+
+def _long_keys(rows: Sequence[Row], names: Sequence[str], sound: str, by: str) -> list[str] | None:
+    """Return the clip of each row of a table with a row for each clip and condition; None where it is none.
+
+    A clip has each condition once, and some clip has several: the column of which that holds names it; else
+    what is left of the files' names without their condition's.
+    """
+    others = [name for name in names if name not in (sound, by)]
+    named = sorted(others, key=lambda name: not (name == ID or words_of(name) & _IDENT))
+    tried = [[row.get(name, "") for row in rows] for name in named]
+    for keys in [*tried, [_without(row.get(sound, ""), row.get(by, "")) for row in rows]]:
+        pairs = {(key, row.get(by, "")) for key, row in zip(keys, rows, strict=True)}
+        if all(keys) and len(pairs) == len(rows) and 2 * len(set(keys)) <= len(rows):
+            return keys
+    return None
+
+
+def _without(path: str, condition: str) -> str:
+    """Return what a file's path says besides its condition: its name, or the folder where that is all."""
+    found = Path(path)
+    left = re.sub(
+        rf"(^|[\W_]+){re.escape(condition)}(?=$|[\W_])", "", found.stem, count=1, flags=re.IGNORECASE
+    )
+    return left.strip(" ._-") or found.parent.name
+
+
+def _long(rows: Sequence[Row], keys: Sequence[str], sound: str, by: str) -> dict[str, dict[str, str]]:
+    versions: dict[str, dict[str, str]] = defaultdict(dict)
+    for key, row in zip(keys, rows, strict=True):
+        if row.get(sound):
+            name = f"{by}{row[by]}" if row.get(by, "").isdigit() else row.get(by, "")
+            versions[name][key] = row[sound]
+    return dict(versions)
+
+
+def _says_columns(names: Sequence[str]) -> bool:
+    return not all(re.fullmatch(r"column \d+|id", name) for name in names)
+
+
+def _called(versions: Mapping[str, dict[str, str]]) -> dict[str, dict[str, str]]:
+    """Call columns without names by the folders of their files, or by what their names say of a role."""
+    names = []
+    for number, files in versions.items():
+        paths = [Path(file) for file in files.values()]
+        folders = {path.parent.name for path in paths}
+        roles = {role_in_name(path.stem) for path in paths}
+        role = next(iter(roles)) if len(roles) == 1 else None
+        names.append(str(role) if role else folders.pop() if len(folders) == 1 else number)
+    distinct = len(set(names)) == len(names)
+    return dict(zip(names if distinct else versions, versions.values(), strict=True))
 
 
 def _per_row(rows: Sequence[Row], keys: Sequence[str], sounds: Sequence[str]) -> dict[str, dict[str, str]]:
@@ -264,6 +337,11 @@ def _parts(versions: Mapping[str, Mapping[str, str]], layout: Layout | None) -> 
     for role, found in ((Role.REFERENCE, reference), (Role.LOSSY, lossy)):
         if found:
             parts[found[0]] = replace(parts[found[0]], role=role, name="", why="its column says so")
+    zero = [i for i, part in enumerate(parts) if is_condition_zero(part.files)]
+    if not reference and len(zero) == 1 and parts[zero[0]].role is Role.CONDITION:
+        why = "condition 0 is often the reference"
+        doubt = f"is {parts[zero[0]].files} the reference? {why}"
+        parts[zero[0]] = replace(parts[zero[0]], role=Role.REFERENCE, name="", why=why, doubt=doubt)
     if len(parts) == 1 and parts[0].role is Role.CONDITION:
         files = list(versions[parts[0].files].values())[:_PEEKS]
         damaged = any(zero_packets(Path(file))[0] for file in files)

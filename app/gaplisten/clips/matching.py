@@ -252,7 +252,12 @@ class _Table:
 def bare_name(pattern: str) -> str:
     """Return what the names of a pattern's files say besides the clip."""
     name = re.sub(r"\{\w+\}|\*", " ", pattern.rpartition("/")[2])
-    return re.sub(r"\[(.)\]", r"\1", name).strip(_FRINGE)
+    return _closed(re.sub(r"\[(.)\]", r"\1", name).strip(_FRINGE))
+
+
+def _closed(text: str) -> str:
+    """Give back the bracket that belongs to one within: ``PLC (v2)``."""
+    return text + ")" * (text.count("(") - text.count(")"))
 
 
 def _shared_ends(names: Sequence[str]) -> tuple[str, str]:
@@ -282,7 +287,7 @@ def labels_of(patterns: Sequence[str]) -> list[tuple[str, ...]]:
     labels = []
     for head, name in zip(heads, names, strict=True):
         folders = [bare_name(part) for part in head if part not in shared]
-        own = name[before : len(name) - after].strip(_FRINGE)
+        own = _closed(name[before : len(name) - after].strip(_FRINGE))
         labels.append(tuple(text for text in (*folders, own) if text))
     return labels
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -87,6 +88,11 @@ def maybe_role(name: str) -> frozenset[Role]:
     return frozenset(role for role, telling in _PERHAPS.items() if words & telling)
 
 
+def names_role_only(name: str) -> bool:
+    """Whether a name is nothing but a word for a role, as ``original`` is and ``clean_room`` is not."""
+    return any(name.lower() in telling for telling in _WORDS.values())
+
+
 def is_numbered_condition(name: str) -> bool:
     """Whether a word is one that conditions are numbered with: ``cond03``, ``c03``, ``sys2``."""
     return any(_NUMBERED.fullmatch(word) for word in words_of(name))
@@ -106,6 +112,16 @@ def trace_key(stem: str) -> tuple[str, bool]:
 def trace_beside(sound: Path) -> Path:
     """Return the path of the trace beside a sound, as the challenges call it: ``54_is_lost.txt``."""
     return sound.with_name(f"{sound.stem}_is_lost.txt")
+
+
+def beginnings(name: str) -> Iterator[str]:
+    """Give the beginnings of a name, the longest first: ``s0_plr10`` and ``s0`` of ``s0_plr10_3``.
+
+    A reference may have one of these where each clip met several losses.
+    """
+    yield from (
+        name[: found.start()] for found in reversed(list(re.finditer(r"[\W_]+", name))) if found.start()
+    )
 
 
 def clip_key(stem: str) -> str:

@@ -7,13 +7,15 @@ from dataclasses import replace
 from pathlib import Path
 
 from gaplisten.clips.clip import Clip, Offer
+from gaplisten.clips.likeness import ALIKE, likeness_of_files
 from gaplisten.clips.matching import patterns_sharing
-from gaplisten.clips.names import Role, role_in_name
+from gaplisten.clips.names import Role, beginnings, role_in_name
 from gaplisten.clips.patterns import Pattern
 from gaplisten.clips.scanning import Folder, Tree, scan_quietly
 
 MOST_NEIGHBOURS = 200
 _SAMPLE = 400
+_SHORT_NAME, _PEEKS = 1, 3
 
 
 def matched(clips: Sequence[Clip], chosen: Tree) -> tuple[list[Clip], str]:
@@ -37,6 +39,9 @@ def _references(clips: Sequence[Clip], chosen: Tree) -> dict[str, Path]:
     stems = {clip.sound.stem: clip.name for clip in clips if clip.sound}
     same = {stems[stem]: path for stem, path in by_stem.items() if stem in stems}
     same |= {stem: path for stem, path in by_stem.items() if stem in keys}
+    for clip in clips:
+        known = same.get(clip.name) or next((by_stem[b] for b in beginnings(clip.name) if b in by_stem), None)
+        same |= {} if known is None else {clip.name: known}
     if same:
         return same
     paths = [rel + stem for rel, stem in chosen.sounds()][:_SAMPLE]
@@ -59,9 +64,20 @@ def offers_for(clips: Sequence[Clip], root: Path) -> tuple[Offer, ...]:
     offers = [
         Offer(folder.path, count, len(lacking))
         for folder in _near(root)
-        if folder.role is Role.REFERENCE and (count := len(folder.sounds.keys() & lacking))
+        if folder.role is Role.REFERENCE
+        and (count := len(folder.sounds.keys() & lacking))
+        and _meant(folder, clips)
     ]
     return tuple(sorted(offers, key=lambda offer: -offer.found)[:5])
+
+
+def _meant(folder: Folder, clips: Sequence[Clip]) -> bool:
+    """Whether names that agree mean something: short ones (``0.wav``) do not where the sound belies them."""
+    named = [(clip.sound, folder.sound(clip.sound.stem)) for clip in clips if clip.sound]
+    pairs = [(own, other) for own, other in named if other is not None]
+    if any(len(own.stem) > _SHORT_NAME for own, _ in pairs):
+        return True
+    return not all(likeness_of_files(own, other) < ALIKE for own, other in pairs[:_PEEKS])
 
 
 def _near(root: Path) -> Iterator[Folder]:

@@ -73,8 +73,13 @@ def clip_from_roles(
     )
 
 
-def zero_packets(path: Path, packet: PacketLength = USUAL) -> tuple[int, str]:
+def zero_packets(path: Path, packet: PacketLength = USUAL, reference: Path | None = None) -> tuple[int, str]:
     """Return how much of a file's first minute is exactly zero between sounding parts.
+
+    Parameters
+    ----------
+    reference
+        Where it is known: what is quiet there and made zero by a noise gate does not count.
 
     Returns
     -------
@@ -83,10 +88,13 @@ def zero_packets(path: Path, packet: PacketLength = USUAL) -> tuple[int, str]:
     """
     try:
         signal = read_start(path, _LOOK_AT_SECONDS)
+        clean = None if reference is None else read_start(reference, _LOOK_AT_SECONDS)
     except GaplistenError:
         return 0, ""
-    found = detect_losses(signal, packet.frames or max(1, round(packet.ms * signal.rate / 1000)))
-    if found.notes:
+    found = detect_losses(signal, packet.frames or max(1, round(packet.ms * signal.rate / 1000)), clean)
+    if found.trace.grid is None or found.trace.grid.length != (
+        packet.frames or round(packet.ms * signal.rate / 1000)
+    ):
         return len(found.trace.spans), f"{len(found.trace.spans)} stretches of it are exactly zero"
     lost = found.trace.lost
     sounding = np.flatnonzero(~lost)

@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from unicodedata import normalize
 
 from gaplisten.audio.files import SOUND_SUFFIXES
 from gaplisten.clips.names import Role, role_in_name, trace_key
@@ -16,8 +17,11 @@ TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".scp"
 # Tables are looked into by themselves: most are none of losses.
 TRACE_SUFFIXES = frozenset(suffix.lower() for form in FORMATS for suffix in form.suffixes) - TABLE_SUFFIXES
 HEADERLESS = frozenset({".pcm", ".raw", ".sw", ".s16", ".f32", ".le", ".8k", ".16k", ".32k", ".48k"})
+LIST_SUFFIXES = frozenset({".txt", ".lst", ".list"})
+_LOSS_SUFFIXES = frozenset({".lost", ".loss", ".trace", ".mask", ".bfi", ".plt", ".fer", ".eid", ".log"})
 DEPTH = 8
 MOST_FOLDERS = 20_000
+_MOST_LISTS = 4
 _LOSSLESS = ("wav", "flac", "aiff", "aif", "w64", "rf64", "caf", "au")
 _TELLING_SUFFIXES = frozenset(
     suffix.lower() for form in FORMATS if form.suffix_tells for suffix in form.suffixes
@@ -45,7 +49,9 @@ class Folder:
     plain
         File name by stem, of files that could be traces but are not called so.
     tables
-        Names of tables (CSV and its kin).
+        Names of tables (CSV and its kin), but for those that are called as a sound beside them.
+    lists
+        Names of texts that may list sounds; none where there are many, as these are of clips each.
     headerless
         How many files of bare samples there are, by suffix.
     folders
@@ -62,6 +68,7 @@ class Folder:
     doubles: tuple[tuple[str, str], ...] = ()
     plain: dict[str, str] = field(default_factory=dict)
     headerless: dict[str, int] = field(default_factory=dict)
+    lists: tuple[str, ...] = ()
 
     @property
     def role(self) -> Role | None:
@@ -92,6 +99,7 @@ def scan(path: Path) -> Folder:
     plain: dict[str, str] = {}
     headerless: dict[str, int] = {}
     tables: list[str] = []
+    lists: list[str] = []
     folders: list[str] = []
     doubles: list[str] = []
     all_traces = role_in_name(path.name) is Role.TRACE
@@ -101,23 +109,26 @@ def scan(path: Path) -> Folder:
                 name = entry.name
                 if name.startswith("."):
                     continue
-                stem, dot, ending = name.rpartition(".")
-                suffix = (dot + ending).lower() if stem else ""
+                before, dot, ending = name.rpartition(".")
+                suffix = (dot + ending).lower() if before else ""
+                stem = stem_of(name)
                 if suffix in SOUND_SUFFIXES:
                     if stem in sounds:
                         name, left = sorted((name, sounds[stem]), key=_preference)
                         doubles.append(left)
                     sounds[stem] = name
-                elif suffix in TRACE_SUFFIXES:
+                elif suffix in TRACE_SUFFIXES or suffix in _LOSS_SUFFIXES:
                     key, telling = trace_key(stem)
                     if telling or all_traces or suffix in _TELLING_SUFFIXES:
                         traces[key] = name
                     else:
                         plain[stem] = name
-                    if suffix in TABLE_SUFFIXES:
-                        tables.append(name)
+                    if suffix in LIST_SUFFIXES:
+                        lists.append(name)
                 elif suffix in TABLE_SUFFIXES:
                     tables.append(name)
+                elif suffix in LIST_SUFFIXES:
+                    lists.append(name)
                 elif suffix in HEADERLESS:
                     headerless[suffix] = headerless.get(suffix, 0) + 1
                 elif entry.is_dir():
@@ -126,10 +137,50 @@ def scan(path: Path) -> Folder:
         raise FolderError(str(path), "there is no such folder", "check the path") from error
     except OSError as error:
         raise FolderError(str(path), f"cannot be read ({error.strerror})", "check the permissions") from error
-    left_out = tuple((name, sounds[name.rpartition(".")[0]]) for name in sorted(doubles, key=natural))
+    tables = _of_whole_folders(tables, sounds, traces, plain, all_traces=all_traces)
+    lists = lists if len(lists) <= _MOST_LISTS else []
+    left_out = tuple((name, sounds[stem_of(name)]) for name in sorted(doubles, key=natural))
     return Folder(
-        path, sounds, traces, tuple(sorted(tables)), tuple(sorted(folders)), left_out, plain, headerless
+        path,
+        sounds,
+        traces,
+        tuple(sorted(tables)),
+        tuple(sorted(folders)),
+        left_out,
+        plain,
+        headerless,
+        tuple(sorted(lists)),
     )
+
+
+def stem_of(name: str) -> str:
+    """Return a file's name without its suffix; accents as one letter each, which Macs write apart."""
+    stem = name.rpartition(".")[0]
+    return stem if stem.isascii() else normalize("NFC", stem)
+
+
+def _of_whole_folders(
+    tables: list[str],
+    sounds: dict[str, str],
+    traces: dict[str, str],
+    plain: dict[str, str],
+    *,
+    all_traces: bool,
+) -> list[str]:
+    """Return the tables that speak of many clips; those of one clip each may be its trace."""
+    left = []
+    for name in tables:
+        stem = stem_of(name)
+        key, telling = trace_key(stem)
+        if telling and (key in sounds or all_traces or not sounds):
+            traces.setdefault(key, name)
+        elif stem in sounds:
+            plain.setdefault(stem, name)
+        else:
+            left.append(name)
+            if not sounds:  # a folder of nothing but tables: one a clip, or one of all
+                plain.setdefault(stem, name)
+    return left
 
 
 def _preference(name: str) -> tuple[int, str]:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 from gaplisten.clips.arrangement import Part
 from gaplisten.clips.layout import trace_stems
-from gaplisten.clips.matching import bare_name, labels_of, patterns_sharing
-from gaplisten.clips.names import Role, is_condition_zero, maybe_role, role_in_name
+from gaplisten.clips.matching import CLIP, bare_name, labels_of, patterns_sharing
+from gaplisten.clips.names import Role, is_condition_zero, maybe_role, names_role_only, role_in_name
 from gaplisten.clips.roles import zero_packets
-from gaplisten.clips.scanning import Tree
+from gaplisten.clips.scanning import Tree, stem_of
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import AmbiguousTrace, read_trace
 
@@ -84,10 +84,12 @@ class _Roles:
         """Take the one of these that names most clips; others could be meant, which is said."""
         if not named:
             return
+        most = max(len(self.files[i]) for i in named)
         best = max(
             named,
             key=lambda i: (
                 role_in_name(self.labels[i][-1]) is Role.REFERENCE,
+                self._nothing_else(i) and 2 * len(self.files[i]) >= most,
                 len(self.files[i]),
                 self._exact(i, "clean", "reference", "ref"),
                 -i,
@@ -95,7 +97,10 @@ class _Roles:
         )
         self._take(best, Role.REFERENCE, "its name says so")
         for other in named:
-            if other != best:
+            if other != best and self._nothing_else(best) and not self._nothing_else(other):
+                doubt = f"is {self._shown(other)} a version, or the reference? {self._shown(best)} is taken"
+                self._take(other, Role.CONDITION, "its name may say more than a role", doubt)
+            elif other != best:
                 self._take(
                     other,
                     Role.UNUSED,
@@ -122,6 +127,10 @@ class _Roles:
             ),
         )
         self._take(best, Role.LOSSY, "its name says so")
+
+    def _nothing_else(self, index: int) -> bool:
+        """Whether a version's name is a word for its role and no more."""
+        return names_role_only(self.labels[index][-1])
 
     def _exact(self, index: int, *words: str) -> bool:
         return any(text.lower() in words for text in self.labels[index])
@@ -167,16 +176,20 @@ class _Roles:
     def _lossy_by_content(self) -> None:
         """Take the version with the most packets of exact zeros, beyond those that the references have."""
         looked = sorted(self.open)[:_MOST_LOOKED_INTO]
-        found = {index: self._zeros(index) for index in looked}
-        most = max(looked, key=lambda index: found[index], default=None)
         reference = next((i for i, part in enumerate(self.parts) if part.role is Role.REFERENCE), None)
-        usual = 0 if reference is None else self._zeros(reference)
-        if most is not None and found[most] > usual:
+        found = {index: self._zeros(index, reference) for index in looked}
+        most = max(looked, key=lambda index: found[index], default=None)
+        if most is not None and found[most]:
             self._take(most, Role.LOSSY, "some of it are packets of exact zeros", also=len(looked) > 1)
 
-    def _zeros(self, index: int) -> int:
-        """Count packets of exact zeros in the first files of a version."""
-        return sum(zero_packets(Path(path))[0] for path in nsmallest(_PEEKS, self.files[index].values()))
+    def _zeros(self, index: int, reference: int | None = None) -> int:
+        """Count packets of exact zeros in the first files of a version, beyond the reference's own."""
+        clean = {} if reference is None else self.files[reference]
+        count = 0
+        for key in nsmallest(_PEEKS, self.files[index]):
+            own = Path(clean[key]) if key in clean else None
+            count += zero_packets(Path(self.files[index][key]), reference=own)[0]
+        return count
 
     def _readable(self, index: int) -> bool:
         first = map(Path, nsmallest(1, self.files[index].values()))
@@ -222,9 +235,7 @@ def names_of(patterns: Sequence[str]) -> list[str]:
 
 def trace_parts(parts: Sequence[Part], keys: frozenset[str], tree: Tree) -> list[Part]:
     """Find the traces of clips with these keys, and whose losses they are."""
-    telling = [
-        rel + name.rpartition(".")[0] for rel, each in tree.folders.items() for name in each.traces.values()
-    ]
+    telling = [rel + stem_of(name) for rel, each in tree.folders.items() for name in each.traces.values()]
     found = _patterns(telling, keys)
     if not found:
         found = _untold(keys, tree)
@@ -252,14 +263,23 @@ def _untold(keys: frozenset[str], tree: Tree) -> dict[str, int]:
             tree.root / rel / trace_stems(tree.folders[rel])[stem]
             for rel, stem in (plain[i] for i in indices[:_PEEKS])
         ]
-        if len(indices) * 2 >= len(keys) and all(map(_reads_as_trace, files)):
+        enough = len(indices) * 2 >= len(keys) or _beside(pattern, tree)
+        if enough and 2 * sum(map(_reads_as_trace, files)) > len(files):
             found[pattern] = len(indices)
     return found
 
 
+def _beside(pattern: str, tree: Tree) -> bool:
+    """Whether its files lie beside sounds of just their names, so that a few of them mean something."""
+    folder, _, name = pattern.rpartition("/")
+    place = tree.folders.get(folder + "/" if folder else "")
+    return name == CLIP and place is not None and bool(place.plain.keys() & place.sounds.keys())
+
+
 def _reads_as_trace(path: Path) -> bool:
     try:
-        return read_trace(path).lost.size > 1
+        found = read_trace(path)
+        return found.intervals is not None or found.lost.size > 1
     except AmbiguousTrace:
         return True
     except GaplistenError:

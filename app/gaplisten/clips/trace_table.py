@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,12 +34,19 @@ class TraceTable:
     notes: tuple[str, ...] = ()
 
 
-def read_trace_table(path: Path) -> TraceTable:
+def read_trace_table(path: Path, stems: Collection[str] = ()) -> TraceTable:
     """Return a table's traces.
 
     The trace stands in the fourth column, or in whichever holds only 0 and 1. Rows that name no sound file,
     such as a header, are passed over; a table that holds no trace at all gives an empty result. Where rows
     for one name differ, none of them is used: nobody can say which is right.
+
+    Parameters
+    ----------
+    path
+        A CSV whose first column names sound files, or sounds by their stems.
+    stems
+        Those by which it may name them.
 
     Raises
     ------
@@ -53,7 +60,7 @@ def read_trace_table(path: Path) -> TraceTable:
             raise TraceFileError(str(path), f"is larger than {MAX_BYTES // 2**20} MiB", "split the table")
         csv.field_size_limit(MAX_BYTES)
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _traces(path, list(csv.reader(file, strict=True)))
+            return _traces(path, list(csv.reader(file, strict=True)), stems)
     except OSError as error:
         raise TraceFileError(
             str(path), f"cannot be read ({error.strerror})", "check the permissions"
@@ -64,21 +71,25 @@ def read_trace_table(path: Path) -> TraceTable:
         ) from error
 
 
-def tables_in(tree: Tree) -> tuple[dict[str, tuple[bool, ...]], list[str]]:
-    """Return the first table of traces in a folder or those below it, and what is to be said of tables."""
+def tables_in(tree: Tree) -> tuple[dict[str, tuple[bool, ...]], list[str], tuple[str, ...]]:
+    """Return the first table of traces in a folder, what is to be said of tables, and of which."""
     problems: list[str] = []
-    for folder in tree.folders.values():
+    failed: list[str] = []
+    stems = frozenset().union(*(folder.sounds for folder in tree.folders.values()))
+    for rel, folder in tree.folders.items():
         for name in folder.tables:
             if not name.lower().endswith(".csv"):
                 continue
             try:
-                found = read_trace_table(folder.path / name)
+                found = read_trace_table(folder.path / name, stems)
             except GaplistenError as error:
                 problems.append(str(error))
+                failed.append(rel + name)
                 continue
             if found.traces:
-                return dict(found.traces), [f"{len(found.traces)} traces in {name}", *found.notes]
-    return {}, problems
+                notes = [f"{len(found.traces)} traces in {name}", *found.notes]
+                return dict(found.traces), [*notes, *problems], (*failed, rel + name)
+    return {}, problems, tuple(failed)
 
 
 def _reason(error: Exception) -> str:
@@ -86,8 +97,9 @@ def _reason(error: Exception) -> str:
     return "a quote is never closed" if "unexpected end of data" in str(error) else str(error)
 
 
-def _traces(path: Path, rows: list[list[str]]) -> TraceTable:
-    named = [(number, row) for number, row in enumerate(rows, 1) if row and _names_sound(row[0])]
+def _traces(path: Path, rows: list[list[str]], stems: Collection[str]) -> TraceTable:
+    listed = [(number, row) for number, row in enumerate(rows, 1) if row]
+    named = [(number, row) for number, row in listed if _names_sound(row[0]) or row[0].strip() in stems]
     columns = [_column(row) for _, row in named]
     known = [column for column in columns if column is not None]
     if not known:
@@ -99,10 +111,12 @@ def _traces(path: Path, rows: list[list[str]]) -> TraceTable:
     for number, row in named:
         digits = row[usual].translate(_BLANKS) if usual < len(row) else ""
         if not digits or digits.strip("01"):
+            if not _names_sound(row[0]):  # a number may be a clip's name by chance
+                return TraceTable({})
             found = repr(digits.strip("01")[:1]) if digits else "nothing"
             fact = f"line {number} ({row[0]}) holds {found} where a trace of 0 and 1 belongs"
             raise TraceFileError(str(path), fact, "correct the line")
-        name, flags = Path(row[0]).stem, tuple(digit == "1" for digit in digits)
+        name, flags = _stem(row[0]), tuple(digit == "1" for digit in digits)
         lines.setdefault(name, []).append(number)
         if traces.setdefault(name, flags) != flags:
             differing.add(name)
@@ -115,6 +129,10 @@ def _traces(path: Path, rows: list[list[str]]) -> TraceTable:
 
 def _names_sound(cell: str) -> bool:
     return Path(cell.strip()).suffix.lower() in SOUND_SUFFIXES
+
+
+def _stem(cell: str) -> str:
+    return Path(cell).stem if _names_sound(cell) else cell.strip()
 
 
 def _column(row: list[str]) -> int | None:

@@ -65,10 +65,12 @@ def check(
     with output.progress("checking clips") as job:
         rows: list[tuple[str, str, str, str, str]] = []
         problems: list[str] = []
+        odd: list[str] = []
         unread = 0
-        for result in checked(found, job):
+        for result in checked(found, job, placed=True):
             problems += [f"{result.clip}: {problem}" for problem in result.problems]
             unread += bool(result.problems)
+            odd += [f"{result.clip}: {note}" for note in result.notes]
             for doubt in result.doubts:
                 option = doubt.change.option if doubt.change is not None else ""
                 rows.append((result.clip, doubt.about, doubt.fact, doubt.cure, option))
@@ -82,6 +84,8 @@ def check(
             )
     elif csv is not None:
         output.show(table, csv)
+    for note in odd:
+        print(f"note: {visible(note)}")
     failed = output.failures(problems)
     clips = len({row[0] for row in rows})
     said = [f"{clips} with something that does not fit"] if rows else []
@@ -100,7 +104,7 @@ def _show_layout(found: ClipSet) -> None:
                 part.files,
                 str(part.role),
                 part.name or part.of,
-                "{} of {}".format(*found.counts[part.files]),
+                "{} of {}".format(*found.counts[part.counted_as]),
                 part.why,
             )
             for part in found.layout.parts

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 
+from gaplisten.audio.alignment import placement_of
 from gaplisten.audio.signal import Signal
 from gaplisten.jobs import Job
 from gaplisten.loss.lag import Jump, lags_of
@@ -136,6 +137,9 @@ def find_damage(version: Signal, reference: Signal | None = None, job: Job | Non
         raise ValueError(f"rates differ: {reference.rate} and {rate} Hz")
     known = reference.mono.astype(np.float64)
     job.check(0.0, "aligning")
+    placed = placement_of(reference, version)
+    turned = placed is not None and placed.turned
+    heard = -heard if turned else heard
     lags = lags_of(known, heard, rate, job)
     moved = lags.aligned(heard, len(known))
     there = lags.known(len(heard), len(known))
@@ -150,7 +154,8 @@ def find_damage(version: Signal, reference: Signal | None = None, job: Job | Non
         place for place in places if not any(abs(place.start - jump.frame) < reach for jump in lags.jumps)
     ]
     jumps = [_of_jump(jump, len(known)) for jump in lags.jumps]
-    notes = () if lags.sure else ("the version is hardly like its reference: what is found says little",)
+    told = ["the version is hardly like its reference: what is found says little"] * (not lags.sure)
+    notes = (*told, *["its polarity is turned round: it was compared turned back"] * turned)
     ordered = tuple(sorted([*apart, *jumps], key=lambda place: place.start))
     return Damage(ordered, len(known), rate, lags.first, notes)
 

@@ -22,6 +22,14 @@ _SHORTEST_PACKET_MS = min(_USUAL_MS)
 _USUAL_FRAMES = (512, 256, 1024, 128, 120, 160, 480, 960)
 _MOST, _NEARLY_ALL = 0.5, 0.9
 _CHANCE = 0.02
+_QUIET = (0.02, 0.05, 0.1)  # of the loudest sound: what lies below may be a pause, with the noise in it
+_PAUSE = 0.8  # share of a stretch of zeros in which the reference is quiet
+_GATED = 0.7  # share of all that is quiet that is zero: losses do not choose pauses
+_BLOCK_MS = 5.0
+_LOUDEST = 99.0  # percentile
+_FEW_PAUSES = 3
+_SOME = 0.1
+_SURE, _ODD = 1e-3, 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,9 +60,29 @@ def detect_losses(signal: Signal, packet_frames: int, reference: Signal | None =
         packets, beginning with the signal, another beginning is tried, then the usual packet lengths. Where
         most lie on none, they are gaps of their own lengths.
     reference
-        When given (same rate), what is digital silence in it too was received.
+        When given (same rate), what is digital silence in it too was received; and where a noise gate or
+        silence suppression made zeros of its pauses, these were, too.
     """
-    whole = detect_lost_packets(signal, packet_frames, reference)
+    spoken, pauses = _without_pauses(signal, packet_frames, reference)
+    notes = tuple(_about_pauses(pauses, known=reference is not None))
+    found = _detected(signal, packet_frames, spoken)
+    return Detection(found.trace, (*found.notes, *notes))
+
+
+def _about_pauses(pauses: int, *, known: bool) -> Iterator[str]:
+    if not pauses:
+        return
+    count = "1 stretch of exact zeros" if pauses == 1 else f"{pauses} stretches of exact zeros"
+    if known:
+        lie = "is a pause" if pauses == 1 else "are pauses"
+        yield f"{count} {lie} of the reference (noise gate, silence suppression): not counted as lost"
+    else:
+        begin = "begins" if pauses == 1 else "begin"
+        yield f"{count} {begin} in quiet sound: pauses, or lost? Only a reference or a trace can tell"
+
+
+def _detected(signal: Signal, packet_frames: int, reference: Signal | None) -> Detection:
+    whole = _on_grid(signal, Grid(packet_frames), reference)
     runs = _Runs.of(signal, reference)
     share = runs.on(Grid(packet_frames))
     if share >= _NEARLY_ALL or (not runs.edges and whole.has_loss):
@@ -81,27 +109,8 @@ def detect_losses(signal: Signal, packet_frames: int, reference: Signal | None =
     return Detection(trace, (note,))
 
 
-def detect_lost_packets(signal: Signal, packet_frames: int, reference: Signal | None = None) -> LossTrace:
-    """Take packets whose samples are all exactly zero for lost.
-
-    Parameters
-    ----------
-    signal
-        The lossy signal, with lost packets zeroed on the packet grid.
-    packet_frames
-        Frames in one packet at the signal's rate.
-    reference
-        When given (same rate), packets that are digital silence in it too count as received.
-
-    Returns
-    -------
-    trace
-        Origin ``DETECTED``: digital silence in the speech itself looks the same as a loss.
-    """
-    return _on_grid(signal, Grid(packet_frames), reference)
-
-
 def _on_grid(signal: Signal, grid: Grid, reference: Signal | None) -> LossTrace:
+    """Take packets whose samples are all exactly zero for lost, unless they are so in the reference."""
     lost = _silent_packets(signal.samples, grid)
     if reference is not None and reference.rate == signal.rate:
         silent = _silent_packets(reference.samples[: signal.frames], grid)
@@ -123,6 +132,137 @@ def _silent(samples: Samples, packet_frames: int) -> Flags:
     padded = np.zeros(-(-len(sounding) // packet_frames) * packet_frames, np.bool_)
     padded[: len(sounding)] = sounding
     return np.asarray(~padded.reshape(-1, packet_frames).any(axis=1), np.bool_)
+
+
+# --- pauses of which something made zeros ------------------------------------------------------------------
+
+
+def _without_pauses(
+    signal: Signal, packet_frames: int, reference: Signal | None
+) -> tuple[Signal | None, int]:
+    """Take pauses out of a reference of which a noise gate, silence suppression or coarse steps made zeros.
+
+    Returns
+    -------
+    reference
+        Exactly zero where it is quiet and something other than losses made zeros of it.
+    pauses
+        How many stretches of zeros are such; with no reference, how many may be.
+    """
+    runs = [run for run in _zeros(signal.samples) if run[1] - run[0] >= SHORTEST_MS * signal.rate / 1000]
+    if not runs:
+        return reference, 0
+    if reference is None or reference.rate != signal.rate:
+        return reference, _between_quiet(signal, runs, packet_frames)
+    loudest = _loudest(reference.samples)
+    found = (_Pauses.of(signal, reference, runs, share * loudest) for share in _QUIET)
+    told = [pauses for pauses in found if pauses.gated(packet_frames, signal.rate)]
+    best = max(told, key=lambda pauses: len(pauses.pauses), default=None)
+    if best is None:
+        return reference, 0
+    spoken = reference.samples.copy()
+    for start, stop in best.pauses:
+        spoken[start:stop] = 0.0
+    return Signal(spoken, reference.rate), len(best.pauses)
+
+
+@dataclass(frozen=True, eq=False)
+class _Pauses:
+    """Stretches of zeros, parted by whether the reference is quiet in them.
+
+    Parameters
+    ----------
+    shares
+        Of quiet and of louder sound, how much is zero.
+    chance
+        How likely it is that losses, which choose nothing, lie in so many pauses.
+    whole
+        By frame, where the reference is not exactly zero; and of these, where the signal is.
+    """
+
+    pauses: list[tuple[int, int]]
+    others: list[tuple[int, int]]
+    shares: tuple[float, float]
+    chance: float
+    whole: tuple[Flags, Flags]
+
+    @classmethod
+    def of(cls, signal: Signal, reference: Signal, runs: list[tuple[int, int]], floor: float) -> _Pauses:
+        size = max(1, round(_BLOCK_MS * signal.rate / 1000))
+        count = min(signal.frames, reference.frames) // size * size
+        clean = np.abs(reference.samples[:count]).max(axis=1, initial=0.0)
+        peaks = clean.reshape(-1, size).max(axis=1, initial=0.0)
+        heard, quiet = peaks > 0, (peaks > 0) & (peaks <= floor)
+        silent = np.asarray(~signal.samples[:count].any(axis=1))
+        zero = silent.reshape(-1, size).all(axis=1)
+        pauses: list[tuple[int, int]] = []
+        others: list[tuple[int, int]] = []
+        for start, stop in runs:
+            blocks = slice(start // size, -(-stop // size))
+            if not clean[start:stop].any() or not heard[blocks].any():
+                continue  # zeros of the reference's own
+            paused = np.count_nonzero(quiet[blocks]) >= _PAUSE * np.count_nonzero(heard[blocks])
+            (pauses if paused else others).append((start, stop))
+        loud = heard & ~quiet
+        shares = [np.count_nonzero(kind & zero) / (np.count_nonzero(kind) or 1) for kind in (quiet, loud)]
+        likely = np.count_nonzero(quiet) / (np.count_nonzero(heard) or 1)
+        chance = _chance(len(pauses), len(pauses) + len(others), likely)
+        return cls(pauses, others, (shares[0], shares[1]), chance, (np.asarray(clean > 0), silent))
+
+    def gated(self, packet_frames: int, rate: int) -> bool:
+        """Whether something made zeros of them: of nearly all, of too many for chance, or off the packets."""
+        if not self.pauses:
+            return False
+        quiet, loud = self.shares
+        if (quiet >= _GATED and loud <= quiet / 2) or self.chance < _SURE:
+            return True
+        others = _Runs.of_edges(self.others)
+        grids = [Grid(packet_frames), *(others.likely_grids(packet_frames, rate) if self.others else ())]
+        few = self.others and len(self.pauses) < _FEW_PAUSES
+        return not few and max(map(self._on, grids)) < _MOST
+
+    def _on(self, grid: Grid) -> float:
+        """Return the share of pauses that make zeros of whole packets only."""
+        heard, silent = self.whole
+        fitting = 0
+        for start, stop in self.pauses:
+            first = start - (start - grid.offset) % grid.length
+            last = stop + (grid.offset - stop) % grid.length
+            edges = ((first, first + grid.length), (last - grid.length, last))
+            fitting += all(self._whole(heard[max(a, 0) : b], silent[max(a, 0) : b]) for a, b in edges)
+        return fitting / len(self.pauses)
+
+    @staticmethod
+    def _whole(heard: Flags, silent: Flags) -> bool:
+        """Whether what sounds in a packet is zero altogether or not at all, but for what rounds to zero."""
+        count = np.count_nonzero(heard)
+        made = np.count_nonzero(heard & silent)
+        return not _SOME * count < made < (1 - _SOME) * count
+
+
+def _chance(found: int, of: int, likely: float) -> float:
+    from scipy.stats import binom
+
+    return float(binom.sf(found - 1, of, likely)) if found else 1.0
+
+
+def _between_quiet(signal: Signal, runs: list[tuple[int, int]], packet_frames: int) -> int:
+    """Count stretches of a packet and more that quiet sound leads to, where losses do not explain so many."""
+    size = max(1, round(_BLOCK_MS * signal.rate / 1000))
+    floor = _QUIET[-1] * _loudest(signal.samples)
+    peaks = np.abs(signal.samples[: signal.frames // size * size]).max(axis=1, initial=0.0)
+    peaks = peaks.reshape(-1, size).max(axis=1, initial=0.0)
+    likely = np.count_nonzero((peaks > 0) & (peaks <= floor)) / (np.count_nonzero(peaks) or 1)
+    inner = [(a, b) for a, b in runs if a > 0 and b < signal.frames and b - a >= packet_frames]
+    quiet = sum(not _louder(signal.samples[max(start - size, 0) : start], floor) for start, _ in inner)
+    return quiet if _chance(quiet, len(inner), likely) < _ODD else 0
+
+
+def _loudest(samples: Samples) -> float:
+    """Return how loud the loudest sound is: the 99th percentile of what is not silent, from some of it."""
+    some = np.abs(samples[:: max(1, len(samples) // _BLOCK_FRAMES)])
+    some = some[some > 0]
+    return float(np.percentile(some, _LOUDEST)) if some.size else 0.0
 
 
 # --- runs of zeros, and the grid on which they lie ----------------------------------------------------------
@@ -147,6 +287,12 @@ class _Runs:
     inside: Spans
 
     @classmethod
+    def of_edges(cls, runs: list[tuple[int, int]]) -> _Runs:
+        """Return runs of which every edge counts."""
+        starts, stops = [start for start, _ in runs], [stop for _, stop in runs]
+        return cls(starts, stops, np.array(runs, np.int64).reshape(-1, 2))
+
+    @classmethod
     def of(cls, signal: Signal, reference: Signal | None) -> _Runs:
         samples, frames = signal.samples, signal.frames
         least = max(round(SHORTEST_MS * signal.rate / 1000), _NEAR_FRAMES)
@@ -156,7 +302,7 @@ class _Runs:
         for start, stop in _zeros(samples):
             if stop - start < least:
                 continue
-            spoken = None if known is None else float(np.abs(known[start:stop]).max(initial=0.0)) > _LOUD
+            spoken = None if known is None else _louder(known[start:stop], _LOUD)
             if spoken is False:
                 continue
             before = start > 0 and _loud(samples[max(start - _NEAR_FRAMES, 0) : start])
@@ -198,7 +344,11 @@ class _Runs:
 
 
 def _loud(samples: Samples) -> bool:
-    return float(np.abs(samples).max(initial=0.0)) > _LOUD
+    return _louder(samples, _LOUD)
+
+
+def _louder(samples: Samples, floor: float) -> bool:
+    return float(np.abs(samples).max(initial=0.0)) > floor
 
 
 def _zeros(samples: Samples) -> Iterator[tuple[int, int]]:

@@ -12,10 +12,6 @@ from gaplisten.metrics.contract import OUTSIDE_VALIDATION, Material, Metric, Uns
 # 16-bit files reach exactly -1.0; float files that merely touch full scale must not be refused for rounding.
 _FULL_SCALE = 1.0 + 1e-6
 
-_LEAST_DELAY = 0.001  # seconds from which a delay is told
-_ALIKE = 0.5  # normalised correlation from which a version is the reference's own waveform, moved or turned
-_PLAINLY = 0.8  # from here on nothing else is tried
-
 
 def missing_packages(metric: Metric) -> tuple[str, ...]:
     """Return the packages that the metric needs and this machine has not."""
@@ -84,31 +80,10 @@ def _pair_marks(metric: Metric, degraded: Signal, reference: Signal, rate: int) 
 
 def _place_marks(degraded: Samples, reference: Samples, rate: int) -> list[str]:
     """Return how a version lies elsewhere or is turned round, for metrics that compare sample by sample."""
-    from gaplisten.audio.alignment import estimate_delay, remove_delay
+    from gaplisten.audio.alignment import placement_of
 
-    clean = Signal.of(reference, rate)
-    best, likeness, turned = None, _ALIKE, False
-    for sign in (1, -1):
-        version = Signal.of(sign * degraded, rate)
-        delay = estimate_delay(clean, version)
-        found = _likeness(reference, remove_delay(version, delay, clean.frames).samples[:, 0])
-        if found >= likeness:
-            best, likeness, turned = delay, found, sign < 0
-        if found >= _PLAINLY:
-            break
-    if best is None or best.drifts:
-        return []
-    marks = ["turned round (inverted polarity) against the reference"] if turned else []
-    if abs(best.frames) >= _LEAST_DELAY * rate:
-        way = "later" if best.frames > 0 else "earlier"
-        marks.append(f"{1000 * abs(best.frames) / rate:.4g} ms {way} than the reference")
-    return marks
-
-
-def _likeness(one: Samples, other: Samples) -> float:
-    """Return the normalised correlation of two sounds of one length, as they lie."""
-    scale = float(np.sqrt(np.dot(one, one) * np.dot(other, other)))
-    return float(np.dot(one, other)) / scale if scale > 0 else 0.0
+    found = placement_of(Signal.of(reference, rate), Signal.of(degraded, rate))
+    return [] if found is None else found.said(rate)
 
 
 def _trace_at(trace: LossTrace | None, rate: int) -> LossTrace:

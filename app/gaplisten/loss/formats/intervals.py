@@ -230,12 +230,18 @@ def _labels_of(content: Content) -> Decoded:
 
 # --- Praat --------------------------------------------------------------------------------------------------
 
+_TIER = "call the tier of losses 'lost', or name the format: textgrid"
 _QUOTED = re.compile(r'"((?:[^"]|"")*)"|(?<![\w"])([+-]?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?)(?![\w"])')
 
 
 def _recognises_grid(content: Content) -> str | None:
     if content.kind is not Kind.TEXT or '"TextGrid"' not in content.once(text_of)[:300]:
         return None
+    tiers = _tiers(content.once(text_of))
+    labels = {row[2].strip().lower() for _, rows in tiers for row in rows} - {""}
+    told = any(map(_LOST_WORD.search, (*labels, *(name.lower() for name, _ in tiers))))
+    if len(labels) > 1 and not told:  # words that were said, or sounds of speech
+        raise BadTrace(f"has no tier of losses (its tiers are {', '.join(name for name, _ in tiers)})", _TIER)
     return _sure(content, _grid_of)
 
 
@@ -367,7 +373,6 @@ FORMATS = (
         encode=_write_grid,
         unit="sample",
         lists=True,
-        suffix_tells=True,
         place=140,
     ),
     TraceFormat(

@@ -237,7 +237,8 @@ class LayoutDialog(QDialog):
     def _show_counts(self) -> None:
         self.table.blockSignals(True)
         for row in range(self.table.rowCount()):
-            found = self._counts.get(self._text(row, FILES))
+            part = Part(self._text(row, FILES), self.taken_as(row))
+            found = self._counts.get(part.counted_as)
             item = self.table.item(row, FOUND)
             if item is not None:
                 item.setText("{} of {}".format(*found) if found else "none")

@@ -1,0 +1,229 @@
+"""Whether a trace is that of its sound: what the lossy file, or other versions, tell of the losses.
+
+Lossy files that are not exactly zero where they were lost say nothing about the trace.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from gaplisten.audio.signal import Samples, Signal
+from gaplisten.clips.clip import OpenClip
+from gaplisten.clips.doubts import LEAST_ZERO_SECONDS, SOUNDING, Change, Doubt, percent
+from gaplisten.clips.traces import shifted
+from gaplisten.loss.detect import detect_losses
+from gaplisten.loss.trace import Flags, LossTrace, Origin, runs_of
+
+_TOO_MANY, _TOO_MANY_UNKNOWN = 0.05, 0.25  # share of zeros that a trace may call received; with no reference
+_FITS = 0.05
+_BESIDE_SECONDS = 0.002
+_MOST_CHANGED = 0.6  # share of the sound that is not the reference's own, where no codec is in the way
+_SAME_BITS = 0.5  # share of lost samples that may be the reference's own
+_MU_LAW_ZERO = 4 / 32768  # up to half its smallest step
+_USUAL_MS = (20.0, 10.0, 5.0, 2.5, 30.0, 40.0, 60.0)
+_USUAL_FRAMES = (512, 256, 1024, 128)
+_FURTHEST_SECONDS = 0.5  # how far a trace may lie beside its sound
+
+
+def about_trace(opened: OpenClip) -> Iterator[Doubt]:
+    """Notice a trace that speaks of other losses than the lossy file, or with none, than the versions."""
+    trace, lossy = opened.trace, opened.lossy
+    if trace is None or trace.origin is Origin.DETECTED:
+        return
+    if opened.clip.lossy is None or lossy is None:
+        yield from _about_trace_by_versions(opened, trace)
+        return
+    if lossy.rate != trace.rate or "lossy" in opened.resampled:
+        return
+    evidence = _Evidence.of(lossy, opened.reference, trace)
+    told = evidence.against(trace)
+    if not told:
+        return
+    readings = ((words, change) for words, change, tried in _readings(opened, trace) if evidence.fits(tried))
+    found = next(readings, None)
+    if found is None:
+        yield Doubt("trace", "trace", told, "it may belong to another clip, packet length or start")
+        return
+    yield Doubt("trace", "trace", told, *found)
+
+
+def _about_trace_by_versions(opened: OpenClip, trace: LossTrace) -> Iterator[Doubt]:
+    """Compare a trace with versions that are the reference's own sound but for their gaps."""
+    reference = opened.reference
+    if reference is None or reference.rate != trace.rate:
+        return
+    for name, version in opened.conditions.items():
+        if name in opened.own_traces or version.rate != trace.rate or version.channels != reference.channels:
+            continue
+        count = min(reference.frames, version.frames)
+        clean, made = reference.samples[:count], version.samples[:count]
+        sounding = np.asarray((np.abs(clean) > SOUNDING).any(axis=1))
+        changed = sounding & (np.abs(clean - made) >= 0.5 / 32768).any(axis=1)
+        size = np.count_nonzero(changed)
+        if not LEAST_ZERO_SECONDS * trace.rate <= size <= _MOST_CHANGED * np.count_nonzero(sounding):
+            continue  # nothing was lost, or a codec is in the way
+        told = _told_by(changed, sounding, trace)
+        if not told:
+            continue
+        shown = Signal.of(np.where(changed, 0.0, 1.0).astype(np.float32), trace.rate)
+        readings = _readings(replace(opened, lossy=shown), trace)
+        cure = "it may belong to another clip, packet length or start"
+        fits = ((words, change) for words, change, tried in readings if _covers(changed, sounding, tried))
+        yield Doubt("trace", "trace", f"{told} in {name}", *next(fits, (cure, None)))
+        return
+
+
+def _told_by(changed: Flags, sounding: Flags, trace: LossTrace) -> str:
+    """Return what speaks against a trace: its losses are untouched, and what was changed lies elsewhere."""
+    lost = trace.mask(len(changed)) & sounding
+    own = float(np.count_nonzero(lost & ~changed) / (np.count_nonzero(lost) or 1))
+    elsewhere = float(np.count_nonzero(changed & ~lost) / np.count_nonzero(changed))
+    if own <= _SAME_BITS or elsewhere <= _SAME_BITS:
+        return ""
+    return (
+        f"{percent(own)} of what the trace calls lost is the reference's own sound and {percent(elsewhere)}"
+        " of what is not lies elsewhere"
+    )
+
+
+def _covers(changed: Flags, sounding: Flags, trace: LossTrace) -> bool:
+    """Whether what was changed is just what a trace calls lost."""
+    lost = trace.mask(len(changed)) & sounding
+    apart = np.count_nonzero(lost != changed)
+    return bool(apart <= 2 * _FITS * np.count_nonzero(changed))
+
+
+@dataclass(frozen=True, eq=False)
+class _Evidence:
+    """What the lossy file itself tells of its losses.
+
+    Parameters
+    ----------
+    zeros
+        Frames in stretches of exact zeros that look like losses.
+    silent
+        Frames that are exactly zero, for whatever reason.
+    same
+        Sounding frames that are the reference's own, to the bit.
+    """
+
+    zeros: Flags
+    silent: Flags
+    same: Flags
+    sounding: Flags
+
+    @classmethod
+    def of(cls, lossy: Signal, reference: Signal | None, trace: LossTrace) -> _Evidence:
+        size = trace.grid.length if trace.grid is not None else max(1, round(0.02 * lossy.rate))
+        found = detect_losses(lossy, size, reference).trace
+        silent = np.asarray(~lossy.samples.any(axis=1))
+        zeros = found.mask(lossy.frames) & silent
+        heard = np.flatnonzero(~silent)
+        if heard.size:  # what a codec or a jitter buffer puts before the sound is no loss
+            zeros[: heard[0]] = zeros[heard[-1] :] = False
+        if np.count_nonzero(zeros) < LEAST_ZERO_SECONDS * lossy.rate:
+            zeros = np.zeros_like(zeros)
+        sounding, same = np.zeros_like(silent), np.zeros_like(silent)
+        if reference is not None and reference.channels == lossy.channels:
+            count = min(reference.frames, lossy.frames)
+            clean, damaged = reference.samples[:count], lossy.samples[:count]
+            sounding[:count] = (np.abs(clean) > SOUNDING).any(axis=1)
+            zeros[:count] &= ~_coded_as_zero(clean, lossy.rate)
+            same[:count] = sounding[:count] & (np.abs(clean - damaged) < 0.5 / 32768).all(axis=1)
+        return cls(zeros, silent, same, sounding)
+
+    def received_zeros(self, lost: Flags) -> float:
+        """Return the share of lost-looking zeros that a trace calls received."""
+        count = np.count_nonzero(self.zeros)
+        return float(np.count_nonzero(self.zeros & ~lost) / count) if count else 0.0
+
+    def beside(self, lost: Flags) -> float:
+        """Return how many frames of a stretch of zeros a trace calls received, on average."""
+        stretches = len(runs_of(self.zeros))
+        return float(np.count_nonzero(self.zeros & ~lost) / stretches) if stretches else 0.0
+
+    def untouched(self, lost: Flags) -> float:
+        """Return the share of what a trace calls lost that is the reference's own sound."""
+        count = np.count_nonzero(lost & self.sounding)
+        return float(np.count_nonzero(lost & self.same) / count) if count else 0.0
+
+    def against(self, trace: LossTrace) -> str:
+        """Return what speaks against a trace; empty for nothing."""
+        lost = trace.mask(len(self.zeros))
+        received, untouched = self.received_zeros(lost), self.untouched(lost)
+        told = []
+        known = bool(self.sounding.any())
+        beside = known and self.beside(lost) > _BESIDE_SECONDS * trace.rate
+        if received > (_TOO_MANY if known else _TOO_MANY_UNKNOWN) or beside:
+            told.append(f"{percent(received)} of the exact zeros in the lossy file are received by the trace")
+        if untouched > _SAME_BITS:
+            told.append(f"{percent(untouched)} of what it calls lost is the reference's own sound")
+        return " and ".join(told)
+
+    def fits(self, trace: LossTrace) -> bool:
+        """Whether a reading of the trace agrees with the file."""
+        lost = trace.mask(len(self.zeros))
+        sounding_lost = np.count_nonzero(lost)
+        zero = np.count_nonzero(lost & self.silent) if self.zeros.any() else sounding_lost
+        return bool(
+            sounding_lost
+            and self.received_zeros(lost) <= _FITS
+            and self.beside(lost) <= _BESIDE_SECONDS / 2 * trace.rate
+            and self.untouched(lost) <= _FITS
+            and zero >= (1 - _FITS) * sounding_lost
+        )
+
+
+def _coded_as_zero(samples: Samples, rate: int) -> Flags:
+    """Return where a reference is so quiet for 5 ms that mu-law makes exact zeros of it."""
+    peaks = np.abs(samples).max(axis=1, initial=0.0)
+    size = max(1, round(0.005 * rate))
+    blocks = np.pad(peaks, (0, -len(peaks) % size)).reshape(-1, size).max(axis=1)
+    return np.asarray(np.repeat(blocks <= _MU_LAW_ZERO, size)[: len(peaks)], np.bool_)
+
+
+def _readings(opened: OpenClip, trace: LossTrace) -> Iterator[tuple[str, Change, LossTrace]]:
+    """Give other ways to take a trace: polarity, packet length, offset, and turned round with these."""
+    clip = opened.clip
+    if trace.grid is None:
+        return
+    size, rate, frames = trace.grid.length, trace.rate, trace.frames
+    for inverted in (True, False):
+        flags = ~trace.lost if inverted else trace.lost
+        turned = LossTrace.of_packets(flags, size, rate, offset=trace.grid.offset).fitted(frames)
+        change = Change(
+            inverted=not clip.trace_inverted if inverted else None, option="--inverted" * inverted
+        )
+        words = "turned round" if inverted else ""
+        if inverted:
+            yield "it fits turned round: 1 means received", change, turned
+        for other in dict.fromkeys([*(round(ms * rate / 1000) for ms in _USUAL_MS), *_USUAL_FRAMES]):
+            if other == size or not other:
+                continue
+            longer = LossTrace.of_packets(flags, other, rate).fitted(frames)
+            length = f"packets of {1000 * other / rate:.4g} ms ({other} frames)"
+            option = f"--packet-ms {1000 * other / rate:.6g}" + " --inverted" * inverted
+            told = f"it fits {' and '.join(filter(None, (words, 'with ' + length)))}"
+            yield told, replace(change, packet_frames=other, option=option), longer
+        lag = _best_shift(turned, opened)
+        if lag:
+            where = f"{abs(lag)} frames {'later' if lag > 0 else 'earlier'}"
+            moved = replace(change, trace_shift=clip.trace_shift + lag, option="")
+            yield f"it fits {' and '.join(filter(None, (words, where)))}", moved, shifted(turned, lag)
+
+
+def _best_shift(trace: LossTrace, opened: OpenClip) -> int:
+    """Return by how many frames later the losses lie in the lossy file than a trace says."""
+    from scipy.signal import correlate
+
+    assert opened.lossy is not None
+    silent = np.asarray(~opened.lossy.samples.any(axis=1))
+    lost = trace.mask(len(silent))
+    most = min(round(_FURTHEST_SECONDS * trace.rate), len(silent) - 1)
+    a, b = silent.astype(np.float32) - silent.mean(), lost.astype(np.float32) - lost.mean()
+    found = correlate(a, b, mode="full", method="fft")
+    middle = len(b) - 1
+    return int(np.argmax(found[middle - most : middle + most + 1])) - most
