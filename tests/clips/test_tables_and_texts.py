@@ -6,8 +6,11 @@ import json
 import unicodedata
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
+from gaplisten.audio.files import read_signal, write_signal
+from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import ClipSet
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.opening import open_clip
@@ -210,3 +213,14 @@ def test_a_short_name_in_a_folder_beside_is_offered_only_where_the_sound_agrees(
     make.sound("mine/0.wav", 3, seed=1)
     make.sound("clean_other/0.wav", seed=2)
     assert find_clips([make.root / "mine"]).offers == ()
+
+
+def test_what_a_codec_s_delay_puts_before_the_sound_makes_no_lossy_file(make) -> None:
+    for name in IDS:
+        clean = read_signal(make.sound(f"ref/{name}.wav"))
+        late = np.pad(clean.mono, (104, 0))[: clean.frames]
+        (make.root / "decoded").mkdir(exist_ok=True)
+        write_signal(make.root / f"decoded/{name}.wav", Signal.of(late, clean.rate))
+    found = find_clips([make.root])
+    assert [clip.lossy for clip in found.clips] == [None, None]
+    assert found.conditions == ("decoded",)

@@ -95,7 +95,12 @@ def zero_packets(path: Path, packet: PacketLength = USUAL, reference: Path | Non
     if found.trace.grid is None or found.trace.grid.length != (
         packet.frames or round(packet.ms * signal.rate / 1000)
     ):
-        return len(found.trace.spans), f"{len(found.trace.spans)} stretches of it are exactly zero"
+        heard = np.flatnonzero(signal.samples.any(axis=1))
+        spans = found.trace.spans if heard.size else found.trace.spans[:0]
+        count = (
+            int(np.count_nonzero((spans[:, 0] > heard[0]) & (spans[:, 1] <= heard[-1]))) if len(spans) else 0
+        )
+        return count, f"{count} stretches of it are exactly zero"
     lost = found.trace.lost
     sounding = np.flatnonzero(~lost)
     # Silence before the first and after the last sound is common in any file.
