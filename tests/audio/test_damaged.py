@@ -189,6 +189,111 @@ def test_an_mp3_with_its_index_is_read_as_ever(tmp_path: Path) -> None:
     assert (read_signal(path).frames, probe(path).notes) == (16_000, ())
 
 
+def indexed(path: Path) -> bytes:
+    soundfile.write(path, tone(16_000), 16_000, format="MP3", subtype="MPEG_LAYER_III")
+    return path.read_bytes()
+
+
+def coded_frames(data: bytes) -> list[int]:
+    """Return where the frames of an MP3 file of one bit rate begin."""
+    head = data[:2]
+    return [
+        at for at in range(len(data) - 1) if data[at : at + 2] == head and data[at + 2 : at + 3] != b"\xff"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("share", "told"),
+    [
+        (0.3, "no format is recognised"),
+        (0.6, "its index counts 30 frames, 14 are there"),
+        (0.95, "promises 16000 frames, 15599 can be read"),
+    ],
+)
+def test_an_mp3_that_was_cut_has_fewer_frames_than_its_index_counts(
+    tmp_path: Path, share: float, told: str
+) -> None:
+    path = tmp_path / "a.mp3"
+    data = indexed(path)
+    path.write_bytes(data[: int(share * len(data))])
+    assert told in refusal(path)
+
+
+@pytest.mark.parametrize("bit", range(11))
+def test_an_mp3_with_a_flipped_bit_in_the_head_of_a_frame_is_told(tmp_path: Path, bit: int) -> None:
+    path = tmp_path / "a.mp3"
+    data = indexed(path)
+    path.write_bytes(flipped(data, 8 * coded_frames(data)[9] + bit))
+    assert "is damaged" in refusal(path)
+
+
+def test_an_mp3_with_bytes_between_its_frames_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    data = indexed(path)
+    at = coded_frames(data)[9]
+    path.write_bytes(data[:at] + bytes(50) + data[at:])
+    assert refusal(path) == "is damaged: 50 bytes between its frames belong to none"
+
+
+def test_a_hole_in_an_mp3_without_an_index_is_noted(tmp_path: Path) -> None:
+    path = tmp_path / "a.mp3"
+    without_index(path, tone(48_000), "CONSTANT")
+    data = path.read_bytes()
+    at = coded_frames(data)[9]
+    path.write_bytes(data[:at] + bytes(50) + data[at:])
+    assert "50 bytes between its frames belong to none" in probe(path).notes[1]
+
+
+# --- AIFF, VOC, streamed FLAC
+
+
+@pytest.mark.parametrize("subtype", ["PCM_S8", "PCM_16", "PCM_24", "FLOAT", "ULAW", "IMA_ADPCM"])
+@pytest.mark.parametrize("frames", [4000, 4001])
+def test_a_whole_aiff_is_read_without_a_note(tmp_path: Path, subtype: str, frames: int) -> None:
+    path = tmp_path / "a.aiff"
+    soundfile.write(path, tone(frames), 16_000, subtype=subtype, format="AIFF")
+    assert probe(path).notes == ()
+
+
+@pytest.mark.parametrize(
+    ("counted", "told"),
+    [
+        (4100, "is damaged: its header counts 4100 frames, 4000 are there"),
+        (3900, "counts 3900 frames, 4000 are"),
+    ],
+)
+def test_an_aiff_that_counts_another_number_of_frames_is_told(
+    tmp_path: Path, counted: int, told: str
+) -> None:
+    path = tmp_path / "a.aiff"
+    soundfile.write(path, tone(4000), 16_000, subtype="PCM_16")
+    data = path.read_bytes()
+    at = data.index(b"COMM") + 10
+    path.write_bytes(data[:at] + struct.pack(">I", counted) + data[at + 4 :])
+    assert told in (refusal(path) if counted > 4000 else probe(path).notes[0])
+
+
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_U8"])
+def test_a_voc_that_was_cut_is_refused(tmp_path: Path, subtype: str) -> None:
+    path = tmp_path / "a.voc"
+    soundfile.write(path, tone(4000), 16_000, format="VOC", subtype=subtype)
+    assert (probe(path).frames, probe(path).notes) == (4000, ())
+    data = path.read_bytes()
+    for length in (40, len(data) // 2, len(data) - 40):
+        path.write_bytes(data[:length])
+        assert "is cut short" in refusal(path)
+
+
+def test_a_flac_from_a_pipe_is_not_called_damaged(tmp_path: Path) -> None:
+    path = tmp_path / "a.flac"
+    soundfile.write(path, tone(16_000), 16_000)
+    data = bytearray(path.read_bytes())
+    data[21] &= 0xF0  # as written where the encoder cannot go back: no length, no digest
+    data[22:42] = bytes(20)
+    path.write_bytes(bytes(data))
+    assert refusal(path) == "does not say how long it is (written as a stream)"
+
+
 # --- WAV
 
 

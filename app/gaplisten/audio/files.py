@@ -16,8 +16,9 @@ import soundfile
 
 from gaplisten.audio.headers import (
     HeaderFault,
+    MpegCount,
     check_header,
-    counted_mp3,
+    count_mpeg,
     flac_digest,
     has_sound_magic,
     told_frames,
@@ -111,12 +112,28 @@ def known_frames(path: Path, info: Any) -> tuple[int, tuple[str, ...]]:
         if told > info.frames:
             raise _cut_short(path, told, info.frames)
         return told, ()
-    if info.format == "MP3" and (counted := counted_mp3(path)) is not None:
-        if counted > info.frames:
-            fact = f"has no index and changing bit rates: only {info.frames} of {counted} frames can be read"
-            raise SoundFileError(str(path), fact, "convert it to WAV or FLAC")
-        return counted, (_NO_INDEX,)
+    if info.format == "MP3" and (found := count_mpeg(path)) is not None:
+        return _known_mpeg(path, int(info.frames), found)
     return int(info.frames), ()
+
+
+def _known_mpeg(path: Path, readable: int, found: MpegCount) -> tuple[int, tuple[str, ...]]:
+    if found.indexed:
+        # Some encoders count the index itself.
+        if found.promised and found.frames not in (found.promised, found.promised - 1):
+            fact = (
+                f"is damaged or cut short: its index counts {found.promised} frames, {found.frames} are there"
+            )
+            raise SoundFileError(str(path), fact, "copy or export it again")
+        if found.strays:
+            fact = f"is damaged: {found.strays} bytes between its frames belong to none"
+            raise SoundFileError(str(path), fact, "copy or export it again")
+        return readable, ()
+    if found.samples > readable:
+        fact = f"has no index and changing bit rates: only {readable} of {found.samples} frames can be read"
+        raise SoundFileError(str(path), fact, "convert it to WAV or FLAC")
+    holes = f"{found.strays} bytes between its frames belong to none: sound may be missing there"
+    return found.samples, (_NO_INDEX, *([holes] if found.strays else []))
 
 
 def read_signal(path: Path) -> Signal:

@@ -17,8 +17,9 @@ from typing import BinaryIO
 
 _STREAMING = 0xFFFFFFFF
 _LFS = b"version https://git-lfs"
+_VOC = b"Creative Voice File\x1a"
 _CHUNKED = (b"RIFF", b"RF64", b"RIFX", b"FORM")
-_MAGICS = (*_CHUNKED, b"fLaC", b"OggS", b".snd", b"caff", b"NIST", b"riff", b"ID3")
+_MAGICS = (*_CHUNKED, b"fLaC", b"OggS", b".snd", b"caff", b"NIST", b"riff", b"ID3", _VOC)
 _COPY_AGAIN = "copy or export it again"
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")  # of UTF-16 and UTF-8 text
 _OGG_PAGE = 27 + 255 + 255 * 255  # the longest there can be
@@ -30,6 +31,18 @@ _MORE_NOTE = (
     "{:,} bytes behind its sound belong to no part of it: more was recorded than its header says, perhaps"
 )
 _IN_BLOCKS = (0x02, 0x11, 0x31)  # WAV's Microsoft and IMA ADPCM, GSM 06.10
+_UNPACKED = (
+    b"NONE",
+    b"twos",
+    b"sowt",
+    b"raw ",
+    b"in24",
+    b"in32",
+    b"fl32",
+    b"FL32",
+    b"fl64",
+    b"FL64",
+)  # AIFF-C
 _STREAM_NOTE = "its header does not say how long it is (written as a stream): a cut end cannot be noticed"
 
 
@@ -81,13 +94,17 @@ def check_header(path: Path) -> tuple[str, ...]:
             return _check_caf(file, length)
         if kind == b"OggS":
             return _check_ogg(file, length)
+        if kind == b"fLaC":
+            _refuse_streamed_flac(head)
+        if head.startswith(_VOC):
+            _check_voc(file, length)
     return ()
 
 
 def has_sound_magic(path: Path) -> bool:
     """Tell whether a file begins like a sound file, so that a failure to read it means damage."""
     with path.open("rb") as file:
-        return file.read(4).startswith(_MAGICS)
+        return file.read(len(_VOC)).startswith(_MAGICS)
 
 
 def _refuse_other(head: bytes, length: int) -> None:
@@ -118,7 +135,10 @@ def _chunks(file: BinaryIO, order: str, length: int, at: int = 12) -> Iterator[_
 def _check_chunks(file: BinaryIO, kind: bytes, length: int) -> tuple[str, ...]:
     order = ">" if kind in (b"RIFX", b"FORM") else "<"
     long_size: int | None = None
+    counted: tuple[int, int] | None = None
     for chunk in _chunks(file, order, length):
+        if chunk.name == b"COMM" and kind == b"FORM":
+            counted = _counted_aiff(file, chunk)
         if chunk.name == b"ds64" and length >= chunk.start + 16:
             file.seek(chunk.start)
             long_size = struct.unpack("<QQ", file.read(16))[1]
@@ -129,10 +149,34 @@ def _check_chunks(file: BinaryIO, kind: bytes, length: int) -> tuple[str, ...]:
                 _refuse_unfinished(length - chunk.start)
             notes = _compare(chunk.size, length - chunk.start)
             end = min(chunk.start + chunk.size + chunk.size % 2, length)
+            if not notes and counted is not None and chunk.size >= 8:
+                notes = _compare_aiff(*counted, chunk.size - 8)
             if not notes and not _only_chunks(file, order, end, length):
                 notes = (_MORE_NOTE.format(length - end),)
             return notes
     raise HeaderFault("is cut short: it ends before its sound data begin", _COPY_AGAIN)
+
+
+def _counted_aiff(file: BinaryIO, common: _Chunk) -> tuple[int, int] | None:
+    """Return how many frames an AIFF file counts, and the bytes of each; None where a codec packs them."""
+    file.seek(8)
+    form = file.read(4)
+    file.seek(common.start)
+    head = file.read(min(common.size, 22))
+    if len(head) < 18:
+        return None
+    channels, frames, bits = struct.unpack(">hIh", head[:8])
+    size = channels * -(-bits // 8)
+    return (frames, size) if size > 0 and (form == b"AIFF" or head[18:22] in _UNPACKED) else None
+
+
+def _compare_aiff(counted: int, size: int, there: int) -> tuple[str, ...]:
+    found = there // size
+    if counted > found:
+        raise HeaderFault(f"is damaged: its header counts {counted} frames, {found} are there", _COPY_AGAIN)
+    if counted < found and there - counted * size > 1:  # an odd number of bytes is made even
+        return (f"its header counts {counted} frames, {found} are there and are read",)
+    return ()
 
 
 def _only_chunks(file: BinaryIO, order: str, start: int, length: int) -> bool:
@@ -188,6 +232,31 @@ def _check_caf(file: BinaryIO, length: int) -> tuple[str, ...]:
             raise HeaderFault(f"is damaged: a part of it claims {size} bytes", _COPY_AGAIN)
         at += 12 + size
     raise HeaderFault("is cut short: it ends before its sound data begin", _COPY_AGAIN)
+
+
+def _check_voc(file: BinaryIO, length: int) -> None:
+    """Walk a Creative Voice file's blocks: a kind, a size of 24 bits; 0 ends them."""
+    file.seek(20)
+    at = int.from_bytes(file.read(2), "little")
+    while at < length:
+        file.seek(at)
+        head = file.read(4)
+        if head[:1] == b"\0":
+            return
+        at += 4 + int.from_bytes(head[1:4], "little")
+        if len(head) < 4 or at > length:
+            raise HeaderFault(
+                f"is cut short: its last part would end at byte {at}, it has {length}", _COPY_AGAIN
+            )
+
+
+def _refuse_streamed_flac(head: bytes) -> None:
+    # libsndfile takes its length for endless, and cannot read to the end of that.
+    if len(head) >= 42 and head[4] & 0x7F == 0 and not (head[21] & 0x0F or any(head[22:26])):
+        raise HeaderFault(
+            "does not say how long it is (written as a stream)",
+            "decode it and encode it again, into a file (flac -d, then flac)",
+        )
 
 
 # --- Ogg ----------------------------------------------------------------------------------------------------
@@ -263,30 +332,64 @@ def told_frames(path: Path, found: int) -> int | None:
     return fact if fact > found - 2 * block else None
 
 
-def counted_mp3(path: Path) -> int | None:
-    """Count the samples per channel of an MP3 file without an index, of which libsndfile only guesses.
+@dataclass(frozen=True)
+class MpegCount:
+    """What is in a file of MPEG audio, by its frames' own heads.
 
-    Returns
-    -------
+    Parameters
+    ----------
+    samples
+        Per channel, in all whole frames.
     frames
-        None where there is an index (Xing, Info, VBRI), or no MPEG audio.
+        Whole frames, without the one that holds an index.
+    strays
+        Bytes between frames that belong to none.
+    indexed
+        Whether the first frame is an index (Xing, Info, VBRI), and how many frames it counts (0: not said).
     """
+
+    samples: int
+    frames: int
+    strays: int
+    indexed: bool
+    promised: int
+
+
+def count_mpeg(path: Path) -> MpegCount | None:
+    """Walk from frame to frame of an MP3 file; None where there is no MPEG audio."""
     data = path.read_bytes()
-    at = frames = 0
+    at = frames = samples = strays = 0
     if data.startswith(b"ID3") and len(data) > 10:  # four times seven bits
         at = 10 + sum(byte << shift for byte, shift in zip(data[6:10], (21, 14, 7, 0), strict=True))
-    first = data.find(b"\xff", at, at + 4096)
-    if first < 0 or any(mark in data[first : first + 200] for mark in (b"Xing", b"Info", b"VBRI")):
+    first = end = data.find(b"\xff", at, at + 4096)
+    if first < 0:
         return None
+    promised = _promised_frames(data[first : first + 200])
+    kind = -1  # version, layer and checksums are the same in all frames
     while at >= 0 and at + 4 <= len(data):
         step = _mpeg_frame(data[at : at + 4])
-        if step is None:
+        if step is None or kind not in (-1, data[at + 1]):
             at = data.find(b"\xff", at + 1)
             continue
-        size, samples = step
-        frames += samples if at + size <= len(data) else 0
-        at += size
-    return frames or None
+        strays += max(at - end, 0) if frames else 0
+        (size, length), kind = step, data[at + 1]
+        end = at = at + size
+        if at <= len(data):
+            frames, samples = frames + 1, samples + length
+    if not frames:
+        return None
+    return MpegCount(samples, frames - (promised is not None), strays, promised is not None, promised or 0)
+
+
+def _promised_frames(head: bytes) -> int | None:
+    """Return how many frames an index counts (0 where it does not say); None where there is none."""
+    for mark, at, flag in ((b"Xing", 8, 1), (b"Info", 8, 1), (b"VBRI", 14, 0)):
+        start = head.find(mark)
+        if start >= 0:
+            said = not flag or any(byte & flag for byte in head[start + 7 : start + 8])
+            number = head[start + at : start + at + 4]
+            return int.from_bytes(number, "big") if said and len(number) == 4 else 0
+    return None
 
 
 _MPEG_KBITS = {  # by (MPEG 1, layer); an index of 0 is a rate of the encoder's own, 15 is none
