@@ -77,7 +77,7 @@ class TestPage(QWidget):
             self.pairing.addItem(text, name)
         self.training = QSpinBox(minimum=0, maximum=100, value=0)
         self.practice = QLineEdit()
-        self.practice.setPlaceholderText("the test's own; or clips for practice only: 1214, 54")
+        self.practice.setPlaceholderText("the test's own; or others: 1214, 54")
         self.pairs = QLineEdit()
         self.pairs.setPlaceholderText("all of them; or: zero fill / ours, ours / theirs")
         self.pairs.setToolTip("For A/B, ABX and pair ABX: which two conditions are compared")
