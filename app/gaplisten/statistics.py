@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import fmean, stdev
 
 
@@ -55,6 +55,17 @@ def student_mean(values: Sequence[float], level: float = 0.95) -> Mean:
     sd = float(stdev(values))
     half = float(stdtrit(n - 1, (1 + level) / 2)) * sd / math.sqrt(n)
     return Mean(n, mean, mean - half, mean + half, sd)
+
+
+def within(mean: Mean, ends: tuple[float, float]) -> Mean:
+    """Return a mean whose interval does not leave what its values can be (shares: 0 to 100 per cent).
+
+    >>> within(Mean(3, 90.0, 60.0, 120.0), (0.0, 100.0)).high
+    100.0
+    """
+    if mean.low is None or mean.high is None:
+        return mean
+    return replace(mean, low=max(mean.low, ends[0]), high=min(mean.high, ends[1]))
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,3 +62,32 @@ def test_what_is_missing_is_told():
     assert score("gap_lsd", lossy, reference, received).reason == "there is no gap"
     one = LossTrace.of_packets(np.arange(100) == 5, PACKET, RATE)  # buzz needs 40 ms
     assert score("gap_buzz", lossy, reference, one).reason == "no gap of this clip can be measured so"
+
+
+def test_beside_the_median_stands_what_it_hides():
+    """One gap in five clicks: the median does not move."""
+    reference, _, trace = material()
+    good, bad = reference.samples.copy(), reference.samples.copy()
+    bad[trace.gaps()[3].stop] += 0.5
+    even, odd = (score("gap_click_exit", Signal(each, RATE), reference, trace) for each in (good, bad))
+    assert odd.value == pytest.approx(even.value)
+    values = measure_gaps(reference, {"x": Signal(bad, RATE)}, trace).column("x", "click_exit")
+    known = dict(odd.beside)
+    assert known["max"] == pytest.approx(np.nanmax(values), rel=1e-3)
+    assert known["max"] > 8
+    assert known["p95"] == pytest.approx(np.nanquantile(values, 0.95), rel=1e-3)
+    assert (known["share"], dict(even.beside)["share"]) == (20.0, 0.0)
+
+
+def test_where_low_values_are_bad_the_lowest_is_the_most_conspicuous():
+    reference, _, trace = material()
+    wide = reference.samples + np.random.default_rng(0).normal(0, 0.05, reference.samples.shape).astype(
+        np.float32
+    )
+    narrow = wide.copy()
+    gap = trace.gaps()[1]
+    narrow[gap.start : gap.stop] = reference.samples[gap.start : gap.stop]
+    found = score("gap_bandwidth", Signal(narrow, RATE), Signal(wide, RATE), trace)
+    values = measure_gaps(Signal(wide, RATE), {"x": Signal(narrow, RATE)}, trace).column("x", "bandwidth")
+    assert dict(found.beside)["max"] == pytest.approx(np.nanmin(values), rel=1e-3)
+    assert np.nanmin(values) < -10

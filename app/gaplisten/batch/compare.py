@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gaplisten.batch.score import ScoreRow
 from gaplisten.errors import GaplistenError
-from gaplisten.statistics import holm, quartiles, sign_test, student_mean
+from gaplisten.statistics import holm, quartiles, sign_test, student_mean, within
 from gaplisten.tables import Table, neutral
 
 
@@ -139,16 +139,25 @@ def _by_condition(points: Iterable[Point]) -> dict[str, dict[str, Point]]:
     return found
 
 
-def distributions(points: Iterable[Point]) -> tuple[Distribution, ...]:
-    """Return each condition's distribution, in order of appearance."""
+ANY_VALUE = (-math.inf, math.inf)
+
+
+def distributions(points: Iterable[Point], ends: tuple[float, float] = ANY_VALUE) -> tuple[Distribution, ...]:
+    """Return each condition's distribution, in order of appearance.
+
+    Parameters
+    ----------
+    ends
+        Smallest and largest possible value, which no interval leaves.
+    """
     return tuple(
-        _distribution(condition, [point.value for point in clips.values()])
+        _distribution(condition, [point.value for point in clips.values()], ends)
         for condition, clips in _by_condition(points).items()
     )
 
 
-def _distribution(condition: str, values: Sequence[float]) -> Distribution:
-    interval = student_mean(values)
+def _distribution(condition: str, values: Sequence[float], ends: tuple[float, float]) -> Distribution:
+    interval = within(student_mean(values), ends)
     five = astuple(quartiles(values))
     return Distribution(condition, len(values), interval.mean, interval.low, interval.high, *five)
 

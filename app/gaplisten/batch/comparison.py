@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaplisten.batch.compare import (
+    ANY_VALUE,
     Distribution,
     Paired,
     Point,
@@ -46,12 +47,15 @@ class Scale:
     ----------
     higher_is_better
         Taken to be so where nothing is known of the metric.
+    ends
+        Smallest and largest possible value; infinite where there is no bound.
     """
 
     name: str
     title: str
     unit: str = ""
     higher_is_better: bool = True
+    ends: tuple[float, float] = ANY_VALUE
 
     @property
     def label(self) -> str:
@@ -125,7 +129,7 @@ def _point(path: Path, line: Mapping[str, str]) -> Point:
 
 
 def _scale(metric: Metric) -> Scale:
-    return Scale(metric.name, metric.title, metric.unit, metric.direction == "higher")
+    return Scale(metric.name, metric.title, metric.unit, metric.direction == "higher", metric.range)
 
 
 def _known(name: str, unit: str) -> Scale:
@@ -228,7 +232,7 @@ class Page:
 
 def distribution_page(scale: Scale, points: Sequence[Point]) -> Page:
     """Return how each condition's scores are spread."""
-    found = distributions(points)
+    found = distributions(points, scale.ends)
     said = "Each dot is a clip; box: quartiles and median; diamond: mean, 95 % interval (Student's t)."
     return Page(distribution_table(found), DISTRIBUTION_HEADS, Spread(scale, points, found), said)
 
@@ -252,7 +256,7 @@ def worst_page(scale: Scale, points: Sequence[Point], condition: str | None, low
     return Page(
         Table(("clip", "condition", "stratum", scale.name, "file"), rows),
         WORST_HEADS,
-        Spread(scale, shown, distributions(shown)),
+        Spread(scale, shown, distributions(shown, scale.ends)),
         "Double-click a row or click a dot: the clip opens at its worst gap.",
         worst,
     )

@@ -13,7 +13,7 @@ from gaplisten.batch.gap_values import COMPARED, ClipGaps
 from gaplisten.batch.limits import ANY, Limit
 from gaplisten.loss.measures import Direction, Measure
 from gaplisten.loss.measures.gap_table import badness
-from gaplisten.statistics import Mean, clustered_mean, student_mean
+from gaplisten.statistics import Mean, clustered_mean, student_mean, within
 from gaplisten.tables import Cell, Table
 
 MOST_NAMED = 20
@@ -305,19 +305,18 @@ def _finding(
     )
 
 
-def _mean(values: Row, clip: npt.NDArray[np.int64]) -> Figure | None:
+def _mean(
+    values: Row, clip: npt.NDArray[np.int64], ends: tuple[float, float] = (-math.inf, math.inf)
+) -> Figure | None:
     if not values.size:
         return None
-    found = clustered_mean(values.tolist(), clip.tolist())
+    found = within(clustered_mean(values.tolist(), clip.tolist()), ends)
     return Figure(found.mean, found.low, found.high)
 
 
 def _percent(shares: Row, clip: npt.NDArray[np.int64], ends: tuple[float, float]) -> Figure | None:
     """Return a share in per cent; its interval does not leave what a share can be."""
-    found = _mean(100.0 * shares, clip)
-    if found is None or found.low is None or found.high is None:
-        return found
-    return Figure(found.value, max(found.low, ends[0]), min(found.high, ends[1]))
+    return _mean(100.0 * shares, clip, ends)
 
 
 def _figure_of_gaps(limit: Limit, summary: Summary) -> Figure | None:

@@ -346,4 +346,5 @@ def _to_record(task: ScoreTask, found: Score) -> dict[str, Any]:
 
 
 def _from_record(record: Mapping[str, Any]) -> Score:
-    return Score(record["value"], record["reason"], tuple(record["marks"]))
+    beside = tuple((str(name), float(value)) for name, value in record.get("beside", ()))
+    return Score(record["value"], record["reason"], tuple(record["marks"]), beside=beside)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from gaplisten.batch.score import ScoreRow
-from gaplisten.statistics import student_mean
+from gaplisten.statistics import student_mean, within
 from gaplisten.tables import Cell, Table
 
 ALL = "all"
@@ -27,7 +27,12 @@ TIDY_COLUMNS = (
     "source",
     "role",
     "role_because",
+    "max",
+    "p95",
+    "share",
 )
+BESIDE = TIDY_COLUMNS[-3:]
+"""Beside a median over gaps: the most conspicuous value, the 95th percentile, per cent flagged."""
 COLUMNS = (
     "metric",
     "condition",
@@ -51,8 +56,10 @@ def tidy(rows: Iterable[ScoreRow]) -> Table:
 
 def brief(rows: Iterable[ScoreRow]) -> Table:
     """Return what a terminal has room for."""
-    columns = ("clip", "condition", "stratum", "metric", "value", "remarks")
-    return Table(columns, tuple(_brief_cells(row) for row in rows))
+    listed = list(rows)
+    more = BESIDE if any(row.score.beside for row in listed) else ()
+    columns = ("clip", "condition", "stratum", "metric", "value", *more, "remarks")
+    return Table(columns, tuple(_brief_cells(row, bool(more)) for row in listed))
 
 
 def _cells(row: ScoreRow) -> tuple[Cell, ...]:
@@ -74,10 +81,16 @@ def _cells(row: ScoreRow) -> tuple[Cell, ...]:
         metric.source,
         version.role,
         version.why,
+        *_beside(row),
     )
 
 
-def _brief_cells(row: ScoreRow) -> tuple[Cell, ...]:
+def _beside(row: ScoreRow) -> tuple[float | None, ...]:
+    known = dict(row.score.beside)
+    return tuple(known.get(name) for name in BESIDE)
+
+
+def _brief_cells(row: ScoreRow, more: bool) -> tuple[Cell, ...]:
     version = row.task.version
     remarks = row.score.reason or "; ".join(row.score.marks)
     value = row.score.value
@@ -87,6 +100,7 @@ def _brief_cells(row: ScoreRow) -> tuple[Cell, ...]:
         version.stratum,
         row.task.metric.name,
         None if value is None else f"{value:.4f}",
+        *(_beside(row) if more else ()),
         remarks,
     )
 
@@ -110,7 +124,7 @@ def _figures(rows: Sequence[ScoreRow]) -> tuple[float | int | None, ...]:
     doubtful = sum(row.is_doubtful for row in rows)
     if not values:
         return (0, None, None, None, None, None, None, without, doubtful)
-    interval = student_mean(values)
+    interval = within(student_mean(values), rows[0].task.metric.range)
     worst = min(values) if rows[0].task.metric.direction == "higher" else max(values)
     spread = (interval.mean, interval.low, interval.high, interval.sd, float(np.median(values)), worst)
     return (len(values), *spread, without, doubtful)

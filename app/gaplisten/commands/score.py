@@ -100,7 +100,7 @@ def show_comparison(batch: ScoreBatch) -> None:
         if not points:
             continue
         name = metric.title
-        output.show(distribution_table(distributions(points)), title=f"{name}: distributions")
+        output.show(distribution_table(distributions(points, metric.range)), title=f"{name}: distributions")
         pairs = paired_differences(points)
         if pairs:
             output.show(paired_table(pairs), title=f"{name}: paired differences, first minus second")

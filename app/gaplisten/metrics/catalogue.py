@@ -141,6 +141,7 @@ def score_with(
     try:
         material, marks = prepare(implementation.metric, degraded, reference, trace)
         value = float(implementation.compute(material))
+        beside = implementation.beside(material) if implementation.beside is not None else ()
     except Unscorable as reason:
         return Score(None, str(reason))
     except Exception as error:
@@ -148,4 +149,4 @@ def score_with(
         return Score(None, f"failed: {type(error).__name__}: {error}", accident=True)
     if not math.isfinite(value):
         return Score(None, f"gave no number ({value})")
-    return Score(value, marks=marks)
+    return Score(value, marks=marks, beside=beside)

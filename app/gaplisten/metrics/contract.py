@@ -93,12 +93,15 @@ class Score:
     accident
         Whether the reason lies in the computation (a crash, a time limit) and not in the material, so that
         trying again may help.
+    beside
+        Other figures of the same, by name: what a median over gaps hides.
     """
 
     value: float | None
     reason: str = ""
     marks: tuple[str, ...] = ()
     accident: bool = False
+    beside: tuple[tuple[str, float], ...] = ()
 
     def __post_init__(self) -> None:
         if (self.value is None) == (self.reason == ""):
@@ -143,7 +146,8 @@ class Material:
 
 @dataclass(frozen=True)
 class Implementation:
-    """A metric's description with the function that computes it."""
+    """A metric's description with the function that computes it, and what gives figures beside it."""
 
     metric: Metric
     compute: Callable[[Material], float]
+    beside: Callable[[Material], tuple[tuple[str, float], ...]] | None = None
