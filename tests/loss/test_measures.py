@@ -12,6 +12,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.formats import read_trace
 from gaplisten.loss.measures import MEASURES, Direction, measure_gaps, measure_named
+from gaplisten.loss.measures.kinds import lsd
 from gaplisten.loss.models import make_trace
 from gaplisten.loss.strata import Stratum
 from gaplisten.loss.trace import LossTrace, apply_loss
@@ -309,6 +310,16 @@ def test_a_hundred_gaps_of_four_versions_cost_little() -> None:
     measure_gaps(clean, versions, trace)
     assert len(trace.gaps()) == 99
     assert cost(lambda: measure_gaps(clean, versions, trace), rounds=2) < 30
+
+
+def test_what_follows_from_the_reference_alone_is_made_once_for_all_versions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made, levels = [], lsd.levels
+    monkeypatch.setattr(lsd, "levels", lambda row, *rest: made.append(row) or levels(row, *rest))
+    clean = Signal.of(buzzing(), RATE)
+    measure_gaps(clean, {name: apply_loss(clean, trace_of(10)) for name in "abc"}, trace_of(10))
+    assert len(made) == 4
 
 
 def test_a_gap_is_measured_alike_whether_it_lies_on_packets_or_not() -> None:

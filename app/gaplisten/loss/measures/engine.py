@@ -50,8 +50,9 @@ def measure_gaps(
     places = Places.of(gaps, trace.rate, frames)
     facts = gap_facts(gaps, places, clean, next(iter(rows.values()), None), trace)
     values, told = {}, {}
+    blocks = places.blocks(_BLOCK)  # shared, so that what follows from the reference alone is made once
     for index, name in enumerate(rows):
-        cases = _cases(name, rows, clean, places)
+        cases = _cases(name, rows, clean, blocks)
         found = []
         for number, case in enumerate(cases):
             job.check((index + number / len(cases)) / len(rows), f"measuring {name}")
@@ -59,13 +60,17 @@ def measure_gaps(
         values[name] = np.concatenate(found)
         whole = cases[0] if len(cases) == 1 else Case(rows[name], clean, places, cases[0].others)
         told[name] = clip_facts(whole, MEASURES, values[name])
+        for block in blocks:
+            block.forget(rows[name])
     job.check(1.0)
     return GapTable(facts, tuple(versions), values, clip=told)
 
 
-def _cases(name: str, rows: Mapping[str, Prepared], clean: Prepared | None, places: Places) -> list[Case]:
+def _cases(
+    name: str, rows: Mapping[str, Prepared], clean: Prepared | None, blocks: Sequence[Places]
+) -> list[Case]:
     others = {other: row for other, row in rows.items() if other != name}
-    return [Case(rows[name], clean, block, others) for block in places.blocks(_BLOCK)]
+    return [Case(rows[name], clean, block, others) for block in blocks]
 
 
 def clip_facts(case: Case, measures: Sequence[Measure], values: Values) -> tuple[ClipFact, ...]:

@@ -59,19 +59,27 @@ def _shortest(rows: Rows) -> Row:
     return np.where(candidates.any(axis=1), candidates.argmax(axis=1), -1)
 
 
-def self_likeness(stretch: Row, rate: int) -> float:
-    """Return the largest normalised autocorrelation of a whole stretch at 2.5 to 15 ms; 0 in silence."""
+def self_likeness(rows: Rows, rate: int) -> Row:
+    """Return the largest normalised autocorrelation of whole stretches at 2.5 to 15 ms; 0 in silence.
+
+    Parameters
+    ----------
+    rows
+        Stretches of one length, shape ``(n, length)``.
+    """
     shortest, longest = round(SHORTEST_MS * rate / 1000), round(LONGEST_MS * rate / 1000)
-    size = stretch.size
+    size = rows.shape[1]
     longest = min(longest, size // 2)
-    if size == 0 or longest <= shortest or float(np.mean(stretch**2)) < _QUIET:
-        return 0.0
+    if size == 0 or longest <= shortest:
+        return np.zeros(len(rows))
+    squares = rows**2
     total = fast_length(size + longest)
-    lags = np.fft.irfft(np.abs(np.fft.rfft(stretch, total)) ** 2, total)[shortest : longest + 1]
-    power = np.concatenate(([0.0], np.cumsum(stretch**2)))
+    lags = np.fft.irfft(np.abs(np.fft.rfft(rows, total)) ** 2, total)[:, shortest : longest + 1]
+    power = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(squares, axis=1)], axis=1)
     shift = np.arange(shortest, longest + 1)
-    late, early = power[size] - power[shift], power[size - shift]
-    return float(np.max(lags / np.sqrt(np.maximum(late * early, 1e-20))))
+    late, early = power[:, size, None] - power[:, shift], power[:, size - shift]
+    best = np.max(lags / np.sqrt(np.maximum(late * early, 1e-20)), axis=1, initial=-1.0)
+    return np.where(np.mean(squares, axis=1) < _QUIET, 0.0, best)
 
 
 def likeness(signal: Row, starts: Frames, rate: int) -> Rows:

@@ -11,6 +11,7 @@ CONTEXT_MS = 20.0
 PEAK_FRAMES = 3
 LEAVE_OUT_FRAMES = 8
 _BLOCK = 512  # edges at once, so that memory does not grow with them
+_ROWS = 8
 
 
 def clicks(signal: Row, edges: Frames, rate: int, peak: int = PEAK_FRAMES) -> Row:
@@ -38,9 +39,8 @@ def more_than_natural(found: Row, natural: Row) -> Row:
 def _peak_ratio(error: Rows, middle: int, reach: int) -> Row:
     peak = error[:, middle - reach : middle + reach + 1].max(axis=1, initial=0.0)
     leave_out = LEAVE_OUT_FRAMES + reach - PEAK_FRAMES
-    kept = np.ones(error.shape[1], np.bool_)
-    kept[middle - leave_out : middle + leave_out + 1] = False
-    usual = MAD * np.median(error[:, kept], axis=1) if len(error) else np.zeros(0)
+    kept = np.concatenate((error[:, : middle - leave_out], error[:, middle + leave_out + 1 :]), axis=1)
+    usual = MAD * np.median(kept, axis=1, overwrite_input=True) if len(error) else np.zeros(0)
     return np.asarray(peak / (usual + FLOOR))
 
 
@@ -49,8 +49,14 @@ def _residual(rows: Rows) -> Rows:
     taps = _prediction(rows)
     length = rows.shape[1] - LPC_ORDER
     error = np.zeros((len(rows), length))
-    for index in range(LPC_ORDER + 1):
-        error += taps[:, index, None] * rows[:, LPC_ORDER - index : LPC_ORDER - index + length]
+    product = np.empty((_ROWS, length))
+    for at in range(0, len(rows), _ROWS):  # so few at once that they stay in the processor's cache
+        some = slice(at, at + _ROWS)
+        part, share = error[some], product[: len(error[some])]
+        for index in range(LPC_ORDER + 1):
+            shifted = rows[some, LPC_ORDER - index : LPC_ORDER - index + length]
+            np.multiply(taps[some, index, None], shifted, out=share)
+            part += share
     return error
 
 

@@ -8,6 +8,7 @@ from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
+from numpy.lib.stride_tricks import sliding_window_view
 
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
@@ -41,6 +42,17 @@ def stretches(signal: Row, starts: Frames, length: int) -> Rows:
     """
     if not starts.size or not signal.size:
         return np.zeros((starts.size, length))
+    if length > signal.size:
+        return _padded(signal, starts, length)
+    inner = np.clip(starts, 0, signal.size - length)
+    rows: Rows = np.ascontiguousarray(sliding_window_view(signal, length)[inner])
+    beyond = np.flatnonzero(inner != starts)
+    if beyond.size:
+        rows[beyond] = _padded(signal, starts[beyond], length)
+    return rows
+
+
+def _padded(signal: Row, starts: Frames, length: int) -> Rows:
     at = starts[:, None] + np.arange(length)
     rows: Rows = signal[np.clip(at, 0, signal.size - 1)]
     rows[(at < 0) | (at >= signal.size)] = 0.0
@@ -136,6 +148,11 @@ class Places:
             Places(self.starts[cut], self.stops[cut], self.before[cut], self.after[cut], self.rate)
             for cut in cuts
         ]
+
+    def forget(self, version: Prepared) -> None:
+        """Drop what was remembered of a version that is done with."""
+        for key in [each for each in self.memo if each[1] == id(version)]:
+            del self.memo[key]
 
     def at(self, rate: int) -> tuple[Frames, Frames]:
         """Return starts and stops on a clock of another rate."""

@@ -6,7 +6,7 @@ import numpy as np
 
 from gaplisten.loss.measures.contract import PROPOSED, Case, Direction, Measure
 from gaplisten.loss.measures.periodicity import self_likeness
-from gaplisten.loss.measures.windows import Prepared, Row, decibel
+from gaplisten.loss.measures.windows import Prepared, Row, decibel, stretches
 
 FROM_MS = 40.0
 NATURAL_DB = 10.0  # cycles of a steady voice differ by a tenth of their energy
@@ -16,12 +16,12 @@ MOST_DB = 40.0
 def likeness(signal: Prepared, case: Case) -> Row:
     """Return how far the cycles of each gap of 40 ms and more stand over what they differ by, dB."""
     rate = signal.voice_rate
-    shortest = FROM_MS * case.places.rate / 1000
-    pairs = zip(*(each.tolist() for each in case.places.at(rate)), case.places.frames.tolist(), strict=True)
-    found = np.array(
-        [self_likeness(signal.voice[a:b], rate) if size >= shortest else np.nan for a, b, size in pairs],
-        np.float64,
-    )
+    starts, stops = case.places.at(rate)
+    sizes, found = stops - starts, np.full(starts.size, np.nan)
+    long = case.places.frames >= FROM_MS * case.places.rate / 1000
+    for size in np.unique(sizes[long]).tolist():
+        some = np.flatnonzero(long & (sizes == size))
+        found[some] = self_likeness(stretches(signal.voice, starts[some], size), rate)
     return -decibel(np.maximum(1.0 - np.clip(found, 0.0, 1.0), 10 ** (-MOST_DB / 10)))
 
 
