@@ -18,8 +18,10 @@ Received samples are never altered. A loss is filled in three ways, each where i
    behind them: Janssen's interpolation. The predictor is fitted to 35 ms before, a guess for the 10 ms, and
    one packet behind; its order is the pitch lag plus 2.5 ms, between 7 and 13 ms. Their error is not the
    least but that of such noise, passing from its strength before to that behind: the samples are drawn, as in
-   Gibbs sampling, rather than smoothed. The speech that returns is met in phase, with no blend. In a pause a
-   fade into its mirror image is enough.
+   Gibbs sampling, rather than smoothed. The speech that returns is met in phase, with no blend. Where speech
+   has set in during the loss, and comes back much louder than what is before, there is no pitch to go on
+   with: then the predictor is short, or its error would gather at the very edge. In a pause a fade into its
+   mirror image is enough.
 
 In background noise, which the quietest packet of the last 1.5 s tells from pauses in clean speech, the added
 noise has low frequencies too, and the fade ends in it and not in silence.
@@ -47,6 +49,8 @@ JOIN_SHORTEST, JOIN_LONGEST, JOIN_MARGIN, JOIN_WINDOW = 7.0, 13.0, 2.5, 35.0
 PAUSE = 10 ** (-50 / 20)  # of full scale: where no sample is beyond it, nobody speaks
 MEMORY = LONG_WINDOW + LONG_ORDER
 JOIN_NOISE, BREATH = 0.8, 0.9  # times what the median of the residual says
+ONSET, ONSET_ORDER = 12.0, 2.0  # dB by which speech that returns is louder; ms of the join's predictor then
+SETS_IN, SOONER = (0.3, 1.0), 0.9  # decades by which its residual is stronger; how much sooner noise follows
 JOIN_GROWN = 40.0  # ms of loss from which on the join has all of it
 JOIN_SPARED, BREATH_SPARED = 0.6, 0.4  # how much less in a voice: there noise is heard, and edges are not
 CORNER, JOIN_LOW, VOICE_LOW, NOISE_LOW = 4000.0, 0.9, 0.95, 0.3  # Hz; how much of low frequencies is left out
@@ -146,6 +150,8 @@ class GaplistenHybrid:
         if largest(around) < PAUSE:
             return mirrored(guess, now)
         order = min(self._join_order(), len(around) // 3)
+        if decibels(now, memory) > ONSET:
+            order = min(order, round(ONSET_ORDER * self._rate / 1000))
         voice = self._loss.likeness if self._loss else 0.0
         grown = min(self._age / (JOIN_GROWN * self._rate / 1000), 1.0)
         strength = JOIN_NOISE * (1 - JOIN_SPARED * voice) * grown
@@ -310,6 +316,12 @@ def rising(frames: int) -> np.ndarray:
     return np.asarray(np.sin(np.pi / 2 * (np.arange(frames) + 0.5) / frames))
 
 
+def decibels(one: np.ndarray, other: np.ndarray) -> float:
+    """Return by how much the mean power of one signal is above another's."""
+    powers = [float(signal @ signal) / len(signal) + 1e-9 for signal in (one, other)]
+    return 10 * float(np.log10(powers[0] / powers[1]))
+
+
 def ramp(value: float, low: float, high: float) -> float:
     """Return how far a value is from `low` to `high`, within 0 and 1."""
     return min(max((value - low) / (high - low), 0.0), 1.0)
@@ -410,6 +422,13 @@ def _drive(signal: np.ndarray, start: int, stop: int, taps: np.ndarray, noise: N
     )
     before = before if before is not None else behind or 0.0
     behind = behind if behind is not None else before
-    turn = ((np.arange(stop - start) + 0.5) / (stop - start)) ** 0.5  # soon as strong as what comes
-    error = ((1 - turn) * before + turn * behind) * noise.without_lows(stop - start, JOIN_LOW)
+    time = (np.arange(stop - start) + 0.5) / (stop - start)
+    if behind > before:  # speech sets in: soon as strong as what comes, the sooner the weaker what is before
+        sets_in = ramp(np.log10(behind / (before + 1e-9)), *SETS_IN)
+        turn = np.minimum(time / (1 - SOONER * sets_in), 1.0) ** 0.5
+        level = (1 - turn) * before + turn * behind
+    else:
+        turn = time**0.5
+        level = (before + 1e-9) ** (1 - turn) * (behind + 1e-9) ** turn
+    error = level * noise.without_lows(stop - start, JOIN_LOW)
     return np.concatenate((error, np.zeros(order)))

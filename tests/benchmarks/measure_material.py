@@ -170,19 +170,13 @@ def trace_of(lost: np.ndarray) -> LossTrace:
 
 def opus(speech: Sound, kbits: int = 64) -> Sound:
     """Return speech through libopus at a bit rate without loss; the codec's delay is removed."""
-    import opuslib_next as opus_library
-
-    encoder = opus_library.Encoder(RATE, 1, "audio")
-    encoder.bitrate = 1000 * kbits
-    decoder = opus_library.Decoder(RATE, 1)
-    delay = 104  # 6.5 ms, the encoder's look-ahead
-    padded = np.concatenate((speech, np.zeros(2 * PACKET)))
-    samples = np.round(32767 * np.clip(padded, -1, 1)).astype("<i2")
-    out = []
-    for at in range(0, len(samples) // PACKET * PACKET, PACKET):
-        payload = encoder.encode(samples[at : at + PACKET].tobytes(), PACKET)
-        out.append(np.frombuffer(decoder.decode(payload, PACKET), "<i2"))
-    return np.concatenate(out)[delay : delay + len(speech)] / 32768
+    codec = harness.load("opus")
+    encoder = codec.Encoder(RATE, PACKET, 1, application="audio", bitrate=kbits)
+    decoder = codec.Decoder(RATE, PACKET, 1)
+    padded = np.zeros(-(-(len(speech) + encoder.delay) // PACKET) * PACKET, np.float32)
+    padded[: len(speech)] = speech
+    out = [decoder.decode(encoder.encode(packet)) for packet in padded.reshape(-1, PACKET, 1)]
+    return np.concatenate(out)[encoder.delay :][: len(speech), 0].astype(np.float64)
 
 
 def controls(speech: Sound) -> dict[str, Sound]:
@@ -344,6 +338,13 @@ def _high(part: Sound) -> float:
     )
 
 
+def _comb(y: Sound, a: int, b: int, rng: np.random.Generator) -> bool:
+    lag, second = int(rng.integers(10, 70)), rng.uniform(0.4, 1) * rng.choice([-1, 1])
+    inside = np.concatenate((np.zeros(lag), y[a : b - lag]))
+    y[a:b] = 0.7 * (y[a:b] + second * inside)
+    return True
+
+
 def _offset(y: Sound, a: int, b: int, rng: np.random.Generator) -> bool:
     y[a:b] += rng.choice([-1, 1]) * rng.uniform(0.015, 0.05)
     return True
@@ -379,6 +380,7 @@ ARTEFACTS = (
     Artefact("the same, fading to a quarter", ("buzz",), _repeat(0.75)),
     Artefact("polarity turned", ("polarity",), lambda y, a, b, rng: _turn(y, a, b)),
     Artefact("narrow band in wide band", ("bandwidth",), _narrow),
+    Artefact("the same sound twice, 0.6 to 4.3 ms apart", ("comb",), _comb),
     Artefact("offset of 1.5 to 5 %", ("dc",), _offset),
     Artefact("crackle away from gaps", ("elsewhere",), _crackle),
     Artefact("white noise at the right level", ("lsd",), _white),

@@ -157,6 +157,19 @@ def test_one_period_again_and_again_buzzes_and_the_speech_itself_does_not() -> N
     assert share(measured(CLEAN), "buzz") == 0
 
 
+@pytest.mark.parametrize(("lag", "second"), [(40, 1.0), (24, 0.7), (70, -0.6)])
+def test_a_gap_that_has_its_sound_twice_is_a_comb_and_a_shifted_or_repeated_one_is_none(
+    lag: int, second: float
+) -> None:
+    twice = in_gaps(lambda y, a, b: 0.6 * CLEAN[a:b] + 0.6 * second * CLEAN[a - lag : b - lag])
+    inside = in_gaps(lambda y, a, b: 0.6 * y[a:b] + 0.6 * second * np.r_[np.zeros(lag), CLEAN[a : b - lag]])
+    assert share(measured(twice), "comb") > 0.9
+    assert share(measured(inside), "comb") > 0.9
+    assert share(measured(in_gaps(lambda y, a, b: CLEAN[a - lag : b - lag])), "comb") == 0
+    repeated = in_gaps(lambda y, a, b: np.resize(y[a - 117 : a].copy(), b - a))
+    assert share(measured(repeated), "comb") == 0
+
+
 def test_turned_polarity_and_an_offset_have_names_of_their_own() -> None:
     assert share(measured(in_gaps(lambda y, a, b: -0.7 * y[a:b])), "polarity") == 1
     assert share(measured(in_gaps(lambda y, a, b: y[a:b] + 0.03)), "dc") > 0.8
@@ -211,6 +224,10 @@ def test_each_measure_has_a_curve_that_stands_out_where_its_fault_is(measure) ->
         if measure.key == "bandwidth":
             low = filters.sosfiltfilt(filters.butter(8, 3400, fs=RATE, output="sos"), CLEAN)
             version[gap.start : gap.stop] = low[gap.start : gap.stop]
+        if measure.key == "comb":
+            version[gap.start : gap.stop] = (
+                CLEAN[gap.start : gap.stop] + CLEAN[gap.start - 40 : gap.stop - 40]
+            )
         if measure.key in ("muted_early", "decay", "energy_error"):
             version[gap.start : gap.stop] = 0
     clean, other = Signal.of(CLEAN, RATE), {"o": Signal.of(version, RATE)}

@@ -149,3 +149,19 @@ def test_speech_comes_back_without_a_click(plugin) -> None:
     exits = {name: np.nanpercentile(table.column(name, "click_exit"), 95) for name in versions}
     assert exits["gaplisten_hybrid"] < 5
     assert exits["repeat_fade"] > 8
+
+
+def test_speech_that_set_in_during_a_loss_comes_back_without_a_click(plugin) -> None:
+    from gaplisten.audio.signal import Signal
+    from gaplisten.loss.measures import measure_gaps
+    from gaplisten.loss.trace import LossTrace
+
+    signal, starts = np.array(speech(16000, 6.4)), np.arange(8, 310, 15)
+    for start in starts:
+        signal[(start - 5) * 320 : start * 320 + 800] *= 0.005
+    lost = with_lost(*(start + k for start in starts for k in range(5)), packets=320)
+    out = harness.conceal(plugin, signal, lost, 16000, 320)
+    table = measure_gaps(
+        Signal.of(signal, 16000), {"v": Signal.of(out, 16000)}, LossTrace.of_packets(lost, 320, 16000)
+    )
+    assert np.nanmedian(table.column("v", "click_exit")) < 2.5
