@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 from gaplisten.bench import gap_wording as wording
 from gaplisten.bench.state import GapChoices
 from gaplisten.loss.measures import MEASURES, Direction, Measure
-from gaplisten.ui.widgets import QuietLabel
+from gaplisten.ui.widgets import QuietLabel, Scrolled, resize_within
 
 _SIGNS = {Direction.HIGH: "≥", Direction.LOW: "≤", Direction.BOTH: "±"}
 
@@ -59,9 +59,15 @@ class MeasuresDialog(QDialog):
         reset = buttons.button(QDialogButtonBox.StandardButton.RestoreDefaults)
         reset.clicked.connect(lambda: self._change(replace(GapChoices(), worst=self._chosen.worst)))
         layout = QVBoxLayout(self)
-        layout.addLayout(grid)
+        rows = QWidget(self)
+        rows.setLayout(grid)
+        grid.setContentsMargins(0, 0, 0, 0)
+        area = Scrolled(rows)
+        layout.addWidget(area, 1)
         layout.addWidget(self.lossy)
         layout.addWidget(buttons)
+        wanted = rows.sizeHint() + layout.sizeHint() - area.sizeHint()
+        resize_within(self, rows.sizeHint().width() + 50, wanted.height())
         self.show_choices(chosen)
 
     def _add(self, grid: QGridLayout, row: int, measure: Measure) -> None:
