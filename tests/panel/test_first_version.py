@@ -56,8 +56,14 @@ def as_first(path: Path) -> bytes:
     return path.read_bytes().replace(f",{__version__}\r\n".encode(), b",0.1.0\r\n")
 
 
-def assert_found(path: Path, expected: Path) -> None:
-    """Whatever the first version found is found still: it knew the intervals over listeners alone."""
+FEW = "; with fewer than 7 items one lapse is more than 15 %"  # what it did not explain
+
+
+def assert_found(path: Path, expected: Path, method: str) -> None:
+    """Whatever the first version found is found still: it knew the intervals over listeners alone.
+
+    Its variance of CCR votes was taken after signs had been turned, which hid who always pressed one key.
+    """
     with path.open(newline="", encoding="utf-8") as file:
         found = list(csv.DictReader(file))
     with expected.open(newline="", encoding="utf-8") as file:
@@ -66,7 +72,8 @@ def assert_found(path: Path, expected: Path) -> None:
     for row, first in zip(found, wanted, strict=True):
         for end in ("low", "high"):
             row[f"95 % {end}"] = row.get(f"these clips {end}", row.get(f"95 % {end}", ""))
-        assert {name: row[name] for name in first} == first
+        same = [name for name in first if (method, name) != ("ccr", "variance")]
+        assert {name: row[name].replace(FEW, "") for name in same} == {name: first[name] for name in same}
 
 
 def test_every_method_of_the_first_version_is_here() -> None:
@@ -97,9 +104,9 @@ def test_results_of_the_first_versions_sessions_are_the_same(panel: Path, tmp_pa
     assert found.problems == ()
     save_tables(found, tmp_path / "results.csv")
     for expected in (panel / "expected").glob("results*.csv"):
-        assert_found(tmp_path / expected.name, expected)
+        assert_found(tmp_path / expected.name, expected, found.method.name)
     said = (panel / "expected/summary.txt").read_text(encoding="utf-8").splitlines()
-    assert set(said) <= set(summary(found))
+    assert set(said) <= {one.replace(FEW, "") for one in summary(found)}
 
 
 def test_a_scripted_session_writes_the_same_rows_as_ever(panel: Path) -> None:

@@ -219,16 +219,16 @@ def panel(seed: int, bad: bool) -> tuple[list[Rating], set[str]]:
 
 
 def test_the_planted_bad_listeners_are_found_and_no_honest_one() -> None:
-    for seed in range(12):
+    for seed in range(6):
         found = results(panel(seed, bad=True)[0], resample=False)
         assert {one.name for one in found.excluded} == {"same"}
         noted = {one.name for one in found.listeners if any("guessing" in said for said in one.noted)}
         assert noted <= {"guess"}
     caught = 0
-    for seed in range(12):
+    for seed in range(6):
         judged = screen(panel(seed, True)[0], method("acr"), by_agreement=True)
         caught += "guess" in {one.name for one in judged if one.excluded}
-    assert caught >= 10  # one guess in twenty agrees by chance
+    assert caught >= 5  # one guess in twenty agrees by chance
 
 
 def expected_mean(truth: float) -> float:
@@ -237,7 +237,7 @@ def expected_mean(truth: float) -> float:
     return float(np.clip(np.round(truth + draw.normal(0, math.hypot(0.3, 0.6), 400_000)), 1, 5).mean())
 
 
-@pytest.mark.parametrize("panels", [40, pytest.param(150, marks=pytest.mark.long)])
+@pytest.mark.parametrize("panels", [20, pytest.param(150, marks=pytest.mark.long)])
 def test_the_true_scores_come_back_and_the_intervals_cover_them_as_often_as_they_should(panels: int) -> None:
     truth = {name: expected_mean(value) for name, value in TRUTH.items()}
     covered = total = 0

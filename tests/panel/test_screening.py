@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
+from scipy.stats import pearsonr
 
 from gaplisten.panel.methods import method
 from gaplisten.panel.methods.contract import Rating
 from gaplisten.panel.methods.mushra import hidden_reference_rule, mid_anchor_rule
-from gaplisten.panel.results.screening import Listener, agreement, screen
+from gaplisten.panel.results.habits import fits
+from gaplisten.panel.results.screening import Listener, screen
 
 LEAST = 16
 
@@ -117,16 +119,17 @@ def test_straight_lining_needs_eight_votes_that_hardly_differ(scores: list[float
     assert found.excluded == excluded
 
 
-def test_agreement_needs_sixteen_stimuli_and_some_spread() -> None:
+def test_agreement_needs_enough_stimuli_and_some_spread() -> None:
     def votes(listener: str, scores: list[float]) -> list[Rating]:
         return [rating(listener, f"c{at}", "x", score, trial=at) for at, score in enumerate(scores)]
 
     rising = [float(at) for at in range(LEAST)]
-    assert agreement(votes("a", rising[1:]), votes("b", rising[1:])) is None
-    found = agreement(votes("a", rising), votes("b", rising))
-    assert found is not None
+    assert not fits(votes("a", rising[1:]) + votes("b", rising[1:]), LEAST)
+    found = fits(votes("a", rising) + votes("b", rising), LEAST)["a"]
     assert found.r == pytest.approx(1.0)
     assert found.p_greater < 0.001
-    flat = agreement(votes("a", [3.0] * LEAST), votes("b", rising))
-    assert flat is not None
-    assert (flat.r, flat.p_greater) == (0.0, 1.0)
+    flat = fits(votes("a", [3.0] * LEAST) + votes("b", rising), LEAST)["a"]
+    assert (flat.r, flat.p_greater) == (None, 1.0)
+    judge = pearsonr(rising, [*rising[3:], *rising[:3]], alternative="greater")
+    turned = fits(votes("a", rising) + votes("b", [*rising[3:], *rising[:3]]), LEAST)["a"]
+    assert (turned.r, turned.p_greater) == pytest.approx((judge.statistic, judge.pvalue), abs=1e-9)

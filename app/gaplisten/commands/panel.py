@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,8 +18,10 @@ from gaplisten.panel import methods
 from gaplisten.tables import Table
 
 if TYPE_CHECKING:
+    from gaplisten.panel.definition import PanelDefinition
     from gaplisten.panel.frozen import FrozenPanel
     from gaplisten.panel.results.evaluation import Results
+    from gaplisten.panel.statistics.planning import Spreads
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__, no_args_is_help=True)
 
@@ -119,6 +122,23 @@ def plan_(
             "--allow", metavar="DIR", help="A folder outside the definition's own that it may read."
         ),
     ] = None,
+    difference: Annotated[
+        float | None,
+        typer.Option("--difference", min=0.0001, help="Power to find this many points of the scale, too."),
+    ] = None,
+    power: Annotated[
+        float, typer.Option("--power", min=0.05, max=0.999, help="The chance of finding it that is wanted.")
+    ] = 0.8,
+    vote_sd: Annotated[
+        float | None, typer.Option("--vote-sd", min=0, help="Standard deviation of a vote, in points.")
+    ] = None,
+    clip_sd: Annotated[
+        float | None,
+        typer.Option("--clip-sd", min=0, help="How much differences vary by clip."),
+    ] = None,
+    listener_sd: Annotated[
+        float | None, typer.Option("--listener-sd", min=0, help="The same by listener.")
+    ] = None,
 ) -> None:
     """Draw the design of a panel before it is built, and count it: trials, minutes, votes in each cell."""
     from gaplisten.panel.definition import read_definition
@@ -137,6 +157,42 @@ def plan_(
         raise PanelCommandError(str(file), str(error), "choose other clips") from error
     print(f"{definition.title} ({definition.method.name}), {counted(len(chosen), 'clip')}")
     _show_design([*as_rows(key, counts), *(("note", said) for said in remarks(key, counts))])
+    if difference is not None:
+        spreads = _spreads(definition, vote_sd, clip_sd, listener_sd)
+        _show_power(definition, len(chosen), difference, power, spreads)
+
+
+def _spreads(
+    definition: PanelDefinition, vote: float | None, clip: float | None, listener: float | None
+) -> Spreads:
+    from gaplisten.panel.design.planning import usual_spreads
+
+    said = {"vote": vote, "by_clip": clip, "by_listener": listener}
+    return replace(
+        usual_spreads(definition), **{name: value for name, value in said.items() if value is not None}
+    )
+
+
+def _show_power(
+    definition: PanelDefinition, clips: int, difference: float, power: float, spreads: Spreads
+) -> None:
+    """Print how likely a difference is found, and what more listeners or clips would do."""
+    from gaplisten.panel.design.planning import power_table
+
+    method = definition.method
+    if method.paired:
+        fact = f"differences are in points of a scale, and {method.name} has none"
+        raise PanelCommandError("--difference", fact, "leave it out, or plan with a rated method")
+    low, high = method.range
+    if difference >= high - low:
+        fact = f"the scale of {method.name} is {high - low:g} points long"
+        raise PanelCommandError(f"--difference {difference:g}", fact, "give less")
+    if spreads.vote == 0:
+        raise PanelCommandError("--vote-sd 0", "votes always differ", "give what a pilot showed")
+    table, said = power_table(definition, clips, difference, power, spreads)
+    show(table, title="Power")
+    for one in said:
+        print(one)
 
 
 @app.command()

@@ -130,7 +130,7 @@ def hidden_reference_rule(ratings: Sequence[Rating]) -> str:
     low = [one for one in rated if one.score < HIDDEN_REFERENCE_BELOW]
     if not rated or len(low) <= SHARE_OF_ITEMS * len(rated):
         return ""
-    return f"hidden reference below 90 on {len(low)} of {len(rated)} items (BS.1534-3)"
+    return f"hidden reference below 90 on {len(low)} of {len(rated)} items (BS.1534-3{_few(len(rated))})"
 
 
 def guarded_items(ratings: Sequence[Rating]) -> set[str]:
@@ -150,7 +150,12 @@ def mid_anchor_rule(ratings: Sequence[Rating], guarded: set[str]) -> str:
     high = [one for one in rated if one.score > MID_ANCHOR_ABOVE and one.clip not in guarded]
     if not rated or len(high) <= SHARE_OF_ITEMS * len(rated):
         return ""
-    return f"mid anchor above 90 on {len(high)} of {len(rated)} items (BS.1534-3)"
+    return f"mid anchor above 90 on {len(high)} of {len(rated)} items (BS.1534-3{_few(len(rated))})"
+
+
+def _few(items: int) -> str:
+    """Explain what 15 % means of so few items."""
+    return "; with fewer than 7 items one lapse is more than 15 %" if items < 7 else ""
 
 
 # --- medians ------------------------------------------------------------------------------------------------

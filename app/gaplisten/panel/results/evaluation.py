@@ -17,6 +17,7 @@ from gaplisten.panel.methods.contract import Method, Rating, Statistic, grouped
 from gaplisten.panel.parts import ResultsPart
 from gaplisten.panel.results.cells import cells
 from gaplisten.panel.results.contrasts import contrasts, corrected
+from gaplisten.panel.results.habits import habits
 from gaplisten.panel.results.pairs import ALL, PairResult, pair_results
 from gaplisten.panel.results.screening import Listener, screen
 from gaplisten.panel.results.second_lines import second_lines
@@ -214,6 +215,7 @@ def evaluate_votes(
         resample = len(read) <= MOST_TO_RESAMPLE
     main = corrected(compared(read, resample=resample))
     beside = [*method.statistics(read, main, resample=resample), *second_lines(read, method)] if read else []
+    beside += habits(read, method) if read else []
     in_strata = [one for stratum, own in _by_stratum(read) for one in compared(own, stratum)]
     of_all = everybody if method.paired else method.results(everybody)
     return Results(

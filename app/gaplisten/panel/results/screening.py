@@ -8,9 +8,10 @@ from itertools import pairwise
 from statistics import fmean, variance
 
 from gaplisten.panel.methods.contract import Method, Rating, grouped
+from gaplisten.panel.results.habits import Fit, fits, key_habit
+from gaplisten.panel.results.habits import guessing as guessers
 from gaplisten.panel.results.votes import TEST, tests
 from gaplisten.panel.trial import Response
-from gaplisten.statistics import Correlation, pearson
 
 _REPEAT = "reference_repeat"
 
@@ -72,19 +73,9 @@ def _stimulus(vote: Rating) -> str:
     return f"{vote.clip}\x1f{vote.condition}\x1f{vote.scale}"
 
 
-def _means(votes: Sequence[Rating]) -> dict[str, float]:
-    return {name: fmean(one.score for one in group) for name, group in grouped(votes, _stimulus).items()}
-
-
-def agreement(votes: Sequence[Rating], others: Sequence[Rating]) -> Correlation | None:
-    """Return how votes go with the others' means; None with too few in common."""
-    own, theirs = _means(votes), _means(others)
-    common = [name for name in own if name in theirs]
-    if len(common) < LEAST_STIMULI_FOR_AGREEMENT:
-        return None
-    # Where either has no spread, nothing speaks for an agreement.
-    found = pearson([own[name] for name in common], [theirs[name] for name in common])
-    return found or Correlation(0.0, 1.0)
+def _guesses(own: Fit) -> bool:
+    """Tell whether guessing gives such an agreement; where nothing spreads nothing speaks for one."""
+    return own.r is None or own.p_greater > AGREEMENT_P
 
 
 def retest(votes: Sequence[Rating]) -> float | None:
@@ -133,8 +124,12 @@ def _failed_checks(votes: Sequence[Rating], method: Method) -> list[str]:
     return found
 
 
-def _spread(votes: Sequence[Rating]) -> float | None:
-    scores = [vote.score for vote in votes]
+def _spread(votes: Sequence[Rating], method: Method) -> float | None:
+    """Return the variance of what was pressed: turning signs round makes a spread of one key."""
+    raw = (
+        method.against_reference and method.sided and all(vote.vote and vote.compared_with for vote in votes)
+    )
+    scores = [float(vote.vote) if raw else vote.score for vote in votes]
     return variance(scores) if len(scores) > 1 else None
 
 
@@ -144,35 +139,33 @@ def _straight_lining(votes: Sequence[Rating], spread: float | None) -> str:
     return f"the votes hardly differ (variance {spread:.2f} < {LEAST_VARIANCE}, as in P.808)"
 
 
-def _reasons(mine: Sequence[Rating], everybody: Sequence[Rating], method: Method) -> list[str]:
-    own = tests(mine)
+def _reasons(
+    mine: Sequence[Rating], own: Sequence[Rating], everybody: Sequence[Rating], method: Method
+) -> list[str]:
     reasons = _failed_checks(mine, method)
-    reasons += method.screened(own, tests(everybody))
+    reasons += method.screened(own, everybody)
     if not method.paired and method.response is not Response.PLACES:  # places differ by themselves
-        reasons.append(_straight_lining(own, _spread(own)))
+        reasons.append(_straight_lining(own, _spread(own, method)))
     return [reason for reason in reasons if reason]
 
 
 def _judged(
-    name: str, mine: Sequence[Rating], everybody: Sequence[Rating], method: Method
-) -> tuple[Listener, bool]:
-    """Return what is known of a listener; and whether the agreement looks like guessing."""
+    name: str, mine: Sequence[Rating], everybody: Sequence[Rating], method: Method, agreed: Fit | None
+) -> Listener:
     own = tests(mine)
-    others = [vote for vote in tests(everybody) if vote.listener != name]
-    agreed = None if method.paired else agreement(own, others)
     checks = _checked(mine).values()
-    listener = Listener(
+    return Listener(
         name,
         len(own),
         sum(map(len, checks)),
         sum(map(sum, checks)),
-        _spread(own),
-        agreed.r if agreed else None,
+        _spread(own, method),
+        (agreed.r or 0.0) if agreed else None,
         sum(vote.underflows for vote in mine),
-        tuple(_reasons(mine, everybody, method)),
+        tuple(_reasons(mine, own, everybody, method)),
         retest=None if method.paired else retest(mine),
+        noted=tuple(filter(None, (key_habit(own, method),))),
     )
-    return listener, agreed is not None and agreed.p_greater > AGREEMENT_P
 
 
 def screen(
@@ -195,14 +188,24 @@ def screen(
         Whether those whose votes do not go with the others' are left out; else it is told and they count.
     """
     by_name = grouped(votes, lambda vote: vote.listener)
-    judged = [_judged(name, by_name[name], votes, method) for name in sorted(by_name)]
-    guessing = [listener.name for listener, guesses in judged if guesses and not listener.excluded]
+    everybody = tests(votes)
+    agreed = {} if method.paired else fits(everybody, LEAST_STIMULI_FOR_AGREEMENT)
+    judged = [_judged(name, by_name[name], everybody, method, agreed.get(name)) for name in sorted(by_name)]
+    noted = {} if method.paired else guessers(fits(method.results(everybody)))
+    guessing = [
+        one.name for one in judged if not one.excluded and (own := agreed.get(one.name)) and _guesses(own)
+    ]
     # Where many do not agree there is nothing to agree about: then it is the conditions, not the listeners.
     if len(guessing) > GUARD_SHARE * len(judged):
         guessing = []
     return tuple(
-        _settled(listener, listener.name in guessing, keep, leave_out or {}, by_agreement)
-        for listener, _ in judged
+        _settled(
+            replace(listener, noted=tuple(filter(None, (*listener.noted, noted.get(listener.name, ""))))),
+            by_agreement and listener.name in guessing,
+            keep,
+            leave_out or {},
+        )
+        for listener in judged
     )
 
 
@@ -211,15 +214,14 @@ def _settled(
     guesses: bool,
     keep: Sequence[str],
     leave_out: Mapping[str, str],
-    by_agreement: bool,
 ) -> Listener:
-    reasons, noted = list(listener.reasons), list(listener.noted)
+    reasons = list(listener.reasons)
     if guesses and listener.agreement is not None:
         said = f"agreement with the others r = {listener.agreement:.2f} is what guessing gives"
-        (reasons if by_agreement else noted).append(f"{said} (p > {AGREEMENT_P}; proposed)")
+        reasons.append(f"{said} (p > {AGREEMENT_P}; proposed)")
     kept: tuple[str, ...] = ()
     if listener.name in keep:
         reasons, kept = [], tuple(reasons)
     if listener.name in leave_out:
         reasons.append(leave_out[listener.name] or "left out by hand")
-    return replace(listener, reasons=tuple(reasons), kept=kept, noted=tuple(noted))
+    return replace(listener, reasons=tuple(reasons), kept=kept)
