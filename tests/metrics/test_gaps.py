@@ -75,7 +75,7 @@ def test_beside_the_median_stands_what_it_hides():
     known = dict(odd.beside)
     assert known["max"] == pytest.approx(np.nanmax(values), rel=1e-3)
     assert known["max"] > 8
-    assert known["p95"] == pytest.approx(np.nanquantile(values, 0.95), rel=1e-3)
+    assert known["p95"] == pytest.approx(np.nanquantile(values, 0.95), rel=1e-2)
     assert (known["share"], dict(even.beside)["share"]) == (20.0, 0.0)
 
 
