@@ -27,11 +27,11 @@ def quick_disk(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("os.fsync", lambda _: None)
 
 
-def simulated(folder: Path, method: str, answer: Answer) -> Results:
+def simulated(folder: Path, method: str, answer: Answer, more: str = "") -> Results:
     """Build a panel of eight clips and four conditions; let 24 listeners take it."""
     clips_folder(folder / "clips", tuple("abcdefgh"), 0.1)
     systems = "".join(f'[[condition]]\nname = "{name}"\nfiles = "quuxnet"\n' for name in ORDER)
-    rules = '[rules]\nheard = "nothing"\n[checks]\nlevel = false\n'
+    rules = f'[rules]\nheard = "nothing"\n[checks]\nlevel = false\n{more}'
     made = definition(method, conditions=systems + rules)
     build(made, folder / "panel", NoConcealers(), places=Places(folder))
     for index in range(LISTENERS):
@@ -59,7 +59,7 @@ def test_acr_gives_true_scores_back_and_finds_who_guesses_and_who_always_votes_t
         honest = noisy(truth[planned.condition], index, draw, 1, 5)
         assert session.rate(votes.get(index, honest)) is None
 
-    found = simulated(tmp_path, "acr", answer)
+    found = simulated(tmp_path, "acr", answer, "[results]\nexclude_by_agreement = true\n")
     assert [one.condition for one in found.conditions] == list(ORDER)
     for one in found.conditions:
         assert one.mean.n == 22
