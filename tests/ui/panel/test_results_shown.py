@@ -111,7 +111,8 @@ def test_every_listeners_share_stands_behind_the_pair(qtbot: QtBot) -> None:
     qtbot.addWidget(plot)
     plot.show_results(evaluate_votes(Collected(votes), method("ab")))
     dots = [item.getData()[1].tolist() for item in plot._items if isinstance(item, pg.ScatterPlotItem)]
-    assert dots == [pytest.approx([2 / 3, 0.0]), [2 / 7]]  # who never decided has no share
+    assert dots == [pytest.approx([0.625, 0.0, 0.5]), [pytest.approx(0.375)]]  # undecided answers are half
+    assert plot.getAxis("left").labelText == "preference, 95 % over listeners and clips"
     undecided = tuple(vote for vote in votes if vote.listener == "cid")
     plot.show_results(evaluate_votes(Collected(undecided), method("ab")))
 

@@ -18,6 +18,11 @@ class Own:
     outcome: Proportion
     undecided: int = 0
 
+    @property
+    def share(self) -> float:
+        """For the first, undecided answers half."""
+        return (self.outcome.successes + self.undecided / 2) / (self.outcome.trials + self.undecided)
+
 
 @dataclass(frozen=True)
 class PairResult:
@@ -61,16 +66,12 @@ def _counted(votes: Sequence[Rating], test: PairTest) -> Own:
     return Own(binomial(successes, len(decided), two_sided=test.two_sided), len(votes) - len(decided))
 
 
-def _share(own: Own) -> float:
-    return (own.outcome.successes + own.undecided / 2) / (own.outcome.trials + own.undecided)
-
-
 def _pair(votes: Sequence[Rating], test: PairTest, stratum: str) -> PairResult:
     whole = _counted(votes, test)
     by_listener = {
         listener: _counted(own, test) for listener, own in grouped(votes, lambda one: one.listener).items()
     }
-    mean = student_mean([_share(own) for own in by_listener.values()])
+    mean = student_mean([own.share for own in by_listener.values()])
     first = votes[0]
     return PairResult(
         first.condition, first.compared_with, whole.outcome, whole.undecided, stratum, by_listener, mean

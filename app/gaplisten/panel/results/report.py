@@ -198,7 +198,7 @@ def _over_listeners(results: Results) -> list[str]:
         low, high = max(0.0, one.mean.low), min(1.0, one.mean.high)
         interval = f"mean share {one.mean.mean:.3f}, 95 % {low:.3f} to {high:.3f}"
         said.append(
-            f"{one.first} / {one.second} over {one.mean.n} listeners: {interval} (Student's t);"
+            f"{one.first} / {one.second} over {one.mean.n} listeners, these clips: {interval} (Student's t);"
             f" {sure} of them alone with p < {SURE}"
         )
     return said

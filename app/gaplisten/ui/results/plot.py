@@ -1,4 +1,4 @@
-"""Means with intervals over every listener's dots, one column per condition."""
+"""Means with intervals over listeners and clips, and every listener's dot, one column per condition."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QWidget
 
 from gaplisten.display import has_display
 from gaplisten.panel.results.evaluation import ConditionResult, Results
+from gaplisten.panel.statistics.crossed import Speaks
 from gaplisten.ui.plots import SIZE, Plot, check_suffix, save_plot
 from gaplisten.ui.start import application
 from gaplisten.ui.theme import light_palette
@@ -36,7 +37,7 @@ class ResultsPlot(Plot):
     def show_results(self, results: Results) -> None:
         """Draw these results."""
         ink = self.begin()
-        self.setLabel("left", results.score_name)
+        self.setLabel("left", f"{results.score_name}, 95 % over {_speaks(results)}")
         self._medians = results.method.medians
         low, high = results.method.range
         self.setYRange(low, high, padding=0.04)
@@ -53,7 +54,8 @@ class ResultsPlot(Plot):
             self._draw_dots(at, list(one.by_listener.values()))
             if self._medians:
                 self._draw_box(at, one, ink)
-            self._draw_interval(at, one.mean.mean, one.mean.low, one.mean.high, ink)
+            ends = one.over.interval() if one.over else None
+            self._draw_interval(at, one.mean.mean, *(ends or (None, None)), ink)
         return labels(conditions)
 
     def _draw_dots(self, at: int, values: Sequence[float]) -> None:
@@ -70,15 +72,20 @@ class ResultsPlot(Plot):
 
     def _draw_pairs(self, results: Results, ink: QColor) -> list[str]:
         self.keep(pg.InfiniteLine(0.5, angle=0, pen=pg.mkPen(ink, width=1)))
+        drawn = {(one.condition, one.against): one for one in results.contrasts}
+        names = []
         for at, pair in enumerate(results.pairs):
-            own = [one.outcome.share for one in pair.by_listener.values() if one.outcome.trials]
+            own = [one.share for one in pair.by_listener.values()]
             self._draw_dots(at, own)
-            self._draw_interval(at, pair.outcome.share, pair.outcome.low, pair.outcome.high, ink)
-        return [
-            f"{pair.first} / {pair.second}\n{pair.outcome.successes} of {pair.outcome.trials},"
-            f" p = {pair.outcome.p_value:.3g}"
-            for pair in results.pairs
-        ]
+            name = f"{pair.first} / {pair.second}"
+            found = drawn.get((pair.first, pair.second))
+            if found is None:  # not asked about
+                names.append(f"{name}\n ")
+                continue
+            self._draw_interval(at, found.mean, found.low, found.high, ink)
+            told = "" if found.p is None else f", p = {found.p:.3g}"
+            names.append(f"{name}\n{found.mean:.2f} of {found.votes}{told}")
+        return names
 
     def _draw_interval(
         self, at: int, mean: float, low: float | None, high: float | None, ink: QColor
@@ -95,6 +102,13 @@ class ResultsPlot(Plot):
             )
             self.keep(bar)
         self.keep(pg.ScatterPlotItem([at], [mean], symbol="s", size=10, pen=pen, brush=ink))
+
+
+def _speaks(results: Results) -> str:
+    """Return what the intervals of a figure speak about."""
+    found = [one.over for one in (*results.contrasts, *results.conditions) if one.over is not None]
+    spoken = dict.fromkeys(str(one.speaks) for one in found if one.speaks is not Speaks.NOTHING)
+    return "; ".join(spoken) or "nothing but these votes"
 
 
 def labels(conditions: Sequence[ConditionResult]) -> list[str]:
