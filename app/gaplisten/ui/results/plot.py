@@ -106,7 +106,8 @@ class ResultsPlot(Plot):
 
 def _speaks(results: Results) -> str:
     """Return what the intervals of a figure speak about."""
-    found = [one.over for one in (*results.contrasts, *results.conditions) if one.over is not None]
+    found = [one.over for one in results.contrasts]
+    found += [one.over for one in results.conditions if one.over is not None]
     spoken = dict.fromkeys(str(one.speaks) for one in found if one.speaks is not Speaks.NOTHING)
     return "; ".join(spoken) or "nothing but these votes"
 
