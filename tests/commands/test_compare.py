@@ -15,6 +15,7 @@ import pytest
 from gaplisten.audio.files import read_signal, write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.cli import main
+from gaplisten.report import set_report
 
 DOCS = Path(__file__).parents[2] / "docs" / "findings.md"
 PACKET = 320
@@ -164,3 +165,33 @@ def test_a_wrong_reference_is_not_compared_with(
 def test_the_figures_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
     assert run("--figures") == 0
     assert {"new", "share_rise", "worst_drop"} <= set(capsys.readouterr().out.split())
+
+
+def test_a_report_holds_the_worst_findings_to_hear(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(set_report, "MOST_FINDINGS", 2)
+    limits = ["--fail-if", "click_exit:new>0"]
+    assert run("released", "bad", *words, *limits, "--report", tmp_path / "r.html") == 1
+    assert re.search(r"report, 2 of \d+ findings in it", capsys.readouterr().out)
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    sections = re.findall(r'<section class="finding">(.*?)</section>', text, re.S)
+    assert len(sections) == 2
+    for section in sections:
+        assert re.search(r"<h2>bad: (one|two): gap 2 of 3 at 0\.400 s", section)
+        assert "new: " in section
+        named = re.findall(r'data-version="(\d)" aria-pressed="false">\d ([^<]+)<', section)
+        assert named == [("0", "reference"), ("1", "lossy"), ("2", "released"), ("3", "bad")]
+    assert re.search(r"2 of \d+ gaps with a finding", text)
+    assert "click_exit:new&gt;0: new is 2" in text
+    assert not re.search(r"https?://", re.sub(r'src="data:[^"]*"', "", text))
+    assert str(tmp_path) not in text
+
+
+def test_a_report_on_a_baseline_plays_the_build_alone(words: list[str], tmp_path: Path) -> None:
+    assert run("released", *words, "--save-baseline", tmp_path / "b.json") == 0
+    assert run("--baseline", tmp_path / "b.json", "good", *words, "--report", tmp_path / "r.html") == 0
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "<td>no limits were set</td>" in text
+    assert "No gap is beyond a threshold." in text or 'data-version="2"' in text
+    assert ">3 " not in text

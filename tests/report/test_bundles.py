@@ -25,7 +25,9 @@ from gaplisten.report.bundle import bundle_of, in_turn, zip_of
 from gaplisten.report.finding import Finding, Place, Version, anonymised
 from gaplisten.report.wav import Cut, cut, wav_bytes
 
-RATE, PACKET = 16_000, 320
+pytestmark = pytest.mark.xdist_group("bundles")
+
+RATE = 16_000
 GAP = 3200, 3840
 
 

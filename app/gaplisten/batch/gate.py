@@ -362,8 +362,8 @@ def _of_clips(limit: Limit, values: Mapping[str, float], word: str, sign: float)
 # -- tables --------------------------------------------------------------------------------------------------
 
 COLUMNS = (
-    "build", "measure", "gaps", "paired", "base_share", "share", "share_low", "share_high", "base_p95", "p95",
-    "base_max", "max", "base_mean", "mean", "mean_rise", "rise_low", "rise_high", "new", "gone",
+    "build", "measure", "gaps", "paired", "new", "gone", "base_share", "share", "share_low", "share_high",
+    "base_p95", "p95", "base_max", "max", "base_mean", "mean", "mean_rise", "rise_low", "rise_high",
 )  # fmt: skip
 
 
@@ -389,12 +389,12 @@ def _row(build: str, summary: Summary) -> tuple[Cell, ...]:
 
     share, rise = summary.share, summary.figures.get("mean_rise")
     return (
-        build, summary.measure.key, summary.gaps, summary.paired,
+        build, summary.measure.key, summary.gaps, summary.paired, len(summary.new), summary.gone,
         of(summary.base, "share"), of(summary.figures, "share"), _end(share.low), _end(share.high),
         of(summary.base, "p95"), of(summary.figures, "p95"),
         of(summary.base, "max"), of(summary.figures, "max"),
         of(summary.base, "mean"), of(summary.figures, "mean"), of(summary.figures, "mean_rise"),
-        _end(rise.low if rise else None), _end(rise.high if rise else None), len(summary.new), summary.gone,
+        _end(rise.low if rise else None), _end(rise.high if rise else None),
     )  # fmt: skip
 
 

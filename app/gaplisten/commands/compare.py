@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -11,11 +12,12 @@ import typer
 from gaplisten.batch.baseline import check_same, read_baseline, save_baseline
 from gaplisten.batch.gap_values import gap_journal, measure_builds
 from gaplisten.batch.gate import MOST_NAMED, Build, Verdict, judge, summary_table
-from gaplisten.batch.items import Version, versions_from_paths
+from gaplisten.batch.items import Version, file_of, versions_from_paths
 from gaplisten.batch.limits import OF_ANY, OF_CLIPS, OF_GAPS, Limit, limit_of
 from gaplisten.batch.run import ProcessWorkers
 from gaplisten.batch.score import apart, described, identity_of, score_journal, score_versions
 from gaplisten.clips.clip import PacketLength
+from gaplisten.clips.opening import open_clip
 from gaplisten.commands import output
 from gaplisten.commands.folder_options import (
     Accept,
@@ -27,9 +29,13 @@ from gaplisten.commands.folder_options import (
 )
 from gaplisten.durable import not_written, write_whole
 from gaplisten.errors import GaplistenError, visible
+from gaplisten.jobs import Job
+from gaplisten.loss.measures import measure_versions
 from gaplisten.metrics.catalogue import metric_names
 from gaplisten.metrics.contract import Metric
+from gaplisten.report.finding import Finding, finding_of, place_of
 from gaplisten.report.junit import junit_of
+from gaplisten.report.set_report import Chosen, choose, report_of
 from gaplisten.tables import Cell, Table
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -80,6 +86,12 @@ def compare(
         bool, typer.Option("--allow-missing", help="Pass though clips cannot be compared.")
     ] = False,
     junit: Annotated[Path | None, typer.Option("--junit", metavar="F.xml", help="Write JUnit XML.")] = None,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            "--report", metavar="F.html", help="Write a page with all of it, the worst gaps to hear."
+        ),
+    ] = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write all figures of all measures.")] = None,
     save: Annotated[
         Path | None, typer.Option("--save-baseline", metavar="FILE", help="Keep BASE's values.")
@@ -100,7 +112,7 @@ def compare(
     folders = list(builds or [])
     if len(folders) < (1 if baseline or save else 2):
         raise CompareError("compare", "needs builds", "name BASE and NEW, or NEW with --baseline FILE")
-    output.check_place(junit, csv, save)
+    output.check_place(junit, report, csv, save)
     if baseline is not None and save is not None:
         raise CompareError("--save-baseline", "is given beside --baseline", "leave one of them out")
     found = _versions(folders, reference_folder, trace or [], packet_length(packet_ms, packet))
@@ -125,6 +137,25 @@ def compare(
             write_whole(junit, junit_of(verdicts, limits, allow_missing=allow_missing))
         except OSError as error:
             raise CompareError(*not_written(junit, error)) from error
+    if report is not None:
+        shown, count = choose(verdicts, {each.name: each for each in others})
+        with output.progress("writing the report") as job:
+            players = _findings(shown, found, None if baseline is not None else base.name, job)
+            text = report_of(
+                base,
+                others,
+                verdicts,
+                metrics,
+                players,
+                count,
+                judged=bool(limits),
+                allow_missing=allow_missing,
+            )
+        try:
+            write_whole(report, text)
+        except OSError as error:
+            raise CompareError(*not_written(report, error)) from error
+        print(f"report, {len(shown)} of {count} findings in it: {report}")
     passed = [_tell(verdict, limits, allow_missing) for verdict in verdicts]
     if not all(passed):
         raise typer.Exit(1)
@@ -221,6 +252,25 @@ def _measured(
         whole = {clip: each for clip, each in gaps.items() if not each.problem}
         builds.append(Build(name, whole, scores[name], failed | problems[name]))
     return builds, metrics
+
+
+def _findings(
+    shown: Sequence[Chosen], found: Mapping[str, list[Version]], base: str | None, job: Job
+) -> Iterator[tuple[Chosen, Finding]]:
+    """Open and measure each clip that a report shows, in its build and in the base."""
+    for number, chosen in enumerate(shown):
+        job.check(number / len(shown), chosen.clip)
+        version = next(each for each in found[chosen.build] if each.clip.name == chosen.clip)
+        conditions = [replace(file_of(version), name=chosen.build)]
+        for each in found.get(base, []) if base is not None else []:
+            if each.clip.name == chosen.clip:
+                own = file_of(each)
+                trace = own.trace or (each.clip.trace if each.clip.trace != version.clip.trace else None)
+                conditions.insert(0, replace(own, name=base or "", trace=trace))
+        opened = open_clip(replace(version.clip, conditions=tuple(conditions)))
+        traces = {name: met for name in opened.conditions if (met := opened.trace_of(name)) is not None}
+        tables = measure_versions(opened.reference, opened.conditions, traces)
+        yield chosen, finding_of(opened, tables, chosen.gap, place_of(version.clip), {})
 
 
 # -- telling -------------------------------------------------------------------------------------------------

@@ -64,7 +64,7 @@ KEYS = (
 )
 
 
-def player(finding: Finding, sheet: Sheet, *, copy: bool = True, heading: str = "") -> str:
+def player(finding: Finding, sheet: Sheet, *, copy: bool = True, heading: str = "", dpi: int = _DPI) -> str:
     """Return a finding as an element: buttons, picture, sounds and measures.
 
     Parameters
@@ -75,8 +75,10 @@ def player(finding: Finding, sheet: Sheet, *, copy: bool = True, heading: str = 
         Whether sound of another rate than 48 kHz is there as a 48 kHz copy, too.
     heading
         What stands above it; nothing for a page about this finding alone.
+    dpi
+        Of the picture.
     """
-    picture, left, wide = _picture(sheet)
+    picture, left, wide = _picture(sheet, dpi)
     heard = [finding.heard(version) for version in finding.versions]
     sounds = [_sounds(heard, f"the clip's own {finding.rate:,} Hz")]
     if copy and finding.rate != WEB_RATE:
@@ -115,10 +117,10 @@ def _gaps(finding: Finding) -> list[tuple[int, int]]:
     return [gap for version in finding.versions for gap in finding.lost_by(version)]
 
 
-def _picture(sheet: Sheet) -> tuple[str, float, float]:
+def _picture(sheet: Sheet, dpi: int) -> tuple[str, float, float]:
     """Return the picture, and where its time axis begins and how wide it is, as shares of its width."""
     frame = next(group.clip for group in sheet.groups if group.clip is not None)
-    data = base64.b64encode(small_png_of(sheet, _DPI)).decode("ascii")
+    data = base64.b64encode(small_png_of(sheet, dpi)).decode("ascii")
     return data, frame[0] / sheet.width, frame[2] / sheet.width
 
 

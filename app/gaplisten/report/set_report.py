@@ -1,0 +1,266 @@
+"""Builds against a base as one HTML file: figures, what is new gap by gap, and the worst findings to hear."""
+
+from __future__ import annotations
+
+import base64
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from gaplisten.batch.compare import (
+    Point,
+    distribution_table,
+    distributions,
+    paired_differences,
+    paired_table,
+)
+from gaplisten.batch.gap_values import COMPARED, ClipGaps
+from gaplisten.batch.gate import Build, NewFinding, Verdict, summary_table
+from gaplisten.loss.measures import measure_named
+from gaplisten.loss.measures.gap_table import badness
+from gaplisten.loss.strata import Stratum
+from gaplisten.metrics.contract import Metric
+from gaplisten.report.drawing import to_svg
+from gaplisten.report.figure import Axis, Figure, Look, Plot, Points, Rule, Whiskers, look
+from gaplisten.report.finding import Finding
+from gaplisten.report.layout import lay_out
+from gaplisten.report.page import page, player
+from gaplisten.report.pictures import figure_of
+from gaplisten.report.svg import escaped
+from gaplisten.tables import Cell, Table
+
+MOST_FINDINGS = 30
+"""So many findings have their sound and picture in a report: more would make it too large to send."""
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A gap that a report shows: of which build, and why."""
+
+    build: str
+    clip: str
+    gap: int
+    why: str
+
+
+def choose(verdicts: Sequence[Verdict], builds: Mapping[str, Build]) -> tuple[list[Chosen], int]:
+    """Return the findings to show, worst first, and how many there are.
+
+    Gaps that are new findings come first; then those that are beyond a threshold in both. How bad a value is
+    follows from how many times the threshold it is.
+    """
+    ranked: list[tuple[bool, float, Chosen]] = []
+    for verdict in verdicts:
+        fresh: dict[tuple[str, int], list[NewFinding]] = {}
+        for finding in (each for summary in verdict.summaries for each in summary.new):
+            fresh.setdefault((finding.clip, finding.gap), []).append(finding)
+        for (clip, gap), found in fresh.items():
+            worst = max(found, key=lambda each: _times(each.measure, each.value))
+            chosen = Chosen(verdict.build, clip, gap, f"new: {', '.join(each.measure for each in found)}")
+            ranked.append((True, _times(worst.measure, worst.value), chosen))
+        for clip, known in builds[verdict.build].gaps.items():
+            for gap, (times, key) in enumerate(_worst_of_gaps(known), 1):
+                if times >= 1.0 and (clip, gap) not in fresh:
+                    ranked.append((False, times, Chosen(verdict.build, clip, gap, f"as before: {key}")))
+    ranked.sort(key=lambda each: (not each[0], -each[1]))
+    return [chosen for _, _, chosen in ranked[:MOST_FINDINGS]], len(ranked)
+
+
+def _times(key: str, value: float) -> float:
+    """Return how many times its threshold a value is; 0 where it cannot be told."""
+    measure = measure_named(key)
+    if measure.threshold is None or math.isnan(value):
+        return 0.0
+    bad, limit = (float(each) for each in badness(measure, np.array([value, measure.threshold])))
+    # Low values are conspicuous below a limit that is itself negative: -30 dB is 1.7 times -18 dB.
+    return bad / limit if limit > 0 else 0.0
+
+
+def _worst_of_gaps(known: ClipGaps) -> list[tuple[float, str]]:
+    worst = [(0.0, "")] * len(known.gaps)
+    for measure in COMPARED:
+        for gap, value in enumerate((known.values or {}).get(measure.key, ())):
+            if value is not None and (times := _times(measure.key, value)) > worst[gap][0]:
+                worst[gap] = (times, measure.key)
+    return worst
+
+
+def report_of(
+    base: Build,
+    others: Sequence[Build],
+    verdicts: Sequence[Verdict],
+    metrics: Sequence[Metric],
+    findings: Iterable[tuple[Chosen, Finding]],
+    count: int,
+    *,
+    judged: bool,
+    allow_missing: bool,
+) -> str:
+    """Return the whole page.
+
+    Parameters
+    ----------
+    findings
+        Those that are shown; each is let go before the next is asked for.
+    count
+        How many there are.
+    judged
+        Whether limits were set.
+    """
+    names = ", ".join(each.name for each in others)
+    body = [
+        f"<p>{escaped(names)} against {escaped(base.name)}.</p>",
+        *_summary(base, others, verdicts, judged, allow_missing),
+    ]
+    for metric in metrics:
+        body += _scores(metric, [base, *others])
+    body.append("<h2>Measures of gaps</h2>")
+    body.append(
+        "<p>Each gap with the same gap of the base. share: per cent of the gaps beyond the measure's "
+        "threshold; mean_rise: by how much gaps are worse than in the base; intervals (95 %) take each clip "
+        "as one observation and speak about clips like these. Left out: measures that flag nothing and do "
+        "not differ.</p>"
+    )
+    body.append(html_table(summary_table(verdicts, telling=True)))
+    body += _strata([base, *others])
+    body.append("<h2>Findings</h2>")
+    heard = [
+        player(finding, lay_out(figure_of(finding)), copy=False, heading=_heading(chosen, finding), dpi=90)
+        for chosen, finding in findings
+    ]
+    said = f"{len(heard)} of {count} gaps with a finding, the worst first; new ones before those of the base."
+    body.append(f"<p>{said if heard else 'No gap is beyond a threshold.'}</p>")
+    if heard:
+        body.append(
+            "<p><kbd>J</kbd> and <kbd>K</kbd> go to the next and the previous one, <kbd>0</kbd>…<kbd>9</kbd> "
+            "switch between versions, <kbd>Space</kbd> plays and stops, <kbd>L</kbd> loops. Sounds have the "
+            "clips' own rate; where the sound card has another one, the browser converts.</p>"
+        )
+    return page(f"{names} against {base.name}", [*body, *heard])
+
+
+def _heading(chosen: Chosen, finding: Finding) -> str:
+    return f"{chosen.build}: {finding.title} - {chosen.why}"
+
+
+def _summary(
+    base: Build, others: Sequence[Build], verdicts: Sequence[Verdict], judged: bool, allow_missing: bool
+) -> list[str]:
+    rows: list[tuple[Cell, ...]] = [(base.name, "base", len(base.gaps), _gaps(base), None)]
+    for build, verdict in zip(others, verdicts, strict=True):
+        passed = verdict.passed(allow_missing)
+        word = ("passed" if passed else "failed") if judged or not passed else "no limits were set"
+        new = len({(each.clip, each.gap) for summary in verdict.summaries for each in summary.new})
+        rows.append((build.name, word, len(build.gaps), _gaps(build), new))
+    parts = [html_table(Table(("build", "verdict", "clips", "gaps", "gaps with a new finding"), tuple(rows)))]
+    for verdict in verdicts:
+        lines = [
+            *map(str, verdict.breaches),
+            *verdict.unknown,
+            *(f"missing: {each}" for each in verdict.missing),
+        ]
+        lines += [
+            f"{clip}: its losses differ from the base's: not paired by gap" for clip in verdict.unpaired
+        ]
+        if lines:
+            items = "".join(f"<li>{escaped(line)}</li>" for line in lines)
+            parts.append(f"<h3>{escaped(verdict.build)}</h3><ul>{items}</ul>")
+    return parts
+
+
+def _gaps(build: Build) -> int:
+    return sum(len(each.gaps) for each in build.gaps.values())
+
+
+def _scores(metric: Metric, builds: Sequence[Build]) -> list[str]:
+    """Return how the builds' scores are spread, and how they differ from the base's on the same clips."""
+    points = [
+        Point(clip, build.name, value)
+        for build in builds
+        for clip, value in build.scores.get(metric.name, {}).items()
+    ]
+    if not points:
+        return []
+    parts = [
+        f"<h2>{escaped(metric.title)}</h2>",
+        html_table(distribution_table(distributions(points, metric.range))),
+    ]
+    known = {point.condition for point in points}
+    if builds[0].name in known and len(known) > 1:
+        pairs = paired_differences(points, builds[0].name)
+        parts.append(f"<p>Differences on the same clips; {metric.direction} is better.</p>")
+        parts.append(html_table(paired_table(pairs)))
+        parts.append(_image(_differences(metric, points, builds), f"{metric.title}: differences by clip"))
+    return parts
+
+
+def _differences(metric: Metric, points: Sequence[Point], builds: Sequence[Build]) -> Figure:
+    base = {point.clip: point.value for point in points if point.condition == builds[0].name}
+    pairs = paired_differences(points, builds[0].name)
+    marks: list[Rule | Points | Whiskers] = [Rule(0.0)]
+    every: list[float] = [0.0]
+    for at, pair in enumerate(pairs):
+        values = [
+            point.value - base[point.clip]
+            for point in points
+            if point.condition == pair.first and point.clip in base
+        ]
+        every += values
+        faint = Look("#9aa2aa", (), "ring")
+        marks.append(Points(values, [at + 0.18] * len(values), faint, 3.0))
+        if pair.ci_low is not None and pair.ci_high is not None:
+            marks.append(Whiskers((at,), (pair.ci_low,), (pair.ci_high,), look(0), horizontal=True))
+            every += [pair.ci_low, pair.ci_high]
+        marks.append(Points((pair.mean,), (at,), look(0)))
+    unit = f" ({metric.unit})" if metric.unit else ""
+    axis = Axis.around(every, f"{metric.title}, difference to {builds[0].name}{unit}")
+    names = Axis.of_names([pair.first for pair in pairs])
+    plot = Plot(axis, names, tuple(marks), height_mm=10.0 + 9.0 * len(pairs), grid=(True, False))
+    caption = "Rings: clips. Dots: means with their 95 % intervals (Student's t), over clips."
+    return Figure(((plot,),), caption=caption, width_mm=150.0)
+
+
+def _image(figure: Figure, text: str) -> str:
+    data = base64.b64encode(to_svg(figure).encode()).decode("ascii")
+    return f'<p class="picture"><img alt="{escaped(text)}" src="data:image/svg+xml;base64,{data}"></p>'
+
+
+def _strata(builds: Sequence[Build]) -> list[str]:
+    """Return the share of gaps with any finding, by the length of the gap."""
+    rows: list[tuple[Cell, ...]] = []
+    for stratum in Stratum:
+        for build in builds:
+            flagged = [
+                times >= 1.0
+                for known in build.gaps.values()
+                for (times, _), of in zip(_worst_of_gaps(known), known.strata, strict=True)
+                if of == stratum.value
+            ]
+            if flagged:
+                share = round(100 * sum(flagged) / len(flagged), 1)
+                rows.append((stratum.value, build.name, len(flagged), share))
+    if not rows:
+        return []
+    table = Table(("gaps", "build", "number", "with a finding (%)"), tuple(rows))
+    return ["<h3>By length of the gap</h3>", html_table(table)]
+
+
+def html_table(table: Table) -> str:
+    """Return a table as an element; numbers stand right."""
+    heads = "".join(f"<th>{escaped(name)}</th>" for name in table.columns)
+    rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table.rows)
+    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+
+
+def _cell(value: Cell) -> str:
+    if value is None:
+        return "<td></td>"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return (
+            f'<td class="number">{value:.4g}</td>'
+            if isinstance(value, float)
+            else f'<td class="number">{value}</td>'
+        )
+    return f"<td>{escaped(str(value))}</td>"
