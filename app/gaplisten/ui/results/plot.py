@@ -55,7 +55,8 @@ class ResultsPlot(Plot):
             if self._medians:
                 self._draw_box(at, one, ink)
             ends = one.over.interval() if one.over else None
-            self._draw_interval(at, one.mean.mean, *(ends or (None, None)), ink)
+            low, high = ends or (None, None)
+            self._draw_interval(at, one.mean.mean, low, high, ink)
         return labels(conditions)
 
     def _draw_dots(self, at: int, values: Sequence[float]) -> None:
