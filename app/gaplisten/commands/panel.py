@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -331,6 +331,10 @@ def results(
             help="Bootstrap and permutation tests beside the main line; by itself up to 6,000 votes.",
         ),
     ] = None,
+    pseudonyms: Annotated[
+        bool,
+        typer.Option("--pseudonyms", help="Listeners become L1, L2, ..., as in panel votes --pseudonyms."),
+    ] = False,
     keep: Keep = None,
     leave_out: LeaveOut = None,
 ) -> None:
@@ -338,12 +342,24 @@ def results(
     from gaplisten.panel.frozen import open_panel
     from gaplisten.panel.results import report
     from gaplisten.panel.results.evaluation import evaluate
+    from gaplisten.panel.results.votes import collect
 
     panel = open_panel(folder)
     refuse_missing(ratings)
     by_hand = _leave_out(leave_out)
-    found = evaluate(panel, ratings, keep=keep or (), leave_out=by_hand, resample=resample)
-    _refuse_strangers(found, [*(keep or ()), *by_hand])
+    found = evaluate(
+        panel,
+        ratings,
+        keep=keep or (),
+        leave_out=by_hand,
+        resample=resample,
+        anonymous=pseudonyms,
+    )
+    if pseudonyms:  # what is given by hand are names, and the results have none
+        known = collect(panel, ratings)
+        _refuse_unknown(known.listeners, known.running, [*(keep or ()), *by_hand])
+    else:
+        _refuse_strangers(found, [*(keep or ()), *by_hand])
     if not found.listeners:
         hidden = f"; hidden while open: {', '.join(found.running)}" if found.running else ""
         print(f"{folder}: no ratings yet{hidden}")
@@ -461,9 +477,12 @@ class NoSuchListener(GaplistenError):  # noqa: N818 - reads as the fact it is
 
 
 def _refuse_strangers(results: Results, names: Iterable[str]) -> None:
-    known = [one.name for one in results.listeners]
+    _refuse_unknown([one.name for one in results.listeners], results.running, names)
+
+
+def _refuse_unknown(known: Sequence[str], running: Sequence[str], names: Iterable[str]) -> None:
     for name in names:
-        if name not in known and name not in results.running:
+        if name not in known and name not in running:
             said = ", ".join(known)[:200] or "nobody yet"
             raise NoSuchListener(name, "no listener of this panel has that name", f"it has: {said}")
 

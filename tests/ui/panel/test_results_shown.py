@@ -56,6 +56,24 @@ def test_the_tables_are_written_as_csv_that_pandas_reads(panel: Path, tmp_path: 
     assert own["quuxnet"].to_dict() == {"ann": 4, "bea": 5, "cid": 4}
 
 
+def test_with_pseudonyms_no_name_is_told_anywhere(panel: Path, tmp_path: Path) -> None:
+    plain = CliRunner().invoke(app, ["results", str(panel)])
+    running = take(panel, "dora", {"zilch": 3, "quuxnet": 3}, leave_open_after=2)
+    done = CliRunner().invoke(
+        app,
+        ["results", str(panel), "--pseudonyms", "--csv", str(tmp_path / "r.csv"), "--leave-out", "bea=ill"],
+    )
+    running.close()
+    assert done.exit_code == 0, done.output
+    written = done.output.replace(str(tmp_path), "")
+    written += "".join(path.read_text(encoding="utf-8") for path in tmp_path.glob("r*.csv"))
+    assert not [name for name in ("ann", "bea", "cid", "dora") if name in written]
+    assert "2 of 3 listeners count" in done.output
+    assert "quuxnet is better than zilch" in plain.output
+    stranger = CliRunner().invoke(app, ["results", str(panel), "--pseudonyms", "--keep", "anne"])
+    assert "no listener of this panel has that name" in str(stranger.exception)
+
+
 def test_a_session_that_is_open_stays_hidden(panel: Path) -> None:
     running = take(panel, "dora", {"zilch": 3, "quuxnet": 3}, leave_open_after=2)
     hidden = CliRunner().invoke(app, ["results", str(panel)]).output

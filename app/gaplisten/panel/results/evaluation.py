@@ -21,7 +21,7 @@ from gaplisten.panel.results.habits import habits
 from gaplisten.panel.results.pairs import ALL, PairResult, pair_results
 from gaplisten.panel.results.screening import Listener, screen
 from gaplisten.panel.results.second_lines import second_lines
-from gaplisten.panel.results.votes import Collected, collect, tests
+from gaplisten.panel.results.votes import Collected, collect, nameless, tests
 from gaplisten.panel.statistics.contrast import Contrast
 from gaplisten.panel.statistics.crossed import Crossed, crossed
 from gaplisten.statistics import Mean, Quartiles, quartiles, student_mean
@@ -248,6 +248,7 @@ def evaluate(
     keep: Sequence[str] = (),
     leave_out: Mapping[str, str] | None = None,
     resample: bool | None = None,
+    anonymous: bool = False,
 ) -> Results:
     """Read all finished and interrupted sessions of a panel and evaluate them.
 
@@ -259,9 +260,16 @@ def evaluate(
         Listeners who count, or do not, by hand.
     resample
         Whether bootstrap and permutation tests are wanted; by itself in panels that are not large.
+    anonymous
+        Whether listeners get pseudonyms: those of `votes_table`. `keep` and `leave_out` are their names.
     """
+    collected, leave_out = collect(panel, ratings), leave_out or {}
+    if anonymous:
+        collected, names = nameless(panel, collected)
+        keep = [names.get(name, name) for name in keep]
+        leave_out = {names.get(name, name): why for name, why in leave_out.items()}
     return evaluate_votes(
-        collect(panel, ratings),
+        collected,
         panel.definition.method,
         title=panel.definition.title,
         panel_sha256=panel.sha256,

@@ -8,8 +8,8 @@ from pathlib import Path
 from gaplisten.panel.answer_table import answer_table
 from gaplisten.panel.columns import columns_for
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.order import shuffled
 from gaplisten.panel.results.evaluation import Results, evaluate
+from gaplisten.panel.results.votes import pseudonyms
 from gaplisten.panel.session_files import read_sessions
 from gaplisten.tables import Cell, Table
 
@@ -46,13 +46,6 @@ def _answers(panel: FrozenPanel, ratings: Path | None) -> dict[str, dict[str, Ce
             own[f"check_{of['step']}"] = of["passed"]
             own[f"check_{of['step']}_attempts"] = of["attempt"]
     return made
-
-
-def pseudonyms(panel: FrozenPanel, listeners: Sequence[str]) -> dict[str, str]:
-    """Return a name for each listener that tells nothing, not even by the alphabet; the same each time."""
-    drawn = shuffled(sorted(listeners), panel.key.trial_salt, "pseudonyms")
-    width = len(str(len(drawn)))
-    return {name: f"L{place:0{width}d}" for place, name in enumerate(drawn, start=1)}
 
 
 def votes_table(

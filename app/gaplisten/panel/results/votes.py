@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.methods.contract import Rating
+from gaplisten.panel.order import shuffled
 from gaplisten.panel.reading import Row
 from gaplisten.panel.session_files import read_sessions
 from gaplisten.panel.trial import Block
@@ -101,6 +102,29 @@ def collect(panel: FrozenPanel, ratings: Path | None = None) -> Collected:
         counted = (row for row in found.rows if row["kind"] != Block.TRAINING.value)
         votes += [_vote(panel, row, found.listener) for row in counted]
     return Collected(tuple(votes), tuple(running), tuple(problems), tuple(notes))
+
+
+def pseudonyms(panel: FrozenPanel, listeners: Sequence[str]) -> dict[str, str]:
+    """Return a name for each listener that tells nothing, not even by the alphabet; the same each time."""
+    drawn = shuffled(sorted(listeners), panel.key.trial_salt, "pseudonyms")
+    width = len(str(len(drawn)))
+    return {name: f"L{place:0{width}d}" for place, name in enumerate(drawn, start=1)}
+
+
+def nameless(panel: FrozenPanel, collected: Collected) -> tuple[Collected, dict[str, str]]:
+    """Return the same votes under pseudonyms, and which pseudonym each listener has.
+
+    Sentences about files name sessions, and so listeners: only how many there are is told.
+    """
+    names = pseudonyms(panel, sorted({*collected.listeners, *collected.running}))
+    votes = tuple(replace(one, listener=names[one.listener]) for one in collected.votes)
+    running = tuple(names[one] for one in collected.running)
+    counted = ((len(collected.problems), "problems"), (len(collected.notes), "notes"))
+    said = [
+        (f"{number} {what} about files; results without pseudonyms tell them",) if number else ()
+        for number, what in counted
+    ]
+    return Collected(votes, running, *said), names
 
 
 def tests(votes: Iterable[Rating]) -> list[Rating]:
