@@ -12,10 +12,12 @@ from gaplisten.bench.controller import Controller
 from gaplisten.bench.hearing import Hearing
 from gaplisten.bench.settings import Settings
 from gaplisten.cli import main
+from gaplisten.commands import doctor
 from gaplisten.commands.doctor import examine
 from gaplisten.commands.play import Listening, _open, _sources, gap_words
 from gaplisten.loss.trace import LossTrace
 from gaplisten.playback.player import Player
+from gaplisten.tables import Table
 from kit.timing import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("plugins_known")
@@ -187,3 +189,30 @@ def test_the_doctor_needs_no_window(python):
     )
     done = subprocess.run([python, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert done.returncode == 0, done.stderr
+
+
+def test_the_report_for_an_issue_names_nobody_and_no_place(monkeypatch, capsys):
+    monkeypatch.setattr(doctor.platform, "node", lambda: "annas-laptop")
+    monkeypatch.setattr(doctor.getpass, "getuser", lambda: "anna")
+    rows = (
+        ("program", "Python", "ok", "3.11.7 (/home/anna/x y/.venv/bin/python)"),
+        ("machine", "system", "ok", "Linux-6.1 on annas-laptop, 2 cores"),
+        ("sound", "PortAudio", "ok", "V19.6.0"),
+        ("sound", "Anna's AirPods", "ok", "ALSA, 2 channels, 48000 Hz, chosen"),
+        ("concealer", "zero_fill", "ok", "/srv/plugins/zero_fill.py"),
+        ("concealer", "secret_codec", "missing", "secret_codec: C:\\Users\\anna b\\codec.dll is missing"),
+        ("library", "av", "missing", "for extra codecs: pip install 'gaplisten[codecs]'"),
+        ("folder", "settings", "ok", "/home/anna/.config/gaplisten (made when needed)"),
+        ("network", "x", "note", "```"),
+    )
+    monkeypatch.setattr(doctor, "examine", lambda: Table(("part", "name", "state", "found"), rows))
+    with pytest.raises(SystemExit):
+        main(["doctor", "--report"])
+    said = capsys.readouterr().out
+    for secret in ("anna", "Anna", "secret", "home", "Users", "srv", "codec.dll"):
+        assert secret not in said
+    assert said.startswith("```text\n")
+    assert said.count("```") == 2
+    kept = ("V19.6.0", "48000 Hz", "zero_fill | ok", "own plugin 1 | missing", "output device 1 | ok")
+    for each in (*kept, "gaplisten[codecs]", "(path) (made when needed)"):
+        assert each in said

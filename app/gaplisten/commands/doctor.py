@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import importlib
 import importlib.metadata
 import os
 import platform
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -32,7 +34,7 @@ Row = tuple[str, str, str, str]
 LIBRARIES = (
     ("numpy", "arrays"), ("scipy", "filters"), ("soundfile", "sound files"), ("soxr", "resampling"),
     ("sounddevice", "sound"), ("PySide6_Essentials", "windows"), ("pyqtgraph", "waveforms"),
-    ("pydantic", "parameters"), ("pebble", "processes"),
+    ("pydantic", "parameters"), ("pebble", "processes"), ("pillow", "pictures"),
 )  # fmt: skip
 EXTRAS = (
     ("onnxruntime", "metrics"), ("speechmos", "metrics"), ("pesq", "metrics"), ("pystoi", "metrics"),
@@ -193,9 +195,57 @@ def examine() -> Table:
     return Table(("part", "name", "state", "found"), tuple(rows))
 
 
+_PATHS = (
+    re.compile(r"\b[A-Za-z]:\\.*|\\\\\w.*"),  # Windows: they may hold blanks, so that all that follows goes
+    re.compile(r"(?<![\w.:/])~?/[^'\"()<>,;]*[^'\"()<>,;\s]"),
+)
+
+
+def anonymous(table: Table) -> Table:
+    """Return the table without names and paths: of people, machines, devices, folders and own plugins."""
+    bundled = {path.stem for path in folders.bundled_plugins().glob("*.py")}
+    own = [str(row[1]) for row in table.rows if row[0] == "concealer" and row[1] not in bundled]
+    sound = [str(row[1]) for row in table.rows if row[0] == "sound" and row[2] == "ok"]
+    hidden = {name: f"own plugin {number}" for number, name in enumerate(own, 1)}
+    devices = [name for name in sound if name != "PortAudio"]
+    hidden |= {name: f"output device {number}" for number, name in enumerate(devices, 1)}
+    hidden |= {name: "(name)" for name in (_user(), platform.node()) if len(name) > 2}
+    longest_first = sorted(hidden, key=len, reverse=True)
+
+    def scrubbed(cell: Cell) -> Cell:
+        text = str(cell)
+        for paths in _PATHS:
+            text = paths.sub("(path)", text)
+        for name in longest_first:
+            text = text.replace(name, hidden[name])
+        return text
+
+    return Table(table.columns, tuple(tuple(map(scrubbed, row)) for row in table.rows))
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a container may run as a number that has no name
+        return ""
+
+
+def markdown(table: Table) -> str:
+    """Return the table as a text to paste into an issue."""
+    lines = [" | ".join(map(str, row)).replace("`", "'") for row in table.rows]
+    return "\n".join(("```text", *lines, "```"))
+
+
 @app.command()
 def doctor(
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
+    report: Annotated[
+        bool,
+        typer.Option("--report", help="Print a text to paste into an issue, without names and paths."),
+    ] = False,
 ) -> None:
     """Tell what this machine has, and what each missing thing is for and how to get it."""
+    if report:
+        print(markdown(anonymous(examine())))
+        return
     show(examine(), csv)
