@@ -324,6 +324,10 @@ def results(
         ),
     ] = None,
     figure: Annotated[Path | None, typer.Option("--figure", help="Draw into this .png or .svg file.")] = None,
+    width_mm: Annotated[
+        float,
+        typer.Option("--width-mm", min=40, max=400, help="Its width on paper: 88 one column, 181 both."),
+    ] = 88.0,
     resample: Annotated[
         bool | None,
         typer.Option(
@@ -387,7 +391,7 @@ def results(
     if csv is not None:
         _write(found, csv)
     if figure is not None:
-        _draw(found, figure)
+        _draw(found, figure, width_mm)
     raise typer.Exit(1 if found.problems else 0)
 
 
@@ -463,10 +467,6 @@ def withdraw_(
     print(withdraw(panel, listener, why, ratings, erase=erase).said())
 
 
-class NoFigure(GaplistenError):  # noqa: N818 - reads as the fact it is
-    """A figure that cannot be drawn here."""
-
-
 def _leave_out(said: list[str] | None) -> dict[str, str]:
     pairs = [one.partition("=") for one in said or []]
     return {name: reason or "left out by hand" for name, _, reason in pairs}
@@ -493,10 +493,9 @@ def _write(results: Results, csv: Path) -> None:
     print(f"written: {', '.join(map(str, (csv, *save_tables(results, csv))))}")
 
 
-def _draw(results: Results, figure: Path) -> None:
-    try:
-        from gaplisten.ui.results.plot import save_figure
-    except ImportError as error:
-        raise NoFigure(str(figure), f"figures need Qt: {error}", "install PySide6-Essentials") from error
-    save_figure(results, figure)
+def _draw(results: Results, figure: Path, width_mm: float) -> None:
+    from gaplisten.report.drawing import write_figure
+    from gaplisten.report.panel_figure import results_figure
+
+    write_figure(figure, results_figure(results, width_mm))
     print(f"written: {figure}")

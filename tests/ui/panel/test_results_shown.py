@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import socket
 from pathlib import Path
 
@@ -105,17 +106,28 @@ def test_looking_leaves_the_lock_of_another_machine_alone(panel: Path) -> None:
 
 
 @pytest.mark.parametrize("ending", ["png", "svg"])
-def test_figures_are_drawn_to_files(panel: Path, tmp_path: Path, qtbot: QtBot, ending: str) -> None:
+def test_figures_are_drawn_to_files(panel: Path, tmp_path: Path, ending: str) -> None:
     path = tmp_path / f"figure.{ending}"
     done = CliRunner().invoke(app, ["results", str(panel), "--figure", str(path)])
     assert done.exit_code == 0, done.output
     if ending == "svg":
-        assert "quuxnet" in path.read_text(encoding="utf-8")
+        drawn = path.read_text(encoding="utf-8")
+        assert "quuxnet − zilch" in drawn
+        words = " ".join(re.findall(r">([^<>]+)</text>", drawn))
+        assert "3 listeners, 2 clips. Intervals: 95 %, over listeners and clips." in words
     else:
         image = QImage(str(path))
-        assert (image.width(), image.height()) == (2700, 1680)
-        colours = {image.pixel(x, y) for x in range(0, 2700, 9) for y in range(0, 1680, 9)}
-        assert len(colours) > 3
+        assert image.width() == pytest.approx(88 / 25.4 * 200, abs=2)
+        wide = [*("results", str(panel), "--figure", str(path)), "--width-mm", "181"]
+        assert CliRunner().invoke(app, wide).exit_code == 0
+        assert QImage(str(path)).width() == pytest.approx(181 / 25.4 * 200, abs=2)
+
+
+def test_a_figure_of_no_votes_is_refused_with_a_sentence(panel: Path, tmp_path: Path) -> None:
+    nobody = [part for name in ("ann", "bea", "cid") for part in ("--leave-out", f"{name}=ill")]
+    done = CliRunner().invoke(app, ["results", str(panel), "--figure", str(tmp_path / "f.svg"), *nobody])
+    assert isinstance(done.exception, GaplistenError)
+    assert "no votes count" in str(done.exception)
 
 
 def test_every_listeners_share_stands_behind_the_pair(qtbot: QtBot) -> None:
@@ -137,7 +149,7 @@ def test_every_listeners_share_stands_behind_the_pair(qtbot: QtBot) -> None:
 
 def test_another_ending_is_refused_with_a_sentence(panel: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["results", str(panel), "--figure", str(tmp_path / "figure.bmp")])
-    assert "figures are .png or .svg" in str(done.exception)
+    assert "use .svg or .png" in str(done.exception)
 
 
 def test_the_window_shows_means_and_follows_new_ratings(panel: Path, qtbot: QtBot) -> None:
@@ -206,8 +218,9 @@ def test_each_of_several_scales_stands_in_tables_and_figure(
     figure = tmp_path / "figure.svg"
     assert CliRunner().invoke(app, ["results", str(folder), "--figure", str(figure)]).exit_code == 0
     drawn = figure.read_text(encoding="utf-8")
-    assert all(drawn.count(scale) == 2 for scale in ("signal", "background", "overall"))
-    assert drawn.count("quuxnet") == drawn.count("zilch") == 1
+    for scale in ("signal", "background", "overall"):
+        assert all(drawn.count(f">{name}, {scale}<") == 1 for name in ("quuxnet", "zilch"))
+        assert drawn.count(f"quuxnet − zilch, {scale}") == 1
 
 
 def test_what_stands_under_many_scales_does_not_overlap(qtbot: QtBot) -> None:

@@ -45,8 +45,8 @@ class ConditionResult:
         The same over listeners and clips.
     spread
         Median and quartiles of all votes.
-    by_listener
-        Each listener's mean, for plots.
+    by_listener, by_clip
+        Each listener's, and each clip's mean, for plots.
     """
 
     condition: str
@@ -57,6 +57,7 @@ class ConditionResult:
     by_listener: Mapping[str, float]
     scale: str = ""
     over: Crossed | None = None
+    by_clip: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -124,12 +125,17 @@ def _condition(name: str, stratum: str, votes: Sequence[Rating], step: float) ->
         listener: fmean(one.score for one in own)
         for listener, own in grouped(votes, lambda one: one.listener).items()
     }
+    by_clip = {
+        clip: fmean(one.score for one in own) for clip, own in grouped(votes, lambda one: one.clip).items()
+    }
     scores = [one.score for one in votes]
     mean = student_mean(list(by_listener.values()))
     spread = quartiles(scores)
     (table,), (number,) = _table_of(votes)
     over = crossed(table, step**2 / 12 / float(number[number > 0].mean()))
-    return ConditionResult(name, stratum, len(votes), mean, spread, by_listener, votes[0].scale, over)
+    return ConditionResult(
+        name, stratum, len(votes), mean, spread, by_listener, votes[0].scale, over, by_clip
+    )
 
 
 def _table_of(votes: Sequence[Rating]) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QWidget
 
-from gaplisten.display import has_display
 from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.panel.statistics.crossed import Speaks
-from gaplisten.ui.plots import SIZE, Plot, check_suffix, save_plot
-from gaplisten.ui.start import application
-from gaplisten.ui.theme import light_palette
+from gaplisten.ui.plots import Plot
 
 
 class ResultsPlot(Plot):
@@ -127,21 +122,3 @@ def labels(conditions: Sequence[ConditionResult]) -> list[str]:
         name = one.condition if at == places[(len(places) - 1) // 2] else ""
         found.append(f"{one.scale}\n{one.mean.mean:.2f}\nn = {one.mean.n}\n{name or ' '}")
     return found
-
-
-def save_figure(results: Results, path: Path) -> None:
-    """Draw results into a ``.png`` or ``.svg`` file: dark on white, with or without a display.
-
-    Raises
-    ------
-    FigureError
-        If the ending is another one, or the file cannot be written.
-    """
-    check_suffix(path)
-    if not has_display():
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"
-    application()
-    plot = ResultsPlot(palette=light_palette())
-    plot.resize(*SIZE)
-    plot.show_results(results)
-    save_plot(plot, path)

@@ -34,8 +34,10 @@ from gaplisten.panel.results.report import (
     talkers_table,
 )
 from gaplisten.panel.session_files import ratings_files
+from gaplisten.report.drawing import write_figure
+from gaplisten.report.panel_figure import results_figure
 from gaplisten.tables import Table
-from gaplisten.ui.results.plot import ResultsPlot, save_figure
+from gaplisten.ui.results.plot import ResultsPlot
 
 LOOK_AGAIN_MS = 2000
 
@@ -212,7 +214,7 @@ class ResultsWindow(QWidget):
         if path is None or self.results is None:
             return
         try:
-            save_figure(self.results, path)
+            write_figure(path, results_figure(self.results))
         except GaplistenError as error:
             self.said.setText(str(error))
 
