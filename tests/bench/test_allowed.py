@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gaplisten.bench.allowed import remember, review, withheld_lanes
+from gaplisten.bench.allowed import remember, remember_shown, review, withheld_lanes
 from gaplisten.bench.autosave import Autosave, rescued
 from gaplisten.bench.document import Document
 from gaplisten.bench.state import Choice, Withheld, Work
@@ -152,6 +152,55 @@ def test_consent_ends_when_a_model_changes_that_a_description_names(saved, tmp_p
         changed.write_bytes(changed.read_bytes() + b"\n# two")
         assert left(work) != [], changed
         description.write_text('model = "m.onnx"\n')
+
+
+def entry_of_model(name: str, reversed_order: bool = False) -> bytes:
+    """What an ONNX model says of numbers that it keeps in another file."""
+    key, value = b"\n\x08location", b"\x12" + varint(len(name)) + name.encode()
+    return b"\x08\x01j" + (value + key + b"p\x01" if reversed_order else key + value) + b"p\x01"
+
+
+def varint(number: int) -> bytes:
+    return bytes([number]) if number < 128 else bytes([number & 0x7F | 0x80, number >> 7])
+
+
+@pytest.mark.parametrize("name", ["weights.bin", f"{'w' * 200}.bin"])
+@pytest.mark.parametrize("by_description", [True, False])
+def test_consent_ends_when_numbers_change_that_a_model_keeps_under_another_name(
+    saved, tmp_path, name, by_description
+):
+    model, numbers, description = (tmp_path / each for each in ("m.onnx", name, "m.toml"))
+    description.write_text('model = "m.onnx"\n')
+    model.write_bytes(b"\x08\x07" + entry_of_model(name))
+    numbers.write_bytes(b"one")
+    named = description if by_description else model
+    choice = Choice("onnx_frames", (("description", str(named)),))
+    work = saved(choice)
+    remember(work, [choice], CATALOGUE)
+    assert left(work) == []
+    numbers.write_bytes(b"two")
+    assert left(work) != []
+
+
+def test_a_model_that_hides_where_its_numbers_are_is_always_asked_about(saved, tmp_path):
+    model = tmp_path / "m.onnx"
+    model.write_bytes(entry_of_model("weights.bin", reversed_order=True))
+    choice = Choice("onnx_frames", (("description", str(model)),))
+    work = saved(choice)
+    remember(work, [choice], CATALOGUE)
+    assert left(work) != []
+
+
+def test_allowing_what_was_shown_reads_no_file_and_holds_for_the_files_as_they_were(saved, tmp_path):
+    model = tmp_path / "m.onnx"
+    model.write_bytes(b"one")
+    work = saved(Choice("onnx_frames", (("description", str(model)),)))
+    shown = review(work, CATALOGUE)
+    model.write_bytes(b"two")
+    remember_shown(work, shown)
+    assert left(work) != []
+    model.write_bytes(b"one")
+    assert left(work) == []
 
 
 def test_a_pipe_that_a_command_names_is_not_waited_for(saved, tmp_path):

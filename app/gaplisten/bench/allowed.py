@@ -74,6 +74,17 @@ def remember(work: Work, choices: Sequence[Choice], catalogue: Found) -> None:
     allow(work.document, [wish for wish in wishes if wish is not None])
 
 
+def remember_shown(work: Work, review: Review) -> None:
+    """Remember that the user allows what a review found, with the files as they were then: nothing is read.
+
+    Raises
+    ------
+    OSError
+        If that cannot be written.
+    """
+    allow(work.document, [wish for _, wish in review.wishes])
+
+
 def withheld_lanes(work: Work, review: Review) -> tuple[Lane, ...]:
     """Return a lane without sound for each concealer that is withheld; it says what it wants."""
     told = dict(review.wishes)

@@ -7,12 +7,11 @@ and then: whatever was done in the background arrives there, on the front end's 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
 
-from gaplisten.bench.allowed import Review, remember, review, withheld_lanes
+from gaplisten.bench.allowed import Review, remember, remember_shown, review, withheld_lanes
 from gaplisten.bench.concealing import Concealing
 from gaplisten.bench.document import Document
 from gaplisten.bench.events import Event
@@ -25,7 +24,7 @@ from gaplisten.bench.level_measures import LevelMeasures
 from gaplisten.bench.loss_edits import lossy_with, restorable, trace_of
 from gaplisten.bench.opening import FileLanes, Opened, file_lanes, find_set, open_fully
 from gaplisten.bench.settings import Settings, read_settings
-from gaplisten.bench.state import Choice, Note, Sources, Withheld, Work
+from gaplisten.bench.state import Note, Sources, Withheld, Work
 from gaplisten.bench.tasks import Task, Tasks
 from gaplisten.clips.checking import AT_OPENING, Checked, checked
 from gaplisten.clips.clip import ClipSet, OpenClip
@@ -225,23 +224,27 @@ class Controller:
 
     def allow(self) -> None:
         """Let the file's concealers run what they want, now and whenever this file is opened."""
-        freed = [each for each, _ in self.review.wishes]
-        self._remember(each.choice for each in freed)
-        self.document.let_go(freed)
+        shown, work = self.review, self.document.work
+        try:
+            remember_shown(work, shown)
+        except OSError as error:
+            self._not_remembered(error)
+        self.document.let_go([each for each, _ in shown.wishes])
 
     def saved(self, path: Path, digest: str) -> None:
         """Take the work for saved in a file with that SHA-256, which may run what runs now."""
         self.document.mark_saved(path, digest)
-        self._remember(self.document.work.choices)
-
-    def _remember(self, choices: Iterable[Choice]) -> None:
-        if self.catalogue is None:
+        work, catalogue = self.document.work, self.catalogue
+        if catalogue is None:
             return
         try:
-            remember(self.document.work, tuple(choices), self.catalogue)
+            remember(work, work.choices, catalogue)
         except OSError as error:
-            fact = f"what was allowed is not remembered: {error.strerror}"
-            self.failed.emit(GaplistenError(str(error.filename), fact, "it will be asked about again"))
+            self._not_remembered(error)
+
+    def _not_remembered(self, error: OSError) -> None:
+        fact = f"what was allowed is not remembered: {error.strerror}"
+        self.failed.emit(GaplistenError(str(error.filename), fact, "it will be asked about again"))
 
     @property
     def busy(self) -> bool:

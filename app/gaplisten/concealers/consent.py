@@ -11,6 +11,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import json
+import mmap
 import os
 import re
 import shlex
@@ -45,6 +46,8 @@ _FILLED_IN = re.compile(r"(?<!\{)\{[^{}]*\}(?!\})")
 _CODE = frozenset({".py", ".pyc", ".so", ".pyd"})
 _BLANK = re.compile("[\u034f\u115f\u1160\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]")
 _DESCRIPTION_BYTES = 1_000_000
+_LOCATION = re.compile(rb"\n\x08location(?:\x12(.))?", re.DOTALL)
+"""In ONNX's protocol buffers: the key ``location`` of an entry, then the length of its value."""
 
 
 class Found(Protocol):
@@ -228,11 +231,35 @@ def _beside(named: Sequence[Path]) -> Iterator[Path]:
     for path in filter(_is_regular, named):
         if path.suffix == ".py":
             yield from _code_below(path.parent)
-        if path.suffix in (".toml", ".json"):
-            for text in _texts(_read(path)):
+        elif path.suffix in (".toml", ".json"):
+            for text in filter(None, _texts(_read(path))):
                 model = path.parent / text
-                # Large models keep their numbers in files of their own beside them.
-                yield from sorted(model.parent.glob(f"{_literal(model.name)}*")) if text else ()
+                yield from sorted(model.parent.glob(f"{_literal(model.name)}*"))
+                yield from _stored_apart(model)
+        else:
+            yield from _stored_apart(path)
+
+
+def _stored_apart(model: Path) -> Iterator[Path]:
+    """Give the files in which a large ONNX model keeps its numbers, as it names them itself.
+
+    Raises
+    ------
+    OSError
+        If they are written in a way in which no program writes them, so that they cannot be told.
+    """
+    if not _is_regular(model) or not model.stat().st_size:
+        return
+    if model.stat().st_size > MOST_BYTES:
+        raise OSError(errno.EFBIG, "it is too large", str(model))
+    with open_regular(model) as descriptor, mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as data:
+        for found in _LOCATION.finditer(data):
+            if found[1] is None:
+                raise OSError(errno.EINVAL, "it does not say in order where its numbers are", str(model))
+            size, at = found[1][0] & 0x7F, found.end()
+            if found[1][0] & 0x80:
+                size, at = size + (data[at] << 7), at + 1
+            yield model.parent / os.fsdecode(data[at : at + size].replace(b"\0", b""))
 
 
 def _code_below(folder: Path) -> Iterator[Path]:
