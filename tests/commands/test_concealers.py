@@ -89,6 +89,15 @@ def test_a_plugin_that_lies_is_marked(
     assert "LIES about its delay: 0.0 declared, -4.0 measured" in said
 
 
+def test_what_fails_in_an_audit_is_named_and_makes_it_a_failure(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, speech: Path
+) -> None:
+    head = "causal = True\nchannels = 1\ndef conceal(lossy, lost, rate, n):\n"
+    path = write(tmp_path / "p", "picky", head + "    assert not lost.all()\n    return lossy")
+    assert run(path, "--audit", "--on", speech) == 1
+    assert "fails: odd cases passed: all lost: raised AssertionError" in capsys.readouterr().out
+
+
 def test_an_audit_of_a_plugin_that_fails_shows_its_traceback(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, speech: Path
 ) -> None:

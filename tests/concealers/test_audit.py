@@ -22,7 +22,7 @@ SPEECH = noise(3.0)
 
 
 def look(entry: Entry) -> Audit:
-    return audit(entry, {}, SPEECH, seed=7, seconds=3.0, disturbances=24)
+    return audit(entry, {}, SPEECH, seed=7, seconds=2.0, disturbances=12)
 
 
 def test_an_honest_causal_plugin_passes_every_line(tmp_path: Path) -> None:
@@ -210,7 +210,7 @@ def test_the_bundled_classical_concealers_are_honest(tmp_path: Path) -> None:
     speech, _ = demo_speech()
     short = Signal(speech.samples[: 3 * speech.rate], speech.rate)
     for name in ("repeat_fade", "g711_appendix1"):
-        found = audit(bundled(tmp_path, name), {}, short, seconds=4.0, disturbances=24)
+        found = audit(bundled(tmp_path, name), {}, short, seconds=3.0, disturbances=10)
         assert found.certified, (name, found.lies, found.doubts)
 
 

@@ -69,6 +69,15 @@ AHEAD = {
     "by the toss of a coin": whole(
         f"if not last and np.random.random() < 0.5: {NEXT}", "deterministic = False"
     ),
+    "by the pitch of all that comes": whole(
+        "if _low(lossy, rate): y[k*n:(k+1)*n] *= np.float32(0.6)",
+        "def _low(x, rate):\n"
+        "    m, lags = rate // 50, []\n"
+        "    for a in range(0, len(x) - 3 * m, m):\n"
+        "        s = x[a:a + 3 * m, 0]\n"
+        "        if s @ s / len(s) > 1e-4: lags.append(rate // 400 + np.argmax(np.correlate(s, s, 'full')[len(s) - 1:][rate // 400:rate // 70]))\n"
+        "    return np.median(lags) / rate > 0.006 if lags else False",
+    ),
     "by a hundredth only": whole("if not last: y[k*n:(k+1)*n] += 0.01 * lossy[(k+1)*n:(k+2)*n]"),
     "of what is lost next": whole("if not last and lost[k+1]: y[k*n:(k+1)*n] *= 0.5"),
     "in the host's frame": streaming(
@@ -105,7 +114,7 @@ def some(kinds: Iterable[object], *quick: object) -> list[object]:
 
 @pytest.mark.parametrize("kind", some(AHEAD, *SHORT))
 def test_looking_ahead_is_found(tmp_path: Path, kind: str) -> None:
-    found = look(tmp_path, AHEAD[kind], *((3.0, 24) if kind in SHORT else ()))
+    found = look(tmp_path, AHEAD[kind], *((3.0, 16) if kind in SHORT else ()))
     assert found.finding("look-ahead").verdict is Verdict.LIES, found.finding("look-ahead")
     assert not found.certified
 
@@ -114,6 +123,13 @@ REST = {
     "two runs": {
         "honest for its first runs": whole(f"if _runs[0] > 6 and not last: {NEXT}", "_runs = [0]").replace(
             "    y, n = lossy", "    _runs[0] += 1\n    y, n = lossy"
+        ),
+        "says that it varies, and remembers": whole(
+            "before = lossy[(k-1)*n:k*n].tobytes()\nif k and not lost[k-1] and before in _heard: y[k*n:(k+1)*n] = _heard[before]\ny[k*n] += np.random.uniform(-1e-6, 1e-6)",
+            "deterministic = False\n_heard = {}",
+        ).replace(
+            "    y, n = lossy.copy(), packet_frames",
+            "    y, n = lossy.copy(), packet_frames\n    for k in np.flatnonzero(~lost[1:] & ~lost[:-1]) + 1: _heard[lossy[(k-1)*n:k*n].tobytes()] = lossy[k*n:(k+1)*n].copy()",
         ),
         "remembers what it heard in other runs": whole(
             "before = y[(k-1)*n:k*n].tobytes()\nif before in _heard: y[k*n:(k+1)*n] = _heard[before]",

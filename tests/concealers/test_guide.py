@@ -85,9 +85,13 @@ def test_the_ilbc_example_codes_and_conceals(tmp_path: Path) -> None:
     assert not np.array_equal(made.signal.samples[gap], whole.signal.samples[gap])
 
 
-def test_every_example_passes_its_audit(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("seconds", "places"), [(1.0, 4), pytest.param(None, None, marks=pytest.mark.long)], ids=["short", "full"]
+)
+def test_every_example_passes_its_audit(tmp_path: Path, seconds: float | None, places: int | None) -> None:
     for number, text in enumerate(EXAMPLES):
-        found = audit(entry_of(tmp_path, f"example{number}", text), {}, noise(1.0))
+        entry = entry_of(tmp_path, f"example{number}", text)
+        found = audit(entry, {}, noise(1.0), seconds=seconds, disturbances=places)
         assert found.honest, found.lies
         assert found.finding("look-ahead").measured == 0.0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -16,8 +17,8 @@ from gaplisten.audio.signal import Signal
 from gaplisten.concealers.runner import Runner
 from gaplisten.loss.trace import LossTrace, apply_loss
 from kit import harness
-from kit.plugin_folder import bundled
-from kit.plugin_speech import speech
+from kit.plugin_folder import bundled, losses
+from kit.plugin_speech import quality, speech
 from kit.timing import PATIENCE, that_ends
 
 NSNET2 = """
@@ -636,3 +637,34 @@ def test_the_descriptions_in_the_guide_are_accepted(tmp_path: Path) -> None:
         path = tmp_path / "model.toml"
         path.write_text(block, encoding="utf-8")
         assert harness.load("onnx_frames").read_description(path)["call"] in ("always", "lost")
+
+
+def test_the_guides_example_of_two_real_coding_programs_does_what_it_says(tmp_path: Path) -> None:
+    """It is equal to the bundled plugin of the same codec where nothing is lost, at the same bit rate."""
+    for program in ("elc3", "dlc3"):
+        if shutil.which(program) is None:
+            pytest.skip(f"{program} is not installed (Debian: liblc3-tools)")
+    guide = Path(__file__).resolve().parents[2] / "docs" / "concealers.md"
+    (text,) = re.findall(r"```py3\n(.*?)```", guide.read_text(encoding="utf-8"), re.DOTALL)
+    script = tmp_path / "lc3_files.py"
+    script.write_text(text, encoding="utf-8")
+    rest = "{payloads} {packet_ms} {packets}"
+    commands = {
+        "encode_command": f"{sys.executable} {script} encode {{in_wav}} {rest}",
+        "decode_command": f"{sys.executable} {script} decode {{out_wav}} {rest}",
+        "program_rate": 16000,
+    }
+    sound = Signal(speech(16000, 1.0)[:, None], 16000)
+    trace = losses(sound, (20, 21, 33))
+    with Runner(workers=2) as runner:
+        made = runner.submit(bundled(tmp_path, "external_codec"), commands, sound, trace, reference=sound)
+        heard = made.result(PATIENCE)
+        whole = runner.submit(
+            bundled(tmp_path, "external_codec"), {**commands, "loss": "none"}, sound, trace, reference=sound
+        ).result(PATIENCE)
+    assert heard.coding is not None
+    assert (heard.coding.kbit_s, heard.coding.dropped) == (pytest.approx(32.0, rel=0.03), 3)
+    assert quality(sound.samples, whole.signal.samples) > 8
+    gap = slice(20 * 320, 22 * 320)
+    assert np.square(heard.signal.samples[gap]).sum() < 0.7 * np.square(whole.signal.samples[gap]).sum()
+    assert np.array_equal(heard.signal.samples[: 19 * 320], whole.signal.samples[: 19 * 320])

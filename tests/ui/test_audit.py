@@ -122,6 +122,24 @@ def test_a_plugin_that_lies_is_marked_here_and_in_the_dock_until_its_file_change
     qtbot.waitUntil(lambda: window.panes["concealers"].dock.cards["loud"].audited is None)
 
 
+@pytest.mark.parametrize(
+    ("verdict", "words"),
+    [(Verdict.DOUBT, "not provable"), (Verdict.FAILS, "fails"), (Verdict.LATE, "cannot keep up")],
+)
+def test_a_plugin_that_no_audit_can_vouch_for_is_marked_in_the_dock(
+    window, auditor, qtbot, verdict, words
+) -> None:
+    auditor.findings = (*HONEST, Finding("kept apart", None, "no", "", verdict, None, "reads what it hides"))
+    auditor.go.set()
+    dialog = opened_dialog(window)
+    choose(dialog, "loud")
+    dialog.start.click()
+    qtbot.waitUntil(lambda: dialog.audit is not None)
+    mark = window.panes["concealers"].dock.cards["loud"].audited
+    assert mark.text().startswith(f"! {words}")
+    assert mark.text().endswith("kept apart")
+
+
 def test_cancelling_stops_the_work_and_leaves_the_dialog_ready(window, auditor, qtbot) -> None:
     dialog = opened_dialog(window)
     dialog.start.click()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from gaplisten.audio.signal import Signal
@@ -43,10 +44,11 @@ class Subject:
 
 @dataclass(frozen=True, eq=False)
 class Speech:
-    """What it is audited on; without a signal, the bundled demo."""
+    """What it is audited on, and the file it is from; without a signal, the bundled demo."""
 
     name: str = ""
     signal: Signal | None = None
+    path: Path | None = None
 
 
 def subjects(
@@ -77,7 +79,13 @@ def run_audit(subject: Subject, speech: Speech, packet_ms: float, job: Job) -> A
     if signal is not None and signal.seconds > EXCERPT_SECONDS:
         signal = Signal(signal.samples[: round(EXCERPT_SECONDS * signal.rate)], signal.rate)
     return audit(
-        subject.entry, subject.parameters, signal, material=speech.name, packet_ms=packet_ms, job=job
+        subject.entry,
+        subject.parameters,
+        signal,
+        material=speech.name,
+        packet_ms=packet_ms,
+        job=job,
+        made_from=[speech.path] if speech.path else (),
     )
 
 
@@ -88,7 +96,7 @@ def verdict_of(audit: Audit) -> str:
     if audit.doubts:
         doubted = ", ".join(dict.fromkeys(one.measure for one in audit.doubts))
         return f"{audit.entry.title} cannot be said to be what it declares; not provable: {doubted}"
-    failing = [one.measure for one in audit.findings if one.verdict is Verdict.FAILS]
+    failing = list(dict.fromkeys(one.measure for one in audit.failures))
     over = [one.measure for one in audit.findings if one.verdict is Verdict.OVER]
     words = [f"cannot keep up: {', '.join(one.measure for one in audit.late)}"] if audit.late else []
     words += [f"fails: {', '.join(failing)}"] if failing else []

@@ -37,7 +37,7 @@ def concealers(
         typer.Option("--new", metavar="NAME", help="Write a starter file into your plugin folder."),
     ] = None,
     form: Annotated[
-        str, typer.Option("--form", help="Of the starter file: streaming or file.")
+        str, typer.Option("--form", help="Of the starter file: streaming, file or codec.")
     ] = "streaming",
     settings: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Audit with this parameter.")
@@ -155,7 +155,16 @@ def _audit(
     values = parse_assignments(settings)
     try:
         with progress(f"auditing {entry.title}") as job:
-            found = audit(entry, values, speech, material=material, packet_ms=packet_ms, job=job, seed=seed)
+            found = audit(
+                entry,
+                values,
+                speech,
+                material=material,
+                packet_ms=packet_ms,
+                job=job,
+                seed=seed,
+                made_from=[on] if on else (),
+            )
     except ConcealerFailed as error:
         print(error.details, file=sys.stderr)
         failures([str(error)])
@@ -168,5 +177,7 @@ def _audit(
         print(f"{entry.title}: {doubt.measure} is not provable: {doubt.note}")
     for late in found.late:
         print(f"{entry.title} cannot keep up: {late.measure} is {late.measured:.3g} ms of {late.limit:g} ms")
+    for failure in found.failures:
+        print(f"{entry.title} fails: {failure.measure}: {failure.note}")
     if not found.certified:
         raise typer.Exit(SOME_FAILED)

@@ -7,9 +7,11 @@ losses, and on variations of it. Nothing that the plugin says about itself is ta
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +29,8 @@ from gaplisten.concealers.audit_material import (
     odd_case,
     places,
 )
-from gaplisten.concealers.audit_measures import Undisturbed
+from gaplisten.concealers.audit_measures import Undisturbed, better_met
+from gaplisten.concealers.audit_sealing import sealed_for
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.findings import Audit, Finding
@@ -43,6 +46,7 @@ _VARYING_RUNS, _CONFIRMING_RUNS = 8, 3
 _LONG_SECONDS = (60.0, 80.0)
 _PLACES_EACH, _LONG_FROM_SECONDS = 80, 12.0
 _LONG_PLACES, _LONG_WORTH_SECONDS = 6, 40.0
+_TRIED_SECONDS, _LOUD = 0.5, 2
 
 
 def audit(
@@ -57,6 +61,7 @@ def audit(
     seed: int | None = None,
     seconds: float | None = None,
     disturbances: int | None = None,
+    made_from: Sequence[Path] = (),
 ) -> Audit:
     """Measure a plugin.
 
@@ -78,6 +83,8 @@ def audit(
     seconds, disturbances
         Length of the speech, and at how many places it is disturbed; `SECONDS` and `PLACES` when not given.
         Less is quicker and finds less; below 12 s the long clip is left out.
+    made_from
+        Files that the speech is from: the plugin is kept from them where the system can do that.
 
     Raises
     ------
@@ -89,13 +96,34 @@ def audit(
     checked = validate(entry, parameters or {})
     seconds, disturbances = seconds or SECONDS, disturbances or PLACES
     seed = secrets.randbelow(10**6) if seed is None else seed
-    with Runner(workers=2, limits=limits) as runner, Runner(workers=1, limits=limits) as alone:
+    tried = partial(_tried, entry, checked, speech, packet_ms, seed)
+    seal, kept_apart = sealed_for(entry, checked, made_from, tried, limits)
+    with (
+        Runner(workers=2, limits=limits, sealed=seal) as runner,
+        Runner(workers=1, limits=limits, sealed=seal) as alone,
+    ):
         auditor = _Auditor(
             entry, checked, speech, packet_ms, runner, alone, job or Job(), seed, seconds, disturbances
         )
-        findings = auditor.findings()
+        findings = (*auditor.findings(), kept_apart)
     name = f"{material or 'speech'}, changed with seed {seed}"
     return Audit(entry, checked, name, auditor.speech.rate, auditor.size, findings, seed)
+
+
+def _tried(
+    entry: Entry, parameters: dict[str, Any], speech: Signal, packet_ms: float, seed: int, runner: Runner
+) -> Concealed:
+    """Conceal half a second, in two channels or else in one."""
+    size = max(round(speech.rate * packet_ms / 1000), 1)
+
+    def made(channels: int) -> Concealed:
+        little = make_material(new_speech(speech, _TRIED_SECONDS, seed, channels), size, _TRIED_SECONDS, seed)
+        return runner.submit(entry, parameters, little.lossy, little.trace, None, little.clean).result()
+
+    try:
+        return made(2)
+    except ConcealerFailed:
+        return made(1)
 
 
 @dataclass
@@ -158,7 +186,11 @@ class _Auditor:
             *times,
             said.latency(looks, 1000.0 * delay / clean.rate, times),
             said.identity(free.signal.samples, clean.samples),
-            said.determinism(self.entry, [run.signal.samples for run in runs]),
+            said.determinism(
+                self.entry,
+                [run.signal.samples for run in runs],
+                self._learnt(whole, fresh, base),
+            ),
             *(self._coded(whole, first) if codec else (said.leak(first, leaky, base.steady),)),
             said.altered(altered_share(clean, first.signal.samples, whole.trace)),
             said.gain(first.signal.samples[~lost], clean.samples[~lost]),
@@ -176,12 +208,12 @@ class _Auditor:
         from gaplisten.audio.resample import resample
 
         why = ""
-        tried = self.material(0.5, self.seed)
+        tried = self.material(_TRIED_SECONDS, self.seed)
         try:
             made = self.run(tried.lossy, tried.trace, tried.clean)  # this first run imports libraries, too
         except ConcealerFailed as error:
             self.channels, why = 1, error.fact
-            tried = self.material(0.5, self.seed)
+            tried = self.material(_TRIED_SECONDS, self.seed)
             made = self.run(tried.lossy, tried.trace, tried.clean)
         if made.resampled:
             self.speech = resample(self.speech, made.work_rate)
@@ -275,6 +307,14 @@ class _Auditor:
                 return ahead, place.packet
         return 0, -1
 
+    def _learnt(self, material: Material, fresh: Concealed, base: Undisturbed) -> tuple[int, int]:
+        """Return in how many more gaps, of how many, one that has heard it all meets what was lost."""
+        if base.steady:
+            return 0, 0
+        self._alone(replace(material, trace=material.without_loss))
+        again = self._alone(material)
+        return better_met(again.signal.samples, fresh.signal.samples, material)
+
     def _confirmed(self, material: Material, place: Any, base: Undisturbed) -> bool:
         """Whether a plugin whose runs vary moves before a place again and again: chance does not."""
         start = place.packet * self.size
@@ -286,6 +326,8 @@ class _Auditor:
         worst = 0
         for number, done in enumerate(range(_PLACES_EACH, self.disturbances, _PLACES_EACH), 2):
             material = self.material(self.seconds, self.seed + number)
+            if number == _LOUD:
+                material = replace(material, clean=_as_loud_as_can_be(material.clean))
             run = (material.lossy, material.trace, material.clean)
             base = self._undisturbed(material, list(self.runs([run, run])))
             count = min(self.disturbances - done, _PLACES_EACH)
@@ -345,6 +387,11 @@ class _Auditor:
             except ConcealerFailed as error:
                 failed.append(f"{name}: {error.fact}")
         return said.odd_cases(failed)
+
+
+def _as_loud_as_can_be(signal: Signal) -> Signal:
+    loudest = float(np.abs(signal.samples).max(initial=0)) or 1.0
+    return Signal(signal.samples / np.float32(loudest), signal.rate)
 
 
 def _without_sound(made: Concealed) -> Concealed:

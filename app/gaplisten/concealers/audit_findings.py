@@ -31,6 +31,7 @@ _HIDDEN_SECONDS, _HIDDEN_SHARE = 0.25, 1.0
 _OUTSIDE_SECONDS, _OUTSIDE_TIMES = 0.5, 2.0
 _UNTOLD_LOST, _UNTOLD, _UNTOLD_LEAST_MS = 0.15, 0.5, 2.0  # shares of a packet
 _DRIFT_MS = 0.5
+_LEARNT_GAPS, _LEARNT_SHARE = 4, 0.1
 _SOUND_SUFFIXES = (
     *(".wav", ".flac", ".ogg", ".opus", ".oga", ".mp3", ".m4a", ".aac", ".aif", ".aiff", ".aifc", ".au"),
     *(".snd", ".caf", ".wv", ".raw", ".pcm", ".voc", ".w64", ".sph", ".amr"),
@@ -249,14 +250,24 @@ def identity(output: Samples, clean: Samples) -> Finding:
     return Finding("identity with no loss", None, difference, "largest difference", verdict, None, note)
 
 
-def determinism(entry: Entry, outputs: Sequence[Samples]) -> Finding:
-    """Judge whether runs are alike: the first, one after a run without loss, a fresh one, the last."""
+def determinism(entry: Entry, outputs: Sequence[Samples], learnt: tuple[int, int]) -> Finding:
+    """Judge whether runs are alike: the first, one after a run without loss, a fresh one, the last.
+
+    Parameters
+    ----------
+    learnt
+        In how many more gaps the last one meets what was lost than a fresh one does, and of how many.
+    """
     declared = "same each time" if entry.deterministic else "varies"
     difference = max(float(np.abs(output - outputs[0]).max(initial=0)) for output in outputs)
     measured = "same each time" if difference == 0 else "varies"
     verdict = Verdict.OK if difference == 0 or not entry.deterministic else Verdict.LIES
     note = "" if difference == 0 else f"largest difference {difference:.3g}"
     note += "; declare deterministic = False" if verdict is Verdict.LIES else ""
+    more, gaps = learnt
+    if more >= max(_LEARNT_GAPS, _LEARNT_SHARE * gaps):
+        verdict = Verdict.LIES if verdict is Verdict.LIES else Verdict.DOUBT
+        note += f"; having met the speech before, it meets {more} of {gaps} gaps clearly better"
     return Finding("two runs", declared, measured, "", verdict, None, note)
 
 
@@ -345,8 +356,8 @@ def deeds(entry: Entry, runs: Sequence[Concealed]) -> Finding:
     done = sorted({deed for run in runs for deed in run.deeds})
     own = entry.origin == "bundled"  # whose programs are known
     doubted = [deed for deed in done if not (own and deed.startswith(opened.RUNS))]
-    doubted = [f"reads the sound file {file}" for file in files if _is_sound(file)] + doubted
-    plain = [file for file in files if not _is_sound(file)]
+    doubted = [f"reads the sound file {file}" for file in files if is_sound(file)] + doubted
+    plain = [file for file in files if not is_sound(file)]
     plain += [deed for deed in done if deed not in doubted]
     if doubted:
         return Finding(name, None, len(doubted), "", Verdict.DOUBT, 0, _listed(doubted))
@@ -362,7 +373,8 @@ def _listed(items: Sequence[str]) -> str:
     return "; ".join([*items[:_NAMED], *more])
 
 
-def _is_sound(path: str) -> bool:
+def is_sound(path: str) -> bool:
+    """Whether a file is sound, by its name or its first bytes."""
     if Path(path).suffix.lower() in _SOUND_SUFFIXES:
         return True
     try:

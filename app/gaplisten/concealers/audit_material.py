@@ -19,6 +19,7 @@ _LONG_GAPS_EACH_S, _LONG_GAP = 1.5, (3, 6)
 _SHORTEST_SECONDS = 1.0
 _PITCH, _TEMPO, _LEVEL_DB = (0.88, 1.14), (0.88, 1.14), (-9.0, 0.0)
 _FRAME_MS, _SEARCH_MS = 30.0, 8.0
+_OTHER_SPEEDS, _OTHER_LEVELS = (1.0, 1.0, 0.6, 1.6), (1.0, 1.0, 0.2)
 
 
 class UnfitSpeech(GaplistenError):  # noqa: N818 - reads as the fact it is
@@ -234,5 +235,8 @@ def odd_case(name: str, material: Material) -> tuple[Signal, LossTrace, Signal]:
 
 
 def _other(samples: Samples, random: np.random.Generator) -> Samples:
+    """Return other sound, some of it of other pitch and level: neither may be known of what is to come."""
+    speed, level = random.choice(_OTHER_SPEEDS), random.choice(_OTHER_LEVELS)
     noise = random.uniform(-0.05, 0.05, samples.shape).astype(np.float32)
-    return np.asarray(np.clip(-samples[::-1] + noise, -1, 1), np.float32)
+    turned = samples[::-1][(speed * np.arange(len(samples))).astype(int) % max(len(samples), 1)]
+    return np.asarray(np.clip(-level * turned + noise, -1, 1), np.float32)

@@ -7,15 +7,18 @@ import atexit
 import contextlib
 import os
 import queue
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 from pathlib import Path
 from typing import IO, Protocol, cast
 
 from gaplisten.concealers import nursery, wire
+from gaplisten.concealers.sealing import Seal
 from gaplisten.processes import python
 
 _SOURCE_FOLDER = str(Path(__file__).resolve().parents[2])
@@ -63,8 +66,13 @@ class Child(Protocol):
         """Be done with it, once: what is left of it and of all that it started is ended."""
 
 
-def start() -> Child:
+def start(sealed: Seal | None = None) -> Child:
     """Start a fresh process for one plugin.
+
+    Parameters
+    ----------
+    sealed
+        What it may read and write, for systems with a version of `sealing`; others start it as it is.
 
     Raises
     ------
@@ -72,7 +80,7 @@ def start() -> Child:
         If the system starts no process.
     """
     if sys.platform == "linux":
-        return _Forked(_nursery())
+        return _Forked(_nursery(), sealed)
     else:  # noqa: RET505 - only so is it plain to type checkers on other systems
         return _Spawned()
 
@@ -141,8 +149,9 @@ if sys.platform == "linux":
     class _Forked:
         """A process that the nursery forked."""
 
-        def __init__(self, nursery: _Nursery) -> None:
+        def __init__(self, nursery: _Nursery, sealed: Seal | None = None) -> None:
             self._nursery = nursery
+            self._folder = tempfile.mkdtemp(prefix="gaplisten-sealed-") if sealed else ""
             theirs: list[int] = []
             ours: list[int] = []
             try:
@@ -162,8 +171,12 @@ if sys.platform == "linux":
             self.stdout: IO[bytes] = os.fdopen(ours[1], "rb")
             self.stderr: IO[bytes] = os.fdopen(ours[2], "rb")
             self._lifeline = ours[3]
+            told: dict[str, object] = {"environment": environment(), **_surroundings()}
+            if sealed:
+                told |= {"sealed": sealed.told(self._folder)}
+                told["environment"] = {**environment(), "TMPDIR": self._folder}
             with contextlib.suppress(OSError):  # it is gone already: whoever asks it hears of that
-                wire.write(self.stdin, {"environment": environment(), **_surroundings()})
+                wire.write(self.stdin, told)
 
         def poll(self) -> int | None:
             return self._end.status if self._end.happened.is_set() else None
@@ -185,6 +198,8 @@ if sys.platform == "linux":
                 self._nursery.release(self.pid)
                 os.close(self._lifeline)
                 self._lifeline = -1
+                if self._folder:
+                    shutil.rmtree(self._folder, ignore_errors=True)
 
     class _End:
         """How and whether a process ended."""

@@ -93,9 +93,14 @@ class Audit:
         return tuple(finding for finding in self.findings if finding.verdict is Verdict.LATE)
 
     @property
+    def failures(self) -> tuple[Finding, ...]:
+        """Findings by which the plugin, or what the host promises of it, does not work."""
+        return tuple(finding for finding in self.findings if finding.verdict is Verdict.FAILS)
+
+    @property
     def certified(self) -> bool:
-        """Whether it is what it declares, keeps up with a call, and the measurements can be relied on."""
-        return self.honest and not self.doubts and not self.late
+        """Whether it is what it declares, works, keeps up, and the measurements can be relied on."""
+        return self.honest and not (self.doubts or self.late or self.failures)
 
     def finding(self, measure: str) -> Finding:
         """Return the finding of that name; `KeyError` if there is none."""

@@ -13,6 +13,7 @@ from typing import Any
 from gaplisten.concealers import children, wire
 from gaplisten.concealers.cache import unchanged
 from gaplisten.concealers.process import Reply, WorkerDied, WorkerProcess
+from gaplisten.concealers.sealing import Seal
 from gaplisten.jobs import Job, JobCancelled
 
 _KEPT_WARM = 8
@@ -43,8 +44,8 @@ class Task:
 class _Tenancy:
     """A process, whose it is, and what is known to be loaded in it."""
 
-    def __init__(self, tenant: Hashable) -> None:
-        self.tenant, self.worker = tenant, WorkerProcess()
+    def __init__(self, tenant: Hashable, sealed: Seal | None = None) -> None:
+        self.tenant, self.worker = tenant, WorkerProcess(sealed)
         self.loaded: set[str] = set()
         self.files: dict[str, Sequence[Any]] = {}
 
@@ -67,7 +68,8 @@ class Pool:
     since is used again. A forgotten pool does no harm: threads are daemons, processes end with the host.
     """
 
-    def __init__(self, workers: int) -> None:
+    def __init__(self, workers: int, sealed: Seal | None = None) -> None:
+        self._sealed = sealed
         self._changed = threading.Condition()
         self._tasks: deque[Task] = deque()
         self._closed = False
@@ -179,7 +181,7 @@ class Pool:
             self._end(found)
 
     def _started(self, tenant: Hashable) -> _Tenancy:
-        tenancy = _Tenancy(tenant)
+        tenancy = _Tenancy(tenant, self._sealed)
         with self._changed:
             self._living.add(tenancy.worker)
             closed = self._closed

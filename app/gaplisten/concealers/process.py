@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from gaplisten.concealers import children, wire
+from gaplisten.concealers.sealing import Seal
 from gaplisten.jobs import Job, JobCancelled
 
 _START_SECONDS = 60.0
@@ -69,7 +70,7 @@ class Spent:
     Parameters
     ----------
     wall
-        From request to answer, without the time in which it waited for a processor, in s.
+        From request to answer, without the time in which it, or who asked it, waited for a processor, in s.
     cpu
         Processor time of all its threads, and of programs that it ran to their end, in s; a plugin cannot
         turn that clock.
@@ -82,9 +83,10 @@ class Spent:
         return Spent(self.wall + other.wall, self.cpu + other.cpu)
 
     @classmethod
-    def now(cls, pid: int) -> Spent:
-        """Return the two clocks as they stand."""
-        return cls(time.monotonic() - waited_for_a_processor(pid), _processor_time(pid))
+    def now(cls, pid: int, asking: Sequence[int] = ()) -> Spent:
+        """Return the two clocks as they stand; `asking` are this process's own threads."""
+        waited = waited_for_a_processor(pid) + sum(map(waited_for_a_processor, asking))
+        return cls(time.monotonic() - waited, _processor_time(pid))
 
     def since(self, before: Spent) -> Spent:
         """Return what was spent in between."""
@@ -103,13 +105,16 @@ def _processor_time(pid: int) -> float:
 class WorkerProcess:
     """A warm worker. Not thread-safe: one thread asks it, one request at a time."""
 
-    def __init__(self) -> None:
-        self._process = children.start()
+    def __init__(self, sealed: Seal | None = None) -> None:
+        self._process = children.start(sealed)
         self._inbox: queue.SimpleQueue[tuple[dict[str, Any], list[wire.Array]] | None] = queue.SimpleQueue()
         self._stdin = self._process.stdin
         self._printed = Printed(self._process.stderr)
         name = f"concealer-worker-{self._process.pid}"
-        threading.Thread(target=self._listen, args=(self._process.stdout,), name=name, daemon=True).start()
+        self._listener = threading.Thread(
+            target=self._listen, args=(self._process.stdout,), name=name, daemon=True
+        )
+        self._listener.start()
         self._ready = False
         self._ending = threading.Lock()
         self._released = False
@@ -138,7 +143,8 @@ class WorkerProcess:
         if not self._ready:
             self._await(_Deadline(_START_SECONDS, self.pid), job)
             self._ready = True
-        mark, before = secrets.token_hex(8), Spent.now(self.pid)
+        asking = (threading.get_native_id(), self._listener.native_id or 0)
+        mark, before = secrets.token_hex(8), Spent.now(self.pid, asking)
         self._printed.clear()
         try:
             wire.write(self._stdin, {**header, "seconds": seconds, "mark": mark}, arrays)
@@ -146,7 +152,7 @@ class WorkerProcess:
             raise self._died() from None
         self._shared_memory = _SharedMemory(self.pid, header.get("memory", 0))
         reply, results = self._await(_Deadline(seconds, self.pid), job)
-        return Reply(reply, results, self._printed.until(mark), Spent.now(self.pid).since(before))
+        return Reply(reply, results, self._printed.until(mark), Spent.now(self.pid, asking).since(before))
 
     def _await(self, deadline: _Deadline, job: Job | None) -> tuple[dict[str, Any], list[wire.Array]]:
         while True:

@@ -19,6 +19,7 @@ from gaplisten.concealers.form import Answered, Coding, Form, Given, Step, forms
 from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.pool import Pool, Task
 from gaplisten.concealers.process import Reply, Spent, WorkerDied, WorkerTooSlow
+from gaplisten.concealers.sealing import Seal
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.cover import Cover
 from gaplisten.loss.trace import LossTrace, Origin, apply_loss
@@ -110,12 +111,20 @@ class Runner:
         Time and memory of one run.
     cache
         Where results are kept, or None to make each anew.
+    sealed
+        What its processes may read; None leaves them as they are.
     """
 
-    def __init__(self, workers: int = 2, limits: Limits | None = None, cache: Cache | None = None) -> None:
+    def __init__(
+        self,
+        workers: int = 2,
+        limits: Limits | None = None,
+        cache: Cache | None = None,
+        sealed: Seal | None = None,
+    ) -> None:
         self.limits = limits or Limits()
         self._cache = cache
-        self._pool = Pool(workers)
+        self._pool = Pool(workers, sealed)
         self._preparing = ThreadPoolExecutor(max(workers, 1), "concealer-preparing")
 
     def __enter__(self) -> Runner:

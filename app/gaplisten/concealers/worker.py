@@ -9,6 +9,7 @@ import contextlib
 import os
 import queue
 import sys
+import tempfile
 import threading
 import warnings
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from gaplisten.concealers import confining, wire
+from gaplisten.concealers import confining, sealing, wire
 from gaplisten.concealers.describing import describe
 from gaplisten.concealers.errors import NotAPlugin
 from gaplisten.concealers.form import BadOutput, Plugin, forms
@@ -180,7 +181,10 @@ def main(lifeline: int = -1, *, told: bool = False) -> None:
     streams = confining.take_over_pipes()
     confining.die_with(lifeline)
     if told:
-        _settle(wire.read(streams[0])[0])
+        surroundings = wire.read(streams[0])[0]
+        _settle(surroundings)
+        if "sealed" in surroundings:
+            sealing.seal(surroundings["sealed"])
     import_helpers_from_source()
     tell_of_sound_files()
     forms()  # before any plugin can have changed what they import
@@ -191,5 +195,6 @@ def _settle(surroundings: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(surroundings["environment"])
     os.umask(surroundings["umask"])
+    tempfile.tempdir = None  # looked for anew in that environment
     with contextlib.suppress(OSError):
         os.chdir(surroundings["folder"])

@@ -117,7 +117,8 @@ class Audits(QObject):
         opened = self._controller.opened
         if opened is not None and opened.reference is not None:
             name = opened.clip.name
-            found.append((f"The reference of {name}", Speech(f"reference of {name}", opened.reference)))
+            speech = Speech(f"reference of {name}", opened.reference, opened.clip.reference)
+            found.append((f"The reference of {name}", speech))
         return found
 
     # -- an audit -------------------------------------------------------------------------------------
@@ -212,11 +213,17 @@ class Audits(QObject):
 
 
 def marked(audits: Sequence[Audit]) -> tuple[str, str, bool]:
-    """Return what audits of one concealer say of it: in words, in full, and whether it declares falsely."""
-    lies = [finding for audit in audits for finding in audit.lies]
-    measures = dict.fromkeys(finding.measure for finding in lies)
-    text = f"! declares falsely: {', '.join(measures)}" if lies else "audited"
-    return text, "\n".join(map(_told, audits)), bool(lies)
+    """Return what audits of one concealer say of it: in words, in full, and whether it is a warning."""
+    kinds = {
+        "declares falsely": [finding for audit in audits for finding in audit.lies],
+        "fails": [finding for audit in audits for finding in audit.failures],
+        "not provable": [finding for audit in audits for finding in audit.doubts],
+        "cannot keep up": [finding for audit in audits for finding in audit.late],
+    }
+    worst = next((kind for kind, found in kinds.items() if found), "")
+    measures = dict.fromkeys(finding.measure for finding in kinds.get(worst, ()))
+    text = f"! {worst}: {', '.join(measures)}" if worst else "audited"
+    return text, "\n".join(map(_told, audits)), bool(worst)
 
 
 def _told(audit: Audit) -> str:
@@ -224,6 +231,7 @@ def _told(audit: Audit) -> str:
     for one in audit.lies:
         declared, measured = number(one.declared, one.unit), number(one.measured, one.unit)
         lines.append(f"{one.measure}: declared {declared}, measured {measured}. {one.note}")
+    lines += [f"{one.measure}: {one.note}" for one in (*audit.failures, *audit.doubts) if one.note]
     return "\n".join(lines)
 
 

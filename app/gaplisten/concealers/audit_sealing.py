@@ -1,0 +1,70 @@
+"""How an audit keeps a plugin from its speech and from all that it is not handed: tried, then kept to."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from gaplisten.concealers import opened
+from gaplisten.concealers.audit_findings import is_sound
+from gaplisten.concealers.entries import Entry, Limits
+from gaplisten.concealers.errors import ConcealerFailed
+from gaplisten.concealers.findings import Finding, Verdict
+from gaplisten.concealers.runner import Concealed, Runner
+from gaplisten.concealers.sealing import Seal, code_beside, version
+from gaplisten.folders import resources
+
+NAME = "kept apart"
+_APART = "the audit's speech, from writing outside its temporary folder, and from the network"
+
+Try = Callable[[Runner], Concealed]
+
+
+def sealed_for(
+    entry: Entry, parameters: Mapping[str, Any], speech: Sequence[Path], once: Try, limits: Limits | None
+) -> tuple[Seal | None, Finding]:
+    """Find out how tightly a plugin can be sealed, and what that says.
+
+    Parameters
+    ----------
+    speech
+        Files from which the audit's speech is made, besides the bundled ones.
+    once
+        Conceals a little in a runner.
+
+    Raises
+    ------
+    ConcealerFailed
+        If the plugin cannot conceal though nothing is kept from it.
+    """
+    if not version():
+        note = "this system has no Landlock (Linux 5.13): what it reads is known by Python's word alone"
+        return None, Finding(NAME, None, "no", "", Verdict.UNKNOWN, None, note)
+
+    def tried(seal: Seal | None) -> Concealed:
+        with Runner(workers=1, limits=limits, sealed=seal) as runner:
+            return once(runner)
+
+    demo = [str(resources() / "demo"), *map(str, speech)]
+    wide = Seal(tuple(demo))
+    try:
+        made = tried(wide)
+    except ConcealerFailed as error:
+        tried(None)
+        note = f"kept from {_APART}, it {error.fact}"
+        return None, Finding(NAME, None, "no", "", Verdict.DOUBT, None, note)
+    if entry.origin == "bundled" or any(deed.startswith(opened.RUNS) for deed in made.deeds):
+        return wide, Finding(NAME, None, "yes", "", Verdict.OK, None, f"kept from {_APART}")
+    told = [str(file[0]) for file in made.files]
+    files = [path for path in told if not path.endswith("/") and not is_sound(path)]
+    named = [str(value.resolve()) for value in parameters.values() if isinstance(value, Path)]
+    narrow = Seal(tuple(demo), (str(entry.path), *code_beside(entry.path), *files, *named))
+    try:
+        tried(narrow)
+    except ConcealerFailed as error:
+        note = f"reads more than it tells of: kept from all but what it told of, it {error.fact}"
+        return wide, Finding(NAME, None, "partly", "", Verdict.DOUBT, None, note)
+    note = "could read nothing but its own code, Python's and the system's files"
+    note += f", and {len(files)} that it tells of" if files else ""
+    return narrow, Finding(NAME, None, "yes", "", Verdict.OK, None, f"{note}; kept from {_APART}")
