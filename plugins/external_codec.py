@@ -281,11 +281,11 @@ def read_speech(folder: Path, raw: bool, rate: int, said: str) -> np.ndarray:
     if raw:
         data = path.read_bytes()
         return (np.frombuffer(data[: len(data) // 2 * 2], "<i2") / 32768).astype(np.float32)
-    return read_wav(path, rate)
+    return read_wav(path, rate, 1)[:, 0]
 
 
-def read_wav(path: Path, rate: int) -> np.ndarray:
-    """Return the samples of a WAV file of one channel."""
+def read_wav(path: Path, rate: int, channels: int) -> np.ndarray:
+    """Return the samples of a WAV file, float32, shape ``(frames, channels)``."""
     import warnings
 
     from scipy.io import wavfile
@@ -295,10 +295,16 @@ def read_wav(path: Path, rate: int) -> np.ndarray:
             warnings.simplefilter("ignore", wavfile.WavFileWarning)  # chunks that scipy does not know
             found, values = wavfile.read(path)
     except ValueError as error:
-        raise RefusedError(f"the decoder's output is no WAV file that can be read: {error}") from error
-    if found != rate or values.ndim != 1:
-        form = f"{found} Hz and {1 if values.ndim == 1 else values.shape[1]} channels"
-        raise RefusedError(f"the decoder's output has {form}, wanted are {rate} Hz and 1; set `program_rate`")
+        raise RefusedError(
+            f"the program's output is no WAV file that can be read ({error}); check its options"
+        ) from error
+    values = values[:, None] if values.ndim == 1 else values
+    if found != rate or values.shape[1] != channels:
+        form = f"{found} Hz and {values.shape[1]} channels"
+        wanted = f"wanted are {rate} Hz and {channels}"
+        raise RefusedError(f"the program's output has {form}, {wanted}; set `program_rate`")
+    if values.dtype == np.uint8:
+        return ((values.astype(np.float32) - 128) / 128).astype(np.float32)
     scale = float(-np.iinfo(values.dtype).min) if values.dtype.kind == "i" else 1.0
     return (values / scale).astype(np.float32)
 

@@ -85,12 +85,13 @@ def conceal(
     with tempfile.TemporaryDirectory(prefix="gaplisten-command-") as name_of_folder:
         folder = Path(name_of_folder)
         words = _words(folder, lossy.shape[1], rate, packet_frames)
-        arguments = _arguments(command, words)
+        check_template(command)
+        arguments = arguments_of(command, words)
         _write_wav(folder / "in.wav", lossy, rate, samples)
         (folder / "in.raw").write_bytes(_pcm16(lossy).tobytes())
         unit = round(mask_unit * rate / 1000) or packet_frames
         _write_masks(folder, _mask(lost, packet_frames, unit, len(lossy)))
-        said = _run(arguments, folder, timeout)
+        said = run(arguments, folder, timeout)
         out = _read_output(folder, "{out_raw}" in command, rate, lossy.shape[1], said)
     return _fitted(out[strip:], len(lossy), unit, arguments[0])
 
@@ -102,11 +103,16 @@ def _words(folder: Path, channels: int, rate: int, packet: int) -> dict[str, str
     return {**words, **{word: str(number) for word, number in numbers.items()}, "folder": str(folder)}
 
 
-def _arguments(command: str, words: dict[str, str]) -> list[str]:
+def check_template(command: str) -> None:
+    """Refuse a template that names no output."""
     if not command.strip():
         raise RefusedError(f"no command is set; write one, for example: {EXAMPLE}")
     if "{out_wav}" not in command and "{out_raw}" not in command:
         raise RefusedError("the command names neither {out_wav} nor {out_raw}; say where its output goes")
+
+
+def arguments_of(command: str, words: dict[str, str]) -> list[str]:
+    """Return the template's arguments, words in braces replaced."""
     try:
         return [part.format_map(words) for part in shlex.split(command)]
     except KeyError as error:
@@ -153,7 +159,8 @@ def _prepare_program() -> None:
         resource.setrlimit(limit, (most, most))
 
 
-def _run(arguments: list[str], folder: Path, timeout: float) -> str:
+def run(arguments: list[str], folder: Path, timeout: float) -> str:
+    """Run a program; return the end of what it wrote to stderr, for messages."""
     before = _prepare_program if sys.platform == "linux" else None
     try:
         done = subprocess.run(
@@ -168,7 +175,9 @@ def _run(arguments: list[str], folder: Path, timeout: float) -> str:
     except FileNotFoundError as error:
         raise RefusedError(f"{arguments[0]} is not there; give the program's full path") from error
     except OSError as error:
-        raise RefusedError(f"{arguments[0]} cannot be started: {error.strerror}") from error
+        raise RefusedError(
+            f"{arguments[0]} cannot be started: {error.strerror}; check the program"
+        ) from error
     except subprocess.TimeoutExpired as error:
         said = _end_of(error.stderr)
         raise RefusedError(f"{arguments[0]} took longer than {timeout:g} s and was stopped{said}") from error
@@ -191,10 +200,11 @@ def _read_output(folder: Path, raw: bool, rate: int, channels: int, said: str) -
             path.read_bytes()[: path.stat().st_size // (2 * channels) * 2 * channels], "<i2"
         )
         return (values.reshape(-1, channels) / 32768).astype(np.float32)
-    return _read_wav(path, rate, channels)
+    return read_wav(path, rate, channels)
 
 
-def _read_wav(path: Path, rate: int, channels: int) -> np.ndarray:
+def read_wav(path: Path, rate: int, channels: int) -> np.ndarray:
+    """Return the samples of a WAV file, float32, shape ``(frames, channels)``."""
     import warnings
 
     from scipy.io import wavfile
@@ -204,11 +214,14 @@ def _read_wav(path: Path, rate: int, channels: int) -> np.ndarray:
             warnings.simplefilter("ignore", wavfile.WavFileWarning)  # chunks that scipy does not know
             found, values = wavfile.read(path)
     except ValueError as error:
-        raise RefusedError(f"the program's output is no WAV file that can be read: {error}") from error
+        raise RefusedError(
+            f"the program's output is no WAV file that can be read ({error}); check its options"
+        ) from error
     values = values[:, None] if values.ndim == 1 else values
     if found != rate or values.shape[1] != channels:
         form = f"{found} Hz and {values.shape[1]} channels"
-        raise RefusedError(f"the program's output has {form}, wanted are {rate} Hz and {channels}")
+        wanted = f"wanted are {rate} Hz and {channels}"
+        raise RefusedError(f"the program's output has {form}, {wanted}; set `program_rate`")
     if values.dtype == np.uint8:
         return ((values.astype(np.float32) - 128) / 128).astype(np.float32)
     scale = float(-np.iinfo(values.dtype).min) if values.dtype.kind == "i" else 1.0

@@ -272,11 +272,9 @@ def opus_library(path: Path = Path()) -> ctypes.CDLL:
     found = []
     for each in [str(path)] if path != Path() else _places():
         try:
-            lib = ctypes.CDLL(each)
-            _declare(lib)
+            found.append(_declared(ctypes.CDLL(each)))
         except (OSError, AttributeError):
             continue
-        found.append(lib)
     if found:
         return max(found, key=_version)  # of equal ones the first: the system's
     if path != Path():
@@ -298,11 +296,21 @@ def _places() -> list[str]:
     return [each for each in found if each]
 
 
-def _declare(lib: ctypes.CDLL) -> None:
-    number, state = ctypes.c_int, ctypes.c_void_p
-    create, encode = lib.opus_encoder_create, lib.opus_encode_float
-    create.restype, create.argtypes = state, [ctypes.c_int32, number, number, state]
-    encode.restype, encode.argtypes = ctypes.c_int32, [state, state, number, state, ctypes.c_int32]
-    lib.opus_get_version_string.restype = ctypes.c_char_p
-    lib.opus_encoder_ctl.restype, lib.opus_encoder_ctl.argtypes = number, [state, number]
-    lib.opus_encoder_destroy.restype, lib.opus_encoder_destroy.argtypes = None, [state]
+def _declared(lib: ctypes.CDLL) -> ctypes.CDLL:
+    number, state, data = ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p
+    wanted = {
+        "opus_encoder_create": (state, [ctypes.c_int32, number, number, data]),
+        "opus_encoder_destroy": (None, [state]),
+        "opus_encoder_ctl": (number, [state, number]),
+        "opus_encode_float": (ctypes.c_int32, [state, data, number, data, ctypes.c_int32]),
+        "opus_decoder_create": (state, [ctypes.c_int32, number, data]),
+        "opus_decoder_destroy": (None, [state]),
+        "opus_decoder_ctl": (number, [state, number]),
+        "opus_decode_float": (number, [state, ctypes.c_char_p, ctypes.c_int32, data, number, number]),
+        "opus_strerror": (ctypes.c_char_p, [number]),
+        "opus_get_version_string": (ctypes.c_char_p, []),
+    }
+    for name, (restype, argtypes) in wanted.items():
+        function = getattr(lib, name)
+        function.restype, function.argtypes = restype, argtypes
+    return lib

@@ -9,7 +9,6 @@ import contextlib
 import os
 import queue
 import sys
-import tempfile
 import threading
 import warnings
 from pathlib import Path
@@ -195,6 +194,5 @@ def _settle(surroundings: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(surroundings["environment"])
     os.umask(surroundings["umask"])
-    tempfile.tempdir = None  # looked for anew in that environment
     with contextlib.suppress(OSError):
         os.chdir(surroundings["folder"])
