@@ -198,13 +198,14 @@ READS = {
     "a program": "import subprocess\nsubprocess.run(['cat', {path!r}], capture_output=True)",
     "a shell": "import os\nos.system('cat {path} > /dev/null')",
     "another name": "import os, shutil\nos.path.exists('/tmp') and open({other!r}, 'rb').read()",
+    "a file for later runs": "try: open({path!r} + '.kept', 'wb')\nexcept OSError: pass",
     "the host's memory": "import os\nopen(f'/proc/{{os.getppid()}}/maps').read()",
     "the host's command": "import os\nopen(f'/proc/{{os.getppid()}}/cmdline').read()",
     "a connection": "import socket\ns = socket.socket()\ns.settimeout(0.1)\ntry: s.connect(('127.0.0.1', 9))\nexcept OSError: pass",
 }
 
 
-@pytest.mark.parametrize("how", some(READS, "soundfile", "a C library", "the host's memory"))
+@pytest.mark.parametrize("how", some(READS, "soundfile", "a file for later runs", "the host's memory"))
 def test_what_it_uses_besides_the_sound_makes_it_not_provable(tmp_path: Path, how: str) -> None:
     path, other = tmp_path / "clean.wav", tmp_path / "weights.bin"
     soundfile.write(path, np.zeros(200_000), 16000)

@@ -7,6 +7,7 @@ import os
 import shutil
 import sys
 import sysconfig
+import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -38,7 +39,7 @@ _OWN_PREFIXES = tuple(os.path.realpath(folder) + os.sep for folder in (*_LIBRARI
 _INSTALLED = ("site-packages", "dist-packages")
 _WRITING = os.O_WRONLY | os.O_RDWR
 _LISTING = frozenset({"os.listdir", "os.scandir"})
-RUNS, READS, CONNECTS = "runs", "reads", "connects to"
+RUNS, READS, WRITES, CONNECTS = "runs", "reads", "writes", "connects to"
 _ASKING = tuple(os.path.join(*each) for each in (("ctypes", "util.py"), ("", "platform.py"), ("", "uuid.py")))
 _SPARE_BYTES, _LONGEST = 65_536, 300
 _NEVER_THE_SAME = ["", "more than can be followed"]
@@ -138,7 +139,9 @@ class OpenedFiles:
             self._looking.now = False
 
     def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and not (arguments[2] or 0) & _WRITING:
+        if event == "open" and (arguments[2] or 0) & _WRITING:
+            self._writes(arguments[0])
+        elif event == "open":
             self._count(arguments[0])
             self._add(arguments[0])
         elif event == "import" and arguments[1]:  # compiled code
@@ -161,6 +164,15 @@ class OpenedFiles:
             self._doing.add(f"{RUNS} {arguments[0]!s}"[:_LONGEST])
         elif event in ("socket.connect", "socket.getaddrinfo", "socket.sendto"):
             self._doing.add(f"{CONNECTS} {arguments[1 if event != 'socket.getaddrinfo' else 0]!s}"[:_LONGEST])
+
+    def _writes(self, name: Any) -> None:
+        """Note a file that outlives the process: what is heard in one run could be used in another."""
+        with suppress(TypeError, ValueError, OSError):
+            path = os.path.realpath(os.fsdecode(name))
+            if not path.startswith(
+                (os.path.realpath(tempfile.gettempdir()) + os.sep, "/dev/", "/proc/self/")
+            ):
+                self._doing.add(f"{WRITES} {path}"[:_LONGEST])
 
     def _count(self, name: Any) -> None:
         with suppress(OSError, TypeError, ValueError):
