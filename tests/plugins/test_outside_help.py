@@ -17,7 +17,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.concealers.runner import Runner
 from gaplisten.loss.trace import LossTrace, apply_loss
 from kit import harness
-from kit.plugin_folder import bundled, losses
+from kit.plugin_folder import QUICK, bundled, losses
 from kit.plugin_speech import quality, speech
 from kit.timing import PATIENCE, that_ends
 
@@ -656,7 +656,7 @@ def test_the_guides_example_of_two_real_coding_programs_does_what_it_says(tmp_pa
     }
     sound = Signal(speech(16000, 1.0)[:, None], 16000)
     trace = losses(sound, (20, 21, 33))
-    with Runner(workers=2) as runner:
+    with Runner(workers=2, limits=QUICK) as runner:
         made = runner.submit(bundled(tmp_path, "external_codec"), commands, sound, trace, reference=sound)
         heard = made.result(PATIENCE)
         whole = runner.submit(

@@ -84,6 +84,8 @@ class OpenedFiles:
         self._doing: set[str] = set()
         self._known_bytes, self._programs = 0, False
         self._looking = threading.local()
+        # Asked now: the module tempfile itself opens a file, under its own lock, when it is asked first.
+        self._passing = os.path.realpath(tempfile.gettempdir()) + os.sep
         sys.addaudithook(self._hook)
 
     @contextmanager
@@ -169,9 +171,7 @@ class OpenedFiles:
         """Note a file that outlives the process: what is heard in one run could be used in another."""
         with suppress(TypeError, ValueError, OSError):
             path = os.path.realpath(os.fsdecode(name))
-            if not path.startswith(
-                (os.path.realpath(tempfile.gettempdir()) + os.sep, "/dev/", "/proc/self/")
-            ):
+            if not path.startswith((self._passing, "/dev/", "/proc/self/")):
                 self._doing.add(f"{WRITES} {path}"[:_LONGEST])
 
     def _count(self, name: Any) -> None:
