@@ -114,7 +114,7 @@ def some(kinds: Iterable[object], *quick: object) -> list[object]:
 
 @pytest.mark.parametrize("kind", some(AHEAD, *SHORT))
 def test_looking_ahead_is_found(tmp_path: Path, kind: str) -> None:
-    found = look(tmp_path, AHEAD[kind], *((3.0, 16) if kind in SHORT else ()))
+    found = look(tmp_path, AHEAD[kind], *((3.0, 24) if kind in SHORT else ()))
     assert found.finding("look-ahead").verdict is Verdict.LIES, found.finding("look-ahead")
     assert not found.certified
 
