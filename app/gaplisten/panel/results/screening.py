@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
-from statistics import fmean, variance
+from statistics import fmean
+
+import numpy as np
 
 from gaplisten.panel.methods.contract import Method, Rating, grouped
 from gaplisten.panel.results.habits import Fit, fits, key_habit
@@ -130,7 +132,7 @@ def _spread(votes: Sequence[Rating], method: Method) -> float | None:
         method.against_reference and method.sided and all(vote.vote and vote.compared_with for vote in votes)
     )
     scores = [float(vote.vote) if raw else vote.score for vote in votes]
-    return variance(scores) if len(scores) > 1 else None
+    return float(np.var(scores, ddof=1)) if len(scores) > 1 else None
 
 
 def _straight_lining(votes: Sequence[Rating], spread: float | None) -> str:
