@@ -35,7 +35,7 @@ from gaplisten.metrics.catalogue import metric_names
 from gaplisten.metrics.contract import Metric
 from gaplisten.report.finding import Finding, finding_of, place_of
 from gaplisten.report.junit import junit_of
-from gaplisten.report.set_report import Chosen, choose, report_of
+from gaplisten.report.set_report import REPORT_CONTEXT_MS, Chosen, choose, report_of
 from gaplisten.tables import Cell, Table
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -270,7 +270,7 @@ def _findings(
         opened = open_clip(replace(version.clip, conditions=tuple(conditions)))
         traces = {name: met for name in opened.conditions if (met := opened.trace_of(name)) is not None}
         tables = measure_versions(opened.reference, opened.conditions, traces)
-        yield chosen, finding_of(opened, tables, chosen.gap, place_of(version.clip), {})
+        yield chosen, finding_of(opened, tables, chosen.gap, place_of(version.clip), {}, REPORT_CONTEXT_MS)
 
 
 # -- telling -------------------------------------------------------------------------------------------------

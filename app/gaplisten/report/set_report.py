@@ -31,6 +31,9 @@ from gaplisten.report.pictures import figure_of
 from gaplisten.report.svg import escaped
 from gaplisten.tables import Cell, Table
 
+REPORT_CONTEXT_MS = 200.0
+"""Sound on both sides of a gap: less than in a bundle, so that a report can be mailed."""
+_DPI = 80
 MOST_FINDINGS = 30
 """So many findings have their sound and picture in a report: more would make it too large to send."""
 
@@ -127,7 +130,7 @@ def report_of(
     body += _strata([base, *others])
     body.append("<h2>Findings</h2>")
     heard = [
-        player(finding, lay_out(figure_of(finding)), copy=False, heading=_heading(chosen, finding), dpi=90)
+        player(finding, lay_out(figure_of(finding)), copy=False, heading=_heading(chosen, finding), dpi=_DPI)
         for chosen, finding in findings
     ]
     said = f"{len(heard)} of {count} gaps with a finding, the worst first; new ones before those of the base."
