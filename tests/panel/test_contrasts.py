@@ -9,7 +9,13 @@ from gaplisten.panel.methods import method
 from gaplisten.panel.methods.contract import Rating
 from gaplisten.panel.parts import ResultsPart
 from gaplisten.panel.results.evaluation import Results, evaluate_votes
-from gaplisten.panel.results.report import all_contrasts_table, conditions_table, contrasts_table, summary
+from gaplisten.panel.results.report import (
+    all_contrasts_table,
+    conditions_table,
+    contrasts_table,
+    summary,
+    tidy_table,
+)
 from gaplisten.panel.results.verdict import verdicts
 from gaplisten.panel.results.votes import Collected
 from gaplisten.panel.statistics.contrast import Contrast, Unit
@@ -234,3 +240,16 @@ def test_every_interval_says_what_it_speaks_about() -> None:
         assert set(column(table, "interval over")) == {"listeners and clips"}
     alone = results(ratings(planted(1, 1, 12)))
     assert set(column(contrasts_table(alone), "interval over")) == {"clips, this listener only"}
+
+
+def test_one_tidy_table_holds_means_and_comparisons() -> None:
+    found = results(ratings(planted()))
+    table = tidy_table(found)
+    assert column(table, "statistic") == ["MOS", "MOS", "MOS", "MOS", "difference", "difference"]
+    assert column(table, "condition") == ["A", "B", "A", "B", "B", "B"]
+    for mean, rows in ((found.conditions[0].mean.mean, 0), (found.contrasts[0].mean, 4)):
+        assert column(table, "value")[rows] == pytest.approx(mean, abs=1e-4)
+    assert set(column(table, "interval_over")) == {"listeners and clips"}
+    assert {len(row) for row in table.rows} == {len(table.columns)}
+    pairs = results([pair(f"l{who}", f"c{at}", 1.0, at) for who in range(4) for at in range(4)], "ab")
+    assert column(tidy_table(pairs), "statistic") == ["share", "share"]

@@ -291,6 +291,46 @@ def all_contrasts_table(results: Results) -> Table:
     return contrasts_table(results, (*results.contrasts, *results.contrast_strata))
 
 
+def tidy_table(results: Results) -> Table:
+    """Return means and comparisons in one table, a number with its interval in each row."""
+    columns = (
+        "statistic",
+        "condition",
+        "against",
+        "scale",
+        "stratum",
+        "value",
+        "low",
+        "high",
+        "interval_over",
+        "found_by",
+        "p",
+        "p_holm",
+        "comparisons",
+        "listeners",
+        "clips",
+        "votes",
+    )
+    rows: list[tuple[Cell, ...]] = []
+    for one in (*results.conditions, *results.strata, *results.talkers):
+        over, ends = one.over, one.over.interval() if one.over else None
+        low, high = ends or (None, None)
+        found = (_speaks(over), str(over.model)) if over and ends else (None, None)
+        numbers = (_rounded(one.mean.mean), _rounded(low), _rounded(high))
+        counts = (one.mean.n, len(one.by_clip), one.votes)
+        named: tuple[Cell, ...] = (results.score_name, one.condition, None, one.scale or None, one.stratum)
+        rows.append((*named, *numbers, *found, None, None, None, *counts))
+    for each in (*results.contrasts, *results.contrast_strata):
+        told = each.low is not None
+        numbers = (_rounded(each.mean), _rounded(each.low), _rounded(each.high))
+        found = (_speaks(each.over), str(each.over.model)) if told else (None, None)
+        tested = (_probability(each.p), _probability(each.p_holm), each.comparisons if told else None)
+        what = "share" if each.unit is Unit.SHARE else "difference"
+        named = (what, each.condition, each.against, each.scale or None, each.stratum)
+        rows.append((*named, *numbers, *found, *tested, each.listeners.of, each.clips.of, each.votes))
+    return Table(columns, tuple(rows))
+
+
 def save_tables(results: Results, path: Path) -> tuple[Path, ...]:
     """Write conditions and strata (or pairs) to `path`; comparisons, who listened, each one's results beside.
 
@@ -309,6 +349,7 @@ def save_tables(results: Results, path: Path) -> tuple[Path, ...]:
 
     write_csv(path, everything_table(results))
     others = {
+        "tidy": tidy_table(results),
         "contrasts": all_contrasts_table(results),
         "listeners": listeners_table(results),
         "by-listener": by_listener_table(results),
