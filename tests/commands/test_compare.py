@@ -195,3 +195,17 @@ def test_a_report_on_a_baseline_plays_the_build_alone(words: list[str], tmp_path
     assert "<td>no limits were set</td>" in text
     assert "No gap is beyond a threshold." in text or 'data-version="2"' in text
     assert ">3 " not in text
+
+
+def test_a_damaged_file_is_named_without_its_place(
+    words: list[str], corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.copytree(corpus / "good", tmp_path / "new")
+    (tmp_path / "new" / "two.wav").write_bytes(b"RIFF1234WAVEjunk")
+    made = ["--report", tmp_path / "r.html", "--junit", tmp_path / "j.xml"]
+    assert run("released", tmp_path / "new", *words, *made) == 1
+    assert re.search(r"missing: two: cannot be measured in new \(two\.wav: ", capsys.readouterr().out)
+    for path in (tmp_path / "r.html", tmp_path / "j.xml"):
+        text = path.read_text(encoding="utf-8")
+        assert "two.wav: " in text
+        assert str(tmp_path) not in text

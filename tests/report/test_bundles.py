@@ -19,10 +19,14 @@ from PIL import Image
 
 from gaplisten.audio.files import read_signal, write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.bench.lanes import Lane, Role
+from gaplisten.bench.state import Choice, Work
 from gaplisten.cli import main
+from gaplisten.clips.clip import Clip, OpenClip
 from gaplisten.loss.trace import LossTrace
 from gaplisten.report.bundle import bundle_of, in_turn, zip_of
-from gaplisten.report.finding import Finding, Place, Version, anonymised
+from gaplisten.report.finding import Finding, FindingError, Place, Version, anonymised
+from gaplisten.report.lanes import finding_in_lanes
 from gaplisten.report.wav import Cut, cut, wav_bytes
 
 pytestmark = pytest.mark.xdist_group("bundles")
@@ -334,3 +338,26 @@ def test_what_does_not_fit_together_is_not_handed_over(
     assert run(folder, "--bundle", out, "--clip", "one", "--gap", 1) == 1
     assert "does not fit" in capsys.readouterr().err
     assert not out.exists()
+
+
+def test_a_concealers_parameters_are_told_without_places() -> None:
+    trace = LossTrace.of_spans([(300, 400)], 1000, 8000)
+    sound = Signal.of(noise(1, 1000), 8000)
+    clip = OpenClip(Clip("c", folder=Path("/home/anna/set")), 8000, sound, None, trace, {})
+    command = Choice(
+        "external_command", (("command", "/home/anna/bin/plc -i {in} --model=/srv/x/m.bin"), ("n", 3))
+    )
+    work = Work(choices=(command,))
+    lanes = [
+        Lane("reference", "Reference", Role.REFERENCE, sound, 0),
+        Lane("external_command", "External", Role.CONCEALER, sound, 2),
+        Lane("late", "Late", Role.CONCEALER, None, 3),
+    ]
+    found = finding_in_lanes(clip, lanes, trace, 1, None, work, 20.0)
+    assert [version.name for version in found.versions] == ["Reference", "External"]
+    made = found.versions[1].made
+    assert made == "made by external_command (command=plc -i {in} --model=m.bin, n=3)"
+    files = bundle_of([found]).files
+    assert not any(b"anna" in content or b"srv" in content for content in files.values())
+    with pytest.raises(FindingError, match="choose a gap"):
+        finding_in_lanes(clip, lanes, trace, 2, None, work, 20.0)

@@ -86,7 +86,7 @@ def measure_builds(
                 key = _key(version)
             except OSError as error:
                 problem = f"{error.filename}: cannot be read ({error.strerror})"
-                found[number] = ClipGaps(problem=problem)
+                found[number] = ClipGaps(problem=without_paths(problem, version))
                 continue
             known = journal.get(key)
             if known is not None:
@@ -97,6 +97,7 @@ def measure_builds(
     def done(outcome: Outcome[tuple[int, Version, str]]) -> None:
         number, _, key = outcome.item
         measured = outcome.result or ClipGaps(problem=outcome.failure)
+        measured = replace(measured, problem=without_paths(measured.problem, outcome.item[1]))
         if not measured.problem:
             journal.note(key, _record(measured))
         found[number] = measured
@@ -105,6 +106,15 @@ def measure_builds(
     with workers:
         run_items(remaining(), _measured, workers, done, job=job, progress=lambda: len(found) / len(versions))
     return [found[number] for number in range(len(versions))]
+
+
+def without_paths(text: str, version: Version) -> str:
+    """Return what is said of a version's files with their names alone: reports leave the machine."""
+    clip = version.clip
+    for path in (version.path, clip.reference, clip.lossy, clip.trace, file_of(version).trace):
+        for shown in () if path is None else (path, path.absolute(), path.resolve()):
+            text = text.replace(str(shown), shown.name)
+    return text
 
 
 def _key(version: Version) -> str:

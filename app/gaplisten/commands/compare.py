@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from gaplisten.batch.baseline import check_same, read_baseline, save_baseline
-from gaplisten.batch.gap_values import gap_journal, measure_builds
+from gaplisten.batch.gap_values import gap_journal, measure_builds, without_paths
 from gaplisten.batch.gate import MOST_NAMED, Build, Verdict, judge, summary_table
 from gaplisten.batch.items import Version, file_of, versions_from_paths
 from gaplisten.batch.limits import OF_ANY, OF_CLIPS, OF_GAPS, Limit, limit_of
@@ -242,7 +242,8 @@ def _measured(
                 for row in batch.rows:
                     clip, value = row.task.version.clip.name, row.score.value
                     if value is None:
-                        problems[name][clip] = f"{row.task.metric.name}: {row.score.reason}"
+                        reason = without_paths(row.score.reason, row.task.version)
+                        problems[name][clip] = f"{row.task.metric.name}: {reason}"
                     else:
                         scores[name].setdefault(row.task.metric.name, {})[clip] = value
     builds = []

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from gaplisten.bench.concealing import idents
 from gaplisten.bench.lanes import Lane, Role
-from gaplisten.bench.state import Work
+from gaplisten.bench.state import Setting, Work
 from gaplisten.clips.clip import OpenClip
 from gaplisten.loss.measures import GapTable
 from gaplisten.loss.trace import LossTrace
 from gaplisten.report.finding import Finding, FindingError, Kind, Place, version_of
 
+_PATH = re.compile(r"[^\s'\"=]*[\\/]([^\s'\"\\/]*)")
 _KINDS = {Role.REFERENCE: Kind.REFERENCE, Role.LOSSY: Kind.LOSSY}
 
 
@@ -59,7 +61,7 @@ def finding_in_lanes(
     for lane in heard:
         assert lane.signal is not None
         choice = made.get(lane.ident)
-        how = ", ".join(f"{name}={value}" for name, value in (choice.parameters if choice else ()))
+        how = ", ".join(f"{name}={_said(value)}" for name, value in (choice.parameters if choice else ()))
         by = f"made by {choice.concealer}" if choice else "made by the workbench"
         versions.append(
             version_of(
@@ -87,6 +89,11 @@ def finding_in_lanes(
         context_ms,
         work.gaps.thresholds,
     )
+
+
+def _said(value: Setting) -> str:
+    """Return a parameter's value; of paths in it (a model, a program) only the last name."""
+    return _PATH.sub(r"\1", value) if isinstance(value, str) else str(value)
 
 
 def _source(opened: OpenClip, work: Work) -> str:
