@@ -346,6 +346,7 @@ def results(
     from gaplisten.panel.frozen import open_panel
     from gaplisten.panel.results import report
     from gaplisten.panel.results.evaluation import evaluate
+    from gaplisten.panel.results.looks import looked
     from gaplisten.panel.results.votes import collect
 
     panel = open_panel(folder)
@@ -386,7 +387,7 @@ def results(
         show(one.table, title=one.title)
         for note in one.notes:
             print(f"  {note}")
-    for said in report.summary(found):
+    for said in [*report.summary(found), *looked(panel, found, ratings)]:
         print(said)
     if csv is not None:
         _write(found, csv)

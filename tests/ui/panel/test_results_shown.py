@@ -75,6 +75,30 @@ def test_with_pseudonyms_no_name_is_told_anywhere(panel: Path, tmp_path: Path) -
     assert "no listener of this panel has that name" in str(stranger.exception)
 
 
+def test_who_looked_before_all_had_listened_is_told_so(panel: Path) -> None:
+    first = CliRunner().invoke(app, ["results", str(panel)])
+    again = CliRunner().invoke(app, ["results", str(panel)])
+    assert "p values are too small" not in first.output + again.output
+    take(panel, "dora", {"zilch": 3, "quuxnet": 3})
+    later = CliRunner().invoke(app, ["results", str(panel)]).output
+    assert "Looked at before all had listened (looks: 1, the last with 3 listeners)" in later
+    (record,) = (panel / "ratings").glob("results-looked-at*")
+    assert len(record.read_text().splitlines()) == 2
+    assert not [name for name in ("ann", "dora") if name in record.read_text()]
+    record.write_text("no record\n")
+    spoilt = CliRunner().invoke(app, ["results", str(panel)])
+    assert spoilt.exit_code == 0, spoilt.output
+
+
+def test_a_record_of_looks_that_is_a_link_is_left_alone(panel: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.write_text("mine\n")
+    (panel / "ratings" / "results-looked-at.jsonl").symlink_to(elsewhere)
+    done = CliRunner().invoke(app, ["results", str(panel)])
+    assert "could not be kept" in done.output
+    assert elsewhere.read_text() == "mine\n"
+
+
 def test_a_session_that_is_open_stays_hidden(panel: Path) -> None:
     running = take(panel, "dora", {"zilch": 3, "quuxnet": 3}, leave_open_after=2)
     hidden = CliRunner().invoke(app, ["results", str(panel)]).output

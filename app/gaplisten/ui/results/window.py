@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.results.evaluation import Results, evaluate
+from gaplisten.panel.results.looks import looked
 from gaplisten.panel.results.report import (
     all_contrasts_table,
     by_listener_table,
@@ -169,7 +170,9 @@ class ResultsWindow(QWidget):
         self.by_listener.show_table(by_listener_table(results))
         self.listeners.show_table(listeners_table(results))
         self._show_own(results)
-        self.verdict.setPlainText("\n".join(summary(results) if results.listeners else _waiting(results)))
+        said = summary(results) if results.listeners else _waiting(results)
+        said += looked(self._panel, results, self._ratings)
+        self.verdict.setPlainText("\n".join(said))
         self.said.setText("\n".join(results.problems))
         for button in self._savers:
             button.setEnabled(there)
