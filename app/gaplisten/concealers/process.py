@@ -70,7 +70,7 @@ class Spent:
     Parameters
     ----------
     wall
-        From request to answer, without the time in which it, or who asked it, waited for a processor, in s.
+        From request to answer, without the time in which it waited for a processor, in s.
     cpu
         Processor time of all its threads, and of programs that it ran to their end, in s; a plugin cannot
         turn that clock.
@@ -83,10 +83,9 @@ class Spent:
         return Spent(self.wall + other.wall, self.cpu + other.cpu)
 
     @classmethod
-    def now(cls, pid: int, asking: Sequence[int] = ()) -> Spent:
-        """Return the two clocks as they stand; `asking` are this process's own threads."""
-        waited = waited_for_a_processor(pid) + sum(map(waited_for_a_processor, asking))
-        return cls(time.monotonic() - waited, _processor_time(pid))
+    def now(cls, pid: int) -> Spent:
+        """Return the two clocks as they stand."""
+        return cls(time.monotonic() - waited_for_a_processor(pid), _processor_time(pid))
 
     def since(self, before: Spent) -> Spent:
         """Return what was spent in between."""
@@ -111,10 +110,7 @@ class WorkerProcess:
         self._stdin = self._process.stdin
         self._printed = Printed(self._process.stderr)
         name = f"concealer-worker-{self._process.pid}"
-        self._listener = threading.Thread(
-            target=self._listen, args=(self._process.stdout,), name=name, daemon=True
-        )
-        self._listener.start()
+        threading.Thread(target=self._listen, args=(self._process.stdout,), name=name, daemon=True).start()
         self._ready = False
         self._ending = threading.Lock()
         self._released = False
@@ -143,8 +139,7 @@ class WorkerProcess:
         if not self._ready:
             self._await(_Deadline(_START_SECONDS, self.pid), job)
             self._ready = True
-        asking = (threading.get_native_id(), self._listener.native_id or 0)
-        mark, before = secrets.token_hex(8), Spent.now(self.pid, asking)
+        mark, before = secrets.token_hex(8), Spent.now(self.pid)
         self._printed.clear()
         try:
             wire.write(self._stdin, {**header, "seconds": seconds, "mark": mark}, arrays)
@@ -152,7 +147,7 @@ class WorkerProcess:
             raise self._died() from None
         self._shared_memory = _SharedMemory(self.pid, header.get("memory", 0))
         reply, results = self._await(_Deadline(seconds, self.pid), job)
-        return Reply(reply, results, self._printed.until(mark), Spent.now(self.pid, asking).since(before))
+        return Reply(reply, results, self._printed.until(mark), Spent.now(self.pid).since(before))
 
     def _await(self, deadline: _Deadline, job: Job | None) -> tuple[dict[str, Any], list[wire.Array]]:
         while True:
