@@ -140,7 +140,7 @@ def test_concealers_and_sound_import_nothing_from_the_current_folder(folder: Pat
         Block(64).remove()
         heard = []
         link = Link({}, heard.append)
-        link._process.wait(PATIENCE)
+        link._process.wait(240)
         link.close()
         print(heard)
     """

@@ -241,9 +241,9 @@ class _Pauses:
 
 
 def _chance(found: int, of: int, likely: float) -> float:
-    from scipy.stats import binom
+    from scipy.special import bdtrc  # scipy.stats' binom.sf, whose import alone takes as long as the start
 
-    return float(binom.sf(found - 1, of, likely)) if found else 1.0
+    return float(bdtrc(found - 1, of, likely)) if found else 1.0
 
 
 def _between_quiet(signal: Signal, runs: list[tuple[int, int]], packet_frames: int) -> int:
