@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from scipy.stats import t as student
 from scipy.stats import ttest_1samp
 
 from gaplisten.panel.statistics.crossed import (
@@ -161,8 +162,21 @@ def test_who_always_presses_one_key_makes_no_certainty_of_it(right: int) -> None
     table = np.full((3, 6), right / 18)
     found = share(one(crossed(table, least=1 / 12)), 18)
     low, high = found.interval()
-    # Clopper-Pearson for 18 of 18 begins at 0.8147; three listeners are no 18.
-    assert (0 < low < 0.8147 and high == 1) if right else (low == 0 and 1 - 0.8147 < high < 1)
+    # Clopper-Pearson for 18 of 18 begins at 0.8147.
+    ends = (0.8147, 1.0) if right else (0.0, 1 - 0.8147)
+    assert (low, high) == pytest.approx(ends, abs=1e-4)
+
+
+def test_few_listeners_who_differ_are_worth_fewer_votes() -> None:
+    table = np.array(
+        [[1.0] * 8, [1, 1, 1, 0, 1, 1, 1, 1], [0, 0, 1, 0, 0, 1, 0, 0], [1, 0, 1, 1, 0, 1, 0, 1]]
+    )
+    of = one(crossed(table, least=1 / 12))
+    found = share(of, 32)
+    assert of.error is not None
+    shrunk = (student.ppf(0.975, 31) / student.ppf(0.975, of.df)) ** 2
+    assert shrunk < 0.6
+    assert found.votes == pytest.approx(of.mean * (1 - of.mean) / of.error**2 * shrunk)
 
 
 def test_shares_of_independent_votes_are_near_the_exact_binomial() -> None:
