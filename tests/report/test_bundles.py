@@ -174,7 +174,9 @@ def test_snippets_are_the_files_own_bits(tmp_path: Path) -> None:
         assert (told.samplerate, told.subtype) == (rate, subtype)
         whole = soundfile.read(tmp_path / source, dtype="int32")[0]
         assert np.array_equal(soundfile.read(made / f"{name}.wav", dtype="int32")[0], whole[:frames])
-    assert "resampled" in (made / "gap.md").read_text()
+    text = (made / "gap.md").read_text()
+    assert "resampled" in text
+    assert "`gaplisten open reference.wav t_is_lost.txt deep.flac fast.wav --gap 1`" in text
     assert run(*words, "--trace", tmp_path / "t_is_lost.txt", "--bundle", out, "--as-folder", "--accept") == 2
 
 
@@ -265,7 +267,7 @@ def finding(names: tuple[str, ...] = ("build_A", "build_B")) -> Finding:
     trace = LossTrace.of_spans([(300, 400)], 1000, 8000)
     sounds = [Signal.of(noise(at, 1000), 8000) for at, _ in enumerate(names)]
     versions = tuple(Version(name, sound) for name, sound in zip(names, sounds, strict=True))
-    return Finding("a|clip", 1, 1, trace.gaps()[0], trace, versions, Place("set"), context_ms=20)
+    return Finding("a|clip", 1, 1, trace.gaps()[0], trace, versions, Place(("set",)), context_ms=20)
 
 
 def test_names_cannot_break_out_of_text_or_page() -> None:

@@ -41,7 +41,7 @@ def finding(rate: int, seconds: float = 0.9, whole: bool = True) -> Finding:
         Version("lossy", sounds[1], Kind.LOSSY),
         Version("build A", sounds[2]),
     )
-    return Finding("noise", 1, 1, trace.gaps()[0], trace, versions, Place("noise"), context_ms=5000)
+    return Finding("noise", 1, 1, trace.gaps()[0], trace, versions, Place(("noise",)), context_ms=5000)
 
 
 def written(found: Finding, folder: Path) -> Path:

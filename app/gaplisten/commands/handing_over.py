@@ -17,7 +17,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import GapTable, measure_named, measure_versions
 from gaplisten.loss.measures.gap_table import badness
 from gaplisten.report.bundle import bundle_of, write_bundle
-from gaplisten.report.finding import CONTEXT_MS, Finding, finding_of, place_of
+from gaplisten.report.finding import CONTEXT_MS, Finding, Place, finding_of, place_of
 
 Bundle = Annotated[
     Path | None,
@@ -91,7 +91,7 @@ def hand_over(
     Parameters
     ----------
     opened
-        The only clip, where it has been opened already.
+        The only clip, of loose files, which has been opened already.
 
     Raises
     ------
@@ -133,7 +133,7 @@ def hand_over(
         def findings() -> Iterator[Finding]:
             for rank in places:
                 found, tables = measured(rank.clip)
-                place = place_of(found.clip, options)
+                place = place_of(found.clip, options) if opened is None else _loose(found.clip, options)
                 yield finding_of(found, tables, rank.gap, place, thresholds, wanted.context_ms)
 
         bundle = bundle_of(findings(), anonymous=wanted.anonymous, check=lambda name: job.check(0.9, name))
@@ -150,6 +150,14 @@ def hand_over(
     print(f"written: {written[0]}")
     for key in written[1:]:
         print(f"keep back, it names the versions: {key}")
+
+
+def _loose(clip: Clip, options: Sequence[str]) -> Place:
+    """Return how to open loose files again: by their names."""
+    files = [clip.reference, clip.lossy, clip.trace]
+    files += [path for each in clip.conditions for path in (each.path, each.trace)]
+    names = dict.fromkeys(path.name for path in files if path is not None)
+    return Place(tuple(names), tuple(options))
 
 
 def _tables(opened: OpenClip) -> tuple[GapTable, ...]:

@@ -84,9 +84,17 @@ class Version:
 
 @dataclass(frozen=True)
 class Place:
-    """How a finding is gone to again: what to open, with which options; names without paths."""
+    """How a finding is gone to again; names without paths.
 
-    source: str
+    Parameters
+    ----------
+    sources
+        What to open: a folder or a workbench file, or loose files.
+    options
+        With which options.
+    """
+
+    sources: tuple[str, ...]
     options: tuple[str, ...] = ()
 
 
@@ -318,7 +326,7 @@ def _letters(number: int) -> str:
 
 def place_of(clip: Clip, options: Sequence[str] = ()) -> Place:
     """Return how to go to a clip again: its folder's name; no path."""
-    return Place(clip.folder.resolve().name or clip.name, tuple(options))
+    return Place((clip.folder.resolve().name or clip.name,), tuple(options))
 
 
 def web_copy(signal: Signal) -> Signal:

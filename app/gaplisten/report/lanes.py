@@ -77,7 +77,7 @@ def finding_in_lanes(
                 trace=lane.own_trace if lane.own_loss else trace,
             )
         )
-    place = Place(_source(opened, work), _options(work))
+    place = Place(_sources(opened, work), _options(work))
     return Finding(
         opened.clip.name,
         index,
@@ -96,9 +96,9 @@ def _said(value: Setting) -> str:
     return _PATH.sub(r"\1", value) if isinstance(value, str) else str(value)
 
 
-def _source(opened: OpenClip, work: Work) -> str:
-    paths = work.sources.paths
-    return paths[0].name if len(paths) == 1 and paths[0].name else opened.clip.folder.resolve().name
+def _sources(opened: OpenClip, work: Work) -> tuple[str, ...]:
+    names = tuple(path.resolve().name for path in work.sources.paths)
+    return names if names and all(names) else (opened.clip.folder.resolve().name or opened.clip.name,)
 
 
 def _options(work: Work) -> tuple[str, ...]:

@@ -113,5 +113,9 @@ def _around(finding: Finding) -> list[tuple[int, int]]:
 
 def command_of(finding: Finding) -> str:
     """Return the command that opens the workbench at the gap."""
-    words = ["gaplisten", "open", finding.place.source, *finding.place.options]
-    return shlex.join([*words, "--clip", finding.clip, "--gap", str(finding.index)])
+    place = finding.place
+    # Loose files are one clip, under a name that follows from all of them.
+    clip = ["--clip", finding.clip] if len(place.sources) == 1 else []
+    return shlex.join(
+        ["gaplisten", "open", *place.sources, *place.options, *clip, "--gap", str(finding.index)]
+    )
