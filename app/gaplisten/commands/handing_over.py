@@ -16,7 +16,7 @@ from gaplisten.commands.output import check_place, progress
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import GapTable, measure_named, measure_versions
 from gaplisten.loss.measures.gap_table import badness
-from gaplisten.report.bundle import bundle_of, write_bundle
+from gaplisten.report.bundle import bundle_of, check_folder, write_bundle
 from gaplisten.report.finding import CONTEXT_MS, Finding, Place, finding_of, place_of
 
 Bundle = Annotated[
@@ -99,6 +99,8 @@ def hand_over(
         If there is no such clip or gap, or something cannot be read or written.
     """
     check_place(wanted.out)
+    if wanted.as_folder:
+        check_folder(wanted.out)  # before the work, not after it
     chosen = [clip for clip in clips if wanted.clip in (None, clip.name)]
     if not chosen:
         names = ", ".join(clip.name for clip in clips[:8])

@@ -250,9 +250,20 @@ def write_bundle(out: Path, bundle: Bundle, *, folder: bool = False) -> list[Pat
     return written
 
 
-def _write_folder(out: Path, files: Mapping[str, bytes]) -> None:
+def check_folder(out: Path) -> None:
+    """Refuse a folder that holds something.
+
+    Raises
+    ------
+    BundleError
+        If it does, or is no folder.
+    """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise BundleError(str(out), "is there already", "name a folder that is new or empty")
+
+
+def _write_folder(out: Path, files: Mapping[str, bytes]) -> None:
+    check_folder(out)
     out.mkdir(exist_ok=True)
     for path, content in files.items():
         place = out / path
