@@ -14,6 +14,7 @@ import pytest
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.controller import Controller
+from gaplisten.bench.events import Event
 from gaplisten.bench.settings import Settings
 from gaplisten.bench.state import Loop, Note, Sources
 from gaplisten.errors import GaplistenError
@@ -28,6 +29,7 @@ class Hearing:
 
     def __init__(self):
         self.lanes, self.clips, self.switching, self.closed = (), [], None, False
+        self.heard, self.heard_changed = 0, Event()
 
     def new_clip(self, gain):
         self.clips.append(gain)

@@ -187,11 +187,58 @@ def test_a_lane_keeps_its_values_while_it_is_made_anew_and_loses_them_when_that_
     assert bench.measures.table is None
 
 
-def test_a_lane_with_losses_of_its_own_is_not_measured_at_the_clips_gaps(bench, clip):
+def test_a_lane_whose_losses_are_not_known_is_not_measured(bench, clip):
     *lanes, other = lanes_of(clip)
     bench.measures.show([*lanes, replace(other, own_loss=True)], clip[2])
     bench.go()
     assert bench.measures.table.versions == ("a",)
+    assert [table.versions for table in bench.measures.named_tables()] == [("A",)]
+
+
+def test_each_lane_is_measured_at_the_losses_it_met_and_the_table_tells_of_those_listed(bench, clip):
+    reference, a, b = lanes_of(clip)
+    trace = clip[2]
+    own = LossTrace.of_packets(np.roll(trace.lost, 7)[::2], 2 * PACKET, RATE)
+    c = replace(b, ident="c", name="C", key=4, own_loss=True, own_trace=own)
+    lanes = [reference, a, b, c]
+    bench.measures.show(lanes, trace)
+    bench.go()
+    listed = bench.measures.table
+    assert listed.versions == ("a", "b")
+    assert len(listed.gaps) == len(trace.gaps())
+    bench.measures.show(lanes, trace, own)
+    assert not bench.measures.pending
+    itself = bench.measures.table
+    assert itself.versions == ("c",)
+    assert [facts.gap for facts in itself.gaps] == list(own.gaps(reference.signal.frames))
+    alone = measure_gaps(reference.signal, {"c": c.signal}, own)
+    np.testing.assert_array_equal(itself.values["c"], alone.values["c"])
+    shared = measure_gaps(reference.signal, {"a": a.signal, "b": b.signal}, trace)
+    np.testing.assert_array_equal(listed.values["b"], shared.values["b"])
+
+
+def test_losses_painted_in_the_clip_leave_the_values_of_a_lane_that_met_others(bench, clip):
+    reference, a, b = lanes_of(clip)
+    trace = clip[2]
+    own = LossTrace.of_packets(np.roll(trace.lost, 7), PACKET, RATE)
+    lanes = [reference, a, replace(b, own_loss=True, own_trace=own)]
+    bench.measures.show(lanes, trace)
+    bench.go()
+    other = trace.lost.copy()
+    other[:3] = False
+    bench.measures.show(lanes, LossTrace.of_packets(other, PACKET, RATE), own)
+    assert bench.measures.pending == {"a"}
+    assert bench.measures.table.versions == ("b",)
+
+
+def test_a_lane_that_is_made_anew_keeps_no_values_of_gaps_that_it_did_not_meet(bench, clip):
+    reference, lane, _ = lanes_of(clip)
+    bench.measures.show([reference, lane], clip[2])
+    bench.go()
+    bench.measures.show(
+        [reference, replace(lane, busy=True)], LossTrace.of_packets(np.roll(clip[2].lost, 1), PACKET, RATE)
+    )
+    assert bench.measures.table is None
 
 
 def test_another_loss_measures_everything_again_and_the_same_loss_nothing(bench, clip):

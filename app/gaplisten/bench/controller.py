@@ -69,6 +69,8 @@ class Controller:
         The clip that is shown, with its sound.
     trace
         Its loss as it is now, edits included.
+    listed
+        Identifier of the version whose losses of its own are listed and walked through; empty for the clip's.
     lanes
         Its lanes as they are now, in order of their keys.
     originals
@@ -84,7 +86,7 @@ class Controller:
     worst_gaps
         The gaps by how bad they are.
     clips_changed, clip_changed, lanes_changed, trace_changed, loop_changed, notes_changed, catalogue_changed
-        Events: the thing of that name is another one.
+        Events: the thing of that name is another one; of the trace also when that of another version counts.
     lane_changed
         Event: key of a lane whose sound or state is another one.
     levels_changed
@@ -133,10 +135,12 @@ class Controller:
         self.tasks.began.connect(self.stirred.emit)
         self.progressed = self.tasks.progressed
         self.hearing = hearing
+        hearing.heard_changed.connect(self._list_heard)
         self.concealing = Concealing()
         self.clipset: ClipSet | None = None
         self.opened: OpenClip | None = None
         self.trace: LossTrace | None = None
+        self.listed = ""
         self.lanes: tuple[Lane, ...] = ()
         self.gain, self.gain_note = 1.0, ""
         self.originals: dict[str, Lane] = {}
@@ -362,6 +366,7 @@ class Controller:
             self.concealing.wish(self.document.work.choices)
             self.stirred.emit()
         self._relane(announce=False)
+        self.listed = self._to_list()
         self.clip_changed.emit()
         self.doubts_changed.emit()
         self.lanes_changed.emit()
@@ -498,9 +503,39 @@ class Controller:
     # -- loss -----------------------------------------------------------------------------------------
 
     @property
+    def listed_lane(self) -> Lane | None:
+        """The version whose losses of its own are listed; None where the clip's are."""
+        return next((lane for lane in self.lanes if lane.own_loss and lane.ident == self.listed), None)
+
+    @property
+    def listed_trace(self) -> LossTrace | None:
+        """The losses that are listed and walked through: the clip's, or those that the version heard met."""
+        lane = self.listed_lane
+        return self.trace if lane is None else lane.own_trace
+
+    @property
     def gaps(self) -> tuple[Gap, ...]:
-        """The gaps of the clip that is shown, as its loss is now."""
-        return self.trace.gaps(self.frames) if self.trace is not None else ()
+        """The gaps that are listed."""
+        trace = self.listed_trace
+        return trace.gaps(self.frames) if trace is not None else ()
+
+    def measure_gaps(self) -> None:
+        """Have the gaps of all lanes measured, each lane at the losses it met."""
+        self.gap_measures.show(self.lanes, self.trace, self.listed_trace)
+
+    def _to_list(self) -> str:
+        """Return whose losses are to be listed: of the version heard; at the reference as they were."""
+        heard = self.lane(self.hearing.heard)
+        own = [lane.ident for lane in self.lanes if lane.own_trace is not None]
+        if heard is None or heard.role is Role.REFERENCE:
+            kept = self.listed if self.listed in own else ""
+            return kept if kept or self.trace is not None else next(iter(own), "")
+        return heard.ident if heard.own_loss else ""
+
+    def _list_heard(self, _key: int) -> None:
+        before, self.listed = self.listed_trace, self._to_list()
+        if self.listed_trace is not before:
+            self.trace_changed.emit()
 
     def paint(self, first: int, last: int, lost: bool) -> None:
         """Lose or receive the packets `first` to `last`."""

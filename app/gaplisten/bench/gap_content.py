@@ -21,11 +21,18 @@ _RANKS = {stratum: float(place) for place, stratum in enumerate(Stratum)}
 
 @dataclass(frozen=True)
 class LaneHead:
-    """A lane as the table names it: key (its digit), identifier, name."""
+    """A lane as the table names it: key (its digit), identifier, name.
+
+    Parameters
+    ----------
+    elsewhere
+        Why it has no values at the gaps that are listed, where it met other losses; empty where it met these.
+    """
 
     key: int
     ident: str
     name: str
+    elsewhere: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,11 +169,16 @@ class Content:
         return flags is not None and bool(flags[place])
 
     def text(self, place: int, column: Fact | Column) -> str:
-        """Return what a cell shows: "14.5", "! 14.5" beyond the threshold, "…" awaited, "-" for none."""
+        """Return what a cell shows: "14.5", "! 14.5" beyond the threshold, "…" awaited, "-" for none.
+
+        A lane that met other losses has nothing here, not even a dash.
+        """
         if isinstance(column, Fact):
             return column.text(self.gaps[place])
         value = self.value(place, column)
         if value is None:
+            if column.lane.elsewhere:
+                return ""
             return "-" if column in self._values else "…" if column.lane.ident in self.pending else "-"
         return f"{'! ' if self.is_flagged(place, column) else ''}{wording.number(column.measure, value)}"
 
@@ -185,6 +197,8 @@ class Content:
         if value is not None:
             mark = ", flagged (!)" if self.is_flagged(place, column) else ""
             return f"{wording.with_unit(column.measure, value)}{mark}"
+        if column.lane.elsewhere:
+            return column.lane.elsewhere
         if column.measure.needs_reference and not self.reference:
             return "needs the reference, which this clip does not have"
         if column not in self._values:

@@ -1,4 +1,4 @@
-"""Measures of the gaps of all lanes, kept in step with lanes and loss; of clips of any length."""
+"""Measures of the gaps of all lanes, each at the losses it met, kept in step with lanes and loss."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ REST_SECONDS = 0.12  # a slider that is being dragged asks for new sound all the
 WHOLE_SECONDS = 60.0
 PIECE_SECONDS = 30.0
 AROUND_SECONDS = 1.0  # longer than anything a measure looks at beyond a gap's edges
-TOGETHER = ""  # key of what follows from all lanes: measures that compare versions with each other
+TOGETHER = "together:"  # begins keys of what follows from several lanes: measures that compare them
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,6 +36,21 @@ class _Found:
     facts: tuple[GapFacts, ...]
     values: Mapping[str, Values]
     clip: Mapping[str, tuple[ClipFact, ...]]
+
+
+@dataclass(eq=False)
+class _Losses:
+    """Losses that some of the lanes met: what follows from them, and what is known of their gaps."""
+
+    trace: LossTrace
+    ground: Inputs
+    lanes: tuple[Lane, ...] = ()
+    facts: tuple[GapFacts, ...] = ()
+
+    @property
+    def together(self) -> str:
+        """Key of what follows from all these lanes."""
+        return TOGETHER + self.lanes[0].ident
 
 
 class GapMeasures:
@@ -63,33 +78,60 @@ class GapMeasures:
         )
         self._lanes: tuple[Lane, ...] = ()
         self._trace: LossTrace | None = None
-        self._ground: Inputs = ()
-        self._facts: tuple[GapFacts, ...] = ()
+        self._listed: LossTrace | None = None
+        self._met: tuple[_Losses, ...] = ()
         self._waiting: list[Callable[[], None]] = []
 
     # -- what is wanted -------------------------------------------------------------------------------
 
-    def show(self, lanes: Sequence[Lane], trace: LossTrace | None) -> None:
-        """Have these lanes measured for this loss, once nothing more changes for a moment."""
+    def show(self, lanes: Sequence[Lane], trace: LossTrace | None, listed: LossTrace | None = None) -> None:
+        """Have each of these lanes measured at the losses it met, once nothing more changes for a moment.
+
+        Parameters
+        ----------
+        trace
+            The clip's losses, which all lanes met that have none of their own.
+        listed
+            The losses of whose gaps `table` tells; None for the clip's.
+        """
         self._lanes, self._trace = tuple(lanes), trace
-        ground = self._ground_now()
-        if not same(ground, self._ground):
-            self._derived.drop()
-            self._ground, self._facts = ground, ()
-        # What is being made anew keeps its values until then; what failed has none.
-        self._derived.want(self._wanted(), keep=[lane.ident for lane in lanes if lane.busy])
+        self._listed = trace if listed is None else listed
+        before = {lane.ident: losses for losses in self._met for lane in losses.lanes}
+        self._met = self._met_now()
+        # What is being made anew keeps its values of the same gaps until then; what failed has none.
+        same_gaps = {
+            lane.ident
+            for losses in self._met
+            for lane in losses.lanes
+            if lane.busy and before.get(lane.ident) is losses
+        }
+        self._derived.want(self._wanted(), keep=same_gaps)
         self.changed.emit()
         self._tell()
 
     def resume(self) -> None:
         """Go on after the user stopped the work."""
-        self.show(self._lanes, self._trace)
+        self.show(self._lanes, self._trace, self._listed)
 
-    def _ground_now(self) -> Inputs:
-        """Return what all values follow from; nothing where there is nothing to measure."""
-        trace = self._trace
-        if trace is None or not trace.has_loss:
-            return ()
+    def _met_now(self) -> tuple[_Losses, ...]:
+        """Return the losses that lanes met, those that were known as the same objects, with their lanes."""
+        found: list[_Losses] = []
+        for lane in self._lanes:
+            trace = lane.met(self._trace)
+            if lane.role is Role.REFERENCE or trace is None or not trace.has_loss:
+                continue
+            ground = self._ground_of(trace)
+            losses = next((each for each in found if same(each.ground, ground)), None)
+            if losses is None:
+                losses = next((each for each in self._met if same(each.ground, ground)), None)
+                losses = losses or _Losses(trace, ground)
+                found.append(losses)
+                losses.lanes = ()
+            losses.lanes += (lane,)
+        return tuple(found)
+
+    def _ground_of(self, trace: LossTrace) -> Inputs:
+        """Return what all values at these losses follow from."""
         grid = (trace.grid.length, trace.grid.offset) if trace.grid else None
         return (self._reference, trace.spans.tobytes(), trace.frames, grid, trace.rate)
 
@@ -98,16 +140,16 @@ class GapMeasures:
         return next((lane.signal for lane in self._lanes if lane.role is Role.REFERENCE), None)
 
     def _wanted(self) -> dict[str, Inputs]:
-        versions = [
-            lane for lane in self._lanes if not (lane.busy or lane.own_loss or lane.role is Role.REFERENCE)
-        ]
-        wanted: dict[str, Inputs] = {
-            lane.ident: (*self._ground, lane.signal)
-            for lane in versions
-            if lane.signal is not None and self._ground
-        }
-        if len(wanted) > 1 and not any(lane.busy for lane in self._lanes):
-            wanted[TOGETHER] = (*self._ground, *(inputs[-1] for inputs in wanted.values()))
+        wanted: dict[str, Inputs] = {}
+        for losses in self._met:
+            alone = {
+                lane.ident: (*losses.ground, lane.signal)
+                for lane in losses.lanes
+                if lane.signal is not None and not lane.busy
+            }
+            wanted |= alone
+            if len(alone) > 1 and not any(lane.busy for lane in losses.lanes):
+                wanted[losses.together] = (*losses.ground, *(inputs[-1] for inputs in alone.values()))
         return wanted
 
     # -- what is there --------------------------------------------------------------------------------
@@ -132,43 +174,45 @@ class GapMeasures:
     @property
     def pending(self) -> frozenset[str]:
         """Identifiers of the lanes whose values are awaited, because they or their sound are being made."""
-        if self.stopped or self.error or self._trace is None:
+        if self.stopped or self.error:
             return frozenset()
-        return (self._derived.pending - {TOGETHER}) | {lane.ident for lane in self._lanes if lane.busy}
+        lanes = [lane for losses in self._met for lane in losses.lanes]
+        awaited = {key for key in self._derived.pending if not key.startswith(TOGETHER)}
+        return frozenset(awaited | {lane.ident for lane in lanes if lane.busy})
 
     @property
     def table(self) -> GapTable | None:
-        """The values so far, by lane identifier; None while there are none."""
-        known = {lane.ident: self._derived.value(lane.ident) for lane in self._lanes}
-        among = self._derived.value(TOGETHER)
+        """The values so far of the lanes that met the losses listed, by identifier; None while none are."""
+        ground = None if self._listed is None else self._ground_of(self._listed)
+        losses = next((each for each in self._met if same(each.ground, ground)), None)
+        return None if losses is None else self._table(losses)
+
+    def _table(self, losses: _Losses) -> GapTable | None:
+        among = self._derived.value(losses.together)
         values, clip = {}, {}
-        for ident, each in known.items():
+        for ident in (lane.ident for lane in losses.lanes):
+            each = self._derived.value(ident)
             if each is None:
                 continue
-            values[ident] = _of_length(each.values[ident], len(self._facts))
+            values[ident] = _of_length(each.values[ident], len(losses.facts))
             clip[ident] = each.clip.get(ident, ())
             if among is not None and ident in among.values and len(among.values[ident]) == len(values[ident]):
                 values[ident] = _with_among(values[ident], among.values[ident])
                 clip[ident] += among.clip.get(ident, ())
-        return GapTable(self._facts, tuple(values), values, clip=clip) if values else None
+        return GapTable(losses.facts, tuple(values), values, clip=clip) if values else None
 
-    def named_table(self) -> GapTable | None:
-        """Return the values so far by the lanes' names (and numbers where two are alike), for a file."""
-        table = self.table
-        if table is None:
-            return None
+    def named_tables(self) -> tuple[GapTable, ...]:
+        """Return the values so far by the lanes' names (and numbers where two are alike), for a file.
+
+        There is one table for each of the losses that lanes met.
+        """
         names = [lane.name for lane in self._lanes]
         titles = {
             lane.ident: lane.name if names.count(lane.name) == 1 else f"{lane.key} {lane.name}"
             for lane in self._lanes
         }
-        versions = tuple(titles[ident] for ident in table.versions)
-        return replace(
-            table,
-            versions=versions,
-            values={titles[ident]: table.values[ident] for ident in table.versions},
-            clip={titles[ident]: table.clip.get(ident, ()) for ident in table.versions},
-        )
+        tables = [table for losses in self._met if (table := self._table(losses)) is not None]
+        return tuple(_renamed(table, titles) for table in tables)
 
     def when_measured(self, callback: Callable[[], None]) -> None:
         """Call back as soon as nothing is awaited any more: perhaps at once."""
@@ -187,34 +231,32 @@ class GapMeasures:
     # -- the work -------------------------------------------------------------------------------------
 
     def _start(self, asked: Mapping[str, Inputs], job: Job) -> Future[dict[str, _Found]]:
-        reference, trace = self._reference, self._trace
-        sounds = {lane.ident: lane.signal for lane in self._lanes if lane.ident in asked and lane.signal}
-        names = {lane.ident: f"lane {lane.key} {lane.name}" for lane in self._lanes}
-        compared: dict[str, Signal] = {}
-        if TOGETHER in asked:
-            wanted = self._wanted()
-            compared = {
-                lane.ident: lane.signal for lane in self._lanes if lane.ident in wanted and lane.signal
-            }
+        reference, names = (
+            self._reference,
+            {each.ident: f"lane {each.key} {each.name}" for each in self._lanes},
+        )
+        asks = []
+        for losses in self._met:
+            sounds = {lane.ident: lane.signal for lane in losses.lanes if lane.signal and not lane.busy}
+            alone = {ident: sound for ident, sound in sounds.items() if ident in asked}
+            together = losses.together if losses.together in asked else ""
+            if alone or together:
+                asks.append((losses.trace, alone, together, sounds if together else {}))
 
         def work(job: Job) -> dict[str, _Found]:
-            assert trace is not None
             found: dict[str, _Found] = {}
-            if sounds:
-                table = measured(reference, sounds, trace, job)
-                for ident in sounds:
-                    facts = tuple(fact for fact in table.clip.get(ident, ()) if fact.key not in _AMONG_KEYS)
-                    alone = table.values[ident].copy()
-                    alone[:, _AMONG_COLUMNS] = np.nan  # only some of the lanes were compared
-                    found[ident] = _Found(table.gaps, {ident: alone}, {ident: facts})
-            if compared:
-                titled = {names[ident]: sound for ident, sound in compared.items()}
-                among = measure_among(reference, titled, trace)
-                found[TOGETHER] = _Found(
-                    (),
-                    {ident: among[names[ident]][0] for ident in compared},
-                    {ident: among[names[ident]][1] for ident in compared},
-                )
+            for number, (trace, alone, together, compared) in enumerate(asks):
+                if alone:
+                    part = _Part(job, number / len(asks), 1.0 / len(asks))
+                    found |= _found_alone(measured(reference, alone, trace, part))
+                if together:
+                    titled = {names[ident]: sound for ident, sound in compared.items()}
+                    among = measure_among(reference, titled, trace)
+                    found[together] = _Found(
+                        (),
+                        {ident: among[names[ident]][0] for ident in compared},
+                        {ident: among[names[ident]][1] for ident in compared},
+                    )
             return found
 
         return self._tasks.submit("measuring gaps", work, job)
@@ -231,10 +273,11 @@ class GapMeasures:
             return
         if self.stopped:
             self._waiting.clear()
-        lanes = (self._derived.value(ident) for ident in sorted(came - {TOGETHER}))
-        found = next((each for each in lanes if each is not None), None)
-        if found is not None and not self._facts:
-            self._facts = found.facts
+        for losses in self._met:
+            lanes = (self._derived.value(lane.ident) for lane in losses.lanes)
+            found = next((each for each in lanes if each is not None), None)
+            if found is not None and not losses.facts:
+                losses.facts = found.facts
         self.changed.emit()
         self._tell()
 
@@ -246,6 +289,27 @@ class GapMeasures:
 
 _AMONG_COLUMNS = [MEASURES.index(measure) for measure in AMONG]
 _AMONG_KEYS = frozenset(measure.key for measure in AMONG)
+
+
+def _found_alone(table: GapTable) -> dict[str, _Found]:
+    """Return what was measured of each lane by itself: of those that compare lanes only some were there."""
+    found = {}
+    for ident in table.versions:
+        facts = tuple(fact for fact in table.clip.get(ident, ()) if fact.key not in _AMONG_KEYS)
+        alone = table.values[ident].copy()
+        alone[:, _AMONG_COLUMNS] = np.nan
+        found[ident] = _Found(table.gaps, {ident: alone}, {ident: facts})
+    return found
+
+
+def _renamed(table: GapTable, titles: Mapping[str, str]) -> GapTable:
+    """Return a table by other names of its versions."""
+    return replace(
+        table,
+        versions=tuple(titles[ident] for ident in table.versions),
+        values={titles[ident]: table.values[ident] for ident in table.versions},
+        clip={titles[ident]: table.clip.get(ident, ()) for ident in table.versions},
+    )
 
 
 def _with_among(values: Values, among: Values) -> Values:

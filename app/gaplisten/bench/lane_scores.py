@@ -106,7 +106,7 @@ class LaneScores:
     def _inputs(self, lane: Lane, metric: Metric) -> Inputs:
         references = (each.signal for each in self._lanes if each.role is Role.REFERENCE)
         reference = next(references, None) if metric.needs_reference else None
-        met = lane.own_trace if lane.own_loss else self._trace
+        met = lane.met(self._trace)
         return (lane.signal, reference, met if metric.needs_trace else None)
 
     def _start(self, asked: Mapping[Key, Inputs], job: Job) -> Future[Score]:

@@ -61,6 +61,10 @@ class Lane:
     own_loss: bool = False
     own_trace: LossTrace | None = None
 
+    def met(self, trace: LossTrace | None) -> LossTrace | None:
+        """Return the losses that it met, where the clip met `trace`; None where they are not known."""
+        return self.own_trace if self.own_loss else trace
+
 
 def keyed(lanes: Sequence[Lane], order: Sequence[str] = ()) -> tuple[Lane, ...]:
     """Return the lanes in order of their keys: reference and lossy have theirs, the others count from 2.

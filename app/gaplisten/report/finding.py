@@ -112,6 +112,8 @@ class Finding:
         Where gaps were judged by others than the measures' own.
     anonymous
         Whether names of versions tell nothing: then no file may tell either.
+    own
+        Whether the gap is counted among those that one version met, and not among the clip's.
     """
 
     clip: str
@@ -124,6 +126,7 @@ class Finding:
     context_ms: float = CONTEXT_MS
     thresholds: Mapping[str, float] = field(default_factory=dict)
     anonymous: bool = False
+    own: bool = False
 
     @property
     def rate(self) -> int:
@@ -166,7 +169,8 @@ class Finding:
     @property
     def title(self) -> str:
         """Clip, gap, time and length."""
-        return f"{self.clip}: gap {self.index} of {self.count} at {self.seconds:.3f} s ({self.length})"
+        count = f"{self.count} that one version met" if self.own else f"{self.count}"
+        return f"{self.clip}: gap {self.index} of {count} at {self.seconds:.3f} s ({self.length})"
 
     @property
     def name(self) -> str:

@@ -25,17 +25,21 @@ def finding_in_lanes(
     table: GapTable | None,
     work: Work,
     context_ms: float,
+    *,
+    shared: LossTrace | None,
 ) -> Finding:
     """Return a gap of the clip that is shown.
 
     Parameters
     ----------
     trace
-        The loss as it is now, edits included.
+        The losses that are listed, edits included.
     index
         Number of the gap, from 1.
     table
-        What was measured, by the lanes' identifiers; None for nothing.
+        What was measured at these losses, by the lanes' identifiers; None for nothing.
+    shared
+        The losses that all lanes met which have none of their own; None where they are not known.
 
     Raises
     ------
@@ -68,13 +72,13 @@ def finding_in_lanes(
                 lane.name if names.count(lane.name) == 1 else f"{lane.key} {lane.name}",
                 lane.signal,
                 _KINDS.get(lane.role, Kind.OTHER),
-                None if lane.own_loss else table,
+                table,
                 gap,
                 work.gaps.thresholds,
                 column=lane.ident,
                 file=files.get(lane.ident),
                 made=f"{by} ({how})" if how else by,
-                trace=lane.own_trace if lane.own_loss else trace,
+                trace=lane.met(shared),
             )
         )
     place = Place(_sources(opened, work), _options(work))
@@ -88,6 +92,7 @@ def finding_in_lanes(
         place,
         context_ms,
         work.gaps.thresholds,
+        own=shared is not None and trace is not shared,
     )
 
 

@@ -112,10 +112,8 @@ def _around(finding: Finding) -> list[tuple[int, int]]:
 
 
 def command_of(finding: Finding) -> str:
-    """Return the command that opens the workbench at the gap."""
-    place = finding.place
+    """Return the command that opens the workbench at the gap, or its clip if it is a version's own."""
+    place, gap = finding.place, [] if finding.own else ["--gap", str(finding.index)]
     # Loose files are one clip, under a name that follows from all of them.
     clip = ["--clip", finding.clip] if len(place.sources) == 1 else []
-    return shlex.join(
-        ["gaplisten", "open", *place.sources, *place.options, *clip, "--gap", str(finding.index)]
-    )
+    return shlex.join(["gaplisten", "open", *place.sources, *place.options, *clip, *gap])

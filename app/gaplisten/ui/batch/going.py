@@ -79,8 +79,8 @@ class Going(QObject):
         self._wanted = None
         if lane is not None:
             controller.hearing.hear(lane.key)
-        # The gaps that are listed are those of the clip: they say nothing of a lane with losses of its own.
-        if controller.trace is None or condition == REFERENCE or (lane is not None and lane.own_loss):
+        met = controller.trace if lane is None else lane.met(controller.trace)
+        if met is None or condition == REFERENCE:
             return
         if lane is not None and lane.signal is not None:
             self._look_in_lane(clip, lane)
@@ -89,7 +89,7 @@ class Going(QObject):
 
     def _look_in_lane(self, clip: str, lane: Lane) -> None:
         controller, going = self._controller, self._goes
-        controller.gap_measures.show(controller.lanes, controller.trace)
+        controller.measure_gaps()
 
         def found() -> None:
             if self._goes == going and controller.clip_name == clip:

@@ -144,6 +144,8 @@ class GapModel(QAbstractTableModel):
         said = wording.definition(column.measure, self.content.chosen.threshold(column.measure))
         if column.measure.needs_reference and not self.content.reference:
             said += "\nThis clip has no reference: it cannot be measured."
+        if column.lane.elsewhere:
+            said += f"\nNo values here: {column.lane.elsewhere}."
         both = column.measure.direction is Direction.BOTH
         return f"Lane {column.lane.key} {column.lane.name}\n{said}" + (
             "\nSorted by how far it is from 0." if both else ""

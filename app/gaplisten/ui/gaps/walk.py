@@ -71,13 +71,25 @@ class GapWalk(QObject):
 
     def _on_trace(self) -> None:
         self._dock.show_gaps(self._controller.gaps, self._controller.rate)
-        trace = self._controller.trace
-        origin = _ORIGINS.get(trace.origin, "") if trace is not None else ""
-        self._shell.docks["gaps"].setWindowTitle(f"Gaps ({origin})" if origin else "Gaps")
+        self._shell.docks["gaps"].setWindowTitle(self._title())
         self._hand.follow_loss()
         loop = self._looping.now
         if loop is not None and self._looping.clear_of_gaps(loop.start, loop.stop).moved:
             self._shell.say("the loop's fade now hides the edge of a gap: drag the loop's edge off it")
+
+    def _title(self) -> str:
+        """Say whose gaps are listed where lanes met different losses, and where the losses come from."""
+        controller = self._controller
+        trace, lane = controller.listed_trace, controller.listed_lane
+        whose = ""
+        if lane is not None:
+            whose = f"lane {lane.key} {lane.name}, losses of its own"
+        elif any(each.own_loss for each in controller.lanes):
+            whose = "the clip's losses"
+        unknown = "not known" if trace is None and whose else ""
+        origin = _ORIGINS.get(trace.origin, "") if trace is not None else unknown
+        said = ", ".join(filter(None, (whose, origin)))
+        return f"Gaps ({said})" if said else "Gaps"
 
     def _choose(self, index: int) -> None:
         self.go_to(index)

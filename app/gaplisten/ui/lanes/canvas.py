@@ -165,12 +165,14 @@ class Canvas(QWidget):
 
 def paint_lanes(pixels: Pixels, scene: Scene, drawers: Mapping[str, Drawer]) -> None:
     """Paint the background and every strip into `pixels`, shape ``(height, width)``."""
-    ground = Ground(scene)
+    shared = Ground(scene)
     left = pixels.shape[1] - scene.layout.columns
     background, plot = argb(scene.colours.background), pixels[:, left:]
     roof = scene.layout.device(RULER_HEIGHT)
     bare = np.ones(len(plot), np.bool_)
     for row in range(scene.rows):
+        met = scene.with_losses_of(row)
+        ground = shared if met is scene else Ground(met)
         for strip in scene.strips(row):
             first, last = max(strip.top, roof), min(strip.bottom, len(plot))
             if last <= first:
@@ -192,4 +194,4 @@ def paint_lines(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer]) 
     """Paint what the drawers have to say in lines, over pixels or shapes."""
     for row in range(scene.rows):
         for strip in scene.strips(row):
-            drawers[strip.drawer].paint_over(painter, scene, scene.in_row(row), strip)
+            drawers[strip.drawer].paint_over(painter, scene.with_losses_of(row), scene.in_row(row), strip)

@@ -79,13 +79,14 @@ def paint_drawing(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer]
     font.setPixelSize(12)
     painter.setFont(font)
     for row in range(scene.rows):
+        met = scene.with_losses_of(row)
         for strip in scene.strips(row):
             drawer = drawers[strip.drawer]
             painter.save()
             painter.setClipRect(scene.box(strip))
             if drawer.shaded:
-                draw_losses(painter, scene, strip)
-            drawer.draw(painter, scene, scene.in_row(row), strip)
+                draw_losses(painter, met, strip)
+            drawer.draw(painter, met, scene.in_row(row), strip)
             painter.restore()
     paint_lines(painter, scene, drawers)
     paint_furniture(painter, scene, drawers)

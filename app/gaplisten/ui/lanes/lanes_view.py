@@ -401,10 +401,12 @@ class LanesView(QWidget):
         colours = self._colours()
         keys = self._shown.keys
         index = keys.index(self._shown.active) if self._shown.active in keys else 0
-        shown = self._shown.lane(index, colours, self._data) if self._shown.lanes else None
+        shown = (
+            self._shown.lane(index, colours, self._data, self.axis.view.total) if self._shown.lanes else None
+        )
         self._overview.set_content(
             peaks=shown.peaks if shown else None,
-            loss=self._shown.loss,
+            loss=self._shown.loss_at(index, self.axis.view.total),
             colours=colours,
             colour=shown.colour if shown else colours.text,
             gain=self._shown.gain,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from PySide6.QtCore import QRectF
@@ -15,6 +15,7 @@ from gaplisten.audio.ruler import Scale, duration
 from gaplisten.audio.signal import Signal
 from gaplisten.audio.viewport import Viewport
 from gaplisten.loss.shading import LossMap
+from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes.colours import ViewColours
 
 
@@ -48,6 +49,8 @@ class LaneView:
         The colour on white paper, where a theme's own would be pale; None for `colour`.
     own_loss
         Whether other samples were lost in it than in the others: altered received ones are not shown then.
+    own_trace
+        Which they were; None where that is not known, and nothing is hatched.
     """
 
     key: int
@@ -58,6 +61,7 @@ class LaneView:
     badge: str = ""
     paper: QColor | str | None = None
     own_loss: bool = False
+    own_trace: LossTrace | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +173,8 @@ class SceneLane:
     altered: PeakPyramid | None
     strips: tuple[str, ...]
     note: str = ""
+    own_loss: bool = False
+    loss: LossMap | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +223,11 @@ class Scene:
         """Return the lanes drawn in a row, the active one last so that it lies on top."""
         here = self.lanes if self.mode is Mode.OVERLAY else self.lanes[row : row + 1]
         return tuple(sorted(here, key=lambda lane: lane.key == self.active))
+
+    def with_losses_of(self, row: int) -> Scene:
+        """Return the picture as the lane on top in a row met it: with its own losses, if it has such."""
+        lane = self.in_row(row)[-1]
+        return replace(self, loss=lane.loss) if lane.own_loss else self
 
     def strips(self, row: int) -> tuple[Strip, ...]:
         """Return the strips of a row, from top to bottom."""
@@ -276,10 +287,15 @@ class Scene:
         lines = [(lane.name, lane.state, lane.note, lane.badge) for lane in self.lanes if lane.key == key]
         return "\n".join(text for texts in lines for text in texts if text)
 
+    def _of_active(self) -> Scene:
+        """Return the picture with the losses that the active lane met."""
+        own = next((lane for lane in self.lanes if lane.key == self.active and lane.own_loss), None)
+        return self if own is None else replace(self, loss=own.loss)
+
     def describe(self, frame: int) -> str:
         """Say time, packet and level at a frame, for screen readers."""
-        said = [duration(frame / self.rate)]
-        if (packet := self.packet_at(frame)) is not None:
+        said, at = [duration(frame / self.rate)], self._of_active()
+        if (packet := at.packet_at(frame)) is not None:
             said.append(f"packet {packet[0]} {'lost' if packet[1] else 'received'}")
         for lane in self.lanes:
             if lane.key == self.active:

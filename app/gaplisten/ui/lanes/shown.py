@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor
 from gaplisten.audio.ruler import RulerUnit, Scale
 from gaplisten.audio.viewport import Viewport
 from gaplisten.loss.shading import LossMap
+from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes.colours import ViewColours, default_lane_colour
 from gaplisten.ui.lanes.drawer import Drawer
 from gaplisten.ui.lanes.lane_data import LaneData
@@ -41,6 +42,7 @@ class Shown:
     gap: tuple[int, int] | None = None
     marks: tuple[Mark, ...] = ()
     gain: float = 1.0
+    _own: dict[int, tuple[LossTrace, int, LossMap]] = field(default_factory=dict)
 
     @property
     def keys(self) -> list[int]:
@@ -64,7 +66,21 @@ class Shown:
         name = self.display_of(key)
         return self.drawers[name].strips or (name,)
 
-    def lane(self, index: int, colours: ViewColours, data: LaneData) -> SceneLane:
+    def _own_loss(self, lane: LaneView, frames: int) -> LossMap | None:
+        """Return a lane's losses of its own, made ready once."""
+        trace, kept = lane.own_trace, self._own.get(lane.key)
+        if trace is None:
+            return None
+        if kept is None or kept[0] is not trace or kept[1] != frames:
+            kept = self._own[lane.key] = (trace, frames, LossMap(trace, frames))
+        return kept[2]
+
+    def loss_at(self, index: int, frames: int) -> LossMap | None:
+        """Return the losses that a lane of a clip of so many frames met."""
+        lane = self.lanes[index] if self.lanes else None
+        return self._own_loss(lane, frames) if lane is not None and lane.own_loss else self.loss
+
+    def lane(self, index: int, colours: ViewColours, data: LaneData, frames: int) -> SceneLane:
         """Return a lane as it is drawn now."""
         lane = self.lanes[index]
         own = lane.paper if colours.on_paper and lane.paper is not None else lane.colour
@@ -81,6 +97,8 @@ class Shown:
             altered=drawn.altered,
             strips=self._strips(lane.key),
             note=drawn.note,
+            own_loss=lane.own_loss,
+            loss=self._own_loss(lane, frames),
         )
 
     def scene(self, layout: Layout, view: Viewport, colours: ViewColours, data: LaneData) -> Scene:
@@ -90,7 +108,7 @@ class Shown:
         return Scene(
             layout=layout,
             view=view,
-            lanes=tuple(self.lane(index, colours, data) for index in range(len(self.lanes))),
+            lanes=tuple(self.lane(index, colours, data, view.total) for index in range(len(self.lanes))),
             mode=self.mode,
             active=self.active,
             loss=self.loss,

@@ -112,14 +112,26 @@ class Gaps(QObject):
         controller = self._controller
         self._show_heads()
         self._dock.show_heard(controller.hearing.heard)
-        self.measuring.show(controller.lanes, controller.trace)
+        controller.measure_gaps()
 
     def _columns(self) -> list[Lane]:
         others = (Role.CONDITION, Role.CONCEALER, *([Role.LOSSY] if self.choices.lossy else []))
         return [lane for lane in self._controller.lanes if lane.role in others]
 
     def _show_heads(self) -> None:
-        self._dock.show_lanes([LaneHead(lane.key, lane.ident, lane.name) for lane in self._columns()])
+        heads = [LaneHead(lane.key, lane.ident, lane.name, self._elsewhere(lane)) for lane in self._columns()]
+        self._dock.show_lanes(heads)
+
+    def _elsewhere(self, lane: Lane) -> str:
+        """Return why a lane has no values at the gaps that are listed; empty where it met these losses."""
+        controller = self._controller
+        met, listed = lane.met(controller.trace), controller.listed_trace
+        if met is listed:
+            return ""
+        if met is None:
+            return f"it is not known what lane {lane.key} {lane.name} lost"
+        whose = "losses of its own" if lane.own_loss else "the clip's losses"
+        return f"lane {lane.key} {lane.name} met {whose}: hear it ({lane.key}) to list those gaps"
 
     def _show(self) -> None:
         measuring = self.measuring
@@ -141,10 +153,12 @@ class Gaps(QObject):
             return "measuring…"
         flagged = len(content.rows(flagged=True))
         said = f"{flagged} of {len(content.gaps)} gaps flagged" if content.chosen.shown else ""
+        others = [str(lane.key) for lane in content.lanes if lane.elsewhere]
+        which = "it" if len(others) == 1 else "them"
+        elsewhere = f"{_lanes(others)} other losses: hear {which} for those gaps" if others else ""
         told = wording.clip_facts(measuring.table, content.lanes)
-        said = " · ".join([said, *told[:1]] if said else told[:1]) + (
-            f" (+{len(told) - 1})" if told[1:] else ""
-        )
+        said = " · ".join(filter(None, (said, elsewhere, *told[:1])))
+        said += f" (+{len(told) - 1})" if told[1:] else ""
         lacking = [wording.short(m) for m in content.chosen.measures if m.needs_reference]
         if lacking and not measuring.has_reference:
             said += f" · no reference, so no {', '.join(lacking)}"
@@ -156,8 +170,9 @@ class Gaps(QObject):
                 way_out = "open the clip again, or use gaplisten gaps"
                 self._shell.report(GaplistenError("gap table", self.measuring.error, way_out))
                 return
-            table = self.measuring.named_table() or facts_alone(self._dock.model.content.gaps)
-            callback(table.table(self.choices.thresholds))
+            tables = self.measuring.named_tables() or (facts_alone(self._dock.model.content.gaps),)
+            each = [table.table(self.choices.thresholds) for table in tables]
+            callback(Table(each[0].columns, tuple(row for table in each for row in table.rows)))
 
         self.measuring.when_measured(hand_over)
 
@@ -270,6 +285,11 @@ class Gaps(QObject):
         if path is not None:
             # Whatever is still being measured comes first: the file holds all measures of all lanes.
             self.dock.when_complete(lambda table: self._shell.write(path, lambda: write_csv(path, table)))
+
+
+def _lanes(keys: list[str]) -> str:
+    *most, last = keys
+    return f"lanes {', '.join(most)} and {last} met" if most else f"lane {last} met"
 
 
 PANE = Pane("gaps", Gaps, COMMANDS, "Gaps", Qt.DockWidgetArea.BottomDockWidgetArea, place=31)

@@ -111,7 +111,7 @@ class HandingOver(QObject):
 
     def _finding(self, index: int) -> Finding:
         controller = self._controller
-        opened, trace = controller.opened, controller.trace
+        opened, trace = controller.opened, controller.listed_trace
         assert opened is not None
         assert trace is not None
         return finding_in_lanes(
@@ -122,6 +122,7 @@ class HandingOver(QObject):
             controller.gap_measures.table,
             controller.document.work,
             controller.settings.context_ms,
+            shared=controller.trace,
         )
 
     def _on_written(self, written: Written) -> None:

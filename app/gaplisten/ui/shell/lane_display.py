@@ -61,7 +61,8 @@ class LaneDisplay(QObject):
         source = self.source_of(lane)
         badge, paper = self.badges.get(lane.ident, ""), lane_colour_on_paper(lane.key)
         colour = lane_colour(lane.key)
-        return LaneView(lane.key, lane.name, colour, source, state, badge, paper, lane.own_loss)
+        own, trace = lane.own_loss, lane.own_trace
+        return LaneView(lane.key, lane.name, colour, source, state, badge, paper, own, trace)
 
     def source_of(self, lane: Lane) -> Signal | SampleSource:
         """Return what a lane is drawn from: the file of a long clip, else the signal."""
@@ -104,7 +105,7 @@ class LaneDisplay(QObject):
 
     def _show_place(self, frame: int) -> None:
         controller = self._controller
-        self._status.show_place(frame, controller.rate, controller.trace)
+        self._status.show_place(frame, controller.rate, controller.listed_trace)
 
     def _on_moved(self, state: PlayerState) -> None:
         self._lanes.set_playhead(state.position)
