@@ -195,3 +195,24 @@ def test_plan_votes_and_withdraw_do_what_they_say(tmp_path: Path, capsys: pytest
     assert "Ann withdrew" in capsys.readouterr().out
     assert run("panel", "results", panel.folder) == 0
     assert "(wished so): 4 votes are out" in capsys.readouterr().out
+
+
+def test_a_panel_of_clips_in_which_something_does_not_fit_is_built_only_when_that_is_accepted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_clips(tmp_path / "clips", 2, frames=16_000)
+    trace = tmp_path / "clips" / "lossy_signals" / "c1_is_lost.txt"
+    trace.write_text(trace.read_text().translate(str.maketrans("01", "10")))
+    file, out = tmp_path / "p.toml", tmp_path / "panel"
+    file.write_text(toml("acr", NO_STEPS))
+    assert run("panel", "build", file, "--out", out) == 1
+    said = capsys.readouterr().err
+    assert "does not fit: c1: " in said
+    assert "c0" not in said
+    assert "go on with --accept" in said
+    assert not out.exists()
+    assert run("panel", "build", file, "--out", out, "--accept") == 0
+    assert "c1: does not fit: " in capsys.readouterr().out
+    notes = {clip.name: clip.notes for clip in open_panel(out).key.clips}
+    assert any(note.startswith("does not fit: ") for note in notes["c1"])
+    assert not any("does not fit" in note for note in notes["c0"])

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gaplisten.commands.folder_options import Accept, say_doubts
 from gaplisten.commands.output import progress, show
 from gaplisten.display import lacking
 from gaplisten.errors import GaplistenError
@@ -78,22 +79,27 @@ def build(
         list[Path] | None,
         typer.Option("--plugins", metavar="DIR", help="Look for plugins in this folder too."),
     ] = None,
+    accept: Accept = False,
 ) -> None:
     """Render and freeze every stimulus of a panel into one folder that can be copied to other machines."""
     from gaplisten.batch.panel_renderer import CatalogueRenderer
     from gaplisten.concealers.catalogue import Catalogue
     from gaplisten.panel.build import build as build_panel
+    from gaplisten.panel.build import doubts_in
     from gaplisten.panel.checks import said_of_checks
     from gaplisten.panel.definition import read_definition
     from gaplisten.panel.selection import Places
 
     definition = read_definition(file)
     places = Places(file.resolve().parent, tuple(allow or ()))
+    with progress("checking clips") as job:
+        doubts = doubts_in(definition, places, job)
+    say_doubts((f"{name}: {each}" for name, found in doubts.items() for each in found), accepted=accept)
     catalogue = Catalogue.scan(plugins) if plugins else None
     for problem in catalogue.problems if catalogue else ():
         print(f"note: {problem}", file=sys.stderr)
     with CatalogueRenderer(catalogue, programs=allow_programs) as renderer, progress("building") as job:
-        panel = build_panel(definition, out, renderer, places=places, job=job)
+        panel = build_panel(definition, out, renderer, places=places, job=job, doubts=doubts)
     print(f"{out}: {counted(len(panel.key.stimuli), 'stimulus', 'stimuli')}")
     print(f"panel {panel.sha256}")
     for said in said_of_checks(panel.key):

@@ -16,6 +16,7 @@ from gaplisten import __version__
 from gaplisten.audio.gain import clip_gain
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import OpenClip
+from gaplisten.clips.consistency import doubts_about
 from gaplisten.clips.opening import open_clip
 from gaplisten.durable import write_whole
 from gaplisten.errors import GaplistenError
@@ -39,6 +40,22 @@ _MOST_FAILURES = 10
 
 class BuildError(GaplistenError):
     """A panel that cannot be built."""
+
+
+def doubts_in(definition: PanelDefinition, places: Places, job: Job) -> dict[str, tuple[str, ...]]:
+    """Return what does not fit together in the panel's clips, by the clips' names; all of them are read.
+
+    Raises
+    ------
+    DefinitionError, UntrustedPanel
+        If the definition asks for what is not there or may not be read.
+    """
+    found, chosen = {}, choose_clips(definition, places)
+    for done, one in enumerate(chosen):
+        job.check(done / len(chosen), f"checking {one.clip.name}")
+        if doubts := tuple(map(str, doubts_about(open_clip(one.clip)))):
+            found[one.clip.name] = doubts
+    return found
 
 
 def wave_bytes(signal: Signal, mark: bytes = b"") -> bytes:
@@ -77,6 +94,8 @@ class Bench:
         What their codes are drawn from.
     null_pairs
         The clips that give a null pair.
+    doubts
+        What does not fit together in clips, and was accepted: their notes tell.
     """
 
     folder: Path
@@ -85,6 +104,7 @@ class Bench:
     clips: list[ClipKey] = field(default_factory=list)
     steps: list[StepSound] = field(default_factory=list)
     null_pairs: frozenset[str] = frozenset()
+    doubts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     def freeze(
         self,
@@ -149,7 +169,8 @@ def _freeze_clip(bench: Bench, definition: PanelDefinition, chosen: ChosenClip, 
     opened = open_clip(chosen.clip)
     sounds = clip_sounds(definition, opened, renderer)
     key = _clip_key(chosen, sounds, opened, definition.target_dbov)
-    bench.clips.append(key)
+    doubts = [f"does not fit: {doubt}" for doubt in bench.doubts.get(key.name, ())]
+    bench.clips.append(key.model_copy(update={"notes": [*key.notes, *doubts]}))
     for condition, use in definition.method.sounds(definition.design):
         bench.freeze(sounds.of[condition], key.name, condition, use)
     if not chosen.training:
@@ -234,6 +255,7 @@ def build(
     places: Places | None = None,
     job: Job | None = None,
     secret: str | None = None,
+    doubts: Mapping[str, Sequence[str]] | None = None,
 ) -> FrozenPanel:
     """Render and freeze a panel into one folder that can be copied to other machines.
 
@@ -250,6 +272,8 @@ def build(
     secret
         What the names of files and the orders are drawn from; a new one by default, so that nobody can work
         them out from what is written in the definition. The same one gives the same panel again.
+    doubts
+        What does not fit together in clips (`doubts_in`) and was accepted: it is kept with their notes.
 
     Raises
     ------
@@ -268,7 +292,7 @@ def build(
         made = part / "made"
         made.mkdir(parents=True)
         secret = secrets.token_hex(16) if secret is None else secret
-        bench = Bench(made, secret)
+        bench = Bench(made, secret, doubts=doubts or {})
         bench.null_pairs = over_talkers(chosen, definition.checks.null_pairs, secret)
         _freeze_all(bench, definition, chosen, renderer, job)
         extra_trials(bench, definition, places)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
 
-from gaplisten.errors import GaplistenError
+from gaplisten.errors import GaplistenError, visible
 from gaplisten.jobs import Job
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
@@ -33,12 +33,21 @@ COMMANDS = (
 )
 
 
-def _build(definition: PanelDefinition, out: Path, places: Places, programs: bool, job: Job) -> FrozenPanel:
-    from gaplisten.batch.panel_renderer import CatalogueRenderer
-    from gaplisten.panel.build import build
+Doubts = dict[str, tuple[str, ...]]
+_NAMED = 6
 
+
+def _build(
+    definition: PanelDefinition, out: Path, places: Places, programs: bool, accepted: Doubts | None, job: Job
+) -> FrozenPanel | Doubts:
+    """Return the panel built; where something does not fit and was not accepted, return that."""
+    from gaplisten.batch.panel_renderer import CatalogueRenderer
+    from gaplisten.panel.build import build, doubts_in
+
+    if accepted is None and (doubts := doubts_in(definition, places, job)):
+        return doubts
     with CatalogueRenderer(programs=programs) as renderer:
-        return build(definition, out, renderer, places=places, job=job)
+        return build(definition, out, renderer, places=places, job=job, doubts=accepted)
 
 
 class Panels(QObject):
@@ -172,9 +181,22 @@ class Panels(QObject):
             self._start(definition, out, Places(Path(name).resolve().parent), programs=False, take=False)
 
     def _start(
-        self, definition: PanelDefinition, out: Path, places: Places, *, programs: bool, take: bool
+        self,
+        definition: PanelDefinition,
+        out: Path,
+        places: Places,
+        *,
+        programs: bool,
+        take: bool,
+        accepted: Doubts | None = None,
     ) -> None:
-        def done(panel: FrozenPanel) -> None:
+        def done(panel: FrozenPanel | Doubts) -> None:
+            if isinstance(panel, dict):
+                if self._go_on_with(panel):
+                    self._start(definition, out, places, programs=programs, take=take, accepted=panel)
+                elif not self._tell(said := "no panel was built: something in its clips does not fit"):
+                    self._shell.say(said)
+                return
             made = f"{panel.folder}: {len(panel.key.stimuli)} stimuli are frozen"
             if not take:
                 self._tell(f"{made}.")
@@ -186,10 +208,29 @@ class Panels(QObject):
 
         self._controller.tasks.run(
             "building the panel",
-            lambda job: _build(definition, out, places, programs, job),
+            lambda job: _build(definition, out, places, programs, accepted, job),
             done,
             self._failed,
         )
+
+    def _go_on_with(self, doubts: Doubts) -> bool:
+        """Ask whether a panel is to be built of clips in which something does not fit."""
+        listed = [f"{name}: {each}" for name, found in doubts.items() for each in found]
+        more = [f"and {len(listed) - _NAMED} more"] if len(listed) > _NAMED else []
+        box = QMessageBox(
+            QMessageBox.Icon.Warning,
+            "Something Does Not Fit",
+            f"In {len(doubts)} of the panel's clips something does not fit together. "
+            "Votes on a panel that is built of them may mean nothing.",
+            parent=self._over,
+        )
+        box.setInformativeText("\n".join(map(visible, listed[:_NAMED] + more)))
+        box.setTextFormat(Qt.TextFormat.PlainText)
+        go_on = box.addButton("Build It All the Same", QMessageBox.ButtonRole.AcceptRole)
+        stop = box.addButton("Do Not Build", QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(stop)
+        box.exec()
+        return box.clickedButton() is go_on
 
     # --- taking ------------------------------------------------------------------------------------
 
