@@ -178,3 +178,59 @@ def test_what_only_the_user_knows_is_asked_once(window, qtbot, folder) -> None:
     assert "cond00 the reference?" in strip(window).text.text()
     strip(window).accept.click()
     assert not strip(window).isVisible()
+
+
+def chosen_once(window, qtbot, folder: Path) -> None:
+    """Open a folder and take its network's output under another name."""
+    show(window, qtbot, folder)
+    dialog = dialog_of(window)
+    place = next(row for row in range(3) if dialog.table.item(row, NAME).text() == "net")
+    dialog.table.item(place, NAME).setText("Our Net")
+    dialog.use.click()
+    qtbot.waitUntil(lambda: "Our Net" in names(window))
+
+
+def test_what_was_chosen_for_a_folder_is_taken_when_it_is_opened_anew_and_that_is_said(
+    window, qtbot, folder, clips_folder
+) -> None:
+    chosen_once(window, qtbot, folder)
+    assert "as before" not in strip(window).text.text()
+    window.controller.document.mark_saved()
+    window.open_paths([clips_folder])
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first")
+    assert not strip(window).isVisible()
+    window.open_paths([folder])
+    qtbot.waitUntil(lambda: window.controller.clip_name == "demo1")
+    assert "Our Net" in names(window)
+    said = strip(window).text.text()
+    assert "Taken as before, by your choice: " in said
+    assert "condition Our Net" in said
+    strip(window).accept.click()
+    assert not strip(window).isVisible()
+    assert "Our Net" in names(window)
+
+
+def test_a_folder_can_be_taken_as_found_again_for_good(window, qtbot, folder) -> None:
+    chosen_once(window, qtbot, folder)
+    for left in ("Our Net", "net"):
+        window.controller.document.mark_saved()
+        window.open_paths([folder])
+        qtbot.waitUntil(lambda name=left: name in names(window) and not window.controller.busy)
+        assert strip(window).isVisible() is (left == "Our Net")
+        if left == "Our Net":
+            assert strip(window).take.text() == "Take as Found"
+            strip(window).take.click()
+            qtbot.waitUntil(lambda: "net" in names(window))
+
+
+def test_a_choice_that_fits_the_folder_no_more_is_dropped_and_that_is_said(window, qtbot, folder) -> None:
+    chosen_once(window, qtbot, folder)
+    window.controller.document.mark_saved()
+    for part in ("clean", "lossy", "net"):
+        (folder / part).rename(folder / f"new_{part}")
+    heard = []
+    window.controller.said.connect(heard.append)
+    window.open_paths([folder])
+    qtbot.waitUntil(lambda: "new_net" in names(window) or "net" in names(window))
+    assert any("does not fit it any more" in said for said in heard)
+    assert not window.controller.document.work.sources.remembered

@@ -18,6 +18,7 @@ from gaplisten.bench.events import Event
 from gaplisten.bench.gap_measures import GapMeasures
 from gaplisten.bench.gap_ranking import WorstGaps
 from gaplisten.bench.hearing import Hearing
+from gaplisten.bench.kept_layouts import forget, keep
 from gaplisten.bench.lane_edits import LaneEdits
 from gaplisten.bench.lanes import Lane, Role, keyed
 from gaplisten.bench.level_measures import LevelMeasures
@@ -26,9 +27,11 @@ from gaplisten.bench.opening import FileLanes, Opened, file_lanes, find_set, ope
 from gaplisten.bench.settings import Settings, read_settings
 from gaplisten.bench.state import Note, Sources, Withheld, Work
 from gaplisten.bench.tasks import Task, Tasks
+from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.checking import AT_OPENING, Checked, checked
 from gaplisten.clips.clip import ClipSet, OpenClip
 from gaplisten.clips.consistency import Change, Doubt
+from gaplisten.durable import not_written
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.trace import Gap, LossTrace
@@ -275,8 +278,16 @@ class Controller:
         if not sources.paths:
             return
         self._finding = self.tasks.run(
-            "looking for clips", lambda job: find_set(sources, job), self.use_clips
+            "looking for clips", lambda job: find_set(sources, job), self.use_clips, self._on_not_found
         )
+
+    def _on_not_found(self, error: Exception) -> None:
+        sources = self.document.work.sources
+        if not sources.remembered:
+            self.failed.emit(error)
+            return
+        self.take_as_found()
+        self.said.emit(f"what was chosen for this folder before does not fit it any more: {error}")
 
     def use_clips(self, clipset: ClipSet) -> None:
         """Take these clips, and show the one that the work shows or else the first."""
@@ -402,7 +413,25 @@ class Controller:
         if change.reference is not None and self.clip_name is not None:
             self.document.set_reference(self.clip_name, change.reference)
         elif layout is not None and (changed := change.of_all(layout)) is not None:
-            self.document.set_sources(replace(sources, layout=changed.settled()))
+            self.take_as(changed.settled())
+
+    def take_as(self, layout: Layout) -> None:
+        """Take the files of the folder so, and whenever it is opened anew."""
+        sources = self.document.work.sources
+        self.document.set_sources(replace(sources, layout=layout, remembered=False))
+        try:
+            keep(sources, layout)
+        except GaplistenError as error:
+            self.failed.emit(error)
+
+    def take_as_found(self) -> None:
+        """Take the files of the folder as their names tell, now and whenever it is opened anew."""
+        sources = self.document.work.sources
+        try:
+            forget(sources)
+        except OSError as error:
+            self.failed.emit(GaplistenError(*not_written(Path(str(error.filename)), error)))
+        self.document.set_sources(replace(sources, layout=None, remembered=False))
 
     @property
     def frames(self) -> int:

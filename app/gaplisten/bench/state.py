@@ -152,6 +152,8 @@ class Sources:
         Packet length in frames, in place of `packet_ms`.
     layout
         How the files of the folder are taken, where the user has seen to that.
+    remembered
+        Whether that was when the folder was open before.
     """
 
     paths: tuple[Path, ...] = ()
@@ -160,6 +162,7 @@ class Sources:
     packet_ms: float = 20.0
     packet_frames: int | None = None
     layout: Layout | None = None
+    remembered: bool = False
 
     @property
     def packet(self) -> PacketLength:

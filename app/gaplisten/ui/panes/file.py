@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QMessageBox
 
 from gaplisten.bench.autosave import Autosave, Rescued, rescued
 from gaplisten.bench.document import Document
+from gaplisten.bench.kept_layouts import as_before
 from gaplisten.bench.opening import split_paths
 from gaplisten.bench.settings import is_there
 from gaplisten.bench.state import RoleChoice, Sources, Work
@@ -120,7 +121,7 @@ class Files(QObject):
             return
         choices = self._controller.document.work.choices
         self._controller.open_work(Work(choices=choices), None)
-        self._controller.open_sources(sources)
+        self._controller.open_sources(as_before(sources))
         self._controller.document.mark_saved()
         for path in sources.paths:
             self._shell.remember(path)

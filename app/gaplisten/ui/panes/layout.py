@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
+from gaplisten.bench.kept_layouts import told
 from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import Offer
 from gaplisten.clips.consistency import Doubt
@@ -112,9 +113,17 @@ class Layouts(QObject):
             each.clip for each in self._controller.checked if each.clip in doubtful and each.clip != shown
         ]
 
+    @property
+    def _remembered(self) -> Layout | None:
+        """How the folder is taken because the user chose that before, until they have seen it."""
+        sources = self._controller.document.work.sources
+        unseen = sources.remembered and sources.layout is not self._settled
+        return sources.layout if unseen and self._controller.clipset is not None else None
+
     def _tell(self) -> None:
         clipset = self._controller.clipset
         first, offer, others, question = self._first, self._offer, self._others, self._question
+        remembered = self._remembered
         self.strip.change.setVisible(clipset is not None and clipset.layout is not None)
         if first is not None:
             more = (
@@ -137,6 +146,8 @@ class Layouts(QObject):
             self.strip.say(question[0].upper() + question[1:], "", "Yes")
         elif offer is not None:
             self.strip.say(str(offer), "Use Them", "No")
+        elif remembered is not None:
+            self.strip.say(f"Taken as before, by your choice: {told(remembered)}", "Take as Found", "OK")
         else:
             self.strip.say("")
 
@@ -150,6 +161,8 @@ class Layouts(QObject):
         elif offer is not None:
             sources = self._controller.document.work.sources
             self._controller.open_sources(replace(sources, reference_folder=offer.folder))
+        elif self._remembered is not None:
+            self._controller.take_as_found()
 
     def _accept(self) -> None:
         name, clipset = self._controller.clip_name, self._controller.clipset
@@ -159,6 +172,8 @@ class Layouts(QObject):
             self._settled = clipset.layout
         elif self._offer is not None:
             self._dismissed = (*self._dismissed, self._offer)
+        elif (remembered := self._remembered) is not None:
+            self._settled = remembered
         self._tell()
 
     # -- the table ------------------------------------------------------------------------------------
@@ -176,8 +191,7 @@ class Layouts(QObject):
         dialog.open()
 
     def _use(self, layout: Layout) -> None:
-        sources = self._controller.document.work.sources
-        self._controller.open_sources(replace(sources, layout=layout))
+        self._controller.take_as(layout)
 
 
 PANE = Pane("layout", Layouts, COMMANDS, place=12)

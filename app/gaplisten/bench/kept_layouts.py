@@ -1,0 +1,88 @@
+"""How folders were taken by the user's choice, remembered for when they are opened anew."""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+from dataclasses import replace
+from pathlib import Path
+
+from gaplisten import folders
+from gaplisten.bench.state import Sources
+from gaplisten.clips.arrangement import Layout
+from gaplisten.errors import GaplistenError
+
+log = logging.getLogger(__name__)
+
+MOST = 500
+"""So many folders are remembered; those chosen longest ago are forgotten first."""
+
+
+def _place(folder: Path) -> Path:
+    # A digest: names of folders may be longer than file names, and hold what file names may not.
+    name = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
+    return folders.user_state() / "layouts" / f"{name[:32]}.toml"
+
+
+def folder_of(sources: Sources) -> Path | None:
+    """Return the one folder that is opened as it lies; None for files, several folders and given roles."""
+    single = len(sources.paths) == 1 and not sources.roles and sources.reference_folder is None
+    return sources.paths[0] if single and sources.paths[0].is_dir() else None
+
+
+def as_before(sources: Sources) -> Sources:
+    """Return sources with the layout that was chosen when this folder was open last, if there was one."""
+    from gaplisten.clips.layout_file import read_layout
+
+    folder = folder_of(sources)
+    if folder is None or sources.layout is not None or sources.packet.said:
+        return sources
+    try:
+        place = _place(folder)
+        return replace(sources, layout=read_layout(place), remembered=True) if place.is_file() else sources
+    except (GaplistenError, OSError) as error:
+        log.warning("how %s was taken before is not known: %s", folder, error)
+        return sources
+
+
+def keep(sources: Sources, layout: Layout) -> None:
+    """Remember how this folder is taken.
+
+    Raises
+    ------
+    LayoutError
+        If that cannot be written.
+    """
+    from gaplisten.clips.layout_file import LayoutError, write_layout
+    from gaplisten.durable import not_written
+
+    folder = folder_of(sources)
+    if folder is None:
+        return
+    place = _place(folder)
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_layout(place, layout)
+        kept = sorted(place.parent.glob("*.toml"), key=lambda path: path.stat().st_mtime)
+        for old in kept[:-MOST]:
+            old.unlink(missing_ok=True)
+    except OSError as error:
+        raise LayoutError(*not_written(place, error)) from error
+
+
+def forget(sources: Sources) -> None:
+    """Take this folder as its names tell, from now on."""
+    folder = folder_of(sources)
+    if folder is not None:
+        _place(folder).unlink(missing_ok=True)
+
+
+def told(layout: Layout) -> str:
+    """Return in words what files are taken as: "clean is the reference, noisy the condition noisy"."""
+    parts = [
+        f"{part.files} as {part.role}" + (f" {part.name}" if part.name else "")
+        for part in layout.parts
+        if part.role != "not used"
+    ]
+    shown = ", ".join(parts[:4])
+    return f"{shown}, and {len(parts) - 4} more" if len(parts) > 4 else shown
