@@ -29,7 +29,9 @@ from gaplisten.batch.score import (
     score_versions,
 )
 from gaplisten.batch.summary import tidy
+from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.clip import Clip
+from gaplisten.clips.names import Role
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.metrics.contract import Score
@@ -69,6 +71,20 @@ def test_every_version_of_every_clip_is_scored_in_order(clips: Path):
     values = column(tidy(batch.rows), "value")
     assert all(value > 0 for value in values[0::2])
     assert values[1::2] == [0.0] * 4
+
+
+def test_a_lossy_folder_that_is_a_condition_too_is_listed_and_scored_once(clips: Path):
+    layout = Layout(
+        (
+            Part("clean/{clip}", Role.REFERENCE),
+            Part("lossy_signals/{clip}", Role.LOSSY, "nothing done"),
+            Part("mine/{clip}", Role.CONDITION, "mine"),
+        )
+    )
+    versions = versions_from_paths([clips], layout=layout)
+    assert len(versions) == len({version.path for version in versions}) == 4 * 3
+    rows = cells(scored([clips], "lsd", layout=layout), "clip", "condition")
+    assert rows == [(str(index), name) for index in range(4) for name in ("nothing done", "mine")]
 
 
 def test_a_reference_gets_scores_that_need_none(clips: Path):

@@ -17,6 +17,7 @@ from gaplisten.bench.controller import Controller
 from gaplisten.bench.events import Event
 from gaplisten.bench.settings import Settings
 from gaplisten.bench.state import Loop, Note, Sources
+from gaplisten.clips import checking, consistency
 from gaplisten.errors import GaplistenError
 from kit.timing import PATIENCE
 from kit.workbench import made_of
@@ -235,3 +236,19 @@ def test_closing_lets_go_of_sound_processes_and_threads(controller):
     assert controller.hearing.closed
     assert controller.kitchen.closed
     assert told.names() == ["closed"]
+
+
+def test_each_clip_of_a_set_is_checked_once_the_one_that_is_shown_too(controller, folder, monkeypatch):
+    looked = []
+
+    def doubts(opened, others=None):
+        looked.append(opened.clip.name)
+        return ()
+
+    monkeypatch.setattr(consistency, "doubts_about", doubts)
+    monkeypatch.setattr(checking, "doubts_about", doubts)
+    controller.open_sources(Sources((folder,)))
+    settle(controller, lambda: len(controller.checked) == 2)
+    assert sorted(looked) == ["first", "second"]
+    assert looked[0] == "first", "the one that is shown comes first"
+    assert [each.clip for each in controller.checked] == ["first", "second"]

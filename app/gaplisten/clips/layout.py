@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
+from typing import overload
 
 from gaplisten.clips.arrangement import PacketLength, Part
 from gaplisten.clips.clip import Clip, ConditionFile
@@ -137,11 +138,19 @@ def _undamaged(reference: Mapping[str, str], key: str) -> str | None:
     return next((reference[other] for other in (*others, *beginnings(key)) if other in reference), None)
 
 
+@overload
+def _path(text: str) -> Path: ...
+
+
+@overload
+def _path(text: None) -> None: ...
+
+
 def _path(text: str | None) -> Path | None:
     if text is None:
         return None
-    folder, name = os.path.split(text)
-    return _folder(folder) / name  # parsing a whole path takes four times as long
+    name = text.rfind(os.sep) + 1
+    return _folder(text[:name]) / text[name:]  # parsing a whole path takes four times as long
 
 
 @lru_cache(maxsize=1024)
@@ -154,8 +163,8 @@ def _condition(
 ) -> ConditionFile:
     met, files = traces.get(part.name, (None, {})) if part.role is Role.CONDITION else (None, {})
     if met is None or key not in files:
-        return ConditionFile(part.name, Path(path))
-    return ConditionFile(part.name, Path(path), Path(files[key]), met.trace_format, met.trace_inverted)
+        return ConditionFile(part.name, _path(path))
+    return ConditionFile(part.name, _path(path), _path(files[key]), met.trace_format, met.trace_inverted)
 
 
 def counts_of(columns: Columns, clips: Sequence[Clip]) -> dict[str, tuple[int, int]]:
