@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 Values = NDArray[np.float64]
 
 LEVEL = 0.95
+# So few do not tell how much they differ: with two clips pooling would be wrong in up to 13 % of panels.
+FEW = 4
 
 
 class Speaks(StrEnum):
@@ -119,7 +121,8 @@ def two_way(table: Values, least: float = 0.0) -> TwoWay:
 
     The variance of the grand mean is ``(MSl + MSc - MSe) / (L C)``. A mean square of listeners or of clips
     below that of the rest says that nothing is known of that effect: it is pooled with the rest, so that the
-    variance is never negative and the degrees of freedom never lost.
+    variance is never negative and the degrees of freedom never lost. Of fewer than four listeners or clips a
+    low mean square says nothing: theirs is then taken to be the rest's, and keeps its few degrees of freedom.
 
     Parameters
     ----------
@@ -140,10 +143,12 @@ def two_way(table: Values, least: float = 0.0) -> TwoWay:
     ms_l, ms_c, ms_e = squares_l / df_l, squares_c / df_c, squares_e / df_e
     # Pooling with what is lower lowers the rest, so that nothing else falls below it by pooling.
     floor = np.maximum(ms_e, least)
-    no_l, no_c = ms_l <= floor, ms_c <= floor
+    few_l, few_c = listeners < FEW, clips < FEW
+    no_l, no_c = (ms_l <= floor) & (not few_l), (ms_c <= floor) & (not few_c)
     df_p = df_e + no_l * df_l + no_c * df_c
     pooled = np.maximum((squares_e + no_l * squares_l + no_c * squares_c) / df_p, least)
     has_l, has_c = ~no_l, ~no_c
+    ms_l, ms_c = np.maximum(ms_l, pooled), np.maximum(ms_c, pooled)  # more so only where there are few
     terms = (has_l * ms_l, has_c * ms_c, (1.0 - has_l - has_c) * pooled)
     whole = terms[0] + terms[1] + terms[2]
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -151,7 +156,7 @@ def two_way(table: Values, least: float = 0.0) -> TwoWay:
     return TwoWay(
         mean,
         whole / (listeners * clips),
-        np.where(whole > 0, df, df_p),
+        np.maximum(np.where(whole > 0, df, df_p), 1.0),
         has_l * (ms_l - pooled) / clips,
         has_c * (ms_c - pooled) / listeners,
         pooled,
@@ -304,6 +309,8 @@ def mixed(moments: Moments, listeners: int, least: float = 0.0) -> Mixed | None:
         ratios, noise = ratios * (noise / least), least
         fit = _fit(moments, np.repeat(ratios, sizes))
     df = _satterthwaite(moments, sizes, ratios, fit)
+    unknown = [size - 1 for size, ratio in zip(sizes, ratios, strict=True) if size < FEW and ratio == 0]
+    df = min([df, *(one for one in unknown if one > 0)])
     return Mixed(fit.mean, noise / fit.c, df, float(ratios[0] * noise), float(ratios[1] * noise), noise)
 
 
