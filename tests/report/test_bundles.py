@@ -355,7 +355,7 @@ def test_a_concealers_parameters_are_told_without_places() -> None:
         Lane("external_command", "External", Role.CONCEALER, sound, 2),
         Lane("late", "Late", Role.CONCEALER, None, 3),
     ]
-    found = finding_in_lanes(clip, lanes, trace, 1, None, work, 20.0)
+    found = finding_in_lanes(clip, lanes, trace, 1, None, work, 20.0, shared=trace)
     assert [version.name for version in found.versions] == ["Reference", "External"]
     made = found.versions[1].made
     assert made == "made by external_command (command=plc -i {in} --model=m.bin, n=3)"
