@@ -362,4 +362,4 @@ def test_a_concealers_parameters_are_told_without_places() -> None:
     files = bundle_of([found]).files
     assert not any(b"anna" in content or b"srv" in content for content in files.values())
     with pytest.raises(FindingError, match="choose a gap"):
-        finding_in_lanes(clip, lanes, trace, 2, None, work, 20.0)
+        finding_in_lanes(clip, lanes, trace, 2, None, work, 20.0, shared=trace)
