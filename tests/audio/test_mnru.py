@@ -23,7 +23,7 @@ def itu_sine(frames: int) -> np.ndarray:
 
 
 def itu_noise(frames: int) -> np.ndarray:
-    """Return the noise that the ITU's tool draws: eight draws from a table of Gaussian numbers, half their sum."""
+    """Return the noise of the ITU's tool: half the sum of eight draws from a Gaussian table."""
     state, table = 314159265, []
 
     def uniform() -> float:

@@ -14,8 +14,8 @@ from gaplisten.audio.signal import Signal
 
 Floats = npt.NDArray[np.float64]
 
-# The narrow-band and the wide-band unit of the ITU's software tool library (G.191, clause on the MNRU; its
-# reference output of a sine is met to the last bit but for ties of rounding): one set of filters for both rates.
+# The narrow-band and wide-band units of the ITU's software tools (G.191): one set of filters for both
+# rates. Its reference output of a sine is met to the last bit, but for ties of rounding.
 UNIT_RATES = (8000, 16000)
 _OFFSET_POLE = 0.985
 _LOW_PASS = np.array(
