@@ -16,7 +16,7 @@ from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.methods.contract import Use
 from gaplisten.panel.session import Session
 from gaplisten.panel.watch import panel_status
-from kit.panels import NO_STEPS, make_panel, take
+from kit.panels import NO_STEPS, make_panel, play_step, take
 
 METHODS = ["acr", "dcr", "ccr", "ab", "abx", "mushra", "abc_hr"]
 SYSTEMS = ("QQone", "QQtwo")
@@ -159,6 +159,43 @@ def test_a_trials_files_are_read_in_the_order_of_their_names(
         session.sounds()
     assert read == sorted(read)
     assert len(read) == 6
+
+
+def test_checks_read_the_same_files_for_each_task_so_that_watching_them_passes_none(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three tones are the same three files in all tasks: who saw which one opens first needed no ears."""
+    panel = make_panel(
+        tmp_path, "acr", "[checks]\nlevel = false\nheadphones = true\nsides = true\ndigits = true\n"
+    )
+    read: list[str] = []
+    real = FrozenPanel.stimulus_bytes
+    monkeypatch.setattr(
+        FrozenPanel, "stimulus_bytes", lambda self, code: (read.append(code), real(self, code))[1]
+    )
+    seen: dict[str, set[tuple[str, ...]]] = {}
+    with Session.open(panel.folder, "Ann") as session:
+        while (step := session.step) is not None:
+            read.clear()
+            play_step(session)
+            seen.setdefault(step.kind.value, set()).add(tuple(dict.fromkeys(read)))
+            session.answer({step.kind.value: step.choices[0][0] if step.choices else "123"})
+    assert set(seen) == {"headphones", "sides", "digits"}
+    for files in seen.values():
+        (always,) = files
+        assert list(always) == sorted(always)
+    sizes = {kind: {one.stat().st_size for one in of_kind(panel, kind)} for kind in seen}
+    assert all(len(size) == 1 for size in sizes.values()), sizes
+
+
+def of_kind(panel: FrozenPanel, kind: str) -> list[Path]:
+    codes = [code for one in panel.key.steps if one.kind == kind for code in one.codes]
+    return [panel.folder / "stimuli" / f"{code}.wav" for code in codes]
+
+
+def test_attention_trials_are_as_large_as_a_clip(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", "[checks]\nlevel = false\nspoken_traps = 2\n", frames=48000)
+    assert len({path.stat().st_size for path in (panel.folder / "stimuli").iterdir()}) == 1
 
 
 def test_the_code_of_a_trial_tells_nothing_without_the_key(tmp_path: Path) -> None:

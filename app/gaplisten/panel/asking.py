@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from gaplisten.audio.signal import Signal
-from gaplisten.panel.checks import StepKind
+from gaplisten.panel.checks import StepKind, sounds_of
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Journal, one_line
 from gaplisten.panel.methods.contract import Planned
@@ -118,20 +118,25 @@ class Asking:
     # What was heard of a step's sounds
 
     def sounds(self, step: Step) -> tuple[Signal, ...]:
-        """Return a step's sounds.
+        """Return a step's sounds, to be played in turn.
 
         Raises
         ------
         UntrustedPanel
             If one is missing or not what was built.
         """
-        return tuple(self._panel.read(code) for code in step.stimuli)
+        # All files of the check are read, in the order of their codes: whoever watches which are opened would
+        # know without ears which one plays again, and where.
+        of_check = {code for one in sounds_of(self._panel.key, step.kind) for code in one.codes}
+        read = {code: self._panel.stimulus_bytes(code) for code in sorted(of_check | set(step.stimuli))}
+        made = tuple(self._panel.decode(code, read[code]) for code in step.stimuli)
+        self._lengths = {which: (sound.frames, sound.rate) for which, sound in enumerate(made)}
+        return made
 
     def _length(self, step: Step, which: int) -> tuple[int, int]:
         """Return (frames, rate) of one of a step's sounds."""
         if which not in self._lengths:
-            sound = self._panel.read(step.stimuli[which])
-            self._lengths[which] = (sound.frames, sound.rate)
+            self.sounds(step)
         return self._lengths[which]
 
     def heard(self, step: Step, which: int, start: int, stop: int) -> None:

@@ -120,20 +120,22 @@ def digits(rate: int, seed: object, language: str = languages.ENGLISH) -> list[t
     """Return (sound, answer, place of its ratio): triplets of digits in speech-shaped noise.
 
     A coarse screening, not calibrated: synthetic speech, noise with the digits' own long-term spectrum. A
-    language without recorded digits gets the English ones.
+    language without recorded digits gets the English ones. All are of equal length, whatever they say.
     """
     words = spoken_digits(rate, language)
+    longest = len(_joined(sorted(words, key=len)[-3:], rate))
     spectrum = np.abs(np.fft.rfft(np.concatenate(words), 8192))
     made = []
     for group, ratio in enumerate(DIGIT_RATIOS):
         for which in range(_TRIPLETS):
             chosen = shuffled(range(10), seed, "digits", group, which)[:3]
-            speech = _joined([words[digit] for digit in chosen], rate)
-            white = _noise(len(speech), seed, "digit noise", group, which)
+            spoken = _joined([words[digit] for digit in chosen], rate)
+            speech = np.pad(spoken, (0, longest - len(spoken)))
+            white = _noise(longest, seed, "digit noise", group, which)
             places = np.linspace(0, 1, len(white) // 2 + 1)
             shape = np.interp(places, np.linspace(0, 1, len(spectrum)), spectrum)
             noise = np.fft.irfft(np.fft.rfft(white) * shape, len(white))
-            noise *= _rms(speech) * 10 ** (-ratio / 20) / _rms(noise)
+            noise *= _rms(spoken) * 10 ** (-ratio / 20) / _rms(noise)
             both = speech + noise
             both *= 10 ** (_LEVEL_DBOV / 20) / _rms(both)
             made.append((Signal.of(np.clip(both, -1, 1), rate), "".join(map(str, chosen)), group))
@@ -143,7 +145,8 @@ def digits(rate: int, seed: object, language: str = languages.ENGLISH) -> list[t
 def spoken_trap(speech: Signal, digit: int | None, language: str) -> Signal:
     """Return an attention sound: speech that breaks off, then a digit, twice; with None, silence instead.
 
-    All of one panel's are of equal length, whatever they say.
+    All of one panel's are of equal length, whatever they say: that of the speech, where it is long enough, so
+    that no size of a file tells an attention trial before it is heard.
 
     Parameters
     ----------
@@ -153,8 +156,9 @@ def spoken_trap(speech: Signal, digit: int | None, language: str) -> Signal:
     rate = speech.rate
     words = spoken_digits(rate, language)
     longest = max(len(word) for word in words)
-    lead = speech.mono[: round(1.5 * rate)].astype(np.float64)
     pause = np.zeros(round(0.3 * rate))
+    room = speech.frames - 2 * longest - 3 * len(pause)
+    lead = speech.mono[: max(round(1.5 * rate), room)].astype(np.float64)
     said = np.zeros(longest)
     if digit is not None:
         word = words[digit]

@@ -90,11 +90,14 @@ class FrozenPanel:
 
     def read(self, code: str) -> Signal:
         """Return a stimulus' samples, bit-exact as built; the clip's gain is not applied."""
+        return self.decode(code, self.stimulus_bytes(code))
+
+    def decode(self, code: str, data: bytes) -> Signal:
+        """Return the samples of a stimulus from its file's bytes (`stimulus_bytes`)."""
         import soundfile
 
-        data = io.BytesIO(self.stimulus_bytes(code))
         try:
-            with soundfile.SoundFile(data) as sound:
+            with soundfile.SoundFile(io.BytesIO(data)) as sound:
                 # Before memory is asked for: a few bytes can promise any number of samples.
                 self._check_form(code, (sound.frames, sound.channels), sound.samplerate)
                 rate = int(sound.samplerate)
