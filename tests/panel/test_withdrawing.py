@@ -11,6 +11,7 @@ from gaplisten.durable import Locked
 from gaplisten.panel.answer_table import answer_table
 from gaplisten.panel.beginning import begun_sessions
 from gaplisten.panel.results.evaluation import evaluate
+from gaplisten.panel.results.vote_table import votes_table
 from gaplisten.panel.session import Session
 from gaplisten.panel.watch import panel_status
 from gaplisten.panel.withdrawing import CannotWithdraw, withdraw, withdrawals
@@ -128,3 +129,26 @@ def test_who_votes_once_withdraws_one_vote(tmp_path: Path) -> None:
     with Session.open(panel.folder, "Ann") as session:
         take(session, 1)
     assert "1 vote is out" in withdraw(panel, "Ann", "why not").said()
+
+
+@pytest.mark.parametrize("erase", [False, True])
+def test_a_file_put_back_from_a_backup_brings_no_votes_back_and_new_votes_count(
+    erase: bool, tmp_path: Path
+) -> None:
+    panel = make_panel(tmp_path, clips=2)
+    for name in ("Ann", "Ben"):
+        with Session.open(panel.folder, name) as session:
+            take(session)
+    (file,) = panel.ratings.glob("*-ann-*.csv")
+    backup = file.read_bytes()
+    withdraw(panel, "Ann", "asked", erase=erase)
+    file.write_bytes(backup)
+    found = evaluate(panel)
+    assert [one.name for one in found.listeners] == ["Ben"]
+    assert any("withdrew after these votes" in said for said in found.problems)
+    table, _, _ = votes_table(panel)
+    assert {row[table.columns.index("listener")] for row in table.rows} == {"Ben"}
+    withdraw(panel, "Ann", "once more", erase=erase)
+    with Session.open(panel.folder, "Ann") as session:
+        take(session)
+    assert [one.name for one in evaluate(panel).listeners] == ["Ann", "Ben"]

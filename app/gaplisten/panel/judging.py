@@ -79,7 +79,13 @@ def _is_code(cell: str, code: str) -> bool:
     if cell == code:
         return True
     try:
-        return math.isfinite(float(code)) and math.isclose(float(cell), float(code), rel_tol=1e-4)
+        meant, said = float(code), cell.replace(",", ".").upper()
+        if not math.isfinite(meant):
+            return False
+        decimals = len(said.partition("E")[0].partition(".")[2])
+        # "614325e00012" is saved as 6.14E+17: what it rounds to.
+        rounded = "E" in said and decimals >= 2 and float(said) == float(f"{meant:.{decimals}e}")
+        return rounded or math.isclose(float(said), meant, rel_tol=1e-4)
     except ValueError:
         return False
 

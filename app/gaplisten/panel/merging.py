@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,14 +11,13 @@ from pathlib import Path
 from gaplisten.durable import is_locked, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.asking import ANSWERS
-from gaplisten.panel.columns import utc
 from gaplisten.panel.drawn import SUFFIX, plan_path
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.reading import Row
 from gaplisten.panel.safety import read_limited
 from gaplisten.panel.session_files import read_ratings
 from gaplisten.panel.session_names import listener_of, session_name
-from gaplisten.panel.withdrawing import spoilt_record, withdrawals
+from gaplisten.panel.withdrawing import has_withdrawn, spoilt_record
 
 _LARGEST = 64 * 2**20  # bytes of one session's file
 
@@ -108,12 +106,7 @@ def _withdrew(panel: FrozenPanel, other: FrozenPanel, session: str) -> bool:
         rows = read_ratings(other, other.ratings / f"{session}.csv").rows
     # A copy of the file may be called anything; its rows say whose it is.
     names = {session, session_name(panel, listener_of(rows))} if rows else {session}
-    out = [one.at for one in withdrawals(panel.ratings) if any(one.is_of(panel, name) for name in names)]
-    if not out:
-        return False
-    last = max((row["saved_at"] for row in rows), default="")
-    # Votes from the future tell of a wrong clock, not of somebody who came back.
-    return last <= max(out) or last > utc(time.time())
+    return has_withdrawn(panel, panel.ratings, names, rows)
 
 
 def _withdrew_there(panel: FrozenPanel, others: Sequence[FrozenPanel]) -> tuple[str, ...]:

@@ -6,6 +6,7 @@ import contextlib
 import hashlib
 import json
 import time
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -13,9 +14,11 @@ from gaplisten.durable import FileLock, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import counted
 from gaplisten.panel.answer_files import answer_files
+from gaplisten.panel.columns import utc
 from gaplisten.panel.drawn import copies_of_plan, plan_path
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.session_files import copies_of, read_ratings
+from gaplisten.panel.reading import Row
+from gaplisten.panel.session_files import SessionFile, copies_of, read_ratings, read_sessions
 from gaplisten.panel.session_names import listener_of, session_name
 
 WITHDRAWN = "withdrawn"
@@ -104,6 +107,36 @@ def _recorded(ratings: Path) -> tuple[Withdrawal, ...] | None:
         return None
 
 
+def has_withdrawn(panel: FrozenPanel, ratings: Path, names: Collection[str], rows: Sequence[Row]) -> bool:
+    """Tell whether a session, known by these names, was withdrawn after the last of its votes."""
+    out = [one.at for one in withdrawals(ratings) if any(one.is_of(panel, name) for name in names)]
+    if not out:
+        return False
+    last = max((row["saved_at"] for row in rows), default="")
+    # Votes from the future tell of a wrong clock, not of somebody who came back.
+    return last <= max(out) or last > utc(time.time())
+
+
+def counted_sessions(panel: FrozenPanel, ratings: Path) -> tuple[list[SessionFile], list[str]]:
+    """Return the sessions that count, and sentences about files that do not.
+
+    As `read_sessions`; votes that were withdrawn stay out though somebody put their file back, from a backup
+    or from another machine.
+    """
+    sessions, problems = read_sessions(panel, ratings)
+    counted = []
+    for one in sessions:
+        rows = one.read.rows
+        names = {one.path.stem, session_name(panel, one.read.listener)}
+        if rows and not one.open_now and has_withdrawn(panel, ratings, names, rows):
+            fact = "its listener withdrew after these votes, and the file is there again; it was left out"
+            way_out = "withdraw once more to take it away (new votes under a wrong clock: see withdrawn.json)"
+            problems.append(f"{one.path.name}: {fact}: {way_out}")
+        else:
+            counted.append(one)
+    return counted, problems
+
+
 def _files(panel: FrozenPanel, ratings: Path, session: str) -> list[Path]:
     """Return what a session has written, the answers first: the ratings go last.
 
@@ -169,7 +202,7 @@ def _out(
             given |= {(row["trial"], row["position"], row.get("scale", "")) for row in rows}
             name = listener_of(rows) or name
     votes = len(given)
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
+    at = utc(time.time())
     made = Withdrawal("" if erase else name, votes, reason, at, _digest(panel, session))
     aside = folder / WITHDRAWN
     if aside.is_symlink():

@@ -10,7 +10,7 @@ from gaplisten.panel.columns import columns_for
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.results.evaluation import Results, evaluate
 from gaplisten.panel.results.votes import pseudonyms
-from gaplisten.panel.session_files import read_sessions
+from gaplisten.panel.withdrawing import counted_sessions
 from gaplisten.tables import Cell, Table
 
 # A frame's attribute of that name would be hidden, or hide the column: `votes.clip` is a method of pandas.
@@ -79,7 +79,7 @@ def votes_table(
     columns = [one.name for one in columns_for(panel.definition.method.scales)]
     columns = [name for name in columns if not (anonymous and name in _PRIVATE)]
     rows: list[tuple[Cell, ...]] = []
-    sessions, problems = read_sessions(panel, ratings or panel.ratings)
+    sessions, problems = counted_sessions(panel, ratings or panel.ratings)
     for one in sessions:
         if one.open_now:
             continue

@@ -10,9 +10,8 @@ from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.methods.contract import Rating
 from gaplisten.panel.order import shuffled
 from gaplisten.panel.reading import Row
-from gaplisten.panel.session_files import read_sessions
 from gaplisten.panel.trial import Block
-from gaplisten.panel.withdrawing import spoilt_record, withdrawals
+from gaplisten.panel.withdrawing import counted_sessions, spoilt_record, withdrawals
 
 TEST = "test"
 
@@ -90,7 +89,7 @@ def collect(panel: FrozenPanel, ratings: Path | None = None) -> Collected:
     running: list[str] = []
     problems = [said] if (said := spoilt_record(folder)) else []
     notes: list[str] = [one.said() for one in withdrawals(folder)]
-    sessions, unreadable = read_sessions(panel, folder)
+    sessions, unreadable = counted_sessions(panel, folder)
     problems += unreadable
     for one in sessions:
         found = one.read
