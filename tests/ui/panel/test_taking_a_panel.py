@@ -750,7 +750,12 @@ def test_three_scales_of_one_recording_are_answered_one_after_the_other(
             qtbot.keyClick(page_of(window), key)
             QApplication.processEvents()
 
+    written: set[float] = set()
     for place, (question, digit) in enumerate(zip(questions, "425", strict=True), start=1):
+        written |= {
+            one.font().pointSizeF() for text, one in buttons(page_of(window)).items() if text[:1].isdigit()
+        }
+        assert len(written) == 1, "each scale is written as large as the one before"
         assert question in shown_text(window)
         assert f"{place} / 3" in shown_text(window)
         assert window.session is not None

@@ -23,7 +23,7 @@ from gaplisten.ui.panel.listening import TrialPlayer
 from gaplisten.ui.panel.remarks import Remarks
 from gaplisten.ui.panel.responses import Categories, Response, Sliders
 from gaplisten.ui.panel.switching import LoopRow, SlotRow
-from gaplisten.ui.panel.texts import emptied, heading, paragraph, quiet
+from gaplisten.ui.panel.texts import emptied, fit_type, heading, paragraph, quiet
 from gaplisten.ui.panel.together import ScalesTogether
 from gaplisten.ui.panel.trial_keys import TrialKeys
 from gaplisten.ui.panel.turns import TurnRow
@@ -204,6 +204,8 @@ class TrialPage(QWidget):
         self._key_hint = self._words["keys_together"] if trial.together else self._keys_of(trial)
         self._response.voted.connect(self.vote)
         self._answers.addWidget(self._response)
+        # The window fits whole pages; an answer that is made later is written as the rest of its page.
+        fit_type(self._response, self._play.font().pointSizeF())
 
     def _turns(self, trial: Trial) -> list[str]:
         """Return what recordings that are played in turn are called."""
@@ -219,7 +221,8 @@ class TrialPage(QWidget):
     def _keys_of(self, trial: Trial) -> str:
         """Return which keys work on this page."""
         if digits := self._digits(self._scale):
-            return self._words["keys_digits"].format(best=digits[0], worst=digits[-1])
+            name = "keys_scales" if len(trial.scales) > 1 else "keys_digits"
+            return self._words[name].format(best=digits[0], worst=digits[-1])
         if not trial.switched:
             return self._words["keys_arrows"]
         if trial.response is Asked.PLACES:
