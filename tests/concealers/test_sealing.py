@@ -4,15 +4,18 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from gaplisten.concealers.audit import audit
-from gaplisten.concealers.audit_sealing import NAME
+from gaplisten.concealers.audit_sealing import NAME, sealed_for
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.findings import Verdict
-from gaplisten.concealers.runner import Runner
+from gaplisten.concealers.runner import Concealed, Runner
 from gaplisten.concealers.sealing import Seal, version
 from kit.plugin_folder import QUICK, bundled, entry_of, noise, whole_file
 from kit.timing import PATIENCE
@@ -28,6 +31,22 @@ MEANS = {
     "a hard link": "import os, tempfile\nos.link({path!r}, tempfile.gettempdir() + '/link')\nopen(tempfile.gettempdir() + '/link').read()",
     "shared memory": "from multiprocessing.shared_memory import SharedMemory\nSharedMemory('gaplisten-test', create=True, size=100).unlink()",
 }
+WITHOUT_NAMESPACES = """
+import ctypes, os, socket
+from pathlib import Path
+user = os.getuid()
+assert ctypes.CDLL(None).unshare(0x1000_0000) == 0, "no namespaces at all"
+Path("/proc/self/uid_map").write_text(f"0 {user} 1")
+Path("/proc/sys/user/max_net_namespaces").write_text("0")
+from gaplisten.concealers.sealing import Seal, seal, version
+there = socket.create_server(("127.0.0.1", 0))
+print(seal(Seal(("/nowhere",)).told("/tmp")))
+try:
+    socket.create_connection(there.getsockname())
+    print("connected")
+except PermissionError:
+    print("refused")
+"""
 READS = """
 import numpy as np
 causal = True
@@ -103,3 +122,30 @@ def test_where_the_system_seals_nothing_the_audit_says_so(
     found = audit(bundled(tmp_path, "zero_fill"), {}, noise(1.0), seconds=0.5, disturbances=2, limits=QUICK)
     assert found.finding(NAME).verdict is Verdict.UNKNOWN
     assert "by Python's word alone" in found.finding(NAME).note
+
+
+@pytest.mark.skipif(version() < 4, reason="this system's Landlock knows nothing of connections")
+def test_where_no_process_may_have_its_own_network_connections_are_refused_all_the_same() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT_NAMESPACES], capture_output=True, text=True, timeout=PATIENCE
+    )
+    if "no namespaces" in run.stderr:
+        pytest.skip("this system gives nobody namespaces")
+    assert run.stdout.split() == ["False", "refused"], run.stderr
+
+
+@pytest.mark.parametrize("offline", [True, False])
+def test_the_audit_says_that_it_kept_a_plugin_from_the_network_only_where_it_did(
+    tmp_path: Path, offline: bool
+) -> None:
+    entry = bundled(tmp_path, "zero_fill")
+
+    def once(runner: Runner) -> Concealed:
+        made = runner.submit(entry, {}, noise(0.1), None).result(PATIENCE)
+        return made if offline else replace(made, offline=False)
+
+    _, finding = sealed_for(entry, {}, (), once, QUICK)
+    assert (finding.verdict is Verdict.OK) == ("and from the network" in finding.note)
+    assert ("but not from the network" in finding.note) != (finding.verdict is Verdict.OK)
+    if not offline:
+        assert finding.verdict is Verdict.UNKNOWN, finding

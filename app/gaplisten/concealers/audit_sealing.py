@@ -17,6 +17,8 @@ from gaplisten.folders import resources
 
 NAME = "kept apart"
 _APART = "the audit's speech, from writing outside its temporary folder, and from the network"
+_FILES = "the audit's speech and from writing outside its temporary folder"
+_ONLINE = "but not from the network and from shared memory: this system gives it no namespaces of its own"
 
 Try = Callable[[Runner], Concealed]
 
@@ -55,7 +57,7 @@ def sealed_for(
         note = f"kept from {_APART}, it {error.fact}"
         return None, Finding(NAME, None, "no", "", Verdict.DOUBT, None, note)
     if entry.origin == "bundled" or any(deed.startswith(opened.RUNS) for deed in made.deeds):
-        return wide, Finding(NAME, None, "yes", "", Verdict.OK, None, f"kept from {_APART}")
+        return wide, _kept(made)
     told = [str(file[0]) for file in made.files]
     files = [path for path in told if not path.endswith("/") and not is_sound(path)]
     named = [str(value.resolve()) for value in parameters.values() if isinstance(value, Path)]
@@ -67,4 +69,10 @@ def sealed_for(
         return wide, Finding(NAME, None, "partly", "", Verdict.DOUBT, None, note)
     note = "could read nothing but its own code, Python's and the system's files"
     note += f", and {len(files)} that it tells of" if files else ""
-    return narrow, Finding(NAME, None, "yes", "", Verdict.OK, None, f"{note}; kept from {_APART}")
+    return narrow, _kept(made, f"{note}; ")
+
+
+def _kept(made: Concealed, note: str = "") -> Finding:
+    if made.offline:
+        return Finding(NAME, None, "yes", "", Verdict.OK, None, f"{note}kept from {_APART}")
+    return Finding(NAME, None, "partly", "", Verdict.UNKNOWN, None, f"{note}kept from {_FILES}, {_ONLINE}")

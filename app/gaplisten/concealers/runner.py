@@ -71,6 +71,8 @@ class Concealed:
         Whether threads, processes or much memory were still there after the answer.
     deeds
         What the plugin did besides concealing, as `OpenedFiles.deeds` tells it.
+    offline
+        Whether its process was kept from the network; False when cached.
     """
 
     signal: Signal
@@ -88,6 +90,7 @@ class Concealed:
     spent: tuple[Spent, ...] = ()
     left_behind: bool = False
     deeds: tuple[str, ...] = ()
+    offline: bool = False
 
     @property
     def remarks(self) -> tuple[str, ...]:
@@ -374,6 +377,7 @@ class _Request:
             spent=tuple(reply.spent for reply in replies),
             left_behind=any(reply.header.get("left_behind") for reply in replies),
             deeds=tuple(sorted({deed for reply in replies for deed in reply.header.get("deeds", ())})),
+            offline=all(reply.header.get("offline", False) for reply in replies),
         )
 
     def _dropped(self) -> tuple[str, ...]:

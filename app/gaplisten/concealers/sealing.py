@@ -25,6 +25,7 @@ _NEW_IPC, _NEW_NET, _NEW_USER = 0x0800_0000, 0x4000_0000, 0x1000_0000
 _EXECUTE, _WRITE_FILE, _READ_FILE, _READ_DIR, _TRUNCATE, _DEVICE = 1, 2, 4, 8, 1 << 14, 1 << 15
 _ON_FILES = _EXECUTE | _WRITE_FILE | _READ_FILE | _TRUNCATE | _DEVICE
 _RIGHTS = {1: (1 << 13) - 1, 2: (1 << 14) - 1, 3: (1 << 15) - 1}  # by version; all of them from 5 on
+_TCP = 3  # to be reached and to reach, from version 4 on
 _ABSTRACT_SOCKETS = 1
 
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc", "/opt", "/proc", "/sys", "/run")
@@ -63,19 +64,25 @@ def version() -> int:
     return max(int(_call(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION))), 0)
 
 
-def seal(told: Mapping[str, Any]) -> None:
+def seal(told: Mapping[str, Any]) -> bool:
     """Seal this process and all that it will start. It must have no other thread.
+
+    Returns
+    -------
+    bool
+        Whether the network and what processes share by number are sealed off, too: not every system lets
+        everybody have namespaces of their own. Files always are.
 
     Raises
     ------
     OSError
         If the system refuses to.
     """
-    _leave_the_network()
+    left = _leave_the_network()
     known = version()
     rights = _RIGHTS.get(known, (1 << 16) - 1 if known > 4 else (1 << 15) - 1)
     sockets = _ABSTRACT_SOCKETS if known >= 6 else 0
-    wanted = struct.pack("<QQQ", rights, 0, sockets)[: 24 if known >= 6 else 16 if known >= 4 else 8]
+    wanted = struct.pack("<QQQ", rights, _TCP, sockets)[: 24 if known >= 6 else 16 if known >= 4 else 8]
     rules = _checked(_call(_CREATE, wanted, ctypes.c_size_t(len(wanted)), ctypes.c_uint32(0)))
     try:
         _allow(rules, "/", rights & _READ_DIR)
@@ -89,6 +96,7 @@ def seal(told: Mapping[str, Any]) -> None:
         _checked(_call(_RESTRICT, ctypes.c_int(rules), ctypes.c_uint32(0)))
     finally:
         os.close(rules)
+    return left
 
 
 def _allow(rules: int, path: str, rights: int) -> None:
@@ -102,19 +110,18 @@ def _allow(rules: int, path: str, rights: int) -> None:
             os.close(held)
 
 
-def _leave_the_network() -> None:
-    """Leave the network and what processes share by number; where that is not allowed, stay.
-
-    Not every system lets everybody have namespaces of their own.
-    """
+def _leave_the_network() -> bool:
     user, group = os.getuid(), os.getgid()
     libc = ctypes.CDLL(None, use_errno=True)
-    if libc.unshare(_NEW_IPC | _NEW_NET) == 0 or libc.unshare(_NEW_USER | _NEW_IPC | _NEW_NET):
-        return
+    if libc.unshare(_NEW_IPC | _NEW_NET) == 0:
+        return True
+    if libc.unshare(_NEW_USER | _NEW_IPC | _NEW_NET):
+        return False
     with suppress(OSError):
         Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
         Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
         Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
+    return True
 
 
 def _readable_always(but: Iterable[str]) -> list[str]:

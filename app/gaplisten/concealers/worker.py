@@ -39,8 +39,8 @@ Request = tuple[dict[str, Any], list[wire.Array]]
 class Worker:
     """Answers one request after the other; keeps loaded plugins warm between them."""
 
-    def __init__(self, requests: IO[bytes], replies: IO[bytes], marks: int) -> None:
-        self._requests, self._replies, self._marks = requests, replies, marks
+    def __init__(self, requests: IO[bytes], replies: IO[bytes], marks: int, offline: bool = False) -> None:
+        self._requests, self._replies, self._marks, self._offline = requests, replies, marks, offline
         self._waiting: queue.SimpleQueue[Request | None] = queue.SimpleQueue()
         self._plugins: dict[str, Plugin] = {}
         self._opened = OpenedFiles()
@@ -82,6 +82,7 @@ class Worker:
         reply["left_behind"] = "" if header.get("goes_on") else self._leftovers.found(header["memory"])
         reply["files"] = self._opened.files(header["path"])
         reply["deeds"] = [*self._opened.deeds(header["path"]), *self._clocks.replaced()]
+        reply["offline"] = self._offline
         if (loaded := self._plugins.get(header["path"])) is not None:
             reply["digest"] = loaded.digest
         self._mark(header["mark"])
@@ -179,15 +180,16 @@ def main(lifeline: int = -1, *, told: bool = False) -> None:
     """
     streams = confining.take_over_pipes()
     confining.die_with(lifeline)
+    offline = False
     if told:
         surroundings = wire.read(streams[0])[0]
         _settle(surroundings)
         if "sealed" in surroundings:
-            sealing.seal(surroundings["sealed"])
+            offline = sealing.seal(surroundings["sealed"])
     import_helpers_from_source()
     tell_of_sound_files()
     forms()  # before any plugin can have changed what they import
-    Worker(*streams).run()
+    Worker(*streams, offline).run()
 
 
 def _settle(surroundings: dict[str, Any]) -> None:
