@@ -88,6 +88,14 @@ def test_a_seal_leaves_alone_what_a_plugin_may_use(tmp_path: Path) -> None:
     assert "weights.bin" in runs(tmp_path, body, Seal((), (str(tmp_path / "tries.py"),)))
 
 
+def test_temporary_files_with_and_without_a_name_are_no_deeds(tmp_path: Path) -> None:
+    body = "import tempfile\nfor kind in tempfile.TemporaryFile, tempfile.NamedTemporaryFile:\n    with kind() as f: f.write(b'x')\nreturn lossy"
+    entry = whole_file(tmp_path, "tries", body)
+    with Runner(workers=1, limits=QUICK, sealed=Seal()) as runner:
+        made = runner.submit(entry, {}, noise(0.1), None).result(PATIENCE)
+    assert not made.deeds
+
+
 def reading(tmp_path: Path, how: str, path: Path) -> str:
     body = "\n".join("    " + line for line in how.format(path=str(path)).splitlines())
     return READS.format(body=body)

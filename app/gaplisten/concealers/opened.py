@@ -171,7 +171,8 @@ class OpenedFiles:
         """Note a file that outlives the process: what is heard in one run could be used in another."""
         with suppress(TypeError, ValueError, OSError):
             path = os.path.realpath(os.fsdecode(name))
-            if not path.startswith((self._passing, "/dev/", "/proc/self/")):
+            # A file without a name (Linux) is opened by its folder's.
+            if not f"{path}{os.sep}".startswith((self._passing, "/dev/", "/proc/self/")):
                 self._doing.add(f"{WRITES} {path}"[:_LONGEST])
 
     def _count(self, name: Any) -> None:
