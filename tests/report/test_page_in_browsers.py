@@ -122,7 +122,7 @@ def check(browser: str, found: Finding, rows: list[np.ndarray], tmp_path: Path) 
 
 
 def test_a_page_plays_the_files_samples(tmp_path: Path) -> None:
-    found = finding(RATE, seconds=0.5)
+    found = finding(RATE, seconds=0.3)
     check("chromium", found, [version.signal.samples[:, 0] for version in found.versions], tmp_path)
 
 
