@@ -31,7 +31,7 @@ from gaplisten.batch.heard import (
     match,
     read_heard,
 )
-from gaplisten.batch.items import REFERENCE
+from gaplisten.batch.items import REFERENCE, Version
 from gaplisten.batch.score import ScoreRow
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.strata import Stratum
@@ -73,11 +73,14 @@ class Comparison:
         Where they come from.
     points
         By the metric's name.
+    versions
+        What was scored, where that is known and not only told by a table.
     """
 
     title: str
     scales: tuple[Scale, ...]
     points: Mapping[str, tuple[Point, ...]]
+    versions: tuple[Version, ...] = ()
 
     def of(self, scale: Scale, *, reference: bool = True, stratum: str | None = None) -> tuple[Point, ...]:
         """Return one metric's values, perhaps without the reference's, perhaps of one burst stratum only."""
@@ -86,6 +89,17 @@ class Comparison:
             for one in self.points[scale.name]
             if (reference or one.condition != REFERENCE) and stratum in (None, one.stratum)
         )
+
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """The conditions without the reference, in their own order."""
+        return tuple(dict.fromkeys(name for _, name, _ in self.files if name != REFERENCE))
+
+    @property
+    def files(self) -> tuple[tuple[str, str, str], ...]:
+        """Clip, condition and file of everything that has a score."""
+        every = (each for points in self.points.values() for each in points)
+        return tuple(dict.fromkeys((each.clip, each.condition, each.file) for each in every))
 
     @property
     def strata(self) -> tuple[str, ...]:
@@ -100,7 +114,7 @@ def from_rows(title: str, rows: Sequence[ScoreRow]) -> Comparison:
     metrics = {row.task.metric.name: row.task.metric for row in rows}
     points = {name: points_of(rows, name) for name in metrics}
     scales = tuple(_scale(metric) for name, metric in metrics.items() if points[name])
-    return Comparison(title, scales, points)
+    return Comparison(title, scales, points, tuple(dict.fromkeys(row.task.version for row in rows)))
 
 
 def from_table(path: Path) -> Comparison:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated
 
@@ -12,12 +11,11 @@ import typer
 from gaplisten.batch.baseline import check_same, read_baseline, save_baseline
 from gaplisten.batch.gap_values import gap_journal, measure_builds, without_paths
 from gaplisten.batch.gate import MOST_NAMED, Build, Verdict, judge, summary_table
-from gaplisten.batch.items import Version, file_of, versions_from_paths
+from gaplisten.batch.items import Version, versions_from_paths
 from gaplisten.batch.limits import OF_ANY, OF_CLIPS, OF_GAPS, Limit, limit_of
 from gaplisten.batch.run import ProcessWorkers
 from gaplisten.batch.score import apart, described, identity_of, score_journal, score_versions
 from gaplisten.clips.clip import PacketLength
-from gaplisten.clips.opening import open_clip
 from gaplisten.commands import output
 from gaplisten.commands.folder_options import (
     Accept,
@@ -29,13 +27,11 @@ from gaplisten.commands.folder_options import (
 )
 from gaplisten.durable import not_written, write_whole
 from gaplisten.errors import GaplistenError, visible
-from gaplisten.jobs import Job
-from gaplisten.loss.measures import measure_versions
 from gaplisten.metrics.catalogue import metric_names
 from gaplisten.metrics.contract import Metric
-from gaplisten.report.finding import Finding, finding_of, place_of
 from gaplisten.report.junit import junit_of
-from gaplisten.report.set_report import REPORT_CONTEXT_MS, Chosen, choose, report_of
+from gaplisten.report.set_report import choose, report_of
+from gaplisten.report.set_work import builds_of, doubts_of, findings_of
 from gaplisten.tables import Cell, Table
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -116,7 +112,7 @@ def compare(
     if baseline is not None and save is not None:
         raise CompareError("--save-baseline", "is given beside --baseline", "leave one of them out")
     found = _versions(folders, reference_folder, trace or [], packet_length(packet_ms, packet))
-    measured, metrics = _measured(found, wanted, jobs, accept)
+    measured, metrics, doubts = _measured(found, wanted, jobs, accept)
     identities = {each.name: identity_of(each) for each in metrics}
     if save is not None:
         save_baseline(save, measured[0], identities)
@@ -140,7 +136,7 @@ def compare(
     if report is not None:
         shown, count = choose(verdicts, {each.name: each for each in others})
         with output.progress("writing the report") as job:
-            players = _findings(shown, found, None if baseline is not None else base.name, job)
+            players = findings_of(shown, found, None if baseline is not None else base.name, job)
             text = report_of(
                 base,
                 others,
@@ -150,6 +146,7 @@ def compare(
                 count,
                 judged=bool(limits),
                 allow_missing=allow_missing,
+                doubts=doubts,
             )
         try:
             write_whole(report, text)
@@ -212,15 +209,12 @@ def _traces(words: Sequence[str], names: Sequence[str]) -> tuple[Path | None, di
 
 def _measured(
     found: Mapping[str, list[Version]], wanted: Sequence[str], jobs: int | None, accept: bool
-) -> tuple[list[Build], list[Metric]]:
-    """Measure all gaps, and score what is wanted; end where files do not fit together."""
-    flat = [(name, version) for name, versions in found.items() for version in versions]
+) -> tuple[list[Build], list[Metric], list[str]]:
+    """Measure all gaps, and score what is wanted; end where files do not fit together, unless accepted."""
+    flat = [version for versions in found.values() for version in versions]
     with output.progress("measuring gaps") as job, gap_journal() as journal:
-        measured = measure_builds([version for _, version in flat], journal, jobs=jobs, job=job)
-    pairs = list(zip(flat, measured, strict=True))
-    doubts = dict.fromkeys(
-        f"{name}, {version.clip.name}: {doubt}" for (name, version), each in pairs for doubt in each.doubts
-    )
+        measured = measure_builds(flat, journal, jobs=jobs, job=job)
+    doubts = doubts_of(found, measured)
     say_doubts(doubts, accepted=accept)
     scores: dict[str, dict[str, dict[str, float]]] = {name: {} for name in found}
     problems: dict[str, dict[str, str]] = {name: {} for name in found}
@@ -246,32 +240,7 @@ def _measured(
                         problems[name][clip] = f"{row.task.metric.name}: {reason}"
                     else:
                         scores[name].setdefault(row.task.metric.name, {})[clip] = value
-    builds = []
-    for name in found:
-        gaps = {version.clip.name: each for (of, version), each in pairs if of == name}
-        failed = {clip: each.problem for clip, each in gaps.items() if each.problem}
-        whole = {clip: each for clip, each in gaps.items() if not each.problem}
-        builds.append(Build(name, whole, scores[name], failed | problems[name]))
-    return builds, metrics
-
-
-def _findings(
-    shown: Sequence[Chosen], found: Mapping[str, list[Version]], base: str | None, job: Job
-) -> Iterator[tuple[Chosen, Finding]]:
-    """Open and measure each clip that a report shows, in its build and in the base."""
-    for number, chosen in enumerate(shown):
-        job.check(number / len(shown), chosen.clip)
-        version = next(each for each in found[chosen.build] if each.clip.name == chosen.clip)
-        conditions = [replace(file_of(version), name=chosen.build)]
-        for each in found.get(base, []) if base is not None else []:
-            if each.clip.name == chosen.clip:
-                own = file_of(each)
-                trace = own.trace or (each.clip.trace if each.clip.trace != version.clip.trace else None)
-                conditions.insert(0, replace(own, name=base or "", trace=trace))
-        opened = open_clip(replace(version.clip, conditions=tuple(conditions)))
-        traces = {name: met for name in opened.conditions if (met := opened.trace_of(name)) is not None}
-        tables = measure_versions(opened.reference, opened.conditions, traces)
-        yield chosen, finding_of(opened, tables, chosen.gap, place_of(version.clip), {}, REPORT_CONTEXT_MS)
+    return builds_of(found, measured, scores, problems), metrics, doubts
 
 
 # -- telling -------------------------------------------------------------------------------------------------

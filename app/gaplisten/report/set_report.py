@@ -100,6 +100,7 @@ def report_of(
     *,
     judged: bool,
     allow_missing: bool,
+    doubts: Sequence[str] = (),
 ) -> str:
     """Return the whole page.
 
@@ -111,12 +112,17 @@ def report_of(
         How many there are.
     judged
         Whether limits were set.
+    doubts
+        What does not fit together, and was accepted.
     """
     names = ", ".join(each.name for each in others)
     body = [
         f"<p>{escaped(names)} against {escaped(base.name)}.</p>",
         *_summary(base, others, verdicts, judged, allow_missing),
     ]
+    if doubts:
+        items = "".join(f"<li>{escaped(each)}</li>" for each in doubts)
+        body.append(f"<h3>Does not fit together: figures of these clips may be wrong</h3><ul>{items}</ul>")
     for metric in metrics:
         body += _scores(metric, [base, *others])
     body.append("<h2>Measures of gaps</h2>")

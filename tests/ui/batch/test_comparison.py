@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import csv
+import re
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,8 @@ from pytestqt.qtbot import QtBot
 from gaplisten.batch.compare import Point, distributions
 from gaplisten.batch.comparison import Comparison, Scale, from_table, heard_in
 from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job
+from gaplisten.report import set_report, set_work
 from gaplisten.ui.batch.comparison_window import ComparisonWindow
 from gaplisten.ui.batch.plot import ComparisonPlot, p_text
 from gaplisten.ui.batch.tables import PlainTable
@@ -216,6 +220,92 @@ def test_names_under_a_picture_never_overlap(qtbot: QtBot, count: int, named: bo
 
 def test_small_probabilities_are_printed_as_papers_do() -> None:
     assert [p_text(p) for p in (1e-9, 0.0312, 1.0)] == ["p < 0.001", "p = 0.031", "p = 1"]
+
+
+# --- a report ----------------------------------------------------------------------------------------------
+
+
+def scored(folder: Path, *conditions: str) -> Comparison:
+    """Return scores of clip 2 and 3, as a table has them: a name for each sound."""
+    found = [
+        Point(clip, name, 3.0 + at, "", str(folder / name / f"{clip}.wav"))
+        for at, name in enumerate(conditions)
+        for clip in ("2", "3")
+    ]
+    return Comparison("x", (MOS,), {"plcmos": tuple(found)})
+
+
+def test_the_page_that_compare_writes_is_written_from_scores(
+    qtbot: QtBot, window: Any, clips_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(set_report, "MOST_FINDINGS", 1)
+    window.panes["batch"].show_comparison(scored(clips_folder, "mild", "rough"))
+    (made,) = window.panes["batch"].windows
+    row = made.report
+    assert [each.text() for each in row.against.actions()] == ["Against mild…", "Against rough…"]
+    row.write("mild", tmp_path / "r.html")
+    assert row.stop.isVisible()
+    with qtbot.waitSignal(row.run.finished, timeout=30_000):
+        pass
+    assert re.match(rf"Written: {tmp_path}/r\.html, 1 of \d+ findings in it", made.said.text())
+    text = (tmp_path / "r.html").read_text(encoding="utf-8")
+    assert "rough against mild" in text
+    assert "PLC-MOS" in text
+    assert re.search(r"<h2>rough: [23]: gap \d of \d", text)
+    assert str(tmp_path) not in text
+    opened: list[str] = []
+    monkeypatch.setattr(
+        "gaplisten.ui.batch.report_row.QDesktopServices.openUrl", lambda url: opened.append(url.toLocalFile())
+    )
+    assert row.open.isVisible()
+    row.open.click()
+    assert opened == [str(tmp_path / "r.html")]
+
+
+def test_a_report_that_is_stopped_writes_nothing(
+    qtbot: QtBot, window: Any, clips_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = threading.Event()
+
+    def slow(*_: object, job: Job, **__: object) -> None:
+        while not held.wait(0.005):
+            job.check(0.1)
+
+    monkeypatch.setattr(set_work, "measure_builds", slow)
+    window.panes["batch"].show_comparison(scored(clips_folder, "mild", "rough"))
+    (made,) = window.panes["batch"].windows
+    made.report.write("mild", tmp_path / "r.html")
+    with qtbot.waitSignal(made.report.run.stopped):
+        made.report.stop.click()
+    assert made.said.text().startswith("Stopped")
+    assert made.report.choose.isVisible()
+    assert not (tmp_path / "r.html").exists()
+    made.report.write("mild", tmp_path / "r.html")
+    made.close()  # ends it, too
+    qtbot.waitUntil(lambda: not window.panes["batch"].windows)
+    qtbot.waitUntil(lambda: not window.controller.tasks.busy)
+
+
+@pytest.mark.parametrize("why", ["no folder", "other clips", "one condition"])
+def test_a_report_that_cannot_be_is_refused_with_the_reason(
+    qtbot: QtBot, window: Any, clips_folder: Path, tmp_path: Path, why: str
+) -> None:
+    found = scored(clips_folder, "mild", *([] if why == "one condition" else ["rough"]))
+    if why == "other clips":
+        found = Comparison("x", (MOS,), {"plcmos": (Point("9", "a", 1.0), Point("9", "b", 1.0))})
+    window.panes["batch"].show_comparison(found)
+    (made,) = window.panes["batch"].windows
+    assert made.report.choose.isEnabled() == (why != "one condition")
+    made.report.write(
+        found.conditions[0], tmp_path / "none" / "r.html" if why == "no folder" else tmp_path / "r"
+    )
+    said = {
+        "no folder": "its folder is not there",
+        "other clips": "are not open",
+        "one condition": "two conditions",
+    }
+    qtbot.waitUntil(lambda: said[why] in made.said.text())
+    assert not made.report.open.isVisible()
 
 
 # --- the worst gap -----------------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QComboBox,
@@ -34,9 +35,11 @@ from gaplisten.batch.comparison import (
 )
 from gaplisten.batch.heard import Heard, Pair
 from gaplisten.batch.items import REFERENCE
+from gaplisten.bench.tasks import Tasks
 from gaplisten.errors import GaplistenError
 from gaplisten.tables import write_csv
 from gaplisten.ui.batch.plot import ComparisonPlot
+from gaplisten.ui.batch.report_row import Known, ReportRow
 from gaplisten.ui.batch.tables import PlainTable
 from gaplisten.ui.plots import SIZE, save_plot
 from gaplisten.ui.theme import light_palette
@@ -50,6 +53,11 @@ _EVERY = "every condition"
 class ComparisonWindow(QWidget):
     """One comparison; the picture above goes with the table that is in front.
 
+    Parameters
+    ----------
+    tasks, known
+        What a report needs: where work runs, and what was scored; None where none is offered.
+
     Signals
     -------
     clip_wanted
@@ -58,12 +66,23 @@ class ComparisonWindow(QWidget):
 
     clip_wanted = Signal(str, str, str)
 
-    def __init__(self, comparison: Comparison, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        comparison: Comparison,
+        parent: QWidget | None = None,
+        *,
+        tasks: Tasks | None = None,
+        known: Known | None = None,
+    ) -> None:
         super().__init__(parent, Qt.WindowType.Window)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle(f"{comparison.title} - Scores - Gaplisten")
         self.comparison = comparison
         self.heard: tuple[Heard, ...] = ()
+        self.report: ReportRow | None = None
+        if tasks is not None and known is not None:
+            self.report = ReportRow(comparison, tasks, known, self)
+            self.report.said.connect(self._say)
         self._pages: list[Page] = []
         self._make_choices()
         self.plot = ComparisonPlot()
@@ -146,6 +165,8 @@ class ComparisonWindow(QWidget):
         menu.addAction("From a CSV Table…", self._ask_for_ratings)
         ratings.setMenu(menu)
         row.addWidget(ratings)
+        if self.report is not None:
+            row.addWidget(self.report)
         row.addStretch(1)
         actions: Sequence[tuple[str, Callable[[], object]]] = (
             ("Save Tables…", self._ask_for_tables),
@@ -227,6 +248,12 @@ class ComparisonWindow(QWidget):
     def _say(self, text: str, warns: bool = False) -> None:
         self.said.setText(text)
         self.said.set_warning(warns)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop a report that is being written."""
+        if self.report is not None:
+            self.report.run.stop()
+        super().closeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         """Draw in the colours of another theme."""

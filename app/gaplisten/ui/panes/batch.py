@@ -173,9 +173,14 @@ class Batch(QObject):
 
     def show_comparison(self, found: Comparison) -> None:
         """Open a window on scores."""
+        from gaplisten.report.set_work import versions_scored
         from gaplisten.ui.batch.comparison_window import ComparisonWindow
 
-        made = ComparisonWindow(found)
+        made = ComparisonWindow(
+            found,
+            tasks=self._controller.tasks,
+            known=lambda comparison: versions_scored(comparison, self._controller.clipset),
+        )
         made.clip_wanted.connect(self.going.to)
         self._shell.signals.closed.connect(made.close)
         self.windows.append(made)

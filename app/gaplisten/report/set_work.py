@@ -1,0 +1,208 @@
+"""From versions to a report of a set: gaps measured, builds judged, findings opened, the page written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from gaplisten.batch.comparison import Comparison
+from gaplisten.batch.gap_values import ClipGaps, gap_journal, measure_builds
+from gaplisten.batch.gate import Build, judge
+from gaplisten.batch.items import REFERENCE, Version, file_of, versions_of
+from gaplisten.batch.work import PartOf
+from gaplisten.clips.clip import ClipSet, ConditionFile
+from gaplisten.clips.opening import open_clip
+from gaplisten.durable import not_written, write_whole
+from gaplisten.errors import GaplistenError
+from gaplisten.jobs import Job
+from gaplisten.loss.measures import measure_versions
+from gaplisten.metrics.contract import Metric
+from gaplisten.report.finding import Finding, finding_of, place_of
+from gaplisten.report.set_report import REPORT_CONTEXT_MS, Chosen, choose, report_of
+
+_MEASURING = 0.6  # share of the work
+
+
+class ReportError(GaplistenError):
+    """A report that cannot be made or written."""
+
+
+@dataclass(frozen=True)
+class Reported:
+    """A report that was written.
+
+    Parameters
+    ----------
+    shown, count
+        How many findings are in it, and how many there are.
+    missing, doubts
+        How many clips could not be compared, and how many things do not fit together; the report names them.
+    """
+
+    path: Path
+    shown: int
+    count: int
+    missing: int
+    doubts: int
+
+    def __str__(self) -> str:
+        """Return it in a sentence."""
+        said = f"Written: {self.path}, {self.shown} of {self.count} findings in it"
+        if self.missing:
+            said += f"; {self.missing} times a clip could not be compared"
+        if self.doubts:
+            said += f"; what does not fit together ({self.doubts}) is named in it"
+        return said
+
+
+def builds_of(
+    found: Mapping[str, Sequence[Version]],
+    measured: Sequence[ClipGaps],
+    scores: Mapping[str, Mapping[str, Mapping[str, float]]],
+    problems: Mapping[str, Mapping[str, str]],
+) -> list[Build]:
+    """Return builds from what was measured of all their versions, one build after the other."""
+    builds, rest = [], iter(measured)
+    for name, versions in found.items():
+        gaps = {version.clip.name: next(rest) for version in versions}
+        failed = {clip: each.problem for clip, each in gaps.items() if each.problem}
+        whole = {clip: each for clip, each in gaps.items() if not each.problem}
+        builds.append(Build(name, whole, scores.get(name, {}), failed | dict(problems.get(name, {}))))
+    return builds
+
+
+def doubts_of(found: Mapping[str, Sequence[Version]], measured: Sequence[ClipGaps]) -> list[str]:
+    """Return what does not fit together, each thing once, with its build and clip."""
+    flat = [(name, version) for name, versions in found.items() for version in versions]
+    return list(
+        dict.fromkeys(
+            f"{name}, {version.clip.name}: {doubt}"
+            for (name, version), each in zip(flat, measured, strict=True)
+            for doubt in each.doubts
+        )
+    )
+
+
+def findings_of(
+    shown: Sequence[Chosen], found: Mapping[str, Sequence[Version]], base: str | None, job: Job
+) -> Iterator[tuple[Chosen, Finding]]:
+    """Open and measure each clip that a report shows, in its build and in the base.
+
+    Parameters
+    ----------
+    base
+        None where nothing of it but values is there.
+    """
+    for number, chosen in enumerate(shown):
+        job.check(number / len(shown), chosen.clip)
+        version = next(each for each in found[chosen.build] if each.clip.name == chosen.clip)
+        conditions = [replace(file_of(version), name=chosen.build)]
+        for each in found.get(base, ()) if base is not None else ():
+            if each.clip.name == chosen.clip:
+                own = file_of(each)
+                trace = own.trace or (each.clip.trace if each.clip.trace != version.clip.trace else None)
+                conditions.insert(0, replace(own, name=base or "", trace=trace))
+        opened = open_clip(replace(version.clip, conditions=tuple(conditions)))
+        traces = {name: met for name in opened.conditions if (met := opened.trace_of(name)) is not None}
+        tables = measure_versions(opened.reference, opened.conditions, traces)
+        yield chosen, finding_of(opened, tables, chosen.gap, place_of(version.clip), {}, REPORT_CONTEXT_MS)
+
+
+def versions_scored(comparison: Comparison, clipset: ClipSet | None) -> dict[str, list[Version]]:
+    """Return the versions that scores are of, by condition, without the reference.
+
+    Parameters
+    ----------
+    clipset
+        What is open: a table of scores names sounds, not their references and losses.
+
+    Raises
+    ------
+    ReportError
+        If no clip of the scores is known.
+    """
+    if comparison.versions:
+        every = list(comparison.versions)
+    else:
+        clips = {clip.name: clip for clip in clipset.clips} if clipset is not None else {}
+        known = {(each.clip.name, each.condition): each for each in (versions_of(clipset) if clipset else ())}
+        every = []
+        for clip, condition, file in comparison.files:
+            own = known.get((clip, condition))
+            if own is not None and (not file or own.path == Path(file)):
+                every.append(own)
+            elif clip in clips and file:  # a sound that lies elsewhere: what was scored counts
+                alone = replace(clips[clip], conditions=(ConditionFile(condition, Path(file)),))
+                every.append(Version(alone, condition, Path(file)))
+        if not every:
+            way_out = "open the folder that was scored"
+            raise ReportError("report", "the clips of these scores are not open", way_out)
+    found: dict[str, list[Version]] = {}
+    for each in every:
+        if each.condition != REFERENCE:
+            found.setdefault(each.condition, []).append(each)
+    return found
+
+
+def write_report(
+    path: Path, comparison: Comparison, found: Mapping[str, Sequence[Version]], base: str, job: Job
+) -> Reported:
+    """Measure the gaps of what was scored, and write the page of all conditions against one.
+
+    Raises
+    ------
+    ReportError
+        If there is nothing to compare, or the page cannot be written.
+    JobCancelled
+        When asked to stop: nothing is written.
+    """
+    if base not in found or len(found) < 2:
+        raise ReportError("report", "needs two conditions whose sounds are known", "score another one, too")
+    if not path.absolute().parent.is_dir():  # told before the work, not after it
+        raise ReportError(str(path), "cannot be written (its folder is not there)", "choose another place")
+    ordered = {base: found[base], **{name: each for name, each in found.items() if name != base}}
+    flat = [version for versions in ordered.values() for version in versions]
+    with gap_journal() as journal:
+        measured = measure_builds(flat, journal, job=PartOf(job, 0.0, _MEASURING, "measuring gaps"))
+    first, *others = builds_of(ordered, measured, _scores(comparison), {})
+    metrics = [
+        Metric(
+            each.name,
+            each.title,
+            unit=each.unit,
+            range=each.ends,
+            direction="higher" if each.higher_is_better else "lower",
+        )
+        for each in comparison.scales
+    ]
+    verdicts = [judge(first, each, (), {}) for each in others]
+    shown, count = choose(verdicts, {each.name: each for each in others})
+    writing = PartOf(job, _MEASURING, 1.0 - _MEASURING, "writing the report")
+    doubts = doubts_of(ordered, measured)
+    text = report_of(
+        first,
+        others,
+        verdicts,
+        metrics,
+        findings_of(shown, ordered, base, writing),
+        count,
+        judged=False,
+        allow_missing=True,
+        doubts=doubts,
+    )
+    job.check(1.0)
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise ReportError(*not_written(path, error)) from error
+    missing = sum(len(each.missing) for each in verdicts)
+    return Reported(path, len(shown), count, missing, len(doubts))
+
+
+def _scores(comparison: Comparison) -> dict[str, dict[str, dict[str, float]]]:
+    found: dict[str, dict[str, dict[str, float]]] = {}
+    for metric, points in comparison.points.items():
+        for point in points:
+            found.setdefault(point.condition, {}).setdefault(metric, {})[point.clip] = point.value
+    return found
