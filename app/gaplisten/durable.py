@@ -72,6 +72,7 @@ def whole_path(path: Path, *, sync: bool = True) -> Iterator[Path]:
     OSError
         As for `write_whole`; when the block raises anything, `path` is left as it was.
     """
+    _check_replaceable(path)
     # Two processes may write the same file at once: each has a name of its own, the last rename wins. It is
     # shortened, so that it fits wherever the name itself does.
     part = path.with_name(f"{path.name[:40]}.{secrets.token_hex(6)}.part") if path.name else path
@@ -88,6 +89,21 @@ def whole_path(path: Path, *, sync: bool = True) -> Iterator[Path]:
         raise
     if sync:
         sync_folder(path.parent)
+
+
+def is_special(path: Path) -> bool:
+    """Tell whether a path is a device, pipe or socket, be it through a link."""
+    try:
+        mode = path.stat().st_mode
+    except OSError:
+        return False
+    return not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def _check_replaceable(path: Path) -> None:
+    # Who may write in /dev would otherwise have /dev/null replaced by a file, for all programs.
+    if is_special(path):
+        raise OSError(errno.ENODEV, "it is a device or a pipe and no file", str(path))
 
 
 def sync_folder(folder: Path) -> None:
@@ -128,6 +144,7 @@ _REFUSALS = {
     errno.ENOENT: ("its folder is not there", "make it, or choose another place"),
     errno.ENOTDIR: ("its folder is a file", "choose another place"),
     errno.EISDIR: ("it is a folder", "choose another name"),
+    errno.ENODEV: ("it is a device or a pipe and no file", "name a file"),
     errno.EIO: ("the disk reports an error", "choose another disk"),
 }
 

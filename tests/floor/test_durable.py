@@ -85,6 +85,22 @@ def test_when_the_writer_fails_the_old_file_stays_and_nothing_lies_beside_it(
     assert alone(old)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes among files")
+@pytest.mark.parametrize("linked", [False, True])
+def test_devices_and_pipes_are_not_replaced_by_files(tmp_path: Path, linked: bool) -> None:
+    """Who may write there would else take /dev/null away from all programs."""
+    os.mkfifo(tmp_path / "pipe")
+    target = tmp_path / ("link" if linked else "pipe")
+    if linked:
+        target.symlink_to("pipe")
+    before = sorted(tmp_path.iterdir())
+    with pytest.raises(OSError, match="device or a pipe") as refused:
+        write_whole(target, "x")
+    assert not_written(target, refused.value)[2] == "name a file"
+    assert sorted(tmp_path.iterdir()) == before
+    assert (tmp_path / "pipe").is_fifo()
+
+
 def test_a_full_disk_leaves_the_old_file_and_nothing_beside_it(old: Path) -> None:
     program = (
         "import resource, signal, sys; from pathlib import Path; from gaplisten.durable import write_whole\n"

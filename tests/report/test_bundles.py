@@ -122,6 +122,7 @@ def test_the_worst_gaps_of_all_clips_leave_the_worst_first(worst: Handed) -> Non
         (("--gap", 1, "--worst", 2), "leave one of them out"),
         (("--by", "nothing"), "see gaplisten gaps --measures"),
         (("--csv", "x.csv"), "lists nothing"),
+        (("--bundle", ""), "it has no name"),
     ],
 )
 def test_what_cannot_be_is_refused(

@@ -98,7 +98,7 @@ def hand_over(
     GaplistenError
         If there is no such clip or gap, or something cannot be read or written.
     """
-    check_place(wanted.out)
+    check_place(wanted.out, folders=True)
     if wanted.as_folder:
         check_folder(wanted.out)  # before the work, not after it
     chosen = [clip for clip in clips if wanted.clip in (None, clip.name)]

@@ -104,7 +104,7 @@ class ReportRow(QWidget):
 
     def _progressed(self, fraction: float, sentence: str) -> None:
         self.bar.setValue(round(_STEPS * fraction))
-        self.said.emit(f"Report: {sentence}", False)
+        self.said.emit(f"Writing the report: {sentence}", False)
         if self.run.stopping:
             self.stop.setEnabled(False)
 
