@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -164,3 +165,19 @@ def test_a_second_trace_names_its_version(folder: Path, capsys) -> None:
     files = [folder / f"{name}.wav" for name in ("clean", "half")]
     assert run(*files, "--trace", folder / "is_lost.txt", "--trace", "other.txt") == 2
     assert "write VERSION=FILE; the versions are half" in capsys.readouterr().err
+
+
+def test_files_of_one_name_are_told_apart_by_folders_and_never_by_whole_paths(folder: Path) -> None:
+    places = [folder / place / "lossy_signals" / "1.wav" for place in ("base", "new", "deeper/new")]
+    for place in places:
+        place.parent.mkdir(parents=True)
+        place.write_bytes((folder / "half.wav").read_bytes())
+    words = (folder / "clean.wav", *places, places[0], "--trace", folder / "is_lost.txt")
+    assert run(*words, "--csv", folder / "g.csv") == 0
+    names = [row["version"] for row in rows_of(folder / "g.csv")]
+    assert names == ["base", f"{folder.name}/new", "deeper/new", "base (2)"]
+    assert run(*words, "--gap", 1, "--bundle", folder / "b.zip") == 0
+    with zipfile.ZipFile(folder / "b.zip") as bundle:
+        for name in bundle.namelist():
+            assert str(folder).encode() not in name.encode() + bundle.read(name)
+            assert str(folder).strip("/").replace("/", "_") not in name

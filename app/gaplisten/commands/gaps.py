@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -307,10 +308,7 @@ def _clip(
         raise GapsUsageError(
             "gaps", "no version to measure was given", "name a reference and then the versions"
         )
-    stems = [path.stem for path in versions]
-    names = [path.stem if stems.count(path.stem) == 1 else path.parent.name for path in versions]
-    if len(set(names)) < len(names):
-        names = [str(path) for path in versions]
+    names = _names(versions)
     shared, own = _traces(traces, names)
     if lossy is None and shared is None and len(own) < len(names):
         lossy = versions[0]
@@ -330,6 +328,27 @@ def _clip(
         trace_format=format,
         trace_inverted=inverted,
     )
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    """Name versions by what tells their files apart; whole paths would leave in tables and bundles."""
+    stems = [path.stem for path in paths]
+    names = [path.stem if stems.count(path.stem) == 1 else path.parent.name for path in paths]
+    if len(set(names)) < len(names):
+        parts = [Path(os.path.abspath(path)).with_suffix("").parts[1:] for path in paths]
+        shared = 0
+        while min(map(len, parts)) > shared + 1 and len({each[-1 - shared] for each in parts}) == 1:
+            shared += 1
+        heads = [each[: len(each) - shared] for each in parts]
+        names = []
+        for head in heads:
+            tails = (head[-words:] for words in range(1, len(head) + 1))
+            tail = next((t for t in tails if sum(each[-len(t) :] == t for each in heads) == 1), head[-1:])
+            name, number = "/".join(tail), 2
+            while name in names:  # one file twice
+                name, number = f"{'/'.join(tail)} ({number})", number + 1
+            names.append(name)
+    return names
 
 
 def _traces(words: Sequence[str], names: Sequence[str]) -> tuple[Path | None, dict[str, Path]]:
