@@ -54,7 +54,9 @@ def test_acr_gives_true_scores_back_and_finds_who_guesses_and_who_always_votes_t
 ) -> None:
     truth = {"zero": 1.9, "fade": 2.7, "hybrid": 3.6, "clean": 4.3}
 
-    def answer(session: Session, planned: Planned, index: int, draw: np.random.Generator) -> None:
+    def answer(session: Session, planned: Planned, index: int, _: np.random.Generator) -> None:
+        # Each panel draws orders of its own: votes that followed them would let a guesser be right by chance.
+        draw = np.random.default_rng((index, ord(planned.clip), ORDER.index(planned.condition)))
         votes = {22: int(draw.integers(1, 6)), 23: 4}
         honest = noisy(truth[planned.condition], index, draw, 1, 5)
         assert session.rate(votes.get(index, honest)) is None
