@@ -211,14 +211,9 @@ def placement_of(reference: Signal, version: Signal) -> Placement | None:
     for sign in (1, -1):
         other = Signal.of(sign * version.mono, version.rate)
         delay = estimate_delay(clean, other)
-        found = _likeness(_mono(clean), _mono(remove_delay(other, delay, clean.frames)))
+        found = _alike(_mono(clean), _mono(remove_delay(other, delay, clean.frames)))
         if found >= (_WELL if best is None else best.likeness):
             best = Placement(delay, sign < 0, found)
         if found >= _PLAINLY:
             break
     return best
-
-
-def _likeness(one: Mono, other: Mono) -> float:
-    scale = float(np.sqrt(np.dot(one, one) * np.dot(other, other)))
-    return float(np.dot(one, other)) / scale if scale > 0 else 0.0
