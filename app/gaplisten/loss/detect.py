@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.loss.trace import Flags, Grid, LossTrace, Origin, Spans
@@ -155,7 +156,8 @@ def _without_pauses(
     if reference is None or reference.rate != signal.rate:
         return reference, _between_quiet(signal, runs, packet_frames)
     loudest = _loudest(reference.samples)
-    found = (_Pauses.of(signal, reference, runs, share * loudest) for share in _QUIET)
+    compared = _Compared.of(signal, reference)
+    found = (_Pauses.of(compared, runs, share * loudest) for share in _QUIET)
     told = [pauses for pauses in found if pauses.gated(packet_frames, signal.rate)]
     best = max(told, key=lambda pauses: len(pauses.pauses), default=None)
     if best is None:
@@ -164,6 +166,37 @@ def _without_pauses(
     for start, stop in best.pauses:
         spoken[start:stop] = 0.0
     return Signal(spoken, reference.rate), len(best.pauses)
+
+
+@dataclass(frozen=True, eq=False)
+class _Compared:
+    """A signal beside its reference, as long as both are.
+
+    Parameters
+    ----------
+    size
+        Frames of a block.
+    known, silent
+        By frame, where the reference is not exactly zero; and where the signal is.
+    peaks, zero
+        By block, how loud the reference is; and whether the signal is exactly zero all through.
+    """
+
+    size: int
+    known: Flags
+    silent: Flags
+    peaks: npt.NDArray[np.float32]
+    zero: Flags
+
+    @classmethod
+    def of(cls, signal: Signal, reference: Signal) -> _Compared:
+        size = max(1, round(_BLOCK_MS * signal.rate / 1000))
+        count = min(signal.frames, reference.frames) // size * size
+        clean = np.abs(reference.samples[:count]).max(axis=1, initial=0.0)
+        silent = np.asarray(~signal.samples[:count].any(axis=1))
+        peaks = clean.reshape(-1, size).max(axis=1, initial=0.0)
+        zero = np.asarray(silent.reshape(-1, size).all(axis=1))
+        return cls(size, np.asarray(clean > 0), silent, peaks, zero)
 
 
 @dataclass(frozen=True, eq=False)
@@ -176,30 +209,23 @@ class _Pauses:
         Of quiet and of louder sound, how much is zero.
     chance
         How likely it is that losses, which choose nothing, lie in so many pauses.
-    whole
-        By frame, where the reference is not exactly zero; and of these, where the signal is.
     """
 
+    compared: _Compared
     pauses: list[tuple[int, int]]
     others: list[tuple[int, int]]
     shares: tuple[float, float]
     chance: float
-    whole: tuple[Flags, Flags]
 
     @classmethod
-    def of(cls, signal: Signal, reference: Signal, runs: list[tuple[int, int]], floor: float) -> _Pauses:
-        size = max(1, round(_BLOCK_MS * signal.rate / 1000))
-        count = min(signal.frames, reference.frames) // size * size
-        clean = np.abs(reference.samples[:count]).max(axis=1, initial=0.0)
-        peaks = clean.reshape(-1, size).max(axis=1, initial=0.0)
+    def of(cls, compared: _Compared, runs: list[tuple[int, int]], floor: float) -> _Pauses:
+        size, peaks, zero = compared.size, compared.peaks, compared.zero
         heard, quiet = peaks > 0, (peaks > 0) & (peaks <= floor)
-        silent = np.asarray(~signal.samples[:count].any(axis=1))
-        zero = silent.reshape(-1, size).all(axis=1)
         pauses: list[tuple[int, int]] = []
         others: list[tuple[int, int]] = []
         for start, stop in runs:
             blocks = slice(start // size, -(-stop // size))
-            if not clean[start:stop].any() or not heard[blocks].any():
+            if not compared.known[start:stop].any() or not heard[blocks].any():
                 continue  # zeros of the reference's own
             paused = np.count_nonzero(quiet[blocks]) >= _PAUSE * np.count_nonzero(heard[blocks])
             (pauses if paused else others).append((start, stop))
@@ -207,7 +233,7 @@ class _Pauses:
         shares = [np.count_nonzero(kind & zero) / (np.count_nonzero(kind) or 1) for kind in (quiet, loud)]
         likely = np.count_nonzero(quiet) / (np.count_nonzero(heard) or 1)
         chance = _chance(len(pauses), len(pauses) + len(others), likely)
-        return cls(pauses, others, (shares[0], shares[1]), chance, (np.asarray(clean > 0), silent))
+        return cls(compared, pauses, others, (shares[0], shares[1]), chance)
 
     def gated(self, packet_frames: int, rate: int) -> bool:
         """Whether something made zeros of them: of nearly all, of too many for chance, or off the packets."""
@@ -223,7 +249,7 @@ class _Pauses:
 
     def _on(self, grid: Grid) -> float:
         """Return the share of pauses that make zeros of whole packets only."""
-        heard, silent = self.whole
+        heard, silent = self.compared.known, self.compared.silent
         fitting = 0
         for start, stop in self.pauses:
             first = start - (start - grid.offset) % grid.length
