@@ -91,15 +91,12 @@ def zero_packets(path: Path, packet: PacketLength = USUAL, reference: Path | Non
         clean = None if reference is None else read_start(reference, _LOOK_AT_SECONDS)
     except GaplistenError:
         return 0, ""
-    found = detect_losses(signal, packet.frames or max(1, round(packet.ms * signal.rate / 1000)), clean)
-    if found.trace.grid is None or found.trace.grid.length != (
-        packet.frames or round(packet.ms * signal.rate / 1000)
-    ):
-        heard = np.flatnonzero(signal.samples.any(axis=1))
-        spans = found.trace.spans if heard.size else found.trace.spans[:0]
-        count = (
-            int(np.count_nonzero((spans[:, 0] > heard[0]) & (spans[:, 1] <= heard[-1]))) if len(spans) else 0
-        )
+    size = packet.frames or max(1, round(packet.ms * signal.rate / 1000))
+    found = detect_losses(signal, size, clean)
+    if found.trace.grid is None or found.trace.grid.length != size:
+        heard, spans = np.flatnonzero(signal.samples.any(axis=1)), found.trace.spans
+        inner = (spans[:, 0] > heard[0]) & (spans[:, 1] <= heard[-1]) if heard.size else []
+        count = int(np.count_nonzero(inner))
         return count, f"{count} stretches of it are exactly zero"
     lost = found.trace.lost
     sounding = np.flatnonzero(~lost)
