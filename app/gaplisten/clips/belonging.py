@@ -30,7 +30,7 @@ _FOLLOWED = 0.55  # share of received sound that is found: 0.1 to 0.4 in other s
 def about_reference(opened: OpenClip, others: Mapping[str, Path]) -> Iterator[Doubt]:
     """Notice a reference of something else, one exchanged with the lossy file, and odd versions."""
     reference, lossy = opened.reference, opened.lossy if opened.clip.lossy else None
-    versions = {**({"lossy": lossy} if lossy is not None else {}), **opened.conditions}
+    versions = opened.versions
     if reference is None:
         yield from _about_each_other(versions)
         return

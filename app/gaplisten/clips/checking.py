@@ -73,8 +73,7 @@ def _placed(opened: OpenClip) -> Iterator[str]:
     """Say which versions are late or early all through, or turned round."""
     if opened.reference is None:
         return
-    lossy = {} if opened.lossy is None or opened.clip.lossy is None else {"lossy": opened.lossy}
-    for name, version in {**lossy, **opened.conditions}.items():
+    for name, version in opened.versions.items():
         found = placement_of(opened.reference, version)
         said = [] if found is None else found.said(opened.rate)
         if said:

@@ -181,6 +181,12 @@ class OpenClip:
         return self.own_traces.get(condition, self.trace)
 
     @property
+    def versions(self) -> dict[str, Signal]:
+        """The conditions, after the lossy file as ``lossy``; one made of the reference does not count."""
+        lossy = {} if self.lossy is None or self.clip.lossy is None else {"lossy": self.lossy}
+        return {**lossy, **self.conditions}
+
+    @property
     def frames(self) -> int:
         """Length of the clip in frames: that of the signal which sets the clock."""
         first = self.reference or self.lossy or next(iter(self.conditions.values()), None)
