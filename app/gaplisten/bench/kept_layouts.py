@@ -10,6 +10,7 @@ from pathlib import Path
 from gaplisten import folders
 from gaplisten.bench.state import Sources
 from gaplisten.clips.arrangement import Layout
+from gaplisten.clips.names import Role
 from gaplisten.errors import GaplistenError
 
 log = logging.getLogger(__name__)
@@ -82,7 +83,7 @@ def told(layout: Layout) -> str:
     parts = [
         f"{part.files} as {part.role}" + (f" {part.name}" if part.name else "")
         for part in layout.parts
-        if part.role != "not used"
+        if part.role is not Role.UNUSED
     ]
     shown = ", ".join(parts[:4])
     return f"{shown}, and {len(parts) - 4} more" if len(parts) > 4 else shown
