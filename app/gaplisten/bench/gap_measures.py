@@ -231,10 +231,8 @@ class GapMeasures:
     # -- the work -------------------------------------------------------------------------------------
 
     def _start(self, asked: Mapping[str, Inputs], job: Job) -> Future[dict[str, _Found]]:
-        reference, names = (
-            self._reference,
-            {each.ident: f"lane {each.key} {each.name}" for each in self._lanes},
-        )
+        reference = self._reference
+        names = {lane.ident: f"lane {lane.key} {lane.name}" for lane in self._lanes}
         asks = []
         for losses in self._met:
             sounds = {lane.ident: lane.signal for lane in losses.lanes if lane.signal and not lane.busy}
