@@ -94,7 +94,7 @@ def _nested(whole: list[Any] | dict[Any, Any], depth: int = 0) -> list[Row]:
         return [{ID: str(key), **_cells(value)} for key, value in whole.items()]
     inner = [value for value in values if isinstance(value, list) and any(isinstance(e, dict) for e in value)]
     if len(inner) == 1:  # {"sampling_rate": 16000, "clips": [...]}
-        return [_cells(value) for value in inner[0] if isinstance(value, dict)]
+        return _nested(inner[0])
     listed = {str(key): value for key, value in whole.items() if isinstance(value, list) and _texts(value)}
     if len(listed) > 1 and len({len(value) for value in listed.values()}) == 1:
         return [dict(zip(listed, row, strict=True)) for row in zip(*listed.values(), strict=True)]
