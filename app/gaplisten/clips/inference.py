@@ -42,10 +42,9 @@ def inferred(tree: Tree, *, losses_known: bool = False) -> Layout:
     if columns is None:
         parts = _plain_parts(tree)
     else:
-        elsewhere = any(folder.traces and not folder.sounds for folder in tree.folders.values())
-        elsewhere = losses_known or elsewhere
+        apart = any(folder.traces and not folder.sounds for folder in tree.folders.values())
         patterns = [part.files for part in columns.parts]
-        parts = sound_parts(patterns, columns.files, tree, traces_elsewhere=elsewhere)
+        parts = sound_parts(patterns, columns.files, tree, traces_elsewhere=losses_known or apart)
     found = columns_of(parts, tree)
     keys = frozenset().union(*found.files)
     return Layout((*sorted(parts, key=_order), *trace_parts(parts, keys, tree)))
