@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -207,17 +207,22 @@ def inside_gaps(output: Samples, material: Material, ahead: int) -> list[float]:
     """
     rate = material.clean.rate
     edge, shortest = round(rate * _PREDICTABLE_MS / 1000), round(rate * _LONG_GAP_MS / 1000)
-    clean = material.clean.samples.astype(np.float64)
-    loud = float(np.mean(np.square(clean))) * 10 ** (-_ACTIVE_DB / 10)
-    found = []
+    insides = []
     for start, stop in material.trace.spans.tolist():
         inside = slice(start + edge, stop - ahead - (edge if ahead else 0))
-        if stop - start < shortest or inside.stop - inside.start < edge:
-            continue
-        wanted = clean[inside].ravel()
-        if float(wanted @ wanted) / wanted.size > loud:
-            found.append(_met(wanted, output[inside]))
-    return found
+        if stop - start >= shortest and inside.stop - inside.start >= edge:
+            insides.append(inside)
+    return [_met(wanted, output[inside]) for inside, wanted in _active(material, insides)]
+
+
+def _active(material: Material, parts: Iterable[slice]) -> Iterator[tuple[slice, Numbers]]:
+    """Give those parts in which somebody speaks, and the clean speech there."""
+    clean = material.clean.samples.astype(np.float64)
+    loud = float(np.mean(np.square(clean))) * 10 ** (-_ACTIVE_DB / 10)
+    for part in parts:
+        wanted = clean[part].ravel()
+        if float(wanted @ wanted) / max(wanted.size, 1) > loud:
+            yield part, wanted
 
 
 def _met(wanted: Numbers, output: Samples) -> float:
@@ -231,14 +236,8 @@ def better_met(output: Samples, other: Samples, material: Material) -> tuple[int
 
     Gaps in which it is met clearly worse are taken off: where chance alone decides, nothing is left.
     """
-    clean = material.clean.samples.astype(np.float64)
-    loud = float(np.mean(np.square(clean))) * 10 ** (-_ACTIVE_DB / 10)
-    more = []
-    for start, stop in material.trace.spans.tolist():
-        gap = slice(start, stop)
-        wanted = clean[gap].ravel()
-        if float(wanted @ wanted) / max(wanted.size, 1) > loud:
-            more.append(_met(wanted, output[gap]) - _met(wanted, other[gap]))
+    gaps = (slice(start, stop) for start, stop in material.trace.spans.tolist())
+    more = [_met(wanted, output[gap]) - _met(wanted, other[gap]) for gap, wanted in _active(material, gaps)]
     differences = np.array(more)
     return int((differences > _CLEARLY_DB).sum()) - int((differences < -_CLEARLY_DB).sum()), len(more)
 
