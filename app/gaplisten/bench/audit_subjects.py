@@ -97,7 +97,7 @@ def verdict_of(audit: Audit) -> str:
         doubted = ", ".join(dict.fromkeys(one.measure for one in audit.doubts))
         return f"{audit.entry.title} cannot be said to be what it declares; not provable: {doubted}"
     failing = list(dict.fromkeys(one.measure for one in audit.failures))
-    over = [one.measure for one in audit.findings if one.verdict is Verdict.OVER]
+    over = [one.measure for one in audit.judged(Verdict.OVER)]
     words = [f"cannot keep up: {', '.join(one.measure for one in audit.late)}"] if audit.late else []
     words += [f"fails: {', '.join(failing)}"] if failing else []
     words += [f"over the limit: {', '.join(over)}"] if over else []

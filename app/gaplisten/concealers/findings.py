@@ -75,7 +75,7 @@ class Audit:
     @property
     def lies(self) -> tuple[Finding, ...]:
         """Findings that contradict what the plugin declares."""
-        return tuple(finding for finding in self.findings if finding.verdict is Verdict.LIES)
+        return self.judged(Verdict.LIES)
 
     @property
     def honest(self) -> bool:
@@ -85,22 +85,26 @@ class Audit:
     @property
     def doubts(self) -> tuple[Finding, ...]:
         """Findings for which what was measured is no proof."""
-        return tuple(finding for finding in self.findings if finding.verdict is Verdict.DOUBT)
+        return self.judged(Verdict.DOUBT)
 
     @property
     def late(self) -> tuple[Finding, ...]:
         """Findings by which the plugin falls behind the packets that it is to work on as they come."""
-        return tuple(finding for finding in self.findings if finding.verdict is Verdict.LATE)
+        return self.judged(Verdict.LATE)
 
     @property
     def failures(self) -> tuple[Finding, ...]:
         """Findings by which the plugin, or what the host promises of it, does not work."""
-        return tuple(finding for finding in self.findings if finding.verdict is Verdict.FAILS)
+        return self.judged(Verdict.FAILS)
 
     @property
     def certified(self) -> bool:
         """Whether it is what it declares, works, keeps up, and the measurements can be relied on."""
         return self.honest and not (self.doubts or self.late or self.failures)
+
+    def judged(self, verdict: Verdict) -> tuple[Finding, ...]:
+        """Return the findings of that verdict."""
+        return tuple(finding for finding in self.findings if finding.verdict is verdict)
 
     def finding(self, measure: str) -> Finding:
         """Return the finding of that name; `KeyError` if there is none."""
