@@ -11,7 +11,7 @@ import os
 import struct
 import sys
 import sysconfig
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,11 +50,10 @@ class Seal:
 
     def told(self, temporary: str) -> dict[str, Any]:
         """Return what `seal` needs, as a message can hold it."""
-        if self.only is None:
-            readable = _all_but(self.all_but)
-        else:
-            readable = [*_readable_always(self.all_but), *self.only]
-        return {"read": readable, "write": [temporary]}
+        but = [os.path.realpath(each) for each in self.all_but]
+        roots = ["/"] if self.only is None else _readable_always()
+        readable = [path for root in roots for path in _without(root, but)]
+        return {"read": [*readable, *(self.only or ())], "write": [temporary]}
 
 
 def version() -> int:
@@ -92,7 +91,7 @@ def seal(told: Mapping[str, Any]) -> bool:
             _allow(rules, path, rights)
         for path in _DEVICES:
             _allow(rules, path, rights & (_READ_FILE | _WRITE_FILE | _DEVICE))
-        _prctl(_NO_NEW_PRIVILEGES)
+        _checked(_libc().prctl(_NO_NEW_PRIVILEGES, 1, 0, 0, 0))
         _checked(_call(_RESTRICT, ctypes.c_int(rules), ctypes.c_uint32(0)))
     finally:
         os.close(rules)
@@ -112,7 +111,7 @@ def _allow(rules: int, path: str, rights: int) -> None:
 
 def _leave_the_network() -> bool:
     user, group = os.getuid(), os.getgid()
-    libc = ctypes.CDLL(None, use_errno=True)
+    libc = _libc()
     if libc.unshare(_NEW_IPC | _NEW_NET) == 0:
         return True
     if libc.unshare(_NEW_USER | _NEW_IPC | _NEW_NET):
@@ -124,17 +123,13 @@ def _leave_the_network() -> bool:
     return True
 
 
-def _readable_always(but: Iterable[str]) -> list[str]:
-    """Return Python, its libraries, the system's, and this program, all without what is not to be read."""
+def _readable_always() -> list[str]:
+    """Return where Python, its libraries, the system's, and this program are."""
     python = {sys.prefix, sys.base_prefix, os.path.dirname(os.path.realpath(sys.executable))}
     packages = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
     own = {str(Path(__file__).resolve().parents[1])}
-    roots = {os.path.realpath(each) for each in {*_SYSTEM, *python, *packages, *own} if os.path.exists(each)}
-    return [path for root in sorted(roots) for path in _without(root, [os.path.realpath(b) for b in but])]
-
-
-def _all_but(but: Iterable[str]) -> list[str]:
-    return _without("/", [os.path.realpath(each) for each in but])
+    every = {*_SYSTEM, *python, *packages, *own}
+    return sorted({os.path.realpath(each) for each in every if os.path.exists(each)})
 
 
 def _without(root: str, but: list[str]) -> list[str]:
@@ -161,11 +156,11 @@ def code_beside(path: Path) -> list[str]:
 
 
 def _call(number: int, *arguments: Any) -> int:
-    return int(ctypes.CDLL(None, use_errno=True).syscall(ctypes.c_long(number), *arguments))
+    return int(_libc().syscall(ctypes.c_long(number), *arguments))
 
 
-def _prctl(option: int) -> None:
-    _checked(ctypes.CDLL(None, use_errno=True).prctl(option, 1, 0, 0, 0))
+def _libc() -> ctypes.CDLL:
+    return ctypes.CDLL(None, use_errno=True)
 
 
 def _checked(result: int) -> int:
