@@ -115,16 +115,24 @@ def _tried(
     entry: Entry, parameters: dict[str, Any], speech: Signal, packet_ms: float, seed: int, runner: Runner
 ) -> Concealed:
     """Conceal half a second, in two channels or else in one."""
-    size = max(round(speech.rate * packet_ms / 1000), 1)
 
     def made(channels: int) -> Concealed:
-        little = make_material(new_speech(speech, _TRIED_SECONDS, seed, channels), size, _TRIED_SECONDS, seed)
+        little = _material(speech, packet_ms, channels, _TRIED_SECONDS, seed)
         return runner.submit(entry, parameters, little.lossy, little.trace, None, little.clean).result()
 
     try:
         return made(2)
     except ConcealerFailed:
         return made(1)
+
+
+def _material(speech: Signal, packet_ms: float, channels: int, seconds: float, seed: int) -> Material:
+    size = _packet_frames(speech.rate, packet_ms)
+    return make_material(new_speech(speech, seconds, seed, channels), size, seconds, seed)
+
+
+def _packet_frames(rate: int, packet_ms: float) -> int:
+    return max(round(rate * packet_ms / 1000), 1)
 
 
 @dataclass
@@ -147,10 +155,10 @@ class _Auditor:
     @property
     def size(self) -> int:
         """Frames in one packet."""
-        return max(round(self.speech.rate * self.packet_ms / 1000), 1)
+        return _packet_frames(self.speech.rate, self.packet_ms)
 
     def material(self, seconds: float, seed: int) -> Material:
-        return make_material(new_speech(self.speech, seconds, seed, self.channels), self.size, seconds, seed)
+        return _material(self.speech, self.packet_ms, self.channels, seconds, seed)
 
     def findings(self) -> tuple[Finding, ...]:
         mono = self._choose_rate_and_channels()
