@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 
-from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.controller import Controller
 from gaplisten.bench.events import Event
@@ -19,6 +18,7 @@ from gaplisten.bench.settings import Settings
 from gaplisten.bench.state import Loop, Note, Sources
 from gaplisten.clips import checking, consistency
 from gaplisten.errors import GaplistenError
+from kit.challenge import write_versions
 from kit.timing import PATIENCE
 from kit.workbench import made_of
 
@@ -81,14 +81,9 @@ def folder(tmp_path_factory):
     lost = np.zeros(50, np.bool_)
     lost[10:13] = lost[30] = True
     for number, name in enumerate(("first", "second")):
-        noise = 0.1 * np.random.default_rng(number).standard_normal((50 * PACKET, 1))
-        clean = Signal.of(noise, RATE)
-        lossy = Signal.of(np.where(np.repeat(lost, PACKET)[:, None], 0, noise), RATE)
-        for part, signal in {"clean": clean, "lossy_signals": lossy, "soft": lossy}.items():
-            (folder / part).mkdir(exist_ok=True)
-            write_signal(folder / part / f"{name}.wav", signal)
-        flags = "".join(f"{int(each)}\n" for each in lost)
-        (folder / "lossy_signals" / f"{name}_is_lost.txt").write_text(flags)
+        clean = 0.1 * np.random.default_rng(number).standard_normal((50 * PACKET, 1))
+        lossy = np.where(np.repeat(lost, PACKET)[:, None], 0, clean)
+        write_versions(folder, name, {"clean": clean, "lossy_signals": lossy, "soft": lossy}, lost)
     return folder
 
 

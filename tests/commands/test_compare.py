@@ -16,6 +16,7 @@ from gaplisten.audio.files import read_signal, write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.cli import main
 from gaplisten.report import set_report
+from kit.challenge import coloured, write_versions
 
 DOCS = Path(__file__).parents[2] / "docs" / "findings.md"
 PACKET = 320
@@ -33,8 +34,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two clips, what was released of them, the same again, and one that clicks after long bursts only."""
     root = tmp_path_factory.mktemp("corpus")
     for number, name in enumerate(("one", "two")):
-        row = np.random.default_rng(number).normal(0, 0.1, 60 * PACKET)
-        clean = np.convolve(row, np.ones(5) / 5, "same")
+        clean = coloured(60 * PACKET, number)
         lossy, made = clean.copy(), clean.copy()
         flags = np.zeros(60, int)
         for start, stop in ((10, 11), (20, 24), (40, 41 + number)):
@@ -44,10 +44,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
         worse = made.copy()
         worse[24 * PACKET] += 0.5
         builds = {"corpus/clean": clean, "corpus/lossy": lossy, "released": made, "good": made, "bad": worse}
-        for part, samples in builds.items():
-            (root / part).mkdir(parents=True, exist_ok=True)
-            write_signal(root / part / f"{name}.wav", Signal.of(samples, 16_000))
-        (root / "corpus" / "lossy" / f"{name}_is_lost.txt").write_text("\n".join(map(str, flags)))
+        write_versions(root, name, builds, flags, traces="corpus/lossy")
     return root
 
 

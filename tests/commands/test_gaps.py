@@ -13,6 +13,7 @@ from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.cli import main
 from gaplisten.loss.measures import MEASURES
+from kit.challenge import coloured
 
 
 def run(*words: object) -> int:
@@ -24,8 +25,7 @@ def run(*words: object) -> int:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    rng = np.random.default_rng(0)
-    clean = np.convolve(rng.normal(0, 0.1, 16000), np.ones(5) / 5, "same")
+    clean = coloured(16000, 0)
     half, lossy = clean.copy(), clean.copy()
     half[3200:3840] *= 0.1
     lossy[3200:3840] = 0

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
+import numpy.typing as npt
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
@@ -26,8 +28,6 @@ def speech_like(index: int, seconds: float) -> np.ndarray:
 
 def challenge_set(root: Path, clips: int, seconds: float = 1.2, longest: tuple[int, ...] = (2, 10)) -> Path:
     """Make `clips` clips in the 2022 challenge's layout; burst lengths in packets take turns."""
-    for folder in ("clean", "lossy_signals"):
-        (root / folder).mkdir(parents=True, exist_ok=True)
     for index in range(clips):
         clean = speech_like(index, seconds)
         lost = np.zeros(-(-clean.size // PACKET), int)
@@ -36,8 +36,24 @@ def challenge_set(root: Path, clips: int, seconds: float = 1.2, longest: tuple[i
         lossy = clean.copy()
         for packet in np.flatnonzero(lost):
             lossy[packet * PACKET : (packet + 1) * PACKET] = 0
-        write_signal(root / "clean" / f"{index}.wav", Signal.of(clean, RATE))
-        write_signal(root / "lossy_signals" / f"{index}.wav", Signal.of(lossy, RATE))
-        flags = "".join(f"{flag}\n" for flag in lost)
-        (root / "lossy_signals" / f"{index}_is_lost.txt").write_text(flags)
+        write_versions(root, str(index), {"clean": clean, "lossy_signals": lossy}, lost)
     return root
+
+
+def write_versions(
+    root: Path,
+    name: str,
+    versions: Mapping[str, npt.ArrayLike],
+    lost: Iterable[object],
+    traces: str = "lossy_signals",
+) -> None:
+    """Write one clip's versions, 16 kHz, each into its folder, and which packets are lost into `traces`."""
+    for part, samples in versions.items():
+        (root / part).mkdir(parents=True, exist_ok=True)
+        write_signal(root / part / f"{name}.wav", Signal.of(samples, RATE))
+    (root / traces / f"{name}_is_lost.txt").write_text("".join(f"{int(bool(flag))}\n" for flag in lost))
+
+
+def coloured(frames: int, seed: int) -> np.ndarray:
+    """Return noise with more low frequencies than high ones."""
+    return np.convolve(np.random.default_rng(seed).normal(0, 0.1, frames), np.ones(5) / 5, "same")

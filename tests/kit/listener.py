@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from gaplisten.audio.files import write_signal
-from gaplisten.audio.signal import Signal
 from gaplisten.panel.build import build
 from gaplisten.panel.definition import PanelDefinition, parse_definition
 from gaplisten.panel.selection import Places
 from gaplisten.panel.session import Session
+from kit.challenge import write_versions
 
 RATE = 16000
 
@@ -39,11 +38,7 @@ def clips_folder(folder: Path, names: Sequence[str] = ("kestrel", "heron"), seco
         lost[5:8] = True
         lossy = np.where(np.repeat(lost, 320)[:frames], 0, clean)
         model = np.where(np.repeat(lost, 320)[:frames], clean * 0.5, clean)
-        for part, samples in (("clean", clean), ("lossy_signals", lossy), ("quuxnet", model)):
-            (folder / part).mkdir(parents=True, exist_ok=True)
-            write_signal(folder / part / f"{name}.wav", Signal.of(samples, RATE))
-        flags = "".join(f"{int(flag)}\n" for flag in lost)
-        (folder / "lossy_signals" / f"{name}_is_lost.txt").write_text(flags)
+        write_versions(folder, name, {"clean": clean, "lossy_signals": lossy, "quuxnet": model}, lost)
     return folder
 
 

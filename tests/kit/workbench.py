@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.entries import BrokenEntry, Entry, Parameter
 from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer
@@ -18,6 +17,7 @@ from gaplisten.concealers.runner import Concealed
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.trace import Flags, LossTrace
+from kit.challenge import write_versions
 
 RATE, PACKET = 16000, 320
 
@@ -113,13 +113,8 @@ def loss(text: str, packets: int = 100) -> Flags:
 
 def write_clip(folder: Path, name: str, lost: Flags, pitch: float = 110.0) -> None:
     """Write one clip in the challenge's layout, with a condition ``mild``."""
-    for part in ("clean", "lossy_signals", "mild"):
-        (folder / part).mkdir(parents=True, exist_ok=True)
     clean = speech(pitch=pitch)
     samples = clean.samples.copy()
     samples[np.repeat(lost, PACKET)[: clean.frames]] = 0
-    write_signal(folder / "clean" / f"{name}.wav", clean)
-    write_signal(folder / "lossy_signals" / f"{name}.wav", Signal(samples, RATE))
-    text = "".join(f"{int(flag)}\n" for flag in lost)
-    (folder / "lossy_signals" / f"{name}_is_lost.txt").write_text(text)
-    write_signal(folder / "mild" / f"{name}.wav", Signal(clean.samples * np.float32(0.5), RATE))
+    mild = clean.samples * np.float32(0.5)
+    write_versions(folder, name, {"clean": clean.samples, "lossy_signals": samples, "mild": mild}, lost)

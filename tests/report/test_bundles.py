@@ -28,6 +28,7 @@ from gaplisten.report.bundle import bundle_of, in_turn, zip_of
 from gaplisten.report.finding import Finding, FindingError, Place, Version, anonymised
 from gaplisten.report.lanes import finding_in_lanes
 from gaplisten.report.wav import Cut, cut, wav_bytes
+from kit.challenge import coloured, write_versions
 
 pytestmark = pytest.mark.xdist_group("bundles")
 
@@ -43,8 +44,7 @@ def run(*words: object) -> int:
 
 
 def noise(seed: int, frames: int = 8_000) -> np.ndarray:
-    row = np.random.default_rng(seed).normal(0, 0.1, frames)
-    return np.convolve(row, np.ones(5) / 5, "same")
+    return coloured(frames, seed)
 
 
 def write_set(root: Path) -> Path:
@@ -56,12 +56,10 @@ def write_set(root: Path) -> Path:
         a[GAP[0] : GAP[1]] = clean[GAP[0] - 640 : GAP[0]]
         b = a.copy()
         b[GAP[1]] += 0.4 + 0.2 * number
-        for part, samples in {"clean": clean, "lossy": lossy, "build_A": a, "build_B": b}.items():
-            (root / "set" / part).mkdir(parents=True, exist_ok=True)
-            write_signal(root / "set" / part / f"{name}.wav", Signal.of(samples, RATE))
         flags = np.zeros(25, int)
         flags[10:12] = 1
-        (root / "set" / "lossy" / f"{name}_is_lost.txt").write_text("\n".join(map(str, flags)))
+        made = {"clean": clean, "lossy": lossy, "build_A": a, "build_B": b}
+        write_versions(root / "set", name, made, flags, traces="lossy")
     return root / "set"
 
 

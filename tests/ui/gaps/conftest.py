@@ -5,9 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from gaplisten.audio.files import write_signal
-from gaplisten.audio.signal import Signal
-from kit.workbench import PACKET, RATE, loss, speech
+from kit.challenge import write_versions
+from kit.workbench import PACKET, loss, speech
 
 LOSS = "10-12 40 60-69"
 
@@ -22,10 +21,7 @@ def write(folder, name, lost, versions, reference=True):
     }
     if reference:
         parts["clean"] = clean.samples
-    for part, samples in parts.items():
-        (folder / part).mkdir(parents=True, exist_ok=True)
-        write_signal(folder / part / f"{name}.wav", Signal(np.ascontiguousarray(samples, np.float32), RATE))
-    (folder / "lossy_signals" / f"{name}_is_lost.txt").write_text("".join(f"{int(f)}\n" for f in lost))
+    write_versions(folder, name, parts, lost)
 
 
 def versions(clean, flags):

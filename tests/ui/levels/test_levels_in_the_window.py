@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 
-from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.state import ClipWork, Sources, Work
 from gaplisten.loss.trace import LossTrace
+from kit.challenge import write_versions
 from kit.sound_material import RATE, late, speech
 
 
@@ -29,10 +29,7 @@ def folder(tmp_path_factory):
             "drifts": Signal(np.concatenate([clean.samples[:24000], jump, clean.samples[24000:]]), RATE),
             "soft": Signal(clean.samples * np.float32(0.5), RATE),
         }
-        for part, signal in parts.items():
-            (folder / part).mkdir(exist_ok=True)
-            write_signal(folder / part / f"{name}.wav", signal)
-        (folder / "lossy_signals" / f"{name}_is_lost.txt").write_text("0\n" * 150)
+        write_versions(folder, name, {part: signal.samples for part, signal in parts.items()}, [0] * 150)
     return folder
 
 
