@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
@@ -137,3 +137,11 @@ def clip_name(stem: str) -> str:
     found = _LAST_WORD.fullmatch(stem)
     telling = set().union(*_WORDS.values())
     return found[1] if found and found[2].lower() in telling else stem
+
+
+def numbered(name: str, taken: Container[str]) -> str:
+    """Return a name that is not taken: the name itself, or with the first number from 2 on that is free."""
+    free, number = name, 2
+    while free in taken:
+        free, number = f"{name} ({number})", number + 1
+    return free

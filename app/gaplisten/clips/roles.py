@@ -10,7 +10,7 @@ import numpy as np
 
 from gaplisten.audio.files import SOUND_SUFFIXES, read_start
 from gaplisten.clips.clip import Clip, ConditionFile, PacketLength
-from gaplisten.clips.names import Role, clip_key, clip_name, role_in_name, trace_key
+from gaplisten.clips.names import Role, clip_key, clip_name, numbered, role_in_name, trace_key
 from gaplisten.clips.scanning import TABLE_SUFFIXES, TRACE_SUFFIXES
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.detect import detect_losses
@@ -181,9 +181,7 @@ def _distinct(conditions: list[ConditionFile]) -> tuple[ConditionFile, ...]:
     taken: set[str] = set()
     distinct = []
     for condition in conditions:
-        name, number = condition.name, 2
-        while name in taken:
-            name, number = f"{condition.name} ({number})", number + 1
+        name = numbered(condition.name, taken)
         taken.add(name)
         distinct.append(replace(condition, name=name))
     return tuple(distinct)

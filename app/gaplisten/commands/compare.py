@@ -16,6 +16,7 @@ from gaplisten.batch.limits import OF_ANY, OF_CLIPS, OF_GAPS, Limit, limit_of
 from gaplisten.batch.run import ProcessWorkers
 from gaplisten.batch.score import apart, described, identity_of, score_journal, score_versions
 from gaplisten.clips.clip import PacketLength
+from gaplisten.clips.names import numbered
 from gaplisten.commands import output
 from gaplisten.commands.folder_options import (
     Accept,
@@ -182,11 +183,7 @@ def _versions(
 def _names(folders: Sequence[Path]) -> list[str]:
     names: list[str] = []
     for folder in folders:
-        name, number = folder.resolve().name, 2
-        free = name
-        while free in names:
-            free, number = f"{name} ({number})", number + 1
-        names.append(free)
+        names.append(numbered(folder.resolve().name, names))
     return names
 
 

@@ -13,6 +13,7 @@ import typer
 from gaplisten.clips.clip import Clip, ClipSet, ConditionFile, OpenClip, PacketLength
 from gaplisten.clips.consistency import doubts_about
 from gaplisten.clips.layouts import find_clips
+from gaplisten.clips.names import numbered
 from gaplisten.clips.opening import open_clip
 from gaplisten.commands.folder_options import (
     Accept,
@@ -344,10 +345,7 @@ def _names(paths: Sequence[Path]) -> list[str]:
         for head in heads:
             tails = (head[-words:] for words in range(1, len(head) + 1))
             tail = next((t for t in tails if sum(each[-len(t) :] == t for each in heads) == 1), head[-1:])
-            name, number = "/".join(tail), 2
-            while name in names:  # one file twice
-                name, number = f"{'/'.join(tail)} ({number})", number + 1
-            names.append(name)
+            names.append(numbered("/".join(tail), names))  # a number where it is one file twice
     return names
 
 
