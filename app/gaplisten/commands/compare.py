@@ -26,6 +26,7 @@ from gaplisten.commands.folder_options import (
     packet_length,
     say_doubts,
 )
+from gaplisten.commands.trace_words import places_of_traces
 from gaplisten.durable import not_written, write_whole
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.metrics.catalogue import metric_names
@@ -188,16 +189,7 @@ def _names(folders: Sequence[Path]) -> list[str]:
 
 
 def _traces(words: Sequence[str], names: Sequence[str]) -> tuple[Path | None, dict[str, Path]]:
-    shared, own = None, {}
-    for word in words:
-        name, equals, place = word.partition("=")
-        if equals and name in names:
-            own[name] = Path(place)
-        elif shared is None:
-            shared = Path(word)
-        else:
-            fact = "is a second place of traces for all builds"
-            raise CompareError(f"--trace {word}", fact, f"write BUILD=DIR; the builds are {', '.join(names)}")
+    shared, own = places_of_traces(words, names, of="build", place="DIR", thing="place of traces")
     for path in (shared, *own.values()):
         if path is not None and not path.exists():
             raise CompareError(str(path), "is not there", "check the path")

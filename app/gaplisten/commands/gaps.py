@@ -38,6 +38,7 @@ from gaplisten.commands.handing_over import (
     hand_over,
 )
 from gaplisten.commands.output import failures, progress, show
+from gaplisten.commands.trace_words import places_of_traces
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.damage import Damage, Kind, Place, find_damage
@@ -310,7 +311,7 @@ def _clip(
             "gaps", "no version to measure was given", "name a reference and then the versions"
         )
     names = _names(versions)
-    shared, own = _traces(traces, names)
+    shared, own = places_of_traces(traces, names, of="version", place="FILE", thing="trace")
     if lossy is None and shared is None and len(own) < len(names):
         lossy = versions[0]
     conditions = tuple(
@@ -347,23 +348,6 @@ def _names(paths: Sequence[Path]) -> list[str]:
             tail = next((t for t in tails if sum(each[-len(t) :] == t for each in heads) == 1), head[-1:])
             names.append(numbered("/".join(tail), names))  # a number where it is one file twice
     return names
-
-
-def _traces(words: Sequence[str], names: Sequence[str]) -> tuple[Path | None, dict[str, Path]]:
-    """Return the trace of all versions, and those of single ones by their names."""
-    shared, own = None, {}
-    for word in words:
-        name, equals, file = word.partition("=")
-        if equals and name in names:
-            own[name] = Path(file)
-        elif shared is None:
-            shared = Path(word)
-        else:
-            fact = "is a second trace for all versions"
-            raise GapsUsageError(
-                f"--trace {word}", fact, f"write VERSION=FILE; the versions are {', '.join(names)}"
-            )
-    return shared, own
 
 
 def _measured(opened: OpenClip, source: Path, job: Job) -> tuple[GapTable, ...]:
