@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from gaplisten.batch.compare import (
+    Paired,
     Point,
     distribution_table,
     distributions,
@@ -201,13 +202,13 @@ def _scores(metric: Metric, builds: Sequence[Build]) -> list[str]:
         pairs = paired_differences(points, builds[0].name)
         parts.append(f"<p>Differences on the same clips; {metric.direction} is better.</p>")
         parts.append(html_table(paired_table(pairs)))
-        parts.append(_image(_differences(metric, points, builds), f"{metric.title}: differences by clip"))
+        figure = _differences(metric, points, pairs, builds[0].name)
+        parts.append(_image(figure, f"{metric.title}: differences by clip"))
     return parts
 
 
-def _differences(metric: Metric, points: Sequence[Point], builds: Sequence[Build]) -> Figure:
-    base = {point.clip: point.value for point in points if point.condition == builds[0].name}
-    pairs = paired_differences(points, builds[0].name)
+def _differences(metric: Metric, points: Sequence[Point], pairs: Sequence[Paired], against: str) -> Figure:
+    base = {point.clip: point.value for point in points if point.condition == against}
     marks: list[Rule | Points | Whiskers] = [Rule(0.0)]
     every: list[float] = [0.0]
     for at, pair in enumerate(pairs):
@@ -224,7 +225,7 @@ def _differences(metric: Metric, points: Sequence[Point], builds: Sequence[Build
             every += [pair.ci_low, pair.ci_high]
         marks.append(Points((pair.mean,), (at,), look(0)))
     unit = f" ({metric.unit})" if metric.unit else ""
-    axis = Axis.around(every, f"{metric.title}, difference to {builds[0].name}{unit}")
+    axis = Axis.around(every, f"{metric.title}, difference to {against}{unit}")
     names = Axis.of_names([pair.first for pair in pairs])
     plot = Plot(axis, names, tuple(marks), height_mm=10.0 + 9.0 * len(pairs), grid=(True, False))
     caption = "Rings: clips. Dots: means with their 95 % intervals (Student's t), over clips."
@@ -239,14 +240,17 @@ def _image(figure: Figure, text: str) -> str:
 def _strata(builds: Sequence[Build]) -> list[str]:
     """Return the share of gaps with any finding, by the length of the gap."""
     rows: list[tuple[Cell, ...]] = []
+    found = [
+        [
+            (of, times >= 1.0)
+            for known in build.gaps.values()
+            for (times, _), of in zip(_worst_of_gaps(known), known.strata, strict=True)
+        ]
+        for build in builds
+    ]
     for stratum in Stratum:
-        for build in builds:
-            flagged = [
-                times >= 1.0
-                for known in build.gaps.values()
-                for (times, _), of in zip(_worst_of_gaps(known), known.strata, strict=True)
-                if of == stratum.value
-            ]
+        for build, gaps in zip(builds, found, strict=True):
+            flagged = [bad for of, bad in gaps if of == stratum.value]
             if flagged:
                 share = round(100 * sum(flagged) / len(flagged), 1)
                 rows.append((stratum.value, build.name, len(flagged), share))
