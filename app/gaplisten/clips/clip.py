@@ -187,6 +187,11 @@ class OpenClip:
         return {**lossy, **self.conditions}
 
     @property
+    def traces(self) -> dict[str, LossTrace]:
+        """What each condition lost, of which that is known."""
+        return {name: met for name in self.conditions if (met := self.trace_of(name)) is not None}
+
+    @property
     def frames(self) -> int:
         """Length of the clip in frames: that of the signal which sets the clock."""
         first = self.reference or self.lossy or next(iter(self.conditions.values()), None)

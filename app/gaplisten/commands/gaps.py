@@ -229,7 +229,7 @@ def _of_set(clips: ClipSet, limits: Mapping[str, float], accept: bool) -> Table:
             opened = open_clip(clip)
             problems += [f"{clip.name}: {problem}" for problem in opened.problems]
             doubts += [f"{clip.name}: {doubt}" for doubt in doubts_about(opened)]
-            traces = {name: each for name in opened.conditions if (each := opened.trace_of(name)) is not None}
+            traces = opened.traces
             if not (accept or not doubts) or not any(each.has_loss for each in traces.values()):
                 continue
             for found in measure_versions(opened.reference, opened.conditions, traces, Job()):
@@ -351,7 +351,7 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 
 def _measured(opened: OpenClip, source: Path, job: Job) -> tuple[GapTable, ...]:
-    traces = {name: trace for name in opened.conditions if (trace := opened.trace_of(name)) is not None}
+    traces = opened.traces
     if not any(trace.has_loss for trace in traces.values()):
         raise GapsUsageError(
             "gaps", "; ".join(opened.problems) or f"{source} tells of no losses", "give a trace with --trace"

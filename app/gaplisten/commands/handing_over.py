@@ -163,8 +163,7 @@ def _loose(clip: Clip, options: Sequence[str]) -> Place:
 
 
 def _tables(opened: OpenClip) -> tuple[GapTable, ...]:
-    traces = {name: found for name in opened.conditions if (found := opened.trace_of(name)) is not None}
-    return measure_versions(opened.reference, opened.conditions, traces)
+    return measure_versions(opened.reference, opened.conditions, opened.traces)
 
 
 def _ranks(number: int, opened: OpenClip, tables: Sequence[GapTable], by: str) -> Iterator[_Rank]:

@@ -271,9 +271,7 @@ def finding_of(
     FindingError
         If there is no such gap.
     """
-    trace = opened.trace or next(
-        (found for name in opened.conditions if (found := opened.trace_of(name)) is not None), None
-    )
+    trace = opened.trace or next(iter(opened.traces.values()), None)
     gaps = trace.gaps(opened.frames) if trace is not None else ()
     if trace is None or not 0 < index <= len(gaps):
         known = f"it has gaps 1 to {len(gaps)}" if gaps else "it has no gaps"

@@ -104,8 +104,7 @@ def findings_of(
                 trace = own.trace or (each.clip.trace if each.clip.trace != version.clip.trace else None)
                 conditions.insert(0, replace(own, name=base or "", trace=trace))
         opened = open_clip(replace(version.clip, conditions=tuple(conditions)))
-        traces = {name: met for name in opened.conditions if (met := opened.trace_of(name)) is not None}
-        tables = measure_versions(opened.reference, opened.conditions, traces)
+        tables = measure_versions(opened.reference, opened.conditions, opened.traces)
         yield chosen, finding_of(opened, tables, chosen.gap, place_of(version.clip), {}, REPORT_CONTEXT_MS)
 
 
