@@ -32,8 +32,7 @@ from gaplisten.errors import GaplistenError, visible
 from gaplisten.metrics.catalogue import metric_names
 from gaplisten.metrics.contract import Metric
 from gaplisten.report.junit import junit_of
-from gaplisten.report.set_report import choose, report_of
-from gaplisten.report.set_work import builds_of, doubts_of, findings_of
+from gaplisten.report.set_work import builds_of, doubts_of, page_of
 from gaplisten.tables import Cell, Table
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -131,33 +130,33 @@ def compare(
     verdicts = [judge(base, each, limits, better) for each in others]
     _show(base, others, metrics, verdicts, csv)
     if junit is not None:
-        try:
-            write_whole(junit, junit_of(verdicts, limits, allow_missing=allow_missing))
-        except OSError as error:
-            raise CompareError(*not_written(junit, error)) from error
+        _write(junit, junit_of(verdicts, limits, allow_missing=allow_missing))
     if report is not None:
-        shown, count = choose(verdicts, {each.name: each for each in others})
         with output.progress("writing the report") as job:
-            players = findings_of(shown, found, None if baseline is not None else base.name, job)
-            text = report_of(
+            made = page_of(
                 base,
                 others,
                 verdicts,
                 metrics,
-                players,
-                count,
+                found,
+                job,
+                heard=baseline is None,
                 judged=bool(limits),
                 allow_missing=allow_missing,
                 doubts=doubts,
             )
-        try:
-            write_whole(report, text)
-        except OSError as error:
-            raise CompareError(*not_written(report, error)) from error
-        print(f"report, {len(shown)} of {count} findings in it: {report}")
+        _write(report, made.text)
+        print(f"report, {made.shown} of {made.count} findings in it: {report}")
     passed = [_tell(verdict, limits, allow_missing) for verdict in verdicts]
     if not all(passed):
         raise typer.Exit(1)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        write_whole(path, text)
+    except OSError as error:
+        raise CompareError(*not_written(path, error)) from error
 
 
 def _versions(

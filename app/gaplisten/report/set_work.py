@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gaplisten.batch.comparison import Comparison
 from gaplisten.batch.gap_values import ClipGaps, gap_journal, measure_builds
-from gaplisten.batch.gate import Build, judge
+from gaplisten.batch.gate import Build, Verdict, judge
 from gaplisten.batch.items import REFERENCE, Version, file_of, versions_of
 from gaplisten.batch.work import PartOf
 from gaplisten.clips.clip import ClipSet, ConditionFile
@@ -108,6 +108,52 @@ def findings_of(
         yield chosen, finding_of(opened, tables, chosen.gap, place_of(version.clip), {}, REPORT_CONTEXT_MS)
 
 
+@dataclass(frozen=True)
+class Page:
+    """A report's text, how many findings are in it, and how many there are."""
+
+    text: str
+    shown: int
+    count: int
+
+
+def page_of(
+    base: Build,
+    others: Sequence[Build],
+    verdicts: Sequence[Verdict],
+    metrics: Sequence[Metric],
+    found: Mapping[str, Sequence[Version]],
+    job: Job,
+    *,
+    heard: bool,
+    judged: bool,
+    allow_missing: bool,
+    doubts: Sequence[str],
+) -> Page:
+    """Choose the findings, open them, and return the page; see `report_of`.
+
+    Parameters
+    ----------
+    found
+        The versions of each build, by its name.
+    heard
+        Whether the base's sounds are there, and not its values alone.
+    """
+    shown, count = choose(verdicts, {each.name: each for each in others})
+    text = report_of(
+        base,
+        others,
+        verdicts,
+        metrics,
+        findings_of(shown, found, base.name if heard else None, job),
+        count,
+        judged=judged,
+        allow_missing=allow_missing,
+        doubts=doubts,
+    )
+    return Page(text, len(shown), count)
+
+
 def versions_scored(comparison: Comparison, clipset: ClipSet | None) -> dict[str, list[Version]]:
     """Return the versions that scores are of, by condition, without the reference.
 
@@ -176,27 +222,26 @@ def write_report(
         for each in comparison.scales
     ]
     verdicts = [judge(first, each, (), {}) for each in others]
-    shown, count = choose(verdicts, {each.name: each for each in others})
-    writing = PartOf(job, _MEASURING, 1.0 - _MEASURING, "writing the report")
     doubts = doubts_of(ordered, measured)
-    text = report_of(
+    made = page_of(
         first,
         others,
         verdicts,
         metrics,
-        findings_of(shown, ordered, base, writing),
-        count,
+        ordered,
+        PartOf(job, _MEASURING, 1.0 - _MEASURING, "writing the report"),
+        heard=True,
         judged=False,
         allow_missing=True,
         doubts=doubts,
     )
     job.check(1.0)
     try:
-        write_whole(path, text)
+        write_whole(path, made.text)
     except OSError as error:
         raise ReportError(*not_written(path, error)) from error
     missing = sum(len(each.missing) for each in verdicts)
-    return Reported(path, len(shown), count, missing, len(doubts))
+    return Reported(path, made.shown, made.count, missing, len(doubts))
 
 
 def _scores(comparison: Comparison) -> dict[str, dict[str, dict[str, float]]]:
