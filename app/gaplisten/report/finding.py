@@ -189,7 +189,11 @@ class Finding:
 
     def lost_by(self, version: Version) -> list[tuple[int, int]]:
         """Return the gaps that a version has in the surroundings, in frames."""
-        gaps = (version.trace or self.trace).gaps(self.frames)
+        return self.lost_in(version.trace or self.trace)
+
+    def lost_in(self, trace: LossTrace) -> list[tuple[int, int]]:
+        """Return the gaps that a trace has in the surroundings, in frames."""
+        gaps = trace.gaps(self.frames)
         return [(gap.start, gap.stop) for gap in gaps if gap.stop > self.start and gap.start < self.stop]
 
     def heard(self, version: Version) -> Signal:

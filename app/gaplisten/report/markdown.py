@@ -97,18 +97,13 @@ def _losses(finding: Finding) -> list[str]:
         flags = "".join(str(int(lost)) for lost in trace.fitted(finding.frames).lost[first:last])
         length = f"packets of {trace.packet_ms:g} ms"
         return [f"- Losses around, 1 = lost, {length} from packet {first} on: {code(flags)}"]
-    gaps = ", ".join(f"{start}-{stop}" for start, stop in _around(finding))
+    gaps = ", ".join(f"{start}-{stop}" for start, stop in finding.lost_in(trace))
     return [f"- Lost frames around (at {rate} Hz, off any packets): {gaps}"]
 
 
 def packets_around(finding: Finding, grid: Grid) -> tuple[int, int]:
     """Return the packets that a finding shows: first, and one after the last."""
     return grid.packet_of(finding.start), grid.packet_of(max(finding.stop - 1, 0)) + 1
-
-
-def _around(finding: Finding) -> list[tuple[int, int]]:
-    gaps = finding.trace.gaps(finding.frames)
-    return [(gap.start, gap.stop) for gap in gaps if gap.stop > finding.start and gap.start < finding.stop]
 
 
 def command_of(finding: Finding) -> str:

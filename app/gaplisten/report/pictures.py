@@ -26,9 +26,7 @@ def figure_of(finding: Finding, *, waves_only: bool = False) -> Figure:
     rows: list[tuple[Plot, ...]] = []
     for number, version in enumerate(finding.versions):
         last = number == len(finding.versions) - 1
-        lost = [] if version.kind is Kind.REFERENCE else finding.lost_by(version)
-        # The reference lost nothing; where the others did is shown in it, too.
-        lost = lost or finding.lost_by(version)
+        lost = finding.lost_by(version)  # in the reference, which lost nothing: where the others did
         title = f"{number_of(finding, version)} {version.name}"
         told = version.told()
         wave = waveform(
