@@ -19,7 +19,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.report.finding import Finding, Version, anonymised
 from gaplisten.report.layout import lay_out
 from gaplisten.report.markdown import command_of, markdown_of
-from gaplisten.report.page import KEYS, page, player
+from gaplisten.report.page import KEYS, page, player, table_of
 from gaplisten.report.pictures import figure_of, number_of
 from gaplisten.report.png import png_of
 from gaplisten.report.svg import escaped
@@ -135,10 +135,7 @@ def _origin(finding: Finding, version: Version) -> dict[str, str]:
 def _below(finding: Finding, told: Mapping[str, Mapping[str, str]]) -> str:
     """Return what the page says below the player: where the sounds come from, and how to go there again."""
     columns = list(dict.fromkeys(key for each in told.values() for key in each))
-    heads = "".join(f"<th>{escaped(each)}</th>" for each in ("version", *columns))
-    rows = "".join(
-        f"<tr>{_row(name, [each.get(key, '') for key in columns])}</tr>" for name, each in told.items()
-    )
+    rows = [_row(name, [each.get(key, "") for key in columns]) for name, each in told.items()]
     again = (
         "" if finding.anonymous else f"<p>Shown again with <code>{escaped(command_of(finding))}</code></p>"
     )
@@ -147,8 +144,7 @@ def _below(finding: Finding, told: Mapping[str, Mapping[str, str]]) -> str:
         for version in finding.versions
         for note in version.notes
     )
-    table = f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
-    return f"{f'<ul>{notes}</ul>' if notes else ''}{table}{again}"
+    return f"{f'<ul>{notes}</ul>' if notes else ''}{table_of(('version', *columns), rows)}{again}"
 
 
 def _row(name: str, cells: Sequence[str]) -> str:

@@ -143,7 +143,7 @@ def measures_of(finding: Finding) -> str:
     measured = [version for version in finding.versions if version.values]
     if not measured:
         return ""
-    heads = "".join(f"<th>{escaped(version.name)}</th>" for version in measured)
+    heads = ("measure", "unit", "flagged", *(version.name for version in measured))
     rows = []
     for measure in finding.measured:
         flagged = limit(measure, finding.thresholds.get(measure.key, measure.threshold))
@@ -153,8 +153,12 @@ def measures_of(finding: Finding) -> str:
             text = "-" if value is None else number(measure, value) + (" !" if marked else "")
             cells.append(f'<td class="number{" flagged" if marked else ""}">{escaped(text)}</td>')
         what = f'<td title="{escaped(measure.help)}">{escaped(measure.title)}</td>'
-        rows.append(
-            f"<tr>{what}<td>{escaped(measure.unit)}</td><td>{escaped(flagged)}</td>{''.join(cells)}</tr>"
-        )
-    head = f"<thead><tr><th>measure</th><th>unit</th><th>flagged</th>{heads}</tr></thead>"
-    return f'<div class="scroll"><table>{head}<tbody>{"".join(rows)}</tbody></table></div>'
+        rows.append(f"{what}<td>{escaped(measure.unit)}</td><td>{escaped(flagged)}</td>{''.join(cells)}")
+    return table_of(heads, rows)
+
+
+def table_of(heads: Iterable[str], rows: Iterable[str]) -> str:
+    """Return a table as an element; heads are texts, rows are cells that are elements already."""
+    head = "".join(f"<th>{escaped(each)}</th>" for each in heads)
+    body = "".join(f"<tr>{cells}</tr>" for cells in rows)
+    return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'

@@ -27,7 +27,7 @@ from gaplisten.report.drawing import to_svg
 from gaplisten.report.figure import Axis, Figure, Look, Plot, Points, Rule, Whiskers, look
 from gaplisten.report.finding import Finding
 from gaplisten.report.layout import lay_out
-from gaplisten.report.page import page, player
+from gaplisten.report.page import page, player, table_of
 from gaplisten.report.pictures import figure_of
 from gaplisten.report.svg import escaped
 from gaplisten.tables import Cell, Table
@@ -262,9 +262,7 @@ def _strata(builds: Sequence[Build]) -> list[str]:
 
 def html_table(table: Table) -> str:
     """Return a table as an element; numbers stand right."""
-    heads = "".join(f"<th>{escaped(name)}</th>" for name in table.columns)
-    rows = "".join(f"<tr>{''.join(map(_cell, row))}</tr>" for row in table.rows)
-    return f'<div class="scroll"><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table></div>'
+    return table_of(table.columns, ("".join(map(_cell, row)) for row in table.rows))
 
 
 def _cell(value: Cell) -> str:
