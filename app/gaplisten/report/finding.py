@@ -22,6 +22,7 @@ from gaplisten.loss.trace import Gap, LossTrace
 from gaplisten.report.wav import Cut, cut
 
 CONTEXT_MS = 250.0
+WEB_RATE = 48_000
 _MOST_TOLD = 6
 
 
@@ -337,4 +338,4 @@ def place_of(clip: Clip, options: Sequence[str] = ()) -> Place:
 
 def web_copy(signal: Signal) -> Signal:
     """Return sound at 48 kHz, as most sound cards play it (soxr VHQ); the same object if it is so already."""
-    return resample(signal, 48_000)
+    return resample(signal, WEB_RATE)

@@ -5,13 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from itertools import zip_longest
 
-import numpy as np
-import numpy.typing as npt
-
 from gaplisten.report.figure import INK, Axis, Boxes, Envelope, Figure, Line, Plot, Points
 from gaplisten.report.fonts import broken, shortened, width
 from gaplisten.report.marks import Frame, marker, shapes_of
-from gaplisten.report.shapes import Group, Path, Shape, Sheet, Word, rectangle, segment
+from gaplisten.report.shapes import Group, Path, Shape, Sheet, Word, closed, rectangle, segment
 
 POINTS_PER_MM = 72.0 / 25.4
 TITLE, TEXT, TICK = 8.5, 7.0, 6.5
@@ -121,11 +118,7 @@ def _row(row: tuple[Plot, ...], columns: list[_Column], y: float) -> tuple[list[
 
 def _spines(frame: Frame) -> tuple[Shape, ...]:
     x0, y0 = frame.left, frame.top
-    return (Path(_closed(rectangle(x0, y0, x0 + frame.width, y0 + frame.height)), _FAINT, _SPINE),)
-
-
-def _closed(corners: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-    return np.concatenate([corners, corners[:1]])
+    return (Path(closed(rectangle(x0, y0, x0 + frame.width, y0 + frame.height)), _FAINT, _SPINE),)
 
 
 def _grid(frame: Frame, plot: Plot) -> list[Shape]:

@@ -23,7 +23,7 @@ from gaplisten.report.figure import (
     Rule,
     Whiskers,
 )
-from gaplisten.report.shapes import Path, Pixels, Shape, Word, hatching, rectangle, segment
+from gaplisten.report.shapes import Path, Pixels, Shape, Word, closed, hatching, rectangle, segment
 
 _HATCH_EVERY = 5.0
 _ROUND = 16  # corners of a circle
@@ -149,7 +149,7 @@ def _boxes(mark: Boxes, frame: Frame) -> list[Shape]:
             shapes += [Path(line, "#ffffff", 1.4, opacity=0.5) for line in lines]
             shapes += [Path(line, INK, 0.5, opacity=0.6) for line in lines]
         if mark.edge:
-            shapes.append(Path(np.concatenate([outline, outline[:1]]), mark.edge, 0.7))
+            shapes.append(Path(closed(outline), mark.edge, 0.7))
     return shapes
 
 
@@ -175,7 +175,7 @@ def marker(look: Look, x: float, y: float, size: float) -> list[Shape]:
         outline = np.stack([x + half * np.cos(angles), y + half * np.sin(angles)], 1)
         if look.marker == "circle":
             return [Path(outline, fill=colour)]
-        return [Path(np.concatenate([outline, outline[:1]]), colour, 0.9, "#ffffff")]
+        return [Path(closed(outline), colour, 0.9, "#ffffff")]
     if look.marker == "cross":
         return [
             Path(segment(x - half, y - half, x + half, y + half), colour, 1.1),

@@ -13,14 +13,13 @@ import numpy as np
 from gaplisten import __version__, folders
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.gap_wording import limit, number
-from gaplisten.report.finding import Finding, web_copy
+from gaplisten.report.finding import WEB_RATE, Finding, web_copy
 from gaplisten.report.pictures import number_of
 from gaplisten.report.png import small_png_of
 from gaplisten.report.shapes import Sheet
 from gaplisten.report.svg import escaped
 
 _DPI = 110  # a page's width on a screen; a bundle has the picture as a file, too
-WEB_RATE = 48_000
 
 
 @cache

@@ -11,6 +11,7 @@ from gaplisten.panel.statistics.crossed import Crossed, Speaks
 from gaplisten.report.figure import (
     COLUMN_MM,
     FAINT,
+    INK,
     Axis,
     Boxes,
     Figure,
@@ -25,7 +26,7 @@ from gaplisten.report.figure import (
 _ROW_MM = 8.0
 _APART = 0.22  # of a row: dots of listeners above the mean, of clips below it
 _LISTENERS, _CLIPS = Look("#0072b2", (), "circle"), Look("#b07a00", (), "ring")
-_MEAN = Look("#1d2329", (), "square")
+_MEAN = Look(INK, (), "square")
 
 
 class NothingToDraw(GaplistenError):  # noqa: N818 - reads as the fact it is

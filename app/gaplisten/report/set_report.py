@@ -24,7 +24,7 @@ from gaplisten.loss.measures.gap_table import badness
 from gaplisten.loss.strata import Stratum
 from gaplisten.metrics.contract import Metric
 from gaplisten.report.drawing import to_svg
-from gaplisten.report.figure import Axis, Figure, Look, Plot, Points, Rule, Whiskers, look
+from gaplisten.report.figure import FAINT, Axis, Figure, Look, Plot, Points, Rule, Whiskers, look
 from gaplisten.report.finding import Finding
 from gaplisten.report.layout import lay_out
 from gaplisten.report.page import page, player, table_of
@@ -218,7 +218,7 @@ def _differences(metric: Metric, points: Sequence[Point], pairs: Sequence[Paired
             if point.condition == pair.first and point.clip in base
         ]
         every += values
-        faint = Look("#9aa2aa", (), "ring")
+        faint = Look(FAINT, (), "ring")
         marks.append(Points(values, [at + 0.18] * len(values), faint, 3.0))
         if pair.ci_low is not None and pair.ci_high is not None:
             marks.append(Whiskers((at,), (pair.ci_low,), (pair.ci_high,), look(0), horizontal=True))

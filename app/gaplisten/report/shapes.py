@@ -87,6 +87,11 @@ def rectangle(x0: float, y0: float, x1: float, y1: float) -> Coordinates:
     return np.array([(x0, y0), (x1, y0), (x1, y1), (x0, y1)], np.float64)
 
 
+def closed(corners: Coordinates) -> Coordinates:
+    """Return an outline that ends where it begins."""
+    return np.concatenate([corners, corners[:1]])
+
+
 def hatching(x0: float, y0: float, x1: float, y1: float, every: float) -> list[Coordinates]:
     """Return the diagonals (rising to the right) within a rectangle; neighbours' diagonals join."""
     lines = []
