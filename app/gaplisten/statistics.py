@@ -57,6 +57,27 @@ def student_mean(values: Sequence[float], level: float = 0.95) -> Mean:
     return Mean(n, mean, mean - half, mean + half, sd)
 
 
+def student_p(mean: Mean, neutral: float = 0.0, *, two_sided: bool = True) -> float | None:
+    """Return Student's test of a mean against `neutral`; one-sided, the probability of so large a mean.
+
+    None for a single value, and for values that do not differ at all.
+
+    >>> round(student_p(student_mean([1, 2, 3])), 3)
+    0.074
+    """
+    if mean.n < 2 or not mean.sd:
+        return None
+    from scipy.special import stdtr
+
+    t = (mean.mean - neutral) / (mean.sd / mean.n**0.5)
+    return float(2 * stdtr(mean.n - 1, -abs(t)) if two_sided else stdtr(mean.n - 1, -t))
+
+
+def short_p(p: float) -> float:
+    """Return a probability to four significant digits, as tables show it however small it is."""
+    return float(f"{p:.4g}")
+
+
 def within(mean: Mean, ends: tuple[float, float]) -> Mean:
     """Return a mean whose interval does not leave what its values can be (shares: 0 to 100 per cent).
 

@@ -31,7 +31,7 @@ from gaplisten.panel.methods.contract import (
 from gaplisten.panel.order import row_of
 from gaplisten.panel.parts import REFERENCE, Part
 from gaplisten.panel.trial import Playing, Response, Slot
-from gaplisten.statistics import holm, quartiles
+from gaplisten.statistics import holm, quartiles, short_p
 from gaplisten.tables import Cell, Table
 
 if TYPE_CHECKING:
@@ -192,10 +192,6 @@ def _medians(votes: Sequence[Rating]) -> Statistic:
     return Statistic("medians", "Medians (BS.1534-3)", Table(columns, tuple(rows)), (note,))
 
 
-def _short(p: float) -> float:
-    return float(f"{p:.4g}")
-
-
 def _permuted(votes: Sequence[Rating], found: Sequence[Contrast]) -> Statistic:
     from gaplisten.panel.results.cells import cells
     from gaplisten.panel.statistics.resampling import DRAWS, SEED, permuted_medians
@@ -206,7 +202,7 @@ def _permuted(votes: Sequence[Rating], found: Sequence[Contrast]) -> Statistic:
     tested = [permuted_medians(by_name[one.against], by_name[one.condition]) for one in pairs]
     p_holm = holm([p for _, p in tested])
     rows = tuple(
-        (one.condition, one.against, round(apart, 4), _short(p), _short(corrected), "these clips")
+        (one.condition, one.against, round(apart, 4), short_p(p), short_p(corrected), "these clips")
         for one, (apart, p), corrected in zip(pairs, tested, p_holm, strict=True)
     )
     columns = ("condition", "against", "difference of medians", "p", "p (Holm)", "speaks about")

@@ -33,6 +33,7 @@ from gaplisten.panel.methods.contract import (
 )
 from gaplisten.panel.parts import REFERENCE, Part
 from gaplisten.panel.trial import Playing, Response, Slot
+from gaplisten.statistics import short_p
 from gaplisten.tables import Cell, Table
 
 if TYPE_CHECKING:
@@ -196,7 +197,7 @@ def _friedman(means: list[list[float]]) -> tuple[float | None, float | None]:
         return 0.0, 1.0
     # With ties the chi square is taken by what the places really vary by (Conover).
     chi = (count - 1) * ((places.sum(0) - blocks * (count + 1) / 2) ** 2).sum() / spread
-    return round(float(chi), 4), float(f"{float(chi2.sf(chi, count - 1)):.4g}")
+    return round(float(chi), 4), short_p(float(chi2.sf(chi, count - 1)))
 
 
 METHOD = Elimination(

@@ -18,7 +18,7 @@ from gaplisten.panel.statistics.crossed import Crossed, Model, Speaks, between, 
 from gaplisten.panel.statistics.equivalence import Equivalence, equivalence
 from gaplisten.panel.statistics.resampling import between_bootstrap, crossed_bootstrap, percentile_interval
 from gaplisten.panel.statistics.shares import Share, share
-from gaplisten.statistics import Mean, holm, student_mean
+from gaplisten.statistics import holm, student_mean, student_p
 
 Table = NDArray[np.float64]
 
@@ -231,7 +231,7 @@ def _points(
         listeners=_direction(of_listeners, 0.0),
         clips=_direction(of_clips, 0.0),
         these_clips=mean,
-        these_clips_p=_over_listeners(mean, 0.0, two_sided=True),
+        these_clips_p=student_p(mean),
     )
 
 
@@ -276,7 +276,7 @@ def _pair(
         _direction(of_clips, 0.5),
         votes,
         these_clips=mean,
-        these_clips_p=_over_listeners(mean, 0.5, two_sided=method.test.two_sided),
+        these_clips_p=student_p(mean, 0.5, two_sided=method.test.two_sided),
         share=own if told else None,
         drawn=_drawn(grouped[0]) if resample else None,
     )
@@ -330,13 +330,3 @@ def _direction(means: Table, neutral: float) -> Direction:
     means = means[np.isfinite(means)]
     apart = means - neutral
     return Direction(int((apart > 1e-9).sum()), int((apart < -1e-9).sum()), len(means))
-
-
-def _over_listeners(mean: Mean, neutral: float, *, two_sided: bool) -> float | None:
-    """Return the test of a mean over listeners; None where they do not differ at all, or there is one."""
-    if mean.n < 2 or not mean.sd:
-        return None
-    from scipy.special import stdtr
-
-    t = (mean.mean - neutral) / (mean.sd / mean.n**0.5)
-    return float(2 * stdtr(mean.n - 1, -abs(t)) if two_sided else stdtr(mean.n - 1, -t))

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from gaplisten.panel.methods.contract import Method, Rating, Statistic, grouped
-from gaplisten.statistics import binomial, student_mean
+from gaplisten.statistics import binomial, short_p, student_mean, student_p
 from gaplisten.tables import Cell, Table
 
 # So improbable must what is named be in an honest listener.
@@ -183,12 +183,9 @@ def _halves(residuals: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def _row(what: str, values: Sequence[float], neutral: float) -> tuple[Cell, ...]:
-    from scipy.special import stdtr
-
     mean = student_mean(values)
-    if mean.low is None or mean.high is None or not mean.sd:
+    p = student_p(mean, neutral)
+    if mean.low is None or mean.high is None or p is None:
         return what, mean.n, round(mean.mean, 4), None, None, None, None
-    t = (mean.mean - neutral) / (mean.sd / mean.n**0.5)
-    p = float(2 * stdtr(mean.n - 1, -abs(t)))
     ends = (round(mean.mean, 4), round(mean.low, 4), round(mean.high, 4))
-    return what, mean.n, *ends, "listeners, these clips", float(f"{p:.4g}")
+    return what, mean.n, *ends, "listeners, these clips", short_p(p)

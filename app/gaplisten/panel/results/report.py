@@ -12,6 +12,7 @@ from gaplisten.panel.results.screening import Listener
 from gaplisten.panel.results.verdict import verdicts
 from gaplisten.panel.statistics.contrast import Contrast, Unit
 from gaplisten.panel.statistics.crossed import Crossed
+from gaplisten.statistics import short_p
 from gaplisten.tables import Cell, Table, write_csv
 
 SURE = 0.05
@@ -144,7 +145,7 @@ def _contrast_row(one: Contrast, others: Sequence[Contrast], results: Results) -
 
 
 def _probability(p: float | None) -> float | None:
-    return None if p is None else float(f"{p:.4g}")
+    return None if p is None else short_p(p)
 
 
 def pairs_table(results: Results, which: Sequence[PairResult] | None = None) -> Table:
