@@ -26,7 +26,6 @@ from gaplisten.panel.methods.contract import (
 )
 from gaplisten.panel.parts import REFERENCE, Part
 from gaplisten.panel.trial import Playing, Response, Slot, Vote
-from gaplisten.tables import Cell, Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -106,8 +105,6 @@ class Preference(Method):
 
 # --- conditions on one scale --------------------------------------------------------------------------------
 
-_DRAWS = 1000  # of the bootstrap: each is a fit
-
 
 def _answered(
     votes: Sequence[Rating], names: Sequence[str]
@@ -136,26 +133,13 @@ def _answered(
 
 
 def _scale(votes: Sequence[Rating], names: Sequence[str], *, resample: bool) -> Statistic:
-    import numpy as np
-
-    from gaplisten.panel.statistics.resampling import SEED, crossed_counts
+    from gaplisten.panel.results.strengths import strengths
 
     model, counts, ties, sides = _answered(votes, names)
-    found = model.fit(counts.sum((0, 1)))
-    drawn = model.fit(crossed_counts(counts, _DRAWS)) if resample else None
-    ends = None if drawn is None else np.quantile(drawn, [0.025, 0.975], axis=0)
-    rows: list[tuple[Cell, ...]] = []
     labels = [*names, *(["(no preference)"] if ties else []), *(["(heard as A)"] if sides else [])]
-    for at in [*sorted(range(len(names)), key=lambda at: -found[at]), *range(len(names), len(labels))]:
-        low, high = (None, None) if ends is None else (round(float(end[at]), 4) for end in ends)
-        over = None if ends is None else "listeners and clips, bootstrap"
-        rows.append((labels[at], round(float(found[at]), 4), low, high, over))
-    notes = ["strengths in logits about their mean: 1 more is preferred in 73 % of the decided answers"]
-    if resample:
-        notes.append(f"intervals by {_DRAWS} draws of listeners and clips, seed {SEED}")
     title = "Bradley-Terry scale, ties by Davidson, position as a parameter"
-    columns = ("condition", "strength", "95 % low", "95 % high", "interval over")
-    return Statistic("bradley-terry", title, Table(columns, tuple(rows)), tuple(notes))
+    meaning = "preferred in 73 % of the decided answers"
+    return strengths("bradley-terry", title, model, counts, labels, meaning, resample=resample)
 
 
 METHOD = Preference(

@@ -34,7 +34,7 @@ from gaplisten.panel.methods.contract import (
 from gaplisten.panel.parts import REFERENCE, Part
 from gaplisten.panel.trial import Playing, Response, Slot
 from gaplisten.statistics import short_p
-from gaplisten.tables import Cell, Table
+from gaplisten.tables import Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -122,9 +122,6 @@ class Elimination(Method):
         return [_strengths(votes, names, resample=resample), _any_difference(votes, names)]
 
 
-_DRAWS = 1000  # of the bootstrap: each is a fit
-
-
 def _taken(votes: Sequence[Rating], names: Sequence[str]) -> tuple[Choices, NDArray[np.float64]]:
     """Return the model, and by listener and clip which was the best of those that were left."""
     import numpy as np
@@ -149,24 +146,11 @@ def _taken(votes: Sequence[Rating], names: Sequence[str]) -> tuple[Choices, NDAr
 
 
 def _strengths(votes: Sequence[Rating], names: Sequence[str], *, resample: bool) -> Statistic:
-    import numpy as np
-
-    from gaplisten.panel.statistics.resampling import SEED, crossed_counts
+    from gaplisten.panel.results.strengths import strengths
 
     model, counts = _taken(votes, names)
-    found = model.fit(counts.sum((0, 1)))
-    ends = None
-    notes = ["strengths in logits about their mean: 1 more is ranked before the other in 73 %"]
-    if resample:
-        ends = np.quantile(model.fit(crossed_counts(counts, _DRAWS)), [0.025, 0.975], axis=0)
-        notes.append(f"intervals by {_DRAWS} draws of listeners and clips, seed {SEED}")
-    rows: list[tuple[Cell, ...]] = []
-    for at in sorted(range(len(names)), key=lambda at: -found[at]):
-        low, high = (None, None) if ends is None else (round(float(end[at]), 4) for end in ends)
-        over = None if ends is None else "listeners and clips, bootstrap"
-        rows.append((names[at], round(float(found[at]), 4), low, high, over))
-    columns = ("condition", "strength", "95 % low", "95 % high", "interval over")
-    return Statistic("plackett-luce", "Plackett-Luce scale", Table(columns, tuple(rows)), tuple(notes))
+    meaning = "ranked before the other in 73 %"
+    return strengths("plackett-luce", "Plackett-Luce scale", model, counts, names, meaning, resample=resample)
 
 
 def _any_difference(votes: Sequence[Rating], names: Sequence[str]) -> Statistic:
