@@ -12,7 +12,7 @@ from gaplisten.panel.results.screening import Listener
 from gaplisten.panel.results.verdict import verdicts
 from gaplisten.panel.statistics.contrast import Contrast, Unit
 from gaplisten.panel.statistics.crossed import Crossed
-from gaplisten.statistics import short_p
+from gaplisten.statistics import short_p, within
 from gaplisten.tables import Cell, Table, write_csv
 
 SURE = 0.05
@@ -116,9 +116,9 @@ def _contrast_row(one: Contrast, others: Sequence[Contrast], results: Results) -
     named = (one.condition, one.against, one.scale) if several else (one.condition, one.against)
     told = one.low is not None
     mean = one.these_clips
+    if mean and one.unit is Unit.SHARE:
+        mean = within(mean, (0.0, 1.0))
     ends = (mean.low, mean.high) if mean and mean.sd else (None, None)
-    if one.unit is Unit.SHARE and ends[0] is not None and ends[1] is not None:
-        ends = (max(ends[0], 0.0), min(ends[1], 1.0))
     return (
         *named,
         one.stratum,
@@ -193,11 +193,11 @@ def _over_listeners(results: Results) -> list[str]:
     """Return what A/B and ABX may say of other listeners: the mean of shares, not the pooled votes."""
     said = []
     for one in results.pairs:
-        if one.mean is None or one.mean.low is None or one.mean.high is None:
+        if one.mean is None or one.mean.low is None:
             continue
         sure = sum(own.outcome.p_value < SURE for own in one.by_listener.values())
-        low, high = max(0.0, one.mean.low), min(1.0, one.mean.high)
-        interval = f"mean share {one.mean.mean:.3f}, 95 % {low:.3f} to {high:.3f}"
+        mean = within(one.mean, (0.0, 1.0))
+        interval = f"mean share {mean.mean:.3f}, 95 % {mean.low:.3f} to {mean.high:.3f}"
         said.append(
             f"{one.first} / {one.second} over {one.mean.n} listeners, these clips: {interval} (Student's t);"
             f" {sure} of them alone with p < {SURE}"

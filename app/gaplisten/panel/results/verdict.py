@@ -11,6 +11,7 @@ from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.results.evaluation import Results
 from gaplisten.panel.statistics.contrast import Contrast, Direction, Unit
 from gaplisten.panel.statistics.crossed import Speaks
+from gaplisten.panel.statistics.discrimination import heard
 
 SURE = 0.05
 # An interval that reaches further than this part of the scale tells nothing.
@@ -124,7 +125,7 @@ def _most(one: Contrast) -> float:
     assert one.high is not None
     if one.unit is Unit.POINTS:
         return max(abs(one.low), abs(one.high))
-    return max(2 * one.share.upper(SURE) - 1, 0.0) if one.share else 1.0
+    return heard(one.share.upper(SURE)) if one.share else 1.0
 
 
 def _turned(direction: Direction) -> Direction:
