@@ -458,10 +458,13 @@ class Method:
         UnfitError
             If there cannot be one.
         """
-        silent = [Saying(name, use) for name, use in self.sounds(design) if use is Use.OPEN]
         values = [value for value, _ in self.wording()[self.checked].labels]
         digit = digits([value for value in values if isinstance(value, int) and 0 < value < 10])[0]
-        return [*silent, Saying(Use.TRAP.value, Use.TRAP, digit, digit)]
+        return [*self.silent(design), Saying(Use.TRAP.value, Use.TRAP, digit, digit)]
+
+    def silent(self, design: Design) -> list[Saying]:
+        """Return the recordings of an attention trial that say nothing: those that are open."""
+        return [Saying(name, use) for name, use in self.sounds(design) if use is Use.OPEN]
 
     # Its words and scores
 
@@ -553,23 +556,21 @@ def each_says(
     said
         Of each name, its digit and the vote that it asks for.
     """
-    silent = [Saying(name, use) for name, use in method.sounds(design) if use is Use.OPEN]
     pairs = zip(names, said, strict=True)
-    return [*silent, *(Saying(name, Use.TEST, digit, vote, within) for name, (digit, vote) in pairs)]
+    return [
+        *method.silent(design),
+        *(Saying(name, Use.TEST, digit, vote, within) for name, (digit, vote) in pairs),
+    ]
 
 
 def greater_of_two(method: Method, design: Design, pair: Sequence[str], digits: Digits) -> list[Saying]:
     """Return sayings of a pair of which the greater digit is to be chosen; X says what its own does."""
-    silent = [Saying(name, use) for name, use in method.sounds(design) if use is Use.OPEN]
     first, second = digits(range(1, 10))[:2]
-    made = [
-        Saying(pair[0], Use.TEST, first, 1 if first > second else -1),
-        Saying(pair[1], Use.TEST, second),
-    ]
-    frozen = set(method.sounds(design))
+    sounds = set(method.sounds(design))
     repeated = zip(pair, (first, second), strict=True)
     return [
-        *silent,
-        *made,
-        *(Saying(name, Use.X, digit) for name, digit in repeated if (name, Use.X) in frozen),
+        *method.silent(design),
+        Saying(pair[0], Use.TEST, first, 1 if first > second else -1),
+        Saying(pair[1], Use.TEST, second),
+        *(Saying(name, Use.X, digit) for name, digit in repeated if (name, Use.X) in sounds),
     ]
