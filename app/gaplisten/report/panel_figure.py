@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.panel.statistics.contrast import Contrast, Unit
-from gaplisten.panel.statistics.crossed import Crossed, Speaks
 from gaplisten.report.figure import (
     COLUMN_MM,
     FAINT,
@@ -68,7 +67,7 @@ def _means(results: Results, conditions: Sequence[ConditionResult]) -> Plot:
             spread = one.spread
             edges = ([spread.q1], [spread.q3], [at - 0.12], [at + 0.12])
             marks.append(Boxes(*edges, edge=FAINT, label="" if at else "quartiles of the votes"))
-    ends = [one.over.interval() if one.over else None for one in conditions]
+    ends = [one.interval for one in conditions]
     marks += _intervals(range(len(conditions)), ends)
     places = [float(at) for at in range(len(conditions))]
     marks.append(Points([one.mean.mean for one in conditions], places, _MEAN, 4.0, "mean, 95 %"))
@@ -107,14 +106,11 @@ def _intervals(places: Sequence[int], ends: Sequence[tuple[float, float] | None]
 
 def _caption(results: Results) -> str:
     """Say how many there were, and what the intervals are."""
-    overs: list[Crossed] = [one.over for one in results.contrasts]
-    overs += [one.over for one in results.conditions if one.over is not None]
-    spoken = dict.fromkeys(str(one.speaks) for one in overs if one.speaks is not Speaks.NOTHING)
-    listeners = max((one.listeners for one in overs), default=0)
-    clips = max((one.clips for one in overs), default=0)
+    listeners = max((one.listeners for one in results.overs), default=0)
+    clips = max((one.clips for one in results.overs), default=0)
     said = [f"{results.method.title}. {listeners} listeners, {clips} clips."]
-    if spoken:
-        said.append(f"Intervals: 95 %, over {'; '.join(spoken)}.")
+    if results.spoken:
+        said.append(f"Intervals: 95 %, over {results.spoken}.")
     if results.contrasts and results.contrasts[0].comparisons > 1:
         said.append("Those of comparisons are not corrected for their number; p values are.")
     if results.excluded:

@@ -23,7 +23,7 @@ from gaplisten.panel.results.screening import Listener, screen
 from gaplisten.panel.results.second_lines import second_lines
 from gaplisten.panel.results.votes import Collected, collect, nameless, tests
 from gaplisten.panel.statistics.contrast import Contrast
-from gaplisten.panel.statistics.crossed import Crossed, crossed
+from gaplisten.panel.statistics.crossed import Crossed, Speaks, crossed
 from gaplisten.statistics import Mean, Quartiles, quartiles, student_mean
 
 # With more votes, what takes thousands of draws is left to those who ask for it.
@@ -58,6 +58,11 @@ class ConditionResult:
     scale: str = ""
     over: Crossed | None = None
     by_clip: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def interval(self) -> tuple[float, float] | None:
+        """The ends over listeners and clips; None where nothing can be told."""
+        return self.over.interval() if self.over else None
 
 
 @dataclass(frozen=True)
@@ -118,6 +123,18 @@ class Results:
     def kept(self) -> tuple[Listener, ...]:
         """Who counts by hand against the rules; each says which."""
         return tuple(one for one in self.listeners if one.kept)
+
+    @property
+    def overs(self) -> tuple[Crossed, ...]:
+        """The means over listeners and clips of all comparisons and conditions."""
+        means = (one.over for one in self.conditions if one.over is not None)
+        return (*(one.over for one in self.contrasts), *means)
+
+    @property
+    def spoken(self) -> str:
+        """What their intervals speak about; "" where there is none."""
+        told = (one.speaks for one in self.overs if one.speaks is not Speaks.NOTHING)
+        return "; ".join(dict.fromkeys(map(str, told)))
 
 
 def _condition(name: str, stratum: str, votes: Sequence[Rating], step: float) -> ConditionResult:

@@ -33,7 +33,7 @@ def _heads(results: Results) -> tuple[str, ...]:
 
 def _condition_row(results: Results, one: ConditionResult) -> tuple[Cell, ...]:
     mean, spread = one.mean, one.spread
-    ends = one.over.interval() if one.over else None
+    ends = one.interval
     low, high = ends or (None, None)
     counts = (one.stratum, mean.n, one.votes)
     wide = (mean.mean, low, high)
@@ -314,7 +314,7 @@ def tidy_table(results: Results) -> Table:
     )
     rows: list[tuple[Cell, ...]] = []
     for one in (*results.conditions, *results.strata, *results.talkers):
-        over, ends = one.over, one.over.interval() if one.over else None
+        over, ends = one.over, one.interval
         low, high = ends or (None, None)
         found = (_speaks(over), str(over.model)) if over and ends else (None, None)
         numbers = (_rounded(one.mean.mean), _rounded(low), _rounded(high))

@@ -32,7 +32,7 @@ class ResultsPlot(Plot):
     def show_results(self, results: Results) -> None:
         """Draw these results."""
         ink = self.begin()
-        self.setLabel("left", f"{results.score_name}, 95 % over {_speaks(results)}")
+        self.setLabel("left", f"{results.score_name}, 95 % over {results.spoken or Speaks.NOTHING}")
         self._medians = results.method.medians
         low, high = results.method.range
         self.setYRange(low, high, padding=0.04)
@@ -49,8 +49,7 @@ class ResultsPlot(Plot):
             self._draw_dots(at, list(one.by_listener.values()))
             if self._medians:
                 self._draw_box(at, one, ink)
-            ends = one.over.interval() if one.over else None
-            low, high = ends or (None, None)
+            low, high = one.interval or (None, None)
             self._draw_interval(at, one.mean.mean, low, high, ink)
         return labels(conditions)
 
@@ -98,14 +97,6 @@ class ResultsPlot(Plot):
             )
             self.keep(bar)
         self.keep(pg.ScatterPlotItem([at], [mean], symbol="s", size=10, pen=pen, brush=ink))
-
-
-def _speaks(results: Results) -> str:
-    """Return what the intervals of a figure speak about."""
-    found = [one.over for one in results.contrasts]
-    found += [one.over for one in results.conditions if one.over is not None]
-    spoken = dict.fromkeys(str(one.speaks) for one in found if one.speaks is not Speaks.NOTHING)
-    return "; ".join(spoken) or "nothing but these votes"
 
 
 def labels(conditions: Sequence[ConditionResult]) -> list[str]:
