@@ -17,7 +17,7 @@ from gaplisten.panel.reading import Row
 from gaplisten.panel.safety import read_limited
 from gaplisten.panel.session_files import read_ratings
 from gaplisten.panel.session_names import listener_of, session_name
-from gaplisten.panel.withdrawing import has_withdrawn, spoilt_record
+from gaplisten.panel.withdrawing import has_withdrawn, spoilt_record, withdrawals
 
 _LARGEST = 64 * 2**20  # bytes of one session's file
 
@@ -101,12 +101,15 @@ def _judge(panel: FrozenPanel, other: FrozenPanel, session: str) -> str:
 
 def _withdrew(panel: FrozenPanel, other: FrozenPanel, session: str) -> bool:
     """Tell whether the listener of another copy's session withdrew here, and has not voted there since."""
+    gone = withdrawals(panel.ratings)
+    if not gone:
+        return False
     rows: Sequence[Row] = ()
     with contextlib.suppress(GaplistenError, OSError):
         rows = read_ratings(other, other.ratings / f"{session}.csv").rows
     # A copy of the file may be called anything; its rows say whose it is.
     names = {session, session_name(panel, listener_of(rows))} if rows else {session}
-    return has_withdrawn(panel, panel.ratings, names, rows)
+    return has_withdrawn(panel, gone, names, rows)
 
 
 def _withdrew_there(panel: FrozenPanel, others: Sequence[FrozenPanel]) -> tuple[str, ...]:

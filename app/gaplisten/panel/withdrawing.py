@@ -107,9 +107,11 @@ def _recorded(ratings: Path) -> tuple[Withdrawal, ...] | None:
         return None
 
 
-def has_withdrawn(panel: FrozenPanel, ratings: Path, names: Collection[str], rows: Sequence[Row]) -> bool:
-    """Tell whether a session, known by these names, was withdrawn after the last of its votes."""
-    out = [one.at for one in withdrawals(ratings) if any(one.is_of(panel, name) for name in names)]
+def has_withdrawn(
+    panel: FrozenPanel, gone: Sequence[Withdrawal], names: Collection[str], rows: Sequence[Row]
+) -> bool:
+    """Tell whether a session, known by these names, is among these that were, after the last of its votes."""
+    out = [one.at for one in gone if any(one.is_of(panel, name) for name in names)]
     if not out:
         return False
     last = max((row["saved_at"] for row in rows), default="")
@@ -124,11 +126,12 @@ def counted_sessions(panel: FrozenPanel, ratings: Path) -> tuple[list[SessionFil
     or from another machine.
     """
     sessions, problems = read_sessions(panel, ratings)
+    gone = withdrawals(ratings)
     counted = []
     for one in sessions:
         rows = one.read.rows
         names = {one.path.stem, session_name(panel, one.read.listener)}
-        if rows and not one.open_now and has_withdrawn(panel, ratings, names, rows):
+        if rows and not one.open_now and has_withdrawn(panel, gone, names, rows):
             fact = "its listener withdrew after these votes, and the file is there again; it was left out"
             way_out = "withdraw once more to take it away (new votes under a wrong clock: see withdrawn.json)"
             problems.append(f"{one.path.name}: {fact}: {way_out}")
