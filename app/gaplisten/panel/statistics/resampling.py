@@ -17,6 +17,14 @@ def weights(draw: np.random.Generator, count: int, draws: int = DRAWS) -> Values
     return draw.multinomial(count, np.full(count, 1 / count), draws).astype(np.float64)
 
 
+def _sums(table: Values, listeners: Values, clips: Values) -> tuple[Values, Values]:
+    """Return the sum of a table's values in each draw, and how many there are."""
+    there = np.isfinite(table)
+    total = ((listeners @ np.where(there, table, 0.0)) * clips).sum(1)
+    number = ((listeners @ there.astype(np.float64)) * clips).sum(1)
+    return total, number
+
+
 def crossed_bootstrap(table: Values, draws: int = DRAWS, seed: int = SEED) -> Values:
     """Return means of a table whose listeners and clips are drawn anew, each for itself.
 
@@ -32,9 +40,7 @@ def crossed_bootstrap(table: Values, draws: int = DRAWS, seed: int = SEED) -> Va
     """
     draw = np.random.default_rng(seed)
     listeners, clips = weights(draw, len(table), draws), weights(draw, table.shape[1], draws)
-    there = np.isfinite(table)
-    total = ((listeners @ np.where(there, table, 0.0)) * clips).sum(1)
-    number = ((listeners @ there.astype(np.float64)) * clips).sum(1)
+    total, number = _sums(table, listeners, clips)
     kept = number > 0
     return np.sort(total[kept] / number[kept])
 
@@ -45,9 +51,7 @@ def between_bootstrap(first: Values, second: Values, draws: int = DRAWS, seed: i
     listeners, clips = weights(draw, len(first), draws), weights(draw, first.shape[1], draws)
     means = []
     for table in (first, second):
-        there = np.isfinite(table)
-        total = ((listeners @ np.where(there, table, 0.0)) * clips).sum(1)
-        number = ((listeners @ there.astype(np.float64)) * clips).sum(1)
+        total, number = _sums(table, listeners, clips)
         means.append(np.where(number > 0, total / np.maximum(number, 1e-9), np.nan))
     apart = means[1] - means[0]
     return np.sort(apart[np.isfinite(apart)])
