@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.statistics.planning import Plan, Spreads, listeners_needed
 from gaplisten.tables import Cell, Table
@@ -51,10 +53,13 @@ def power_table(
         (listeners, *(round(plan(listeners, of).power, 3) for of in columns)) for listeners in _LISTENERS
     ]
     table = Table(("listeners", *(f"{of} clips" for of in columns)), tuple(rows))
-    return table, _advice(definition, clips, heard, wanted, plan(16, clips))
+    return table, _advice(definition, clips, heard, wanted, plan)
 
 
-def _advice(definition: PanelDefinition, clips: int, heard: int, wanted: float, of: Plan) -> list[str]:
+def _advice(
+    definition: PanelDefinition, clips: int, heard: int, wanted: float, plan: Callable[[int, int], Plan]
+) -> list[str]:
+    of = plan(16, clips)
     spreads = of.spreads
     said = [
         f"power to find {of.difference:g} points of {definition.method.result} over listeners and clips,"
@@ -71,12 +76,7 @@ def _advice(definition: PanelDefinition, clips: int, heard: int, wanted: float, 
         f" (at most {of.power_of_many:.2f}): only more clips help"
     )
     more = range(clips + 1, 20 * clips + 100)
-    enough = next((one for one in more if _reached(of, one, heard < clips, heard, wanted)), None)
+    enough = next((one for one in more if plan(24, one).power >= wanted), None)
     if enough is not None:
         said.append(f"24 listeners and {enough} clips reach it")
     return said
-
-
-def _reached(of: Plan, clips: int, some: bool, heard: int, wanted: float) -> bool:
-    own = min(heard, clips) if some else clips
-    return Plan(24, clips, own, of.difference, of.comparisons, of.spreads).power >= wanted

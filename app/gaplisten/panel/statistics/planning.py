@@ -7,7 +7,7 @@ The variance of a mean difference over L listeners who each hear k of C clips in
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SURE = 0.05
 
@@ -84,8 +84,7 @@ class Plan:
     @property
     def power_of_many(self) -> float:
         """The same with a thousand times as many listeners: what only more clips can raise."""
-        many = 1000 * self.listeners
-        return Plan(many, self.clips, self.heard, self.difference, self.comparisons, self.spreads).power
+        return replace(self, listeners=1000 * self.listeners).power
 
 
 def listeners_needed(
