@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import base64
 import doctest
 import io
 import itertools
 import re
 import xml.etree.ElementTree as ET
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -15,7 +17,7 @@ from PIL import Image
 
 from gaplisten.audio.signal import Signal
 from gaplisten.report import figure as figures
-from gaplisten.report.drawing import FigureError, to_png, to_svg, write_figure
+from gaplisten.report.drawing import FigureError, to_pdf, to_png, to_svg, write_figure
 from gaplisten.report.figure import (
     COLUMN_MM,
     LOOKS,
@@ -218,11 +220,52 @@ def test_a_figure_is_written_by_its_suffix_and_whole(tmp_path: Path) -> None:
     write_figure(tmp_path / "f.svg", forest())
     write_figure(tmp_path / "f.PNG", forest(), 72)
     assert (tmp_path / "f.PNG").read_bytes().startswith(b"\x89PNG")
-    with pytest.raises(FigureError, match=r"use \.svg or \.png"):
-        write_figure(tmp_path / "f.pdf", forest())
+    write_figure(tmp_path / "f.pdf", forest())
+    assert (tmp_path / "f.pdf").read_bytes().startswith(b"%PDF-")
+    with pytest.raises(FigureError, match=r"use \.pdf, \.svg or \.png"):
+        write_figure(tmp_path / "f.bmp", forest())
     with pytest.raises(FigureError, match="its folder is not there"):
         write_figure(tmp_path / "none" / "f.svg", forest())
-    assert sorted(each.name for each in tmp_path.iterdir()) == ["f.PNG", "f.svg"]
+    assert sorted(each.name for each in tmp_path.iterdir()) == ["f.PNG", "f.pdf", "f.svg"]
+
+
+def page_of(pdf: bytes) -> tuple[str, str]:
+    """Return what draws a page, and which letters its fonts map to which signs."""
+    texts = []
+    for coded, stream in STREAM.findall(pdf):
+        data = base64.a85decode(stream.strip(), adobe=True) if b"ASCII85" in coded else stream
+        texts.append(zlib.decompress(data).decode("latin-1"))
+    (drawn,) = (each for each in texts if " cm" in each)
+    return drawn, "".join(each for each in texts if "beginbfchar" in each or "beginbfrange" in each)
+
+
+STREAM = re.compile(rb"<<([^>]*)>>\s*stream\r?\n(.*?)endstream", re.S)
+
+
+def test_a_pdf_has_the_papers_width_its_letters_and_lines_that_stay_lines() -> None:
+    pdf = to_pdf(forest())
+    box = re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", pdf)
+    assert box is not None
+    assert float(box[1]) == pytest.approx(COLUMN_MM / 25.4 * 72, abs=0.01)
+    assert pdf.count(b"/Type /Page ") + pdf.count(b"/Type /Page\n") == 1
+    assert pdf.count(b"/FontFile2") == pdf.count(b"/Type /Font ") + pdf.count(b"/Type /Font\n") > 0
+    assert b"/Subtype /Image" not in pdf
+    drawn, signs = page_of(pdf)
+    assert "Ü".encode("utf-16-be").hex().upper() in signs.upper()
+    clipped = [group for group in lay_out(forest()).groups if group.clip]
+    assert len(re.findall(r"\bW\*? n\b", drawn)) == len(clipped)
+    assert pdf == to_pdf(forest())
+
+
+def test_a_spectrogram_stays_a_picture_the_right_way_up_in_a_pdf() -> None:
+    pixels = np.zeros((4, 2, 3), np.uint8)
+    plot = Plot(Axis(0, 1), Axis(0, 1), (Raster(pixels, 0, 1, 0, 1),))
+    pdf = to_pdf(Figure(((plot,),)))
+    assert pdf.count(b"/Subtype /Image") == 1
+    drawn, _ = page_of(pdf)
+    before, _, _ = drawn.partition(" Do")
+    # The page is turned upside down, and the picture once more.
+    assert len(re.findall(r"1 0 0 -1 \S+ \S+ cm", before[before.rindex("W") :])) == 1
 
 
 # -- sound ---------------------------------------------------------------------------------------------------

@@ -35,6 +35,7 @@ LIBRARIES = (
     ("numpy", "arrays"), ("scipy", "filters"), ("soundfile", "sound files"), ("soxr", "resampling"),
     ("sounddevice", "sound"), ("PySide6_Essentials", "windows"), ("pyqtgraph", "waveforms"),
     ("pydantic", "parameters"), ("pebble", "processes"), ("pillow", "pictures"),
+    ("reportlab", "figures as PDF"),
 )  # fmt: skip
 EXTRAS = (
     ("onnxruntime", "metrics"), ("speechmos", "metrics"), ("pesq", "metrics"), ("pystoi", "metrics"),

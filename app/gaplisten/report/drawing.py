@@ -1,4 +1,4 @@
-"""Figures as files: SVG for papers, PNG for issues and slides. Neither needs a window or a display."""
+"""Figures as files: PDF and SVG for papers, PNG for issues and slides. None needs a window or a display."""
 
 from __future__ import annotations
 
@@ -8,10 +8,12 @@ from gaplisten.durable import not_written, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.report.figure import Figure
 from gaplisten.report.layout import lay_out
+from gaplisten.report.pdf import pdf_of
 from gaplisten.report.png import png_of
 from gaplisten.report.svg import svg_of
 
 DPI = 200
+SUFFIXES = (".pdf", ".svg", ".png")
 
 
 class FigureError(GaplistenError):
@@ -39,8 +41,13 @@ def to_png(figure: Figure, dpi: int = DPI) -> bytes:
     return png_of(lay_out(figure), dpi)
 
 
+def to_pdf(figure: Figure) -> bytes:
+    """Return a figure as a PDF file: one page, letters embedded, texts that may be searched."""
+    return pdf_of(lay_out(figure))
+
+
 def write_figure(path: Path, figure: Figure, dpi: int = DPI) -> None:
-    """Write a figure, SVG or PNG by the suffix; the file is replaced only when all of it is written.
+    """Write a figure, PDF, SVG or PNG by the suffix; the file is replaced only when all of it is written.
 
     Raises
     ------
@@ -48,9 +55,16 @@ def write_figure(path: Path, figure: Figure, dpi: int = DPI) -> None:
         If the suffix is another, or the disk refuses.
     """
     suffix = path.suffix.lower()
-    if suffix not in (".svg", ".png"):
-        raise FigureError(str(path), f"{suffix or 'no suffix'} is no format of figures", "use .svg or .png")
+    if suffix not in SUFFIXES:
+        fact = f"{suffix or 'no suffix'} is no format of figures"
+        raise FigureError(str(path), fact, f"use {', '.join(SUFFIXES[:-1])} or {SUFFIXES[-1]}")
     try:
-        write_whole(path, to_svg(figure) if suffix == ".svg" else to_png(figure, dpi))
+        write_whole(path, _content(figure, suffix, dpi))
     except OSError as error:
         raise FigureError(*not_written(path, error)) from error
+
+
+def _content(figure: Figure, suffix: str, dpi: int) -> bytes | str:
+    if suffix == ".pdf":
+        return to_pdf(figure)
+    return to_svg(figure) if suffix == ".svg" else to_png(figure, dpi)
