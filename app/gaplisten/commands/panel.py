@@ -329,11 +329,25 @@ def results(
             "--csv", help="Write conditions and strata there, who listened and each one's results beside."
         ),
     ] = None,
-    figure: Annotated[Path | None, typer.Option("--figure", help="Draw into this .png or .svg file.")] = None,
+    figure: Annotated[
+        Path | None, typer.Option("--figure", help="Draw into this .pdf, .svg or .png file.")
+    ] = None,
+    show_: Annotated[
+        str,
+        typer.Option(
+            "--show",
+            metavar="WHAT",
+            help="What the figure shows: summary (means and comparisons), strata (by longest burst), votes.",
+        ),
+    ] = "summary",
     width_mm: Annotated[
         float,
         typer.Option("--width-mm", min=40, max=400, help="Its width on paper: 88 one column, 181 both."),
     ] = 88.0,
+    report_file: Annotated[
+        Path | None,
+        typer.Option("--report", help="Write the whole, figures and tables, into one .html file."),
+    ] = None,
     resample: Annotated[
         bool | None,
         typer.Option(
@@ -357,6 +371,7 @@ def results(
 
     panel = open_panel(folder)
     refuse_missing(ratings)
+    _refuse_unknown_part(show_)
     by_hand = _leave_out(leave_out)
     found = evaluate(
         panel,
@@ -393,12 +408,18 @@ def results(
         show(one.table, title=one.title)
         for note in one.notes:
             print(f"  {note}")
-    for said in [*report.summary(found), *looked(panel, found, ratings)]:
+    looks = looked(panel, found, ratings)
+    for said in [*report.summary(found), *looks]:
         print(said)
     if csv is not None:
         _write(found, csv)
     if figure is not None:
-        _draw(found, figure, width_mm)
+        _draw(found, figure, width_mm, show_)
+    if report_file is not None:
+        from gaplisten.report.panel_report import write_report
+
+        write_report(report_file, panel, found, looks)
+        print(f"written: {report_file}")
     raise typer.Exit(1 if found.problems else 0)
 
 
@@ -500,9 +521,16 @@ def _write(results: Results, csv: Path) -> None:
     print(f"written: {', '.join(map(str, (csv, *save_tables(results, csv))))}")
 
 
-def _draw(results: Results, figure: Path, width_mm: float) -> None:
+def _refuse_unknown_part(part: str) -> None:
+    from gaplisten.report.panel_figure import PARTS
+
+    if part not in PARTS:
+        raise PanelCommandError(f"--show {part}", "no figure shows that", f"choose {', '.join(PARTS)}")
+
+
+def _draw(results: Results, figure: Path, width_mm: float, part: str) -> None:
     from gaplisten.report.drawing import write_figure
     from gaplisten.report.panel_figure import results_figure
 
-    write_figure(figure, results_figure(results, width_mm))
+    write_figure(figure, results_figure(results, width_mm, part))
     print(f"written: {figure}")

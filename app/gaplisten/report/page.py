@@ -13,11 +13,14 @@ import numpy as np
 from gaplisten import __version__, folders
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.gap_wording import limit, number
+from gaplisten.report.drawing import to_svg
+from gaplisten.report.figure import Figure
 from gaplisten.report.finding import WEB_RATE, Finding, web_copy
 from gaplisten.report.pictures import number_of
 from gaplisten.report.png import small_png_of
 from gaplisten.report.shapes import Sheet
 from gaplisten.report.svg import escaped
+from gaplisten.tables import Cell, Table
 
 _DPI = 110  # a page's width on a screen; a bundle has the picture as a file, too
 
@@ -31,16 +34,19 @@ def _hash(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def page(title: str, body: Iterable[str]) -> str:
+def page(title: str, body: Iterable[str], *, plays: bool = True) -> str:
     """Return a whole page around elements.
 
-    Its policy lets the browser fetch nothing, and run and apply only the script and the style that are ours.
+    Its policy lets the browser fetch nothing, and run and apply only the script and the style that are ours;
+    no script at all where nothing `plays`.
     """
-    style, script = _resource("player.css"), _resource("player.js")
+    style, script = _resource("player.css"), _resource("player.js") if plays else ""
+    allowed = f"script-src 'sha256-{_hash(script)}'; " if script else ""
     policy = (
-        f"default-src 'none'; img-src data:; script-src 'sha256-{_hash(script)}'; "
+        f"default-src 'none'; img-src data:; {allowed}"
         f"style-src 'sha256-{_hash(style)}'; base-uri 'none'; form-action 'none'"
     )
+    holds = "shows and plays" if plays else "shows"
     return "\n".join(
         (
             '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
@@ -50,8 +56,8 @@ def page(title: str, body: Iterable[str]) -> str:
             f"<title>{escaped(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>",
             f"<h1>{escaped(title)}</h1>",
             *body,
-            f'<p class="faint">Gaplisten {__version__}. This file holds all that it shows and plays.</p>',
-            f"</main>\n<script>{script}</script>\n</body>\n</html>\n",
+            f'<p class="faint">Gaplisten {__version__}. This file holds all that it {holds}.</p>',
+            f"</main>\n{f'<script>{script}</script>' if script else ''}\n</body>\n</html>\n",
         )
     )
 
@@ -161,3 +167,31 @@ def table_of(heads: Iterable[str], rows: Iterable[str]) -> str:
     head = "".join(f"<th>{escaped(each)}</th>" for each in heads)
     body = "".join(f"<tr>{cells}</tr>" for cells in rows)
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+
+
+def html_table(table: Table) -> str:
+    """Return a table as an element; numbers stand right."""
+    return table_of(table.columns, ("".join(map(_cell, row)) for row in table.rows))
+
+
+def _cell(value: Cell) -> str:
+    if value is None:
+        return "<td></td>"
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return (
+            f'<td class="number">{value:.4g}</td>'
+            if isinstance(value, float)
+            else f'<td class="number">{value}</td>'
+        )
+    return f"<td>{escaped(str(value))}</td>"
+
+
+def picture_of(figure: Figure, text: str) -> str:
+    """Return a figure as an element; `text` says what it shows to who does not see it."""
+    data = base64.b64encode(to_svg(figure).encode()).decode("ascii")
+    return f'<p class="figure"><img alt="{escaped(text)}" src="data:image/svg+xml;base64,{data}"></p>'
+
+
+def listed(lines: Iterable[str]) -> str:
+    """Return sentences as a list."""
+    return f"<ul>{''.join(f'<li>{escaped(line)}</li>' for line in lines)}</ul>"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,11 +22,10 @@ from gaplisten.loss.measures import measure_named
 from gaplisten.loss.measures.gap_table import badness
 from gaplisten.loss.strata import Stratum
 from gaplisten.metrics.contract import Metric
-from gaplisten.report.drawing import to_svg
 from gaplisten.report.figure import FAINT, Axis, Figure, Look, Plot, Points, Rule, Whiskers, look
 from gaplisten.report.finding import Finding
 from gaplisten.report.layout import lay_out
-from gaplisten.report.page import page, player, table_of
+from gaplisten.report.page import html_table, listed, page, picture_of, player
 from gaplisten.report.pictures import figure_of
 from gaplisten.report.svg import escaped
 from gaplisten.tables import Cell, Table
@@ -122,8 +120,7 @@ def report_of(
         *_summary(base, others, verdicts, judged, allow_missing),
     ]
     if doubts:
-        items = "".join(f"<li>{escaped(each)}</li>" for each in doubts)
-        body.append(f"<h3>Does not fit together: figures of these clips may be wrong</h3><ul>{items}</ul>")
+        body.append("<h3>Does not fit together: figures of these clips may be wrong</h3>" + listed(doubts))
     for metric in metrics:
         body += _scores(metric, [base, *others])
     body.append("<h2>Measures of gaps</h2>")
@@ -175,8 +172,7 @@ def _summary(
             f"{clip}: its losses differ from the base's: not paired by gap" for clip in verdict.unpaired
         ]
         if lines:
-            items = "".join(f"<li>{escaped(line)}</li>" for line in lines)
-            parts.append(f"<h3>{escaped(verdict.build)}</h3><ul>{items}</ul>")
+            parts.append(f"<h3>{escaped(verdict.build)}</h3>{listed(lines)}")
     return parts
 
 
@@ -203,7 +199,7 @@ def _scores(metric: Metric, builds: Sequence[Build]) -> list[str]:
         parts.append(f"<p>Differences on the same clips; {metric.direction} is better.</p>")
         parts.append(html_table(paired_table(pairs)))
         figure = _differences(metric, points, pairs, builds[0].name)
-        parts.append(_image(figure, f"{metric.title}: differences by clip"))
+        parts.append(picture_of(figure, f"{metric.title}: differences by clip"))
     return parts
 
 
@@ -232,11 +228,6 @@ def _differences(metric: Metric, points: Sequence[Point], pairs: Sequence[Paired
     return Figure(((plot,),), caption=caption, width_mm=150.0)
 
 
-def _image(figure: Figure, text: str) -> str:
-    data = base64.b64encode(to_svg(figure).encode()).decode("ascii")
-    return f'<p class="picture"><img alt="{escaped(text)}" src="data:image/svg+xml;base64,{data}"></p>'
-
-
 def _strata(builds: Sequence[Build]) -> list[str]:
     """Return the share of gaps with any finding, by the length of the gap."""
     rows: list[tuple[Cell, ...]] = []
@@ -258,20 +249,3 @@ def _strata(builds: Sequence[Build]) -> list[str]:
         return []
     table = Table(("gaps", "build", "number", "with a finding (%)"), tuple(rows))
     return ["<h3>By length of the gap</h3>", html_table(table)]
-
-
-def html_table(table: Table) -> str:
-    """Return a table as an element; numbers stand right."""
-    return table_of(table.columns, ("".join(map(_cell, row)) for row in table.rows))
-
-
-def _cell(value: Cell) -> str:
-    if value is None:
-        return "<td></td>"
-    if isinstance(value, int | float) and not isinstance(value, bool):
-        return (
-            f'<td class="number">{value:.4g}</td>'
-            if isinstance(value, float)
-            else f'<td class="number">{value}</td>'
-        )
-    return f"<td>{escaped(str(value))}</td>"

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import itertools
 import re
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -138,13 +140,85 @@ def test_figures_are_drawn_to_files(panel: Path, tmp_path: Path, ending: str) ->
         drawn = path.read_text(encoding="utf-8")
         assert "quuxnet − zilch" in drawn
         words = " ".join(re.findall(r">([^<>]+)</text>", drawn))
-        assert "3 listeners, 2 clips. Intervals: 95 %, over listeners and clips." in words
+        assert words.count("n = 3 listeners, 2 clips; 95 % over listeners and clips") == 2
     else:
         image = QImage(str(path))
         assert image.width() == pytest.approx(88 / 25.4 * 200, abs=2)
         wide = [*("results", str(panel), "--figure", str(path)), "--width-mm", "181"]
         assert CliRunner().invoke(app, wide).exit_code == 0
         assert QImage(str(path)).width() == pytest.approx(181 / 25.4 * 200, abs=2)
+
+
+def test_each_part_of_the_results_is_a_figure_of_its_own(panel: Path, tmp_path: Path) -> None:
+    def words(part: str) -> list[str]:
+        path = tmp_path / f"{part}.svg"
+        done = CliRunner().invoke(app, ["results", str(panel), "--figure", str(path), "--show", part])
+        assert done.exit_code == 0, done.output
+        return re.findall(r">([^<>]+)</text>", path.read_text(encoding="utf-8"))
+
+    assert any(word.startswith("longest burst") for word in words("strata"))
+    votes = words("votes")
+    assert "quuxnet (n = 6)" in votes
+    assert votes.count("100") == 2  # all six votes on zilch were 1, and where the axis ends
+    assert {"33", "67"} <= set(votes)  # two of six votes on quuxnet were 5, four were 4
+    done = CliRunner().invoke(app, ["results", str(panel), "--show", "everything"])
+    assert "choose summary, strata, votes" in str(done.exception)
+
+
+def test_the_report_is_one_file_that_says_what_a_reviewer_asks(panel: Path, tmp_path: Path) -> None:
+    path = tmp_path / "results.html"
+    words = ["results", str(panel), "--report", str(path), "--leave-out", "bea=ill"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    page = path.read_text(encoding="utf-8")
+    text = html.unescape(re.sub(r"<[^>]+>", " ", page))
+    for said in (
+        "quuxnet is better than zilch: +3.00",
+        "With everybody, nobody left out",
+        "2 of 3 listeners count",
+        "bea: ill",
+        "Excellent",  # as listeners were asked
+        "each condition with each",
+        "other listeners and other clips",
+        "listeners and clips",
+        "panel (SHA-256)",
+    ):
+        assert said.casefold() in text.casefold(), said
+    assert not re.findall(r"""(?:src|href)=["'](?!data:)""", page)
+    assert "<script" not in page
+    assert page.count("data:image/svg+xml") == 2  # of one burst length nothing more is said
+    assert str(tmp_path) not in page
+
+
+def test_a_report_under_pseudonyms_names_nobody(panel: Path, tmp_path: Path) -> None:
+    path = tmp_path / "results.html"
+    done = CliRunner().invoke(app, ["results", str(panel), "--pseudonyms", "--report", str(path)])
+    assert done.exit_code == 0, done.output
+    page = path.read_text(encoding="utf-8")
+    assert not re.findall(r"\b(ann|bea|cid)\b", page)
+    assert "L3" in page
+
+
+def test_the_window_saves_report_tables_and_figures(
+    panel: Path, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = ResultsWindow(panel)
+    qtbot.addWidget(window)
+    window.pseudonyms.setChecked(True)
+
+    def save(name: str, act: Callable[[], object]) -> Path:
+        monkeypatch.setattr(window, "_ask", lambda *_: tmp_path / name)
+        act()
+        assert window.said.text() == f"Written: {tmp_path / name}"
+        return tmp_path / name
+
+    report, tables, _ = window._savers
+    saved = save("r.html", report.click).read_text(encoding="utf-8")
+    saved += save("r.csv", tables.click).read_text(encoding="utf-8")
+    saved += (tmp_path / "r-by-listener.csv").read_text(encoding="utf-8")
+    assert "L1" in saved
+    assert not re.findall(r"\b(ann|bea|cid)\b", saved)
+    for action in window.figures.actions():
+        assert save(f"{action.text()}.pdf", action.trigger).read_bytes().startswith(b"%PDF")
 
 
 def test_a_figure_of_no_votes_is_refused_with_a_sentence(panel: Path, tmp_path: Path) -> None:
@@ -173,7 +247,7 @@ def test_every_listeners_share_stands_behind_the_pair(qtbot: QtBot) -> None:
 
 def test_another_ending_is_refused_with_a_sentence(panel: Path, tmp_path: Path) -> None:
     done = CliRunner().invoke(app, ["results", str(panel), "--figure", str(tmp_path / "figure.bmp")])
-    assert "use .svg or .png" in str(done.exception)
+    assert "use .pdf, .svg or .png" in str(done.exception)
 
 
 def test_the_window_shows_means_and_follows_new_ratings(panel: Path, qtbot: QtBot) -> None:

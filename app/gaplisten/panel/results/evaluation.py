@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -47,6 +48,8 @@ class ConditionResult:
         Median and quartiles of all votes.
     by_listener, by_clip
         Each listener's, and each clip's mean, for plots.
+    counts
+        How often each score was given, the lowest first.
     """
 
     condition: str
@@ -58,6 +61,7 @@ class ConditionResult:
     scale: str = ""
     over: Crossed | None = None
     by_clip: Mapping[str, float] = field(default_factory=dict)
+    counts: Mapping[float, int] = field(default_factory=dict)
 
     @property
     def interval(self) -> tuple[float, float] | None:
@@ -150,8 +154,9 @@ def _condition(name: str, stratum: str, votes: Sequence[Rating], step: float) ->
     spread = quartiles(scores)
     (table,), (number,) = _table_of(votes)
     over = crossed(table, step**2 / 12 / float(number[number > 0].mean()))
+    counts = dict(sorted(Counter(scores).items()))
     return ConditionResult(
-        name, stratum, len(votes), mean, spread, by_listener, votes[0].scale, over, by_clip
+        name, stratum, len(votes), mean, spread, by_listener, votes[0].scale, over, by_clip, counts
     )
 
 

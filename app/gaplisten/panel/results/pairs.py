@@ -34,6 +34,8 @@ class PairResult:
         All votes together, as if they were independent.
     by_listener
         Each listener's own count and test.
+    by_clip
+        The share of each clip's votes, undecided ones half, for plots.
     mean
         Over listeners, of each one's share (undecided votes count half), with a 95 % interval by
         Student's t: what may be said of other listeners.
@@ -46,6 +48,7 @@ class PairResult:
     stratum: str = ALL
     by_listener: Mapping[str, Own] = field(default_factory=dict)
     mean: Mean | None = None
+    by_clip: Mapping[str, float] = field(default_factory=dict)
 
 
 def pair_results(
@@ -71,8 +74,8 @@ def _pair(votes: Sequence[Rating], test: PairTest, stratum: str) -> PairResult:
     by_listener = {
         listener: _counted(own, test) for listener, own in grouped(votes, lambda one: one.listener).items()
     }
+    by_clip = {clip: _counted(own, test).share for clip, own in grouped(votes, lambda one: one.clip).items()}
     mean = student_mean([own.share for own in by_listener.values()])
     first = votes[0]
-    return PairResult(
-        first.condition, first.compared_with, whole.outcome, whole.undecided, stratum, by_listener, mean
-    )
+    named = (first.condition, first.compared_with)
+    return PairResult(*named, whole.outcome, whole.undecided, stratum, by_listener, mean, by_clip)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
+    QCheckBox,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QMenu,
     QPlainTextEdit,
     QPushButton,
     QSplitter,
@@ -37,10 +41,16 @@ from gaplisten.panel.results.report import (
 from gaplisten.panel.session_files import ratings_files
 from gaplisten.report.drawing import write_figure
 from gaplisten.report.panel_figure import results_figure
+from gaplisten.report.panel_report import write_report
 from gaplisten.tables import Table
 from gaplisten.ui.results.plot import ResultsPlot
 
 LOOK_AGAIN_MS = 2000
+_FIGURES = {
+    "summary": "Means and Comparisons…",
+    "strata": "By Longest Burst…",
+    "votes": "How Votes Are Spread…",
+}
 
 
 class TableView(QTableWidget):
@@ -81,6 +91,7 @@ class ResultsWindow(QWidget):
         self._ratings = ratings
         self._seen: object = None
         self.results: Results | None = None
+        self._looks: list[str] = []
         self._kept: set[str] = set()
         self.setWindowTitle(f"{self._panel.definition.title} - Results - Gaplisten")
         self._build()
@@ -126,13 +137,24 @@ class ResultsWindow(QWidget):
 
     def _buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
+        self.pseudonyms = QCheckBox("Pseudonyms in what is saved")
+        self.pseudonyms.setToolTip(
+            "Listeners become L1, L2, … in tables and reports, as in panel results --pseudonyms"
+        )
+        row.addWidget(self.pseudonyms)
         row.addStretch(1)
         self._savers: list[QPushButton] = []
-        for text, act in (("Save Tables…", self._save_tables), ("Save Figure…", self._save_figure)):
+        for text in ("Save Report…", "Save Tables…", "Save Figure"):
             button = QPushButton(text)
-            button.clicked.connect(act)
             row.addWidget(button)
             self._savers.append(button)
+        report, tables, figure = self._savers
+        report.clicked.connect(self._save_report)
+        tables.clicked.connect(self._save_tables)
+        self.figures = QMenu(figure)
+        for part, text in _FIGURES.items():
+            self.figures.addAction(text, partial(self._save_figure, part))
+        figure.setMenu(self.figures)
         close = QPushButton("Close")
         close.clicked.connect(self.close)
         row.addWidget(close)
@@ -171,7 +193,8 @@ class ResultsWindow(QWidget):
         self.listeners.show_table(listeners_table(results))
         self._show_own(results)
         said = summary(results) if results.listeners else _waiting(results)
-        said += looked(self._panel, results, self._ratings)
+        self._looks = looked(self._panel, results, self._ratings)
+        said += self._looks
         self.verdict.setPlainText("\n".join(said))
         self.said.setText("\n".join(results.problems))
         for button in self._savers:
@@ -203,23 +226,37 @@ class ResultsWindow(QWidget):
         path, _ = QFileDialog.getSaveFileName(self, title, name, kinds)
         return Path(path) if path else None
 
+    def _to_save(self) -> Results | None:
+        """Return what is shown, under pseudonyms where that is wanted."""
+        if self.results is None or not self.pseudonyms.isChecked():
+            return self.results
+        return evaluate(self._panel, self._ratings, keep=sorted(self._kept), anonymous=True)
+
+    def _save_report(self) -> None:
+        path = self._ask("Save Report", "results.html", "HTML (*.html)")
+        if path is not None:
+            self._saved(path, lambda results: write_report(path, self._panel, results, self._looks))
+
     def _save_tables(self) -> None:
         path = self._ask("Save Tables", "results.csv", "CSV (*.csv)")
-        if path is None or self.results is None:
-            return
-        try:
-            save_tables(self.results, path)
-        except GaplistenError as error:
-            self.said.setText(str(error))
+        if path is not None:
+            self._saved(path, lambda results: save_tables(results, path))
 
-    def _save_figure(self) -> None:
-        path = self._ask("Save Figure", "results.svg", "Figures (*.svg *.png)")
-        if path is None or self.results is None:
-            return
+    def _save_figure(self, part: str) -> None:
+        path = self._ask("Save Figure", "results.pdf", "Figures (*.pdf *.svg *.png)")
+        if path is not None:
+            self._saved(path, lambda results: write_figure(path, results_figure(results, part=part)))
+
+    def _saved(self, path: Path, save: Callable[[Results], object]) -> None:
+        """Save by `save`, and say what became of it."""
         try:
-            write_figure(path, results_figure(self.results))
-        except GaplistenError as error:
+            results = self._to_save()
+            if results is not None:
+                save(results)
+        except (GaplistenError, OSError) as error:
             self.said.setText(str(error))
+            return
+        self.said.setText(f"Written: {path}")
 
 
 def _waiting(results: Results) -> list[str]:

@@ -1,0 +1,210 @@
+"""A panel's results as one HTML file: the verdict, how it was obtained, figures, and every table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from gaplisten import languages
+from gaplisten.durable import not_written, write_whole
+from gaplisten.errors import GaplistenError
+from gaplisten.languages import counted
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.key import ClipKey, ConditionKey, Part
+from gaplisten.panel.results import report as tables
+from gaplisten.panel.results.evaluation import Results
+from gaplisten.panel.results.verdict import verdicts
+from gaplisten.panel.scales import Scale
+from gaplisten.report.page import html_table, listed, page, picture_of
+from gaplisten.report.panel_figure import figures_of, strata_of
+from gaplisten.report.svg import escaped
+from gaplisten.tables import Cell, Table
+
+_WIDTH_MM = 181.0
+_FIGURES = {
+    "summary": "Means with every listener and clip, and comparisons",
+    "strata": "By longest burst",
+    "votes": "How the votes are spread",
+}
+_READING = (
+    "Intervals and tests of comparisons come from a model in which listeners and clips are both samples "
+    "(crossed random effects; with every cell filled, a two-way analysis of variance); degrees of freedom "
+    "after Satterthwaite. What each interval speaks about stands beside it as interval over. p (Holm) is "
+    "corrected for the number of comparisons. What is headed these clips is over listeners alone, Student's "
+    "t: they hold for other listeners who hear these very clips. Formulas, sources and how often each is "
+    "wrong stand in the program's page on statistics."
+)
+
+
+class ReportError(GaplistenError):
+    """A report that cannot be written."""
+
+
+def write_report(path: Path, panel: FrozenPanel, results: Results, looks: Sequence[str] = ()) -> None:
+    """Write the report; the file is replaced only when all of it is written.
+
+    Raises
+    ------
+    ReportError
+        If the disk refuses.
+    """
+    try:
+        write_whole(path, report_of(panel, results, looks))
+    except OSError as error:
+        raise ReportError(*not_written(path, error)) from error
+
+
+def report_of(panel: FrozenPanel, results: Results, looks: Sequence[str] = ()) -> str:
+    """Return the whole page.
+
+    Parameters
+    ----------
+    looks
+        What is to be said of who looked at the results before the end.
+    """
+    body = [f"<p>{escaped(_sized(results))}</p>", *_verdict(results, looks)]
+    body += _how(panel, results)
+    body.append("<h2>Figures</h2>")
+    several = len(strata_of(results)) > 1  # of one burst length everything is said already
+    for part, figure in figures_of(results, _WIDTH_MM).items():
+        if part == "strata" and not several:
+            continue
+        body += [f"<h3>{_FIGURES[part]}</h3>", picture_of(figure, f"{_FIGURES[part]}; numbers: see tables")]
+    body += _numbers(results, several=several)
+    body += _listeners(results)
+    body += _second_lines(results)
+    return page(results.title or "Panel results", body, plays=False)
+
+
+def _sized(results: Results) -> str:
+    votes = sum(one.votes for one in results.listeners)
+    count = len(results.listeners) - len(results.excluded)
+    said = f"{results.method.title}. {count} of {counted(len(results.listeners), 'listener')} count"
+    return f"{said}; {counted(votes, 'vote')} of all, checks among them."
+
+
+def _section(head: str, said: Iterable[str]) -> list[str]:
+    lines = list(said)
+    return [f"<h3>{escaped(head)}</h3>", listed(lines)] if lines else []
+
+
+def _verdict(results: Results, looks: Sequence[str]) -> list[str]:
+    said = verdicts(results) or ["No comparison can be made of these votes."]
+    language = escaped(results.language)
+    body = ["<h2>Verdict</h2>", f'<div class="verdict" lang="{language}">{listed(said)}</div>']
+    body += _section("With everybody, nobody left out", verdicts(results, results.everybody))
+    return body + _section("Before the end", looks)
+
+
+# --- how it was obtained ------------------------------------------------------------------------------------
+
+
+def _how(panel: FrozenPanel, results: Results) -> list[str]:
+    rows: list[tuple[Cell, ...]] = [
+        ("method", results.method.title),
+        ("language of the panel", languages.name(results.language)),
+        *_material([clip for clip in panel.key.clips if clip.part is Part.TEST]),
+        *_asked_beforehand(results),
+        ("panel (SHA-256)", panel.sha256),
+        ("built by", f"Gaplisten {panel.key.version}"),
+    ]
+    body = ["<h2>How it was obtained</h2>", html_table(Table(("what", "fact"), tuple(rows)))]
+    for name, scale in panel.scales.items():
+        body += _scale(name, scale)
+    body += ["<h3>Conditions</h3>", html_table(_conditions(panel.key.conditions))]
+    if panel.key.found:
+        found = Table(("design, counted when it was built", "value"), tuple(panel.key.found))
+        body += ["<h3>Orders</h3>", html_table(found)]
+    return [*body, "<h3>How to read the numbers</h3>", f"<p>{escaped(_READING)}</p>"]
+
+
+def _material(clips: Sequence[ClipKey]) -> list[tuple[Cell, ...]]:
+    rates = sorted({clip.rate for clip in clips})
+    strata: dict[str, int] = {}
+    for clip in clips:
+        strata[clip.stratum] = strata.get(clip.stratum, 0) + 1
+    talkers = {clip.talker for clip in clips if clip.talker}
+    seconds = sum(clip.frames / clip.rate for clip in clips)
+    rows: list[tuple[Cell, ...]] = [
+        ("clips", f"{len(clips)}, {seconds / max(len(clips), 1):.1f} s each on average"),
+        ("sample rates", ", ".join(f"{rate:,} Hz" for rate in rates)),
+        ("clips by longest burst", ", ".join(f"{name}: {number}" for name, number in strata.items())),
+    ]
+    return [*rows, ("talkers", str(len(talkers)) if talkers else "nobody said who talks")]
+
+
+def _asked_beforehand(results: Results) -> list[tuple[Cell, ...]]:
+    asked = results.asked
+    against = "each condition with each" if asked.against is None else f"each condition with {asked.against}"
+    margin = "none was set" if asked.margin is None else f"{asked.margin:g} points"
+    by_agreement = "left out" if asked.exclude_by_agreement else "noted, and counted"
+    return [
+        ("compared, as said beforehand", against),
+        ("to hold for", f"other listeners and other {asked.generalise}"),
+        ("margin of what does not matter", margin),
+        ("listeners who do not agree with the others", by_agreement),
+    ]
+
+
+def _scale(name: str, scale: Scale) -> list[str]:
+    rows: tuple[tuple[Cell, ...], ...] = tuple((str(value), words) for value, words in scale.labels)
+    head = f"What listeners were asked: {name}" if name else "What listeners were asked"
+    source = f"{scale.source}{f'; {scale.translation}' if scale.translation else ''}"
+    told = f'<p lang="{escaped(scale.language)}">{escaped(scale.question)}</p>'
+    wording = "the panel's own words" if scale.own else source
+    return [
+        f"<h3>{escaped(head)}</h3>",
+        told,
+        html_table(Table(("vote", "words"), rows)) if rows else "",
+        f'<p class="faint">{escaped(wording)}</p>',
+    ]
+
+
+def _conditions(conditions: Sequence[ConditionKey]) -> Table:
+    rows: list[tuple[Cell, ...]] = []
+    for one in conditions:
+        settings = ", ".join(f"{key} = {_no_path(value)}" for key, value in one.parameters.items())
+        rows.append((one.name, _no_path(one.source), settings or None, one.digest[:16] or None))
+    return Table(("condition", "made by", "parameters", "digest"), tuple(rows))
+
+
+def _no_path(value: object) -> str:
+    """Return a value with each path cut to its last name: where somebody's files lie tells who it is."""
+    return re.sub(r"(?:[A-Za-z]:)?[^\s=,;:'\"]*[/\\](?=[^\s/\\])", "", str(value))
+
+
+# --- numbers ------------------------------------------------------------------------------------------------
+
+
+def _numbers(results: Results, *, several: bool) -> list[str]:
+    main = "All votes of each pair" if results.pairs else f"{results.score_name} of each condition"
+    every = [(main, tables.main_table(results)), ("By talker", tables.talkers_table(results))]
+    if results.contrasts:
+        every.insert(0, ("Comparisons", tables.contrasts_table(results)))
+    if several:
+        of_strata = tables.contrasts_table(results, results.contrast_strata)
+        every.append(("Comparisons by longest burst", of_strata))
+        every.append((f"{main}, by longest burst", tables.strata_table(results)))
+    body = ["<h2>Tables</h2>"]
+    for head, table in every:
+        if table.rows:
+            body += [f"<h3>{escaped(head)}</h3>", html_table(table)]
+    return body
+
+
+def _listeners(results: Results) -> list[str]:
+    body = ["<h2>Listeners</h2>", html_table(tables.listeners_table(results))]
+    body += _section("Left out", (f"{one.name}: {'; '.join(one.reasons)}" for one in results.excluded))
+    body += _section("Kept by hand", (f"{one.name}: {'; '.join(one.kept)}" for one in results.kept))
+    body += _section("Sessions that are open now, and hidden", results.running)
+    body += _section("Files", (*results.problems, *results.notes))
+    return [*body, "<h3>Each listener's results</h3>", html_table(tables.by_listener_table(results))]
+
+
+def _second_lines(results: Results) -> list[str]:
+    body = ["<h2>Beside the main line</h2>"] if results.statistics else []
+    for one in results.statistics:
+        body += [f"<h3>{escaped(one.title)}</h3>", html_table(one.table)]
+        body += [f'<p class="faint">{escaped(note)}</p>' for note in one.notes]
+    return body
