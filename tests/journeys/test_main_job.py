@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from gaplisten.panel.frozen import open_panel
+from gaplisten.panel.unsealing import unseal
 from kit import pulse, xserver
 
 HERE = Path(__file__).resolve().parent
@@ -47,6 +49,7 @@ def test_open_look_switch_conceal_and_rate(tmp_path: Path, real_clips: Path) -> 
 
 def check_ratings(folder: Path, found: dict[str, list[object]]) -> None:
     """The CSV holds what was clicked and typed, for each clip in each condition once."""
+    unseal(open_panel(folder.parent))
     (path,) = folder.glob("*.csv")
     with path.open(encoding="utf-8", newline="") as lines:
         rows = list(csv.DictReader(lines))

@@ -160,6 +160,15 @@ def take(
     return done
 
 
+def unsealed_file(panel: FrozenPanel) -> Path:
+    """Fill clip and condition into the file of the only session, and return it."""
+    from gaplisten.panel.unsealing import unseal
+
+    assert unseal(panel).problems == ()
+    (path,) = panel.ratings.glob("*.csv")
+    return path
+
+
 def _main(folder: str, listener: str) -> None:
     with Session.open(Path(folder), listener) as session:
         print("open", flush=True)

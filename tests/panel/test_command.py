@@ -123,6 +123,8 @@ def test_two_real_clips_make_an_acr_panel_and_are_rated_to_the_end(tmp_path: Pat
         session.answer({})
         assert take(session) == 4
     (path,) = (tmp_path / "out/ratings").glob("*.csv")
+    assert {row["condition"] for row in rows_of(path)} == {""}
+    assert run("panel", "unseal", tmp_path / "out") == 0
     rows = rows_of(path)
     assert sorted((row["clip"], row["condition"]) for row in rows) == [
         ("2307", "tPLCnet"),

@@ -17,7 +17,7 @@ from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.session import NotListed, Session
 from gaplisten.panel.session_files import read_session
 from gaplisten.panel.trial import Trial, Vote
-from kit.panels import NO_STEPS, listen, make_panel, take, vote
+from kit.panels import NO_STEPS, listen, make_panel, take, unsealed_file, vote
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -25,8 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def taken(panel: FrozenPanel, listener: str = "Ann", **choices: object) -> pd.DataFrame:
     with Session.open(panel.folder, listener) as session:
         take(session, **choices)  # type: ignore[arg-type]
-    (path,) = panel.ratings.glob("*.csv")
-    return pd.read_csv(path)
+    return pd.read_csv(unsealed_file(panel))
 
 
 def test_the_columns_are_those_documented() -> None:

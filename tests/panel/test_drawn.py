@@ -191,7 +191,7 @@ def test_without_its_order_a_session_is_neither_gone_on_with_nor_begun_anew(tmp_
     assert not plans(panel)
     (status,) = panel_status(panel)
     assert "order that the session drew is gone" in status.problem
-    assert "order that the session drew is gone" in evaluate(panel).problems[0]
+    assert "order that the session drew is gone" in evaluate(panel).notes[0]
     path.write_bytes(kept[:-3])
     with pytest.raises(PlanLost, match="damaged"):
         Session.open(panel.folder, "Ann")

@@ -17,7 +17,7 @@ from gaplisten.panel.rules import Refusal
 from gaplisten.panel.session import Session
 from gaplisten.panel.trial import WHOLE_TRIAL, Trial, Vote
 from gaplisten.tables import column
-from kit.panels import NO_STEPS, listen, make_panel, take, toml
+from kit.panels import NO_STEPS, listen, make_panel, take, toml, unsealed_file
 
 SCALES = ("signal", "background", "overall")
 
@@ -115,7 +115,7 @@ def test_a_session_of_three_scales_stops_and_goes_on_at_whole_trials(tmp_path: P
         assert session.progress.done == 1
         take(session)
         assert session.finished
-    rows = pd.read_csv(path)
+    rows = pd.read_csv(unsealed_file(panel))
     assert len(rows) == 8 * 3
     assert not rows.duplicated(["trial", "scale"]).any()
     assert rows["condition"].notna().all()
@@ -129,8 +129,7 @@ def test_a_known_answer_is_an_answer_to_the_overall_scale(tmp_path: Path) -> Non
 
     with Session.open(panel.folder, "Ann") as session:
         take(session, choose=five)
-    (path,) = panel.ratings.glob("*.csv")
-    rows = pd.read_csv(path)
+    rows = pd.read_csv(unsealed_file(panel))
     judged = rows[rows["passed"].notna()]
     assert set(judged["scale"]) == {"overall"}
     assert judged.set_index("kind")["passed"].astype(bool).to_dict() == {

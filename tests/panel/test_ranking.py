@@ -13,7 +13,7 @@ from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.rules import Refusal
 from gaplisten.panel.session import Session
-from kit.panels import NO_STEPS, listen, make_panel, take, toml
+from kit.panels import NO_STEPS, listen, make_panel, take, toml, unsealed_file
 
 SYSTEMS = ("one", "two", "three")
 
@@ -37,8 +37,7 @@ def test_the_worst_goes_out_until_one_is_left(tmp_path: Path) -> None:
             listen(session)
             rank(session, ("two", "one", "three"))
             assert session.next() is None
-    (path,) = panel.ratings.glob("*.csv")
-    rows = pd.read_csv(path)
+    rows = pd.read_csv(unsealed_file(panel))
     assert rows.groupby("condition")["vote"].first().to_dict() == {"one": 2, "three": 1, "two": 3}
     assert rows.groupby("condition")["score"].first().to_dict() == {"one": 0.5, "three": 1.0, "two": 0.0}
     found = evaluate(panel)

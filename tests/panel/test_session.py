@@ -14,7 +14,7 @@ from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.session import Session
 from gaplisten.panel.session_files import read_session
 from gaplisten.panel.unseal import OtherPlan
-from kit.panels import NO_STEPS, make_clips, make_panel, take
+from kit.panels import NO_STEPS, make_clips, make_panel, take, unsealed_file
 
 METHODS = ["acr", "acr_effort", "dcr", "ccr", "ab", "abx", "mushra", "abc_hr"]
 EXTRA = {"mushra": '[mushra]\nanchors = ["anchor35", "lossy"]\n', "abx": "[abx]\ntrials = 6\n"}
@@ -25,8 +25,7 @@ def panel_of(method: str, base: Path) -> FrozenPanel:
 
 
 def table(panel: FrozenPanel) -> pd.DataFrame:
-    (path,) = panel.ratings.glob("*.csv")
-    return pd.read_csv(path)
+    return pd.read_csv(unsealed_file(panel))
 
 
 @pytest.mark.parametrize("method", METHODS)

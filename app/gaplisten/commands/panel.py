@@ -457,6 +457,27 @@ def votes(
     raise typer.Exit(1 if problems else 0)
 
 
+@app.command("unseal")
+def unseal_(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    ratings: Ratings = None,
+    anyway: Annotated[
+        bool, typer.Option("--anyway", help="Though somebody still has to listen, and may look there.")
+    ] = False,
+) -> None:
+    """Fill clip, condition and score into the sessions' files: for when nobody has to listen any more."""
+    from gaplisten.panel.frozen import open_panel
+    from gaplisten.panel.unsealing import unseal
+
+    panel = open_panel(folder)
+    refuse_missing(ratings)
+    found = unseal(panel, ratings, anyway=anyway)
+    print(f"{counted(len(found.now), 'session')} filled in, {len(found.before)} had been")
+    for problem in found.problems:
+        print(problem)
+    raise typer.Exit(1 if found.problems else 0)
+
+
 @app.command("merge")
 def merge_(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel; sessions come here.")],

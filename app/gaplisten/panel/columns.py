@@ -1,7 +1,7 @@
 """The ratings CSV as a table of columns: one row is one vote.
 
 A column is one row of `COLUMNS`: what it is called, since which version, what it means, whether it stays
-sealed while the session runs, and where its value comes from. The value of an open column is made from
+empty until the panel is unsealed, and where its value comes from. The value of an open column is made from
 `Given`, which holds nothing but what the listener's side of a trial knows; that of a sealed one from `Truth`.
 So no column can tell a condition before its time, however it is written.
 """
@@ -89,6 +89,8 @@ class Given:
         Number of the row in its session, from 1; counts on whatever the clock says.
     trial_code
         Digest of the trial's layout in the plan.
+    sealed
+        What lay behind it, for who has the panel's key (`gaplisten.panel.seal`).
     """
 
     header: Header
@@ -99,6 +101,7 @@ class Given:
     sounded: Sounded
     order: int
     trial_code: str
+    sealed: str
 
     @property
     def slot(self) -> int:
@@ -133,7 +136,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Truth:
-    """What a running session keeps to itself about one vote."""
+    """What a panel that runs keeps to itself about one vote."""
 
     kind: str
     clip: str
@@ -164,6 +167,8 @@ class Column:
         Whether a file without it cannot be used at all.
     several
         Whether only methods that ask on several scales have it.
+    drawn
+        Whether only panels that draw orders from a secret have it.
     number
         Whether it holds a whole number, or any.
     """
@@ -175,6 +180,7 @@ class Column:
     truth: Callable[[Truth], Cell] | None = None
     needed: bool = False
     several: bool = False
+    drawn: bool = False
     number: Literal["", "whole", "any"] = ""
 
     def __post_init__(self) -> None:
@@ -183,7 +189,7 @@ class Column:
 
     @property
     def sealed(self) -> bool:
-        """Whether it stays empty until the session is complete."""
+        """Whether it stays empty until the panel is unsealed."""
         return self.truth is not None
 
 
@@ -333,15 +339,27 @@ COLUMNS = (
         number="whole",
     ),
     _open("latency_ms", "of the output", lambda g: g.sounded.playback.latency_ms, number="any"),
+    Column(
+        "sealed",
+        "what the columns marked *sealed* will hold, to be read by who has `key.bin` only; not in files of"
+        " the first version's panels",
+        "0.2.0",
+        given=lambda g: g.sealed,
+        drawn=True,
+    ),
     _open("version", "of Gaplisten", lambda g: __version__),
 )
 
 SEALED = tuple(column.name for column in COLUMNS if column.sealed)
 
 
-def columns_for(scales: Sequence[str]) -> tuple[Column, ...]:
-    """Return the columns of a panel that asks on these scales."""
-    return tuple(column for column in COLUMNS if len(scales) > 1 or not column.several)
+def columns_for(scales: Sequence[str], *, drawn: bool = True) -> tuple[Column, ...]:
+    """Return the columns of a panel that asks on these scales, and draws its orders from a secret or not."""
+    return tuple(
+        column
+        for column in COLUMNS
+        if (len(scales) > 1 or not column.several) and (drawn or not column.drawn)
+    )
 
 
 def names_of(columns: Sequence[Column]) -> tuple[str, ...]:
@@ -362,6 +380,7 @@ def rows_of(
     sounded: Sounded,
     first: int,
     trial_code: str,
+    seal: Callable[[], str] | None,
 ) -> list[dict[str, Cell]]:
     """Return the rows of a trial that is left: one for each vote, sealed columns empty.
 
@@ -369,10 +388,13 @@ def rows_of(
     ----------
     first
         The order number of the first row.
+    seal
+        Makes the cell `sealed` of a row, another one each time; None in panels of the first design.
     """
-    rows, columns = [], columns_for(state.trial.scales)
+    rows, columns = [], columns_for(state.trial.scales, drawn=seal is not None)
     for order, key in enumerate(state.trial.wanted_votes, start=first):
-        given = Given(header, state, key, scales[key[1]], shown, sounded, order, trial_code)
+        cell = seal() if seal is not None else ""
+        given = Given(header, state, key, scales[key[1]], shown, sounded, order, trial_code, cell)
         rows.append({one.name: one.given(given) if one.given is not None else None for one in columns})
     return rows
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -14,6 +15,7 @@ from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.methods.contract import Planned
 from gaplisten.panel.reading import Reading, Row
 from gaplisten.panel.safety import file_stem
+from gaplisten.panel.seal import unsealed_trial
 from gaplisten.panel.session_names import listener_of, root_of
 from gaplisten.panel.unseal import OtherPlan, unsealed
 
@@ -39,8 +41,8 @@ class Judged:
     notes
         What is unusual but does no harm, as sentences.
     lost
-        Why there is no plan, though all rows say themselves what was heard: a complete session whose order
-        is gone. It can be evaluated, not gone on with.
+        Why there is no plan, though all rows say themselves what was heard: a session whose order is gone. It
+        can be evaluated, not gone on with.
     """
 
     listener: str
@@ -117,25 +119,42 @@ def _plan_of(panel: FrozenPanel, found: Reading, where: str, listener: str) -> t
     return plan_of(panel.key, listener, path.parent, session, root_of(panel, path))
 
 
-def _without_plan(panel: FrozenPanel, found: Reading, listener: str, lost: PlanLost) -> Judged:
-    """Return what a file is worth whose order is gone; a complete one says itself what was heard."""
+def _told_by(panel: FrozenPanel, row: Row) -> Planned | None:
+    """Return the trial that a row's own sealed cell tells; None where it tells none, or another's."""
+    planned = unsealed_trial(panel.key, row.get("session", ""), row.get("sealed", ""))
+    if planned is None or str(planned.trial.number) != row["trial"]:
+        return None
+    return planned if _is_code(row["trial_code"], planned.code(panel.key.trial_salt)) else None
+
+
+def _without_plan(
+    panel: FrozenPanel, found: Reading, lost: PlanLost
+) -> tuple[list[Row], dict[int, int], OtherPlan] | OtherPlan:
+    """Return a file's rows when its order is gone, as they say themselves what was heard.
+
+    Returns
+    -------
+    rows, wanted, error
+        The rows, filled in; how many votes each trial has, where that is known; what to say of the order. Or
+        only an error, where a row says nothing.
+    """
     known = {(one.clip, one.condition, one.sha256) for one in panel.key.stimuli}
-    told = [
-        row
-        for row in found.rows
-        if row["panel_sha256"] == panel.sha256
-        and row["score"]
-        and (row["clip"], row["condition"], row["stimulus_sha256"]) in known
-    ]
+    told: list[Row] = []
+    wanted: dict[int, int] = {}
+    for row in found.rows:
+        if row["panel_sha256"] != panel.sha256:
+            continue
+        if (planned := _told_by(panel, row)) is not None:
+            with contextlib.suppress(OtherPlan):
+                told.append(unsealed(panel, planned, row))
+                wanted[planned.trial.number] = len(planned.trial.wanted_votes)
+        elif row["score"] and (row["clip"], row["condition"], row["stimulus_sha256"]) in known:
+            told.append(row)
     error = OtherPlan(lost.thing, lost.fact, lost.way_out)
     if found.rows and not any(row["panel_sha256"] == panel.sha256 for row in found.rows):
         fact = f"the rating of trial {found.rows[0]['trial'][:10]!r} {_OTHERS}"
         error = OtherPlan(lost.thing, fact, _MOVE)
-    if not told or len(told) < len(found.rows):
-        return Judged(listener, (), (), frozenset(), errors=(error,), notes=found.notes)
-    note = f"{lost.fact}; what was heard is taken from the file itself"
-    done = frozenset(int(row["trial"]) for row in told)
-    return Judged(listener, (), tuple(told), done, notes=(*found.notes, note), lost=error)
+    return (told, wanted, error) if told and len(told) == len(found.rows) else error
 
 
 def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") -> Judged:
@@ -150,20 +169,27 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
     """
     listener = listener_of(found.rows, listener) or listener
     errors: list[OtherPlan] = []
+    fitting: list[Row] = []
+    notes = list(found.notes)
     planned: tuple[Planned, ...] = ()
+    lost: OtherPlan | None = None
     try:
         planned = _plan_of(panel, found, where, listener) if listener else ()
     except PlanLost as error:
-        return _without_plan(panel, found, listener, error)
-    fitting: list[Row] = []
-    for row in found.rows:
-        try:
-            unsealed(panel, _trial_of(panel, planned, row, where), row)
-            fitting.append(row)
-        except OtherPlan as error:
-            errors.append(error)
+        told = _without_plan(panel, found, error)
+        if isinstance(told, OtherPlan):
+            return Judged(listener, (), (), frozenset(), errors=(told,), notes=found.notes)
+        fitting, wanted, lost = told
+        notes.append(f"{error.fact}; what was heard is taken from the file itself")
+    else:
+        wanted = {one.trial.number: len(one.trial.wanted_votes) for one in planned}
+        for row in found.rows:
+            try:
+                unsealed(panel, _trial_of(panel, planned, row, where), row)
+                fitting.append(row)
+            except OtherPlan as error:
+                errors.append(error)
     rows: list[Row] = []
-    notes = list(found.notes)
     for one in _once(fitting, where):
         if isinstance(one, OtherPlan):
             errors.append(one)
@@ -175,8 +201,7 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
         lines = f"line{'s' if len(found.damaged) > 1 else ''} {', '.join(map(str, found.damaged[:10]))}"
         errors.append(OtherPlan(where, f"{lines} cannot be read", found.mending if found.foreign else _FIX))
     counts = Counter(int(row["trial"]) for row in rows)
-    wanted = {one.trial.number: len(one.trial.wanted_votes) for one in planned}
-    done = frozenset(number for number, count in counts.items() if count == wanted[number])
+    done = frozenset(number for number, count in counts.items() if count == wanted.get(number, count))
     lacking = sorted(set(counts) - done)
     rows = [row for _, row in sorted(enumerate(rows), key=lambda pair: _order(*pair))]
     unfinished = int(rows[-1]["trial"]) if rows else None
@@ -187,7 +212,9 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
         for number in lacking
         if number != unfinished and not errors
     ]
-    return Judged(listener, planned, tuple(rows), done, unfinished, tuple(errors), tuple(short), tuple(notes))
+    return Judged(
+        listener, planned, tuple(rows), done, unfinished, tuple(errors), tuple(short), tuple(notes), lost
+    )
 
 
 def refuse(judged: Judged, where: str) -> None:

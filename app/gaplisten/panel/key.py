@@ -145,6 +145,12 @@ class Key(_Value):
     def _by_what(self) -> dict[tuple[str, str, Use], str]:
         return {(one.clip, one.condition, one.use): one.code for one in self.stimuli}
 
+    @cached_property
+    def place_of(self) -> dict[str, int]:
+        """A number for the name of each clip and condition that has a sound."""
+        names = {name for one in self.stimuli for name in (one.clip, one.condition)}
+        return {name: place for place, name in enumerate(sorted(names))}
+
     def code(self, clip: str, condition: str, use: Use = Use.TEST) -> str:
         """Return the code of a stimulus (KeyError when the panel has none such)."""
         return self._by_what[clip, condition, use]

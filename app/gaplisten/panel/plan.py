@@ -15,7 +15,8 @@ def _kind(item: Item) -> str:
     return {Use.TEST: "test", Use.TRAINING: "training"}.get(item.use, item.use.value)
 
 
-def _planned(key: Key, item: Item, number: int, index: int) -> Planned:
+def laid_out_at(key: Key, item: Item, number: int, index: int) -> Planned:
+    """Return one trial, laid out as the one of this number for the listener at place `index`."""
     definition = key.definition
     method = definition.method
     slots, conditions = method.lay_out(definition.design, item, key.code, number, index)
@@ -39,7 +40,7 @@ def _planned(key: Key, item: Item, number: int, index: int) -> Planned:
 
 def laid_out(key: Key, items: Sequence[Item], index: int) -> tuple[Planned, ...]:
     """Return trials in this order, practice first, numbered from 1; `index` is the listener's place."""
-    return tuple(_planned(key, item, at, index) for at, item in enumerate(items, start=1))
+    return tuple(laid_out_at(key, item, at, index) for at, item in enumerate(items, start=1))
 
 
 def plan(key: Key, listener: str) -> tuple[Planned, ...]:

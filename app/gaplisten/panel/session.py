@@ -35,6 +35,7 @@ from gaplisten.panel.rules import (
 )
 from gaplisten.panel.safety import clean_name
 from gaplisten.panel.scales import Scale, texts
+from gaplisten.panel.seal import sealed
 from gaplisten.panel.session_files import open_journal, refuse_others, refuse_renamed
 from gaplisten.panel.session_names import session_name
 from gaplisten.panel.steps import Step
@@ -145,7 +146,7 @@ class Session(Voting):
         rules = panel.definition.breaks
         self.breaks = BreakClock(rules, clock.work(), *worked_before(judged.rows, rules, self._shown_wall))
         if self.finished:
-            self._unseal()
+            self._fill_in()
 
     def _active(self) -> None:
         self.breaks.active(self._clock.work())
@@ -388,7 +389,7 @@ class Session(Voting):
         self._todo = self._todo[1:]
         self._show()
         if self.finished:
-            self._unseal()
+            self._fill_in()
         return None
 
     def _rows(self, playback: PlaybackFacts) -> list[dict[str, Cell]]:
@@ -410,7 +411,15 @@ class Session(Voting):
             Sounded(self.clip.rate, self.clip.gain_db, playback),
             last + 1,
             planned.code(self.panel.key.trial_salt),
+            self._seal(planned.trial.number),
         )
+
+    def _seal(self, number: int) -> Callable[[], str] | None:
+        """Return what makes the cell that tells a trial to who has the key."""
+        drawn = self._drawn
+        if drawn is None:
+            return None
+        return lambda: sealed(self.panel.key, self.name, drawn.items[number - 1], number, drawn.seat)
 
     def go_on_at(self, path: Path) -> None:
         """Write all ratings saved so far to another file, and go on writing there: the folder has vanished.
@@ -436,8 +445,13 @@ class Session(Voting):
         self.moved = path
         self.notices += [note for note in self._journal.notices if note not in self.notices]
 
-    def _unseal(self) -> None:
-        """Fill in clip and condition now that nothing is left to be blind about."""
+    def _fill_in(self) -> None:
+        """Fill in clip and condition, in panels of the first version, whose sessions keep its form.
+
+        In all others they stay sealed until nobody has to listen any more (`gaplisten.panel.unsealing`).
+        """
+        if self.panel.key.design > 1:
+            return
         rows = [unsealed(self.panel, self._plan[int(row["trial"]) - 1], row) for row in self._journal.rows]
         if rows == self._journal.rows:
             return

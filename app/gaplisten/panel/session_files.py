@@ -9,7 +9,7 @@ from pathlib import Path
 
 from gaplisten.durable import is_locked
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.columns import columns_for, names_of, needed_of, tidied
+from gaplisten.panel.columns import Column, columns_for, names_of, needed_of, tidied
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Journal, read
 from gaplisten.panel.judging import judge
@@ -73,6 +73,10 @@ def refuse_others(found: Reading, path: Path) -> None:
             raise OtherPlan(str(path), f"it holds ratings of the session {said}", f"call it {said}.csv again")
 
 
+def _columns(panel: FrozenPanel) -> tuple[Column, ...]:
+    return columns_for(panel.definition.method.scales, drawn=panel.key.design > 1)
+
+
 def read_ratings(panel: FrozenPanel, path: Path) -> Reading:
     """Return what is in a session's CSV file, whichever version wrote it and whatever form it has.
 
@@ -83,7 +87,7 @@ def read_ratings(panel: FrozenPanel, path: Path) -> Reading:
     JournalDamaged, OSError
         If it is no ratings file or cannot be read.
     """
-    columns = columns_for(panel.definition.method.scales)
+    columns = _columns(panel)
     tidy = tidied(panel.definition.method.response)
     return read(path, names_of(columns), needed_of(columns), root_of(panel, path), tidy)
 
@@ -96,7 +100,7 @@ def open_journal(panel: FrozenPanel, path: Path, root: Path) -> Journal:
     JournalDamaged
         If what is there cannot be read.
     """
-    columns = columns_for(panel.definition.method.scales)
+    columns = _columns(panel)
     tidy = tidied(panel.definition.method.response)
     return Journal(path, names_of(columns), needed_of(columns), root, tidy)
 

@@ -13,7 +13,7 @@ import pandas as pd
 import pyqtgraph as pg
 import pytest
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QTabWidget
+from PySide6.QtWidgets import QPushButton, QTabWidget
 from pytestqt.qtbot import QtBot
 from typer.testing import CliRunner
 
@@ -108,6 +108,30 @@ def test_a_session_that_is_open_stays_hidden(panel: Path) -> None:
     assert "3 of 3 listeners count" in hidden
     running.close()
     assert "4 of 4 listeners count" in CliRunner().invoke(app, ["results", str(panel)]).output
+
+
+def test_conditions_are_filled_in_when_nobody_has_to_listen_any_more(panel: Path) -> None:
+    running = take(panel, "dora", {"zilch": 3, "quuxnet": 3}, leave_open_after=2)
+    refused = CliRunner().invoke(app, ["unseal", str(panel)])
+    assert "dora has not finished" in str(refused.exception)
+    running.close()
+    done = CliRunner().invoke(app, ["unseal", str(panel), "--anyway"])
+    assert (done.exit_code, done.output) == (0, "4 sessions filled in, 0 had been\n")
+    for path in (panel / "ratings").glob("*.csv"):
+        assert set(pd.read_csv(path)["condition"]) == {"zilch", "quuxnet"}
+
+
+def test_the_window_saves_every_vote_with_its_condition(
+    panel: Path, tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = ResultsWindow(panel)
+    qtbot.addWidget(window)
+    monkeypatch.setattr(window, "_ask", lambda *_: tmp_path / "votes.csv")
+    (button,) = [one for one in window.findChildren(QPushButton) if one.text() == "Save Votes…"]
+    button.click()
+    saved = pd.read_csv(tmp_path / "votes.csv")
+    assert saved.groupby("condition")["vote"].mean().round(2).to_dict() == {"zilch": 1, "quuxnet": 4.33}
+    assert "Written" in window.said.text()
 
 
 def test_a_name_that_is_no_listeners_is_told(panel: Path) -> None:

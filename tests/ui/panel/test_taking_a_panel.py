@@ -23,7 +23,9 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from gaplisten.panel import taking
+from gaplisten.panel.frozen import open_panel
 from gaplisten.panel.methods import names
+from gaplisten.panel.unsealing import unseal
 from gaplisten.ui.panel.pages import BreakPage, ListenerPage, MessagePage
 from gaplisten.ui.panel.responses import TouchSlider, _Words
 from gaplisten.ui.panel.trial_page import TrialPage
@@ -117,6 +119,10 @@ def test_an_acr_panel_by_keys_alone_writes_what_was_answered(
         given.append(int(answer))
         qtbot.keyClick(page, Qt.Key.Key_Return)
     assert isinstance(window.page, MessagePage)
+    saved = rows(folder)
+    assert {row["condition"] for row in saved} == {""}
+    window.close()
+    assert len(unseal(open_panel(folder)).now) == 1
     saved = rows(folder)
     assert [int(row["vote"]) for row in saved] == given
     assert {(row["clip"], row["condition"]) for row in saved} == {

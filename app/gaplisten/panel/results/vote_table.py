@@ -76,7 +76,7 @@ def votes_table(
     if anonymous:
         words = {f"q_{one.name}" for one in panel.definition.question if one.kind == "text"}
         asked = [column for column in asked if column not in words]
-    columns = [one.name for one in columns_for(panel.definition.method.scales)]
+    columns = [one.name for one in columns_for(panel.definition.method.scales, drawn=False)]
     columns = [name for name in columns if not (anonymous and name in _PRIVATE)]
     rows: list[tuple[Cell, ...]] = []
     sessions, problems = counted_sessions(panel, ratings or panel.ratings)

@@ -38,11 +38,12 @@ from gaplisten.panel.results.report import (
     summary,
     talkers_table,
 )
+from gaplisten.panel.results.vote_table import votes_table
 from gaplisten.panel.session_files import ratings_files
 from gaplisten.report.drawing import write_figure
 from gaplisten.report.panel_figure import results_figure
 from gaplisten.report.panel_report import write_report
-from gaplisten.tables import Table
+from gaplisten.tables import Table, write_csv
 from gaplisten.ui.results.plot import ResultsPlot
 
 LOOK_AGAIN_MS = 2000
@@ -144,12 +145,13 @@ class ResultsWindow(QWidget):
         row.addWidget(self.pseudonyms)
         row.addStretch(1)
         self._savers: list[QPushButton] = []
-        for text in ("Save Report…", "Save Tables…", "Save Figure"):
+        for text in ("Save Report…", "Save Votes…", "Save Tables…", "Save Figure"):
             button = QPushButton(text)
             row.addWidget(button)
             self._savers.append(button)
-        report, tables, figure = self._savers
+        report, votes, tables, figure = self._savers
         report.clicked.connect(self._save_report)
+        votes.clicked.connect(self._save_votes)
         tables.clicked.connect(self._save_tables)
         self.figures = QMenu(figure)
         for part, text in _FIGURES.items():
@@ -236,6 +238,15 @@ class ResultsWindow(QWidget):
         path = self._ask("Save Report", "results.html", "HTML (*.html)")
         if path is not None:
             self._saved(path, lambda results: write_report(path, self._panel, results, self._looks))
+
+    def _save_votes(self) -> None:
+        path = self._ask("Save Every Vote With Its Condition", "votes.csv", "CSV (*.csv)")
+        if path is not None:
+            self._saved(path, lambda _: write_csv(path, self._votes()))
+
+    def _votes(self) -> Table:
+        anonymous = self.pseudonyms.isChecked()
+        return votes_table(self._panel, self._ratings, keep=sorted(self._kept), anonymous=anonymous)[0]
 
     def _save_tables(self) -> None:
         path = self._ask("Save Tables", "results.csv", "CSV (*.csv)")
