@@ -235,9 +235,10 @@ def test_the_window_saves_report_tables_and_figures(
         assert window.said.text() == f"Written: {tmp_path / name}"
         return tmp_path / name
 
-    report, tables, _ = window._savers
+    report, votes, tables, _ = window._savers
     saved = save("r.html", report.click).read_text(encoding="utf-8")
     saved += save("r.csv", tables.click).read_text(encoding="utf-8")
+    saved += save("votes.csv", votes.click).read_text(encoding="utf-8")
     saved += (tmp_path / "r-by-listener.csv").read_text(encoding="utf-8")
     assert "L1" in saved
     assert not re.findall(r"\b(ann|bea|cid)\b", saved)
