@@ -128,7 +128,7 @@ def test_a_trace_called_as_its_sound_is_taken(make, suffix: str, text: str) -> N
     ("suffix", "text", "why"),
     [
         (".json", '{"speaker": "p225"}', "names no losses"),
-        (".txt", "She had your dark suit in greasy wash water.\n", "line 1 holds 'S'"),
+        (".txt", "2024-05-01 12:33:59 -26.1\n", "line 1 holds"),
         (".csv", "time,f0\n0.0,100\n0.01,101\n", ""),
     ],
 )

@@ -132,3 +132,30 @@ def test_the_list_tells_what_each_metric_needs(capsys):
     assert "reference" in lines["pesq"]
     assert "loss trace" in lines["gap_flagged"]
     assert "plcmos_service" in lines
+
+
+def test_word_accuracy_names_texts_and_recogniser_and_leaves_out_what_is_excluded(
+    clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    pytest.importorskip("pocketsphinx")
+    names = sorted(path.stem for path in (clips / "mine").glob("*.wav"))
+    lines = [f"{name},some words that nobody said,{name == names[0]}" for name in names]
+    (tmp_path / "words.csv").write_text("\n".join(["id,transcription,exclude", *lines]))
+    scores, summary = tmp_path / "scores.csv", tmp_path / "summary.csv"
+    words = ["--metric", "wacc_pocketsphinx", "--transcripts", tmp_path / "words.csv"]
+    assert run(clips / "mine", *words, "--csv", scores, "--summary", summary) == 1
+    left_out, *rows = read(scores)
+    assert "left out of word accuracy by words.csv" in left_out["reason"]
+    for row in rows:
+        errors = sum(float(row[name]) for name in ("substitutions", "deletions", "insertions"))
+        assert float(row["value"]) == pytest.approx(1 - errors / 5)
+        assert (row["words"], row["transcript"]) == ("5.0", "some words that nobody said")
+        assert "PocketSphinx" in row["recogniser"]
+    (total,) = read(summary)
+    assert (total["words"], total["no_value"]) == (str(5 * len(rows)), "1")
+    capsys.readouterr()
+    assert run(clips / "mine", *words, "--csv", scores) == 1
+    assert f"{len(rows)} of {len(rows) + 1} scores were known already" in capsys.readouterr().out
+    (tmp_path / "words.csv").write_text("id,transcription\n" + "\n".join(f"{name},others" for name in names))
+    assert run(clips / "mine", *words, "--csv", scores) == 0
+    assert {row["words"] for row in read(scores)} == {"1.0"}

@@ -32,6 +32,18 @@ SCORE = """
         time.sleep(SECONDS)
         pool.close()
 """
+WORDS = """
+    import numpy as np
+    from gaplisten.audio.signal import Signal
+    from gaplisten.metrics.pool import ScorePool
+
+    if __name__ == "__main__":
+        noise = Signal(np.random.default_rng(1).normal(0, 0.1, (4_800, 1)).astype(np.float32), 16_000)
+        pool = ScorePool(1)
+        score = pool.submit("wacc_pocketsphinx", noise, noise).result()
+        assert score.value is not None or "no words" in score.reason, score.reason
+        pool.close()
+"""
 LOUD = """
     import os, time
     from pathlib import Path
@@ -189,6 +201,12 @@ def test_without_our_switch_onnxruntime_asks_for_its_makers_address(tmp_path: Pa
     found = record(tmp_path, LOUD, SECONDS="20")
     assert found.left != []
     assert found.addresses != set()
+
+
+@pytest.mark.long
+def test_a_recogniser_sends_nothing(tmp_path: Path) -> None:
+    pytest.importorskip("pocketsphinx")
+    assert record(tmp_path, WORDS) == Recorded(set(), [])
 
 
 @pytest.mark.long

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gaplisten.batch.score import ScoreRow
 from gaplisten.errors import GaplistenError
-from gaplisten.statistics import holm, quartiles, sign_test, student_mean, within
+from gaplisten.statistics import Mean, holm, quartiles, sign_test, student_mean, weighted_mean, within
 from gaplisten.tables import Table, neutral
 
 
@@ -21,13 +21,20 @@ class ComparisonError(GaplistenError):
 
 @dataclass(frozen=True)
 class Point:
-    """One score of one version of one clip."""
+    """One score of one version of one clip.
+
+    Parameters
+    ----------
+    weight
+        Of how many words it is, where clips with more words count more; None where each clip counts the same.
+    """
 
     clip: str
     condition: str
     value: float
     stratum: str = ""
     file: str = ""
+    weight: float | None = None
 
 
 @dataclass(frozen=True)
@@ -53,7 +60,8 @@ class Paired:
     Parameters
     ----------
     mean, ci_low, ci_high
-        Mean difference with its 95 % Student-t interval; the ends are None for a single clip.
+        Mean difference with its 95 % interval (Student's t; of scores that count words, of all words together
+        and by the bootstrap over clips); the ends are None for a single clip.
     higher, lower, equal
         On how many clips the first scores higher, lower or the same.
     p_sign
@@ -84,6 +92,7 @@ def points_of(rows: Iterable[ScoreRow], metric: str) -> tuple[Point, ...]:
             row.score.value,
             row.task.version.stratum,
             str(row.task.version.path),
+            dict(row.score.beside).get(row.task.metric.weight),
         )
         for row in rows
         if row.task.metric.name == metric and row.score.value is not None
@@ -151,13 +160,19 @@ def distributions(points: Iterable[Point], ends: tuple[float, float] = ANY_VALUE
         Smallest and largest possible value, which no interval leaves.
     """
     return tuple(
-        _distribution(condition, [point.value for point in clips.values()], ends)
+        _distribution(condition, tuple(clips.values()), ends)
         for condition, clips in _by_condition(points).items()
     )
 
 
-def _distribution(condition: str, values: Sequence[float], ends: tuple[float, float]) -> Distribution:
-    interval = within(student_mean(values), ends)
+def _mean_of(values: Sequence[float], points: Sequence[Point]) -> Mean:
+    weights = [point.weight for point in points if point.weight is not None]
+    return weighted_mean(values, weights) if len(weights) == len(values) else student_mean(values)
+
+
+def _distribution(condition: str, points: Sequence[Point], ends: tuple[float, float]) -> Distribution:
+    values = [point.value for point in points]
+    interval = within(_mean_of(values, points), ends)
     five = astuple(quartiles(values))
     return Distribution(condition, len(values), interval.mean, interval.low, interval.high, *five)
 
@@ -190,7 +205,7 @@ def _paired(first: str, second: str, one: dict[str, Point], other: dict[str, Poi
     both = [clip for clip in one if clip in other]
     differences = [one[clip].value - other[clip].value for clip in both]
     higher, lower = (sum(sign * value > 0 for value in differences) for sign in (1, -1))
-    interval = student_mean(differences)
+    interval = _mean_of(differences, [one[clip] for clip in both])
     p = sign_test(higher, lower)
     counts = (higher, lower, len(both) - higher - lower)
     return Paired(first, second, len(both), interval.mean, interval.low, interval.high, *counts, p, p)

@@ -36,6 +36,7 @@ from gaplisten.batch.score import ScoreRow
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.strata import Stratum
 from gaplisten.metrics.contract import Metric
+from gaplisten.metrics.word_accuracy import WORDS
 from gaplisten.tables import Table
 
 
@@ -139,7 +140,9 @@ def from_table(path: Path) -> Comparison:
 
 def _point(path: Path, line: Mapping[str, str]) -> Point:
     value, file = number(path, line["value"]), plain(line.get("file") or "")
-    return Point(plain(line["clip"]), plain(line["condition"]), value, line.get("stratum") or "", file)
+    clip, condition, stratum = plain(line["clip"]), plain(line["condition"]), line.get("stratum") or ""
+    words = line.get(WORDS) or ""
+    return Point(clip, condition, value, stratum, file, number(path, words) if words else None)
 
 
 def _scale(metric: Metric) -> Scale:

@@ -19,6 +19,7 @@ from gaplisten.clips.neighbours import matched
 from gaplisten.clips.opening import open_clip
 from gaplisten.clips.patterns import Pattern
 from gaplisten.clips.scanning import TABLE_SUFFIXES, Folder, FolderError, Tree, scan, scan_tree
+from gaplisten.clips.transcripts import read_transcripts, with_transcripts
 from gaplisten.durable import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.strata import Stratum
@@ -209,6 +210,7 @@ def versions_from_paths(
     trace: Path | None = None,
     packet: PacketLength = PacketLength(),  # noqa: B008 - a frozen value
     layout: Layout | None = None,
+    transcripts: Path | None = None,
 ) -> list[Version]:
     """Return what files and folders named by the user hold, to be scored.
 
@@ -225,6 +227,8 @@ def versions_from_paths(
         A loss trace for all files, or a folder where each finds its own.
     layout
         How the files of folders are taken.
+    transcripts
+        What is said in the clips: as `clips.transcripts.read_transcripts`.
 
     Raises
     ------
@@ -244,7 +248,18 @@ def versions_from_paths(
     keys = _shared_keys([clips for clips, one in zip(sets, alone, strict=True) if one])
     for clips, name, one in zip(sets, names, alone, strict=True):
         found += _of_one_system(clips, name, keys, extras) if one else _of_several(clips, extras)
-    return found
+    return found if transcripts is None else _told_by(transcripts, found)
+
+
+def _told_by(place: Path, versions: Sequence[Version]) -> list[Version]:
+    """Return versions whose clips have the transcripts of a place."""
+    named = [replace(version.clip, lossy=version.path) for version in versions]
+    said = with_transcripts(named, read_transcripts(place, named))
+    spoken: dict[Clip, Clip] = {}  # versions of one clip go on sharing it
+    for version, known in zip(versions, said, strict=True):
+        if known.transcript is not None or version.clip not in spoken:
+            spoken[version.clip] = replace(version.clip, transcript=known.transcript)
+    return [replace(version, clip=spoken[version.clip]) for version in versions]
 
 
 def _folder_names(folders: Sequence[Path]) -> list[str]:

@@ -15,6 +15,7 @@ from gaplisten.batch.items import REFERENCE, Content, Survey, Version, file_of, 
 from gaplisten.batch.journal import Journal, key_of
 from gaplisten.batch.run import Outcome, Workers, run_items
 from gaplisten.clips.opening import open_clip
+from gaplisten.clips.transcripts import text_said
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.metrics.catalogue import (
@@ -26,6 +27,7 @@ from gaplisten.metrics.catalogue import (
     unknown_metric,
 )
 from gaplisten.metrics.contract import Metric, MetricError, Score
+from gaplisten.metrics.recognisers import model_hash, recognisers
 
 DOES_NOT_FIT = "does not fit"
 _SURVEYED = 0.1  # share of the work that reading hashes and losses is counted as
@@ -77,7 +79,7 @@ class DoubtfulClips(GaplistenError):  # noqa: N818 - it is a question to the use
 def _row(task: ScoreTask, found: Score, seen: Survey) -> ScoreRow:
     """Return a row whose score bears the marks of what does not fit, where it follows from that."""
     metric = task.metric
-    if not seen.doubts or not (metric.needs_reference or metric.needs_trace):
+    if not seen.doubts or not (_listens_to_reference(metric, task.version) or metric.needs_trace):
         return ScoreRow(task, found)
     marks = tuple(f"{DOES_NOT_FIT}: {doubt}" for doubt in seen.doubts)
     return ScoreRow(task, replace(found, marks=(*found.marks, *marks)))
@@ -239,7 +241,7 @@ def _surveyed(
     versions: Sequence[Version], metrics: Sequence[Metric], workers: Workers, job: Job
 ) -> list[Survey]:
     """Have the workers read hashes and losses, clip by clip."""
-    references = any(metric.needs_reference for metric in metrics)
+    references = any(_listens_to_reference(metric, each) for metric in metrics for each in versions)
     traces = any(metric.needs_trace for metric in metrics)
     found: dict[int, Survey] = {}
 
@@ -291,9 +293,9 @@ def _computed(version: Version, metric: Metric) -> Score:
     try:
         if metric.needs_trace:
             return _score_gaps(version, metric)
-        reference = version.clip.reference if metric.needs_reference else None
+        reference = version.clip.reference if _listens_to_reference(metric, version) else None
         whole = None if reference is None else read_signal(reference)
-        return score(metric, read_signal(version.path), whole)
+        return score(metric, read_signal(version.path), whole, transcript=_words_for(metric, version))
     except GaplistenError as error:
         return Score(None, str(error), accident=True)
 
@@ -306,23 +308,43 @@ def _score_gaps(version: Version, metric: Metric) -> Score:
     return score(metric, found, opened.reference, opened.trace_of(version.condition))
 
 
+def _listens_to_reference(metric: Metric, version: Version) -> bool:
+    return metric.needs_reference or (metric.needs_words and version.clip.transcript is None)
+
+
+def _words_for(metric: Metric, version: Version) -> str | None:
+    """Return what is said in a version's clip, where the metric asks for it and somebody wrote it down."""
+    known = version.clip.transcript if metric.needs_words else None
+    return None if known is None else text_said(known)
+
+
 def _applies(metric: Metric, version: Version) -> bool:
     # A reference is not compared with itself.
-    return version.condition != REFERENCE or not (metric.needs_reference or metric.needs_trace)
+    return version.condition != REFERENCE or not (
+        _listens_to_reference(metric, version) or metric.needs_trace
+    )
 
 
 def _task(version: Version, metric: Metric, known: Survey, identity: str) -> tuple[ScoreTask, str]:
     version = replace(version, stratum=known.stratum)
     task = ScoreTask(version, metric)
-    if metric.needs_reference and version.clip.reference is None:
-        return task, "needs a reference"
-    reference = known.reference if metric.needs_reference else Content()
+    compares = _listens_to_reference(metric, version)
+    if compares and version.clip.reference is None:
+        return task, "needs a transcript or a reference" if metric.needs_words else "needs a reference"
+    said = version.clip.transcript if metric.needs_words else None
+    if said is not None and said.excluded:
+        return task, f"left out of word accuracy by {said.source} (exclude)"
+    reference = known.reference if compares else Content()
     trace = known.trace if metric.needs_trace else Content()
     problem = known.sound.problem or reference.problem or trace.problem
     if problem:
         return task, problem
     files = [known.sound.sha256, reference.sha256, trace.sha256]
-    key = key_of(metric=identity, files=files)
+    try:
+        words = _words_for(metric, version)
+    except GaplistenError as error:
+        return task, str(error)
+    key = key_of(metric=identity, files=files, **({} if words is None else {"words": words}))
     return replace(task, sha256=known.sound.sha256, reference_sha256=reference.sha256, key=key), ""
 
 
@@ -330,7 +352,8 @@ def identity_of(metric: Metric) -> str:
     """Return a metric's name with the versions of everything that computes it."""
     entry = third_party().get(metric.name)
     own = [entry.dist.version] if entry is not None and entry.dist is not None else []
-    return " ".join([metric.name, metric.version, *own, *map(_package_version, metric.requires)])
+    model = [model_hash(recognisers()[metric.recogniser])] if metric.recogniser else []
+    return " ".join([metric.name, metric.version, *own, *map(_package_version, metric.requires), *model])
 
 
 def _package_version(name: str) -> str:
@@ -347,4 +370,5 @@ def _to_record(task: ScoreTask, found: Score) -> dict[str, Any]:
 
 def _from_record(record: Mapping[str, Any]) -> Score:
     beside = tuple((str(name), float(value)) for name, value in record.get("beside", ()))
-    return Score(record["value"], record["reason"], tuple(record["marks"]), beside=beside)
+    texts = tuple((str(name), str(text)) for name, text in record.get("texts", ()))
+    return Score(record["value"], record["reason"], tuple(record["marks"]), beside=beside, texts=texts)

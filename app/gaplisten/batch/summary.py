@@ -7,10 +7,12 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from gaplisten.batch.score import ScoreRow
-from gaplisten.statistics import student_mean, within
+from gaplisten.metrics.word_accuracy import COUNTS, HOW, RECOGNISED, TRANSCRIPT, TRUTH
+from gaplisten.statistics import Mean, student_mean, weighted_mean, within
 from gaplisten.tables import Cell, Table
 
 ALL = "all"
+TEXTS = (TRANSCRIPT, RECOGNISED, HOW, TRUTH)
 TIDY_COLUMNS = (
     "clip",
     "condition",
@@ -30,8 +32,10 @@ TIDY_COLUMNS = (
     "max",
     "p95",
     "share",
+    *COUNTS,
+    *TEXTS,
 )
-BESIDE = TIDY_COLUMNS[-3:]
+BESIDE = ("max", "p95", "share")
 """Beside a median over gaps: the most conspicuous value, the 95th percentile, per cent flagged."""
 COLUMNS = (
     "metric",
@@ -47,6 +51,8 @@ COLUMNS = (
     "no_value",
     "doubtful",
 )
+OF_WORDS = ("wer", *COUNTS, HOW, TRUTH)
+"""Where words are counted: errors of all clips by all their words, the counts, and what heard them."""
 
 
 def tidy(rows: Iterable[ScoreRow]) -> Table:
@@ -57,14 +63,15 @@ def tidy(rows: Iterable[ScoreRow]) -> Table:
 def brief(rows: Iterable[ScoreRow]) -> Table:
     """Return what a terminal has room for."""
     listed = list(rows)
-    more = BESIDE if any(row.score.beside for row in listed) else ()
+    there = {name for row in listed for name, _ in row.score.beside}
+    more = tuple(name for group in (BESIDE, COUNTS) if there & {*group} for name in group)
     columns = ("clip", "condition", "stratum", "metric", "value", *more, "remarks")
-    return Table(columns, tuple(_brief_cells(row, bool(more)) for row in listed))
+    return Table(columns, tuple(_brief_cells(row, more) for row in listed))
 
 
 def _cells(row: ScoreRow) -> tuple[Cell, ...]:
     task, version, metric = row.task, row.task.version, row.task.metric
-    reference = version.clip.reference if metric.needs_reference else None
+    reference = version.clip.reference if task.reference_sha256 else None
     return (
         version.clip.name,
         version.condition,
@@ -81,16 +88,17 @@ def _cells(row: ScoreRow) -> tuple[Cell, ...]:
         metric.source,
         version.role,
         version.why,
-        *_beside(row),
+        *_beside(row, (*BESIDE, *COUNTS)),
+        *(dict(row.score.texts).get(name, "") for name in TEXTS),
     )
 
 
-def _beside(row: ScoreRow) -> tuple[float | None, ...]:
+def _beside(row: ScoreRow, names: Sequence[str]) -> tuple[float | None, ...]:
     known = dict(row.score.beside)
-    return tuple(known.get(name) for name in BESIDE)
+    return tuple(known.get(name) for name in names)
 
 
-def _brief_cells(row: ScoreRow, more: bool) -> tuple[Cell, ...]:
+def _brief_cells(row: ScoreRow, more: Sequence[str]) -> tuple[Cell, ...]:
     version = row.task.version
     remarks = row.score.reason or "; ".join(row.score.marks)
     value = row.score.value
@@ -100,7 +108,7 @@ def _brief_cells(row: ScoreRow, more: bool) -> tuple[Cell, ...]:
         version.stratum,
         row.task.metric.name,
         None if value is None else f"{value:.4f}",
-        *(_beside(row) if more else ()),
+        *_beside(row, more),
         remarks,
     )
 
@@ -115,16 +123,39 @@ def summarise_scores(rows: Iterable[ScoreRow]) -> Table:
             groups.setdefault((row.task.metric.name, version.condition, stratum), []).append(row)
     order = {key: index for index, key in enumerate(dict.fromkeys(key[:2] for key in groups))}
     names = sorted(groups, key=lambda key: (order[key[:2]], key[2] != ALL))
-    return Table(COLUMNS, tuple((*key, *_figures(groups[key])) for key in names))
+    more = OF_WORDS if any(each[0].task.metric.weight for each in groups.values()) else ()
+    lines = [(*key, *_figures(groups[key]), *(_word_figures(groups[key]) if more else ())) for key in names]
+    return Table((*COLUMNS, *more), tuple(lines))
+
+
+def _mean_of(rows: Sequence[ScoreRow], values: Sequence[float]) -> Mean:
+    """Return the mean of clips' scores: by Student's t, or of all words together where clips have words."""
+    weight = rows[0].task.metric.weight
+    if not weight:
+        return student_mean(values)
+    return weighted_mean(values, [dict(row.score.beside)[weight] for row in rows])
 
 
 def _figures(rows: Sequence[ScoreRow]) -> tuple[float | int | None, ...]:
-    values = [row.score.value for row in rows if row.score.value is not None]
+    scored = [row for row in rows if row.score.value is not None]
+    values = [row.score.value for row in scored if row.score.value is not None]
     without = len(rows) - len(values)
     doubtful = sum(row.is_doubtful for row in rows)
     if not values:
         return (0, None, None, None, None, None, None, without, doubtful)
-    interval = within(student_mean(values), rows[0].task.metric.range)
+    interval = within(_mean_of(scored, values), rows[0].task.metric.range)
     worst = min(values) if rows[0].task.metric.direction == "higher" else max(values)
     spread = (interval.mean, interval.low, interval.high, interval.sd, float(np.median(values)), worst)
     return (len(values), *spread, without, doubtful)
+
+
+def _word_figures(rows: Sequence[ScoreRow]) -> tuple[Cell, ...]:
+    """Return errors of all words, their counts, and what heard them against what."""
+    known = [dict(row.score.beside) for row in rows if row.score.value is not None]
+    if not rows[0].task.metric.weight or not known:
+        return (None,) * len(OF_WORDS)
+    counts = [int(sum(each[name] for each in known)) for name in COUNTS]
+    *errors, words = counts
+    texts = [dict(row.score.texts) for row in rows if row.score.value is not None]
+    how, truth = ("; ".join(dict.fromkeys(each[name] for each in texts)) for name in (HOW, TRUTH))
+    return (sum(errors) / words, *counts, how, truth)

@@ -10,7 +10,16 @@ from gaplisten.audio.signal import Signal
 from gaplisten.clips.arrangement import DEFAULT_PACKET_MS, Layout, PacketLength
 from gaplisten.loss.trace import LossTrace
 
-__all__ = ["DEFAULT_PACKET_MS", "Clip", "ClipSet", "ConditionFile", "Offer", "OpenClip", "PacketLength"]
+__all__ = [
+    "DEFAULT_PACKET_MS",
+    "Clip",
+    "ClipSet",
+    "ConditionFile",
+    "Offer",
+    "OpenClip",
+    "PacketLength",
+    "Transcript",
+]
 
 
 @dataclass(frozen=True)
@@ -36,6 +45,26 @@ class ConditionFile:
 
 
 @dataclass(frozen=True)
+class Transcript:
+    """What is said in a clip.
+
+    Parameters
+    ----------
+    text
+        The words; empty where they stand in the file `path`, which is read when they are wanted.
+    source
+        Name of the file that says so.
+    excluded
+        Whether that file leaves the clip out of word accuracy.
+    """
+
+    text: str
+    source: str
+    excluded: bool = False
+    path: Path | None = None
+
+
+@dataclass(frozen=True)
 class Clip:
     """One test item, as paths; any of them may be missing.
 
@@ -57,6 +86,8 @@ class Clip:
         Packet length in frames of the clip's clock, in place of `packet_ms`.
     trace_shift
         By how many frames of the clip's clock the losses of `trace` lie later than it says.
+    transcript
+        What is said in it, where somebody wrote it down.
     """
 
     name: str
@@ -71,6 +102,7 @@ class Clip:
     trace_inverted: bool = False
     packet_frames: int | None = None
     trace_shift: int = 0
+    transcript: Transcript | None = None
 
     @property
     def packet(self) -> PacketLength:

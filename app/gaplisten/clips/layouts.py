@@ -5,6 +5,7 @@ Only names are read, and tables. Sound is opened where names tell nothing, a few
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -15,11 +16,12 @@ from gaplisten.clips.clip import Clip, ClipSet, PacketLength
 from gaplisten.clips.inference import inferred
 from gaplisten.clips.layout import Columns, clips_of, columns_of, counts_of
 from gaplisten.clips.manifests import Manifest, manifest_columns
-from gaplisten.clips.names import trace_beside
+from gaplisten.clips.names import Role, trace_beside
 from gaplisten.clips.neighbours import matched, offers_for
 from gaplisten.clips.roles import clip_from_roles, group_by_clip, guess_roles
 from gaplisten.clips.scanning import FolderError, NoClipsError, Tree, scan_tree
 from gaplisten.clips.trace_table import tables_in
+from gaplisten.clips.transcripts import counted, transcripts_in, with_transcripts
 from gaplisten.clips.unused import unused
 from gaplisten.folders import resources
 
@@ -91,8 +93,14 @@ def _in_folder(
         listed = _listed(root, found, chosen, packet)
         return replace(listed, notes=(*listed.notes, *unused(tree, found.columns, layout.manifest)))
     columns = columns_of(layout.parts, tree)
-    notes += [*_doubles(tree), *unused(tree, columns, used)]
-    return _taken(root, layout, columns, chosen, packet, notes, table)
+    taken = _taken(root, layout, columns, chosen, packet, [*notes, *_doubles(tree)], table)
+    traces = {path for _, files in columns.of(Role.TRACE) for path in files.values()}
+    spoken = transcripts_in(tree, taken.clips, traces | {os.path.join(root, name) for name in used})
+    said = () if spoken is None else (*counted(taken.clips, spoken), *spoken.notes)
+    also = () if spoken is None else spoken.files
+    left = unused(tree, columns, {*used, *also})
+    clips = taken.clips if spoken is None else with_transcripts(taken.clips, spoken)
+    return replace(taken, clips=clips, notes=(*taken.notes, *said, *left))
 
 
 def _listed(root: Path, found: Manifest, chosen: Tree | None, packet: PacketLength) -> ClipSet:

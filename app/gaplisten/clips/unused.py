@@ -26,7 +26,8 @@ def unused(tree: Tree, columns: Columns, used: Collection[str]) -> list[str]:
     """
     pairs = zip(columns.parts, columns.files, strict=True)
     traces = {path for part, files in pairs if is_trace(part) for path in files.values()}
-    return [*_texts(tree, traces), *_tables(tree, traces | {str(tree.root / name) for name in used})]
+    taken = traces | {str(tree.root / name) for name in used}
+    return [*_texts(tree, taken), *_tables(tree, taken)]
 
 
 def _texts(tree: Tree, taken: Collection[str]) -> list[str]:

@@ -68,6 +68,7 @@ def _described(metric: Metric) -> tuple[Cell, ...]:
     from gaplisten.metrics.material import missing_packages
 
     needs = ["reference"] * metric.needs_reference + ["loss trace"] * metric.needs_trace
+    needs += ["transcript or reference"] * metric.needs_words
     missing = [f"missing: {name}" for name in missing_packages(metric)]
     rates = ", ".join(f"{rate}" for rate in metric.rates) or "any"
     ends = ["-" if math.isinf(end) else f"{end:g}" for end in metric.range]
@@ -79,7 +80,7 @@ def show_scores(batch: ScoreBatch, csv: Path | None, summary: Path | None) -> No
     """Print all scores and their means, or write them where the user said."""
     output.show(tidy(batch.rows) if csv else brief(batch.rows), csv)
     if summary or len({row.task.version.path for row in batch.rows}) > 1:
-        output.show(summarise_scores(batch.rows), summary, title="Means with 95 % intervals (Student's t)")
+        output.show(summarise_scores(batch.rows), summary, title=_means_title(_metrics(batch)))
     doubtful = sum(row.is_doubtful for row in batch.rows)
     if doubtful:
         print(
@@ -87,6 +88,12 @@ def show_scores(batch: ScoreBatch, csv: Path | None, summary: Path | None) -> No
         )
     if batch.reused:
         print(f"{batch.reused} of {len(batch.rows)} scores were known already (--force computes them again)")
+
+
+def _means_title(metrics: Sequence[Metric]) -> str:
+    words = "of all words together (bootstrap over clips)" if any(each.weight for each in metrics) else ""
+    clips = "of clips (Student's t)" if not all(each.weight for each in metrics) else ""
+    return f"Means with 95 % intervals, {' and '.join(filter(None, (clips, words)))}"
 
 
 def _metrics(batch: ScoreBatch) -> list[Metric]:
@@ -134,6 +141,10 @@ def score(
     packet: PacketFrames = None,
     layout: LayoutFile = None,
     accept: Accept = False,
+    transcripts: Annotated[
+        Path | None,
+        typer.Option(metavar="FILE|DIR", help="What is said: a table (id, transcription), lines, or texts."),
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write all scores as tidy CSV.")] = None,
     summary: Annotated[Path | None, typer.Option(help="Write means and intervals as CSV.")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes; one per core.")] = None,
@@ -165,6 +176,7 @@ def score(
         trace=trace,
         packet=packet_length(packet_ms, packet),
         layout=layout_from(layout),
+        transcripts=transcripts,
     )
     heard = read_heard(ratings) if ratings is not None else ()  # a bad table is told before hours of work
     wanted, asked = apart(metric or ["plcmos"])

@@ -29,7 +29,9 @@ from gaplisten.metrics.contract import Implementation, Material, Metric, MetricE
 from gaplisten.metrics.material import prepare
 
 GROUP = "gaplisten.metrics"
-_MACHINERY = frozenset({"catalogue", "contract", "material", "models", "pool"})  # modules that hold no metric
+# Modules that hold no metric.
+_MACHINERY = frozenset({"catalogue", "contract", "material", "models", "pool", "recognisers", "words"})
+_OWN = frozenset({"name", "service", "needs_words", "weight", "recogniser"})  # not for third parties
 _LAST_PLACE = 100
 
 
@@ -89,7 +91,7 @@ def adopt(name: str, function: Callable[..., Any]) -> Implementation:
     """
     if not callable(function):
         raise MetricError(f"metric {name}", "is not a function", "name a function in the entry point")
-    known = {field.name for field in fields(Metric)} - {"name", "service"}
+    known = {field.name for field in fields(Metric)} - _OWN
     given = {key: getattr(function, key) for key in known if hasattr(function, key)}
     given = {key: tuple(value) if isinstance(value, list) else value for key, value in given.items()}
     metric = Metric(name=name, **{"title": name, "version": "", **given})
@@ -110,6 +112,7 @@ def score(
     degraded: Signal,
     reference: Signal | None = None,
     trace: LossTrace | None = None,
+    transcript: str | None = None,
 ) -> Score:
     """Score `degraded` in this process; never raises for what is in the material.
 
@@ -121,6 +124,8 @@ def score(
         Version under test and undamaged speech, any rate, one or more channels, full scale ±1.
     trace
         The lost packets, for metrics that look at gaps.
+    transcript
+        What is said, for metrics that compare words; without it they listen to the reference.
 
     Raises
     ------
@@ -128,7 +133,7 @@ def score(
         If no metric has that name, or a third party's cannot be loaded.
     """
     name = metric if isinstance(metric, str) else metric.name
-    return score_with(find_metric(name), degraded, reference, trace)
+    return score_with(find_metric(name), degraded, reference, trace, transcript)
 
 
 def score_with(
@@ -136,12 +141,14 @@ def score_with(
     degraded: Signal,
     reference: Signal | None = None,
     trace: LossTrace | None = None,
+    transcript: str | None = None,
 ) -> Score:
     """Score with an implementation at hand; like `score`."""
     try:
-        material, marks = prepare(implementation.metric, degraded, reference, trace)
+        material, marks = prepare(implementation.metric, degraded, reference, trace, transcript)
         value = float(implementation.compute(material))
         beside = implementation.beside(material) if implementation.beside is not None else ()
+        texts = implementation.texts(material) if implementation.texts is not None else ()
     except Unscorable as reason:
         return Score(None, str(reason))
     except Exception as error:
@@ -149,4 +156,4 @@ def score_with(
         return Score(None, f"failed: {type(error).__name__}: {error}", accident=True)
     if not math.isfinite(value):
         return Score(None, f"gave no number ({value})")
-    return Score(value, marks=marks, beside=beside)
+    return Score(value, marks=marks, beside=beside, texts=texts)

@@ -56,6 +56,15 @@ class Metric:
         Metrics of one family are by-products of the same work on a file, and are best asked for together.
     service
         What computes it elsewhere, e.g. ``"PLC-MOS service"``; empty for what is computed on this machine.
+    needs_words
+        Whether it compares with what was said: a transcript, or else what it finds in the reference itself.
+    hears_silence
+        Whether a silent version has a score: nothing heard is an answer.
+    weight
+        Name of the figure beside a score by which scores of several clips are weighted in a mean; empty where
+        each clip counts the same.
+    recogniser
+        Name of the recogniser of speech that it hears with; empty for none.
     version
         Changes whenever the same material would score differently; part of a stored score's key.
     """
@@ -75,6 +84,10 @@ class Metric:
     family: str = ""
     service: str = ""
     short: str = ""
+    needs_words: bool = False
+    hears_silence: bool = False
+    weight: str = ""
+    recogniser: str = ""
     version: str = "1"
 
 
@@ -94,7 +107,9 @@ class Score:
         Whether the reason lies in the computation (a crash, a time limit) and not in the material, so that
         trying again may help.
     beside
-        Other figures of the same, by name: what a median over gaps hides.
+        Other figures of the same, by name: what a median over gaps hides, of how many words it is.
+    texts
+        What it was found in, by name: a transcript, recognised words, what recognised them.
     """
 
     value: float | None
@@ -102,6 +117,7 @@ class Score:
     marks: tuple[str, ...] = ()
     accident: bool = False
     beside: tuple[tuple[str, float], ...] = ()
+    texts: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         if (self.value is None) == (self.reason == ""):
@@ -122,12 +138,15 @@ class Material:
         Sampling rate of both in Hz.
     trace
         The lost packets on the same clock; None unless the metric needs it.
+    transcript
+        What is said; None unless the metric needs words and they are known.
     """
 
     degraded: Samples
     rate: int
     reference: Samples | None = None
     trace: LossTrace | None = None
+    transcript: str | None = None
 
     @property
     def whole(self) -> tuple[Samples, Samples]:
@@ -146,8 +165,9 @@ class Material:
 
 @dataclass(frozen=True)
 class Implementation:
-    """A metric's description with the function that computes it, and what gives figures beside it."""
+    """A metric's description, the function that computes it, and what gives figures and texts beside it."""
 
     metric: Metric
     compute: Callable[[Material], float]
     beside: Callable[[Material], tuple[tuple[str, float], ...]] | None = None
+    texts: Callable[[Material], tuple[tuple[str, str], ...]] | None = None

@@ -8,6 +8,7 @@ from gaplisten.audio.signal import Samples, Signal
 from gaplisten.installed import is_installed
 from gaplisten.loss.trace import LossTrace
 from gaplisten.metrics.contract import OUTSIDE_VALIDATION, Material, Metric, Unscorable
+from gaplisten.metrics.recognisers import recognisers, trouble_of
 
 # 16-bit files reach exactly -1.0; float files that merely touch full scale must not be refused for rounding.
 _FULL_SCALE = 1.0 + 1e-6
@@ -21,7 +22,9 @@ def missing_packages(metric: Metric) -> tuple[str, ...]:
 def trouble(metric: Metric) -> str:
     """Return why a metric cannot be computed on this machine; empty when it can."""
     missing = missing_packages(metric)
-    return f"needs the package {' and '.join(missing)}" if missing else ""
+    if missing:
+        return f"needs the package {' and '.join(missing)}"
+    return trouble_of(recognisers()[metric.recogniser]) if metric.recogniser else ""
 
 
 def _check(signal: Signal, who: str, metric: Metric) -> None:
@@ -31,7 +34,7 @@ def _check(signal: Signal, who: str, metric: Metric) -> None:
     if not np.isfinite(signal.samples).all():
         raise Unscorable(f"the {who} has samples that are not finite (NaN or infinite)")
     peak = float(np.abs(signal.samples).max())
-    if peak == 0.0:
+    if peak == 0.0 and not metric.hears_silence:
         raise Unscorable(f"the {who} is silent")
     if peak > _FULL_SCALE:
         raise Unscorable(f"the {who} goes beyond full scale (peak {peak:.4g})")
@@ -96,7 +99,11 @@ def _trace_at(trace: LossTrace | None, rate: int) -> LossTrace:
 
 
 def prepare(
-    metric: Metric, degraded: Signal, reference: Signal | None, trace: LossTrace | None
+    metric: Metric,
+    degraded: Signal,
+    reference: Signal | None,
+    trace: LossTrace | None,
+    transcript: str | None = None,
 ) -> tuple[Material, tuple[str, ...]]:
     """Return what the metric computes from, and the marks its score must carry.
 
@@ -105,18 +112,20 @@ def prepare(
     Unscorable
         With the reason why there can be no score.
     """
-    missing = trouble(metric)
-    if missing:
-        raise Unscorable(f"{missing} (install gaplisten[metrics])")
-    if metric.needs_reference and reference is None:
-        raise Unscorable("needs a reference")
+    if missing_packages(metric):
+        raise Unscorable(f"{trouble(metric)} (install gaplisten[metrics])")
+    if reason := trouble(metric):
+        raise Unscorable(reason)
+    compares = metric.needs_reference or (metric.needs_words and transcript is None)
+    if compares and reference is None:
+        raise Unscorable("needs a transcript or a reference" if metric.needs_words else "needs a reference")
     _check(degraded, "file", metric)
     rate = _working_rate(metric, degraded.rate)
     marks = _rate_marks(metric, degraded.rate, rate)
     if degraded.channels > 1:
         marks.append(f"{degraded.channels} channels averaged")
     compared = None
-    if metric.needs_reference and reference is not None:
+    if compares and reference is not None:
         _check(reference, "reference", metric)
         marks += _pair_marks(metric, degraded, reference, rate)
         compared = _mono_at(reference, rate)
@@ -124,4 +133,4 @@ def prepare(
     heard = _mono_at(degraded, rate)
     if metric.aligned and compared is not None:
         marks += _place_marks(heard, compared, rate)
-    return Material(heard, rate, compared, lost), tuple(marks)
+    return Material(heard, rate, compared, lost, transcript), tuple(marks)

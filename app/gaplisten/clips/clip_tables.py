@@ -1,0 +1,157 @@
+"""Tables that say something of each clip: transcripts, file-level metadata."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from gaplisten.audio.files import SOUND_SUFFIXES
+from gaplisten.clips.scanning import stem_of
+from gaplisten.errors import GaplistenError
+from gaplisten.untrusted import read_regular
+
+MOST_BYTES = 64 << 20
+_DELIMITERS = ",\t;|"
+
+
+class ClipTableError(GaplistenError):
+    """A table that cannot be used."""
+
+
+@dataclass(frozen=True)
+class ClipTable:
+    """Rows by the clip that they speak of.
+
+    Parameters
+    ----------
+    columns
+        Heads, without that of the column that names the clips.
+    rows
+        Cells by head, by the clip's key: `key_of` of the name that stands in the row.
+    doubles
+        Keys for which there are several rows that differ: none of them is used.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    rows: Mapping[str, Mapping[str, str]]
+    doubles: tuple[str, ...] = ()
+
+
+def key_of(name: str) -> str:
+    """Return a clip's name as tables and files agree on it: no folder, suffix of sounds or leading zeros.
+
+    >>> key_of("blind/000054.wav"), key_of("54.0"), key_of("s1.2")
+    ('54', '54', 's1.2')
+    """
+    last = name.strip().replace("\\", "/").rpartition("/")[2]
+    before, dot, ending = last.rpartition(".")
+    stem = stem_of(last if before and dot + ending.lower() in SOUND_SUFFIXES else f"{last}.x")
+    whole = stem.removesuffix(".0") if stem.removesuffix(".0").isdecimal() else stem
+    return str(int(whole)) if whole.isascii() and whole.isdecimal() else whole
+
+
+def read_text(path: Path) -> str:
+    """Return a text file's content, at most 64 MiB of it, in UTF-8.
+
+    Raises
+    ------
+    ClipTableError
+        If it cannot be read, is too large or no text.
+    """
+    try:
+        text = read_regular(path, MOST_BYTES).decode("utf-8-sig")
+    except OSError as error:
+        raise ClipTableError(str(path), f"cannot be read ({error.strerror})", "check the path") from error
+    except UnicodeDecodeError as error:
+        raise ClipTableError(str(path), "is no UTF-8 text", "save it as UTF-8") from error
+    if "\0" in text:
+        raise ClipTableError(str(path), "is no text (it holds zero bytes)", "save it as UTF-8 text")
+    return text
+
+
+def rows_of(path: Path) -> list[list[str]]:
+    """Return the rows of a table with commas, tabs, semicolons or bars, the heads first.
+
+    Raises
+    ------
+    ClipTableError
+        If it cannot be read, or has no second row.
+    """
+    text = read_text(path)
+    head = text.partition("\n")[0]
+    delimiter = max(_DELIMITERS, key=head.count)
+    csv.field_size_limit(MOST_BYTES)
+    try:
+        rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter, strict=True) if any(row)]
+    except csv.Error as error:
+        raise ClipTableError(str(path), f"is no table ({error})", "save it as CSV") from error
+    if len(rows) < 2:
+        raise ClipTableError(
+            str(path), "has no rows below its heads", "give a table with a row for each clip"
+        )
+    return rows
+
+
+def read_clip_table(path: Path, keys: Collection[str] = (), naming: Collection[str] = ()) -> ClipTable:
+    """Return a table that has heads and a row for each clip.
+
+    Parameters
+    ----------
+    keys
+        Keys of the clips: the column that holds most of them names the clips.
+    naming
+        Heads that name clips where that does not tell, in small letters.
+
+    Raises
+    ------
+    ClipTableError
+        If it cannot be read, or no column names clips.
+    """
+    heads, *rows = rows_of(path)
+    heads = [head.strip() for head in heads]
+    twice = [head for head, count in Counter(heads).items() if head and count > 1]
+    if twice:
+        raise ClipTableError(str(path), f"has two columns {twice[0]!r}", "rename one of them")
+    at = _naming_column(heads, rows, frozenset(keys), naming)
+    if at is None:
+        names = ", ".join(map(repr, heads[:8]))
+        raise ClipTableError(
+            str(path), f"has no column that names clips (columns: {names})", "call one of them id"
+        )
+    found: dict[str, dict[str, str]] = {}
+    doubles: dict[str, None] = {}
+    for row in rows:
+        key = key_of(row[at]) if at < len(row) else ""
+        if not key:
+            continue
+        cells = {
+            head: cell.strip()
+            for i, (head, cell) in enumerate(zip(heads, row, strict=False))
+            if i != at and head
+        }
+        if found.setdefault(key, cells) != cells:
+            doubles[key] = None
+    kept = {key: cells for key, cells in found.items() if key not in doubles}
+    columns = tuple(head for index, head in enumerate(heads) if index != at and head)
+    return ClipTable(path, columns, kept, tuple(doubles))
+
+
+def _naming_column(
+    heads: list[str], rows: list[list[str]], keys: frozenset[str], naming: Collection[str]
+) -> int | None:
+    counts = [sum(len(row) > at and key_of(row[at]) in keys for row in rows) for at in range(len(heads))]
+    if max(counts) > 0:
+        return counts.index(max(counts))
+    called = [at for at, head in enumerate(heads) if head.lower() in naming]
+    return called[0] if called and not keys else None
+
+
+def keys_of_paths(name: str, paths: Collection[Path]) -> Iterator[str]:
+    """Yield the keys by which a table may name a clip: its own name, then the stems of its files."""
+    yield key_of(name)
+    for path in paths:
+        yield key_of(path.name)

@@ -1,0 +1,114 @@
+"""Word accuracy: how many of the words that were said a recogniser still hears.
+
+WAcc = 1 - (substitutions + deletions + insertions) / words. It falls below 0 where more is wrong than was
+said; nothing is clipped. Of many clips it is that of all their words together: a mean weighted by words.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from functools import lru_cache, partial
+
+import numpy as np
+
+from gaplisten.audio.signal import Samples
+from gaplisten.metrics.contract import Implementation, Material, Metric, Unscorable
+from gaplisten.metrics.recognisers import described, ears_of, recognisers
+from gaplisten.metrics.recognisers.contract import HeardWord, Recogniser
+from gaplisten.metrics.words import NORMALISER, Errors, compare_words, normalised
+
+_VERSION = "1"
+TRANSCRIPT, RECOGNISED, HOW, TRUTH = "transcript", "recognised", "recogniser", "words_of"
+WORDS = "words"
+COUNTS = ("substitutions", "deletions", "insertions", WORDS)
+OF_TRANSCRIPT, OF_REFERENCE = "a transcript", "what it hears in the reference"
+
+
+@lru_cache(maxsize=16)
+def _heard(recogniser: str, content: bytes) -> tuple[HeardWord, ...]:
+    # A reference without a transcript is heard once for all versions of its clip.
+    samples = np.frombuffer(content, np.float32)
+    return tuple(ears_of(recognisers()[recogniser])(samples))
+
+
+def hear(recogniser: str, samples: Samples) -> tuple[HeardWord, ...]:
+    """Return the words heard in samples at the recogniser's rate; to be called in a worker.
+
+    Raises
+    ------
+    LookupError
+        If the recogniser needs a model that is not there.
+    """
+    return _heard(recogniser, np.ascontiguousarray(samples, np.float32).tobytes())
+
+
+def text_of(words: Sequence[HeardWord]) -> str:
+    """Return what was heard as a line of text."""
+    return " ".join(word.text for word in words)
+
+
+def _said(recogniser: Recogniser, material: Material) -> tuple[str, str]:
+    """Return the text that was said, and where it is known from."""
+    if material.transcript is not None:
+        return material.transcript, OF_TRANSCRIPT
+    clean, _ = material.whole
+    return text_of(hear(recogniser.name, clean)), OF_REFERENCE
+
+
+def _errors(recogniser: Recogniser, material: Material) -> tuple[Errors, tuple[tuple[str, str], ...]]:
+    said, known_from = _said(recogniser, material)
+    words = normalised(said)
+    if not words:
+        raise Unscorable(f"no words were said, by {known_from}")
+    heard = text_of(hear(recogniser.name, material.degraded))
+    how = f"{described(recogniser)}; normaliser {NORMALISER}"
+    texts = ((TRANSCRIPT, said), (RECOGNISED, heard), (HOW, how), (TRUTH, known_from))
+    return compare_words(words, normalised(heard)), texts
+
+
+def _compute(material: Material, recogniser: Recogniser) -> float:
+    errors, _ = _errors(recogniser, material)
+    return 1.0 - errors.count / errors.words
+
+
+def _beside(material: Material, recogniser: Recogniser) -> tuple[tuple[str, float], ...]:
+    errors, _ = _errors(recogniser, material)
+    figures = (errors.substitutions, errors.deletions, errors.insertions, errors.words)
+    return tuple((name, float(figure)) for name, figure in zip(COUNTS, figures, strict=True))
+
+
+def _texts(material: Material, recogniser: Recogniser) -> tuple[tuple[str, str], ...]:
+    return _errors(recogniser, material)[1]
+
+
+def _metric(recogniser: Recogniser) -> Metric:
+    return Metric(
+        name=f"wacc_{recogniser.name}",
+        title=f"Word accuracy ({recogniser.title})",
+        short=f"WAcc {recogniser.title}"[:20],
+        needs_words=True,
+        hears_silence=True,
+        rates=(recogniser.rate,),
+        range=(-math.inf, 1.0),
+        source="1 - errors / words; recogniser and normaliser are named with each figure"
+        + (f"; {recogniser.warning}" if recogniser.warning else ""),
+        seconds=(0.1, 300.0),
+        requires=(recogniser.module,),
+        weight=WORDS,
+        recogniser=recogniser.name,
+        version=f"{_VERSION} {NORMALISER}",
+    )
+
+
+def _implementation(recogniser: Recogniser) -> Implementation:
+    return Implementation(
+        _metric(recogniser),
+        partial(_compute, recogniser=recogniser),
+        partial(_beside, recogniser=recogniser),
+        partial(_texts, recogniser=recogniser),
+    )
+
+
+PLACE = 30
+IMPLEMENTATIONS = tuple(_implementation(each) for each in recognisers().values())
