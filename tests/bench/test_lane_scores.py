@@ -24,7 +24,7 @@ class SlowPool:
     def __init__(self):
         self.asked, self.closed, self.broken = [], False, False
 
-    def submit(self, metric, degraded, reference=None, trace=None):
+    def submit(self, metric, degraded, reference=None, trace=None, transcript=None):
         if self.broken:
             raise RuntimeError("the pool is closed")
         self.asked.append((metric.name, degraded, reference, trace, Future()))

@@ -17,8 +17,11 @@ from gaplisten.loss.trace import LossTrace
 from gaplisten.metrics import material
 from gaplisten.metrics.catalogue import built_in
 from gaplisten.metrics.contract import Metric, Score
+from gaplisten.metrics.recognisers import recognisers
+from gaplisten.metrics.recognisers.contract import HeardWord
 from gaplisten.playback.player import Player
 from gaplisten.ui.panes import scores as scores_pane
+from gaplisten.ui.panes import words as words_pane
 from gaplisten.ui.panes.scores import ScoresDock, brief, explained, short_title
 from gaplisten.ui.shell.window import WorkbenchWindow
 
@@ -39,6 +42,7 @@ class SlowPool:
         degraded: Signal,
         reference: Signal | None = None,
         trace: LossTrace | None = None,
+        transcript: str | None = None,
     ) -> Future[Score]:
         answer: Future[Score] = Future()
         name = metric if isinstance(metric, str) else metric.name
@@ -167,3 +171,75 @@ def test_the_badge_is_the_first_metric_short_with_its_unit(
     assert pool.closed
     window.deleteLater()
     qtbot.wait(1)
+
+
+class PromptEars:
+    """Hears at once what its texts say, in the order in which lanes come."""
+
+    def __init__(self, *texts: str) -> None:
+        self.texts = list(texts)
+
+    def hear(self, recogniser: str, signal: Signal) -> Future[tuple[HeardWord, ...]]:
+        answer: Future[tuple[HeardWord, ...]] = Future()
+        words = self.texts.pop(0).split()
+        answer.set_result(tuple(HeardWord(word, 0.02 * i, 0.02 * i + 0.02) for i, word in enumerate(words)))
+        return answer
+
+    def close(self) -> None:
+        pass
+
+
+def test_recognised_words_are_written_under_the_lanes_while_they_are_wanted(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words_pane, "recogniser_at_hand", lambda: recognisers()["pocketsphinx"])
+    window = WorkbenchWindow(Hearing(Player(silent="a test")))
+    words = window.panes["words"].words
+    words._make_ears = lambda: PromptEars("one two three", "one too three")
+    window.controller.lanes = tuple(lanes(0.1, 0.2))
+    window.controller.trace = LossTrace.of_packets(np.array([False, True, False, False, False]), 320, 16000)
+    window.controller.lanes_changed.emit()
+    window.controller.trace_changed.emit()
+    window.shell.actions["view.words"].trigger()
+    qtbot.waitUntil(lambda: {*window.shell.display._words} == {"reference", "c1"})
+    shown = window.shell.display._words
+    assert [(word.text, word.died) for word in shown["c1"]] == [
+        ("one", False), ("too", False), ("three", False), ("two", True),
+    ]  # fmt: skip
+    window.shell.actions["view.words"].trigger()
+    assert window.shell.display._words == {}
+    window.close()
+    window.deleteLater()
+    qtbot.wait(1)
+
+
+def test_without_a_recogniser_the_window_says_what_is_missing(
+    qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(words_pane, "recogniser_at_hand", lambda: None)
+    monkeypatch.setattr(words_pane, "trouble_of", lambda each: f"needs the package {each.package}")
+    window = WorkbenchWindow(Hearing(Player(silent="a test")))
+    window.shell.actions["view.words"].trigger()
+    assert not window.shell.actions["view.words"].isChecked()
+    assert "needs the package pocketsphinx" in window.shell.status.currentMessage()
+    window.close()
+    window.deleteLater()
+    qtbot.wait(1)
+
+
+def test_a_transcript_is_compared_with_and_else_the_reference(qtbot: QtBot, pool: SlowPool) -> None:
+    metric = Metric("wacc_x", "Word accuracy", needs_words=True)
+    asked: list[tuple[object, ...]] = []
+    pool.submit = lambda *inputs: asked.append(inputs) or Future()  # type: ignore[assignment,func-returns-value]
+    scores = LaneScores(lambda: pool, clock=iter(range(0, 1000, 10)).__next__)
+    scores.want([metric])
+    known = lanes(0.1, 0.2)
+    for said in ("some words", None):
+        scores.show(known, None, said)
+        scores.poll()
+        scores.poll()
+        _, sound_heard, reference, _, transcript = asked[-1]
+        assert sound_heard is known[1].signal
+        assert transcript == said
+        assert reference is (None if said else known[0].signal)
+    scores.close()

@@ -35,6 +35,7 @@ class Pool(Protocol):
         degraded: Signal,
         reference: Signal | None = None,
         trace: LossTrace | None = None,
+        transcript: str | None = None,
     ) -> Future[Score]:
         """Return a score that will come."""
         ...
@@ -63,6 +64,7 @@ class LaneScores:
         self._metrics: dict[str, Metric] = {}
         self._lanes: tuple[Lane, ...] = ()
         self._trace: LossTrace | None = None
+        self._transcript: str | None = None
 
     @property
     def metrics(self) -> tuple[Metric, ...]:
@@ -74,9 +76,9 @@ class LaneScores:
         self._metrics = {metric.name: metric for metric in metrics}
         self._renew()
 
-    def show(self, lanes: Sequence[Lane], trace: LossTrace | None) -> None:
-        """Score these lanes; those whose sound is the same keep their scores."""
-        self._lanes, self._trace = tuple(lanes), trace
+    def show(self, lanes: Sequence[Lane], trace: LossTrace | None, transcript: str | None = None) -> None:
+        """Score these lanes, in which `transcript` is said; those with the same sound keep their scores."""
+        self._lanes, self._trace, self._transcript = tuple(lanes), trace, transcript
         self._renew()
 
     def score(self, lane: Lane, metric: Metric) -> Score | None:
@@ -105,9 +107,11 @@ class LaneScores:
 
     def _inputs(self, lane: Lane, metric: Metric) -> Inputs:
         references = (each.signal for each in self._lanes if each.role is Role.REFERENCE)
-        reference = next(references, None) if metric.needs_reference else None
+        said = self._transcript if metric.needs_words else None
+        compares = metric.needs_reference or (metric.needs_words and said is None)
+        reference = next(references, None) if compares else None
         met = lane.met(self._trace)
-        return (lane.signal, reference, met if metric.needs_trace else None)
+        return (lane.signal, reference, met if metric.needs_trace else None, said)
 
     def _start(self, asked: Mapping[Key, Inputs], job: Job) -> Future[Score]:
         (((_, name), inputs),) = asked.items()

@@ -18,6 +18,8 @@ from gaplisten.audio.signal import Samples, Signal
 from gaplisten.loss.trace import LossTrace
 from gaplisten.metrics.catalogue import find_metric, score
 from gaplisten.metrics.contract import Metric, MetricError, Score
+from gaplisten.metrics.recognisers.contract import HeardWord
+from gaplisten.metrics.word_accuracy import words_in
 from gaplisten.processes import spawning
 
 SECONDS_PER_SCORE = 60.0
@@ -78,9 +80,19 @@ def failure_reason(error: BaseException, seconds: float) -> str:
     return f"failed: {type(error).__name__}: {error}"
 
 
-def _score(name: str, degraded: _Sound, reference: _Sound | None, trace: LossTrace | None) -> Score:
+def _score(
+    name: str,
+    degraded: _Sound,
+    reference: _Sound | None,
+    trace: LossTrace | None,
+    transcript: str | None,
+) -> Score:
     whole = None if reference is None else Signal(reference.samples, reference.rate)
-    return score(name, Signal(degraded.samples, degraded.rate), whole, trace)
+    return score(name, Signal(degraded.samples, degraded.rate), whole, trace, transcript)
+
+
+def _hear(recogniser: str, sound: _Sound) -> tuple[HeardWord, ...]:
+    return words_in(recogniser, Signal(sound.samples, sound.rate))
 
 
 def _describe(name: str) -> Metric:
@@ -108,12 +120,20 @@ class ScorePool:
         degraded: Signal,
         reference: Signal | None = None,
         trace: LossTrace | None = None,
+        transcript: str | None = None,
     ) -> Future[Score]:
         """Return at once; the future's result is a score whatever happens. Cancel it to kill its work."""
         name = metric if isinstance(metric, str) else metric.name
         sounds = [None if s is None else _Sound(s.samples, s.rate) for s in (degraded, reference)]
-        running = self._pool.schedule(_score, args=[name, *sounds, trace], timeout=self._seconds)
+        running = self._pool.schedule(_score, args=[name, *sounds, trace, transcript], timeout=self._seconds)
         return _Answer(running, self._seconds)
+
+    def hear(self, recogniser: str, signal: Signal) -> Future[tuple[HeardWord, ...]]:
+        """Return at once; the future's result is what a recogniser hears, or it fails with the reason."""
+        heard: Future[tuple[HeardWord, ...]] = self._pool.schedule(
+            _hear, args=[recogniser, _Sound(signal.samples, signal.rate)], timeout=self._seconds
+        )
+        return heard
 
     def describe(self, name: str) -> Metric:
         """Return a metric's description; a third party's code is loaded in a worker, not here.

@@ -12,8 +12,9 @@ from functools import lru_cache, partial
 
 import numpy as np
 
-from gaplisten.audio.signal import Samples
+from gaplisten.audio.signal import Samples, Signal
 from gaplisten.metrics.contract import Implementation, Material, Metric, Unscorable
+from gaplisten.metrics.material import prepare
 from gaplisten.metrics.recognisers import described, ears_of, recognisers
 from gaplisten.metrics.recognisers.contract import HeardWord, Recogniser
 from gaplisten.metrics.words import NORMALISER, Errors, compare_words, normalised
@@ -41,6 +42,18 @@ def hear(recogniser: str, samples: Samples) -> tuple[HeardWord, ...]:
         If the recogniser needs a model that is not there.
     """
     return _heard(recogniser, np.ascontiguousarray(samples, np.float32).tobytes())
+
+
+def words_in(recogniser: str, signal: Signal) -> tuple[HeardWord, ...]:
+    """Return the words heard in a signal of any rate; to be called in a worker.
+
+    Raises
+    ------
+    Unscorable
+        If the sound cannot be listened to, or the recogniser is not there.
+    """
+    material, _ = prepare(_metric(recognisers()[recogniser]), signal, None, None, transcript="")
+    return hear(recogniser, material.degraded)
 
 
 def text_of(words: Sequence[HeardWord]) -> str:

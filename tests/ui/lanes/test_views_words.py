@@ -14,7 +14,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.ui.lanes.colours import argb
 from gaplisten.ui.lanes.furniture import header_lines
 from gaplisten.ui.lanes.lanes_view import LanesView
-from gaplisten.ui.lanes.scene import GUTTER, HEADER_WIDTH, RULER_HEIGHT, LaneView
+from gaplisten.ui.lanes.scene import GUTTER, HEADER_WIDTH, RULER_HEIGHT, LaneView, Word
 
 RATE = 16000
 
@@ -92,3 +92,27 @@ def test_without_lanes_there_is_nothing_but_the_background(view: LanesView) -> N
     view._canvas.picture()
     plot = view._canvas._pixels[RULER_HEIGHT:, view.layout_now().plot_left :]
     assert (plot == argb(view._colours().background)).all()
+
+
+def test_words_stand_at_the_foot_of_their_lane_and_dead_ones_are_struck_out_above(view: LanesView) -> None:
+    tone = Signal.of(0.001 * np.sin(np.arange(2 * RATE) / 7), RATE)
+    words = (Word("alive", 0, RATE), Word("gone", RATE, 2 * RATE, died=True))
+    view.set_lanes([LaneView(0, "lane", None, tone), LaneView(1, "other", None, tone, words=words)])
+    view.grab()
+    scene, picture = view._canvas.scene, view._canvas.grab().toImage()
+    altered = scene.colours.altered.rgb()
+    foot = scene.layout.lane_span(1)[1]
+
+    def rows(left: int, right: int) -> set[int]:
+        return {
+            y for y in range(picture.height()) for x in range(left, right) if picture.pixel(x, y) == altered
+        }
+
+    middle = round(scene.x_of(RATE))
+    found = rows(middle + 2, picture.width())
+    assert found
+    assert foot - 40 < min(found) <= max(found) < foot - 15
+    assert not rows(HEADER_WIDTH, middle - 2)
+    assert scene.tip_at(10, foot - 5).splitlines()[-2:] == ["heard: alive", "died in gaps: gone"]
+    view.set_active(1)
+    assert view._canvas.scene.describe(RATE + 5).endswith("gone died")

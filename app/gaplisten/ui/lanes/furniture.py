@@ -13,6 +13,7 @@ from gaplisten.ui.lanes.drawer import Drawer
 from gaplisten.ui.lanes.scene import GUTTER, RULER_HEIGHT, SCALE_TEXT, Mode, Scene, SceneLane
 
 _TICK_ROOM = 92
+_WORD_HEIGHT = 17
 _Elide = Qt.TextElideMode.ElideRight
 _Align = Qt.AlignmentFlag
 
@@ -30,6 +31,7 @@ def paint_furniture(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawe
     painter.setFont(tabular(painter.font()))
     _paint_headers(painter, scene)
     _paint_scales(painter, scene, drawers)
+    _paint_words(painter, scene)
     _paint_ruler(painter, scene)
     _paint_gap(painter, scene)
     _paint_loop(painter, scene)
@@ -104,6 +106,41 @@ def _paint_value(painter: QPainter, scene: Scene, y: float, text: str) -> None:
     painter.drawLine(QPointF(right - 4, y), QPointF(right - 1, y))
     box = QRectF(right - GUTTER, y - SCALE_TEXT / 2, GUTTER - 7, SCALE_TEXT)
     painter.drawText(box, _Align.AlignRight | _Align.AlignVCenter, text)
+
+
+def _paint_words(painter: QPainter, scene: Scene) -> None:
+    """Write at the foot of each lane what was heard in it, and over that, struck out, what died in a gap."""
+    if scene.mode is Mode.OVERLAY or not any(lane.words for lane in scene.lanes):
+        return
+    layout, colours = scene.layout, scene.colours
+    painter.save()
+    painter.setClipRect(QRectF(layout.plot_left, RULER_HEIGHT, layout.plot_width, layout.height))
+    heard, died = QFont(painter.font()), QFont(painter.font())
+    died.setStrikeOut(True)
+    ground = QColor(colours.background)
+    ground.setAlphaF(0.85)
+    for row, lane in enumerate(scene.lanes):
+        foot = layout.lane_span(row)[1] / layout.ratio - 2
+        for word in lane.words:
+            left, right = scene.x_of(word.start), scene.x_of(word.stop)
+            if right <= layout.plot_left or left >= layout.width:
+                continue
+            painter.setFont(died if word.died else heard)
+            box = QRectF(left, foot - _WORD_HEIGHT * (2 if word.died else 1), right - left, _WORD_HEIGHT)
+            _paint_word(painter, box.adjusted(1, 1, -1, 0), word.text, ground, word.died, colours)
+    painter.restore()
+
+
+def _paint_word(
+    painter: QPainter, box: QRectF, text: str, ground: QColor, died: bool, colours: ViewColours
+) -> None:
+    colour = colours.altered if died else colours.text
+    painter.fillRect(box, ground)
+    painter.setPen(QPen(colour, 0))
+    painter.drawLine(box.bottomLeft(), box.bottomRight())
+    metrics = QFontMetricsF(painter.font())
+    if box.width() >= min(metrics.horizontalAdvance(text), metrics.horizontalAdvance("mm…")):
+        painter.drawText(box, _Align.AlignCenter, metrics.elidedText(text, _Elide, box.width()))
 
 
 def _paint_header(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene) -> None:

@@ -27,6 +27,16 @@ class Mode(StrEnum):
     RESIDUAL = "residual"
 
 
+@dataclass(frozen=True, slots=True)
+class Word:
+    """A word heard in a lane between two frames, or one that died in a gap there."""
+
+    text: str
+    start: int
+    stop: int
+    died: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class LaneView:
     """One lane: a version of the clip.
@@ -51,6 +61,8 @@ class LaneView:
         Whether other samples were lost in it than in the others: altered received ones are not shown then.
     own_trace
         Which they were; None where that is not known, and nothing is hatched.
+    words
+        What a recogniser heard in it.
     """
 
     key: int
@@ -62,6 +74,7 @@ class LaneView:
     paper: QColor | str | None = None
     own_loss: bool = False
     own_trace: LossTrace | None = None
+    words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,6 +188,14 @@ class SceneLane:
     note: str = ""
     own_loss: bool = False
     loss: LossMap | None = None
+    words: tuple[Word, ...] = ()
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """The words heard in it, and those that died in its gaps, a line each."""
+        heard = " ".join(word.text for word in self.words if not word.died)
+        died = ", ".join(word.text for word in self.words if word.died)
+        return tuple(filter(None, (heard and f"heard: {heard}", died and f"died in gaps: {died}")))
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,7 +305,11 @@ class Scene:
             mark = self.mark_at(x) if y < RULER_HEIGHT else -1
             return self.marks[mark].text if mark >= 0 else ""
         key = self.key_at(y)
-        lines = [(lane.name, lane.state, lane.note, lane.badge) for lane in self.lanes if lane.key == key]
+        lines = [
+            (lane.name, lane.state, lane.note, lane.badge, *lane.said)
+            for lane in self.lanes
+            if lane.key == key
+        ]
         return "\n".join(text for texts in lines for text in texts if text)
 
     def _of_active(self) -> Scene:
@@ -300,6 +325,8 @@ class Scene:
         for lane in self.lanes:
             if lane.key == self.active:
                 said.append(f"{lane.name} {level_db(lane.source, frame):.1f} dB")
+                here = [word for word in lane.words if word.start <= frame < word.stop]
+                said += [f"{word.text} died" if word.died else f"heard {word.text}" for word in here]
         return ", ".join(said)
 
 

@@ -99,6 +99,7 @@ class Shown:
             note=drawn.note,
             own_loss=lane.own_loss,
             loss=self._own_loss(lane, frames),
+            words=lane.words,
         )
 
     def scene(self, layout: Layout, view: Viewport, colours: ViewColours, data: LaneData) -> Scene:

@@ -21,6 +21,8 @@ from PySide6.QtWidgets import (
 
 from gaplisten.bench.lane_scores import LaneScores
 from gaplisten.bench.lanes import Lane
+from gaplisten.clips.transcripts import text_said
+from gaplisten.errors import GaplistenError
 from gaplisten.metrics.catalogue import built_in, third_party
 from gaplisten.metrics.contract import Metric, MetricError, Score
 from gaplisten.metrics.material import trouble
@@ -210,10 +212,23 @@ class Scores(QObject):
     def _chosen(self, metrics: list[Metric]) -> None:
         self._shell.settings.setValue(_KEPT, [metric.name for metric in metrics])
         self.scores.want(metrics)
+        self._on_lanes()
 
     def _on_lanes(self) -> None:
         controller = self._controller
-        self.scores.show(controller.lanes, controller.trace)
+        self.scores.show(controller.lanes, controller.trace, self._transcript())
+
+    def _transcript(self) -> str | None:
+        """Return what is said in the clip that is shown, where that is written down and can be read."""
+        clips, name = self._controller.clipset, self._controller.clip_name
+        known = clips.clip(name).transcript if clips is not None and name is not None else None
+        if known is None or not any(metric.needs_words for metric in self.scores.metrics):
+            return None
+        try:
+            return text_said(known)
+        except GaplistenError as error:
+            self._shell.say(str(error))
+            return None
 
     def _show(self) -> None:
         lanes = self._controller.lanes

@@ -12,7 +12,7 @@ from gaplisten.bench.lanes import Lane, Role
 from gaplisten.playback.player import PlayerState
 from gaplisten.ui.bench_signals import BenchSignals
 from gaplisten.ui.lanes.lanes_view import LanesView
-from gaplisten.ui.lanes.scene import LaneView
+from gaplisten.ui.lanes.scene import LaneView, Word
 from gaplisten.ui.shell.status import Status
 from gaplisten.ui.theme import lane_colour, lane_colour_on_paper
 
@@ -26,6 +26,7 @@ class LaneDisplay(QObject):
         super().__init__(lanes)
         self._controller, self._lanes, self._status = controller, lanes, status
         self.badges: dict[str, str] = {}
+        self._words: dict[str, tuple[Word, ...]] = {}
         self._silence: dict[int, Signal] = {}
         self._pointer: int | None = None
         signals.lanes_changed.connect(self.show_lanes)
@@ -53,6 +54,12 @@ class LaneDisplay(QObject):
             self.badges.update(badges)
             self.show_lanes()
 
+    def show_words(self, words: dict[str, tuple[Word, ...]]) -> None:
+        """Write what was heard under the lanes, by their identifiers."""
+        if words != self._words:
+            self._words = dict(words)
+            self.show_lanes()
+
     def _show_lane(self, _key: int) -> None:
         self._lanes.set_lanes([self._view(lane) for lane in self._controller.lanes])
 
@@ -62,7 +69,8 @@ class LaneDisplay(QObject):
         badge, paper = self.badges.get(lane.ident, ""), lane_colour_on_paper(lane.key)
         colour = lane_colour(lane.key)
         own, trace = lane.own_loss, lane.own_trace
-        return LaneView(lane.key, lane.name, colour, source, state, badge, paper, own, trace)
+        words = self._words.get(lane.ident, ())
+        return LaneView(lane.key, lane.name, colour, source, state, badge, paper, own, trace, words)
 
     def source_of(self, lane: Lane) -> Signal | SampleSource:
         """Return what a lane is drawn from: the file of a long clip, else the signal."""
