@@ -16,7 +16,7 @@ import os
 import platform
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -37,7 +37,7 @@ def modules(names: Iterable[str]) -> dict[str, Path]:
     return {name: path for name, path in found.items() if not names or name in names}
 
 
-def measure(path: Path, quick: bool) -> list[Figure]:
+def measure(path: Path, quick: bool) -> Iterator[Figure]:
     """Import one benchmark and let it measure."""
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
@@ -45,7 +45,7 @@ def measure(path: Path, quick: bool) -> list[Figure]:
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     spec.loader.exec_module(module)
-    return list(module.measure(quick=quick))
+    yield from module.measure(quick=quick)
 
 
 def line(figure: Figure) -> str:
@@ -70,14 +70,14 @@ def main() -> int:
     for name, path in modules(options.names).items():
         started = time.monotonic()
         print(f"\n{name}", flush=True)
+        figures: list[Figure] = []
         try:
-            figures = measure(path, options.quick)
+            for figure in measure(path, options.quick):
+                figures.append(figure)
+                print(line(figure), flush=True)
         except Exception as error:  # noqa: BLE001 - one broken benchmark must not hide the others
             print(f"  broken: {type(error).__name__}: {error}")
             broken += 1
-            continue
-        for figure in figures:
-            print(line(figure))
         print(f"  ({time.monotonic() - started:.0f} s)", flush=True)
         results[name] = [dataclasses.asdict(figure) | {"reached": figure.reached} for figure in figures]
     if options.json:

@@ -127,6 +127,14 @@ def test_the_programs_own_concealers_share_a_process_and_let_no_other_in(tmp_pat
     assert made.messages == ("1",)
 
 
+def described(folder: Path, name: str) -> Entry:
+    """Return a plugin of a folder; a test that fails here says what is wrong with it."""
+    catalogue = Catalogue.scan([folder], others=False)
+    wrong = [f"{each.message} {each.details}" for each in catalogue.broken if each.name == name]
+    assert not wrong, wrong
+    return next(each for each in catalogue.usable if each.name == name)
+
+
 def two_repositories(folder: Path, same_text: bool = False) -> list[Entry]:
     """Write two plugins that each put a folder of their own on the path and import `utils` from it."""
     found = []
@@ -144,11 +152,7 @@ def two_repositories(folder: Path, same_text: bool = False) -> list[Entry]:
             return out
         """
         path = write(home, "plc" if same_text else name, text)
-        found.append(
-            next(
-                each for each in Catalogue.scan([path.parent], others=False).usable if each.name == path.stem
-            )
-        )
+        found.append(described(path.parent, path.stem))
     return found
 
 
@@ -306,7 +310,7 @@ def test_an_edited_helper_never_yields_an_old_result(
 ) -> None:
     how, value, edit = kind(tmp_path)
     write(tmp_path, "user", HELPED.format(how=how, value=value))
-    entry = next(each for each in Catalogue.scan([tmp_path], others=False).usable if each.name == "user")
+    entry = described(tmp_path, "user")
     cache = Cache(tmp_path / "gaplisten-kept")
     runner = Runner(workers=1, limits=QUICK, cache=cache)
     try:
@@ -328,7 +332,7 @@ def test_an_edited_helper_never_yields_an_old_result(
 def test_nothing_is_written_beside_a_helper(tmp_path: Path) -> None:
     (tmp_path / "part.py").write_text("VALUE = 0.75")
     write(tmp_path, "user", HELPED.format(how="import part", value="part.VALUE"))
-    entry = next(each for each in Catalogue.scan([tmp_path], others=False).usable if each.name == "user")
+    entry = described(tmp_path, "user")
     with Runner(workers=1, limits=QUICK) as runner:
         runner.submit(entry, {}, SOUND, TRACE).result(60)
     assert {path.name for path in tmp_path.iterdir()} - {"gaplisten-home"} == {"part.py", "user.py"}
