@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
 import numpy as np
 import pytest
 from scipy.stats import norm
 
 from gaplisten.panel.statistics.bias import behaviour
 from gaplisten.panel.statistics.choices import pairs, rankings
+from gaplisten.panel.statistics.crossed import between, crossed
 from gaplisten.panel.statistics.discrimination import d_prime, right_answers
 from gaplisten.panel.statistics.reliability import alpha, intraclass, spread_parameter
 from gaplisten.panel.statistics.resampling import (
@@ -16,8 +22,56 @@ from gaplisten.panel.statistics.resampling import (
     percentile_interval,
     permuted_medians,
 )
+from gaplisten.tables import Table, write_csv
+from kit.planted import Planted, heard, ratings
 
 NO = np.nan
+
+
+def test_plans_with_holes_are_analysed_as_by_r() -> None:
+    draw = np.random.default_rng(12)
+    planted = Planted(0.3, by_clip=0.5, by_listener=0.5, rounded=False)
+    found = []
+    for same in (True, False):
+        votes = planted.votes(draw, 1, 12, 15)[0]
+        votes[~heard(draw, 12, 15, 7, same=same)] = NO
+        first, second = votes[..., 0], votes[..., 1]
+        of = crossed(second - first) if same else between(first, second)
+        assert of is not None
+        assert of.error is not None
+        found.append((of.mean, of.error, of.var_listener, of.var_clip, of.var_rest))
+    # R 4.2.2, lme4 1.1-31: differences ~ 1 + (1 | listener) + (1 | clip)
+    assert found[0] == pytest.approx(
+        (0.651941471, 0.226509941, 0.109230569, 0.369045113, 0.923777416), abs=1e-6
+    )
+    # score ~ x + listener + clip + (0 + x | listener) + (0 + x | clip), x = 1/2 and -1/2
+    assert found[1] == pytest.approx(
+        (0.913444247, 0.271086725, 0.407433472, 0.264393978, 0.491391234), abs=2e-6
+    )
+
+
+@pytest.mark.long
+def test_r_reads_the_votes_as_the_docs_say_and_finds_the_same(tmp_path: Path) -> None:
+    r = shutil.which("Rscript")
+    if r is None:
+        pytest.skip("R is not installed (apt install r-cran-lmertest r-cran-emmeans r-cran-ordinal)")
+    text = (Path(__file__).parents[3] / "docs" / "statistics.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```r\n(.*?)```", text, re.S)
+    votes = Planted(0.4).votes(np.random.default_rng(1), 1, 10, 8)[0]
+    rows = [
+        (f"L{one.listener}", one.clip, one.condition, one.score, "test", False, "condition")
+        for one in ratings(votes, ("mute", "hybrid"))
+    ]
+    heads = ("listener", "clip_name", "condition", "score", "kind", "left_out", "role")
+    write_csv(tmp_path / "votes.csv", Table(heads, tuple(rows)))
+    done = subprocess.run([r, "-"], input=code, cwd=tmp_path, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    (line,) = re.findall(r"^\(Intercept\)\s+(.*)$", done.stdout, re.M)
+    found = crossed(votes[..., 1] - votes[..., 0])
+    assert found is not None
+    assert found.error is not None
+    told = (found.mean, found.error, found.df, found.mean / found.error, found.p_value())
+    assert [float(each) for each in line.split()[:5]] == pytest.approx(told, rel=2e-5)
 
 
 def test_bradley_terry_is_that_of_choix() -> None:
