@@ -2,11 +2,26 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from pathlib import Path
+from statistics import fmean, stdev
 
 import numpy as np
 import pytest
+from scipy.optimize import minimize
+from scipy.stats import spearmanr
 
+from gaplisten.batch.agreement import (
+    _correlations,
+    _ranks,
+    _ranks_of_each,
+    agreement_table,
+    agreements,
+    disagreement_table,
+    disagreements,
+    fitted,
+)
 from gaplisten.batch.compare import (
     ComparisonError,
     Point,
@@ -18,15 +33,7 @@ from gaplisten.batch.compare import (
     worst_first,
 )
 from gaplisten.batch.comparison import from_table
-from gaplisten.batch.heard import (
-    Heard,
-    agreement_table,
-    agreements,
-    by_condition,
-    heard_of_votes,
-    match,
-    read_heard,
-)
+from gaplisten.batch.heard import Heard, by_condition, heard_of_votes, match, read_heard
 from gaplisten.batch.items import Version
 from gaplisten.batch.score import ScoreRow, ScoreTask
 from gaplisten.batch.summary import tidy
@@ -158,7 +165,7 @@ def test_a_perfect_prediction_on_another_scale_has_no_error_once_mapped():
     assert clip.pearson == pytest.approx(-1.0)
     assert clip.spearman == pytest.approx(-1.0)
     assert clip.rmse > 50
-    assert clip.rmse_mapped == pytest.approx(0.0, abs=1e-9)
+    assert clip.rmse_mapped == pytest.approx(0.0, abs=1e-6)
 
 
 def test_ranks_do_not_mind_a_curve():
@@ -177,6 +184,107 @@ def test_two_pairs_or_no_spread_have_no_correlation():
     assert few.rmse == pytest.approx(np.sqrt((4 + 1) / 2))
 
 
+def test_a_mapping_never_turns_back_and_is_the_best_of_those_that_do_not():
+    generator = np.random.default_rng(3)
+    predicted = np.sort(generator.uniform(0, 10, 40))
+    heard = np.where(predicted < 5, predicted, 5.0 - 0.4 * (predicted - 5)) + generator.normal(0, 0.1, 40)
+    mapping = fitted(predicted, heard)
+    fine = mapping(np.linspace(0, 10, 2001))
+    assert (np.diff(fine) >= -1e-8).all()
+    error = ((mapping(predicted) - heard) ** 2).sum()
+    free = np.polynomial.Polynomial.fit(predicted, heard, 3)
+    assert (np.diff(free(np.linspace(0, 10, 2001))) < -1e-3).any()  # without the rule it would turn back
+    best = min(_error_of_cubic(predicted, heard, generator) for _ in range(20))
+    assert error <= best + 1e-4
+
+
+def _error_of_cubic(predicted: np.ndarray, heard: np.ndarray, generator: np.random.Generator) -> float:
+    """Return the least error of a rising cubic found from a start of its own, its slope a sum of squares."""
+    u = 2 * (predicted - predicted.min()) / np.ptp(predicted) - 1
+
+    def made(at: np.ndarray) -> np.ndarray:
+        level, a, b, c = at
+        # Slope (a + b u)^2 + c^2 (1 - u^2): every quadratic that is nowhere below nil from -1 to 1.
+        return level + a * a * u + a * b * u**2 + b * b * u**3 / 3 + c * c * (u - u**3 / 3)
+
+    found = minimize(lambda at: ((made(at) - heard) ** 2).sum(), generator.normal(0, 1, 4), method="BFGS")
+    return float(found.fun)
+
+
+def test_errors_are_counted_as_p1401_does():
+    # Ratings that no rising curve through 10 predictions reaches: two and two take turns.
+    predicted = np.arange(10.0)
+    heard = predicted + np.tile([0.5, -0.5], 5)
+    points = [Point(str(at), "a", value) for at, value in enumerate(predicted)]
+    ratings = [Heard(str(at), "a", value, 4, 0.2) for at, value in enumerate(heard)]
+    clip, _ = agreements(points, ratings)
+    error = fitted(predicted, heard)(predicted) - heard
+    assert clip.rmse == pytest.approx(0.5)
+    assert clip.rmse_mapped == pytest.approx(np.sqrt((error**2).sum() / (10 - 4)))
+    half = 3.182446 * 0.2 / 2  # Student's t with 3 degrees of freedom
+    beyond = np.maximum(np.abs(error) - half, 0)
+    assert clip.rmse_epsilon == pytest.approx(np.sqrt((beyond**2).sum() / (10 - 4)), rel=1e-6)
+    unknown, _ = agreements(points, [Heard(str(at), "a", value) for at, value in enumerate(heard)])
+    assert unknown.rmse_epsilon is None
+    assert unknown.rmse_mapped == clip.rmse_mapped
+
+
+def test_a_conditions_interval_is_of_all_its_votes():
+    votes = {"0": [1.0, 2.0, 4.0], "1": [3.0, 5.0, 5.0]}
+    rated = [Heard(clip, "a", fmean(own), 3, stdev(own)) for clip, own in votes.items()]
+    (pair,) = by_condition(match([Point("0", "a", 1.0), Point("1", "a", 2.0)], rated))
+    every = [vote for own in votes.values() for vote in own]
+    assert (pair.votes, pair.sd) == (6, pytest.approx(stdev(every)))
+    assert pair.half == pytest.approx(2.570582 * stdev(every) / math.sqrt(6), rel=1e-6)
+
+
+def test_intervals_say_what_they_speak_about_and_hold_the_correlation():
+    points, heard = listeners(0.5)
+    clip, condition = agreements(points, heard)
+    assert clip.over == condition.over == "clips and conditions"
+    assert clip.pearson_low < clip.pearson < clip.pearson_high <= 1
+    assert clip.spearman_low < clip.spearman < clip.spearman_high
+    three = [point for point in points if point.condition in "012"]
+    few, _ = agreements(three, heard)
+    assert few.over == "clips, these conditions"
+    assert few.pearson_high - few.pearson_low < clip.pearson_high - clip.pearson_low
+    one_clip = [point for point in points if point.clip == "0"]
+    lone, _ = agreements(one_clip, heard)
+    assert (lone.over, lone.pearson_low) == (None, None)
+    assert agreements(points, heard) == (clip, condition)  # drawn the same each time
+
+
+def test_a_draw_that_repeats_clips_has_the_ranks_of_the_repeated_values():
+    generator = np.random.default_rng(2)
+    values, other = generator.integers(0, 5, 12) * 1.0, generator.integers(0, 5, 12) * 1.0
+    weight = generator.integers(1, 4, (1, 12)) * 1.0
+    times = weight[0].astype(int)
+    found = _correlations(weight, _ranks(weight, values), _ranks(weight, other))
+    assert found[0] == pytest.approx(spearmanr(np.repeat(values, times), np.repeat(other, times)).statistic)
+    each = _correlations(weight, _ranks_of_each(weight, values[None]), _ranks_of_each(weight, other[None]))
+    assert each[0] == pytest.approx(found[0])
+
+
+def test_where_prediction_and_ear_disagree_most_comes_first():
+    points, heard = listeners(0.05)
+    points[17] = replace(points[17], value=points[17].value + 2.5, file="f.wav")
+    heard = [replace(one, votes=8, sd=0.1) for one in heard]
+    found = disagreements(points, heard)
+    assert (found[0].pair.clip, found[0].pair.condition) == (points[17].clip, points[17].condition)
+    assert found[0].pair.file == "f.wav"
+    assert found[0].error > 1.5
+    assert found[0].beyond == pytest.approx(found[0].error - found[0].pair.half)
+    assert [one.beyond for one in found] == sorted((one.beyond for one in found), reverse=True)
+    assert disagreement_table("plcmos", found[:1]).rows[0][2] == points[17].value
+    assert disagreements(points[:2], heard) == ()  # two pairs map onto anything
+
+
+def test_means_bring_how_many_votes_they_are_of(tmp_path: Path):
+    path = tmp_path / "means.csv"
+    path.write_text("clip,condition,mos,n,std\nc,a,3.5,8,0.4\nc,b,2.5,,\n")
+    assert read_heard(path) == (Heard("c", "a", 3.5, 8, 0.4), Heard("c", "b", 2.5))
+
+
 def test_only_what_was_both_predicted_and_heard_counts():
     pairs = match([Point("1", "a", 2.0), Point("2", "a", 3.0)], [Heard("1", "a", 4.0), Heard("1", "b", 5.0)])
     assert [(pair.predicted, pair.heard) for pair in pairs] == [(2.0, 4.0)]
@@ -187,7 +295,7 @@ def test_only_what_was_both_predicted_and_heard_counts():
 def test_votes_are_averaged_from_a_table(tmp_path: Path):
     path = tmp_path / "ratings.csv"
     path.write_text("listener,clip,condition,rating\n1,c,a,4\n2,c,a,2\n1,c,b,5\n2,c,b,\n")
-    assert read_heard(path) == (Heard("c", "a", 3.0), Heard("c", "b", 5.0))
+    assert read_heard(path) == (Heard("c", "a", 3.0, 2, math.sqrt(2)), Heard("c", "b", 5.0))
     path.write_text("clip,condition,opinion\nc,a,4\n")
     with pytest.raises(ComparisonError, match="no column of ratings"):
         read_heard(path)
@@ -196,12 +304,13 @@ def test_votes_are_averaged_from_a_table(tmp_path: Path):
 def test_votes_that_check_the_listener_do_not_count(tmp_path: Path):
     path = tmp_path / "ratings.csv"
     path.write_text("kind,clip,condition,score\ntest,c,a,4\ntrap,c,a,1\ntest,c,a,3\n")
-    assert read_heard(path) == (Heard("c", "a", 3.5),)
+    of_two = Heard("c", "a", 3.5, 2, math.sqrt(0.5))
+    assert read_heard(path) == (of_two,)
     votes = [
         Rating("l1", kind, "c", "", "a", "", "", trial, float(score))
         for trial, (kind, score) in enumerate([("test", 4), ("trap", 1), ("test", 3)])
     ]
-    assert heard_of_votes(votes) == (Heard("c", "a", 3.5),)
+    assert heard_of_votes(votes) == (of_two,)
 
 
 def test_the_table_names_metric_and_level():

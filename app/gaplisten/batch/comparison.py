@@ -4,8 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
+from gaplisten.batch.agreement import Agreement as HowWell
+from gaplisten.batch.agreement import (
+    agreement_table,
+    agreements,
+    disagreement_table,
+    disagreements,
+)
 from gaplisten.batch.compare import (
     ANY_VALUE,
     Distribution,
@@ -24,8 +32,6 @@ from gaplisten.batch.compare import (
 from gaplisten.batch.heard import (
     Heard,
     Pair,
-    agreement_table,
-    agreements,
     by_condition,
     heard_of_votes,
     match,
@@ -195,7 +201,11 @@ PAIRED_HEADS = (
     "Higher", "Lower", "Equal", "p (sign test)", "p (Holm)",
 )  # fmt: skip
 WORST_HEADS = ("Clip", "Condition", "Burst", "Score", "File")
-HEARD_HEADS = ("Metric", "Per", "Pairs", "Pearson", "Spearman", "RMSE", "RMSE after a line")
+HEARD_HEADS = (
+    "Metric", "Per", "Pairs", "Pearson", "from", "to", "Spearman", "from", "to", "Interval over",
+    "RMSE", "RMSE, mapped", "RMSE, ε-insensitive", "Mapping",
+)  # fmt: skip
+DISAGREEMENT_HEADS = ("Clip", "Condition", "Score", "As rating", "Heard", "± 95 %", "Error", "Beyond")
 
 
 @dataclass(frozen=True)
@@ -281,17 +291,43 @@ def worst_page(scale: Scale, points: Sequence[Point], condition: str | None, low
 
 def heard_page(scale: Scale, points: Sequence[Point], heard: Sequence[Heard]) -> Page:
     """Return how well predictions agree with ratings."""
-    table = agreement_table(scale.title, agreements(points, heard))
+    table = agreement_table(scale.title, _agreements(tuple(points), tuple(heard)))
+    said = "Dots: clips; diamonds: means of conditions. Intervals: 95 %, bootstrap. Errors: ITU-T P.1401."
+    return _with_heard(table, HEARD_HEADS, scale, points, heard, said)
+
+
+@lru_cache(maxsize=8)  # a thousand draws: not anew for each look at another tab
+def _agreements(points: tuple[Point, ...], heard: tuple[Heard, ...]) -> tuple[HowWell, ...]:
+    return agreements(points, heard)
+
+
+def disagreement_page(scale: Scale, points: Sequence[Point], heard: Sequence[Heard]) -> Page:
+    """Return where prediction and ear disagree, most first; each opens at its worst gap."""
+    found = disagreements(points, heard)
+    said = "Double-click a row or click a dot: the clip opens at its worst gap. Error: predicted less heard."
+    table = disagreement_table(scale.name, found)
+    targets = tuple(one.pair for one in found)
+    return _with_heard(table, DISAGREEMENT_HEADS, scale, points, heard, said, targets)
+
+
+def _with_heard(
+    table: Table,
+    heads: tuple[str, ...],
+    scale: Scale,
+    points: Sequence[Point],
+    heard: Sequence[Heard],
+    said: str,
+    targets: tuple[Pair, ...] = (),
+) -> Page:
     pairs = match(points, heard)
     if pairs:
-        picture = Agreement(scale, pairs, by_condition(pairs))
-        return Page(table, HEARD_HEADS, picture, "Dots: clips; diamonds: means of conditions.")
+        return Page(table, heads, Agreement(scale, pairs, by_condition(pairs)), said, targets)
     why = (
         "No rating is of a clip and condition that was scored."
         if heard
         else "No ratings yet: choose a panel's folder or a CSV table of ratings."
     )
-    return Page(table, HEARD_HEADS, why, "Ratings… adds what listeners said.")
+    return Page(table, heads, why, "Ratings… adds what listeners said.")
 
 
 def matched_table(scale: Scale, points: Sequence[Point], heard: Sequence[Heard]) -> Table:

@@ -1,122 +1,108 @@
-"""Predicted against heard: how well a metric agrees with listeners, per clip and per condition."""
+"""What listeners heard of the versions that were scored: read, averaged, and paired with the scores."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-
-import numpy as np
+from statistics import fmean, stdev
 
 from gaplisten.batch.compare import ComparisonError, Point, number, plain, read_rows
 from gaplisten.panel.methods.contract import Rating
 from gaplisten.panel.results.votes import TEST
-from gaplisten.statistics import pearson, spearman
-from gaplisten.tables import Table
 
 _RATING_COLUMNS = ("rating", "mean", "mos", "score", "value")
+_COUNTS, _SPREADS = ("n", "votes"), ("std", "sd")
 
 
 @dataclass(frozen=True)
 class Heard:
-    """What listeners thought of one version of one clip, on average."""
+    """What listeners thought of one version of one clip, on average.
+
+    Parameters
+    ----------
+    votes
+        How many there were; 1 where a table has one line of it and does not tell.
+    sd
+        Their standard deviation (n - 1); None where it is not known.
+    """
 
     clip: str
     condition: str
     rating: float
+    votes: int = 1
+    sd: float | None = None
+
+    @property
+    def half(self) -> float | None:
+        """Half the rating's 95 % interval over its votes, Student's t; None where it is not known."""
+        if self.sd is None or self.votes < 2:
+            return None
+        from scipy.special import stdtrit
+
+        return float(stdtrit(self.votes - 1, 0.975)) * self.sd / math.sqrt(self.votes)
 
 
 @dataclass(frozen=True)
 class Pair:
-    """A predicted and a heard value; `clip` is empty for the mean of a condition."""
+    """A predicted and a heard value; `clip` is empty for the mean of a condition.
+
+    Parameters
+    ----------
+    half
+        Half the heard value's 95 % interval over its votes; None where it is not known.
+    file
+        The version that was scored; "" for the mean of a condition, and where a table does not tell.
+    """
 
     clip: str
     condition: str
     predicted: float
     heard: float
-
-
-@dataclass(frozen=True)
-class Agreement:
-    """How well predictions follow ratings.
-
-    Parameters
-    ----------
-    level
-        ``clip`` or ``condition``.
-    pairs
-        Number of pairs.
-    pearson, spearman
-        Correlation of values and of ranks, -1..1; None where it is not defined (fewer than three pairs, or no
-        spread).
-    rmse
-        Root mean square of predicted minus heard, in rating units as they are.
-    rmse_mapped
-        The same after the best straight line from predicted to heard, for metrics on other scales.
-    """
-
-    level: str
-    pairs: int
-    pearson: float | None
-    spearman: float | None
-    rmse: float
-    rmse_mapped: float | None
+    half: float | None = None
+    file: str = ""
+    votes: int = 1
+    sd: float | None = None
 
 
 def match(points: Iterable[Point], heard: Iterable[Heard]) -> tuple[Pair, ...]:
     """Pair predictions with ratings of the same clip and condition; what only one side has is left out."""
-    rated = {(one.clip, one.condition): one.rating for one in heard}
+    rated = {(one.clip, one.condition): one for one in heard}
+    found = ((point, rated.get((point.clip, point.condition))) for point in points)
     return tuple(
-        Pair(point.clip, point.condition, point.value, rated[point.clip, point.condition])
-        for point in points
-        if (point.clip, point.condition) in rated
+        Pair(point.clip, point.condition, point.value, one.rating, one.half, point.file, one.votes, one.sd)
+        for point, one in found
+        if one is not None
     )
 
 
 def by_condition(pairs: Sequence[Pair]) -> tuple[Pair, ...]:
     """Average over clips: one pair for each condition, in order of appearance."""
     names = dict.fromkeys(pair.condition for pair in pairs)
-    groups = [(name, [pair for pair in pairs if pair.condition == name]) for name in names]
-    return tuple(
-        Pair(
-            "",
-            name,
-            float(np.mean([pair.predicted for pair in group])),
-            float(np.mean([pair.heard for pair in group])),
-        )
-        for name, group in groups
-    )
+    return tuple(_together(name, [pair for pair in pairs if pair.condition == name]) for name in names)
 
 
-def agreement(pairs: Sequence[Pair], level: str) -> Agreement:
-    """Return correlation and error of at least one pair."""
-    predicted = np.array([pair.predicted for pair in pairs])
-    heard = np.array([pair.heard for pair in pairs])
-    rmse = float(np.sqrt(np.mean((predicted - heard) ** 2)))
-    of_values, of_ranks = (
-        pearson(predicted.tolist(), heard.tolist()),
-        spearman(predicted.tolist(), heard.tolist()),
-    )
-    if of_values is None or of_ranks is None:
-        return Agreement(level, len(pairs), None, None, rmse, None)
-    slope, offset = np.polyfit(predicted, heard, 1)
-    mapped = float(np.sqrt(np.mean((slope * predicted + offset - heard) ** 2)))
-    return Agreement(level, len(pairs), of_values.r, of_ranks.r, rmse, mapped)
-
-
-def agreements(points: Iterable[Point], heard: Iterable[Heard]) -> tuple[Agreement, ...]:
-    """Return the agreement per clip and per condition; empty when nothing matches."""
-    pairs = match(points, heard)
-    if not pairs:
-        return ()
-    return agreement(pairs, "clip"), agreement(by_condition(pairs), "condition")
+def _together(condition: str, pairs: Sequence[Pair]) -> Pair:
+    predicted, heard = fmean(pair.predicted for pair in pairs), fmean(pair.heard for pair in pairs)
+    if any(pair.sd is None and pair.votes != 1 for pair in pairs):
+        return Pair("", condition, predicted, heard)
+    # All votes of a condition, as P.1401 has it: those on one clip, and how clips differ.
+    votes = sum(pair.votes for pair in pairs)
+    middle = sum(pair.votes * pair.heard for pair in pairs) / votes
+    within = sum((pair.votes - 1) * pair.sd**2 for pair in pairs if pair.sd is not None)
+    among = sum(pair.votes * (pair.heard - middle) ** 2 for pair in pairs)
+    sd = math.sqrt((within + among) / (votes - 1)) if votes > 1 else None
+    whole = Heard("", condition, heard, votes, sd)
+    return Pair("", condition, predicted, heard, whole.half, "", votes, sd)
 
 
 def read_heard(path: Path) -> tuple[Heard, ...]:
     """Return mean ratings from a CSV table with ``clip``, ``condition`` and a column of ratings.
 
-    One line for each vote or for each mean; votes are averaged. Where there is a column ``kind``, only votes
-    of kind ``test`` count: the others check the listener.
+    One line for each vote or for each mean; votes are averaged. Means may bring how many votes they are of
+    and how these spread: ``n`` (or ``votes``) and ``std`` (or ``sd``). Where there is a column ``kind``, only
+    votes of kind ``test`` count: the others check the listener.
 
     Raises
     ------
@@ -128,13 +114,24 @@ def read_heard(path: Path) -> tuple[Heard, ...]:
     if name is None:
         fact = "has no column of ratings"
         raise ComparisonError(str(path), fact, f"name one of its columns {' or '.join(_RATING_COLUMNS)}")
+    count, spread = (
+        next((each for each in names if each in lines[0]), None) for names in (_COUNTS, _SPREADS)
+    )
     votes: dict[tuple[str, str], list[float]] = {}
+    told: dict[tuple[str, str], tuple[int, float]] = {}
     for line in lines:
         if line[name] and line.get("kind", TEST) == TEST:
-            votes.setdefault((plain(line["clip"]), plain(line["condition"])), []).append(
-                number(path, line[name])
-            )
-    return tuple(Heard(*key, float(np.mean(values))) for key, values in votes.items())
+            key = (plain(line["clip"]), plain(line["condition"]))
+            votes.setdefault(key, []).append(number(path, line[name]))
+            if count and spread and line[count] and line[spread]:
+                told[key] = round(number(path, line[count])), number(path, line[spread])
+    return tuple(_heard(key, values, told.get(key)) for key, values in votes.items())
+
+
+def _heard(key: tuple[str, str], values: Sequence[float], told: tuple[int, float] | None = None) -> Heard:
+    if told is not None and len(values) == 1:
+        return Heard(*key, values[0], *told)
+    return Heard(*key, fmean(values), len(values), stdev(values) if len(values) > 1 else None)
 
 
 def heard_of_votes(votes: Iterable[Rating]) -> tuple[Heard, ...]:
@@ -143,10 +140,4 @@ def heard_of_votes(votes: Iterable[Rating]) -> tuple[Heard, ...]:
     for vote in votes:
         if vote.kind == TEST:
             scores.setdefault((vote.clip, vote.condition), []).append(vote.score)
-    return tuple(Heard(*key, float(np.mean(values))) for key, values in scores.items())
-
-
-def agreement_table(metric: str, found: Sequence[Agreement]) -> Table:
-    """Return agreements as a table."""
-    columns = ("metric", "per", "pairs", "pearson", "spearman", "rmse", "rmse_mapped")
-    return Table(columns, tuple((metric, *astuple(one)) for one in found))
+    return tuple(_heard(key, values) for key, values in scores.items())

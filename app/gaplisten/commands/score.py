@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from gaplisten.batch.agreement import agreement_table, agreements, disagreement_table, disagreements
 from gaplisten.batch.compare import (
     Point,
     distribution_table,
@@ -18,7 +19,8 @@ from gaplisten.batch.compare import (
     points_of,
     worst_first,
 )
-from gaplisten.batch.heard import Heard, agreement_table, agreements, read_heard
+from gaplisten.batch.comparison import heard_in
+from gaplisten.batch.heard import Heard
 from gaplisten.batch.items import Version, versions_from_paths
 from gaplisten.batch.run import ProcessWorkers, Workers
 from gaplisten.batch.score import DoubtfulClips, ScoreBatch, apart, described, score_journal, score_versions
@@ -123,11 +125,16 @@ def _worst_table(points: Sequence[Point]) -> Table:
 def show_agreement(batch: ScoreBatch, heard: Sequence[Heard]) -> None:
     """Print how well each metric agrees with ratings."""
     for metric in _metrics(batch):
-        found = agreements(points_of(batch.rows, metric.name), heard)
-        if found:
-            output.show(agreement_table(metric.name, found), title=f"{metric.title}: predicted against heard")
-        else:
+        points = points_of(batch.rows, metric.name)
+        found = agreements(points, heard)
+        if not found:
             print(f"{metric.name}: no rating is of a clip and condition that was scored")
+            continue
+        output.show(agreement_table(metric.name, found), title=f"{metric.title}: predicted against heard")
+        worst = disagreements(points, heard)[:_WORST]
+        if worst:
+            title = f"{metric.title}: where prediction and ear disagree most"
+            output.show(disagreement_table(metric.name, worst), title=title)
 
 
 @app.command()
@@ -158,7 +165,10 @@ def score(
     ] = False,
     ratings: Annotated[
         Path | None,
-        typer.Option(metavar="CSV", help="Add the agreement with ratings (clip, condition, rating)."),
+        typer.Option(
+            metavar="CSV|PANEL",
+            help="Add the agreement with ratings (clip, condition, rating), or a panel's.",
+        ),
     ] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the metrics.")] = False,
 ) -> None:
@@ -178,7 +188,7 @@ def score(
         layout=layout_from(layout),
         transcripts=transcripts,
     )
-    heard = read_heard(ratings) if ratings is not None else ()  # a bad table is told before hours of work
+    heard = heard_in(ratings) if ratings is not None else ()  # a bad table is told before hours of work
     wanted, asked = apart(metric or ["plcmos"])
     with output.progress("scoring") as job, score_journal() as journal:
         batch = ScoreBatch((), 0)

@@ -1,4 +1,4 @@
-"""Conditions side by side: spread, paired differences, worst clips, predicted against heard."""
+"""Conditions side by side: spread, differences, worst clips, predicted against heard and where not."""
 
 from __future__ import annotations
 
@@ -26,6 +26,7 @@ from gaplisten.batch.comparison import (
     Comparison,
     Page,
     Scale,
+    disagreement_page,
     distribution_page,
     heard_in,
     heard_page,
@@ -45,8 +46,9 @@ from gaplisten.ui.plots import SIZE, save_plot
 from gaplisten.ui.theme import light_palette
 from gaplisten.ui.widgets import QuietLabel, resize_within
 
-TABS = ("Distributions", "Differences", "Worst clips", "Predicted and heard")
-FILES = ("distributions", "differences", "worst", "heard")
+TABS = ("Distributions", "Differences", "Worst clips", "Predicted and heard", "Disagreements")
+FILES = ("distributions", "differences", "worst", "heard", "disagreements")
+_OPENING = (2, 4)  # tabs whose rows are clips that can be opened
 _EVERY = "every condition"
 
 
@@ -91,11 +93,12 @@ class ComparisonWindow(QWidget):
         self.tabs = QTabWidget()
         for name, table in zip(TABS, self.tables, strict=True):
             self.tabs.addTab(table, name)
-        self.tables[2].row_activated.connect(self._open_row)
-        self.tables[2].row_chosen.connect(self._point_out)
-        self.tables[2].setToolTip(
-            "Double-click: the clip opens at its worst gap by the measure of Gap > Worst By"
-        )
+        for place in _OPENING:
+            self.tables[place].row_activated.connect(self._open_row)
+            self.tables[place].row_chosen.connect(self._point_out)
+            self.tables[place].setToolTip(
+                "Double-click: the clip opens at its worst gap by the measure of Gap > Worst By"
+            )
         self.tabs.currentChanged.connect(self._show_page)
         self.said = QuietLabel(wrap=True)
         self._lay_out()
@@ -229,6 +232,7 @@ class ComparisonWindow(QWidget):
             paired_page(scale, points, self.baseline.currentData()),
             worst_page(scale, points, self.condition.currentData(), self.order.currentData()),
             heard_page(scale, points, self.heard),
+            disagreement_page(scale, points, self.heard),
         ]
         for table, page in zip(self.tables, self._pages, strict=True):
             table.show_table(page.table, page.heads)
@@ -241,8 +245,8 @@ class ComparisonWindow(QWidget):
                 widget.setVisible(place == at)
         page = self._pages[at]
         self.plot.show_picture(page.picture)
-        if at == 2 and self.tables[2].currentIndex().isValid():
-            self._point_out(self.tables[2].currentIndex().row())
+        if at in _OPENING and self.tables[at].currentIndex().isValid():
+            self._point_out(self.tables[at].currentIndex().row())
         self._say(page.said)
 
     def _say(self, text: str, warns: bool = False) -> None:
@@ -262,20 +266,22 @@ class ComparisonWindow(QWidget):
             self.plot.show_picture(self._pages[self.tabs.currentIndex()].picture)
 
     def _point_out(self, row: int) -> None:
-        target = self._pages[2].targets[row]
-        if self.tabs.currentIndex() == 2 and isinstance(target, Point):
+        if self.tabs.currentIndex() in _OPENING and (target := self._target(row)) is not None:
             self.plot.point_out(target)
 
     # --- going to a clip -------------------------------------------------------------------------
 
+    def _target(self, row: int) -> Point | Pair | None:
+        """Return the clip of a row of the table in front."""
+        targets = self._pages[self.tabs.currentIndex()].targets
+        return targets[row] if row < len(targets) else None
+
     def _open_row(self, row: int) -> None:
-        target = self._pages[2].targets[row]
-        if target is not None:
+        if (target := self._target(row)) is not None:
             self._want(target)
 
     def _want(self, target: Point | Pair) -> None:
-        file = target.file if isinstance(target, Point) else ""
-        self.clip_wanted.emit(target.clip, target.condition, file)
+        self.clip_wanted.emit(target.clip, target.condition, target.file)
 
     # --- ratings ---------------------------------------------------------------------------------
 

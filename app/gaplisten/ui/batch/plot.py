@@ -129,7 +129,7 @@ class ComparisonPlot(Plot):
         dots.sigClicked.connect(self._clicked)
         self.keep(dots)
 
-    def point_out(self, point: Point | None) -> None:
+    def point_out(self, point: Point | Pair | None) -> None:
         """Put a ring around a clip's dot, or around none."""
         if self._ring is not None:
             self.removeItem(self._ring)
