@@ -105,7 +105,7 @@ def test_a_file_cut_short_while_it_is_shown_reads_as_silence_instead_of_killing_
 def test_what_is_not_sound_is_refused_with_a_reason(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "a.wav"
     path.write_bytes(content)
-    with pytest.raises(SourceError, match=r"a\.wav.*cannot be read as sound"):
+    with pytest.raises(SourceError, match=r"a\.wav.* (is empty|is cut short|holds text)"):
         open_source(path)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import shutil
 import tempfile
@@ -14,15 +15,8 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from gaplisten.audio.headers import (
-    HeaderFault,
-    MpegCount,
-    check_header,
-    count_mpeg,
-    flac_digest,
-    has_sound_magic,
-    told_frames,
-)
+from gaplisten.audio.headers import check_header, flac_digest, has_sound_magic
+from gaplisten.audio.promises import HeaderFault, Promise
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.durable import not_written, whole_path
 from gaplisten.errors import GaplistenError
@@ -40,7 +34,9 @@ _INTEGER_BITS = {"PCM_S8": 8, "PCM_16": 16, "PCM_24": 24, "PCM_32": 32}
 _FORMATS = {".wav": "WAV", ".flac": "FLAC", ".aif": "AIFF", ".aiff": "AIFF", ".w64": "W64", ".rf64": "RF64"}
 
 
-_NO_INDEX = "it has no index of its frames (written as a stream): a cut end cannot be noticed"
+_LEAST_RATE, _MOST_RATE = 1_000, 1_000_000  # Hz
+_VOC_RATES = frozenset(1_000_000 // each for each in range(1, 256))  # microseconds in a byte
+_ODD_RATES = (10_000, 18_900, 22_000, 37_800, 44_056, 47_952, 48_048, 50_000)  # Hz, in use nevertheless
 
 # libsndfile's words for damage that it does not understand itself.
 _INTERNAL = ("psf_fseek", "nspecified internal", "SF_INFO", "internal error", "Internal error")
@@ -62,6 +58,8 @@ class SoundInfo:
         libsndfile's names, such as ``WAV`` and ``PCM_16``.
     notes
         Sentences about oddities that do not prevent reading.
+    promise
+        What its header says where libsndfile does not look.
     """
 
     path: Path
@@ -71,6 +69,7 @@ class SoundInfo:
     format: str
     subtype: str
     notes: tuple[str, ...] = field(default=())
+    promise: Promise = field(default=Promise())
 
     @property
     def seconds(self) -> float:
@@ -86,18 +85,18 @@ def probe(path: Path) -> SoundInfo:
     SoundFileError
         If there is no such file, it is no sound, or it is shorter than its header promises.
     """
-    notes = _checked_header(path)
+    promise = promised(path)
     try:
-        info = soundfile.info(_named(path))
+        info = soundfile.info(readable(path, promise))
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         raise _unreadable(path, error) from error
-    frames, remarks = known_frames(path, info)
-    notes += remarks
-    return SoundInfo(path, info.samplerate, info.channels, frames, info.format, info.subtype, notes)
+    frames = known_frames(path, info, promise)
+    notes = promise.notes + _rate_notes(path, info)
+    return SoundInfo(path, info.samplerate, info.channels, frames, info.format, info.subtype, notes, promise)
 
 
-def known_frames(path: Path, info: Any) -> tuple[int, tuple[str, ...]]:
-    """Return the length of a file in frames, where libsndfile (`info`) only guesses it, and notes about it.
+def known_frames(path: Path, info: Any, promise: Promise) -> int:
+    """Return the length of a file in frames, where libsndfile (`info`) only guesses it.
 
     Raises
     ------
@@ -108,32 +107,28 @@ def known_frames(path: Path, info: Any) -> tuple[int, tuple[str, ...]]:
     if info.frames * info.channels > _MOST_SAMPLES_PER_BYTE * size:
         fact = f"is damaged or cut short: its header promises {info.frames:,} frames in {size:,} bytes"
         raise SoundFileError(str(path), fact, "copy or export it again")
-    if info.format in ("WAV", "WAVEX") and (told := told_frames(path, info.frames)) is not None:
-        if told > info.frames:
-            raise _cut_short(path, told, info.frames)
-        return told, ()
-    if info.format == "MP3" and (found := count_mpeg(path)) is not None:
-        return _known_mpeg(path, int(info.frames), found)
-    return int(info.frames), ()
-
-
-def _known_mpeg(path: Path, readable: int, found: MpegCount) -> tuple[int, tuple[str, ...]]:
-    if found.indexed:
-        # Some encoders count the index itself.
-        if found.promised and found.frames not in (found.promised, found.promised - 1):
-            fact = (
-                f"is damaged or cut short: its index counts {found.promised} frames, {found.frames} are there"
-            )
-            raise SoundFileError(str(path), fact, "copy or export it again")
-        if found.strays:
-            fact = f"is damaged: {found.strays} bytes between its frames belong to none"
-            raise SoundFileError(str(path), fact, "copy or export it again")
-        return readable, ()
-    if found.samples > readable:
-        fact = f"has no index and changing bit rates: only {readable} of {found.samples} frames can be read"
+    if promise.frames is None:
+        return int(info.frames)
+    if promise.frames > info.frames and info.format == "MP3":
+        fact = (
+            f"has no index and changing bit rates: only {info.frames} of {promise.frames} frames can be read"
+        )
         raise SoundFileError(str(path), fact, "convert it to WAV or FLAC")
-    holes = f"{found.strays} bytes between its frames belong to none: sound may be missing there"
-    return found.samples, (_NO_INDEX, *([holes] if found.strays else []))
+    if promise.frames > info.frames:
+        raise _cut_short(path, promise.frames, info.frames)
+    return promise.frames
+
+
+def _rate_notes(path: Path, info: Any) -> tuple[str, ...]:
+    rate = int(info.samplerate)
+    if not _LEAST_RATE <= rate <= _MOST_RATE:
+        fact = f"is damaged: its header says that it has {rate:,} samples a second"
+        raise SoundFileError(str(path), fact, "copy or export it again")
+    if info.format == "VOC" and rate in _VOC_RATES:
+        return ()
+    if rate % 4_000 and rate % 11_025 and rate not in _ODD_RATES:
+        return (f"its header says {rate:,} Hz, which is no usual rate: one bit of it may be damaged",)
+    return ()
 
 
 def read_signal(path: Path) -> Signal:
@@ -232,6 +227,16 @@ def signal_notes(signal: Signal) -> tuple[str, ...]:
     return ()
 
 
+def readable(path: Path, promise: Promise) -> str | bytes | io.BytesIO:
+    """Return what soundfile opens: the file, or only what a header's `promise` calls its sound."""
+    if promise.stretch is None:
+        return _named(path)
+    first, end = promise.stretch
+    with path.open("rb") as file:
+        file.seek(first)
+        return io.BytesIO(file.read(end - first))
+
+
 def _named(path: Path) -> str | bytes:
     """Return what soundfile takes: as text it refuses names with bytes that are no UTF-8."""
     return os.fsencode(path) if os.name == "posix" else str(path)
@@ -240,7 +245,7 @@ def _named(path: Path) -> str | bytes:
 def _samples(info: SoundInfo, most: int | None = None) -> Samples:
     """Read all frames, or the first `most`; long sound goes onto the disk and takes no memory."""
     count = info.frames * info.channels
-    with soundfile.SoundFile(_named(info.path)) as file:
+    with soundfile.SoundFile(readable(info.path, info.promise)) as file:
         # A header may promise more than a file of that size can well hold: ask for no memory on its word.
         likely = count <= _LIKELY_SAMPLES_PER_BYTE * info.path.stat().st_size
         if most is not None or (likely and count <= IN_MEMORY_SAMPLES):
@@ -281,7 +286,14 @@ def _encoded(samples: Samples, subtype: str) -> npt.NDArray[Any]:
     return whole.astype(np.int16) if bits == 16 else (whole * 2.0 ** (32 - bits)).astype(np.int32)
 
 
-def _checked_header(path: Path) -> tuple[str, ...]:
+def promised(path: Path) -> Promise:
+    """Return what a file's header promises where libsndfile does not look.
+
+    Raises
+    ------
+    SoundFileError
+        If there is no such file, it is no sound, or it is shorter than its header promises.
+    """
     try:
         if path.is_dir():
             raise SoundFileError(str(path), "is a folder, not a sound file", "name a file in it")
@@ -303,6 +315,10 @@ def reason_of(error: Exception) -> str:
 
 def _unreadable(path: Path, error: Exception) -> SoundFileError:
     reason = reason_of(error)
+    if "unsupported encoding" in reason:
+        return SoundFileError(
+            str(path), "holds sound of a kind that cannot be read", "convert it to WAV or FLAC"
+        )
     if "not exist" in reason:  # libsndfile's word for what its MP3 decoder does not like either
         reason = "no format is recognised"
     what = "is damaged or cut short" if has_sound_magic(path) else "is not a sound file that can be read"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from gaplisten.audio.filemap import Frames, Raw, SampleSource, SourceError, gather_rows
-from gaplisten.audio.files import SoundFileError, known_frames, reason_of
+from gaplisten.audio.files import SoundFileError, known_frames, promised, readable, reason_of
 from gaplisten.audio.wavmap import MappedSource, Packed24Source, wav_layout
 
 PIECE = 1 << 16
@@ -124,10 +124,19 @@ class DecodedSource:
     """
 
     def __init__(self, path: Path) -> None:
-        info = _sound_info(path)
+        import soundfile
+
+        try:
+            self._promise = promised(path)
+            info = soundfile.info(readable(path, self._promise))
+            self._frames = known_frames(path, info, self._promise)
+        except SoundFileError as error:
+            raise SourceError(error.thing, error.fact, error.way_out) from error
+        except (soundfile.LibsndfileError, OSError) as error:
+            fact = f"cannot be read as sound ({reason_of(error)})"
+            raise SourceError(str(path), fact, "use WAV or FLAC") from error
         self.path = path
         self._info = info
-        self._frames = _frames(path, info)
         self._kind = "int16" if info.subtype in _NARROW else "float32"
         self._handles = threading.local()
         self._blocks: OrderedDict[int, Raw] = OrderedDict()
@@ -263,25 +272,8 @@ class DecodedSource:
         if not hasattr(self._handles, "file"):
             import soundfile
 
-            self._handles.file = soundfile.SoundFile(self.path)
+            self._handles.file = soundfile.SoundFile(readable(self.path, self._promise))
         return self._handles.file
-
-
-def _frames(path: Path, info: Any) -> int:
-    try:
-        return known_frames(path, info)[0]
-    except SoundFileError as error:
-        raise SourceError(error.thing, error.fact, error.way_out) from error
-
-
-def _sound_info(path: Path) -> Any:
-    import soundfile
-
-    try:
-        return soundfile.info(path)
-    except (soundfile.LibsndfileError, OSError) as error:
-        fact = f"cannot be read as sound ({reason_of(error)})"
-        raise SourceError(str(path), fact, "use WAV or FLAC") from error
 
 
 def open_source(path: Path) -> SampleSource:
