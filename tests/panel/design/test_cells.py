@@ -77,6 +77,33 @@ def test_a_part_of_the_clips_has_all_talkers_and_burst_lengths_alike() -> None:
         assert set(heard.values()) == {1}
 
 
+def test_of_cells_with_equally_many_votes_those_go_first_whose_votes_are_least_sure() -> None:
+    """A vote that is there is sure, one that comes early in an open session nearly so, a late one less."""
+    key = key_of("acr", 6, 1, top=top(2))
+    there, coming = [[item(f"c{clip}") for clip in clips] for clips in ((0, 1), (2, 3, 4, 5))]
+    filling = Filling()
+    filling.add(there, coming)
+    _, items = drawing.drawn(key, "next", 0, filling)
+    assert [one.clip for one in items] == ["c5", "c4"]
+    hoped = [filling.hoped[f"c{clip}", ("s0",)] for clip in range(6)]
+    assert hoped == pytest.approx([1, 1, 0.9, 0.8667, 0.8333, 0.8], abs=1e-4)
+
+
+def item(clip: str) -> Item:
+    return Item(clip, "", ("s0",))
+
+
+def test_a_coming_vote_counts_as_a_vote_however_late_it_comes() -> None:
+    """Sessions side by side that all go to their ends leave every cell with as many votes as any other."""
+    key = key_of("acr", 12, 4, top=top(6))
+    filling, sessions = Filling(), []
+    for seat in range(8):
+        _, items = drawing.drawn(key, f"l{seat}", seat, filling)
+        filling.add([], items, seat=seat)
+        sessions.append(items)
+    assert count(key, sessions).votes == (4, 4)
+
+
 def _drop_outs(pairing: str, open_at_once: int, seed: int) -> float:
     """Return the share of cells more than one vote off the mean, a fifth of the sessions broken off."""
     rng = random.Random(seed)

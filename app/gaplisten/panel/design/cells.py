@@ -86,8 +86,8 @@ def _same_clips(grid: Grid, count: int, filling: Filling, rng: np.random.Generat
     ranks = _spread(grid, rng)
 
     def rank(cell: Cell) -> tuple[float, ...]:
-        # Of two cells those votes are worth less that an open session has yet to give.
-        return filling.votes[cell], filling.given[cell], ranks[cell[0]]
+        # Of two cells those votes are worth less that an open session has yet to give, late ones above all.
+        return filling.votes[cell], filling.hoped[cell], ranks[cell[0]]
 
     return [sorted(grid.clips, key=lambda clip: rank((clip, system)))[:count] for system in grid.systems]
 
@@ -104,17 +104,17 @@ def _different_clips(grid: Grid, count: int, filling: Filling, rng: np.random.Ge
 
     ranks = _spread(grid, rng)
     clips, kinds = len(grid.clips), len(grid.systems)
-    filled, given = (
-        np.array([[votes[clip, system] for clip in grid.clips] for system in grid.systems])
-        for votes in (filling.votes, filling.given)
+    filled, hoped = (
+        np.array([[votes[clip, system] for clip in grid.clips] for system in grid.systems], dtype=float)
+        for votes in (filling.votes, filling.hoped)
     )
-    above, late = filled - filled.min(), given - given.min()
+    above, late = filled - filled.min(), hoped - hoped.min()
     of_clip = filled.sum(axis=0) - filled.sum(axis=0).min()
     order = np.array([ranks[clip] for clip in grid.clips])
     # Whole numbers of one size: the solver is exact with them, and knows when it is done.
     lot = np.round(100 * order + 9 * rng.random((kinds, clips)))
     cost = 20_000.0 * np.minimum(above, 5) ** 2 + 400.0 * np.minimum(of_clip, 5) ** 2
-    cost += 400.0 * np.minimum(late, 4) + lot
+    cost += np.round(400.0 * np.minimum(late, 4)) + lot
     cells = np.arange(kinds * clips)
     each_system = csr_array((np.ones(kinds * clips), (cells // clips, cells)), (kinds, (kinds + 1) * clips))
     each_clip = csr_array((np.ones(kinds * clips), (cells % clips, cells)))

@@ -57,7 +57,7 @@ def square_size(key: Key) -> int:
 
 # --- blocks -------------------------------------------------------------------------------------------------
 
-Needed = Callable[[int, str], tuple[int, int]]  # how many votes a system's clip has: fewer comes first
+Needed = Callable[[int, str], tuple[float, float]]  # how many votes a system's clip has: fewer comes first
 
 
 def _dealt(cells: Chosen, blocks: int, rng: np.random.Generator, needed: Needed) -> list[list[str]]:
@@ -127,9 +127,9 @@ def _in_order(key: Key, seat: int, filling: Filling, rng: np.random.Generator) -
     items: list[Item] = []
     place = 0
 
-    def needed(system: int, clip: str) -> tuple[int, int]:
+    def needed(system: int, clip: str) -> tuple[float, float]:
         cell = (clip, grid.systems[system])
-        return filling.votes[cell], filling.given[cell]
+        return filling.votes[cell], filling.hoped[cell]
 
     rounds = _rounds(chosen(grid, filling, rng), key.definition.repeats, rng, needed)
     for turn, blocks in enumerate(rounds):

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from gaplisten.panel.methods.contract import Item, Use
 
 Cell = tuple[str, tuple[str, ...]]  # a clip in a system
+
+# How many of all sessions break off, for weighing votes that are still to come: the tests' share, and what is
+# usual where people take part unpaid. Off by a factor of two it weighs them in the same order.
+_BREAK_OFF = 0.2
 
 
 def cell_of(item: Item) -> Cell:
@@ -24,8 +28,9 @@ class Filling:
     ----------
     votes
         Trials of the test in each cell: those that were taken, and all of the sessions that are going on.
-    given
-        Of these, those that were taken.
+    hoped
+        In each cell, how many of these there will be in the end: a vote that is there counts one, one that is
+        still to come less, and the less the later in its session it comes.
     sides
         In each cell and round, trials in the reversed order less those in the written one.
     seats
@@ -33,7 +38,7 @@ class Filling:
     """
 
     votes: Counter[Cell] = field(default_factory=Counter)
-    given: Counter[Cell] = field(default_factory=Counter)
+    hoped: defaultdict[Cell, float] = field(default_factory=lambda: defaultdict(float))
     sides: Counter[tuple[Cell, int]] = field(default_factory=Counter)
     seats: set[int] = field(default_factory=set)
 
@@ -43,16 +48,18 @@ class Filling:
         Parameters
         ----------
         taken, coming
-            Trials whose votes are there, and those that are still expected.
+            Trials whose votes are there, and those that are still expected, in their order.
         seat
             None for a session that was given up: its place is free again.
         """
-        for items, given in ((taken, 1), (coming, 0)):
-            for item in items:
-                if item.use is Use.TEST:
-                    self.votes[cell_of(item)] += 1
-                    self.given[cell_of(item)] += given
-                    self.sides[cell_of(item), item.part[0]] += 1 if item.flipped else -1
+        items = [*taken]
+        there = len(items)
+        items += coming
+        for place, item in enumerate(items, start=1):
+            if item.use is Use.TEST:
+                self.votes[cell_of(item)] += 1
+                self.hoped[cell_of(item)] += 1 if place <= there else 1 - _BREAK_OFF * place / len(items)
+                self.sides[cell_of(item), item.part[0]] += 1 if item.flipped else -1
         if seat is not None:
             self.seats.add(seat)
 
