@@ -21,7 +21,8 @@ from gaplisten.audio.signal import Signal
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.errors import ConcealerFailed
-from gaplisten.concealers.runner import Concealed, Runner
+from gaplisten.concealers.request import Concealed
+from gaplisten.concealers.runner import Runner
 from gaplisten.loss.trace import LossTrace, apply_loss
 from kit.real_clips import FOLDER as DATA
 

@@ -187,17 +187,22 @@ def test_sixty_places_some_at_gap_edges_are_disturbed() -> None:
 
 
 def test_a_disturbance_changes_everything_from_its_place_and_nothing_before() -> None:
-    material = make_material(SPEECH, 320, 2.0, 1)
+    material = make_material(SPEECH, 320, 5.0, 1)
+    lengths = set()
     for place in places(material.trace.lost, 20, 2):
-        lossy, trace, _ = disturbed(material, place, 3)
+        lossy, trace, clean = disturbed(material, place, 3)
         start = place.packet * 320
+        lengths.add(lossy.frames)
+        assert lossy.frames == clean.frames > start
         assert np.array_equal(lossy.samples[:start], material.lossy.samples[:start])
         assert np.array_equal(trace.lost[: place.packet], material.trace.lost[: place.packet])
         assert (trace.lost[place.packet] != material.trace.lost[place.packet]) == place.flip
         both = ~trace.mask(lossy.frames) & ~material.trace.mask(lossy.frames)
         both[:start] = False
-        same = lossy.samples[both] == material.lossy.samples[both]
+        same = lossy.samples[both] == material.lossy.samples[: lossy.frames][both]
         assert np.count_nonzero(same) <= 0.01 * same.size
+    assert material.clean.frames in lengths  # some end with the clip, most earlier
+    assert len(lengths) > 5
 
 
 @pytest.mark.parametrize("shift", [-70, -1, 0, 1, 33])

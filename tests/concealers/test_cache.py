@@ -15,7 +15,8 @@ import pytest
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.cache import Cache, key_of
 from gaplisten.concealers.entries import Entry
-from gaplisten.concealers.runner import Concealed, Runner
+from gaplisten.concealers.request import Concealed
+from gaplisten.concealers.runner import Runner
 from gaplisten.loss.trace import LossTrace
 from kit.plugin_folder import QUICK, entry_of, losses, noise, whole_file
 from kit.timing import PATIENCE

@@ -15,7 +15,8 @@ from gaplisten.concealers.describing import describe
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.errors import ConcealerFailed, NotAPlugin
 from gaplisten.concealers.loading import load
-from gaplisten.concealers.runner import Concealed, Runner
+from gaplisten.concealers.request import Concealed
+from gaplisten.concealers.runner import Runner
 from gaplisten.concealers.starter import write_starter
 from gaplisten.loss.trace import LossTrace, apply_loss
 from kit.plugin_folder import QUICK, entry_of, losses, noise, write

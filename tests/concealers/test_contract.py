@@ -16,7 +16,8 @@ from gaplisten.audio.signal import Signal
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.rendering import lost_at, nearest_rate
-from gaplisten.concealers.runner import Concealed, Runner
+from gaplisten.concealers.request import Concealed
+from gaplisten.concealers.runner import Runner
 from gaplisten.loss.trace import LossTrace
 from kit.plugin_folder import QUICK, entry_of, losses, noise, streaming, whole_file
 from kit.timing import PATIENCE

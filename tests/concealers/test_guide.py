@@ -13,7 +13,8 @@ import pytest
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.audit import audit
 from gaplisten.concealers.cache import Cache
-from gaplisten.concealers.runner import Concealed, Runner
+from gaplisten.concealers.request import Concealed
+from gaplisten.concealers.runner import Runner
 from kit.plugin_folder import bundled, entry_of, losses, noise
 from kit.plugin_speech import quality, speech
 from kit.timing import PATIENCE

@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 
 from gaplisten.concealers.audit import audit
-from gaplisten.concealers.audit_sealing import NAME, sealed_for
+from gaplisten.concealers.audit_sealing import NAME, Tried, sealed_for
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.findings import Verdict
-from gaplisten.concealers.runner import Concealed, Runner
+from gaplisten.concealers.runner import Runner
 from gaplisten.concealers.sealing import Seal, version
 from kit.plugin_folder import QUICK, bundled, entry_of, noise, whole_file
 from kit.timing import PATIENCE
@@ -148,11 +148,13 @@ def test_the_audit_says_that_it_kept_a_plugin_from_the_network_only_where_it_did
 ) -> None:
     entry = bundled(tmp_path, "zero_fill")
 
-    def once(runner: Runner) -> Concealed:
+    def once(runner: Runner) -> Tried:
         made = runner.submit(entry, {}, noise(0.1), None).result(PATIENCE)
-        return made if offline else replace(made, offline=False)
+        return Tried(made if offline else replace(made, offline=False))
 
-    _, finding = sealed_for(entry, {}, (), once, QUICK)
+    sealed = sealed_for(entry, {}, (), once, QUICK)
+    sealed.runner.close()
+    finding = sealed.finding
     assert (finding.verdict is Verdict.OK) == ("and from the network" in finding.note)
     assert ("but not from the network" in finding.note) != (finding.verdict is Verdict.OK)
     if not offline:

@@ -20,7 +20,9 @@ from gaplisten.concealers import catalogue, process
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer
-from gaplisten.concealers.runner import Concealed, Runner
+from gaplisten.concealers.request import Concealed
+from gaplisten.concealers.runner import Runner
+from gaplisten.concealers.waiting import waited_for_a_processor
 from gaplisten.jobs import Job, JobCancelled
 from kit.plugin_folder import IMPATIENT, QUICK, described, losses, noise, streaming, whole_file
 from kit.timing import PATIENCE, that_ends
@@ -173,11 +175,11 @@ def test_of_two_busy_processes_on_one_processor_each_waits_for_the_other() -> No
     ]
     try:
         pids = [int(each.stdout.readline()) for each in two if each.stdout is not None]
-        before = [process.waited_for_a_processor(pid) for pid in pids]
+        before = [waited_for_a_processor(pid) for pid in pids]
         end = time.monotonic() + PATIENCE
-        while time.monotonic() < end and min(map(process.waited_for_a_processor, pids)) < max(before) + 0.3:
+        while time.monotonic() < end and min(map(waited_for_a_processor, pids)) < max(before) + 0.3:
             time.sleep(0.05)
-        grown = [process.waited_for_a_processor(pid) - was for pid, was in zip(pids, before, strict=True)]
+        grown = [waited_for_a_processor(pid) - was for pid, was in zip(pids, before, strict=True)]
     finally:
         for each in two:
             each.kill()

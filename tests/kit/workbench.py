@@ -13,7 +13,7 @@ import numpy as np
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.entries import BrokenEntry, Entry, Parameter
 from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer
-from gaplisten.concealers.runner import Concealed
+from gaplisten.concealers.request import Concealed
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.trace import Flags, LossTrace

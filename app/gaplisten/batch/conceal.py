@@ -22,7 +22,8 @@ from gaplisten.concealers.cache import plain_parameters, unchanged
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.parameters import validate
-from gaplisten.concealers.runner import Concealed, Runner
+from gaplisten.concealers.request import Concealed
+from gaplisten.concealers.runner import Runner
 from gaplisten.durable import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job

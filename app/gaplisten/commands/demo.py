@@ -21,7 +21,8 @@ from gaplisten.clips.layouts import demo_clips
 from gaplisten.clips.opening import open_clip
 from gaplisten.commands.output import progress, show
 from gaplisten.concealers.catalogue import Catalogue
-from gaplisten.concealers.runner import Concealed, Runner
+from gaplisten.concealers.request import Concealed
+from gaplisten.concealers.runner import Runner
 from gaplisten.errors import GaplistenError
 from gaplisten.installed import is_installed
 from gaplisten.jobs import Job

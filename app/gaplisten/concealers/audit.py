@@ -30,12 +30,15 @@ from gaplisten.concealers.audit_material import (
     places,
 )
 from gaplisten.concealers.audit_measures import Undisturbed, better_met
-from gaplisten.concealers.audit_sealing import sealed_for
+from gaplisten.concealers.audit_sealing import Tried, sealed_for
+from gaplisten.concealers.audit_times import latency, times, untold, wall_of
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.findings import Audit, Finding
+from gaplisten.concealers.nothing_done import nothing_done
 from gaplisten.concealers.parameters import validate
-from gaplisten.concealers.runner import Concealed, Runner, altered_share
+from gaplisten.concealers.request import Concealed, altered_share
+from gaplisten.concealers.runner import Runner
 from gaplisten.jobs import Job
 from gaplisten.loss.trace import LossTrace
 
@@ -46,8 +49,10 @@ _VARYING_RUNS = 8
 _CONFIRMING_RUNS, _CONFIRMED = 8, 4
 _LONG_SECONDS = (60.0, 80.0)
 _PLACES_EACH, _LONG_FROM_SECONDS = 80, 12.0
+_PROVEN_PLACES, _CLIPS = 72, 3
 _LONG_PLACES, _LONG_WORTH_SECONDS = 6, 40.0
 _TRIED_SECONDS, _LOUD = 0.5, 2
+_MOST_ONE_BY_ONE, _LEAST_VARYING = 3, 2
 
 
 def audit(
@@ -98,32 +103,29 @@ def audit(
     seconds, disturbances = seconds or SECONDS, disturbances or PLACES
     seed = secrets.randbelow(10**6) if seed is None else seed
     tried = partial(_tried, entry, checked, speech, packet_ms, seed)
-    seal, kept_apart = sealed_for(entry, checked, made_from, tried, limits)
-    with (
-        Runner(workers=2, limits=limits, sealed=seal) as runner,
-        Runner(workers=1, limits=limits, sealed=seal) as alone,
-    ):
+    sealed = sealed_for(entry, checked, made_from, tried, limits)
+    with sealed.runner as runner, Runner(workers=1, limits=limits, sealed=sealed.seal) as alone:
         auditor = _Auditor(
             entry, checked, speech, packet_ms, runner, alone, job or Job(), seed, seconds, disturbances
         )
-        findings = (*auditor.findings(), kept_apart)
+        findings = (*auditor.findings(sealed.tried), sealed.finding)
     name = f"{material or 'speech'}, changed with seed {seed}"
     return Audit(entry, checked, name, auditor.speech.rate, auditor.size, findings, seed)
 
 
 def _tried(
     entry: Entry, parameters: dict[str, Any], speech: Signal, packet_ms: float, seed: int, runner: Runner
-) -> Concealed:
-    """Conceal half a second, in two channels or else in one."""
+) -> Tried:
+    """Conceal half a second, in two channels or else in one; this first run imports libraries, too."""
 
     def made(channels: int) -> Concealed:
         little = _material(speech, packet_ms, channels, _TRIED_SECONDS, seed)
         return runner.submit(entry, parameters, little.lossy, little.trace, None, little.clean).result()
 
     try:
-        return made(2)
-    except ConcealerFailed:
-        return made(1)
+        return Tried(made(2))
+    except ConcealerFailed as error:
+        return Tried(made(1), 1, error.fact)
 
 
 def _material(speech: Signal, packet_ms: float, channels: int, seconds: float, seed: int) -> Material:
@@ -149,6 +151,7 @@ class _Auditor:
     disturbances: int
     done: int = 0
     channels: int = 2
+    places_each: int = _PLACES_EACH
     all: list[Concealed] = field(default_factory=list)  # without their sound
     timed: list[Concealed] = field(default_factory=list)  # those of them with losses, in all of the speech
 
@@ -160,10 +163,8 @@ class _Auditor:
     def material(self, seconds: float, seed: int) -> Material:
         return _material(self.speech, self.packet_ms, self.channels, seconds, seed)
 
-    def findings(self) -> tuple[Finding, ...]:
-        mono = self._choose_rate_and_channels()
-        self.all.clear()
-        self.timed.clear()
+    def findings(self, tried: Tried) -> tuple[Finding, ...]:
+        self._choose_rate_and_channels(tried)
         whole = self.material(self.seconds, self.seed)
         first = self.run(whole.lossy, whole.trace, whole.clean)
         delay = first.delay_frames
@@ -171,12 +172,12 @@ class _Auditor:
         second = self.run(whole.lossy, whole.trace, whole.clean)
         fresh = self._alone(whole)
         base = self._undisturbed(whole, [first, second, fresh])
-        self.disturbances = min(self.disturbances, max(round(_WORTH_SECONDS / self._cost), _FEWEST))
-        ahead, where = self._look_ahead(whole, base, min(self.disturbances, _PLACES_EACH))
+        one_by_one, packets = self._one_by_one(whole, base)
+        self._settle_places(proven=base.steady and bool(packets) and not one_by_one)
+        ahead, where = self._look_ahead(whole, base, min(self.disturbances, self.places_each))
         leaky = self.run(noise_in_gaps(whole, self.seed), whole.trace, noise_in_gaps(whole, self.seed))
         ahead = max(ahead, self._with_other_losses())
         ahead_long, how_long = self._long()
-        one_by_one, packets = self._one_by_one(whole, base)
         odd = self._odd_cases(whole)
         last = self.run(whole.lossy, whole.trace, whole.clean)
         runs = [first, second, fresh, last]
@@ -186,14 +187,14 @@ class _Auditor:
         looks = said.look_ahead(
             self.entry, max(ahead, ahead_long), where, delay, clean.rate, one_by_one, how_long
         )
-        times = said.times(self.entry, self.timed, packets, clean.seconds, whole.trace)
+        spent = times(self.entry, self.timed, packets, clean.seconds, whole.trace)
         codec = self.entry.needs_reference
         return (
             looks,
             said.delay(free, clean, delay),
             said.drift(last, free, clean, lost, delay),
-            *times,
-            said.latency(looks, 1000.0 * delay / clean.rate, times),
+            *spent,
+            latency(looks, 1000.0 * delay / clean.rate, spent),
             said.identity(free.signal.samples, clean.samples),
             said.determinism(
                 self.entry,
@@ -204,34 +205,37 @@ class _Auditor:
             said.altered(altered_share(clean, first.signal.samples, whole.trace)),
             said.gain(first.signal.samples[~lost], clean.samples[~lost]),
             said.too_good(self.entry, last, whole, max(ahead, ahead_long, delay)),
-            said.channels(mono, last, free, clean, lost),
+            said.channels(tried.why, last, free, clean, lost),
             said.deeds(self.entry, self.all),
             odd,
         )
 
-    def _choose_rate_and_channels(self) -> str:
-        """Bring the speech to what the plugin takes; return why it is audited in one channel, if it is.
-
-        What the host's resampler does is not to be audited.
-        """
+    def _choose_rate_and_channels(self, tried: Tried) -> None:
+        """Bring the speech to what the plugin takes: what the host's resampler does is not to be audited."""
         from gaplisten.audio.resample import resample
 
-        why = ""
-        tried = self.material(_TRIED_SECONDS, self.seed)
-        try:
-            made = self.run(tried.lossy, tried.trace, tried.clean)  # this first run imports libraries, too
-        except ConcealerFailed as error:
-            self.channels, why = 1, error.fact
-            tried = self.material(_TRIED_SECONDS, self.seed)
-            made = self.run(tried.lossy, tried.trace, tried.clean)
-        if made.resampled:
-            self.speech = resample(self.speech, made.work_rate)
-        return why
+        self.channels = tried.channels
+        if tried.made.resampled:
+            self.speech = resample(self.speech, tried.made.work_rate)
 
     @property
     def _cost(self) -> float:
         """Seconds that a run takes."""
-        return max(float(np.median([said.wall_of(run) for run in self.all])), 1e-3)
+        return max(float(np.median([wall_of(run) for run in self.all])), 1e-3)
+
+    def _settle_places(self, *, proven: bool) -> None:
+        """Choose how many places to disturb.
+
+        Parameters
+        ----------
+        proven
+            Whether the output was the same with packets handed over one at a time: then nothing in that clip
+            was ahead of any packet, and other speech and other losses are to be met above all.
+        """
+        self.disturbances = min(self.disturbances, max(round(_WORTH_SECONDS / self._cost), _FEWEST))
+        if proven:
+            self.disturbances = min(self.disturbances, _PROVEN_PLACES)
+            self.places_each = max(self.disturbances // _CLIPS, 1)
 
     # -- runs -------------------------------------------------------------------------------------------
 
@@ -256,7 +260,7 @@ class _Auditor:
             stop.cancel()
 
     def _alone(self, material: Material, *, one_by_one: bool = False) -> Concealed:
-        """Conceal in the other runner's only process."""
+        """Conceal in the other runner's only process of the plugin."""
         return self._wait(
             self.alone.submit(
                 self.entry,
@@ -266,6 +270,7 @@ class _Auditor:
                 None,
                 material.clean,
                 one_by_one=one_by_one,
+                beside=nothing_done() if one_by_one else None,
             )
         )
 
@@ -340,13 +345,13 @@ class _Auditor:
     def _with_other_losses(self) -> int:
         """Return the look-ahead in other speech with other losses: what is seldom is met by many gaps."""
         worst = 0
-        for number, done in enumerate(range(_PLACES_EACH, self.disturbances, _PLACES_EACH), 2):
+        for number, done in enumerate(range(self.places_each, self.disturbances, self.places_each), 2):
             material = self.material(self.seconds, self.seed + number)
             if number == _LOUD:
                 material = replace(material, clean=_as_loud_as_can_be(material.clean))
             run = (material.lossy, material.trace, material.clean)
             base = self._undisturbed(material, list(self.runs([run, run])))
-            count = min(self.disturbances - done, _PLACES_EACH)
+            count = min(self.disturbances - done, self.places_each)
             worst = max(worst, self._look_ahead(material, base, count)[0])
         return worst
 
@@ -366,23 +371,30 @@ class _Auditor:
         late = int(material.trace.packets * 0.6)
         return self._look_ahead(material, base, _LONG_PLACES, late)[0], seconds
 
-    def _one_by_one(self, material: Material, base: Undisturbed) -> tuple[str, Concealed | None]:
-        """Hand over packets one at a time; return in what that differs, and the run if there is one."""
+    def _one_by_one(self, material: Material, base: Undisturbed) -> tuple[str, list[Concealed]]:
+        """Hand over packets one at a time; return in what that differs, and the runs if there are any.
+
+        Once more where the machine is too busy to tell from one run what the packets take.
+        """
         if self.entry.form != "streaming":
-            return "", None
+            return "", []
+        frames, made, moved = material.clean.frames, list[Concealed](), list[int]()
         try:
-            made = self._alone(material, one_by_one=True)
+            while len(made) < _MOST_ONE_BY_ONE and not (made and untold(made, material.trace)[1]):
+                run = self._alone(material, one_by_one=True)
+                made.append(_without_sound(run))
+                moved.append(base.first_moved(run.signal.samples, frames))
+            if min(moved) < frames and not base.steady and len(moved) < _LEAST_VARYING:
+                run = self._alone(material, one_by_one=True)
+                moved.append(base.first_moved(run.signal.samples, frames))
         except ConcealerFailed as error:
-            return f"with packets handed over one at a time it {error.fact}", None
-        frames = material.clean.frames
-        moved = base.first_moved(made.signal.samples, frames)
-        if moved < frames and not base.steady:
-            again = self._alone(material, one_by_one=True)
-            moved = max(moved, base.first_moved(again.signal.samples, frames))
-        if moved >= frames:
+            return f"with packets handed over one at a time it {error.fact}", made
+        # Where runs vary, one may seem to have moved; not each.
+        at = min(moved) if base.steady else max(moved)
+        if at >= frames:
             return "", made
         return (
-            f"with packets handed over one at a time its output differs from packet {moved // self.size} on",
+            f"with packets handed over one at a time its output differs from packet {at // self.size} on",
             made,
         )
 

@@ -22,15 +22,10 @@ from gaplisten.concealers.audit_measures import (
 )
 from gaplisten.concealers.audit_measures import drift as drift_of
 from gaplisten.concealers.entries import Entry
-from gaplisten.concealers.findings import CHALLENGE_LIMIT_MS, Finding, Verdict
-from gaplisten.concealers.runner import Concealed
-from gaplisten.loss.trace import LossTrace
+from gaplisten.concealers.findings import Finding, Verdict
+from gaplisten.concealers.request import Concealed
 
 TOO_GOOD_DB, TOO_GOOD_SHARE, _GAPS_ENOUGH = 10.0, 0.5, 4
-_HIDDEN_SECONDS, _HIDDEN_SHARE = 0.25, 1.0
-_OUTSIDE_SECONDS, _OUTSIDE_TIMES = 0.5, 2.0
-_UNTOLD_LOST, _UNTOLD, _UNTOLD_LEAST_MS = 0.15, 0.5, 2.0  # shares of a packet
-_BY_CHANCE = 0.001
 _DRIFT_MS = 0.5
 _LEARNT_GAPS, _LEARNT_SHARE = 4, 0.1
 _SOUND_SUFFIXES = (
@@ -132,118 +127,6 @@ def _by_channel(output: Samples, clean: Signal) -> list[tuple[Samples, Signal]]:
         )
         for n in range(clean.channels)
     ]
-
-
-# --- time ---
-
-
-def times(
-    entry: Entry, runs: Sequence[Concealed], one_by_one: Concealed | None, seconds: float, trace: LossTrace
-) -> tuple[Finding, ...]:
-    """Judge time, by the plugin's process and by the host's clock."""
-    told = float(np.median([run.seconds for run in runs]))
-    # The least of many runs: a busy machine makes single ones slow.
-    wall = min(sum(spent.wall for spent in run.spent) for run in runs)
-    cpu = min(sum(spent.cpu for spent in run.spent) for run in runs)
-    hidden = min(max(wall_of(run) - run.seconds, cpu_of(run) - 2 * run.seconds) for run in runs)
-    doubts = []
-    if hidden > _HIDDEN_SECONDS + _HIDDEN_SHARE * min(run.seconds for run in runs):
-        doubts.append(
-            f"by the host's clocks a run takes {wall:.3g} s ({cpu:.3g} s of processor time); "
-            f"its calls account for {told:.3g} s"
-        )
-    if any(run.left_behind for run in runs):
-        doubts.append("something goes on after it has answered")
-    around: tuple[Finding, ...] = ()
-    if one_by_one is not None and len(one_by_one.spent) > 2:
-        begin, end = one_by_one.spent[0].wall, one_by_one.spent[-1].wall
-        calls = float(one_by_one.packet_seconds.sum())
-        doubts += _untold(one_by_one, trace)
-        outside = max(
-            min(begin + end, told - float(np.median([run.packet_seconds.sum() for run in runs]))), 0.0
-        )
-        if outside > _OUTSIDE_SECONDS and outside > _OUTSIDE_TIMES * calls:
-            doubts.append(f"{outside:.3g} s of its work are done outside of packet(), {calls:.3g} s inside")
-        over = Verdict.OVER if outside > 10 * trace.packet_ms / 1000 else Verdict.OK
-        around = (Finding("construction and flush", None, 1000 * outside, "ms", over, 10 * trace.packet_ms),)
-    doubt = "; ".join(doubts)
-    factor = max(told, wall, cpu) / seconds
-    over = Verdict.OVER if factor > 1 else Verdict.OK
-    speed = Finding("real-time factor", None, factor, "", over, 1.0, "one core; the host's clock")
-    return (*_per_packet(entry, runs, trace, doubt), *around, speed)
-
-
-def _untold(made: Concealed, trace: LossTrace) -> list[str]:
-    """Compare what each packet took by the host's clock with what the plugin's process told."""
-    wall = np.array([spent.wall for spent in made.spent[1:-1]])
-    if wall.size != made.packet_seconds.size or wall.size != trace.lost.size:
-        return []
-    beyond = 1000.0 * (wall - made.packet_seconds)
-    # Handing over takes as long for received packets; medians leave out what a busy machine does.
-    usual = float(np.median(beyond[~trace.lost])) if not trace.lost.all() else 0.0
-    more = float(np.median(beyond[trace.lost])) - usual if trace.lost.any() else 0.0
-    if more > max(_UNTOLD_LOST * trace.packet_ms, _UNTOLD_LEAST_MS) and _larger(beyond, trace.lost):
-        return [f"by the host's clock a lost packet takes {more:.3g} ms longer than is told"]
-    if usual > max(_UNTOLD * trace.packet_ms, _UNTOLD_LEAST_MS):
-        return [f"by the host's clock a packet takes {usual:.3g} ms longer than is told"]
-    return []
-
-
-def _larger(values: npt.NDArray[np.float64], some: npt.NDArray[np.bool_]) -> bool:
-    """Whether some values are larger than the others by more than chance (rank sum, Mann and Whitney 1947).
-
-    Where others work on the machine, medians of a few packets lie milliseconds apart.
-    """
-    from scipy.stats import mannwhitneyu  # takes long to load, and is seldom asked
-
-    return bool(mannwhitneyu(values[some], values[~some], alternative="greater").pvalue < _BY_CHANCE)
-
-
-def wall_of(run: Concealed) -> float:
-    """Return the time of a run by the host's clock, in s."""
-    return sum(spent.wall for spent in run.spent)
-
-
-def cpu_of(run: Concealed) -> float:
-    """Return the processor time of a run, in s."""
-    return sum(spent.cpu for spent in run.spent)
-
-
-def _per_packet(entry: Entry, runs: Sequence[Concealed], trace: LossTrace, doubt: str) -> tuple[Finding, ...]:
-    limit, made = trace.packet_ms, min(runs, key=lambda run: run.seconds)
-    live = entry.causal is True or entry.form == "streaming"
-
-    def judged(name: str, value: float, note: str = "", *, usual: bool = False) -> Finding:
-        over = Verdict.LATE if usual and live else Verdict.OVER
-        verdict = Verdict.DOUBT if doubt else over if value > limit else Verdict.OK
-        return Finding(name, None, value, "ms", verdict, limit, "; ".join(filter(None, (note, doubt))))
-
-    if entry.form == "whole_file":
-        note = f"whole file at once: {1000 * made.seconds:.3g} ms for {trace.packets} packets"
-        mean = 1000.0 * made.seconds / max(trace.packets, 1)
-        return (judged("time per packet, mean", mean, note, usual=True),)
-    # Each the least of many runs: a busy machine makes single packets slow in each of them.
-    p50, p90, p99, most = (
-        1000.0 * min(float(np.quantile(run.packet_seconds, q)) for run in runs) for q in (0.5, 0.9, 0.99, 1.0)
-    )
-    return (
-        judged("time per packet, p50", p50, usual=True),
-        # Single slow packets (code that is compiled when first used) do not make it fall behind.
-        judged("time per packet, p99", p99, usual=p90 > limit),
-        judged("time per packet, max", most),
-    )
-
-
-def latency(ahead: Finding, delay_ms: float, spent: tuple[Finding, ...]) -> Finding:
-    """Add up what the challenge limits."""
-    name = "delay and time per packet"
-    each = {finding.measure: finding.measured for finding in spent}
-    of_packet = each.get("time per packet, p99", each.get("time per packet, mean"))
-    known = ahead.measured if isinstance(ahead.measured, float) else 0.0
-    total = max(known, delay_ms) + float(of_packet or 0.0)
-    note = "the larger of declared delay and look-ahead, plus p99 (mean); challenge limit"
-    over = Verdict.OVER if total > CHALLENGE_LIMIT_MS else Verdict.OK
-    return Finding(name, delay_ms, total, "ms", over, CHALLENGE_LIMIT_MS, note)
 
 
 # --- sound ---

@@ -14,10 +14,12 @@ from gaplisten.folders import resources
 from gaplisten.loss.trace import Flags, LossTrace, Origin
 
 ODD = ("all lost", "first packet lost", "one packet", "silence", "full scale")
+_ODD_SECONDS = 4.0
 _LOSS, _MEAN_BURST = 0.15, 2.0
 _LONG_GAPS_EACH_S, _LONG_GAP = 1.5, (3, 6)
 _SHORTEST_SECONDS = 1.0
 _PITCH, _TEMPO, _LEVEL_DB = (0.88, 1.14), (0.88, 1.14), (-9.0, 0.0)
+_CUT, _BEHIND_SECONDS = 0.75, (0.4, 2.0)
 _FRAME_MS, _SEARCH_MS = 30.0, 8.0
 _OTHER_SPEEDS, _OTHER_LEVELS = (1.0, 1.0, 0.6, 1.6), (1.0, 1.0, 0.2)
 
@@ -190,19 +192,23 @@ def places(lost: Flags, count: int, seed: int, first: int = 1) -> tuple[Place, .
 def disturbed(material: Material, place: Place, seed: int) -> tuple[Signal, LossTrace, Signal]:
     """Return other speech and other losses from the place on, and that speech without loss.
 
-    Everything before the place is the same.
+    Everything before the place is the same. Three in four end some time after it: what comes before a place
+    must not follow from how much there is behind it, either.
     """
     random = np.random.default_rng((seed, place.packet, place.flip))
     trace, clean = material.trace, material.clean
     lost = trace.lost.copy()
     lost[place.packet :] = random.random(lost.size - place.packet) < 0.3
     lost[place.packet] = trace.lost[place.packet] ^ place.flip
+    if random.random() < _CUT:
+        behind = random.uniform(*_BEHIND_SECONDS) * trace.rate / trace.packet_frames
+        lost = lost[: place.packet + 1 + round(behind)]
     start = place.packet * trace.packet_frames
-    samples = clean.samples.copy()
+    samples = clean.samples[: lost.size * trace.packet_frames].copy()
     samples[start:] = _other(samples[start:], random)
     changed = LossTrace.of_packets(lost, trace.packet_frames, trace.rate, Origin.MODEL)
     lossy = samples.copy()
-    lossy[changed.mask(clean.frames)] = 0
+    lossy[changed.mask(len(samples))] = 0
     return Signal(lossy, clean.rate), changed, Signal(samples, clean.rate)
 
 
@@ -216,9 +222,10 @@ def noise_in_gaps(material: Material, seed: int) -> Signal:
 
 
 def odd_case(name: str, material: Material) -> tuple[Signal, LossTrace, Signal]:
-    """Return one of `ODD` as lossy sound, trace and undamaged sound."""
-    samples, lost = material.clean.samples.copy(), material.trace.lost.copy()
+    """Return one of `ODD`, of some seconds at most, as lossy sound, trace and undamaged sound."""
     size = material.trace.packet_frames
+    lost = material.trace.lost[: max(round(_ODD_SECONDS * material.clean.rate / size), 8)].copy()
+    samples = material.clean.samples[: lost.size * size].copy()
     if name == "all lost":
         lost[:] = True
     elif name == "first packet lost":

@@ -66,7 +66,8 @@ class Undisturbed:
         return np.asarray(np.min([self._windowed(output, other) for other in others], axis=0), np.float64)
 
     def _windowed(self, one: Samples, other: Samples) -> Numbers:
-        difference = np.abs(one - other).max(axis=1)
+        shorter = min(len(one), len(other))
+        difference = np.abs(one[:shorter] - other[:shorter]).max(axis=1)
         padded = np.pad(difference, (0, -len(difference) % self._size))
         return np.asarray(padded.reshape(-1, self._size).max(axis=1), np.float64)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from gaplisten.concealers.audit_findings import is_sound
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.findings import Finding, Verdict
-from gaplisten.concealers.runner import Concealed, Runner
+from gaplisten.concealers.request import Concealed
+from gaplisten.concealers.runner import Runner
 from gaplisten.concealers.sealing import Seal, code_beside, version
 from gaplisten.folders import resources
 
@@ -20,12 +22,50 @@ _APART = "the audit's speech, from writing outside its temporary folder, and fro
 _FILES = "the audit's speech and from writing outside its temporary folder"
 _ONLINE = "but not from the network and from shared memory: this system gives it no namespaces of its own"
 
-Try = Callable[[Runner], Concealed]
+
+@dataclass(frozen=True)
+class Tried:
+    """A first short run.
+
+    Parameters
+    ----------
+    made
+        What came of it.
+    channels
+        In how many, 2 or 1.
+    why
+        What became of it in two, if it was 1.
+    """
+
+    made: Concealed
+    channels: int = 2
+    why: str = ""
+
+
+Try = Callable[[Runner], Tried]
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """A runner whose processes are kept from what a plugin is not handed, as far as it still conceals so.
+
+    Parameters
+    ----------
+    runner
+        It has run the plugin once.
+    seal
+        Of its processes.
+    """
+
+    runner: Runner
+    seal: Seal | None
+    tried: Tried
+    finding: Finding
 
 
 def sealed_for(
     entry: Entry, parameters: Mapping[str, Any], speech: Sequence[Path], once: Try, limits: Limits | None
-) -> tuple[Seal | None, Finding]:
+) -> Sealed:
     """Find out how tightly a plugin can be sealed, and what that says.
 
     Parameters
@@ -40,36 +80,44 @@ def sealed_for(
     ConcealerFailed
         If the plugin cannot conceal though nothing is kept from it.
     """
+
+    def tried(seal: Seal | None) -> tuple[Runner, Tried]:
+        runner = Runner(workers=2, limits=limits, sealed=seal)
+        try:
+            return runner, once(runner)
+        except BaseException:
+            runner.close()
+            raise
+
     if not version():
         note = "this system has no Landlock (Linux 5.13): what it reads is known by Python's word alone"
-        return None, Finding(NAME, None, "no", "", Verdict.UNKNOWN, None, note)
-
-    def tried(seal: Seal | None) -> Concealed:
-        with Runner(workers=1, limits=limits, sealed=seal) as runner:
-            return once(runner)
+        runner, found = tried(None)
+        return Sealed(runner, None, found, Finding(NAME, None, "no", "", Verdict.UNKNOWN, None, note))
 
     demo = [str(resources() / "demo"), *map(str, speech)]
     wide = Seal(tuple(demo))
     try:
-        made = tried(wide)
+        runner, found = tried(wide)
     except ConcealerFailed as error:
-        tried(None)
         note = f"kept from {_APART}, it {error.fact}"
-        return None, Finding(NAME, None, "no", "", Verdict.DOUBT, None, note)
+        runner, found = tried(None)
+        return Sealed(runner, None, found, Finding(NAME, None, "no", "", Verdict.DOUBT, None, note))
+    made = found.made
     if entry.origin == "bundled" or any(deed.startswith(opened.RUNS) for deed in made.deeds):
-        return wide, _kept(made)
+        return Sealed(runner, wide, found, _kept(made))
     told = [str(file[0]) for file in made.files]
     files = [path for path in told if not path.endswith("/") and not is_sound(path)]
     named = [str(value.resolve()) for value in parameters.values() if isinstance(value, Path)]
     narrow = Seal(tuple(demo), (str(entry.path), *code_beside(entry.path), *files, *named))
     try:
-        tried(narrow)
+        narrower, found_so = tried(narrow)
     except ConcealerFailed as error:
         note = f"reads more than it tells of: kept from all but what it told of, it {error.fact}"
-        return wide, Finding(NAME, None, "partly", "", Verdict.DOUBT, None, note)
+        return Sealed(runner, wide, found, Finding(NAME, None, "partly", "", Verdict.DOUBT, None, note))
+    runner.close()
     note = "could read nothing but its own code, Python's and the system's files"
     note += f", and {len(files)} that it tells of" if files else ""
-    return narrow, _kept(made, f"{note}; ")
+    return Sealed(narrower, narrow, found_so, _kept(made, f"{note}; "))
 
 
 def _kept(made: Concealed, note: str = "") -> Finding:

@@ -16,9 +16,9 @@ from typing import Any
 
 from gaplisten.concealers.entries import BrokenEntry, Entry, Limits, from_json, to_json
 from gaplisten.concealers.errors import UnknownConcealer
+from gaplisten.concealers.failures import failure_of
 from gaplisten.concealers.pool import Pool, Task
 from gaplisten.concealers.process import Reply
-from gaplisten.concealers.runner import failure_of
 from gaplisten.durable import sha256_of, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.folders import bundled_plugins, user_cache, user_plugins

@@ -17,7 +17,8 @@ from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.findings import Finding, Verdict
 from gaplisten.concealers.form import Coding, Step
 from gaplisten.concealers.forms.codec import DECODER, ENCODER, Payloads
-from gaplisten.concealers.runner import Concealed, Runner
+from gaplisten.concealers.request import Concealed
+from gaplisten.concealers.runner import Runner
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.trace import Flags, LossTrace, apply_loss
 

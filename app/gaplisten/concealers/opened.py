@@ -89,13 +89,18 @@ class OpenedFiles:
         sys.addaudithook(self._hook)
 
     @contextmanager
-    def recording(self, plugin: str, package: Path | None = None) -> Iterator[None]:
+    def recording(
+        self, plugin: str, package: Path | None = None, *, look_through: bool = True
+    ) -> Iterator[None]:
         """Count what is opened inside as the plugin's.
 
         Parameters
         ----------
         package
             Folder of an installed package that is the plugin itself, and so counts.
+        look_through
+            Look afterwards for what was loaded and mapped, which takes milliseconds. It stays so, and need
+            not be looked for after each packet.
         """
         if package is not None:
             self._package = os.path.abspath(package) + os.sep
@@ -106,8 +111,9 @@ class OpenedFiles:
             yield
         finally:
             self._unaccounted(bytes_read() - read)
-            self._modules()
-            self._mapped()
+            if look_through:
+                self._modules()
+                self._mapped()
             self._current = None
             current.pop(os.path.abspath(plugin), None)  # known by its digest already
 

@@ -16,6 +16,7 @@ from typing import IO, Any
 
 from gaplisten.concealers import children, wire
 from gaplisten.concealers.sealing import Seal
+from gaplisten.concealers.waiting import waited_by_thread, waited_for_a_processor
 from gaplisten.jobs import Job, JobCancelled
 
 _START_SECONDS = 60.0
@@ -70,7 +71,8 @@ class Spent:
     Parameters
     ----------
     wall
-        From request to answer, without the time in which it waited for a processor, in s.
+        From request to answer, without the time in which it, or the host that handed over, waited for a
+        processor, in s.
     cpu
         Processor time of all its threads, and of programs that it ran to their end, in s; a plugin cannot
         turn that clock.
@@ -82,15 +84,6 @@ class Spent:
     def __add__(self, other: Spent) -> Spent:
         return Spent(self.wall + other.wall, self.cpu + other.cpu)
 
-    @classmethod
-    def now(cls, pid: int) -> Spent:
-        """Return the two clocks as they stand."""
-        return cls(time.monotonic() - waited_for_a_processor(pid), _processor_time(pid))
-
-    def since(self, before: Spent) -> Spent:
-        """Return what was spent in between."""
-        return Spent(max(self.wall - before.wall, 0.0), max(self.cpu - before.cpu, 0.0))
-
 
 def _processor_time(pid: int) -> float:
     """Return the processor time of a process and its ended children in s; 0 where nobody tells."""
@@ -101,17 +94,59 @@ def _processor_time(pid: int) -> float:
         return 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """What a worker said, and when: without the time in which whoever listened waited for a processor."""
+
+    header: dict[str, Any]
+    arrays: list[wire.Array]
+    arrived: float
+
+
+class _Watch:
+    """Times one request, by clocks that the process cannot turn.
+
+    The waits that are taken off follow each other: the asking thread's while it writes, those of the
+    process's own threads, the listening thread's while it reads the answer.
+    """
+
+    def __init__(self, pid: int, threads: Sequence[int]) -> None:
+        self._pid, self._threads = pid, threads
+        self._cpu, self._waits = _processor_time(pid), self._waited()
+        self._own = waited_by_thread(os.getpid(), threading.get_native_id())
+        self._began = time.monotonic()
+
+    def handed_over(self) -> None:
+        self._began += waited_by_thread(os.getpid(), threading.get_native_id()) - self._own
+
+    def spent(self, reply: _Message) -> Spent:
+        wall = reply.arrived - self._began - (self._waited() - self._waits)
+        return Spent(max(wall, 0.0), max(_processor_time(self._pid) - self._cpu, 0.0))
+
+    def _waited(self) -> float:
+        return sum(waited_by_thread(self._pid, thread) for thread in self._threads)
+
+
+def _threads_of(pid: int) -> tuple[int, ...]:
+    """Return the numbers of a process's threads; none where nobody tells."""
+    try:
+        return tuple(map(int, os.listdir(f"/proc/{pid}/task")))
+    except OSError:
+        return ()
+
+
 class WorkerProcess:
     """A warm worker. Not thread-safe: one thread asks it, one request at a time."""
 
     def __init__(self, sealed: Seal | None = None) -> None:
         self._process = children.start(sealed)
-        self._inbox: queue.SimpleQueue[tuple[dict[str, Any], list[wire.Array]] | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[_Message | None] = queue.SimpleQueue()
         self._stdin = self._process.stdin
         self._printed = Printed(self._process.stderr)
         name = f"concealer-worker-{self._process.pid}"
         threading.Thread(target=self._listen, args=(self._process.stdout,), name=name, daemon=True).start()
         self._ready = False
+        self._threads: tuple[int, ...] = ()
         self._ending = threading.Lock()
         self._released = False
         self._shared_memory: _SharedMemory | None = None
@@ -139,17 +174,20 @@ class WorkerProcess:
         if not self._ready:
             self._await(_Deadline(_START_SECONDS, self.pid), job)
             self._ready = True
-        mark, before = secrets.token_hex(8), Spent.now(self.pid)
+            # Those of the program's own: what a plugin starts may wait as long as it likes.
+            self._threads = _threads_of(self.pid)
+        mark, watch = secrets.token_hex(8), _Watch(self.pid, self._threads)
         self._printed.clear()
         try:
             wire.write(self._stdin, {**header, "seconds": seconds, "mark": mark}, arrays)
         except OSError:
             raise self._died() from None
+        watch.handed_over()
         self._shared_memory = _SharedMemory(self.pid, header.get("memory", 0))
-        reply, results = self._await(_Deadline(seconds, self.pid), job)
-        return Reply(reply, results, self._printed.until(mark), Spent.now(self.pid).since(before))
+        reply = self._await(_Deadline(seconds, self.pid), job)
+        return Reply(reply.header, reply.arrays, self._printed.until(mark), watch.spent(reply))
 
-    def _await(self, deadline: _Deadline, job: Job | None) -> tuple[dict[str, Any], list[wire.Array]]:
+    def _await(self, deadline: _Deadline, job: Job | None) -> _Message:
         while True:
             try:
                 message = self._inbox.get(timeout=_POLL_SECONDS)
@@ -160,9 +198,9 @@ class WorkerProcess:
                 continue
             if message is None:
                 raise self._died()
-            if message[0].get("kind") != "progress":
+            if message.header.get("kind") != "progress":
                 return message
-            self._tell(job, float(message[0]["fraction"]), deadline)
+            self._tell(job, float(message.header["fraction"]), deadline)
 
     def _tell(self, job: Job | None, fraction: float, deadline: _Deadline) -> None:
         try:
@@ -191,14 +229,18 @@ class WorkerProcess:
                 message = self._inbox.get(timeout=left)
             except queue.Empty:
                 break
-            if message is not None and message[0].get("kind") != "progress":
+            if message is not None and message.header.get("kind") != "progress":
                 return
         self.kill()
 
     def _listen(self, stream: IO[bytes]) -> None:
+        own = threading.get_native_id()
         try:
             while True:
-                self._inbox.put(wire.read(stream))
+                before = waited_by_thread(os.getpid(), own)
+                header, arrays = wire.read(stream)
+                arrived = time.monotonic() - (waited_by_thread(os.getpid(), own) - before)
+                self._inbox.put(_Message(header, arrays, arrived))
         except Exception:  # noqa: BLE001 - a plugin can write anything to any descriptor: the worker is given up
             self._inbox.put(None)
         stream.close()
@@ -288,14 +330,6 @@ def _resident_shared(pid: int) -> int:
         return 0
     found = [line.split()[1] for line in status.splitlines() if line.startswith("RssShmem:")]
     return 1024 * int(found[0]) if found else 0
-
-
-def waited_for_a_processor(pid: int) -> float:
-    """Return for how many seconds a process was ready to run and did not; 0 where nobody tells."""
-    try:
-        return int(Path(f"/proc/{pid}/schedstat").read_text(encoding="ascii").split()[1]) / 1e9
-    except (OSError, ValueError, IndexError):
-        return 0.0
 
 
 def _ending(status: int) -> str:

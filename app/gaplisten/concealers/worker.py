@@ -78,9 +78,9 @@ class Worker:
         confining.set_backstop(0)
         os.chdir(self._folder)
         confining.flush_streams()
-        # Between packets that are asked for one by one, threads may go on.
-        reply["left_behind"] = "" if header.get("goes_on") else self._leftovers.found(header["memory"])
-        reply["files"] = self._opened.files(header["path"])
+        if not header.get("goes_on"):  # between packets that are asked for one by one, threads may go on
+            reply["left_behind"] = self._leftovers.found(header["memory"])
+            reply["files"] = self._opened.files(header["path"])
         reply["deeds"] = [*self._opened.deeds(header["path"]), *self._clocks.replaced()]
         reply["offline"] = self._offline
         if (loaded := self._plugins.get(header["path"])) is not None:
@@ -140,7 +140,7 @@ class Worker:
             name: Path(value) if name in header["paths"] and value is not None else value
             for name, value in header["parameters"].items()
         }
-        with self._opened.recording(header["path"]):
+        with self._opened.recording(header["path"], look_through=not header.get("goes_on")):
             answered = plugin.form.answer(plugin, parameters, header, tuple(arrays), self._progress())
         return {**answered.facts, "kind": "done"}, list(answered.arrays)
 
