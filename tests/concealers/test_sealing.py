@@ -4,13 +4,17 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import tempfile
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from gaplisten.concealers import children
 from gaplisten.concealers.audit import audit
 from gaplisten.concealers.audit_sealing import NAME, Tried, sealed_for
 from gaplisten.concealers.errors import ConcealerFailed
@@ -159,3 +163,17 @@ def test_the_audit_says_that_it_kept_a_plugin_from_the_network_only_where_it_did
     assert ("but not from the network" in finding.note) != (finding.verdict is Verdict.OK)
     if not offline:
         assert finding.verdict is Verdict.UNKNOWN, finding
+
+
+def test_a_process_that_cannot_be_forked_leaves_neither_folder_nor_pipes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(descriptors: list[int]) -> None:
+        raise OSError("the process that forks others is gone")
+
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    before = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(OSError, match="is gone"):
+        children._Forked(SimpleNamespace(fork=refuse), Seal())  # type: ignore[arg-type]
+    assert not list(tmp_path.iterdir())
+    assert len(os.listdir("/proc/self/fd")) == before

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from gaplisten.concealers import opened
 from gaplisten.concealers.audit_findings import is_sound
+from gaplisten.concealers.code_files import code_below
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.findings import Finding, Verdict
 from gaplisten.concealers.request import Concealed
 from gaplisten.concealers.runner import Runner
-from gaplisten.concealers.sealing import Seal, code_beside, version
+from gaplisten.concealers.sealing import Seal, version
 from gaplisten.folders import resources
 
+_MOST_CODE = 4000
 NAME = "kept apart"
 _APART = "the audit's speech, from writing outside its temporary folder, and from the network"
 _FILES = "the audit's speech and from writing outside its temporary folder"
@@ -108,7 +111,7 @@ def sealed_for(
     told = [str(file[0]) for file in made.files]
     files = [path for path in told if not path.endswith("/") and not is_sound(path)]
     named = [str(value.resolve()) for value in parameters.values() if isinstance(value, Path)]
-    narrow = Seal(tuple(demo), (str(entry.path), *code_beside(entry.path), *files, *named))
+    narrow = Seal(tuple(demo), (str(entry.path), *_code_beside(entry.path), *files, *named))
     try:
         narrower, found_so = tried(narrow)
     except ConcealerFailed as error:
@@ -118,6 +121,14 @@ def sealed_for(
     note = "could read nothing but its own code, Python's and the system's files"
     note += f", and {len(files)} that it tells of" if files else ""
     return Sealed(narrower, narrow, found_so, _kept(made, f"{note}; "))
+
+
+def _code_beside(path: Path) -> list[str]:
+    """Return the code in a plugin's folder: helpers that are imported late are its own, too."""
+    found: list[str] = []
+    with suppress(OSError):  # there is more of it
+        found += map(str, code_below(path.parent, _MOST_CODE))
+    return found
 
 
 def _kept(made: Concealed, note: str = "") -> Finding:

@@ -150,11 +150,12 @@ if sys.platform == "linux":
         """A process that the nursery forked."""
 
         def __init__(self, nursery: _Nursery, sealed: Seal | None = None) -> None:
-            self._nursery = nursery
-            self._folder = tempfile.mkdtemp(prefix="gaplisten-sealed-") if sealed else ""
+            self._nursery, self._folder = nursery, ""
             theirs: list[int] = []
             ours: list[int] = []
             try:
+                if sealed:
+                    self._folder = tempfile.mkdtemp(prefix="gaplisten-sealed-")
                 for to_us in (False, True, True, False):
                     read, write = os.pipe()
                     theirs.append(write if to_us else read)
@@ -163,6 +164,7 @@ if sys.platform == "linux":
             except BaseException:
                 for descriptor in ours:
                     os.close(descriptor)
+                self._forget_folder()
                 raise
             finally:
                 for descriptor in theirs:
@@ -198,8 +200,11 @@ if sys.platform == "linux":
                 self._nursery.release(self.pid)
                 os.close(self._lifeline)
                 self._lifeline = -1
-                if self._folder:
-                    shutil.rmtree(self._folder, ignore_errors=True)
+                self._forget_folder()
+
+        def _forget_folder(self) -> None:
+            if self._folder:
+                shutil.rmtree(self._folder, ignore_errors=True)
 
     class _End:
         """How and whether a process ended."""

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from gaplisten.concealers.code_files import code_below
 from gaplisten.concealers.entries import BrokenEntry, Entry
 from gaplisten.durable import sha256_of
 from gaplisten.folders import user_state
@@ -43,7 +44,6 @@ MOST_BYTES = 4 * 2**30
 _PLAIN_WORD = re.compile(r"[A-Za-z0-9_+%-]*|[0-9.]+")
 _PART_OF_COMMAND = re.compile(r"[\s;|&<>()'\"=,]+")
 _FILLED_IN = re.compile(r"(?<!\{)\{[^{}]*\}(?!\})")
-_CODE = frozenset({".py", ".pyc", ".so", ".pyd"})
 _BLANK = re.compile("[\u034f\u115f\u1160\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]")
 _DESCRIPTION_BYTES = 1_000_000
 _LOCATION = re.compile(rb"\n\x08location(?:\x12(.))?", re.DOTALL)
@@ -230,7 +230,7 @@ def _beside(named: Sequence[Path]) -> Iterator[Path]:
     """Give what files of code import, and what descriptions of models name."""
     for path in filter(_is_regular, named):
         if path.suffix == ".py":
-            yield from _code_below(path.parent)
+            yield from code_below(path.parent, 10 * MOST_FILES)
         elif path.suffix in (".toml", ".json"):
             for text in filter(None, _texts(_read(path))):
                 model = path.parent / text
@@ -260,23 +260,6 @@ def _stored_apart(model: Path) -> Iterator[Path]:
             if found[1][0] & 0x80:
                 size, at = size + (data[at] << 7), at + 1
             yield model.parent / os.fsdecode(data[at : at + size].replace(b"\0", b""))
-
-
-def _code_below(folder: Path) -> Iterator[Path]:
-    """Give what code of that folder can import: modules, also compiled ones, and packages.
-
-    Raises
-    ------
-    OSError
-        If there is too much to look through.
-    """
-    looked_at = 0
-    for inner, folders, names in os.walk(folder):
-        folders[:] = sorted(each for each in folders if each.isidentifier())
-        looked_at += len(names) + len(folders)
-        if looked_at > 10 * MOST_FILES:
-            raise OSError(errno.EFBIG, "it has too many files", str(folder))
-        yield from (Path(inner, each) for each in sorted(names) if Path(each).suffix in _CODE)
 
 
 def _literal(name: str) -> str:

@@ -30,7 +30,6 @@ _ABSTRACT_SOCKETS = 1
 
 _SYSTEM = ("/usr", "/lib", "/lib32", "/lib64", "/bin", "/sbin", "/etc", "/opt", "/proc", "/sys", "/run")
 _DEVICES = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/tty")
-_MOST_CODE = 4000
 
 
 @dataclass(frozen=True)
@@ -142,17 +141,6 @@ def _without(root: str, but: list[str]) -> list[str]:
         inside = sorted(os.scandir(root), key=lambda each: each.name)
         return [path for each in inside if not each.is_symlink() for path in _without(each.path, but)]
     return []
-
-
-def code_beside(path: Path) -> list[str]:
-    """Return the Python code in a plugin's folder: helpers that are imported late are its own, too."""
-    found: list[str] = []
-    for folder, folders, files in os.walk(path.parent):
-        folders[:] = [each for each in folders if not each.startswith((".", "__"))][:50]
-        found += [os.path.join(folder, each) for each in files if each.endswith((".py", ".so", ".pyd"))]
-        if len(found) > _MOST_CODE:
-            break
-    return found[:_MOST_CODE]
 
 
 def _call(number: int, *arguments: Any) -> int:
