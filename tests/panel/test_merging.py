@@ -150,3 +150,14 @@ def test_who_withdrew_in_a_copy_is_named_and_nothing_is_taken_away_unasked(
     (session,) = merge(panel, [one, two]).withdrew_there
     assert "-ann-" in session
     assert [one.name for one in evaluate(panel).listeners] == ["Ann"]
+
+
+def test_a_copy_that_is_named_twice_is_taken_and_counted_once(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    copy = open_panel(Path(shutil.copytree(panel.folder, tmp_path / "copy")))
+    with Session.open(copy.folder, "Ann") as session:
+        take(session)
+    (tmp_path / "way").symlink_to(copy.folder)
+    found = merge(panel, [copy.folder, tmp_path / "way", copy.folder])
+    assert found.new == (session.name,)
+    assert merge(panel, [copy.folder, copy.folder]).known == (session.name,)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import os
 import shutil
+import time
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -27,12 +28,14 @@ from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Journal, read
 from gaplisten.panel.judging import _is_code
 from gaplisten.panel.reading import JournalDamaged
+from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.results.vote_table import votes_table
 from gaplisten.panel.results.votes import collect
-from gaplisten.panel.session import Session
+from gaplisten.panel.session import Clock, Session
 from gaplisten.panel.session_files import read_session
 from gaplisten.panel.unseal import OtherPlan
 from gaplisten.panel.watch import panel_status
+from gaplisten.panel.withdrawing import withdraw
 from kit.forms import ALIVE, in_excel, in_pandas, table, text
 from kit.panels import NO_STEPS, make_panel, take
 
@@ -400,6 +403,46 @@ def test_a_file_that_an_editor_saves_while_its_session_is_open_is_gone_on_with(
     assert sorted(int(row["trial"]) for row in read_session(panel, path).rows) == list(range(1, 9))
     assert len(collect(panel).votes) == 16
     assert collect(panel).problems == ()
+
+
+@pytest.mark.parametrize("left", ["nothing", "its header"])
+def test_a_session_is_not_begun_anew_over_a_file_that_was_emptied(left: str, tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    with Session.open(panel.folder, "Ann") as session:
+        take(session, 3)
+    (path,) = panel.ratings.glob("*.csv")
+    whole = path.read_bytes()
+    emptied = b"" if left == "nothing" else whole.split(b"\n")[0] + b"\n"
+    path.write_bytes(emptied)
+    plan = (panel.ratings / f"plans/{session.name}.plan").read_bytes()
+    later = Clock(wall=lambda: time.time() + 10_000)
+    with pytest.raises(OtherPlan, match="its ratings are gone: votes had been saved in it"):
+        Session.open(panel.folder, "Ann", clock=later)
+    assert path.read_bytes() == emptied
+    assert (panel.ratings / f"plans/{session.name}.plan").read_bytes() == plan
+    assert "ratings are gone" in panel_status(panel)[0].problem
+    assert "ratings are gone" in evaluate(panel).problems[0]
+    (begun,) = begun_sessions(panel, panel.ratings)
+    assert begun.finished  # nobody else is given its cells until somebody says what became of them
+    path.write_bytes(whole)
+    with Session.open(panel.folder, "Ann") as session:
+        assert session.progress.done == 3
+    path.unlink()
+    with Session.open(panel.folder, "Ann") as session:
+        assert session.progress.done == 0
+    path.write_bytes(b"")  # what a kill between making the file and its first row leaves
+    with Session.open(panel.folder, "Ann") as session:
+        take(session)
+        assert session.finished
+
+
+def test_what_tells_that_a_session_was_begun_goes_with_who_withdraws(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    with Session.open(panel.folder, "Ann") as session:
+        take(session, 1)
+    withdraw(panel, "Ann", "asked to", erase=True)
+    left = [path.name for path in panel.ratings.rglob("*") if "ann" in path.name]
+    assert left == []
 
 
 def test_a_name_that_is_no_column_is_not_dropped_without_a_word(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 
 import pytest
@@ -152,3 +153,21 @@ def test_a_file_put_back_from_a_backup_brings_no_votes_back_and_new_votes_count(
     with Session.open(panel.folder, "Ann") as session:
         take(session)
     assert [one.name for one in evaluate(panel).listeners] == ["Ann", "Ben"]
+
+
+def test_a_clock_that_was_set_back_brings_no_withdrawn_votes_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = make_panel(tmp_path)
+    with Session.open(panel.folder, "Ann") as session:
+        take(session)
+    (path,) = panel.ratings.glob("*.csv")
+    backup = path.read_bytes()
+    now = time.time()
+    monkeypatch.setattr(time, "time", lambda: now - 7 * 86_400)
+    withdraw(panel, "Ann", "asked to")
+    monkeypatch.undo()
+    path.write_bytes(backup)
+    found = evaluate(panel)
+    assert found.listeners == ()
+    assert any("withdrew after these votes" in one for one in found.problems)

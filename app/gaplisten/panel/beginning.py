@@ -7,7 +7,7 @@ another copy of the panel cannot be seen from here.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,11 +15,13 @@ from pathlib import Path
 
 from gaplisten.durable import FileLock, Locked, LockedElsewhere, is_locked
 from gaplisten.errors import GaplistenError
+from gaplisten.panel.begun import was_emptied
 from gaplisten.panel.design import drawing
 from gaplisten.panel.design.filling import Filling
 from gaplisten.panel.drawn import PLANS, SUFFIX, Drawn, PlanLost, plan_path, read_drawn, save_drawn
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import not_saved, opened_folder
+from gaplisten.panel.reading import Row
 from gaplisten.panel.session_files import copies_of, read_ratings
 
 IDLE_SECONDS = 3600.0  # a session that stood still for longer counts with what it has
@@ -85,12 +87,17 @@ def begun_sessions(panel: FrozenPanel, ratings: Path, root: Path | None = None) 
 def _begun(panel: FrozenPanel, ratings: Path, session: str, drawn: Drawn) -> Begun:
     own = ratings / f"{session}.csv"
     open_now = is_locked(own.with_suffix(".lock"))
+    rows: Sequence[Row] = ()
+    unknown = False
     try:
         renamed = [] if own.exists() else copies_of(panel, ratings, session)
         rows = read_ratings(panel, renamed[0] if renamed else own).rows
+        unknown = not rows and was_emptied(own)
     except FileNotFoundError:
-        rows = ()
+        pass
     except (GaplistenError, OSError):
+        unknown = True
+    if unknown:
         # Nobody knows what is in it: its votes are counted as if they were there.
         everything = frozenset(range(1, len(drawn.items) + 1))
         return Begun(session, drawn, everything, drawn.drawn_at, open_now)
@@ -147,8 +154,9 @@ def _to_draw(panel: FrozenPanel, ratings: Path, session: str, now: float, root: 
     drawn = read_drawn(panel.key, ratings, session, root) if path.parent.is_dir() else None
     if drawn is not None and abs(now - drawn.drawn_at) < IDLE_SECONDS:
         return False
+    own = ratings / f"{session}.csv"
     try:
-        return not read_ratings(panel, ratings / f"{session}.csv").rows
+        return not (read_ratings(panel, own).rows or was_emptied(own))
     except FileNotFoundError:
         return True
     except (GaplistenError, OSError):

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaplisten.languages import counted
+from gaplisten.panel.begun import was_emptied
 from gaplisten.panel.drawn import PlanLost, plan_of
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.methods.contract import Planned
@@ -58,6 +59,7 @@ class Judged:
 
 _OTHERS = "was not made with this panel and listener"
 _MOVE = "move the file away, or use the panel and version that made it"
+_PUT_BACK = "put back the file that held them, or move this one away to begin anew"
 _FIX = "somebody changed the file: put back what was there, or move the file away"
 
 
@@ -189,6 +191,8 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
                 fitting.append(row)
             except OtherPlan as error:
                 errors.append(error)
+    if not found.rows and not found.damaged and was_emptied(Path(where)):
+        errors.append(OtherPlan(where, "its ratings are gone: votes had been saved in it", _PUT_BACK))
     rows: list[Row] = []
     for one in _once(fitting, where):
         if isinstance(one, OtherPlan):

@@ -139,7 +139,8 @@ def merge(panel: FrozenPanel, others: Sequence[Path]) -> Merged:
     todo: list[tuple[FrozenPanel, str, str]] = []
     copies: list[FrozenPanel] = []
     seen: dict[str, Path] = {}
-    for folder in others:
+    # A copy that is named twice, by another way maybe, is one copy.
+    for folder in {folder.resolve(): folder for folder in others}.values():
         other = open_panel(folder)
         if other.sha256 != panel.sha256:
             fact = "it is another panel (its SHA-256 differs)"

@@ -14,6 +14,7 @@ from gaplisten.durable import FileLock
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.asking import ANSWER_COLUMNS, ANSWERS, Asking
 from gaplisten.panel.beginning import begin
+from gaplisten.panel.begun import forget_begun, note_begun
 from gaplisten.panel.breaks import BreakClock, worked_before
 from gaplisten.panel.columns import (
     Header,
@@ -137,6 +138,10 @@ class Session(Voting):
         self._answers.mend()
         self._asking = Asking(panel, self.listener, self._answers, self._plan)
         _use(judged, self._journal)
+        self._root: Path | None = root
+        if not self._journal.rows:  # not emptied: that was refused above
+            forget_begun(path)
+        self._noted = bool(self._journal.rows) and note_begun(path, root)
         self._todo = [one for one in self._plan if one.trial.number not in judged.done]
         self.notices = (
             [note for note in (lock.notice,) if note] + self._journal.notices + self._answers.notices
@@ -385,6 +390,7 @@ class Session(Voting):
         if refusal is not None:
             return refusal
         self._journal.append(self._rows(playback or PlaybackFacts()))
+        self._noted = self._noted or note_begun(self._journal.path, self._root)
         self.notices += [note for note in self._journal.notices if note not in self.notices]
         self._todo = self._todo[1:]
         self._show()
@@ -442,7 +448,7 @@ class Session(Voting):
             raise not_saved(answers, error) from error
         self._journal.move(path)
         self._answers.move(answers / path.name)
-        self.moved = path
+        self.moved, self._root, self._noted = path, None, False
         self.notices += [note for note in self._journal.notices if note not in self.notices]
 
     def _fill_in(self) -> None:

@@ -14,6 +14,7 @@ from gaplisten.durable import FileLock, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import counted
 from gaplisten.panel.answer_files import answer_files
+from gaplisten.panel.begun import begun_path
 from gaplisten.panel.columns import utc
 from gaplisten.panel.drawn import copies_of_plan, plan_path
 from gaplisten.panel.frozen import FrozenPanel
@@ -47,6 +48,9 @@ class Withdrawal:
     session
         A digest of the session's name that only the panel's secret makes: it tells a copy's session again,
         and nobody's name. "" in records of the first version.
+    last
+        When the last of the votes was given, ISO 8601, UTC: by it they are known again though the clock was
+        set back meanwhile. "" where there were none.
     """
 
     listener: str
@@ -54,6 +58,7 @@ class Withdrawal:
     reason: str
     at: str
     session: str = ""
+    last: str = ""
 
     def said(self) -> str:
         """Return it as a sentence."""
@@ -100,6 +105,7 @@ def _recorded(ratings: Path) -> tuple[Withdrawal, ...] | None:
                 str(one["reason"]),
                 str(one["at"]),
                 str(one.get("session", "")),
+                str(one.get("last", "")),
             )
             for one in said
         )
@@ -111,7 +117,7 @@ def has_withdrawn(
     panel: FrozenPanel, gone: Sequence[Withdrawal], names: Collection[str], rows: Sequence[Row]
 ) -> bool:
     """Tell whether a session, known by these names, is among these that were, after the last of its votes."""
-    out = [one.at for one in gone if any(one.is_of(panel, name) for name in names)]
+    out = [max(one.at, one.last) for one in gone if any(one.is_of(panel, name) for name in names)]
     if not out:
         return False
     last = max((row["saved_at"] for row in rows), default="")
@@ -151,7 +157,7 @@ def _files(panel: FrozenPanel, ratings: Path, session: str) -> list[Path]:
     plans = [*copies_of_plan(panel.key, ratings, session), plan_path(ratings, session)]
     copies = copies_of(panel, ratings, session)
     torn = [path.with_suffix(".torn") for path in (*answers, *copies, own)]
-    wanted = [*answers, *torn, *plans, *copies, own]
+    wanted = [*answers, *torn, *plans, begun_path(own), *copies, own]
     return [path for path in wanted if path.is_file() and not path.is_symlink()]
 
 
@@ -196,6 +202,7 @@ def _out(
 ) -> Withdrawal:
     files, name = _files(panel, folder, session), listener
     given: set[tuple[str, str, str]] = set()
+    last = ""
     for path in files:
         if path.parent != folder or path.suffix != ".csv":
             continue
@@ -204,9 +211,10 @@ def _out(
             rows = read_ratings(panel, path).rows
             given |= {(row["trial"], row["position"], row.get("scale", "")) for row in rows}
             name = listener_of(rows) or name
+            last = max([last, *(row["saved_at"] for row in rows)])
     votes = len(given)
     at = utc(time.time())
-    made = Withdrawal("" if erase else name, votes, reason, at, _digest(panel, session))
+    made = Withdrawal("" if erase else name, votes, reason, at, _digest(panel, session), last)
     aside = folder / WITHDRAWN
     if aside.is_symlink():
         raise CannotWithdraw(str(aside), "it is a link", "put a folder of its own there")
