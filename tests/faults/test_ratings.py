@@ -19,6 +19,7 @@ import pandas as pd
 import pytest
 
 from gaplisten.durable import Locked
+from gaplisten.panel.begun import begun_path
 from gaplisten.panel.build import BuildError, build
 from gaplisten.panel.definition import parse_definition
 from gaplisten.panel.frozen import FrozenPanel
@@ -382,6 +383,7 @@ def test_a_file_cut_off_in_its_header_is_begun_anew(size: int, tmp_path: Path) -
         take(session, 1)
     path = csv_of(panel)
     path.write_bytes(path.read_bytes()[:size])
+    begun_path(path).unlink()  # made only when the first votes are on the disk
     with Session.open(panel.folder, "Ann") as session:
         assert session.progress.done == 0
         take(session, 2)
