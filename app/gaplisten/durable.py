@@ -45,7 +45,18 @@ def write_whole(path: Path, content: bytes | str, *, sync: bool = True) -> None:
         in three parts.
     """
     with whole_stream(path, sync=sync) as file:
-        file.write(content.encode("utf-8") if isinstance(content, str) else content)
+        file.write(utf8(content) if isinstance(content, str) else content)
+
+
+def utf8(text: str) -> bytes:
+    r"""Return text as UTF-8; bytes of names that are none are written out, as terminals show them.
+
+    In JSON what is written out is the escape of the same text: a program reads the name as it was.
+
+    >>> utf8("cl\udce9p.wav")
+    b'cl\\udce9p.wav'
+    """
+    return text.encode("utf-8", "backslashreplace")
 
 
 @contextmanager
@@ -160,13 +171,44 @@ def not_written(path: Path, error: OSError) -> tuple[str, str, str]:
     return str(path), f"cannot be written: {fact}", way_out
 
 
+class PlaceError(GaplistenError):
+    """A place where nothing could be written in the end."""
+
+
+def check_place(*paths: Path | None, folders: bool = False) -> None:
+    """Refuse a file that could not be written in the end, before the work and not after it.
+
+    Parameters
+    ----------
+    folders
+        Whether a path may be a folder.
+
+    Raises
+    ------
+    PlaceError
+        If one cannot be written, or is named twice.
+    """
+    named = [path for path in paths if path is not None]
+    for at, path in enumerate(named):
+        if not path.absolute().parent.is_dir():
+            raise PlaceError(str(path), "cannot be written (its folder is not there)", "make it first")
+        if not path.name:
+            raise PlaceError(str(path), "cannot be written (it has no name)", "name a file")
+        if is_special(path):
+            raise PlaceError(str(path), "cannot be written (it is a device or a pipe)", "name a file")
+        if path.is_dir() and not folders:
+            raise PlaceError(str(path), "cannot be written (it is a folder)", "name a file in it")
+        if path.absolute() in [each.absolute() for each in named[:at]]:
+            raise PlaceError(str(path), "is named for two things", "give each a file of its own")
+
+
 def safe_name(name: str) -> str:
-    """Return a file name without characters that some system forbids.
+    """Return a file name without characters that some system forbids, and without bytes that are no text.
 
     >>> safe_name("a/b: <c>. ")
     'a_b_ _c_'
     """
-    return re.sub(r'[\\/:*?"<>|\x00-\x1f]', "_", name).strip(" .") or "clip"
+    return re.sub(r'[\\/:*?"<>|\x00-\x1f\ud800-\udfff]', "_", name).strip(" .") or "clip"
 
 
 # --- digests ------------------------------------------------------------------------------------------------

@@ -211,7 +211,7 @@ def test_other_losses_are_not_paired_and_never_pass_as_equal() -> None:
     limits = [limit_of("click_exit:new>0", METRICS), limit_of("click_exit:max>15", METRICS)]
     verdict = judge(BASE, new, limits, {})
     assert verdict.unpaired == ("clip0", "clip1")
-    assert "no value" in verdict.unknown[0]
+    assert "no value" in verdict.unknown[0].no_value
     assert [breach.limit.figure for breach in verdict.breaches] == ["max"]
 
 
@@ -368,3 +368,11 @@ def test_values_are_kept_and_measured_again_only_where_a_file_changed(
     assert calls == ["new"]
     assert again["base"] == first["base"]
     assert again["new"] != first["base"]
+
+
+def test_a_baseline_keeps_names_that_are_no_text(tmp_path: Path) -> None:
+    odd = "cl\udce9p"
+    build = replace(BASE, name="b\udcff", gaps={odd: BASE.gaps["clip0"]}, scores={"plcmos": {odd: 3.0}})
+    save_baseline(tmp_path / "b.json", build, {"plcmos": "plcmos 1"})
+    found = read_baseline(tmp_path / "b.json", {"plcmos": "plcmos 1"})
+    assert (found.name, {*found.gaps}, found.scores["plcmos"]) == ("b\udcff", {odd}, {odd: 3.0})

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import base64
+import errno
 import io
 import json
+import os
 import platform
 import re
+import sys
 import zipfile
 from contextlib import redirect_stdout
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,10 +25,22 @@ from gaplisten.audio.signal import Signal
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.state import Choice, Work
 from gaplisten.cli import main
-from gaplisten.clips.clip import Clip, OpenClip
+from gaplisten.clips.clip import Clip, ConditionFile, OpenClip
+from gaplisten.clips.layouts import find_clips
+from gaplisten.clips.opening import open_clip
+from gaplisten.loss.measures import measure_versions
 from gaplisten.loss.trace import LossTrace
+from gaplisten.report import bundle as bundles
 from gaplisten.report.bundle import bundle_of, in_turn, zip_of
-from gaplisten.report.finding import Finding, FindingError, Place, Version, anonymised
+from gaplisten.report.finding import (
+    Finding,
+    FindingError,
+    Place,
+    Version,
+    anonymised,
+    finding_of,
+    place_of,
+)
 from gaplisten.report.lanes import finding_in_lanes
 from gaplisten.report.wav import Cut, cut, wav_bytes
 from kit.challenge import coloured, write_versions
@@ -369,3 +384,63 @@ def test_a_concealers_parameters_are_told_without_places() -> None:
     assert not any(b"anna" in content or b"srv" in content for content in files.values())
     with pytest.raises(FindingError, match="choose a gap"):
         finding_in_lanes(clip, lanes, trace, 2, None, work, 20.0, shared=trace)
+
+
+# -- whole or not at all -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("words", [(), ("--anonymous",), ("--as-folder",), ("--anonymous", "--as-folder")])
+def test_a_disk_that_refuses_leaves_neither_half_a_bundle_nor_a_key(
+    folder: Path, tmp_path: Path, words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write, written = bundles.write_whole, []
+
+    def full(path: Path, content: bytes | str, *, sync: bool = True) -> None:
+        written.append(path)
+        if len(written) > (4 if "--as-folder" in words else 0):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        write(path, content, sync=sync)
+
+    monkeypatch.setattr(bundles, "write_whole", full)
+    assert run(folder, "--bundle", tmp_path / "out", *words) == 2
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.setattr(bundles, "write_whole", write)
+    assert run(folder, "--bundle", tmp_path / "out", *words) == 0
+
+
+@pytest.mark.parametrize("words", [(), ("--anonymous",)])
+def test_what_is_there_already_is_not_replaced(
+    folder: Path, tmp_path: Path, words: tuple[str, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("out.zip", "other.key.json")[: 1 + len(words)]:
+        (tmp_path / name).write_text("mine")
+        assert run(folder, "--bundle", tmp_path / name.partition(".")[0], *words) == 2
+        assert f"{name}: is there already; name another, or remove it" in capsys.readouterr().err
+        assert (tmp_path / name).read_text() == "mine"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="names are text elsewhere")
+def test_names_that_are_no_text_are_written_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    root = write_set(tmp_path / "a")
+    for path in [*root.rglob("one*")]:
+        path.rename(os.fsdecode(os.fsencode(path.parent) + b"/cl\xe9p" + path.name[3:].encode()))
+    (root / "build_A").rename(os.fsdecode(os.fsencode(root) + b"/net_\xff"))
+    assert run(root, "--bundle", tmp_path / "out", "--worst", 5) == 0
+    files = opened(tmp_path / "out.zip")
+    name = "cl_udce9p_gap01_0.200s"
+    assert f"{name}/2_build_B.wav" in files
+    text = files[f"{name}/gap.md"].decode()
+    assert "### cl\\\\udce9p: gap 1" in text  # Markdown writes a backslash so
+    assert "net\\_\\\\udcff" in text
+    assert "cl\\udce9p" in files[f"{name}/listen.html"].decode()
+    assert files[f"{name}/gap.png"].startswith(b"\x89PNG")
+
+
+def test_a_version_that_told_the_losses_stands_once_under_its_name(tmp_path: Path) -> None:
+    root = write_set(tmp_path)
+    clip = find_clips([root]).clips[0]
+    assert clip.lossy is not None
+    found = open_clip(replace(clip, conditions=(*clip.conditions, ConditionFile("coded", clip.lossy))))
+    tables = measure_versions(found.reference, found.conditions, found.traces)
+    finding = finding_of(found, tables, 1, place_of(found.clip), {})
+    assert [each.name for each in finding.versions] == ["reference", "build_A", "build_B", "coded"]

@@ -36,8 +36,9 @@ from gaplisten.report.figure import (
 )
 from gaplisten.report.fonts import broken, shortened, width
 from gaplisten.report.layout import lay_out
+from gaplisten.report.png import png_of
+from gaplisten.report.shapes import Group, Pixels, Sheet, Word, hatching
 from gaplisten.report.shapes import Path as Stroke
-from gaplisten.report.shapes import Pixels, Word, hatching
 from gaplisten.report.sounds import spectrogram, waveform
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -335,3 +336,15 @@ def test_pixels_reach_both_kinds_of_file() -> None:
     assert (image.reshape(-1, 3) == (255, 0, 0)).all(axis=1).mean() > 0.5
     assert re.search(r'href="data:image/png;base64,[A-Za-z0-9+/=]+"', to_svg(figure))
     assert [type(each) for each in itertools.islice(marks_of(*plot.marks), 2)] == [Pixels, Word]
+
+
+def test_a_long_line_ends_in_the_picture_where_it_was_laid_out() -> None:
+    text = "2 gaplisten_hybrid: click at exit 14.5 z !, energy error -3.1 dB, LSD 12.1 dB, click at entry"
+    word = Word(4.0, 12.0, text, 7.0)
+    for dpi in (72, 96, 110, 150, 220, 300):
+        room = width(text, 7.0) + 8.0
+        sheet = Sheet(room, 18.0, (Group(None, (word,)),), "t")
+        image = Image.open(io.BytesIO(png_of(sheet, dpi))).convert("L")
+        dark = np.flatnonzero((np.asarray(image) < 128).any(axis=0))
+        assert dark.size
+        assert dark[-1] <= (room - 4.0) * dpi / 72 + 1.0, dpi

@@ -163,6 +163,35 @@ def read_start(path: Path, seconds: float) -> Signal:
         raise _unreadable(path, error) from error
 
 
+def read_range(info: SoundInfo, start: int, stop: int, dtype: str = "float32") -> npt.NDArray[Any]:
+    """Read frames ``[start, stop)`` of a file, cut at its ends, shape ``(frames, channels)``.
+
+    Parameters
+    ----------
+    info
+        What `probe` said of it.
+    dtype
+        ``float32`` or ``float64`` (full scale ±1), or ``int16`` or ``int32``, as wide as which the file's
+        integers are made.
+
+    Raises
+    ------
+    SoundFileError
+        If it cannot be read any more, or is shorter than it was.
+    """
+    start, stop = max(start, 0), min(stop, info.frames)
+    wanted = max(stop - start, 0)
+    try:
+        with soundfile.SoundFile(_named(info.path)) as file:
+            file.seek(min(start, info.frames))
+            found: npt.NDArray[Any] = file.read(wanted, dtype=dtype, always_2d=True)
+    except (soundfile.SoundFileError, OSError) as error:
+        raise _unreadable(info.path, error) from error
+    if len(found) < wanted:
+        raise _cut_short(info.path, info.frames, start + len(found))
+    return found
+
+
 def write_signal(path: Path, signal: Signal, subtype: str = "PCM_16") -> None:
     """Write a file whose format follows from its suffix, replacing `path` only when all of it is written.
 

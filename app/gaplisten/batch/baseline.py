@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
@@ -11,13 +12,14 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 
 from gaplisten.batch.gap_values import COMPARED, ClipGaps
 from gaplisten.batch.gate import Build
-from gaplisten.durable import not_written, write_whole
+from gaplisten.durable import not_written, utf8, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.metrics.gaps import CODE
 from gaplisten.untrusted import read_regular
 
 MOST_BYTES = 256 * 1024 * 1024
 _MOST_NAMED = 5
+_NO_TEXT = re.compile(r"\\u(dc[89a-f][0-9a-f])")
 
 
 class BaselineError(GaplistenError):
@@ -75,7 +77,7 @@ def save_baseline(path: Path, build: Build, identities: Mapping[str, str]) -> No
         fact = f"{len(build.problems)} clips of {build.name} cannot be measured; {clip}: {why}"
         raise BaselineError(str(path), f"is not written: {fact}", "mend them first")
     clips = {
-        name: _Clip(
+        _as_text(name): _Clip(
             rate=each.rate,
             gaps=each.gaps,
             strata=each.strata,
@@ -86,9 +88,14 @@ def save_baseline(path: Path, build: Build, identities: Mapping[str, str]) -> No
         for name, each in build.gaps.items()
     }
     metrics = {
-        name: _Metric(identity=identities[name], values=dict(values)) for name, values in build.scores.items()
+        name: _Metric(
+            identity=identities[name], values={_as_text(clip): value for clip, value in values.items()}
+        )
+        for name, values in build.scores.items()
     }
-    content = _File(gaplisten="baseline 1", name=build.name, measures=CODE, clips=clips, metrics=metrics)
+    content = _File(
+        gaplisten="baseline 1", name=_as_text(build.name), measures=CODE, clips=clips, metrics=metrics
+    )
     try:
         write_whole(path, json.dumps(content.model_dump(), ensure_ascii=False, allow_nan=False) + "\n")
     except OSError as error:
@@ -128,10 +135,25 @@ def read_baseline(path: Path, identities: Mapping[str, str]) -> Build:
             fact = f"holds {name} of another version ({kept.identity}; here {identity})"
             raise BaselineError(str(path), fact, again)
     gaps = {
-        name: ClipGaps(each.rate, each.gaps, each.strata, each.values, each.reference, each.losses)
+        _as_it_was(name): ClipGaps(
+            each.rate, each.gaps, each.strata, each.values, each.reference, each.losses
+        )
         for name, each in content.clips.items()
     }
-    return Build(content.name, gaps, {name: each.values for name, each in content.metrics.items()})
+    scores = {
+        name: {_as_it_was(clip): value for clip, value in each.values.items()}
+        for name, each in content.metrics.items()
+    }
+    return Build(_as_it_was(content.name), gaps, scores)
+
+
+def _as_text(name: str) -> str:
+    """Return a name with bytes that are no text written out; `_as_it_was` undoes it."""
+    return utf8(name).decode()
+
+
+def _as_it_was(name: str) -> str:
+    return _NO_TEXT.sub(lambda found: chr(int(found[1], 16)), name)
 
 
 def check_same(path: Path, base: Build, new: Build) -> None:

@@ -130,7 +130,7 @@ class Verdict:
     breaches: tuple[Breach, ...]
     missing: tuple[str, ...]
     unpaired: tuple[str, ...]
-    unknown: tuple[str, ...]
+    unknown: tuple[Limit, ...]
 
     def passed(self, allow_missing: bool) -> bool:
         """Tell whether nothing is broken."""
@@ -157,7 +157,7 @@ def judge(base: Build, new: Build, limits: Sequence[Limit], directions: Mapping[
         else:
             figure = _figure_of_clips(limit, base, new, directions.get(limit.measure, "higher"))
         if figure is None or math.isnan(figure.value):
-            unknown.append(f"{limit.text}: there is no value to judge it by")
+            unknown.append(limit)
         elif limit.broken(figure.value, figure.low, figure.high):
             breaches.append(Breach(limit, figure))
     return Verdict(

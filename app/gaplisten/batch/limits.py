@@ -68,6 +68,11 @@ class Limit:
         """Whether it speaks about gap measures."""
         return self.measure == ANY or self.measure in _KEYS
 
+    @property
+    def no_value(self) -> str:
+        """What is said where there is no figure: nothing can pass by it."""
+        return f"{self.text}: there is no value to judge it by"
+
     def broken(self, value: float, low: float | None = None, high: float | None = None) -> bool:
         """Tell whether a figure (with its interval) breaks it."""
         if self.significant:

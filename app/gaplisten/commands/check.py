@@ -21,6 +21,7 @@ from gaplisten.commands.folder_options import (
     layout_from,
     packet_length,
 )
+from gaplisten.durable import check_place
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.tables import Table
 
@@ -49,7 +50,7 @@ def check(
     Received packets of the lossy file against the reference, its exact zeros against the trace, versions
     against each other. Exit status: 0 all fits, 1 something does not, 2 unreadable input.
     """
-    output.check_place(csv, save)
+    check_place(csv, save)
     found = find_clips(
         paths,
         reference_folder=reference_folder,

@@ -27,7 +27,7 @@ from gaplisten.commands.folder_options import (
     say_doubts,
 )
 from gaplisten.commands.trace_words import places_of_traces
-from gaplisten.durable import not_written, write_whole
+from gaplisten.durable import check_place, not_written, write_whole
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.metrics.catalogue import metric_names
 from gaplisten.metrics.contract import Metric
@@ -109,7 +109,7 @@ def compare(
     folders = list(builds or [])
     if len(folders) < (1 if baseline or save else 2):
         raise CompareError("compare", "needs builds", "name BASE and NEW, or NEW with --baseline FILE")
-    output.check_place(junit, report, csv, save)
+    check_place(junit, report, csv, save)
     if baseline is not None and save is not None:
         raise CompareError("--save-baseline", "is given beside --baseline", "leave one of them out")
     found = _versions(folders, reference_folder, trace or [], packet_length(packet_ms, packet))
@@ -269,8 +269,8 @@ def _tell(verdict: Verdict, limits: Sequence[Limit], allow_missing: bool) -> boo
         more = len(breach.figure.about) - MOST_NAMED
         if more > 0 and breach.limit.figure == "new":
             print(f"  and {more} more (--junit and --csv have the figures)")
-    for sentence in verdict.unknown:
-        print(f"{verdict.build}: BROKEN {sentence}")
+    for limit in verdict.unknown:
+        print(f"{verdict.build}: BROKEN {limit.no_value}")
     passed = verdict.passed(allow_missing)
     if limits or not passed:
         print(f"{verdict.build}: {'passed' if passed else 'failed'}")

@@ -27,10 +27,11 @@ from gaplisten.commands.folder_options import (
     packet_length,
     say_doubts,
 )
-from gaplisten.commands.output import check_place, failures, progress, show
+from gaplisten.commands.output import failures, progress, show
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.parameters import parse_assignments, validate
+from gaplisten.durable import check_place
 from gaplisten.errors import visible
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)

@@ -12,11 +12,12 @@ import typer
 
 from gaplisten.clips.clip import Clip, OpenClip
 from gaplisten.clips.opening import open_clip
-from gaplisten.commands.output import check_place, progress
+from gaplisten.commands.output import progress
+from gaplisten.durable import check_place
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import GapTable, measure_named, measure_versions
 from gaplisten.loss.measures.gap_table import badness
-from gaplisten.report.bundle import bundle_of, check_folder, write_bundle
+from gaplisten.report.bundle import bundle_of, check_bundle, write_bundle
 from gaplisten.report.finding import CONTEXT_MS, Finding, Place, finding_of, place_of
 
 Bundle = Annotated[
@@ -99,8 +100,7 @@ def hand_over(
         If there is no such clip or gap, or something cannot be read or written.
     """
     check_place(wanted.out, folders=True)
-    if wanted.as_folder:
-        check_folder(wanted.out)  # before the work, not after it
+    check_bundle(wanted.out, folder=wanted.as_folder, anonymous=wanted.anonymous)
     chosen = [clip for clip in clips if wanted.clip in (None, clip.name)]
     if not chosen:
         names = ", ".join(clip.name for clip in clips[:8])

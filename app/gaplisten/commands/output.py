@@ -11,32 +11,9 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table as RichTable
 
-from gaplisten.durable import is_special
 from gaplisten.errors import visible
 from gaplisten.jobs import Job
-from gaplisten.tables import Cell, Table, TableError, write_csv
-
-
-def check_place(*paths: Path | None, folders: bool = False) -> None:
-    """Refuse a file that could not be written in the end, before the work and not after it.
-
-    Parameters
-    ----------
-    folders
-        Whether a path may be a folder.
-    """
-    named = [path for path in paths if path is not None]
-    for at, path in enumerate(named):
-        if not path.absolute().parent.is_dir():
-            raise TableError(str(path), "cannot be written (its folder is not there)", "make it first")
-        if not path.name:
-            raise TableError(str(path), "cannot be written (it has no name)", "name a file")
-        if is_special(path):
-            raise TableError(str(path), "cannot be written (it is a device or a pipe)", "name a file")
-        if path.is_dir() and not folders:
-            raise TableError(str(path), "cannot be written (it is a folder)", "name a file in it")
-        if path.absolute() in [each.absolute() for each in named[:at]]:
-            raise TableError(str(path), "is named for two things", "give each a file of its own")
+from gaplisten.tables import Cell, Table, write_csv
 
 
 def _text(value: Cell) -> str:

@@ -36,6 +36,7 @@ from gaplisten.commands.folder_options import (
     packet_length,
     say_doubts,
 )
+from gaplisten.durable import check_place
 from gaplisten.metrics.contract import Metric
 from gaplisten.tables import Cell, Table
 
@@ -178,7 +179,7 @@ def score(
         return
     if not paths:
         raise typer.BadParameter("name at least one file or folder (--list shows the metrics)")
-    output.check_place(csv, summary)
+    check_place(csv, summary)
     versions = versions_from_paths(
         paths,
         reference=reference,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import secrets
+import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -14,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.audio.signal import Signal
-from gaplisten.durable import not_written, safe_name, sha256_of, sync_folder, write_whole
+from gaplisten.durable import not_written, safe_name, sha256_of, sync_folder, utf8, whole_path, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.report.finding import Finding, Version, anonymised
 from gaplisten.report.layout import lay_out
@@ -119,10 +121,11 @@ def _files_of(finding: Finding) -> tuple[dict[str, bytes], str]:
     files["all_in_turn.wav"] = wav_bytes(in_turn(cuts, [finding.heard(each) for each in finding.versions]))
     sheet = lay_out(figure_of(finding))
     files["gap.png"] = png_of(sheet, _PICTURE_DPI)
-    files["is_lost.txt"] = _trace(finding).encode()
+    files["is_lost.txt"] = utf8(_trace(finding))
     text = markdown_of(finding, told, "gap.png", named=not finding.anonymous)
-    files["gap.md"] = text.encode()
-    files["listen.html"] = page(finding.title, [KEYS, player(finding, sheet), _below(finding, told)]).encode()
+    files["gap.md"] = utf8(text)
+    told_below = _below(finding, told)
+    files["listen.html"] = utf8(page(finding.title, [KEYS, player(finding, sheet), told_below]))
     return files, text
 
 
@@ -208,13 +211,36 @@ def zip_of(files: Mapping[str, bytes]) -> bytes:
     return buffer.getvalue()
 
 
+def places_of(out: Path, *, folder: bool) -> tuple[Path, Path]:
+    """Return where a bundle lies, a ZIP with its suffix, and where its key does."""
+    if not folder and out.suffix.lower() != ".zip":
+        out = out.with_name(out.name + ".zip")
+    return out, out.with_name(f"{out.name.removesuffix('.zip')}.key.json")
+
+
+def check_bundle(out: Path, *, folder: bool, anonymous: bool) -> None:
+    """Refuse a place where something lies that would be replaced: before the work, and not after it.
+
+    Raises
+    ------
+    BundleError
+        If a ZIP, a key or a folder that is not empty is there.
+    """
+    place, key = places_of(out, folder=folder)
+    if folder:
+        _check_folder(place)
+    for path in (*(() if folder else (place,)), *((key,) if anonymous else ())):
+        if path.exists():
+            raise BundleError(str(path), "is there already", "name another, or remove it")
+
+
 def write_bundle(out: Path, bundle: Bundle, *, folder: bool = False) -> list[Path]:
-    """Write a bundle, and its key beside it.
+    """Write a bundle, and its key beside it: all of it, or nothing.
 
     Parameters
     ----------
     out
-        The ZIP (its suffix is added where it is missing), or the folder.
+        The ZIP (its suffix is added where it is missing), which is replaced, or the folder.
     folder
         Whether to write a folder, new or empty, instead of a ZIP.
 
@@ -228,25 +254,29 @@ def write_bundle(out: Path, bundle: Bundle, *, folder: bool = False) -> list[Pat
     BundleError
         If the folder is in use, or the disk refuses.
     """
-    if not folder and out.suffix.lower() != ".zip":
-        out = out.with_name(out.name + ".zip")
-    key = out.with_name(f"{out.name.removesuffix('.zip')}.key.json")
-    written = [out]
+    out, key = places_of(out, folder=folder)
     try:
-        if bundle.key:
-            # First the key: without it nobody could tell any more which version is which.
-            write_whole(key, json.dumps(bundle.key, indent=2, ensure_ascii=False) + "\n")
-            written.append(key)
-        if folder:
-            _write_folder(out, bundle.files)
-        else:
-            write_whole(out, zip_of(bundle.files))
+        if not bundle.key:
+            _write(out, bundle.files, folder)
+            return [out]
+        # Neither is of use without the other: the key gets its name right after the bundle, and all that
+        # could fail has been done by then.
+        with whole_path(key) as part:
+            part.write_text(json.dumps(bundle.key, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
+            _write(out, bundle.files, folder)
+        return [out, key]
     except OSError as error:
         raise BundleError(*not_written(out, error)) from error
-    return written
 
 
-def check_folder(out: Path) -> None:
+def _write(out: Path, files: Mapping[str, bytes], folder: bool) -> None:
+    if folder:
+        _write_folder(out, files)
+    else:
+        write_whole(out, zip_of(files))
+
+
+def _check_folder(out: Path) -> None:
     """Refuse a folder that holds something.
 
     Raises
@@ -259,10 +289,20 @@ def check_folder(out: Path) -> None:
 
 
 def _write_folder(out: Path, files: Mapping[str, bytes]) -> None:
-    check_folder(out)
-    out.mkdir(exist_ok=True)
-    for path, content in files.items():
-        place = out / path
-        place.parent.mkdir(exist_ok=True)
-        write_whole(place, content, sync=False)
-    sync_folder(out)
+    """Write a folder under another name, and give it its own when all is in it."""
+    _check_folder(out)
+    out = out.absolute()
+    part = out.with_name(f"{out.name[:40]}.{secrets.token_hex(6)}.part")
+    part.mkdir()
+    try:
+        for path, content in files.items():
+            place = part / path
+            place.parent.mkdir(exist_ok=True)
+            write_whole(place, content, sync=False)
+        if out.is_dir():
+            out.rmdir()  # it is empty
+        part.rename(out)
+    except BaseException:
+        shutil.rmtree(part, ignore_errors=True)
+        raise
+    sync_folder(out.parent)

@@ -16,7 +16,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.bench.gap_wording import with_unit
 from gaplisten.bench.state import SHOWN_AT_FIRST
 from gaplisten.clips.clip import Clip, OpenClip
-from gaplisten.errors import GaplistenError
+from gaplisten.errors import GaplistenError, visible
 from gaplisten.loss.measures import GapTable, Measure, measure_named
 from gaplisten.loss.trace import Gap, LossTrace
 from gaplisten.report.wav import Cut, cut
@@ -251,7 +251,7 @@ def version_of(
         if places and table.gaps[places[0]].gap.stop == gap.stop:
             values = {each.key: table.value(places[0], key, each.key) for each in table.measures}
             flags = table.flags(key, places[0], thresholds)
-    return Version(name, signal, kind, file, made, trace, values, flags)
+    return Version(visible(name), signal, kind, file, made, trace, values, flags)
 
 
 def finding_of(
@@ -284,7 +284,9 @@ def finding_of(
     gap, versions = gaps[index - 1], list[Version]()
     if opened.reference is not None:
         versions.append(Version("reference", opened.reference, Kind.REFERENCE, file=opened.clip.reference))
-    if opened.lossy is not None:
+    # A version that also served to find the losses stands under its own name.
+    named = {each.path for each in opened.clip.conditions if each.name in opened.conditions}
+    if opened.lossy is not None and opened.clip.lossy not in named:
         made = "" if opened.clip.lossy else "the reference with its lost packets zeroed"
         versions.append(Version("lossy", opened.lossy, Kind.LOSSY, opened.clip.lossy, made, opened.trace))
     files = {each.name: each.path for each in opened.clip.conditions}
@@ -297,12 +299,13 @@ def finding_of(
             )
         )  # fmt: skip
     noted = tuple(_noted(opened, each) for each in versions)
-    return Finding(opened.clip.name, index, len(gaps), gap, trace, noted, place, context_ms, thresholds)
+    name = visible(opened.clip.name)
+    return Finding(name, index, len(gaps), gap, trace, noted, place, context_ms, thresholds)
 
 
 def _noted(opened: OpenClip, version: Version) -> Version:
     notes = []
-    if version.name in opened.resampled:
+    if version.name in {visible(name) for name in opened.resampled}:
         notes.append("is at another rate than the clip and was resampled (soxr VHQ)")
     if version.kind is Kind.OTHER and not version.values:
         notes.append("met other losses: this gap is not one of its own")

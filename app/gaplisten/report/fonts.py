@@ -19,7 +19,7 @@ def font_file() -> Path:
 
 
 @cache
-def font(pixels: int) -> ImageFont.FreeTypeFont:
+def font(pixels: float) -> ImageFont.FreeTypeFont:
     """Return the font at a height in pixels."""
     return ImageFont.truetype(font_file(), pixels, layout_engine=ImageFont.Layout.BASIC)
 

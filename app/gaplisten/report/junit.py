@@ -21,15 +21,14 @@ def junit_of(verdicts: Sequence[Verdict], limits: Sequence[Limit], *, allow_miss
 
 
 def _suite(verdict: Verdict, limits: Sequence[Limit], allow_missing: bool) -> tuple[str, int]:
-    broken = {breach.limit.text: breach for breach in verdict.breaches}
-    unknown = {text.partition(": there is")[0]: text for text in verdict.unknown}
+    broken = {breach.limit: breach for breach in verdict.breaches}
     cases, failed = [], 0
     for limit in limits:
         message, lines = "", list[str]()
-        if limit.text in broken:
-            message, lines = str(broken[limit.text]), list(broken[limit.text].figure.about)
-        elif limit.text in unknown:
-            message = unknown[limit.text]
+        if limit in broken:
+            message, lines = str(broken[limit]), list(broken[limit].figure.about)
+        elif limit in verdict.unknown:
+            message = limit.no_value
         cases.append(_case(verdict.build, limit.text, message, lines))
         failed += bool(message)
     count = len(verdict.missing)

@@ -9,6 +9,7 @@ from gaplisten.bench.concealing import idents
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.state import Setting, Work
 from gaplisten.clips.clip import OpenClip
+from gaplisten.errors import visible
 from gaplisten.loss.measures import GapTable
 from gaplisten.loss.trace import LossTrace
 from gaplisten.report.finding import Finding, FindingError, Kind, Place, version_of
@@ -83,7 +84,7 @@ def finding_in_lanes(
         )
     place = Place(_sources(opened, work), _options(work))
     return Finding(
-        opened.clip.name,
+        visible(opened.clip.name),
         index,
         len(gaps),
         gap,

@@ -13,6 +13,7 @@ import numpy as np
 from gaplisten import __version__, folders
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.gap_wording import limit, number
+from gaplisten.durable import utf8
 from gaplisten.report.drawing import to_svg
 from gaplisten.report.figure import Figure
 from gaplisten.report.finding import WEB_RATE, Finding, web_copy
@@ -188,7 +189,7 @@ def _cell(value: Cell) -> str:
 
 def picture_of(figure: Figure, text: str) -> str:
     """Return a figure as an element; `text` says what it shows to who does not see it."""
-    data = base64.b64encode(to_svg(figure).encode()).decode("ascii")
+    data = base64.b64encode(utf8(to_svg(figure))).decode("ascii")
     return f'<p class="figure"><img alt="{escaped(text)}" src="data:image/svg+xml;base64,{data}"></p>'
 
 

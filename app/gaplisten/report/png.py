@@ -7,9 +7,9 @@ import math
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageDraw, PngImagePlugin
+from PIL import Image, ImageDraw, ImageFont, PngImagePlugin
 
-from gaplisten.report.fonts import font
+from gaplisten.report.fonts import font, width
 from gaplisten.report.shapes import Coordinates, Group, Path, Pixels, Sheet, Word
 
 _FINER = 2
@@ -135,8 +135,21 @@ def _dashed(points: Coordinates, dash: tuple[float, ...], scale: float) -> list[
     return strokes
 
 
+def _letters(word: Word, scale: float) -> ImageFont.FreeTypeFont:
+    """Return the font at a size at which the word is no wider than it was laid out.
+
+    Letters on a grid of pixels are some per cent wider or narrower than on paper.
+    """
+    pixels, room = max(word.size * scale, 4.0), width(word.text, word.size) * scale
+    letters = font(max(round(pixels), 4))
+    while pixels > 4.0 and letters.getlength(word.text) > room + 0.5:
+        pixels -= 0.25
+        letters = font(pixels)
+    return letters
+
+
 def _draw_word(image: Image.Image, word: Word, scale: float) -> None:
-    letters = font(max(round(word.size * scale), 4))
+    letters = _letters(word, scale)
     ink = _colour(word.colour, 255)[:3]
     x, y = word.x * scale, word.y * scale
     if not word.upwards:

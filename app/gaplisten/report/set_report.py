@@ -165,7 +165,7 @@ def _summary(
     for verdict in verdicts:
         lines = [
             *map(str, verdict.breaches),
-            *verdict.unknown,
+            *(limit.no_value for limit in verdict.unknown),
             *(f"missing: {each}" for each in verdict.missing),
         ]
         lines += [

@@ -13,7 +13,7 @@ from gaplisten.batch.items import REFERENCE, Version, file_of, versions_of
 from gaplisten.batch.work import PartOf
 from gaplisten.clips.clip import ClipSet, ConditionFile
 from gaplisten.clips.opening import open_clip
-from gaplisten.durable import not_written, write_whole
+from gaplisten.durable import check_place, not_written, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.measures import measure_versions
@@ -199,13 +199,14 @@ def write_report(
     ------
     ReportError
         If there is nothing to compare, or the page cannot be written.
+    PlaceError
+        If the page has no place.
     JobCancelled
         When asked to stop: nothing is written.
     """
     if base not in found or len(found) < 2:
         raise ReportError("report", "needs two conditions whose sounds are known", "score another one, too")
-    if not path.absolute().parent.is_dir():  # told before the work, not after it
-        raise ReportError(str(path), "cannot be written (its folder is not there)", "choose another place")
+    check_place(path)  # before the work, not after it
     ordered = {base: found[base], **{name: each for name, each in found.items() if name != base}}
     flat = [version for versions in ordered.values() for version in versions]
     with gap_journal() as journal:

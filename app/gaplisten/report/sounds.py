@@ -105,7 +105,7 @@ def spectrogram(
     pixels[:, (beside < 0) | (beside >= signal.frames)] = 0xFFFFFFFF
     colours = np.stack([pixels >> shift & 0xFF for shift in (16, 8, 0)], axis=2).astype(np.uint8)
     khz = top / 1000
-    frequency = Axis(0.0, khz, ticks=tuple((at, f"{at:g}k") for at in (0, khz / 2)))
+    frequency = Axis(0.0, khz, ticks=((0.0, "0"), (khz / 2, f"{khz / 2:g}k")))
     picture = Raster(colours, start / rate, stop / rate, 0.0, khz)
     lefts, rights = _edges(lost, rate)
     over = (

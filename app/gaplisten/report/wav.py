@@ -9,9 +9,8 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import soundfile
 
-from gaplisten.audio.files import probe
+from gaplisten.audio.files import probe, read_range
 from gaplisten.audio.signal import Samples
 
 # libsndfile's subtype: how it is read, by how many bits that is wider, and bits in the file.
@@ -78,11 +77,8 @@ def cut(path: Path, start: int, stop: int) -> Cut:
         If it cannot be read.
     """
     info = probe(path)
-    start, stop = max(start, 0), min(stop, info.frames)
     kind, wider, bits = _DEPTHS.get(info.subtype, ("float32", 0, 32))
-    with soundfile.SoundFile(path) as file:
-        file.seek(start)
-        raw = file.read(max(stop - start, 0), dtype=kind, always_2d=True)
+    raw = read_range(info, start, stop, kind)
     return Cut(raw >> wider if wider else raw, info.rate, bits, info.subtype in _DEPTHS)
 
 
