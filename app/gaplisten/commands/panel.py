@@ -130,7 +130,11 @@ def plan_(
     ] = None,
     difference: Annotated[
         float | None,
-        typer.Option("--difference", min=0.0001, help="Power to find this many points of the scale, too."),
+        typer.Option(
+            "--difference",
+            min=0.0001,
+            help="Power to find this many points of the scale, too; of pairs the share over one half: 0.15.",
+        ),
     ] = None,
     power: Annotated[
         float, typer.Option("--power", min=0.05, max=0.999, help="The chance of finding it that is wanted.")
@@ -145,13 +149,24 @@ def plan_(
     listener_sd: Annotated[
         float | None, typer.Option("--listener-sd", min=0, help="The same by listener.")
     ] = None,
+    simulate: Annotated[
+        int | None,
+        typer.Option(
+            "--simulate",
+            min=10,
+            max=10_000,
+            help="Simulate so many panels of --listeners, too: this design, analysed as results are.",
+        ),
+    ] = None,
 ) -> None:
     """Draw the design of a panel before it is built, and count it: trials, minutes, votes in each cell."""
     from gaplisten.panel.definition import read_definition
-    from gaplisten.panel.design.counting import as_rows, count, simulated
+    from gaplisten.panel.design.counting import as_rows, count, minutes, simulated
+    from gaplisten.panel.design.planning import Wanted, power_table
     from gaplisten.panel.design.preview import preview
     from gaplisten.panel.design.remarks import remarks
     from gaplisten.panel.methods.contract import UnfitError
+    from gaplisten.panel.results.rehearsal import rehearse
     from gaplisten.panel.selection import Places, choose_clips
 
     definition = read_definition(file)
@@ -163,9 +178,22 @@ def plan_(
         raise PanelCommandError(str(file), str(error), "choose other clips") from error
     print(f"{definition.title} ({definition.method.name}), {counted(len(chosen), 'clip')}")
     _show_design([*as_rows(key, counts), *(("note", said) for said in remarks(key, counts))])
-    if difference is not None:
-        spreads = _spreads(definition, vote_sd, clip_sd, listener_sd)
-        _show_power(definition, len(chosen), difference, power, spreads)
+    if difference is None:
+        if simulate is not None:
+            raise PanelCommandError(
+                "--simulate", "nothing is said of what is to be found", "add --difference"
+            )
+        return
+    wanted = Wanted(difference, power, _spreads(definition, vote_sd, clip_sd, listener_sd))
+    clips = sum(not one.training for one in chosen)
+    table, said = power_table(definition, clips, wanted, minutes(key))
+    show(table, title="Power")
+    for one in said:
+        print(one)
+    if simulate is not None:
+        with progress("simulating") as job:
+            found = rehearse(key, counts.listeners, difference, wanted.spreads, simulate, job)
+        print(found.said())
 
 
 def _spreads(
@@ -177,28 +205,6 @@ def _spreads(
     return replace(
         usual_spreads(definition), **{name: value for name, value in said.items() if value is not None}
     )
-
-
-def _show_power(
-    definition: PanelDefinition, clips: int, difference: float, power: float, spreads: Spreads
-) -> None:
-    """Print how likely a difference is found, and what more listeners or clips would do."""
-    from gaplisten.panel.design.planning import power_table
-
-    method = definition.method
-    if method.paired:
-        fact = f"differences are in points of a scale, and {method.name} has none"
-        raise PanelCommandError("--difference", fact, "leave it out, or plan with a rated method")
-    low, high = method.range
-    if difference >= high - low:
-        fact = f"the scale of {method.name} is {high - low:g} points long"
-        raise PanelCommandError(f"--difference {difference:g}", fact, "give less")
-    if spreads.vote == 0:
-        raise PanelCommandError("--vote-sd 0", "votes always differ", "give what a pilot showed")
-    table, said = power_table(definition, clips, difference, power, spreads)
-    show(table, title="Power")
-    for one in said:
-        print(one)
 
 
 @app.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from gaplisten.clips.clip import Clip
 from gaplisten.languages import counted
@@ -10,6 +11,7 @@ from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.design.counting import listeners_wanted, minutes
 from gaplisten.panel.design.items import share, systems, trial_count
 from gaplisten.panel.design.preview import preview
+from gaplisten.panel.key import Key
 from gaplisten.panel.selection import ChosenClip
 
 _ENOUGH = 40  # clips by which the minutes of more are reckoned
@@ -26,6 +28,40 @@ def clips_of(definition: PanelDefinition, clips: Sequence[Clip]) -> list[Clip]:
     return list(clips)
 
 
+@dataclass(frozen=True)
+class Size:
+    """A panel that is not built: its key, its clips of the test, and a listener's minutes."""
+
+    key: Key
+    clips: int
+    minutes: float
+
+
+def sized(definition: PanelDefinition, clips: Sequence[Clip]) -> Size:
+    """Return how large a panel would be.
+
+    Parameters
+    ----------
+    clips
+        All that there are; those that the definition chooses are counted.
+
+    Raises
+    ------
+    ValueError
+        If it chooses none.
+    """
+    chosen = _chosen(definition, clips)
+    if not chosen:
+        raise ValueError("No clip is chosen.")
+    key = preview(definition, [ChosenClip(clip, "") for clip in chosen])
+    return Size(key, len(chosen), _minutes(definition, chosen, trial_count(key)))
+
+
+def _chosen(definition: PanelDefinition, clips: Sequence[Clip]) -> list[Clip]:
+    practice = set(definition.training.clips)
+    return clips_of(definition, [clip for clip in clips if clip.name not in practice])
+
+
 def brief(definition: PanelDefinition, clips: Sequence[Clip]) -> str:
     """Return how many trials and minutes a listener gets, and how many votes each cell.
 
@@ -34,16 +70,16 @@ def brief(definition: PanelDefinition, clips: Sequence[Clip]) -> str:
     clips
         All that there are; those that the definition chooses are counted.
     """
-    practice = set(definition.training.clips)
-    chosen = clips_of(definition, [clip for clip in clips if clip.name not in practice])
+    chosen = _chosen(definition, clips)
     if not chosen:
         return "No clip is chosen."
-    key = preview(definition, [ChosenClip(clip, "") for clip in chosen])
+    size = sized(definition, clips)
+    key = size.key
     checks = definition.checks
     among = checks.clear_good + checks.clear_bad + checks.reference_repeats + checks.null_pairs
     among += len(checks.gold) + len(checks.trap) + checks.spoken_traps
     trials, kinds, each = trial_count(key) + among, len(systems(key)), share(key)
-    time = max(1, round(_minutes(definition, chosen, trial_count(key))))
+    time = max(1, round(size.minutes))
     said = [f"{counted(trials, 'trial')}, about {counted(time, 'minute')} for each listener"]
     method = definition.method
     if method.series(definition.design) is not None:

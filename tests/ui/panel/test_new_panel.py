@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QSpinBox
+from PySide6.QtWidgets import QCheckBox, QLabel, QLineEdit, QPlainTextEdit, QPushButton, QSpinBox, QTabWidget
 from pytestqt.qtbot import QtBot
 
 from gaplisten.clips.layouts import find_clips
@@ -306,3 +306,52 @@ def test_questions_are_plain_lines() -> None:
     for bad in ("yes | no", "Which?: one |", ": a | b"):
         with pytest.raises(ValueError, match="a colon, then answers"):
             questions(bad)
+
+
+# --- how many ----------------------------------------------------------------------------------------------
+
+
+def test_the_page_tells_power_minutes_and_when_only_more_clips_help(
+    dialog: NewPanelDialog, qtbot: QtBot
+) -> None:
+    page = dialog.planning
+    assert page.table.table.rows == ()  # nobody looks yet
+    tabs = next(one for one in dialog.findChildren(QTabWidget) if one.indexOf(page) >= 0)
+    tabs.setCurrentWidget(page)
+    assert page.table.table.columns[0] == "listeners"
+    assert "only more clips help" in page.said.text()
+    assert page.unit.text() == "points of MOS"
+    page.by_clip.setValue(0)
+    page.difference.setValue(2.0)
+    qtbot.waitUntil(lambda: "listeners reach a power of 0.8" in page.said.text())
+    choose(dialog, "mushra")
+    qtbot.waitUntil(lambda: page.unit.text() == "points of MUSHRA score")
+    assert (page.difference.value(), page.vote.value()) == (7.5, 17.5)
+    choose(dialog, "ab")
+    qtbot.waitUntil(lambda: "share preferred first" in page.unit.text())
+    assert not page.vote.isEnabled()
+    page.difference.setValue(0.6)
+    qtbot.waitUntil(lambda: "give less than 0.5" in page.said.text())
+    made = wanted(dialog, qtbot)
+    assert made.method.name == "ab"  # nothing of the page is in the file
+
+
+def test_the_page_simulates_panels_and_stops_when_asked(dialog: NewPanelDialog, qtbot: QtBot) -> None:
+    page = dialog.planning
+    tabs = next(one for one in dialog.findChildren(QTabWidget) if one.indexOf(page) >= 0)
+    tabs.setCurrentWidget(page)
+    page.difference.setValue(1.5)
+    qtbot.waitUntil(lambda: not dialog._briefly.isActive())
+    page.simulate.click()
+    assert page.simulate.text() == "Stop"
+    qtbot.waitUntil(lambda: "is found to differ in" in page.found.text(), timeout=20_000)
+    assert "200 simulated panels of 16 listeners" in page.found.text()
+    assert page.simulate.text() == "Simulate 200 Panels"
+    page.simulate.click()
+    page.simulate.click()
+    assert page.found.text() == "stopped"
+    page.listeners.setValue(30)
+    qtbot.waitUntil(lambda: page.found.text() == "")  # what was found was found of something else
+    page.simulate.click()
+    dialog.reject()
+    assert page._task is None

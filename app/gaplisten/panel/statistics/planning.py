@@ -7,6 +7,7 @@ The variance of a mean difference over L listeners who each hear k of C clips in
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 SURE = 0.05
@@ -101,9 +102,14 @@ def listeners_needed(
     def reached(listeners: int) -> bool:
         return Plan(listeners, clips, heard, difference, comparisons, spreads).power >= power
 
+    return least(reached, 1, most)
+
+
+def least(reached: Callable[[int], bool], few: int, most: int) -> int | None:
+    """Return the least number above `few` that is enough; None where `most` are not. More is never worse."""
     if not reached(most):
         return None
-    low, high = 1, most  # low is too few, high is enough
+    low, high = few, most  # low is too few, high is enough
     while high - low > 1:
         middle = (low + high) // 2
         low, high = (low, middle) if reached(middle) else (middle, high)

@@ -39,6 +39,7 @@ from gaplisten.panel.methods import method
 from gaplisten.panel.parts import ConditionPart, PerStratum
 from gaplisten.panel.starter import definition_for, mnru_conditions, to_toml, with_more
 from gaplisten.ui.panel.new_options import ListeningPage, MorePage, StartPage, TestPage, WordsPage, merged
+from gaplisten.ui.panel.planning_page import PlanningPage
 from gaplisten.ui.theme import quiet_colour
 
 _REST_MS = 300  # after the last change, before it is counted anew
@@ -190,7 +191,8 @@ class NewPanelDialog(QDialog):
 
     def _how(self) -> QTabWidget:
         self.test, self.listening, self.start = TestPage(), ListeningPage(), StartPage()
-        self.words, self.more = WordsPage(), MorePage()
+        self.words, self.more, self.planning = WordsPage(), MorePage(), PlanningPage()
+        self.finished.connect(self.planning.stop)
         # What a script or a person looks for first.
         self.title, self.method, self.heard = self.test.title, self.test.method, self.listening.heard
         tabs = QTabWidget()
@@ -200,6 +202,7 @@ class NewPanelDialog(QDialog):
             (self.listening, "Listening"),
             (self.start, "Questions and checks"),
             (self.words, "Words and traps"),
+            (self.planning, "How many"),
             (self.more, "More"),
         ):
             tabs.addTab(page, text)
@@ -247,8 +250,10 @@ class NewPanelDialog(QDialog):
         try:
             definition = self.definition()
             self.brief.setText(brief(definition, self._offer.clipset.clips))
+            self.planning.show_definition(definition, self._offer.clipset.clips)
             self.more.whole.setPlainText(to_toml(definition))
         except (ValueError, GaplistenError) as error:
+            self.planning.show_definition(None, ())
             self.brief.setText(f"Not yet: {_sentences(error) if isinstance(error, ValueError) else error}")
 
     def tell(self, text: str) -> None:

@@ -1,0 +1,226 @@
+"""How large a new panel must be: the page of the dialog that tells what a panel of this size finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import (
+    QDoubleSpinBox,
+    QFormLayout,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSpinBox,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.bench.tasks import Task, Tasks
+from gaplisten.clips.clip import Clip
+from gaplisten.errors import GaplistenError
+from gaplisten.panel.brief import sized
+from gaplisten.panel.definition import PanelDefinition
+from gaplisten.panel.design.planning import Wanted, check, power_table, unit, usual_spreads
+from gaplisten.panel.results.rehearsal import PANELS, Rehearsal, rehearse
+from gaplisten.panel.statistics.planning import Spreads
+from gaplisten.tables import Table
+from gaplisten.ui.batch.tables import PlainTable
+
+_POLL_MS = 100
+_LISTENERS = 16
+# What one wants to find, as a part of the scale, until somebody says something else; of pairs a share.
+_USUAL_PART, _USUAL_SHARE = 0.075, 0.15
+
+
+class PlanningPage(QWidget):
+    """Asks what is to be found; tells how likely it is found, by listeners and clips, and simulates panels.
+
+    Nothing of it goes into the panel's file.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._definition: PanelDefinition | None = None
+        self._clips: Sequence[Clip] = ()
+        self._method = ""
+        self._asked: object = None
+        self._tasks = Tasks(1)
+        self._task: Task | None = None
+        self._timer = QTimer(self, interval=_POLL_MS)
+        self._timer.timeout.connect(self._poll)
+        self.difference = _number("Difference to find", 0.01, 100)
+        self.power = _number("Chance of finding it", 0.05, 0.99, 0.8)
+        self.vote = _number("Standard deviation of votes", 0.0, 100)
+        self.by_clip = _number("Standard deviation by clip", 0.0, 100)
+        self.by_listener = _number("Standard deviation by listener", 0.0, 100)
+        self.listeners = QSpinBox(minimum=1, maximum=1000, value=_LISTENERS)
+        self.listeners.setAccessibleName("Listeners of the simulated panels")
+        self.unit = QLabel("")
+        self.table = PlainTable("Power by listeners and clips")
+        self.said = QLabel("")
+        self.said.setWordWrap(True)
+        self.simulate = QPushButton(f"Simulate {PANELS} Panels")
+        self.simulate.setToolTip("Draw this design, make up votes, and analyse them as results are")
+        self.simulate.clicked.connect(self._simulate_or_stop)
+        self.found = QLabel("")
+        self.found.setWordWrap(True)
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        form = QFormLayout()
+        wanted = QHBoxLayout()
+        wanted.addWidget(self.difference)
+        wanted.addWidget(self.unit, 1)
+        form.addRow("Difference to find", wanted)
+        chance = QHBoxLayout()
+        chance.addWidget(self.power)
+        chance.addStretch(1)
+        form.addRow("Chance of finding it", chance)
+        spreads = QHBoxLayout()
+        for text, box in (("votes", self.vote), ("by clip", self.by_clip), ("by listener", self.by_listener)):
+            spreads.addWidget(QLabel(text))
+            spreads.addWidget(box)
+        spreads.addStretch(1)
+        form.addRow("Standard deviations", spreads)
+        row = QHBoxLayout()
+        row.addWidget(self.simulate)
+        row.addWidget(QLabel("of"))
+        row.addWidget(self.listeners)
+        row.addWidget(QLabel("listeners"))
+        row.addStretch(1)
+        column = QVBoxLayout(self)
+        column.addLayout(form)
+        column.addWidget(self.table, 1)
+        column.addWidget(self.said)
+        column.addLayout(row)
+        column.addWidget(self.found)
+
+    # --- what is asked -------------------------------------------------------------------------------
+
+    @property
+    def wanted(self) -> Wanted:
+        """What the panel is to find."""
+        spreads = Spreads(self.vote.value(), self.by_clip.value(), self.by_listener.value())
+        return Wanted(self.difference.value(), self.power.value(), spreads)
+
+    def show_definition(self, definition: PanelDefinition | None, clips: Sequence[Clip]) -> None:
+        """Follow what the panel is; None where there is none yet."""
+        if definition is not None and definition.method.name != self._method:
+            self._take_usual(definition)
+        asked = (definition, len(clips), self.wanted, self.listeners.value())
+        if asked != self._asked:  # what was found was found of something else
+            self.stop()
+            self.found.setText("")
+        self._asked = asked
+        self._definition, self._clips = definition, clips
+        if self.isVisible():
+            self._show()
+
+    def _take_usual(self, definition: PanelDefinition) -> None:
+        """Begin with what is usual on the method's scale."""
+        method = definition.method
+        self._method = method.name
+        low, high = method.range
+        usual = usual_spreads(definition)
+        values = {
+            self.difference: _USUAL_SHARE if method.paired else _USUAL_PART * (high - low),
+            self.vote: usual.vote,
+            self.by_clip: usual.by_clip,
+            self.by_listener: usual.by_listener,
+        }
+        for box, value in values.items():
+            box.blockSignals(True)
+            box.setDecimals(3 if value < 1 else 1)
+            box.setValue(value)
+            box.blockSignals(False)
+        self.vote.setEnabled(not method.paired)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Reckon when somebody looks."""
+        super().showEvent(event)
+        self._show()
+
+    def _show(self) -> None:
+        self.table.show_table(Table((), ()))
+        definition = self._definition
+        self.simulate.setEnabled(definition is not None or self._task is not None)
+        if definition is None:
+            self.said.setText("There is no panel yet.")
+            return
+        self.unit.setText(unit(definition))
+        try:
+            size = sized(definition, self._clips)
+            table, said = power_table(definition, size.clips, self.wanted, size.minutes)
+        except (GaplistenError, ValueError) as error:
+            self.simulate.setEnabled(self._task is not None)
+            self.said.setText(str(error))
+            return
+        self.table.show_table(_narrow(table), ("Listeners", "Votes a cell", *table.columns[2:]))
+        self.said.setText("\n".join(said))
+
+    # --- simulated panels ----------------------------------------------------------------------------
+
+    def _simulate_or_stop(self) -> None:
+        if self._task is not None:
+            self.stop()
+        elif self._definition is not None:
+            definition, clips, wanted, listeners = (
+                self._definition,
+                self._clips,
+                self.wanted,
+                self.listeners.value(),
+            )
+            try:
+                check(definition, wanted)
+            except GaplistenError as error:
+                self.found.setText(str(error))
+                return
+            self._task = self._tasks.run(
+                "simulating panels",
+                lambda job: rehearse(
+                    sized(definition, clips).key, listeners, wanted.difference, wanted.spreads, job=job
+                ),
+                self._done,
+                self._failed,
+            )
+            self.simulate.setText("Stop")
+            self._timer.start()
+
+    def stop(self) -> None:
+        """Stop what is simulated."""
+        if self._task is not None:
+            self._tasks.cancel(self._task)
+            self._end("stopped")
+
+    def _poll(self) -> None:
+        if self._task is not None:
+            self.found.setText(self._task.job.message or "drawing orders")
+        self._tasks.poll()
+
+    def _done(self, found: Rehearsal) -> None:
+        self._end(found.said())
+
+    def _failed(self, error: Exception) -> None:
+        self._end(str(error))
+
+    def _end(self, text: str) -> None:
+        self._task = None
+        self._timer.stop()
+        self.simulate.setText(f"Simulate {PANELS} Panels")
+        self.found.setText(text)
+
+
+def _narrow(table: Table) -> Table:
+    """Return the same with chances in per cent, to be read at a glance."""
+    return Table(
+        table.columns,
+        tuple((*row[:2], *(f"{100 * float(one or 0):.0f} %" for one in row[2:])) for row in table.rows),
+    )
+
+
+def _number(name: str, low: float, high: float, value: float = 0.0) -> QDoubleSpinBox:
+    box = QDoubleSpinBox(minimum=low, maximum=high, value=value, decimals=2, singleStep=0.05)
+    box.setAccessibleName(name)
+    return box
