@@ -18,6 +18,7 @@ import pytest
 
 from gaplisten.concealers import catalogue, process
 from gaplisten.concealers.catalogue import Catalogue
+from gaplisten.concealers.confining import NICE
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer
 from gaplisten.concealers.request import Concealed
@@ -185,6 +186,21 @@ def test_of_two_busy_processes_on_one_processor_each_waits_for_the_other() -> No
             each.kill()
             each.communicate()
     assert min(grown) > 0.1
+
+
+@pytest.mark.skipif(not Path("/proc/self/schedstat").exists(), reason="the system does not tell who waits")
+def test_waiting_for_a_busy_processor_is_no_time_that_a_plugin_takes(runner: Runner, folder: Path) -> None:
+    body = """
+    import os, time
+    os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+    while time.process_time() < 0.15: pass  # others of its priority work there, too
+    return lossy
+    """
+    with subprocess.Popen([sys.executable, "-c", f"import os; os.nice({NICE})\n{BUSY}"]) as other:
+        made = conceal(runner, whole_file(folder, "crowded", body))
+        other.kill()
+    (spent,) = made.spent
+    assert 0.5 * spent.cpu < spent.wall < 0.75 * made.seconds, (spent, made.seconds)
 
 
 def test_the_traceback_shown_begins_at_the_plugin(runner: Runner, tmp_path: Path) -> None:

@@ -198,9 +198,11 @@ class _Underway:
         for made, group in zip(self._made, self._groups, strict=True):
             given = None if samples is None else samples[:, start : start + group].copy()
             # A busy machine is not the plugin's. One that lied of its waits would seem to tell less time.
-            before, began = self._waits(), perf_counter()
+            began = perf_counter()
+            before = self._waits()
             returned = made.packet(given)
-            spent += perf_counter() - began - (self._waits() - before)
+            waited = self._waits() - before
+            spent += perf_counter() - began - waited
             parts.append(checked(returned, (self._size, group), f"packet {index}"))
             start += group
         return Answered({"seconds": spent}, (np.concatenate(parts, axis=1),))
