@@ -8,6 +8,7 @@ from PySide6.QtGui import QImage
 
 from gaplisten.audio.files import read_signal
 from gaplisten.bench.state import Note
+from gaplisten.exchange.labels import read_labels
 from gaplisten.loss.formats import read_trace
 
 
@@ -68,10 +69,33 @@ def test_notes_leave_as_csv_and_as_labels(noted, tmp_path):
         ("first", "0.2625", "13", "robotic"),
         ("first", "1.5", "75", "own"),
     ]
-    noted.panes["notes"].save_notes(tmp_path / "n.txt")
-    assert (tmp_path / "n.txt").read_text().splitlines()[0].startswith("0.262500\t0.262500\trobotic: rough")
-    noted.panes["notes"].save_notes(tmp_path / "n.svl")
-    assert "timeinstants" in (tmp_path / "n.svl").read_text()
+
+
+@pytest.mark.parametrize("suffix", [".TextGrid", ".txt", ".svl", ".csv"])
+def test_labels_leave_and_come_back_as_the_same_notes(noted, tmp_path, suffix):
+    notes, path = noted.panes["notes"], tmp_path / f"n{suffix}"
+    document = noted.controller.document
+    gap = noted.controller.gaps[0]
+    document.add_note("first", Note(gap.start, "click", 'says "no"', "", 0))
+    document.add_note("first", Note(9000, "own", "a stretch", "", None, 800))
+    before = document.work.clip("first").notes
+    notes.save_labels(path)
+    assert {track.name for track in read_labels(path)} >= {"lost", "notes"}
+    for index in reversed(range(len(before))):
+        document.remove_note("first", index)
+    notes.read_labels(path)
+    after = document.work.clip("first").notes
+    told = [(each.tag, each.text, each.lane, each.length) for each in before]
+    assert sorted((each.tag, each.text, each.lane, each.length) for each in after) == sorted(told)
+    notes.read_labels(path)
+    assert document.work.clip("first").notes == after
+
+
+def test_labels_that_cannot_be_read_are_told(noted, tmp_path):
+    path = tmp_path / "n.txt"
+    path.write_text("0.1\n")
+    noted.panes["notes"].read_labels(path)
+    assert "no start and end" in noted.messages.said[-1]
 
 
 def test_every_lane_leaves_as_the_samples_that_are_heard(opened, tmp_path, qtbot):

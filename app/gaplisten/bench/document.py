@@ -233,6 +233,11 @@ class Document:
         """Add a note."""
         self._notes("add note", clip, (*self._work.clip(clip).notes, note))
 
+    def add_notes(self, clip: str, notes: Sequence[Note]) -> None:
+        """Add several notes in one step; those that are there already are not added twice."""
+        known = self._work.clip(clip).notes
+        self._notes("read notes", clip, (*known, *(note for note in notes if note not in known)))
+
     def change_note(self, clip: str, index: int, note: Note) -> None:
         """Replace the note at `index`."""
         notes = list(self._work.clip(clip).notes)

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from gaplisten.bench.state import Note
-from gaplisten.durable import write_whole
 from gaplisten.tables import Cell, Table, write_csv
 
 TAGS = ("click", "metallic", "robotic", "mute", "wrong word", "late fade", "own")
@@ -19,11 +18,11 @@ def gap_number(note: Note) -> int | None:
     return None if note.gap is None else note.gap + 1
 
 
-def label_of(note: Note) -> str:
+def label_of(note: Note, lane_name: str) -> str:
     """Return the note in one line, as other tools show it."""
     words = [note.tag, note.text.strip()]
     line = ": ".join(word for word in words if word)
-    lane = f" [{note.lane}]" if note.lane else ""
+    lane = f" [{lane_name}]" if lane_name else ""
     return " ".join((line + lane).split())
 
 
@@ -67,48 +66,3 @@ def write_notes_csv(
 ) -> None:
     """Write all notes as CSV."""
     write_csv(path, notes_table(notes, rates, packet_ms))
-
-
-def audacity_labels(notes: Iterable[Note], rate: int) -> str:
-    """Return one clip's notes as an Audacity label track: start, end (seconds) and label, tab-separated."""
-    ordered = sorted(notes, key=lambda note: note.frame)
-    return "".join(f"{n.frame / rate:.6f}\t{n.frame / rate:.6f}\t{label_of(n)}\n" for n in ordered)
-
-
-def sonic_visualiser_csv(notes: Iterable[Note], rate: int) -> str:
-    """Return one clip's notes as the two-column CSV that Sonic Visualiser imports as time instants."""
-    ordered = sorted(notes, key=lambda note: note.frame)
-    return "".join(f'{n.frame / rate:.6f},"{label_of(n).replace(chr(34), chr(34) * 2)}"\n' for n in ordered)
-
-
-def sonic_visualiser_layer(notes: Iterable[Note], rate: int, name: str) -> str:
-    """Return one clip's notes as a Sonic Visualiser annotation layer (.svl, time instants)."""
-    from xml.sax.saxutils import quoteattr  # brings the network with it: not at every start
-
-    ordered = sorted(notes, key=lambda note: note.frame)
-    points = "".join(f'      <point frame="{n.frame}" label={quoteattr(label_of(n))} />\n' for n in ordered)
-    start, end = (ordered[0].frame, ordered[-1].frame) if ordered else (0, 0)
-    return (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<!DOCTYPE sonic-visualiser>\n<sv>\n  <data>\n'
-        f'    <model id="1" name={quoteattr(name)} sampleRate="{rate}" start="{start}" end="{end}"'
-        ' type="sparse" dimensions="1" resolution="1" notifyOnAdd="true" dataset="0" />\n'
-        f'    <dataset id="0" dimensions="1">\n{points}    </dataset>\n  </data>\n  <display>\n'
-        f'    <layer id="2" type="timeinstants" name={quoteattr(name)} model="1" plotStyle="0" />\n'
-        "  </display>\n</sv>\n"
-    )
-
-
-def write_labels(path: Path, notes: Iterable[Note], rate: int, kind: str) -> None:
-    """Write one clip's notes for another tool.
-
-    Parameters
-    ----------
-    kind
-        "audacity", "sonic-visualiser" (layer) or "sonic-visualiser-csv".
-    """
-    makers = {
-        "audacity": lambda: audacity_labels(notes, rate),
-        "sonic-visualiser": lambda: sonic_visualiser_layer(notes, rate, path.stem),
-        "sonic-visualiser-csv": lambda: sonic_visualiser_csv(notes, rate),
-    }
-    write_whole(path, makers[kind]())

@@ -39,6 +39,8 @@ class Note:
         Identifier of the lane that was listened to; empty when the note is about all of them.
     gap
         Index of the gap it is about, counted from 0; None when there is none nearby.
+    length
+        How many frames it is about; 0 for a place, or for its gap.
     """
 
     frame: int
@@ -46,6 +48,7 @@ class Note:
     text: str = ""
     lane: str = ""
     gap: int | None = None
+    length: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ class _Note(_Model):
     text: Text = ""
     lane: Name = ""
     gap: Index | None = None
+    length: Index = 0
 
 
 class _Loss(_Model):
@@ -262,6 +263,7 @@ def _plain_clip(done: ClipWork, folder: Path) -> dict[str, Any]:
 
 def _plain_note(note: Note) -> dict[str, Any]:
     plain = {"frame": note.frame, "tag": note.tag, "text": note.text, "lane": note.lane, "gap": note.gap}
+    plain |= {"length": note.length or None}
     return {key: value for key, value in plain.items() if value not in ("", None)}
 
 
@@ -390,7 +392,7 @@ def _clip(name: str, clip: _Clip, folder: Path) -> ClipWork:
         loop = Loop(clip.loop[0], clip.loop[1])
         if loop.stop <= loop.start:
             raise ValueError(f"clips.{name}.loop: it ends before it starts")
-    notes = tuple(Note(n.frame, n.tag, n.text, n.lane, n.gap) for n in clip.notes)
+    notes = tuple(Note(n.frame, n.tag, n.text, n.lane, n.gap, n.length) for n in clip.notes)
     loss = None if clip.loss is None else _loss(name, clip.loss)
     delays = tuple(sorted((lane, frames) for lane, frames in clip.delays.items() if frames))
     reference = None if clip.reference is None else _absolute(clip.reference, folder)

@@ -39,7 +39,10 @@ from gaplisten.commands.handing_over import (
 )
 from gaplisten.commands.output import failures, progress, show
 from gaplisten.commands.trace_words import places_of_traces
-from gaplisten.errors import GaplistenError
+from gaplisten.durable import check_place
+from gaplisten.errors import GaplistenError, visible
+from gaplisten.exchange.gap_labels import gap_tracks
+from gaplisten.exchange.labels import write_labels
 from gaplisten.jobs import Job
 from gaplisten.loss.damage import Damage, Kind, Place, find_damage
 from gaplisten.loss.measures import MEASURES, Direction, GapTable, measure_versions
@@ -115,6 +118,12 @@ def gaps(
     context_ms: ContextMs = CONTEXT_MS,
     anonymous: Anonymous = False,
     as_folder: AsFolder = False,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels", metavar="OUT", help="Write gaps and findings of a clip: .TextGrid, .txt, .svl, .csv."
+        ),
+    ] = None,
     find: Annotated[
         bool,
         typer.Option("--find", help="Find damage instead, with no trace: dropouts, clicks, jumps."),
@@ -144,10 +153,13 @@ def gaps(
         wanted = Wanted(bundle, gap, worst, by, clip_name, context_ms, anonymous, as_folder)
         if csv is not None or flagged:
             raise GapsUsageError("--bundle", "lists nothing", "leave --csv and --flagged out")
-    elif gap or worst or clip_name or anonymous or as_folder:
+        if labels is not None:
+            raise GapsUsageError("--labels", "is given beside --bundle", "leave one of them out")
+    elif gap or worst or (clip_name and labels is None) or anonymous or as_folder:
         raise GapsUsageError(
             "--gap, --worst, --clip, --anonymous", "choose what a bundle holds", "add --bundle OUT"
         )
+    check_place(labels)
     if len(files) == 1 and files[0].is_dir():
         if trace or lossy is not None or format or inverted:
             way_out = "say it in a layout: gaplisten check FOLDER --save-layout FILE.toml"
@@ -155,6 +167,14 @@ def gaps(
         clips = find_clips(
             files, reference_folder=reference_folder, packet=length, layout=layout_from(layout)
         )
+        if labels is not None:
+            clip = _only(clips, clip_name)
+            opened = open_clip(clip)
+            say_doubts(map(str, doubts_about(opened)), accepted=accept)
+            _label(
+                labels, opened, measure_versions(opened.reference, opened.conditions, opened.traces), limits
+            )
+            return
         if wanted is not None:
             _accepted(clips, wanted, accept)
             hand_over(clips.clips, wanted, limits, _options(reference_folder, packet_ms, packet, layout))
@@ -173,8 +193,11 @@ def gaps(
         return
     with progress("measuring gaps") as job:
         measured = _measured(opened, clip.trace or lossy or files[-1], job)
-    tables = [found.table(limits) for found in measured]
-    _show(Table(tables[0].columns, tuple(row for found in tables for row in found.rows)), flagged, csv)
+    if labels is not None:
+        _label(labels, opened, measured, limits)
+        return
+    rows = [found.table(limits) for found in measured]
+    _show(Table(rows[0].columns, tuple(row for found in rows for row in found.rows)), flagged, csv)
     for found in measured:
         for version in found.versions:
             for fact in found.clip.get(version, ()):
@@ -184,6 +207,23 @@ def gaps(
             print(f"note: {note}")
     if failures(opened.problems):
         raise typer.Exit(1)
+
+
+def _only(clips: ClipSet, name: str | None) -> Clip:
+    chosen = [clip for clip in clips.clips if name in (None, clip.name)]
+    if len(chosen) != 1:
+        names = ", ".join(clip.name for clip in clips.clips[:8])
+        fact = "are of one clip" if name is None else f"{name} is no clip"
+        raise GapsUsageError("--labels", fact, f"say which with --clip NAME: there are {names}")
+    return chosen[0]
+
+
+def _label(path: Path, opened: OpenClip, tables: Sequence[GapTable], thresholds: Mapping[str, float]) -> None:
+    """Write a clip's gaps, and what is found in each version, as labels."""
+    tracks = gap_tracks(opened.trace, opened.rate, opened.frames, tables, thresholds)
+    write_labels(path, tracks, opened.frames / opened.rate, opened.rate)
+    counts = ", ".join(f"{len(track.labels)} {visible(track.name)}" for track in tracks)
+    print(f"labels written to {path}: {counts}")
 
 
 def _accepted(clips: ClipSet, wanted: Wanted, accept: bool) -> None:

@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt
+from PySide6.QtWidgets import QFileDialog
 
-from gaplisten.bench.notes import write_labels, write_notes_csv
+from gaplisten.bench.notes import write_notes_csv
 from gaplisten.bench.state import Note
+from gaplisten.errors import GaplistenError
+from gaplisten.exchange.gap_labels import gap_tracks, note_track, notes_in
+from gaplisten.exchange.labels import read_labels, write_labels
 from gaplisten.ui.actions import section
 from gaplisten.ui.lanes.scene import Mark
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.workbench.notes_dock import NotesDock
 
-_LABELS = {".txt": "audacity", ".svl": "sonic-visualiser"}
+_KINDS = "Audacity (*.txt);;Praat (*.TextGrid);;Sonic Visualiser (*.svl);;Table (*.csv)"
 
 COMMANDS = (
     *section("Edit", "notes")(
@@ -27,7 +31,11 @@ COMMANDS = (
         ("gap.previous_note", "Previous Note", "Alt+Up", "Go to the previous note"),
     ),
     *section("File/Export", "tables")(
-        ("export.notes", "Notes…", "", "Save notes as CSV or as labels for other tools"),
+        ("export.notes", "Notes…", "", "Save the notes of all clips as CSV"),
+        ("export.labels", "Labels…", "", "Save gaps, findings and notes as intervals for other tools"),
+    ),
+    *section("File", "tables")(
+        ("file.labels", "Read Labels…", "", "Take intervals and labels of other tools as notes"),
     ),
 )
 
@@ -57,6 +65,8 @@ class Notes(QObject):
         bind("gap.next_note", lambda: self._step(1))
         bind("gap.previous_note", lambda: self._step(-1))
         bind("export.notes", self._ask_file)
+        bind("export.labels", self._ask_labels)
+        bind("file.labels", self._ask_to_read)
         shell.actions.listen_in(notes.table)
         shell.stop_at(notes, notes.table)
         notes.begun.connect(self._place_note)
@@ -165,22 +175,71 @@ class Notes(QObject):
     # -- saving ---------------------------------------------------------------------------------------
 
     def _ask_file(self) -> None:
-        kinds = "All notes, CSV (*.csv);;Audacity labels (*.txt);;Sonic Visualiser layer (*.svl)"
-        path = self._shell.ask_path("Save Notes", f"{self._controller.clip_name}_notes.csv", kinds)
+        path = self._shell.ask_path("Save Notes", f"{self._controller.clip_name}_notes.csv", "CSV (*.csv)")
         if path is not None:
             self._shell.write(path, lambda: self.save_notes(path))
 
     def save_notes(self, path: Path) -> None:
-        """Write notes in the format of the suffix: CSV of all clips, or labels of the one shown."""
+        """Write the notes of all clips as CSV."""
         controller = self._controller
-        shown = controller.document.work.clip(controller.clip_name).notes
-        kind = _LABELS.get(path.suffix.lower())
-        if kind is not None:
-            write_labels(path, shown, controller.rate, kind)
-            return
         trace = controller.trace
         packet_ms = 20.0 if trace is None else trace.packet_ms if trace.grid else None
         write_notes_csv(path, controller.notes_by_clip(), self._rates(), packet_ms)
+
+    def _ask_labels(self) -> None:
+        if self._controller.clip_name is None:
+            self._shell.say("open a clip first")
+            return
+        name = f"{self._controller.clip_name}_labels.TextGrid"
+        path = self._shell.ask_path("Save Labels", name, _KINDS)
+        if path is not None:
+            self._controller.gap_measures.when_measured(
+                lambda: self._shell.write(path, lambda: self.save_labels(path))
+            )
+
+    def save_labels(self, path: Path) -> None:
+        """Write gaps, what is found in them, and notes of the clip that is shown, as intervals."""
+        controller = self._controller
+        work, rate, frames = controller.document.work, controller.rate, controller.frames
+        tables = controller.gap_measures.named_tables()
+        tracks = gap_tracks(controller.listed_trace, rate, frames, tables, work.gaps.thresholds)
+        notes = note_track(work.clip(controller.clip_name).notes, rate, self._names(), self._spans())
+        write_labels(path, [*tracks, notes] if notes.labels else tracks, frames / rate, rate)
+
+    def _ask_to_read(self) -> None:
+        if self._controller.clip_name is None:
+            self._shell.say("open a clip first")
+            return
+        kinds = "Labels (*.txt *.TextGrid *.svl *.csv)"
+        name = QFileDialog.getOpenFileName(
+            self._shell.window, "Read Labels", self._shell.last_folder(), kinds
+        )[0]
+        if name:
+            self.read_labels(Path(name))
+
+    def read_labels(self, path: Path) -> None:
+        """Add the labels of a file to the notes of the clip that is shown."""
+        controller, clip = self._controller, self._controller.clip_name
+        if clip is None:
+            return
+        try:
+            tracks = read_labels(path)
+        except GaplistenError as error:
+            self._shell.report(error)
+            return
+        found = notes_in(tracks, controller.rate, controller.frames, self._names(), self._spans())
+        before = len(controller.document.work.clip(clip).notes)
+        controller.document.add_notes(clip, found)
+        added = len(controller.document.work.clip(clip).notes) - before
+        beyond = sum(len(track.labels) for track in tracks) - len(found)
+        left = f"; {beyond} labels are of other tracks, or lie beyond the clip" if beyond else ""
+        self._shell.say(f"{added} notes read from {path.name}{left}")
+
+    def _names(self) -> dict[str, str]:
+        return {lane.ident: lane.name for lane in self._controller.lanes}
+
+    def _spans(self) -> list[tuple[int, int]]:
+        return [(gap.start, gap.stop) for gap in self._controller.gaps]
 
     def _rates(self) -> dict[str, int]:
         from gaplisten.audio.files import probe
