@@ -148,6 +148,8 @@ def test_a_difference_within_the_margin_is_called_as_good() -> None:
     assert "bis auf 0,40 Punkte (MOS) gleich gut" in said
     found = results(planted(0.0), "acr", margin=0.4)
     assert column(contrasts_table(found), "margin") == [0.4]
+    (low,), (high,) = (column(contrasts_table(found), f"90 % {end}") for end in ("low", "high"))
+    assert -0.4 < float(low) < float(high) < 0.4  # type: ignore[arg-type]
     assert found.contrasts[0].equal is not None
     low, high = found.contrasts[0].equal.low, found.contrasts[0].equal.high
     assert -0.4 < low < high < 0.4

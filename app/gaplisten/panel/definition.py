@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tomllib
 from dataclasses import replace
+from functools import cached_property
 from itertools import combinations
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -133,7 +134,7 @@ class PanelDefinition(_WithTables):
     wording: WordingPart = WordingPart()
     results: ResultsPart = ResultsPart()
 
-    @property
+    @cached_property
     def design(self) -> Design:
         """What the method needs to know."""
         options = getattr(self, self.method.name, Part())

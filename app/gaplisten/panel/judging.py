@@ -41,6 +41,8 @@ class Judged:
         Sentences about trials that lack votes although later ones are there: somebody took rows out.
     notes
         What is unusual but does no harm, as sentences.
+    filled
+        The same rows with their sealed columns filled in.
     lost
         Why there is no plan, though all rows say themselves what was heard: a session whose order is gone. It
         can be evaluated, not gone on with.
@@ -55,6 +57,7 @@ class Judged:
     short: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     lost: OtherPlan | None = None
+    filled: tuple[Row, ...] = ()
 
 
 _OTHERS = "was not made with this panel and listener"
@@ -172,6 +175,7 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
     listener = listener_of(found.rows, listener) or listener
     errors: list[OtherPlan] = []
     fitting: list[Row] = []
+    filled: dict[int, Row] = {}  # by the row's identity: each is unsealed once
     notes = list(found.notes)
     planned: tuple[Planned, ...] = ()
     lost: OtherPlan | None = None
@@ -187,7 +191,7 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
         wanted = {one.trial.number: len(one.trial.wanted_votes) for one in planned}
         for row in found.rows:
             try:
-                unsealed(panel, _trial_of(panel, planned, row, where), row)
+                filled[id(row)] = unsealed(panel, _trial_of(panel, planned, row, where), row)
                 fitting.append(row)
             except OtherPlan as error:
                 errors.append(error)
@@ -216,9 +220,9 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
         for number in lacking
         if number != unfinished and not errors
     ]
-    return Judged(
-        listener, planned, tuple(rows), done, unfinished, tuple(errors), tuple(short), tuple(notes), lost
-    )
+    whole = tuple(filled.get(id(row), row) for row in rows)
+    said = (tuple(errors), tuple(short), tuple(notes))
+    return Judged(listener, planned, tuple(rows), done, unfinished, *said, lost, whole)
 
 
 def refuse(judged: Judged, where: str) -> None:

@@ -15,7 +15,7 @@ from gaplisten.panel.journal import Journal, read
 from gaplisten.panel.judging import judge
 from gaplisten.panel.reading import Reading, Row
 from gaplisten.panel.session_names import HASH, listener_of, root_of, session_name
-from gaplisten.panel.unseal import OtherPlan, unsealed
+from gaplisten.panel.unseal import OtherPlan
 
 
 def ratings_files(folder: Path) -> list[Path]:
@@ -141,11 +141,7 @@ def read_session(panel: FrozenPanel, path: Path) -> SessionRead:
     judged = judge(panel, found, str(path))
     if judged.errors and not judged.rows:
         raise judged.errors[0]
-    rows = [
-        row if judged.lost else unsealed(panel, judged.plan[int(row["trial"]) - 1], row)
-        for row in judged.rows
-        if int(row["trial"]) != judged.unfinished
-    ]
+    rows = [row for row in judged.filled if int(row["trial"]) != judged.unfinished]
     problems = [f"{error.fact}; it was left out, the rest is used" for error in judged.errors]
     problems += [f"{said}; they are used" for said in judged.short]
     if judged.unfinished is not None:

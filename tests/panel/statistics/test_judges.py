@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import shutil
 import subprocess
@@ -11,6 +12,9 @@ import numpy as np
 import pytest
 from scipy.stats import norm
 
+from gaplisten.panel.methods import method
+from gaplisten.panel.results.evaluation import evaluate_votes
+from gaplisten.panel.results.votes import Collected
 from gaplisten.panel.statistics.bias import behaviour
 from gaplisten.panel.statistics.choices import pairs, rankings
 from gaplisten.panel.statistics.crossed import between, crossed
@@ -48,6 +52,22 @@ def test_plans_with_holes_are_analysed_as_by_r() -> None:
     assert found[1] == pytest.approx(
         (0.913444247, 0.271086725, 0.407433472, 0.264393978, 0.491391234), abs=2e-6
     )
+
+
+def test_means_are_those_of_the_p808_toolkit_and_intervals_wider_than_its_pooled_ones() -> None:
+    votes = Planted(0.4).votes(np.random.default_rng(8), 1, 8, 6)[0]
+    found = evaluate_votes(Collected(tuple(ratings(votes))), method("acr")).conditions
+    # result_parser.py of microsoft/P.808, commit 5b8c00a, --method acr: votes_per_cond.csv
+    by_parser = {"A": (3.0208333333333335, 0.25093722077580594), "B": (3.625, 0.223177012085484)}
+    for one in found:
+        mean, half = by_parser[one.condition]
+        assert one.mean.mean == pytest.approx(mean, abs=1e-9)
+        every = np.array([score for score, number in one.counts.items() for _ in range(number)])
+        assert 1.96 * every.std(ddof=1) / math.sqrt(len(every)) == pytest.approx(half, abs=1e-9)
+        assert one.interval is not None
+        assert one.interval[1] - one.interval[0] > 3 * half
+    assert found[0].by_clip["c000"] == pytest.approx(2.875)  # votes_per_clip.csv
+    assert found[0].by_clip["c001"] == pytest.approx(3.375)
 
 
 @pytest.mark.long

@@ -23,7 +23,7 @@ from gaplisten.panel.methods.contract import Item, Rating, Use
 from gaplisten.panel.parts import REFERENCE
 from gaplisten.panel.results.contrasts import contrasts, corrected
 from gaplisten.panel.results.votes import TEST
-from gaplisten.panel.statistics.planning import SURE, Spreads
+from gaplisten.panel.statistics.planning import Spreads
 from gaplisten.panel.trial import Response
 from gaplisten.statistics import binomial
 
@@ -132,8 +132,8 @@ def rehearse(
         differing = [one for one in each if shifted in (one.condition, one.against)]
         alike = [one for one in each if shifted not in (one.condition, one.against)]
         true += len(differing)
-        found += sum(one.p_holm is not None and one.p_holm < SURE for one in differing)
-        wrong += any(one.p_holm is not None and one.p_holm < SURE for one in alike)
+        found += sum(one.sure for one in differing)
+        wrong += any(one.sure for one in alike)
         others = others or bool(alike)
     return Rehearsal(shifted, panels, len(trials.listeners), true, found, wrong if others else None)
 

@@ -10,12 +10,13 @@ from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.panel.results.pairs import Own, PairResult
 from gaplisten.panel.results.screening import Listener
 from gaplisten.panel.results.verdict import verdicts
-from gaplisten.panel.statistics.contrast import Contrast, Unit
+from gaplisten.panel.statistics.contrast import SURE, Contrast, Unit
 from gaplisten.panel.statistics.crossed import Crossed
 from gaplisten.statistics import short_p, within
 from gaplisten.tables import Cell, Table, write_csv
 
-SURE = 0.05
+# Both one-sided tests at 5 % are passed where the 90 % interval lies within the margins.
+_MARGIN = ("margin", "90 % low", "90 % high", "p as good (Holm)", "p not worse (Holm)")
 
 
 def _rounded(value: float | None) -> float | None:
@@ -90,7 +91,7 @@ def contrasts_table(results: Results, which: Sequence[Contrast] | None = None) -
         "found by",
         "votes not used",
         *(("bootstrap low", "bootstrap high") if _any(one.drawn for one in chosen) else ()),
-        *(("margin", "p as good (Holm)", "p not worse (Holm)") if _any(one.equal for one in chosen) else ()),
+        *(_MARGIN if _any(one.equal for one in chosen) else ()),
     )
     return Table(columns, tuple(_contrast_row(one, chosen, results) for one in chosen))
 
@@ -106,8 +107,10 @@ def _beside(one: Contrast, others: Sequence[Contrast]) -> tuple[Cell, ...]:
         cells += map(_rounded, one.drawn or (None, None))
     if _any(other.equal for other in others):
         equal = one.equal
-        tested = (equal.margin, _probability(equal.p_equal), _probability(equal.p_not_worse)) if equal else ()
-        cells += tested or (None, None, None)
+        if equal is None:
+            return (*cells, *[None] * len(_MARGIN))
+        cells += (equal.margin, _rounded(equal.low), _rounded(equal.high))
+        cells += map(_probability, (equal.p_equal, equal.p_not_worse))
     return tuple(cells)
 
 

@@ -9,11 +9,10 @@ from dataclasses import replace
 from gaplisten import languages
 from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.results.evaluation import Results
-from gaplisten.panel.statistics.contrast import Contrast, Direction, Unit
+from gaplisten.panel.statistics.contrast import SURE, Contrast, Direction, Unit
 from gaplisten.panel.statistics.crossed import Speaks
 from gaplisten.panel.statistics.discrimination import heard
 
-SURE = 0.05
 # An interval that reaches further than this part of the scale tells nothing.
 TELLS_NOTHING = 0.25
 
@@ -34,7 +33,7 @@ def _sentence(one: Contrast, method: Method, words: Mapping[str, str], language:
     if one.low is None or one.high is None or one.p is None:
         untold = words["untold_one" if one.votes == 1 else "untold"]
         return untold.format(first=one.condition, second=one.against, votes=one.votes)
-    sure = (one.p if one.p_holm is None else one.p_holm) < SURE
+    sure = one.sure
     if one.unit is Unit.SHARE:
         two_sided = method.test is not None and method.test.two_sided
         kind = "preferred" if two_sided else "heard"

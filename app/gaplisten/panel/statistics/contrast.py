@@ -10,6 +10,8 @@ from gaplisten.panel.statistics.equivalence import Equivalence
 from gaplisten.panel.statistics.shares import Share
 from gaplisten.statistics import Mean
 
+SURE = 0.05  # a probability below it is called a difference
+
 
 class Unit(StrEnum):
     """What a contrast is measured in."""
@@ -76,6 +78,12 @@ class Contrast:
     share: Share | None = None
     drawn: tuple[float, float] | None = None
     equal: Equivalence | None = None
+
+    @property
+    def sure(self) -> bool:
+        """Whether it is called a difference, after the correction where there was one."""
+        p = self.p if self.p_holm is None else self.p_holm
+        return p is not None and p < SURE
 
     @property
     def neutral(self) -> float:

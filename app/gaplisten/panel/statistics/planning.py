@@ -10,7 +10,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-SURE = 0.05
+from gaplisten.panel.statistics.contrast import SURE
 
 
 @dataclass(frozen=True)
