@@ -39,7 +39,7 @@ from gaplisten.batch.score import ScoreRow, ScoreTask
 from gaplisten.batch.summary import tidy
 from gaplisten.clips.clip import Clip
 from gaplisten.metrics.contract import Metric, Score
-from gaplisten.panel.methods.contract import Rating
+from gaplisten.panel.ratings import Rating
 from gaplisten.tables import write_csv
 
 

@@ -24,8 +24,8 @@ from gaplisten.panel.build import BuildError, build
 from gaplisten.panel.definition import parse_definition
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import NotSaved
-from gaplisten.panel.methods.contract import Planned
 from gaplisten.panel.plan import plan
+from gaplisten.panel.planned import Planned
 from gaplisten.panel.reading import JournalDamaged
 from gaplisten.panel.selection import Places
 from gaplisten.panel.session import Clock, Session

@@ -10,7 +10,7 @@ from gaplisten.panel.definition import parse_definition
 from gaplisten.panel.design import drawing
 from gaplisten.panel.design.filling import Filling
 from gaplisten.panel.key import ClipKey, Key, StimulusKey
-from gaplisten.panel.methods.contract import Item, Use
+from gaplisten.panel.planned import Item, Use
 from kit.panels import toml
 
 

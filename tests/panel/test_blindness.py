@@ -13,7 +13,7 @@ import pytest
 
 from gaplisten.panel.columns import SEALED
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.methods.contract import Use
+from gaplisten.panel.planned import Use
 from gaplisten.panel.session import Session
 from gaplisten.panel.watch import panel_status
 from kit.panels import NO_STEPS, make_panel, play_step, take, unsealed_file

@@ -21,7 +21,7 @@ from gaplisten.panel.build import BuildError, build, wave_bytes
 from gaplisten.panel.definition import parse_definition
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.key import open_key
-from gaplisten.panel.methods.contract import Use
+from gaplisten.panel.planned import Use
 from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.safety import UntrustedPanel, inside
 from gaplisten.panel.selection import Places

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from gaplisten.panel.methods import method
-from gaplisten.panel.methods.contract import Rating
 from gaplisten.panel.parts import ResultsPart
+from gaplisten.panel.ratings import Rating
 from gaplisten.panel.results.evaluation import Results, evaluate_votes
 from gaplisten.panel.results.report import (
     all_contrasts_table,

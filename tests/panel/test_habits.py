@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from gaplisten.panel.methods import method
-from gaplisten.panel.methods.contract import Rating
+from gaplisten.panel.ratings import Rating
 from gaplisten.panel.results.evaluation import evaluate_votes
 from gaplisten.panel.results.habits import habits
 from gaplisten.panel.results.screening import Listener, screen

@@ -7,9 +7,9 @@ import pytest
 from scipy.stats import friedmanchisquare
 
 from gaplisten.panel.methods import method
-from gaplisten.panel.methods.contract import Rating, Statistic
 from gaplisten.panel.methods.mushra import multimodality
 from gaplisten.panel.parts import ResultsPart
+from gaplisten.panel.ratings import Rating, Statistic
 from gaplisten.panel.results.evaluation import Results, evaluate_votes
 from gaplisten.panel.results.report import contrasts_table
 from gaplisten.panel.results.verdict import verdicts

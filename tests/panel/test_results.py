@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from gaplisten.panel.methods import method
-from gaplisten.panel.methods.contract import Rating
+from gaplisten.panel.ratings import Rating
 from gaplisten.panel.results.evaluation import Results, evaluate_votes
 from gaplisten.panel.results.report import (
     by_listener_table,

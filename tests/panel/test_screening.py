@@ -6,8 +6,8 @@ import pytest
 from scipy.stats import pearsonr
 
 from gaplisten.panel.methods import method
-from gaplisten.panel.methods.contract import Rating
 from gaplisten.panel.methods.mushra import hidden_reference_rule, mid_anchor_rule
+from gaplisten.panel.ratings import Rating
 from gaplisten.panel.results.habits import fits
 from gaplisten.panel.results.screening import Listener, screen
 

@@ -10,7 +10,7 @@ import pytest
 from gaplisten.panel.check_sounds import spoken_digits
 from gaplisten.panel.definition import DefinitionError
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.methods.contract import Planned
+from gaplisten.panel.planned import Planned
 from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.session import Session
 from gaplisten.panel.session_files import read_session

@@ -9,7 +9,7 @@ from pathlib import Path
 from statistics import fmean, stdev
 
 from gaplisten.batch.compare import ComparisonError, Point, number, plain, read_rows
-from gaplisten.panel.methods.contract import Rating
+from gaplisten.panel.ratings import Rating
 from gaplisten.panel.results.votes import TEST
 
 _RATING_COLUMNS = ("rating", "mean", "mos", "score", "value")

@@ -8,7 +8,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.panel.checks import StepKind, sounds_of
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Journal, one_line
-from gaplisten.panel.methods.contract import Planned
+from gaplisten.panel.planned import Planned
 from gaplisten.panel.reading import Row
 from gaplisten.panel.steps import Answer, AnswerMissing, Asked, Step, Steps, asked_after, judged, still_asked
 from gaplisten.panel.trial import Block

@@ -28,10 +28,11 @@ from gaplisten.panel.design.items import trial_count
 from gaplisten.panel.design.remarks import remarks
 from gaplisten.panel.frozen import KEY, MANIFEST, STIMULI, FrozenPanel, open_panel, stimulus_name
 from gaplisten.panel.key import LATEST_DESIGN, ClipKey, ConditionKey, Key, Part, StepSound, StimulusKey
-from gaplisten.panel.methods.contract import UnfitError, Use
+from gaplisten.panel.methods.contract import UnfitError
 from gaplisten.panel.order import shuffled
 from gaplisten.panel.parts import MOST_TRIALS, REFERENCE, ConditionPart
 from gaplisten.panel.plan import plan
+from gaplisten.panel.planned import Use
 from gaplisten.panel.selection import ChosenClip, Places, choose_clips, over_talkers
 from gaplisten.panel.stimuli import ClipSounds, Renderer, clip_sounds
 

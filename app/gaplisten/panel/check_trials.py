@@ -13,9 +13,9 @@ from gaplisten.panel import check_sounds
 from gaplisten.panel.checks import StepKind
 from gaplisten.panel.definition import DefinitionError, PanelDefinition
 from gaplisten.panel.key import ClipKey, Part, StepSound
-from gaplisten.panel.methods.contract import Use
 from gaplisten.panel.order import shuffled
 from gaplisten.panel.parts import REFERENCE, SPOKEN, GoldPart, TrapPart
+from gaplisten.panel.planned import Use
 from gaplisten.panel.selection import Places
 
 Known = tuple[int | None, int, Mapping[str, int]]  # an answer, how far off it may be, answers on scales

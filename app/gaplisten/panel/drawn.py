@@ -17,8 +17,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.journal import not_saved, opened_folder
 from gaplisten.panel.key import Key
-from gaplisten.panel.methods.contract import Item, Planned, Use
 from gaplisten.panel.plan import laid_out, plan
+from gaplisten.panel.planned import Item, Planned, Use
 
 PLANS = "plans"
 SUFFIX = ".plan"

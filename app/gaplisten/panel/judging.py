@@ -13,7 +13,7 @@ from gaplisten.languages import counted
 from gaplisten.panel.begun import was_emptied
 from gaplisten.panel.drawn import PlanLost, plan_of
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.methods.contract import Planned
+from gaplisten.panel.planned import Planned
 from gaplisten.panel.reading import Reading, Row
 from gaplisten.panel.safety import file_stem
 from gaplisten.panel.seal import unsealed_trial

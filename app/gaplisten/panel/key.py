@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from gaplisten.panel.definition import PanelDefinition
-from gaplisten.panel.methods.contract import Use
+from gaplisten.panel.planned import Use
 from gaplisten.panel.safety import LARGEST_UNPACKED_KEY, UntrustedPanel
 
 # Not secrecy: whoever wants to cheat can. It keeps a glance into the folder from telling anything.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from gaplisten.panel.design import drawing, first
 from gaplisten.panel.design.filling import Filling
 from gaplisten.panel.key import Key
-from gaplisten.panel.methods.contract import Item, Planned, Use
+from gaplisten.panel.planned import Item, Planned, Use
 from gaplisten.panel.trial import Block
 
 

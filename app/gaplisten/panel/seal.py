@@ -12,8 +12,8 @@ import os
 import struct
 
 from gaplisten.panel.key import Key
-from gaplisten.panel.methods.contract import Item, Planned, Use
 from gaplisten.panel.plan import laid_out_at
+from gaplisten.panel.planned import Item, Planned, Use
 
 _FORM = "s"  # the first letter: no spreadsheet takes such a cell for a number or a formula
 _NONCE = 8  # bytes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.columns import Truth, filled_in
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.methods.contract import Planned, Use
 from gaplisten.panel.parts import REFERENCE
+from gaplisten.panel.planned import Planned, Use
 from gaplisten.panel.reading import Row
 from gaplisten.panel.trial import Response
 

@@ -10,7 +10,7 @@ import pytest
 from gaplisten.panel.design import drawing
 from gaplisten.panel.design.counting import count, listeners_wanted, simulated
 from gaplisten.panel.design.filling import Filling, cell_of
-from gaplisten.panel.methods.contract import Item
+from gaplisten.panel.planned import Item
 from kit.designs import key_of
 
 

@@ -11,8 +11,8 @@ import pytest
 
 from gaplisten.panel.design.counting import count, simulated
 from gaplisten.panel.key import Key
-from gaplisten.panel.methods.contract import Item
 from gaplisten.panel.order import williams
+from gaplisten.panel.planned import Item
 from kit.designs import key_of, predictors, series, share_right
 
 NO_ANCHORS = "[mushra]\nanchors = []\nreference = false\n"

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gaplisten.panel.key import Key
-from gaplisten.panel.methods.contract import Planned
 from gaplisten.panel.order import clashes, kept_apart, shuffled, williams
 from gaplisten.panel.plan import plan
+from gaplisten.panel.planned import Planned
 from kit.designs import key_of
 
 

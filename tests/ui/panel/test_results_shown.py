@@ -20,7 +20,7 @@ from typer.testing import CliRunner
 from gaplisten.commands.panel import app
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.methods import method
-from gaplisten.panel.methods.contract import Rating
+from gaplisten.panel.ratings import Rating
 from gaplisten.panel.results.evaluation import evaluate_votes
 from gaplisten.panel.results.votes import Collected
 from gaplisten.panel.session import Session

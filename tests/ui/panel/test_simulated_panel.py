@@ -10,7 +10,7 @@ import pytest
 
 from gaplisten.panel.build import build
 from gaplisten.panel.frozen import open_panel
-from gaplisten.panel.methods.contract import Planned
+from gaplisten.panel.planned import Planned
 from gaplisten.panel.results.evaluation import Results, evaluate
 from gaplisten.panel.selection import Places
 from gaplisten.panel.session import Session

@@ -16,7 +16,7 @@ from gaplisten.panel.design import drawing
 from gaplisten.panel.design.cells import Grid, grid_of, listeners_needed
 from gaplisten.panel.design.filling import Filling, cell_of
 from gaplisten.panel.key import Key
-from gaplisten.panel.methods.contract import Item, Use
+from gaplisten.panel.planned import Item, Use
 from gaplisten.panel.trial import Playing
 
 Range = tuple[int, int]

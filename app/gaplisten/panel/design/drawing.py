@@ -18,8 +18,8 @@ from gaplisten.panel.design.cells import Chosen, chosen, clip_use, grid_of
 from gaplisten.panel.design.filling import Filling, cell_of
 from gaplisten.panel.design.items import check_items, listed_place, spread, systems
 from gaplisten.panel.key import Key, Part
-from gaplisten.panel.methods.contract import Form, Item, Use
 from gaplisten.panel.order import clashes, kept_apart, number, shuffled, swap, williams
+from gaplisten.panel.planned import Form, Item, Use
 
 _ATTEMPTS = 10  # at keeping a clip apart from itself, where there are few clips
 _SHORT = 100  # trials; of longer sessions one attempt has to do, for it takes seconds

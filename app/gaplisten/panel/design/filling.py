@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from gaplisten.panel.methods.contract import Item, Use
+from gaplisten.panel.planned import Item, Use
 
 Cell = tuple[str, tuple[str, ...]]  # a clip in a system
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 from gaplisten.panel.design.items import check_items, listed_place, spread, systems
 from gaplisten.panel.key import Key, Part
-from gaplisten.panel.methods.contract import Item, Use
 from gaplisten.panel.order import clashes, halves, kept_apart, number, row_of, shuffled, swap
+from gaplisten.panel.planned import Item, Use
 
 
 def listener_index(key: Key, listener: str) -> int:

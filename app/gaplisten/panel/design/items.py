@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gaplisten.panel.key import Key, Part
-from gaplisten.panel.methods.contract import Item, Use
 from gaplisten.panel.order import number, shuffled
 from gaplisten.panel.parts import SPOKEN
+from gaplisten.panel.planned import Item, Use
 
 
 def listed_place(key: Key, listener: str) -> int | None:

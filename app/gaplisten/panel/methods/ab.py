@@ -7,24 +7,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from gaplisten.panel.dialog_options import SPOKEN_TRAPS, Tick
-from gaplisten.panel.methods.contract import (
-    Code,
-    Design,
-    Digits,
-    Item,
-    Laid,
-    Method,
-    PairTest,
-    Planned,
-    Rating,
-    Saying,
-    Statistic,
-    Use,
-    greater_of_two,
-    lettered,
-    open_reference,
-)
+from gaplisten.panel.methods.contract import Design, Digits, Method, Saying, greater_of_two
 from gaplisten.panel.parts import REFERENCE, Part
+from gaplisten.panel.planned import Code, Item, Laid, Planned, Use, lettered, open_reference
+from gaplisten.panel.ratings import PairTest, Rating, Statistic
 from gaplisten.panel.trial import Playing, Response, Slot, Vote
 
 if TYPE_CHECKING:

@@ -6,21 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from gaplisten.panel.dialog_options import SPOKEN_TRAPS
-from gaplisten.panel.methods.contract import (
-    Code,
-    Design,
-    Digits,
-    Item,
-    Laid,
-    Method,
-    Rating,
-    Saying,
-    Use,
-    each_says,
-    lettered,
-    open_reference,
-)
+from gaplisten.panel.methods.contract import Design, Digits, Method, Saying, each_says
 from gaplisten.panel.parts import REFERENCE
+from gaplisten.panel.planned import Code, Item, Laid, Use, lettered, open_reference
+from gaplisten.panel.ratings import Rating
 from gaplisten.panel.trial import Playing, Response, Slot
 
 

@@ -9,23 +9,10 @@ from typing import TYPE_CHECKING, Literal
 from pydantic import Field
 
 from gaplisten.panel.dialog_options import SPOKEN_TRAPS, Count
-from gaplisten.panel.methods.contract import (
-    Code,
-    Design,
-    Digits,
-    Item,
-    Laid,
-    Method,
-    PairTest,
-    Planned,
-    Rating,
-    Saying,
-    Statistic,
-    Use,
-    greater_of_two,
-    lettered,
-)
+from gaplisten.panel.methods.contract import Design, Digits, Method, Saying, greater_of_two
 from gaplisten.panel.parts import Part
+from gaplisten.panel.planned import Code, Item, Laid, Planned, Use, lettered
+from gaplisten.panel.ratings import PairTest, Rating, Statistic
 from gaplisten.panel.trial import Playing, Response, Slot
 from gaplisten.tables import Cell, Table
 

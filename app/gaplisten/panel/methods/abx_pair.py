@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from gaplisten.panel.dialog_options import SPOKEN_TRAPS, Count
 from gaplisten.panel.methods.abx import METHOD as ABX
 from gaplisten.panel.methods.abx import Discrimination
-from gaplisten.panel.methods.contract import Code, Design, Form, Item, Laid, UnfitError, Use, lettered
+from gaplisten.panel.methods.contract import Design, UnfitError
+from gaplisten.panel.planned import Code, Form, Item, Laid, Use, lettered
 from gaplisten.panel.trial import Playing, Response, Slot
 
 if TYPE_CHECKING:

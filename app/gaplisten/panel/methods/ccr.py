@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gaplisten.panel.dialog_options import SPOKEN_TRAPS, known_answers
-from gaplisten.panel.methods.contract import Code, Design, Item, Laid, Planned, Use, lettered
+from gaplisten.panel.methods.contract import Design
 from gaplisten.panel.methods.dcr import WithReference
 from gaplisten.panel.parts import REFERENCE
+from gaplisten.panel.planned import Code, Item, Laid, Planned, Use, lettered
 from gaplisten.panel.trial import Playing, Slot
 
 

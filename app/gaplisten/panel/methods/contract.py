@@ -7,18 +7,17 @@ asks the method.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from enum import StrEnum
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from gaplisten import languages
 from gaplisten.panel.dialog_options import Option
-from gaplisten.panel.parts import REFERENCE, Part
+from gaplisten.panel.parts import Part
+from gaplisten.panel.planned import Code, Form, Item, Laid, Planned, Use
+from gaplisten.panel.ratings import PairTest, Rating, Statistic
 from gaplisten.panel.scales import Scale, scale
 from gaplisten.panel.trial import Block, Playing, Response, Slot, Trial, Vote
-from gaplisten.tables import Table
 
 if TYPE_CHECKING:
     import numpy as np
@@ -29,192 +28,12 @@ if TYPE_CHECKING:
 LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-class Use(StrEnum):
-    """What a stimulus is in the test for; each use of the same sound has its own code and file."""
-
-    TEST = "test"
-    OPEN = "open"  # the openly named reference
-    X = "x"  # what ABX plays as X
-    GOOD = "clear_good"
-    BAD = "clear_bad"
-    REPEAT = "reference_repeat"
-    NULL = "null_pair"
-    GOLD = "gold"
-    TRAP = "trap"
-    TRAINING = "training"
-    STEP = "step"
-
-
 @dataclass(frozen=True)
 class Design:
     """What a method needs to know of a panel: its conditions as written, and the method's own table."""
 
     conditions: tuple[str, ...]
     options: Part
-
-
-@dataclass(frozen=True)
-class Item:
-    """One trial before it is laid out.
-
-    Parameters
-    ----------
-    system
-        A condition, or a pair of them, or nothing: all of them.
-    part, block
-        Round and half of the round; number of the block in the session.
-    flipped
-        Whether the two of a pair stand in the other order.
-    x_second
-        Whether ABX plays the second one again.
-    order
-        Which signal stands behind each letter (methods with letters); empty in panels of the first design.
-    other
-        The clip that X is taken from, where that is another one.
-    """
-
-    clip: str
-    stratum: str
-    system: tuple[str, ...]
-    part: tuple[int, int] = (0, 0)
-    use: Use = Use.TEST
-    flipped: bool = False
-    x_second: bool = False
-    block: int = 0
-    order: tuple[int, ...] = ()
-    other: str = ""
-
-    @property
-    def sound_use(self) -> Use:
-        """The use under which the sound of the trial's condition was frozen."""
-        return Use.TEST if self.use in (Use.TEST, Use.TRAINING) else self.use
-
-
-Form = tuple[int, int]  # of a clip: rate in Hz, channels
-Code = Callable[[str, str, Use], str]  # the code of a stimulus, by clip, condition and use
-Laid = tuple[tuple[Slot, ...], tuple[str, ...]]  # the slots of a trial, and the condition that each plays
-
-
-@dataclass(frozen=True)
-class Planned:
-    """A trial and the truth about it; the truth stays in the engine.
-
-    Parameters
-    ----------
-    kind
-        "training", "test" or the kind of check.
-    conditions
-        What each slot plays.
-    condition, compared_with
-        What the trial is about; "" for methods that rate every slot.
-    expected, within
-        The known answer of a check, in terms of the score; the right letter where there is one.
-    answers
-        The known answers of a check on several scales, by scale.
-    """
-
-    trial: Trial
-    kind: str
-    clip: str
-    stratum: str
-    conditions: tuple[str, ...]
-    condition: str = ""
-    compared_with: str = ""
-    expected: int | str | None = None
-    within: float = 0
-    answers: Mapping[str, int] = field(default_factory=dict)
-
-    def code(self, salt: str) -> str:
-        """Return a short digest of the layout: tells on resuming whether the plan is still the same."""
-        text = repr((salt, self.trial.number, [slot.stimulus for slot in self.trial.slots]))
-        return hashlib.sha256(text.encode()).hexdigest()[:12]
-
-
-@dataclass(frozen=True, slots=True)
-class Rating:
-    """One vote of one listener on one scale, sign and meaning already those of the result.
-
-    Parameters
-    ----------
-    kind
-        "test", or the kind of check: clear_good, clear_bad, reference_repeat, null_pair, gold, trap.
-    score
-        1..5; -3..3 (processed versus reference); 0..100; 1 or 0 (ABX); 1, 0, -1 (A/B).
-    passed
-        Whether a check was passed; None for other votes.
-    scale
-        "" where the method has one scale.
-    talker, sex
-        Of the clip; "" where nobody said so.
-    vote
-        As the listener gave it: before any sign or meaning.
-    side
-        The letter behind which `condition` lay, where two sounds were compared; "" elsewhere.
-    """
-
-    listener: str
-    kind: str
-    clip: str
-    stratum: str
-    condition: str
-    compared_with: str
-    role: str
-    trial: int
-    score: float
-    passed: bool | None = None
-    underflows: int = 0
-    scale: str = ""
-    talker: str = ""
-    sex: str = ""
-    vote: str = ""
-    side: str = ""
-
-
-@dataclass(frozen=True)
-class Statistic:
-    """A table beside the comparisons.
-
-    Parameters
-    ----------
-    name
-        For files: ``results-NAME.csv``.
-    title
-        What it is, and what its intervals and tests speak about.
-    notes
-        What must be said beside it.
-    """
-
-    name: str
-    title: str
-    table: Table
-    notes: tuple[str, ...] = ()
-
-
-def grouped(ratings: Iterable[Rating], key: Callable[[Rating], str]) -> Mapping[str, list[Rating]]:
-    """Return ratings by a key, in the order in which the keys first appear."""
-    groups: dict[str, list[Rating]] = {}
-    for rating in ratings:
-        groups.setdefault(key(rating), []).append(rating)
-    return groups
-
-
-@dataclass(frozen=True)
-class PairTest:
-    """How answers to pairs are counted and tested.
-
-    Parameters
-    ----------
-    counted
-        What a success is called, for the head of a column.
-    two_sided
-        Whether the exact binomial test asks for a difference in either direction.
-    ties
-        Whether a listener may be undecided; such answers are no part of the test.
-    """
-
-    counted: str
-    two_sided: bool
-    ties: bool
 
 
 @dataclass(frozen=True)
@@ -532,18 +351,6 @@ class Method:
             Ratings of the test, without checks.
         """
         return []
-
-
-def open_reference(code: Code, clip: str, letter: str = "") -> Slot:
-    """Return the slot of an openly named reference."""
-    return Slot(letter, code(clip, REFERENCE, Use.OPEN), named_reference=True)
-
-
-def lettered(pairs: Sequence[tuple[Slot, str]], letters: str, flipped: bool) -> Laid:
-    """Return two slots with their letters, in this order or the other."""
-    pairs = list(pairs)[::-1] if flipped else pairs
-    slots = tuple(replace(slot, letter=letter) for (slot, _), letter in zip(pairs, letters, strict=True))
-    return slots, tuple(name for _, name in pairs)
 
 
 def each_says(

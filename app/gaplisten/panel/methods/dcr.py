@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gaplisten.panel.dialog_options import SPOKEN_TRAPS, known_answers
-from gaplisten.panel.methods.contract import Code, Design, Item, Laid, Method, Use, open_reference
+from gaplisten.panel.methods.contract import Design, Method
 from gaplisten.panel.parts import REFERENCE
+from gaplisten.panel.planned import Code, Item, Laid, Use, open_reference
 from gaplisten.panel.trial import Playing, Slot
 
 

@@ -12,24 +12,18 @@ from gaplisten.errors import GaplistenError
 from gaplisten.panel.dialog_options import SPOKEN_TRAPS, Several, Tick
 from gaplisten.panel.methods.contract import (
     LETTERS,
-    Code,
     Design,
     Digits,
-    Item,
-    Laid,
     Made,
     Method,
-    Rating,
     Saying,
-    Statistic,
     UnfitError,
-    Use,
     each_says,
-    grouped,
-    open_reference,
 )
 from gaplisten.panel.order import row_of
 from gaplisten.panel.parts import REFERENCE, Part
+from gaplisten.panel.planned import Code, Item, Laid, Use, open_reference
+from gaplisten.panel.ratings import Rating, Statistic, grouped
 from gaplisten.panel.trial import Playing, Response, Slot
 from gaplisten.statistics import holm, quartiles, short_p
 from gaplisten.tables import Cell, Table

@@ -14,24 +14,10 @@ from statistics import fmean
 from typing import TYPE_CHECKING
 
 from gaplisten.panel.dialog_options import SPOKEN_TRAPS, Tick
-from gaplisten.panel.methods.contract import (
-    LETTERS,
-    Code,
-    Design,
-    Digits,
-    Item,
-    Laid,
-    Method,
-    Planned,
-    Rating,
-    Saying,
-    Statistic,
-    UnfitError,
-    Use,
-    each_says,
-    open_reference,
-)
+from gaplisten.panel.methods.contract import LETTERS, Design, Digits, Method, Saying, UnfitError, each_says
 from gaplisten.panel.parts import REFERENCE, Part
+from gaplisten.panel.planned import Code, Item, Laid, Planned, Use, open_reference
+from gaplisten.panel.ratings import Rating, Statistic
 from gaplisten.panel.trial import Playing, Response, Slot
 from gaplisten.statistics import short_p
 from gaplisten.tables import Table

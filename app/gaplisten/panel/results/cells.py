@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gaplisten.panel.methods.contract import Rating
+from gaplisten.panel.ratings import Rating
 
 System = tuple[str, str, str]  # condition, what it was compared with, scale
 

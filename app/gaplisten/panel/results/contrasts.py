@@ -9,8 +9,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
-from gaplisten.panel.methods.contract import Method, Rating
+from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.parts import REFERENCE, ResultsPart
+from gaplisten.panel.ratings import Rating
 from gaplisten.panel.results.cells import Cells, System, cells
 from gaplisten.panel.results.pairs import ALL
 from gaplisten.panel.statistics.contrast import Contrast, Direction, Unit

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 from gaplisten.languages import ENGLISH
 from gaplisten.loss.strata import Stratum
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.methods.contract import Method, Rating, Statistic, grouped
+from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.parts import ResultsPart
+from gaplisten.panel.ratings import Rating, Statistic, grouped
 from gaplisten.panel.results.cells import cells
 from gaplisten.panel.results.contrasts import contrasts, corrected
 from gaplisten.panel.results.habits import habits

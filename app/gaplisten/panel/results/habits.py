@@ -13,7 +13,8 @@ from statistics import fmean
 import numpy as np
 from numpy.typing import NDArray
 
-from gaplisten.panel.methods.contract import Method, Rating, Statistic, grouped
+from gaplisten.panel.methods.contract import Method
+from gaplisten.panel.ratings import Rating, Statistic, grouped
 from gaplisten.statistics import binomial, short_p, student_mean, student_p
 from gaplisten.tables import Cell, Table
 

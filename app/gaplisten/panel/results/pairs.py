@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from gaplisten.panel.methods.contract import PairTest, Rating, grouped
+from gaplisten.panel.ratings import PairTest, Rating, grouped
 from gaplisten.statistics import Mean, Proportion, binomial, student_mean
 
 ALL = "all"

@@ -19,8 +19,9 @@ from gaplisten.languages import counted
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.design.counting import simulated
 from gaplisten.panel.key import Key, Part
-from gaplisten.panel.methods.contract import Item, Rating, Use
 from gaplisten.panel.parts import REFERENCE
+from gaplisten.panel.planned import Item, Use
+from gaplisten.panel.ratings import Rating
 from gaplisten.panel.results.contrasts import contrasts, corrected
 from gaplisten.panel.results.votes import TEST
 from gaplisten.panel.statistics.planning import Spreads

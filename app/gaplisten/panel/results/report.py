@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-from gaplisten.panel.methods.contract import PairTest
+from gaplisten.panel.ratings import PairTest
 from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.panel.results.pairs import Own, PairResult
 from gaplisten.panel.results.screening import Listener

@@ -9,7 +9,8 @@ from statistics import fmean
 
 import numpy as np
 
-from gaplisten.panel.methods.contract import Method, Rating, grouped
+from gaplisten.panel.methods.contract import Method
+from gaplisten.panel.ratings import Rating, grouped
 from gaplisten.panel.results.habits import Fit, fits, key_habit
 from gaplisten.panel.results.habits import guessing as guessers
 from gaplisten.panel.results.votes import TEST, tests

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gaplisten.panel.methods.contract import Method, Rating, Statistic, grouped
+from gaplisten.panel.methods.contract import Method
+from gaplisten.panel.ratings import Rating, Statistic, grouped
 from gaplisten.panel.statistics.bias import Behaviour, behaviour
 from gaplisten.panel.statistics.reliability import alpha, intraclass, spread_parameter
 from gaplisten.tables import Cell, Table

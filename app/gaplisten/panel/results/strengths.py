@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from gaplisten.panel.methods.contract import Statistic
+from gaplisten.panel.ratings import Statistic
 from gaplisten.panel.statistics.choices import Choices
 from gaplisten.panel.statistics.resampling import SEED, crossed_counts
 from gaplisten.tables import Cell, Table

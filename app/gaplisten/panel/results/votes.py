@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gaplisten.panel.frozen import FrozenPanel
-from gaplisten.panel.methods.contract import Rating
 from gaplisten.panel.order import shuffled
+from gaplisten.panel.ratings import Rating
 from gaplisten.panel.reading import Row
 from gaplisten.panel.trial import Block
 from gaplisten.panel.withdrawing import counted_sessions, spoilt_record, withdrawals
