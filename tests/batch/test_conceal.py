@@ -18,6 +18,7 @@ import pytest
 
 from gaplisten import folders
 from gaplisten.audio.files import read_signal
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.batch import conceal
 from gaplisten.batch.conceal import ConcealBatch, conceal_batch, folder_journal
 from gaplisten.batch.conceal_plan import ConcealError, plan_clips, plan_file, plan_folder
@@ -103,13 +104,13 @@ def test_inputs_are_hashed_and_earlier_results_looked_for_by_the_workers(
     lossy: Path, tmp_path: Path, plugins: Path, monkeypatch: pytest.MonkeyPatch
 ):
     threads: list[str] = []
-    hashed = conceal.digest_of
+    hashed = conceal.content_of
 
-    def hashing(path: Path | None) -> str:
+    def hashing(path: Path | None, raw: RawFormat | None) -> str:
         threads.append(threading.current_thread().name)
-        return hashed(path)
+        return hashed(path, raw)
 
-    monkeypatch.setattr(conceal, "digest_of", hashing)
+    monkeypatch.setattr(conceal, "content_of", hashing)
     for reused in (0, 6):
         assert concealed(lossy, tmp_path / "out", plugins).reused == reused
         assert len(threads) == 6

@@ -10,10 +10,11 @@ import numpy as np
 import pytest
 import soundfile
 
+from gaplisten.audio.g711 import a_law, mu_law
 from gaplisten.captures.buffer import buffered
 from gaplisten.captures.formats import read_capture
 from gaplisten.captures.laying_out import timeline_of
-from gaplisten.captures.sound import a_law, mu_law, sound_of, why_silent
+from gaplisten.captures.sound import sound_of, why_silent
 from gaplisten.captures.streams import CaptureError
 from gaplisten.captures.timeline import Timeline
 from kit import calls

@@ -220,3 +220,29 @@ def test_all_clips_of_a_set_are_checked_or_some_spread_over_it(make) -> None:
         ("4", 1),
     ]
     assert [each.clip for each in checked(found, most=2)] == ["0", "2"]
+
+
+def long_one(opened: OpenClip, times: int, *, cut_at: float | None = None) -> OpenClip:
+    """Return a clip said over and over; from `cut_at` seconds on its trace has lost three packets."""
+    size = opened.trace.grid.length
+    frames = opened.frames // size * size
+    clean, lost = opened.reference.samples[:frames], opened.trace.lost[: frames // size]
+    whole, flags = np.tile(clean, (times, 1)), np.tile(lost, times)
+    lossy = np.where(np.repeat(flags, size)[:, None], 0, whole).astype(np.float32)
+    if cut_at is not None:
+        at = round(cut_at * opened.rate) // size
+        flags = np.concatenate([flags[:at], flags[at + 3 :], flags[:3]])
+    trace = LossTrace.of_packets(flags, size, opened.rate)
+    sounds = (Signal(samples, opened.rate) for samples in (whole, lossy))
+    return replace(
+        opened, **dict(zip(("reference", "lossy"), sounds, strict=True)), trace=trace, conditions={}
+    )
+
+
+def test_a_trace_that_goes_wrong_after_some_minutes_is_noticed_with_the_place(demo) -> None:
+    assert doubts_about(long_one(demo[0], 40)) == ()
+    doubt = only(long_one(demo[0], 40, cut_at=150))
+    assert doubt.fact.startswith("from about 140 s on, ")
+    assert "exact zeros in the lossy file are received by the trace" in doubt.fact
+    assert "it fits at the beginning" in doubt.cure
+    assert doubt.change is None

@@ -245,7 +245,9 @@ def test_traces_that_nothing_calls_so_are_known_by_their_content(make) -> None:
 
 def test_samples_without_headers_are_refused_with_the_way_out(make) -> None:
     make.empty("54_in.pcm", "54_plc.pcm")
-    with pytest.raises(Exception, match=r"samples without headers \(2 files .pcm\).*ffmpeg -f s16le"):
+    with pytest.raises(
+        Exception, match=r"samples without headers \(2 files .pcm\).*--raw RATE,ENCODING,CHANNELS"
+    ):
         find_clips([make.root])
 
 

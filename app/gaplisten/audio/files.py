@@ -15,6 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
+from gaplisten.audio.headerless import ENCODINGS, RawError, RawFormat, check_bare, is_bare, told_by
 from gaplisten.audio.headers import check_header, flac_digest, has_sound_magic
 from gaplisten.audio.promises import HeaderFault, Promise
 from gaplisten.audio.signal import Samples, Signal
@@ -27,6 +28,7 @@ SOUND_SUFFIXES = frozenset("." + suffix for suffix in _SUFFIXES.split())
 MAX_CHANNELS = 2
 _LIKELY_SAMPLES_PER_BYTE = 64
 _MOST_SAMPLES_PER_BYTE = 8192  # FLAC's silence: 65,535 samples in a frame of eleven bytes
+_HEAD, _LINE_ENDS = 1024, {ord(sign): " " for sign in "\r\n\t\f"}
 _BLOCK = 1 << 18
 _FULL = 1 << 16  # bytes left on a disk on which the next block had no room
 IN_MEMORY_SAMPLES = 1 << 24  # 64 MB, nearly six minutes of 48 kHz mono
@@ -60,6 +62,8 @@ class SoundInfo:
         Sentences about oddities that do not prevent reading.
     promise
         What its header says where libsndfile does not look.
+    raw
+        How samples without a header are read; None where there is one.
     """
 
     path: Path
@@ -70,6 +74,7 @@ class SoundInfo:
     subtype: str
     notes: tuple[str, ...] = field(default=())
     promise: Promise = field(default=Promise())
+    raw: RawFormat | None = None
 
     @property
     def seconds(self) -> float:
@@ -77,14 +82,22 @@ class SoundInfo:
         return self.frames / self.rate
 
 
-def probe(path: Path) -> SoundInfo:
+def probe(path: Path, raw: RawFormat | None = None) -> SoundInfo:
     """Read a sound file's header.
+
+    Parameters
+    ----------
+    raw
+        What to take samples for that have no header. A file with one is read by its own.
 
     Raises
     ------
     SoundFileError
-        If there is no such file, it is no sound, or it is shorter than its header promises.
+        If there is no such file, it is no sound, or it is shorter than its header promises; if it has no
+        header, and nobody says what would stand there, or what is said plainly is not so.
     """
+    if lacks_header(path, raw):
+        return _probe_bare(path, raw)
     promise = promised(path)
     try:
         info = soundfile.info(readable(path, promise))
@@ -93,6 +106,69 @@ def probe(path: Path) -> SoundInfo:
     frames = known_frames(path, info, promise)
     notes = promise.notes + _rate_notes(path, info)
     return SoundInfo(path, info.samplerate, info.channels, frames, info.format, info.subtype, notes, promise)
+
+
+def lacks_header(path: Path, raw: RawFormat | None = None) -> bool:
+    """Whether a file is to be read as bare samples: its name says so, or the user."""
+    return is_bare(path) or (raw is not None and path.suffix.lower() not in SOUND_SUFFIXES)
+
+
+def _probe_bare(path: Path, raw: RawFormat | None) -> SoundInfo:
+    if not path.is_file():
+        promised(path)  # which says what it is
+    try:
+        with path.open("rb") as file:
+            head = file.read(_HEAD)
+        if not head:
+            raise SoundFileError(str(path), "is empty (0 bytes)", "copy or export it again")
+        if head.isascii() and head.decode("ascii").translate(_LINE_ENDS).isprintable():
+            raise SoundFileError(
+                str(path), "holds text, not sound", "check which file was saved under this name"
+            )
+        if has_sound_magic(path):
+            fact = "has a header of its own, though its name says that it has none"
+            raise SoundFileError(str(path), fact, "rename it as what it is, such as .wav")
+        if raw is None:
+            told = told_by(path)
+            known = [f"{told[0]} Hz"] * (told[0] is not None) + [told[1] or ""] * (told[1] is not None)
+            fact = f"has no header: only {' and '.join(known)} is known" if known else "has no header"
+            raise SoundFileError(str(path), fact, "say what it holds, such as --raw 16000,s16le,1")
+        own = raw.of(path)
+        notes = check_bare(path, own)
+        size = path.stat().st_size
+    except RawError as error:
+        raise SoundFileError(error.thing, error.fact, error.way_out) from error
+    except OSError as error:
+        raise SoundFileError(str(path), f"cannot be read ({error.strerror})", "check the path") from error
+    told_otherwise = [f"its name says {own.words}, so it is not read as {raw.words}"] if own != raw else []
+    subtype = ENCODINGS[own.encoding].subtype
+    notes = (*told_otherwise, *notes)
+    frames = size // own.frame
+    return SoundInfo(path, own.rate, own.channels, frames, "RAW", subtype, notes, raw=own)
+
+
+def opened(info: SoundInfo) -> soundfile.SoundFile:
+    """Open a file that was looked at, to be read block by block.
+
+    Raises
+    ------
+    SoundFileError
+        If it cannot be opened any more.
+    """
+    try:
+        if info.raw is None:
+            return soundfile.SoundFile(readable(info.path, info.promise))
+        form = ENCODINGS[info.raw.encoding]
+        return soundfile.SoundFile(
+            _named(info.path),
+            samplerate=info.rate,
+            channels=info.channels,
+            format="RAW",
+            subtype=form.subtype,
+            endian=form.endian,
+        )
+    except (soundfile.SoundFileError, OSError) as error:
+        raise _unreadable(info.path, error) from error
 
 
 def known_frames(path: Path, info: Any, promise: Promise) -> int:
@@ -131,17 +207,22 @@ def _rate_notes(path: Path, info: Any) -> tuple[str, ...]:
     return ()
 
 
-def read_signal(path: Path) -> Signal:
+def read_signal(path: Path, raw: RawFormat | None = None) -> Signal:
     """Read a whole file as float32 frames at its own rate.
 
     More than `IN_MEMORY_SAMPLES` are decoded to an unnamed file in the cache folder and mapped from there.
+
+    Parameters
+    ----------
+    raw
+        What to take samples for that have no header.
 
     Raises
     ------
     SoundFileError
         As `probe`; also for more than two channels, no samples, damaged data, and NaN or infinite samples.
     """
-    info = probe(path)
+    info = probe(path, raw)
     _refuse_shape(info)
     try:
         samples = _samples(info)
@@ -153,9 +234,9 @@ def read_signal(path: Path) -> Signal:
     return Signal(samples, info.rate)
 
 
-def read_start(path: Path, seconds: float) -> Signal:
+def read_start(path: Path, seconds: float, raw: RawFormat | None = None) -> Signal:
     """Read the beginning of a file; refuses what `read_signal` refuses, as far as the beginning shows it."""
-    info = probe(path)
+    info = probe(path, raw)
     _refuse_shape(info)
     try:
         return Signal(_samples(info, max(1, round(seconds * info.rate))), info.rate)
@@ -182,7 +263,7 @@ def read_range(info: SoundInfo, start: int, stop: int, dtype: str = "float32") -
     start, stop = max(start, 0), min(stop, info.frames)
     wanted = max(stop - start, 0)
     try:
-        with soundfile.SoundFile(_named(info.path)) as file:
+        with opened(info) as file:
             file.seek(min(start, info.frames))
             found: npt.NDArray[Any] = file.read(wanted, dtype=dtype, always_2d=True)
     except (soundfile.SoundFileError, OSError) as error:
@@ -274,7 +355,7 @@ def _named(path: Path) -> str | bytes:
 def _samples(info: SoundInfo, most: int | None = None) -> Samples:
     """Read all frames, or the first `most`; long sound goes onto the disk and takes no memory."""
     count = info.frames * info.channels
-    with soundfile.SoundFile(readable(info.path, info.promise)) as file:
+    with opened(info) as file:
         # A header may promise more than a file of that size can well hold: ask for no memory on its word.
         likely = count <= _LIKELY_SAMPLES_PER_BYTE * info.path.stat().st_size
         if most is not None or (likely and count <= IN_MEMORY_SAMPLES):

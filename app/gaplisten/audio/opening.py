@@ -13,7 +13,18 @@ from typing import Any
 import numpy as np
 
 from gaplisten.audio.filemap import Frames, Raw, SampleSource, SourceError, gather_rows
-from gaplisten.audio.files import SoundFileError, known_frames, promised, readable, reason_of
+from gaplisten.audio.files import (
+    SoundFileError,
+    SoundInfo,
+    known_frames,
+    lacks_header,
+    opened,
+    probe,
+    promised,
+    readable,
+    reason_of,
+)
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.audio.wavmap import MappedSource, Packed24Source, wav_layout
 
 PIECE = 1 << 16
@@ -123,20 +134,11 @@ class DecodedSource:
     are kept for spectrograms of long stretches.
     """
 
-    def __init__(self, path: Path) -> None:
-        import soundfile
-
-        try:
-            self._promise = promised(path)
-            info = soundfile.info(readable(path, self._promise))
-            self._frames = known_frames(path, info, self._promise)
-        except SoundFileError as error:
-            raise SourceError(error.thing, error.fact, error.way_out) from error
-        except (soundfile.LibsndfileError, OSError) as error:
-            fact = f"cannot be read as sound ({reason_of(error)})"
-            raise SourceError(str(path), fact, "use WAV or FLAC") from error
+    def __init__(self, path: Path, raw: RawFormat | None = None) -> None:
+        info = _sound_info(path, raw)
         self.path = path
         self._info = info
+        self._frames = info.frames
         self._kind = "int16" if info.subtype in _NARROW else "float32"
         self._handles = threading.local()
         self._blocks: OrderedDict[int, Raw] = OrderedDict()
@@ -152,12 +154,12 @@ class DecodedSource:
     @property
     def rate(self) -> int:
         """Sampling rate in Hz."""
-        return int(self._info.samplerate)
+        return self._info.rate
 
     @property
     def channels(self) -> int:
         """Number of channels."""
-        return int(self._info.channels)
+        return self._info.channels
 
     @property
     def scale(self) -> float:
@@ -270,14 +272,35 @@ class DecodedSource:
     def _handle(self) -> Any:
         # A libsndfile handle is not safe to share, so each thread has its own.
         if not hasattr(self._handles, "file"):
-            import soundfile
-
-            self._handles.file = soundfile.SoundFile(readable(self.path, self._promise))
+            self._handles.file = opened(self._info)
         return self._handles.file
 
 
-def open_source(path: Path) -> SampleSource:
+def _sound_info(path: Path, raw: RawFormat | None) -> SoundInfo:
+    import soundfile
+
+    try:
+        if lacks_header(path, raw):
+            return probe(path, raw)
+        promise = promised(path)
+        info = soundfile.info(readable(path, promise))
+        frames = known_frames(path, info, promise)
+    except SoundFileError as error:
+        raise SourceError(error.thing, error.fact, error.way_out) from error
+    except (soundfile.LibsndfileError, OSError) as error:
+        fact = f"cannot be read as sound ({reason_of(error)})"
+        raise SourceError(str(path), fact, "use WAV or FLAC") from error
+    kind = (info.format, info.subtype)
+    return SoundInfo(path, info.samplerate, info.channels, frames, *kind, promise=promise)
+
+
+def open_source(path: Path, raw: RawFormat | None = None) -> SampleSource:
     """Open a sound file for block-wise reading; only its header is read now.
+
+    Parameters
+    ----------
+    raw
+        What to take samples for that have no header.
 
     Raises
     ------
@@ -289,5 +312,5 @@ def open_source(path: Path) -> SampleSource:
     except OSError as error:
         raise SourceError(str(path), f"cannot be opened ({error.strerror})", "check the path") from error
     if layout is None:
-        return DecodedSource(path)
+        return DecodedSource(path, raw)
     return Packed24Source(path, layout) if layout.bits == 24 else MappedSource(path, layout)

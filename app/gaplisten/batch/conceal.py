@@ -13,7 +13,7 @@ from typing import Any
 from gaplisten import __version__, folders
 from gaplisten.audio.files import SoundInfo, clipped_samples, fitting_subtype, probe, write_signal
 from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, result_folders
-from gaplisten.batch.items import digest_of, trace_digest
+from gaplisten.batch.items import content_of, trace_digest
 from gaplisten.batch.journal import Journal, key_of
 from gaplisten.batch.run import Outcome, ThreadWorkers, Workers, run_items
 from gaplisten.clips.clip import OpenClip
@@ -240,9 +240,9 @@ def _resolved(outs: Iterable[Path]) -> list[str]:
 def _key(item: ConcealItem, entry: Entry, parameters: Mapping[str, Any]) -> str:
     plugin = [entry.name, entry.digest, plain_parameters(parameters)]
     try:
-        made_of = [digest_of(item.source), trace_digest(item.clip)]
+        made_of = [content_of(item.source, item.clip.raw), trace_digest(item.clip)]
         if entry.needs_reference:
-            made_of.append(digest_of(item.clip.reference))
+            made_of.append(content_of(item.clip.reference, item.clip.raw))
     except OSError:
         return ""  # the worker will say what is wrong with it
     return key_of(plugin=plugin, made_of=made_of, out=item.out.name, folder=str(item.out.parent.resolve()))
@@ -341,7 +341,7 @@ def _first_problem(opened: OpenClip, item: ConcealItem) -> tuple[str, str]:
 
 
 def _written(item: ConcealItem, opened: OpenClip, made: Concealed) -> ConcealRecord:
-    info = probe(item.source)
+    info = probe(item.source, item.clip.raw)
     subtype = fitting_subtype(info.subtype, item.out)
     clipped = clipped_samples(made.signal, subtype)
     try:

@@ -9,6 +9,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gaplisten.audio.headerless import RawFormat, is_bare
 from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import Clip, PacketLength
 from gaplisten.clips.layouts import find_clips
@@ -38,6 +39,7 @@ def plan_folder(
     packet: PacketLength = USUAL,
     reference_folder: Path | None = None,
     layout: Layout | None = None,
+    raw: RawFormat | None = None,
 ) -> tuple[ConcealItem, ...]:
     """List what there is to do in a folder; results keep their path below it.
 
@@ -47,13 +49,15 @@ def plan_folder(
     ----------
     reference_folder
         Where each file finds its reference, when they are not in the folder.
+    raw
+        What files without a header are taken for.
 
     Raises
     ------
     ConcealError
         Naming a place that is an input file, or where two results would lie.
     """
-    found = find_clips([source], reference_folder=reference_folder, packet=packet, layout=layout)
+    found = find_clips([source], reference_folder=reference_folder, packet=packet, layout=layout, raw=raw)
     clips = found.clips
     beside = [offer.folder for offer in found.offers if offer.folder.parent == source.absolute().parent]
     for folder in beside:  # not used, but not to be lost either
@@ -95,6 +99,7 @@ def plan_file(
     trace: Path | None = None,
     packet: PacketLength = USUAL,
     reference: Path | None = None,
+    raw: RawFormat | None = None,
 ) -> ConcealItem:
     """Say what there is to do for one file.
 
@@ -106,10 +111,12 @@ def plan_file(
         When not given, a trace lying beside the file counts; else lost packets are found from exact zeros.
     reference
         The undamaged speech, for codecs.
+    raw
+        What files without a header are taken for.
     """
     is_folder = out.is_dir() or not out.suffix
     target = out / source.name if is_folder else out
-    found = next(iter(find_clips([source, *([trace] if trace else [])], packet=packet).clips))
+    found = next(iter(find_clips([source, *([trace] if trace else [])], packet=packet, raw=raw).clips))
     clip = replace(found, trace=trace or found.trace or _beside(source))
     clip = replace(clip, reference=reference or clip.reference)
     _refuse_inputs([target], [clip])
@@ -117,6 +124,8 @@ def plan_file(
 
 
 def _item(clip: Clip, source: Path, out: Path) -> ConcealItem:
+    if is_bare(out):  # results have headers: nobody must be told again what they hold
+        out = out.with_suffix(".wav")
     if out.exists() and source.exists() and out.samefile(source):
         raise ConcealError(str(out), "is the input itself", _ELSEWHERE)
     return ConcealItem(replace(clip, lossy=source, conditions=()), source, out)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from gaplisten import folders
-from gaplisten.batch.items import Version, digest_of, file_of, trace_digest
+from gaplisten.batch.items import Version, content_of, file_of, trace_digest
 from gaplisten.batch.journal import Journal, key_of
 from gaplisten.batch.run import Outcome, ProcessWorkers, ThreadWorkers, Workers, run_items
 from gaplisten.clips.consistency import doubts_about
@@ -119,7 +119,8 @@ def without_paths(text: str, version: Version) -> str:
 
 def _key(version: Version) -> str:
     met = version.clip.as_met_by(file_of(version))
-    files = [digest_of(version.path), digest_of(version.clip.reference), trace_digest(met)]
+    raw = version.clip.raw
+    files = [content_of(version.path, raw), content_of(version.clip.reference, raw), trace_digest(met)]
     return key_of(code=CODE, files=files)
 
 
@@ -151,7 +152,7 @@ def _of_version(version: Version) -> ClipGaps:
         gaps=tuple((facts.gap.start, facts.gap.stop) for facts in table.gaps),
         strata=tuple(facts.stratum.value for facts in table.gaps),
         values=values,
-        reference=digest_of(version.clip.reference),
+        reference=content_of(version.clip.reference, version.clip.raw),
         losses=losses_digest(trace),
         doubts=doubts,
     )

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
 
+from gaplisten.audio.files import lacks_header
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.batch.journal import key_of
 from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.clip import Clip, ClipSet, ConditionFile, PacketLength
@@ -188,6 +190,24 @@ def _digest(path: Path, _size: int, _changed: int) -> str:
     return sha256_of(path)
 
 
+def content_of(path: Path | None, raw: RawFormat | None) -> str:
+    """Return what a file's sound follows from: its SHA-256, and how it is read where it has no header.
+
+    Raises
+    ------
+    OSError
+        If the file cannot be read.
+    """
+    return read_as(digest_of(path), path, raw)
+
+
+def read_as(digest: str, path: Path | None, raw: RawFormat | None) -> str:
+    """Return the SHA-256 of a file (empty for none), with the reading of one that has no header."""
+    if not digest or path is None or raw is None or not lacks_header(path, raw):
+        return digest
+    return f"{digest} {raw.of(path)}"
+
+
 def trace_digest(clip: Clip) -> str:
     """Return a hash of what says which packets were lost.
 
@@ -199,7 +219,7 @@ def trace_digest(clip: Clip) -> str:
     flags = None if clip.inline_trace is None else "".join("01"[lost] for lost in clip.inline_trace)
     source = clip.trace or (clip.lossy if flags is None else None)
     reading = [clip.packet_ms, clip.packet_frames, clip.trace_format, clip.trace_inverted]
-    return key_of(flags=flags, file=digest_of(source), reading=reading)
+    return key_of(flags=flags, file=content_of(source, clip.raw), reading=reading)
 
 
 def versions_from_paths(
@@ -211,6 +231,7 @@ def versions_from_paths(
     packet: PacketLength = PacketLength(),  # noqa: B008 - a frozen value
     layout: Layout | None = None,
     transcripts: Path | None = None,
+    raw: RawFormat | None = None,
 ) -> list[Version]:
     """Return what files and folders named by the user hold, to be scored.
 
@@ -229,6 +250,8 @@ def versions_from_paths(
         How the files of folders are taken.
     transcripts
         What is said in the clips: as `clips.transcripts.read_transcripts`.
+    raw
+        What files without a header are taken for; the layout's word where not given.
 
     Raises
     ------
@@ -237,12 +260,14 @@ def versions_from_paths(
     """
     files = [path for path in paths if not path.is_dir() and path.suffix.lower() not in TABLE_SUFFIXES]
     several = len({path.absolute().parent for path in files}) > 1
-    extras = _Extras(reference, _scanned(reference_folder), trace, _traces(trace), packet)
+    raw = raw or (None if layout is None else layout.raw)
+    extras = _Extras(reference, _scanned(reference_folder, raw), trace, _traces(trace), packet, raw)
     found = [extras.version(path, path.absolute().parent.name if several else "") for path in files]
     places = [path for path in paths if path not in files]
     names = _folder_names(places)
     sets = [
-        find_clips([place], packet=packet, layout=layout, losses_known=trace is not None) for place in places
+        find_clips([place], packet=packet, layout=layout, losses_known=trace is not None, raw=raw)
+        for place in places
     ]
     alone = [_is_one_system(clips) for clips in sets]
     keys = _shared_keys([clips for clips, one in zip(sets, alone, strict=True) if one])
@@ -317,8 +342,8 @@ def _called(part: Part) -> str:
     return part.name if part.role is Role.CONDITION else str(part.role)
 
 
-def _scanned(path: Path | None) -> Tree | None:
-    return scan_tree(path) if path is not None and path.is_dir() else None
+def _scanned(path: Path | None, raw: RawFormat | None) -> Tree | None:
+    return scan_tree(path, raw) if path is not None and path.is_dir() else None
 
 
 def _traces(path: Path | None) -> Folder | None:
@@ -334,6 +359,7 @@ class _Extras:
     trace: Path | None
     traces: Folder | None
     packet: PacketLength
+    raw: RawFormat | None
 
     def version(self, path: Path, condition: str) -> Version:
         """Return a file that the user named as a version of a clip of its own; it must be there."""
@@ -342,7 +368,9 @@ class _Extras:
         if not path.is_file():  # reading a pipe or a device would wait for ever
             raise FolderError(str(path), "is neither a file nor a folder", "save the sound to a file")
         packet = self.packet
-        clip = Clip(path.stem, packet_ms=packet.ms, packet_frames=packet.frames, folder=path.parent)
+        clip = Clip(
+            path.stem, packet_ms=packet.ms, packet_frames=packet.frames, folder=path.parent, raw=self.raw
+        )
         why = "its folder was named" if condition else "it was named"
         return Version(self.completed([clip], [path])[0], condition, path, why=why)
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from gaplisten import folders
 from gaplisten.audio.files import read_signal
-from gaplisten.batch.items import REFERENCE, Content, Survey, Version, file_of, survey
+from gaplisten.batch.items import REFERENCE, Content, Survey, Version, file_of, read_as, survey
 from gaplisten.batch.journal import Journal, key_of
 from gaplisten.batch.run import Outcome, Workers, run_items
 from gaplisten.clips.opening import open_clip
@@ -294,8 +294,10 @@ def _computed(version: Version, metric: Metric) -> Score:
         if metric.needs_trace:
             return _score_gaps(version, metric)
         reference = version.clip.reference if _listens_to_reference(metric, version) else None
-        whole = None if reference is None else read_signal(reference)
-        return score(metric, read_signal(version.path), whole, transcript=_words_for(metric, version))
+        raw = version.clip.raw
+        whole = None if reference is None else read_signal(reference, raw)
+        sound = read_signal(version.path, raw)
+        return score(metric, sound, whole, transcript=_words_for(metric, version))
     except GaplistenError as error:
         return Score(None, str(error), accident=True)
 
@@ -339,7 +341,9 @@ def _task(version: Version, metric: Metric, known: Survey, identity: str) -> tup
     problem = known.sound.problem or reference.problem or trace.problem
     if problem:
         return task, problem
-    files = [known.sound.sha256, reference.sha256, trace.sha256]
+    clip = version.clip
+    sides = [(known.sound, version.path), (reference, clip.reference)]
+    files = [*(read_as(each.sha256, path, clip.raw) for each, path in sides), trace.sha256]
     try:
         words = _words_for(metric, version)
     except GaplistenError as error:

@@ -8,10 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from gaplisten import folders
+from gaplisten.audio.headerless import RawFormat, parse_raw
 from gaplisten.bench.state import Sources
 from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.names import Role
 from gaplisten.errors import GaplistenError
+from gaplisten.untrusted import read_regular
 
 log = logging.getLogger(__name__)
 
@@ -32,10 +34,12 @@ def folder_of(sources: Sources) -> Path | None:
 
 
 def as_before(sources: Sources) -> Sources:
-    """Return sources with the layout that was chosen when this folder was open last, if there was one."""
+    """Return sources with what was chosen when this folder was open last, if anything was."""
     from gaplisten.clips.layout_file import read_layout
 
     folder = folder_of(sources)
+    if folder is not None and sources.raw is None:
+        sources = replace(sources, raw=_raw_before(folder))
     if folder is None or sources.layout is not None or sources.packet.said:
         return sources
     try:
@@ -64,11 +68,47 @@ def keep(sources: Sources, layout: Layout) -> None:
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         write_layout(place, layout)
-        kept = sorted(place.parent.glob("*.toml"), key=lambda path: path.stat().st_mtime)
-        for old in kept[:-MOST]:
-            old.unlink(missing_ok=True)
+        _forget_oldest(place)
     except OSError as error:
         raise LayoutError(*not_written(place, error)) from error
+
+
+def _raw_before(folder: Path) -> RawFormat | None:
+    place = _place(folder).with_suffix(".raw")
+    try:
+        return parse_raw(read_regular(place, 100).decode("ascii")) if place.is_file() else None
+    except (GaplistenError, OSError, UnicodeDecodeError) as error:
+        log.warning("what files without a header in %s hold is not known: %s", folder, error)
+        return None
+
+
+def keep_raw(sources: Sources, raw: RawFormat) -> None:
+    """Remember what this folder's files without a header hold.
+
+    Raises
+    ------
+    LayoutError
+        If that cannot be written.
+    """
+    from gaplisten.clips.layout_file import LayoutError
+    from gaplisten.durable import not_written, write_whole
+
+    folder = folder_of(sources)
+    if folder is None:
+        return
+    place = _place(folder).with_suffix(".raw")
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(place, str(raw))
+        _forget_oldest(place)
+    except OSError as error:
+        raise LayoutError(*not_written(place, error)) from error
+
+
+def _forget_oldest(new: Path) -> None:
+    kept = sorted(new.parent.glob(f"*{new.suffix}"), key=lambda path: path.stat().st_mtime)
+    for old in kept[:-MOST]:
+        old.unlink(missing_ok=True)
 
 
 def forget(sources: Sources) -> None:

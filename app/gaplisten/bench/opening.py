@@ -42,7 +42,11 @@ def find_set(sources: Sources, job: Job) -> ClipSet:
     if sources.roles:
         return _loose(sources)
     return find_clips(
-        sources.paths, reference_folder=sources.reference_folder, packet=sources.packet, layout=sources.layout
+        sources.paths,
+        reference_folder=sources.reference_folder,
+        packet=sources.packet,
+        layout=sources.layout,
+        raw=sources.raw,
     )
 
 
@@ -55,7 +59,9 @@ def _loose(sources: Sources) -> ClipSet:
         if choice.role != "ignore"
     ]
     form = next((choice.form for choice in sources.roles if choice.role == "trace"), "")
-    clip = replace(clip_from_roles(guesses, packet=sources.packet), trace_format=form or None)
+    clip = replace(
+        clip_from_roles(guesses, packet=sources.packet, raw=sources.raw), trace_format=form or None
+    )
     names = tuple(condition.name for condition in clip.conditions)
     return ClipSet(clip.name, clip.folder, (clip,), names, ("loose files",))
 
@@ -139,7 +145,7 @@ def file_lanes(clip: Clip) -> FileLanes:
     lanes: list[Lane] = []
     for ident, name, role, path in _files_of(clip):
         with suppress(GaplistenError):  # opening it for listening will tell
-            sources[ident] = open_source(path)
+            sources[ident] = open_source(path, clip.raw)
             lanes.append(Lane(ident, name, role, None, state="reading", busy=True))
     clock = next(iter(sources.values()), None)
     if clock is None or clock.frames < LONG_SECONDS * clock.rate:

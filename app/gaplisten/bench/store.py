@@ -13,6 +13,7 @@ import pydantic
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field
 
+from gaplisten.audio.headerless import RawError, parse_raw
 from gaplisten.bench.allowed import withhold
 from gaplisten.bench.notes import TAGS
 from gaplisten.bench.state import (
@@ -84,6 +85,7 @@ class _Sources(_Model):
     packet_frames: Annotated[int, Field(gt=0, le=10_000_000)] | None = None
     roles: list[_Role] = []
     layout: LayoutModel | None = None
+    raw: Text | None = None
 
 
 class _Concealer(_Model):
@@ -222,6 +224,8 @@ def _plain_sources(sources: Sources, folder: Path) -> dict[str, Any]:
         plain["packet_frames"] = sources.packet_frames
     if sources.layout is not None:
         plain["layout"] = plain_layout(sources.layout)
+    if sources.raw is not None:
+        plain["raw"] = str(sources.raw)
     if sources.roles:
         plain["roles"] = [_plain_role(choice, folder) for choice in sources.roles]
     return plain
@@ -334,6 +338,8 @@ def from_toml(text: str, path: Path) -> Work:
         raise StoreError(str(path), f"{where}: {first['msg']}", "fix that value") from error
     except ValueError as error:
         raise StoreError(str(path), str(error), "fix that value") from error
+    except RawError as error:
+        raise StoreError(str(path), f"sources.raw: {error.fact}", error.way_out) from error
 
 
 def _work(file: _File, folder: Path) -> Work:
@@ -383,6 +389,7 @@ def _sources(sources: _Sources, folder: Path) -> Sources:
         packet_ms=sources.packet_ms,
         packet_frames=sources.packet_frames,
         layout=None if sources.layout is None else layout_of(folder, sources.layout),
+        raw=None if sources.raw is None else parse_raw(sources.raw),
     )
 
 

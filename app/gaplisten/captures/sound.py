@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from gaplisten.audio.g711 import a_law, mu_law
 from gaplisten.audio.signal import Signal
 from gaplisten.captures.streams import CaptureError, Stream, stream_name, type_name
 from gaplisten.captures.timeline import Slot, Timeline
@@ -12,23 +13,6 @@ from gaplisten.loss.trace import Flags
 
 MAX_SECONDS = 4 * 3600
 _PCMU, _PCMA, _L16_STEREO, _L16 = 0, 8, 10, 11
-
-Table = npt.NDArray[np.int16]
-
-
-def mu_law() -> Table:
-    """Return the 16-bit sample of each byte of µ-law (ITU-T G.711)."""
-    code = ~np.arange(256) & 0xFF
-    size = (((code & 15) << 3) + 132 << (code >> 4 & 7)) - 132
-    return np.where(code & 128, -size, size).astype(np.int16)
-
-
-def a_law() -> Table:
-    """Return the 16-bit sample of each byte of A-law (ITU-T G.711)."""
-    code = np.arange(256) ^ 0x55
-    chord, steps = code >> 4 & 7, (code & 15) << 4
-    size = np.where(chord == 0, steps + 8, steps + 264 << np.maximum(chord - 1, 0))
-    return np.where(code & 128, size, -size).astype(np.int16)
 
 
 def why_silent(timeline: Timeline) -> str:

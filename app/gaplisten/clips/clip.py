@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.arrangement import DEFAULT_PACKET_MS, Layout, PacketLength
 from gaplisten.loss.trace import LossTrace
@@ -88,6 +89,8 @@ class Clip:
         By how many frames of the clip's clock the losses of `trace` lie later than it says.
     transcript
         What is said in it, where somebody wrote it down.
+    raw
+        What files without a header are taken for; None where nobody said.
     """
 
     name: str
@@ -103,6 +106,7 @@ class Clip:
     packet_frames: int | None = None
     trace_shift: int = 0
     transcript: Transcript | None = None
+    raw: RawFormat | None = None
 
     @property
     def packet(self) -> PacketLength:

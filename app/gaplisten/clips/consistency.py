@@ -2,43 +2,105 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 
+import numpy as np
+
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.belonging import about_channels, about_reference
 from gaplisten.clips.clip import OpenClip
-from gaplisten.clips.doubts import Change, Doubt
+from gaplisten.clips.doubts import SOUNDING, Change, Doubt
 from gaplisten.clips.trace_evidence import about_trace
+from gaplisten.loss.trace import LossTrace, Origin
 
 __all__ = ["Change", "Doubt", "doubts_about"]
 
-MOST_SECONDS = 120.0
-"""So much of a clip is checked, from its beginning on."""
+FIRST_SECONDS = 120.0
+"""So much of a clip is checked in every respect, from its beginning on."""
+_PLACE_SECONDS = 20.0
+_MOST_PLACES = 4
 
 
 def doubts_about(opened: OpenClip, others: Mapping[str, Path] = MappingProxyType({})) -> tuple[Doubt, ...]:
     """Check a clip.
+
+    Of a long one the beginning, then whether its trace still fits in some places over all the rest: in those
+    where the lossy file is least like it. An hour takes little longer than a few minutes.
 
     Parameters
     ----------
     others
         References of other clips by their names, among which the right one may be.
     """
-    opened = _beginning(opened)
-    return (*about_channels(opened), *about_reference(opened, others), *about_trace(opened))
+    first = _part(opened, 0, round(FIRST_SECONDS * opened.rate))
+    found = (*about_channels(first), *about_reference(first, others), *about_trace(first))
+    if any(doubt.touches_all for doubt in found):
+        return found
+    return (*found, *_about_trace_later(opened, first))
 
 
-def _beginning(opened: OpenClip) -> OpenClip:
-    """Return a clip with no more sound than is checked: an hour takes no longer than a minute or two."""
+def _about_trace_later(opened: OpenClip, first: OpenClip) -> Iterator[Doubt]:
+    """Notice a trace that fits at first and no more later: something was cut out there, or joined."""
+    trace = opened.trace
+    if trace is None or trace.origin is Origin.DETECTED:
+        return
+    size = round(_PLACE_SECONDS * opened.rate)
+    starts = range(round(FIRST_SECONDS * opened.rate), opened.frames, size)
+    apart = {start: _differing(opened, trace, start, start + size) for start in starts}
+    for place in _places(apart):
+        for doubt in about_trace(_part(opened, place, place + size)):
+            begin = next(start for start in starts if start == place or 4 * apart[start] >= apart[place] > 0)
+            fact = f"from about {begin / opened.rate:.0f} s on, {doubt.fact}"
+            if first.trace is not None and first.trace.has_loss:
+                cure = "it fits at the beginning: something was cut out, put in or joined in between"
+                yield replace(doubt, fact=fact, cure=cure, change=None)
+            else:
+                yield replace(doubt, fact=fact)
+            return
+
+
+def _places(apart: Mapping[int, int]) -> list[int]:
+    """Return where to look, in order: where trace and file differ most, and near the end."""
+    most = sorted(apart, key=lambda start: -apart[start])[: _MOST_PLACES - 1]
+    return sorted({*most, *list(apart)[-2:-1]})
+
+
+def _differing(opened: OpenClip, trace: LossTrace, start: int, stop: int) -> int:
+    """Count frames that are lost and sound, or are exactly zero and neither lost nor silent."""
+    lossy, reference = opened.lossy, opened.reference
+    if lossy is None or lossy.rate != trace.rate:
+        return 0
+    silent = np.asarray(~lossy.samples[start:stop].any(axis=1))
+    lost = trace.part(start, start + len(silent)).mask(len(silent)) if len(silent) else silent
+    differing = lost != silent
+    if reference is not None and reference.rate == trace.rate:
+        clean = reference.samples[start : start + len(silent)]
+        differing[: len(clean)] &= np.asarray(np.abs(clean).max(axis=1, initial=0.0) > SOUNDING)
+    return int(np.count_nonzero(differing))
+
+
+def _part(opened: OpenClip, start: int, stop: int) -> OpenClip:
+    """Return a stretch of a clip, its sounds and its losses; the clip itself where that is all of it."""
+    signals = [opened.reference, opened.lossy, *opened.conditions.values()]
+    if start == 0 and stop >= max((each.frames for each in signals if each is not None), default=0):
+        return opened
 
     def cut(signal: Signal | None) -> Signal | None:
-        most = 0 if signal is None else round(MOST_SECONDS * signal.rate)
-        return (
-            signal if signal is None or signal.frames <= most else Signal(signal.samples[:most], signal.rate)
-        )
+        return None if signal is None else Signal(signal.samples[start:stop], signal.rate)
+
+    def cut_trace(trace: LossTrace | None) -> LossTrace | None:
+        return None if trace is None else trace.part(start, stop)
 
     versions = {name: part for name, each in opened.conditions.items() if (part := cut(each)) is not None}
-    return replace(opened, reference=cut(opened.reference), lossy=cut(opened.lossy), conditions=versions)
+    own = {name: cut_trace(each) for name, each in opened.own_traces.items()}
+    return replace(
+        opened,
+        reference=cut(opened.reference),
+        lossy=cut(opened.lossy),
+        trace=cut_trace(opened.trace),
+        conditions=versions,
+        own_traces=own,
+    )

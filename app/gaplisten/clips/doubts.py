@@ -36,7 +36,7 @@ class Change:
             return None
         parts = tuple(self._of_part(part) for part in layout.parts)
         packet = layout.packet if self.packet_frames is None else PacketLength(frames=self.packet_frames)
-        return Layout(parts, layout.manifest, packet)
+        return replace(layout, parts=parts, packet=packet)
 
     def _of_part(self, part: Part) -> Part:
         exchanged = {Role.REFERENCE: Role.LOSSY, Role.LOSSY: Role.REFERENCE}

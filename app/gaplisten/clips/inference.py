@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from heapq import nsmallest
 from pathlib import Path
 
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.layout import Columns, columns_of
 from gaplisten.clips.likeness import ALIKE, likeness_of_files
@@ -16,7 +17,7 @@ from gaplisten.clips.matching import CLIP, Grid, grids_of, patterns_sharing
 from gaplisten.clips.names import Role, beginnings, role_in_name
 from gaplisten.clips.patterns import literal
 from gaplisten.clips.roles import zero_packets
-from gaplisten.clips.scanning import Folder, NoClipsError, Tree, natural
+from gaplisten.clips.scanning import Folder, NeedsRawError, NoClipsError, Tree, first_bare, natural
 from gaplisten.clips.taking import names_of, sound_parts, trace_parts
 
 _SAMPLE = 400
@@ -34,7 +35,7 @@ def inferred(tree: Tree, *, losses_known: bool = False) -> Layout:
         If there is no sound in it.
     """
     if table := manifest_in(tree):
-        return Layout(manifest=table)
+        return Layout(manifest=table, raw=tree.raw)
     paths = _sample(tree)
     if not paths:
         raise _no_clips(tree)
@@ -47,7 +48,7 @@ def inferred(tree: Tree, *, losses_known: bool = False) -> Layout:
         parts = sound_parts(patterns, columns.files, tree, traces_elsewhere=losses_known or apart)
     found = columns_of(parts, tree)
     keys = frozenset().union(*found.files)
-    return Layout((*sorted(parts, key=_order), *trace_parts(parts, keys, tree)))
+    return Layout((*sorted(parts, key=_order), *trace_parts(parts, keys, tree)), raw=tree.raw)
 
 
 _ORDER = (Role.REFERENCE, Role.LOSSY, Role.CONDITION, Role.TRACE, Role.UNUSED)
@@ -58,14 +59,12 @@ def _order(part: Part) -> tuple[int, tuple[tuple[int, int, str], ...]]:
 
 
 def _no_clips(tree: Tree) -> NoClipsError:
-    bare = {suffix: count for folder in tree.folders.values() for suffix, count in folder.headerless.items()}
-    if bare:
+    bare = tree.headerless
+    if bare and (example := first_bare([tree.root])) is not None:
         suffix, count = max(bare.items(), key=lambda each: each[1])
         fact = f"holds samples without headers ({count} files {suffix}), whose rate and format nothing tells"
-        way_out = (
-            f"give them headers: ffmpeg -f s16le -ar 16000 -ac 1 -i X{suffix} X.wav (with their own rate)"
-        )
-        return NoClipsError(str(tree.root), fact, way_out)
+        way_out = "say what they are: --raw RATE,ENCODING,CHANNELS, such as --raw 16000,s16le,1"
+        return NeedsRawError(str(tree.root), fact, way_out, example)
     outside = next(iter(tables_outside(tree)), None)
     way_out = "open a folder with WAV or FLAC files, or files themselves"
     if outside is not None:
@@ -129,7 +128,7 @@ def _grid_columns(tree: Tree, grids: Sequence[Grid]) -> Columns | None:
             continue
         if grid.told and not one:
             return _extended(columns, tree)
-        alike = _alike(columns)
+        alike = _alike(columns, tree.raw)
         unknown = math.isnan(alike)
         apart = len({pattern.rpartition("/")[0] for pattern in grid.patterns}) == len(grid.patterns)
         if alike >= ALIKE or (unknown and (apart or grid.hinted)):
@@ -166,7 +165,7 @@ def _shared_references(columns: Columns, tree: Tree, keys: frozenset[str]) -> It
             yield literal(folder) + "/" + CLIP
 
 
-def _alike(columns: Columns) -> float:
+def _alike(columns: Columns, raw: RawFormat | None) -> float:
     """Return how alike versions of some clips sound, the median of a few pairs; NaN if nothing tells."""
     counts: dict[str, list[str]] = {}
     for files in columns.files:
@@ -174,7 +173,8 @@ def _alike(columns: Columns) -> float:
             counts.setdefault(key, []).append(path)
     several = sorted((key for key, paths in counts.items() if len(paths) > 1), key=natural)[:_PEEKS]
     pairs = [(counts[key][0], other) for key in several for other in counts[key][1 : _PEEKS + 1]]
-    found = sorted(value for pair in pairs if not math.isnan(value := likeness_of_files(*map(Path, pair))))
+    values = (likeness_of_files(Path(one), Path(other), raw) for one, other in pairs)
+    found = sorted(value for value in values if not math.isnan(value))
     return found[len(found) // 2] if found else math.nan
 
 
@@ -215,11 +215,11 @@ def _plain(tree: Tree, sounding: Sequence[str], common: str) -> Part:
         return Part(pattern, role, why="its folder's name says so")
     if any(folder.traces.keys() & folder.sounds.keys() for folder in folders):
         return Part(pattern, Role.LOSSY, why="traces lie beside it")
-    if _zeros(folders[0]):
+    if _zeros(folders[0], tree.raw):
         return Part(pattern, Role.LOSSY, why="some of it are packets of exact zeros")
     return Part(pattern, Role.REFERENCE, why="nothing is missing in it")
 
 
-def _zeros(folder: Folder) -> int:
+def _zeros(folder: Folder, raw: RawFormat | None) -> int:
     first = nsmallest(_PEEKS, folder.sounds.values())
-    return sum(zero_packets(folder.path / name)[0] for name in first)
+    return sum(zero_packets(folder.path / name, raw=raw)[0] for name in first)

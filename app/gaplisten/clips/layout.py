@@ -9,6 +9,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import overload
 
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.clips.arrangement import PacketLength, Part
 from gaplisten.clips.clip import Clip, ConditionFile
 from gaplisten.clips.names import Role, beginnings
@@ -82,7 +83,11 @@ def trace_stems(folder: Folder) -> dict[str, str]:
 
 
 def clips_of(
-    columns: Columns, packet: PacketLength, root: Path, flags: Mapping[str, tuple[bool, ...]]
+    columns: Columns,
+    packet: PacketLength,
+    root: Path,
+    flags: Mapping[str, tuple[bool, ...]],
+    raw: RawFormat | None = None,
 ) -> list[Clip]:
     """Make the clips.
 
@@ -90,6 +95,8 @@ def clips_of(
     ----------
     flags
         Traces from a table, by the clip's key or the stem of its sound.
+    raw
+        What files without a header are taken for.
     """
     reference = next((files for _, files in columns.of(Role.REFERENCE)), {})
     lossy_part, lossy = next(iter(columns.of(Role.LOSSY)), (None, {}))
@@ -124,6 +131,7 @@ def clips_of(
                 trace_format=own.trace_format if own is not None and trace else None,
                 trace_inverted=own.trace_inverted if own is not None and trace is not None else False,
                 trace_shift=own.trace_shift if own is not None and trace is not None else 0,
+                raw=raw,
             )
         )
     return clips

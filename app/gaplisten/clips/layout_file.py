@@ -10,6 +10,7 @@ import pydantic
 import tomlkit
 from pydantic import BaseModel, ConfigDict, Field
 
+from gaplisten.audio.headerless import RawError, parse_raw
 from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.clip import DEFAULT_PACKET_MS, PacketLength
 from gaplisten.clips.names import Role
@@ -23,7 +24,7 @@ MOST_BYTES = 1_000_000
 _ROLES = ("reference", "lossy", "condition", "trace", "not used")
 _HEAD = """How Gaplisten takes the files of a folder. In `files`, {clip} is what names the clip,
 **/ stands for folders that belong to its name, * for anything else; no suffix.
-In a manifest, `files` is a column.
+In a manifest, `files` is a column. `raw` says what files without a header hold: "16000,s16le,1".
 Roles: reference, lossy, condition, trace, not used. A trace `of` a condition holds that one's own losses."""
 
 Text = Annotated[str, Field(max_length=4096)]
@@ -55,6 +56,7 @@ class LayoutModel(_Model):
     manifest: Annotated[list[Text], Field(max_length=100)] = []
     packet_ms: Annotated[float, Field(gt=0.1, le=10_000, strict=False)] | None = None
     packet_frames: Annotated[int, Field(gt=0, le=10_000_000)] | None = None
+    raw: Text | None = None
     parts: Annotated[list[LayoutPart], Field(min_length=1, max_length=2000)]
 
 
@@ -114,6 +116,8 @@ def plain_layout(layout: Layout) -> dict[str, Any]:
         plain["packet_frames"] = layout.packet.frames
     elif layout.packet is not None:
         plain["packet_ms"] = layout.packet.ms
+    if layout.raw is not None:
+        plain["raw"] = str(layout.raw)
     plain["parts"] = [_plain_part(part) for part in layout.parts]
     return plain
 
@@ -162,7 +166,11 @@ def layout_of(path: Path, model: LayoutModel) -> Layout:
         packet: PacketLength | None = PacketLength(DEFAULT_PACKET_MS, model.packet_frames)
     else:
         packet = None if model.packet_ms is None else PacketLength(model.packet_ms)
-    return Layout(parts, tuple(model.manifest), packet)
+    try:
+        raw = None if model.raw is None else parse_raw(model.raw)
+    except RawError as error:
+        raise LayoutError(str(path), f"raw = {model.raw!r}: {error.fact}", error.way_out) from error
+    return Layout(parts, tuple(model.manifest), packet, raw)
 
 
 def _name(files: str) -> str:

@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from gaplisten.audio.files import SOUND_SUFFIXES
+from gaplisten.audio.headerless import RawFormat, is_bare
 from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import Clip, ClipSet, PacketLength
 from gaplisten.clips.inference import inferred
@@ -37,6 +38,7 @@ def find_clips(
     packet: PacketLength = PacketLength(),  # noqa: B008 - a frozen value
     layout: Layout | None = None,
     losses_known: bool = False,
+    raw: RawFormat | None = None,
 ) -> ClipSet:
     """Find the clips in folders and among loose files.
 
@@ -52,6 +54,8 @@ def find_clips(
         How the files of a folder are to be taken; inferred from names when not given.
     losses_known
         Whether the user named a trace: then no file is taken for the lossy one by its zeros.
+    raw
+        What files without a header are taken for; the layout's word where not given.
 
     Raises
     ------
@@ -62,14 +66,15 @@ def find_clips(
         raise NoClipsError(
             "nothing", "no file or folder was given", "name a folder of clips or some sound files"
         )
-    chosen = scan_tree(reference_folder) if reference_folder else None
+    raw = raw or (None if layout is None else layout.raw)
+    chosen = scan_tree(reference_folder, raw) if reference_folder else None
     folders = [path for path in paths if path.is_dir()]
-    sets = [_in_folder(path.absolute(), chosen, packet, layout, losses_known) for path in folders]
+    sets = [_in_folder(path.absolute(), chosen, packet, layout, losses_known, raw) for path in folders]
     files = [path.absolute() for path in paths if not path.is_dir()]
-    if len(files) == 1 and files[0].is_file() and (found := manifest_columns(files, layout)):
-        sets.append(_listed(files[0].parent, found, chosen, packet))
+    if len(files) == 1 and files[0].is_file() and (found := manifest_columns(files, layout, raw=raw)):
+        sets.append(_listed(files[0].parent, found, chosen, packet, raw))
     elif files:
-        sets.append(_loose(files, chosen, packet))
+        sets.append(_loose(files, chosen, packet, raw))
     return sets[0] if len(sets) == 1 else _joined(sets)
 
 
@@ -79,21 +84,27 @@ def demo_clips() -> ClipSet:
 
 
 def _in_folder(
-    root: Path, chosen: Tree | None, packet: PacketLength, layout: Layout | None, losses_known: bool
+    root: Path,
+    chosen: Tree | None,
+    packet: PacketLength,
+    layout: Layout | None,
+    losses_known: bool,
+    raw: RawFormat | None,
 ) -> ClipSet:
-    tree = scan_tree(root)
+    tree = scan_tree(root, raw)
     table, notes, used = tables_in(tree)
     if layout is None:
         layout = inferred(tree, losses_known=losses_known or bool(table))
     if layout.manifest:
-        found = manifest_columns([root / name for name in layout.manifest], layout, root)
+        found = manifest_columns([root / name for name in layout.manifest], layout, root, raw)
         if found is None or found.outside:
             fact = "names no sound files" if found is None else "names files outside the folder"
             raise NoClipsError(str(root / layout.manifest[0]), fact, "open the table itself")
-        listed = _listed(root, found, chosen, packet)
+        listed = _listed(root, found, chosen, packet, raw)
         return replace(listed, notes=(*listed.notes, *unused(tree, found.columns, layout.manifest)))
     columns = columns_of(layout.parts, tree)
-    taken = _taken(root, layout, columns, chosen, packet, [*notes, *_doubles(tree)], table)
+    notes += [*_doubles(tree), *_headerless(tree)]
+    taken = _taken(root, layout, columns, chosen, packet, notes, table, raw=raw)
     traces = {path for _, files in columns.of(Role.TRACE) for path in files.values()}
     spoken = transcripts_in(tree, taken.clips, traces | {os.path.join(root, name) for name in used})
     said = () if spoken is None else (*counted(taken.clips, spoken), *spoken.notes)
@@ -103,9 +114,13 @@ def _in_folder(
     return replace(taken, clips=clips, notes=(*taken.notes, *said, *left))
 
 
-def _listed(root: Path, found: Manifest, chosen: Tree | None, packet: PacketLength) -> ClipSet:
+def _listed(
+    root: Path, found: Manifest, chosen: Tree | None, packet: PacketLength, raw: RawFormat | None
+) -> ClipSet:
     """Take what a manifest says; a packet length that was said beats that in the table."""
-    listed = _taken(root, found.layout, found.columns, chosen, packet, list(found.notes), found.flags)
+    listed = _taken(
+        root, found.layout, found.columns, chosen, packet, list(found.notes), found.flags, raw=raw
+    )
     if packet.said or not found.packets:
         return listed
     clips = [replace(clip, packet_ms=found.packets.get(clip.name, clip.packet_ms)) for clip in listed.clips]
@@ -120,8 +135,11 @@ def _taken(
     packet: PacketLength,
     notes: list[str],
     flags: Mapping[str, tuple[bool, ...]] | None = None,
+    *,
+    raw: RawFormat | None = None,
 ) -> ClipSet:
-    clips = clips_of(columns, layout.packet or packet, root, flags or {})
+    clips = clips_of(columns, layout.packet or packet, root, flags or {}, raw)
+    layout = replace(layout, raw=raw)
     if not clips:
         raise NoClipsError(
             str(root),
@@ -156,6 +174,14 @@ def _told(layout: Layout, counts: Mapping[str, tuple[int, int]]) -> list[str]:
     return [*lines, *layout.doubts]
 
 
+def _headerless(tree: Tree) -> list[str]:
+    """Return a sentence for each kind of file without a header, where nobody said what these hold."""
+    return [
+        f"not read: {count} files {suffix} without a header (say what they hold: --raw 16000,s16le,1)"
+        for suffix, count in tree.headerless.items()
+    ]
+
+
 def _doubles(tree: Tree) -> list[str]:
     """Return a sentence for each folder in which sounds are left out, as others have their names."""
     return [
@@ -166,12 +192,12 @@ def _doubles(tree: Tree) -> list[str]:
     ]
 
 
-def _loose(files: list[Path], chosen: Tree | None, packet: PacketLength) -> ClipSet:
+def _loose(files: list[Path], chosen: Tree | None, packet: PacketLength, raw: RawFormat | None) -> ClipSet:
     clips: list[Clip] = []
     notes: list[str] = []
-    for group in group_by_clip(files):
-        guesses = guess_roles([*group, *_trace_beside(group)], packet)
-        clip = clip_from_roles(guesses, packet=packet)
+    for group in group_by_clip(files, raw):
+        guesses = guess_roles([*group, *_trace_beside(group)], packet, raw)
+        clip = clip_from_roles(guesses, packet=packet, raw=raw)
         if clip.sound is None:
             notes.extend(f"{guess.path.name}: {guess.why}" for guess in guesses)
             continue
@@ -191,7 +217,7 @@ def _loose(files: list[Path], chosen: Tree | None, packet: PacketLength) -> Clip
 
 def _trace_beside(group: list[Path]) -> list[Path]:
     """Return the trace that lies beside a lone lossy file under the challenge's name."""
-    sounds = [path for path in group if path.suffix.lower() in SOUND_SUFFIXES]
+    sounds = [path for path in group if path.suffix.lower() in SOUND_SUFFIXES or is_bare(path)]
     if len(sounds) < len(group):
         return []
     return [path for path in map(trace_beside, sounds) if path.is_file()][:1]

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.audio.files import read_start
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
 
@@ -89,9 +90,15 @@ def _best_within(block: Envelope, around: Envelope) -> float:
     return max(known, default=float("nan"))
 
 
-def likeness_of_files(first: Path, second: Path) -> float:
-    """Return how alike the first seconds of two files are; NaN where that cannot be told."""
-    a, b = _envelope(*_stamp(first)), _envelope(*_stamp(second))
+def likeness_of_files(first: Path, second: Path, raw: RawFormat | None = None) -> float:
+    """Return how alike the first seconds of two files are; NaN where that cannot be told.
+
+    Parameters
+    ----------
+    raw
+        What files without a header are taken for.
+    """
+    a, b = _envelope(*_stamp(first), raw), _envelope(*_stamp(second), raw)
     return float("nan") if a is None or b is None else likeness(a, b)
 
 
@@ -104,8 +111,8 @@ def _stamp(path: Path) -> tuple[Path, int, int]:
 
 
 @lru_cache(maxsize=256)
-def _envelope(path: Path, _size: int, _changed: int) -> Envelope | None:
+def _envelope(path: Path, _size: int, _changed: int, raw: RawFormat | None) -> Envelope | None:
     try:
-        return envelope_of(read_start(path, SECONDS))
+        return envelope_of(read_start(path, SECONDS, raw))
     except GaplistenError:
         return None

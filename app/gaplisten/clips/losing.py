@@ -158,7 +158,7 @@ def _refuse_inputs(clips: Sequence[Clip], out: Path) -> None:
 def _lose(clip: Clip, recipe: LossRecipe, out: Path) -> tuple[Cell, ...]:
     if clip.sound is None:
         raise LoseError(clip.name, "has no sound", "give clean speech")
-    signal, info = read_signal(clip.sound), probe(clip.sound)
+    signal, info = read_signal(clip.sound, clip.raw), probe(clip.sound, clip.raw)
     trace = recipe.trace_for(clip.name, signal)
     suffix, subtype = _kind(info)
     name = _flat(clip.name)

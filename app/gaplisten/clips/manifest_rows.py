@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from gaplisten.audio.files import SOUND_SUFFIXES
+from gaplisten.audio.headerless import BARE_SUFFIXES
 from gaplisten.clips.names import Role, role_in_name
 from gaplisten.clips.scanning import LIST_SUFFIXES
 from gaplisten.errors import GaplistenError
@@ -23,7 +25,8 @@ _DEEPEST = 4
 _NAMES = ("name", "id", "condition", "system", "version", "label", "role", "type")
 _PATHS = ("path", "file", "filename", "file_name", "audio", "wav", "src", "url", "stimulus")
 _GROUPS = ("conditions", "systems", "versions", "stimuli", "files", "methods", "outputs", "models", "sounds")
-_SOUND = re.compile(r"\.(wav|flac|mp3|ogg|opus|aiff?|caf|au|w64)$", re.IGNORECASE)
+_SUFFIXES = "|".join(re.escape(suffix) for suffix in sorted(SOUND_SUFFIXES | BARE_SUFFIXES))
+_SOUND = re.compile(rf"(?:{_SUFFIXES})$", re.IGNORECASE)
 
 Row = dict[str, str]
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from gaplisten.audio.files import SOUND_SUFFIXES
+from gaplisten.audio.headerless import BARE_SUFFIXES, RawFormat
 from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.layout import Columns
 from gaplisten.clips.manifest_rows import ID, ManifestError, Row, read_rows
@@ -16,6 +17,7 @@ from gaplisten.clips.names import Role, clip_name, is_condition_zero, maybe_role
 from gaplisten.clips.roles import zero_packets
 from gaplisten.clips.scanning import LIST_SUFFIXES, TABLE_SUFFIXES, TRACE_SUFFIXES, Tree
 
+_SOUNDS = SOUND_SUFFIXES | BARE_SUFFIXES
 _PEEKS, _MOST_TABLES, _LONGEST_NAME = 3, 32, 4096
 _IDENT = {
     "id", "utt", "uttid", "key", "name", "clip", "segment", "utterance", "item", "sample", "sentence",
@@ -118,7 +120,10 @@ def _quietly(paths: Sequence[Path], root: Path) -> Manifest | None:
 
 
 def manifest_columns(
-    paths: Sequence[Path], layout: Layout | None = None, root: Path | None = None
+    paths: Sequence[Path],
+    layout: Layout | None = None,
+    root: Path | None = None,
+    raw: RawFormat | None = None,
 ) -> Manifest | None:
     """Read a manifest; None where a file is none.
 
@@ -130,6 +135,8 @@ def manifest_columns(
         The roles of its columns, when the user changed them.
     root
         The folder that was opened; the manifest's own, when not given.
+    raw
+        What files without a header are taken for.
 
     Raises
     ------
@@ -164,7 +171,7 @@ def manifest_columns(
         keys = _keys(rows, names, sounds)
         versions = _per_row(rows, keys, sounds)
         versions = _called(versions) if not _says_columns(names) else versions
-    parts = _parts(versions, layout)
+    parts = _parts(versions, layout, raw)
     traces = _traces(keys, cells)
     parts += [Part(name, Role.TRACE, why="its column says so") for name in traces]
     sounding = [versions[part.files] for part in parts if part.role is not Role.TRACE]
@@ -179,6 +186,7 @@ def manifest_columns(
             tuple(parts),
             tuple(path.relative_to(place).as_posix() for path in paths),
             layout.packet if layout else None,
+            raw,
         ),
         Columns(tuple(parts), files),
         tuple(notes),
@@ -204,7 +212,7 @@ def _rows(paths: Sequence[Path], root: Path) -> list[Row]:
 
 def _whole(cell: str, folder: Path, root: Path) -> str:
     """Return a cell that names a file as a whole path: below the table's folder, or the opened one."""
-    if Path(cell).suffix.lower() not in SOUND_SUFFIXES | TRACE_SUFFIXES or len(cell) > _LONGEST_NAME:
+    if Path(cell).suffix.lower() not in _SOUNDS | TRACE_SUFFIXES or len(cell) > _LONGEST_NAME:
         return cell
     name = _ROOT.sub("", cell).strip()
     near, far = folder / name, root / name
@@ -213,9 +221,7 @@ def _whole(cell: str, folder: Path, root: Path) -> str:
 
 def _names_sounds(cells: Sequence[str]) -> bool:
     """Whether most cells of a column name sound files, and some of these are there."""
-    named = [
-        cell for cell in cells if Path(cell).suffix.lower() in SOUND_SUFFIXES and len(cell) <= _LONGEST_NAME
-    ]
+    named = [cell for cell in cells if Path(cell).suffix.lower() in _SOUNDS and len(cell) <= _LONGEST_NAME]
     return 2 * len(named) > len(cells) and any(Path(cell).is_file() for cell in named[:20])
 
 
@@ -309,7 +315,9 @@ def _by_condition(rows: Sequence[Row], sounds: Sequence[str], by: str) -> dict[s
     return dict(versions)
 
 
-def _parts(versions: Mapping[str, Mapping[str, str]], layout: Layout | None) -> list[Part]:
+def _parts(
+    versions: Mapping[str, Mapping[str, str]], layout: Layout | None, raw: RawFormat | None
+) -> list[Part]:
     known = {part.files: part for part in layout.parts} if layout else {}
     if known:
         return [known.get(name, Part(name, Role.UNUSED, name, why="not in the layout")) for name in versions]
@@ -321,7 +329,7 @@ def _parts(versions: Mapping[str, Mapping[str, str]], layout: Layout | None) -> 
     ]
     if not lossy and len(parts) > 1:
         zeros = [
-            sum(zero_packets(Path(file))[0] for file in list(versions[part.files].values())[:_PEEKS])
+            sum(zero_packets(Path(file), raw=raw)[0] for file in list(versions[part.files].values())[:_PEEKS])
             for part in parts
         ]
         best = max(range(len(parts)), key=lambda index: zeros[index])
@@ -344,7 +352,7 @@ def _parts(versions: Mapping[str, Mapping[str, str]], layout: Layout | None) -> 
         parts[zero[0]] = replace(parts[zero[0]], role=Role.REFERENCE, name="", why=why, doubt=doubt)
     if len(parts) == 1 and parts[0].role is Role.CONDITION:
         files = list(versions[parts[0].files].values())[:_PEEKS]
-        damaged = any(zero_packets(Path(file))[0] for file in files)
+        damaged = any(zero_packets(Path(file), raw=raw)[0] for file in files)
         why = "some of it are packets of exact zeros" if damaged else "nothing is missing in it"
         parts[0] = replace(parts[0], role=Role.LOSSY if damaged else Role.REFERENCE, name="", why=why)
     return parts

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gaplisten.audio.files import probe, read_signal, signal_notes
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import Clip, ConditionFile, OpenClip
@@ -45,13 +46,13 @@ def open_clip(clip: Clip, job: Job | None = None) -> OpenClip:
     said = _Findings()
     steps = 2 + len(clip.conditions)
     job.check(0.0, f"reading {clip.name}")
-    reference = _read(clip.reference, said)
+    reference = _read(clip.reference, clip.raw, said)
     job.check(1 / steps)
-    lossy = _read(clip.lossy, said)
+    lossy = _read(clip.lossy, clip.raw, said)
     conditions: dict[str, Signal] = {}
     for index, condition in enumerate(clip.conditions, 2):
         job.check(index / steps, f"reading {clip.name}, {condition.name}")
-        signal = _read(condition.path, said)
+        signal = _read(condition.path, clip.raw, said)
         if signal is not None:
             conditions[condition.name] = signal
     clock = reference or lossy or next(iter(conditions.values()), None)
@@ -83,12 +84,15 @@ def open_clip(clip: Clip, job: Job | None = None) -> OpenClip:
     )
 
 
-def _read(path: Path | None, said: _Findings) -> Signal | None:
+def _read(path: Path | None, raw: RawFormat | None, said: _Findings) -> Signal | None:
     if path is None:
         return None
     try:
-        signal = read_signal(path)
-        said.notes.extend(f"{path.name}: {note}" for note in (*probe(path).notes, *signal_notes(signal)))
+        signal, info = read_signal(path, raw), probe(path, raw)
+        said.notes.extend(f"{path.name}: {note}" for note in (*info.notes, *signal_notes(signal)))
+        if info.raw is not None:
+            note = f"{path.name} has no header: it is read as {info.raw.words}"
+            said.notes += [note] * (note not in said.notes)
     except GaplistenError as error:
         said.problems.append(str(error))
         return None

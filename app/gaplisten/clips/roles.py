@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from gaplisten.audio.files import SOUND_SUFFIXES, read_start
+from gaplisten.audio.headerless import RawFormat, is_bare
 from gaplisten.clips.clip import Clip, ConditionFile, PacketLength
 from gaplisten.clips.names import Role, clip_key, clip_name, numbered, role_in_name, trace_key
 from gaplisten.clips.scanning import TABLE_SUFFIXES, TRACE_SUFFIXES
@@ -41,20 +42,27 @@ class RoleGuess:
     why: str
 
 
-def guess_roles(paths: Sequence[Path], packet: PacketLength = USUAL) -> list[RoleGuess]:
+def guess_roles(
+    paths: Sequence[Path], packet: PacketLength = USUAL, raw: RawFormat | None = None
+) -> list[RoleGuess]:
     """Guess the role of each file of one clip, from its name, else from its content.
 
     Parameters
     ----------
     paths
         Sound and trace files. Each is opened only when its name tells nothing.
+    raw
+        What files without a header are taken for.
     """
-    guesses = [_by_itself(path, names, packet) for path, names in zip(paths, _names(paths), strict=True)]
+    guesses = [_by_itself(path, names, packet, raw) for path, names in zip(paths, _names(paths), strict=True)]
     return _settled(guesses)
 
 
 def clip_from_roles(
-    guesses: Iterable[RoleGuess], name: str | None = None, packet: PacketLength = USUAL
+    guesses: Iterable[RoleGuess],
+    name: str | None = None,
+    packet: PacketLength = USUAL,
+    raw: RawFormat | None = None,
 ) -> Clip:
     """Make one clip of files whose roles are settled; the first of each single role counts."""
     listed = list(guesses)
@@ -70,16 +78,24 @@ def clip_from_roles(
         packet_ms=packet.ms,
         packet_frames=packet.frames,
         folder=sound.parent if sound else Path(),
+        raw=raw,
     )
 
 
-def zero_packets(path: Path, packet: PacketLength = USUAL, reference: Path | None = None) -> tuple[int, str]:
+def zero_packets(
+    path: Path,
+    packet: PacketLength = USUAL,
+    reference: Path | None = None,
+    raw: RawFormat | None = None,
+) -> tuple[int, str]:
     """Return how much of a file's first minute is exactly zero between sounding parts.
 
     Parameters
     ----------
     reference
         Where it is known: what is quiet there and made zero by a noise gate does not count.
+    raw
+        What files without a header are taken for.
 
     Returns
     -------
@@ -87,8 +103,8 @@ def zero_packets(path: Path, packet: PacketLength = USUAL, reference: Path | Non
         The number of packets, or of stretches where these lie on no such packets; and that in words.
     """
     try:
-        signal = read_start(path, _LOOK_AT_SECONDS)
-        clean = None if reference is None else read_start(reference, _LOOK_AT_SECONDS)
+        signal = read_start(path, _LOOK_AT_SECONDS, raw)
+        clean = None if reference is None else read_start(reference, _LOOK_AT_SECONDS, raw)
     except GaplistenError:
         return 0, ""
     size = packet.frames or max(1, round(packet.ms * signal.rate / 1000))
@@ -119,10 +135,10 @@ def _names(paths: Sequence[Path]) -> list[str]:
     return names
 
 
-def _by_itself(path: Path, name: str, packet: PacketLength) -> RoleGuess:
+def _by_itself(path: Path, name: str, packet: PacketLength, raw: RawFormat | None) -> RoleGuess:
     suffix = path.suffix.lower()
-    if suffix in SOUND_SUFFIXES:
-        return _sound(path, name, packet)
+    if suffix in SOUND_SUFFIXES or is_bare(path):
+        return _sound(path, name, packet, raw)
     if suffix in TRACE_SUFFIXES or suffix in TABLE_SUFFIXES or trace_key(path.stem)[1]:
         return _trace(path, name)
     return RoleGuess(
@@ -144,12 +160,12 @@ def _trace(path: Path, name: str) -> RoleGuess:
     )
 
 
-def _sound(path: Path, name: str, packet: PacketLength) -> RoleGuess:
+def _sound(path: Path, name: str, packet: PacketLength, raw: RawFormat | None) -> RoleGuess:
     for text, where in ((path.stem, "its name"), (path.parent.name, "its folder's name")):
         role = role_in_name(text)
         if role in (Role.REFERENCE, Role.LOSSY):
             return RoleGuess(path, role, name, f"{where} says so ({text})")
-    zeros, words = zero_packets(path, packet)
+    zeros, words = zero_packets(path, packet, raw=raw)
     if zeros:
         return RoleGuess(path, Role.LOSSY, name, words)
     return RoleGuess(path, Role.CONDITION, name, "nothing marks it as reference or lossy")
@@ -187,7 +203,7 @@ def _distinct(conditions: list[ConditionFile]) -> tuple[ConditionFile, ...]:
     return tuple(distinct)
 
 
-def group_by_clip(paths: Sequence[Path]) -> list[list[Path]]:
+def group_by_clip(paths: Sequence[Path], raw: RawFormat | None = None) -> list[list[Path]]:
     """Sort loose files into clips by what their names have in common.
 
     Files whose names hold nothing but a role (``clean.wav``) belong to one clip with all the others, and
@@ -197,9 +213,9 @@ def group_by_clip(paths: Sequence[Path]) -> list[list[Path]]:
     keyed: dict[str, list[Path]] = {}
     for path in paths:
         keyed.setdefault(_base(clip_key(path.stem), keys), []).append(path)
-    sounds = [path for path in paths if path.suffix.lower() in SOUND_SUFFIXES]
+    sounds = [path for path in paths if path.suffix.lower() in SOUND_SUFFIXES or is_bare(path)]
     alone = all(len(group) == 1 for group in keyed.values())
-    if "" in keyed or len(sounds) <= 1 or (alone and _one_length(sounds)):
+    if "" in keyed or len(sounds) <= 1 or (alone and _one_length(sounds, raw)):
         return [list(paths)]
     return list(keyed.values())
 
@@ -211,11 +227,11 @@ def _base(key: str, keys: set[str]) -> str:
     return next((start for start in shorter if start in keys), key)
 
 
-def _one_length(sounds: Sequence[Path]) -> bool:
+def _one_length(sounds: Sequence[Path], raw: RawFormat | None) -> bool:
     from gaplisten.audio.files import probe
 
     try:
-        seconds = [probe(path).seconds for path in sounds]
+        seconds = [probe(path, raw).seconds for path in sounds]
     except GaplistenError:
         return False
     return max(seconds) - min(seconds) < 1e-3

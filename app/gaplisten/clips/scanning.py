@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from unicodedata import normalize
 
 from gaplisten.audio.files import SOUND_SUFFIXES
+from gaplisten.audio.headerless import BARE_SUFFIXES, RawFormat, is_bare
 from gaplisten.clips.names import Role, role_in_name, trace_key
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import FORMATS
@@ -16,10 +18,10 @@ from gaplisten.loss.formats import FORMATS
 TABLE_SUFFIXES = frozenset({".csv", ".tsv", ".json", ".jsonl", ".ndjson", ".scp"})
 # Tables are looked into by themselves: most are none of losses.
 TRACE_SUFFIXES = frozenset(suffix.lower() for form in FORMATS for suffix in form.suffixes) - TABLE_SUFFIXES
-HEADERLESS = frozenset({".pcm", ".raw", ".sw", ".s16", ".f32", ".le", ".8k", ".16k", ".32k", ".48k"})
 LIST_SUFFIXES = frozenset({".txt", ".lst", ".list"})
 _LOSS_SUFFIXES = frozenset({".lost", ".loss", ".trace", ".mask", ".bfi", ".plt", ".fer", ".eid", ".log"})
 DEPTH = 8
+_MOST_WALKED = 2000
 MOST_FOLDERS = 20_000
 _MOST_LISTS = 4
 _LOSSLESS = ("wav", "flac", "aiff", "aif", "w64", "rf64", "caf", "au")
@@ -34,6 +36,37 @@ class FolderError(GaplistenError):
 
 class NoClipsError(GaplistenError):
     """Nothing to listen to was found."""
+
+
+class NeedsRawError(NoClipsError):
+    """There is nothing but samples without headers, and nobody said what they are.
+
+    Parameters
+    ----------
+    example
+        One of the files.
+    """
+
+    def __init__(self, thing: str, fact: str, way_out: str, example: Path) -> None:
+        super().__init__(thing, fact, way_out)
+        self.example = example
+
+
+def first_bare(paths: Iterable[Path]) -> Path | None:
+    """Return the first file without a header among files and in folders; None where there is none near."""
+    for path in paths:
+        if not path.is_dir():
+            if is_bare(path):
+                return path
+            continue
+        for count, (above, below, names) in enumerate(os.walk(path)):
+            if count >= _MOST_WALKED:
+                break
+            below.sort(key=natural)
+            bare = (name for name in names if not name.startswith(".") and is_bare(Path(name)))
+            if (found := min(bare, key=natural, default=None)) is not None:
+                return Path(above) / found
+    return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +86,7 @@ class Folder:
     lists
         Names of texts that may list sounds; none where there are many, as these are of clips each.
     headerless
-        How many files of bare samples there are, by suffix.
+        How many files of bare samples there are, by suffix, where nobody said what these are.
     folders
         Names of folders.
     doubles
@@ -86,8 +119,13 @@ class Folder:
         return None if name is None else self.path / name
 
 
-def scan(path: Path) -> Folder:
+def scan(path: Path, raw: RawFormat | None = None) -> Folder:
     """Look into a folder.
+
+    Parameters
+    ----------
+    raw
+        What files without a header are taken for; without it they are only counted.
 
     Raises
     ------
@@ -103,6 +141,7 @@ def scan(path: Path) -> Folder:
     folders: list[str] = []
     doubles: list[str] = []
     all_traces = role_in_name(path.name) is Role.TRACE
+    sounding = SOUND_SUFFIXES if raw is None else SOUND_SUFFIXES | BARE_SUFFIXES
     try:
         with os.scandir(path) as entries:
             for entry in entries:
@@ -112,7 +151,7 @@ def scan(path: Path) -> Folder:
                 before, dot, ending = name.rpartition(".")
                 suffix = (dot + ending).lower() if before else ""
                 stem = stem_of(name)
-                if suffix in SOUND_SUFFIXES:
+                if suffix in sounding:
                     if stem in sounds:
                         name, left = sorted((name, sounds[stem]), key=_preference)
                         doubles.append(left)
@@ -129,7 +168,7 @@ def scan(path: Path) -> Folder:
                     tables.append(name)
                 elif suffix in LIST_SUFFIXES:
                     lists.append(name)
-                elif suffix in HEADERLESS:
+                elif suffix in BARE_SUFFIXES:
                     headerless[suffix] = headerless.get(suffix, 0) + 1
                 elif entry.is_dir():
                     folders.append(name)
@@ -189,10 +228,10 @@ def _preference(name: str) -> tuple[int, str]:
     return (_LOSSLESS.index(suffix) if suffix in _LOSSLESS else len(_LOSSLESS)), name
 
 
-def scan_quietly(path: Path) -> Folder | None:
+def scan_quietly(path: Path, raw: RawFormat | None = None) -> Folder | None:
     """Look into a folder that nobody asked for; None where that is not allowed."""
     try:
-        return scan(path)
+        return scan(path, raw)
     except FolderError:
         return None
 
@@ -207,11 +246,22 @@ class Tree:
         By their path below the root, with a final ``/``; the root's is empty. In natural order.
     cut
         Whether some folders were not looked into: too deep, or too many.
+    raw
+        What files without a header are taken for.
     """
 
     root: Path
     folders: dict[str, Folder]
     cut: bool = False
+    raw: RawFormat | None = None
+
+    @property
+    def headerless(self) -> Mapping[str, int]:
+        """How many files of bare samples there are, by suffix, where nobody said what these are."""
+        counts: Counter[str] = Counter()
+        for folder in self.folders.values():
+            counts.update(folder.headerless)
+        return counts
 
     def sounds(self) -> Iterator[tuple[str, str]]:
         """Yield folder and stem of every sound."""
@@ -219,7 +269,7 @@ class Tree:
             yield from ((rel, stem) for stem in folder.sounds)
 
 
-def scan_tree(root: Path) -> Tree:
+def scan_tree(root: Path, raw: RawFormat | None = None) -> Tree:
     """Look into a folder and all below it; names only. Links to folders that go in circles end.
 
     Raises
@@ -227,7 +277,7 @@ def scan_tree(root: Path) -> Tree:
     FolderError
         If there is no such folder, or it may not be read; those below are passed over then.
     """
-    found: dict[str, Folder] = {"": scan(root)}
+    found: dict[str, Folder] = {"": scan(root, raw)}
     seen = {_identity(root)}
     waiting = [("", name, 1) for name in sorted(found[""].folders, key=natural, reverse=True)]
     cut = False
@@ -238,12 +288,12 @@ def scan_tree(root: Path) -> Tree:
             continue
         rel = f"{above}{name}/"
         path = root / rel
-        if (identity := _identity(path)) in seen or (folder := scan_quietly(path)) is None:
+        if (identity := _identity(path)) in seen or (folder := scan_quietly(path, raw)) is None:
             continue
         seen.add(identity)
         found[rel] = folder
         waiting += [(rel, below, depth + 1) for below in sorted(folder.folders, key=natural, reverse=True)]
-    return Tree(root, found, cut)
+    return Tree(root, found, cut, raw)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

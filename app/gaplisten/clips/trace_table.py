@@ -6,8 +6,10 @@ import csv
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from unicodedata import normalize
 
 from gaplisten.audio.files import SOUND_SUFFIXES
+from gaplisten.audio.headerless import BARE_SUFFIXES
 from gaplisten.clips.scanning import Tree
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import MAX_BYTES, TraceFileError
@@ -128,11 +130,12 @@ def _traces(path: Path, rows: list[list[str]], stems: Collection[str]) -> TraceT
 
 
 def _names_sound(cell: str) -> bool:
-    return Path(cell.strip()).suffix.lower() in SOUND_SUFFIXES
+    return Path(cell.strip()).suffix.lower() in SOUND_SUFFIXES | BARE_SUFFIXES
 
 
 def _stem(cell: str) -> str:
-    return Path(cell).stem if _names_sound(cell) else cell.strip()
+    # As `stem_of`: Macs write accents apart, in names of files as well as in texts.
+    return normalize("NFC", Path(cell.strip()).stem if _names_sound(cell) else cell.strip())
 
 
 def _column(row: list[str]) -> int | None:

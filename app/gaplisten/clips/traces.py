@@ -269,7 +269,7 @@ def _fits_length(found: TraceFile, clip: Clip) -> bool:
     if clip.sound is None:
         return True
     try:
-        info = probe(clip.sound)
+        info = probe(clip.sound, clip.raw)
         own = PacketLength(found.packet_ms) if found.packet_ms else clip.packet
         size = found.packet_frames or _frames_of(own, info.rate, clip.name)
     except GaplistenError:
@@ -286,7 +286,7 @@ def _zeros(clip: Clip) -> tuple[Flags, int]:
     try:
         if clip.lossy is None:
             return np.zeros(0, np.bool_), 1
-        lossy = read_signal(clip.lossy)
+        lossy = read_signal(clip.lossy, clip.raw)
         return np.asarray(~lossy.samples.any(axis=1)), packet_at(clip, lossy.rate)
     except GaplistenError:
         return np.zeros(0, np.bool_), 1

@@ -17,9 +17,11 @@ from gaplisten.commands.folder_options import (
     LayoutFile,
     PacketFrames,
     PacketMs,
+    Raw,
     ReferenceFolder,
     layout_from,
     packet_length,
+    raw_from,
 )
 from gaplisten.durable import check_place
 from gaplisten.errors import GaplistenError, visible
@@ -39,6 +41,7 @@ def check(
     packet_ms: PacketMs = None,
     packet: PacketFrames = None,
     layout: LayoutFile = None,
+    raw: Raw = None,
     save: Annotated[
         Path | None,
         typer.Option("--save-layout", metavar="FILE.toml", help="Write what is taken as what."),
@@ -56,6 +59,7 @@ def check(
         reference_folder=reference_folder,
         packet=packet_length(packet_ms, packet),
         layout=layout_from(layout),
+        raw=raw_from(raw),
     )
     _show_layout(found)
     if save is not None:

@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.batch.baseline import check_same, read_baseline, save_baseline
 from gaplisten.batch.gap_values import gap_journal, measure_builds, without_paths
 from gaplisten.batch.gate import MOST_NAMED, Build, Verdict, judge, summary_table
@@ -22,8 +23,10 @@ from gaplisten.commands.folder_options import (
     Accept,
     PacketFrames,
     PacketMs,
+    Raw,
     ReferenceFolder,
     packet_length,
+    raw_from,
     say_doubts,
 )
 from gaplisten.commands.trace_words import places_of_traces
@@ -69,6 +72,7 @@ def compare(
     ] = None,
     packet_ms: PacketMs = None,
     packet: PacketFrames = None,
+    raw: Raw = None,
     accept: Accept = False,
     metric: Annotated[
         list[str] | None, typer.Option("--metric", "-m", help="Score with this metric, too; any number of.")
@@ -112,7 +116,7 @@ def compare(
     check_place(junit, report, csv, save)
     if baseline is not None and save is not None:
         raise CompareError("--save-baseline", "is given beside --baseline", "leave one of them out")
-    found = _versions(folders, reference_folder, trace or [], packet_length(packet_ms, packet))
+    found = _versions(folders, reference_folder, trace or [], packet_length(packet_ms, packet), raw_from(raw))
     measured, metrics, doubts = _measured(found, wanted, jobs, accept)
     identities = {each.name: identity_of(each) for each in metrics}
     if save is not None:
@@ -160,7 +164,11 @@ def _write(path: Path, text: str) -> None:
 
 
 def _versions(
-    folders: Sequence[Path], references: Path | None, traces: Sequence[str], packet: PacketLength
+    folders: Sequence[Path],
+    references: Path | None,
+    traces: Sequence[str],
+    packet: PacketLength,
+    raw: RawFormat | None,
 ) -> dict[str, list[Version]]:
     """Return the versions of each build, by its name."""
     names = _names(folders)
@@ -170,7 +178,7 @@ def _versions(
         if not folder.is_dir():
             raise CompareError(str(folder), "is no folder", "name a folder of sounds for each build")
         versions = versions_from_paths(
-            [folder], reference_folder=references, trace=own.get(name, shared), packet=packet
+            [folder], reference_folder=references, trace=own.get(name, shared), packet=packet, raw=raw
         )
         conditions = {version.condition for version in versions}
         if len(conditions) > 1:

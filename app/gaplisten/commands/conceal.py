@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.batch.conceal import ConcealBatch, ConcealOutcome, conceal_batch, folder_journal, outcome_table
 from gaplisten.batch.conceal_plan import ConcealError, ConcealItem, plan_file, plan_folder
 from gaplisten.batch.run import ThreadWorkers, Workers
@@ -23,8 +24,10 @@ from gaplisten.commands.folder_options import (
     LayoutFile,
     PacketFrames,
     PacketMs,
+    Raw,
     layout_from,
     packet_length,
+    raw_from,
     say_doubts,
 )
 from gaplisten.commands.output import failures, progress, show
@@ -57,6 +60,7 @@ def conceal(
     packet_ms: PacketMs = None,
     packet: PacketFrames = None,
     layout: LayoutFile = None,
+    raw: Raw = None,
     accept: Accept = False,
     reference: Annotated[
         Path | None, typer.Option(help="The undamaged speech of the one file, for codecs.")
@@ -91,7 +95,9 @@ def conceal(
     entry = Catalogue.scan(plugins).get(concealer)
     parameters = validate(entry, parse_assignments(settings or ()))
     length = packet_length(packet_ms, packet)
-    items = _planned(source, out, trace, length, reference, reference_folder, layout_from(layout))
+    items = _planned(
+        source, out, trace, length, reference, reference_folder, layout_from(layout), raw_from(raw)
+    )
     _need_references(items, entry, source)
     say_doubts(_doubts(items, entry.needs_reference), accepted=accept)
     limits = Limits(times_real_time=time_limit)
@@ -147,13 +153,14 @@ def _planned(
     reference: Path | None,
     reference_folder: Path | None,
     layout: Layout | None,
+    raw: RawFormat | None,
 ) -> tuple[ConcealItem, ...]:
     if not source.is_dir():
         if reference_folder is not None:
             raise ConcealError(
                 "--reference-folder", "is for a folder, and IN is a file", "use --reference FILE"
             )
-        return (plan_file(source, out, trace, packet, reference),)
+        return (plan_file(source, out, trace, packet, reference, raw),)
     if reference is not None:
         fact = "belongs to one file, and IN is a folder"
         raise ConcealError("--reference", fact, "use --reference-folder DIR")
@@ -163,7 +170,7 @@ def _planned(
             "belongs to one file, and IN is a folder",
             "leave it out: traces beside the files count",
         )
-    return plan_folder(source, out, packet, reference_folder, layout)
+    return plan_folder(source, out, packet, reference_folder, layout, raw)
 
 
 def _report(batch: ConcealBatch, csv: Path | None) -> None:

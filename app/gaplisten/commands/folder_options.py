@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from gaplisten.audio.headerless import RawFormat, parse_raw
 from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import DEFAULT_PACKET_MS, PacketLength
 from gaplisten.errors import GaplistenError, visible
@@ -25,6 +26,12 @@ PacketFrames = Annotated[
 LayoutFile = Annotated[
     Path | None,
     typer.Option("--layout", metavar="FILE.toml", help="How the files of a folder are taken."),
+]
+Raw = Annotated[
+    str | None,
+    typer.Option(
+        "--raw", metavar="RATE,ENCODING[,CHANNELS]", help="What files without a header hold: 16000,s16le,1."
+    ),
 ]
 ReferenceFolder = Annotated[
     Path | None,
@@ -50,6 +57,11 @@ def packet_length(ms: float | None, frames: int | None) -> PacketLength:
     if ms is not None and frames is not None:
         raise PacketOptionsError("--packet", "is given beside --packet-ms", "leave one of them out")
     return PacketLength(DEFAULT_PACKET_MS if ms is None else ms, frames)
+
+
+def raw_from(text: str | None) -> RawFormat | None:
+    """Return what the user said of files without a header, if anything."""
+    return None if text is None else parse_raw(text)
 
 
 def layout_from(path: Path | None) -> Layout | None:

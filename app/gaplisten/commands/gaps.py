@@ -20,9 +20,11 @@ from gaplisten.commands.folder_options import (
     LayoutFile,
     PacketFrames,
     PacketMs,
+    Raw,
     ReferenceFolder,
     layout_from,
     packet_length,
+    raw_from,
     say_doubts,
 )
 from gaplisten.commands.handing_over import (
@@ -102,6 +104,7 @@ def gaps(
     packet_ms: PacketMs = None,
     packet: PacketFrames = None,
     layout: LayoutFile = None,
+    raw: Raw = None,
     reference_folder: ReferenceFolder = None,
     accept: Accept = False,
     threshold: Annotated[
@@ -165,7 +168,11 @@ def gaps(
             way_out = "say it in a layout: gaplisten check FOLDER --save-layout FILE.toml"
             raise GapsUsageError("--trace, --lossy", "are for files, and this is a folder", way_out)
         clips = find_clips(
-            files, reference_folder=reference_folder, packet=length, layout=layout_from(layout)
+            files,
+            reference_folder=reference_folder,
+            packet=length,
+            layout=layout_from(layout),
+            raw=raw_from(raw),
         )
         if labels is not None:
             clip = _only(clips, clip_name)
@@ -177,17 +184,19 @@ def gaps(
             return
         if wanted is not None:
             _accepted(clips, wanted, accept)
-            hand_over(clips.clips, wanted, limits, _options(reference_folder, packet_ms, packet, layout))
+            options = _options(reference_folder, packet_ms, packet, layout, raw)
+            hand_over(clips.clips, wanted, limits, options)
             return
         _show(_of_set(clips, limits, accept), flagged, csv)
         return
     clip = _clip(files, lossy, trace or [], length, no_reference, format, inverted)
+    clip = replace(clip, raw=raw_from(raw))
     with progress("measuring gaps") as job:
         opened = open_clip(clip, job)
         doubts = doubts_about(opened)
     say_doubts(map(str, doubts), accepted=accept)
     if wanted is not None:
-        hand_over([clip], wanted, limits, _options(None, packet_ms, packet, None), opened)
+        hand_over([clip], wanted, limits, _options(None, packet_ms, packet, None, raw), opened)
         if failures(opened.problems):
             raise typer.Exit(1)
         return
@@ -238,7 +247,11 @@ def _accepted(clips: ClipSet, wanted: Wanted, accept: bool) -> None:
 
 
 def _options(
-    reference_folder: Path | None, packet_ms: float | None, packet: int | None, layout: Path | None
+    reference_folder: Path | None,
+    packet_ms: float | None,
+    packet: int | None,
+    layout: Path | None,
+    raw: str | None,
 ) -> list[str]:
     """Return the options without which the same place could not be opened again; names, no paths."""
     words = []
@@ -250,6 +263,8 @@ def _options(
         words += ["--packet", str(packet)]
     if layout is not None:
         words += ["--layout", layout.name]
+    if raw is not None:
+        words += ["--raw", raw]
     return words
 
 

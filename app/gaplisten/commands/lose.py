@@ -9,7 +9,7 @@ import typer
 
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.losing import LossRecipe, lose_clips
-from gaplisten.commands.folder_options import PacketFrames, PacketMs, packet_length
+from gaplisten.commands.folder_options import PacketFrames, PacketMs, Raw, packet_length, raw_from
 from gaplisten.commands.output import failures, progress, show
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.models import MODELS, ModelParameter
@@ -67,6 +67,7 @@ def lose(
     seed: Annotated[int, typer.Option("--seed", min=0, help="Equal seeds give equal losses.")] = 0,
     packet_ms: PacketMs = None,
     packet: PacketFrames = None,
+    raw: Raw = None,
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that are there already.")
     ] = False,
@@ -80,7 +81,7 @@ def lose(
     Writes OUT/clean_signals, OUT/lossy_signals (with <name>_is_lost.txt) and OUT/meta.csv.
     """
     length = packet_length(packet_ms, packet)
-    found = find_clips(source, packet=length)
+    found = find_clips(source, packet=length, raw=raw_from(raw))
     recipe = LossRecipe(model, _assignments(settings or []), seed, length.ms, length.frames)
     with progress("losing packets") as job:
         made = lose_clips(found.clips, recipe, out, overwrite=overwrite, job=job)

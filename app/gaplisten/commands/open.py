@@ -17,9 +17,11 @@ from gaplisten.commands.folder_options import (
     LayoutFile,
     PacketFrames,
     PacketMs,
+    Raw,
     ReferenceFolder,
     layout_from,
     packet_length,
+    raw_from,
 )
 from gaplisten.display import lacking
 from gaplisten.errors import GaplistenError
@@ -45,6 +47,7 @@ def open_workbench(
     packet_ms: PacketMs = None,
     packet: PacketFrames = None,
     layout: LayoutFile = None,
+    raw: Raw = None,
     clip: Annotated[str | None, typer.Option("--clip", metavar="NAME", help="Show this clip first.")] = None,
     gap: Annotated[
         int | None, typer.Option("--gap", min=1, metavar="K", help="Go to this gap of it, counted from 1.")
@@ -65,6 +68,7 @@ def open_workbench(
         packet_ms=DEFAULT_PACKET_MS if packet_ms is None else packet_ms,
         packet_frames=packet_length(packet_ms, packet).frames,
         layout=layout_from(layout),
+        raw=raw_from(raw),
     )
     raise typer.Exit(run_workbench(paths or [], how=how, clip=clip, gap=gap))
 

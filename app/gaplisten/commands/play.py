@@ -14,11 +14,13 @@ from typing import Annotated
 import typer
 
 from gaplisten.audio.gain import TARGET_DBOV
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.bench.controller import Controller
 from gaplisten.bench.hearing import Hearing
 from gaplisten.bench.lanes import Lane
 from gaplisten.bench.settings import Settings
 from gaplisten.bench.state import Loop, RoleChoice, Sources
+from gaplisten.commands.folder_options import Raw, raw_from
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.loss.trace import Gap
 from gaplisten.playback.devices import OutputDevice
@@ -37,25 +39,30 @@ class PlayError(GaplistenError):
 # -- the clip ---------------------------------------------------------------------------------------------
 
 
-def _sources(paths: Sequence[Path]) -> Sources:
+def _sources(paths: Sequence[Path], raw: RawFormat | None = None) -> Sources:
     """Return what was named: folders as they are understood elsewhere, files in the order given.
 
     The first sound is the reference, on whose clock and with whose gain the others are heard.
     """
     from gaplisten.audio.files import SOUND_SUFFIXES, probe
+    from gaplisten.audio.headerless import is_bare
     from gaplisten.clips.roles import Role, guess_roles
 
     if any(path.is_dir() for path in paths):
-        return Sources(tuple(paths))
+        return Sources(tuple(paths), raw=raw)
     roles: list[RoleChoice] = []
     for path in paths:
-        if path.suffix.lower() not in SOUND_SUFFIXES and guess_roles([path])[0].role is Role.TRACE:
+        if (
+            path.suffix.lower() not in SOUND_SUFFIXES
+            and not is_bare(path)
+            and guess_roles([path])[0].role is Role.TRACE
+        ):
             roles.append(RoleChoice(path, Role.TRACE))
             continue
-        probe(path)  # says at once what is wrong with a file
+        probe(path, raw)  # says at once what is wrong with a file
         sounds = sum(choice.role != Role.TRACE for choice in roles)
         roles.append(RoleChoice(path, Role.CONDITION if sounds else Role.REFERENCE, path.name))
-    return Sources(tuple(paths), tuple(roles))
+    return Sources(tuple(paths), tuple(roles), raw=raw)
 
 
 def _level(text: str) -> float | None:
@@ -295,12 +302,13 @@ def play(
     level: Annotated[
         str, typer.Option("--level", metavar="DBOV", help="Speech level of the reference; 'off': as it is.")
     ] = str(TARGET_DBOV),
+    raw: Raw = None,
 ) -> None:
     """Play a clip; keys 0-9 switch between its versions at the same running position.
 
     One gain, taken from the reference (ITU-T P.56), applies to all, so differences in level are heard.
     """
-    target, sources = _level(level), _sources(paths)
+    target, sources = _level(level), _sources(paths, raw_from(raw))
     player = Player()
     hearing = Hearing(player, as_is=target is None)
     controller = Controller(hearing, Settings(level_dbov=TARGET_DBOV if target is None else target))

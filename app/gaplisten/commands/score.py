@@ -31,9 +31,11 @@ from gaplisten.commands.folder_options import (
     LayoutFile,
     PacketFrames,
     PacketMs,
+    Raw,
     ReferenceFolder,
     layout_from,
     packet_length,
+    raw_from,
     say_doubts,
 )
 from gaplisten.durable import check_place
@@ -148,6 +150,7 @@ def score(
     packet_ms: PacketMs = None,
     packet: PacketFrames = None,
     layout: LayoutFile = None,
+    raw: Raw = None,
     accept: Accept = False,
     transcripts: Annotated[
         Path | None,
@@ -188,6 +191,7 @@ def score(
         packet=packet_length(packet_ms, packet),
         layout=layout_from(layout),
         transcripts=transcripts,
+        raw=raw_from(raw),
     )
     heard = heard_in(ratings) if ratings is not None else ()  # a bad table is told before hours of work
     wanted, asked = apart(metric or ["plcmos"])

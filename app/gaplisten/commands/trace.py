@@ -9,13 +9,14 @@ import numpy as np
 import typer
 
 from gaplisten.audio.files import SOUND_SUFFIXES, probe, read_signal
+from gaplisten.audio.headerless import RawFormat, is_bare
 from gaplisten.captures.formats import FORMATS as CAPTURES
 from gaplisten.captures.formats import is_capture
 from gaplisten.clips.clip import PacketLength
 from gaplisten.clips.trace_table import CELL_FORMAT, read_trace_table
 from gaplisten.clips.traces import packet_frames_at
 from gaplisten.commands.calls import Choices, look_at, write_packets, write_sound
-from gaplisten.commands.folder_options import PacketFrames, PacketMs, packet_length
+from gaplisten.commands.folder_options import PacketFrames, PacketMs, Raw, packet_length, raw_from
 from gaplisten.commands.output import show
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.detect import detect_losses
@@ -65,6 +66,7 @@ def trace(
     inverted: Annotated[bool, typer.Option("--inverted", help="Turn every flag round.")] = False,
     packet_ms: PacketMs = None,
     packet: PacketFrames = None,
+    raw: Raw = None,
     stream: Annotated[
         str | None,
         typer.Option("--stream", metavar="N[+N]", help="Stream of a capture, by its number; + joins two."),
@@ -118,7 +120,8 @@ def trace(
     """
     if to:
         format_named(to[0])
-    packet_ms = _in_ms(packet_length(packet_ms, packet), packet_ms, file, rate)
+    bare = raw_from(raw)
+    packet_ms = _in_ms(packet_length(packet_ms, packet), packet_ms, file, rate, bare)
     planned = "delays" if format == "delays" else None
     choices = Choices(
         stream, buffer_ms, late_percent, absolute, skip, frames, clock, packet_ms, output, planned
@@ -139,8 +142,8 @@ def trace(
         and _tell_table(file, to, inverted, packet_ms, rate, csv)
     ):
         return
-    if file.suffix.lower() in SOUND_SUFFIXES and format is None:
-        on_clock, notes = _of_sound(file, inverted, packet_ms)
+    if _is_sound(file, bare) and format is None:
+        on_clock, notes = _of_sound(file, inverted, packet_ms, bare)
         row = _row(str(file), "sound", _ZEROS, on_clock)
     else:
         found = read_trace(file, format=format, inverted=inverted)
@@ -153,12 +156,18 @@ def trace(
         _convert(on_clock, to)
 
 
-def _in_ms(length: PacketLength, told: float | None, file: Path, rate: int | None) -> float | None:
+def _is_sound(file: Path, raw: RawFormat | None) -> bool:
+    return file.suffix.lower() in SOUND_SUFFIXES or is_bare(file) or raw is not None
+
+
+def _in_ms(
+    length: PacketLength, told: float | None, file: Path, rate: int | None, raw: RawFormat | None
+) -> float | None:
     """Return the packet length in ms: frames count at the sound's own rate, at --rate or at 16000 Hz."""
     if length.frames is None:
         return told
-    if file.suffix.lower() in SOUND_SUFFIXES:
-        return 1000.0 * length.frames / probe(file).rate
+    if _is_sound(file, raw):
+        return 1000.0 * length.frames / probe(file, raw).rate
     return 1000.0 * length.frames / (rate or _USUAL_RATE)
 
 
@@ -266,11 +275,13 @@ def _in_packets(trace: LossTrace, packet_ms: float, found: TraceFile) -> LossTra
     return LossTrace.of_packets(lost, round(size), trace.rate)
 
 
-def _of_sound(file: Path, inverted: bool, packet_ms: float) -> tuple[LossTrace, tuple[str, ...]]:
+def _of_sound(
+    file: Path, inverted: bool, packet_ms: float, raw: RawFormat | None
+) -> tuple[LossTrace, tuple[str, ...]]:
     """Return what was lost of a sound, and what is to be said about it."""
     if inverted:
         raise TraceUsageError("--inverted", "has no meaning for a sound file", "leave it out")
-    signal = read_signal(file)
+    signal = read_signal(file, raw)
     found = detect_losses(signal, packet_frames_at(packet_ms, signal.rate, str(file)))
     return found.trace, ("detected: packets of exact zeros in a sound file", *found.notes)
 

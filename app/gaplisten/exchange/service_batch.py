@@ -106,11 +106,10 @@ class _Trust:
 def _score(client: PlcmosClient, task: ScoreTask, trust: _Trust, job: Job | None) -> Score:
     if trust.given_up:
         return Score(None, trust.given_up, accident=True)
-    path, reference = task.version.path, task.version.clip.reference
+    path, reference, raw = task.version.path, task.version.clip.reference, task.version.clip.raw
     try:
-        material, marks = prepare(
-            task.metric, read_signal(path), read_signal(reference) if reference else None, None
-        )
+        clean_side = read_signal(reference, raw) if reference else None
+        material, marks = prepare(task.metric, read_signal(path, raw), clean_side, None)
         clean, degraded = (Signal.of(side, material.rate) for side in material.whole)
         answer = trust.ask(client, degraded, clean, path.name, job)
     except Unscorable as reason:

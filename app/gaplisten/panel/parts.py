@@ -49,6 +49,7 @@ class ClipsPart(Part):
     folders: list[Path_] = Field(min_length=1, max_length=1000)
     reference_folder: Path_ | None = None
     packet_ms: float = Field(default=20.0, gt=0.1, le=1000)
+    raw: Text | None = None
     names: list[str] | None = Field(default=None, max_length=MOST_TRIALS)
     talkers: Path_ | None = None
     talker_names: Text = ""

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from gaplisten.audio.headerless import RawError, parse_raw
 from gaplisten.clips.clip import Clip, PacketLength
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.summary import summarise
@@ -139,7 +140,12 @@ def choose_clips(definition: PanelDefinition, places: Places) -> list[ChosenClip
     part = definition.clips
     folders = [places.resolve(said) for said in part.folders]
     reference = places.resolve(part.reference_folder) if part.reference_folder else None
-    clips = find_clips(folders, reference_folder=reference, packet=PacketLength(part.packet_ms)).clips
+    try:
+        raw = None if part.raw is None else parse_raw(part.raw)
+    except RawError as error:
+        raise DefinitionError("clips.raw", error.fact, error.way_out) from error
+    packet = PacketLength(part.packet_ms)
+    clips = find_clips(folders, reference_folder=reference, packet=packet, raw=raw).clips
     training = _named(clips, definition.training.clips, "training.clips")
     others = [clip for clip in clips if clip not in training]
     if part.per_stratum is not None:

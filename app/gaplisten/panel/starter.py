@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gaplisten import languages
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.methods import methods
 from gaplisten.panel.methods.contract import Method
@@ -25,6 +26,7 @@ def definition_for(
     title: str = "Listening panel",
     reference_folder: Path | None = None,
     packet_ms: float = 20.0,
+    raw: RawFormat | None = None,
     **more: Any,
 ) -> PanelDefinition:
     """Return the definition of a panel over chosen clips and conditions.
@@ -47,6 +49,7 @@ def definition_for(
         folders=[str(folder) for folder in folders],
         reference_folder=str(reference_folder) if reference_folder else None,
         packet_ms=packet_ms,
+        raw=None if raw is None else str(raw),
         names=list(clips) or None,
     )
     return PanelDefinition(title=title, method=method, clips=part, condition=list(conditions), **more)
@@ -136,6 +139,7 @@ repeats = 1             # how often each stimulus is rated by each listener
 folders = ["clips"]     # relative to this file; folders elsewhere need --allow when building
 # reference_folder = "clips/clean"
 packet_ms = 20
+# raw = "16000,s16le,1"   # what files without a header hold
 # names = ["54", "2307"]                              # these clips only ...
 # talker_names = "{{sex}}{{talker}}_*"    # who talks, by the clips' names (or a table under talkers)
 # per_stratum = {{ short = 4, medium = 4, long = 4 }}   # ... or so many of each longest-burst class

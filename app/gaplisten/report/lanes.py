@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gaplisten.bench.concealing import idents
 from gaplisten.bench.lanes import Lane, Role
@@ -89,7 +90,7 @@ def finding_in_lanes(
         len(gaps),
         gap,
         trace,
-        tuple(versions),
+        tuple(replace(each, raw=opened.clip.raw) for each in versions),
         place,
         context_ms,
         work.gaps.thresholds,
@@ -114,4 +115,6 @@ def _options(work: Work) -> tuple[str, ...]:
         words += ["--packet", str(sources.packet_frames)]
     elif sources.packet_ms != 20.0:
         words += ["--packet-ms", f"{sources.packet_ms:g}"]
+    if sources.raw is not None:
+        words += ["--raw", str(sources.raw)]
     return tuple(words)

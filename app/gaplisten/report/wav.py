@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.audio.files import probe, read_range
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.audio.signal import Samples
 
 # libsndfile's subtype: how it is read, by how many bits that is wider, and bits in the file.
@@ -68,18 +69,23 @@ class Cut:
         return np.asarray(self.samples.astype(np.float64) / 2.0 ** (self.bits - 1), np.float32)
 
 
-def cut(path: Path, start: int, stop: int) -> Cut:
+def cut(path: Path, start: int, stop: int, raw: RawFormat | None = None) -> Cut:
     """Read frames ``[start, stop)`` of a file (cut at its ends) as they are in it.
+
+    Parameters
+    ----------
+    raw
+        What to take samples for that have no header.
 
     Raises
     ------
     SoundFileError
         If it cannot be read.
     """
-    info = probe(path)
+    info = probe(path, raw)
     kind, wider, bits = _DEPTHS.get(info.subtype, ("float32", 0, 32))
-    raw = read_range(info, start, stop, kind)
-    return Cut(raw >> wider if wider else raw, info.rate, bits, info.subtype in _DEPTHS)
+    found = read_range(info, start, stop, kind)
+    return Cut(found >> wider if wider else found, info.rate, bits, info.subtype in _DEPTHS)
 
 
 def wav_bytes(sound: Cut) -> bytes:

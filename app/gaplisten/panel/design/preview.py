@@ -21,7 +21,7 @@ def _clip(chosen: ChosenClip) -> ClipKey:
         if path is None:
             continue
         try:
-            info = probe(path)
+            info = probe(path, clip.raw)
         except (GaplistenError, OSError):
             continue
         rate, frames = info.rate, max(1, info.frames)

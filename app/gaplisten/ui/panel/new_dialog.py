@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.bench.state import Choice
 from gaplisten.clips.clip import ClipSet
 from gaplisten.errors import GaplistenError
@@ -56,6 +57,7 @@ class Offer:
     packet_ms: float
     choices: tuple[Choice, ...]
     chosen: tuple[str, ...] = ()
+    raw: RawFormat | None = None
 
 
 def offered_conditions(offer: Offer) -> list[ConditionPart]:
@@ -304,6 +306,7 @@ class NewPanelDialog(QDialog):
             title=self.title.text().strip(),
             reference_folder=offer.reference_folder,
             packet_ms=offer.packet_ms,
+            raw=offer.raw,
             **merged(*(page.values() for page in (self.test, self.listening, self.start, self.words))),
         )
         if self.which.currentIndex() == 2:

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QMessageBox
 
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.bench.autosave import Autosave, Rescued, rescued
 from gaplisten.bench.document import Document
-from gaplisten.bench.kept_layouts import as_before
+from gaplisten.bench.kept_layouts import as_before, keep_raw
 from gaplisten.bench.opening import split_paths
 from gaplisten.bench.settings import is_there
 from gaplisten.bench.state import RoleChoice, Sources, Work
 from gaplisten.captures.formats import is_capture
 from gaplisten.clips.manifests import is_manifest
+from gaplisten.clips.scanning import NeedsRawError, first_bare
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
 
 AUTOSAVE_MS = 1000  # from the first change on: whoever never rests loses no more either
 SOUNDS = (
-    "Sound and traces (*.wav *.flac *.ogg *.aiff *.aif *.mp3 *.txt *.csv *.npy *.dat *.g192);;All files (*)"
+    "Sound and traces (*.wav *.flac *.ogg *.aiff *.aif *.mp3 *.pcm *.raw *.sw *.s16 *.8k *.16k *.48k *.txt"
+    " *.csv *.npy *.dat *.g192);;All files (*)"
 )
 
 
@@ -38,6 +42,7 @@ COMMANDS = (
     *section("File", "set")(
         ("file.reference", "Reference Folder…", "", "Say where the clean references lie"),
         ("file.packet", "Packet Length…", "", "Say how long the packets of these clips are"),
+        ("file.raw", "Samples Without a Header…", "", "Say what .pcm, .raw and such files hold"),
     ),
     *section("File", "save")(
         ("file.save", "Save Workbench", "Ctrl+S", "Save clips, concealers, loss edits and notes"),
@@ -65,6 +70,7 @@ class Files(QObject):
         bind("file.demo", self.open_demo)
         bind("file.reference", self.ask_reference)
         bind("file.packet", self.ask_packet)
+        bind("file.raw", self.ask_raw)
         bind("file.save", self.save)
         bind("file.save_as", self.save_as)
         bind("file.quit", shell.window.close)
@@ -73,6 +79,7 @@ class Files(QObject):
         shell.actions.put_submenu(self.recent_menu, "file.demo")
         shell.sources_wanted.connect(self.open_sources)
         shell.signals.document_changed.connect(self._on_document)
+        shell.signals.failed.connect(self._on_failed)
         shell.signals.closed.connect(self._autosave_timer.stop)
         empty = shell.empty
         empty.folder_wanted.connect(self.ask_folder)
@@ -107,7 +114,7 @@ class Files(QObject):
         elif len(files) == 1 and is_capture(files[0]):
             self._shell.capture_wanted.emit(files[0])
         elif files:
-            self._ask_roles(files)
+            self._ask_roles(files, None if how is None else how.raw)
 
     def _tell_left_out(self, paths: Sequence[Path], work: Path) -> None:
         if paths:
@@ -126,16 +133,56 @@ class Files(QObject):
         for path in sources.paths:
             self._shell.remember(path)
 
-    def _ask_roles(self, files: Sequence[Path]) -> None:
+    def _ask_roles(self, files: Sequence[Path], raw: RawFormat | None) -> None:
         from gaplisten.ui.workbench.roles_dialog import RolesDialog
 
-        dialog = RolesDialog(files, self._controller.tasks, self._window)
-        dialog.settled.connect(self._on_roles)
+        if raw is None and (example := first_bare(files)) is not None:
+            self._ask_what_is_bare(example, None, partial(self._ask_roles, files))
+            return
+        dialog = RolesDialog(files, self._controller.tasks, self._window, raw)
+        dialog.settled.connect(partial(self._on_roles, raw))
         dialog.open()
 
-    def _on_roles(self, roles: Sequence[RoleChoice], packet_ms: float) -> None:
+    def _on_roles(self, raw: RawFormat | None, roles: Sequence[RoleChoice], packet_ms: float) -> None:
         paths = tuple(choice.path for choice in roles)
-        self.open_sources(Sources(paths=paths, roles=tuple(roles), packet_ms=packet_ms))
+        self.open_sources(Sources(paths=paths, roles=tuple(roles), packet_ms=packet_ms, raw=raw))
+
+    # -- samples without a header ------------------------------------------------------------------------
+
+    def _on_failed(self, error: object) -> None:
+        if isinstance(error, NeedsRawError):
+            self._ask_what_is_bare(error.example, None, self._on_raw)
+
+    def _ask_what_is_bare(
+        self, example: Path, before: RawFormat | None, then: Callable[[RawFormat], None]
+    ) -> None:
+        from gaplisten.ui.workbench.raw_dialog import RawDialog
+
+        dialog = RawDialog(example, before, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.settled.connect(then)
+        dialog.open()
+
+    def _on_raw(self, raw: RawFormat) -> None:
+        self._shell.messages.clear()
+        sources = self._controller.document.work.sources
+        layout = None if sources.layout is None else replace(sources.layout, raw=raw)
+        changed = replace(sources, raw=raw, layout=layout)
+        try:
+            keep_raw(changed, raw)
+        except GaplistenError as error:
+            self._shell.report(error)
+        self._controller.open_sources(changed)
+
+    def ask_raw(self) -> None:
+        """Let the user say what files without a header hold."""
+        sources = self._controller.document.work.sources
+        example = first_bare(sources.paths)
+        if example is None:
+            self._shell.say("there are no samples without a header: open some first")
+            return
+        before = sources.raw or (None if sources.layout is None else sources.layout.raw)
+        self._ask_what_is_bare(example, before, self._on_raw)
 
     def ask_folder(self) -> None:
         """Let the user pick a folder of clips."""

@@ -249,7 +249,7 @@ class Notes(QObject):
         noted = self._controller.notes_by_clip()
         for clip in clips:
             if clip.name in noted and clip.sound is not None:
-                rates[clip.name] = probe(clip.sound).rate
+                rates[clip.name] = probe(clip.sound, clip.raw).rate
         return rates
 
 

@@ -164,7 +164,7 @@ class LayoutDialog(QDialog):
     def layout_now(self) -> Layout:
         """Return the layout as it stands."""
         parts = tuple(self._part(row, part) for row, part in enumerate(self._layout.parts))
-        return Layout(parts, self._layout.manifest, self._packet())
+        return replace(self._layout, parts=parts, packet=self._packet())
 
     def _part(self, row: int, before: Part) -> Part:
         role = self.taken_as(row)

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.bench.state import RoleChoice
 from gaplisten.bench.tasks import Tasks
 from gaplisten.clips.roles import Role, RoleGuess, guess_roles
@@ -49,7 +50,13 @@ class RolesDialog(QDialog):
 
     settled = Signal(object, float)
 
-    def __init__(self, files: Sequence[Path], tasks: Tasks, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        files: Sequence[Path],
+        tasks: Tasks,
+        parent: QWidget | None = None,
+        raw: RawFormat | None = None,
+    ) -> None:
         super().__init__(parent)
         self.setWindowTitle("What are these files?")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -89,7 +96,11 @@ class RolesDialog(QDialog):
         layout.addWidget(self.buttons)
         resize_within(self, 820, 360)
         self._task = tasks.run(
-            "looking at files", lambda _job: _looked_at(self._files), self._show, self._on_failed, quiet=True
+            "looking at files",
+            lambda _job: _looked_at(self._files, raw),
+            self._show,
+            self._on_failed,
+            quiet=True,
         )
 
     def _on_failed(self, error: Exception) -> None:
@@ -182,8 +193,8 @@ class RolesDialog(QDialog):
         super().done(result)
 
 
-def _looked_at(files: Sequence[Path]) -> tuple[list[RoleGuess], Meanings]:
-    guesses = guess_roles(files)
+def _looked_at(files: Sequence[Path], raw: RawFormat | None) -> tuple[list[RoleGuess], Meanings]:
+    guesses = guess_roles(files, raw=raw)
     return guesses, unclear(guesses)
 
 

@@ -1,0 +1,130 @@
+"""Files without a header: what they hold is asked once, and looked at before it is believed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLabel,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.audio.headerless import (
+    ENCODINGS,
+    RawError,
+    RawFormat,
+    check_bare,
+    guess_bare,
+    parse_raw,
+    told_by,
+)
+from gaplisten.ui.widgets import resize_within
+
+_RATES = ("8000", "16000", "24000", "32000", "44100", "48000")
+
+
+class RawDialog(QDialog):
+    """Rate, encoding and channels of files without a header, with what one of them would be then.
+
+    Signals
+    -------
+    settled
+        The `RawFormat` that was chosen.
+    """
+
+    settled = Signal(object)
+
+    def __init__(self, example: Path, before: RawFormat | None = None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setWindowTitle("Samples Without a Header")
+        self._example = example
+        about = QLabel(
+            f"Nothing in {example.name} tells what its samples are. What you say holds for all files"
+            " without a header here; where a suffix tells (.16k, .s16, .f32, ...), the suffix counts.",
+            self,
+        )
+        about.setWordWrap(True)
+        self.rate = QComboBox(self, editable=True)
+        self.rate.addItems(_RATES)
+        self.rate.setAccessibleName("Rate in Hz")
+        self.encoding = QComboBox(self)
+        self.encoding.addItems(list(ENCODINGS))
+        self.encoding.setAccessibleName("Encoding")
+        self.channels = QComboBox(self)
+        self.channels.addItems(["mono", "stereo"])
+        self.channels.setAccessibleName("Channels")
+        self.note = QLabel(self)
+        self.note.setWordWrap(True)
+        self.note.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.note.setMinimumHeight(3 * self.note.fontMetrics().lineSpacing())
+        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
+        self.use = self.buttons.addButton("Use", QDialogButtonBox.ButtonRole.AcceptRole)
+        self.buttons.accepted.connect(self._accept)
+        self.buttons.rejected.connect(self.reject)
+        form = QFormLayout()
+        form.addRow("Rate (Hz)", self.rate)
+        form.addRow("Encoding", self.encoding)
+        form.addRow("Channels", self.channels)
+        column = QVBoxLayout(self)
+        column.addWidget(about)
+        column.addLayout(form)
+        column.addWidget(self.note, 1)
+        column.addWidget(self.buttons)
+        self._fill(before or self._likely())
+        for box in (self.rate, self.encoding, self.channels):
+            box.currentTextChanged.connect(self._check)
+        self._check()
+        resize_within(self, 520, 320)
+
+    def _likely(self) -> RawFormat:
+        """Return what the file's name tells, and what its bytes look like; the rate is anybody's guess."""
+        rate, encoding = told_by(self._example)
+        try:
+            seen = guess_bare(self._example)
+        except OSError:
+            seen = None
+        found = seen or RawFormat(16000)
+        return replace(found, rate=rate or 16000, encoding=encoding or found.encoding)
+
+    def _fill(self, raw: RawFormat) -> None:
+        self.rate.setCurrentText(str(raw.rate))
+        self.encoding.setCurrentText(raw.encoding)
+        self.channels.setCurrentIndex(raw.channels - 1)
+
+    def chosen(self) -> RawFormat:
+        """Return what stands in the fields.
+
+        Raises
+        ------
+        RawError
+            If that is nothing that can be.
+        """
+        channels = self.channels.currentIndex() + 1
+        return parse_raw(f"{self.rate.currentText()},{self.encoding.currentText()},{channels}")
+
+    def _check(self) -> None:
+        try:
+            own = self.chosen().of(self._example)
+            notes = check_bare(self._example, own)
+            seconds = self._example.stat().st_size / own.frame / own.rate
+            text = f"{self._example.name} is {seconds:.2f} s of sound ({own.words}) then."
+            self.note.setText("\n".join([text, *notes]))
+            self.use.setEnabled(True)
+        except RawError as error:
+            way_out = f"; {error.way_out}" if error.way_out else ""
+            self.note.setText(f"{error.fact[:1].upper()}{error.fact[1:]}{way_out}.")
+            self.use.setEnabled(False)
+        except OSError as error:
+            self.note.setText(f"{self._example.name} cannot be read ({error.strerror}).")
+            self.use.setEnabled(False)
+
+    def _accept(self) -> None:
+        self.settled.emit(self.chosen())
+        self.accept()
