@@ -150,7 +150,7 @@ def scan(path: Path, raw: RawFormat | None = None) -> Folder:
                     continue
                 before, dot, ending = name.rpartition(".")
                 suffix = (dot + ending).lower() if before else ""
-                stem = stem_of(name)
+                stem = before if before.isascii() else stem_of(name)
                 if suffix in sounding:
                     if stem in sounds:
                         name, left = sorted((name, sounds[stem]), key=_preference)
