@@ -7,9 +7,8 @@ losses, and on variations of it. Nothing that the plugin says about itself is ta
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,17 +29,16 @@ from gaplisten.concealers.audit_material import (
     places,
 )
 from gaplisten.concealers.audit_measures import Undisturbed, better_met
+from gaplisten.concealers.audit_runs import Runs, without_sound
 from gaplisten.concealers.audit_sealing import Tried, sealed_for
-from gaplisten.concealers.audit_times import latency, times, untold, wall_of
+from gaplisten.concealers.audit_times import latency, times, untold
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.findings import Audit, Finding
-from gaplisten.concealers.nothing_done import nothing_done
 from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.request import Concealed, altered_share
 from gaplisten.concealers.runner import Runner
 from gaplisten.jobs import Job
-from gaplisten.loss.trace import LossTrace
 
 SECONDS = 13.0
 PLACES = 240
@@ -51,6 +49,7 @@ _LONG_SECONDS = (60.0, 80.0)
 _PLACES_EACH, _LONG_FROM_SECONDS = 80, 12.0
 _PROVEN_PLACES, _CLIPS = 72, 3
 _LONG_PLACES, _LONG_WORTH_SECONDS = 6, 40.0
+_RUNS_BESIDES = _LONG_PLACES + len(ODD) + 10
 _TRIED_SECONDS, _LOUD = 0.5, 2
 _MOST_ONE_BY_ONE, _LEAST_VARYING = 3, 2
 
@@ -105,9 +104,8 @@ def audit(
     tried = partial(_tried, entry, checked, speech, packet_ms, seed)
     sealed = sealed_for(entry, checked, made_from, tried, limits)
     with sealed.runner as runner, Runner(workers=1, limits=limits, sealed=sealed.seal) as alone:
-        auditor = _Auditor(
-            entry, checked, speech, packet_ms, runner, alone, job or Job(), seed, seconds, disturbances
-        )
+        runs = Runs(runner, alone, entry, checked, job or Job(), disturbances + _RUNS_BESIDES)
+        auditor = _Auditor(entry, checked, speech, packet_ms, runs, seed, seconds, disturbances)
         findings = (*auditor.findings(sealed.tried), sealed.finding)
     name = f"{material or 'speech'}, changed with seed {seed}"
     return Audit(entry, checked, name, auditor.speech.rate, auditor.size, findings, seed)
@@ -143,17 +141,12 @@ class _Auditor:
     parameters: dict[str, Any]
     speech: Signal
     packet_ms: float
-    runner: Runner
-    alone: Runner
-    job: Job
+    runs: Runs
     seed: int
     seconds: float
     disturbances: int
-    done: int = 0
     channels: int = 2
     places_each: int = _PLACES_EACH
-    all: list[Concealed] = field(default_factory=list)  # without their sound
-    timed: list[Concealed] = field(default_factory=list)  # those of them with losses, in all of the speech
 
     @property
     def size(self) -> int:
@@ -166,20 +159,20 @@ class _Auditor:
     def findings(self, tried: Tried) -> tuple[Finding, ...]:
         self._choose_rate_and_channels(tried)
         whole = self.material(self.seconds, self.seed)
-        first = self.run(whole.lossy, whole.trace, whole.clean)
+        first = self.runs.one(whole.lossy, whole.trace, whole.clean)
         delay = first.delay_frames
-        free = self.run(whole.clean, whole.without_loss, whole.clean)
-        second = self.run(whole.lossy, whole.trace, whole.clean)
-        fresh = self._alone(whole)
+        free = self.runs.one(whole.clean, whole.without_loss, whole.clean)
+        second = self.runs.one(whole.lossy, whole.trace, whole.clean)
+        fresh = self.runs.alone(whole)
         base = self._undisturbed(whole, [first, second, fresh])
         one_by_one, packets = self._one_by_one(whole, base)
         self._settle_places(proven=base.steady and bool(packets) and not one_by_one)
         ahead, where = self._look_ahead(whole, base, min(self.disturbances, self.places_each))
-        leaky = self.run(noise_in_gaps(whole, self.seed), whole.trace, noise_in_gaps(whole, self.seed))
+        leaky = self.runs.one(noise_in_gaps(whole, self.seed), whole.trace, noise_in_gaps(whole, self.seed))
         ahead = max(ahead, self._with_other_losses())
         ahead_long, how_long = self._long()
         odd = self._odd_cases(whole)
-        last = self.run(whole.lossy, whole.trace, whole.clean)
+        last = self.runs.one(whole.lossy, whole.trace, whole.clean)
         runs = [first, second, fresh, last]
         for run in runs[1:]:
             self._time(run)
@@ -187,7 +180,7 @@ class _Auditor:
         looks = said.look_ahead(
             self.entry, max(ahead, ahead_long), where, delay, clean.rate, one_by_one, how_long
         )
-        spent = times(self.entry, self.timed, packets, clean.seconds, whole.trace)
+        spent = times(self.entry, self.runs.timed, packets, clean.seconds, whole.trace)
         codec = self.entry.needs_reference
         return (
             looks,
@@ -206,7 +199,7 @@ class _Auditor:
             said.gain(first.signal.samples[~lost], clean.samples[~lost]),
             said.too_good(self.entry, last, whole, max(ahead, ahead_long, delay)),
             said.channels(tried.why, last, free, clean, lost),
-            said.deeds(self.entry, self.all),
+            said.deeds(self.entry, self.runs.all),
             odd,
         )
 
@@ -218,11 +211,6 @@ class _Auditor:
         if tried.made.resampled:
             self.speech = resample(self.speech, tried.made.work_rate)
 
-    @property
-    def _cost(self) -> float:
-        """Seconds that a run takes."""
-        return max(float(np.median([wall_of(run) for run in self.all])), 1e-3)
-
     def _settle_places(self, *, proven: bool) -> None:
         """Choose how many places to disturb.
 
@@ -232,64 +220,15 @@ class _Auditor:
             Whether the output was the same with packets handed over one at a time: then nothing in that clip
             was ahead of any packet, and other speech and other losses are to be met above all.
         """
-        self.disturbances = min(self.disturbances, max(round(_WORTH_SECONDS / self._cost), _FEWEST))
+        self.disturbances = min(self.disturbances, max(round(_WORTH_SECONDS / self.runs.cost), _FEWEST))
         if proven:
             self.disturbances = min(self.disturbances, _PROVEN_PLACES)
             self.places_each = max(self.disturbances // _CLIPS, 1)
-
-    # -- runs -------------------------------------------------------------------------------------------
-
-    def run(self, lossy: Signal, trace: LossTrace, clean: Signal) -> Concealed:
-        """Conceal once, telling the job that one more run is done."""
-        return next(iter(self.runs([(lossy, trace, clean)])))
-
-    def runs(self, inputs: Iterable[tuple[Signal, LossTrace, Signal]]) -> Iterable[Concealed]:
-        """Conceal several, two at a time, in order."""
-        stop = Job()
-        waiting = iter(inputs)
-        running: list[Future[Concealed]] = []
-        try:
-            while True:
-                while len(running) < 2 and (found := next(waiting, None)) is not None:
-                    lossy, trace, clean = found
-                    running.append(self.runner.submit(self.entry, self.parameters, lossy, trace, stop, clean))
-                if not running:
-                    return
-                yield self._wait(running.pop(0))
-        finally:
-            stop.cancel()
-
-    def _alone(self, material: Material, *, one_by_one: bool = False) -> Concealed:
-        """Conceal in the other runner's only process of the plugin."""
-        return self._wait(
-            self.alone.submit(
-                self.entry,
-                self.parameters,
-                material.lossy,
-                material.trace,
-                None,
-                material.clean,
-                one_by_one=one_by_one,
-                beside=nothing_done() if one_by_one else None,
-            )
-        )
-
-    def _wait(self, future: Future[Concealed]) -> Concealed:
-        expected = self.disturbances + _LONG_PLACES + len(ODD) + 10
-        while True:
-            self.job.check(min(self.done / expected, 1.0), f"auditing {self.entry.title}")
-            try:
-                result = future.result(0.1)
-            except TimeoutError:
-                continue
-            self.done += 1
-            self.all.append(_without_sound(result))
-            return result
+        self.runs.expected = self.disturbances + _RUNS_BESIDES
 
     def _time(self, made: Concealed) -> None:
-        """Count a run with losses, in a process that has run the plugin before, for its time."""
         if abs(made.signal.seconds - self.seconds) < 0.1:
-            self.timed.append(_without_sound(made))
+            self.runs.time(made)
 
     # -- what takes many runs ---------------------------------------------------------------------------
 
@@ -299,7 +238,7 @@ class _Auditor:
         found = Undisturbed(outputs, material.clean.rate)
         if not found.steady:
             same = [(material.lossy, material.trace, material.clean)] * (_VARYING_RUNS - len(outputs))
-            outputs += [run.signal.samples for run in self.runs(same)]
+            outputs += [run.signal.samples for run in self.runs.each(same)]
             found = Undisturbed(outputs, material.clean.rate)
         return found
 
@@ -308,7 +247,7 @@ class _Auditor:
     ) -> tuple[int, int]:
         """Return how many frames the output runs ahead of a disturbance at worst, and in which packet."""
         chosen = places(material.trace.lost, count, self.seed, first)
-        results = self.runs(disturbed(material, place, self.seed) for place in chosen)
+        results = self.runs.each(disturbed(material, place, self.seed) for place in chosen)
         found = []
         for place, made in zip(chosen, results, strict=True):
             self._time(made)
@@ -325,8 +264,8 @@ class _Auditor:
         """Return in how many more gaps, of how many, one that has heard it all meets what was lost."""
         if base.steady:
             return 0, 0
-        self._alone(replace(material, trace=material.without_loss))
-        again = self._alone(material)
+        self.runs.alone(replace(material, trace=material.without_loss))
+        again = self.runs.alone(material)
         return better_met(again.signal.samples, fresh.signal.samples, material)
 
     def _confirmed(self, material: Material, place: Any, base: Undisturbed) -> bool:
@@ -335,7 +274,7 @@ class _Auditor:
         One that looks ahead now and then need not do so each time.
         """
         start, moved = place.packet * self.size, 0
-        again = self.runs([disturbed(material, place, self.seed)] * _CONFIRMING_RUNS)
+        again = self.runs.each([disturbed(material, place, self.seed)] * _CONFIRMING_RUNS)
         for number, made in enumerate(again, 1):
             moved += base.first_moved(made.signal.samples, start) < start
             if moved >= _CONFIRMED or _CONFIRMING_RUNS - number < _CONFIRMED - moved:
@@ -350,7 +289,7 @@ class _Auditor:
             if number == _LOUD:
                 material = replace(material, clean=_as_loud_as_can_be(material.clean))
             run = (material.lossy, material.trace, material.clean)
-            base = self._undisturbed(material, list(self.runs([run, run])))
+            base = self._undisturbed(material, list(self.runs.each([run, run])))
             count = min(self.disturbances - done, self.places_each)
             worst = max(worst, self._look_ahead(material, base, count)[0])
         return worst
@@ -359,7 +298,7 @@ class _Auditor:
         """Return the look-ahead late in a clip of a minute and its length; 0 s where that takes too long."""
         if self.seconds < _LONG_FROM_SECONDS:
             return 0, 0.0
-        cost = self._cost / self.seconds
+        cost = self.runs.cost / self.seconds
         random = np.random.default_rng(self.seed)
         seconds = float(random.uniform(*_LONG_SECONDS))
         seconds = min(seconds, _LONG_WORTH_SECONDS / (_LONG_PLACES + 1) / max(cost, 1e-9))
@@ -367,7 +306,7 @@ class _Auditor:
             return 0, 0.0
         material = self.material(seconds, self.seed + 1)
         run = (material.lossy, material.trace, material.clean)
-        base = self._undisturbed(material, list(self.runs([run, run])))
+        base = self._undisturbed(material, list(self.runs.each([run, run])))
         late = int(material.trace.packets * 0.6)
         return self._look_ahead(material, base, _LONG_PLACES, late)[0], seconds
 
@@ -381,11 +320,11 @@ class _Auditor:
         frames, made, moved = material.clean.frames, list[Concealed](), list[int]()
         try:
             while len(made) < _MOST_ONE_BY_ONE and not (made and untold(made, material.trace)[1]):
-                run = self._alone(material, one_by_one=True)
-                made.append(_without_sound(run))
+                run = self.runs.alone(material, one_by_one=True)
+                made.append(without_sound(run))
                 moved.append(base.first_moved(run.signal.samples, frames))
             if min(moved) < frames and not base.steady and len(moved) < _LEAST_VARYING:
-                run = self._alone(material, one_by_one=True)
+                run = self.runs.alone(material, one_by_one=True)
                 moved.append(base.first_moved(run.signal.samples, frames))
         except ConcealerFailed as error:
             return f"with packets handed over one at a time it {error.fact}", made
@@ -403,7 +342,13 @@ class _Auditor:
         from gaplisten.concealers.codec_audit import CodecAudit
 
         return CodecAudit(
-            self.runner, self.entry, self.parameters, material.clean, material.trace, base, self.job
+            self.runs.runner,
+            self.entry,
+            self.parameters,
+            material.clean,
+            material.trace,
+            base,
+            self.runs.job,
         ).findings()
 
     def _odd_cases(self, material: Material) -> Finding:
@@ -411,7 +356,7 @@ class _Auditor:
         failed = []
         for name in ODD:
             try:
-                self.run(*odd_case(name, material))
+                self.runs.one(*odd_case(name, material))
             except ConcealerFailed as error:
                 failed.append(f"{name}: {error.fact}")
         return said.odd_cases(failed)
@@ -420,7 +365,3 @@ class _Auditor:
 def _as_loud_as_can_be(signal: Signal) -> Signal:
     loudest = float(np.abs(signal.samples).max(initial=0)) or 1.0
     return Signal(signal.samples / np.float32(loudest), signal.rate)
-
-
-def _without_sound(made: Concealed) -> Concealed:
-    return replace(made, signal=Signal(made.signal.samples[:1].copy(), made.signal.rate))
