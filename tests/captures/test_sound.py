@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -11,12 +12,15 @@ import pytest
 import soundfile
 
 from gaplisten.audio.g711 import a_law, mu_law
+from gaplisten.audio.resample import resample
+from gaplisten.audio.signal import Signal
 from gaplisten.captures.buffer import buffered
 from gaplisten.captures.formats import read_capture
 from gaplisten.captures.laying_out import timeline_of
 from gaplisten.captures.sound import sound_of, why_silent
 from gaplisten.captures.streams import CaptureError
 from gaplisten.captures.timeline import Timeline
+from gaplisten.folders import resources
 from kit import calls
 from kit.calls import Sent, sent
 
@@ -81,3 +85,56 @@ def test_a_stream_for_which_keys_were_exchanged_is_not_played(tmp_path: Path) ->
     path.write_bytes(frames)
     timeline = timeline_of(read_capture(path).streams[0])
     assert "encrypted (SRTP)" in why_silent(timeline)
+
+
+def opus_calls(count: int, **more: object) -> tuple[list[Sent], np.ndarray]:
+    """Return a call whose packets hold the demo's speech, and that speech at 48 kHz."""
+    speech, rate = soundfile.read(resources() / "demo/clean/demo1.flac", dtype="float32")
+    place = resources().parent / "plugins" / "opus.py"
+    spec = importlib.util.spec_from_file_location("opus_for_calls", place)
+    assert spec is not None
+    assert spec.loader is not None
+    plugin = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(plugin)
+    encoder = plugin.Encoder(rate, rate // 50, 1)
+    pieces = speech[: count * (rate // 50)].reshape(count, -1, 1)
+    payloads = [encoder.encode(piece) for piece in pieces]
+    packets = sent(count, units=960, kind=111, size=60, **more)  # type: ignore[arg-type]
+    heard = resample(Signal.of(speech[: count * (rate // 50)], rate), 48_000)
+    return [replace(each, payload=payloads[each.slot]) for each in packets], heard.samples[:, 0]
+
+
+def test_opus_is_heard_and_what_was_lost_is_exactly_zero(tmp_path: Path) -> None:
+    packets, speech = opus_calls(100, never=(50, 51), late={70: 120.0})
+    timeline = laid_out(tmp_path, packets)
+    assert why_silent(timeline) == ""
+    signal = sound_of(timeline, buffered(timeline, 60).lost)
+    assert (signal.rate, signal.frames, signal.channels) == (48_000, 100 * 960, 1)
+    pieces = signal.samples.reshape(100, 960)
+    quiet = [slot for slot in range(2, 100) if not pieces[slot].any()]
+    assert quiet == [50, 51, 70]
+    later = 312  # frames: what the coder looks ahead
+    late, clean = signal.samples[later : 48 * 960, 0], speech[: 48 * 960 - later]
+    assert np.corrcoef(late, clean)[0, 1] > 0.8
+
+
+def test_payloads_that_tell_other_lengths_are_not_taken_for_opus(tmp_path: Path) -> None:
+    packets, _ = opus_calls(60)
+    random = np.random.default_rng(1)
+    encrypted = [replace(each, payload=random.bytes(len(each.payload))) for each in packets]
+    assert "needs a codec" in why_silent(laid_out(tmp_path, encrypted))
+
+
+def test_a_damaged_opus_packet_leaves_zeros_and_the_rest_is_heard(tmp_path: Path) -> None:
+    packets, _ = opus_calls(60)
+    broken = [replace(each, payload=b"\x4b\x00" if each.slot == 30 else each.payload) for each in packets]
+    pieces = sound_of(laid_out(tmp_path, broken), np.zeros(60, np.bool_)).samples.reshape(60, 960)
+    assert not pieces[30].any()
+    assert pieces[31:40].any(axis=1).all()
+
+
+def test_without_libopus_that_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    timeline = laid_out(tmp_path, opus_calls(40)[0])
+    monkeypatch.setattr("gaplisten.captures.opus._library", lambda: None)
+    with pytest.raises(CaptureError, match="Opus, and libopus is missing: install"):
+        sound_of(timeline, np.zeros(40, np.bool_))

@@ -1,4 +1,4 @@
-"""What was received, to be listened to: payloads that need no codec but a table (G.711) or none (L16)."""
+"""What was received, to be listened to: G.711 by a table, L16 as it is, Opus where libopus is there."""
 
 from __future__ import annotations
 
@@ -6,13 +6,16 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.audio.g711 import a_law, mu_law
-from gaplisten.audio.signal import Signal
+from gaplisten.audio.signal import Samples, Signal
+from gaplisten.captures.opus import CLOCK, INSTALL, Decoder, frames_told, has_library, is_stereo
 from gaplisten.captures.streams import CaptureError, Stream, stream_name, type_name
 from gaplisten.captures.timeline import Slot, Timeline
 from gaplisten.loss.trace import Flags
 
 MAX_SECONDS = 4 * 3600
 _PCMU, _PCMA, _L16_STEREO, _L16 = 0, 8, 10, 11
+_DYNAMIC = 96
+_LOOKED_AT, _NEARLY_ALL = 2000, 0.95
 
 
 def why_silent(timeline: Timeline) -> str:
@@ -23,8 +26,13 @@ def why_silent(timeline: Timeline) -> str:
     main = stream.main_type
     if stream.secured:
         return "the stream is encrypted (SRTP): its heads tell of losses, its sound cannot be had"
+    if is_opus(timeline):
+        return "" if has_library() else f"its payloads are Opus, and libopus is missing: {INSTALL}"
     if main not in (_PCMU, _PCMA, _L16, _L16_STEREO):
-        return f"payload {type_name(main)} needs a codec: only G.711 and L16 are decoded"
+        return (
+            f"payload {type_name(main)} needs a codec: only G.711, L16 and Opus (whose payloads tell as much"
+            " sound as their timestamps) are decoded"
+        )
     mine = np.flatnonzero(stream.types == main)
     whole = (stream.begins[mine] >= 0) & (stream.kept[mine] == stream.sizes[mine])
     if not whole.any():
@@ -39,6 +47,46 @@ def why_silent(timeline: Timeline) -> str:
             f"{type_name(main).split(' ', 1)[-1]}: encrypted (SRTP), or another codec"
         )
     return ""
+
+
+def is_opus(timeline: Timeline) -> bool:
+    """Whether payloads of a dynamic type are Opus: nearly all tell as much sound as their timestamps do.
+
+    Encrypted ones and those of other codecs do not: their first bytes say nothing.
+    """
+    stream = timeline.stream
+    if stream is None or timeline.clock != CLOCK or stream.main_type < _DYNAMIC:
+        return False
+    mine = np.flatnonzero(stream.types == stream.main_type)
+    whole = mine[(stream.begins[mine] >= 0) & (stream.kept[mine] == stream.sizes[mine])]
+    looked = whole[:: max(1, whole.size // _LOOKED_AT)]
+    fitting = 0
+    for index in looked.tolist():
+        told = frames_told(stream.payload(index))
+        fitting += bool(told) and told % timeline.units == 0
+    return bool(looked.size and fitting >= _NEARLY_ALL * looked.size)
+
+
+def _opus(timeline: Timeline, lost: Flags) -> Samples:
+    """Decode a stream in the order of its slots; lost packets are concealed, which is not kept."""
+    stream, units = timeline.stream, timeline.units
+    assert stream is not None
+    mine = np.flatnonzero(stream.types == stream.main_type).tolist()
+    channels = 2 if any(is_stereo(stream.payload(index)) for index in mine) else 1
+    decoder = Decoder(channels)
+    samples = np.zeros((timeline.slots.size * units, channels), np.float32)
+    heard = (timeline.packets >= 0) & (timeline.slots == Slot.RECEIVED) & ~lost
+    done = -1
+    for slot, received in enumerate(heard.tolist()):
+        index = int(timeline.packets[slot])
+        if not received:
+            decoder.decode(None, units)
+        elif index != done and stream.types[index] == stream.main_type:
+            done = index
+            piece = decoder.decode(stream.payload(index), units)[: _until(timeline, slot, index) * units]
+            begin = slot * units
+            samples[begin : begin + len(piece)] = piece[: len(samples) - begin]
+    return samples
 
 
 def _bytes_a_slot(timeline: Timeline, main: int) -> int:
@@ -67,6 +115,8 @@ def sound_of(timeline: Timeline, lost: Flags) -> Signal:
     if timeline.seconds > MAX_SECONDS:
         fact = f"lasts {timeline.seconds / 3600:.1f} h"
         raise CaptureError(stream_name(stream), fact, "cut the capture with 'editcap -A ... -B ...'")
+    if is_opus(timeline):
+        return Signal(_opus(timeline, lost), timeline.clock)
     main, units = stream.main_type, timeline.units
     channels = 2 if main == _L16_STEREO else 1
     samples = np.zeros((timeline.slots.size * units, channels), np.int16)

@@ -98,7 +98,7 @@ def trace(
         bool, typer.Option("--output", help="What NetEQ's log says was concealed of its own output.")
     ] = False,
     sound: Annotated[
-        Path | None, typer.Option("--sound", help="Write what was received here (G.711 and L16).")
+        Path | None, typer.Option("--sound", help="Write what was received here (G.711, L16, Opus).")
     ] = None,
     packets: Annotated[
         Path | None, typer.Option("--packets", help="Write a row for each packet of a capture here, as CSV.")
