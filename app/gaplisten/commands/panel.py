@@ -80,6 +80,10 @@ def build(
         typer.Option("--plugins", metavar="DIR", help="Look for plugins in this folder too."),
     ] = None,
     accept: Accept = False,
+    web: Annotated[
+        bool,
+        typer.Option("--web", help="Make the sounds for browsers, too (48 kHz)."),
+    ] = False,
 ) -> None:
     """Render and freeze every stimulus of a panel into one folder that can be copied to other machines."""
     from gaplisten.batch.panel_renderer import CatalogueRenderer
@@ -104,10 +108,20 @@ def build(
     print(f"panel {panel.sha256}")
     for said in said_of_checks(panel.key):
         print(said)
+    if web:
+        _make_web_sounds(panel)
     _show_design(panel.key.found)
     for clip in panel.key.clips:
         for note in [*clip.notes, *([clip.gain_reason] if clip.gain_reason else [])]:
             print(f"{clip.name}: {note}")
+
+
+def _make_web_sounds(panel: FrozenPanel) -> None:
+    from gaplisten.panel.web_sounds import WEB_RATE, with_web_sounds
+
+    with progress("resampling for browsers") as job:
+        made = with_web_sounds(panel, job)
+    print(f"for browsers: {counted(len(made.sha256), 'sound')} at {WEB_RATE} Hz ({made.resampler})")
 
 
 def _show_design(found: Iterable[tuple[str, str]]) -> None:
