@@ -90,6 +90,10 @@ class Asking:
             key, self._asked, [at for at, gate in enumerate(self._gates, start=1) if gate <= done]
         )
 
+    def was_answered(self, which: Asked) -> bool:
+        """Tell whether answers to a step were saved."""
+        return which in self._asked
+
     def block_ends(self, done: int) -> bool:
         """Tell whether a block of trials ends here."""
         return done in self._gates

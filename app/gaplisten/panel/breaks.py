@@ -49,6 +49,13 @@ class BreakClock:
         else:
             self._worked += min(max(quiet, 0.0), IDLE_SECONDS)
 
+    def worked(self, seconds: float, now: float) -> None:
+        """Note a stretch of work that was told afterwards, of so many seconds, and that it ends now."""
+        if now - self._last - seconds >= self._rules.rest_minutes * 60 > 0:
+            self.ended(now)
+        self._worked += seconds
+        self._last = now
+
     def minutes(self) -> float:
         """Minutes at work since the start or the last break."""
         return self._worked / 60

@@ -39,14 +39,14 @@ class PlaybackFacts:
     device_rate
         Its rate in Hz; 0 when there was none.
     underflows
-        During this trial.
+        During this trial; None where nobody can tell.
     latency_ms
         Of the output; None when not known.
     """
 
     device: str = ""
     device_rate: int = 0
-    underflows: int = 0
+    underflows: int | None = 0
     latency_ms: float | None = None
 
 
@@ -334,7 +334,7 @@ COLUMNS = (
     _open("gain_db", "the clip's one gain", lambda g: round(g.sounded.gain_db, 4), number="any"),
     _open(
         "underflows",
-        "of the output during this trial",
+        "of the output during this trial; empty where it cannot tell (some browsers)",
         lambda g: g.sounded.playback.underflows,
         number="whole",
     ),

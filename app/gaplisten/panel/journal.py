@@ -168,6 +168,24 @@ class Journal:
         if path.exists() or path.is_symlink():
             self._read()
 
+    def beside(self, folder: str) -> Journal:
+        """Return the journal of the same name and columns in a folder beside this one, made if need be.
+
+        Raises
+        ------
+        NotSaved, JournalDamaged
+            If that cannot be.
+        """
+        path = self.path.parent / folder / self.path.name
+        try:
+            opened_folder(path.parent, self._root).close()  # by no link: something is made in it now
+            path.parent.mkdir(exist_ok=True)
+        except OSError as error:
+            raise not_saved(path.parent, error) from error
+        made = Journal(path, self.columns, self._needed, self._root, self._tidy)
+        made.mend()
+        return made
+
     def _folder(self) -> Folder:
         # Opened anew each time: it may have vanished and come back.
         return opened_folder(self.path, self._root)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +16,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.panel.asking import ANSWER_COLUMNS, ANSWERS, Asking
 from gaplisten.panel.beginning import begin
 from gaplisten.panel.begun import forget_begun, note_begun
-from gaplisten.panel.breaks import BreakClock, worked_before
+from gaplisten.panel.breaks import IDLE_SECONDS, BreakClock, worked_before
 from gaplisten.panel.columns import (
     Header,
     PlaybackFacts,
@@ -30,6 +31,7 @@ from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.journal import Journal, NotSaved, not_saved, opened_folder
 from gaplisten.panel.judging import Judged, judge, refuse
 from gaplisten.panel.key import ClipKey
+from gaplisten.panel.methods.contract import Planned
 from gaplisten.panel.rules import (
     Refusal,
     TrialState,
@@ -39,11 +41,22 @@ from gaplisten.panel.scales import Scale, texts
 from gaplisten.panel.seal import sealed
 from gaplisten.panel.session_files import open_journal, refuse_others, refuse_renamed
 from gaplisten.panel.session_names import session_name
-from gaplisten.panel.steps import Step
+from gaplisten.panel.steps import Asked, Step
+from gaplisten.panel.submission import (
+    Answer,
+    NotThisTrial,
+    Receipt,
+    Replay,
+    Submission,
+    heard_seconds,
+    same_votes,
+)
 from gaplisten.panel.trial import Trial, Vote, VoteKey
 from gaplisten.panel.unseal import unsealed
 from gaplisten.panel.voting import Voting
-from gaplisten.tables import Cell
+from gaplisten.tables import Cell, csv_cell
+
+OTHER = "other"  # where votes are kept that came for a trial which had been saved with others
 
 
 class NotListed(GaplistenError):  # noqa: N818 - reads as the fact it is
@@ -159,7 +172,7 @@ class Session(Voting):
     @classmethod
     def open(
         cls,
-        folder: Path,
+        folder: Path | FrozenPanel,
         listener: str,
         *,
         ratings: Path | None = None,
@@ -172,7 +185,7 @@ class Session(Voting):
         Parameters
         ----------
         folder
-            A built panel.
+            A built panel; the opened one where many sessions share it.
         ratings
             Where the CSV files go; a folder may be shared by machines. The panel's own by default.
         setup
@@ -195,7 +208,7 @@ class Session(Voting):
             If the order that the session drew is gone, or the ratings file is not one of this panel and
             listener.
         """
-        panel = open_panel(folder)
+        panel = folder if isinstance(folder, FrozenPanel) else open_panel(folder)
         name = _expected_listener(panel.definition, clean_name(listener, "listener"))
         place, root = ratings or panel.ratings, ratings or panel.folder
         path = place / f"{session_name(panel, name)}.lock"
@@ -355,21 +368,29 @@ class Session(Voting):
         # In the order of their codes, which is none: somebody may watch which files are read.
         sounds = {code: self.panel.read(code) for code in sorted(set(codes))}
         return tuple(
-            _scaled(sounds[code], clip.gain / self.gain)
-            for code, clip in zip(codes, self._clips_of_slots(), strict=True)
+            _scaled(sounds[code], clip.gain / self.gain) for code, clip in zip(codes, self.clips, strict=True)
         )
 
     def _show(self) -> None:
         self._shown_wall, self._shown = self._clock.wall(), self._clock.monotonic()
         self._undo: list[dict[VoteKey, Vote]] = []
         if not self.finished:
-            lengths = tuple(clip.frames for clip in self._clips_of_slots())
-            same = lengths if len(set(lengths)) > 1 else ()
-            self.state = TrialState.fresh(self._todo[0].trial, max(lengths), self.clip.rate, same)
+            self.state = self._fresh(self._todo[0].trial)
 
-    def _clips_of_slots(self) -> list[ClipKey]:
+    def _fresh(self, trial: Trial) -> TrialState:
+        clips = self._clips_of(trial)
+        lengths = tuple(clip.frames for clip in clips)
+        same = lengths if len(set(lengths)) > 1 else ()
+        return TrialState.fresh(trial, max(lengths), clips[0].rate, same)
+
+    def _clips_of(self, trial: Trial) -> list[ClipKey]:
         key = self.panel.key
-        return [key.clip_of[key.by_code[slot.stimulus].clip] for slot in self._todo[0].trial.slots]
+        return [key.clip_of[key.by_code[slot.stimulus].clip] for slot in trial.slots]
+
+    @property
+    def clips(self) -> tuple[ClipKey, ...]:
+        """Clock, length and gain of each slot's clip: the same one, but in `Trial.separate`."""
+        return tuple(self._clips_of(self._todo[0].trial))
 
     def shown(self) -> None:
         """Note that the trial is on the screen now: response times count from here."""
@@ -389,22 +410,27 @@ class Session(Voting):
         refusal = self.may_go_on()
         if refusal is not None:
             return refusal
-        self._journal.append(self._rows(playback or PlaybackFacts()))
+        duration = self._clock.monotonic() - self._shown
+        self._leave(Shown(self._shown_wall, self._clock.wall(), duration), playback or PlaybackFacts())
+        return None
+
+    def _leave(self, shown: Shown, playback: PlaybackFacts) -> None:
+        """Save the trial's votes, then go to the next trial."""
+        self._journal.append(self._rows(self._todo[0], self.state, shown, playback))
         self._noted = self._noted or note_begun(self._journal.path, self._root)
         self.notices += [note for note in self._journal.notices if note not in self.notices]
         self._todo = self._todo[1:]
         self._show()
         if self.finished:
             self._fill_in()
-        return None
 
-    def _rows(self, playback: PlaybackFacts) -> list[dict[str, Cell]]:
-        planned = self._todo[0]
-        duration = self._clock.monotonic() - self._shown
-        shown = Shown(self._shown_wall, self._clock.wall(), duration)
+    def _rows(
+        self, planned: Planned, state: TrialState, shown: Shown, playback: PlaybackFacts
+    ) -> list[dict[str, Cell]]:
+        clip = self.panel.key.clip_of[planned.clip]
         last = max((int(row["order"]) for row in self._journal.rows if row["order"].isdecimal()), default=0)
         return rows_of(
-            self.state,
+            state,
             self.scales,
             Header(
                 self.panel.definition.title,
@@ -414,11 +440,104 @@ class Session(Voting):
                 self.panel.definition.language,
             ),
             shown,
-            Sounded(self.clip.rate, self.clip.gain_db, playback),
+            Sounded(clip.rate, clip.gain_db, playback),
             last + 1,
             planned.code(self.panel.key.trial_salt),
             self._seal(planned.trial.number),
         )
+
+    # A whole trial at once, from elsewhere
+
+    @property
+    def ticket(self) -> str:
+        """What the current trial is called by a page that sends its votes: the same in each opening.
+
+        It tells nothing about the trial, nor whether another listener has the same.
+        """
+        return self._ticket(self._todo[0])
+
+    def _ticket(self, planned: Planned) -> str:
+        code = planned.code(self.panel.key.trial_salt)
+        text = f"{self.panel.key.trial_salt}\x1f{self.name}\x1f{code}"
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+    def submit(self, given: Submission) -> Answer:
+        """Play back a whole trial and save it; the same one any number of times, and it is saved once.
+
+        Raises
+        ------
+        NotThisTrial
+            If it is not this session's, or not its turn.
+        NotSaved
+            If it could not be written. The trial stays, untouched; submit it again.
+        """
+        number = given.trial
+        planned = self._plan[number - 1] if 1 <= number <= len(self._plan) else None
+        now = self.trial
+        if planned is None or given.ticket != self._ticket(planned):
+            raise NotThisTrial("the votes", "they are of another session", "open the test anew")
+        done = all(planned is not one for one in self._todo)
+        if not done and (now is None or now.number != number):
+            fact = f"trial {number} is not to be taken now"
+            raise NotThisTrial("the votes", fact, "open the test anew")
+        replay = Replay(self._fresh(planned.trial), self.rules, self.scales)
+        refusal = replay.play(given)
+        wall = self._clock.wall()
+        shown = Shown(wall - given.late_seconds - given.response_seconds, wall, given.response_seconds)
+        if refusal is not None:
+            return Answer(Receipt.REFUSED, refusal, replay.state.votes)
+        if done:
+            return Answer(self._again(planned, replay.state, shown, given.playback))
+        worked = min(given.response_seconds, 2 * heard_seconds(replay.state) + IDLE_SECONDS)
+        before, self.state = self.state, replay.state
+        try:
+            self._leave(shown, given.playback)
+        except BaseException:
+            self.state = before
+            raise
+        self.breaks.worked(worked, self._clock.work())
+        return Answer(Receipt.SAVED, votes=replay.state.votes)
+
+    def submit_step(
+        self, which: Asked, heard: Sequence[tuple[int, int, int]], answers: Mapping[str, str]
+    ) -> Receipt:
+        """Answer a step as `answer` does; the same one any number of times, and it is saved once.
+
+        Parameters
+        ----------
+        which
+            The step's kind, number and attempt.
+        heard
+            What was played of its sounds: which, start, stop, on each sound's clock.
+
+        Raises
+        ------
+        AnswerMissing, NotSaved
+            As `answer`.
+        NotThisTrial
+            If it is not its turn.
+        """
+        step = self.step
+        if step is None or (step.kind.value, step.number, step.attempt) != which:
+            if self._asking.was_answered(which):
+                return Receipt.KNOWN
+            raise NotThisTrial("the answer", "it is to another question", "open the test anew")
+        for one in heard:
+            self.step_heard(*one)
+        self.answer(answers)
+        return Receipt.SAVED
+
+    def _again(self, planned: Planned, state: TrialState, shown: Shown, playback: PlaybackFacts) -> Receipt:
+        """Compare votes with what was saved for their trial; keep aside what differs."""
+        rows = self._rows(planned, state, shown, playback)
+        made = [{name: csv_cell(cell) for name, cell in row.items()} for row in rows]
+        number = str(planned.trial.number)
+        if same_votes([row for row in self._journal.rows if row["trial"] == number], made):
+            return Receipt.KNOWN
+        aside = self._journal.beside(OTHER)
+        if not same_votes([row for row in aside.rows if row["trial"] == number], made):
+            aside.append(rows)
+        return Receipt.OTHER
 
     def _seal(self, number: int) -> Callable[[], str] | None:
         """Return what makes the cell that tells a trial to who has the key."""

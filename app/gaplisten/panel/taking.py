@@ -134,7 +134,7 @@ class OutputAccount:
         # The count begins anew with another audio process.
         more = now.underflows - self._seen if now.underflows >= self._seen else now.underflows
         self._seen = now.underflows
-        self.facts = replace(self.facts, underflows=self.facts.underflows + more)
+        self.facts = replace(self.facts, underflows=(self.facts.underflows or 0) + more)
         if now.device and now.available:
             self.facts = replace(
                 self.facts, device=now.device, device_rate=now.rate, latency_ms=now.latency_ms

@@ -19,6 +19,7 @@ from gaplisten.panel.columns import utc
 from gaplisten.panel.drawn import copies_of_plan, plan_path
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.reading import Row
+from gaplisten.panel.session import OTHER
 from gaplisten.panel.session_files import SessionFile, copies_of, read_ratings, read_sessions
 from gaplisten.panel.session_names import listener_of, session_name
 
@@ -157,7 +158,7 @@ def _files(panel: FrozenPanel, ratings: Path, session: str) -> list[Path]:
     plans = [*copies_of_plan(panel.key, ratings, session), plan_path(ratings, session)]
     copies = copies_of(panel, ratings, session)
     torn = [path.with_suffix(".torn") for path in (*answers, *copies, own)]
-    wanted = [*answers, *torn, *plans, begun_path(own), *copies, own]
+    wanted = [*answers, *torn, *plans, begun_path(own), ratings / OTHER / own.name, *copies, own]
     return [path for path in wanted if path.is_file() and not path.is_symlink()]
 
 
