@@ -31,7 +31,7 @@ PYTHON = BIN / ("python.exe" if os.name == "nt" else "python")
 
 MOST_WORKERS = 4  # tests at once; many start processes of their own
 
-USE_EXTRAS = ("metrics", "codecs", "flac")
+USE_EXTRAS = ("metrics", "codecs", "flac", "serve")
 TEST_EXTRAS = (*USE_EXTRAS, "dev")
 
 # Debian package -> the shared library by which its absence is noticed (Linux only).
@@ -75,6 +75,8 @@ TEST_PROGRAMS = {
     "pulseaudio-utils": "pactl",
     "fontconfig": "fc-list",
     "strace": "strace",
+    "chromium": "chromium",
+    "chromium-driver": "chromedriver",
 }
 OTHER_SYSTEMS = {
     "dnf": "sudo dnf install portaudio opus mesa-libEGL libxkbcommon-x11 xcb-util-cursor xcb-util-wm "

@@ -6,6 +6,8 @@ before one of them, or after a part of what it was to write.
 
 from __future__ import annotations
 
+import asyncio
+import http.client
 import os
 import random
 import signal
@@ -24,6 +26,7 @@ from gaplisten.panel.session_files import read_session
 from gaplisten.panel.trial import Trial, Vote
 from kit.forms import ALIVE
 from kit.panels import NO_STEPS, listen, make_panel, vote
+from kit.served import Remote, free_listener, uvicorn_server
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="children are forked")
 
@@ -31,9 +34,14 @@ CALLS = ("open", "write", "fsync", "ftruncate", "replace", "close", "unlink", "m
 METHODS = {"acr": NO_STEPS, "mushra": NO_STEPS + '[mushra]\nanchors = ["lossy"]\n'}
 
 
-def own_vote(trial: Trial, slot: int) -> Vote:
+def remote_vote(number: int, slot: int) -> Vote:
     """Return a vote that tells trial and slot."""
-    return 1 + (7 * trial.number + 3) % 5 if slot < 0 else (13 * trial.number + 17 * slot) % 101
+    return 1 + (7 * number + 3) % 5 if slot < 0 else (13 * number + 17 * slot) % 101
+
+
+def own_vote(trial: Trial, slot: int) -> Vote:
+    """Return the same."""
+    return remote_vote(trial.number, slot)
 
 
 def kill_at(call: int, share: float) -> None:
@@ -85,6 +93,43 @@ def killed(panel: FrozenPanel, listener: str, call: int, share: float) -> tuple[
     return left, how
 
 
+def killed_at_the_server(panel: FrozenPanel, listener: str, call: int, share: float) -> tuple[list[int], int]:
+    """Take a session over HTTP at a server that dies; return the trials whose end it answered, and how."""
+    theirs, _, links = uvicorn_server(panel)
+    (link,) = links.add([listener])
+    with free_listener() as listening:
+        port = listening.getsockname()[1]
+        child = os.fork()
+        if child == 0:
+            status = 3
+            try:
+                kill_at(call, share)
+                asyncio.run(theirs.serve(sockets=[listening]))
+                status = 0
+            finally:
+                if status:
+                    traceback.print_exc()
+                os._exit(status)
+    remote, left = Remote(port, link.token), list[int]()
+    try:
+        remote.open()
+        while remote.screen["kind"] != "end":
+            if remote.screen["kind"] == "message":
+                remote.post("on", {})
+                continue
+            number = remote.screen["number"]
+            answer = remote.send(lambda screen, slot: remote_vote(screen["number"], slot))
+            assert answer.status == 200, answer
+            left.append(number)
+        os.kill(child, signal.SIGTERM)
+    except (OSError, http.client.HTTPException):
+        pass
+    finally:
+        remote.hang_up()
+    _, how = os.waitpid(child, 0)
+    return left, how
+
+
 def rewritten(path: Path, form: str) -> None:
     """Rewrite a file of whole rows in another form; one that was cut in a row is no editor's to save."""
     data = path.read_bytes()
@@ -92,17 +137,23 @@ def rewritten(path: Path, form: str) -> None:
         path.write_bytes(ALIVE[form](data))
 
 
-@pytest.mark.parametrize("kills", [12, pytest.param(250, marks=pytest.mark.long)])
+FRONTS = {"program": killed, "server": killed_at_the_server}
+
+
+LONG = [pytest.param(front, 250, marks=pytest.mark.long) for front in FRONTS]
+
+
 @pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize(("front", "kills"), [("program", 12), ("server", 4), *LONG])
 def test_no_kill_at_any_call_and_no_editor_loses_doubles_or_misplaces_a_rating(
-    method: str, kills: int, tmp_path: Path
+    front: str, method: str, kills: int, tmp_path: Path
 ) -> None:
     panel = make_panel(tmp_path, method, METHODS[method], clips=5, top="repeats = 4")
     chance, forms = random.Random(f"{method} {kills}"), list(ALIVE)
     listener, left, died = 0, list[int](), 0
     while died < kills:
         name = f"listener {listener}"
-        told, how = killed(panel, name, chance.randrange(1, 60), chance.random())
+        told, how = FRONTS[front](panel, name, chance.randrange(1, 60), chance.random())
         assert how in (0, signal.SIGKILL), how  # no error: what was rewritten is gone on with
         died += how == signal.SIGKILL
         left += told

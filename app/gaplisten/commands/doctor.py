@@ -39,7 +39,7 @@ LIBRARIES = (
 )  # fmt: skip
 EXTRAS = (
     ("onnxruntime", "metrics"), ("speechmos", "metrics"), ("pesq", "metrics"), ("pystoi", "metrics"),
-    ("pocketsphinx", "metrics"),
+    ("pocketsphinx", "metrics"), ("starlette", "serve"), ("uvicorn", "serve"),
     ("av", "codecs"), ("lc3py", "codecs"), ("ai-edge-litert", "codecs"),
     ("miniaudio", "flac"), ("distributed", "cluster"),
 )  # fmt: skip

@@ -14,7 +14,7 @@ from gaplisten.commands.folder_options import Accept, say_doubts
 from gaplisten.commands.output import progress, show
 from gaplisten.display import lacking
 from gaplisten.errors import GaplistenError
-from gaplisten.languages import counted
+from gaplisten.languages import are, counted
 from gaplisten.panel import methods
 from gaplisten.tables import Table
 
@@ -82,7 +82,7 @@ def build(
     accept: Accept = False,
     web: Annotated[
         bool,
-        typer.Option("--web", help="Make the sounds for browsers, too (48 kHz)."),
+        typer.Option("--web", help="Make the sounds for browsers, too; else the first `serve` makes them."),
     ] = False,
 ) -> None:
     """Render and freeze every stimulus of a panel into one folder that can be copied to other machines."""
@@ -250,6 +250,114 @@ def run(
 
 def _setup(level: str, headphones: str) -> dict[str, str]:
     return {name: said for name, said in (("level", level), ("headphones", headphones)) if said}
+
+
+@app.command()
+def serve(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    host: Annotated[
+        str, typer.Option("--host", help="Where to listen; by itself this machine only.")
+    ] = "127.0.0.1",
+    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
+    ratings: Annotated[
+        Path | None, typer.Option("--ratings", help="Where the CSV goes, when not into the panel's folder.")
+    ] = None,
+    done: Annotated[
+        str, typer.Option("--done", metavar="URL|CODE", help="Where listeners go at the end, or their code.")
+    ] = "",
+    screened_out: Annotated[
+        str,
+        typer.Option(
+            "--screened-out", metavar="URL|CODE", help="The same for who may not take part, or will not."
+        ),
+    ] = "",
+    idle_minutes: Annotated[
+        float,
+        typer.Option("--idle-minutes", min=0.1, help="A session that stands still for so long is closed."),
+    ] = 30.0,
+) -> None:
+    """Let listeners take a panel in their browsers, by links (`panel links`); ends with Ctrl+C."""
+    _need_serve("panel serve")
+    from gaplisten.panel.frozen import open_panel
+    from gaplisten.panel.web_sounds import with_web_sounds
+    from gaplisten.web.seats import Hall
+    from gaplisten.web.serving import Doors, run_server
+
+    panel = open_panel(folder)
+    with progress("resampling for browsers") as job:
+        sounds = with_web_sounds(panel, job)
+    hall = Hall(panel, ratings, sounds, done, screened_out)
+    run_server(hall, Doors(host, port), idle_minutes * 60)
+
+
+@app.command()
+def links(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    count: Annotated[
+        int, typer.Argument(metavar="N", min=0, max=100_000, help="For how many listeners more.")
+    ] = 0,
+    name: Annotated[
+        list[str] | None, typer.Option("--listener", metavar="NAME", help="For this listener.")
+    ] = None,
+    url: Annotated[
+        str, typer.Option("--url", help="How listeners reach the server.")
+    ] = "http://127.0.0.1:8000",
+    csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
+    ratings: Annotated[Path | None, typer.Option("--ratings", help="As for `panel serve`.")] = None,
+) -> None:
+    """Make links for listeners, and list all that there are: who has a link is that listener."""
+    from gaplisten.panel.frozen import open_panel
+    from gaplisten.web.links import Links
+
+    panel = open_panel(folder)
+    known = Links(panel, ratings or panel.ratings)
+    listed = panel.definition.listeners
+    if listed and (count or set(name or ()) - set(listed)):
+        fact = "the panel has a list of listeners"
+        raise PanelCommandError("panel links", fact, "leave N and --listener out: each of them gets a link")
+    known.add([*listed, *(name or ())])
+    known.numbered(count)
+    rows = tuple((one.listener, f"{url.rstrip('/')}/s/{one.token}/", one.made_at) for one in known.all())
+    show(Table(("listener", "link", "made"), rows), csv, f"{panel.definition.title}: links")
+    print(f"anybody: {url.rstrip('/')}/join/{known.study}")
+    print(f"supervisor: {url.rstrip('/')}/supervisor/{known.supervisor}/")
+
+
+@app.command()
+def forget(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    listener: Annotated[str, typer.Argument(metavar="NAME", help="Who shall be forgotten.")],
+    why: Annotated[str, typer.Option("--why", help="The reason; it is kept, without a name.")] = "asked to",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask whether it is meant.")] = False,
+    ratings: Ratings = None,
+) -> None:
+    """Erase one listener's votes, answers and link for good; that somebody was erased is counted."""
+    from gaplisten.panel.frozen import open_panel
+    from gaplisten.panel.withdrawing import CannotWithdraw, withdraw
+    from gaplisten.web.links import LINKS, Links
+
+    panel = open_panel(folder)
+    refuse_missing(ratings)
+    if not yes:
+        typer.confirm(f"Erase all that {listener} gave? This cannot be undone", abort=True)
+    place = ratings or panel.ratings
+    had_link = (place / LINKS).exists() and Links(panel, place).remove(listener)
+    try:
+        print(withdraw(panel, listener, why, ratings, erase=True).said())
+    except CannotWithdraw:
+        if not had_link:
+            raise
+    if had_link:
+        print("the link leads nowhere now")
+
+
+def _need_serve(what: str) -> None:
+    from gaplisten.installed import is_installed
+
+    missing = [name for name in ("starlette", "uvicorn") if not is_installed(name)]
+    if missing:
+        fact = f"{' and '.join(missing)} {are(len(missing))} missing"
+        raise PanelCommandError(what, fact, "pip install 'gaplisten[serve]'")
 
 
 @app.command()

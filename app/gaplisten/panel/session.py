@@ -461,6 +461,11 @@ class Session(Voting):
         text = f"{self.panel.key.trial_salt}\x1f{self.name}\x1f{code}"
         return hashlib.sha256(text.encode()).hexdigest()[:32]
 
+    def rate_of(self, number: int) -> int | None:
+        """Return the clock of a trial's sounds, be it taken already or not, in Hz; None if there is none."""
+        planned = self._plan[number - 1] if 1 <= number <= len(self._plan) else None
+        return self._clips_of(planned.trial)[0].rate if planned else None
+
     def submit(self, given: Submission) -> Answer:
         """Play back a whole trial and save it; the same one any number of times, and it is saved once.
 

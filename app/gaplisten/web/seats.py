@@ -1,0 +1,282 @@
+"""A listener's seat at the server: the session behind a link, what its page is shown, one page at a time.
+
+Everything here blocks (it reads sounds and waits for the disk) and is called for one seat by one thread at a
+time; `server` sees to that.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gaplisten.durable import Locked
+from gaplisten.panel.breaks import Advice
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.journal import NotSaved
+from gaplisten.panel.safety import UntrustedPanel
+from gaplisten.panel.scales import texts
+from gaplisten.panel.session import NotListed, Session
+from gaplisten.panel.steps import AnswerMissing
+from gaplisten.panel.submission import NotThisTrial, Receipt
+from gaplisten.panel.telling import told
+from gaplisten.panel.trial import Block
+from gaplisten.panel.web_sounds import WEB_RATE, WebSounds, as_sent
+from gaplisten.web import screens
+from gaplisten.web.links import Link
+from gaplisten.web.received import SentStep, SentTrial
+from gaplisten.web.screens import Screen, Told
+
+
+@dataclass(frozen=True)
+class Hall:
+    """What all seats share.
+
+    Parameters
+    ----------
+    done, screened_out
+        Where listeners go at the end, or when they may not take part: an address, or a code to copy.
+    """
+
+    panel: FrozenPanel
+    ratings: Path | None
+    sounds: WebSounds
+    done: str = ""
+    screened_out: str = ""
+    monotonic: Callable[[], float] = field(default=time.monotonic)
+
+
+class Elsewhere(Exception):  # noqa: N818 - reads as the fact it is
+    """The test was opened in another page since."""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a page is answered.
+
+    Parameters
+    ----------
+    status
+        Of HTTP.
+    """
+
+    status: int
+    told: Told
+
+
+class Seat:
+    """One link's seat.
+
+    Attributes
+    ----------
+    used
+        When anything was last asked of it, by the hall's monotonic clock.
+    """
+
+    def __init__(self, hall: Hall, link: Link) -> None:
+        self._hall, self._link = hall, link
+        self._words = texts(hall.panel.definition.language)
+        self._tab = ""
+        self._session: Session | None = None
+        self._screen = Screen({})
+        self._resting: Advice | None = None
+        self._rest_text = ""
+        self._block: Block | None = None
+        self._notes: list[str] = []
+        self.used = hall.monotonic()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its session is open."""
+        return self._session is not None
+
+    def close(self) -> None:
+        """Let the session go; it is opened again when something is asked of the seat."""
+        if self._session is not None:
+            self._session.close()
+            self._session = None
+
+    # --- what a page asks -------------------------------------------------------------------------------
+
+    def open(self) -> Reply:
+        """Begin, or go on, in a new page; the page that was open before gets no further."""
+        self.used = self._hall.monotonic()
+        self._tab = secrets.token_hex(16)
+        self._block, self._notes = None, []
+        self.close()  # what changed on the disk meanwhile (somebody took it at a desk) is read anew
+        session = self._opened()
+        if session.resumed and not session.finished:
+            progress = session.progress
+            self._notes.append(self._words["resumed"].format(number=progress.done + 1, total=progress.total))
+        advice = Advice.NONE if session.finished else session.breaks.advice()
+        if advice is Advice.INSIST:
+            self._rest(session, advice)
+        words = {name: text for name, text in self._words.items() if not name.startswith("error_")}
+        screen = self._next(session)
+        language = session.panel.definition.language
+        return Reply(200, {"tab": self._tab, "words": words, "language": language, "screen": screen})
+
+    def trial(self, tab: str, sent: SentTrial) -> Reply:
+        """Save a whole trial.
+
+        Raises
+        ------
+        Elsewhere
+            If the test is open in another page.
+        NotSaved, UntrustedPanel
+            If it cannot be: the page keeps its votes and sends them again.
+        """
+        session = self._asked_by(tab)
+        rate = session.rate_of(sent.trial) or WEB_RATE
+        try:
+            answer = session.submit(sent.submission(rate, list(session.panel.definition.tags)))
+        except NotThisTrial:
+            return Reply(409, {"other": False, "text": self._words["web_not_this_trial"]})
+        if answer.receipt is Receipt.REFUSED:
+            assert answer.refusal is not None
+            votes = [[slot, scale, vote] for (slot, scale), vote in answer.votes.items()]
+            text = self._words[answer.refusal.value]
+            return Reply(422, {"refusal": answer.refusal.value, "text": text, "votes": votes})
+        if answer.receipt is Receipt.OTHER:
+            return Reply(409, {"other": True, "text": self._words["web_kept_aside"]})
+        if answer.receipt is Receipt.SAVED:
+            self._after_trial(session)
+        return Reply(200, {"receipt": answer.receipt.value, "screen": self._next(session)})
+
+    def step(self, tab: str, sent: SentStep) -> Reply:
+        """Save the answers to a step.
+
+        Raises
+        ------
+        Elsewhere, NotSaved, UntrustedPanel
+            As for `trial`.
+        """
+        session = self._asked_by(tab)
+        try:
+            receipt = session.submit_step(
+                (sent.step, sent.number, sent.attempt), self._heard(session, sent), sent.answers
+            )
+        except AnswerMissing as error:
+            return Reply(422, {"refusal": "", "text": told(error, self._words), "votes": []})
+        except NotThisTrial:
+            return Reply(409, {"other": False, "text": self._words["web_not_this_trial"]})
+        return Reply(200, {"receipt": receipt.value, "screen": self._next(session)})
+
+    def go_on(self, tab: str) -> Reply:
+        """Leave a page that only tells something, or a break if it is over.
+
+        Raises
+        ------
+        Elsewhere, UntrustedPanel
+            As for `trial`.
+        """
+        session = self._asked_by(tab)
+        now = self._hall.monotonic()
+        if self._resting is Advice.INSIST and session.breaks.rest_left(now) <= 0:
+            session.breaks.ended(now)
+            self._resting = None
+        elif self._resting is Advice.SUGGEST:
+            session.breaks.declined()
+            self._resting = None
+        elif self._resting is None and self._notes:
+            self._notes.pop(0)
+        return Reply(200, {"screen": self._next(session)})
+
+    def sound(self, name: str) -> bytes | None:
+        """Return a sound of the screen that is shown now; None if it has none of that name.
+
+        Raises
+        ------
+        UntrustedPanel
+            If it is not what was made.
+        """
+        self.used = self._hall.monotonic()
+        code = self._screen.sounds.get(name)
+        return None if code is None else as_sent(self._hall.sounds.read(code))
+
+    # --- the session ------------------------------------------------------------------------------------
+
+    def _opened(self) -> Session:
+        if self._session is None:
+            hall = self._hall
+            setup = {f"url_{name.lower()}": said for name, said in self._link.parameters.items()}
+            self._session = Session.open(hall.panel, self._link.listener, ratings=hall.ratings, setup=setup)
+        return self._session
+
+    def _asked_by(self, tab: str) -> Session:
+        self.used = self._hall.monotonic()
+        if not self._tab or tab != self._tab:
+            raise Elsewhere
+        return self._opened()
+
+    def _heard(self, session: Session, sent: SentStep) -> list[tuple[int, int, int]]:
+        """Return what was heard of the step's sounds, each on its own clock."""
+        if not sent.heard:
+            return []
+        rates = [sound.rate for sound in session.step_sounds()]
+        return [
+            (which, *(round(frame * rates[which] / WEB_RATE) for frame in (start, stop)))  # type: ignore[misc]
+            for which, start, stop in sent.heard
+            if 0 <= which < len(rates)
+        ]
+
+    # --- what is shown ----------------------------------------------------------------------------------
+
+    def _after_trial(self, session: Session) -> None:
+        advice = Advice.NONE if session.finished else session.breaks.advice()
+        if advice is not Advice.NONE:
+            self._rest(session, advice)
+        elif session.block_ends and self._block is Block.TEST and not session.finished:
+            self._rest(session, Advice.SUGGEST, self._words["block_over"])
+
+    def _rest(self, session: Session, advice: Advice, text: str = "") -> None:
+        self._resting, self._rest_text = advice, text
+        if advice is Advice.INSIST:
+            session.breaks.rest(self._hall.monotonic())
+
+    def _next(self, session: Session) -> Told:
+        """Return what the page shows now."""
+        self._screen = self._made(session)
+        return self._screen.told
+
+    def _made(self, session: Session) -> Screen:
+        words, hall = self._words, self._hall
+        if session.closed:
+            return screens.end_screen(session.closed, hall.screened_out)
+        if self._resting is not None:
+            return screens.break_screen(session, self._resting, self._rest_text, hall.monotonic())
+        if self._notes:
+            return screens.message_screen(self._notes[0], words["continue"])
+        if session.step is not None:
+            return screens.step_screen(session)
+        trial = session.trial
+        if trial is None:
+            return screens.end_screen(words["finished"], hall.done)
+        before, self._block = self._block, trial.block
+        if before is not trial.block and (note := self._about_block(session, before, trial.block)):
+            self._notes.append(note)
+            return screens.message_screen(note, words["begin"])
+        return screens.trial_screen(session)
+
+    def _about_block(self, session: Session, before: Block | None, block: Block) -> str:
+        if before is Block.TRAINING:
+            return self._words["training_over"]
+        if block is not Block.TRAINING:
+            return ""
+        own = session.panel.definition.training.text
+        return own or f"{self._words['training']}\n\n{session.scale.instruction}"
+
+
+_SAID = (
+    (NotSaved, "web_not_saved"),
+    (UntrustedPanel, "web_panel_damaged"),
+    (Locked, "web_open_already"),
+    (NotListed, "web_not_listed"),
+)
+
+
+def said_of(error: Exception, words: Mapping[str, str]) -> str:
+    """Return what a page tells of an error, in the panel's language; no path and no name is in it."""
+    return next((words[key] for kind, key in _SAID if isinstance(error, kind)), words["web_failed"])

@@ -1,0 +1,90 @@
+"""Running the server: where it listens, and what it says about it."""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+import sys
+from dataclasses import dataclass
+
+import uvicorn
+from starlette.applications import Starlette
+
+from gaplisten.errors import GaplistenError
+from gaplisten.web.links import Links
+from gaplisten.web.seats import Hall
+from gaplisten.web.server import Server, say
+
+
+class CannotServe(GaplistenError):  # noqa: N818 - reads as the fact it is
+    """A server that cannot begin to listen."""
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Where a server listens; port 0 is any that is free."""
+
+    host: str
+    port: int
+
+    @property
+    def this_machine_only(self) -> bool:
+        """Whether nobody else can reach it."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+
+def _listening(doors: Doors) -> socket.socket:
+    family = socket.AF_INET6 if ":" in doors.host else socket.AF_INET
+    try:
+        return socket.create_server((doors.host, doors.port), family=family, backlog=512)
+    except (OSError, OverflowError) as error:
+        fact = f"it cannot listen there: {getattr(error, 'strerror', None) or error}"
+        raise CannotServe(f"{doors.host}:{doors.port}", fact, "give another --port, or --host") from error
+
+
+def settings(app: Starlette) -> uvicorn.Config:
+    """Return how the web server is run: nobody's address, link or name goes into a log.
+
+    What is to be told, `server` tells itself.
+    """
+    return uvicorn.Config(
+        app,
+        log_config=None,
+        log_level="critical",
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,
+        lifespan="on",
+        timeout_graceful_shutdown=5,
+    )
+
+
+def run_server(hall: Hall, doors: Doors, idle_seconds: float) -> None:
+    """Serve a panel until Ctrl+C.
+
+    Raises
+    ------
+    CannotServe
+        If it cannot listen there.
+    LinksLost
+        If the links cannot be read or made.
+    """
+    links = Links(hall.panel, hall.ratings or hall.panel.ratings)
+    listed = hall.panel.definition.listeners
+    if listed:
+        links.add(listed)
+    with _listening(doors) as listening:
+        port = listening.getsockname()[1]
+        host = f"[{doors.host}]" if ":" in doors.host else doors.host
+        address = f"http://{host}:{port}"
+        say(f"{address} serves; links: gaplisten panel links {hall.panel.folder} N --url {address}")
+        if sys.stdout.isatty():  # they open doors: into a log they do not go
+            print(f"anybody may begin: {address}/join/{links.study}")
+            print(f"progress: {address}/supervisor/{links.supervisor}/", flush=True)
+        if not doors.this_machine_only:
+            say("others can read what goes over plain http: outside your own network put a proxy before it")
+        server = Server(hall, links, idle_seconds=idle_seconds)
+        uvicorn.Server(settings(server.app())).run(sockets=[listening])

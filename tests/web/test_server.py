@@ -1,0 +1,336 @@
+"""The panel over HTTP: what is saved, what is refused, and what nobody is told."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import soundfile
+
+from gaplisten.audio.resample import resample
+from gaplisten.panel import methods
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.session import Session
+from gaplisten.panel.session_files import read_session
+from gaplisten.panel.web_sounds import WEB_RATE
+from gaplisten.web.guard import Bucket, Rate
+from kit.panels import NO_STEPS, make_panel, take
+from kit.pulse import wait_for
+from kit.served import Remote, serving, whole_trial
+
+EXTRAS = {"mushra": '[mushra]\nanchors = ["lossy"]\n', "abx": "[abx]\ntrials = 2\n"}
+
+
+def votes_in(panel: FrozenPanel, ratings: Path | None = None) -> list[dict[str, str]]:
+    return [
+        row for path in (ratings or panel.ratings).glob("*.csv") for row in read_session(panel, path).rows
+    ]
+
+
+@pytest.mark.parametrize("method", methods.names())
+def test_every_method_is_taken_to_its_end(method: str, tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, method, NO_STEPS + EXTRAS.get(method, ""), clips=2)
+    with serving(panel) as served:
+        ann = served.remote()
+        ann.open()
+        trials = ann.take()
+        assert ann.screen == {
+            "kind": "end",
+            "text": "Thank you. All ratings are saved.",
+            "url": "",
+            "code": "",
+        }
+    rows = votes_in(panel)
+    assert len({row["trial"] for row in rows}) == trials > 0
+    assert {row["device"] for row in rows} == {"browser (base latency 10.0 ms): script"}
+    assert {(row["device_rate"], row["latency_ms"], row["underflows"]) for row in rows} == {
+        ("48000", "30.0", "")
+    }
+
+
+def test_sounds_are_those_of_the_trial_at_48_khz_and_equal_in_size(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "mushra", NO_STEPS + EXTRAS["mushra"], clips=1)
+    with serving(panel) as served, Session.open(panel, "Ben") as own:
+        ann = served.remote()
+        slots = ann.open()["slots"]
+        got = [ann.sound(slot["name"]) for slot in slots]
+        again = [ann.sound(slot["name"]) for slot in slots]
+        assert {one.status for one in got} == {200}
+        assert len({len(one.body) for one in got}) == 1
+        assert {one.headers["content-length"] for one in got} == {str(len(got[0].body))}
+        assert len({one.body for one in (*got, *again)}) == 2 * len(slots)  # no twins, not even of itself
+        heard = {soundfile.read(io.BytesIO(one.body), dtype="float32")[0].tobytes() for one in got}
+        wanted = {resample(sound, WEB_RATE).samples[:, 0].tobytes() for sound in own.sounds()}
+        assert heard == wanted
+        for one in got:
+            assert one.headers["cache-control"] == "no-store, no-transform"
+            assert not {"etag", "last-modified", "content-encoding", "content-disposition"} & set(one.headers)
+        assert ann.sound("00" * 16).status == 404
+        ann.send()
+        assert ann.sound(slots[0]["name"]).status == 404  # names are gone with their trial
+
+
+def test_nothing_that_is_sent_names_a_condition_a_clip_or_a_code(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "mushra", NO_STEPS + EXTRAS["mushra"], clips=2, systems=("alpha", "beta"))
+    told: list[str] = []
+    with serving(panel) as served:
+        for name in ("Ann", "Ben"):
+            remote = served.remote(name)
+            real = remote.ask
+
+            def ask(*given: Any, real: Any = real, **more: Any) -> Any:
+                answer = real(*given, **more)
+                told.append(json.dumps(dict(answer.headers)) + answer.body.decode("latin-1"))
+                return answer
+
+            remote.ask = ask  # type: ignore[method-assign]
+            remote.ask("GET", f"/s/{remote.token}/")
+            remote.open()
+            while remote.screen["kind"] == "trial":
+                for slot in remote.screen["slots"]:
+                    remote.sound(slot["name"])
+                remote.send()
+    key = panel.key
+    secret = [one.code for one in key.stimuli] + [one.sha256 for one in key.stimuli]
+    secret += ["alpha", "beta", "anchor", "c0", "c1", key.secret, key.sha256, str(panel.folder)]
+    secret += [row["trial_code"] for row in votes_in(panel)]
+    text = "\n".join(re.sub(r"\b[0-9a-f]{32}\b", "", one) for one in told if "RIFF" not in one)
+    assert len(text) > 10_000
+    assert [one for one in secret if one in text] == []
+    names = re.findall(r'"name": ?"([0-9a-f]{32})"', "\n".join(told))
+    assert len(names) == len(set(names)) > 10  # none is ever used again
+
+
+def test_the_same_trial_again_is_answered_and_saved_once(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr")
+    with serving(panel) as served:
+        ann = served.remote()
+        sent = whole_trial(ann.open())
+        assert ann.post("trial", sent).told["receipt"] == "saved"
+        assert ann.post("trial", {**sent, "late": 90.0}).told["receipt"] == "known"
+        assert ann.screen["number"] == 2
+        other = [*sent["events"][:-1], ["rate", 1 if sent["events"][-1][1] != 1 else 2, -1, ""]]
+        answer = ann.post("trial", {**sent, "events": other})
+        assert (answer.status, answer.told["other"]) == (409, True)
+    assert len(votes_in(panel)) == 1
+    assert len(list((panel.ratings / "other").glob("*.csv"))) == 1
+
+
+def test_a_trial_that_lacks_something_is_refused_in_words_and_stays(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", top='language = "de"')
+    with serving(panel) as served:
+        ann = served.remote()
+        sent = whole_trial(ann.open())
+        answer = ann.post("trial", {**sent, "events": [["rate", 3, -1, ""]]})
+        assert answer.status == 422
+        assert answer.told == {
+            "refusal": "refused_not_heard",
+            "text": "Hören Sie die Aufnahme zuerst an.",
+            "votes": [],
+        }
+        assert ann.post("trial", sent).status == 200
+
+
+def test_the_newest_page_counts_and_the_older_one_is_told(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr")
+    with serving(panel) as served:
+        first = served.remote()
+        first.open()
+        second = Remote(served.port, first.token)
+        second.open()
+        answer = first.send()
+        assert (answer.status, answer.told["elsewhere"]) == (409, True)
+        assert second.send().status == 200
+        assert "at trial 2 of 8" in first.open()["text"]
+    assert len(votes_in(panel)) == 1
+
+
+def test_who_has_begun_at_a_desk_goes_on_in_a_browser_and_the_other_way_round(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr")
+    with serving(panel) as served:
+        with Session.open(panel, "Ann") as session:
+            take(session, 2)
+            ann = served.remote()
+            answer = ann.post("open", {})
+            assert answer.status == 423
+            assert "another window" in answer.told["text"]
+        assert ann.open()["kind"] == "message"  # welcome back
+        ann.post("on", {})
+        assert ann.screen["number"] == 3
+        ann.send()
+        ((seat, _),) = served.server._seats.values()
+        seat.close()
+        with Session.open(panel, "Ann") as session:
+            take(session, 1)
+        ann.open()
+        ann.take()
+    assert len(votes_in(panel)) == 8
+
+
+def test_a_full_disk_is_told_and_the_same_trial_is_saved_when_there_is_room(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    panel = make_panel(tmp_path, "acr")
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    with serving(panel) as served:
+        ann = served.remote("Annabelle")
+        sent = whole_trial(ann.open())
+        with monkeypatch.context() as broken:
+            broken.setattr("gaplisten.panel.journal.write_all", full)
+            for _ in range(2):
+                answer = ann.post("trial", sent)
+                assert answer.status == 503
+                assert "kept here and sent again" in answer.told["text"]
+        assert ann.post("trial", sent).told["receipt"] == "saved"
+        said = capfd.readouterr().err
+        assert said.count("the disk is full") == 1
+        assert "nnabelle" not in said.casefold()
+        assert ann.token not in said
+    assert len(votes_in(panel)) == 1
+
+
+def test_what_is_no_message_of_the_page_is_refused(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr")
+    with serving(panel) as served:
+        ann = served.remote()
+        sent = whole_trial(ann.open())
+        path = f"/s/{ann.token}/trial"
+        json_type = {"Content-Type": "application/json", "X-Tab": ann.tab}
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        assert ann.ask("POST", path, b"{}", form).status == 415
+        assert ann.ask("POST", path, b" " * (257 * 1024), json_type).status == 413
+        for wrong in (
+            b"",
+            b"[]",
+            b"{",
+            b"\xff",
+            json.dumps({**sent, "more": 1}).encode(),
+            json.dumps({**sent, "seconds": -1}).encode(),
+            json.dumps({**sent, "events": [["heard", 0, 0]]}).encode(),
+            json.dumps({**sent, "events": [["explode", 0]]}).encode(),
+            json.dumps({**sent, "events": [["started", 0]] * 30_000}).encode()[: 250 * 1024],
+        ):
+            assert ann.ask("POST", path, wrong, json_type).status == 400, wrong[:50]
+        stranger = Remote(served.port, "A" * 22)
+        assert stranger.ask("GET", f"/s/{'A' * 22}/").status == 404
+        assert stranger.post("open", {}).status == 404
+        assert stranger.sound(sent["ticket"]).status == 404
+        for hidden in ("/key.bin", "/../panel.json", "/stimuli/", "/s/", "/docs"):
+            assert stranger.ask("GET", hidden).status in (404, 405), hidden
+        assert stranger.ask("GET", f"/s/{ann.token}").headers["location"] == f"{ann.token}/"
+        ann.tab = ""
+        assert ann.post("trial", sent).status == 409
+    assert votes_in(panel) == []
+
+
+def test_who_asks_too_often_waits_and_nobody_else_does() -> None:
+    now = [0.0]
+    bucket = Bucket(Rate(at_once=3, a_second=1), lambda: now[0])
+    assert [bucket.takes("a") for _ in range(5)] == [True, True, True, False, False]
+    assert bucket.takes("b")
+    now[0] = 2.0
+    assert [bucket.takes("a") for _ in range(3)] == [True, True, False]
+
+
+def test_a_session_that_stands_still_is_closed_and_goes_on_by_itself(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr")
+    with serving(panel, idle_seconds=0.2) as served:
+        ann = served.remote()
+        ann.open()
+        assert ann.send().status == 200
+        assert len(list(panel.ratings.glob("*-*.lock"))) == 1
+        wait_for(lambda: not list(panel.ratings.glob("*-*.lock")), what="the session is closed")
+        assert ann.send().status == 200  # the page that stood open knows nothing of it
+    assert len(votes_in(panel)) == 2
+
+
+def test_platforms_name_their_listeners_and_get_them_back(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    with serving(panel, done="https://app.prolific.com/submissions/complete?cc=ABC") as served:
+        visitor = Remote(served.port, "")
+        path = f"/join/{served.links.study}?PROLIFIC_PID=p17&STUDY_ID=s4&evil=1"
+        first, second = visitor.ask("GET", path), visitor.ask("GET", path)
+        assert (first.status, first.headers["location"]) == (303, second.headers["location"])
+        token = first.headers["location"].split("/")[-2]
+        visitor = Remote(served.port, token)
+        visitor.open()
+        visitor.take()
+        assert visitor.screen["url"].endswith("cc=ABC")
+        anybody = {visitor.ask("GET", f"/join/{served.links.study}").headers["location"] for _ in range(2)}
+        assert len(anybody) == 2
+        assert visitor.ask("GET", "/join/" + "A" * 22).status == 404
+        preview = f"/join/{served.links.study}?assignmentId=ASSIGNMENT_ID_NOT_AVAILABLE&workerId=w"
+        assert "preview" in visitor.ask("GET", preview).body.decode()
+    assert {row["listener"] for row in votes_in(panel)} == {"p17"}
+    (answers,) = (panel.ratings / "answers").glob("*.csv")
+    text = answers.read_text()
+    assert "url_prolific_pid,p17" in text
+    assert "url_study_id,s4" in text
+    assert "evil" not in text
+
+
+def test_the_supervisor_sees_who_is_how_far_and_nothing_else(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", systems=("alpha", "beta"))
+    with serving(panel) as served:
+        ann = served.remote("Ann")
+        served.links.add(["Ben <b>"])
+        ann.open()
+        ann.send()
+        page = ann.ask("GET", f"/supervisor/{served.links.supervisor}/").body.decode()
+        assert "<td>Ann</td><td>1 / 8</td><td>open</td>" in page
+        assert "<td>Ben &lt;b&gt;</td><td></td><td>has a link</td>" in page
+        assert "alpha" not in page
+        assert "MOS" not in page
+        assert ann.ask("GET", f"/supervisor/{ann.token}/").status == 404
+
+
+def test_steps_are_played_asked_and_answered(tmp_path: Path) -> None:
+    extra = "[checks]\nlevel = true\nheadphones = true\nrequired = true\nattempts = 1\n"
+    panel = make_panel(tmp_path, "acr", extra, top='consent = "Will you?"')
+    with serving(panel, screened_out="OUT-7") as served:
+        ann = served.remote()
+        assert (ann.open()["step"], ann.screen["text"]) == ("consent", "Will you?")
+
+        def answer(heard: bool = True, **answers: str) -> int:
+            screen = ann.screen
+            spans = [[at, 0, one["frames"]] for at, one in enumerate(screen["sounds"])] if heard else []
+            said = {name: screen[name] for name in ("step", "number", "attempt")}
+            return ann.post("step", {**said, "heard": spans, "answers": answers}).status
+
+        assert answer() == 422  # nothing was chosen
+        assert answer(consent="yes") == 200
+        assert ann.screen["step"] == "level"
+        assert answer(heard=False) == 422
+        assert answer() == 200
+        assert len({len(ann.sound(one["name"]).body) for one in ann.screen["sounds"]}) == 1
+        while ann.screen["kind"] == "step":
+            assert answer(headphones="1") == 200
+    assert ann.screen["kind"] in ("end", "trial")
+    if ann.screen["kind"] == "end":
+        assert ann.screen["code"] == "OUT-7"
+
+
+def test_listed_listeners_only(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", top='listeners = ["Ann", "Ben"]')
+    with serving(panel) as served:
+        stranger = served.remote("Carl")
+        answer = stranger.post("open", {})
+        assert (answer.status, "not on the list" in answer.told["text"]) == (503, True)
+        assert served.remote("Ann").open()["kind"] == "trial"
+
+
+def test_ratings_may_lie_elsewhere(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    with serving(panel, tmp_path / "else") as served:
+        ann = served.remote()
+        ann.open()
+        ann.take()
+    assert len(votes_in(panel, tmp_path / "else")) == 2
+    assert not panel.ratings.exists()
