@@ -31,7 +31,7 @@ from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.journal import Journal, NotSaved, not_saved, opened_folder
 from gaplisten.panel.judging import Judged, judge, refuse
 from gaplisten.panel.key import ClipKey
-from gaplisten.panel.methods.contract import Planned
+from gaplisten.panel.planned import Planned
 from gaplisten.panel.rules import (
     Refusal,
     TrialState,
