@@ -6,6 +6,7 @@
     python3 run.py test [PYTEST ARGUMENTS]  all tests but the long ones, lint, types, contracts, dead code
     python3 run.py long [PYTEST ARGUMENTS]  the tests that take long, and whether tests notice changed code
     python3 run.py fuzz [--minutes N]       damaged files over every reader; what surprises is kept
+    python3 run.py soak [--minutes N]       the window, busy without end: does anything grow?
     python3 run.py bench [ARGUMENTS]        the benchmarks
 
 The first start makes `.venv` and installs what is missing; later starts see from a hash of pyproject.toml
@@ -17,6 +18,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import hashlib
+import importlib.util
 import os
 import shutil
 import subprocess
@@ -124,9 +126,15 @@ def debian_has(package: str) -> bool:
     return found.stdout.endswith(" installed")
 
 
+def venv_package() -> str:
+    """Name the Debian package without which this Python makes no virtual environment."""
+    return f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
+
+
 def missing_packages(testing: bool) -> list[str]:
     """Name the Debian packages whose library or program is not there."""
-    missing = [
+    missing = [] if importlib.util.find_spec("ensurepip") else [venv_package()]
+    missing += [
         package
         for package, library in USE_LIBRARIES.items()
         if not (loads(library) if library else not shutil.which("dpkg-query") or debian_has(package))
@@ -254,12 +262,9 @@ def make_venv() -> None:
     command = [sys.executable, "-P", "-m", "venv", "--clear", str(VENV)]
     if subprocess.run(command, capture_output=True, check=False).returncode == 0:
         return
-    package = f"python{sys.version_info[0]}.{sys.version_info[1]}-venv"
-    if shutil.which("apt-get") and apt_install([package]):
-        made = subprocess.run(command, check=False).returncode == 0
-        if made:
-            return
-    stop(f"Python cannot make a virtual environment here; please type:  sudo apt-get install {package}")
+    stop(
+        "Python cannot make a virtual environment here; please type:  sudo apt-get install " + venv_package()
+    )
 
 
 def pip_install(extras: tuple[str, ...]) -> bool:
@@ -287,20 +292,26 @@ def install(extras: tuple[str, ...]) -> None:
     say("not everything could be installed together; trying one part after the other")
     if not pip_install(()):
         stop("the installation failed (see above); check the network and start again: what is done stays")
-    left_out = [extra for extra in extras if not pip_install((extra,))]
-    for package in single_metrics() if "metrics" in left_out else ():
-        subprocess.run([str(PYTHON), "-P", "-m", "pip", "install", "--quiet", package], check=False)
-    if "dev" in left_out:
+    failed = [extra for extra in extras if not pip_install((extra,))]
+    if "dev" in failed:
         stop("the development tools could not be installed (see above)")
-    say(f"left out: {', '.join(left_out)}; 'gaplisten doctor' says what that means")
+    left_out = [each for extra in failed for each in requirements(extra) if not pip_install_one(each)]
+    if left_out:
+        say(f"left out: {', '.join(left_out)}; 'gaplisten doctor' says what that means")
 
 
-def single_metrics() -> list[str]:
-    """Return the requirements of the extra `metrics`, to try each alone."""
+def requirements(extra: str) -> list[str]:
+    """Return what an extra asks for, to try each alone."""
     import tomllib
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    return list(project["project"]["optional-dependencies"]["metrics"])
+    return list(project["project"]["optional-dependencies"][extra])
+
+
+def pip_install_one(requirement: str) -> bool:
+    """Install one package; tell whether it worked."""
+    command = [str(PYTHON), "-P", "-m", "pip", "install", "--quiet", requirement]
+    return subprocess.run(command, check=False).returncode == 0
 
 
 def set_up(extras: tuple[str, ...], testing: bool = False) -> None:
@@ -352,6 +363,8 @@ def test(arguments: list[str]) -> int:
             "lint": (BIN / "ruff", "check", "."),
             "format": (BIN / "ruff", "format", "--check", "."),
             "types": (BIN / "mypy",),
+            "types on Windows": (BIN / "mypy", "--platform", "win32", "-p", "gaplisten"),
+            "types on macOS": (BIN / "mypy", "--platform", "darwin", "-p", "gaplisten"),
             "import contracts": (BIN / "lint-imports",),
             "dead code": (BIN / "vulture",),
             "tests": pytest("--durations=30", "--durations-min=1", *arguments),
@@ -374,6 +387,12 @@ def fuzz(arguments: list[str]) -> int:
     """Damage files and read them, until the time is over."""
     set_up(TEST_EXTRAS, testing=True)
     return call(PYTHON, ROOT / "tests" / "fuzz" / "harness.py", *arguments)
+
+
+def soak(arguments: list[str]) -> int:
+    """Keep the window busy for long, and measure what grows."""
+    set_up(TEST_EXTRAS, testing=True)
+    return call(PYTHON, ROOT / "tests" / "soak" / "soak.py", *arguments)
 
 
 def bench(arguments: list[str]) -> int:
@@ -399,6 +418,8 @@ def main(arguments: list[str]) -> int:
         return long(arguments[1:])
     if arguments[:1] == ["fuzz"]:
         return fuzz(arguments[1:])
+    if arguments[:1] == ["soak"]:
+        return soak(arguments[1:])
     if arguments[:1] == ["bench"]:
         return bench(arguments[1:])
     if arguments[:1] in (["-h"], ["--help"]):

@@ -100,8 +100,8 @@ class SoundServer:
         self.folder = _new_folder()
         self._fifo, self._samples, self._times = (self.folder / name for name in ("sink", "samples", "times"))
         self._from = 0
-        sink = f"module-pipe-sink file={self._fifo} format=float32le rate={rate} channels={channels}"
-        self._server = _serve(self.folder, sink, self._fifo, rate=rate)
+        self._sink = f"module-pipe-sink file={self._fifo} format=float32le rate={rate} channels={channels}"
+        self._server = _serve(self.folder, self._sink, self._fifo, rate=rate)
         script = Path(__file__).with_name("card.py")
         numbers = map(str, (self._frame, rate, pipe))
         self._card = subprocess.Popen(
@@ -157,6 +157,17 @@ class SoundServer:
         """Let the server die, as when the device is pulled out."""
         self._server.kill()
         self._server.wait()
+
+    def revive(self) -> None:
+        """Start a server again where the dead one was, as when the device is plugged in again."""
+        (self.folder / "socket").unlink(missing_ok=True)
+        self._server = _serve(self.folder, self._sink, self._fifo, rate=self.rate)
+        self._go_first()
+
+    def drop_captured(self) -> None:
+        """Let go of the space on the disk that what was captured so far takes."""
+        for path in (self._samples, self._times):
+            os.truncate(path, 0)  # the card writes on where it was: what is before takes no room
 
     def close(self) -> None:
         """Stop everything and leave nothing."""

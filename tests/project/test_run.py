@@ -97,10 +97,22 @@ def test_one_extra_that_cannot_be_built_does_not_stop_the_rest(
         return "metrics" not in extras
 
     monkeypatch.setattr(script, "pip_install", pip)
-    monkeypatch.setattr(script, "single_metrics", list)
+    monkeypatch.setattr(script, "requirements", lambda extra: ["onnxruntime", "pesq>=0.0.4", "pystoi"])
+    monkeypatch.setattr(script, "pip_install_one", lambda requirement: "pesq" not in requirement)
     script.install(("metrics", "codecs"))
     assert asked == [("metrics", "codecs"), (), ("metrics",), ("codecs",)]
-    assert "left out: metrics" in capsys.readouterr().err
+    assert "left out: pesq>=0.0.4;" in capsys.readouterr().err
+
+
+def test_all_system_packages_are_asked_for_at_once_and_the_one_for_venv_too(
+    script: ModuleType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(script.importlib.util, "find_spec", lambda name: None)
+    monkeypatch.setattr(script, "loads", lambda library: False)
+    monkeypatch.setattr(script, "debian_has", lambda package: False)
+    wanted = script.missing_packages(testing=False)
+    assert wanted[0] == f"python3.{sys.version_info[1]}-venv"
+    assert set(script.USE_LIBRARIES) <= set(wanted)
 
 
 def test_no_words_start_the_demo(script: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -139,7 +151,7 @@ def test_the_test_command_runs_every_check_whatever_fails(
 ) -> None:
     ran = steps_of(script, monkeypatch, "test", "-k", "gap", "-n", "0")
     programs = [Path(command[0]).stem for command in ran]
-    assert programs == ["ruff", "ruff", "mypy", "lint-imports", "vulture", "python"]
+    assert programs == ["ruff", "ruff", "mypy", "mypy", "mypy", "lint-imports", "vulture", "python"]
     tests = ran[-1]
     assert tests[-4:] == ["-k", "gap", "-n", "0"]  # what somebody asks for counts, not what is usual
     assert 1 <= int(tests[tests.index("-n") + 1]) <= script.MOST_WORKERS

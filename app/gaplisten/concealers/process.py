@@ -7,6 +7,7 @@ import os
 import queue
 import secrets
 import signal
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -87,11 +88,12 @@ class Spent:
 
 def _processor_time(pid: int) -> float:
     """Return the processor time of a process and its ended children in s; 0 where nobody tells."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
-        return sum(map(int, stat.rpartition(")")[2].split()[11:15])) / os.sysconf("SC_CLK_TCK")
-    except (OSError, ValueError):
-        return 0.0
+    spent = 0.0
+    if sys.platform != "win32":
+        with contextlib.suppress(OSError, ValueError):
+            stat = Path(f"/proc/{pid}/stat").read_text(encoding="ascii", errors="replace")
+            spent = sum(map(int, stat.rpartition(")")[2].split()[11:15])) / os.sysconf("SC_CLK_TCK")
+    return spent
 
 
 @dataclass(frozen=True, slots=True)

@@ -57,9 +57,10 @@ class Seal:
 
 def version() -> int:
     """Return the system's version of Landlock; 0 where there is none."""
-    if sys.platform != "linux":
-        return 0
-    return max(int(_call(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION))), 0)
+    found = 0
+    if sys.platform == "linux":
+        found = int(_call(_CREATE, None, ctypes.c_size_t(0), ctypes.c_uint32(_VERSION)))
+    return max(found, 0)
 
 
 def seal(told: Mapping[str, Any]) -> bool:
@@ -97,29 +98,38 @@ def seal(told: Mapping[str, Any]) -> bool:
     return left
 
 
-def _allow(rules: int, path: str, rights: int) -> None:
-    with suppress(OSError):  # it may not be there, or be somebody else's
-        held = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        try:
-            granted = rights if os.path.isdir(f"/proc/self/fd/{held}") else rights & _ON_FILES
-            beneath = struct.pack("<Qi", granted, held)
-            _call(_ADD, ctypes.c_int(rules), ctypes.c_int(_PATH_BENEATH), beneath, ctypes.c_uint32(0))
-        finally:
-            os.close(held)
+if sys.platform == "linux":  # where alone `version` is above 0
 
+    def _allow(rules: int, path: str, rights: int) -> None:
+        with suppress(OSError):  # it may not be there, or be somebody else's
+            held = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            try:
+                granted = rights if os.path.isdir(f"/proc/self/fd/{held}") else rights & _ON_FILES
+                beneath = struct.pack("<Qi", granted, held)
+                _call(_ADD, ctypes.c_int(rules), ctypes.c_int(_PATH_BENEATH), beneath, ctypes.c_uint32(0))
+            finally:
+                os.close(held)
 
-def _leave_the_network() -> bool:
-    user, group = os.getuid(), os.getgid()
-    libc = _libc()
-    if libc.unshare(_NEW_IPC | _NEW_NET) == 0:
+    def _leave_the_network() -> bool:
+        user, group = os.getuid(), os.getgid()
+        libc = _libc()
+        if libc.unshare(_NEW_IPC | _NEW_NET) == 0:
+            return True
+        if libc.unshare(_NEW_USER | _NEW_IPC | _NEW_NET):
+            return False
+        with suppress(OSError):
+            Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
+            Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
+            Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
         return True
-    if libc.unshare(_NEW_USER | _NEW_IPC | _NEW_NET):
+
+else:
+
+    def _allow(_rules: int, _path: str, _rights: int) -> None:
+        raise OSError("only Linux seals processes")
+
+    def _leave_the_network() -> bool:
         return False
-    with suppress(OSError):
-        Path("/proc/self/setgroups").write_text("deny", encoding="ascii")
-        Path("/proc/self/uid_map").write_text(f"{user} {user} 1", encoding="ascii")
-        Path("/proc/self/gid_map").write_text(f"{group} {group} 1", encoding="ascii")
-    return True
 
 
 def _readable_always() -> list[str]:

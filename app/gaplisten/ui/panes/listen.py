@@ -149,7 +149,7 @@ class Listen(QObject):
     def _toggle(self) -> None:
         state = self._controller.hearing.state
         if not state.available and not state.starting:
-            self._shell.say(state.reason)
+            self._shell.say(state.reason or "there is no sound: it has not been started")
             return
         if self._controller.opened is None:
             reading = self._controller.files.lanes
