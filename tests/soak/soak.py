@@ -2,9 +2,9 @@
 
     python3 run.py soak [--minutes N]
 
-At the end of each round, when the window rests: memory (proportional, of all processes), descriptors, threads,
-shared memory, child processes. Printed are their slopes and largest values from a sixth of the time on (from
-minute 10 of 60), underflows, false messages, and how long a device that was pulled out took to be told.
+At the end of each round, when the window rests: memory (proportional, of all processes), descriptors,
+threads, shared memory, child processes. Printed are their slopes and largest values from a sixth of the time
+on (from minute 10 of 60), underflows, false messages, and how soon a device that was pulled out was told.
 """
 
 from __future__ import annotations
