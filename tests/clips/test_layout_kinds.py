@@ -255,3 +255,27 @@ def test_of_files_in_no_clip_some_are_named(make) -> None:
     make.empty("clean/1.wav", "lossy/1.wav", "clean/2.wav", "lossy/2.wav", "intro.wav")
     found = find_clips([make.root])
     assert any("not used: 1 sounds" in note and "intro" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(
+    ("reference", "lossy", "condition"),
+    [
+        ("干净语音", "丢包语音", "补偿后"),
+        ("参考", "有损", "系统A"),
+        ("原音", "欠損", "方式"),
+        ("원본", "손실", "방법"),
+        ("эталон", "с потерями", "алгоритм"),
+        ("Referenz", "verlustbehaftet", "unseres"),
+        ("re\u0301fe\u0301rence", "pertes", "sortie"),
+    ],
+)
+def test_folders_are_called_in_other_languages_too(make, reference: str, lossy: str, condition: str) -> None:
+    for number in "12":
+        for folder in (reference, lossy, condition):
+            make.sound(f"{folder}/{number}.wav", 3 if folder == lossy else 0, seed=int(number))
+    found = find_clips([make.root])
+    assert {part.files.partition("/")[0]: str(part.role) for part in found.layout.parts} == {
+        reference: "reference",
+        lossy: "lossy",
+        condition: "condition",
+    }

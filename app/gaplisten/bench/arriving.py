@@ -19,11 +19,19 @@ class Arriving:
         Number of the gap, from 1; None for none.
     go_to
         Goes to a gap, counted from 0.
+    version
+        Name of the version to hear, whose own losses are counted where it has any; None for the first.
     """
 
     def __init__(
-        self, controller: Controller, clip: str | None, gap: int | None, go_to: Callable[[int], None]
+        self,
+        controller: Controller,
+        clip: str | None,
+        gap: int | None,
+        go_to: Callable[[int], None],
+        version: str | None = None,
     ) -> None:
+        self._version = version
         self._controller, self._clip, self._gap, self._go_to = controller, clip, gap, go_to
         self._done = False
         controller.clips_changed.connect(self._on_clips)
@@ -44,6 +52,8 @@ class Arriving:
         controller = self._controller
         if self._done or controller.opened is None or self._clip not in (None, controller.clip_name):
             return
+        if self._version is not None and not self._heard(self._version):
+            return
         gaps = len(controller.gaps)
         if self._gap is not None and self._gap > gaps:
             known = f"it has gaps 1 to {gaps}" if gaps else "it has no gaps"
@@ -52,6 +62,20 @@ class Arriving:
             self._done = True
             if self._gap is not None:
                 self._go_to(self._gap - 1)
+
+    def _heard(self, name: str) -> bool:
+        """Have the version heard; its losses are listed then, and counted."""
+        self._version = None  # listing them comes back here
+        lanes = self._controller.lanes
+        found = next((lane for lane in lanes if name in (lane.name, lane.ident)), None)
+        if found is None:
+            names = ", ".join(lane.name for lane in lanes[:8])
+            self._fail(
+                f"version {name} of {self._controller.clip_name}", "is not there", f"there are {names}"
+            )
+            return False
+        self._controller.hearing.hear(found.key)
+        return not self._done
 
     def _fail(self, thing: str, fact: str, way_out: str) -> None:
         self._done = True

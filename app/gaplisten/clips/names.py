@@ -7,6 +7,7 @@ from collections.abc import Container, Iterator
 from enum import StrEnum
 from functools import lru_cache
 from pathlib import Path
+from unicodedata import normalize
 
 
 class Role(StrEnum):
@@ -21,7 +22,23 @@ class Role(StrEnum):
 
 _WORDS = {
     Role.TRACE: {"trace", "traces", "mask", "masks", "is_lost", "islost", "pattern", "patterns"},
-    Role.LOSSY: {"lossy", "lost", "loss", "zeroed", "degraded", "dropped", "zerofill", "zerofilled"},
+    Role.LOSSY: {
+        "lossy",
+        "lost",
+        "loss",
+        "zeroed",
+        "degraded",
+        "dropped",
+        "zerofill",
+        "zerofilled",
+        "verlust",
+        "verluste",
+        "verlustbehaftet",
+        "pertes",
+        "perdidas",
+        "perdite",
+        "perdas",
+    },
     Role.REFERENCE: {
         "clean",
         "reference",
@@ -35,8 +52,30 @@ _WORDS = {
         "targets",
         "gt",
         "groundtruth",
+        # German, French, Spanish, Italian, Portuguese
+        "referenz",
+        "referenzen",
+        "sauber",
+        "unbearbeitet",
+        "propre",
+        "referencia",
+        "referencias",
+        "limpio",
+        "limpia",
+        "riferimento",
+        "pulito",
+        "limpo",
     },
 }
+# Words of scripts without spaces: a name that holds one is called so, lost ones first ("original, lossy").
+_SIGNS = {
+    Role.TRACE: ("丢包轨迹", "丢包序列", "丢包标记", "丢包模式", "パターン", "손실패턴"),
+    Role.LOSSY: ("丢包", "丢失", "有损", "受损", "损坏", "欠損", "欠落", "損失", "ロス", "손실", "потер"),
+    Role.REFERENCE: (
+        "参考", "參考", "原始", "原声", "原音", "干净", "纯净", "乾淨", "参照", "クリーン", "원본", "참조",
+        "эталон", "чист", "référence",
+    ),
+}  # fmt: skip
 _BEGINNINGS = {Role.REFERENCE: ("clean", "reference"), Role.LOSSY: ("lossy",)}
 # Words that are used of either, or of other things too: they count where nothing better is said.
 _PERHAPS = {
@@ -74,6 +113,11 @@ def role_in_name(name: str) -> Role | None:
     for role, telling in _WORDS.items():
         if words & telling:
             return role
+    if not name.isascii():
+        composed = normalize("NFC", name).lower()
+        for role, signs in _SIGNS.items():
+            if any(sign in composed for sign in signs):
+                return role
     for role, beginnings in _BEGINNINGS.items():
         if any(word.startswith(beginnings) for word in words):
             return role
@@ -90,7 +134,8 @@ def maybe_role(name: str) -> frozenset[Role]:
 
 def names_role_only(name: str) -> bool:
     """Whether a name is nothing but a word for a role, as ``original`` is and ``clean_room`` is not."""
-    return any(name.lower() in telling for telling in _WORDS.values())
+    whole = normalize("NFC", name).lower()
+    return any(whole in telling for telling in (*_WORDS.values(), *_SIGNS.values()))
 
 
 def is_numbered_condition(name: str) -> bool:

@@ -52,11 +52,15 @@ def open_workbench(
     gap: Annotated[
         int | None, typer.Option("--gap", min=1, metavar="K", help="Go to this gap of it, counted from 1.")
     ] = None,
+    version: Annotated[
+        str | None,
+        typer.Option("--version", metavar="NAME", help="Hear this version; --gap is one of its own losses."),
+    ] = None,
 ) -> None:
     """Open the workbench, at a clip and a gap if wanted."""
-    if not paths and (clip is not None or gap is not None):
+    if not paths and (clip is not None or gap is not None or version is not None):
         raise GaplistenError(
-            "--clip, --gap", "say where to go in what is opened", "name a folder or file, too"
+            "--clip, --gap, --version", "say where to go in what is opened", "name a folder or file, too"
         )
     for path in paths or []:
         if not path.exists():
@@ -70,7 +74,7 @@ def open_workbench(
         layout=layout_from(layout),
         raw=raw_from(raw),
     )
-    raise typer.Exit(run_workbench(paths or [], how=how, clip=clip, gap=gap))
+    raise typer.Exit(run_workbench(paths or [], how=how, clip=clip, gap=gap, version=version))
 
 
 def run_workbench(
@@ -80,6 +84,7 @@ def run_workbench(
     *,
     clip: str | None = None,
     gap: int | None = None,
+    version: str | None = None,
 ) -> int:
     """Open the workbench and stay until it is closed.
 
@@ -93,6 +98,8 @@ def run_workbench(
         How folders are to be read; its paths are not looked at.
     clip, gap
         Where to go: a clip's name, and the number of one of its gaps, from 1.
+    version
+        Which version is heard, and of whose own losses `gap` is one where it has any.
 
     Raises
     ------
@@ -104,7 +111,7 @@ def run_workbench(
     _check_libraries()
     from gaplisten.ui.start import start
 
-    return start([Path(path) for path in paths], demo, how or Sources(), clip, gap)
+    return start([Path(path) for path in paths], demo, how or Sources(), clip, gap, version)
 
 
 def _check_libraries() -> None:

@@ -107,8 +107,11 @@ def packets_around(finding: Finding, grid: Grid) -> tuple[int, int]:
 
 
 def command_of(finding: Finding) -> str:
-    """Return the command that opens the workbench at the gap, or its clip if it is a version's own."""
-    place, gap = finding.place, [] if finding.own else ["--gap", str(finding.index)]
+    """Return the command that opens the workbench at the gap, with the version whose own it is."""
+    place, gap = finding.place, ["--gap", str(finding.index)]
+    if finding.own:
+        owner = next((each.name for each in finding.versions if each.trace is finding.trace), None)
+        gap = [] if owner is None or finding.anonymous else ["--version", owner, *gap]
     # Loose files are one clip, under a name that follows from all of them.
     clip = ["--clip", finding.clip] if len(place.sources) == 1 else []
     return shlex.join(["gaplisten", "open", *place.sources, *place.options, *clip, *gap])

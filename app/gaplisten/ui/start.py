@@ -49,7 +49,12 @@ def application() -> QApplication:
 
 
 def start(
-    paths: list[Path], demo: bool, how: Sources | None = None, clip: str | None = None, gap: int | None = None
+    paths: list[Path],
+    demo: bool,
+    how: Sources | None = None,
+    clip: str | None = None,
+    gap: int | None = None,
+    version: str | None = None,
 ) -> int:
     """Open the window, at a clip and a gap if given; run until it is closed; return the exit status."""
     app = application()
@@ -61,8 +66,8 @@ def start(
     window = WorkbenchWindow(settings=settings)
     _end_on_signals(app, window)
     faults.happened.connect(window.messages.report)
-    if clip is not None or gap is not None:
-        Arriving(window.controller, clip, gap, window.shell.gap_wanted.emit)  # its events hold it
+    if clip is not None or gap is not None or version is not None:
+        Arriving(window.controller, clip, gap, window.shell.gap_wanted.emit, version)  # its events hold it
     window.show()
     QTimer.singleShot(0, window, lambda: begin(window, paths, demo, how))
     try:

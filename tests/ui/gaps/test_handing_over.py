@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import zipfile
 
 import pytest
@@ -52,7 +53,7 @@ def test_one_key_hands_the_gap_over_and_asks_only_once(qtbot, at_gap, tmp_path, 
 def test_versions_can_be_handed_over_without_their_names(qtbot, at_gap, tmp_path, monkeypatch):
     chosen(monkeypatch, tmp_path / "blind.zip", "ZIP, versions called A, B, C (*.zip)")
     at_gap.actions_table["gap.hand_over_to"].trigger()
-    qtbot.waitUntil((tmp_path / "blind.zip").exists)
+    qtbot.waitUntil((tmp_path / "blind.key.json").exists)  # which gets its name right after the bundle
     with zipfile.ZipFile(tmp_path / "blind.zip") as archive:
         assert not any("bad" in name or "good" in name for name in archive.namelist())
     assert '"bad"' in (tmp_path / "blind.key.json").read_text()
@@ -75,6 +76,31 @@ def test_the_workbench_opens_at_a_clip_and_a_gap(qtbot, window, clips_folder):
     window.controller.show_clip("first")
     qtbot.waitUntil(lambda: window.controller.clip_name == "first")
     assert window.shell.hand.index == -1, "it went there once"
+
+
+def test_the_workbench_opens_at_a_gap_that_one_version_met(qtbot, window, clips_folder, tmp_path):
+    root = tmp_path / "own"
+    shutil.copytree(clips_folder, root)
+    clip = next(path for path in root.rglob("first*") if path.suffix in (".wav", ".flac"))
+    (root / "other").mkdir()
+    shutil.copy(clip, root / "other" / clip.name)
+    packets = sum(1 for line in next(root.rglob("first_is_lost.txt")).read_text().split())
+    flags = ["1" if at in (5, 6, 20, 30) else "0" for at in range(packets)]
+    (root / "other" / "first_is_lost.txt").write_text("\n".join(flags))
+    Arriving(window.controller, "first", 3, window.shell.gap_wanted.emit, "other")
+    window.open_paths([root])
+    qtbot.waitUntil(lambda: window.shell.hand.index == 2)
+    controller = window.controller
+    assert controller.lane(controller.hearing.heard).name == "other"
+    assert [gap.first_packet for gap in controller.gaps] == [5, 20, 30]
+
+
+def test_a_version_that_is_not_there_is_said(qtbot, window, clips_folder):
+    told = []
+    window.controller.failed.connect(lambda error: told.append(str(error)))
+    Arriving(window.controller, "first", 1, window.shell.gap_wanted.emit, "nobody")
+    window.open_paths([clips_folder])
+    qtbot.waitUntil(lambda: any("version nobody of first: is not there; there are" in each for each in told))
 
 
 @pytest.mark.parametrize(
