@@ -222,6 +222,8 @@ def test_with_somebody_left_out_the_result_with_everybody_stands_beside() -> Non
     said = [one for one in summary(found) if one.startswith("with everybody: ")]
     assert len(said) == 1
     assert "over 17 listeners" in said[0]
+    german = summary(results(votes, language="de"))
+    assert any(one.startswith("mit allen: B ist besser als A") for one in german)
     assert not results(ratings(planted())).everybody
 
 

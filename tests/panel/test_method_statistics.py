@@ -134,6 +134,9 @@ def test_a_ranking_is_put_on_a_scale_and_tested() -> None:
     tested = own(found, "friedman")
     assert column(tested.table, "chi square")[0] == pytest.approx(judged.statistic, abs=1e-3)
     assert column(tested.table, "p")[0] == pytest.approx(judged.pvalue, rel=1e-3)
+    # A page's places have one mean: nobody's level can change, and nobody's can be off.
+    assert not [what for what in column(own(found, "habits").table, "what") if "level" in str(what)]
+    assert {str(bias) for bias in column(own(found, "behaviour").table, "bias")} == {"0.0"}
 
 
 def planted(difference: float, seed: int = 2, size: tuple[int, int] = (24, 12)) -> list[Rating]:

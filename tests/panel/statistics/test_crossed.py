@@ -15,10 +15,9 @@ from gaplisten.panel.statistics.crossed import (
     Speaks,
     between,
     crossed,
-    mixed,
-    moments_of,
     two_way,
 )
+from gaplisten.panel.statistics.mixed import mixed, moments_of
 from gaplisten.panel.statistics.shares import share
 
 NO = np.nan

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -22,6 +22,7 @@ from gaplisten.panel.statistics.shares import Share, share
 from gaplisten.statistics import holm, student_mean, student_p
 
 Table = NDArray[np.float64]
+Named = tuple[str, str, str]  # condition, against, scale
 
 # Where fewer cells than this share of them have both votes, differences within cells would waste the others.
 MOSTLY = 0.8
@@ -53,13 +54,13 @@ def contrasts(
     if not votes:
         return []
     table = cells(votes)
+    of = _Votes(table, method, method.step(len({system[0] for system in table.mean})), talkers, resample)
     if method.paired:
-        made = [_pair(table, system, method, talkers, resample=resample) for system in table.mean]
+        made = [_pair(of, system) for system in table.mean]
         of_pairs = [one for one in made if asked.against in (None, one.condition, one.against)]
         return [replace(one, stratum=stratum) for one in of_pairs]
     there = list(dict.fromkeys(system[0] for system in table.mean))
     names = [name for name in order if name in there] if order else there
-    step = method.step(len(there))
     found = []
     for scale in method.scales:
         own = {name: system for name in there if (system := _system(table, name, scale)) is not None}
@@ -67,7 +68,7 @@ def contrasts(
             first, second = own.get(against), own.get(condition)
             if second is None or (first is None and against != REFERENCE):
                 continue
-            found.append(_rated(table, condition, against, first, second, step, talkers, resample=resample))
+            found.append(_rated(of, condition, against, first, second))
     if asked.margin is not None:
         found = [replace(one, equal=equivalence(one.over, asked.margin)) for one in found]
     return [replace(one, stratum=stratum) for one in found]
@@ -112,105 +113,95 @@ def _asked(
 # --- conditions that are rated ------------------------------------------------------------------------------
 
 
-def _rated(
-    table: Cells,
-    condition: str,
-    against: str,
-    first: System | None,
-    second: System,
-    step: float,
-    talkers: Mapping[str, str] | None,
-    *,
-    resample: bool,
-) -> Contrast:
+@dataclass(frozen=True)
+class _Votes:
+    """The votes that are compared, and what holds for every comparison of them.
+
+    Parameters
+    ----------
+    step
+        How far two neighbouring scores are apart.
+    talkers
+        Who talks in each clip, where talkers stand in the place of clips.
+    resample
+        Whether the crossed bootstrap is wanted beside.
+    """
+
+    table: Cells
+    method: Method
+    step: float
+    talkers: Mapping[str, str] | None
+    resample: bool
+
+    def least(self, votes: float) -> float:
+        """Return the least variance of a cell of so many votes: what rounding hides."""
+        return self.step**2 / 12 / votes
+
+    def grouped(self, mean: Table, number: Table) -> tuple[Table, Table]:
+        """Return cells and their votes with talkers in the place of clips, where that is asked for."""
+        if not self.talkers:
+            return mean, number
+        whole = ("", "", "")
+        made = Cells(self.table.listeners, self.table.clips, {whole: mean}, {whole: number}).by(self.talkers)
+        return made.mean[whole], made.votes[whole]
+
+    def speaking(self, found: Crossed) -> Crossed:
+        """Return what was found as speaking about talkers, where they stand in the place of clips."""
+        both = self.talkers and found.speaks is Speaks.BOTH
+        return replace(found, speaks=Speaks.TALKERS) if both else found
+
+
+def _rated(of: _Votes, condition: str, against: str, first: System | None, second: System) -> Contrast:
     """Return "second less first"; with no `first` the votes are differences from the reference already."""
+    table, named = of.table, (condition, against, second[2])
     if first is None:
-        differences, number = table.mean[second], table.votes[second]
-        return _within(
-            table, condition, against, second[2], differences, number, 1, step, talkers, resample=resample
-        )
+        return _within(of, named, table.mean[second], table.votes[second], 1)
     one, other = table.mean[first], table.mean[second]
     both = np.isfinite(one) & np.isfinite(other)
     paired, most = int(both.sum()), int(max(np.isfinite(one).sum(), np.isfinite(other).sum()))
+    if paired < MOSTLY * most:
+        return _across(of, named, first, second)
     number = np.where(both, table.votes[first] + table.votes[second], 0.0)
     lone = int(table.votes[first].sum() + table.votes[second].sum() - number.sum())
-    if paired >= MOSTLY * most:
-        made = _within(
-            table, condition, against, second[2], other - one, number / 2, 2, step, talkers, resample=resample
-        )
-        return replace(made, lone=lone, votes=int(number.sum()))
-    return _across(table, condition, against, first, second, step, talkers, resample=resample)
+    made = _within(of, named, other - one, number / 2, 2)
+    return replace(made, lone=lone, votes=int(number.sum()))
 
 
-def _within(
-    table: Cells,
-    condition: str,
-    against: str,
-    scale: str,
-    differences: Table,
-    number: Table,
-    votes_each: int,
-    step: float,
-    talkers: Mapping[str, str] | None,
-    *,
-    resample: bool,
-) -> Contrast:
-    grouped = _by_talker(table, differences, number, talkers)
-    least = votes_each * step**2 / 12 / _each(grouped[1])
-    found = crossed(grouped[0], least) or _untold(grouped[0])
-    made = _points(condition, against, scale, found, differences, int(number.sum()), talkers)
-    return replace(made, drawn=_drawn(grouped[0]) if resample else None)
+def _within(of: _Votes, named: Named, differences: Table, number: Table, votes_each: int) -> Contrast:
+    mean, votes = of.grouped(differences, number)
+    found = crossed(mean, votes_each * of.least(_each(votes))) or _untold(mean)
+    made = _points(of, named, found, differences, int(number.sum()))
+    return replace(made, drawn=_drawn(mean) if of.resample else None)
 
 
-def _across(
-    table: Cells,
-    condition: str,
-    against: str,
-    first: System,
-    second: System,
-    step: float,
-    talkers: Mapping[str, str] | None,
-    *,
-    resample: bool,
-) -> Contrast:
+def _across(of: _Votes, named: Named, first: System, second: System) -> Contrast:
     """Compare conditions that were heard on different clips, through listeners' and clips' own levels."""
-    each = []
-    for system in (first, second):
-        each.append(_by_talker(table, table.mean[system], table.votes[system], talkers))
-    (one, of_one), (other, of_other) = each
-    if talkers and np.isfinite(one + other).sum() >= MOSTLY * np.isfinite(one).sum():
+    table = of.table
+    (one, of_one), (other, of_other) = (
+        of.grouped(table.mean[system], table.votes[system]) for system in (first, second)
+    )
+    if of.talkers and np.isfinite(one + other).sum() >= MOSTLY * np.isfinite(one).sum():
         number = np.where(np.isfinite(one + other), of_one + of_other, 0.0) / 2
-        found = crossed(other - one, 2 * step**2 / 12 / _each(number))
+        found = crossed(other - one, 2 * of.least(_each(number)))
     else:
-        found = between(one, other, step**2 / 12 / _each(of_one + of_other))
+        found = between(one, other, of.least(_each(of_one + of_other)))
     differences = np.array([_mean(table.mean[second]) - _mean(table.mean[first])])
     votes = int(table.votes[first].sum() + table.votes[second].sum())
-    made = _points(condition, against, second[2], found or _untold(differences), None, votes, talkers)
-    if resample and min(one.shape) > 1:
+    made = _points(of, named, found or _untold(differences), None, votes)
+    if of.resample and min(one.shape) > 1:
         made = replace(made, drawn=percentile_interval(between_bootstrap(one, other)))
     of_listeners = _means(table.mean[second], 1) - _means(table.mean[first], 1)
     of_clips = _means(table.mean[second], 0) - _means(table.mean[first], 0)
     return replace(made, listeners=_direction(of_listeners, 0.0), clips=_direction(of_clips, 0.0))
 
 
-def _points(
-    condition: str,
-    against: str,
-    scale: str,
-    found: Crossed,
-    differences: Table | None,
-    votes: int,
-    talkers: Mapping[str, str] | None,
-) -> Contrast:
-    if talkers and found.speaks is Speaks.BOTH:
-        found = replace(found, speaks=Speaks.TALKERS)
+def _points(of: _Votes, named: Named, found: Crossed, differences: Table | None, votes: int) -> Contrast:
+    found = of.speaking(found)
     ends = found.interval()
     low, high = ends if ends is not None else (None, None)
     nobody = Direction(0, 0, 0)
     made = Contrast(
-        condition,
-        against,
-        scale,
+        *named,
         ALL,
         Unit.POINTS,
         found.mean,
@@ -239,19 +230,16 @@ def _points(
 # --- pairs that are chosen between --------------------------------------------------------------------------
 
 
-def _pair(
-    table: Cells, system: System, method: Method, talkers: Mapping[str, str] | None, *, resample: bool
-) -> Contrast:
+def _pair(of: _Votes, system: System) -> Contrast:
     """Return the share of votes for the first (undecided ones count half), or of right answers."""
+    table, method = of.table, of.method
     assert method.test is not None
     values = table.mean[system]
     shares = (values + 1) / 2 if method.test.ties else values
     number = table.votes[system]
     votes = int(number.sum())
-    grouped = _by_talker(table, shares, number, talkers)
-    found = crossed(grouped[0], 1 / 12 / _each(grouped[1])) or _untold(shares)
-    if talkers and found.speaks is Speaks.BOTH:
-        found = replace(found, speaks=Speaks.TALKERS)
+    grouped = of.grouped(shares, number)
+    found = of.speaking(crossed(grouped[0], 1 / 12 / _each(grouped[1])) or _untold(shares))
     own = share(found, votes)
     if found.listeners == 1 and not method.test.two_sided:
         # Who hears nothing guesses each time, whatever the clip: the exact test of all trials.
@@ -279,22 +267,11 @@ def _pair(
         these_clips=mean,
         these_clips_p=student_p(mean, 0.5, two_sided=method.test.two_sided),
         share=own if told else None,
-        drawn=_drawn(grouped[0]) if resample else None,
+        drawn=_drawn(grouped[0]) if of.resample else None,
     )
 
 
 # --- small things -------------------------------------------------------------------------------------------
-
-
-def _by_talker(
-    table: Cells, mean: Table, number: Table, talkers: Mapping[str, str] | None
-) -> tuple[Table, Table]:
-    """Return cells and their votes with talkers in the place of clips, where that is asked for."""
-    if not talkers:
-        return mean, number
-    whole = ("", "", "")
-    made = Cells(table.listeners, table.clips, {whole: mean}, {whole: number}).by(talkers)
-    return made.mean[whole], made.votes[whole]
 
 
 def _drawn(table: Table) -> tuple[float, float] | None:

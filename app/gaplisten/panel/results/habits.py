@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.ratings import Rating, Statistic, grouped
+from gaplisten.panel.trial import Response
 from gaplisten.statistics import binomial, short_p, student_mean, student_p
 from gaplisten.tables import Cell, Table
 
@@ -166,7 +167,9 @@ def habits(votes: Sequence[Rating], method: Method) -> list[Statistic]:
     if not method.paired:
         halves = [_halves(one.residuals) for one in fits(votes).values()]
         if halves:
-            rows.append(_row("level, second half less first", [level for level, _ in halves], 0.0))
+            # Places have the same mean on every page: there is no level that could change.
+            if method.response is not Response.PLACES:
+                rows.append(_row("level, second half less first", [level for level, _ in halves], 0.0))
             rows.append(_row("noise, second half by first (log2)", [noise for _, noise in halves], 0.0))
     if not rows:
         return []

@@ -9,7 +9,7 @@ from gaplisten.panel.ratings import PairTest
 from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.panel.results.pairs import Own, PairResult
 from gaplisten.panel.results.screening import Listener
-from gaplisten.panel.results.verdict import verdicts
+from gaplisten.panel.results.verdict import verdicts, words_of
 from gaplisten.panel.statistics.contrast import SURE, Contrast, Unit
 from gaplisten.panel.statistics.crossed import Crossed
 from gaplisten.statistics import short_p, within
@@ -265,7 +265,8 @@ def everything_table(results: Results) -> Table:
 def summary(results: Results) -> list[str]:
     """Return what must be said beside the tables."""
     said = verdicts(results)
-    said += [f"with everybody: {one}" for one in verdicts(results, results.everybody)]
+    everybody = words_of(results.language)["everybody"]
+    said += [everybody.format(said=one) for one in verdicts(results, results.everybody)]
     counted = len(results.listeners) - len(results.excluded)
     said.append(f"{counted} of {len(results.listeners)} listeners count")
     said += [f"left out: {one.name} ({'; '.join(one.reasons)})" for one in results.excluded]

@@ -32,7 +32,7 @@ def second_lines(votes: Sequence[Rating], method: Method) -> list[Statistic]:
             found = behaviour(repeats, step**2 / 12)
             corrected += [(*named, *row) for row in _corrected(stimuli, repeats, found)]
             behaved += [
-                (*named, name, round(float(bias), 4), round(float(noise), 4))
+                (*named, name, round(float(bias), 4) + 0.0, round(float(noise), 4))  # never -0
                 for name, bias, noise in zip(listeners, found.bias, found.inconsistency, strict=True)
             ]
         reliable += [(*named, *row) for row in _reliability(repeats, method)]
