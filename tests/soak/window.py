@@ -147,9 +147,12 @@ class Soak:
         (OUT / "lost").unlink()
         say("find")
         yield lambda: answered("found")
-        while not self.hearing.state.available or self.hearing.state.starting or self.hearing.state.reason:
+        while True:  # what was told stays until something plays
             self.window.panes["devices"].rescan()
-            yield pause(1.0)
+            yield pause(0.2)
+            yield lambda: not self.hearing.state.starting
+            if self.hearing.state.available and self.hearing.player.devices():
+                break
         self.hearing.set_loop(None)
 
     def count_underflows(self) -> None:
