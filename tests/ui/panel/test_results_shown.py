@@ -293,6 +293,32 @@ def test_the_window_shows_means_and_follows_new_ratings(panel: Path, qtbot: QtBo
     assert means == {"zilch": 1.25, "quuxnet": 3.75}
 
 
+def test_a_vote_of_an_open_session_has_nothing_read_anew(
+    panel: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window = ResultsWindow(panel)
+    qtbot.addWidget(window)
+    asked = []
+    monkeypatch.setattr(window, "_show", asked.append)
+    running = take(panel, "dora", {"zilch": 3, "quuxnet": 3}, leave_open_after=1)
+    window.refresh()
+    assert [one.running for one in asked] == [("dora",)]
+    listen_and_rate(running)
+    window.refresh()
+    assert len(asked) == 1
+    running.close()
+    window.refresh()
+    assert len(asked) == 2
+    assert not asked[1].running
+
+
+def listen_and_rate(session: Session) -> None:
+    session.started(0)
+    session.heard(0, 0, session.state.frames)
+    assert session.rate(3) is None
+    assert session.next() is None
+
+
 def test_the_window_compares_talkers_where_there_are_several(panel: Path, qtbot: QtBot) -> None:
     window = ResultsWindow(panel)
     qtbot.addWidget(window)

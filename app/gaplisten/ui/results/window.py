@@ -167,8 +167,10 @@ class ResultsWindow(QWidget):
     def _state_of_files(self) -> object:
         folder = self._ratings or self._panel.ratings
         files = ratings_files(folder) if folder.is_dir() else []
-        locks = sorted(path.name for path in folder.glob("*.lock")) if files else []
-        return [(path.name, path.stat().st_mtime_ns) for path in files], locks, sorted(self._kept)
+        locks = {path.stem: path.stat().st_mtime_ns for path in folder.glob("*.lock")} if files else {}
+        # A session that is open is hidden: each of its votes would have all of the others read anew.
+        read = [(path.name, path.stat().st_mtime_ns) for path in files if path.stem not in locks]
+        return read, sorted(locks.items()), sorted(self._kept)
 
     def refresh(self) -> None:
         """Look at the ratings again, if they changed."""
