@@ -79,7 +79,7 @@ def unseal(
     if waiting and not anyway:
         more = f" and {len(waiting) - 5} more" if len(waiting) > 5 else ""
         fact = f"{listed(waiting[:5])}{more} {'has' if len(waiting) == 1 else 'have'} not finished"
-        way_out = "wait, or unseal anyway (panel votes writes the conditions to a place of your own)"
+        way_out = "wait, or say --anyway (panel votes --csv writes the conditions to a place of your own)"
         raise StillListening(str(folder), fact, way_out)
     done: dict[bool, list[str]] = {True: [], False: []}
     problems = []
