@@ -286,6 +286,23 @@ def test_what_does_not_fit_is_said_and_the_dialog_stays(dialog: NewPanelDialog, 
     assert any("a colon, then answers" in one for one in said)
 
 
+def test_all_pages_are_seen_at_once_and_reached_by_keys_from_any_field(
+    dialog: NewPanelDialog, qtbot: QtBot
+) -> None:
+    with qtbot.waitExposed(dialog):
+        dialog.show()
+    (tabs,) = dialog.findChildren(QTabWidget)
+    bar = tabs.tabBar()
+    assert bar.tabRect(tabs.count() - 1).right() <= bar.width()
+    assert dialog.minimumSizeHint().width() < 1200
+    seen = []
+    for _ in range(tabs.count()):
+        seen.append(tabs.currentIndex())
+        qtbot.keyClick(dialog.focusWidget() or dialog, Qt.Key.Key_Tab, Qt.KeyboardModifier.ControlModifier)
+    assert seen == list(range(tabs.count()))
+    assert tabs.currentIndex() == 0
+
+
 def test_every_field_has_a_name_for_those_who_cannot_see_it(dialog: NewPanelDialog) -> None:
     for index in range(dialog.method.count()):
         dialog.method.setCurrentIndex(index)

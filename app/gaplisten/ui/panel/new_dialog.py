@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from pydantic import ValidationError
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSpinBox,
@@ -208,7 +210,16 @@ class NewPanelDialog(QDialog):
             (self.more, "More"),
         ):
             tabs.addTab(page, text)
+        # All tabs are seen at once, and reached from wherever the keyboard is.
+        tabs.setMinimumWidth(tabs.tabBar().sizeHint().width() + 8)
+        for keys, step in (("Ctrl+Tab", 1), ("Ctrl+Shift+Tab", -1)):
+            move = partial(self._turn_page, tabs, step)
+            QShortcut(QKeySequence(keys), self).activated.connect(move)
         return tabs
+
+    @staticmethod
+    def _turn_page(tabs: QTabWidget, step: int) -> None:
+        tabs.setCurrentIndex((tabs.currentIndex() + step) % tabs.count())
 
     def _buttons(self) -> QDialogButtonBox:
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
