@@ -137,3 +137,21 @@ def test_places_can_be_walked_through_as_gaps() -> None:
     trace = find_damage(Signal.of(damaged, RATE), Signal.of(spoken(), RATE)).trace()
     assert len(trace.gaps()) == 1
     assert trace.grid is None
+
+
+def test_at_8_khz_pulses_of_the_voice_are_no_clicks_and_planted_ones_are() -> None:
+    from gaplisten.audio.files import read_start
+    from gaplisten.audio.resample import resample
+    from gaplisten.folders import resources
+
+    clean = resample(read_start(resources() / "demo/clean/demo6.flac", 3.0), 8000)
+    file = io.BytesIO()
+    wide = resample(clean, 48000).samples
+    soundfile.write(file, wide, 48000, format="OGG", subtype="OPUS", compression_level=0.8)
+    file.seek(0)
+    heard, _ = soundfile.read(file, dtype="float32")
+    coded_8k = resample(Signal.of(heard, 48000), 8000).samples[: clean.frames].copy()
+    assert find_damage(Signal.of(coded_8k, 8000), clean).places == ()
+    coded_8k[[6000, 12000, 18000]] += 0.5
+    places = find_damage(Signal.of(coded_8k, 8000), clean).places
+    assert [round(place.start / 6000) for place in places] == [1, 2, 3]

@@ -28,6 +28,7 @@ _CLICK_MS, _CLICK_LEVEL_MS = 0.5, 5.0
 # Decibels: from where on something is damage, and by how much more than the codec's own rare extremes.
 _DROP_DB, _DROP_OVER = 16.0, 14.0
 _CLICK_DB, _CLICK_OVER = 19.0, 12.5
+_NARROW_DB, _WIDE_RATE = 8.0, 16_000  # so much more at 8 kHz, where a pulse of the voice is few samples long
 _DIFFERS_DB, _DIFFERS_OVER = 19.5, 16.0
 _DIFFERS_MS = 1.5
 _RARE = 95.0  # percentile: above are the codec's extremes, and damage itself
@@ -193,9 +194,10 @@ def _against(known: Row, heard: Row, there: npt.NDArray[np.bool_], rate: int) ->
     mean = max(power / len(known), 1e-12)
     error = heard - known
     usable = there[::step]
+    narrow = _NARROW_DB * min(max((_WIDE_RATE - rate) / 8000, 0.0), 1.0)
     kinds = (
         (Kind.DROPOUT, _dropped(known, heard, mean, rate, step), (_DROP_DB, _DROP_OVER), 2),
-        (Kind.CLICK, _clicking(known, error, rate, step), (_CLICK_DB, _CLICK_OVER), 1),
+        (Kind.CLICK, _clicking(known, error, rate, step), (_CLICK_DB + narrow, _CLICK_OVER), 1),
         (
             Kind.DIFFERS,
             _differing(known, error, mean, rate, step),
