@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import numpy as np
@@ -183,3 +184,36 @@ def test_a_foreign_metric_gets_no_trace():
     asks.needs_trace = True
     with pytest.raises(MetricError, match="loss trace"):
         adopt("m", asks)
+
+
+def test_the_worked_example_in_the_docs_is_a_metric(tmp_path: Path):
+    text = (Path(__file__).parents[2] / "docs" / "metrics.md").read_text(encoding="utf-8")
+    section = text.partition("## Metrics of your own")[2]
+    code = section.partition("```python\n")[2].partition("```")[0]
+    declared = section.partition("```toml\n")[2].partition("```")[0]
+    (group, names), *_ = tomllib.loads(declared)["project"]["entry-points"].items()
+    (name, target), *_ = names.items()
+    module, _, function = target.partition(":")
+    (tmp_path / f"{module}.py").write_text(code, encoding="utf-8")
+    info = tmp_path / f"{module}-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {module}\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {target}\n")
+    write_signal(tmp_path / "a.wav", tone())
+    write_signal(tmp_path / "b.wav", Signal(tone().samples * 0.5, 16000))
+    words = [
+        tmp_path / "b.wav",
+        "--reference",
+        tmp_path / "a.wav",
+        "--metric",
+        name,
+        "--csv",
+        tmp_path / "s.csv",
+    ]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path), "GAPLISTEN_HOME": str(tmp_path / "home")}
+    command = [sys.executable, "-m", "gaplisten", "score", *map(str, words)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+    (row,) = csv.DictReader((tmp_path / "s.csv").read_text("utf-8-sig").splitlines())
+    assert (row["metric"], row["unit"], row["source"]) == (function, "FS", "our lab, 2026")
+    assert float(row["value"]) == pytest.approx(0.125, abs=0.001)

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
+from gaplisten.audio.files import read_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.metrics import dnsmos
 from gaplisten.metrics.catalogue import score
@@ -141,3 +142,25 @@ def test_dnsmos_equals_its_release(monkeypatch: pytest.MonkeyPatch, seconds: flo
 
 def test_dnsmos_hears_long_speech_once_a_second():
     assert dnsmos.excerpts(np.zeros(12 * RATE, np.float32)).shape == (3, 144160)
+
+
+def test_visqol_says_which_extra_brings_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gaplisten.metrics.material.is_installed", lambda name: name != "visqol")
+    noise = Signal.of(np.random.default_rng(1).normal(0, 0.1, 32000), 16000)
+    assert score("visqol", noise, noise).reason == "needs the package visqol (install gaplisten[visqol])"
+
+
+@pytest.mark.long
+def test_visqol_prefers_the_reference_itself_to_noise_in_it(real_clips: Path) -> None:
+    pytest.importorskip("visqol")
+    pytest.importorskip("ai_edge_litert")
+    clean = read_signal(real_clips / "plc_challenge_examples" / "clean.wav")
+    clean = Signal(clean.samples[: 3 * clean.rate], clean.rate)
+    noise = np.random.default_rng(1).normal(0, 0.02, clean.samples.shape).astype(np.float32)
+    same, worse = (
+        score("visqol", each, clean).value for each in (clean, Signal(clean.samples + noise, clean.rate))
+    )
+    assert same is not None
+    assert worse is not None
+    assert same == pytest.approx(4.5, abs=0.2)
+    assert worse < same - 0.5

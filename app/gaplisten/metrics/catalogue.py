@@ -31,7 +31,7 @@ from gaplisten.metrics.material import prepare
 GROUP = "gaplisten.metrics"
 # Modules that hold no metric.
 _MACHINERY = frozenset({"catalogue", "contract", "material", "models", "pool", "recognisers", "words"})
-_OWN = frozenset({"name", "service", "needs_words", "weight", "recogniser"})  # not for third parties
+_OWN = frozenset({"name", "service", "needs_words", "weight", "recogniser", "extra"})  # not for third parties
 _LAST_PLACE = 100
 
 

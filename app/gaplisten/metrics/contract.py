@@ -56,6 +56,8 @@ class Metric:
         Metrics of one family are by-products of the same work on a file, and are best asked for together.
     service
         What computes it elsewhere, e.g. ``"PLC-MOS service"``; empty for what is computed on this machine.
+    extra
+        Extra of Gaplisten that installs them.
     needs_words
         Whether it compares with what was said: a transcript, or else what it finds in the reference itself.
     hears_silence
@@ -84,6 +86,7 @@ class Metric:
     family: str = ""
     service: str = ""
     short: str = ""
+    extra: str = "metrics"
     needs_words: bool = False
     hears_silence: bool = False
     weight: str = ""

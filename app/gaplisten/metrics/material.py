@@ -113,7 +113,7 @@ def prepare(
         With the reason why there can be no score.
     """
     if missing_packages(metric):
-        raise Unscorable(f"{trouble(metric)} (install gaplisten[metrics])")
+        raise Unscorable(f"{trouble(metric)} (install gaplisten[{metric.extra}])")
     if reason := trouble(metric):
         raise Unscorable(reason)
     compares = metric.needs_reference or (metric.needs_words and transcript is None)
