@@ -177,11 +177,11 @@ def heard_in(path: Path) -> tuple[Heard, ...]:
 
 
 def _heard_by_panel(folder: Path) -> tuple[Heard, ...]:
-    from gaplisten.panel.frozen import open_panel
+    from gaplisten.panel.imported import open_source
     from gaplisten.panel.results.screening import screen
     from gaplisten.panel.results.votes import collect
 
-    panel = open_panel(folder)
+    panel = open_source(folder)
     method = panel.definition.method
     if method.paired:
         fact = f"{method.title} asks about pairs, not about single stimuli"

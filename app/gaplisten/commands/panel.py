@@ -12,6 +12,7 @@ import typer
 
 from gaplisten.commands.folder_options import Accept, say_doubts
 from gaplisten.commands.output import progress, show
+from gaplisten.commands.panel_exchange import import_
 from gaplisten.display import lacking
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import are, counted
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from gaplisten.panel.results.evaluation import Results
     from gaplisten.panel.statistics.planning import Spreads
 
+_BUILT = "A built panel, or imported votes."
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__, no_args_is_help=True)
 
 Ratings = Annotated[
@@ -402,15 +404,15 @@ def status(
 
 @app.command()
 def answers(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=_BUILT)],
     ratings: Ratings = None,
     csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
 ) -> None:
     """Answers to questions, and each attempt at each check: right, needed, and what guessing would pass."""
     from gaplisten.panel.answer_table import answer_table
-    from gaplisten.panel.frozen import open_panel
+    from gaplisten.panel.imported import open_source
 
-    panel = open_panel(folder)
+    panel = open_source(folder)
     refuse_missing(ratings)
     table, problems = answer_table(panel, ratings)
     show(table, csv, f"{panel.definition.title}: answers")
@@ -449,7 +451,7 @@ def _word(finished: bool, open_now: bool) -> str:
 
 @app.command()
 def results(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=_BUILT)],
     ratings: Ratings = None,
     csv: Annotated[
         Path | None,
@@ -491,13 +493,13 @@ def results(
     leave_out: LeaveOut = None,
 ) -> None:
     """Whether one condition is better than another; means with 95 % intervals, tests, screening."""
-    from gaplisten.panel.frozen import open_panel
+    from gaplisten.panel.imported import open_source
     from gaplisten.panel.results import report
     from gaplisten.panel.results.evaluation import evaluate
     from gaplisten.panel.results.looks import looked
     from gaplisten.panel.results.votes import collect
 
-    panel = open_panel(folder)
+    panel = open_source(folder)
     refuse_missing(ratings)
     _refuse_unknown_part(show_)
     by_hand = _leave_out(leave_out)
@@ -553,7 +555,7 @@ def results(
 
 @app.command()
 def votes(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help=_BUILT)],
     csv: Annotated[Path, typer.Option("--csv", help="The file to write.")],
     ratings: Ratings = None,
     pseudonyms: Annotated[
@@ -566,11 +568,11 @@ def votes(
     leave_out: LeaveOut = None,
 ) -> None:
     """Write every vote into one CSV, with answers to questions and checks, and who is left out and why."""
-    from gaplisten.panel.frozen import open_panel
+    from gaplisten.panel.imported import open_source
     from gaplisten.panel.results.vote_table import votes_table
     from gaplisten.tables import write_csv
 
-    panel = open_panel(folder)
+    panel = open_source(folder)
     refuse_missing(ratings)
     by_hand = _leave_out(leave_out)
     table, found, problems = votes_table(
@@ -623,6 +625,9 @@ def merge_(
     for session in found.withdrew_there:
         print(f"{session}: who listened withdrew in a copy and is still in here (panel withdraw)")
     print("what each copy drew, it drew without seeing the others: panel status --design counts the votes")
+
+
+app.command("import")(import_)
 
 
 @app.command("withdraw")

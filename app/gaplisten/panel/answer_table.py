@@ -9,6 +9,7 @@ from gaplisten.panel.answer_files import all_answers
 from gaplisten.panel.asking import asked_so_far
 from gaplisten.panel.checks import CHECKED, rule_of
 from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.imported import ImportedVotes, Source
 from gaplisten.panel.steps import Answer, Asked
 from gaplisten.tables import Cell, Table
 
@@ -26,7 +27,7 @@ COLUMNS = (
 )
 
 
-def answer_table(panel: FrozenPanel, ratings: Path | None = None) -> tuple[Table, tuple[str, ...]]:
+def answer_table(panel: Source, ratings: Path | None = None) -> tuple[Table, tuple[str, ...]]:
     """Return all answers to questions and checks, and sentences about files that could not be used.
 
     A row is one answer to a question, or one attempt at a check: how many of its tasks were right, how many
@@ -37,6 +38,8 @@ def answer_table(panel: FrozenPanel, ratings: Path | None = None) -> tuple[Table
     ratings
         The ratings folder, when not the panel's own.
     """
+    if isinstance(panel, ImportedVotes):
+        return panel.answers(), ()
     root = panel.folder if ratings is None else ratings
     found, problems = all_answers(panel, ratings or panel.ratings, root)
     rows: list[tuple[Cell, ...]] = []

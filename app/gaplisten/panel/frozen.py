@@ -61,9 +61,19 @@ class FrozenPanel:
         return self.key.sha256
 
     @property
+    def salt(self) -> str:
+        """What pseudonyms are drawn with: without the key it tells nothing."""
+        return self.key.trial_salt
+
+    @property
     def ratings(self) -> Path:
         """The folder that sessions write to unless told otherwise."""
         return self.folder / RATINGS
+
+    def talker(self, clip: str) -> tuple[str, str]:
+        """Return who talks in a clip, and the sex; empty texts where nobody said so."""
+        known = self.key.clip_of.get(clip)
+        return (known.talker, known.sex) if known else ("", "")
 
     def stimulus_bytes(self, code: str) -> bytes:
         """Return a stimulus file, verified against its hash.

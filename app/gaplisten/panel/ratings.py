@@ -24,8 +24,12 @@ class Rating:
         "" where the method has one scale.
     talker, sex
         Of the clip; "" where nobody said so.
+    trial
+        Its number in the listener's order; 0 where the order is not known.
+    underflows
+        Of the output during the trial; None where nobody counted.
     vote
-        As the listener gave it: before any sign or meaning.
+        As the listener gave it: before any sign or meaning; "" where that is not known.
     side
         The letter behind which `condition` lay, where two sounds were compared; "" elsewhere.
     """
@@ -40,7 +44,7 @@ class Rating:
     trial: int
     score: float
     passed: bool | None = None
-    underflows: int = 0
+    underflows: int | None = 0
     scale: str = ""
     talker: str = ""
     sex: str = ""

@@ -18,7 +18,7 @@ def session_name(panel: FrozenPanel, listener: str) -> str:
     return f"{panel.sha256[:HASH]}-{file_stem(listener)}"
 
 
-def _as_typed(cell: str) -> str:
+def as_typed(cell: str) -> str:
     """Return a name without the apostrophe by which the CSV keeps spreadsheets from computing it."""
     return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
 
@@ -36,7 +36,7 @@ def listener_of(rows: Sequence[Row], typed: str = "") -> str:
     """
     if not rows:
         return ""
-    names = [_as_typed(name) for name, _ in Counter(row["listener"] for row in rows).most_common()]
+    names = [as_typed(name) for name, _ in Counter(row["listener"] for row in rows).most_common()]
     session = Counter(row.get("session", "") for row in rows).most_common(1)[0][0]
     plain = session[HASH + 1 : -(HASH + 1)]
     for name in (*names, typed, plain):

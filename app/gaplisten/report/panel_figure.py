@@ -60,6 +60,9 @@ def results_figure(results: Results, width_mm: float = COLUMN_MM, part: str = "s
     """
     made = _figure(results, width_mm, part)
     if made is None:
+        if part == "strata" and (results.conditions or results.pairs):
+            fact = "nobody said how long the bursts of these clips are"
+            raise NothingToDraw("the figure", fact, "choose another one")
         raise NothingToDraw("the figure", "no votes count", "wait for listeners, or keep one with --keep")
     return made
 

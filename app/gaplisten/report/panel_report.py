@@ -10,7 +10,7 @@ from gaplisten import languages
 from gaplisten.durable import not_written, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import counted
-from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.imported import ImportedVotes, Source
 from gaplisten.panel.key import ClipKey, ConditionKey, Part
 from gaplisten.panel.results import report as tables
 from gaplisten.panel.results.evaluation import Results
@@ -22,6 +22,7 @@ from gaplisten.report.svg import escaped
 from gaplisten.tables import Cell, Table
 
 _WIDTH_MM = 181.0
+_FILES = 50  # of imported votes that are listed
 _FIGURES = {
     "summary": "Means with every listener and clip, and comparisons",
     "strata": "By longest burst",
@@ -41,7 +42,7 @@ class ReportError(GaplistenError):
     """A report that cannot be written."""
 
 
-def write_report(path: Path, panel: FrozenPanel, results: Results, looks: Sequence[str] = ()) -> None:
+def write_report(path: Path, panel: Source, results: Results, looks: Sequence[str] = ()) -> None:
     """Write the report; the file is replaced only when all of it is written.
 
     Raises
@@ -55,7 +56,7 @@ def write_report(path: Path, panel: FrozenPanel, results: Results, looks: Sequen
         raise ReportError(*not_written(path, error)) from error
 
 
-def report_of(panel: FrozenPanel, results: Results, looks: Sequence[str] = ()) -> str:
+def report_of(panel: Source, results: Results, looks: Sequence[str] = ()) -> str:
     """Return the whole page.
 
     Parameters
@@ -100,7 +101,9 @@ def _verdict(results: Results, looks: Sequence[str]) -> list[str]:
 # --- how it was obtained ------------------------------------------------------------------------------------
 
 
-def _how(panel: FrozenPanel, results: Results) -> list[str]:
+def _how(panel: Source, results: Results) -> list[str]:
+    if isinstance(panel, ImportedVotes):
+        return _how_imported(panel, results)
     rows: list[tuple[Cell, ...]] = [
         ("method", results.method.title),
         ("language of the panel", languages.name(results.language)),
@@ -116,6 +119,24 @@ def _how(panel: FrozenPanel, results: Results) -> list[str]:
     if panel.key.found:
         found = Table(("design, counted when it was built", "value"), tuple(panel.key.found))
         body += ["<h3>Orders</h3>", html_table(found)]
+    return [*body, "<h3>How to read the numbers</h3>", f"<p>{escaped(_READING)}</p>"]
+
+
+def _how_imported(panel: ImportedVotes, results: Results) -> list[str]:
+    """Return where the votes come from; what the other tool played is not known."""
+    files = Table(
+        ("file", "SHA-256"), tuple((_no_path(one.name), one.sha256) for one in panel.manifest.files[:_FILES])
+    )
+    rows: list[tuple[Cell, ...]] = [
+        ("method", results.method.title),
+        ("taken by", panel.manifest.tool),
+        ("could not be checked", panel.manifest.unchecked or None),
+        *_asked_beforehand(results),
+        ("imported by", f"Gaplisten {panel.manifest.version}"),
+        ("files", str(len(panel.manifest.files))),
+    ]
+    body = ["<h2>How it was obtained</h2>", html_table(Table(("what", "fact"), tuple(rows)))]
+    body += ["<h3>Files</h3>", html_table(files)]
     return [*body, "<h3>How to read the numbers</h3>", f"<p>{escaped(_READING)}</p>"]
 
 

@@ -39,6 +39,26 @@ def panel(tmp_path: Path) -> Path:
     return folder
 
 
+def test_the_window_shows_imported_votes_and_says_what_could_not_be_checked(
+    tmp_path: Path, qtbot: QtBot
+) -> None:
+    rows = [
+        f"{who},{clip},{name},{score + (who == 'bea')}"
+        for who in ("ann", "bea", "cid")
+        for clip in ("c1", "c2")
+        for name, score in (("old", 2), ("new", 4))
+    ]
+    (tmp_path / "table.csv").write_text("\n".join(["listener,clip,condition,score", *rows]))
+    words = ["import", str(tmp_path / "table.csv"), "--out", str(tmp_path / "votes"), "--method", "acr"]
+    assert CliRunner().invoke(app, words).exit_code == 0
+    window = ResultsWindow(tmp_path / "votes")
+    qtbot.addWidget(window)
+    said = window.verdict.toPlainText()
+    assert "new or old is better cannot be told from 12 votes: +2.00" in said
+    assert "imported from a table: what was heard, checks and devices are not in the table" in said
+    assert window.strata.rowCount() == 0
+
+
 def test_the_command_prints_means_intervals_and_listeners(panel: Path) -> None:
     done = CliRunner().invoke(app, ["results", str(panel)])
     assert done.exit_code == 0, done.output

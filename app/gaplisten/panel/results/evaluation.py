@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from gaplisten.languages import ENGLISH
 from gaplisten.loss.strata import Stratum
-from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.imported import Source
 from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.parts import ResultsPart
 from gaplisten.panel.ratings import Rating, Statistic, grouped
@@ -177,8 +177,9 @@ def _ordered(votes: Sequence[Rating], order: Sequence[str], scales: Sequence[str
 
 
 def _by_stratum(votes: Sequence[Rating]) -> list[tuple[str, list[Rating]]]:
+    """Return votes for each burst length; imported ones of which it is not known are in none."""
     place = {stratum.value: at for at, stratum in enumerate(Stratum)}
-    groups = grouped(votes, lambda one: one.stratum)
+    groups = grouped([one for one in votes if one.stratum], lambda one: one.stratum)
     return sorted(groups.items(), key=lambda pair: place.get(pair[0], len(place)))
 
 
@@ -258,7 +259,7 @@ def evaluate_votes(
         listeners,
         collected.running,
         (*collected.problems, *problems),
-        collected.notes,
+        (*collected.unchecked, *collected.notes),
         tuple(one for name, own in _by_talker(scored) for one in _conditions(own, method, name)),
         tuple(one for name, own in _by_talker(chosen) for one in pair_results(own, method.test, name)),
         main,
@@ -271,7 +272,7 @@ def evaluate_votes(
 
 
 def evaluate(
-    panel: FrozenPanel,
+    panel: Source,
     ratings: Path | None = None,
     *,
     keep: Sequence[str] = (),
@@ -279,7 +280,7 @@ def evaluate(
     resample: bool | None = None,
     anonymous: bool = False,
 ) -> Results:
-    """Read all finished and interrupted sessions of a panel and evaluate them.
+    """Read all finished and interrupted sessions of a panel, or imported votes, and evaluate them.
 
     Sessions that are open now stay hidden (promise: blind means blind); they are named in `running`.
 

@@ -164,7 +164,7 @@ def habits(votes: Sequence[Rating], method: Method) -> list[Statistic]:
             shares.append(first / (first + second))
     if shares:
         rows.append(_row("share of answers for what stands first", shares, 0.5))
-    if not method.paired:
+    if not method.paired and any(one.trial for one in votes):  # else nobody knows what came first
         halves = [_halves(one.residuals) for one in fits(votes).values()]
         if halves:
             # Places have the same mean on every page: there is no level that could change.

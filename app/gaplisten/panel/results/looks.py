@@ -13,7 +13,7 @@ from typing import Any
 
 from gaplisten.durable import write_whole
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.imported import ImportedVotes, Source
 from gaplisten.panel.results.evaluation import Results
 from gaplisten.panel.results.verdict import words_of
 from gaplisten.panel.safety import read_limited
@@ -22,12 +22,12 @@ LOOKS = "results-looked-at.jsonl"
 _LARGEST = 1 << 20
 
 
-def looked(panel: FrozenPanel, results: Results, ratings: Path | None = None) -> list[str]:
+def looked(panel: Source, results: Results, ratings: Path | None = None) -> list[str]:
     """Keep that these results were looked at; return what must be said of earlier looks.
 
     A look counts where there were fewer listeners than now. One that changes nothing is not kept again.
     """
-    if not results.listeners:
+    if not results.listeners or isinstance(panel, ImportedVotes):  # what was imported is over
         return []
     path = (ratings or panel.ratings) / LOOKS
     now = len(results.listeners)

@@ -47,6 +47,8 @@ class Listener:
         Why the votes are left out; empty when they count.
     kept
         What the rules said of a listener who counts by hand all the same.
+    underflows
+        Of the output in all trials; None where nobody counted.
     noted
         What is unusual about a listener who counts all the same.
     retest
@@ -60,7 +62,7 @@ class Listener:
     passed: int
     spread: float | None
     agreement: float | None
-    underflows: int
+    underflows: int | None
     reasons: tuple[str, ...] = ()
     kept: tuple[str, ...] = ()
     retest: float | None = None
@@ -152,6 +154,12 @@ def _reasons(
     return [reason for reason in reasons if reason]
 
 
+def _underflows(votes: Sequence[Rating]) -> int | None:
+    """Return how many there were; None where nobody counted."""
+    counted = [vote.underflows for vote in votes if vote.underflows is not None]
+    return sum(counted) if counted else None
+
+
 def _judged(
     name: str, mine: Sequence[Rating], everybody: Sequence[Rating], method: Method, agreed: Fit | None
 ) -> Listener:
@@ -164,7 +172,7 @@ def _judged(
         sum(map(sum, checks)),
         _spread(own, method),
         (agreed.r or 0.0) if agreed else None,
-        sum(vote.underflows for vote in mine),
+        _underflows(mine),
         tuple(_reasons(mine, own, everybody, method)),
         retest=None if method.paired else retest(mine),
         noted=tuple(filter(None, (key_habit(own, method),))),

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from gaplisten.panel.answer_table import answer_table
 from gaplisten.panel.columns import columns_for
-from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.imported import ImportedVotes, Source
+from gaplisten.panel.reading import Row
 from gaplisten.panel.results.evaluation import Results, evaluate
 from gaplisten.panel.results.votes import pseudonyms
 from gaplisten.panel.withdrawing import counted_sessions
@@ -33,7 +34,7 @@ def _cell(name: str, text: str) -> Cell:
     return {"true": True, "false": False}.get(text, text) if name == "passed" else text
 
 
-def _answers(panel: FrozenPanel, ratings: Path | None) -> dict[str, dict[str, Cell]]:
+def _answers(panel: Source, ratings: Path | None) -> dict[str, dict[str, Cell]]:
     """Return each listener's answers: `q_` of a question, `check_` of a step's last attempt, by column."""
     table, _ = answer_table(panel, ratings)
     made: dict[str, dict[str, Cell]] = {}
@@ -48,8 +49,26 @@ def _answers(panel: FrozenPanel, ratings: Path | None) -> dict[str, dict[str, Ce
     return made
 
 
+def _in_words(panel: Source, column: str) -> bool:
+    """Tell whether an answer may be in somebody's own words; of imported ones nobody knows."""
+    if isinstance(panel, ImportedVotes):
+        return True
+    return column in {f"q_{one.name}" for one in panel.definition.question if one.kind == "text"}
+
+
+def _rows(panel: Source, ratings: Path | None) -> tuple[list[tuple[str, Row]], list[str]]:
+    """Return every row with the name of its listener, and sentences about files."""
+    if isinstance(panel, ImportedVotes):
+        found, problems = panel.rows()
+        return [(row["listener"], row) for row in found], problems
+    sessions, problems = counted_sessions(panel, ratings or panel.ratings)
+    shown = [one.read for one in sessions if not one.open_now]
+    problems += [said for one in shown for said in one.problems]
+    return [(one.listener, row) for one in shown for row in one.rows], problems
+
+
 def votes_table(
-    panel: FrozenPanel,
+    panel: Source,
     ratings: Path | None = None,
     *,
     keep: Sequence[str] = (),
@@ -74,29 +93,21 @@ def votes_table(
     names = pseudonyms(panel, [one.name for one in found.listeners]) if anonymous else {}
     asked = list(dict.fromkeys(column for own in answers.values() for column in own))
     if anonymous:
-        words = {f"q_{one.name}" for one in panel.definition.question if one.kind == "text"}
-        asked = [column for column in asked if column not in words]
+        asked = [column for column in asked if not _in_words(panel, column)]
     columns = [one.name for one in columns_for(panel.definition.method.scales, drawn=False)]
     columns = [name for name in columns if not (anonymous and name in _PRIVATE)]
     rows: list[tuple[Cell, ...]] = []
-    sessions, problems = counted_sessions(panel, ratings or panel.ratings)
-    for one in sessions:
-        if one.open_now:
-            continue
-        session = one.read
-        problems += session.problems
-        for row in session.rows:
-            clip = panel.key.clip_of.get(row["clip"])
-            told = {**row, "listener": names.get(session.listener, session.listener)}
-            rows.append(
-                (
-                    *(_cell(name, told[name]) for name in columns),
-                    clip.talker if clip and clip.talker else None,
-                    clip.sex if clip and clip.sex else None,
-                    session.listener in why,
-                    why.get(session.listener),
-                    *(answers.get(session.listener, {}).get(column) for column in asked),
-                )
+    votes, problems = _rows(panel, ratings)
+    for listener, row in votes:
+        told = {**row, "listener": names.get(listener, listener)}
+        rows.append(
+            (
+                *(_cell(name, told[name]) for name in columns),
+                *(said or None for said in panel.talker(row["clip"])),
+                listener in why,
+                why.get(listener),
+                *(answers.get(listener, {}).get(column) for column in asked),
             )
+        )
     heads = [RENAMED.get(name, name) for name in columns]
     return Table((*heads, "talker", "sex", "left_out", "why", *asked), tuple(rows)), found, tuple(problems)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.imported import ImportedVotes, Source
 from gaplisten.panel.order import shuffled
 from gaplisten.panel.ratings import Rating
 from gaplisten.panel.reading import Row
@@ -28,12 +29,15 @@ class Collected:
         Sentences about files that could not be used, or only in part.
     notes
         Sentences about files that another version or program wrote: all in them was used.
+    unchecked
+        Where imported votes come from, and what could not be checked; names nobody.
     """
 
     votes: tuple[Rating, ...]
     running: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    unchecked: tuple[str, ...] = ()
 
     @property
     def listeners(self) -> tuple[str, ...]:
@@ -53,9 +57,9 @@ def _vote(panel: FrozenPanel, row: Row, listener: str) -> Rating:
         int(row["trial"]),
         float(row["score"]),
         {"true": True, "false": False}.get(row["passed"]),
-        int(row["underflows"]) if row["underflows"].isdecimal() else 0,
+        int(row["underflows"]) if row["underflows"].isdecimal() else None,
         row.get("scale", ""),
-        *_talker(panel, row["clip"]),
+        *panel.talker(row["clip"]),
         row["vote"],
         _side(row),
     )
@@ -69,11 +73,6 @@ def _side(row: Row) -> str:
     return next((letter for letter, _, name in behind if name == row["condition"] and letter != "X"), "")
 
 
-def _talker(panel: FrozenPanel, clip: str) -> tuple[str, str]:
-    known = panel.key.clip_of.get(clip)
-    return (known.talker, known.sex) if known else ("", "")
-
-
 def _spoilt_counts(path: Path, rows: Iterable[Row]) -> Iterator[str]:
     """Tell which counts of underflows are none: they say how a vote was heard, not what it is."""
     for row in rows:
@@ -82,8 +81,19 @@ def _spoilt_counts(path: Path, rows: Iterable[Row]) -> Iterator[str]:
             yield f"{path.name}: {said}; the vote is used"
 
 
-def collect(panel: FrozenPanel, ratings: Path | None = None) -> Collected:
-    """Read every session's votes (practice left out); a session that is open now stays hidden."""
+def _imported(panel: ImportedVotes) -> Collected:
+    votes, problems, empty = panel.votes()
+    notes = (*panel.manifest.notes, *empty)
+    return Collected(tuple(votes), (), tuple(problems), notes, (panel.unchecked,))
+
+
+def collect(panel: Source, ratings: Path | None = None) -> Collected:
+    """Read every session's votes (practice left out); a session that is open now stays hidden.
+
+    Imported votes come with sentences about what their tool did not tell and so could not be checked.
+    """
+    if isinstance(panel, ImportedVotes):
+        return _imported(panel)
     folder = ratings or panel.ratings
     votes: list[Rating] = []
     running: list[str] = []
@@ -103,14 +113,14 @@ def collect(panel: FrozenPanel, ratings: Path | None = None) -> Collected:
     return Collected(tuple(votes), tuple(running), tuple(problems), tuple(notes))
 
 
-def pseudonyms(panel: FrozenPanel, listeners: Sequence[str]) -> dict[str, str]:
+def pseudonyms(panel: Source, listeners: Sequence[str]) -> dict[str, str]:
     """Return a name for each listener that tells nothing, not even by the alphabet; the same each time."""
-    drawn = shuffled(sorted(listeners), panel.key.trial_salt, "pseudonyms")
+    drawn = shuffled(sorted(listeners), panel.salt, "pseudonyms")
     width = len(str(len(drawn)))
     return {name: f"L{place:0{width}d}" for place, name in enumerate(drawn, start=1)}
 
 
-def nameless(panel: FrozenPanel, collected: Collected) -> tuple[Collected, dict[str, str]]:
+def nameless(panel: Source, collected: Collected) -> tuple[Collected, dict[str, str]]:
     """Return the same votes under pseudonyms, and which pseudonym each listener has.
 
     Sentences about files name sessions, and so listeners: only how many there are is told.
@@ -118,12 +128,11 @@ def nameless(panel: FrozenPanel, collected: Collected) -> tuple[Collected, dict[
     names = pseudonyms(panel, sorted({*collected.listeners, *collected.running}))
     votes = tuple(replace(one, listener=names[one.listener]) for one in collected.votes)
     running = tuple(names[one] for one in collected.running)
-    counted = ((len(collected.problems), "problems"), (len(collected.notes), "notes"))
-    said = [
-        (f"{number} {what} about files; results without pseudonyms tell them",) if number else ()
-        for number, what in counted
-    ]
-    return Collected(votes, running, *said), names
+    problems, notes = (
+        (f"{len(told)} {what} about files; results without pseudonyms tell them",) if told else ()
+        for told, what in ((collected.problems, "problems"), (collected.notes, "notes"))
+    )
+    return Collected(votes, running, problems, notes, collected.unchecked), names
 
 
 def tests(votes: Iterable[Rating]) -> list[Rating]:

@@ -30,8 +30,8 @@ class PanelResults(QObject):
         shell.actions.bind("panel.results", self.choose)
 
     def choose(self) -> None:
-        """Choose a built panel and show its results."""
-        name = QFileDialog.getExistingDirectory(self._shell.window, "Panel Folder")
+        """Choose a built panel, or imported votes, and show the results."""
+        name = QFileDialog.getExistingDirectory(self._shell.window, "Folder of a Panel or of Imported Votes")
         if name:
             self.show(Path(name))
 

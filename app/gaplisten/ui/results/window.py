@@ -25,7 +25,7 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.frozen import FrozenPanel, open_panel
+from gaplisten.panel.imported import Source, open_source
 from gaplisten.panel.results.evaluation import Results, evaluate
 from gaplisten.panel.results.looks import looked
 from gaplisten.panel.results.report import (
@@ -88,7 +88,7 @@ class ResultsWindow(QWidget):
     def __init__(self, folder: Path, ratings: Path | None = None) -> None:
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._panel: FrozenPanel = open_panel(folder)
+        self._panel: Source = open_source(folder)
         self._ratings = ratings
         self._seen: object = None
         self.results: Results | None = None
@@ -192,7 +192,9 @@ class ResultsWindow(QWidget):
         self.strata.show_table(strata_table(results))
         self.talkers.show_table(talkers_table(results))
         # Where nobody said who talks, or all clips are of one talker, there is nothing to compare.
-        self._tabs.setTabVisible(self._tabs.indexOf(self.talkers), bool(self.talkers.rowCount()))
+        # Of imported votes nobody may have said how long the bursts are.
+        for view in (self.talkers, self.strata):
+            self._tabs.setTabVisible(self._tabs.indexOf(view), bool(view.rowCount()))
         self.by_listener.show_table(by_listener_table(results))
         self.listeners.show_table(listeners_table(results))
         self._show_own(results)

@@ -1,0 +1,94 @@
+"""Votes of other tools: the command `panel import`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gaplisten.errors import GaplistenError
+from gaplisten.languages import counted
+
+
+class ExchangeCommandError(GaplistenError):
+    """Words of an exchange command that mean nothing."""
+
+
+def import_(
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="Result files, or folders of them.")],
+    out: Annotated[Path, typer.Option("--out", help="The folder to make: panel results and votes read it.")],
+    form: Annotated[
+        str,
+        typer.Option(
+            "--from", metavar="TOOL", help="webmushra, p808, listen_and_rate or table; told by itself."
+        ),
+    ] = "",
+    method: Annotated[
+        str, typer.Option("--method", metavar="NAME", help="The test method, where the files cannot tell.")
+    ] = "",
+    title: Annotated[str, typer.Option("--title", help="What the test is called.")] = "",
+    listener: Annotated[
+        str, typer.Option("--listener", metavar="COLUMN", help="The column that names the listener.")
+    ] = "",
+    columns: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--map", metavar="WORD=COLUMN,...", help="listener=who,clip=file,condition=system,score=mos ..."
+        ),
+    ] = None,
+    scores: Annotated[
+        str,
+        typer.Option("--scores", metavar="COLUMN,...", help="Columns of scores, each named as a condition."),
+    ] = "",
+    key: Annotated[
+        Path | None,
+        typer.Option("--key", help="A table (name, clip, condition ...) of what opaque names stand for."),
+    ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", metavar="NAME", help="The condition that others are compared with."),
+    ] = None,
+    leave_out_untouched: Annotated[
+        bool,
+        typer.Option("--leave-out-untouched", help="Pages of sliders that all stand at 100 are left empty."),
+    ] = False,
+) -> None:
+    """Read the votes of webMUSHRA, pymushra, the P.808 Toolkit, listen-and-rate or any table."""
+    from gaplisten.exchange.votes import import_votes, load
+    from gaplisten.exchange.votes.contract import Options, read_key
+    from gaplisten.panel.imported import write_imported
+    from gaplisten.panel.parts import ResultsPart
+
+    loaded = load(files)
+    meant = read_key(str(key), load([key])[str(key)]) if key is not None else {}
+    wanted = tuple(one for one in (name.strip() for name in scores.split(",")) if one)
+    options = Options(form, method, listener, _mapping(columns or ()), wanted, meant, leave_out_untouched)
+    found = import_votes(loaded, options)
+    if against is not None and against not in {one.condition for one in found.votes}:
+        known = ", ".join(dict.fromkeys(one.condition for one in found.votes))[:200]
+        raise ExchangeCommandError(
+            f"--against {against}", "no votes are of this condition", f"it has: {known}"
+        )
+    name = title or files[0].stem or "Imported votes"
+    made = write_imported(out, found, name, loaded, ResultsPart(against=against))
+    votes, listeners = len(found.votes), len({one.listener for one in found.votes})
+    clips = len({one.clip for one in found.votes})
+    told = f"{counted(votes, 'vote')} of {counted(listeners, 'listener')} on {counted(clips, 'clip')}"
+    print(f"{out}: {told} ({found.method.title})")
+    for said in (made.unchecked, *found.notes):
+        print(said)
+
+
+def _mapping(said: Sequence[str]) -> dict[str, str]:
+    from gaplisten.exchange.votes.table_of_votes import WORDS
+
+    made: dict[str, str] = {}
+    for one in (part for text in said for part in text.split(",")):
+        word, there, column = one.partition("=")
+        if not there or word.strip() not in WORDS or not column.strip():
+            way = f"write WORD=COLUMN with one of {', '.join(WORDS)}"
+            raise ExchangeCommandError(f"--map {one}", "this names no column", way)
+        made[word.strip()] = column.strip()
+    return made
