@@ -159,3 +159,18 @@ def test_word_accuracy_names_texts_and_recogniser_and_leaves_out_what_is_exclude
     (tmp_path / "words.csv").write_text("id,transcription\n" + "\n".join(f"{name},others" for name in names))
     assert run(clips / "mine", *words, "--csv", scores) == 0
     assert {row["words"] for row in read(scores)} == {"1.0"}
+
+
+def test_a_column_of_the_clips_metadata_parts_the_means(
+    clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    names = sorted(path.stem for path in (clips / "mine").glob("*.wav"))
+    lines = [f"3,{name}.wav,{'quiet' if at else 'noisy'}" for at, name in enumerate(names[:-1])]
+    (tmp_path / "meta.csv").write_text("\n".join(["nr,file,room", *lines]))
+    words = ["--reference-folder", clips / "clean", "--metric", "lsd", "--metadata", tmp_path / "meta.csv"]
+    assert run(clips / "mine", *words, "--strata", "room", "--csv", tmp_path / "s.csv") == 0
+    found = {row["clip"]: row["stratum"] for row in read(tmp_path / "s.csv")}
+    assert [found[name] for name in names] == ["room noisy", *["room quiet"] * (len(names) - 2), "not told"]
+    assert run(clips / "mine", *words, "--strata", "none") == 2
+    assert "has no column 'none'; there are 'nr', 'room'" in capsys.readouterr().err
+    assert run(clips / "mine", *words) == 2

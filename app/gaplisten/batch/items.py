@@ -13,6 +13,7 @@ from gaplisten.audio.headerless import RawFormat
 from gaplisten.batch.journal import key_of
 from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.clip import Clip, ClipSet, ConditionFile, PacketLength
+from gaplisten.clips.clip_tables import ClipTableError, read_clip_table
 from gaplisten.clips.consistency import doubts_about
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.matching import grids_of
@@ -21,12 +22,13 @@ from gaplisten.clips.neighbours import matched
 from gaplisten.clips.opening import open_clip
 from gaplisten.clips.patterns import Pattern
 from gaplisten.clips.scanning import TABLE_SUFFIXES, Folder, FolderError, Tree, scan, scan_tree
-from gaplisten.clips.transcripts import read_transcripts, with_transcripts
+from gaplisten.clips.transcripts import keys_of, read_transcripts, with_transcripts
 from gaplisten.durable import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.strata import Stratum
 
 REFERENCE, LOSSY = "reference", "lossy"
+NOT_TOLD = "not told"
 _MOST_NAMES, _NEARLY_ALL = 400, 0.9
 
 
@@ -285,6 +287,32 @@ def _told_by(place: Path, versions: Sequence[Version]) -> list[Version]:
         if known.transcript is not None or version.clip not in spoken:
             spoken[version.clip] = replace(version.clip, transcript=known.transcript)
     return [replace(version, clip=spoken[version.clip]) for version in versions]
+
+
+def stratified(versions: Sequence[Version], path: Path, column: str) -> list[Version]:
+    """Return versions with what a table of clips says in a column as their strata.
+
+    A clip of which the table says nothing is in the stratum ``not told``.
+
+    Raises
+    ------
+    ClipTableError
+        If the table cannot be used, has no such column, or rows for a clip differ.
+    """
+    named = [replace(version.clip, lossy=version.path) for version in versions]
+    keys = [keys_of(clip) for clip in named]
+    table = read_clip_table(path, frozenset(itertools.chain.from_iterable(keys)))
+    if column not in table.columns:
+        way_out = f"there are {', '.join(map(repr, table.columns))}"
+        raise ClipTableError(str(path), f"has no column {column!r}", way_out)
+    if table.doubles:
+        fact = f"has rows for {table.doubles[0]} that differ"
+        raise ClipTableError(str(path), fact, "keep one of them")
+    cells = [next((table.rows[key] for key in own if key in table.rows), {}) for own in keys]
+    return [
+        replace(version, stratum=f"{column} {row[column]}" if row.get(column) else NOT_TOLD)
+        for version, row in zip(versions, cells, strict=True)
+    ]
 
 
 def _folder_names(folders: Sequence[Path]) -> list[str]:

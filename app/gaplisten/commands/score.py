@@ -21,7 +21,7 @@ from gaplisten.batch.compare import (
 )
 from gaplisten.batch.comparison import heard_in
 from gaplisten.batch.heard import Heard
-from gaplisten.batch.items import Version, versions_from_paths
+from gaplisten.batch.items import Version, stratified, versions_from_paths
 from gaplisten.batch.run import ProcessWorkers, Workers
 from gaplisten.batch.score import DoubtfulClips, ScoreBatch, apart, described, score_journal, score_versions
 from gaplisten.batch.summary import brief, summarise_scores, tidy
@@ -156,6 +156,13 @@ def score(
         Path | None,
         typer.Option(metavar="FILE|DIR", help="What is said: a table (id, transcription), lines, or texts."),
     ] = None,
+    metadata: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="A table with a row for each clip, for --strata.")
+    ] = None,
+    strata: Annotated[
+        str | None,
+        typer.Option(metavar="COLUMN", help="Column of --metadata to tell clips apart by, not by bursts."),
+    ] = None,
     csv: Annotated[Path | None, typer.Option(help="Write all scores as tidy CSV.")] = None,
     summary: Annotated[Path | None, typer.Option(help="Write means and intervals as CSV.")] = None,
     jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, help="Processes; one per core.")] = None,
@@ -193,6 +200,10 @@ def score(
         transcripts=transcripts,
         raw=raw_from(raw),
     )
+    if (metadata is None) is not (strata is None):
+        raise typer.BadParameter("--metadata CSV and --strata COLUMN belong together")
+    if metadata is not None and strata is not None:
+        versions = stratified(versions, metadata, strata)
     heard = heard_in(ratings) if ratings is not None else ()  # a bad table is told before hours of work
     wanted, asked = apart(metric or ["plcmos"])
     with output.progress("scoring") as job, score_journal() as journal:
