@@ -12,7 +12,7 @@ import typer
 
 from gaplisten.commands.folder_options import Accept, say_doubts
 from gaplisten.commands.output import progress, show
-from gaplisten.commands.panel_exchange import import_
+from gaplisten.commands.panel_exchange import export, import_
 from gaplisten.display import lacking
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import are, counted
@@ -628,6 +628,7 @@ def merge_(
 
 
 app.command("import")(import_)
+app.command("export")(export)
 
 
 @app.command("withdraw")

@@ -1,4 +1,4 @@
-"""Votes of other tools: the command `panel import`."""
+"""Panels and votes from and to other tools: the commands `panel import` and `panel export`."""
 
 from __future__ import annotations
 
@@ -78,6 +78,28 @@ def import_(
     told = f"{counted(votes, 'vote')} of {counted(listeners, 'listener')} on {counted(clips, 'clip')}"
     print(f"{out}: {told} ({found.method.title})")
     for said in (made.unchecked, *found.notes):
+        print(said)
+
+
+def export(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to make.")],
+    to: Annotated[str, typer.Option("--to", metavar="TOOL", help="webmushra.")],
+) -> None:
+    """Write a panel for webMUSHRA and pymushra: configuration, 48 kHz sounds, and the key to opaque names."""
+    from gaplisten.commands.output import progress
+    from gaplisten.exchange.webmushra import SERVED, export_webmushra
+    from gaplisten.panel.frozen import open_panel
+
+    if to != "webmushra":
+        raise ExchangeCommandError(f"--to {to}", "no export to such a tool is known", "choose webmushra")
+    panel = open_panel(folder)
+    with progress("exporting") as job:
+        made = export_webmushra(panel, out, job)
+    print(f"{out}: {counted(made.sounds, 'sound')}")
+    print(f"copy what is in {out / SERVED} into webMUSHRA's folder; listeners open ?config={made.name}.yaml")
+    print(f"{out / 'key.csv'} says what the names stand for: keep it, and give it to panel import --key")
+    for said in made.notes:
         print(said)
 
 
