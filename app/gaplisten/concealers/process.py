@@ -24,7 +24,9 @@ _START_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 _CANCEL_GRACE_SECONDS = 0.15
 _KEPT_BYTES = 65_536
-_PATIENCE = 4.0  # how many times the limit a worker may take that waits for a processor
+# How many times the limit a worker may take that waits for a processor: workers stand back behind all other
+# work, so that two busy programs leave them a twentieth of one.
+_PATIENCE = 20.0
 _WAIT_SECONDS = 0.25
 _LOOK_AT_MEMORY_SECONDS = 0.1
 
