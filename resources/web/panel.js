@@ -133,6 +133,7 @@ async function begin() {
   ({ tab, words } = answer.told);
   for (const entry of [...outbox.memory.values()]) { // what an earlier page could not send any more
     const late = await ask(entry.path, entry.body, entry);
+    if (late.told.elsewhere) { showElsewhere(late.told); return null; }
     await outbox.drop(entry.key);
     if (late.status === 200) answer.told.screen = late.told.screen;
     else if (late.told.text) say(late.told.text);
@@ -265,7 +266,7 @@ class Player {
       const from = Math.max(part.from, when + FADE);
       if (part.from < from) {
         const whole = part.whole + (from - part.from) * RATE;
-        this.timeline.push({ ...part, from, slot, whole, what: "switched" });
+        this.timeline.push({ ...part, from, slot, whole, what: "switched", entered: false, done: undefined });
         part.until = from;
       } else Object.assign(part, { slot, what: part.what === "again" ? "again" : "switched" });
     }
@@ -356,7 +357,7 @@ class Player {
     }
     this.over = when + (stop - from) / RATE;
     if (this.loop) { // out at its end; in again at its beginning, by the next pass
-      this.master.gain.setValueCurveAtTime(DOWN, this.over - FADE, FADE);
+      this.master.gain.setValueCurveAtTime(DOWN, this.over - FADE - 1 / RATE, FADE);
       this.master.gain.setValueCurveAtTime(UP, this.over, FADE);
     }
   }
@@ -407,6 +408,7 @@ class Player {
     const now = context.currentTime - this.late;
     for (const part of this.timeline) {
       if (part.from > now) break;
+      if (part.closed) continue;
       this.enter(part);
       const start = part.done ?? part.whole, stop = Math.round(part.whole + (Math.min(now, part.until) - part.from) * RATE);
       if (stop > start) { this.heard(part.slot, start - part.offset, stop - part.offset); part.done = stop; }
@@ -428,7 +430,9 @@ class Player {
     this.events.push([what, slot]);
   }
 
-  heard(slot, start, stop) {
+  heard(slot, start, stop) { // in whole frames: the server takes no others
+    start = Math.round(start);
+    stop = Math.round(stop);
     const last = this.events[this.events.length - 1];
     if (last && last[0] === "heard" && last[1] === slot && Math.abs(last[3] - start) <= 2) last[3] = stop;
     else this.events.push(["heard", slot, start, stop]);
@@ -445,7 +449,9 @@ class Player {
     if (!this.playing) return;
     this.account();
     const part = this.timeline.find(one => !one.entered && one.slot === this.slot);
-    if (part && part.from - context.currentTime < 0.2 + this.late) this.enter(part);
+    if (!part || part.from - context.currentTime > 0.2) return;
+    for (const one of this.timeline) if (one.from < part.from) one.closed = true; // what is left of its fade
+    this.enter(part);
   }
 
   heardSome(slot) { return this.spans[slot].length > 0; }
@@ -457,6 +463,7 @@ class Player {
 }
 
 let player = null;
+let view = null; // the trial on the screen
 
 document.addEventListener("visibilitychange", () => { if (document.hidden && player && player.playing) player.pause(); });
 
@@ -481,6 +488,7 @@ let keys = () => false; // what a key does on this screen; true if it did someth
 
 function show(...nodes) {
   if (player) { player.close(); player = null; }
+  view = null;
   keys = () => false;
   page.replaceChildren(...nodes.filter(node => node));
   window.scrollTo(0, 0);
@@ -607,9 +615,9 @@ async function showStep(screen) {
     if (told.status === 200) return next(told.told.screen);
     if (told.told.elsewhere) return showElsewhere(told.told);
     if (told.status === 422) return say(told.told.text);
-    const screenNow = await begin();
-    if (told.told.text) say(told.told.text);
-    return next(screenNow);
+    if (told.status !== 409) return say(told.told.text || words.web_failed);
+    await next(await begin());
+    return say(told.told.text);
   };
   const answers = screen.choices.map(([value, text], at) => button(screen.choices.length > 1 ? `${at + 1}   ${text}` : text, () => answer({ [screen.step]: value })));
   const all = () => answer(Object.fromEntries(Object.entries(fields).map(([name, field]) => [name, field.value])));
@@ -649,6 +657,7 @@ class TrialView {
     this.slots = trial.slots.map((_, at) => at);
     this.rated = this.slots.filter(at => trial.slots[at].rated);
     player = this.player = new Player(trial.slots, buffers, trial.playing, { pause: trial.pause, loop: trial.loop, edges: trial.edges });
+    view = this;
     this.build();
     this.player.changed = () => this.update();
     this.clock = { whole: 0, since: performance.now(), runs: true }; // it runs from here: all sounds are there
@@ -803,9 +812,10 @@ class TrialView {
       this.update();
       return this.refuse(answer.told.refusal);
     }
+    if (answer.status !== 409) { this.update(); say(answer.told.text || words.web_failed); return; } // it stays here
     const screen = await begin();
     await next(screen);
-    if (answer.told.text) say(answer.told.text);
+    say(answer.told.text);
   }
 
   refuse(refusal) {

@@ -78,9 +78,9 @@ class Page:
 
 @contextlib.contextmanager
 def page_in(
-    browser: str, path: Path, title: str, folder: Path, environment: Mapping[str, str]
+    browser: str, path: Path | str, title: str, folder: Path, environment: Mapping[str, str]
 ) -> Iterator[Page]:
-    """Open a file in a browser with a profile of its own; it ends with the block, and all its processes.
+    """Open a file or an address in a browser with a profile of its own; all ends with the block.
 
     Parameters
     ----------
@@ -100,7 +100,7 @@ def page_in(
         "MOZ_CRASHREPORTER_DISABLE": "1",
     }
     process = subprocess.Popen(
-        _command(browser, profile, path.as_uri()),
+        _command(browser, profile, path if isinstance(path, str) else path.as_uri()),
         env=own,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,

@@ -171,6 +171,7 @@ class Served:
     port: int
     links: Any
     server: Any
+    stop: Callable[[], None]
 
     @property
     def address(self) -> str:
@@ -183,9 +184,9 @@ class Served:
         return Remote(self.port, link.token)
 
 
-def free_listener() -> socket.socket:
-    """Return a socket that listens on a port of its own."""
-    return socket.create_server(("127.0.0.1", 0), backlog=256)
+def free_listener(port: int = 0) -> socket.socket:
+    """Return a socket that listens, on a port of its own if none is given."""
+    return socket.create_server(("127.0.0.1", port), backlog=256)
 
 
 def uvicorn_server(panel: FrozenPanel, ratings: Path | None = None, **more: Any) -> tuple[Any, Any, Any]:
@@ -204,16 +205,21 @@ def uvicorn_server(panel: FrozenPanel, ratings: Path | None = None, **more: Any)
 
 
 @contextlib.contextmanager
-def serving(panel: FrozenPanel, ratings: Path | None = None, **more: Any) -> Iterator[Served]:
-    """Serve a panel in a thread of this process, on a port of its own."""
+def serving(panel: FrozenPanel, ratings: Path | None = None, port: int = 0, **more: Any) -> Iterator[Served]:
+    """Serve a panel in a thread of this process, on a port of its own if none is given."""
     theirs, ours, links = uvicorn_server(panel, ratings, **more)
-    with free_listener() as listening:
+    with free_listener(port) as listening:
         port = listening.getsockname()[1]
         thread = threading.Thread(target=lambda: asyncio.run(theirs.serve(sockets=[listening])), daemon=True)
         thread.start()
         wait_for(lambda: theirs.started, what="the server")
-        try:
-            yield Served(panel, port, links, ours)
-        finally:
+
+        def stop() -> None:
             theirs.should_exit = theirs.force_exit = True
             thread.join(PATIENCE)
+            listening.close()
+
+        try:
+            yield Served(panel, port, links, ours, stop)
+        finally:
+            stop()

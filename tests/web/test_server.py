@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import re
 from pathlib import Path
 from typing import Any
@@ -169,6 +170,31 @@ def test_who_has_begun_at_a_desk_goes_on_in_a_browser_and_the_other_way_round(tm
         ann.open()
         ann.take()
     assert len(votes_in(panel)) == 8
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are looked up in /proc")
+def test_each_answer_comes_after_its_rows_were_forced_to_the_disk(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = make_panel(tmp_path, "acr")
+    forced: list[tuple[str, int]] = []
+    real = os.fsync
+
+    def fsync(descriptor: int) -> None:
+        real(descriptor)
+        path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
+        if path.suffix == ".csv" and path.parent.name == "ratings":
+            forced.append((path.name, path.stat().st_size))
+
+    with serving(panel) as served:
+        ann = served.remote()
+        ann.open()
+        monkeypatch.setattr(os, "fsync", fsync)
+        while ann.screen["kind"] == "trial":
+            forced.clear()
+            assert ann.send().status == 200
+            (path,) = panel.ratings.glob("*.csv")
+            assert forced[-1] == (path.name, path.stat().st_size)
 
 
 def test_a_full_disk_is_told_and_the_same_trial_is_saved_when_there_is_room(

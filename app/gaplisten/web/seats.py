@@ -207,7 +207,9 @@ class Seat:
 
     def _asked_by(self, tab: str) -> Session:
         self.used = self._hall.monotonic()
-        if not self._tab or tab != self._tab:
+        if not self._tab and tab:
+            self._tab = tab  # the server was started anew; the page that stood open goes on
+        if not tab or tab != self._tab:
             raise Elsewhere
         return self._opened()
 

@@ -1,0 +1,292 @@
+"""Panels in real browsers, by keys alone: what reaches the sound server, and that nothing is lost."""
+
+from __future__ import annotations
+
+import io
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import soundfile
+
+from gaplisten.panel import methods
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.session import Session
+from gaplisten.panel.session_files import read_session
+from gaplisten.panel.web_sounds import with_web_sounds
+from kit.browser import page_in, program
+from kit.chrome import Browser, chrome
+from kit.panels import NO_STEPS, make_panel
+from kit.pulse import SoundServer, sound_server, wait_for
+from kit.served import Served, serving
+from kit.xserver import missing, x_server
+
+pytestmark = [
+    pytest.mark.display,
+    pytest.mark.sound,
+    pytest.mark.xdist_group("browsers"),
+    pytest.mark.skipif(bool(missing()), reason=f"not installed: {missing()}"),
+]
+
+EXTRAS = {"mushra": '[mushra]\nanchors = ["lossy"]\n', "abx": "[abx]\ntrials = 2\n"}
+# The page's main thread stands still for 150 of every 350 ms.
+BLOCKED = "setInterval(() => { const t = performance.now(); while (performance.now() - t < 150); }, 350)"
+Sound = npt.NDArray[np.float32]
+
+
+def votes_in(panel: FrozenPanel) -> list[dict[str, str]]:
+    return [row for path in panel.ratings.glob("*.csv") for row in read_session(panel, path).rows]
+
+
+def slots_of_first_trial(panel: FrozenPanel, served: Served, token: str) -> list[Sound]:
+    """Return what the sound server must get of each slot: the panel's sounds at 48 kHz times the one gain."""
+    served.server._seats[token][0].close()
+    with Session.open(panel, "Ann") as session:
+        assert session.trial is not None
+        gain = np.float32(session.gain)
+        codes = [slot.stimulus for slot in session.trial.slots]
+    sounds = with_web_sounds(panel)
+    return [soundfile.read(io.BytesIO(sounds.read(code)), dtype="float32")[0] * gain for code in codes]
+
+
+@contextmanager
+def listener_at(
+    served: Served, folder: Path, environment: Mapping[str, str] | None, token: str
+) -> Iterator[Browser]:
+    """Open a link in Chromium and begin."""
+    with chrome(folder, environment) as browser:
+        browser.go(f"{served.address}/s/{token}/")
+        begin(browser)
+        yield browser
+
+
+def begin(browser: Browser) -> None:
+    browser.wait_for_text("(Enter)")
+    browser.press("ENTER")
+    browser.wait(lambda: "not sent" in browser.text or not is_at_the_start(browser), "it begins")
+
+
+def is_at_the_start(browser: Browser) -> bool:
+    return bool(browser.run("return page.textContent.includes(words.web_begin_text)"))
+
+
+def hear_all(browser: Browser) -> None:
+    """Hear every slot to its end, by keys."""
+    if browser.run("return view.switched"):
+        for at in range(browser.run("return view.slots.length")):
+            name = browser.run(f"return view.trial.slots[{at}].letter || 'R'")
+            browser.press(name.lower())
+            browser.wait(
+                lambda at=at: browser.run(f"return view.player.heardWhole({at})"), f"{name} is heard"
+            )
+        return
+    browser.press(" ")
+    heard = "return view.player.ended && view.slots.every(at => view.player.heardWhole(at))"
+    browser.wait(lambda: browser.run(heard), "all is heard")
+
+
+def answer(browser: Browser) -> None:
+    """Give every vote of a trial, by keys."""
+    response = browser.run("return view.trial.response")
+    if response in ("sliders", "grades"):
+        for at in browser.run("return view.rated"):
+            browser.press(browser.run(f"return view.trial.slots[{at}].letter").lower(), "UP", "UP")
+    elif response == "places":
+        for at in browser.run("return view.rated")[:-1]:
+            browser.press(browser.run(f"return view.trial.slots[{at}].letter").lower(), "DOWN")
+    elif browser.run("return view.trial.together"):
+        browser.press(*"4" * browser.run("return view.trial.scales.length"))
+    else:
+        digits = browser.run("return view.digits(view.scale).length")
+        browser.press("4" if digits else "UP")
+        for _ in range(browser.run("return view.trial.scales.length") - 1):
+            browser.press("ENTER")
+            hear_all(browser)
+            browser.press("4")
+
+
+def take_trial(browser: Browser) -> int:
+    """Take the trial that is shown; return its number."""
+    browser.wait(lambda: browser.run("return !!view"), "a trial is shown")
+    number = int(browser.run("return view.trial.number"))
+    hear_all(browser)
+    answer(browser)
+    browser.press("ENTER")
+    left = f"return page.textContent.includes(words.finished) || !!view && view.trial.number !== {number}"
+    browser.wait(lambda: browser.run(left), "the next trial is shown")
+    return number
+
+
+def one_run(captured: Sound, sounds: list[Sound]) -> tuple[Sound, npt.NDArray[np.bool_]]:
+    """Return what came from the first sound on, and where none of the slots was heard as it is."""
+    start = int(np.flatnonzero(captured)[0]) - int(np.flatnonzero(sounds[0])[0])
+    frames = min(len(sounds[0]), len(captured) - start)
+    came = captured[start : start + frames]
+    return came, ~np.any([came == sound[:frames] for sound in sounds], axis=0)
+
+
+@pytest.mark.parametrize("blocked", [False, pytest.param(True, marks=pytest.mark.long)])
+def test_a_whole_panel_is_taken_by_keys_and_every_sample_arrives(blocked: bool, tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1, frames=8000 * (4 if blocked else 1))
+    with serving(panel) as served, x_server() as display, sound_server(48000) as sound:
+        token = served.remote().token
+        with listener_at(served, tmp_path / "profile", {**display, **sound.environment}, token) as browser:
+            browser.wait(lambda: browser.run("return !!view"), "a trial is shown")
+            browser.press("ENTER")
+            browser.wait_for_text("Listen to the recording first.")
+            if blocked:
+                browser.run(BLOCKED)
+            sound.forget()
+            hear_all(browser)
+            time.sleep(0.3)
+            captured = sound.captured()[:, 0].copy()
+            browser.press("4", "ENTER")
+            browser.wait_for_text("Trial 2 of 2")
+            take_trial(browser)
+            browser.wait_for_text("All ratings are saved")
+        (wanted,) = slots_of_first_trial_before(panel, token, served)
+    came, wrong = one_run(captured, [wanted])
+    assert len(came) == len(wanted)
+    assert int(wrong.sum()) == 0
+    rows = votes_in(panel)
+    assert [row["vote"] for row in rows] == ["4", "4"]
+    assert {row["device_rate"] for row in rows} == {"48000"}
+    assert all("Chrome" in row["device"] for row in rows)
+    assert {row["underflows"] for row in rows} == {"0"}
+
+
+def slots_of_first_trial_before(panel: FrozenPanel, token: str, served: Served) -> list[Sound]:
+    """Return the same when the session is over: the first trial is told by its row."""
+    first = next(row for row in votes_in(panel) if row["trial"] == "1")
+    code = panel.key.code(first["clip"], first["condition"])
+    gain = np.float32(panel.key.clip_of[first["clip"]].gain)
+    data = with_web_sounds(panel).read(code)
+    return [soundfile.read(io.BytesIO(data), dtype="float32")[0] * gain]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("blocked", [False, True])
+def test_200_switches_fade_for_5_and_5_ms_and_all_else_is_exact(blocked: bool, tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "ab", clips=1, frames=8000 * 45)
+    with serving(panel) as served, x_server() as display, sound_server(48000) as sound:
+        token = served.remote().token
+        fades: list[int] = []
+        with listener_at(served, tmp_path / "profile", {**display, **sound.environment}, token) as browser:
+            browser.wait(lambda: browser.run("return !!view"), "a trial is shown")
+            if blocked:
+                browser.run(BLOCKED)
+            runs = []
+            while sum(runs) < 200:
+                sound.forget()
+                browser.press("a")
+                before = time.monotonic()
+                done = 0
+                while time.monotonic() - before < 38:
+                    browser.press("b" if done % 2 == 0 else "a")
+                    done += 1
+                    time.sleep(0.1)
+                browser.press(" ")
+                time.sleep(0.5)
+                runs.append(done)
+                fades += fades_in(sound, panel, served, token)
+                browser.press("BACKSPACE", " ")
+    assert len(fades) >= 200
+    assert set(fades) <= {479, 480}
+
+
+def fades_in(sound: SoundServer, panel: FrozenPanel, served: Served, token: str) -> list[int]:
+    captured = sound.captured()[:, 0].copy()
+    came, wrong = one_run(captured, slots_of_first_trial(panel, served, token))
+    edges = np.flatnonzero(np.diff(np.r_[0, wrong.astype(int), 0])).reshape(-1, 2)
+    return [int(stop - start) for start, stop in edges if stop < len(came) - 2000]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("method", methods.names())
+def test_every_method_is_taken_to_its_end_by_keys(method: str, tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, method, NO_STEPS + EXTRAS.get(method, ""), clips=2, frames=8000)
+    with serving(panel) as served:
+        token = served.remote().token
+        with listener_at(served, tmp_path / "profile", None, token) as browser:
+            while not browser.run("return page.textContent.includes(words.finished)"):
+                take_trial(browser)
+            errors = [one for one in browser.driver.get_log("browser") if one["level"] == "SEVERE"]
+            assert errors == []
+    with Session.open(panel, "Ann") as session:
+        assert session.finished
+
+
+@pytest.mark.long
+def test_a_panel_is_taken_in_firefox(tmp_path: Path) -> None:
+    program("firefox")
+    panel = make_panel(tmp_path, "acr", clips=2, frames=8000)
+    with serving(panel) as served, x_server() as display, sound_server(48000) as sound:
+        token = served.remote().token
+        environment = {**display, **sound.environment}
+        address = f"{served.address}/s/{token}/"
+        with page_in("firefox", address, "Gaplisten", tmp_path, environment) as page:
+            time.sleep(3)
+            page.press("Return")
+            time.sleep(2)
+            sound.forget()
+            for done in range(4):
+                for _ in range(20):
+                    page.press("space")
+                    time.sleep(2.5)
+                    page.press("4", "Return")
+                    time.sleep(1)
+                    if len(votes_in(panel)) > done:
+                        break
+            captured = sound.captured()[:, 0].copy()
+        wanted = slots_of_first_trial_before(panel, token, served)
+    came, wrong = one_run(captured, wanted)
+    assert len(came) == len(wanted[0])
+    assert int(wrong.sum()) == 0
+    assert [row["vote"] for row in votes_in(panel)] == ["4"] * 4
+    assert all("Firefox" in row["device"] for row in votes_in(panel))
+    assert {row["underflows"] for row in votes_in(panel)} == {""}
+
+
+def test_a_vote_waits_in_the_browser_while_the_server_is_gone(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    profile = tmp_path / "profile"
+    with serving(panel) as served:
+        token, port = served.remote().token, served.port
+        with listener_at(served, profile, None, token) as browser:
+            browser.wait(lambda: browser.run("return !!view"), "a trial is shown")
+            hear_all(browser)
+            browser.press("4")
+            served.stop()
+            browser.press("ENTER")
+            browser.wait_for_text("Not yet sent: 1")
+            assert votes_in(panel) == []
+            with serving(panel, port=port):
+                browser.wait_for_text("Trial 2 of 2")
+                assert "Not yet sent" not in browser.text
+                assert [row["vote"] for row in votes_in(panel)] == ["4"]
+
+
+@pytest.mark.long
+def test_a_vote_survives_that_browser_and_server_are_killed(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    profile = tmp_path / "profile"
+    with serving(panel) as served:
+        token, port = served.remote().token, served.port
+        with listener_at(served, profile, None, token) as browser:
+            browser.wait(lambda: browser.run("return !!view"), "a trial is shown")
+            hear_all(browser)
+            browser.press("4")
+            served.stop()
+            browser.press("ENTER")
+            browser.wait_for_text("Not yet sent: 1")
+            browser.kill()
+    with serving(panel, port=port) as served, chrome(profile) as browser:
+        browser.go(f"{served.address}/s/{token}/")
+        browser.wait(lambda: len(votes_in(panel)) == 1, "the vote has come")
+        begin(browser)
+        browser.wait_for_text("Trial 2 of 2")
+    wait_for(lambda: [row["vote"] for row in votes_in(panel)] == ["4"])

@@ -1,0 +1,136 @@
+"""`gaplisten panel links`, `serve` and `forget`."""
+
+from __future__ import annotations
+
+import csv
+import os
+import re
+import signal
+import stat
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from gaplisten.commands.panel import app
+from gaplisten.panel.session import Session
+from gaplisten.panel.withdrawing import withdrawals
+from gaplisten.web.links import LINKS, Links, LinksLost
+from kit.panels import make_panel, take
+from kit.served import Remote, serving
+from kit.timing import PATIENCE
+
+
+def run(*words: object) -> str:
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    assert done.exit_code == 0, (done.output, done.exception)
+    return done.output
+
+
+def listed(path: Path) -> dict[str, str]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return {row["listener"]: row["link"] for row in csv.DictReader(file)}
+
+
+def test_links_are_made_once_and_listed_again(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    table = tmp_path / "links.csv"
+    said = run("links", panel.folder, 2, "--url", "https://listen.example/", "--csv", table)
+    first = listed(table)
+    assert list(first) == ["L001", "L002"]
+    assert all(re.fullmatch(r"https://listen\.example/s/[\w-]{22}/", link) for link in first.values())
+    assert len(set(first.values())) == 2
+    assert re.search(r"anybody: https://listen\.example/join/[\w-]{22}", said)
+    run("links", panel.folder, 1, "--listener", "Ann", "--url", "https://listen.example", "--csv", table)
+    assert list(listed(table)) == ["L001", "L002", "Ann", "L003"]
+    assert listed(table).items() > first.items()
+    if os.name == "posix":
+        assert stat.S_IMODE((panel.ratings / LINKS).stat().st_mode) == 0o600
+
+
+def test_a_panel_with_a_list_gives_each_listener_a_link_and_nobody_else(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1, top='listeners = ["Ann", "Ben"]')
+    table = tmp_path / "links.csv"
+    run("links", panel.folder, "--csv", table)
+    assert list(listed(table)) == ["Ann", "Ben"]
+    done = CliRunner().invoke(app, ["links", str(panel.folder), "3"])
+    assert "the panel has a list of listeners" in str(done.exception)
+
+
+def test_links_of_another_panel_or_damaged_ones_are_refused(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    other = make_panel(tmp_path, "acr", clips=1, out="other")
+    Links(panel, panel.ratings).add(["Ann"])
+    with pytest.raises(LinksLost, match="another panel"):
+        Links(other, panel.ratings)
+    (panel.ratings / LINKS).write_text("{}")
+    with pytest.raises(LinksLost, match="no file of links"):
+        Links(panel, panel.ratings)
+    assert (panel.ratings / LINKS).read_text() == "{}"
+
+
+def test_a_server_that_runs_knows_links_that_are_made_and_taken_away_meanwhile(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    with serving(panel) as served:
+        beside = Links(panel, panel.ratings)
+        (link,) = beside.add(["Ben"])
+        ben = Remote(served.port, link.token)
+        assert ben.open()["kind"] == "trial"
+        beside.remove("ben")
+        assert ben.send().status == 404
+
+
+def test_a_listener_is_forgotten_whole_and_counted(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    with serving(panel) as served:
+        ann = served.remote("Annabelle")
+        ann.open()
+        ann.send()
+    with Session.open(panel, "Ben") as session:
+        take(session)
+    done = CliRunner().invoke(app, ["forget", str(panel.folder), "Annabelle"], input="n\n")
+    assert done.exit_code == 1
+    assert list(panel.ratings.glob("*annabelle*"))
+    said = run("forget", panel.folder, "Annabelle", "--yes")
+    assert "1 vote is out" in said
+    assert "leads nowhere now" in said
+    everything = [path for path in panel.ratings.rglob("*") if path.is_file()]
+    assert not [path for path in everything if "annabelle" in path.name.casefold()]
+    assert not [path for path in everything if b"annabelle" in path.read_bytes().lower()]
+    assert [one.votes for one in withdrawals(panel.ratings)] == [1]
+    assert len(list(panel.ratings.glob("*.csv"))) == 1
+
+
+def test_the_command_serves_tells_no_link_in_its_log_and_ends_cleanly(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    (link,) = Links(panel, panel.ratings).add(["Annabelle"])
+    words = [sys.executable, "-m", "gaplisten", "panel", "serve", str(panel.folder), "--port", "0"]
+    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    line = ""
+    while "serves" not in line:
+        line = process.stderr.readline()
+        assert line or process.poll() is None
+    ann = Remote(int(re.search(r"127\.0\.0\.1:(\d+)", line)[1]), link.token)  # type: ignore[index]
+    ann.open()
+    assert ann.send().status == 200
+    assert ann.ask("GET", f"/s/{'A' * 22}/").status == 404
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=PATIENCE)
+    log = line + out + error
+    assert link.token not in log
+    assert "annabelle" not in log.casefold()
+    assert "Traceback" not in log
+    assert not list(panel.ratings.glob("*-*.lock"))
+    with Session.open(panel, "Annabelle") as session:
+        assert session.progress.done == 1
+
+
+def test_a_port_that_is_taken_is_named(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    with serving(panel) as served:
+        done = CliRunner().invoke(app, ["serve", str(panel.folder), "--port", str(served.port)])
+    assert f"127.0.0.1:{served.port}: it cannot listen there" in str(done.exception)
+    assert "give another --port" in str(done.exception)
