@@ -80,9 +80,12 @@ def hear_all(browser: Browser) -> None:
         for at in range(browser.run("return view.slots.length")):
             name = browser.run(f"return view.trial.slots[{at}].letter || 'R'")
             browser.press(name.lower())
-            browser.wait(
-                lambda at=at: browser.run(f"return view.player.heardWhole({at})"), f"{name} is heard"
-            )
+            over = f"return view.player.heardWhole({at}) || view.player.ended"
+            browser.wait(lambda over=over: browser.run(over), f"{name} is heard")
+            if not browser.run(f"return view.player.heardWhole({at})"):  # it began in the middle
+                browser.press(" ")
+                whole = f"return view.player.heardWhole({at})"
+                browser.wait(lambda whole=whole: browser.run(whole), f"{name} is heard to its end")
         return
     browser.press(" ")
     heard = "return view.player.ended && view.slots.every(at => view.player.heardWhole(at))"
