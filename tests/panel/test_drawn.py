@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import multiprocessing
 import shutil
+import zlib
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
+from gaplisten.panel import drawn
 from gaplisten.panel.beginning import IDLE_SECONDS, begun_sessions, filling_of
 from gaplisten.panel.drawn import PLANS, PlanLost, read_drawn
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.session import Clock, Session
+from gaplisten.panel.session_names import session_name
 from gaplisten.panel.unseal import OtherPlan
 from gaplisten.panel.watch import panel_status
 from kit.panels import make_panel, take
@@ -39,9 +42,9 @@ def plans(panel: FrozenPanel) -> list[Path]:
 
 
 def clips_of(panel: FrozenPanel, session: Session) -> set[str]:
-    drawn = read_drawn(panel.key, panel.ratings, session.name)
-    assert drawn is not None
-    return {item.clip for item in drawn.items}
+    found = read_drawn(panel.key, panel.ratings, session.name)
+    assert found is not None
+    return {item.clip for item in found.items}
 
 
 def test_the_order_is_on_the_disk_before_the_first_trial_and_resuming_reads_it(tmp_path: Path) -> None:
@@ -234,3 +237,38 @@ def test_the_order_on_disk_tells_nothing_without_the_key(tmp_path: Path) -> None
     with pytest.raises(zlib.error):
         zlib.decompress(data[8:])
     assert not any(one.code.encode() in data for one in panel.key.stimuli)
+
+
+def test_two_orders_of_one_session_cannot_be_held_against_each_other(tmp_path: Path) -> None:
+    """An order of which nothing was taken is drawn anew; its file may be in a backup."""
+    hours = Hours()
+    panel = make_panel(tmp_path, "abx", "[abx]\ntrials = 16\n[checks]\nlevel = false\n")
+    kept = []
+    for _ in range(2):
+        Session.open(panel.folder, "Ann", clock=hours.clock).close()
+        (path,) = plans(panel)
+        kept.append(path.read_bytes())
+        hours.now += IDLE_SECONDS + 1
+    Session.open(panel.folder, "Ben").close()
+    kept.append((panel.ratings / PLANS / f"{session_name(panel, 'Ben')}.plan").read_bytes())
+    assert len({len(one) for one in kept}) == 1  # nor does its length tell anything
+    first, second = kept[0][8:], kept[1][8:]
+    agree = sum(a == b for a, b in zip(first, second, strict=True))
+    assert agree < len(first) / 64  # one in 256 by chance; equal streams agree where both were padded
+
+
+def test_an_order_that_an_earlier_version_wrote_is_gone_on_with(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    with Session.open(panel.folder, "Ann") as session:
+        take(session, 2)
+        trial = session.trial
+    (path,) = plans(panel)
+    text = drawn._unpacked(path.read_bytes(), panel.key, session.name).model_dump_json(exclude_defaults=True)
+    masked = drawn._mask(zlib.compress(text.encode(), 9), panel.key, session.name)
+    path.write_bytes(b"GLPLAN1\n" + masked)
+    with Session.open(panel.folder, "Ann") as session:
+        assert session.trial == trial
+        take(session)
+    path.write_bytes(b"GLPLAN1\n" + masked[:-3])
+    with pytest.raises(PlanLost, match="damaged"):
+        read_drawn(panel.key, panel.ratings, session.name)

@@ -15,6 +15,7 @@ from gaplisten.panel.seal import sealed, unsealed_trial
 from gaplisten.panel.session import Clock, Session
 from gaplisten.panel.session_files import ratings_files
 from gaplisten.panel.unsealing import StillListening, unseal
+from gaplisten.panel.watch import panel_status
 from gaplisten.panel.withdrawing import withdraw
 from kit.panels import NO_STEPS, listen, make_panel, take, vote
 
@@ -207,3 +208,44 @@ def test_a_cell_is_never_the_same_twice(tmp_path: Path) -> None:
     assert len(cells) == 50
     # Not even a part of it: of every place in it all letters come up.
     assert all(len({cell[at] for cell in cells}) > 8 for at in range(1, len(next(iter(cells))) - 1))
+
+
+def test_nothing_is_unsealed_while_somebody_sits_before_the_first_trial(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    taken(panel, "Ann")
+    (path,) = ratings_files(panel.ratings)
+    before = path.read_bytes()
+    with Session.open(panel.folder, "Ben") as session:
+        later = session._clock.wall() + 8000  # open for hours: it still is
+        for when in (session._clock.wall(), later):
+            with pytest.raises(StillListening, match="Ben has not finished"):
+                unseal(panel, clock=lambda when=when: when)  # type: ignore[misc]
+    with pytest.raises(StillListening, match="Ben"):  # the window was closed a moment ago
+        unseal(panel)
+    assert path.read_bytes() == before
+    assert len(unseal(panel, clock=lambda: later).now) == 1  # nobody came back
+
+
+def test_a_copy_of_an_open_sessions_file_stays_sealed_too(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    taken(panel, "Ann")
+    with Session.open(panel.folder, "Ben") as session:
+        take(session, 3)
+        copy = panel.ratings / "Copy of Ben.csv"
+        copy.write_bytes((panel.ratings / f"{session.name}.csv").read_bytes())
+        found = unseal(panel, anyway=True)
+    assert len(found.now) == 1
+    assert len(found.problems) == 2
+    assert {row["condition"] for row in rows(copy)} == {""}
+    assert not list(panel.ratings.glob("*.lock"))
+
+
+def test_a_lock_that_a_killed_window_left_is_no_open_session(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    with Session.open(panel.folder, "Ann", clock=Clock(wall=lambda: 1_790_000_000.0)) as session:
+        take(session, 3)
+        lock = (panel.ratings / f"{session.name}.lock").read_bytes()
+        assert panel_status(panel)[0].open_now
+    (panel.ratings / f"{session.name}.lock").write_bytes(lock)
+    assert not panel_status(panel)[0].open_now
+    assert len(unseal(panel).now) == 1

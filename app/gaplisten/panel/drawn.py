@@ -24,7 +24,10 @@ PLANS = "plans"
 SUFFIX = ".plan"
 LARGEST_PLAN = 4 * 2**20  # bytes; 5000 trials have about 60 kB
 _LARGEST_UNPACKED = 16 * 2**20
-_MAGIC = b"GLPLAN1\n"
+_FIRST_MAGIC = b"GLPLAN1\n"  # masked with the same stream each time that the session drew
+_MAGIC = b"GLPLAN2\n"
+_SALT = 16  # bytes
+_BLOCK = 4096  # bytes; a file's length tells nothing of the order in it
 
 
 class PlanLost(GaplistenError):  # noqa: N818 - reads as the fact it is
@@ -81,21 +84,37 @@ class Drawn:
         return laid_out(key, self.items, self.seat)
 
 
-def _mask(data: bytes, key: Key, session: str) -> bytes:
+def _mask(data: bytes, key: Key, session: str, salt: bytes = b"") -> bytes:
     """Return bytes exclusive-or'ed with a stream of the panel's secret; twice gives them back."""
-    stream = hashlib.shake_256(f"{key.secret}\x1f{session}".encode()).digest(len(data))
+    stream = hashlib.shake_256(f"{key.secret}\x1f{session}".encode() + salt).digest(len(data))
     return (np.frombuffer(data, np.uint8) ^ np.frombuffer(stream, np.uint8)).tobytes()
 
 
 def _packed(saved: _Saved, key: Key) -> bytes:
     text = saved.model_dump_json(exclude_defaults=True).encode()
-    return _MAGIC + _mask(zlib.compress(text, 9), key, saved.session)
+    # The same order gives the same bytes wherever it is written; another one has a stream of its own: who
+    # kept the file of an order that was drawn anew cannot hold one against the other.
+    salt = hashlib.sha256(f"{key.secret}\x1fplan\x1f".encode() + text).digest()[:_SALT]
+    data = zlib.compress(text, 9)
+    data = data.ljust(-(-len(data) // _BLOCK) * _BLOCK, b"\0")
+    return _MAGIC + salt + _mask(data, key, saved.session, salt)
+
+
+def _unmasked(data: bytes, key: Key, session: str) -> bytes:
+    if data.startswith(_FIRST_MAGIC):
+        return _mask(data.removeprefix(_FIRST_MAGIC), key, session)
+    if not data.startswith(_MAGIC):
+        raise ValueError("it is no plan")
+    data = data.removeprefix(_MAGIC)
+    if (len(data) - _SALT) % _BLOCK:
+        raise ValueError("it is cut off")
+    return _mask(data[_SALT:], key, session, data[:_SALT])
 
 
 def _unpacked(data: bytes, key: Key, session: str) -> _Saved:
     unpack = zlib.decompressobj()
-    text = unpack.decompress(_mask(data.removeprefix(_MAGIC), key, session), _LARGEST_UNPACKED)
-    if not data.startswith(_MAGIC) or unpack.unconsumed_tail or not unpack.eof:
+    text = unpack.decompress(_unmasked(data, key, session), _LARGEST_UNPACKED)
+    if unpack.unconsumed_tail or not unpack.eof or unpack.unused_data.strip(b"\0"):
         raise ValueError("it is no plan")
     saved = _Saved.model_validate_json(text)
     if (saved.panel_sha256, saved.session) != (key.sha256, session):

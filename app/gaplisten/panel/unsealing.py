@@ -17,8 +17,8 @@ from gaplisten.panel.beginning import begun_sessions
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.judging import judge, refuse
 from gaplisten.panel.reading import listed
-from gaplisten.panel.session_files import open_journal, ratings_files
-from gaplisten.panel.session_names import session_name
+from gaplisten.panel.session_files import open_journal, ratings_files, read_ratings
+from gaplisten.panel.session_names import listener_of, session_name
 from gaplisten.panel.unseal import unsealed
 from gaplisten.panel.watch import panel_status
 
@@ -37,20 +37,29 @@ class Unsealed:
 
 
 def still_listening(panel: FrozenPanel, ratings: Path, now: float) -> list[str]:
-    """Return who has not finished: listed listeners, and sessions heard of within an hour."""
-    found = panel_status(panel, ratings)
-    going_on = {one.session for one in begun_sessions(panel, ratings) if one.going_on(now)}
+    """Return who has not finished: listed listeners, sessions that are open, or heard of within an hour.
+
+    Who sits before the first trial has no ratings yet, but an order.
+    """
+    found = [one for one in panel_status(panel, ratings) if one.listener != "?" or one.open_now]
+    going_on = {
+        one.session: one.drawn.listener
+        for one in begun_sessions(panel, ratings)
+        if not one.finished and (one.open_now or one.going_on(now))
+    }
     listed_ones = {name.casefold() for name in panel.definition.listeners}
-    return [
-        one.listener
+    waiting = {
+        session_name(panel, one.listener): one.listener
         for one in found
         if not one.finished
         and (
             one.open_now
             or one.listener.casefold() in listed_ones
-            or (one.listener != "?" and session_name(panel, one.listener) in going_on)
+            or session_name(panel, one.listener) in going_on
         )
-    ]
+    }
+    known = {session_name(panel, one.listener) for one in found}
+    return [*waiting.values(), *(name for session, name in going_on.items() if session not in known)]
 
 
 def unseal(
@@ -95,18 +104,24 @@ def unseal(
 
 def _fill_in(panel: FrozenPanel, path: Path) -> bool:
     """Fill in one session's file; tell whether there was anything to fill in."""
-    lock = FileLock(path.with_suffix(".lock"), "the session")
+    rows = read_ratings(panel, path).rows
+    # A copy of the file under another name belongs to the session too: while that is open it stays sealed.
+    names = {path.stem, *([session_name(panel, listener_of(rows))] if rows else [])}
+    locks: list[FileLock] = []
     try:
+        for name in sorted(names):
+            locks.append(FileLock(path.parent / f"{name}.lock", "the session"))
         root = panel.folder if path.is_relative_to(panel.folder) else path.parent
         journal = open_journal(panel, path, root)
         judged = judge(panel, journal.reading, str(path))
         refuse(judged, str(path))
         journal.mend()
         plan = {one.trial.number: one for one in judged.plan}
-        rows = [unsealed(panel, plan[int(row["trial"])], row) for row in judged.rows]
-        if rows == journal.rows:
+        rows = tuple(unsealed(panel, plan[int(row["trial"])], row) for row in judged.rows)
+        if list(rows) == journal.rows:
             return False
         journal.replace_rows(rows)
         return True
     finally:
-        lock.release()
+        for lock in locks:
+            lock.release()

@@ -8,6 +8,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gaplisten.durable import is_locked
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.judging import judge
@@ -46,7 +47,7 @@ class SessionStatus:
 
 def session_status(panel: FrozenPanel, path: Path) -> SessionStatus:
     """Return how far the session of one ratings file is."""
-    locked = path.with_suffix(".lock").exists()
+    locked = is_locked(path.with_suffix(".lock"))  # a process that was killed leaves the file
     try:
         found = read_ratings(panel, path)
     except (GaplistenError, OSError) as error:
