@@ -30,6 +30,11 @@ def neutral(text: str) -> str:
     return "'" + text if text.startswith(_FORMULA_STARTS) else text
 
 
+def plain(text: str) -> str:
+    """Return a cell as it was before `neutral` kept a spreadsheet from running it."""
+    return text[1:] if text.startswith("'") and neutral(text[1:]) == text else text
+
+
 def csv_cell(value: Cell) -> str:
     """Return one value as CSV text: decimal point, empty for missing, text neutralised."""
     if value is None or (isinstance(value, float) and math.isnan(value)):

@@ -12,7 +12,7 @@ from pathlib import Path
 from gaplisten.batch.score import ScoreRow
 from gaplisten.errors import GaplistenError
 from gaplisten.statistics import Mean, holm, quartiles, sign_test, student_mean, weighted_mean, within
-from gaplisten.tables import Table, neutral
+from gaplisten.tables import Table
 
 
 class ComparisonError(GaplistenError):
@@ -117,11 +117,6 @@ def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
         fact = f"has no column {missing[0]}" if missing else "has no rows"
         raise ComparisonError(str(path), fact, f"needed are {', '.join(needed)}")
     return lines
-
-
-def plain(text: str) -> str:
-    """Return a cell as it was before a spreadsheet was kept from running it."""
-    return text[1:] if text.startswith("'") and neutral(text[1:]) == text else text
 
 
 def number(path: Path, text: str) -> float:

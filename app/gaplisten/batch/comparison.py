@@ -24,7 +24,6 @@ from gaplisten.batch.compare import (
     number,
     paired_differences,
     paired_table,
-    plain,
     points_of,
     read_rows,
     worst_first,
@@ -43,7 +42,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.loss.strata import Stratum
 from gaplisten.metrics.contract import Metric
 from gaplisten.metrics.word_accuracy import WORDS
-from gaplisten.tables import Table
+from gaplisten.tables import Table, plain
 
 
 @dataclass(frozen=True)

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean, stdev
 
-from gaplisten.batch.compare import ComparisonError, Point, number, plain, read_rows
+from gaplisten.batch.compare import ComparisonError, Point, number, read_rows
 from gaplisten.panel.ratings import Rating
 from gaplisten.panel.results.votes import TEST
+from gaplisten.tables import plain
 
 _RATING_COLUMNS = ("rating", "mean", "mos", "score", "value")
 _COUNTS, _SPREADS = ("n", "votes"), ("std", "sd")

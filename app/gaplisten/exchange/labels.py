@@ -11,10 +11,9 @@ from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
-from gaplisten.batch.compare import plain
 from gaplisten.durable import not_written, write_whole
 from gaplisten.errors import GaplistenError, visible
-from gaplisten.tables import neutral
+from gaplisten.tables import neutral, plain
 from gaplisten.untrusted import read_regular
 
 MOST_BYTES = 16 << 20
