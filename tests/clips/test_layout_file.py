@@ -9,6 +9,7 @@ from gaplisten.clips.clip import PacketLength
 from gaplisten.clips.layout_file import LayoutError, read_layout, write_layout
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.names import Role
+from gaplisten.clips.patterns import Pattern, literal
 
 HEAD = 'gaplisten = "layout"\nversion = 1\n'
 
@@ -108,11 +109,10 @@ def test_a_layout_that_is_not_there_is_named(make) -> None:
         ("{clip}_*", "54_anything_else", "54"),
         ("{clip}_clean", "_clean", None),
         ("a[*]{clip}", "a*5", "5"),
+        (literal("net [v2] {x}*") + "/{clip}", "net [v2] {x}*/54", "54"),
     ],
 )
 def test_patterns_find_the_clip_in_a_path(pattern: str, path: str, key: str | None) -> None:
-    from gaplisten.clips.patterns import Pattern
-
     folder, _, stem = path.rpartition("/")
     found = dict(Pattern(pattern).keys(folder + "/" if folder else "", [stem]))
     assert found.get(stem) == key

@@ -44,6 +44,15 @@ KINDS = {
         "Sample {n} ({clean,lossy,our PLC})",
         "{n}: Sample {n} (clean) Sample {n} (lossy) - our PLC=Sample {n} (our PLC)",
     ),
+    "versions made of the lossy files and trained with clean ones": (
+        "{speech/{n},zeros/{n},lossy_enhanced/{n},net_clean_trained/{n}}",
+        "{n}: - zeros/{n} - lossy_enhanced=lossy_enhanced/{n} net_clean_trained=net_clean_trained/{n}"
+        " speech=speech/{n}",
+    ),
+    "rates behind the words, brackets in folders": (
+        "{ref48/{n},lossy16/{n},PLC [v2]/{n}}",
+        "{n}: ref48/{n} lossy16/{n} - PLC [v2]=PLC [v2]/{n}",
+    ),
     "P.800, condition last": (
         "f{n}s01_{cond00,cond01,cond02}",
         "{n}: f{n}s01_cond00 - - cond01=f{n}s01_cond01 cond02=f{n}s01_cond02",

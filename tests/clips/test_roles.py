@@ -126,6 +126,12 @@ def test_a_single_challenge_file_brings_its_trace(make) -> None:
         ("valClean", Role.REFERENCE),
         ("lossysignals", Role.LOSSY),
         ("unclean", None),
+        ("ref48", Role.REFERENCE),
+        ("orig_16khz", Role.REFERENCE),
+        ("ref7", None),
+        ("lossy_enhanced", None),
+        ("net_clean_finetuned", None),
+        ("reference_decoder", None),
     ],
 )
 def test_words_in_names(name: str, role: Role | None) -> None:

@@ -85,13 +85,20 @@ _PERHAPS = {
     },
     Role.REFERENCE: {"in", "source", "src", "direct", "truth", "undamaged", "lossless", "input", "inputs"},
 }  # fmt: skip
-_MANNERS = frozenset({"enhanced", "concealed", "restored", "reconstructed", "denoised", "out", "output"})
+# What was made: of the lossy file ("lossy_enhanced"), or with the clean one ("net_clean_finetuned").
+_MADE = frozenset({
+    "enhanced", "concealed", "restored", "reconstructed", "denoised", "recovered", "repaired", "inpainted",
+    "generated", "predicted", "estimated", "trained", "finetuned", "net", "network", "model", "decoder",
+    "vocoder", "baseline",
+})  # fmt: skip
+_MANNERS = _MADE | {"out", "output"}
 _NUMBERED = re.compile(
     r"(c|con|cond|condition|sys|system|model|codec|plc|method|exp|v|ver|version|alg|net|build|h)\d+"
 )
 _NO_CONDITION = re.compile(r"(c|con|cond|condition)0+")
 _HUMP = re.compile(r"([a-z0-9])([A-Z])")
 _BREAKS = re.compile(r"[^a-z0-9]+")
+_RATED = re.compile(r"(refs?|reference|orig|original|targets?|gt)(8|16|24|32|44|441|48)(k|khz|000)?")
 _LAST_WORD = re.compile(r"(.*[A-Za-z0-9)\]])[^A-Za-z0-9)\]]+([A-Za-z0-9]+)", re.DOTALL)
 _TRACE_ENDING = re.compile(
     r"[._-](is_?lost|lost|loss|lost_?samples|lost_?packets|trace|mask|pattern)$", re.IGNORECASE
@@ -110,9 +117,12 @@ def role_in_name(name: str) -> Role | None:
     if _TRACE_ENDING.search(name):
         return Role.TRACE
     words = words_of(name)
+    made = bool(words & _MADE)
     for role, telling in _WORDS.items():
         if words & telling:
-            return role
+            return None if made else role
+    if not made and any(map(_RATED.fullmatch, words)):
+        return Role.REFERENCE
     if not name.isascii():
         composed = normalize("NFC", name).lower()
         for role, signs in _SIGNS.items():
@@ -120,7 +130,7 @@ def role_in_name(name: str) -> Role | None:
                 return role
     for role, beginnings in _BEGINNINGS.items():
         if any(word.startswith(beginnings) for word in words):
-            return role
+            return None if made else role
     return None
 
 

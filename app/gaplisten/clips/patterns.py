@@ -9,7 +9,7 @@ from functools import cached_property
 
 from gaplisten.errors import GaplistenError
 
-_PIECE = re.compile(r"\[(?P<sign>[^\]])\]|\{(?P<field>[A-Za-z]\w*)\}|(?P<folders>\*\*/)|(?P<any>\*)")
+_PIECE = re.compile(r"\[(?P<sign>[^/])\]|\{(?P<field>[A-Za-z]\w*)\}|(?P<folders>\*\*/)|(?P<any>\*)")
 _SPECIAL = re.compile(r"[\[\]{}*]")
 MOST_LETTERS = 1000
 

@@ -105,7 +105,7 @@ class _Roles:
                     other,
                     Role.UNUSED,
                     f"{self._shown(best)} is the reference",
-                    "it could be the reference, too",
+                    f"{self._shown(other)} could be the reference, too",
                 )
 
     def _lossy(self, named: Sequence[int]) -> None:
