@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
 import time
 from pathlib import Path
@@ -14,6 +16,7 @@ from gaplisten.panel.beginning import begun_sessions
 from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.results.vote_table import votes_table
 from gaplisten.panel.session import Session
+from gaplisten.panel.unsealing import unseal
 from gaplisten.panel.watch import panel_status
 from gaplisten.panel.withdrawing import CannotWithdraw, withdraw, withdrawals
 from gaplisten.tables import Table
@@ -171,3 +174,71 @@ def test_a_clock_that_was_set_back_brings_no_withdrawn_votes_back(
     found = evaluate(panel)
     assert found.listeners == ()
     assert any("withdrew after these votes" in one for one in found.problems)
+
+
+@pytest.mark.parametrize("name", ["Ann", "A listener whose name is longer than forty letters"])
+def test_what_a_killed_writer_left_goes_with_the_session(name: str, tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    with Session.open(panel.folder, name) as session:
+        take(session, 2)
+    own = panel.ratings / f"{session.name}.csv"
+    files = [own, panel.ratings / "answers" / own.name, panel.ratings / "plans" / f"{session.name}.plan"]
+    parts = [path.with_name(f"{path.name[:40]}.0123456789ab.part") for path in files]
+
+    def leave() -> None:
+        for part in parts:
+            part.write_bytes(own.read_bytes()[:-20])
+            os.utime(part, (0, 0))
+
+    leave()
+    stranger = own.with_name(f"{own.name[:7]}x.0123456789ab.part")
+    stranger.write_bytes(b"")
+    Session.open(panel.folder, name).close()
+    assert not [part for part in parts if part.exists()]
+    leave()
+    unseal(panel, anyway=True)
+    assert not parts[0].exists()
+    leave()
+    withdraw(panel, name, "asked to", erase=True)
+    left = [path for path in panel.ratings.rglob("*") if path.is_file()]
+    assert stranger in left
+    assert not [path for path in left if session.name in path.name or name.encode() in path.read_bytes()]
+    assert not [part for part in parts if part.exists()]
+
+
+def test_who_withdrew_can_ask_for_everything_to_be_erased_later(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    for name in ("Ann", "Ben"):
+        with Session.open(panel.folder, name) as session:
+            take(session)
+    backup = next(panel.ratings.glob("*-ann-*.csv"))
+    kept = backup.read_bytes()
+    withdraw(panel, "Ann", "first", erase=False)
+    withdraw(panel, "Ben", "another one")
+    made = withdraw(panel, "Ann", "later", erase=True)
+    assert (made.listener, made.votes, made.reason) == ("", 8, "first")
+    files = [path for path in panel.ratings.rglob("*") if path.is_file()]
+    assert not [path for path in files if "-ann-" in path.name or b"Ann" in path.read_bytes()]
+    assert [path for path in files if "-ben-" in path.name]
+    assert [one.listener for one in withdrawals(panel.ratings)] == ["", "Ben"]
+    backup.write_bytes(kept)  # and the votes stay out, whatever comes back
+    assert evaluate(panel).listeners == ()
+    with pytest.raises(CannotWithdraw, match="no session"):
+        withdraw(panel, "Cleo", "who?", erase=True)
+
+
+@pytest.mark.parametrize("at", ["../../../victim", "", "/tmp", "2026-11-30T19:00:36.301Z/.."])
+def test_a_strangers_record_erases_nothing_elsewhere(at: str, tmp_path: Path) -> None:
+    panel = make_panel(tmp_path)
+    (tmp_path / "victim").mkdir()
+    with Session.open(panel.folder, "Ann") as session:
+        take(session, 1)
+    withdraw(panel, "Ann", "asked")
+    record = panel.ratings / "withdrawn" / "withdrawn.json"
+    text = json.loads(record.read_text())
+    text[0]["at"] = at
+    record.write_text(json.dumps(text))
+    before = sorted(tmp_path.rglob("*"))
+    with pytest.raises(CannotWithdraw, match="no folder of withdrawn ratings"):
+        withdraw(panel, "Ann", "again", erase=True)
+    assert sorted(tmp_path.rglob("*")) == before

@@ -26,11 +26,12 @@ from gaplisten.panel.columns import (
     utc,
 )
 from gaplisten.panel.definition import PanelDefinition
-from gaplisten.panel.drawn import PLANS, read_drawn, save_drawn
+from gaplisten.panel.drawn import PLANS, plan_path, read_drawn, save_drawn
 from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.journal import Journal, NotSaved, not_saved, opened_folder
 from gaplisten.panel.judging import Judged, judge, refuse
 from gaplisten.panel.key import ClipKey
+from gaplisten.panel.leftovers import clear
 from gaplisten.panel.planned import Planned
 from gaplisten.panel.rules import (
     Refusal,
@@ -226,11 +227,18 @@ class Session(Voting):
             if panel.key.design > 1:
                 begin(panel, name, place, path.stem, clock.wall(), root)
             session = cls(panel, name, place, lock, clock, root)
+            session._clear(root)
             session._note_setup(setup or {})
             return session
         except BaseException:
             lock.release()
             raise
+
+    def _clear(self, root: Path) -> None:
+        """Remove what a run that was killed while it wrote left beside the files."""
+        ratings = self._journal.path
+        for path in (ratings, self._answers.path, plan_path(ratings.parent, self.name)):
+            clear(path, root)
 
     def close(self) -> None:
         """Give the session free for another window; harmless when done twice."""

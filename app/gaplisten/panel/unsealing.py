@@ -16,6 +16,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.panel.beginning import begun_sessions
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.judging import judge, refuse
+from gaplisten.panel.leftovers import clear
 from gaplisten.panel.reading import listed
 from gaplisten.panel.session_files import open_journal, ratings_files, read_ratings
 from gaplisten.panel.session_names import listener_of, session_name
@@ -116,6 +117,7 @@ def _fill_in(panel: FrozenPanel, path: Path) -> bool:
         judged = judge(panel, journal.reading, str(path))
         refuse(judged, str(path))
         journal.mend()
+        clear(path, root)
         plan = {one.trial.number: one for one in judged.plan}
         rows = tuple(unsealed(panel, plan[int(row["trial"])], row) for row in judged.rows)
         if list(rows) == journal.rows:

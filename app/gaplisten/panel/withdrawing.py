@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import re
+import shutil
 import time
 from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from gaplisten.durable import FileLock, write_whole
@@ -18,6 +20,7 @@ from gaplisten.panel.begun import begun_path
 from gaplisten.panel.columns import utc
 from gaplisten.panel.drawn import copies_of_plan, plan_path
 from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.leftovers import left_behind
 from gaplisten.panel.reading import Row
 from gaplisten.panel.session import OTHER
 from gaplisten.panel.session_files import SessionFile, copies_of, read_ratings, read_sessions
@@ -26,6 +29,7 @@ from gaplisten.panel.session_names import listener_of, session_name
 WITHDRAWN = "withdrawn"
 RECORD = "withdrawn.json"
 _LARGEST_RECORD = 2**20
+_KEPT = re.compile(r"\d{4}-\d\d-\d\dT\d{6}\.\d{3}Z")  # a folder of what one withdrawal kept; its time
 
 
 class CannotWithdraw(GaplistenError):  # noqa: N818 - reads as the fact it is
@@ -159,6 +163,8 @@ def _files(panel: FrozenPanel, ratings: Path, session: str) -> list[Path]:
     copies = copies_of(panel, ratings, session)
     torn = [path.with_suffix(".torn") for path in (*answers, *copies, own)]
     wanted = [*answers, *torn, *plans, begun_path(own), ratings / OTHER / own.name, *copies, own]
+    # Parts of files with long names are found by more than one of them.
+    wanted = list(dict.fromkeys([*(part for path in wanted for part in left_behind(path)), *wanted]))
     return [path for path in wanted if path.is_file() and not path.is_symlink()]
 
 
@@ -173,7 +179,8 @@ def withdraw(
     Parameters
     ----------
     erase
-        Delete the rows, and the listener's name with them; that cannot be undone.
+        Delete the rows, and the listener's name with them; that cannot be undone. What an earlier withdrawal
+        kept is deleted too.
 
     Raises
     ------
@@ -185,12 +192,14 @@ def withdraw(
     folder = ratings or panel.ratings
     session = session_name(panel, listener)
     files = _files(panel, folder, session)
-    if not files:
+    kept = [one for one in withdrawals(folder) if one.listener and one.is_of(panel, session)]
+    if not files and not (erase and kept):
         fact = "no session of this panel has that name"
         raise CannotWithdraw(listener, fact, "see panel status for the names")
     lock = FileLock(folder / f"{session}.lock", "the session")
     try:
-        return _out(panel, listener, reason, folder, session, erase)
+        made = _out(panel, listener, reason, folder, session, erase) if files else None
+        return _erase_kept(panel, folder, session, made) if erase else made or kept[-1]
     except OSError as error:
         fact = f"the files cannot be moved: {error.strerror or error}"
         raise CannotWithdraw(str(folder), fact, "allow writing there") from error
@@ -224,8 +233,7 @@ def _out(
         raise CannotWithdraw(str(aside / RECORD), fact, "repair it, or move it away")
     aside.mkdir(exist_ok=True)
     # The record first: rows that are gone for no known reason would be worse than a reason without rows.
-    record = [asdict(one) for one in (*withdrawals(folder), made)]
-    write_whole(aside / RECORD, json.dumps(record, indent=2, ensure_ascii=False) + "\n")
+    _write_record(folder, [*withdrawals(folder), made])
     for path in files:
         if erase:
             path.unlink()
@@ -234,3 +242,29 @@ def _out(
         target.parent.mkdir(parents=True, exist_ok=True)
         path.replace(target)
     return made
+
+
+def _write_record(folder: Path, record: Sequence[Withdrawal]) -> None:
+    text = json.dumps([asdict(one) for one in record], indent=2, ensure_ascii=False)
+    write_whole(folder / WITHDRAWN / RECORD, text + "\n")
+
+
+def _erase_kept(panel: FrozenPanel, folder: Path, session: str, made: Withdrawal | None) -> Withdrawal:
+    """Delete what earlier withdrawals of a session kept, and its listener's name; return the last of them."""
+    record, last = [], made
+    for one in withdrawals(folder):
+        if one.is_of(panel, session) and one.listener:
+            name = one.at.replace(":", "")
+            aside = folder / WITHDRAWN / name
+            if not _KEPT.fullmatch(name) or aside.is_symlink() or aside.parent.is_symlink():
+                fact = "it is no folder of withdrawn ratings"
+                raise CannotWithdraw(str(aside), fact, f"repair {RECORD}, or delete what it means by hand")
+            if aside.is_dir():
+                shutil.rmtree(aside)
+            # Where the digest is not known the name was all that told whose votes stay out.
+            one = replace(one, listener="", session=one.session or _digest(panel, session))
+            last = last or one
+        record.append(one)
+    _write_record(folder, record)
+    assert last is not None  # one was found, or is made
+    return last
