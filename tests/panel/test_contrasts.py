@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,7 @@ from gaplisten.panel.results.verdict import verdicts
 from gaplisten.panel.results.votes import Collected
 from gaplisten.panel.statistics.contrast import Contrast, Unit
 from gaplisten.panel.statistics.crossed import Model, Speaks, crossed
-from gaplisten.tables import column
+from gaplisten.tables import Table, column
 from kit.planted import Planted, heard, ratings
 
 
@@ -118,6 +120,26 @@ def test_talkers_stand_in_the_place_of_clips_where_results_are_for_other_talkers
     assert unknown.contrasts[0].over.speaks is Speaks.BOTH
 
 
+def test_talkers_are_those_of_the_votes_that_are_compared_whoever_was_left_out_and_in_each_stratum() -> None:
+    def of(votes: list[Rating]) -> list[Rating]:
+        return [
+            replace(one, talker=f"t{int(one.clip[1:]) // 3}", stratum="a" if one.clip < "c003" else "b")
+            for one in votes
+        ]
+
+    draw = planted(listeners=6)
+    draw[0], draw[1:, 9:] = 3.0, np.nan  # who is left out is the only one to hear the last talker
+    asked = {"generalise": "talkers"}
+    found = results(of(ratings(draw)), asked=asked)
+    assert [one.name for one in found.excluded] == ["l000"]
+    assert (found.contrasts[0].over.clips, found.everybody[0].over.clips) == (3, 4)
+    # Of one talker nothing can be said about others.
+    assert [one.over.speaks for one in found.contrast_strata] == [Speaks.BOTH, Speaks.TALKERS]
+    alone = results(of(ratings(planted(listeners=1))), asked=asked)
+    assert alone.contrasts[0].over.speaks is Speaks.TALKERS_ALONE
+    assert "over 4 talkers and this listener only" in verdicts(alone)[0]
+
+
 def test_a_verdict_names_the_better_one_first_with_all_that_it_rests_on() -> None:
     up, down = planted(), planted()[..., ::-1]
     (said,) = verdicts(results(ratings(up)))
@@ -141,6 +163,27 @@ def test_no_difference_is_said_with_what_is_unlikely_and_too_little_with_nothing
     assert two == "Whether B or A is better cannot be told from 2 votes"
     (alone,) = verdicts(results(ratings(planted(5, 1, 12, 1.5))))
     assert "over 12 clips and this listener only" in alone
+
+
+def test_votes_that_are_all_alike_have_no_interval_of_zero_width_in_any_table() -> None:
+    def ends(table: Table) -> list[tuple[object, object]]:
+        pairs = [(name, name.replace("low", "high")) for name in table.columns if name.endswith("low")]
+        return [
+            both for low, high in pairs for both in zip(column(table, low), column(table, high), strict=True)
+        ]
+
+    alike = [5.0, 1.0]
+    rated = results(ratings(np.broadcast_to(alike, (4, 4, 2))))
+    chosen = results([pair(f"l{who}", f"c{at}", 1.0, at) for who in range(5) for at in range(5)], "ab")
+    ranked = ratings(np.broadcast_to([0.0, 0.5, 1.0], (4, 4, 3)), ("A", "B", "C"))
+    places = results([replace(one, trial=one.trial // 3) for one in ranked], "ranking")
+    for found in (rated, chosen, places):
+        tables = [tidy_table(found), contrasts_table(found), conditions_table(found)]
+        for table in [*tables, *(one.table for one in found.statistics)]:
+            for low, high in ends(table):
+                assert (low is None and high is None) or low < high  # type: ignore[operator]
+    said = next(one for one in summary(chosen) if "these clips" in one)
+    assert "share 1.000 in each of them, so Student's t tells nothing" in said
 
 
 def test_three_who_always_pressed_b_are_no_certainty() -> None:
@@ -171,6 +214,38 @@ def test_one_listener_of_abx_is_judged_by_the_exact_test_of_all_trials() -> None
     (said,) = verdicts(results(votes, "abx"))
     assert "x and y are told apart: 94 % right" in said
     assert "over 16 trials of this listener only" in said
+
+
+def test_fewer_right_answers_than_guessing_gives_are_told_as_such_and_bound_nothing() -> None:
+    votes = [pair(f"l{who}", f"c{at}", 0.0, at) for who in range(5) for at in range(5)]
+    (said,) = verdicts(results(votes, "abx"))
+    assert said.startswith("x and y are told apart less often than by guessing: 0 % right [0, 14]")
+    assert "at most" not in said
+
+
+def test_where_intervals_and_corrected_probabilities_part_it_is_said_why() -> None:
+    votes = np.concatenate([planted(seed, 8, 6, difference=0.0) for seed in (2, 3, 4)], axis=2)
+    found = results(ratings(votes, ("A", "B", "C", "D", "E", "F")))
+    parted = [one for one in found.contrasts if not one.sure and one.low * one.high > 0]  # type: ignore[operator]
+    assert parted
+    assert sum("an interval that lies on one side only" in said for said in summary(found)) == 1
+    clear = results(ratings(planted()))
+    assert not any("lies on one side only" in said for said in summary(clear))
+
+
+def test_what_stands_beside_a_german_verdict_is_german_too() -> None:
+    votes = planted(listeners=6)
+    votes[0] = 3.0
+    said = summary(results(ratings(votes), language="de"))
+    assert "5 von 6 Hörenden zählen" in said
+    assert any(one.startswith("ausgeschlossen: l000 (") for one in said)
+    chosen = [pair(f"l{who}", f"c{at}", float((who + at) % 3 > 0), at) for who in range(3) for at in range(4)]
+    assert any(
+        "3 Hörende, nur diese Clips: mittlerer Anteil 0,6" in one
+        for one in summary(results(chosen, "abx", language="de"))
+    )
+    mushra = results(ratings(60 + 10 * planted()), "mushra", language="de")
+    assert "Punkte (MUSHRA-Wert)" in verdicts(mushra)[0]
 
 
 def test_what_was_not_heard_is_bounded() -> None:
@@ -245,7 +320,7 @@ def test_every_interval_says_what_it_speaks_about() -> None:
 
 
 def test_one_tidy_table_holds_means_and_comparisons() -> None:
-    found = results(ratings(planted()))
+    found = results([replace(one, stratum="<=120 ms") for one in ratings(planted())])
     table = tidy_table(found)
     assert column(table, "statistic") == ["MOS", "MOS", "MOS", "MOS", "difference", "difference"]
     assert column(table, "condition") == ["A", "B", "A", "B", "B", "B"]
@@ -253,5 +328,13 @@ def test_one_tidy_table_holds_means_and_comparisons() -> None:
         assert column(table, "value")[rows] == pytest.approx(mean, abs=1e-4)
     assert set(column(table, "interval_over")) == {"listeners and clips"}
     assert {len(row) for row in table.rows} == {len(table.columns)}
-    pairs = results([pair(f"l{who}", f"c{at}", 1.0, at) for who in range(4) for at in range(4)], "ab")
+    chosen = [pair(f"l{who}", f"c{at}", 1.0, at) for who in range(4) for at in range(4)]
+    pairs = results([replace(one, stratum="<=120 ms") for one in chosen], "ab")
     assert column(tidy_table(pairs), "statistic") == ["share", "share"]
+
+
+def test_places_of_which_nobody_knows_the_trial_are_compared_all_the_same() -> None:
+    ranked = ratings(np.broadcast_to([0.0, 0.5, 1.0], (4, 4, 3)), ("A", "B", "C"))
+    found = results(ranked, "ranking")
+    assert [one.name for one in found.statistics if one.name in ("plackett-luce", "friedman")] == ["friedman"]
+    assert verdicts(found)[0].startswith("B is better than A")

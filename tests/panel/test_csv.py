@@ -12,6 +12,7 @@ import pytest
 from gaplisten.panel.columns import PlaybackFacts, as_markdown
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.plan import plan
+from gaplisten.panel.results.votes import collect
 from gaplisten.panel.rules import Refusal
 from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.session import NotListed, Session
@@ -186,3 +187,17 @@ def test_a_panel_with_a_list_of_listeners_takes_only_those(tmp_path: Path) -> No
         Session.open(panel.folder, "Eve")
     with Session.open(panel.folder, "ANN ") as session:
         assert session.listener == "Ann"
+
+
+def test_what_is_to_be_said_of_several_files_alike_is_said_once(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=2)
+    for name in ("Ann", "Ben", "Cora"):
+        with Session.open(panel.folder, name) as session:
+            take(session)
+    paths = sorted(panel.ratings.glob("*.csv"))
+    for path in paths:
+        path.write_bytes(path.read_bytes().replace(b"\r\n", b"\n"))
+    assert collect(panel).notes == (f"{paths[0].name} and 2 other files: its lines end in LF",)
+    paths[0].write_bytes(paths[0].read_bytes().replace(b"\n", b"\r\n"))
+    paths[1].write_bytes(paths[1].read_bytes().replace(b"\n", b"\r\n"))
+    assert collect(panel).notes == (f"{paths[2].name}: its lines end in LF",)

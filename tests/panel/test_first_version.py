@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -105,7 +106,11 @@ def test_results_of_the_first_versions_sessions_are_the_same(panel: Path, tmp_pa
     save_tables(found, tmp_path / "results.csv")
     for expected in (panel / "expected").glob("results*.csv"):
         assert_found(tmp_path / expected.name, expected, found.method.name)
-    said = (panel / "expected/summary.txt").read_text(encoding="utf-8").splitlines()
+    # It said an interval of no width where all were alike, and said everything in English.
+    alike = "mean share 0.250, 95 % 0.250 to 0.250 (Student's t)"
+    text = (panel / "expected/summary.txt").read_text(encoding="utf-8")
+    said = text.replace(alike, "share 0.250 in each of them, so Student's t tells nothing").splitlines()
+    found = replace(found, language="en")
     assert set(said) <= {one.replace(FEW, "").replace(", these clips", "") for one in summary(found)}
 
 

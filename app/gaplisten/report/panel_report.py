@@ -14,7 +14,7 @@ from gaplisten.panel.imported import ImportedVotes, Source
 from gaplisten.panel.key import ClipKey, ConditionKey, Part
 from gaplisten.panel.results import report as tables
 from gaplisten.panel.results.evaluation import Results
-from gaplisten.panel.results.verdict import verdicts
+from gaplisten.panel.results.verdict import remarks, verdicts
 from gaplisten.panel.scales import Scale
 from gaplisten.report.page import html_table, listed, page, picture_of
 from gaplisten.report.panel_figure import figures_of, strata_of
@@ -32,9 +32,9 @@ _READING = (
     "Intervals and tests of comparisons come from a model in which listeners and clips are both samples "
     "(crossed random effects; with every cell filled, a two-way analysis of variance); degrees of freedom "
     "after Satterthwaite. What each interval speaks about stands beside it as interval over. p (Holm) is "
-    "corrected for the number of comparisons. What is headed these clips is over listeners alone, Student's "
-    "t: they hold for other listeners who hear these very clips. Formulas, sources and how often each is "
-    "wrong stand in the program's page on statistics."
+    "corrected for the number of comparisons; intervals are each comparison's own. What is headed these "
+    "clips is over listeners alone, Student's t: they hold for other listeners who hear these very clips. "
+    "Formulas, sources and how often each is wrong stand in the program's page on statistics."
 )
 
 
@@ -94,6 +94,7 @@ def _verdict(results: Results, looks: Sequence[str]) -> list[str]:
     said = verdicts(results) or ["No comparison can be made of these votes."]
     language = escaped(results.language)
     body = ["<h2>Verdict</h2>", f'<div class="verdict" lang="{language}">{listed(said)}</div>']
+    body += [f'<p lang="{language}">{escaped(one)}</p>' for one in remarks(results)]
     body += _section("With everybody, nobody left out", verdicts(results, results.everybody))
     return body + _section("Before the end", looks)
 

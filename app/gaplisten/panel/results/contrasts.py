@@ -24,6 +24,8 @@ from gaplisten.statistics import holm, student_mean, student_p
 Table = NDArray[np.float64]
 Named = tuple[str, str, str]  # condition, against, scale
 
+_OF_TALKERS = {Speaks.BOTH: Speaks.TALKERS, Speaks.CLIPS: Speaks.TALKERS_ALONE}
+
 # Where fewer cells than this share of them have both votes, differences within cells would waste the others.
 MOSTLY = 0.8
 
@@ -147,8 +149,9 @@ class _Votes:
 
     def speaking(self, found: Crossed) -> Crossed:
         """Return what was found as speaking about talkers, where they stand in the place of clips."""
-        both = self.talkers and found.speaks is Speaks.BOTH
-        return replace(found, speaks=Speaks.TALKERS) if both else found
+        if not self.talkers:
+            return found
+        return replace(found, speaks=_OF_TALKERS.get(found.speaks, found.speaks))
 
 
 def _rated(of: _Votes, condition: str, against: str, first: System | None, second: System) -> Contrast:
@@ -275,10 +278,13 @@ def _pair(of: _Votes, system: System) -> Contrast:
 
 
 def _drawn(table: Table) -> tuple[float, float] | None:
-    """Return the crossed bootstrap's interval; None with one listener or one clip."""
+    """Return the crossed bootstrap's interval; None with one listener or clip, or where all are alike."""
     there = np.isfinite(table)
     table = table[there.any(1)][:, there.any(0)]
-    return percentile_interval(crossed_bootstrap(table)) if table.size and min(table.shape) > 1 else None
+    if not table.size or min(table.shape) < 2:
+        return None
+    low, high = percentile_interval(crossed_bootstrap(table))
+    return (low, high) if low < high else None
 
 
 def _each(number: Table) -> float:

@@ -235,9 +235,11 @@ def evaluate_votes(
     everybody = _ordered(tests(collected.votes), order, method.scales)
     used = [vote for vote in everybody if vote.listener not in left_out]
     scored, chosen = ([], used) if method.paired else (method.results(used), [])
-    talkers, problems = _talkers(used, asked)
+    _, problems = _talkers(used, asked)
 
     def compared(votes: Sequence[Rating], stratum: str = ALL, *, resample: bool = False) -> list[Contrast]:
+        # Of these votes: those left out may be of other clips, and a stratum may have one talker only.
+        talkers, _ = _talkers(votes, asked)
         return contrasts(votes, method, asked, order, stratum, talkers, resample=resample)
 
     read = chosen if method.paired else scored

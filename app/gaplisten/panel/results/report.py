@@ -9,10 +9,10 @@ from gaplisten.panel.ratings import PairTest
 from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.panel.results.pairs import Own, PairResult
 from gaplisten.panel.results.screening import Listener
-from gaplisten.panel.results.verdict import verdicts, words_of
+from gaplisten.panel.results.verdict import in_language, remarks, verdicts, words_of
 from gaplisten.panel.statistics.contrast import SURE, Contrast, Unit
 from gaplisten.panel.statistics.crossed import Crossed
-from gaplisten.statistics import short_p, within
+from gaplisten.statistics import Mean, short_p, within
 from gaplisten.tables import Cell, Table, write_csv
 
 # Both one-sided tests at 5 % are passed where the 90 % interval lies within the margins.
@@ -38,9 +38,18 @@ def _condition_row(results: Results, one: ConditionResult) -> tuple[Cell, ...]:
     low, high = ends or (None, None)
     counts = (one.stratum, mean.n, one.votes)
     wide = (mean.mean, low, high)
-    narrow = (mean.low, mean.high, spread.median, spread.q1, spread.q3)
+    narrow = (*_these_clips(mean), spread.median, spread.q1, spread.q3)
     speaks = _speaks(one.over) if ends else None
     return (*_named(results, one), *counts, *map(_rounded, wide), speaks, *map(_rounded, narrow))
+
+
+def _these_clips(mean: Mean | None) -> tuple[float | None, float | None]:
+    """Return the ends over listeners alone; none where all are alike: that is no certainty."""
+    return (mean.low, mean.high) if mean and _differ(mean) else (None, None)
+
+
+def _differ(mean: Mean) -> bool:
+    return mean.sd is not None and mean.sd > 1e-9  # less is left over by adding thirds
 
 
 def _speaks(over: Crossed | None) -> str | None:
@@ -121,7 +130,6 @@ def _contrast_row(one: Contrast, others: Sequence[Contrast], results: Results) -
     mean = one.these_clips
     if mean and one.unit is Unit.SHARE:
         mean = within(mean, (0.0, 1.0))
-    ends = (mean.low, mean.high) if mean and mean.sd else (None, None)
     return (
         *named,
         one.stratum,
@@ -139,7 +147,7 @@ def _contrast_row(one: Contrast, others: Sequence[Contrast], results: Results) -
         one.listeners.lower,
         one.clips.higher,
         one.clips.lower,
-        *map(_rounded, ends),
+        *map(_rounded, _these_clips(mean)),
         _probability(one.these_clips_p),
         str(one.over.model) if told else None,
         one.lone,
@@ -194,17 +202,17 @@ def by_listener_table(results: Results) -> Table:
 
 def _over_listeners(results: Results) -> list[str]:
     """Return what A/B and ABX may say of other listeners: the mean of shares, not the pooled votes."""
-    said = []
+    words, said = words_of(results.language), []
     for one in results.pairs:
         if one.mean is None or one.mean.low is None:
             continue
         sure = sum(own.outcome.p_value < SURE for own in one.by_listener.values())
         mean = within(one.mean, (0.0, 1.0))
-        interval = f"mean share {mean.mean:.3f}, 95 % {mean.low:.3f} to {mean.high:.3f}"
-        said.append(
-            f"{one.first} / {one.second} over {one.mean.n} listeners, these clips: {interval} (Student's t);"
-            f" {sure} of them alone with p < {SURE}"
-        )
+        key = "mean_share" if _differ(mean) else "mean_share_alike"
+        numbers = {name: f"{getattr(mean, name):.3f}" for name in ("mean", "low", "high")}
+        names = (one.first, one.second)
+        text = words[key].format(first=names[0], second=names[1], listeners=mean.n, sure=sure, **numbers)
+        said.append(in_language(text, names, words))
     return said
 
 
@@ -264,20 +272,29 @@ def everything_table(results: Results) -> Table:
 
 def summary(results: Results) -> list[str]:
     """Return what must be said beside the tables."""
-    said = verdicts(results)
-    everybody = words_of(results.language)["everybody"]
-    said += [everybody.format(said=one) for one in verdicts(results, results.everybody)]
+    words = words_of(results.language)
+    said = [*verdicts(results), *remarks(results)]
+    said += [words["everybody"].format(said=one) for one in verdicts(results, results.everybody)]
     counted = len(results.listeners) - len(results.excluded)
-    said.append(f"{counted} of {len(results.listeners)} listeners count")
-    said += [f"left out: {one.name} ({'; '.join(one.reasons)})" for one in results.excluded]
-    said += [f"kept by hand: {one.name} ({'; '.join(one.kept)})" for one in results.kept]
-    said += [f"noted, and counted: {one.name} ({'; '.join(one.noted)})" for one in _noted(results)]
+    said.append(words["counted"].format(counted=counted, all=len(results.listeners)))
+    for key, named in (
+        ("left_out", [(one.name, one.reasons) for one in results.excluded]),
+        ("kept_by_hand", [(one.name, one.kept) for one in results.kept]),
+        ("noted", [(one.name, one.noted) for one in _noted(results)]),
+    ):
+        said += [words[key].format(name=name, why="; ".join(why)) for name, why in named]
     said += _over_listeners(results)
-    said += [f"hidden while the session is open: {name}" for name in results.running]
+    said += waiting(results)
     said += [*results.problems, *results.notes]
     if results.conditions and min(one.mean.n for one in results.conditions) < 3:
-        said.append("with fewer than three listeners an interval says little")
+        said.append(words["few_listeners"])
     return said
+
+
+def waiting(results: Results) -> list[str]:
+    """Return whose session is open now, so that the votes stay hidden."""
+    hidden = words_of(results.language)["hidden"]
+    return [hidden.format(name=name) for name in results.running]
 
 
 def _noted(results: Results) -> list[Listener]:

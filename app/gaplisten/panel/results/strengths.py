@@ -51,6 +51,8 @@ def strengths(
     conditions = sorted(range(model.conditions), key=lambda at: -found[at])
     for at in [*conditions, *range(model.conditions, len(labels))]:
         low, high = (None, None) if ends is None else (round(float(end[at]), 4) for end in ends)
-        rows.append((labels[at], round(float(found[at]), 4), low, high, over))
+        if low is not None and low == high:  # nobody ever answered otherwise: draws tell nothing
+            low, high = None, None
+        rows.append((labels[at], round(float(found[at]), 4), low, high, None if low is None else over))
     columns = ("condition", "strength", "95 % low", "95 % high", "interval over")
     return Statistic(name, title, Table(columns, tuple(rows)), tuple(notes))

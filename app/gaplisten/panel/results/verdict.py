@@ -29,12 +29,25 @@ def verdicts(results: Results, which: Sequence[Contrast] | None = None) -> list[
     return [_sentence(one, results.method, words, results.language) for one in chosen]
 
 
+def remarks(results: Results) -> list[str]:
+    """Return what must be said of how sentences and intervals go together."""
+    apart = [
+        one
+        for one in results.contrasts
+        if one.low is not None and one.high is not None and not one.sure and one.comparisons > 1
+        if one.low > one.neutral or one.high < one.neutral
+    ]
+    return [words_of(results.language)["not_corrected"]] if apart else []
+
+
 def _sentence(one: Contrast, method: Method, words: Mapping[str, str], language: str) -> str:
     if one.low is None or one.high is None or one.p is None:
         untold = words["untold_one" if one.votes == 1 else "untold"]
         return untold.format(first=one.condition, second=one.against, votes=one.votes)
     sure = one.sure
     if one.unit is Unit.SHARE:
+        if method.test is not None and not method.test.two_sided and one.high < one.neutral:
+            return _filled(words["less_than_guessing"], one, method, words, language, turn=False)
         two_sided = method.test is not None and method.test.two_sided
         kind = "preferred" if two_sided else "heard"
         return _filled(words[kind if sure else f"not_{kind}"], one, method, words, language, turn=two_sided)
@@ -56,7 +69,8 @@ def _within_margin(one: Contrast, method: Method, words: Mapping[str, str], lang
         ("not_worse", equal.p_not_better, True),
     ):
         if p < SURE:
-            judged = replace(one, p_holm=p)
+            # The interval of tests at 5 % on one side: that of 95 % may leave the margin nevertheless.
+            judged = replace(one, p_holm=p, low=equal.low, high=equal.high)
             if turn:
                 judged = _turned_round(judged)
             return _filled(words[key], judged, method, words, language, turn=False)
@@ -107,13 +121,15 @@ def _filled(
         margin=number(one.equal.margin, digits) if one.equal else "",
         directions=_directions(one, listeners, clips, words),
     )
-    return said if words["decimal"] == "." else _with_comma(said, names)
+    return in_language(said, names, words)
 
 
-def _with_comma(said: str, names: Sequence[str]) -> str:
-    """Return a sentence with commas in its numbers, names as they are."""
+def in_language(said: str, names: Sequence[str], words: Mapping[str, str]) -> str:
+    """Return a sentence with commas in its numbers where the language has them, names as they are."""
     import re
 
+    if words["decimal"] == ".":
+        return said
     kept = "|".join(re.escape(name) for name in names)
     return re.sub(rf"({kept})|(?<=\d)\.(?=\d)", lambda found: found[1] if found[1] is not None else ",", said)
 
@@ -161,6 +177,7 @@ def _over(one: Contrast, words: Mapping[str, str]) -> str:
         Speaks.TALKERS: "over_talkers",
         Speaks.LISTENERS: "over_listeners",
         Speaks.CLIPS: "over_clips",
+        Speaks.TALKERS_ALONE: "over_talkers_alone",
         Speaks.TRIALS: "over_trials",
         Speaks.NOTHING: "over_both",
     }[one.over.speaks]
@@ -177,12 +194,11 @@ def _directions(one: Contrast, listeners: Direction, clips: Direction, words: Ma
 
 
 def _scale(one: Contrast, method: Method, language: str) -> str:
+    names = languages.words(language, "verdict", "names")
+    result = names.get(method.result, method.result)
     if not one.scale:
-        return method.result
-    words = method.wording(language)[one.scale]
-    return f"{method.result}, {_named_scale(one.scale, words.question)}"
-
-
-def _named_scale(scale: str, question: str) -> str:
-    """Return what a scale is called: the word before the colon of its question, else its name."""
-    return question.partition(":")[0] if ":" in question else scale
+        return str(result)
+    question = method.wording(language)[one.scale].question
+    # What stands before the colon of a question is what the scale is called.
+    scale = question.partition(":")[0] if ":" in question else names.get(one.scale, one.scale)
+    return f"{result}, {scale}"

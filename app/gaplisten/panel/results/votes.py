@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from gaplisten.languages import counted
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.imported import ImportedVotes, Source
 from gaplisten.panel.order import shuffled
@@ -99,18 +100,36 @@ def collect(panel: Source, ratings: Path | None = None) -> Collected:
     running: list[str] = []
     problems = [said] if (said := spoilt_record(folder)) else []
     notes: list[str] = [one.said() for one in withdrawals(folder)]
+    unusual: list[tuple[str, str]] = []
     sessions, unreadable = counted_sessions(panel, folder)
     problems += unreadable
     for one in sessions:
         found = one.read
         problems += [*found.problems, *_spoilt_counts(one.path, found.rows)]
-        notes += found.notes
+        unusual += [(one.path.name, note) for note in found.notes]
         if one.open_now:
             running.append(found.listener)
             continue
-        counted = (row for row in found.rows if row["kind"] != Block.TRAINING.value)
-        votes += [_vote(panel, row, found.listener) for row in counted]
-    return Collected(tuple(votes), tuple(running), tuple(problems), tuple(notes))
+        used = (row for row in found.rows if row["kind"] != Block.TRAINING.value)
+        votes += [_vote(panel, row, found.listener) for row in used]
+    return Collected(tuple(votes), tuple(running), tuple(problems), (*notes, *_folded(unusual)))
+
+
+def _folded(notes: Iterable[tuple[str, str]]) -> list[str]:
+    """Return sentences about files, one where the same is to be said of several.
+
+    Parameters
+    ----------
+    notes
+        The name of a file, and a sentence that may begin with it.
+    """
+    files: dict[str, list[tuple[str, str]]] = {}
+    for name, note in notes:
+        files.setdefault(note.removeprefix(f"{name}: "), []).append((name, note))
+    return [
+        same[0][1] if len(same) == 1 else f"{same[0][0]} and {counted(len(same) - 1, 'other file')}: {said}"
+        for said, same in files.items()
+    ]
 
 
 def pseudonyms(panel: Source, listeners: Sequence[str]) -> dict[str, str]:

@@ -28,6 +28,7 @@ class Speaks(StrEnum):
     TALKERS = "listeners and talkers"
     LISTENERS = "listeners, this clip only"
     CLIPS = "clips, this listener only"
+    TALKERS_ALONE = "talkers, this listener only"
     TRIALS = "these clips, this listener only"
     NOTHING = "nothing but these votes"
 

@@ -37,6 +37,7 @@ from gaplisten.panel.results.report import (
     strata_table,
     summary,
     talkers_table,
+    waiting,
 )
 from gaplisten.panel.results.vote_table import votes_table
 from gaplisten.panel.session_files import ratings_files
@@ -198,7 +199,7 @@ class ResultsWindow(QWidget):
         self.by_listener.show_table(by_listener_table(results))
         self.listeners.show_table(listeners_table(results))
         self._show_own(results)
-        said = summary(results) if results.listeners else _waiting(results)
+        said = summary(results) if results.listeners else waiting(results) or ["No ratings yet."]
         self._looks = looked(self._panel, results, self._ratings)
         said += self._looks
         self.verdict.setPlainText("\n".join(said))
@@ -272,8 +273,3 @@ class ResultsWindow(QWidget):
             self.said.setText(str(error))
             return
         self.said.setText(f"Written: {path}")
-
-
-def _waiting(results: Results) -> list[str]:
-    hidden = [f"hidden while the session is open: {name}" for name in results.running]
-    return hidden or ["No ratings yet."]
