@@ -148,6 +148,20 @@ def test_a_trace_that_lies_beside_its_sound_is_noticed(demo, shift: int) -> None
         assert doubt.change.trace_shift == -shift
 
 
+def test_silence_that_a_caller_did_not_send_is_no_loss_that_a_trace_misses(demo) -> None:
+    opened = demo[0]
+    samples = opened.lossy.samples.copy()
+    for start in (0.7, 2.1):
+        samples[round(start * opened.rate) : round((start + 0.6) * opened.rate)] = 0.0
+    call = replace(opened, lossy=as_signal(samples, opened.rate), reference=None)
+    call = replace(call, clip=replace(opened.clip, reference=None))
+    assert kinds(call) == []
+    assert kinds(replace(call, trace=shifted(opened.trace, 320))) == [("trace", "trace")]
+    begun = opened.trace.lost & (np.arange(opened.trace.lost.size) < 60)
+    fewer = LossTrace.of_packets(begun, 320, opened.rate)
+    assert kinds(replace(call, trace=fewer)) == [("trace", "trace")]
+
+
 def test_quiet_sound_that_mu_law_made_zero_is_no_loss_that_a_trace_misses(demo) -> None:
     for opened in demo:
         clean = opened.reference.samples[:, 0].copy()

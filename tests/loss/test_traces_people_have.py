@@ -269,6 +269,18 @@ def test_a_textgrid_that_was_cut_is_refused(tmp_path: Path, cut: int) -> None:
         read_trace(written(tmp_path / "x.TextGrid", LONG_GRID[:cut]))
 
 
+@pytest.mark.parametrize("kind", ["<i4", ">i4", "<i8", ">i8"])
+def test_integers_as_numpy_dumps_them_are_no_bytes_or_shorter_words(tmp_path: Path, kind: str) -> None:
+    lost = np.isin(np.arange(120), (5, 6, 30, 31, 32, 77))
+    file = written(tmp_path / "mask.bin", lost.astype(kind).tobytes())
+    name = f"int{8 * np.dtype(kind).itemsize}"
+    with pytest.raises(AmbiguousTrace) as caught:
+        read_trace(file)
+    assert caught.value.candidates == (name, f"{name}_received")
+    assert np.array_equal(read_trace(file, format=name).lost, lost)
+    assert np.array_equal(read_trace(file, format=f"{name}_received").lost, ~lost)
+
+
 def test_labels_that_all_say_something_else_count_and_are_named(tmp_path: Path) -> None:
     found = read_trace(written(tmp_path / "x.txt", "0.1\t0.2\tclick\n0.4\t0.5\tbuzz\n"))
     assert "every label counts as lost, whatever it says ('buzz', 'click')" in found.notes
@@ -278,7 +290,8 @@ def test_bytes_of_which_every_second_is_zero_may_be_words_and_are_asked_about(tm
     every_20th = (np.arange(100) % 20 == 0).astype("u1").tobytes()
     with pytest.raises(AmbiguousTrace) as caught:
         read_trace(written(tmp_path / "x.bin", every_20th))
-    assert set(caught.value.candidates) == {"bytes", "int16", "int16_received"}
+    words = {f"int{bits}{end}" for bits in (16, 32) for end in ("", "_received")}
+    assert set(caught.value.candidates) == {"bytes", *words}
     with pytest.raises(AmbiguousTrace, match="half a one is missing") as caught:
         read_trace(written(tmp_path / "x.bin", every_20th[:-1]))
     assert caught.value.candidates == ("bytes",)

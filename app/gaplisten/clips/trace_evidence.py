@@ -22,6 +22,7 @@ _FITS = 0.05
 _BESIDE_SECONDS = 0.002
 _MOST_CHANGED = 0.6  # share of the sound that is not the reference's own, where no codec is in the way
 _SAME_BITS = 0.5  # share of lost samples that may be the reference's own
+_UNSENT_SECONDS = 0.1  # silence is not sent in pauses, not in single packets
 _MU_LAW_ZERO = 4 / 32768  # up to half its smallest step
 _USUAL_MS = (20.0, 10.0, 5.0, 2.5, 30.0, 40.0, 60.0)
 _USUAL_FRAMES = (512, 256, 1024, 128)
@@ -114,6 +115,7 @@ class _Evidence:
     silent: Flags
     same: Flags
     sounding: Flags
+    rate: int
 
     @classmethod
     def of(cls, lossy: Signal, reference: Signal | None, trace: LossTrace) -> _Evidence:
@@ -133,12 +135,24 @@ class _Evidence:
             sounding[:count] = (np.abs(clean) > SOUNDING).any(axis=1)
             zeros[:count] &= ~_coded_as_zero(clean, lossy.rate)
             same[:count] = sounding[:count] & (np.abs(clean - damaged) < 0.5 / 32768).all(axis=1)
-        return cls(zeros, silent, same, sounding)
+        return cls(zeros, silent, same, sounding, lossy.rate)
 
     def received_zeros(self, lost: Flags) -> float:
         """Return the share of lost-looking zeros that a trace calls received."""
-        count = np.count_nonzero(self.zeros)
-        return float(np.count_nonzero(self.zeros & ~lost) / count) if count else 0.0
+        zeros = self.zeros if self.sounding.any() else self.zeros & ~self._unsent(lost)
+        count = np.count_nonzero(zeros)
+        return float(np.count_nonzero(zeros & ~lost) / count) if count else 0.0
+
+    def _unsent(self, lost: Flags) -> Flags:
+        """Return stretches in which a caller sent nothing: long ones, where all that was lost is zero, too.
+
+        With no reference, nothing else tells whether sound is missing there.
+        """
+        unsent = np.zeros_like(lost)
+        if np.count_nonzero(lost & ~self.silent) <= _FITS * np.count_nonzero(lost) and lost.any():
+            for start, stop in runs_of(self.zeros & ~lost):
+                unsent[start:stop] = stop - start >= _UNSENT_SECONDS * self.rate
+        return unsent
 
     def beside(self, lost: Flags) -> float:
         """Return how many frames of a stretch of zeros a trace calls received, on average."""

@@ -1,8 +1,9 @@
-"""Raw numbers of 0 and 1, one per packet: bytes, 16-bit words, 32-bit floats; programs differ on polarity."""
+"""Raw numbers of 0 and 1, one per packet: bytes, words, 32-bit floats; programs differ on polarity."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
@@ -20,7 +21,7 @@ from gaplisten.loss.formats.contract import (
     says_lost,
 )
 from gaplisten.loss.formats.sample_masks import counts_samples
-from gaplisten.loss.trace import Flags, LossTrace
+from gaplisten.loss.trace import Flags, LossTrace, runs_of
 
 _ONE = np.uint32(0x3F800000)  # the float 1.0
 _FEWEST = 4  # numbers: fewer are taken for nothing
@@ -44,7 +45,7 @@ def _recognises_bytes(content: Content, *, received: bool) -> str | None:
     if content.data.strip(b"\x00\x01") or content.kind is not Kind.BYTES:
         return None
     codes = np.frombuffer(content.data, np.uint8)
-    if counts_samples(codes == 1):
+    if counts_samples(codes == 1) or _surely_wider(content.data, 1):
         return None
     doubt = doubt_about_polarity(content, codes == 1)
     if received:
@@ -57,23 +58,37 @@ def _recognises_bytes(content: Content, *, received: bool) -> str | None:
     return doubt
 
 
-# --- 16-bit words -------------------------------------------------------------------------------------------
+# --- words --------------------------------------------------------------------------------------------------
 
 
-def _order(data: bytes) -> str | None:
-    """Return the byte order in which bytes are 16-bit words of 0 and 1; None where they are none."""
-    if len(data) % 2 or len(data) < 2 * _FEWEST or data.strip(b"\x00\x01"):
+def _order(data: bytes, width: int) -> str | None:
+    """Return the byte order in which bytes are words of 0 and 1; None where they are none."""
+    if len(data) % width or len(data) < width * _FEWEST or data.strip(b"\x00\x01"):
         return None
-    codes = np.frombuffer(data, np.uint8)
-    return "<" if not codes[1::2].any() else ">" if not codes[::2].any() else None
+    used = np.flatnonzero(np.frombuffer(data, np.uint8).reshape(-1, width).any(axis=0))
+    if not used.size:
+        return "<"
+    return {0: "<", width - 1: ">"}.get(int(used[0])) if used.size == 1 else None
 
 
-def _words_of(content: Content) -> Decoded:
+def _surely_wider(data: bytes, width: int) -> bool:
+    """Whether bytes are words of 32 or 64 bits: as narrower ones, losses would stand apart in bursts."""
+    for wider in (4, 8):
+        order = _order(data, wider) if wider > width else None
+        if order is not None:
+            runs = runs_of(np.frombuffer(data, f"{order}i{wider}") == 1)
+            if len({int(stop - start) for start, stop in runs}) > 1:
+                return True
+    return False
+
+
+def _words_of(content: Content, *, width: int) -> Decoded:
     data = content.data
-    if len(data) % 2:
-        raise BadTrace(f"is {len(data)} bytes long, no whole number of 16-bit words", "copy it again")
-    order = _order(data) or "<"
-    words = np.frombuffer(data, order + "i2")
+    if len(data) % width:
+        fact = f"is {len(data)} bytes long, no whole number of {8 * width}-bit words"
+        raise BadTrace(fact, "copy it again")
+    order = _order(data, width) or "<"
+    words = np.frombuffer(data, f"{order}i{width}")
     strange = np.flatnonzero((words != 0) & (words != 1))
     if strange.size:
         at = int(strange[0])
@@ -82,12 +97,16 @@ def _words_of(content: Content) -> Decoded:
     return Decoded(words == 1, notes)
 
 
-def _recognises_words(content: Content, *, received: bool) -> str | None:
-    if content.kind is not Kind.BYTES or _order(content.data) is None:
+def _recognises_words(content: Content, *, width: int, received: bool) -> str | None:
+    data = content.data
+    if content.kind is not Kind.BYTES or _order(data, width) is None or (width > 2 and not any(data)):
         return None
-    if says_lost(content.stem):
+    if _surely_wider(data, width):
+        return None
+    wider = any(_order(data, each) is not None for each in (4, 8) if each > width)
+    if width == 2 and not wider and says_lost(content.stem):
         return None if received else ""
-    return "holds 16-bit words of 0 and 1: 1 means lost in some programs and received in others"
+    return f"holds {8 * width}-bit words of 0 and 1: 1 means lost in some programs and received in others"
 
 
 # --- floats -------------------------------------------------------------------------------------------------
@@ -191,10 +210,24 @@ FORMATS = (
         "one 16-bit word per packet, 0 or 1, in either byte order (LC3plus -epf, older codec programs)",
         (".dat", ".bin"),
         End.REPEATS,
-        _words_of,
-        _recognises_words,
+        partial(_words_of, width=2),
+        partial(_recognises_words, width=2),
         "<i2",
         64,
+    ),
+    *(
+        each
+        for width, place in ((4, 66), (8, 68))
+        for each in _pair(
+            f"int{8 * width}",
+            f"one {8 * width}-bit word per packet, 0 or 1, in either byte order (integers of NumPy)",
+            (".bin",),
+            End.EXACT,
+            partial(_words_of, width=width),
+            partial(_recognises_words, width=width),
+            f"<i{width}",
+            place,
+        )
     ),
     *_pair(
         "float32",
@@ -204,6 +237,6 @@ FORMATS = (
         _floats_of,
         _recognises_floats,
         "<f4",
-        66,
+        72,
     ),
 )
