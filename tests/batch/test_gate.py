@@ -17,7 +17,7 @@ from gaplisten.batch.gap_values import COMPARED, ClipGaps, measure_builds
 from gaplisten.batch.gate import Build, judge, summary_table
 from gaplisten.batch.items import Version
 from gaplisten.batch.journal import Journal
-from gaplisten.batch.limits import LimitError, limit_of
+from gaplisten.batch.limits import LimitError, check_metric, limit_of
 from gaplisten.clips.clip import Clip, ConditionFile
 from gaplisten.metrics.catalogue import metric_names
 from gaplisten.report.junit import junit_of
@@ -87,6 +87,14 @@ PLANTED: dict[str, Callable[[np.ndarray], np.ndarray]] = {
     "step where gaps end": lambda made: after(made, lambda piece: piece + np.linspace(0.3, 0, piece.size)),
     "gaps muted after 10 ms": lambda made: inside(made, lambda piece: np.r_[piece[:160], 0 * piece[160:]]),
     "gaps without high frequencies": lambda made: inside(made, lambda piece: _smooth(piece, 33)),
+    "received sound faint far from gaps": lambda made: after(
+        made, lambda piece: piece * (1 - 0.98 * (np.arange(piece.size) > 2000)), 4800
+    ),
+}
+WHOLE: dict[str, Callable[[np.ndarray], np.ndarray]] = {
+    "a sample late": lambda made: np.r_[0.0, made[:-1]],
+    "lower by 1.5 dB": lambda made: made * 0.84,
+    "gaps 2 dB too soft": lambda made: inside(made, lambda piece: piece * 0.79),
 }
 
 
@@ -129,7 +137,8 @@ def builds(clean: np.ndarray, tmp_path_factory: pytest.TempPathFactory) -> dict[
     folder = tmp_path_factory.mktemp("builds")
     base = concealed(clean)
     planted = {name: plant(base.copy()) for name, plant in PLANTED.items()}
-    return measured(folder, clean, {"base": base, "same": base, **planted})
+    whole = {name: plant(base.copy()) for name, plant in WHOLE.items()}
+    return measured(folder, clean, {"base": base, "same": base, **planted, **whole})
 
 
 @pytest.mark.parametrize("name", PLANTED)
@@ -138,7 +147,8 @@ def test_a_regression_breaks_the_gate_and_its_gaps_are_named(builds: dict[str, B
     verdict = judge(builds["base"], builds[name], limits, {})
     assert not verdict.passed(allow_missing=False)
     (breach,) = verdict.breaches
-    named = {line.partition(" (")[0] for line in breach.figure.about}
+    # What is told of the clip as a whole stands behind the gaps.
+    named = {line.partition(" (")[0] for line in breach.figure.about if line.startswith("c gap ")}
     wanted = (
         {"c gap 4"} if name == "click only after the longest gap" else {f"c gap {n}" for n in range(1, 5)}
     )
@@ -146,8 +156,30 @@ def test_a_regression_breaks_the_gate_and_its_gaps_are_named(builds: dict[str, B
     assert len(named) >= min(len(wanted), 2), breach.figure.about
 
 
+@pytest.mark.parametrize("name", WHOLE)
+@pytest.mark.parametrize("text", ["any:new>0", "clip:new>0"])
+def test_what_is_off_throughout_breaks_the_gate_though_no_gap_tells(
+    builds: dict[str, Build], name: str, text: str, tmp_path: Path
+) -> None:
+    limits = [limit_of(text, METRICS)]
+    verdict = judge(builds["base"], builds[name], limits, {})
+    (breach,) = verdict.breaches
+    assert breach.figure.about[-1].startswith("c: ")
+    assert breach.figure.about[-1].endswith(", not so before")
+    save_baseline(tmp_path / "b.json", builds[name], {})
+    kept = read_baseline(tmp_path / "b.json", {})
+    assert judge(kept, builds[name], limits, {}).passed(allow_missing=False), "it was so before"
+
+
 def test_what_is_equal_passes(builds: dict[str, Build]) -> None:
-    texts = ["any:new>0", "click_exit:share_rise>0", "lsd:mean_rise>0", "lsd:max_rise>0", "lsd:p95_rise>0"]
+    texts = [
+        "any:new>0",
+        "clip:new>0",
+        "click_exit:share_rise>0",
+        "lsd:mean_rise>0",
+        "lsd:max_rise>0",
+        "lsd:p95_rise>0",
+    ]
     verdict = judge(builds["base"], builds["same"], [limit_of(text, METRICS) for text in texts], {})
     assert verdict.passed(allow_missing=False)
     assert verdict.breaches == verdict.unknown == verdict.missing == verdict.unpaired == ()
@@ -243,6 +275,20 @@ def test_drops_follow_what_is_better() -> None:
     assert figure("pesq:drop>0.2", new, base) == pytest.approx(0.3)
 
 
+def test_clips_with_more_words_count_more() -> None:
+    words = {"wacc_pocketsphinx": {"a": 30.0, "b": 10.0}}
+    base = scored("base", a=0.9, b=0.9)
+    new = scored("new", a=0.9, b=0.5)
+    rename = {"wacc_pocketsphinx": base.scores["pesq"]}, {"wacc_pocketsphinx": new.scores["pesq"]}
+    base, new = replace(base, scores=rename[0]), replace(new, scores=rename[1], weights=words)
+    limit = limit_of("wacc_pocketsphinx:drop>0.05", ("wacc_pocketsphinx",))
+    (breach,) = judge(base, new, [limit], {}).breaches
+    assert breach.figure.value == pytest.approx(0.1)
+    limit = limit_of("wacc_pocketsphinx:mean<0.81", ("wacc_pocketsphinx",))
+    (breach,) = judge(base, new, [limit], {}).breaches
+    assert breach.figure.value == pytest.approx(0.8)
+
+
 def test_where_asked_the_whole_interval_must_lie_beyond() -> None:
     spread = {f"c{n}": 3.0 + (-1) ** n for n in range(6)}
     base, new = scored("A", **dict.fromkeys(spread, 3.1)), scored("B", **spread)
@@ -280,6 +326,7 @@ def test_gaps_of_one_clip_count_as_one_observation() -> None:
         ("nothing:new>0", "nothing called 'nothing' is measured"),
         ("click_exit:median>0", "no figure of click_exit; there are new, share"),
         ("plcmos:new>0", "no figure of plcmos; there are drop"),
+        ("plcmos:drop<0.05", "conspicuous where it is high"),
         ("any:share>0", "there are new"),
         ("click_exit:max>nan", "is no number"),
         ("click_exit:new>0:significant", "new has no interval"),
@@ -293,6 +340,13 @@ def test_a_limit_that_is_not_understood_is_refused(text: str, said: str) -> None
     with pytest.raises(LimitError) as error:
         limit_of(text, METRICS)
     assert said in str(error.value)
+
+
+def test_a_limit_on_a_metric_breaks_where_its_values_are_bad() -> None:
+    limit = limit_of("plcmos:mean>3", METRICS)
+    check_metric(limit, "lower")
+    with pytest.raises(LimitError, match="write plcmos:mean<3"):
+        check_metric(limit, "higher")
 
 
 def test_every_measure_and_metric_can_be_limited() -> None:

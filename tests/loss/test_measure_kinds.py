@@ -124,6 +124,17 @@ def test_a_click_before_the_first_gap_counts_for_that_one() -> None:
     assert measured(version).flagged("v", "elsewhere").tolist() == [True, *[False] * (len(GAPS) - 1)]
 
 
+def test_received_sound_that_falls_silent_far_from_any_gap_is_found_though_nothing_clicks() -> None:
+    version, gap = CLEAN.copy(), GAPS[3]
+    version[gap.stop + 1800 : gap.stop + 2600] *= 1 - 0.99 * np.hanning(800)
+    found = measured(version)
+    assert found.flagged("v", "elsewhere_level").tolist() == [place == 3 for place in range(len(GAPS))]
+    assert share(found, "elsewhere") == share(found, "after_level") == 0
+    before = CLEAN.copy()
+    before[: GAPS[0].start - 100] *= 0.1
+    assert measured(before).flagged("v", "elsewhere_level")[0], "what precedes the first gap counts for it"
+
+
 @pytest.mark.parametrize("ms", [1.5, 0.5])
 def test_sound_that_gets_later_at_each_gap_drifts(ms: float) -> None:
     found = measured(later(ms))
@@ -211,6 +222,7 @@ def test_each_measure_has_a_curve_that_stands_out_where_its_fault_is(measure) ->
         "after_level": lambda y, a, b: y.__setitem__(slice(b + 480, b + 900), 0.2 * y[b + 480 : b + 900]),
         "after_click": lambda y, a, b: y.__setitem__(b + 800, y[b + 800] + 0.4),
         "elsewhere": lambda y, a, b: y.__setitem__(b + 800, y[b + 800] + 0.4),
+        "elsewhere_level": lambda y, a, b: y.__setitem__(slice(b + 480, b + 900), 0.2 * y[b + 480 : b + 900]),
         "lag_jump": lambda y, a, b: y.__setitem__(slice(b, b + 3000), y[b - 32 : b + 2968].copy()),
     }
     faults["drift"] = faults["lag_jump"]

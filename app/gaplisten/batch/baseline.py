@@ -37,6 +37,7 @@ class _Clip(_Strict):
     values: dict[str, tuple[FiniteFloat | None, ...]]
     reference: str
     losses: str
+    told: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _as_long(self) -> _Clip:
@@ -84,6 +85,7 @@ def save_baseline(path: Path, build: Build, identities: Mapping[str, str]) -> No
             values=dict(each.values or {}),
             reference=each.reference,
             losses=each.losses,
+            told=dict(each.told),
         )
         for name, each in build.gaps.items()
     }
@@ -136,7 +138,7 @@ def read_baseline(path: Path, identities: Mapping[str, str]) -> Build:
             raise BaselineError(str(path), fact, again)
     gaps = {
         _as_it_was(name): ClipGaps(
-            each.rate, each.gaps, each.strata, each.values, each.reference, each.losses
+            each.rate, each.gaps, each.strata, each.values, each.reference, each.losses, told=each.told
         )
         for name, each in content.clips.items()
     }

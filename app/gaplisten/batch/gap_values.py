@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -38,6 +38,8 @@ class ClipGaps:
         Start and stop of each, in frames.
     values
         By measure's key: one value per gap, None where it cannot be told.
+    told
+        By the key of the measure that it follows from: what is to be said of the version as a whole.
     reference, losses
         SHA-256 of the reference's file (empty for none), and of what was lost.
     problem
@@ -54,6 +56,7 @@ class ClipGaps:
     losses: str = ""
     problem: str = ""
     doubts: tuple[str, ...] = ()
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 def losses_digest(trace: LossTrace) -> str:
@@ -121,7 +124,7 @@ def _key(version: Version) -> str:
     met = version.clip.as_met_by(file_of(version))
     raw = version.clip.raw
     files = [content_of(version.path, raw), content_of(version.clip.reference, raw), trace_digest(met)]
-    return key_of(code=CODE, files=files)
+    return key_of(code=CODE, files=files, form=2)
 
 
 def _measured(item: tuple[int, Version, str]) -> ClipGaps:
@@ -155,6 +158,7 @@ def _of_version(version: Version) -> ClipGaps:
         reference=content_of(version.clip.reference, version.clip.raw),
         losses=losses_digest(trace),
         doubts=doubts,
+        told={fact.key: fact.said for fact in table.clip.get(version.condition, ())},
     )
 
 
@@ -167,6 +171,7 @@ def _record(measured: ClipGaps) -> dict[str, Any]:
         "reference": measured.reference,
         "losses": measured.losses,
         "doubts": measured.doubts,
+        "told": dict(measured.told),
     }
 
 
@@ -179,4 +184,5 @@ def _from_record(record: Mapping[str, Any]) -> ClipGaps:
         reference=record["reference"],
         losses=record["losses"],
         doubts=tuple(record["doubts"]),
+        told=record["told"],
     )

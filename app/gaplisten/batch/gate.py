@@ -10,10 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.batch.gap_values import COMPARED, ClipGaps
-from gaplisten.batch.limits import ANY, Limit
+from gaplisten.batch.limits import ANY, CLIP, Limit
 from gaplisten.loss.measures import Direction, Measure
 from gaplisten.loss.measures.gap_table import badness
-from gaplisten.statistics import Mean, clustered_mean, student_mean, within
+from gaplisten.statistics import Mean, clustered_mean, student_mean, weighted_mean, within
 from gaplisten.tables import Cell, Table
 
 MOST_NAMED = 20
@@ -32,12 +32,15 @@ class Build:
         By metric: one value for each clip that has one.
     problems
         By clip: why something of it could not be measured.
+    weights
+        By metric: of how many words each clip's score is, where clips with more words count more.
     """
 
     name: str
     gaps: Mapping[str, ClipGaps]
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     problems: Mapping[str, str] = field(default_factory=dict)
+    weights: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
 
     @property
     def clips(self) -> frozenset[str]:
@@ -70,6 +73,18 @@ class NewFinding:
         before = "no value before" if self.before is None else f"{self.before:.4g} before"
         place = f"at {self.start_s:.3f} s, {self.length_ms:g} ms"
         return f"{self.clip} gap {self.gap} ({place}): {self.measure} {self.value:.4g}, {before}"
+
+
+@dataclass(frozen=True)
+class NewlyTold:
+    """What is told of a clip as a whole now and was not before: sound that is late or too soft throughout."""
+
+    clip: str
+    said: str
+
+    def __str__(self) -> str:
+        """Return it in words."""
+        return f"{self.clip}: {self.said}, not so before"
 
 
 @dataclass(frozen=True)
@@ -117,6 +132,8 @@ class Verdict:
 
     Parameters
     ----------
+    told
+        What is new of clips as wholes.
     missing
         A sentence for each clip that cannot be compared.
     unpaired
@@ -131,6 +148,7 @@ class Verdict:
     missing: tuple[str, ...]
     unpaired: tuple[str, ...]
     unknown: tuple[Limit, ...]
+    told: tuple[NewlyTold, ...] = ()
 
     def passed(self, allow_missing: bool) -> bool:
         """Tell whether nothing is broken."""
@@ -148,10 +166,13 @@ def judge(base: Build, new: Build, limits: Sequence[Limit], directions: Mapping[
     shared = [clip for clip in new.gaps if clip in base.gaps]
     paired = [clip for clip in shared if _same_gaps(base.gaps[clip], new.gaps[clip])]
     summaries = {each.key: _summary(each, base, new, paired) for each in COMPARED}
+    told = tuple(_newly_told(base, new, paired, summaries))
     breaches, unknown = [], []
     for limit in limits:
         if limit.measure == ANY:
-            figure = _any_new(summaries.values())
+            figure = _any_new(summaries.values(), told)
+        elif limit.measure == CLIP:
+            figure = Figure(float(len(told)), about=tuple(map(str, told))) if paired else None
         elif limit.of_gaps:
             figure = _figure_of_gaps(limit, summaries[limit.measure])
         else:
@@ -167,7 +188,19 @@ def judge(base: Build, new: Build, limits: Sequence[Limit], directions: Mapping[
         tuple(_missing(base, new)),
         tuple(clip for clip in shared if clip not in paired),
         tuple(unknown),
+        told,
     )
+
+
+def _newly_told(
+    base: Build, new: Build, paired: Sequence[str], summaries: Mapping[str, Summary]
+) -> Iterator[NewlyTold]:
+    """Return what is told of clips anew, but for what new findings of the same measure say gap by gap."""
+    for clip in paired:
+        for key, said in new.gaps[clip].told.items():
+            gaps = summaries[key].new if key in summaries else ()
+            if key not in base.gaps[clip].told and all(each.clip != clip for each in gaps):
+                yield NewlyTold(clip, said)
 
 
 def _same_gaps(one: ClipGaps, other: ClipGaps) -> bool:
@@ -326,14 +359,14 @@ def _figure_of_gaps(limit: Limit, summary: Summary) -> Figure | None:
     return summary.figures.get(limit.figure)
 
 
-def _any_new(summaries: Iterable[Summary]) -> Figure | None:
-    """Return how many gaps any measure flags that did not flag them in the base, and which."""
+def _any_new(summaries: Iterable[Summary], told: Sequence[NewlyTold]) -> Figure | None:
+    """Return how many gaps any measure flags that did not flag them in the base, and what is told anew."""
     known = [each for each in summaries if each.paired or each.new]
     if not known:
         return None
     findings = [finding for each in known for finding in each.new]
     gaps = {(each.clip, each.gap) for each in findings}
-    return Figure(float(len(gaps)), about=tuple(map(str, findings)))
+    return Figure(float(len(gaps) + len(told)), about=tuple(map(str, (*findings, *told))))
 
 
 # -- figures of clips ----------------------------------------------------------------------------------------
@@ -342,20 +375,30 @@ def _any_new(summaries: Iterable[Summary]) -> Figure | None:
 def _figure_of_clips(limit: Limit, base: Build, new: Build, better: str) -> Figure | None:
     sign = 1.0 if better == "higher" else -1.0
     own, theirs = new.scores.get(limit.measure, {}), base.scores.get(limit.measure, {})
+    weights = new.weights.get(limit.measure, {})
     if limit.figure in ("drop", "worst_drop"):
         drops = {clip: sign * (theirs[clip] - own[clip]) for clip in own if clip in theirs}
-        return _of_clips(limit, drops, "lost", -1.0)
-    return _of_clips(limit, dict(own), "", sign)
+        return _of_clips(limit, drops, weights, "lost", -1.0)
+    return _of_clips(limit, dict(own), weights, "", sign)
 
 
-def _of_clips(limit: Limit, values: Mapping[str, float], word: str, sign: float) -> Figure | None:
+def mean_of_clips(values: Mapping[str, float], weights: Mapping[str, float]) -> Mean:
+    """Return the mean of at least one clip: of all their words together where each has a weight."""
+    if all(clip in weights for clip in values):
+        return weighted_mean(list(values.values()), [weights[clip] for clip in values])
+    return student_mean(list(values.values()))
+
+
+def _of_clips(
+    limit: Limit, values: Mapping[str, float], weights: Mapping[str, float], word: str, sign: float
+) -> Figure | None:
     if not values:
         return None
     order = sorted(values, key=lambda clip: sign * values[clip])[:MOST_NAMED]
     named = tuple(f"{clip}: {limit.measure} {word} {values[clip]:.4g}".replace("  ", " ") for clip in order)
     if limit.figure in ("worst", "worst_drop"):
         return Figure(values[order[0]], about=named)
-    mean: Mean = student_mean(list(values.values()))
+    mean = mean_of_clips(values, weights)
     return Figure(mean.mean, mean.low, mean.high, named)
 
 

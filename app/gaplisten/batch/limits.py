@@ -13,7 +13,10 @@ from gaplisten.loss.measures import Direction, measure_named
 
 ANY = "any"
 """In place of a measure: all of them."""
-OF_ANY = {"new": "gaps that some measure flags, and did not flag in the base"}
+CLIP = "clip"
+"""In place of a measure: what is told of a version of a clip as a whole."""
+OF_ANY = {"new": "gaps that some measure flags, and did not flag in the base, and what clip:new counts"}
+OF_CLIP = {"new": "things told of a clip as a whole that no gap tells, and were not told of it in the base"}
 OF_GAPS = {
     "new": "gaps that are beyond the measure's threshold, and were not in the base",
     "share": "share of all gaps beyond the threshold, in per cent",
@@ -32,6 +35,8 @@ OF_CLIPS = {
     "worst": "the clip with the worst value",
 }
 WITH_INTERVALS = frozenset({"share", "share_rise", "mean", "mean_rise", "drop"})
+
+_LOSSES = ("drop", "worst_drop")
 
 _FORM = re.compile(r"\s*([\w.]+)\s*:\s*(\w+)\s*([<>])\s*([^\s:]+)\s*(?::\s*(\w+)\s*)?")
 
@@ -66,7 +71,7 @@ class Limit:
     @property
     def of_gaps(self) -> bool:
         """Whether it speaks about gap measures."""
-        return self.measure == ANY or self.measure in _KEYS
+        return self.measure in (ANY, CLIP) or self.measure in _KEYS
 
     @property
     def no_value(self) -> str:
@@ -120,6 +125,8 @@ def limit_of(text: str, metrics: Collection[str]) -> Limit:
 def _figures(thing: str, measure: str, metrics: Collection[str]) -> dict[str, str]:
     if measure == ANY:
         return OF_ANY
+    if measure == CLIP:
+        return OF_CLIP
     if measure in _KEYS:
         return OF_GAPS
     if measure in metrics:
@@ -144,11 +151,34 @@ def _value(thing: str, text: str) -> float:
 def _check_direction(thing: str, limit: Limit) -> None:
     """Refuse a limit that would break where things are good: it would let the bad pass."""
     if not limit.of_gaps:
+        if limit.figure in _LOSSES and not limit.above:
+            _refuse_turned(thing, limit, "high")
         return
-    lower = limit.measure != ANY and (
+    lower = limit.measure not in (ANY, CLIP) and (
         measure_named(limit.measure).direction is Direction.LOW and limit.figure in ("max", "p95", "mean")
     )
     if limit.above == lower:
-        sign, side = ("<", "low") if lower else (">", "high")
-        fact = f"{limit.figure} of {limit.measure} is conspicuous where it is {side}"
-        raise LimitError(thing, fact, f"write {limit.measure}:{limit.figure}{sign}{limit.value:g}")
+        _refuse_turned(thing, limit, "low" if lower else "high")
+
+
+def check_metric(limit: Limit, better: str) -> None:
+    """Refuse a limit on a metric's own values that would break where they are good.
+
+    Parameters
+    ----------
+    better
+        ``higher`` or ``lower``.
+
+    Raises
+    ------
+    LimitError
+        Saying how to write it.
+    """
+    if limit.figure not in _LOSSES and limit.above == (better == "higher"):
+        _refuse_turned(f"--fail-if {limit.text!r}", limit, "low" if better == "higher" else "high")
+
+
+def _refuse_turned(thing: str, limit: Limit, bad: str) -> None:
+    fact = f"{limit.figure} of {limit.measure} is conspicuous where it is {bad}"
+    sign = ">" if bad == "high" else "<"
+    raise LimitError(thing, fact, f"write {limit.measure}:{limit.figure}{sign}{limit.value:g}")

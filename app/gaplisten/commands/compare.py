@@ -11,9 +11,19 @@ import typer
 from gaplisten.audio.headerless import RawFormat
 from gaplisten.batch.baseline import check_same, read_baseline, save_baseline
 from gaplisten.batch.gap_values import gap_journal, measure_builds, without_paths
-from gaplisten.batch.gate import MOST_NAMED, Build, Verdict, judge, summary_table
+from gaplisten.batch.gate import MOST_NAMED, Build, Verdict, judge, mean_of_clips, summary_table
 from gaplisten.batch.items import Version, versions_from_paths
-from gaplisten.batch.limits import OF_ANY, OF_CLIPS, OF_GAPS, Limit, limit_of
+from gaplisten.batch.limits import (
+    ANY,
+    CLIP,
+    OF_ANY,
+    OF_CLIP,
+    OF_CLIPS,
+    OF_GAPS,
+    Limit,
+    check_metric,
+    limit_of,
+)
 from gaplisten.batch.run import ProcessWorkers
 from gaplisten.batch.score import apart, described, identity_of, score_journal, score_versions
 from gaplisten.clips.clip import PacketLength
@@ -32,7 +42,7 @@ from gaplisten.commands.folder_options import (
 from gaplisten.commands.trace_words import places_of_traces
 from gaplisten.durable import check_place, not_written, write_whole
 from gaplisten.errors import GaplistenError, visible
-from gaplisten.metrics.catalogue import metric_names
+from gaplisten.metrics.catalogue import built_in, metric_names
 from gaplisten.metrics.contract import Metric
 from gaplisten.report.junit import junit_of
 from gaplisten.report.set_work import builds_of, doubts_of, page_of
@@ -48,6 +58,7 @@ class CompareError(GaplistenError):
 def _figures(wanted: bool) -> None:
     if wanted:
         rows = [("any", name, what) for name, what in OF_ANY.items()]
+        rows += [("clip", name, what) for name, what in OF_CLIP.items()]
         rows += [("a gap measure", name, what) for name, what in OF_GAPS.items()]
         rows += [("a metric", name, what) for name, what in OF_CLIPS.items()]
         output.show(Table(("of", "figure", "what it is"), tuple(rows)))
@@ -116,6 +127,10 @@ def compare(
     check_place(junit, report, csv, save)
     if baseline is not None and save is not None:
         raise CompareError("--save-baseline", "is given beside --baseline", "leave one of them out")
+    for limit in limits:
+        known = built_in().get(limit.measure)
+        if known is not None:
+            check_metric(limit, known.metric.direction)
     found = _versions(folders, reference_folder, trace or [], packet_length(packet_ms, packet), raw_from(raw))
     measured, metrics, doubts = _measured(found, wanted, jobs, accept)
     identities = {each.name: identity_of(each) for each in metrics}
@@ -131,6 +146,9 @@ def compare(
     else:
         base, others = measured[0], measured[1:]
     better = {each.name: each.direction for each in metrics}
+    for limit in limits:
+        if limit.measure in better:
+            check_metric(limit, better[limit.measure])
     verdicts = [judge(base, each, limits, better) for each in others]
     _show(base, others, metrics, verdicts, csv)
     if junit is not None:
@@ -214,6 +232,7 @@ def _measured(
     say_doubts(doubts, accepted=accept)
     scores: dict[str, dict[str, dict[str, float]]] = {name: {} for name in found}
     problems: dict[str, dict[str, str]] = {name: {} for name in found}
+    words: dict[str, dict[str, dict[str, float]]] = {name: {} for name in found}
     metrics: list[Metric] = []
     if wanted:
         here, asked = apart(wanted)
@@ -236,7 +255,10 @@ def _measured(
                         problems[name][clip] = f"{row.task.metric.name}: {reason}"
                     else:
                         scores[name].setdefault(row.task.metric.name, {})[clip] = value
-    return builds_of(found, measured, scores, problems), metrics, doubts
+                        weight = dict(row.score.beside).get(row.task.metric.weight)
+                        if weight is not None:
+                            words[name].setdefault(row.task.metric.name, {})[clip] = weight
+    return builds_of(found, measured, scores, problems, words), metrics, doubts
 
 
 # -- telling -------------------------------------------------------------------------------------------------
@@ -258,7 +280,11 @@ def _show(
             own, theirs = build.scores.get(metric.name, {}), base.scores.get(metric.name, {})
             both = [clip for clip in own if clip in theirs]
             if both:
-                means = [sum(values[clip] for clip in both) / len(both) for values in (theirs, own)]
+                weights = build.weights.get(metric.name, {})
+                means = [
+                    mean_of_clips({clip: values[clip] for clip in both}, weights).mean
+                    for values in (theirs, own)
+                ]
                 rows.append((build.name, metric.name, len(both), *(round(mean, 4) for mean in means)))
     if rows:
         output.show(Table(("build", "metric", "clips", "base mean", "mean"), tuple(rows)))
@@ -270,6 +296,9 @@ def _tell(verdict: Verdict, limits: Sequence[Limit], allow_missing: bool) -> boo
         print(f"{verdict.build}: {visible(clip)}: its losses differ from the base's: not paired by gap")
     for sentence in verdict.missing:
         print(f"{verdict.build}: missing: {visible(sentence)}")
+    if not any(breach.limit.measure in (ANY, CLIP) for breach in verdict.breaches):
+        for each in verdict.told[:MOST_NAMED]:
+            print(f"{verdict.build}: {visible(str(each))}")
     for breach in verdict.breaches:
         print(f"{verdict.build}: BROKEN {breach}")
         for line in breach.figure.about[:MOST_NAMED]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -43,14 +43,14 @@ from gaplisten.commands.output import failures, progress, show
 from gaplisten.commands.trace_words import places_of_traces
 from gaplisten.durable import check_place
 from gaplisten.errors import GaplistenError, visible
-from gaplisten.exchange.gap_labels import gap_tracks
-from gaplisten.exchange.labels import write_labels
 from gaplisten.jobs import Job
-from gaplisten.loss.damage import Damage, Kind, Place, find_damage
 from gaplisten.loss.measures import MEASURES, Direction, GapTable, measure_versions
 from gaplisten.loss.trace import LossTrace
 from gaplisten.report.finding import CONTEXT_MS
 from gaplisten.tables import Cell, Table
+
+if TYPE_CHECKING:  # the search brings half a second of imports, which a bundle does without
+    from gaplisten.loss.damage import Damage, Place
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -229,6 +229,9 @@ def _only(clips: ClipSet, name: str | None) -> Clip:
 
 def _label(path: Path, opened: OpenClip, tables: Sequence[GapTable], thresholds: Mapping[str, float]) -> None:
     """Write a clip's gaps, and what is found in each version, as labels."""
+    from gaplisten.exchange.gap_labels import gap_tracks
+    from gaplisten.exchange.labels import write_labels
+
     tracks = gap_tracks(opened.trace, opened.rate, opened.frames, tables, thresholds)
     write_labels(path, tracks, opened.frames / opened.rate, opened.rate)
     counts = ", ".join(f"{len(track.labels)} {visible(track.name)}" for track in tracks)
@@ -305,6 +308,8 @@ def _of_set(clips: ClipSet, limits: Mapping[str, float], accept: bool) -> Table:
 
 def _find(clip: Clip, csv: Path | None) -> None:
     """List the damage of each version, and say how much there is a minute."""
+    from gaplisten.loss.damage import find_damage
+
     if clip.trace is None:
         clip = replace(clip, lossy=None)  # nothing is to be taken for lost
     rows, told = list[tuple[Cell, ...]](), list[str]()
@@ -338,6 +343,8 @@ def _find(clip: Clip, csv: Path | None) -> None:
 
 
 def _place(name: str, place: Place, found: Damage, trace: LossTrace | None) -> tuple[Cell, ...]:
+    from gaplisten.loss.damage import Kind
+
     jumps = place.kind is Kind.JUMP
     gap = None if trace is None else int(trace.lost_at(place.start) or trace.lost_at(place.stop - 1))
     return (

@@ -17,7 +17,7 @@ from gaplisten.batch.compare import (
     paired_table,
 )
 from gaplisten.batch.gap_values import COMPARED, ClipGaps
-from gaplisten.batch.gate import Build, NewFinding, Verdict, summary_table
+from gaplisten.batch.gate import MOST_NAMED, Build, NewFinding, Verdict, summary_table
 from gaplisten.loss.measures import measure_named
 from gaplisten.loss.measures.gap_table import badness
 from gaplisten.loss.strata import Stratum
@@ -168,6 +168,8 @@ def _summary(
             *(limit.no_value for limit in verdict.unknown),
             *(f"missing: {each}" for each in verdict.missing),
         ]
+        told = [f"new of a clip as a whole: {each}" for each in verdict.told]
+        lines += told[:MOST_NAMED] + [f"and {len(told) - MOST_NAMED} more"] * (len(told) > MOST_NAMED)
         lines += [
             f"{clip}: its losses differ from the base's: not paired by gap" for clip in verdict.unpaired
         ]
@@ -182,8 +184,12 @@ def _gaps(build: Build) -> int:
 
 def _scores(metric: Metric, builds: Sequence[Build]) -> list[str]:
     """Return how the builds' scores are spread, and how they differ from the base's on the same clips."""
+    # A baseline keeps no number of words; what was said in a clip is the same in each build.
+    words: dict[str, float] = {}
+    for build in builds:
+        words |= build.weights.get(metric.name, {})
     points = [
-        Point(clip, build.name, value)
+        Point(clip, build.name, value, weight=words.get(clip))
         for build in builds
         for clip, value in build.scores.get(metric.name, {}).items()
     ]

@@ -61,6 +61,7 @@ def builds_of(
     measured: Sequence[ClipGaps],
     scores: Mapping[str, Mapping[str, Mapping[str, float]]],
     problems: Mapping[str, Mapping[str, str]],
+    weights: Mapping[str, Mapping[str, Mapping[str, float]]],
 ) -> list[Build]:
     """Return builds from what was measured of all their versions, one build after the other."""
     builds, rest = [], iter(measured)
@@ -68,7 +69,8 @@ def builds_of(
         gaps = {version.clip.name: next(rest) for version in versions}
         failed = {clip: each.problem for clip, each in gaps.items() if each.problem}
         whole = {clip: each for clip, each in gaps.items() if not each.problem}
-        builds.append(Build(name, whole, scores.get(name, {}), failed | dict(problems.get(name, {}))))
+        failed |= problems.get(name, {})
+        builds.append(Build(name, whole, scores.get(name, {}), failed, weights.get(name, {})))
     return builds
 
 
@@ -211,7 +213,7 @@ def write_report(
     flat = [version for versions in ordered.values() for version in versions]
     with gap_journal() as journal:
         measured = measure_builds(flat, journal, job=PartOf(job, 0.0, _MEASURING, "measuring gaps"))
-    first, *others = builds_of(ordered, measured, _scores(comparison), {})
+    first, *others = builds_of(ordered, measured, *_scores(comparison))
     metrics = [
         Metric(
             each.name,
@@ -245,9 +247,15 @@ def write_report(
     return Reported(path, made.shown, made.count, missing, len(doubts))
 
 
-def _scores(comparison: Comparison) -> dict[str, dict[str, dict[str, float]]]:
-    found: dict[str, dict[str, dict[str, float]]] = {}
+_ByClip = dict[str, dict[str, dict[str, float]]]
+
+
+def _scores(comparison: Comparison) -> tuple[_ByClip, dict[str, dict[str, str]], _ByClip]:
+    """Return values, no problems, and weights, by condition, metric and clip."""
+    found, weights = _ByClip(), _ByClip()
     for metric, points in comparison.points.items():
         for point in points:
             found.setdefault(point.condition, {}).setdefault(metric, {})[point.clip] = point.value
-    return found
+            if point.weight is not None:
+                weights.setdefault(point.condition, {}).setdefault(metric, {})[point.clip] = point.weight
+    return found, {}, weights

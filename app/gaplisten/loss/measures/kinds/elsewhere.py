@@ -1,4 +1,4 @@
-"""Clicks away from gaps: in what was received."""
+"""Damage away from gaps, in what was received: clicks, and sound that is not as loud as it was sent."""
 
 from __future__ import annotations
 
@@ -6,23 +6,35 @@ import numpy as np
 
 from gaplisten.loss.measures.contract import PROPOSED, Case, ClipFact, Direction, Measure
 from gaplisten.loss.measures.impulses import strongest
-from gaplisten.loss.measures.kinds.after import late_frames
+from gaplisten.loss.measures.kinds.after import (
+    FRAME_MS,
+    HOP_MS,
+    TO_MS,
+    changes,
+    constant_level,
+    late_frames,
+    level_curve,
+)
 from gaplisten.loss.measures.kinds.click import curve
 from gaplisten.loss.measures.windows import Frames, Row
 
 MARGIN_MS = 5.0
 THRESHOLD = 6.0
+LEVEL_DB = 6.0
 _TOLD = 5
 
 
-def _stretches(case: Case) -> tuple[Frames, Frames, Frames, Frames]:
-    """Return where received stretches begin and end, how late each comes, and the gap it counts for."""
+def _stretches(case: Case, from_ms: float = MARGIN_MS) -> tuple[Frames, Frames, Frames, Frames]:
+    """Return where received stretches begin and end, how late each comes, and the gap it counts for.
+
+    They begin `from_ms` past the exit.
+    """
     places = case.places
     margin = round(MARGIN_MS * places.rate / 1000)
     late = late_frames(case)
     gaps = np.arange(places.starts.size)
     lead = slice(0, 1) if places.starts.size and places.before[0] == 0 else slice(0, 0)
-    first = np.concatenate((places.before[lead], places.stops + margin))
+    first = np.concatenate((places.before[lead], places.stops + round(from_ms * places.rate / 1000)))
     end = np.concatenate((places.starts[lead] - margin, places.after - margin))
     return first, end, np.concatenate((0 * late[lead], late)), np.concatenate((gaps[lead], gaps))
 
@@ -49,6 +61,26 @@ def of(case: Case) -> Row:
     return found
 
 
+def levels(case: Case) -> Row:
+    """Return the level of the received frame of 20 ms that is farthest from the reference's, dB.
+
+    From 100 ms past the exit, where *level after the gap* ends, up to the next gap; what comes before the
+    first gap counts for that one.
+    """
+    rate = case.places.rate
+    size, hop = round(FRAME_MS * rate / 1000), round(HOP_MS * rate / 1000)
+    first, end, late, gaps = _stretches(case, TO_MS)
+    count = np.maximum((end - first - size) // hop + 1, 0)
+    number = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
+    of = np.repeat(np.arange(first.size), count)
+    off = changes(case, first[of] + hop * number, size, late[of], constant_level(case))
+    found = np.full(case.places.starts.size, np.nan)
+    for gap, value in zip(gaps[of].tolist(), off.tolist(), strict=True):
+        if not abs(value) <= abs(found[gap]):  # NaN is none yet
+            found[gap] = value
+    return found
+
+
 def told(case: Case, values: Row) -> ClipFact | None:
     """Tell how many stretches have clicks, and where."""
     found, places, _ = _found(case)
@@ -67,5 +99,11 @@ MEASURES = (
         "strongest click in what is received up to the next gap, more than 5 ms from any edge, that the "
         "reference does not have",
         "Elsewhere", of, 45, curve=curve, clip=told,
+    ),
+    Measure(
+        "elsewhere_level", "Level elsewhere", "dB", Direction.BOTH, LEVEL_DB, True, PROPOSED,
+        "level in what is received from 100 ms past the exit up to the next gap, less the reference's, where "
+        "it is farthest off",
+        "Elsewhere: level", levels, 46, step=0.5, curve=level_curve,
     ),
 )  # fmt: skip
