@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import (
     QColor,
     QFont,
@@ -71,6 +71,7 @@ _BOXES = (
     QStyle.PrimitiveElement.PE_IndicatorCheckBox,
     QStyle.PrimitiveElement.PE_IndicatorItemViewItemCheck,
 )
+_FIELD = QStyle.PrimitiveElement.PE_FrameLineEdit  # of text fields with a frame; lists have another
 
 
 def _palette(colours: dict[str, str], disabled: str) -> QPalette:
@@ -93,8 +94,24 @@ def dark_palette() -> QPalette:
     return _palette(_DARK, "#6d757d")
 
 
+def _field_role(state: QStyle.StateFlag) -> QPalette.ColorRole:
+    if not state & QStyle.StateFlag.State_Enabled:
+        return QPalette.ColorRole.Mid
+    focus = bool(state & QStyle.StateFlag.State_HasFocus)
+    return QPalette.ColorRole.Accent if focus else QPalette.ColorRole.PlaceholderText
+
+
+def _outline(painter: QPainter, colour: QColor, around: QRectF, radius: float) -> None:
+    painter.save()
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing, radius > 0)
+    painter.setPen(QPen(colour, 1))
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.drawRoundedRect(around, radius, radius)
+    painter.restore()
+
+
 class VisibleBoxes(QProxyStyle):
-    """Fusion draws a box's outline darker than the window: on a dark one nobody sees an empty box."""
+    """Fusion draws outlines darker than the window: on a dark one nobody sees an empty box or field."""
 
     def __init__(self) -> None:
         super().__init__("Fusion")
@@ -106,14 +123,17 @@ class VisibleBoxes(QProxyStyle):
         painter: QPainter,
         widget: QWidget | None = None,
     ) -> None:
-        """Draw as Fusion does; on a dark ground outline boxes in the colour of quiet text."""
+        """Draw as Fusion does; on a dark ground outline boxes and fields in the colour of quiet text."""
         super().drawPrimitive(element, option, painter, widget)
         palette = option.palette
-        if element in _BOXES and palette.color(QPalette.ColorRole.Window).lightness() < 128:
-            painter.save()
-            painter.setPen(QPen(palette.color(QPalette.ColorRole.PlaceholderText), 1))
-            painter.drawRect(option.rect.adjusted(1, 1, -2, -2))
-            painter.restore()
+        if palette.color(QPalette.ColorRole.Window).lightness() >= 128:
+            return
+        if element in _BOXES:
+            around = QRectF(option.rect).adjusted(1, 1, -2, -2)
+            _outline(painter, palette.color(QPalette.ColorRole.PlaceholderText), around, 0)
+        elif element == _FIELD:
+            around = QRectF(option.rect).adjusted(0.5, 0.5, -0.5, -0.5)
+            _outline(painter, palette.color(_field_role(option.state)), around, 2)
 
 
 def apply_theme(app: QApplication, theme: str) -> None:

@@ -89,6 +89,14 @@ def test_minutes_and_votes_stand_beside_the_power(tmp_path: Path) -> None:
     assert some.rows[0][1] == 2
 
 
+def test_one_comparison_is_called_one_and_several_are_said_to_be_corrected() -> None:
+    for systems, said in ((("one", "two"), "1 comparison"), (("one", "two", "three"), "3 comparisons corr")):
+        definition = parse_definition(toml("acr", NO_STEPS, systems))
+        _, advice = power_table(definition, 12, Wanted(0.3, 0.8, Spreads()), 10.0)
+        assert f"over listeners and clips, {said}" in advice[0]
+        assert "1 comparisons" not in advice[0]
+
+
 @pytest.mark.parametrize(
     ("method", "difference", "top"),
     [

@@ -338,6 +338,9 @@ def test_the_page_tells_power_minutes_and_when_only_more_clips_help(
     assert page.table.table.columns[0] == "listeners"
     assert "only more clips help" in page.said.text()
     assert page.unit.text() == "points of MOS"
+    votes = [row[1] for row in page.table.table.rows]
+    assert votes[0] == "8"  # and not 8.000
+    assert "1 comparisons" not in page.said.text()
     page.by_clip.setValue(0)
     page.difference.setValue(2.0)
     qtbot.waitUntil(lambda: "listeners reach a power of 0.8" in page.said.text())

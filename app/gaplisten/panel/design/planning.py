@@ -170,7 +170,7 @@ def _advice(panel: _Panel) -> list[str]:
     each += " logit" if logits else ""
     said = [
         f"power to find {of.difference:g} {unit(panel.definition)}, over listeners and clips,"
-        f" {of.comparisons} comparisons corrected at their strictest",
+        f" {_corrected(of.comparisons)}",
         f"standard deviations: {'' if logits else f'vote {spreads.vote:g}, '}{each}"
         " (guesses; a pilot knows better)",
     ]
@@ -185,6 +185,12 @@ def _advice(panel: _Panel) -> list[str]:
     if (enough := _clips_needed(panel)) is not None:
         said.append(f"24 listeners and {enough} clips reach it")
     return said
+
+
+def _corrected(comparisons: int) -> str:
+    if comparisons == 1:
+        return "1 comparison"  # nothing to correct
+    return f"{comparisons} comparisons corrected at their strictest"
 
 
 def _clips_needed(panel: _Panel, listeners: int = 24) -> int | None:

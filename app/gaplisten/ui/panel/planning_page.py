@@ -213,11 +213,12 @@ class PlanningPage(QWidget):
 
 
 def _narrow(table: Table) -> Table:
-    """Return the same with chances in per cent, to be read at a glance."""
-    return Table(
-        table.columns,
-        tuple((*row[:2], *(f"{100 * float(one or 0):.0f} %" for one in row[2:])) for row in table.rows),
+    """Return the same with chances in per cent and no more decimals than there are, to be read at a glance."""
+    rows = tuple(
+        (listeners, f"{float(votes or 0):g}", *(f"{100 * float(one or 0):.0f} %" for one in powers))
+        for listeners, votes, *powers in table.rows
     )
+    return Table(table.columns, rows)
 
 
 def _number(name: str, low: float, high: float, value: float = 0.0) -> QDoubleSpinBox:
