@@ -213,7 +213,7 @@ class PlanningPage(QWidget):
 
 
 def _narrow(table: Table) -> Table:
-    """Return the same with chances in per cent and no more decimals than there are, to be read at a glance."""
+    """Return the same, to be read at a glance: chances in per cent, votes without needless decimals."""
     rows = tuple(
         (listeners, f"{float(votes or 0):g}", *(f"{100 * float(one or 0):.0f} %" for one in powers))
         for listeners, votes, *powers in table.rows
