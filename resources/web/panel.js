@@ -925,7 +925,7 @@ class TrialView {
 
   sliders(scale) {
     const grades = this.trial.response === "grades", [low, high] = grades ? [1, 5] : [0, 100];
-    const marks = make("div", { class: "words", "aria-hidden": "true" }, ...scale.labels.map(([value, text]) => {
+    const marks = make("div", { class: scale.labels.some(([, text]) => text.length > 14) ? "words long" : "words", "aria-hidden": "true" }, ...scale.labels.map(([value, text]) => {
       const node = make("span", { text });
       node.style.left = `${100 * (value - low) / (high - low)}%`;
       return node;
