@@ -293,3 +293,59 @@ def test_a_vote_survives_that_browser_and_server_are_killed(tmp_path: Path) -> N
         begin(browser)
         browser.wait_for_text("Trial 2 of 2")
     wait_for(lambda: [row["vote"] for row in votes_in(panel)] == ["4"])
+
+
+@pytest.mark.long
+def test_steps_are_taken_by_keys_and_an_interrupted_sound_stops_the_clock(tmp_path: Path) -> None:
+    extra = (
+        "[checks]\nlevel = true\nsides = true\n"
+        + '[[question]]\nname = "age"\ntext = "Age?"\nkind = "number"\n'
+    )
+    panel = make_panel(tmp_path, "acr", extra, clips=1, frames=8000 * 4, top='consent = "Will you?"')
+    with serving(panel) as served:
+        token = served.remote().token
+        with listener_at(served, tmp_path / "profile", None, token) as browser:
+            browser.wait_for_text("Will you?")
+            browser.press("1")
+            browser.wait_for_text("Age?")
+            browser.press("x", "ENTER")
+            browser.wait_for_text("Please type a number")
+            browser.press("BACK_SPACE", "4", "0", "ENTER")
+            browser.wait_for_text("Playback level")
+            browser.press("ENTER")
+            browser.wait_for_text("play the sound to its end")
+            browser.press(" ")
+            time.sleep(3)
+            browser.press("ENTER")
+            browser.wait_for_text("Left and right")
+            played = "return !!player && player.ended && !player.playing && player.events.length > 1"
+            while not browser.run("return !!view"):
+                task = browser.run("return page.querySelector('h1')?.textContent")
+                browser.press(" ")
+                browser.wait(lambda: browser.run(played), "the task is heard")
+                browser.press("3")
+                over = f"return !!view || page.querySelector('h1')?.textContent !== {task!r}"
+                browser.wait(lambda over=over: browser.run(over), "the next task")
+            browser.press(" ")
+            browser.wait(lambda: browser.run("return player.spans[0].length > 0"))
+            browser.run("context.suspend()")
+            browser.wait_for_text("The sound was interrupted")
+            before = browser.run("return view.seconds()")
+            heard = browser.run("return player.spans[0][0][1]")
+            time.sleep(1)
+            assert browser.run("return view.seconds()") == before
+            assert browser.run("return player.spans[0][0][1]") == heard
+            browser.press("ENTER")
+            browser.wait_for_text("to its end first")
+            browser.press(" ")
+            browser.wait(lambda: browser.run("return player.playing"), "it plays again")
+            browser.wait(lambda: browser.run("return player.heardWhole(0)"), "all is heard")
+            browser.press("4")
+            browser.driver.refresh()  # in the middle of a trial
+            begin(browser)
+            browser.press(" ")
+            time.sleep(3)
+            browser.press("ENTER")  # the level is set again
+            take_trial(browser)
+    rows = votes_in(panel)
+    assert [(row["trial"], row["vote"]) for row in rows] == [("1", "4")]

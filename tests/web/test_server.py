@@ -277,6 +277,26 @@ def test_a_session_that_stands_still_is_closed_and_goes_on_by_itself(tmp_path: P
     assert len(votes_in(panel)) == 2
 
 
+def test_a_page_goes_on_when_the_server_was_started_anew_and_sets_no_level_again(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", "[checks]\nlevel = true\n")
+    with serving(panel) as served:
+        ann = served.remote()
+        screen = ann.open()
+        heard = [[0, 0, screen["sounds"][0]["frames"]]]
+        level = {"step": "level", "number": 1, "attempt": 1, "heard": heard, "answers": {}}
+        assert ann.post("step", level).status == 200
+        assert ann.send().status == 200
+        port = served.port
+    ann.hang_up()
+    with serving(panel, port=port):
+        assert ann.send().status == 200
+        assert ann.screen["kind"] == "trial"
+        assert ann.open()["kind"] == "message"
+        ann.post("on", {})
+        assert ann.screen["step"] == "level"  # another page is another sitting
+    assert len(votes_in(panel)) == 2
+
+
 def test_platforms_name_their_listeners_and_get_them_back(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, "acr", clips=1)
     with serving(panel, done="https://app.prolific.com/submissions/complete?cc=ABC") as served:

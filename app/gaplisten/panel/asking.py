@@ -94,6 +94,11 @@ class Asking:
         """Tell whether answers to a step were saved."""
         return which in self._asked
 
+    def level_is_set(self) -> None:
+        """Pass over the level if it was ever set: the same sitting goes on."""
+        if self.was_answered((StepKind.LEVEL.value, 1, 1)):
+            self._steps.level_is_set()
+
     def block_ends(self, done: int) -> bool:
         """Tell whether a block of trials ends here."""
         return done in self._gates

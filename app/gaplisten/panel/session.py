@@ -266,6 +266,10 @@ class Session(Voting):
         """Whether a block of trials has just ended."""
         return self._asking.block_ends(self._done)
 
+    def same_sitting(self) -> None:
+        """Note that the listener never left: a session that is opened anew asks for the level again."""
+        self._asking.level_is_set()
+
     def step_sounds(self) -> tuple[Signal, ...]:
         """Return the current step's sounds, to be played in turn.
 

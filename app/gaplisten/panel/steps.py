@@ -143,6 +143,10 @@ class Steps:
         text = words[f"{kind.value}_text"]
         return Step(kind, title, text, choices, task.codes, (), self._number, total, self._attempt)
 
+    def level_is_set(self) -> None:
+        """Pass over the level: it was set in this sitting, the session was only opened anew."""
+        self._level = False
+
     def judge(self, answers: Mapping[str, str]) -> list[Answer]:
         """Return the rows to write for the current step's answers.
 

@@ -211,7 +211,11 @@ class Seat:
             self._tab = tab  # the server was started anew; the page that stood open goes on
         if not tab or tab != self._tab:
             raise Elsewhere
-        return self._opened()
+        reopened = self._session is None
+        session = self._opened()
+        if reopened:  # the server was started anew, or closed an idle session: the page knows nothing of it
+            session.same_sitting()
+        return session
 
     def _heard(self, session: Session, sent: SentStep) -> list[tuple[int, int, int]]:
         """Return what was heard of the step's sounds, each on its own clock."""
