@@ -62,15 +62,15 @@ class Crowd:
         self.errors: list[object] = []
         self._begin = threading.Barrier(listeners)
 
-    def _take(self, listener: str, until: float, pause: float, *, sounds: bool) -> None:
+    def _take(self, listener: str, seconds: float, pause: float, *, sounds: bool) -> None:
         remote = self.remotes[listener]
         chance = np.random.default_rng(sum(map(ord, listener)))
         try:
             if not remote.tab:
                 remote.open()
             self._begin.wait(PATIENCE)
-            once = pause == 0
-            while remote.screen["kind"] == "trial" and (once or time.monotonic() < until):
+            until = time.monotonic() + seconds
+            while remote.screen["kind"] == "trial":
                 time.sleep(chance.uniform(0, 2 * pause))
                 if sounds:
                     for slot in remote.screen["slots"]:
@@ -81,17 +81,16 @@ class Crowd:
                 self.waits.append(time.monotonic() - before)
                 assert answer.status == 200, (answer.status, answer.body)
                 self.answered[listener].append(number)
-                if once:
+                if time.monotonic() >= until:
                     break
         except Exception as error:  # noqa: BLE001 - whatever it was is told
             self.errors.append(error)
 
     def take(self, seconds: float, pause: float, *, sounds: bool = True) -> list[float]:
-        """Take trials for so long, with pauses of so many seconds on average; one at once where it is 0."""
+        """Take trials for so long, at least one each, with pauses of so many seconds on average."""
         self.waits = []
-        until = time.monotonic() + seconds
         threads = [
-            threading.Thread(target=self._take, args=(one, until, pause), kwargs={"sounds": sounds})
+            threading.Thread(target=self._take, args=(one, seconds, pause), kwargs={"sounds": sounds})
             for one in self.remotes
         ]
         for thread in threads:
