@@ -25,7 +25,7 @@ from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.design.planning import Wanted, check, power_table, unit, usual_spreads
 from gaplisten.panel.results.rehearsal import PANELS, Rehearsal, rehearse
 from gaplisten.panel.statistics.planning import Spreads
-from gaplisten.tables import Table
+from gaplisten.tables import Cell, Table
 from gaplisten.ui.batch.tables import PlainTable
 
 _POLL_MS = 100
@@ -212,10 +212,15 @@ class PlanningPage(QWidget):
         self.found.setText(text)
 
 
+def _few(votes: Cell) -> Cell:
+    votes = float(votes or 0)
+    return int(votes) if votes.is_integer() else f"{votes:g}"
+
+
 def _narrow(table: Table) -> Table:
     """Return the same, to be read at a glance: chances in per cent, votes without needless decimals."""
     rows = tuple(
-        (listeners, f"{float(votes or 0):g}", *(f"{100 * float(one or 0):.0f} %" for one in powers))
+        (listeners, _few(votes), *(f"{100 * float(one or 0):.0f} %" for one in powers))
         for listeners, votes, *powers in table.rows
     )
     return Table(table.columns, rows)
