@@ -162,6 +162,16 @@ def test_silence_that_a_caller_did_not_send_is_no_loss_that_a_trace_misses(demo)
     assert kinds(replace(call, trace=fewer)) == [("trace", "trace")]
 
 
+def test_what_a_noise_gate_made_zero_beside_a_gap_is_no_loss_that_a_trace_misses(demo) -> None:
+    opened = demo[1]
+    samples = opened.lossy.samples.copy()
+    level = np.convolve(np.abs(samples[:, 0]), np.ones(400) / 400, "same")
+    samples[level < 0.003] = 0.0
+    gated = replace(opened, lossy=as_signal(samples, opened.rate))
+    assert kinds(gated) == []
+    assert kinds(replace(gated, trace=shifted(opened.trace, 320))) == [("trace", "trace")]
+
+
 def test_quiet_sound_that_mu_law_made_zero_is_no_loss_that_a_trace_misses(demo) -> None:
     for opened in demo:
         clean = opened.reference.samples[:, 0].copy()

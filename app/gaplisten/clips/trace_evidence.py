@@ -23,6 +23,8 @@ _BESIDE_SECONDS = 0.002
 _MOST_CHANGED = 0.6  # share of the sound that is not the reference's own, where no codec is in the way
 _SAME_BITS = 0.5  # share of lost samples that may be the reference's own
 _UNSENT_SECONDS = 0.1  # silence is not sent in pauses, not in single packets
+_GATED_SECONDS = 0.01
+_PAUSE_DB = 30.0  # under the loudest 5 % of a reference: a gate may make zeros of it
 _MU_LAW_ZERO = 4 / 32768  # up to half its smallest step
 _USUAL_MS = (20.0, 10.0, 5.0, 2.5, 30.0, 40.0, 60.0)
 _USUAL_FRAMES = (512, 256, 1024, 128)
@@ -109,12 +111,15 @@ class _Evidence:
         Frames that are exactly zero, for whatever reason.
     same
         Sounding frames that are the reference's own, to the bit.
+    pauses
+        Frames in which the reference is quiet.
     """
 
     zeros: Flags
     silent: Flags
     same: Flags
     sounding: Flags
+    pauses: Flags
     rate: int
 
     @classmethod
@@ -128,36 +133,44 @@ class _Evidence:
             zeros[: heard[0]] = zeros[heard[-1] :] = False
         if np.count_nonzero(zeros) < LEAST_ZERO_SECONDS * lossy.rate:
             zeros = np.zeros_like(zeros)
-        sounding, same = np.zeros_like(silent), np.zeros_like(silent)
+        sounding, same, pauses = np.zeros_like(silent), np.zeros_like(silent), np.zeros_like(silent)
         if reference is not None and reference.channels == lossy.channels:
             count = min(reference.frames, lossy.frames)
             clean, damaged = reference.samples[:count], lossy.samples[:count]
             sounding[:count] = (np.abs(clean) > SOUNDING).any(axis=1)
             zeros[:count] &= ~_coded_as_zero(clean, lossy.rate)
+            pauses[:count] = _pauses(clean, lossy.rate)
             same[:count] = sounding[:count] & (np.abs(clean - damaged) < 0.5 / 32768).all(axis=1)
-        return cls(zeros, silent, same, sounding, lossy.rate)
+        return cls(zeros, silent, same, sounding, pauses, lossy.rate)
 
     def received_zeros(self, lost: Flags) -> float:
         """Return the share of lost-looking zeros that a trace calls received."""
-        zeros = self.zeros if self.sounding.any() else self.zeros & ~self._unsent(lost)
+        zeros = self.zeros & ~self._unsent(lost)
         count = np.count_nonzero(zeros)
         return float(np.count_nonzero(zeros & ~lost) / count) if count else 0.0
 
     def _unsent(self, lost: Flags) -> Flags:
-        """Return stretches in which a caller sent nothing: long ones, where all that was lost is zero, too.
+        """Return stretches of zeros that are no loss which a trace misses, but silence of another kind.
 
-        With no reference, nothing else tells whether sound is missing there.
+        With a reference, those in its pauses, which a noise gate made. With none, nothing tells whether sound
+        is missing there: long ones, where all that was lost is zero, too, so that the caller sent nothing.
         """
-        unsent = np.zeros_like(lost)
-        if np.count_nonzero(lost & ~self.silent) <= _FITS * np.count_nonzero(lost) and lost.any():
-            for start, stop in runs_of(self.zeros & ~lost):
-                unsent[start:stop] = stop - start >= _UNSENT_SECONDS * self.rate
+        unsent, known = np.zeros_like(lost), bool(self.sounding.any())
+        if not known and np.count_nonzero(lost & ~self.silent) > _FITS * np.count_nonzero(lost):
+            return unsent
+        if not known and not lost.any():
+            return unsent
+        least = (_GATED_SECONDS if known else _UNSENT_SECONDS) * self.rate
+        for start, stop in runs_of(self.zeros & ~lost):
+            quiet = not known or float(self.pauses[start:stop].mean()) >= 1 - _FITS
+            unsent[start:stop] = stop - start >= least and quiet
         return unsent
 
     def beside(self, lost: Flags) -> float:
         """Return how many frames of a stretch of zeros a trace calls received, on average."""
-        stretches = len(runs_of(self.zeros))
-        return float(np.count_nonzero(self.zeros & ~lost) / stretches) if stretches else 0.0
+        zeros = self.zeros & ~self._unsent(lost)
+        stretches = len(runs_of(zeros))
+        return float(np.count_nonzero(zeros & ~lost) / stretches) if stretches else 0.0
 
     def untouched(self, lost: Flags) -> float:
         """Return the share of what a trace calls lost that is the reference's own sound."""
@@ -197,6 +210,17 @@ def _coded_as_zero(samples: Samples, rate: int) -> Flags:
     size = max(1, round(0.005 * rate))
     blocks = np.pad(peaks, (0, -len(peaks) % size)).reshape(-1, size).max(axis=1)
     return np.asarray(np.repeat(blocks <= _MU_LAW_ZERO, size)[: len(peaks)], np.bool_)
+
+
+def _pauses(samples: Samples, rate: int) -> Flags:
+    """Return where a reference is so quiet for 20 ms that a noise gate may have made zeros of it."""
+    size = max(1, round(0.02 * rate))
+    power = (samples.astype(np.float64) ** 2).mean(axis=1)
+    blocks = np.pad(power, (0, -len(power) % size)).reshape(-1, size).mean(axis=1)
+    if not blocks.size:
+        return np.zeros(0, np.bool_)
+    quiet = blocks < np.percentile(blocks, 95) * 10 ** (-_PAUSE_DB / 10)
+    return np.asarray(np.repeat(quiet, size)[: len(power)], np.bool_)
 
 
 def _readings(opened: OpenClip, trace: LossTrace) -> Iterator[tuple[str, Change, LossTrace]]:
