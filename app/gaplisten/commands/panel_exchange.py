@@ -81,24 +81,56 @@ def import_(
         print(said)
 
 
+_TO = ("webmushra", "p808_answers")
+
+
 def export(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
+    folder: Annotated[
+        Path, typer.Argument(metavar="DIR", help="A built panel; of votes imported ones, too.")
+    ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to make.")],
-    to: Annotated[str, typer.Option("--to", metavar="TOOL", help="webmushra.")],
+    to: Annotated[str, typer.Option("--to", metavar="TOOL", help=f"{' or '.join(_TO)}.")],
+    ratings: Annotated[
+        Path | None, typer.Option("--ratings", help="Where the votes are (p808_answers).")
+    ] = None,
 ) -> None:
-    """Write a panel for webMUSHRA and pymushra: configuration, 48 kHz sounds, and the key to opaque names."""
+    """Write a panel for webMUSHRA and pymushra, or its votes for the P.808 Toolkit's parser."""
+    if to not in _TO:
+        raise ExchangeCommandError(
+            f"--to {to}", "no export to such a tool is known", f"choose {' or '.join(_TO)}"
+        )
+    if ratings is not None and to != "p808_answers":
+        raise ExchangeCommandError("--ratings", f"{to} gets no votes", "leave it out")
+    if to == "webmushra":
+        _export_webmushra(folder, out)
+    else:
+        _export_answers(folder, out, ratings)
+
+
+def _export_webmushra(folder: Path, out: Path) -> None:
     from gaplisten.commands.output import progress
     from gaplisten.exchange.webmushra import SERVED, export_webmushra
     from gaplisten.panel.frozen import open_panel
 
-    if to != "webmushra":
-        raise ExchangeCommandError(f"--to {to}", "no export to such a tool is known", "choose webmushra")
     panel = open_panel(folder)
     with progress("exporting") as job:
         made = export_webmushra(panel, out, job)
     print(f"{out}: {counted(made.sounds, 'sound')}")
     print(f"copy what is in {out / SERVED} into webMUSHRA's folder; listeners open ?config={made.name}.yaml")
     print(f"{out / 'key.csv'} says what the names stand for: keep it, and give it to panel import --key")
+    for said in made.notes:
+        print(said)
+
+
+def _export_answers(folder: Path, out: Path, ratings: Path | None) -> None:
+    from gaplisten.exchange.p808_answers import ANSWERS, SETTINGS, export_answers
+    from gaplisten.panel.imported import open_source
+
+    made = export_answers(open_source(folder), out, ratings)
+    print(f"{out}: {counted(made.votes, 'vote')} in {counted(made.sessions, 'session')}")
+    words = f"--cfg {SETTINGS} --method {made.method} --answers {ANSWERS} --quantity_bonus all"
+    print(f"in {out}: python result_parser.py {words}")
+    print(f"{out / 'key.csv'} says what the names stand for; condition_num is the number behind _c")
     for said in made.notes:
         print(said)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import os
 import re
 import shutil
@@ -14,16 +15,16 @@ from pathlib import Path
 import numpy as np
 
 from gaplisten.audio.files import write_signal
-from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
 from gaplisten.durable import not_written
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.imported import Source
 from gaplisten.panel.key import ClipKey, Part
 from gaplisten.panel.parts import REFERENCE
 from gaplisten.panel.planned import Use
-from gaplisten.panel.web_sounds import WEB_RATE
+from gaplisten.panel.web_sounds import WEB_RATE, WebSounds, with_web_sounds
 from gaplisten.tables import Cell, Table, write_csv
 
 KEY = "key.csv"
@@ -52,7 +53,7 @@ class Sound:
     code: str
 
 
-def opaque(panel: FrozenPanel, letter: str, *what: str) -> str:
+def opaque(panel: Source, letter: str, *what: str) -> str:
     """Return a name that tells nothing to who has no key of the panel; the same each time.
 
     Parameters
@@ -125,7 +126,7 @@ def write_sounds(
     job: Job | None = None,
     channels: int = 2,
 ) -> tuple[dict[str, float], list[str]]:
-    """Write sounds at 48 kHz with 24 bits, the panel's one gain of their clip in them.
+    """Write the panel's sounds for browsers with 24 bits, the panel's one gain of their clip in them.
 
     Parameters
     ----------
@@ -141,18 +142,19 @@ def write_sounds(
     The gain of each clip in dB, and sentences about clips that were made quieter so that nothing clips.
     """
     job, gains, said = job or Job(), {}, []
+    web = with_web_sounds(panel, job)
     for done, (name, sounds) in enumerate(clips.items()):
         job.check(done / max(len(clips), 1))
         gain = sounds[0].clip.gain
         # One after another: a clip of a minute in twenty conditions does not fit into small machines.
-        peak = max(float(np.abs(_at_web_rate(panel, one, gain)).max(initial=0.0)) for one in sounds)
+        peak = max(float(np.abs(_samples(web, one, gain)).max(initial=0.0)) for one in sounds)
         if peak > _LARGEST_CODE:
             gain *= _LARGEST_CODE / peak
             lower = 20 * np.log10(peak / _LARGEST_CODE)
             said.append(f"{name}: {lower:.2f} dB quieter than in the panel, so that no sample clips")
         gains[name] = float(20 * np.log10(gain))
         for one in sounds:
-            samples = _at_web_rate(panel, one, gain)
+            samples = _samples(web, one, gain)
             if samples.shape[1] < channels:
                 samples = np.repeat(samples, channels, axis=1)
             target = place(one)
@@ -161,9 +163,11 @@ def write_sounds(
     return gains, said
 
 
-def _at_web_rate(panel: FrozenPanel, one: Sound, gain: float) -> np.ndarray:
-    signal = panel.read(one.code)
-    return resample(Signal(signal.samples * np.float32(gain), signal.rate), WEB_RATE).samples
+def _samples(web: WebSounds, one: Sound, gain: float) -> np.ndarray:
+    import soundfile
+
+    samples, _ = soundfile.read(io.BytesIO(web.read(one.code)), dtype="float32", always_2d=True)
+    return np.asarray(samples * np.float32(gain))
 
 
 def key_row(sound: Sound, gain_db: float, file: str, digest: str) -> tuple[Cell, ...]:

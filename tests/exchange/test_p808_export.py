@@ -1,0 +1,151 @@
+"""Votes written for the P.808 Toolkit's parser: what it wants to find, and that nothing of them is lost."""
+
+from __future__ import annotations
+
+import configparser
+import csv
+import os
+import re
+import statistics
+import subprocess
+from collections import defaultdict
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from gaplisten.exchange.outgoing import ExportError
+from gaplisten.exchange.p808_answers import ANSWERS, SETTINGS, Answers, export_answers
+from gaplisten.exchange.votes import import_votes
+from gaplisten.exchange.votes.contract import Options, read_key
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.imported import Source, open_imported, write_imported
+from gaplisten.panel.ratings import Rating
+from gaplisten.panel.results.votes import collect
+from gaplisten.panel.results.votes import tests as votes_of_the_test
+from gaplisten.panel.session import Session
+from kit.panels import NO_STEPS, make_panel, take
+
+TOOLKIT, PYTHON = os.environ.get("GAPLISTEN_P808"), os.environ.get("GAPLISTEN_P808_PYTHON", "python3")
+
+
+def taken(folder: Path, method: str, listeners: Mapping[str, int | None]) -> FrozenPanel:
+    """A panel that each listener took so many trials of."""
+    panel = make_panel(folder, method, NO_STEPS, clips=2)
+    for name, trials in listeners.items():
+        with Session.open(panel.folder, name) as session:
+            take(session, trials)
+    return panel
+
+
+def rows_of(path: Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def cells(votes: list[Rating]) -> dict[tuple[str, str, str], list[float]]:
+    """Return the scores by clip, condition and scale."""
+    made: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for one in votes:
+        made[one.clip, one.condition, one.scale].append(one.score)
+    return {what: sorted(scores) for what, scores in made.items()}
+
+
+def exported(panel: Source, out: Path) -> Answers:
+    return export_answers(panel, out)
+
+
+def test_every_session_has_as_many_questions_and_short_ones_are_filled_with_the_trap(tmp_path: Path) -> None:
+    panel = taken(tmp_path, "acr", {"Ann": None, "Bob": 2})
+    exported(panel, tmp_path / "out")
+    rows = rows_of(tmp_path / "out" / ANSWERS)
+    settings = configparser.ConfigParser()
+    settings.read(tmp_path / "out" / SETTINGS)
+    questions = int(settings["general"]["number_of_questions_in_rating"])
+    rated = []
+    for row in rows:
+        addresses = [row[f"Answer.Q{number}_URL"] for number in range(1, questions + 1)]
+        assert all(addresses)
+        assert row["Input.gold_clips"] in addresses
+        rated.append([one for one in addresses if one not in (row["Input.TP"], row["Input.gold_clips"])])
+    assert sorted(map(len, rated)) == [2, questions - 2]
+    assert f"Answer.Q{questions + 1}_URL" not in rows[0]
+    for dropping in ("rater_min_irr", "outlier_removal"):
+        assert dropping not in settings["accept_and_use"]
+
+
+def test_the_votes_in_the_file_are_the_panels_under_opaque_names_and_pseudonyms(tmp_path: Path) -> None:
+    panel = taken(tmp_path, "ccr", {"Ann": None, "Bob": None})
+    made = exported(panel, tmp_path / "out")
+    text = (tmp_path / "out" / ANSWERS).read_text(encoding="utf-8")
+    assert not re.search(r"Ann|Bob|\bone\b|\btwo\b|\bc0\b", text)
+    key = read_key("key.csv", (tmp_path / "out" / "key.csv").read_bytes())
+    found: dict[tuple[str, str, str], list[float]] = defaultdict(list)
+    for row in rows_of(tmp_path / "out" / ANSWERS):
+        for column, address in row.items():
+            stem = address.rsplit("/", 1)[-1].removesuffix(".wav")
+            if column.endswith("_URL") and stem in key:
+                score = float(row[f"Answer.q{column[8:-4]}"])
+                found[key[stem].clip, key[stem].condition, ""].append(score)
+    votes = votes_of_the_test(collect(panel).votes)
+    assert {what: sorted(scores) for what, scores in found.items()} == cells(votes)
+    assert made.votes == len(votes)
+
+
+def test_one_listener_becomes_two_sessions_since_the_parser_says_nothing_of_one(tmp_path: Path) -> None:
+    panel = taken(tmp_path, "acr", {"Ann": None})
+    assert exported(panel, tmp_path / "out").sessions == 2
+    assert len({row["WorkerId"] for row in rows_of(tmp_path / "out" / ANSWERS)}) == 1
+
+
+def test_scores_that_the_parser_would_cut_are_refused(tmp_path: Path) -> None:
+    lines = "listener,clip,condition,score\nL1,a,x,3.5\nL1,a,y,4\nL2,a,x,2\nL2,a,y,4\n"
+    found = import_votes({"t.csv": lines.encode()}, Options(method="acr"))
+    write_imported(tmp_path / "votes", found, "T", {"t.csv": lines.encode()})
+    with pytest.raises(ExportError, match=r"3\.5"):
+        exported(open_imported(tmp_path / "votes"), tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_method_that_the_toolkit_lacks_is_refused_with_those_it_has(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "ab", clips=2)
+    with pytest.raises(ExportError, match="acr, dcr, ccr, p835, p804"):
+        exported(panel, tmp_path / "out")
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not TOOLKIT, reason="GAPLISTEN_P808 names no checkout of the P.808 Toolkit")
+@pytest.mark.parametrize("method", ["acr", "dcr", "ccr", "p835", "p804"])
+def test_the_toolkits_parser_finds_the_same_votes_and_means(tmp_path: Path, method: str) -> None:
+    panel = taken(tmp_path, method, {"Ann": None, "Bob": 3, "Cem": None})
+    out = tmp_path / "out"
+    made = exported(panel, out)
+    words = ["--cfg", SETTINGS, "--method", made.method, "--answers", ANSWERS, "--quantity_bonus", "all"]
+    parser = Path(str(TOOLKIT)) / "src" / "result_parser.py"
+    done = subprocess.run([PYTHON, parser, *words], cwd=out, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    votes = votes_of_the_test(collect(panel).votes)
+    # Its means of conditions ...
+    numbers = {row["condition"]: row["name"][-3:] for row in rows_of(out / "key.csv")}
+    theirs = {
+        (row["condition_num"], name): float(value)
+        for path in out.glob("answers_votes_per_cond*.csv")
+        for row in rows_of(path)
+        for name, value in row.items()
+        if "MOS" in name and "condition_num" in row
+    }
+    scales = {"noisiness": "NOISE", "loudness": "LOUD", "discontinuity": "DISC", "coloration": "COL"}
+    scales |= {"reverberation": "REVERB", "signal": "SIG", "background": "BAK", "overall": "OVRL"}
+    usual = {"dcr": "DMOS", "ccr": "CMOS"}.get(method, "MOS")
+    ours: dict[tuple[str, str], list[float]] = defaultdict(list)
+    for one in votes:
+        ours[numbers[one.condition], f"MOS_{scales[one.scale]}" if one.scale else usual].append(one.score)
+    assert theirs.keys() == ours.keys()
+    for what, scores in ours.items():
+        assert theirs[what] == pytest.approx(statistics.fmean(scores), abs=1e-9)
+    # ... and every vote, read back.
+    table = out / "answers_all_votes_per_clip.csv"
+    key = read_key("key.csv", (out / "key.csv").read_bytes())
+    back = import_votes({table.name: table.read_bytes()}, Options(key=key))
+    read = open_imported(write_imported(tmp_path / "back", back, "T", {}).folder)
+    assert cells(list(collect(read).votes)) == cells(votes)
