@@ -363,8 +363,6 @@ def test(arguments: list[str]) -> int:
             "lint": (BIN / "ruff", "check", "."),
             "format": (BIN / "ruff", "format", "--check", "."),
             "types": (BIN / "mypy",),
-            "types on Windows": (BIN / "mypy", "--platform", "win32", "-p", "gaplisten"),
-            "types on macOS": (BIN / "mypy", "--platform", "darwin", "-p", "gaplisten"),
             "import contracts": (BIN / "lint-imports",),
             "dead code": (BIN / "vulture",),
             "tests": pytest("--durations=30", "--durations-min=1", *arguments),
@@ -373,10 +371,12 @@ def test(arguments: list[str]) -> int:
 
 
 def long(arguments: list[str]) -> int:
-    """Run the long tests; then change the engines here and there and see whether their tests notice."""
+    """Check types for other systems, run the long tests, then see whether tests notice changed engines."""
     set_up(TEST_EXTRAS, testing=True)
     return run_all(
         {
+            "types on Windows": (BIN / "mypy", "--platform", "win32", "-p", "gaplisten"),
+            "types on macOS": (BIN / "mypy", "--platform", "darwin", "-p", "gaplisten"),
             "long tests": pytest("-m", "long", *arguments),
             "mutants": (PYTHON, ROOT / "tests" / "mutants" / "sample.py"),
         }

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import sys
 import threading
 
 
@@ -31,10 +33,11 @@ class OwnWaits:
 
     def __call__(self) -> float:
         """Return it in s; 0 where nobody tells."""
-        try:
-            return _seconds(os.pread(self._file.fileno(), 64, 0)) if self._file else 0.0
-        except (OSError, ValueError, IndexError):  # a plugin may have closed it
-            return 0.0
+        waited = 0.0
+        if sys.platform != "win32" and self._file is not None:
+            with contextlib.suppress(OSError, ValueError, IndexError):  # a plugin may have closed it
+                waited = _seconds(os.pread(self._file.fileno(), 64, 0))
+        return waited
 
 
 def _place(pid: int, thread: int) -> str:
