@@ -37,12 +37,12 @@ def plain(text: str) -> str:
 
 def csv_cell(value: Cell) -> str:
     """Return one value as CSV text: decimal point, empty for missing, text neutralised."""
+    if isinstance(value, str):  # first, as most are
+        return neutral(value)
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, str):
-        return neutral(value)
     return repr(float(value)) if isinstance(value, float) else str(int(value))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import os
 import shutil
 import time
@@ -12,6 +13,8 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gaplisten.panel.beginning import begun_sessions
 from gaplisten.panel.columns import (
@@ -27,7 +30,7 @@ from gaplisten.panel.columns import (
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Journal, read
 from gaplisten.panel.judging import _is_code
-from gaplisten.panel.reading import JournalDamaged
+from gaplisten.panel.reading import JournalDamaged, _cells
 from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.results.vote_table import votes_table
 from gaplisten.panel.results.votes import collect
@@ -484,3 +487,13 @@ def test_reading_gives_every_column_asked_for(tmp_path: Path) -> None:
     path.write_bytes(b"b,a,new\r\n2,1,3\r\n")
     found = read(path, ("a", "b", "c"), ("a",))
     assert found.rows == ({"a": "1", "b": "2", "c": "", "new": "3"},)
+
+
+@given(st.text(alphabet="ab,;\t \"\r\n'\u00e4\x0b\x0c\x85\u2028\0\\=", max_size=12), st.sampled_from(",;\t"))
+def test_a_lines_cells_are_those_of_the_csv_module(line: str, separator: str) -> None:
+    try:
+        found = list(csv.reader(io.StringIO(line, newline=""), delimiter=separator, strict=True))
+        wanted = None if "\0" in line or len(found) > 1 else found[0] if found else []
+    except csv.Error:
+        wanted = None
+    assert _cells(line.encode(), separator) == wanted

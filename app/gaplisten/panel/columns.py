@@ -413,20 +413,22 @@ _NUMBERS = {column.name: column.number for column in COLUMNS if column.number}
 def tidied(response: Response) -> Callable[[dict[str, str]], dict[str, str]]:
     """Return what puts a row's numbers back into the form in which they were written.
 
+    A row that has that form is returned itself.
+
     Spreadsheets write ``0,4`` for 0.4 in some countries, pandas ``3.0`` for 3.
     """
     numbers = {**_NUMBERS, "vote": "any" if response is Response.GRADES else "whole"}
 
     def tidy(row: dict[str, str]) -> dict[str, str]:
-        made = dict(row)
+        made = row
         for name, kind in numbers.items():
             cell = row.get(name, "")
             if "," not in cell and (kind != "whole" or "." not in cell):
                 continue  # as nearly all are: fifty thousand rows have a million of them
             if kind == "whole" and (found := _WHOLE.fullmatch(cell)):
-                made[name] = found[1]
+                made = {**made, name: found[1]}
             elif _COMMA.fullmatch(cell):
-                made[name] = cell.replace(",", ".")
+                made = {**made, name: cell.replace(",", ".")}
         return made
 
     return tidy

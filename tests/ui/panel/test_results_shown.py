@@ -17,6 +17,7 @@ from PySide6.QtWidgets import QPushButton, QTabWidget
 from pytestqt.qtbot import QtBot
 from typer.testing import CliRunner
 
+from gaplisten.bench.tasks import Tasks
 from gaplisten.commands.panel import app
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.methods import method
@@ -330,6 +331,28 @@ def test_a_vote_of_an_open_session_has_nothing_read_anew(
     window.refresh()
     assert len(asked) == 2
     assert not asked[1].running
+
+
+def test_many_ratings_are_read_beside_while_the_window_answers(
+    panel: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gaplisten.ui.results.window.READ_AT_ONCE", 1000)
+    tasks = Tasks()
+    window = ResultsWindow(panel, tasks=tasks)
+    qtbot.addWidget(window)
+    assert window.results is None
+    assert window.said.text() == "Reading the ratings…"
+    window.refresh()  # as the timer does meanwhile
+    qtbot.waitUntil(lambda: (tasks.poll(), window.results is not None)[1])
+    assert not tasks.busy
+    assert "over 3 listeners and 2 clips" in window.verdict.toPlainText()
+    assert window.said.text() == ""
+    take(panel, "eve", {"zilch": 2, "quuxnet": 2})
+    window.refresh()
+    assert tasks.busy
+    window.close()
+    assert not tasks.busy
+    tasks.close()
 
 
 def listen_and_rate(session: Session) -> None:

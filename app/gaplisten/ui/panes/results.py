@@ -40,10 +40,11 @@ class PanelResults(QObject):
         from gaplisten.ui.results.window import ResultsWindow
 
         try:
-            made = ResultsWindow(folder)
+            made = ResultsWindow(folder, tasks=self._shell.controller.tasks)
         except GaplistenError as error:
             self._shell.report(error)
             return
+        self._shell.signals.closed.connect(made.close)  # what it reads beside ends with the workbench
         self.windows.append(made)
         made.destroyed.connect(lambda: self.windows.remove(made))
         made.show()

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QCheckBox,
     QFileDialog,
@@ -24,6 +25,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.bench.tasks import Task, Tasks
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.imported import Source, open_source
 from gaplisten.panel.results.evaluation import Results, evaluate
@@ -48,6 +50,7 @@ from gaplisten.tables import Table, write_csv
 from gaplisten.ui.results.plot import ResultsPlot
 
 LOOK_AGAIN_MS = 2000
+READ_AT_ONCE = 2 * 2**20  # bytes of ratings: about three thousand votes, half a second
 _FIGURES = {
     "summary": "Means and Comparisons…",
     "strata": "By Longest Burst…",
@@ -84,13 +87,21 @@ class TableView(QTableWidget):
 
 
 class ResultsWindow(QWidget):
-    """What a panel found so far; sessions that are open stay hidden."""
+    """What a panel found so far; sessions that are open stay hidden.
 
-    def __init__(self, folder: Path, ratings: Path | None = None) -> None:
+    Parameters
+    ----------
+    tasks
+        Where many ratings are read while the window answers; without, and for few, they are read at once.
+    """
+
+    def __init__(self, folder: Path, ratings: Path | None = None, tasks: Tasks | None = None) -> None:
         super().__init__()
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._panel: Source = open_source(folder)
         self._ratings = ratings
+        self._tasks = tasks
+        self._reading: Task | None = None
         self._seen: object = None
         self.results: Results | None = None
         self._looks: list[str] = []
@@ -174,15 +185,42 @@ class ResultsWindow(QWidget):
         return read, sorted(locks.items()), sorted(self._kept)
 
     def refresh(self) -> None:
-        """Look at the ratings again, if they changed."""
+        """Look at the ratings again, if they changed and are not being read."""
+        if self._reading is not None:
+            return
         try:
             state = self._state_of_files()
             if state == self._seen:
                 return
             self._seen = state
-            self._show(evaluate(self._panel, self._ratings, keep=sorted(self._kept)))
+            work = partial(evaluate, self._panel, self._ratings, keep=sorted(self._kept))
+            if self._tasks is None or self._bytes() < READ_AT_ONCE:
+                self._show(work())
+                return
         except (GaplistenError, OSError) as error:
             self.said.setText(str(error))
+            return
+        self.said.setText("Reading the ratings…")
+        title = f"reading the ratings of {self._panel.definition.title}"
+        self._reading = self._tasks.run(title, lambda _job: work(), self._read, self._not_read)
+
+    def _bytes(self) -> int:
+        folder = self._ratings or self._panel.ratings
+        return sum(path.stat().st_size for path in ratings_files(folder)) if folder.is_dir() else 0
+
+    def _read(self, results: Results) -> None:
+        self._reading = None
+        self._show(results)
+
+    def _not_read(self, error: Exception) -> None:
+        self._reading = None
+        self.said.setText(str(error))
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Ask for nothing any more."""
+        if self._tasks is not None:
+            self._tasks.cancel(self._reading)
+        super().closeEvent(event)
 
     def _show(self, results: Results) -> None:
         self.results = results
