@@ -16,6 +16,7 @@ import pytest
 
 from gaplisten.exchange.outgoing import ExportError
 from gaplisten.exchange.p808_answers import ANSWERS, SETTINGS, Answers, export_answers
+from gaplisten.exchange.p808_input import UPLOAD, export_input
 from gaplisten.exchange.votes import import_votes
 from gaplisten.exchange.votes.contract import Options, read_key
 from gaplisten.panel.frozen import FrozenPanel
@@ -113,6 +114,62 @@ def test_a_method_that_the_toolkit_lacks_is_refused_with_those_it_has(tmp_path: 
         exported(panel, tmp_path / "out")
 
 
+CHECKS = "[checks]\nlevel = false\nclear_good = 1\nclear_bad = 1\nspoken_traps = 1\n"
+ADDRESS = "https://clips.example.org/t1"
+
+
+def listed(tmp_path: Path, method: str) -> tuple[FrozenPanel, Path]:
+    panel = make_panel(tmp_path, method, NO_STEPS if method in ("dcr", "ccr") else CHECKS, clips=2)
+    export_input(panel, tmp_path / "out", ADDRESS)
+    return panel, tmp_path / "out"
+
+
+@pytest.mark.parametrize("method", ["ccr", "p804"])
+def test_lists_for_the_toolkit_name_uploaded_files_only_and_no_clip_or_condition(
+    tmp_path: Path, method: str
+) -> None:
+    panel, out = listed(tmp_path, method)
+    uploaded = {f"{ADDRESS}/{path.name}" for path in (out / UPLOAD).iterdir()}
+    named: set[str] = set()
+    for path in out.glob("*.csv"):
+        if path.name == "key.csv":
+            continue
+        text = path.read_text(encoding="utf-8")
+        assert not re.search(r"\bone\b|\btwo\b|\bc0\b|reference\b", text)
+        named |= set(re.findall(r"https://[^,\r\n]+", text))
+    assert named == uploaded
+    rated = rows_of(out / "clips.csv")
+    key = read_key("key.csv", (out / "key.csv").read_bytes())
+    meant = [key[row["rating_clips"].rsplit("/", 1)[-1].removesuffix(".wav")] for row in rated]
+    wanted = {name for name in panel.definition.design.conditions if name != "reference" or method != "ccr"}
+    assert sorted((one.clip, one.condition) for one in meant) == sorted(
+        (clip, name) for clip in ("c0", "c1") for name in wanted
+    )
+
+
+def test_gold_and_trapping_clips_are_the_panels_checks_with_their_answers(tmp_path: Path) -> None:
+    panel, out = listed(tmp_path, "p804")
+    golds = rows_of(out / "gold_clips.csv")
+    assert [(row["ver"], row["ovrl_ans"], row["disc_ans"]) for row in golds] == [
+        ("1", "5", ""),
+        ("2", "1", ""),
+    ]
+    (trap,) = rows_of(out / "trapping_clips.csv")
+    (built,) = [one for one in panel.key.stimuli if one.use == "trap"]
+    assert int(trap["trapping_ans"]) == built.expected
+    rated = {row["rating_clips"] for row in rows_of(out / "clips.csv")}
+    assert not rated & {trap["trapping_clips"], *(row["gold_url"] for row in golds)}
+
+
+def test_a_panel_without_gold_or_trap_is_refused_with_the_way_to_them(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", NO_STEPS, clips=2)
+    with pytest.raises(ExportError, match="spoken_traps"):
+        export_input(panel, tmp_path / "out", ADDRESS)
+    with pytest.raises(ExportError, match="https"):
+        export_input(panel, tmp_path / "out", "http://x.org/a,b")
+    assert not (tmp_path / "out").exists()
+
+
 @pytest.mark.long
 @pytest.mark.skipif(not TOOLKIT, reason="GAPLISTEN_P808 names no checkout of the P.808 Toolkit")
 @pytest.mark.parametrize("method", ["acr", "dcr", "ccr", "p835", "p804"])
@@ -149,3 +206,42 @@ def test_the_toolkits_parser_finds_the_same_votes_and_means(tmp_path: Path, meth
     back = import_votes({table.name: table.read_bytes()}, Options(key=key))
     read = open_imported(write_imported(tmp_path / "back", back, "T", {}).folder)
     assert cells(list(collect(read).votes)) == cells(votes)
+
+
+@pytest.mark.long
+@pytest.mark.skipif(not TOOLKIT, reason="GAPLISTEN_P808 names no checkout of the P.808 Toolkit")
+@pytest.mark.parametrize("method", ["acr", "dcr", "ccr", "p835", "p804"])
+def test_the_toolkits_create_input_makes_a_batch_of_the_lists(tmp_path: Path, method: str) -> None:
+    _, out = listed(tmp_path, method)
+    source = Path(str(TOOLKIT)) / "src"
+    tables = [rows_of(out / "clips.csv"), rows_of(source / "assets_master_script" / "general.csv")]
+    if method in ("dcr", "ccr"):
+        tables.append([{"trapping_clips": row["references"]} for row in tables[0]])
+    else:
+        tables += [rows_of(out / "gold_clips.csv"), rows_of(out / "trapping_clips.csv")]
+    if method == "p804":  # as its master script hides the answers of gold clips
+        tables[2] = [
+            {f"gold_{name}" if name.endswith("_ans") else name: cell for name, cell in row.items()}
+            for row in tables[2]
+        ]
+    longest = max(map(len, tables))
+    merged = [
+        {name: cell for table in tables for name, cell in (table[at] if at < len(table) else {}).items()}
+        for at in range(longest)
+    ]
+    with (out / "row.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(dict.fromkeys(name for row in merged for name in row)))
+        writer.writeheader()
+        writer.writerows(merged)
+    golds = 2 if method == "p804" else 1
+    (out / "c.cfg").write_text(
+        "[general]\nnumber_of_clips_per_session: 3\nnumber_of_trapping_per_session: 1\n"
+        f"number_of_gold_clips_per_session: {golds}\n"
+    )
+    words = ["--row_input", "row.csv", "--cfg", "c.cfg", "--method", method]
+    command = [PYTHON, source / "create_input.py", *words]
+    done = subprocess.run(command, cwd=out, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    (batch,) = out.glob("*_publish_batch.csv")
+    asked = {cell for row in rows_of(batch) for name, cell in row.items() if re.fullmatch(r"Q\d+(_P)?", name)}
+    assert asked == {row["rating_clips"] for row in tables[0]}

@@ -81,7 +81,7 @@ def import_(
         print(said)
 
 
-_TO = ("webmushra", "p808_answers")
+_TO = ("webmushra", "p808", "p808_answers")
 
 
 def export(
@@ -90,19 +90,28 @@ def export(
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to make.")],
     to: Annotated[str, typer.Option("--to", metavar="TOOL", help=f"{' or '.join(_TO)}.")],
+    url: Annotated[
+        str, typer.Option("--url", metavar="ADDRESS", help="Where clips will be fetched from (p808): https.")
+    ] = "",
     ratings: Annotated[
         Path | None, typer.Option("--ratings", help="Where the votes are (p808_answers).")
     ] = None,
 ) -> None:
-    """Write a panel for webMUSHRA and pymushra, or its votes for the P.808 Toolkit's parser."""
+    """Write a panel for webMUSHRA, pymushra or the P.808 Toolkit, or its votes for that one's parser."""
     if to not in _TO:
         raise ExchangeCommandError(
             f"--to {to}", "no export to such a tool is known", f"choose {' or '.join(_TO)}"
         )
     if ratings is not None and to != "p808_answers":
         raise ExchangeCommandError("--ratings", f"{to} gets no votes", "leave it out")
+    if bool(url) != (to == "p808"):
+        way = "leave it out" if url else "say --url https://..., where you will upload the clips"
+        fact = f"{to} fetches no clips" if url else "the toolkit's lists hold addresses"
+        raise ExchangeCommandError("--url", fact, way)
     if to == "webmushra":
         _export_webmushra(folder, out)
+    elif to == "p808":
+        _export_input(folder, out, url)
     else:
         _export_answers(folder, out, ratings)
 
@@ -117,6 +126,22 @@ def _export_webmushra(folder: Path, out: Path) -> None:
         made = export_webmushra(panel, out, job)
     print(f"{out}: {counted(made.sounds, 'sound')}")
     print(f"copy what is in {out / SERVED} into webMUSHRA's folder; listeners open ?config={made.name}.yaml")
+    print(f"{out / 'key.csv'} says what the names stand for: keep it, and give it to panel import --key")
+    for said in made.notes:
+        print(said)
+
+
+def _export_input(folder: Path, out: Path, url: str) -> None:
+    from gaplisten.commands.output import progress
+    from gaplisten.exchange.p808_input import UPLOAD, export_input
+    from gaplisten.panel.frozen import open_panel
+
+    panel = open_panel(folder)
+    with progress("exporting") as job:
+        made = export_input(panel, out, url, job)
+    print(f"{out}: {counted(made.sounds, 'sound')}; upload what is in {out / UPLOAD} to {url}")
+    lists = " ".join(f"--{option} {file}" for option, file in made.lists.items())
+    print(f"in {out}: python master_script.py --project NAME --cfg master.cfg --method {made.method} {lists}")
     print(f"{out / 'key.csv'} says what the names stand for: keep it, and give it to panel import --key")
     for said in made.notes:
         print(said)
