@@ -21,7 +21,7 @@ class Finding {
     this.buttons.forEach((button, number) => button.addEventListener("click", () => this.hear(number)));
     this.play.addEventListener("click", () => this.toggle());
     this.loop.addEventListener("click", () => this.setLoop(!this.looping));
-    this.choice.addEventListener("change", () => { const on = this.playing; this.stop(); this.context = null; if (on) this.start(); });
+    this.choice.addEventListener("change", () => { const on = this.playing; this.stop(); this.context = null; if (on) this.start(); else this.tell(""); });
     section.querySelector(".picture").addEventListener("click", (event) => this.point(event));
     section.addEventListener("pointerdown", () => takeInHand(this));
     section.addEventListener("focusin", () => takeInHand(this));
@@ -72,6 +72,7 @@ class Finding {
     this.sources[0].onended = null;
     this.sources.forEach((source) => source.stop());
     this.sources = null;
+    this.tell("");
     this.show();
   }
 
@@ -139,7 +140,7 @@ class Finding {
   tell(text) {
     const own = deviceRate();
     const same = own === this.sound.rate ? "passed on unchanged" : `the browser makes ${own} Hz of it`;
-    this.said.textContent = text || `Playing: ${this.sound.said}; ${same}.`;
+    this.said.textContent = text || `${this.playing ? "Playing" : "To be played"}: ${this.sound.said}; ${same}.`;
   }
 
   // The loop's pause is part of the buffers: all are of one length, so that they stay together for ever.
@@ -201,7 +202,6 @@ if (findings.length) {
     const fit = rates.indexOf(deviceRate());
     finding.choice.value = String(Math.max(fit, 0));
     finding.tell("");
-    finding.said.textContent = finding.said.textContent.replace("Playing", "To be played");
   }
 }
 

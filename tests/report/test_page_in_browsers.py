@@ -17,6 +17,7 @@ from gaplisten.report.page import page, player
 from gaplisten.report.pictures import figure_of
 from kit import pulse, xserver
 from kit.browser import page_in
+from kit.chrome import chrome
 from kit.pulse import SoundServer, sound_server, wait_for
 
 RATE = 48_000
@@ -124,6 +125,19 @@ def check(browser: str, found: Finding, rows: list[np.ndarray], tmp_path: Path) 
 def test_a_page_plays_the_files_samples(tmp_path: Path) -> None:
     found = finding(RATE, seconds=0.3)
     check("chromium", found, [version.signal.samples[:, 0] for version in found.versions], tmp_path)
+
+
+def test_a_page_says_what_it_plays_only_while_it_plays(tmp_path: Path) -> None:
+    place = written(finding(16_000, seconds=0.3), tmp_path)
+    with chrome(tmp_path / "profile") as shown:
+        shown.go(place.as_uri())
+        assert "To be played: " in shown.text
+        shown.press("SPACE")
+        shown.wait_for_text("Playing: ")
+        shown.press("SPACE")
+        shown.wait_for_text("To be played: ")
+        shown.press("1")
+        assert "To be played: " in shown.text
 
 
 @pytest.mark.long

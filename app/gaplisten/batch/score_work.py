@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from gaplisten.batch.conceal_work import Concealed, ConcealWish, conceal_clips
-from gaplisten.batch.items import Version, versions_of
+from gaplisten.batch.items import Version, stratified, versions_of
 from gaplisten.batch.run import ProcessWorkers
 from gaplisten.batch.score import ScoreBatch, apart, described, score_journal, score_versions
 from gaplisten.batch.summary import summarise_scores, tidy
 from gaplisten.batch.work import BatchError, Named, PartOf, Remark, write_table
 from gaplisten.clips.clip import ClipSet, ConditionFile
+from gaplisten.clips.transcripts import read_transcripts, with_transcripts
 from gaplisten.jobs import Job
 
 ByService = Callable[..., ScoreBatch]  # as `gaplisten.exchange.service_batch.score_by_set_up_service`
@@ -37,6 +38,11 @@ class ScoreWish:
         Names.
     table
         CSV to write; concealed sound goes into a folder of that name beside it.
+    transcripts
+        What is said in the clips: a table, a list or a folder; None for what was found beside them.
+    metadata, strata
+        A table with a row for each clip, and its column that tells clips apart; None and empty for the length
+        of bursts.
     """
 
     clipset: ClipSet
@@ -45,6 +51,9 @@ class ScoreWish:
     metrics: tuple[str, ...]
     table: Path
     force: bool = False
+    transcripts: Path | None = None
+    metadata: Path | None = None
+    strata: str = ""
 
     @property
     def sounds(self) -> Path:
@@ -86,11 +95,12 @@ def score_clips(wish: ScoreWish, catalogue: Any, job: Job, by_service: ByService
     BatchError
         If the tables cannot be written.
     GaplistenError
-        If a concealer, a metric or the service cannot be used.
+        If a concealer, a metric, the service, the transcripts or the table of clips cannot be used.
     JobCancelled
         When asked to stop; scores that are known by then are kept for the next time.
     """
     _check_room(wish.table)
+    wish = told(wish)
     ahead = 0.4 if wish.concealers else 0.0
     concealed = None
     if wish.concealers:
@@ -101,6 +111,23 @@ def score_clips(wish: ScoreWish, catalogue: Any, job: Job, by_service: ByService
     write_table(wish.table, tidy(batch.rows))
     write_table(wish.summary, summarise_scores(batch.rows))
     return Scored(wish, batch, concealed)
+
+
+def told(wish: ScoreWish) -> ScoreWish:
+    """Return the wish with the transcripts of its clips; tell what cannot be used before hours of work.
+
+    Raises
+    ------
+    GaplistenError
+        If the transcripts or the table of clips cannot be used.
+    """
+    if wish.transcripts is not None:
+        said = read_transcripts(wish.transcripts, wish.clipset.clips)
+        clips = with_transcripts(wish.clipset.clips, said)
+        wish = replace(wish, clipset=replace(wish.clipset, clips=clips))
+    if wish.metadata is not None:
+        stratified(list(versions_of(wish.clipset)), wish.metadata, wish.strata)
+    return wish
 
 
 def _check_room(table: Path) -> None:
@@ -125,7 +152,8 @@ def _versions(wish: ScoreWish, concealed: Concealed | None) -> list[Version]:
     ]
     wanted = {*wish.conditions, *(one.name for one in wish.concealers)}
     every = versions_of(replace(wish.clipset, clips=tuple(clips)))
-    return [version for version in every if version.condition in wanted]
+    versions = [version for version in every if version.condition in wanted]
+    return versions if wish.metadata is None else stratified(versions, wish.metadata, wish.strata)
 
 
 def _made(concealed: Concealed | None) -> dict[str, list[ConditionFile]]:

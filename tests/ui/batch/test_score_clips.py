@@ -65,6 +65,42 @@ def test_the_table_is_the_command_lines(
     assert {row["clips"] for row in rows(tmp_path / "scores-summary.csv") if row["stratum"] == "all"} == {"4"}
 
 
+def test_a_table_of_the_clips_parts_the_means_and_one_that_cannot_is_told(
+    qtbot: QtBot, window: Any, tmp_path: Path
+) -> None:
+    clips = [clip.name for clip in window.controller.clipset.clips]
+    told = tmp_path / "meta.csv"
+    told.write_text("id,talker\n" + "".join(f"{name},{'ab'[n % 2]}\n" for n, name in enumerate(clips)))
+    table = tmp_path / "scores.csv"
+    dialog = opened(qtbot, window, table, "lsd")
+    dialog.clip_table.line.setText(str(told))
+    assert not dialog.go.isEnabled(), "no column is named"
+    dialog.column.setText("speaker")
+    run(qtbot, dialog)
+    assert "has no column 'speaker'" in dialog.said.text()
+    assert "'talker'" in dialog.said.text()
+    assert not table.exists()
+    dialog.column.setText("talker")
+    run(qtbot, dialog)
+    assert {row["stratum"] for row in rows(table)} == {"talker a", "talker b"}
+
+
+def test_transcripts_that_are_named_count_and_others_are_told_before_the_work(
+    qtbot: QtBot, window: Any, tmp_path: Path
+) -> None:
+    name = window.controller.clipset.clips[0].name
+    said = tmp_path / "said.csv"
+    said.write_text(f"id,transcription\n{name},good morning\n")
+    dialog = opened(qtbot, window, tmp_path / "scores.csv", "lsd")
+    dialog.words.line.setText(str(said))
+    clip = score_work.told(dialog.wish()).clipset.clip(name)
+    assert clip.transcript is not None
+    assert clip.transcript.text == "good morning"
+    said.write_text("id,mood\n1,good\n")
+    run(qtbot, dialog)
+    assert "has no column of transcripts" in dialog.said.text()
+
+
 def test_concealers_are_concealed_first_and_scored_as_conditions(
     qtbot: QtBot, window: Any, tmp_path: Path
 ) -> None:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QFormLayout,
     QHBoxLayout,
+    QLineEdit,
     QPushButton,
     QVBoxLayout,
     QWidget,
@@ -64,6 +65,16 @@ class ScoreDialog(BatchDialog):
             each.ticked_changed.connect(self.refresh)
         self.table = PlaceField("Table of the scores", self._ask_for_table)
         self.table.line.textChanged.connect(self._on_table)
+        self.words = PlaceField("Transcripts", self._ask_for_transcripts)
+        self.words.line.setPlaceholderText("found beside the clips, or heard in the reference")
+        self.clip_table = PlaceField("Table of the clips", self._ask_for_metadata)
+        self.clip_table.line.setPlaceholderText("none: means are parted by the longest burst")
+        self.column = QLineEdit(self)
+        self.column.setAccessibleName("Column that parts the means")
+        self.column.setPlaceholderText("column")
+        self.column.setMaximumWidth(160)
+        for line in (self.clip_table.line, self.column):
+            line.textChanged.connect(self.refresh)
         self.beside, self.edits = QuietLabel(wrap=True), EditsLabel(self.which)
         self.force = QCheckBox("Compute known scores again")
         self.service = QPushButton("PLC-MOS Service…", autoDefault=False)
@@ -87,6 +98,11 @@ class ScoreDialog(BatchDialog):
         lists.addLayout(left, 5)
         lists.addLayout(right, 6)
         below = QFormLayout()
+        below.addRow("Transcripts", self.words)
+        parted = QHBoxLayout()
+        parted.addWidget(self.clip_table, 1)
+        parted.addWidget(self.column)
+        below.addRow("Strata", parted)
         below.addRow("Table", self.table)
         below.addRow("", self.beside)
         row = QHBoxLayout()
@@ -125,8 +141,16 @@ class ScoreDialog(BatchDialog):
     def _ask_for_table(self, start: str) -> str:
         return QFileDialog.getSaveFileName(self, "Table of the Scores", start, "CSV (*.csv)")[0]
 
+    def _ask_for_transcripts(self, start: str) -> str:
+        kinds = "Tables and lists (*.csv *.tsv *.txt *.trans *.transcription);;All files (*)"
+        return QFileDialog.getOpenFileName(self, "Transcripts", start, kinds)[0]
+
+    def _ask_for_metadata(self, start: str) -> str:
+        kinds = "Tables (*.csv *.tsv *.txt);;All files (*)"
+        return QFileDialog.getOpenFileName(self, "Table of the Clips", start, kinds)[0]
+
     def _on_table(self) -> None:
-        wish = self._wish()
+        wish = self.wish()
         if wish is None:
             self.beside.setText("")
         else:
@@ -136,7 +160,8 @@ class ScoreDialog(BatchDialog):
             )
         self.refresh()
 
-    def _wish(self) -> ScoreWish | None:
+    def wish(self) -> ScoreWish | None:
+        """Return what is to be done; None while there is no table to write."""
         offer, table = self._offer, self.table.path
         if offer is None or table is None or not table.name:  # "/" while a path is being typed
             return None
@@ -147,17 +172,28 @@ class ScoreDialog(BatchDialog):
         made = {one.name for one in concealers}
         files = tuple(name for name in ticked if name not in made)
         clips = replace(offer.clipset, clips=offer.clips(self.which.only_shown))
-        return ScoreWish(clips, files, concealers, self.metrics.ticked, table, self.force.isChecked())
+        return ScoreWish(
+            clips,
+            files,
+            concealers,
+            self.metrics.ticked,
+            table,
+            self.force.isChecked(),
+            self.words.path,
+            self.clip_table.path,
+            self.column.text().strip(),
+        )
 
     def _ready(self) -> bool:
-        return self._wish() is not None and bool(self.versions.ticked) and bool(self.metrics.ticked)
+        parted = self.clip_table.path is None or bool(self.column.text().strip())
+        return self.wish() is not None and bool(self.versions.ticked) and bool(self.metrics.ticked) and parted
 
     def _on_compare(self) -> None:
         self.close()  # it would lie above the clips that the comparison opens; it keeps what it says
         self.comparison_wanted.emit(self._last)
 
     def _begin(self) -> None:
-        offer, wish = self._offer, self._wish()
+        offer, wish = self._offer, self.wish()
         if offer is not None and wish is not None:
             self.compare.hide()
             self.begin(
