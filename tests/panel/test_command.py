@@ -164,7 +164,8 @@ def test_without_qt_the_reason_is_told(
 def test_a_wrong_ratings_folder_is_no_panel_without_ratings(
     command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("gaplisten.panel.frozen.open_panel", lambda folder: None)
+    for opens in ("frozen.open_panel", "imported.open_source"):
+        monkeypatch.setattr(f"gaplisten.panel.{opens}", lambda folder: None)
     assert run("panel", command, tmp_path, "--ratings", tmp_path / "mistyped") == 2
     assert "there is no such ratings folder" in capsys.readouterr().err
 

@@ -13,6 +13,9 @@ from gaplisten.panel import methods
 APP = Path(gaplisten.__file__).resolve().parent
 FOLDER = APP / "panel/methods"
 ROOMS = ("panel", "ui/panel", "ui/results", "commands")
+# Other people's tools have kinds of pages of their own: who reads or writes their files says which is which of
+# our methods, and refuses the others, so that a new method needs nothing there.
+TRANSLATES = APP / "exchange"
 
 
 def _knows_panels(path: Path) -> bool:
@@ -22,7 +25,9 @@ def _knows_panels(path: Path) -> bool:
 
 
 OUTSIDE = sorted(
-    path for path in APP.rglob("*.py") if not path.is_relative_to(FOLDER) and _knows_panels(path)
+    path
+    for path in APP.rglob("*.py")
+    if not path.is_relative_to(FOLDER) and not path.is_relative_to(TRANSLATES) and _knows_panels(path)
 )
 
 
