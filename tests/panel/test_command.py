@@ -162,11 +162,10 @@ def test_without_qt_the_reason_is_told(
 
 @pytest.mark.parametrize("command", ["status", "results"])
 def test_a_wrong_ratings_folder_is_no_panel_without_ratings(
-    command: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    for opens in ("frozen.open_panel", "imported.open_source"):
-        monkeypatch.setattr(f"gaplisten.panel.{opens}", lambda folder: None)
-    assert run("panel", command, tmp_path, "--ratings", tmp_path / "mistyped") == 2
+    panel = make_panel(tmp_path, top="ratings_per_condition = 2")
+    assert run("panel", command, panel.folder, "--ratings", tmp_path / "mistyped") == 2
     assert "there is no such ratings folder" in capsys.readouterr().err
 
 
