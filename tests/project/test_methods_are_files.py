@@ -13,8 +13,8 @@ from gaplisten.panel import methods
 APP = Path(gaplisten.__file__).resolve().parent
 FOLDER = APP / "panel/methods"
 ROOMS = ("panel", "ui/panel", "ui/results", "commands")
-# Other people's tools have kinds of pages of their own: who reads or writes their files says which is which of
-# our methods, and refuses the others, so that a new method needs nothing there.
+# Other people's tools have kinds of pages of their own: who reads or writes their files says which of our
+# methods each is, and refuses the others, so that a new method needs nothing there.
 TRANSLATES = APP / "exchange"
 
 
