@@ -199,6 +199,27 @@ def test_plan_votes_and_withdraw_do_what_they_say(tmp_path: Path, capsys: pytest
     assert "(wished so): 4 votes are out" in capsys.readouterr().out
 
 
+def test_minutes_are_planned_with_the_time_that_trials_took_in_a_pilot(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pilot = make_panel(tmp_path, top="ratings_per_condition = 2")
+    (tmp_path / "p.toml").write_text(toml("acr", NO_STEPS, top="ratings_per_condition = 2"))
+    plan_by_pilot = ("panel", "plan", tmp_path / "p.toml", "--timed", pilot.folder)
+    assert run(*plan_by_pilot) == 2
+    assert "nobody has voted there yet" in capsys.readouterr().err
+    with Session.open(pilot.folder, "Ann") as session:
+        take(session)
+    monkeypatch.setattr("gaplisten.panel.watch._median_seconds", lambda rows, trials: 90.0)
+    assert run(*plan_by_pilot) == 0
+    (trials,) = (line for line in capsys.readouterr().out.splitlines() if "trials of a listener" in line)
+    assert "4, about 6 minutes (90.0 s a trial, as measured) with practice" in trials
+    assert run("panel", "status", pilot.folder) == 0
+    assert "takes about 6 minutes (90.0 s a trial, as measured); 1 minute had been" in capsys.readouterr().out
+    (tmp_path / "p.toml").write_text(toml("dcr", NO_STEPS, top="ratings_per_condition = 2"))
+    assert run(*plan_by_pilot) == 2
+    assert "its method is acr, not dcr" in capsys.readouterr().err
+
+
 def test_a_panel_of_clips_in_which_something_does_not_fit_is_built_only_when_that_is_accepted(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

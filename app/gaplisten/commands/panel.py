@@ -22,6 +22,7 @@ from gaplisten.tables import Table
 if TYPE_CHECKING:
     from gaplisten.panel.definition import PanelDefinition
     from gaplisten.panel.frozen import FrozenPanel
+    from gaplisten.panel.methods.contract import Method
     from gaplisten.panel.results.evaluation import Results
     from gaplisten.panel.statistics.planning import Spreads
 
@@ -126,6 +127,23 @@ def _make_web_sounds(panel: FrozenPanel) -> None:
     print(f"for browsers: {counted(len(made.sha256), 'sound')} at {WEB_RATE} Hz ({made.resampler})")
 
 
+def _measured(folder: Path, method: Method) -> float:
+    """Return how long a trial took in a panel, in s."""
+    from gaplisten.panel.frozen import open_panel
+    from gaplisten.panel.watch import panel_status, trial_seconds
+
+    pilot = open_panel(folder)
+    if pilot.definition.method.name != method.name:
+        fact = f"its method is {pilot.definition.method.name}, not {method.name}"
+        raise PanelCommandError(str(folder), fact, "name a pilot of the same method")
+    seconds = trial_seconds(panel_status(pilot))
+    if seconds is None:
+        raise PanelCommandError(
+            str(folder), "nobody has voted there yet", "leave --timed out, or take a pilot"
+        )
+    return seconds
+
+
 def _show_design(found: Iterable[tuple[str, str]]) -> None:
     """Print what was counted, and what should be known."""
     for what, value in found:
@@ -174,6 +192,14 @@ def plan_(
             help="Simulate so many panels of --listeners, too: this design, analysed as results are.",
         ),
     ] = None,
+    timed: Annotated[
+        Path | None,
+        typer.Option(
+            "--timed",
+            metavar="DIR",
+            help="A panel of the same method: minutes by what a trial took there.",
+        ),
+    ] = None,
 ) -> None:
     """Draw the design of a panel before it is built, and count it: trials, minutes, votes in each cell."""
     from gaplisten.panel.definition import read_definition
@@ -192,8 +218,9 @@ def plan_(
         counts = count(key, simulated(key, listeners))
     except UnfitError as error:
         raise PanelCommandError(str(file), str(error), "choose other clips") from error
+    seconds = _measured(timed, definition.method) if timed is not None else None
     print(f"{definition.title} ({definition.method.name}), {counted(len(chosen), 'clip')}")
-    _show_design([*as_rows(key, counts), *(("note", said) for said in remarks(key, counts))])
+    _show_design([*as_rows(key, counts, seconds), *(("note", said) for said in remarks(key, counts))])
     if difference is None:
         if simulate is not None:
             raise PanelCommandError(
@@ -202,7 +229,7 @@ def plan_(
         return
     wanted = Wanted(difference, power, _spreads(definition, vote_sd, clip_sd, listener_sd))
     clips = sum(not one.training for one in chosen)
-    table, said = power_table(definition, clips, wanted, minutes(key))
+    table, said = power_table(definition, clips, wanted, minutes(key, seconds))
     show(table, title="Power")
     for one in said:
         print(one)
@@ -373,8 +400,9 @@ def status(
     ] = False,
 ) -> None:
     """Tell who is how far; conditions and scores stay hidden."""
+    from gaplisten.panel.design.counting import minutes_said
     from gaplisten.panel.frozen import open_panel
-    from gaplisten.panel.watch import panel_status
+    from gaplisten.panel.watch import panel_status, trial_seconds
 
     panel = open_panel(folder)
     refuse_missing(ratings)
@@ -397,6 +425,9 @@ def status(
     )
     columns = ("listener", "done", "trials", "state", "median s", "last saved", "problem")
     show(Table(columns, rows), csv, f"{panel.definition.title} ({panel.definition.method.name})")
+    if (seconds := trial_seconds(found)) is not None:
+        planned, measured = minutes_said(panel.key), minutes_said(panel.key, seconds)
+        print(f"A listener takes about {measured}; {planned} had been estimated.")
     if design:
         _show_designs(panel, ratings)
     raise typer.Exit(1 if any(one.problem for one in found) else 0)

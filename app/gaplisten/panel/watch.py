@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import statistics
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -72,6 +72,12 @@ def _median_seconds(rows: Sequence[Row], trials: Collection[int]) -> float | Non
         with contextlib.suppress(ValueError):
             found.append(float(time))
     return round(statistics.median(found), 1) if found else None
+
+
+def trial_seconds(found: Iterable[SessionStatus]) -> float | None:
+    """Return how long a trial takes: the median of the listeners' medians in s; None before any vote."""
+    known = [one.seconds for one in found if one.seconds is not None]
+    return statistics.median(known) if known else None
 
 
 def panel_status(panel: FrozenPanel, ratings: Path | None = None) -> list[SessionStatus]:

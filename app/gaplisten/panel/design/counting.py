@@ -198,16 +198,22 @@ def simulated(key: Key, listeners: int | None = None) -> list[list[Item]]:
     return made
 
 
-def minutes(key: Key) -> float:
+def minutes(key: Key, trial_seconds: float | None = None) -> float:
     """Return about how many minutes a listener is busy.
 
-    Each sound is heard once (one and a half times where they are switched), each answer takes four seconds.
+    Parameters
+    ----------
+    trial_seconds
+        How long a trial has taken where somebody measured it. Else each sound is heard once (one and a half
+        times where they are switched), and each answer takes four seconds.
     """
     definition = key.definition
     method, design = definition.method, definition.design
     seconds = sum(clip.frames / clip.rate for clip in key.clips) / max(1, len(key.clips))
     (_, test) = drawing.drawn(key, "somebody", 0, Filling())
     trials = len(test) + definition.training.trials
+    if trial_seconds is not None:
+        return trials * trial_seconds / 60
     slots, _ = method.lay_out(design, test[0], key.code, 1, 0)
     hearings = float(len(slots)) * (len(method.scales) if method.hear_each else 1)
     if method.playing is Playing.SWITCHED:
@@ -221,9 +227,10 @@ def _said(found: Range) -> str:
     return str(found[0]) if found[0] == found[1] else f"{found[0]} to {found[1]}"
 
 
-def _minutes_said(key: Key) -> str:
+def minutes_said(key: Key, trial_seconds: float | None = None) -> str:
     """Return how long a session takes; under a minute nobody counts."""
-    return counted(max(1, round(minutes(key))), "minute")
+    measured = f" ({trial_seconds:.1f} s a trial, as measured)" if trial_seconds is not None else ""
+    return counted(max(1, round(minutes(key, trial_seconds))), "minute") + measured
 
 
 def pairing_said(key: Key) -> str:
@@ -245,11 +252,12 @@ def pairing_said(key: Key) -> str:
     )
 
 
-def as_rows(key: Key, counts: Counts) -> list[tuple[str, str]]:
-    """Return what was counted as (what, value), for people."""
+def as_rows(key: Key, counts: Counts, trial_seconds: float | None = None) -> list[tuple[str, str]]:
+    """Return what was counted as (what, value), for people; `trial_seconds` as in `minutes`."""
+    takes = minutes_said(key, trial_seconds)
     rows = [
         ("listeners", str(counts.listeners)),
-        ("trials of a listener", f"{_said(counts.trials)}, about {_minutes_said(key)} with practice"),
+        ("trials of a listener", f"{_said(counts.trials)}, about {takes} with practice"),
     ]
     votes = f"{_said(counts.votes)} ({counted(counts.cells, 'cell')})"
     if key.definition.votes_per_clip:
