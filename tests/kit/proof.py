@@ -66,7 +66,9 @@ def prove(captured: Array, signals: list[Signal], *, gain: float = 1.0, frames: 
     out = captured[:, 0]
     mark = lanes[0][fade]  # the first sample that is not faded
     found = [int(i) - fade for i in np.flatnonzero(out == mark) if i >= fade]
-    started = next(i for i in found if out[i + fade + 1] == lanes[0][fade + 1])
+    beginnings = [i for i in found if out[i + fade + 1] == lanes[0][fade + 1]]
+    assert beginnings, "the first lane was not heard from its beginning"
+    started = beginnings[0]
     out = out[started : started + (frames or len(lanes[0]))]
     same = np.zeros(len(out), bool)
     owner = np.full(len(out), -1)
