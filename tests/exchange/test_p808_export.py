@@ -150,10 +150,9 @@ def test_lists_for_the_toolkit_name_uploaded_files_only_and_no_clip_or_condition
 def test_gold_and_trapping_clips_are_the_panels_checks_with_their_answers(tmp_path: Path) -> None:
     panel, out = listed(tmp_path, "p804")
     golds = rows_of(out / "gold_clips.csv")
-    assert [(row["ver"], row["ovrl_ans"], row["disc_ans"]) for row in golds] == [
-        ("1", "5", ""),
-        ("2", "1", ""),
-    ]
+    assert [row["ver"] for row in golds] == ["1", "2"]
+    # Which of them is which says nothing: sounds of a panel lie in the order of names that mean nothing.
+    assert sorted((row["ovrl_ans"], row["disc_ans"]) for row in golds) == [("1", ""), ("5", "")]
     (trap,) = rows_of(out / "trapping_clips.csv")
     (built,) = [one for one in panel.key.stimuli if one.use == "trap"]
     assert int(trap["trapping_ans"]) == built.expected
