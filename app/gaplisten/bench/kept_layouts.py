@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -21,10 +23,10 @@ MOST = 500
 """So many folders are remembered; those chosen longest ago are forgotten first."""
 
 
-def _place(folder: Path) -> Path:
+def _place(folder: Path, suffix: str = ".toml") -> Path:
     # A digest: names of folders may be longer than file names, and hold what file names may not.
     name = hashlib.sha256(str(folder.resolve()).encode("utf-8", "surrogateescape")).hexdigest()
-    return folders.user_state() / "layouts" / f"{name[:32]}.toml"
+    return folders.user_state() / "layouts" / f"{name[:32]}{suffix}"
 
 
 def folder_of(sources: Sources) -> Path | None:
@@ -58,23 +60,16 @@ def keep(sources: Sources, layout: Layout) -> None:
     LayoutError
         If that cannot be written.
     """
-    from gaplisten.clips.layout_file import LayoutError, write_layout
-    from gaplisten.durable import not_written
+    from gaplisten.clips.layout_file import write_layout
 
     folder = folder_of(sources)
-    if folder is None:
-        return
-    place = _place(folder)
-    try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        write_layout(place, layout)
-        _forget_oldest(place)
-    except OSError as error:
-        raise LayoutError(*not_written(place, error)) from error
+    if folder is not None:
+        with _kept(_place(folder)) as place:
+            write_layout(place, layout)
 
 
 def _raw_before(folder: Path) -> RawFormat | None:
-    place = _place(folder).with_suffix(".raw")
+    place = _place(folder, ".raw")
     try:
         return parse_raw(read_regular(place, 100).decode("ascii")) if place.is_file() else None
     except (GaplistenError, OSError, UnicodeDecodeError) as error:
@@ -90,16 +85,23 @@ def keep_raw(sources: Sources, raw: RawFormat) -> None:
     LayoutError
         If that cannot be written.
     """
-    from gaplisten.clips.layout_file import LayoutError
-    from gaplisten.durable import not_written, write_whole
+    from gaplisten.durable import write_whole
 
     folder = folder_of(sources)
-    if folder is None:
-        return
-    place = _place(folder).with_suffix(".raw")
+    if folder is not None:
+        with _kept(_place(folder, ".raw")) as place:
+            write_whole(place, str(raw))
+
+
+@contextmanager
+def _kept(place: Path) -> Iterator[Path]:
+    """Give the place where something is written to be remembered; too old ones of its kind go then."""
+    from gaplisten.clips.layout_file import LayoutError
+    from gaplisten.durable import not_written
+
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        write_whole(place, str(raw))
+        yield place
         _forget_oldest(place)
     except OSError as error:
         raise LayoutError(*not_written(place, error)) from error
