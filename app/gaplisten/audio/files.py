@@ -222,12 +222,22 @@ def read_signal(path: Path, raw: RawFormat | None = None) -> Signal:
     SoundFileError
         As `probe`; also for more than two channels, no samples, damaged data, and NaN or infinite samples.
     """
-    info = probe(path, raw)
+    return read_all(probe(path, raw))
+
+
+def read_all(info: SoundInfo) -> Signal:
+    """Read a whole file, as `read_signal` does, that was looked at already.
+
+    Raises
+    ------
+    SoundFileError
+        For more than two channels, no samples, damaged data, and NaN or infinite samples.
+    """
     _refuse_shape(info)
     try:
         samples = _samples(info)
     except (soundfile.SoundFileError, OSError) as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(info.path, error) from error
     _refuse_missing(info, len(samples))
     _refuse_unreal(info, samples)
     _refuse_changed(info, samples)

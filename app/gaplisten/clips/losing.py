@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gaplisten.audio.files import SoundInfo, probe, read_signal, write_signal
+from gaplisten.audio.files import SoundInfo, probe, read_all, write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import Clip
 from gaplisten.clips.names import trace_beside
@@ -158,7 +158,8 @@ def _refuse_inputs(clips: Sequence[Clip], out: Path) -> None:
 def _lose(clip: Clip, recipe: LossRecipe, out: Path) -> tuple[Cell, ...]:
     if clip.sound is None:
         raise LoseError(clip.name, "has no sound", "give clean speech")
-    signal, info = read_signal(clip.sound, clip.raw), probe(clip.sound, clip.raw)
+    info = probe(clip.sound, clip.raw)
+    signal = read_all(info)
     trace = recipe.trace_for(clip.name, signal)
     suffix, subtype = _kind(info)
     name = _flat(clip.name)

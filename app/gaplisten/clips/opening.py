@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gaplisten.audio.files import probe, read_signal, signal_notes
+from gaplisten.audio.files import probe, read_all, signal_notes
 from gaplisten.audio.headerless import RawFormat
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
@@ -88,7 +88,8 @@ def _read(path: Path | None, raw: RawFormat | None, said: _Findings) -> Signal |
     if path is None:
         return None
     try:
-        signal, info = read_signal(path, raw), probe(path, raw)
+        info = probe(path, raw)
+        signal = read_all(info)
         said.notes.extend(f"{path.name}: {note}" for note in (*info.notes, *signal_notes(signal)))
         if info.raw is not None:
             note = f"{path.name} has no header: it is read as {info.raw.words}"
