@@ -5,6 +5,7 @@ from __future__ import annotations
 import mmap
 import struct
 from dataclasses import dataclass
+from functools import cache
 from typing import BinaryIO
 
 import numpy as np
@@ -202,6 +203,14 @@ def _after(sums: np.ndarray, columns: np.ndarray) -> np.ndarray:
     return sums
 
 
+@cache
+def _over_a_lane() -> tuple[list[int], list[int]]:
+    """Return what each low, and each high, byte of a checksum becomes over a lane of zeros."""
+    still = np.zeros((_LANE, 1), np.uint8)
+    each = np.arange(256, dtype=np.uint16)
+    return _after(each, still).tolist(), _after(each << 8, still).tolist()
+
+
 def _checksum(data: bytes) -> int:
     """Return the CRC-16 that encoders of MP3 note (0x8005, low bits first, begun with 0)."""
     # It is linear: stretches are taken side by side, and each is carried over the length of one.
@@ -210,9 +219,7 @@ def _checksum(data: bytes) -> int:
     found = _after(np.zeros(len(lanes), np.uint16), lanes.T)
     total = 0
     if len(lanes):
-        still = np.zeros((_LANE, 1), np.uint8)
-        low = _after(np.arange(256, dtype=np.uint16), still).tolist()
-        high = _after(np.arange(256, dtype=np.uint16) << 8, still).tolist()
+        low, high = _over_a_lane()
         for each in found.tolist():
             total = low[total & 0xFF] ^ high[total >> 8] ^ each
     table = _TABLE.tolist()
