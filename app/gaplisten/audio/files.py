@@ -15,7 +15,15 @@ import numpy as np
 import numpy.typing as npt
 import soundfile
 
-from gaplisten.audio.headerless import ENCODINGS, RawError, RawFormat, check_bare, is_bare, told_by
+from gaplisten.audio.headerless import (
+    BARE_SUFFIXES,
+    ENCODINGS,
+    RawError,
+    RawFormat,
+    check_bare,
+    is_bare,
+    told_by,
+)
 from gaplisten.audio.headers import check_header, flac_digest, has_sound_magic
 from gaplisten.audio.promises import HeaderFault, Promise
 from gaplisten.audio.signal import Samples, Signal
@@ -25,6 +33,9 @@ from gaplisten.folders import user_cache
 
 _SUFFIXES = "wav flac ogg oga opus mp3 aif aiff aifc au snd caf w64 rf64 wavex sph"
 SOUND_SUFFIXES = frozenset("." + suffix for suffix in _SUFFIXES.split())
+"""Suffixes of files with a header."""
+SOUNDING_SUFFIXES = SOUND_SUFFIXES | BARE_SUFFIXES
+"""Suffixes of files that hold sound, with a header or without."""
 MAX_CHANNELS = 2
 _LIKELY_SAMPLES_PER_BYTE = 64
 _MOST_SAMPLES_PER_BYTE = 8192  # FLAC's silence: 65,535 samples in a frame of eleven bytes

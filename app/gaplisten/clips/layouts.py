@@ -10,8 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from gaplisten.audio.files import SOUND_SUFFIXES
-from gaplisten.audio.headerless import RawFormat, is_bare
+from gaplisten.audio.files import SOUNDING_SUFFIXES
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import Clip, ClipSet, PacketLength
 from gaplisten.clips.inference import inferred
@@ -217,7 +217,7 @@ def _loose(files: list[Path], chosen: Tree | None, packet: PacketLength, raw: Ra
 
 def _trace_beside(group: list[Path]) -> list[Path]:
     """Return the trace that lies beside a lone lossy file under the challenge's name."""
-    sounds = [path for path in group if path.suffix.lower() in SOUND_SUFFIXES or is_bare(path)]
+    sounds = [path for path in group if path.suffix.lower() in SOUNDING_SUFFIXES]
     if len(sounds) < len(group):
         return []
     return [path for path in map(trace_beside, sounds) if path.is_file()][:1]

@@ -10,8 +10,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gaplisten.audio.files import SOUND_SUFFIXES
-from gaplisten.audio.headerless import BARE_SUFFIXES
+from gaplisten.audio.files import SOUNDING_SUFFIXES
 from gaplisten.clips.names import Role, role_in_name
 from gaplisten.clips.scanning import LIST_SUFFIXES
 from gaplisten.errors import GaplistenError
@@ -25,7 +24,7 @@ _DEEPEST = 4
 _NAMES = ("name", "id", "condition", "system", "version", "label", "role", "type")
 _PATHS = ("path", "file", "filename", "file_name", "audio", "wav", "src", "url", "stimulus")
 _GROUPS = ("conditions", "systems", "versions", "stimuli", "files", "methods", "outputs", "models", "sounds")
-_SUFFIXES = "|".join(re.escape(suffix) for suffix in sorted(SOUND_SUFFIXES | BARE_SUFFIXES))
+_SUFFIXES = "|".join(re.escape(suffix) for suffix in sorted(SOUNDING_SUFFIXES))
 _SOUND = re.compile(rf"(?:{_SUFFIXES})$", re.IGNORECASE)
 
 Row = dict[str, str]

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from gaplisten.audio.files import SOUND_SUFFIXES
-from gaplisten.audio.headerless import BARE_SUFFIXES, RawFormat
+from gaplisten.audio.files import SOUNDING_SUFFIXES
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.layout import Columns
 from gaplisten.clips.manifest_rows import ID, ManifestError, Row, read_rows
@@ -17,7 +17,6 @@ from gaplisten.clips.names import Role, clip_name, is_condition_zero, maybe_role
 from gaplisten.clips.roles import zero_packets
 from gaplisten.clips.scanning import LIST_SUFFIXES, TABLE_SUFFIXES, TRACE_SUFFIXES, Tree
 
-_SOUNDS = SOUND_SUFFIXES | BARE_SUFFIXES
 _PEEKS, _MOST_TABLES, _LONGEST_NAME = 3, 32, 4096
 _IDENT = {
     "id", "utt", "uttid", "key", "name", "clip", "segment", "utterance", "item", "sample", "sentence",
@@ -212,7 +211,7 @@ def _rows(paths: Sequence[Path], root: Path) -> list[Row]:
 
 def _whole(cell: str, folder: Path, root: Path) -> str:
     """Return a cell that names a file as a whole path: below the table's folder, or the opened one."""
-    if Path(cell).suffix.lower() not in _SOUNDS | TRACE_SUFFIXES or len(cell) > _LONGEST_NAME:
+    if Path(cell).suffix.lower() not in SOUNDING_SUFFIXES | TRACE_SUFFIXES or len(cell) > _LONGEST_NAME:
         return cell
     name = _ROOT.sub("", cell).strip()
     near, far = folder / name, root / name
@@ -221,7 +220,11 @@ def _whole(cell: str, folder: Path, root: Path) -> str:
 
 def _names_sounds(cells: Sequence[str]) -> bool:
     """Whether most cells of a column name sound files, and some of these are there."""
-    named = [cell for cell in cells if Path(cell).suffix.lower() in _SOUNDS and len(cell) <= _LONGEST_NAME]
+    named = [
+        cell
+        for cell in cells
+        if Path(cell).suffix.lower() in SOUNDING_SUFFIXES and len(cell) <= _LONGEST_NAME
+    ]
     return 2 * len(named) > len(cells) and any(Path(cell).is_file() for cell in named[:20])
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
-from gaplisten.audio.files import SOUND_SUFFIXES, read_start
-from gaplisten.audio.headerless import RawFormat, is_bare
+from gaplisten.audio.files import SOUNDING_SUFFIXES, read_start
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.clips.clip import Clip, ConditionFile, PacketLength
 from gaplisten.clips.names import Role, clip_key, clip_name, numbered, role_in_name, trace_key
 from gaplisten.clips.scanning import TABLE_SUFFIXES, TRACE_SUFFIXES
@@ -137,7 +137,7 @@ def _names(paths: Sequence[Path]) -> list[str]:
 
 def _by_itself(path: Path, name: str, packet: PacketLength, raw: RawFormat | None) -> RoleGuess:
     suffix = path.suffix.lower()
-    if suffix in SOUND_SUFFIXES or is_bare(path):
+    if suffix in SOUNDING_SUFFIXES:
         return _sound(path, name, packet, raw)
     if suffix in TRACE_SUFFIXES or suffix in TABLE_SUFFIXES or trace_key(path.stem)[1]:
         return _trace(path, name)
@@ -213,7 +213,7 @@ def group_by_clip(paths: Sequence[Path], raw: RawFormat | None = None) -> list[l
     keyed: dict[str, list[Path]] = {}
     for path in paths:
         keyed.setdefault(_base(clip_key(path.stem), keys), []).append(path)
-    sounds = [path for path in paths if path.suffix.lower() in SOUND_SUFFIXES or is_bare(path)]
+    sounds = [path for path in paths if path.suffix.lower() in SOUNDING_SUFFIXES]
     alone = all(len(group) == 1 for group in keyed.values())
     if "" in keyed or len(sounds) <= 1 or (alone and _one_length(sounds, raw)):
         return [list(paths)]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from unicodedata import normalize
 
-from gaplisten.audio.files import SOUND_SUFFIXES
+from gaplisten.audio.files import SOUND_SUFFIXES, SOUNDING_SUFFIXES
 from gaplisten.audio.headerless import BARE_SUFFIXES, RawFormat, is_bare
 from gaplisten.clips.names import Role, role_in_name, trace_key
 from gaplisten.errors import GaplistenError
@@ -141,7 +141,7 @@ def scan(path: Path, raw: RawFormat | None = None) -> Folder:
     folders: list[str] = []
     doubles: list[str] = []
     all_traces = role_in_name(path.name) is Role.TRACE
-    sounding = SOUND_SUFFIXES if raw is None else SOUND_SUFFIXES | BARE_SUFFIXES
+    sounding = SOUND_SUFFIXES if raw is None else SOUNDING_SUFFIXES
     try:
         with os.scandir(path) as entries:
             for entry in entries:

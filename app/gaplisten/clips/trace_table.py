@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from unicodedata import normalize
 
-from gaplisten.audio.files import SOUND_SUFFIXES
-from gaplisten.audio.headerless import BARE_SUFFIXES
+from gaplisten.audio.files import SOUNDING_SUFFIXES
 from gaplisten.clips.scanning import Tree
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import MAX_BYTES, TraceFileError
@@ -130,7 +129,7 @@ def _traces(path: Path, rows: list[list[str]], stems: Collection[str]) -> TraceT
 
 
 def _names_sound(cell: str) -> bool:
-    return Path(cell.strip()).suffix.lower() in SOUND_SUFFIXES | BARE_SUFFIXES
+    return Path(cell.strip()).suffix.lower() in SOUNDING_SUFFIXES
 
 
 def _stem(cell: str) -> str:

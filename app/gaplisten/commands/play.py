@@ -44,19 +44,14 @@ def _sources(paths: Sequence[Path], raw: RawFormat | None = None) -> Sources:
 
     The first sound is the reference, on whose clock and with whose gain the others are heard.
     """
-    from gaplisten.audio.files import SOUND_SUFFIXES, probe
-    from gaplisten.audio.headerless import is_bare
+    from gaplisten.audio.files import SOUNDING_SUFFIXES, probe
     from gaplisten.clips.roles import Role, guess_roles
 
     if any(path.is_dir() for path in paths):
         return Sources(tuple(paths), raw=raw)
     roles: list[RoleChoice] = []
     for path in paths:
-        if (
-            path.suffix.lower() not in SOUND_SUFFIXES
-            and not is_bare(path)
-            and guess_roles([path])[0].role is Role.TRACE
-        ):
+        if path.suffix.lower() not in SOUNDING_SUFFIXES and guess_roles([path])[0].role is Role.TRACE:
             roles.append(RoleChoice(path, Role.TRACE))
             continue
         probe(path, raw)  # says at once what is wrong with a file

@@ -8,8 +8,8 @@ from typing import Annotated
 import numpy as np
 import typer
 
-from gaplisten.audio.files import SOUND_SUFFIXES, probe, read_signal
-from gaplisten.audio.headerless import RawFormat, is_bare
+from gaplisten.audio.files import SOUNDING_SUFFIXES, probe, read_signal
+from gaplisten.audio.headerless import RawFormat
 from gaplisten.captures.formats import FORMATS as CAPTURES
 from gaplisten.captures.formats import is_capture
 from gaplisten.clips.clip import PacketLength
@@ -157,7 +157,7 @@ def trace(
 
 
 def _is_sound(file: Path, raw: RawFormat | None) -> bool:
-    return file.suffix.lower() in SOUND_SUFFIXES or is_bare(file) or raw is not None
+    return file.suffix.lower() in SOUNDING_SUFFIXES or raw is not None
 
 
 def _in_ms(
