@@ -24,7 +24,13 @@ from gaplisten.audio.headerless import (
     is_bare,
     told_by,
 )
-from gaplisten.audio.headers import check_header, flac_digest, has_sound_magic
+from gaplisten.audio.headers import (
+    begins_as_sound,
+    check_header,
+    flac_digest,
+    has_sound_magic,
+    is_ascii_text,
+)
 from gaplisten.audio.promises import HeaderFault, Promise
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.durable import not_written, whole_path
@@ -39,7 +45,7 @@ SOUNDING_SUFFIXES = SOUND_SUFFIXES | BARE_SUFFIXES
 MAX_CHANNELS = 2
 _LIKELY_SAMPLES_PER_BYTE = 64
 _MOST_SAMPLES_PER_BYTE = 8192  # FLAC's silence: 65,535 samples in a frame of eleven bytes
-_HEAD, _LINE_ENDS = 1024, {ord(sign): " " for sign in "\r\n\t\f"}
+_HEAD = 1024
 _BLOCK = 1 << 18
 _FULL = 1 << 16  # bytes left on a disk on which the next block had no room
 IN_MEMORY_SAMPLES = 1 << 24  # 64 MB, nearly six minutes of 48 kHz mono
@@ -132,11 +138,11 @@ def _probe_bare(path: Path, raw: RawFormat | None) -> SoundInfo:
             head = file.read(_HEAD)
         if not head:
             raise SoundFileError(str(path), "is empty (0 bytes)", "copy or export it again")
-        if head.isascii() and head.decode("ascii").translate(_LINE_ENDS).isprintable():
+        if is_ascii_text(head):
             raise SoundFileError(
                 str(path), "holds text, not sound", "check which file was saved under this name"
             )
-        if has_sound_magic(path):
+        if begins_as_sound(head):
             fact = "has a header of its own, though its name says that it has none"
             raise SoundFileError(str(path), fact, "rename it as what it is, such as .wav")
         if raw is None:

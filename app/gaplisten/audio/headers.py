@@ -71,7 +71,12 @@ def _promise(file: BinaryIO, head: bytes, length: int) -> Promise:
 def has_sound_magic(path: Path) -> bool:
     """Tell whether a file begins like a sound file, so that a failure to read it means damage."""
     with path.open("rb") as file:
-        return file.read(len(_VOC)).startswith(_MAGICS)
+        return begins_as_sound(file.read(len(_VOC)))
+
+
+def begins_as_sound(head: bytes) -> bool:
+    """Tell whether a file's first bytes are those of a format of sound files."""
+    return head.startswith(_MAGICS)
 
 
 def _refuse_other(head: bytes, length: int) -> None:
@@ -84,11 +89,14 @@ def _refuse_other(head: bytes, length: int) -> None:
 
 
 def _is_text(head: bytes) -> bool:
-    if head.startswith(_MAGICS):
+    if begins_as_sound(head):
         return False
-    if head.startswith(_BYTE_ORDER_MARKS):
-        return True
-    return all(byte in b"\t\r\n\f" or 32 <= byte < 127 for byte in head[:512])
+    return head.startswith(_BYTE_ORDER_MARKS) or is_ascii_text(head[:512])
+
+
+def is_ascii_text(data: bytes) -> bool:
+    """Tell whether bytes are letters, signs and line ends only."""
+    return all(byte in b"\t\r\n\f" or 32 <= byte < 127 for byte in data)
 
 
 def _check_au(head: bytes, length: int) -> Promise:
