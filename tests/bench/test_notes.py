@@ -1,9 +1,7 @@
-import csv
-import io
-
 from gaplisten.bench.notes import matching, notes_table, write_notes_csv
 from gaplisten.bench.state import Note
 from gaplisten.tables import to_csv
+from kit.tables import rows_of
 
 NOTES = (
     Note(16000, "click", "at the exit", "repeat_fade", 17),
@@ -26,7 +24,7 @@ def test_the_table_has_one_row_per_note_in_order_of_time():
 def test_csv_is_safe_to_open_in_a_spreadsheet(tmp_path):
     path = tmp_path / "notes.csv"
     write_notes_csv(path, {"54": (Note(1, "own", "=cmd()"),)}, {}, 20.0)
-    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    rows = rows_of(path)
     assert rows[0]["text"] == "'=cmd()"
     assert rows[0]["seconds"] == ""
     assert to_csv(notes_table({}, {}, 20.0)).count("\n") == 1

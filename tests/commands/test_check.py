@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from pathlib import Path
 
@@ -11,16 +10,10 @@ import pytest
 
 from gaplisten.audio.files import read_signal, write_signal
 from gaplisten.audio.signal import Signal
-from gaplisten.cli import main
 from gaplisten.clips.layout_file import read_layout
 from gaplisten.folders import resources
-
-
-def run(*words: object) -> int:
-    try:
-        return main(list(map(str, words)))
-    except SystemExit as ended:
-        return int(ended.code or 0)
+from kit.command import run
+from kit.tables import rows_of
 
 
 @pytest.fixture(scope="module")
@@ -81,8 +74,7 @@ def test_versions_that_are_late_all_through_or_turned_round_are_said_and_do_fit(
 def test_a_wrong_reference_is_named_with_the_right_one(wrong: Path, tmp_path: Path, capsys) -> None:
     table = tmp_path / "found.csv"
     assert run("check", wrong, "--csv", table) == 1
-    with table.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(table)
     assert [(row["clip"], row["about"]) for row in rows] == [("demo1", "reference"), ("demo2", "reference")]
     assert rows[0]["option"].lstrip("'") == f"--reference {wrong / 'clean/demo2.flac'}"
     assert "2 with something that does not fit" in capsys.readouterr().out
@@ -123,10 +115,8 @@ def test_scores_that_follow_from_what_does_not_fit_bear_a_mark(wrong: Path, tmp_
     assert run("score", *words) == 1
     assert run("score", *words, "--accept") == 0
     assert "2 of 2 scores follow from files that do not fit together" in capsys.readouterr().out
-    with table.open(newline="") as file:
-        assert all("do not sound alike" in row["marks"] for row in csv.DictReader(file))
-    with summary.open(newline="") as file:
-        assert next(csv.DictReader(file))["doubtful"] == "2"
+    assert all("do not sound alike" in row["marks"] for row in rows_of(table))
+    assert rows_of(summary)[0]["doubtful"] == "2"
 
 
 def test_a_metric_that_needs_neither_reference_nor_trace_does_not_ask(wrong: Path) -> None:
@@ -145,18 +135,14 @@ def test_folders_name_conditions_and_how_roles_were_decided_stands_in_the_table(
     folders = [tmp_path / "netA", tmp_path / "netB"]
     words = ["--reference-folder", right / "clean", "--trace", right / "lossy", "-m", "sdr", "-j", "1"]
     assert run("score", *folders, *words, "--csv", table) == 0
-    with table.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(table)
     assert [(row["clip"], row["condition"]) for row in rows] == [
         (name, system) for system in ("netA", "netB") for name in ("demo1", "demo2")
     ]
     assert {row["reference"] for row in rows} == {str(right / f"clean/demo{n}.flac") for n in (1, 2)}
     assert {(row["role"], row["role_because"]) for row in rows} == {("condition", "its folder was named")}
     assert run("score", right, "-m", "lsd", "-j", "1", "--csv", table) == 0
-    with table.open(newline="") as file:
-        assert {(row["role"], row["role_because"]) for row in csv.DictReader(file)} == {
-            ("lossy", "its name says so")
-        }
+    assert {(row["role"], row["role_because"]) for row in rows_of(table)} == {("lossy", "its name says so")}
 
 
 def test_two_packet_lengths_at_once_are_refused(right: Path, capsys) -> None:
@@ -176,8 +162,7 @@ def test_in_a_folder_every_version_is_measured_at_the_gaps_that_it_met(right: Pa
             (root / system / f"{name}_is_lost.txt").write_text("\n".join(own) + "\n")
     table = tmp_path / "gaps.csv"
     assert run("gaps", root, "--csv", table) == 0
-    with table.open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(table)
     assert {(row["clip_name"], row["version"]) for row in rows} == {
         (name, system) for name in ("demo1", "demo2") for system in ("net10", "net20")
     }

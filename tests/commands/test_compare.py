@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import functools
 import re
 import shlex
 import shutil
@@ -14,19 +14,16 @@ import pytest
 
 from gaplisten.audio.files import read_signal, write_signal
 from gaplisten.audio.signal import Signal
-from gaplisten.cli import main
 from gaplisten.report import set_report
+from kit import command
 from kit.challenge import coloured, write_versions
+from kit.tables import rows_of
 
 DOCS = Path(__file__).parents[2] / "docs" / "findings.md"
 PACKET = 320
 
 
-def run(*words: object) -> int:
-    try:
-        return main(["compare", *map(str, words)])
-    except SystemExit as stop:
-        return int(stop.code or 0)
+run = functools.partial(command.run, "compare")
 
 
 @pytest.fixture(scope="module")
@@ -66,8 +63,7 @@ def test_a_build_that_clicks_after_long_bursts_fails(
         assert re.search(rf"  {clip} gap 2 \(at 0\.400 s, 80 ms\): click_exit [\d.]+, [\d.e-]+ before", said)
     assert "max>1000" not in said
     assert "bad: failed" in said
-    with (tmp_path / "all.csv").open(newline="") as file:
-        rows = {(row["build"], row["measure"]): row for row in csv.DictReader(file)}
+    rows = {(row["build"], row["measure"]): row for row in rows_of(tmp_path / "all.csv")}
     assert (rows["bad", "click_exit"]["new"], rows["good", "click_exit"]["new"]) == ("2", "0")
     assert rows["bad", "click_exit"]["gaps"] == "6"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import shutil
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 
-from gaplisten.cli import main
+from kit import command
 
 RATE, PACKET = 16_000, 320
 
@@ -17,12 +18,7 @@ RATE, PACKET = 16_000, 320
 pytestmark = pytest.mark.usefixtures("plugins_known")
 
 
-def run(*words: object) -> int:
-    """Return the exit status of the command."""
-    try:
-        return main(["conceal", *map(str, words)])
-    except SystemExit as stop:
-        return int(stop.code or 0)
+run = functools.partial(command.run, "conceal")
 
 
 def write_clip(

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from gaplisten import cli
 from gaplisten.audio.files import read_signal
 from kit.challenge import challenge_set
+from kit.command import run
 
 CODEC = """
 import numpy as np
@@ -26,13 +26,6 @@ class Decoder:
             return np.full(self.shape, 0.5, np.float32)
         return np.frombuffer(payload, "<i2").astype(np.float32).reshape(self.shape) / 32767
 """
-
-
-def main(words: list[str]) -> int:
-    try:
-        return int(cli.main(words) or 0)
-    except SystemExit as end:
-        return int(end.code or 0)
 
 
 @pytest.fixture
@@ -71,10 +64,10 @@ def test_one_file_is_coded_from_the_reference_that_is_named(
     lossy, clean = apart[0] / "0.wav", apart[1] / "0.wav"
     out = tmp_path / "out.wav"
     words = ["conceal", str(lossy), "--concealer", plugin, "--out", str(out)]
-    assert main(words) == 2
+    assert run(*words) == 2
     assert "has no undamaged speech, which plain codes" in (said := capsys.readouterr().err)
     assert "name it with --reference FILE" in said
-    assert main([*words, "--reference", str(clean)]) == 0
+    assert run(*words, "--reference", str(clean)) == 0
     assert "256" in capsys.readouterr().out
     assert coded(out, clean, lossy)
 
@@ -84,9 +77,9 @@ def test_a_folder_is_coded_from_the_folder_of_references_that_is_named(
 ) -> None:
     lossy, clean = apart
     words = ["conceal", str(lossy), "--concealer", plugin, "--out", str(tmp_path / "out"), "--jobs", "1"]
-    assert main(words) == 2
+    assert run(*words) == 2
     assert "name it with --reference-folder DIR" in capsys.readouterr().err
-    assert main([*words, "--reference-folder", str(clean)]) == 0
+    assert run(*words, "--reference-folder", str(clean)) == 0
     for name in ("0.wav", "1.wav"):
         assert coded(tmp_path / "out" / name, clean / name, lossy / name)
 
@@ -108,5 +101,5 @@ def test_the_option_of_the_other_kind_is_refused(
 ) -> None:
     source = apart[0] if place == "folder" else apart[0] / "0.wav"
     given = ["conceal", str(source), "--concealer", "zero_fill", "--out", str(tmp_path / "out")]
-    assert main([*given, option, str(apart[1])]) == 2
+    assert run(*given, option, str(apart[1])) == 2
     assert words in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import subprocess
 import sys
 from pathlib import Path
@@ -9,17 +10,11 @@ from pathlib import Path
 import pytest
 
 from gaplisten.audio.files import write_signal
-from gaplisten.cli import main
 from gaplisten.concealers.catalogue import Catalogue
+from kit import command
 from kit.plugin_folder import noise, write
 
-
-def run(*words: object) -> int:
-    """Return the exit status of the command."""
-    try:
-        return main(["concealers", *map(str, words)])
-    except SystemExit as stop:
-        return int(stop.code or 0)
+run = functools.partial(command.run, "concealers")
 
 
 pytestmark = pytest.mark.usefixtures("plugins_known", "short_audits")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import functools
 import zipfile
 from pathlib import Path
 
@@ -11,16 +11,12 @@ import pytest
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
-from gaplisten.cli import main
 from gaplisten.loss.measures import MEASURES
+from kit import command
 from kit.challenge import coloured
+from kit.tables import rows_of
 
-
-def run(*words: object) -> int:
-    try:
-        return main(["gaps", *map(str, words)])
-    except SystemExit as stop:
-        return int(stop.code or 0)
+run = functools.partial(command.run, "gaps")
 
 
 @pytest.fixture
@@ -35,11 +31,6 @@ def folder(tmp_path: Path) -> Path:
     flags[10:12] = 1
     (tmp_path / "is_lost.txt").write_text("\n".join(map(str, flags)))
     return tmp_path
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
 
 
 def test_all_measures_go_to_csv(folder: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -10,17 +10,14 @@ import pytest
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
-from gaplisten.cli import main
+from kit import command
 from kit.plugin_speech import speech
+from kit.tables import rows_of
 
 RATE = 16000
 
 
-def run(*words: object) -> int:
-    try:
-        return main(["gaps", *map(str, words)])
-    except SystemExit as stop:
-        return int(stop.code or 0)
+run = functools.partial(command.run, "gaps")
 
 
 @pytest.fixture
@@ -38,8 +35,7 @@ def files(tmp_path: Path) -> tuple[Path, Path]:
 
 def test_places_are_listed_with_what_they_are(files: tuple[Path, Path], tmp_path: Path) -> None:
     assert run("--find", *files, "--csv", tmp_path / "found.csv") == 0
-    with (tmp_path / "found.csv").open() as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(tmp_path / "found.csv")
     assert [row["kind"] for row in rows] == ["dropout", "jump"]
     assert abs(float(rows[0]["length_ms"]) - 10) < 2
     assert rows[1]["jump_frames"] == "-150"

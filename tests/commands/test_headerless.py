@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -16,22 +15,16 @@ from gaplisten.batch.conceal_plan import plan_folder
 from gaplisten.batch.items import Version, content_of, trace_digest, versions_from_paths
 from gaplisten.bench.kept_layouts import as_before, keep_raw
 from gaplisten.bench.state import Sources
-from gaplisten.cli import main
 from gaplisten.clips.layout_file import read_layout
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.opening import open_clip
 from gaplisten.clips.scanning import NeedsRawError
 from gaplisten.folders import resources
+from kit.command import run
+from kit.tables import rows_of
 
 RAW = RawFormat(16000, "s16le", 1)
 DEMO = resources() / "demo"
-
-
-def run(*words: object) -> int:
-    try:
-        return main(list(map(str, words)))
-    except SystemExit as ended:
-        return int(ended.code or 0)
 
 
 @pytest.fixture(scope="module")
@@ -98,8 +91,7 @@ def test_scores_of_one_reading_are_never_those_of_another(bare: Path, tmp_path: 
         out = tmp_path / "scores.csv"
         words = ("score", files[0], "--reference", files[1], "--metric", "sdr", "--raw", raw, "--csv", out)
         assert run(*words, "--accept") == 0
-        with out.open() as file:
-            return next(csv.DictReader(file))["value"]
+        return rows_of(out)[0]["value"]
 
     first = value("16000,s16le,1")
     assert value("16000,s16le,1") == first

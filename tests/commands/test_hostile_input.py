@@ -14,22 +14,14 @@ import soundfile
 
 from gaplisten.audio.files import SoundFileError, read_signal, write_signal
 from gaplisten.audio.signal import Signal
-from gaplisten.cli import main
 from gaplisten.loss.formats import TraceFileError, read_trace
+from kit.command import run
 from kit.timing import PATIENCE
 
 posix_only = pytest.mark.skipif(os.name != "posix", reason="has no named pipes nor names of any bytes")
 
 
 pytestmark = pytest.mark.usefixtures("plugins_known")
-
-
-def run(*words: object) -> int:
-    """Return the exit status of the command."""
-    try:
-        return main([*map(str, words)])
-    except SystemExit as stop:
-        return int(stop.code or 0)
 
 
 def program(words: list[str], **options: object) -> subprocess.Popen[bytes]:

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import csv
+import functools
 from pathlib import Path
 
 import numpy as np
 import pytest
 import soundfile
 
-from gaplisten.cli import main
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.opening import open_clip
 from gaplisten.clips.summary import summarise
 from gaplisten.loss.formats import read_trace
+from kit import command
+from kit.tables import rows_of
 
-
-def run(*words: object) -> int:
-    try:
-        return main(["lose", *map(str, words)])
-    except SystemExit as stop:
-        return int(stop.code or 0)
+run = functools.partial(command.run, "lose")
 
 
 @pytest.fixture
@@ -70,8 +66,7 @@ def test_clips_of_one_length_lose_different_packets(clean: Path, tmp_path: Path)
 def test_the_table_records_how_it_was_made(clean: Path, tmp_path: Path) -> None:
     out = tmp_path / "out"
     assert run(clean, "--model", "burst_stratum", "--set", "stratum=medium", "--out", out) == 0
-    with (out / "meta.csv").open(newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(out / "meta.csv")
     assert [row["clip"] for row in rows] == ["s0", "s1"]
     for row, clip in zip(rows, find_clips([out]).clips, strict=True):
         said = summarise(clip)
@@ -133,8 +128,7 @@ def test_only_parameters_that_had_an_effect_are_recorded(
 ) -> None:
     options = [word for setting in given for word in ("--set", setting)]
     assert run(clean, "--model", "gilbert_elliott", *options, "--out", tmp_path / "out") == 0
-    with (tmp_path / "out/meta.csv").open(newline="") as file:
-        assert {row["parameters"] for row in csv.DictReader(file)} == {recorded}
+    assert {row["parameters"] for row in rows_of(tmp_path / "out/meta.csv")} == {recorded}
 
 
 def test_a_doubtful_trace_can_be_replayed_once_its_format_is_said(clean: Path, tmp_path: Path) -> None:
@@ -167,8 +161,7 @@ def test_one_name_too_long_for_its_trace_fails_alone_and_leaves_nothing_behind(
 def test_packets_can_be_given_in_frames_of_each_clip(clean: Path, tmp_path: Path) -> None:
     out, table = tmp_path / "out", tmp_path / "t.csv"
     assert run(clean, "--model", "random", "--packet", 512, "--out", out, "--csv", table) == 0
-    with table.open() as file:
-        lengths = {row["clip"]: (row["packets"], row["packet_ms"]) for row in csv.DictReader(file)}
+    lengths = {row["clip"]: (row["packets"], row["packet_ms"]) for row in rows_of(table)}
     assert lengths["s0"] == ("94", "32.0")
     assert lengths["s1"][0] == "282"
     assert run(clean, "--model", "random", "--packet", 512, "--packet-ms", 20, "--out", tmp_path / "x") == 2

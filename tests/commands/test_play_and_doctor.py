@@ -1,6 +1,5 @@
 """`gaplisten play` and `gaplisten doctor`, on machines that have everything or nothing."""
 
-import csv
 import importlib.metadata
 import subprocess
 
@@ -18,6 +17,7 @@ from gaplisten.commands.play import Listening, _open, _sources, gap_words
 from gaplisten.loss.trace import LossTrace
 from gaplisten.playback.player import Player
 from gaplisten.tables import Table
+from kit.tables import rows_of
 from kit.timing import PATIENCE
 
 pytestmark = pytest.mark.usefixtures("plugins_known")
@@ -55,8 +55,7 @@ def test_the_doctor_writes_csv(tmp_path):
     with pytest.raises(SystemExit) as ended:
         main(["doctor", "--csv", str(tmp_path / "machine.csv")])
     assert ended.value.code == 0
-    with open(tmp_path / "machine.csv", encoding="utf-8", newline="") as file:
-        table = list(csv.DictReader(file))
+    table = rows_of(tmp_path / "machine.csv")
     assert {"part", "name", "state", "found"} == set(table[0])
     assert any(row["name"] == "scipy" and row["state"] == "ok" for row in table)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import csv
 import re
 import shutil
 from pathlib import Path
 
 import pytest
 
-from gaplisten.cli import main
 from gaplisten.exchange.service_settings import TOKEN_VARIABLE
+from kit import command
 from kit.challenge import challenge_set
+from kit.tables import rows_of
 
 DEMO_METRICS = ["--metric", "lsd", "--metric", "sdr"]
 
@@ -26,15 +26,7 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(*words: object) -> int:
-    try:
-        return main(["score", *map(str, words), "--jobs", "1"])
-    except SystemExit as ended:
-        return int(ended.code or 0)
-
-
-def read(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="") as file:
-        return list(csv.DictReader(file))
+    return command.run("score", *words, "--jobs", 1)
 
 
 def test_the_published_scores_are_printed(real_clips: Path, capsys: pytest.CaptureFixture[str]):
@@ -50,14 +42,14 @@ def test_a_folder_becomes_a_tidy_table_and_a_summary(clips: Path, tmp_path: Path
     scores, summary = tmp_path / "scores.csv", tmp_path / "summary.csv"
     status = run(clips, "--metric", "lsd", "--csv", scores, "--summary", summary)
     assert status == 0
-    rows = read(scores)
+    rows = rows_of(scores)
     assert [(row["clip"], row["condition"], row["metric"]) for row in rows][:2] == [
         ("0", "lossy", "lsd"),
         ("0", "mine", "lsd"),
     ]
     assert float(rows[0]["value"]) > 1
     assert rows[1]["value"] == "0.0"
-    means = {(row["condition"], row["stratum"]): row for row in read(summary)}
+    means = {(row["condition"], row["stratum"]): row for row in rows_of(summary)}
     assert means["lossy", "all"]["clips"] == "3"
     assert means["lossy", "<=120 ms"]["clips"] == "2"
     low, mean, high = (float(means["lossy", "all"][name]) for name in ("ci_low", "mean", "ci_high"))
@@ -144,21 +136,21 @@ def test_word_accuracy_names_texts_and_recogniser_and_leaves_out_what_is_exclude
     scores, summary = tmp_path / "scores.csv", tmp_path / "summary.csv"
     words = ["--metric", "wacc_pocketsphinx", "--transcripts", tmp_path / "words.csv"]
     assert run(clips / "mine", *words, "--csv", scores, "--summary", summary) == 1
-    left_out, *rows = read(scores)
+    left_out, *rows = rows_of(scores)
     assert "left out of word accuracy by words.csv" in left_out["reason"]
     for row in rows:
         errors = sum(float(row[name]) for name in ("substitutions", "deletions", "insertions"))
         assert float(row["value"]) == pytest.approx(1 - errors / 5)
         assert (row["words"], row["transcript"]) == ("5.0", "some words that nobody said")
         assert "PocketSphinx" in row["recogniser"]
-    (total,) = read(summary)
+    (total,) = rows_of(summary)
     assert (total["words"], total["no_value"]) == (str(5 * len(rows)), "1")
     capsys.readouterr()
     assert run(clips / "mine", *words, "--csv", scores) == 1
     assert f"{len(rows)} of {len(rows) + 1} scores were known already" in capsys.readouterr().out
     (tmp_path / "words.csv").write_text("id,transcription\n" + "\n".join(f"{name},others" for name in names))
     assert run(clips / "mine", *words, "--csv", scores) == 0
-    assert {row["words"] for row in read(scores)} == {"1.0"}
+    assert {row["words"] for row in rows_of(scores)} == {"1.0"}
 
 
 def test_a_column_of_the_clips_metadata_parts_the_means(
@@ -169,7 +161,7 @@ def test_a_column_of_the_clips_metadata_parts_the_means(
     (tmp_path / "meta.csv").write_text("\n".join(["nr,file,room", *lines]))
     words = ["--reference-folder", clips / "clean", "--metric", "lsd", "--metadata", tmp_path / "meta.csv"]
     assert run(clips / "mine", *words, "--strata", "room", "--csv", tmp_path / "s.csv") == 0
-    found = {row["clip"]: row["stratum"] for row in read(tmp_path / "s.csv")}
+    found = {row["clip"]: row["stratum"] for row in rows_of(tmp_path / "s.csv")}
     assert [found[name] for name in names] == ["room noisy", *["room quiet"] * (len(names) - 2), "not told"]
     assert run(clips / "mine", *words, "--strata", "none") == 2
     assert "has no column 'none'; there are 'nr', 'room'" in capsys.readouterr().err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from pathlib import Path
 
 import numpy as np
@@ -9,15 +10,10 @@ import pytest
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
-from gaplisten.cli import main
 from gaplisten.loss.formats import FORMATS, AmbiguousTrace, read_trace
+from kit import command
 
-
-def run(*words: object) -> int:
-    try:
-        return main(["trace", *map(str, words)])
-    except SystemExit as stop:
-        return int(stop.code or 0)
+run = functools.partial(command.run, "trace")
 
 
 @pytest.fixture

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import csv
+import functools
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,19 +10,15 @@ import numpy as np
 import pytest
 
 from gaplisten.audio.files import read_signal
-from gaplisten.cli import main
 from gaplisten.loss.formats import read_trace
-from kit import calls
+from kit import calls, command
 from kit.calls import sent
+from kit.tables import rows_of
 
 CALL = sent(200, never=(10, 11, 60), late={90: 130.0}, twice=(30,), silent=range(120, 140))
 
 
-def run(*words: object) -> int:
-    try:
-        return main(["trace", *map(str, words)])
-    except SystemExit as stop:
-        return int(stop.code or 0)
+run = functools.partial(command.run, "trace")
 
 
 @pytest.fixture
@@ -37,8 +33,7 @@ def test_streams_are_listed_and_one_has_to_be_chosen(
     capture: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert run(capture, "--csv", tmp_path / "streams.csv") == 0
-    with (tmp_path / "streams.csv").open() as file:
-        first, second = csv.DictReader(file)
+    first, second = rows_of(tmp_path / "streams.csv")
     assert (first["ssrc"], first["payload"], first["lost"]) == ("0x1234ABCD", "0 PCMU", "3")
     assert (first["duplicates"], first["silent"], first["packet_ms"]) == ("1", "20", "20.0")
     assert (second["payload"], second["packets"], second["lost"]) == ("8 PCMA", "100", "0")
@@ -63,8 +58,7 @@ def test_a_stream_becomes_a_trace_its_sound_and_a_row_for_each_packet(
     pieces = read_signal(sound).samples.reshape(200, 160)
     assert not pieces[lost].any()
     assert all(pieces[slot].any() for slot in range(100) if slot not in lost)
-    with rows.open() as file:
-        states = {row["packet"]: row["state"] for row in csv.DictReader(file)}
+    states = {row["packet"]: row["state"] for row in rows_of(rows)}
     assert (states["9"], states["10"], states["90"], states["125"]) == (
         "received",
         "never came",

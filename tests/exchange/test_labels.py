@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import random
 import shutil
 import subprocess
@@ -10,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gaplisten.cli import main
 from gaplisten.exchange.labels import SUFFIXES, Label, LabelError, Track, read_labels, write_labels
+from kit import command
 from kit.challenge import challenge_set
 
 TRACKS = (
@@ -125,12 +126,7 @@ def test_gaps_writes_losses_and_findings_of_a_clip(
     root = challenge_set(tmp_path / "set", 2, seconds=0.8)
     out = tmp_path / f"labels{suffix}"
 
-    def run(*words: object) -> int:
-        try:
-            return main(["gaps", str(root), "--labels", str(out), *map(str, words)])
-        except SystemExit as ended:
-            return int(ended.code or 0)
-
+    run = functools.partial(command.run, "gaps", root, "--labels", out)
     assert run() == 2
     said = capsys.readouterr().err
     assert "say which with --clip NAME" in said

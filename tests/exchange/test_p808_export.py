@@ -26,6 +26,7 @@ from gaplisten.panel.results.votes import collect
 from gaplisten.panel.results.votes import tests as votes_of_the_test
 from gaplisten.panel.session import Session
 from kit.panels import NO_STEPS, make_panel, take
+from kit.tables import rows_of
 
 TOOLKIT, PYTHON = os.environ.get("GAPLISTEN_P808"), os.environ.get("GAPLISTEN_P808_PYTHON", "python3")
 
@@ -37,11 +38,6 @@ def taken(folder: Path, method: str, listeners: Mapping[str, int | None]) -> Fro
         with Session.open(panel.folder, name) as session:
             take(session, trials)
     return panel
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
 
 
 def cells(votes: list[Rating]) -> dict[tuple[str, str, str], list[float]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from pathlib import Path
 from typing import Any
@@ -17,6 +16,7 @@ from gaplisten.exchange.votes import import_votes
 from gaplisten.exchange.votes.contract import Options, read_key
 from gaplisten.exchange.webmushra import SERVED, export_webmushra
 from kit.panels import NO_STEPS, make_panel
+from kit.tables import rows_of
 
 MUSHRA = '[mushra]\nanchors = ["anchor35"]\n' + NO_STEPS
 
@@ -28,8 +28,7 @@ def exported(tmp_path: Path, method: str, extra: str = NO_STEPS) -> tuple[Path, 
 
 
 def key_of(out: Path) -> list[dict[str, str]]:
-    with (out / "key.csv").open(newline="", encoding="utf-8") as file:
-        return list(csv.DictReader(file))
+    return rows_of(out / "key.csv")
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import subprocess
 import sys
@@ -13,6 +12,7 @@ import pytest
 from gaplisten.panel.frozen import open_panel
 from gaplisten.panel.unsealing import unseal
 from kit import pulse, xserver
+from kit.tables import rows_of
 
 HERE = Path(__file__).resolve().parent
 
@@ -51,8 +51,7 @@ def check_ratings(folder: Path, found: dict[str, list[object]]) -> None:
     """The CSV holds what was clicked and typed, for each clip in each condition once."""
     unseal(open_panel(folder.parent))
     (path,) = folder.glob("*.csv")
-    with path.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = rows_of(path)
     assert [int(row["vote"]) for row in rows] == found["votes"]
     assert len(rows) == 4
     pairs = {(row["clip"], row["condition"]) for row in rows}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import json
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from gaplisten.panel.methods import names
 from gaplisten.panel.selection import Places
 from kit import pulse, xserver
 from kit.listener import NoConcealers, clips_folder, definition
+from kit.tables import rows_of
 
 HERE = Path(__file__).resolve().parent
 WORDED = ("p835", "acr_annoyance")
@@ -69,8 +69,7 @@ def short_panel(folder: Path, method: str, language: str) -> Path:
 def check_file(folder: Path, given: list[object]) -> None:
     """The CSV has one row for each vote, in the order in which they were given."""
     (path,) = folder.glob("*.csv")
-    with path.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = rows_of(path)
     assert [row["vote"] for row in rows] == [str(vote) for vote in given]
     assert rows
     assert {row["listener"] for row in rows} == {"kim"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -10,30 +9,19 @@ from types import ModuleType
 import pytest
 
 from gaplisten.batch.panel_renderer import CatalogueRenderer, NotForPanels
-from gaplisten.cli import main
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import Entry, Parameter
 from gaplisten.panel.frozen import open_panel
 from gaplisten.panel.plan import plan
 from gaplisten.panel.session import Session
+from kit.command import run
 from kit.panels import NO_STEPS, make_clips, make_panel, play_step, take, toml
+from kit.tables import rows_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 pytestmark = pytest.mark.usefixtures("plugins_known")
-
-
-def rows_of(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
-def run(*words: object) -> int:
-    try:
-        return main([str(word) for word in words])
-    except SystemExit as stop:
-        return int(stop.code or 0)
 
 
 def test_new_build_run_and_status_from_the_command_line(

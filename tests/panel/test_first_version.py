@@ -6,7 +6,6 @@ and Ben stopped after two trials; `expected` holds what that version then wrote 
 
 from __future__ import annotations
 
-import csv
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -20,6 +19,7 @@ from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.results.report import save_tables, summary
 from gaplisten.panel.session import Clock, Session
 from kit.panels import listen, vote
+from kit.tables import rows_of
 
 FIRST = Path(__file__).resolve().parent / "first_version"
 METHODS = sorted(path.name for path in FIRST.iterdir() if path.is_dir())
@@ -65,10 +65,8 @@ def assert_found(path: Path, expected: Path, method: str) -> None:
 
     Its variance of CCR votes was taken after signs had been turned, which hid who always pressed one key.
     """
-    with path.open(newline="", encoding="utf-8") as file:
-        found = list(csv.DictReader(file))
-    with expected.open(newline="", encoding="utf-8") as file:
-        wanted = list(csv.DictReader(file))
+    found = rows_of(path)
+    wanted = rows_of(expected)
     assert len(found) == len(wanted)
     for row, first in zip(found, wanted, strict=True):
         for end in ("low", "high"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import pytest
@@ -18,6 +17,7 @@ from gaplisten.panel.unsealing import StillListening, unseal
 from gaplisten.panel.watch import panel_status
 from gaplisten.panel.withdrawing import withdraw
 from kit.panels import NO_STEPS, listen, make_panel, take, vote
+from kit.tables import rows_of
 
 METHODS = ["acr", "ccr", "ab", "abx", "abx_pair", "mushra", "ranking", "p835"]
 EXTRA = {"mushra": '[mushra]\nanchors = ["anchor35", "lossy"]\n', "abx": "[abx]\ntrials = 8\n"}
@@ -34,11 +34,6 @@ def taken(panel: FrozenPanel, *listeners: str) -> None:
             assert session.finished
 
 
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
-
-
 @pytest.mark.parametrize("method", METHODS)
 def test_finished_sessions_beside_a_running_one_name_no_stimulus(method: str, tmp_path: Path) -> None:
     panel = panel_of(method, tmp_path)
@@ -51,7 +46,7 @@ def test_finished_sessions_beside_a_running_one_name_no_stimulus(method: str, tm
         for path in everything:
             data = path.read_bytes()
             assert not [one for one in told if one.encode() in data], path
-        found = [row for path in ratings_files(panel.ratings) for row in rows(path)]
+        found = [row for path in ratings_files(panel.ratings) for row in rows_of(path)]
     assert all(row[name] == "" for row in found for name in SEALED)
     cells = [row["sealed"] for row in found]
     assert len({len(cell) for cell in cells}) == 1
@@ -64,7 +59,7 @@ def test_what_a_row_is_about_can_be_read_from_it_with_the_key_alone(method: str,
     with Session.open(panel.folder, "Ann") as session:
         take(session, 3)
         (path,) = ratings_files(panel.ratings)
-        for row in rows(path):
+        for row in rows_of(path):
             planned = session._plan[int(row["trial"]) - 1]
             assert unsealed_trial(panel.key, session.name, row["sealed"]) == planned
             other = unsealed_trial(panel.key, "another session", row["sealed"])
@@ -130,24 +125,24 @@ def test_nothing_is_unsealed_while_a_session_goes_on_and_an_open_one_never(tmp_p
             unseal(panel)
         found = unseal(panel, anyway=True)
         assert own in found.problems[0]
-        assert {row["condition"] for row in rows(panel.ratings / own)} == {""}
+        assert {row["condition"] for row in rows_of(panel.ratings / own)} == {""}
         take(session, 1)
     with pytest.raises(StillListening, match="Ben"):
         unseal(panel)
     later = session._clock.wall() + 4000
     assert unseal(panel, clock=lambda: later).now == (own,)
-    assert {row["condition"] for row in rows(panel.ratings / own)} == {"one", "two"}
+    assert {row["condition"] for row in rows_of(panel.ratings / own)} == {"one", "two"}
 
 
 def test_unsealing_changes_sealed_columns_only_and_who_comes_later_is_sealed_again(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, "ccr")
     taken(panel, "Ann", "Ben")
-    before = {path: rows(path) for path in ratings_files(panel.ratings)}
+    before = {path: rows_of(path) for path in ratings_files(panel.ratings)}
     votes = votes_table(panel)[0]
     assert len(unseal(panel).now) == 2
     assert votes_table(panel)[0] == votes
     for path, found in before.items():
-        for old, new in zip(found, rows(path), strict=True):
+        for old, new in zip(found, rows_of(path), strict=True):
             assert {name for name in old if old[name] != new[name]} <= set(SEALED)
             assert new["condition"]
             assert new["score"]
@@ -155,7 +150,7 @@ def test_unsealing_changes_sealed_columns_only_and_who_comes_later_is_sealed_aga
     again = unseal(panel)
     assert (again.now, len(again.before)) == ((), 2)
     taken(panel, "Cleo")
-    sealed_ones = [path for path in ratings_files(panel.ratings) if not rows(path)[0]["condition"]]
+    sealed_ones = [path for path in ratings_files(panel.ratings) if not rows_of(path)[0]["condition"]]
     assert [path for path in sealed_ones if path not in before] == sealed_ones
     assert len(sealed_ones) == 1
 
@@ -237,7 +232,7 @@ def test_a_copy_of_an_open_sessions_file_stays_sealed_too(tmp_path: Path) -> Non
         found = unseal(panel, anyway=True)
     assert len(found.now) == 1
     assert len(found.problems) == 2
-    assert {row["condition"] for row in rows(copy)} == {""}
+    assert {row["condition"] for row in rows_of(copy)} == {""}
     assert not list(panel.ratings.glob("*.lock"))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import errno
+import functools
 import io
 import json
 import os
@@ -24,7 +25,6 @@ from gaplisten.audio.files import read_signal, write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.state import Choice, Work
-from gaplisten.cli import main
 from gaplisten.clips.clip import Clip, ConditionFile, OpenClip
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.opening import open_clip
@@ -43,6 +43,7 @@ from gaplisten.report.finding import (
 )
 from gaplisten.report.lanes import finding_in_lanes
 from gaplisten.report.wav import Cut, cut, wav_bytes
+from kit import command
 from kit.challenge import coloured, write_versions
 
 pytestmark = pytest.mark.xdist_group("bundles")
@@ -51,11 +52,7 @@ RATE = 16_000
 GAP = 3200, 3840
 
 
-def run(*words: object) -> int:
-    try:
-        return main(["gaps", *map(str, words)])
-    except SystemExit as stop:
-        return int(stop.code or 0)
+run = functools.partial(command.run, "gaps")
 
 
 def noise(seed: int, frames: int = 8_000) -> np.ndarray:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +14,7 @@ from gaplisten.concealers.findings import Audit, Finding, Verdict
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.audit.bars import bars_of
 from gaplisten.ui.audit.dialog import number
+from kit.tables import rows_of
 from kit.timing import PATIENCE
 
 HONEST = (
@@ -182,8 +182,7 @@ def test_the_table_is_saved_with_how_it_was_obtained(window, auditor, qtbot, tmp
     entry = window.controller.catalogue.get("loud")
     audit = Audit(entry, {"level": 0.5}, "demo1.flac", 16000, 320, LYING)
     window.panes["audit"].save(audit, tmp_path / "out")
-    with (tmp_path / "out.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(tmp_path / "out.csv")
     assert rows[0] == {
         "concealer": "loud",
         "parameters": '{"level": 0.5}',

@@ -1,4 +1,3 @@
-import csv
 import os
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ from gaplisten.clips.opening import open_clip
 from gaplisten.commands.open import NoWindows, run_workbench
 from gaplisten.display import has_display
 from kit.pulse import wait_for
+from kit.tables import rows_of
 from kit.timing import PATIENCE, that_ends
 
 pytestmark = pytest.mark.xdist_group("demo")
@@ -86,8 +86,7 @@ def test_the_demo_writes_every_concealed_sound(demo):
 
 def test_the_demo_writes_a_score_for_every_clip_and_condition(demo):
     out, _ = demo
-    with (out / "scores.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
+    rows = rows_of(out / "scores.csv")
     assert len(rows) == 5 * CLIPS
     zero = [row for row in rows if row["condition"] == "zero_fill"]
     assert {row["share_altered"] for row in zero} == {"0.0"}

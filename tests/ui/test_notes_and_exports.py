@@ -1,6 +1,3 @@
-import csv
-import io
-
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -10,6 +7,7 @@ from gaplisten.audio.files import read_signal
 from gaplisten.bench.state import Note
 from gaplisten.exchange.labels import read_labels
 from gaplisten.loss.formats import read_trace
+from kit.tables import rows_of
 
 
 @pytest.fixture
@@ -64,7 +62,7 @@ def test_choosing_a_note_goes_there_on_its_lane(noted, player):
 
 def test_notes_leave_as_csv_and_as_labels(noted, tmp_path):
     noted.panes["notes"].save_notes(tmp_path / "n.csv")
-    found = list(csv.DictReader(io.StringIO((tmp_path / "n.csv").read_text(encoding="utf-8"))))
+    found = rows_of(tmp_path / "n.csv")
     assert [(row["clip"], row["seconds"], row["packet"], row["tag"]) for row in found] == [
         ("first", "0.2625", "13", "robotic"),
         ("first", "1.5", "75", "own"),
@@ -144,7 +142,7 @@ def test_the_gap_table_leaves_as_csv(opened, tmp_path, monkeypatch, qtbot):
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_: (str(path), "CSV (*.csv)"))
     opened.actions_table["export.gaps"].trigger()
     qtbot.waitUntil(path.exists)
-    found = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    found = rows_of(path)
     assert [(float(row["start_s"]), row["version"]) for row in found] == [
         (start, version) for start in (0.2, 0.8) for version in ("Lossy", "mild")
     ]

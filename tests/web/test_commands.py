@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import os
 import re
 import signal
@@ -20,6 +19,7 @@ from gaplisten.panel.withdrawing import withdrawals
 from gaplisten.web.links import LINKS, Links, LinksLost
 from kit.panels import make_panel, take
 from kit.served import Remote, serving
+from kit.tables import rows_of
 from kit.timing import PATIENCE
 
 
@@ -30,8 +30,7 @@ def run(*words: object) -> str:
 
 
 def listed(path: Path) -> dict[str, str]:
-    with path.open(newline="", encoding="utf-8") as file:
-        return {row["listener"]: row["link"] for row in csv.DictReader(file)}
+    return {row["listener"]: row["link"] for row in rows_of(path)}
 
 
 def test_links_are_made_once_and_listed_again(tmp_path: Path) -> None:

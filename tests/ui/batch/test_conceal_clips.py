@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +15,7 @@ from gaplisten.bench.state import Choice
 from gaplisten.clips.layouts import find_clips
 from gaplisten.ui.batch.conceal_dialog import ConcealDialog
 from kit.challenge import PACKET
+from kit.tables import rows_of
 
 
 def opened(window: Any, out: Path, *parameters: dict[str, object]) -> ConcealDialog:
@@ -43,8 +43,7 @@ def test_every_clip_is_concealed_by_every_concealer_with_its_own_parameters(
     for folder, value in (("constant", 0.125), ("constant 2", 0.5)):
         made = read_signal(out / folder / "3.wav").samples
         assert (made[5 * PACKET : 6 * PACKET] == np.float32(value)).all()
-    with (out / "constant" / "concealed.csv").open(newline="") as file:
-        assert [row["lost"] for row in csv.DictReader(file)] == ["3", "11", "3", "11"]
+    assert [row["lost"] for row in rows_of(out / "constant" / "concealed.csv")] == ["3", "11", "3", "11"]
     assert sorted(path.name for path in (out / "constant").glob("*.wav")) == [f"{n}.wav" for n in range(4)]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import itertools
 import threading
 from pathlib import Path
@@ -24,6 +23,7 @@ from gaplisten.exchange.service_settings import TOKEN_VARIABLE, save_service
 from gaplisten.metrics import material
 from gaplisten.tables import to_csv
 from gaplisten.ui.batch.score_dialog import ScoreDialog
+from kit.tables import rows_of
 from kit.timing import PATIENCE
 
 
@@ -45,11 +45,6 @@ def run(qtbot: QtBot, dialog: ScoreDialog) -> None:
     qtbot.waitUntil(lambda: not dialog.run.running)
 
 
-def rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
-
-
 def test_the_table_is_the_command_lines(
     qtbot: QtBot, window: Any, clips_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -62,7 +57,9 @@ def test_the_table_is_the_command_lines(
         expected = score_versions(versions_from_paths([clips_folder]), metrics, workers, journal)
     assert table.read_text(encoding="utf-8") == to_csv(tidy(expected.rows)).replace("\r\n", "\n")
     assert dialog.said.text() == f"24 scores in {table}"
-    assert {row["clips"] for row in rows(tmp_path / "scores-summary.csv") if row["stratum"] == "all"} == {"4"}
+    assert {row["clips"] for row in rows_of(tmp_path / "scores-summary.csv") if row["stratum"] == "all"} == {
+        "4"
+    }
 
 
 def test_a_table_of_the_clips_parts_the_means_and_one_that_cannot_is_told(
@@ -82,7 +79,7 @@ def test_a_table_of_the_clips_parts_the_means_and_one_that_cannot_is_told(
     assert not table.exists()
     dialog.column.setText("talker")
     run(qtbot, dialog)
-    assert {row["stratum"] for row in rows(table)} == {"talker a", "talker b"}
+    assert {row["stratum"] for row in rows_of(table)} == {"talker a", "talker b"}
 
 
 def test_transcripts_that_are_named_count_and_others_are_told_before_the_work(
@@ -110,7 +107,7 @@ def test_concealers_are_concealed_first_and_scored_as_conditions(
     for name in ("mild", "rough", "lossy"):
         dialog.versions.tick(name, False)
     run(qtbot, dialog)
-    found = rows(table)
+    found = rows_of(table)
     assert [(row["clip"], row["condition"]) for row in found] == [(str(n), "constant") for n in range(4)]
     assert found[0]["file"] == str(tmp_path / "scores-concealed" / "constant" / "0.wav")
     assert all(float(row["value"]) > 0 for row in found)
@@ -129,7 +126,7 @@ def test_what_cannot_be_scored_is_named_with_its_reason_and_the_others_are_done(
     assert any("mild/1.wav" in line and "silent" in line for line in said)
     assert any("rough/2.wav" in line for line in said)
     assert dialog.said.text() == f"10 scores in {table}; 2 failed:"
-    assert len(rows(table)) == 12
+    assert len(rows_of(table)) == 12
 
 
 def test_stopped_scoring_goes_on_where_it_was(
@@ -159,7 +156,7 @@ def test_stopped_scoring_goes_on_where_it_was(
     assert not (tmp_path / "scores.csv").exists()
     run(qtbot, dialog)
     assert "of them known before" in dialog.said.text()
-    assert len(rows(tmp_path / "scores.csv")) == 12
+    assert len(rows_of(tmp_path / "scores.csv")) == 12
 
 
 def test_a_metric_whose_package_is_missing_is_greyed_with_the_reason(
@@ -198,7 +195,7 @@ def test_the_teams_service_scores_once_it_is_set_up_and_the_token_stays_unwritte
     for name in ("mild", "lossy"):
         dialog.versions.tick(name, False)
     run(qtbot, dialog)
-    found = rows(tmp_path / "scores.csv")
+    found = rows_of(tmp_path / "scores.csv")
     assert [(row["metric"], row["value"], row["marks"]) for row in found] == [
         ("plcmos_service", "3.25", "model version 7")
     ] * 4

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +12,7 @@ from gaplisten.bench import gap_wording as wording
 from gaplisten.bench.gap_content import Column
 from gaplisten.bench.state import GapChoices
 from gaplisten.loss.measures import MEASURES, measure_gaps, measure_named
+from kit.tables import rows_of
 
 Role = Qt.ItemDataRole
 
@@ -283,7 +282,7 @@ def test_the_file_holds_all_measures_of_all_lanes_even_when_asked_for_at_once(
     opened.panes["concealers"].dock.boxes["loud"].click()
     opened.actions_table["export.gaps"].trigger()
     qtbot.waitUntil(path.exists)
-    rows = list(csv.DictReader(io.StringIO(path.read_text(encoding="utf-8"))))
+    rows = rows_of(path)
     assert [row["version"] for row in rows] == ["Lossy", "bad", "good", "Loud"] * 3
     assert {measure.key for measure in MEASURES} <= set(rows[0])
     loud = next(lane for lane in opened.controller.lanes if lane.name == "Loud")

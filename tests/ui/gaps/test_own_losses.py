@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -14,6 +12,7 @@ from gaplisten.bench.gap_content import Column
 from gaplisten.cli import main
 from gaplisten.loss.measures import MEASURES
 from gaplisten.loss.measures.engine import AMONG
+from kit.tables import rows_of
 from kit.workbench import PACKET, RATE, loss, speech
 
 OWN = "20-21 50 75-79 90"
@@ -131,8 +130,7 @@ def test_the_table_saved_has_what_the_command_says_of_each_version(
     keys = [measure.key for measure in MEASURES if measure not in AMONG]
     found = []
     for path in (saved, told):
-        with path.open(newline="") as file:
-            rows = [row for row in csv.DictReader(file) if row["version"] in ("good", "bad", "other")]
+        rows = [row for row in rows_of(path) if row["version"] in ("good", "bad", "other")]
         found.append({(row["version"], row["start_s"]): [row[key] for key in keys] for row in rows})
     assert found[0] == found[1]
     assert len([start for version, start in found[0] if version == "other"]) == 4

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import pytest
@@ -15,6 +14,7 @@ from gaplisten.ui.panel.trial_page import TrialPage
 from gaplisten.ui.panel.window import PanelWindow
 from kit.listener import built, definition
 from kit.player import ClockedPlayer
+from kit.tables import rows_of
 
 NO_LEVEL = "[checks]\nlevel = false\n"
 
@@ -60,5 +60,4 @@ def test_a_clip_is_ranked_by_keys_and_mouse(tmp_path: Path, qtbot: QtBot, langua
     assert window.session.state.votes[count - 1, ""] == 1
     qtbot.keyClick(page, Qt.Key.Key_Return)
     (path,) = (folder / "ratings").glob("*.csv")
-    with path.open(encoding="utf-8", newline="") as lines:
-        assert [row["vote"] for row in csv.DictReader(lines)] == [str(at) for at in range(count, 0, -1)]
+    assert [row["vote"] for row in rows_of(path)] == [str(at) for at in range(count, 0, -1)]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from pathlib import Path
 
 import pytest
@@ -16,6 +15,7 @@ from gaplisten.ui.panel.trial_page import TrialPage
 from gaplisten.ui.panel.window import PanelWindow
 from kit.listener import built, definition
 from kit.player import ClockedPlayer
+from kit.tables import rows_of
 
 NO_LEVEL = "[checks]\nlevel = false\n"
 
@@ -59,8 +59,7 @@ def marked(window: PanelWindow) -> str:
 
 def rows(folder: Path) -> list[dict[str, str]]:
     (path,) = (folder / "ratings").glob("*.csv")
-    with path.open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+    return rows_of(path)
 
 
 def test_seven_digits_and_enter_answer_a_trial(tmp_path: Path, qtbot: QtBot, player: ClockedPlayer) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from gaplisten.ui.panel.trial_page import TrialPage
 from gaplisten.ui.panel.window import PanelWindow
 from kit.listener import built, definition
 from kit.player import ClockedPlayer
+from kit.tables import rows_of
 
 CHECKS = "[checks]\nsides = true\nquiet_room = true\nheadphones = true\nbandwidth = true\ndigits = true\n"
 QUESTIONS = """
@@ -133,8 +133,7 @@ def test_every_step_can_be_heard_and_answered(
     assert list(dict.fromkeys(seen)) == list(StepKind)[:8]
     assert isinstance(window.page, TrialPage)
     (file,) = (tmp_path / "panel" / "ratings" / "answers").glob("*.csv")
-    with file.open(encoding="utf-8", newline="") as lines:
-        rows = list(csv.DictReader(lines))
+    rows = rows_of(file)
     assert {row["right"] for row in rows if row["step"] in [kind.value for kind in CHECKED]} == {"true"}
     assert {row["question"]: row["answer"] for row in rows if row["step"] == "questionnaire"} == {
         "age": "31",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import logging
 import shutil
 from collections.abc import Callable
@@ -32,6 +31,7 @@ from gaplisten.ui.panel.trial_page import TrialPage
 from gaplisten.ui.panel.window import PanelWindow
 from kit.listener import built, definition
 from kit.player import ClockedPlayer
+from kit.tables import rows_of
 
 Open = Callable[..., PanelWindow]
 
@@ -94,8 +94,7 @@ def rows(folder: Path) -> list[dict[str, str]]:
     if not found:
         return []
     assert len(found) == 1
-    with found[0].open(encoding="utf-8", newline="") as lines:
-        return list(csv.DictReader(lines))
+    return rows_of(found[0])
 
 
 def shown_text(window: PanelWindow) -> str:
@@ -493,8 +492,7 @@ def test_when_the_folder_is_gone_the_vote_on_the_screen_is_saved_elsewhere_and_t
     listen_to_the_end(window, player)
     qtbot.keyClick(page_of(window), Qt.Key.Key_5)
     qtbot.keyClick(page_of(window), Qt.Key.Key_Return)
-    with copy.open(encoding="utf-8", newline="") as lines:
-        assert [row["vote"] for row in csv.DictReader(lines)] == ["4", "2", "5"]
+    assert [row["vote"] for row in rows_of(copy)] == ["4", "2", "5"]
 
 
 def test_a_session_of_a_machine_that_stopped_can_be_taken_over(
