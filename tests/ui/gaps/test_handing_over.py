@@ -59,6 +59,36 @@ def test_versions_can_be_handed_over_without_their_names(qtbot, at_gap, tmp_path
     assert '"bad"' in (tmp_path / "blind.key.json").read_text()
 
 
+@pytest.mark.parametrize(
+    ("typed", "kind", "there"),
+    [
+        ("kept", "ZIP (*.zip)", "kept.zip"),
+        ("kept", "ZIP, versions called A, B, C (*.zip)", "kept.key.json"),
+        ("kept.zip", "ZIP, versions called A, B, C (*.zip)", "kept.key.json"),
+    ],
+)
+def test_what_the_dialog_did_not_ask_about_is_not_replaced(at_gap, tmp_path, monkeypatch, typed, kind, there):
+    (tmp_path / there).write_text("kept")
+    told = []
+    monkeypatch.setattr(at_gap.shell, "report", lambda error: told.append(str(error)))
+    started = []
+    monkeypatch.setattr(at_gap.controller.tasks, "run", lambda *words: started.append(words))
+    chosen(monkeypatch, tmp_path / typed, kind)
+    at_gap.actions_table["gap.hand_over_to"].trigger()
+    assert [str(tmp_path / there) in each and "is there already" in each for each in told] == [True]
+    assert started == []
+    assert (tmp_path / there).read_text() == "kept"
+
+
+def test_a_zip_whose_replacement_was_confirmed_is_replaced(qtbot, at_gap, tmp_path, monkeypatch):
+    (tmp_path / "old.zip").write_text("old")
+    (tmp_path / "old.key.json").write_text("old")
+    chosen(monkeypatch, tmp_path / "old.zip", "ZIP, versions called A, B, C (*.zip)")
+    at_gap.actions_table["gap.hand_over_to"].trigger()
+    qtbot.waitUntil(lambda: '"bad"' in (tmp_path / "old.key.json").read_text())
+    assert zipfile.is_zipfile(tmp_path / "old.zip")
+
+
 def test_with_no_gap_nothing_is_asked(window, monkeypatch, tmp_path):
     asked = chosen(monkeypatch, tmp_path / "x.zip", "ZIP (*.zip)")
     window.actions_table["gap.hand_over"].trigger()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from gaplisten.bench.settings import is_there
 from gaplisten.durable import safe_name
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
-from gaplisten.report.bundle import Bundle, bundle_of, write_bundle
+from gaplisten.report.bundle import Bundle, bundle_of, check_bundle, places_of, write_bundle
 from gaplisten.report.finding import Finding
 from gaplisten.report.lanes import finding_in_lanes
 from gaplisten.ui.actions import section
@@ -68,9 +69,20 @@ class HandingOver(QObject):
             return
         kinds = ";;".join((_ZIP, _ANONYMOUS, _FOLDER))
         found = self._shell.ask_file("Hand Over Gap", f"{self._name(index)}.zip", kinds)
-        if found is not None:
-            path, kind = found
-            self._when_measured(index, path, kind)
+        if found is not None and self._may_lie(*found):
+            self._when_measured(index, *found)
+
+    def _may_lie(self, path: Path, kind: str) -> bool:
+        """Tell whether nothing is replaced but what the dialog has asked about: the name as it was typed."""
+        folder = kind == _FOLDER
+        try:
+            with suppress(OSError):  # writing it will tell
+                if path != places_of(path, folder=folder)[0] or not path.exists():
+                    check_bundle(path, folder=folder, anonymous=kind == _ANONYMOUS)
+        except GaplistenError as error:
+            self._shell.report(error)
+            return False
+        return True
 
     def _index(self) -> int | None:
         """Return the gap at hand, or the nearest to the playhead; None (said) where there is no gap."""
