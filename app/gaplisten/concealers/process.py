@@ -84,9 +84,6 @@ class Spent:
     wall: float = 0.0
     cpu: float = 0.0
 
-    def __add__(self, other: Spent) -> Spent:
-        return Spent(self.wall + other.wall, self.cpu + other.cpu)
-
 
 def _processor_time(pid: int) -> float:
     """Return the processor time of a process and its ended children in s; 0 where nobody tells."""
