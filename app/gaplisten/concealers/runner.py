@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Generator, Hashable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -142,58 +143,33 @@ class Runner:
         one_by_one: bool = False,
         beside: Request | None = None,
     ) -> None:
-        entry, limits = request.entry, self.limits
-        seconds = limits.seconds(request.lossy.seconds)
         how = request.form.steps_one_by_one if one_by_one else request.form.steps
         steps = how(request.material(), request.parameters)
         if steps is None:
-            raise ConcealerFailed(entry.title, "is handed a whole clip at once")
-        asked_beside = _ASKED_BESIDE / max(request.cover.trace.packets, 1) if beside is not None else 0.0
-        replies: list[Reply] = []
-        others: list[Reply | None] = []
+            raise ConcealerFailed(request.entry.title, "is handed a whole clip at once")
+        ask, result = partial(self._reply, job=job), partial(self._result, request, key)
+        _Underway(request, steps, outcome, ask, result, beside).begin()
 
-        def ask(step: Step, of: Request, then: Callable[[Step, Reply], None]) -> None:
-            header = {**of.header(step.do, limits), **step.facts}
-            task = Task(header, step.arrays, seconds, str(of.entry.path), tenant_of(of.entry, step.half), job)
-            self._pool.submit(task).add_done_callback(partial(answered, step, of, then))
+    def _reply(self, request: Request, step: Step, job: Job | None = None) -> Future[Reply]:
+        """Ask one step; the future fails with what is to be told where it could not be done."""
+        entry, limits = request.entry, self.limits
+        seconds = limits.seconds(request.lossy.seconds)
+        asked: Future[Reply] = Future()
 
-        def answered(
-            step: Step, of: Request, then: Callable[[Step, Reply], None], done: Future[Reply]
-        ) -> None:
-            if outcome.cancelled():
-                return
+        def answered(done: Future[Reply]) -> None:
             try:
                 reply = done.result()
                 if reply.header["kind"] != "done":
-                    raise failure_of(of.entry, reply, seconds, limits)
-                then(step, reply)
+                    raise failure_of(entry, reply, seconds, limits)
             except BaseException as error:  # noqa: BLE001 - handed on
-                if outcome.set_running_or_notify_cancel():
-                    outcome.set_exception(failure_of(of.entry, error, seconds, limits))
-
-        def own(step: Step, reply: Reply) -> None:
-            replies.append(reply)
-            if beside is not None and (len(replies) == 1 or random.random() < asked_beside):
-                ask(step, beside, other)
+                asked.set_exception(failure_of(entry, error, seconds, limits))
             else:
-                others.append(None)
-                go_on()
+                asked.set_result(reply)
 
-        def other(_: Step, reply: Reply) -> None:
-            others.append(reply)
-            go_on()
-
-        def go_on() -> None:
-            try:
-                following = steps.send(Answered(replies[-1].header, tuple(replies[-1].arrays)))
-            except StopIteration as end:
-                result = self._result(request, key, end.value, replies, others)
-                if outcome.set_running_or_notify_cancel():
-                    outcome.set_result(result)
-            else:
-                ask(following, request, own)
-
-        ask(next(steps), request, own)
+        header = {**request.header(step.do, limits), **step.facts}
+        task = Task(header, step.arrays, seconds, str(entry.path), tenant_of(entry, step.half), job)
+        self._pool.submit(task).add_done_callback(answered)
+        return asked
 
     def _result(
         self,
@@ -216,24 +192,7 @@ class Runner:
         self, entry: Entry, parameters: Mapping[str, Any], step: Step, lossy: Signal, trace: LossTrace
     ) -> Future[Reply]:
         """Ask one step of a form, for audits; rate and packets are those of the clip."""
-        request = Request.of(entry, parameters, lossy, trace, lossy)
-        header = {**request.header(step.do, self.limits), **step.facts}
-        seconds = self.limits.seconds(lossy.seconds)
-        asked: Future[Reply] = Future()
-
-        def answered(done: Future[Reply]) -> None:
-            try:
-                reply = done.result()
-                if reply.header["kind"] != "done":
-                    raise failure_of(entry, reply, seconds, self.limits)
-            except BaseException as error:  # noqa: BLE001 - handed on
-                asked.set_exception(failure_of(entry, error, seconds, self.limits))
-            else:
-                asked.set_result(reply)
-
-        task = Task(header, step.arrays, seconds, str(entry.path), tenant_of(entry, step.half))
-        self._pool.submit(task).add_done_callback(answered)
-        return asked
+        return self._reply(Request.of(entry, parameters, lossy, trace, lossy), step)
 
     def load(self, entry: Entry) -> Future[Reply]:
         """Import a plugin in one of the processes ahead of its first use."""
@@ -249,6 +208,70 @@ class Runner:
         """End all processes; what is running fails with `JobCancelled`."""
         self._preparing.shutdown(wait=False, cancel_futures=True)
         self._pool.close()
+
+
+@dataclass(eq=False)
+class _Underway:
+    """A request on its way to a result: each step is asked once the one before it has been answered.
+
+    Parameters
+    ----------
+    ask
+        Asks one step of a request.
+    result
+        Makes it of what the steps came to, the replies to them, and those of what was asked beside.
+    beside
+        What is asked the same right after the first step and some at random.
+    """
+
+    request: Request
+    steps: Generator[Step, Answered, Answered]
+    outcome: Future[Concealed]
+    ask: Callable[[Request, Step], Future[Reply]]
+    result: Callable[[Answered, Sequence[Reply], Sequence[Reply | None]], Concealed]
+    beside: Request | None = None
+    replies: list[Reply] = field(default_factory=list)
+    others: list[Reply | None] = field(default_factory=list)
+
+    def begin(self) -> None:
+        """Ask the first step; all that follows is done by whoever brings the answers."""
+        self._ask(self.request, next(self.steps), self._answered)
+
+    def _ask(self, request: Request, step: Step, then: Callable[[Step, Reply], None]) -> None:
+        def done(asked: Future[Reply]) -> None:
+            if self.outcome.cancelled():
+                return
+            try:
+                then(step, asked.result())
+            except BaseException as error:  # noqa: BLE001 - handed on
+                if self.outcome.set_running_or_notify_cancel():
+                    self.outcome.set_exception(error)
+
+        self.ask(request, step).add_done_callback(done)
+
+    def _answered(self, step: Step, reply: Reply) -> None:
+        self.replies.append(reply)
+        if self.beside is not None and self._is_asked_beside():
+            self._ask(self.beside, step, self._go_on)
+        else:
+            self._go_on(step, None)
+
+    def _is_asked_beside(self) -> bool:
+        packets = max(self.request.cover.trace.packets, 1)
+        return len(self.replies) == 1 or random.random() < _ASKED_BESIDE / packets
+
+    def _go_on(self, _: Step, other: Reply | None) -> None:
+        """Ask the next step, or hand over the result."""
+        self.others.append(other)
+        own = self.replies[-1]
+        try:
+            following = self.steps.send(Answered(own.header, tuple(own.arrays)))
+        except StopIteration as end:
+            result = self.result(end.value, self.replies, self.others)
+            if self.outcome.set_running_or_notify_cancel():
+                self.outcome.set_result(result)
+        else:
+            self._ask(self.request, following, self._answered)
 
 
 def tenant_of(entry: Entry, half: str = "") -> Hashable:
