@@ -143,11 +143,11 @@ class _Evidence:
             same[:count] = sounding[:count] & (np.abs(clean - damaged) < 0.5 / 32768).all(axis=1)
         return cls(zeros, silent, same, sounding, pauses, lossy.rate)
 
-    def received_zeros(self, lost: Flags) -> float:
-        """Return the share of lost-looking zeros that a trace calls received."""
+    def received_zeros(self, lost: Flags) -> tuple[float, float]:
+        """Return which share of lost-looking zeros a trace calls received, and how many of each stretch."""
         zeros = self.zeros & ~self._unsent(lost)
-        count = np.count_nonzero(zeros)
-        return float(np.count_nonzero(zeros & ~lost) / count) if count else 0.0
+        count, received = np.count_nonzero(zeros), np.count_nonzero(zeros & ~lost)
+        return (received / count, received / len(runs_of(zeros))) if count else (0.0, 0.0)
 
     def _unsent(self, lost: Flags) -> Flags:
         """Return stretches of zeros that are no loss which a trace misses, but silence of another kind.
@@ -156,21 +156,14 @@ class _Evidence:
         is missing there: long ones, where all that was lost is zero, too, so that the caller sent nothing.
         """
         unsent, known = np.zeros_like(lost), bool(self.sounding.any())
-        if not known and np.count_nonzero(lost & ~self.silent) > _FITS * np.count_nonzero(lost):
-            return unsent
-        if not known and not lost.any():
+        sounding_lost, most = np.count_nonzero(lost & ~self.silent), _FITS * np.count_nonzero(lost)
+        if not known and (not lost.any() or sounding_lost > most):
             return unsent
         least = (_GATED_SECONDS if known else _UNSENT_SECONDS) * self.rate
         for start, stop in runs_of(self.zeros & ~lost):
             quiet = not known or float(self.pauses[start:stop].mean()) >= 1 - _FITS
             unsent[start:stop] = stop - start >= least and quiet
         return unsent
-
-    def beside(self, lost: Flags) -> float:
-        """Return how many frames of a stretch of zeros a trace calls received, on average."""
-        zeros = self.zeros & ~self._unsent(lost)
-        stretches = len(runs_of(zeros))
-        return float(np.count_nonzero(zeros & ~lost) / stretches) if stretches else 0.0
 
     def untouched(self, lost: Flags) -> float:
         """Return the share of what a trace calls lost that is the reference's own sound."""
@@ -180,11 +173,11 @@ class _Evidence:
     def against(self, trace: LossTrace) -> str:
         """Return what speaks against a trace; empty for nothing."""
         lost = trace.mask(len(self.zeros))
-        received, untouched = self.received_zeros(lost), self.untouched(lost)
+        (received, beside), untouched = self.received_zeros(lost), self.untouched(lost)
         told = []
         known = bool(self.sounding.any())
-        beside = known and self.beside(lost) > _BESIDE_SECONDS * trace.rate
-        if received > (_TOO_MANY if known else _TOO_MANY_UNKNOWN) or beside:
+        ragged = known and beside > _BESIDE_SECONDS * trace.rate
+        if received > (_TOO_MANY if known else _TOO_MANY_UNKNOWN) or ragged:
             told.append(f"{percent(received)} of the exact zeros in the lossy file are received by the trace")
         if untouched > _SAME_BITS:
             told.append(f"{percent(untouched)} of what it calls lost is the reference's own sound")
@@ -195,10 +188,11 @@ class _Evidence:
         lost = trace.mask(len(self.zeros))
         sounding_lost = np.count_nonzero(lost)
         zero = np.count_nonzero(lost & self.silent) if self.zeros.any() else sounding_lost
+        received, beside = self.received_zeros(lost)
         return bool(
             sounding_lost
-            and self.received_zeros(lost) <= _FITS
-            and self.beside(lost) <= _BESIDE_SECONDS / 2 * trace.rate
+            and received <= _FITS
+            and beside <= _BESIDE_SECONDS / 2 * trace.rate
             and self.untouched(lost) <= _FITS
             and zero >= (1 - _FITS) * sounding_lost
         )
