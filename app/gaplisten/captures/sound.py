@@ -33,11 +33,10 @@ def why_silent(timeline: Timeline) -> str:
             f"payload {type_name(main)} needs a codec: only G.711, L16 and Opus (whose payloads tell as much"
             " sound as their timestamps) are decoded"
         )
-    mine = np.flatnonzero(stream.types == main)
-    whole = (stream.begins[mine] >= 0) & (stream.kept[mine] == stream.sizes[mine])
-    if not whole.any():
+    whole = _whole(stream)
+    if not whole.size:
         return "the capture holds heads of packets only"
-    sizes = stream.sizes[mine][whole]
+    sizes = stream.sizes[whole]
     expected = _bytes_a_slot(timeline, main)
     fitting = np.count_nonzero(sizes % expected == 0) if expected else 0
     if fitting < 0.5 * sizes.size:
@@ -57,14 +56,24 @@ def is_opus(timeline: Timeline) -> bool:
     stream = timeline.stream
     if stream is None or timeline.clock != CLOCK or stream.main_type < _DYNAMIC:
         return False
-    mine = np.flatnonzero(stream.types == stream.main_type)
-    whole = mine[(stream.begins[mine] >= 0) & (stream.kept[mine] == stream.sizes[mine])]
+    whole = _whole(stream)
     looked = whole[:: max(1, whole.size // _LOOKED_AT)]
     fitting = 0
     for index in looked.tolist():
         told = frames_told(stream.payload(index))
         fitting += bool(told) and told % timeline.units == 0
     return bool(looked.size and fitting >= _NEARLY_ALL * looked.size)
+
+
+def _whole(stream: Stream) -> npt.NDArray[np.intp]:
+    """Return the packets of the main type that the capture holds to their end."""
+    held = (stream.begins >= 0) & (stream.kept == stream.sizes)
+    return np.flatnonzero((stream.types == stream.main_type) & held)
+
+
+def _heard(timeline: Timeline, lost: Flags) -> Flags:
+    """Return the slots whose packet came and was not lost."""
+    return np.asarray((timeline.packets >= 0) & (timeline.slots == Slot.RECEIVED) & ~lost)
 
 
 def _opus(timeline: Timeline, lost: Flags) -> Samples:
@@ -75,9 +84,8 @@ def _opus(timeline: Timeline, lost: Flags) -> Samples:
     channels = 2 if any(is_stereo(stream.payload(index)) for index in mine) else 1
     decoder = Decoder(channels)
     samples = np.zeros((timeline.slots.size * units, channels), np.float32)
-    heard = (timeline.packets >= 0) & (timeline.slots == Slot.RECEIVED) & ~lost
     done = -1
-    for slot, received in enumerate(heard.tolist()):
+    for slot, received in enumerate(_heard(timeline, lost).tolist()):
         index = int(timeline.packets[slot])
         if not received:
             decoder.decode(None, units)
@@ -120,9 +128,8 @@ def sound_of(timeline: Timeline, lost: Flags) -> Signal:
     main, units = stream.main_type, timeline.units
     channels = 2 if main == _L16_STEREO else 1
     samples = np.zeros((timeline.slots.size * units, channels), np.int16)
-    heard = (timeline.packets >= 0) & (timeline.slots == Slot.RECEIVED) & ~lost
     done = -1
-    for slot in np.flatnonzero(heard).tolist():
+    for slot in np.flatnonzero(_heard(timeline, lost)).tolist():
         index = int(timeline.packets[slot])
         if index == done or stream.types[index] not in (main, _PCMU, _PCMA):
             continue
