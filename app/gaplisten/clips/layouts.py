@@ -107,10 +107,11 @@ def _in_folder(
     taken = _taken(root, layout, columns, chosen, packet, notes, table, raw=raw)
     traces = {path for _, files in columns.of(Role.TRACE) for path in files.values()}
     spoken = transcripts_in(tree, taken.clips, traces | {os.path.join(root, name) for name in used})
-    said = () if spoken is None else (*counted(taken.clips, spoken), *spoken.notes)
-    also = () if spoken is None else spoken.files
-    left = unused(tree, columns, {*used, *also})
-    clips = taken.clips if spoken is None else with_transcripts(taken.clips, spoken)
+    if spoken is None:
+        return replace(taken, notes=(*taken.notes, *unused(tree, columns, used)))
+    clips = with_transcripts(taken.clips, spoken)
+    left = unused(tree, columns, {*used, *spoken.files})
+    said = (*counted(clips, spoken), *spoken.notes)
     return replace(taken, clips=clips, notes=(*taken.notes, *said, *left))
 
 

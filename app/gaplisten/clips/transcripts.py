@@ -108,10 +108,10 @@ def _with(clip: Clip, found: Transcripts) -> Clip:
 
 
 def counted(clips: Sequence[Clip], found: Transcripts) -> tuple[str, ...]:
-    """Return how many clips have transcripts, in a sentence; none where nothing could be read."""
+    """Return how many clips were given transcripts, in a sentence; none where nothing could be read."""
     if not found.by_key:
         return ()
-    own = [clip.transcript for clip in with_transcripts(clips, found) if clip.transcript is not None]
+    own = [clip.transcript for clip in clips if clip.transcript is not None]
     left = sum(each.excluded for each in own)
     out = f", {left} of them left out by exclude" if left else ""
     return (f"transcripts of {len(own)} of {len(clips)} clips: {found.called}{out}",)
