@@ -7,7 +7,7 @@ import io
 import os
 import shutil
 import tempfile
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -115,14 +115,28 @@ def probe(path: Path, raw: RawFormat | None = None) -> SoundInfo:
     """
     if lacks_header(path, raw):
         return _probe_bare(path, raw)
-    promise = promised(path)
     try:
-        info = soundfile.info(readable(path, promise))
+        info = by_header(path)
     except (soundfile.SoundFileError, OSError, TypeError) as error:
         raise _unreadable(path, error) from error
-    frames = known_frames(path, info, promise)
-    notes = promise.notes + _rate_notes(path, info)
-    return SoundInfo(path, info.samplerate, info.channels, frames, info.format, info.subtype, notes, promise)
+    return replace(info, notes=info.notes + _rate_notes(info))
+
+
+def by_header(path: Path) -> SoundInfo:
+    """Return what a file's header says, by libsndfile and where that does not look; its rate may be any.
+
+    Raises
+    ------
+    SoundFileError
+        If there is no such file, it is no sound, or it is shorter than its header promises.
+    soundfile.SoundFileError, OSError
+        If libsndfile cannot open it.
+    """
+    promise = _promised(path)
+    info = soundfile.info(_readable(path, promise))
+    frames = _known_frames(path, info, promise)
+    kind = (info.format, info.subtype)
+    return SoundInfo(path, info.samplerate, info.channels, frames, *kind, promise.notes, promise)
 
 
 def lacks_header(path: Path, raw: RawFormat | None = None) -> bool:
@@ -132,7 +146,7 @@ def lacks_header(path: Path, raw: RawFormat | None = None) -> bool:
 
 def _probe_bare(path: Path, raw: RawFormat | None) -> SoundInfo:
     if not path.is_file():
-        promised(path)  # which says what it is
+        _promised(path)  # which says what it is
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
@@ -174,7 +188,7 @@ def opened(info: SoundInfo) -> soundfile.SoundFile:
     """
     try:
         if info.raw is None:
-            return soundfile.SoundFile(readable(info.path, info.promise))
+            return soundfile.SoundFile(_readable(info.path, info.promise))
         form = ENCODINGS[info.raw.encoding]
         return soundfile.SoundFile(
             _named(info.path),
@@ -188,7 +202,7 @@ def opened(info: SoundInfo) -> soundfile.SoundFile:
         raise _unreadable(info.path, error) from error
 
 
-def known_frames(path: Path, info: Any, promise: Promise) -> int:
+def _known_frames(path: Path, info: Any, promise: Promise) -> int:
     """Return the length of a file in frames, where libsndfile (`info`) only guesses it.
 
     Raises
@@ -212,11 +226,11 @@ def known_frames(path: Path, info: Any, promise: Promise) -> int:
     return promise.frames
 
 
-def _rate_notes(path: Path, info: Any) -> tuple[str, ...]:
-    rate = int(info.samplerate)
+def _rate_notes(info: SoundInfo) -> tuple[str, ...]:
+    rate = info.rate
     if not _LEAST_RATE <= rate <= _MOST_RATE:
         fact = f"is damaged: its header says that it has {rate:,} samples a second"
-        raise SoundFileError(str(path), fact, "copy or export it again")
+        raise SoundFileError(str(info.path), fact, "copy or export it again")
     if info.format == "VOC" and rate in _VOC_RATES:
         return ()
     if rate % 4_000 and rate % 11_025 and rate not in _ODD_RATES:
@@ -364,7 +378,7 @@ def signal_notes(signal: Signal) -> tuple[str, ...]:
     return ()
 
 
-def readable(path: Path, promise: Promise) -> str | bytes | io.BytesIO:
+def _readable(path: Path, promise: Promise) -> str | bytes | io.BytesIO:
     """Return what soundfile opens: the file, or only what a header's `promise` calls its sound."""
     if promise.stretch is None:
         return _named(path)
@@ -423,7 +437,7 @@ def _encoded(samples: Samples, subtype: str) -> npt.NDArray[Any]:
     return whole.astype(np.int16) if bits == 16 else (whole * 2.0 ** (32 - bits)).astype(np.int32)
 
 
-def promised(path: Path) -> Promise:
+def _promised(path: Path) -> Promise:
     """Return what a file's header promises where libsndfile does not look.
 
     Raises

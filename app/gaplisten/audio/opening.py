@@ -16,12 +16,10 @@ from gaplisten.audio.filemap import Frames, Raw, SampleSource, SourceError, gath
 from gaplisten.audio.files import (
     SoundFileError,
     SoundInfo,
-    known_frames,
+    by_header,
     lacks_header,
     opened,
     probe,
-    promised,
-    readable,
     reason_of,
 )
 from gaplisten.audio.headerless import RawFormat
@@ -282,16 +280,12 @@ def _sound_info(path: Path, raw: RawFormat | None) -> SoundInfo:
     try:
         if lacks_header(path, raw):
             return probe(path, raw)
-        promise = promised(path)
-        info = soundfile.info(readable(path, promise))
-        frames = known_frames(path, info, promise)
+        return by_header(path)
     except SoundFileError as error:
         raise SourceError(error.thing, error.fact, error.way_out) from error
     except (soundfile.LibsndfileError, OSError) as error:
         fact = f"cannot be read as sound ({reason_of(error)})"
         raise SourceError(str(path), fact, "use WAV or FLAC") from error
-    kind = (info.format, info.subtype)
-    return SoundInfo(path, info.samplerate, info.channels, frames, *kind, promise=promise)
 
 
 def open_source(path: Path, raw: RawFormat | None = None) -> SampleSource:
