@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,18 +12,17 @@ import typer
 from gaplisten.commands.folder_options import Accept, say_doubts
 from gaplisten.commands.output import progress, show
 from gaplisten.commands.panel_exchange import export, import_
+from gaplisten.commands.panel_plan import plan_, show_design
+from gaplisten.commands.panel_serve import links, serve
 from gaplisten.display import lacking
 from gaplisten.errors import GaplistenError
-from gaplisten.languages import are, counted
+from gaplisten.languages import counted
 from gaplisten.panel import methods
 from gaplisten.tables import Table
 
 if TYPE_CHECKING:
-    from gaplisten.panel.definition import PanelDefinition
     from gaplisten.panel.frozen import FrozenPanel
-    from gaplisten.panel.methods.contract import Method
     from gaplisten.panel.results.evaluation import Results
-    from gaplisten.panel.statistics.planning import Spreads
 
 _BUILT = "A built panel, or imported votes."
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__, no_args_is_help=True)
@@ -113,7 +111,7 @@ def build(
         print(said)
     if web:
         _make_web_sounds(panel)
-    _show_design(panel.key.found)
+    show_design(panel.key.found)
     for clip in panel.key.clips:
         for note in [*clip.notes, *([clip.gain_reason] if clip.gain_reason else [])]:
             print(f"{clip.name}: {note}")
@@ -127,127 +125,7 @@ def _make_web_sounds(panel: FrozenPanel) -> None:
     print(f"for browsers: {counted(len(made.sha256), 'sound')} at {WEB_RATE} Hz ({made.resampler})")
 
 
-def _measured(folder: Path, method: Method) -> float:
-    """Return how long a trial took in a panel, in s."""
-    from gaplisten.panel.frozen import open_panel
-    from gaplisten.panel.watch import panel_status, trial_seconds
-
-    pilot = open_panel(folder)
-    if pilot.definition.method.name != method.name:
-        fact = f"its method is {pilot.definition.method.name}, not {method.name}"
-        raise PanelCommandError(str(folder), fact, "name a pilot of the same method")
-    seconds = trial_seconds(panel_status(pilot))
-    if seconds is None:
-        raise PanelCommandError(
-            str(folder), "nobody has voted there yet", "leave --timed out, or take a pilot"
-        )
-    return seconds
-
-
-def _show_design(found: Iterable[tuple[str, str]]) -> None:
-    """Print what was counted, and what should be known."""
-    for what, value in found:
-        print(f"  {what}: {value}")
-
-
-@app.command("plan")
-def plan_(
-    file: Annotated[Path, typer.Argument(metavar="FILE.toml", help="The panel's definition.")],
-    listeners: Annotated[
-        int | None, typer.Option("--listeners", min=1, max=10_000, help="How many, one after another.")
-    ] = None,
-    allow: Annotated[
-        list[Path] | None,
-        typer.Option(
-            "--allow", metavar="DIR", help="A folder outside the definition's own that it may read."
-        ),
-    ] = None,
-    difference: Annotated[
-        float | None,
-        typer.Option(
-            "--difference",
-            min=0.0001,
-            help="Power to find this many points of the scale, too; of pairs the share over one half: 0.15.",
-        ),
-    ] = None,
-    power: Annotated[
-        float, typer.Option("--power", min=0.05, max=0.999, help="The chance of finding it that is wanted.")
-    ] = 0.8,
-    vote_sd: Annotated[
-        float | None, typer.Option("--vote-sd", min=0, help="Standard deviation of a vote, in points.")
-    ] = None,
-    clip_sd: Annotated[
-        float | None,
-        typer.Option("--clip-sd", min=0, help="How much differences vary by clip."),
-    ] = None,
-    listener_sd: Annotated[
-        float | None, typer.Option("--listener-sd", min=0, help="The same by listener.")
-    ] = None,
-    simulate: Annotated[
-        int | None,
-        typer.Option(
-            "--simulate",
-            min=10,
-            max=10_000,
-            help="Simulate so many panels of --listeners, too: this design, analysed as results are.",
-        ),
-    ] = None,
-    timed: Annotated[
-        Path | None,
-        typer.Option(
-            "--timed",
-            metavar="DIR",
-            help="A panel of the same method: minutes by what a trial took there.",
-        ),
-    ] = None,
-) -> None:
-    """Draw the design of a panel before it is built, and count it: trials, minutes, votes in each cell."""
-    from gaplisten.panel.definition import read_definition
-    from gaplisten.panel.design.counting import as_rows, count, minutes, simulated
-    from gaplisten.panel.design.planning import Wanted, power_table
-    from gaplisten.panel.design.preview import preview
-    from gaplisten.panel.design.remarks import remarks
-    from gaplisten.panel.methods.contract import UnfitError
-    from gaplisten.panel.results.rehearsal import rehearse
-    from gaplisten.panel.selection import Places, choose_clips
-
-    definition = read_definition(file)
-    chosen = choose_clips(definition, Places(file.resolve().parent, tuple(allow or ())))
-    key = preview(definition, chosen)
-    try:
-        counts = count(key, simulated(key, listeners))
-    except UnfitError as error:
-        raise PanelCommandError(str(file), str(error), "choose other clips") from error
-    seconds = _measured(timed, definition.method) if timed is not None else None
-    print(f"{definition.title} ({definition.method.name}), {counted(len(chosen), 'clip')}")
-    _show_design([*as_rows(key, counts, seconds), *(("note", said) for said in remarks(key, counts))])
-    if difference is None:
-        if simulate is not None:
-            raise PanelCommandError(
-                "--simulate", "nothing is said of what is to be found", "add --difference"
-            )
-        return
-    wanted = Wanted(difference, power, _spreads(definition, vote_sd, clip_sd, listener_sd))
-    clips = sum(not one.training for one in chosen)
-    table, said = power_table(definition, clips, wanted, minutes(key, seconds))
-    show(table, title="Power")
-    for one in said:
-        print(one)
-    if simulate is not None:
-        with progress("simulating") as job:
-            found = rehearse(key, counts.listeners, difference, wanted.spreads, simulate, job)
-        print(found.said())
-
-
-def _spreads(
-    definition: PanelDefinition, vote: float | None, clip: float | None, listener: float | None
-) -> Spreads:
-    from gaplisten.panel.design.planning import usual_spreads
-
-    said = {"vote": vote, "by_clip": clip, "by_listener": listener}
-    return replace(
-        usual_spreads(definition), **{name: value for name, value in said.items() if value is not None}
-    )
+app.command("plan")(plan_)
 
 
 @app.command()
@@ -281,75 +159,8 @@ def _setup(level: str, headphones: str) -> dict[str, str]:
     return {name: said for name, said in (("level", level), ("headphones", headphones)) if said}
 
 
-@app.command()
-def serve(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
-    host: Annotated[
-        str, typer.Option("--host", help="Where to listen; by itself this machine only.")
-    ] = "127.0.0.1",
-    port: Annotated[int, typer.Option("--port", min=0, max=65535)] = 8000,
-    ratings: Annotated[
-        Path | None, typer.Option("--ratings", help="Where the CSV goes, when not into the panel's folder.")
-    ] = None,
-    done: Annotated[
-        str, typer.Option("--done", metavar="URL|CODE", help="Where listeners go at the end, or their code.")
-    ] = "",
-    screened_out: Annotated[
-        str,
-        typer.Option(
-            "--screened-out", metavar="URL|CODE", help="The same for who may not take part, or will not."
-        ),
-    ] = "",
-    idle_minutes: Annotated[
-        float,
-        typer.Option("--idle-minutes", min=0.1, help="A session that stands still for so long is closed."),
-    ] = 30.0,
-) -> None:
-    """Let listeners take a panel in their browsers, by links (`panel links`); ends with Ctrl+C."""
-    _need_serve("panel serve")
-    from gaplisten.panel.frozen import open_panel
-    from gaplisten.panel.web_sounds import with_web_sounds
-    from gaplisten.web.seats import Hall
-    from gaplisten.web.serving import Doors, run_server
-
-    panel = open_panel(folder)
-    with progress("resampling for browsers") as job:
-        sounds = with_web_sounds(panel, job)
-    hall = Hall(panel, ratings, sounds, done, screened_out)
-    run_server(hall, Doors(host, port), idle_minutes * 60)
-
-
-@app.command()
-def links(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="A built panel.")],
-    count: Annotated[
-        int, typer.Argument(metavar="N", min=0, max=100_000, help="For how many listeners more.")
-    ] = 0,
-    name: Annotated[
-        list[str] | None, typer.Option("--listener", metavar="NAME", help="For this listener.")
-    ] = None,
-    url: Annotated[
-        str, typer.Option("--url", help="How listeners reach the server.")
-    ] = "http://127.0.0.1:8000",
-    csv: Annotated[Path | None, typer.Option("--csv", help="Write the table to this file.")] = None,
-    ratings: Annotated[Path | None, typer.Option("--ratings", help="As for `panel serve`.")] = None,
-) -> None:
-    """Make links for listeners, and list all that there are: who has a link is that listener."""
-    from gaplisten.panel.frozen import open_panel
-    from gaplisten.web.links import Links
-
-    panel = open_panel(folder)
-    known = Links(panel, ratings or panel.ratings)
-    listed = panel.definition.listeners
-    if listed and (count or set(name or ()) - set(listed)):
-        fact = "the panel has a list of listeners"
-        raise PanelCommandError("panel links", fact, "leave N and --listener out: each of them gets a link")
-    known.add([*listed, *(name or ())])
-    known.numbered(count)
-    rows = tuple((one.listener, f"{url.rstrip('/')}/s/{one.token}/", one.made_at) for one in known.all())
-    show(Table(("listener", "link", "made"), rows), csv, f"{panel.definition.title}: links")
-    print(f"anybody: {url.rstrip('/')}/join/{known.study}")
-    print(f"supervisor: {url.rstrip('/')}/supervisor/{known.supervisor}/")
+app.command()(serve)
+app.command()(links)
 
 
 @app.command()
@@ -378,15 +189,6 @@ def forget(
             raise
     if had_link:
         print("the link leads nowhere now")
-
-
-def _need_serve(what: str) -> None:
-    from gaplisten.installed import is_installed
-
-    missing = [name for name in ("starlette", "uvicorn") if not is_installed(name)]
-    if missing:
-        fact = f"{' and '.join(missing)} {are(len(missing))} missing"
-        raise PanelCommandError(what, fact, "pip install 'gaplisten[serve]'")
 
 
 @app.command()
@@ -457,7 +259,7 @@ def _show_designs(panel: FrozenPanel, ratings: Path | None) -> None:
     from gaplisten.panel.design.counting import as_rows, count
 
     print("as built, with simulated listeners:" if panel.key.found else "built with the first design")
-    _show_design(panel.key.found)
+    show_design(panel.key.found)
     sessions = list(begun_sessions(panel, ratings or panel.ratings))
     if sessions:
         voted = [
@@ -465,7 +267,7 @@ def _show_designs(panel: FrozenPanel, ratings: Path | None) -> None:
             for one in sessions
         ]
         print("votes given so far:")
-        _show_design(as_rows(panel.key, count(panel.key, voted)))
+        show_design(as_rows(panel.key, count(panel.key, voted)))
 
 
 def refuse_missing(ratings: Path | None) -> None:
