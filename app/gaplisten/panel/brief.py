@@ -14,6 +14,7 @@ from gaplisten.panel.design.preview import preview
 from gaplisten.panel.key import Key
 from gaplisten.panel.selection import ChosenClip
 
+NO_CLIP = "No clip is chosen."
 _ENOUGH = 40  # clips by which the minutes of more are reckoned
 
 
@@ -37,43 +38,26 @@ class Size:
     minutes: float
 
 
-def sized(definition: PanelDefinition, clips: Sequence[Clip]) -> Size:
-    """Return how large a panel would be.
+def sized(definition: PanelDefinition, clips: Sequence[Clip]) -> Size | None:
+    """Return how large a panel would be; None where the definition chooses no clip.
 
     Parameters
     ----------
     clips
         All that there are; those that the definition chooses are counted.
-
-    Raises
-    ------
-    ValueError
-        If it chooses none.
     """
-    chosen = _chosen(definition, clips)
+    practice = set(definition.training.clips)
+    chosen = clips_of(definition, [clip for clip in clips if clip.name not in practice])
     if not chosen:
-        raise ValueError("No clip is chosen.")
+        return None
     key = preview(definition, [ChosenClip(clip, "") for clip in chosen])
     return Size(key, len(chosen), _minutes(definition, chosen, trial_count(key)))
 
 
-def _chosen(definition: PanelDefinition, clips: Sequence[Clip]) -> list[Clip]:
-    practice = set(definition.training.clips)
-    return clips_of(definition, [clip for clip in clips if clip.name not in practice])
-
-
-def brief(definition: PanelDefinition, clips: Sequence[Clip]) -> str:
-    """Return how many trials and minutes a listener gets, and how many votes each cell.
-
-    Parameters
-    ----------
-    clips
-        All that there are; those that the definition chooses are counted.
-    """
-    chosen = _chosen(definition, clips)
-    if not chosen:
-        return "No clip is chosen."
-    size = sized(definition, clips)
+def brief(definition: PanelDefinition, size: Size | None) -> str:
+    """Return how many trials and minutes a listener gets, and how many votes each cell."""
+    if size is None:
+        return NO_CLIP
     key = size.key
     checks = definition.checks
     among = checks.clear_good + checks.clear_bad + checks.reference_repeats + checks.null_pairs
@@ -84,11 +68,11 @@ def brief(definition: PanelDefinition, clips: Sequence[Clip]) -> str:
     method = definition.method
     if method.series(definition.design) is not None:
         return f"{said[0]}."
-    cells = len(chosen) * kinds
-    what = counted(len(chosen), "clip")
+    cells = size.clips * kinds
+    what = counted(size.clips, "clip")
     what += "" if definition.method.multiple else f" x {kinds}"
     said.append(f"{counted(cells, 'cell')} ({what})")
-    votes = each * definition.repeats / len(chosen)
+    votes = each * definition.repeats / size.clips
     people = len(definition.listeners) or listeners_wanted(key)
     if people:
         who = counted(people, "listener gives", "listeners give")

@@ -35,7 +35,7 @@ from gaplisten.audio.headerless import RawFormat
 from gaplisten.bench.state import Choice
 from gaplisten.clips.clip import ClipSet
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.brief import brief
+from gaplisten.panel.brief import brief, sized
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.definition_errors import explained, field_name
 from gaplisten.panel.methods import method
@@ -262,11 +262,12 @@ class NewPanelDialog(QDialog):
         """Say what the panel would ask of a listener, or why there is none yet."""
         try:
             definition = self.definition()
-            self.brief.setText(brief(definition, self._offer.clipset.clips))
-            self.planning.show_definition(definition, self._offer.clipset.clips)
+            size = sized(definition, self._offer.clipset.clips)
+            self.brief.setText(brief(definition, size))
+            self.planning.show_definition(definition, size)
             self.more.whole.setPlainText(to_toml(definition))
         except (ValueError, GaplistenError) as error:
-            self.planning.show_definition(None, ())
+            self.planning.show_definition(None, None)
             self.brief.setText(f"Not yet: {_sentences(error) if isinstance(error, ValueError) else error}")
 
     def tell(self, text: str) -> None:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
@@ -18,9 +16,8 @@ from PySide6.QtWidgets import (
 )
 
 from gaplisten.bench.tasks import Task, Tasks
-from gaplisten.clips.clip import Clip
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.brief import sized
+from gaplisten.panel.brief import NO_CLIP, Size
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.design.planning import Wanted, check, power_table, unit, usual_spreads
 from gaplisten.panel.results.rehearsal import PANELS, Rehearsal, rehearse
@@ -43,7 +40,7 @@ class PlanningPage(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._definition: PanelDefinition | None = None
-        self._clips: Sequence[Clip] = ()
+        self._size: Size | None = None
         self._method = ""
         self._asked: object = None
         self._tasks = Tasks(1)
@@ -105,16 +102,16 @@ class PlanningPage(QWidget):
         spreads = Spreads(self.vote.value(), self.by_clip.value(), self.by_listener.value())
         return Wanted(self.difference.value(), self.power.value(), spreads)
 
-    def show_definition(self, definition: PanelDefinition | None, clips: Sequence[Clip]) -> None:
-        """Follow what the panel is; None where there is none yet."""
+    def show_definition(self, definition: PanelDefinition | None, size: Size | None) -> None:
+        """Follow what the panel is, and how large; None where there is none yet, or no clip is chosen."""
         if definition is not None and definition.method.name != self._method:
             self._take_usual(definition)
-        asked = (definition, len(clips), self.wanted, self.listeners.value())
+        asked = (definition, self.wanted, self.listeners.value())
         if asked != self._asked:  # what was found was found of something else
             self.stop()
             self.found.setText("")
         self._asked = asked
-        self._definition, self._clips = definition, clips
+        self._definition, self._size = definition, size
         if self.isVisible():
             self._show()
 
@@ -144,14 +141,16 @@ class PlanningPage(QWidget):
 
     def _show(self) -> None:
         self.table.show_table(Table((), ()))
-        definition = self._definition
-        self.simulate.setEnabled(definition is not None or self._task is not None)
+        definition, size = self._definition, self._size
+        self.simulate.setEnabled(size is not None or self._task is not None)
         if definition is None:
             self.said.setText("There is no panel yet.")
             return
         self.unit.setText(unit(definition))
+        if size is None:
+            self.said.setText(NO_CLIP)
+            return
         try:
-            size = sized(definition, self._clips)
             table, said = power_table(definition, size.clips, self.wanted, size.minutes)
         except (GaplistenError, ValueError) as error:
             self.simulate.setEnabled(self._task is not None)
@@ -165,23 +164,16 @@ class PlanningPage(QWidget):
     def _simulate_or_stop(self) -> None:
         if self._task is not None:
             self.stop()
-        elif self._definition is not None:
-            definition, clips, wanted, listeners = (
-                self._definition,
-                self._clips,
-                self.wanted,
-                self.listeners.value(),
-            )
+        elif self._definition is not None and self._size is not None:
+            key, wanted, listeners = self._size.key, self.wanted, self.listeners.value()
             try:
-                check(definition, wanted)
+                check(self._definition, wanted)
             except GaplistenError as error:
                 self.found.setText(str(error))
                 return
             self._task = self._tasks.run(
                 "simulating panels",
-                lambda job: rehearse(
-                    sized(definition, clips).key, listeners, wanted.difference, wanted.spreads, job=job
-                ),
+                lambda job: rehearse(key, listeners, wanted.difference, wanted.spreads, job=job),
                 self._done,
                 self._failed,
             )
