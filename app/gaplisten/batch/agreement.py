@@ -18,13 +18,13 @@ from numpy.typing import NDArray
 
 from gaplisten.batch.compare import Point
 from gaplisten.batch.heard import Heard, Pair, by_condition, match
+from gaplisten.panel.statistics.resampling import SEED, weights
 from gaplisten.statistics import pearson, spearman
 from gaplisten.tables import Table
 
 Values = NDArray[np.float64]
 
 DRAWS = 1000
-SEED = 20_240_601
 # With fewer conditions most draws hold the same one several times, and correlations of those say nothing.
 FEW_CONDITIONS = 6
 FEW_CLIPS = 4
@@ -288,9 +288,9 @@ def _drawn(pairs: Sequence[Pair]) -> tuple[_Drawn | None, _Drawn | None]:
     found = []
     for at in range(0, DRAWS, step):
         count = min(step, DRAWS - at)
-        by_clip = _weights(draw, len(clips), count)
+        by_clip = weights(draw, len(clips), count)
         every = np.ones((count, len(conditions)))
-        drawn = _weights(draw, len(conditions), count) if both else every
+        drawn = weights(draw, len(conditions), count) if both else every
         found.append(_of_draws(pairs, by_clip[:, of_clip], drawn, of_condition))
     ends = [_percentiles(each) for each in np.concatenate(found, 1)]
     over = "clips and conditions" if both else "clips, these conditions"
@@ -328,10 +328,6 @@ def _of_draws(pairs: Sequence[Pair], by_clip: Values, by_condition_: Values, of_
             _correlations(weight, _ranks_of_each(weight, x), _ranks_of_each(weight, y)),
         ]
     )
-
-
-def _weights(draw: np.random.Generator, count: int, draws: int) -> Values:
-    return draw.multinomial(count, np.full(count, 1 / count), draws).astype(np.float64)
 
 
 def _correlations(weight: Values, x: Values, y: Values) -> Values:

@@ -25,13 +25,13 @@ from gaplisten.panel.ratings import Rating
 from gaplisten.panel.results.contrasts import contrasts, corrected
 from gaplisten.panel.results.votes import TEST
 from gaplisten.panel.statistics.planning import Spreads
+from gaplisten.panel.statistics.resampling import SEED
 from gaplisten.panel.trial import Response
 from gaplisten.statistics import binomial
 
 Values = NDArray[np.float64]
 
 PANELS = 200
-SEED = 20_240_601
 # How far listeners and clips lie apart by themselves, in parts of what a vote does: it cancels out of
 # differences, but not out of what rounding and the ends of the scale do.
 _LEVEL = 0.5
