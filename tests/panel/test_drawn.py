@@ -264,7 +264,7 @@ def test_an_order_that_an_earlier_version_wrote_is_gone_on_with(tmp_path: Path) 
         trial = session.trial
     (path,) = plans(panel)
     text = drawn._unpacked(path.read_bytes(), panel.key, session.name).model_dump_json(exclude_defaults=True)
-    masked = drawn._mask(zlib.compress(text.encode(), 9), panel.key, session.name)
+    masked = drawn.mask(zlib.compress(text.encode(), 9), panel.key, session.name)
     path.write_bytes(b"GLPLAN1\n" + masked)
     with Session.open(panel.folder, "Ann") as session:
         assert session.trial == trial

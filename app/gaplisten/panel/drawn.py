@@ -84,8 +84,14 @@ class Drawn:
         return laid_out(key, self.items, self.seat)
 
 
-def _mask(data: bytes, key: Key, session: str, salt: bytes = b"") -> bytes:
-    """Return bytes exclusive-or'ed with a stream of the panel's secret; twice gives them back."""
+def mask(data: bytes, key: Key, session: str, salt: bytes = b"") -> bytes:
+    """Return bytes exclusive-or'ed with a stream of the panel's secret; twice gives them back.
+
+    Parameters
+    ----------
+    salt
+        What tells this stream from others of the session.
+    """
     stream = hashlib.shake_256(f"{key.secret}\x1f{session}".encode() + salt).digest(len(data))
     return (np.frombuffer(data, np.uint8) ^ np.frombuffer(stream, np.uint8)).tobytes()
 
@@ -97,18 +103,18 @@ def _packed(saved: _Saved, key: Key) -> bytes:
     salt = hashlib.sha256(f"{key.secret}\x1fplan\x1f".encode() + text).digest()[:_SALT]
     data = zlib.compress(text, 9)
     data = data.ljust(-(-len(data) // _BLOCK) * _BLOCK, b"\0")
-    return _MAGIC + salt + _mask(data, key, saved.session, salt)
+    return _MAGIC + salt + mask(data, key, saved.session, salt)
 
 
 def _unmasked(data: bytes, key: Key, session: str) -> bytes:
     if data.startswith(_FIRST_MAGIC):
-        return _mask(data.removeprefix(_FIRST_MAGIC), key, session)
+        return mask(data.removeprefix(_FIRST_MAGIC), key, session)
     if not data.startswith(_MAGIC):
         raise ValueError("it is no plan")
     data = data.removeprefix(_MAGIC)
     if (len(data) - _SALT) % _BLOCK:
         raise ValueError("it is cut off")
-    return _mask(data[_SALT:], key, session, data[:_SALT])
+    return mask(data[_SALT:], key, session, data[:_SALT])
 
 
 def _unpacked(data: bytes, key: Key, session: str) -> _Saved:

@@ -7,10 +7,10 @@ cell.
 
 from __future__ import annotations
 
-import hashlib
 import os
 import struct
 
+from gaplisten.panel.drawn import mask
 from gaplisten.panel.key import Key
 from gaplisten.panel.plan import laid_out_at
 from gaplisten.panel.planned import Item, Planned, Use
@@ -23,9 +23,7 @@ _NONE = 2**32 - 1
 
 
 def _masked(data: bytes, key: Key, session: str, nonce: bytes) -> bytes:
-    salt = f"{key.secret}\x1f{session}\x1fsealed\x1f".encode() + nonce
-    stream = hashlib.shake_256(salt).digest(len(data))
-    return bytes(a ^ b for a, b in zip(data, stream, strict=True))
+    return mask(data, key, session, b"\x1fsealed\x1f" + nonce)
 
 
 def sealed(key: Key, session: str, item: Item, number: int, seat: int) -> str:
