@@ -9,15 +9,15 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 
+from gaplisten.panel.drawn import PLANS
 from gaplisten.panel.journal import opened_folder
 
 _SUFFIX = ".begun"
-_FOLDER = "plans"
 
 
 def begun_path(ratings: Path) -> Path:
     """Return the file that says so of a session's ratings file."""
-    return ratings.parent / _FOLDER / f"{ratings.stem}{_SUFFIX}"
+    return ratings.parent / PLANS / f"{ratings.stem}{_SUFFIX}"
 
 
 def note_begun(ratings: Path, root: Path | None) -> bool:

@@ -475,8 +475,11 @@ class Session(Voting):
 
     def rate_of(self, number: int) -> int | None:
         """Return the clock of a trial's sounds, be it taken already or not, in Hz; None if there is none."""
-        planned = self._plan[number - 1] if 1 <= number <= len(self._plan) else None
+        planned = self._planned(number)
         return self._clips_of(planned.trial)[0].rate if planned else None
+
+    def _planned(self, number: int) -> Planned | None:
+        return self._plan[number - 1] if 1 <= number <= len(self._plan) else None
 
     def submit(self, given: Submission) -> Answer:
         """Play back a whole trial and save it; the same one any number of times, and it is saved once.
@@ -489,7 +492,7 @@ class Session(Voting):
             If it could not be written. The trial stays, untouched; submit it again.
         """
         number = given.trial
-        planned = self._plan[number - 1] if 1 <= number <= len(self._plan) else None
+        planned = self._planned(number)
         now = self.trial
         if planned is None or given.ticket != self._ticket(planned):
             raise NotThisTrial("the votes", "they are of another session", "open the test anew")

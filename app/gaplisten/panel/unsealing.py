@@ -19,7 +19,7 @@ from gaplisten.panel.judging import judge, refuse
 from gaplisten.panel.leftovers import clear
 from gaplisten.panel.reading import listed
 from gaplisten.panel.session_files import open_journal, ratings_files, read_ratings
-from gaplisten.panel.session_names import listener_of, session_name
+from gaplisten.panel.session_names import listener_of, root_of, session_name
 from gaplisten.panel.unseal import unsealed
 from gaplisten.panel.watch import panel_status
 
@@ -112,7 +112,7 @@ def _fill_in(panel: FrozenPanel, path: Path) -> bool:
     try:
         for name in sorted(names):
             locks.append(FileLock(path.parent / f"{name}.lock", "the session"))
-        root = panel.folder if path.is_relative_to(panel.folder) else path.parent
+        root = root_of(panel, path) or path.parent
         journal = open_journal(panel, path, root)
         judged = judge(panel, journal.reading, str(path))
         refuse(judged, str(path))

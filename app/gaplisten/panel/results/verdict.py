@@ -46,9 +46,9 @@ def _sentence(one: Contrast, method: Method, words: Mapping[str, str], language:
         return untold.format(first=one.condition, second=one.against, votes=one.votes)
     sure = one.sure
     if one.unit is Unit.SHARE:
-        if method.test is not None and not method.test.two_sided and one.high < one.neutral:
-            return _filled(words["less_than_guessing"], one, method, words, language, turn=False)
         two_sided = method.test is not None and method.test.two_sided
+        if not two_sided and one.high < one.neutral:
+            return _filled(words["less_than_guessing"], one, method, words, language, turn=False)
         kind = "preferred" if two_sided else "heard"
         return _filled(words[kind if sure else f"not_{kind}"], one, method, words, language, turn=two_sided)
     if not sure and one.equal is not None and (said := _within_margin(one, method, words, language)):
