@@ -271,16 +271,18 @@ class ResultsWindow(QWidget):
         path, _ = QFileDialog.getSaveFileName(self, title, name, kinds)
         return Path(path) if path else None
 
-    def _to_save(self) -> Results | None:
+    def _named(self, results: Results) -> Results:
         """Return what is shown, under pseudonyms where that is wanted."""
-        if self.results is None or not self.pseudonyms.isChecked():
-            return self.results
+        if not self.pseudonyms.isChecked():
+            return results
         return evaluate(self._panel, self._ratings, keep=sorted(self._kept), anonymous=True)
 
     def _save_report(self) -> None:
         path = self._ask("Save Report", "results.html", "HTML (*.html)")
         if path is not None:
-            self._saved(path, lambda results: write_report(path, self._panel, results, self._looks))
+            self._saved(
+                path, lambda results: write_report(path, self._panel, self._named(results), self._looks)
+            )
 
     def _save_votes(self) -> None:
         path = self._ask("Save Every Vote With Its Condition", "votes.csv", "CSV (*.csv)")
@@ -294,19 +296,21 @@ class ResultsWindow(QWidget):
     def _save_tables(self) -> None:
         path = self._ask("Save Tables", "results.csv", "CSV (*.csv)")
         if path is not None:
-            self._saved(path, lambda results: save_tables(results, path))
+            self._saved(path, lambda results: save_tables(self._named(results), path))
 
     def _save_figure(self, part: str) -> None:
         path = self._ask("Save Figure", "results.pdf", "Figures (*.pdf *.svg *.png)")
         if path is not None:
-            self._saved(path, lambda results: write_figure(path, results_figure(results, part=part)))
+            self._saved(
+                path, lambda results: write_figure(path, results_figure(self._named(results), part=part))
+            )
 
     def _saved(self, path: Path, save: Callable[[Results], object]) -> None:
         """Save by `save`, and say what became of it."""
+        if self.results is None:
+            return
         try:
-            results = self._to_save()
-            if results is not None:
-                save(results)
+            save(self.results)
         except (GaplistenError, OSError) as error:
             self.said.setText(str(error))
             return
