@@ -10,7 +10,7 @@ from gaplisten.loss.strata import Stratum
 from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.panel.results.pairs import ALL, PairResult
 from gaplisten.panel.statistics.contrast import Contrast, Unit
-from gaplisten.panel.statistics.crossed import Crossed, Speaks
+from gaplisten.panel.statistics.crossed import Crossed, Speaks, spoken
 from gaplisten.report.figure import (
     COLUMN_MM,
     FAINT,
@@ -231,11 +231,12 @@ def _intervals(places: Sequence[int], ends: Sequence[tuple[float, float] | None]
 
 def _told(overs: Sequence[Crossed]) -> str:
     """Say how many there were, and what the intervals are: the title of a plot."""
-    listeners, clips = (max((getattr(one, of) for one in overs), default=0) for of in ("listeners", "clips"))
-    spoken = "; ".join(dict.fromkeys(str(one.speaks) for one in overs if one.speaks is not Speaks.NOTHING))
+    listeners = max((one.listeners for one in overs), default=0)
+    clips = max((one.clips for one in overs), default=0)
     talkers = any(one.speaks is Speaks.TALKERS for one in overs)
     number = f"n = {counted(listeners, 'listener')}, {counted(clips, 'talker' if talkers else 'clip')}"
-    return f"{number}; 95 % over {spoken}" if spoken else f"{number}; no interval can be told"
+    said = spoken(overs)
+    return f"{number}; 95 % over {said}" if said else f"{number}; no interval can be told"
 
 
 def _caption(results: Results, *, intervals: bool) -> str:

@@ -25,7 +25,7 @@ from gaplisten.panel.results.screening import Listener, screen
 from gaplisten.panel.results.second_lines import second_lines
 from gaplisten.panel.results.votes import Collected, collect, nameless, tests
 from gaplisten.panel.statistics.contrast import Contrast
-from gaplisten.panel.statistics.crossed import Crossed, Speaks, crossed
+from gaplisten.panel.statistics.crossed import Crossed, crossed, spoken
 from gaplisten.statistics import Mean, Quartiles, quartiles, student_mean
 
 # With more votes, what takes thousands of draws is left to those who ask for it.
@@ -130,16 +130,10 @@ class Results:
         return tuple(one for one in self.listeners if one.kept)
 
     @property
-    def overs(self) -> tuple[Crossed, ...]:
-        """The means over listeners and clips of all comparisons and conditions."""
-        means = (one.over for one in self.conditions if one.over is not None)
-        return (*(one.over for one in self.contrasts), *means)
-
-    @property
     def spoken(self) -> str:
-        """What their intervals speak about; "" where there is none."""
-        told = (one.speaks for one in self.overs if one.speaks is not Speaks.NOTHING)
-        return "; ".join(dict.fromkeys(map(str, told)))
+        """What the intervals of comparisons and conditions speak about; "" where there is none."""
+        means = [one.over for one in self.conditions if one.over is not None]
+        return spoken([*(one.over for one in self.contrasts), *means])
 
 
 def _condition(name: str, stratum: str, votes: Sequence[Rating], step: float) -> ConditionResult:

@@ -11,6 +11,7 @@ Source: Satterthwaite, Biometrics Bulletin 2 (1946).
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -94,6 +95,11 @@ class Crossed:
         from scipy.special import stdtr
 
         return float(2 * stdtr(self.df, -abs(self.mean - against) / self.error))
+
+
+def spoken(means: Iterable[Crossed]) -> str:
+    """Return what the intervals of several means speak about; "" where there is none."""
+    return "; ".join(dict.fromkeys(one.speaks for one in means if one.speaks is not Speaks.NOTHING))
 
 
 # --- every cell filled --------------------------------------------------------------------------------------
