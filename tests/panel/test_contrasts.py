@@ -22,6 +22,7 @@ from gaplisten.panel.results.verdict import verdicts
 from gaplisten.panel.results.votes import Collected
 from gaplisten.panel.statistics.contrast import Contrast, Unit
 from gaplisten.panel.statistics.crossed import Model, Speaks, crossed
+from gaplisten.report.panel_figure import results_figure
 from gaplisten.tables import Table, column
 from kit.planted import Planted, heard, ratings
 
@@ -138,6 +139,8 @@ def test_talkers_are_those_of_the_votes_that_are_compared_whoever_was_left_out_a
     alone = results(of(ratings(planted(listeners=1))), asked=asked)
     assert alone.contrasts[0].over.speaks is Speaks.TALKERS_ALONE
     assert "over 4 talkers and this listener only" in verdicts(alone)[0]
+    titles = [plot.title for row in results_figure(alone).rows for plot in row]
+    assert titles[1] == "n = 1 listener, 4 talkers; 95 % over talkers, this listener only"
 
 
 def test_a_verdict_names_the_better_one_first_with_all_that_it_rests_on() -> None:

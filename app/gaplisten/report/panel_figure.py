@@ -233,7 +233,7 @@ def _told(overs: Sequence[Crossed]) -> str:
     """Say how many there were, and what the intervals are: the title of a plot."""
     listeners = max((one.listeners for one in overs), default=0)
     clips = max((one.clips for one in overs), default=0)
-    talkers = any(one.speaks is Speaks.TALKERS for one in overs)
+    talkers = any(one.speaks in (Speaks.TALKERS, Speaks.TALKERS_ALONE) for one in overs)
     number = f"n = {counted(listeners, 'listener')}, {counted(clips, 'talker' if talkers else 'clip')}"
     said = spoken(overs)
     return f"{number}; 95 % over {said}" if said else f"{number}; no interval can be told"
