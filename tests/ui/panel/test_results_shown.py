@@ -87,8 +87,13 @@ def test_with_pseudonyms_no_name_is_told_anywhere(panel: Path, tmp_path: Path) -
         app,
         ["results", str(panel), "--pseudonyms", "--csv", str(tmp_path / "r.csv"), "--leave-out", "bea=ill"],
     )
+    votes = ["votes", str(panel), "--pseudonyms", "--csv", str(tmp_path / "votes.csv")]
+    assert CliRunner().invoke(app, [*votes, "--leave-out", "bea=ill"]).exit_code == 0
     running.close()
     assert done.exit_code == 0, done.output
+    given = pd.read_csv(tmp_path / "votes.csv")
+    counted = set(given[~given["left_out"]]["listener"])
+    assert counted == set(pd.read_csv(tmp_path / "r-by-listener.csv")["listener"])  # the same in both
     written = done.output.replace(str(tmp_path), "")
     written += "".join(path.read_text(encoding="utf-8") for path in tmp_path.glob("r*.csv"))
     assert not re.findall(r"\b(ann|bea|cid|dora)\b", written)

@@ -90,7 +90,9 @@ def votes_table(
     found = evaluate(panel, ratings, keep=keep, leave_out=leave_out)
     why = {one.name: "; ".join(one.reasons) for one in found.excluded}
     answers = _answers(panel, ratings)
-    names = pseudonyms(panel, [one.name for one in found.listeners]) if anonymous else {}
+    # Those of whom nothing is shown, too: results draw pseudonyms for them all.
+    known = {*(one.name for one in found.listeners), *found.running}
+    names = pseudonyms(panel, sorted(known)) if anonymous else {}
     asked = list(dict.fromkeys(column for own in answers.values() for column in own))
     if anonymous:
         asked = [column for column in asked if not _in_words(panel, column)]
