@@ -38,11 +38,15 @@ class Heard:
     @property
     def half(self) -> float | None:
         """Half the rating's 95 % interval over its votes, Student's t; None where it is not known."""
-        if self.sd is None or self.votes < 2:
-            return None
-        from scipy.special import stdtrit
+        return _half(self.votes, self.sd)
 
-        return float(stdtrit(self.votes - 1, 0.975)) * self.sd / math.sqrt(self.votes)
+
+def _half(votes: int, sd: float | None) -> float | None:
+    if sd is None or votes < 2:
+        return None
+    from scipy.special import stdtrit
+
+    return float(stdtrit(votes - 1, 0.975)) * sd / math.sqrt(votes)
 
 
 @dataclass(frozen=True)
@@ -51,20 +55,24 @@ class Pair:
 
     Parameters
     ----------
-    half
-        Half the heard value's 95 % interval over its votes; None where it is not known.
     file
         The version that was scored; "" for the mean of a condition, and where a table does not tell.
+    votes, sd
+        As `Heard` has them.
     """
 
     clip: str
     condition: str
     predicted: float
     heard: float
-    half: float | None = None
     file: str = ""
     votes: int = 1
     sd: float | None = None
+
+    @property
+    def half(self) -> float | None:
+        """Half the heard value's 95 % interval over its votes; None where it is not known."""
+        return _half(self.votes, self.sd)
 
 
 def match(points: Iterable[Point], heard: Iterable[Heard]) -> tuple[Pair, ...]:
@@ -72,7 +80,7 @@ def match(points: Iterable[Point], heard: Iterable[Heard]) -> tuple[Pair, ...]:
     rated = {(one.clip, one.condition): one for one in heard}
     found = ((point, rated.get((point.clip, point.condition))) for point in points)
     return tuple(
-        Pair(point.clip, point.condition, point.value, one.rating, one.half, point.file, one.votes, one.sd)
+        Pair(point.clip, point.condition, point.value, one.rating, point.file, one.votes, one.sd)
         for point, one in found
         if one is not None
     )
@@ -94,8 +102,7 @@ def _together(condition: str, pairs: Sequence[Pair]) -> Pair:
     within = sum((pair.votes - 1) * pair.sd**2 for pair in pairs if pair.sd is not None)
     among = sum(pair.votes * (pair.heard - middle) ** 2 for pair in pairs)
     sd = math.sqrt((within + among) / (votes - 1)) if votes > 1 else None
-    whole = Heard("", condition, heard, votes, sd)
-    return Pair("", condition, predicted, heard, whole.half, "", votes, sd)
+    return Pair("", condition, predicted, heard, votes=votes, sd=sd)
 
 
 def read_heard(path: Path) -> tuple[Heard, ...]:
