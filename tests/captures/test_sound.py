@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import struct
 from dataclasses import replace
 from pathlib import Path
@@ -23,6 +22,7 @@ from gaplisten.captures.timeline import Timeline
 from gaplisten.folders import resources
 from kit import calls
 from kit.calls import Sent, sent
+from kit.harness import load
 
 
 def laid_out(tmp_path: Path, packets: list[Sent], **options: object) -> Timeline:
@@ -90,13 +90,7 @@ def test_a_stream_for_which_keys_were_exchanged_is_not_played(tmp_path: Path) ->
 def opus_calls(count: int, **more: object) -> tuple[list[Sent], np.ndarray]:
     """Return a call whose packets hold the demo's speech, and that speech at 48 kHz."""
     speech, rate = soundfile.read(resources() / "demo/clean/demo1.flac", dtype="float32")
-    place = resources().parent / "plugins" / "opus.py"
-    spec = importlib.util.spec_from_file_location("opus_for_calls", place)
-    assert spec is not None
-    assert spec.loader is not None
-    plugin = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(plugin)
-    encoder = plugin.Encoder(rate, rate // 50, 1)
+    encoder = load("opus").Encoder(rate, rate // 50, 1)
     pieces = speech[: count * (rate // 50)].reshape(count, -1, 1)
     payloads = [encoder.encode(piece) for piece in pieces]
     packets = sent(count, units=960, kind=111, size=60, **more)  # type: ignore[arg-type]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import re
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
+from kit.modules import module_at
 from kit.timing import PATIENCE
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -64,11 +64,7 @@ def test_the_marks_would_be_left(folder: Path) -> None:
 def test_run_py_starts_the_program_without_the_current_folder(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spec = importlib.util.spec_from_file_location("run_script", ROOT / "run.py")
-    assert spec is not None
-    assert spec.loader is not None
-    script = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(script)
+    script = module_at(ROOT / "run.py", "run_script")
     started: list[list[str]] = []
     monkeypatch.setattr(script, "PYTHON", Path(sys.executable))
     monkeypatch.setattr(script, "set_up", lambda _extras: None)

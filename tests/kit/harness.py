@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import inspect
 from pathlib import Path
 from types import ModuleType
@@ -10,17 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from kit.modules import module_at
+
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 
 
 def load(name: str) -> ModuleType:
     """Import one plugin file afresh."""
-    spec = importlib.util.spec_from_file_location(f"plugin_{name}", PLUGINS / f"{name}.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return module_at(PLUGINS / f"{name}.py", f"plugin_{name}")
 
 
 def streaming_class(module: ModuleType) -> type | None:

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-import importlib.util
 import sys
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
+from kit.modules import module_at
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def script(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ModuleType:
-    spec = importlib.util.spec_from_file_location("run_script", ROOT / "run.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    module = module_at(ROOT / "run.py", "run_script")
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     for name in ("ROOT", "VENV"):
         monkeypatch.setattr(module, name, tmp_path if name == "ROOT" else tmp_path / ".venv")
