@@ -15,10 +15,10 @@ from gaplisten.exchange.outgoing import ExportError
 from gaplisten.exchange.votes import import_votes
 from gaplisten.exchange.votes.contract import Options, read_key
 from gaplisten.exchange.webmushra import SERVED, export_webmushra
-from kit.panels import NO_STEPS, make_panel
+from kit.panels import NO_STEPS, SHORT, make_panel
 from kit.tables import rows_of
 
-MUSHRA = '[mushra]\nanchors = ["anchor35"]\n' + NO_STEPS
+LOSSY_ANCHOR = NO_STEPS + SHORT["mushra"]
 
 
 def exported(tmp_path: Path, method: str, extra: str = NO_STEPS) -> tuple[Path, dict[str, Any]]:
@@ -31,9 +31,7 @@ def key_of(out: Path) -> list[dict[str, str]]:
     return rows_of(out / "key.csv")
 
 
-@pytest.mark.parametrize(
-    ("method", "extra"), [("mushra", '[mushra]\nanchors = ["lossy"]\n' + NO_STEPS), ("acr", NO_STEPS)]
-)
+@pytest.mark.parametrize(("method", "extra"), [("mushra", LOSSY_ANCHOR), ("acr", NO_STEPS)])
 def test_what_is_served_names_no_clip_and_no_condition(tmp_path: Path, method: str, extra: str) -> None:
     out, config = exported(tmp_path, method, extra)
     served = str(config) + " ".join(map(str, (out / SERVED).rglob("*")))[len(str(out)) :]
@@ -46,7 +44,7 @@ def test_what_is_served_names_no_clip_and_no_condition(tmp_path: Path, method: s
 
 
 def test_a_mushra_page_holds_all_but_the_reference_and_its_sounds_are_equal_in_form(tmp_path: Path) -> None:
-    out, config = exported(tmp_path, "mushra", '[mushra]\nanchors = ["lossy"]\n' + NO_STEPS)
+    out, config = exported(tmp_path, "mushra", LOSSY_ANCHOR)
     order, *pages = config["pages"][0]
     assert order == "random"
     assert len(pages) == 2

@@ -72,6 +72,8 @@ def toml(method: str, extra: str = "", systems: tuple[str, ...] = ("one", "two")
 
 
 NO_STEPS = "[checks]\nlevel = false\n"
+# What keeps panels of a method short, where it has something of its own that could be long.
+SHORT = {"mushra": '[mushra]\nanchors = ["lossy"]\n', "abx": "[abx]\ntrials = 2\n"}
 
 
 def make_panel(
@@ -158,6 +160,15 @@ def take(
         assert session.next(PlaybackFacts("Test device", 48000, 0, 23.0)) is None
         done += 1
     return done
+
+
+def saved_rows(panel: FrozenPanel, ratings: Path | None = None) -> list[dict[str, str]]:
+    """Return what all sessions hold, as the program reads it."""
+    from gaplisten.panel.session_files import read_session
+
+    return [
+        row for path in (ratings or panel.ratings).glob("*.csv") for row in read_session(panel, path).rows
+    ]
 
 
 def unsealed_file(panel: FrozenPanel) -> Path:

@@ -6,7 +6,10 @@ import asyncio
 import contextlib
 import http.client
 import json
+import re
 import socket
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -202,6 +205,26 @@ def uvicorn_server(panel: FrozenPanel, ratings: Path | None = None, **more: Any)
     links = Links(panel, ratings or panel.ratings)
     ours = Server(Hall(panel, ratings, with_web_sounds(panel), **more), links, **idle)
     return uvicorn.Server(settings(ours.app())), ours, links
+
+
+@contextlib.contextmanager
+def serving_elsewhere(panel: FrozenPanel) -> Iterator[tuple[subprocess.Popen[str], int, str]]:
+    """Serve a panel by the command, in a process of its own; yield that, its port and what it said first."""
+    words = [sys.executable, "-m", "gaplisten", "panel", "serve", str(panel.folder), "--port", "0"]
+    with subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        try:
+            line = ""
+            while "serves" not in line:
+                line = process.stderr.readline()
+                assert line or process.poll() is None
+            found = re.search(r"127\.0\.0\.1:(\d+)", line)
+            assert found is not None
+            yield process, int(found[1]), line
+        finally:
+            if process.poll() is None:
+                process.terminate()
+                process.communicate(timeout=PATIENCE)
 
 
 @contextlib.contextmanager

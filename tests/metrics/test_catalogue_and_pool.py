@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import importlib
 import os
 import shutil
@@ -22,6 +21,7 @@ from gaplisten.metrics.catalogue import adopt, built_in, find_metric, metric_nam
 from gaplisten.metrics.contract import MetricError
 from gaplisten.metrics.pool import ScorePool
 from kit import foreign
+from kit.tables import rows_of
 from kit.timing import PATIENCE
 
 pytestmark = pytest.mark.xdist_group("metrics")
@@ -91,6 +91,15 @@ IMPLEMENTATIONS = (Implementation(METRIC, compute),)
 """
 
 
+def score_with(path: Path, *words: object) -> str:
+    """Run the command in a process of its own that finds modules in `path`; return what it prints."""
+    environment = os.environ | {"PYTHONPATH": str(path)}
+    command = [sys.executable, "-m", "gaplisten", "score", *map(str, words)]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 def test_a_metric_is_one_more_file_in_the_folder(tmp_path: Path):
     package = tmp_path / "gaplisten"
     own = Path(gaplisten.__file__).parent
@@ -98,17 +107,10 @@ def test_a_metric_is_one_more_file_in_the_folder(tmp_path: Path):
     (package / "metrics" / "crest.py").write_text(CREST)
     write_signal(tmp_path / "tone.wav", tone())
 
-    def run(*words: object) -> str:
-        environment = os.environ | {"PYTHONPATH": str(tmp_path)}
-        command = [sys.executable, "-m", "gaplisten", "score", *map(str, words)]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
-
-    (listed,) = [line for line in run("--list").splitlines() if line.startswith("crest ")]
+    (listed,) = [line for line in score_with(tmp_path, "--list").splitlines() if line.startswith("crest ")]
     assert "Crest factor" in listed
-    run(tmp_path / "tone.wav", "--metric", "crest", "--csv", tmp_path / "scores.csv")
-    (row,) = csv.DictReader((tmp_path / "scores.csv").read_text("utf-8-sig").splitlines())
+    score_with(tmp_path, tmp_path / "tone.wav", "--metric", "crest", "--csv", tmp_path / "scores.csv")
+    (row,) = rows_of(tmp_path / "scores.csv")
     assert (row["metric"], row["unit"], row["source"]) == ("crest", "dB", "this test")
     assert float(row["value"]) == pytest.approx(3.01, abs=0.02)
 
@@ -201,19 +203,8 @@ def test_the_worked_example_in_the_docs_is_a_metric(tmp_path: Path):
     (info / "entry_points.txt").write_text(f"[{group}]\n{name} = {target}\n")
     write_signal(tmp_path / "a.wav", tone())
     write_signal(tmp_path / "b.wav", Signal(tone().samples * 0.5, 16000))
-    words = [
-        tmp_path / "b.wav",
-        "--reference",
-        tmp_path / "a.wav",
-        "--metric",
-        name,
-        "--csv",
-        tmp_path / "s.csv",
-    ]
-    environment = os.environ | {"PYTHONPATH": str(tmp_path), "GAPLISTEN_HOME": str(tmp_path / "home")}
-    command = [sys.executable, "-m", "gaplisten", "score", *map(str, words)]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=PATIENCE)
-    assert done.returncode == 0, done.stderr
-    (row,) = csv.DictReader((tmp_path / "s.csv").read_text("utf-8-sig").splitlines())
+    words = (tmp_path / "b.wav", "--reference", tmp_path / "a.wav", "--metric", name)
+    score_with(tmp_path, *words, "--csv", tmp_path / "s.csv")
+    (row,) = rows_of(tmp_path / "s.csv")
     assert (row["metric"], row["unit"], row["source"]) == (function, "FS", "our lab, 2026")
     assert float(row["value"]) == pytest.approx(0.125, abs=0.001)

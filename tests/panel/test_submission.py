@@ -8,18 +8,14 @@ from pathlib import Path
 import pytest
 
 from gaplisten.panel import methods
-from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import NotSaved
 from gaplisten.panel.rules import Refusal
 from gaplisten.panel.session import OTHER, Clock, Session
-from gaplisten.panel.session_files import read_session
 from gaplisten.panel.submission import Event, NotThisTrial, Receipt
 from gaplisten.panel.trial import Response, Trial, Vote
 from gaplisten.panel.withdrawing import withdraw
-from kit.panels import NO_STEPS, make_panel, take
+from kit.panels import NO_STEPS, SHORT, make_panel, saved_rows, take
 from kit.remote import told
-
-EXTRAS = {"mushra": '[mushra]\nanchors = ["lossy"]\n', "abx": "[abx]\ntrials = 2\n"}
 
 
 def any_vote(trial: Trial, slot: int) -> Vote:
@@ -31,20 +27,16 @@ def any_vote(trial: Trial, slot: int) -> Vote:
     return {Response.SLIDERS: 10 + slot, Response.GRADES: 3.5, Response.PLACES: slot}[trial.response]
 
 
-def rows_in(panel: FrozenPanel) -> list[dict[str, str]]:
-    return [row for path in panel.ratings.glob("*.csv") for row in read_session(panel, path).rows]
-
-
 @pytest.mark.parametrize("method", methods.names())
 def test_every_method_can_be_taken_trial_by_trial(method: str, tmp_path: Path) -> None:
-    panel = make_panel(tmp_path, method, NO_STEPS + EXTRAS.get(method, ""), clips=2)
+    panel = make_panel(tmp_path, method, NO_STEPS + SHORT.get(method, ""), clips=2)
     with Session.open(panel, "Ann") as session:
         while session.trial is not None:
             number = session.trial.number
             answer = session.submit(told(session, any_vote))
             assert answer.receipt is Receipt.SAVED, answer
             assert session.finished or session.trial.number == number + 1
-    rows = rows_in(panel)
+    rows = saved_rows(panel)
     assert {row["device"] for row in rows} == {"browser: made up"}
     assert {row["underflows"] for row in rows} == {""}  # unknown is not none
     assert {row["response_seconds"] for row in rows} == {"4.0"}
@@ -74,7 +66,7 @@ def test_other_votes_for_a_saved_trial_are_kept_aside_once_and_count_for_nothing
     with Session.open(panel, "Ann") as session:
         assert session.submit(other).receipt is Receipt.OTHER
         assert session.submit(first).receipt is Receipt.KNOWN
-    assert [row["vote"] for row in rows_in(panel)] == ["3"]
+    assert [row["vote"] for row in saved_rows(panel)] == ["3"]
     (aside,) = (panel.ratings / OTHER).glob("*.csv")
     assert aside.read_text().count("\n") == 2  # a header and one vote
     withdraw(panel, "Ann", "wanted", erase=True)
@@ -82,7 +74,7 @@ def test_other_votes_for_a_saved_trial_are_kept_aside_once_and_count_for_nothing
 
 
 def test_a_refused_trial_leaves_nothing_behind_and_says_which_votes_were_taken(tmp_path: Path) -> None:
-    panel = make_panel(tmp_path, "mushra", NO_STEPS + EXTRAS["mushra"])
+    panel = make_panel(tmp_path, "mushra", NO_STEPS + SHORT["mushra"])
     with Session.open(panel, "Ann") as session:
         whole = told(session, any_vote)
         silent = replace(whole, events=tuple(one for one in whole.events if one.what == "rate"))
@@ -100,7 +92,7 @@ def test_a_refused_trial_leaves_nothing_behind_and_says_which_votes_were_taken(t
 
 
 def test_a_vote_on_what_does_not_play_has_no_effect_and_says_so(tmp_path: Path) -> None:
-    panel = make_panel(tmp_path, "mushra", NO_STEPS + EXTRAS["mushra"])
+    panel = make_panel(tmp_path, "mushra", NO_STEPS + SHORT["mushra"])
     with Session.open(panel, "Ann") as session:
         whole = told(session, any_vote)
         mute = replace(whole, events=tuple(one for one in whole.events if one.what != "switched"))
@@ -120,7 +112,7 @@ def test_votes_of_another_session_or_out_of_turn_are_refused(tmp_path: Path) -> 
         later = replace(told(ann, any_vote), trial=first.trial)
         with pytest.raises(NotThisTrial):
             ann.submit(later)
-    assert len(rows_in(panel)) == 1
+    assert len(saved_rows(panel)) == 1
 
 
 def test_slots_that_are_not_there_and_senseless_votes_do_no_harm(tmp_path: Path) -> None:
@@ -136,7 +128,7 @@ def test_slots_that_are_not_there_and_senseless_votes_do_no_harm(tmp_path: Path)
             Event("undo"),
         )
         assert session.submit(replace(whole, events=(*wild, *whole.events))).receipt is Receipt.SAVED
-    assert rows_in(panel)[0]["vote"] == "3"
+    assert saved_rows(panel)[0]["vote"] == "3"
 
 
 def test_when_it_cannot_be_written_the_trial_stays_and_is_saved_the_next_time(
@@ -155,7 +147,7 @@ def test_when_it_cannot_be_written_the_trial_stays_and_is_saved_the_next_time(
                 session.submit(sent)
         assert not session.state.touched
         assert session.submit(sent).receipt is Receipt.SAVED
-    assert len(rows_in(panel)) == 1
+    assert len(saved_rows(panel)) == 1
 
 
 def test_times_are_the_pages_own_and_lie_on_this_clock(tmp_path: Path) -> None:
@@ -164,7 +156,7 @@ def test_times_are_the_pages_own_and_lie_on_this_clock(tmp_path: Path) -> None:
     with Session.open(panel, "Ann", clock=clock) as session:
         session.submit(replace(told(session, any_vote, 12.5), late_seconds=7.5))
         minutes = session.breaks.minutes()
-    (row,) = rows_in(panel)
+    (row,) = saved_rows(panel)
     assert row["response_seconds"] == "12.5"
     assert row["shown_at"] == "2027-01-15T07:59:40.000Z"
     assert row["saved_at"] == "2027-01-15T08:00:00.000Z"

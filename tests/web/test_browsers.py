@@ -16,11 +16,10 @@ import soundfile
 from gaplisten.panel import methods
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.session import Session
-from gaplisten.panel.session_files import read_session
 from gaplisten.panel.web_sounds import with_web_sounds
 from kit.browser import page_in, program
 from kit.chrome import Browser, chrome
-from kit.panels import NO_STEPS, make_panel
+from kit.panels import NO_STEPS, SHORT, make_panel, saved_rows
 from kit.pulse import SoundServer, sound_server, wait_for
 from kit.served import Served, serving
 from kit.xserver import missing, x_server
@@ -32,14 +31,9 @@ pytestmark = [
     pytest.mark.skipif(bool(missing()), reason=f"not installed: {missing()}"),
 ]
 
-EXTRAS = {"mushra": '[mushra]\nanchors = ["lossy"]\n', "abx": "[abx]\ntrials = 2\n"}
 # The page's main thread stands still for 150 of every 350 ms.
 BLOCKED = "setInterval(() => { const t = performance.now(); while (performance.now() - t < 150); }, 350)"
 Sound = npt.NDArray[np.float32]
-
-
-def votes_in(panel: FrozenPanel) -> list[dict[str, str]]:
-    return [row for path in panel.ratings.glob("*.csv") for row in read_session(panel, path).rows]
 
 
 def slots_of_first_trial(panel: FrozenPanel, served: Served, token: str) -> list[Sound]:
@@ -155,7 +149,7 @@ def test_a_whole_panel_is_taken_by_keys_and_every_sample_arrives(blocked: bool, 
     came, wrong = one_run(captured, [wanted])
     assert len(came) == len(wanted)
     assert int(wrong.sum()) == 0
-    rows = votes_in(panel)
+    rows = saved_rows(panel)
     assert [row["vote"] for row in rows] == ["4", "4"]
     assert {row["device_rate"] for row in rows} == {"48000"}
     assert all("Chrome" in row["device"] for row in rows)
@@ -164,7 +158,7 @@ def test_a_whole_panel_is_taken_by_keys_and_every_sample_arrives(blocked: bool, 
 
 def slots_of_first_trial_before(panel: FrozenPanel, token: str, served: Served) -> list[Sound]:
     """Return the same when the session is over: the first trial is told by its row."""
-    first = next(row for row in votes_in(panel) if row["trial"] == "1")
+    first = next(row for row in saved_rows(panel) if row["trial"] == "1")
     code = panel.key.code(first["clip"], first["condition"])
     gain = np.float32(panel.key.clip_of[first["clip"]].gain)
     data = with_web_sounds(panel).read(code)
@@ -211,7 +205,7 @@ def fades_in(sound: SoundServer, panel: FrozenPanel, served: Served, token: str)
 @pytest.mark.long
 @pytest.mark.parametrize("method", methods.names())
 def test_every_method_is_taken_to_its_end_by_keys(method: str, tmp_path: Path) -> None:
-    panel = make_panel(tmp_path, method, NO_STEPS + EXTRAS.get(method, ""), clips=2, frames=8000)
+    panel = make_panel(tmp_path, method, NO_STEPS + SHORT.get(method, ""), clips=2, frames=8000)
     with serving(panel) as served:
         token = served.remote().token
         with listener_at(served, tmp_path / "profile", None, token) as browser:
@@ -238,7 +232,7 @@ def test_a_panel_is_taken_in_firefox(tmp_path: Path) -> None:
             time.sleep(3)
             sound.forget()
             for done in range(1, 5):
-                while len(votes_in(panel)) < done:
+                while len(saved_rows(panel)) < done:
                     page.press("space")
                     time.sleep(4)  # a second of sound
                     page.press("4", "Return")
@@ -249,9 +243,9 @@ def test_a_panel_is_taken_in_firefox(tmp_path: Path) -> None:
     (first,) = wanted
     first = first[first != 0]
     assert np.array_equal(captured[captured != 0][: len(first)], first)
-    assert [row["vote"] for row in votes_in(panel)] == ["4"] * 4
-    assert all("Firefox" in row["device"] for row in votes_in(panel))
-    assert {row["underflows"] for row in votes_in(panel)} == {""}
+    assert [row["vote"] for row in saved_rows(panel)] == ["4"] * 4
+    assert all("Firefox" in row["device"] for row in saved_rows(panel))
+    assert {row["underflows"] for row in saved_rows(panel)} == {""}
 
 
 def test_a_vote_waits_in_the_browser_while_the_server_is_gone(tmp_path: Path) -> None:
@@ -266,11 +260,11 @@ def test_a_vote_waits_in_the_browser_while_the_server_is_gone(tmp_path: Path) ->
             served.stop()
             browser.press("ENTER")
             browser.wait_for_text("Not yet sent: 1")
-            assert votes_in(panel) == []
+            assert saved_rows(panel) == []
             with serving(panel, port=port):
                 browser.wait_for_text("Trial 2 of 2")
                 assert "Not yet sent" not in browser.text
-                assert [row["vote"] for row in votes_in(panel)] == ["4"]
+                assert [row["vote"] for row in saved_rows(panel)] == ["4"]
 
 
 @pytest.mark.long
@@ -289,10 +283,10 @@ def test_a_vote_survives_that_browser_and_server_are_killed(tmp_path: Path) -> N
             browser.kill()
     with serving(panel, port=port) as served, chrome(profile) as browser:
         browser.go(f"{served.address}/s/{token}/")
-        browser.wait(lambda: len(votes_in(panel)) == 1, "the vote has come")
+        browser.wait(lambda: len(saved_rows(panel)) == 1, "the vote has come")
         begin(browser)
         browser.wait_for_text("Trial 2 of 2")
-    wait_for(lambda: [row["vote"] for row in votes_in(panel)] == ["4"])
+    wait_for(lambda: [row["vote"] for row in saved_rows(panel)] == ["4"])
 
 
 @pytest.mark.long
@@ -347,5 +341,5 @@ def test_steps_are_taken_by_keys_and_an_interrupted_sound_stops_the_clock(tmp_pa
             time.sleep(3)
             browser.press("ENTER")  # the level is set again
             take_trial(browser)
-    rows = votes_in(panel)
+    rows = saved_rows(panel)
     assert [(row["trial"], row["vote"]) for row in rows] == [("1", "4")]

@@ -6,8 +6,6 @@ import os
 import re
 import signal
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -18,7 +16,7 @@ from gaplisten.panel.session import Session
 from gaplisten.panel.withdrawing import withdrawals
 from gaplisten.web.links import LINKS, Links, LinksLost
 from kit.panels import make_panel, take
-from kit.served import Remote, serving
+from kit.served import Remote, serving, serving_elsewhere
 from kit.tables import rows_of
 from kit.timing import PATIENCE
 
@@ -105,19 +103,13 @@ def test_a_listener_is_forgotten_whole_and_counted(tmp_path: Path) -> None:
 def test_the_command_serves_tells_no_link_in_its_log_and_ends_cleanly(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, "acr", clips=1)
     (link,) = Links(panel, panel.ratings).add(["Annabelle"])
-    words = [sys.executable, "-m", "gaplisten", "panel", "serve", str(panel.folder), "--port", "0"]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-    assert process.stderr is not None
-    line = ""
-    while "serves" not in line:
-        line = process.stderr.readline()
-        assert line or process.poll() is None
-    ann = Remote(int(re.search(r"127\.0\.0\.1:(\d+)", line)[1]), link.token)  # type: ignore[index]
-    ann.open()
-    assert ann.send().status == 200
-    assert ann.ask("GET", f"/s/{'A' * 22}/").status == 404
-    process.send_signal(signal.SIGINT)
-    out, error = process.communicate(timeout=PATIENCE)
+    with serving_elsewhere(panel) as (process, port, line):
+        ann = Remote(port, link.token)
+        ann.open()
+        assert ann.send().status == 200
+        assert ann.ask("GET", f"/s/{'A' * 22}/").status == 404
+        process.send_signal(signal.SIGINT)
+        out, error = process.communicate(timeout=PATIENCE)
     log = line + out + error
     assert link.token not in log
     assert "annabelle" not in log.casefold()

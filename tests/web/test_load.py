@@ -2,13 +2,8 @@
 
 from __future__ import annotations
 
-import contextlib
-import re
-import subprocess
-import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -19,28 +14,8 @@ from gaplisten.panel.session_files import read_session
 from gaplisten.panel.web_sounds import with_web_sounds
 from gaplisten.web.links import Links
 from kit.panels import make_panel
-from kit.served import Remote
+from kit.served import Remote, serving_elsewhere
 from kit.timing import PATIENCE
-
-
-@contextlib.contextmanager
-def served_elsewhere(panel: FrozenPanel) -> Iterator[int]:
-    """Serve a panel in a process of its own; return the port."""
-    with_web_sounds(panel)
-    words = [sys.executable, "-m", "gaplisten", "panel", "serve", str(panel.folder), "--port", "0"]
-    process = subprocess.Popen(words, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL, text=True)
-    assert process.stderr is not None
-    try:
-        line = ""
-        while "serves" not in line:
-            line = process.stderr.readline()
-            assert line or process.poll() is None
-        found = re.search(r"127\.0\.0\.1:(\d+)", line)
-        assert found is not None
-        yield int(found[1])
-    finally:
-        process.terminate()
-        process.communicate(timeout=PATIENCE)
 
 
 class Crowd:
@@ -107,7 +82,8 @@ def test_every_answered_trial_of_a_crowd_is_on_the_disk_once(
     listeners: int, seconds: float, tmp_path: Path
 ) -> None:
     panel = make_panel(tmp_path, "acr", clips=20, frames=8000 if listeners > 10 else 1600, top="repeats = 2")
-    with served_elsewhere(panel) as port:
+    with_web_sounds(panel)
+    with serving_elsewhere(panel) as (_, port, _):
         crowd = Crowd(panel, port, listeners)
         waits = crowd.take(seconds, pause=listeners / 20)
         at_once = crowd.take(0, pause=0, sounds=False)

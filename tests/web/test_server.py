@@ -14,27 +14,17 @@ import soundfile
 
 from gaplisten.audio.resample import resample
 from gaplisten.panel import methods
-from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.session import Session
-from gaplisten.panel.session_files import read_session
 from gaplisten.panel.web_sounds import WEB_RATE
 from gaplisten.web.guard import Bucket, Rate
-from kit.panels import NO_STEPS, make_panel, take
+from kit.panels import NO_STEPS, SHORT, make_panel, saved_rows, take
 from kit.pulse import wait_for
 from kit.served import Remote, serving, whole_trial
-
-EXTRAS = {"mushra": '[mushra]\nanchors = ["lossy"]\n', "abx": "[abx]\ntrials = 2\n"}
-
-
-def votes_in(panel: FrozenPanel, ratings: Path | None = None) -> list[dict[str, str]]:
-    return [
-        row for path in (ratings or panel.ratings).glob("*.csv") for row in read_session(panel, path).rows
-    ]
 
 
 @pytest.mark.parametrize("method", methods.names())
 def test_every_method_is_taken_to_its_end(method: str, tmp_path: Path) -> None:
-    panel = make_panel(tmp_path, method, NO_STEPS + EXTRAS.get(method, ""), clips=2)
+    panel = make_panel(tmp_path, method, NO_STEPS + SHORT.get(method, ""), clips=2)
     with serving(panel) as served:
         ann = served.remote()
         ann.open()
@@ -45,7 +35,7 @@ def test_every_method_is_taken_to_its_end(method: str, tmp_path: Path) -> None:
             "url": "",
             "code": "",
         }
-    rows = votes_in(panel)
+    rows = saved_rows(panel)
     assert len({row["trial"] for row in rows}) == trials > 0
     assert {row["device"] for row in rows} == {"browser (base latency 10.0 ms): script"}
     assert {(row["device_rate"], row["latency_ms"], row["underflows"]) for row in rows} == {
@@ -54,7 +44,7 @@ def test_every_method_is_taken_to_its_end(method: str, tmp_path: Path) -> None:
 
 
 def test_sounds_are_those_of_the_trial_at_48_khz_and_equal_in_size(tmp_path: Path) -> None:
-    panel = make_panel(tmp_path, "mushra", NO_STEPS + EXTRAS["mushra"], clips=1)
+    panel = make_panel(tmp_path, "mushra", NO_STEPS + SHORT["mushra"], clips=1)
     with serving(panel) as served, Session.open(panel, "Ben") as own:
         ann = served.remote()
         slots = ann.open()["slots"]
@@ -76,7 +66,7 @@ def test_sounds_are_those_of_the_trial_at_48_khz_and_equal_in_size(tmp_path: Pat
 
 
 def test_nothing_that_is_sent_names_a_condition_a_clip_or_a_code(tmp_path: Path) -> None:
-    panel = make_panel(tmp_path, "mushra", NO_STEPS + EXTRAS["mushra"], clips=2, systems=("alpha", "beta"))
+    panel = make_panel(tmp_path, "mushra", NO_STEPS + SHORT["mushra"], clips=2, systems=("alpha", "beta"))
     told: list[str] = []
     with serving(panel) as served:
         for name in ("Ann", "Ben"):
@@ -98,7 +88,7 @@ def test_nothing_that_is_sent_names_a_condition_a_clip_or_a_code(tmp_path: Path)
     key = panel.key
     secret = [one.code for one in key.stimuli] + [one.sha256 for one in key.stimuli]
     secret += ["alpha", "beta", "anchor", "c0", "c1", key.secret, key.sha256, str(panel.folder)]
-    secret += [row["trial_code"] for row in votes_in(panel)]
+    secret += [row["trial_code"] for row in saved_rows(panel)]
     text = "\n".join(re.sub(r"\b[0-9a-f]{32}\b", "", one) for one in told if "RIFF" not in one)
     assert len(text) > 10_000
     assert [one for one in secret if one in text] == []
@@ -117,7 +107,7 @@ def test_the_same_trial_again_is_answered_and_saved_once(tmp_path: Path) -> None
         other = [*sent["events"][:-1], ["rate", 1 if sent["events"][-1][1] != 1 else 2, -1, ""]]
         answer = ann.post("trial", {**sent, "events": other})
         assert (answer.status, answer.told["other"]) == (409, True)
-    assert len(votes_in(panel)) == 1
+    assert len(saved_rows(panel)) == 1
     assert len(list((panel.ratings / "other").glob("*.csv"))) == 1
 
 
@@ -147,7 +137,7 @@ def test_the_newest_page_counts_and_the_older_one_is_told(tmp_path: Path) -> Non
         assert (answer.status, answer.told["elsewhere"]) == (409, True)
         assert second.send().status == 200
         assert "at trial 2 of 8" in first.open()["text"]
-    assert len(votes_in(panel)) == 1
+    assert len(saved_rows(panel)) == 1
 
 
 def test_who_has_begun_at_a_desk_goes_on_in_a_browser_and_the_other_way_round(tmp_path: Path) -> None:
@@ -169,7 +159,7 @@ def test_who_has_begun_at_a_desk_goes_on_in_a_browser_and_the_other_way_round(tm
             take(session, 1)
         ann.open()
         ann.take()
-    assert len(votes_in(panel)) == 8
+    assert len(saved_rows(panel)) == 8
 
 
 @pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="open files are looked up in /proc")
@@ -219,7 +209,7 @@ def test_a_full_disk_is_told_and_the_same_trial_is_saved_when_there_is_room(
         assert said.count("the disk is full") == 1
         assert "nnabelle" not in said.casefold()
         assert ann.token not in said
-    assert len(votes_in(panel)) == 1
+    assert len(saved_rows(panel)) == 1
 
 
 def test_what_is_no_message_of_the_page_is_refused(tmp_path: Path) -> None:
@@ -253,7 +243,7 @@ def test_what_is_no_message_of_the_page_is_refused(tmp_path: Path) -> None:
         assert stranger.ask("GET", f"/s/{ann.token}").headers["location"] == f"{ann.token}/"
         ann.tab = ""
         assert ann.post("trial", sent).status == 409
-    assert votes_in(panel) == []
+    assert saved_rows(panel) == []
 
 
 def test_who_asks_too_often_waits_and_nobody_else_does() -> None:
@@ -274,7 +264,7 @@ def test_a_session_that_stands_still_is_closed_and_goes_on_by_itself(tmp_path: P
         assert len(list(panel.ratings.glob("*-*.lock"))) == 1
         wait_for(lambda: not list(panel.ratings.glob("*-*.lock")), what="the session is closed")
         assert ann.send().status == 200  # the page that stood open knows nothing of it
-    assert len(votes_in(panel)) == 2
+    assert len(saved_rows(panel)) == 2
 
 
 def test_a_page_goes_on_when_the_server_was_started_anew_and_sets_no_level_again(tmp_path: Path) -> None:
@@ -294,7 +284,7 @@ def test_a_page_goes_on_when_the_server_was_started_anew_and_sets_no_level_again
         assert ann.open()["kind"] == "message"
         ann.post("on", {})
         assert ann.screen["step"] == "level"  # another page is another sitting
-    assert len(votes_in(panel)) == 2
+    assert len(saved_rows(panel)) == 2
 
 
 def test_platforms_name_their_listeners_and_get_them_back(tmp_path: Path) -> None:
@@ -314,7 +304,7 @@ def test_platforms_name_their_listeners_and_get_them_back(tmp_path: Path) -> Non
         assert visitor.ask("GET", "/join/" + "A" * 22).status == 404
         preview = f"/join/{served.links.study}?assignmentId=ASSIGNMENT_ID_NOT_AVAILABLE&workerId=w"
         assert "preview" in visitor.ask("GET", preview).body.decode()
-    assert {row["listener"] for row in votes_in(panel)} == {"p17"}
+    assert {row["listener"] for row in saved_rows(panel)} == {"p17"}
     (answers,) = (panel.ratings / "answers").glob("*.csv")
     text = answers.read_text()
     assert "url_prolific_pid,p17" in text
@@ -378,5 +368,5 @@ def test_ratings_may_lie_elsewhere(tmp_path: Path) -> None:
         ann = served.remote()
         ann.open()
         ann.take()
-    assert len(votes_in(panel, tmp_path / "else")) == 2
+    assert len(saved_rows(panel, tmp_path / "else")) == 2
     assert not panel.ratings.exists()
