@@ -44,6 +44,24 @@ def test_what_is_called_transcripts_is_read_and_told(folder: Path, name: str):
     assert not any(name in note and "not used" in note for note in found.notes)
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("transcripts.csv", 'id,text\n54,"He was\nthere"\n1214,not\u2028here\na7,"well,\x85so"\n'),
+        ("transcripts.csv", 'id,text\r\n54,"He was\r\nthere"\r\n1214,not\x0chere\r\na7,"well, so"\r\n'),
+        ("transcripts.txt", "54 He was\u2028there\n1214 not\x0chere\na7 well,\x85so\n"),
+        ("transcripts.txt", "54 He was there\r1214 not here\ra7 well, so\r"),
+    ],
+)
+def test_a_cell_of_several_lines_keeps_its_words_apart_and_a_row_ends_at_line_ends_only(
+    folder: Path, name: str, text: str
+):
+    (folder / name).write_bytes(text.encode())
+    found = find_clips([folder])
+    said = {clip.name: text_said(clip.transcript).split() for clip in found.clips if clip.transcript}
+    assert said == {"54": ["He", "was", "there"], "1214": ["not", "here"], "a7": ["well,", "so"]}
+
+
 def test_rows_to_be_left_out_are_counted_and_kept_as_such(folder: Path):
     (folder / "transcriptions.csv").write_text(TABLES["transcriptions.csv"])
     found = find_clips([folder])

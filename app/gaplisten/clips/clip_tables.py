@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
@@ -55,12 +56,12 @@ def key_of(name: str) -> str:
 
 
 def read_text(path: Path) -> str:
-    """Return a text file's content, at most 64 MiB of it, in UTF-8.
+    """Return a text file's content, in UTF-8.
 
     Raises
     ------
     ClipTableError
-        If it cannot be read, is too large or no text.
+        If it cannot be read, is larger than 64 MiB or no text.
     """
     try:
         text = read_regular(path, MOST_BYTES).decode("utf-8-sig")
@@ -86,7 +87,8 @@ def rows_of(path: Path) -> list[list[str]]:
     delimiter = max(_DELIMITERS, key=head.count)
     csv.field_size_limit(MOST_BYTES)
     try:
-        rows = [row for row in csv.reader(text.splitlines(), delimiter=delimiter, strict=True) if any(row)]
+        lines = io.StringIO(text, newline="")  # splitlines would break cells at U+2028, and join their lines
+        rows = [row for row in csv.reader(lines, delimiter=delimiter, strict=True) if any(row)]
     except csv.Error as error:
         raise ClipTableError(str(path), f"is no table ({error})", "save it as CSV") from error
     if len(rows) < 2:

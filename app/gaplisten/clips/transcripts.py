@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import itertools
 import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -134,7 +135,7 @@ def _of_file(path: Path, keys: frozenset[str]) -> Transcripts:
     if path.suffix.lower() in TABLE_SUFFIXES:
         return _of_table(path, keys)
     found: dict[str, Transcript] = {}
-    for number, line in enumerate(read_text(path).splitlines(), 1):
+    for number, line in enumerate(io.StringIO(read_text(path), newline=None), 1):
         if not line.strip():
             continue
         sphinx = _SPHINX.match(line.strip())
