@@ -78,21 +78,24 @@ def test_two_oggs_one_after_the_other_are_still_read(tmp_path: Path) -> None:
 # --- lengths
 
 
+@pytest.mark.parametrize(("endian", "order"), [("LITTLE", "<"), ("BIG", ">")])
 @pytest.mark.parametrize("codec", ["GSM610", "IMA_ADPCM", "MS_ADPCM"])
-def test_coders_that_fill_their_last_block_give_what_was_written(tmp_path: Path, codec: str) -> None:
+def test_coders_that_fill_their_last_block_give_what_was_written(
+    tmp_path: Path, codec: str, endian: str, order: str
+) -> None:
     path = tmp_path / "a.wav"
-    soundfile.write(path, tone(4000), 8000, subtype=codec)
+    soundfile.write(path, tone(4000), 8000, subtype=codec, endian=endian)
     data = path.read_bytes()
     at = data.index(b"fact") + 8
-    (frames,) = struct.unpack_from("<I", data, at)
+    (frames,) = struct.unpack_from(f"{order}I", data, at)
     assert frames == {"IMA_ADPCM": 4040}.get(codec, 4000)  # libsndfile itself fills IMA's last block
     samples = read_signal(path).samples
     assert np.array_equal(samples, soundfile.read(path, frames, dtype="float32", always_2d=True)[0])
     assert probe(path).frames == open_source(path).frames == len(samples) == frames
     for fact in (0, 0xFFFFFFFF, 7):  # never finished: all that is there is read
-        path.write_bytes(data[:at] + struct.pack("<I", fact) + data[at + 4 :])
+        path.write_bytes(data[:at] + struct.pack(f"{order}I", fact) + data[at + 4 :])
         assert read_signal(path).frames == soundfile.info(path).frames
-    path.write_bytes(data[:at] + struct.pack("<I", 40_000) + data[at + 4 :])
+    path.write_bytes(data[:at] + struct.pack(f"{order}I", 40_000) + data[at + 4 :])
     assert "promises 40000 frames" in refusal(path)
 
 

@@ -91,7 +91,7 @@ def check_chunks(file: BinaryIO, kind: bytes, length: int) -> Promise:
         notes, frames = _counted_aiff(common, size - 8 - skipped)
     elif not notes and kind != b"FORM":
         notes = _consistent(heads.get(b"fmt ", b""), order)
-        frames, notes = _filled_up(heads, size, notes)
+        frames, notes = _filled_up(heads, order, size, notes)
     end = min(chunk.start + size + size % 2, length)
     if not notes and not _only_chunks(file, order, end, length):
         notes = more(length - end)
@@ -170,17 +170,17 @@ def _block_frames(kind: int, size: int, channels: int) -> int:
 
 
 def _filled_up(
-    heads: dict[bytes, bytes], size: int, notes: tuple[str, ...]
+    heads: dict[bytes, bytes], order: str, size: int, notes: tuple[str, ...]
 ) -> tuple[int | None, tuple[str, ...]]:
     """Return how many frames a WAV file was given, where its codec fills up the last block."""
     form, fact = heads.get(b"fmt ", b""), heads.get(b"fact", b"")
     if len(form) < 20:
         return None, notes
-    (kind,), (bytes_each,), (each,) = (struct.unpack("<H", form[at : at + 2]) for at in (0, 12, 18))
+    (kind,), (bytes_each,), (each,) = (struct.unpack(f"{order}H", form[at : at + 2]) for at in (0, 12, 18))
     if kind not in _IN_BLOCKS or not bytes_each or notes:
         return None, notes
     there = -(-size // bytes_each) * each
-    told = struct.unpack("<I", fact[:4])[0] if len(fact) >= 4 else 0
+    told = struct.unpack(f"{order}I", fact[:4])[0] if len(fact) >= 4 else 0
     if told in (0, STREAMING):
         return None, (f"its header does not say how many of up to {there} frames are meant",)
     if told > there:
