@@ -61,6 +61,10 @@ KINDS = {
         ),
         "N a b -",
     ),
+    "with_text.jsonl": (
+        rows('{"id": "N", "clean": "wavs/aN.wav", "lossy": "wavs/bN.wav", "text": "one\u2028two\x85three"}'),
+        "N a b -",
+    ),
     "pairs.jsonl": (
         rows('{"audio_filepath": "wavs/bN.wav", "clean": {"path": "wavs/aN.wav"}, "text": "x"}'),
         "bN a b -",
@@ -72,7 +76,7 @@ KINDS = {
 @pytest.mark.parametrize("opened", ["folder", "table"])
 def test_columns_are_versions(sounds: Path, name: str, opened: str) -> None:
     text, truth = KINDS[name]
-    (sounds / name).write_text(text)
+    (sounds / name).write_text(text, encoding="utf-8")
     found = find_clips([sounds if opened == "folder" else sounds / name])
     assert [told(clip) for clip in found.clips] == [truth.replace("N", each) for each in NAMES]
 

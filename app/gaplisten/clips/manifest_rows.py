@@ -70,7 +70,7 @@ def _json(path: Path, text: str) -> list[Row]:
     if isinstance(whole, list | dict):
         return _nested(whole)
     rows = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(io.StringIO(text, newline=None), 1):  # strings may hold U+2028
         if not line.strip():
             continue
         try:
@@ -159,7 +159,7 @@ def _scp(text: str, path: Path) -> list[Row]:
     """Read ``id path`` lines; the column is called as the file, or its folder where that says nothing."""
     name = path.parent.name if path.stem.lower() in ("wav", "feats", "audio") else path.stem
     rows = []
-    for line in text.splitlines():
+    for line in io.StringIO(text, newline=None):
         ident, _, rest = line.strip().partition(" ")
         ident, rest = (
             (ident, rest) if rest else (line.strip().partition("\t")[0], line.strip().partition("\t")[2])
