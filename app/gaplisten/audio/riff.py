@@ -47,6 +47,38 @@ class _Common:
     codec: bytes
 
 
+@dataclass(frozen=True)
+class _Form:
+    """What the format chunk of a WAV or Wave64 file says of its sound.
+
+    Parameters
+    ----------
+    a_second, size
+        Bytes of a second; and of a frame, or of a codec's block.
+    each
+        Frames of a codec's block; None where it does not say.
+    """
+
+    kind: int
+    channels: int
+    rate: int
+    a_second: int
+    size: int
+    bits: int
+    each: int | None
+
+    @classmethod
+    def of(cls, data: bytes, order: str = "<") -> _Form | None:
+        """Return what such a chunk says, or None where it says too little."""
+        if len(data) < 16:
+            return None
+        kind, channels, rate, a_second, size, bits = struct.unpack(f"{order}HHIIHH", data[:16])
+        if kind == _EXTENSIBLE and len(data) >= 26:
+            (kind,) = struct.unpack(f"{order}H", data[24:26])
+        each = struct.unpack(f"{order}H", data[18:20])[0] if len(data) >= 20 else None
+        return cls(kind, channels, rate, a_second, size, bits, each)
+
+
 def _chunks(file: BinaryIO, order: str, length: int, at: int = 12) -> Iterator[_Chunk]:
     while at + 8 <= length:
         file.seek(at)
@@ -90,8 +122,12 @@ def check_chunks(file: BinaryIO, kind: bytes, length: int) -> Promise:
         (skipped,) = struct.unpack(">I", _read(file, chunk, 4))
         notes, frames = _counted_aiff(common, size - 8 - skipped)
     elif not notes and kind != b"FORM":
-        notes = _consistent(heads.get(b"fmt ", b""), order)
-        frames, notes = _filled_up(heads, order, size, notes)
+        form = _Form.of(heads.get(b"fmt ", b""), order)
+        notes = _consistent(form)
+        if not notes and form is not None:
+            fact = heads.get(b"fact", b"")[:4]
+            told = struct.unpack(f"{order}I", fact)[0] if len(fact) == 4 else 0
+            frames, notes = _filled_up(form, told, size)
     end = min(chunk.start + size + size % 2, length)
     if not notes and not _only_chunks(file, order, end, length):
         notes = more(length - end)
@@ -141,23 +177,20 @@ def _compare_aiff(common: _Common, there: int) -> tuple[str, ...]:
     return ()
 
 
-def _consistent(form: bytes, order: str = "<") -> tuple[str, ...]:
+def _consistent(form: _Form | None) -> tuple[str, ...]:
     """Compare the numbers of a format chunk, some of which follow from others."""
-    if len(form) < 16:
+    if form is None:
         return ()
-    kind, channels, rate, a_second, bytes_each, bits = struct.unpack(f"{order}HHIIHH", form[:16])
-    if kind == _EXTENSIBLE and len(form) >= 26:
-        (kind,) = struct.unpack(f"{order}H", form[24:26])
-    if kind in _IN_BLOCKS:
-        each = struct.unpack(f"{order}H", form[18:20])[0] if len(form) >= 20 else 0
-        wanted = _block_frames(kind, bytes_each, channels)
-        return contradicts(f"{each} frames in blocks of {bytes_each} bytes") if each != wanted else ()
-    if kind not in _PLAIN:
+    size, channels, bits = form.size, form.channels, form.bits
+    if form.kind in _IN_BLOCKS:
+        each, wanted = form.each or 0, _block_frames(form.kind, size, channels)
+        return contradicts(f"{each} frames in blocks of {size} bytes") if each != wanted else ()
+    if form.kind not in _PLAIN:
         return ()
-    if bytes_each != channels * -(-bits // 8) and not 0 < channels * bits <= 8 * bytes_each <= channels * 32:
-        return contradicts(f"{channels} channels of {bits} bits in {bytes_each} bytes")
-    if a_second != rate * bytes_each:
-        return contradicts(f"{rate} frames of {bytes_each} bytes in a second that has {a_second}")
+    if size != channels * -(-bits // 8) and not 0 < channels * bits <= 8 * size <= channels * 32:
+        return contradicts(f"{channels} channels of {bits} bits in {size} bytes")
+    if form.a_second != form.rate * size:
+        return contradicts(f"{form.rate} frames of {size} bytes in a second that has {form.a_second}")
     return ()
 
 
@@ -169,25 +202,19 @@ def _block_frames(kind: int, size: int, channels: int) -> int:
     return 2 * (size // max(channels, 1) - head) + (2 if kind == _MICROSOFT else 1)
 
 
-def _filled_up(
-    heads: dict[bytes, bytes], order: str, size: int, notes: tuple[str, ...]
-) -> tuple[int | None, tuple[str, ...]]:
-    """Return how many frames a WAV file was given, where its codec fills up the last block."""
-    form, fact = heads.get(b"fmt ", b""), heads.get(b"fact", b"")
-    if len(form) < 20:
-        return None, notes
-    (kind,), (bytes_each,), (each,) = (struct.unpack(f"{order}H", form[at : at + 2]) for at in (0, 12, 18))
-    if kind not in _IN_BLOCKS or not bytes_each or notes:
-        return None, notes
-    there = -(-size // bytes_each) * each
-    told = struct.unpack(f"{order}I", fact[:4])[0] if len(fact) >= 4 else 0
+def _filled_up(form: _Form, told: int, size: int) -> tuple[int | None, tuple[str, ...]]:
+    """Return how many frames a WAV file was given, as is `told`, where its codec fills up the last block."""
+    each = form.each
+    if form.kind not in _IN_BLOCKS or not form.size or each is None:
+        return None, ()
+    there = -(-size // form.size) * each
     if told in (0, STREAMING):
         return None, (f"its header does not say how many of up to {there} frames are meant",)
     if told > there:
         raise HeaderFault(f"is cut short: its header promises {told} frames, {there} are there", COPY_AGAIN)
     if told <= there - each:
         return None, (f"its header counts {told} frames, up to {there} are there and are read",)
-    return int(told), ()
+    return told, ()
 
 
 def _only_chunks(file: BinaryIO, order: str, start: int, length: int) -> bool:
@@ -209,12 +236,13 @@ def _refuse_unfinished(there: int) -> None:
 
 def check_wave64(file: BinaryIO, length: int) -> Promise:
     """Walk Wave64's chunks: a 16-byte name, a 64-bit size that counts this head, padding to 8 bytes."""
-    at, form = 40, b""
+    at = 40
+    form: _Form | None = None
     while at + 24 <= length:
         file.seek(at)
         name, size = struct.unpack("<16sQ", file.read(24))
         if name[:4] == b"fmt ":
-            form = file.read(20)
+            form = _Form.of(file.read(20))
         if name[:4] == b"data":
             end = at + size + -size % 8
             notes = compare(size - 24, length - at - 24)
@@ -235,12 +263,10 @@ def _only_wave64(file: BinaryIO, at: int, length: int) -> bool:
     return length <= at < length + 8
 
 
-def _wave64_frames(form: bytes, size: int) -> int | None:
+def _wave64_frames(form: _Form | None, size: int) -> int | None:
     # libsndfile goes on to the end of the file, whatever lies behind the sound.
-    if len(form) < 16:
+    if form is None or not form.size:
         return None
-    (kind,), (bytes_each,) = (struct.unpack("<H", form[at : at + 2]) for at in (0, 12))
-    if not bytes_each:
-        return None
-    each = struct.unpack("<H", form[18:20])[0] if kind in _IN_BLOCKS and len(form) >= 20 else 1
-    return int(-(-size // bytes_each) * each if kind in _IN_BLOCKS else size // bytes_each)
+    if form.kind not in _IN_BLOCKS:
+        return size // form.size
+    return -(-size // form.size) * (1 if form.each is None else form.each)
