@@ -94,6 +94,16 @@ def weighted_mean(values: Sequence[float], weights: Sequence[float], level: floa
     return Mean(value.size, mean, float(low), float(high), float(value.std(ddof=1)))
 
 
+def mean_of(values: Sequence[float], weights: Sequence[float | None]) -> Mean:
+    """Return the weighted mean where each value has a weight, else the one in which each counts the same.
+
+    >>> mean_of([0.5, 1.0], [30, 10]).mean, mean_of([0.5, 1.0], [30, None]).mean
+    (0.625, 0.75)
+    """
+    known = [weight for weight in weights if weight is not None]
+    return weighted_mean(values, known) if len(known) == len(values) else student_mean(values)
+
+
 def student_p(mean: Mean, neutral: float = 0.0, *, two_sided: bool = True) -> float | None:
     """Return Student's test of a mean against `neutral`; one-sided, the probability of so large a mean.
 

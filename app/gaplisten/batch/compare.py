@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gaplisten.batch.score import ScoreRow
 from gaplisten.errors import GaplistenError
-from gaplisten.statistics import Mean, holm, quartiles, sign_test, student_mean, weighted_mean, within
+from gaplisten.statistics import holm, mean_of, quartiles, sign_test, within
 from gaplisten.tables import Table
 
 
@@ -160,14 +160,9 @@ def distributions(points: Iterable[Point], ends: tuple[float, float] = ANY_VALUE
     )
 
 
-def _mean_of(values: Sequence[float], points: Sequence[Point]) -> Mean:
-    weights = [point.weight for point in points if point.weight is not None]
-    return weighted_mean(values, weights) if len(weights) == len(values) else student_mean(values)
-
-
 def _distribution(condition: str, points: Sequence[Point], ends: tuple[float, float]) -> Distribution:
     values = [point.value for point in points]
-    interval = within(_mean_of(values, points), ends)
+    interval = within(mean_of(values, [point.weight for point in points]), ends)
     five = astuple(quartiles(values))
     return Distribution(condition, len(values), interval.mean, interval.low, interval.high, *five)
 
@@ -200,7 +195,7 @@ def _paired(first: str, second: str, one: dict[str, Point], other: dict[str, Poi
     both = [clip for clip in one if clip in other]
     differences = [one[clip].value - other[clip].value for clip in both]
     higher, lower = (sum(sign * value > 0 for value in differences) for sign in (1, -1))
-    interval = _mean_of(differences, [one[clip] for clip in both])
+    interval = mean_of(differences, [one[clip].weight for clip in both])
     p = sign_test(higher, lower)
     counts = (higher, lower, len(both) - higher - lower)
     return Paired(first, second, len(both), interval.mean, interval.low, interval.high, *counts, p, p)

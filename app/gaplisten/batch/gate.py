@@ -13,7 +13,7 @@ from gaplisten.batch.gap_values import COMPARED, ClipGaps
 from gaplisten.batch.limits import ANY, CLIP, Limit
 from gaplisten.loss.measures import Direction, Measure
 from gaplisten.loss.measures.gap_table import badness
-from gaplisten.statistics import Mean, clustered_mean, student_mean, weighted_mean, within
+from gaplisten.statistics import Mean, clustered_mean, mean_of, within
 from gaplisten.tables import Cell, Table
 
 MOST_NAMED = 20
@@ -384,9 +384,7 @@ def _figure_of_clips(limit: Limit, base: Build, new: Build, better: str) -> Figu
 
 def mean_of_clips(values: Mapping[str, float], weights: Mapping[str, float]) -> Mean:
     """Return the mean of at least one clip: of all their words together where each has a weight."""
-    if all(clip in weights for clip in values):
-        return weighted_mean(list(values.values()), [weights[clip] for clip in values])
-    return student_mean(list(values.values()))
+    return mean_of(list(values.values()), [weights.get(clip) for clip in values])
 
 
 def _of_clips(

@@ -8,7 +8,7 @@ import numpy as np
 
 from gaplisten.batch.score import ScoreRow
 from gaplisten.metrics.word_accuracy import COUNTS, HOW, RECOGNISED, TRANSCRIPT, TRUTH
-from gaplisten.statistics import Mean, student_mean, weighted_mean, within
+from gaplisten.statistics import Mean, mean_of, within
 from gaplisten.tables import Cell, Table
 
 ALL = "all"
@@ -131,9 +131,7 @@ def summarise_scores(rows: Iterable[ScoreRow]) -> Table:
 def _mean_of(rows: Sequence[ScoreRow], values: Sequence[float]) -> Mean:
     """Return the mean of clips' scores: by Student's t, or of all words together where clips have words."""
     weight = rows[0].task.metric.weight
-    if not weight:
-        return student_mean(values)
-    return weighted_mean(values, [dict(row.score.beside)[weight] for row in rows])
+    return mean_of(values, [dict(row.score.beside)[weight] if weight else None for row in rows])
 
 
 def _figures(rows: Sequence[ScoreRow]) -> tuple[float | int | None, ...]:
