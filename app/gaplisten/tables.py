@@ -71,8 +71,7 @@ def write_csv(path: Path, table: Table) -> None:
         If the folder is missing or the disk refuses.
     """
     try:
-        # Names of files that are no UTF-8 cannot be written as they are.
-        write_whole(path, to_csv(table).encode("utf-8", "backslashreplace"))
+        write_whole(path, to_csv(table))
     except OSError as error:
         raise TableError(*not_written(path, error)) from error
 
