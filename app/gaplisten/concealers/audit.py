@@ -168,7 +168,8 @@ class _Auditor:
         one_by_one, packets = self._one_by_one(whole, base)
         self._settle_places(proven=base.steady and bool(packets) and not one_by_one)
         ahead, where = self._look_ahead(whole, base, min(self.disturbances, self.places_each))
-        leaky = self.runs.one(noise_in_gaps(whole, self.seed), whole.trace, noise_in_gaps(whole, self.seed))
+        noisy = noise_in_gaps(whole, self.seed)
+        leaky = self.runs.one(noisy, whole.trace, noisy)
         ahead = max(ahead, self._with_other_losses())
         ahead_long, how_long = self._long()
         odd = self._odd_cases(whole)
@@ -260,6 +261,12 @@ class _Auditor:
                 return ahead, place.packet
         return 0, -1
 
+    def _look_ahead_in(self, material: Material, count: int, first: int = 1) -> int:
+        """Return how many frames it is in material that was not run yet."""
+        run = (material.lossy, material.trace, material.clean)
+        base = self._undisturbed(material, list(self.runs.each([run, run])))
+        return self._look_ahead(material, base, count, first)[0]
+
     def _learnt(self, material: Material, fresh: Concealed, base: Undisturbed) -> tuple[int, int]:
         """Return in how many more gaps, of how many, one that has heard it all meets what was lost."""
         if base.steady:
@@ -288,10 +295,8 @@ class _Auditor:
             material = self.material(self.seconds, self.seed + number)
             if number == _LOUD:
                 material = replace(material, clean=_as_loud_as_can_be(material.clean))
-            run = (material.lossy, material.trace, material.clean)
-            base = self._undisturbed(material, list(self.runs.each([run, run])))
             count = min(self.disturbances - done, self.places_each)
-            worst = max(worst, self._look_ahead(material, base, count)[0])
+            worst = max(worst, self._look_ahead_in(material, count))
         return worst
 
     def _long(self) -> tuple[int, float]:
@@ -305,10 +310,8 @@ class _Auditor:
         if seconds < 1.5 * self.seconds:
             return 0, 0.0
         material = self.material(seconds, self.seed + 1)
-        run = (material.lossy, material.trace, material.clean)
-        base = self._undisturbed(material, list(self.runs.each([run, run])))
         late = int(material.trace.packets * 0.6)
-        return self._look_ahead(material, base, _LONG_PLACES, late)[0], seconds
+        return self._look_ahead_in(material, _LONG_PLACES, late), seconds
 
     def _one_by_one(self, material: Material, base: Undisturbed) -> tuple[str, list[Concealed]]:
         """Hand over packets one at a time; return in what that differs, and the runs if there are any.
