@@ -56,7 +56,7 @@ def read_answers(panel: FrozenPanel, path: Path, root: Path) -> tuple[AnswersRea
 
 def _answers_in(panel: FrozenPanel, ratings: Path, root: Path) -> Iterator[AnswersRead | list[str]]:
     folder = ratings / ANSWERS
-    for path in ratings_files(folder) if folder.is_dir() and not folder.is_symlink() else []:
+    for path in ratings_files(folder) if not folder.is_symlink() else []:
         try:
             found, problems = read_answers(panel, path, root)
         except (GaplistenError, OSError) as error:

@@ -19,7 +19,12 @@ from gaplisten.panel.unseal import OtherPlan
 
 
 def ratings_files(folder: Path) -> list[Path]:
-    """Return what stands in the place of sessions' CSV files in a ratings folder, links and pipes too."""
+    """Return what stands in the place of sessions' CSV files in a ratings folder, links and pipes too.
+
+    There are none where the folder is not there yet.
+    """
+    if not folder.is_dir():
+        return []
     return sorted(path for path in folder.glob("*.csv") if not path.is_dir() or path.is_symlink())
 
 
@@ -174,7 +179,7 @@ def read_sessions(panel: FrozenPanel, folder: Path) -> tuple[list[SessionFile], 
     """
     files: dict[str, list[tuple[Path, SessionRead]]] = {}
     problems: list[str] = []
-    for path in ratings_files(folder) if folder.is_dir() else []:
+    for path in ratings_files(folder):
         try:
             found = read_session(panel, path)
         except (GaplistenError, OSError) as error:

@@ -93,7 +93,7 @@ def unseal(
         raise StillListening(str(folder), fact, way_out)
     done: dict[bool, list[str]] = {True: [], False: []}
     problems = []
-    for path in ratings_files(folder) if folder.is_dir() else []:
+    for path in ratings_files(folder):
         try:
             done[_fill_in(panel, path)].append(path.name)
         except Locked:

@@ -83,7 +83,7 @@ def trial_seconds(found: Iterable[SessionStatus]) -> float | None:
 def panel_status(panel: FrozenPanel, ratings: Path | None = None) -> list[SessionStatus]:
     """Return the progress of every session in a ratings folder, and the listeners that have not begun."""
     folder = ratings or panel.ratings
-    found = [session_status(panel, path) for path in ratings_files(folder)] if folder.is_dir() else []
+    found = [session_status(panel, path) for path in ratings_files(folder)]
     found = [_told_apart(panel, one, found) for one in found]
     begun = {one.listener.casefold() for one in found}
     waiting = [name for name in panel.definition.listeners if name.casefold() not in begun]

@@ -178,7 +178,7 @@ class ResultsWindow(QWidget):
 
     def _state_of_files(self) -> object:
         folder = self._ratings or self._panel.ratings
-        files = ratings_files(folder) if folder.is_dir() else []
+        files = ratings_files(folder)
         locks = {path.stem: path.stat().st_mtime_ns for path in folder.glob("*.lock")} if files else {}
         # A session that is open is hidden: each of its votes would have all of the others read anew.
         read = [(path.name, path.stat().st_mtime_ns) for path in files if path.stem not in locks]
@@ -205,8 +205,7 @@ class ResultsWindow(QWidget):
         self._reading = self._tasks.run(title, lambda _job: work(), self._read, self._not_read)
 
     def _bytes(self) -> int:
-        folder = self._ratings or self._panel.ratings
-        return sum(path.stat().st_size for path in ratings_files(folder)) if folder.is_dir() else 0
+        return sum(path.stat().st_size for path in ratings_files(self._ratings or self._panel.ratings))
 
     def _read(self, results: Results) -> None:
         self._reading = None
