@@ -14,6 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.languages import counted
 from gaplisten.panel.definition import PanelDefinition
@@ -35,6 +36,10 @@ PANELS = 200
 # How far listeners and clips lie apart by themselves, in parts of what a vote does: it cancels out of
 # differences, but not out of what rounding and the ends of the scale do.
 _LEVEL = 0.5
+
+
+class NothingCompared(GaplistenError):  # noqa: N818 - reads as the fact it is
+    """A panel whose results hold no comparison."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,11 @@ def rehearse(
         Of pairs only those by clip and by listener count, in logits.
     job
         Told how far it is; may cancel.
+
+    Raises
+    ------
+    NothingCompared
+        If results of such a panel hold no comparison: of one condition alone, say.
     """
     definition = key.definition
     trials = _trials(key, simulated(key, listeners))
@@ -133,6 +143,9 @@ def rehearse(
         differing = [one for one in each if shifted in (one.condition, one.against)]
         alike = [one for one in each if shifted not in (one.condition, one.against)]
         true += len(differing)
+        if not true:
+            fact = "its results compare nothing, so that nothing can be found"
+            raise NothingCompared(definition.title, fact, "give it another condition")
         found += sum(one.sure for one in differing)
         wrong += any(one.sure for one in alike)
         others = others or bool(alike)
@@ -141,8 +154,9 @@ def rehearse(
 
 def shifted_condition(definition: PanelDefinition) -> str:
     """Return the condition that is made to differ: the last one that others are not held against."""
-    names = [one.name for one in definition.condition if one.name != definition.results.against]
-    systems = [one for one in names if one != REFERENCE] or names
+    names = [one.name for one in definition.condition]
+    others = [one for one in names if one != definition.results.against] or names
+    systems = [one for one in others if one != REFERENCE] or others
     return systems[-1]
 
 
