@@ -283,6 +283,10 @@ def test_means_bring_how_many_votes_they_are_of(tmp_path: Path):
     path = tmp_path / "means.csv"
     path.write_text("clip,condition,mos,n,std\nc,a,3.5,8,0.4\nc,b,2.5,,\n")
     assert read_heard(path) == (Heard("c", "a", 3.5, 8, 0.4), Heard("c", "b", 2.5))
+    for cells in ("0,0.4", "-3,0.4", "8,-0.4"):  # no mean is of such votes
+        path.write_text(f"clip,condition,mos,n,std\nc,a,3.5,{cells}\n")
+        with pytest.raises(ComparisonError, match="a mean of so many votes"):
+            read_heard(path)
 
 
 def test_only_what_was_both_predicted_and_heard_counts():

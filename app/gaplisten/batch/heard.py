@@ -132,8 +132,18 @@ def read_heard(path: Path) -> tuple[Heard, ...]:
             key = (plain(line["clip"]), plain(line["condition"]))
             votes.setdefault(key, []).append(number(path, line[name]))
             if count and spread and line[count] and line[spread]:
-                told[key] = round(number(path, line[count])), number(path, line[spread])
+                told[key] = _told(path, line[count], line[spread])
     return tuple(_heard(key, values, told.get(key)) for key, values in votes.items())
+
+
+def _told(path: Path, count: str, spread: str) -> tuple[int, float]:
+    votes, sd = round(number(path, count)), number(path, spread)
+    if votes < 1 or sd < 0:
+        fact = f"it has a mean of so many votes, {count}, with a standard deviation of {spread}"
+        raise ComparisonError(
+            str(path), fact, "give at least one vote and no negative spread, or leave both empty"
+        )
+    return votes, sd
 
 
 def _heard(key: tuple[str, str], values: Sequence[float], told: tuple[int, float] | None = None) -> Heard:
