@@ -124,6 +124,15 @@ def test_a_wav_beside_is_as_before_and_what_is_not_read_is_said(bare: Path, tmp_
     )
 
 
+def test_the_example_that_is_asked_about_lies_in_no_hidden_folder(bare: Path, tmp_path: Path) -> None:
+    shutil.copytree(bare, tmp_path, dirs_exist_ok=True)
+    (tmp_path / ".cache").mkdir()
+    (tmp_path / ".cache" / "noise.raw").write_bytes(b"\1\2" * 100)
+    with pytest.raises(NeedsRawError) as asked:
+        find_clips([tmp_path])
+    assert asked.value.example == tmp_path / "clean" / "demo1.pcm"
+
+
 def test_what_was_said_of_a_folder_is_kept_for_it(bare: Path, tmp_path: Path) -> None:
     sources = Sources(paths=(bare,))
     assert as_before(sources).raw is None

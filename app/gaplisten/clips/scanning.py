@@ -62,7 +62,7 @@ def first_bare(paths: Iterable[Path]) -> Path | None:
         for count, (above, below, names) in enumerate(os.walk(path)):
             if count >= _MOST_WALKED:
                 break
-            below.sort(key=natural)
+            below[:] = sorted((name for name in below if not name.startswith(".")), key=natural)
             bare = (name for name in names if not name.startswith(".") and is_bare(Path(name)))
             if (found := min(bare, key=natural, default=None)) is not None:
                 return Path(above) / found
