@@ -159,10 +159,7 @@ def test_building_can_be_stopped_and_leaves_nothing(tmp_path: Path) -> None:
     job.cancel()
     with pytest.raises(JobCancelled):
         build(parse_definition(toml("acr")), tmp_path / "p", FakeRenderer(), places=Places(tmp_path), job=job)
-    assert (
-        sorted(path.name for path in tmp_path.iterdir()) == ["clips", "gaplisten-home"]
-        or not (tmp_path / "p").exists()
-    )
+    assert {path.name for path in tmp_path.iterdir()} <= {"clips", "gaplisten-home"}
     assert not (tmp_path / "p.part").exists()
 
 
