@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 from gaplisten.errors import GaplistenError
 from gaplisten.exchange.votes.table import Foreign
+from gaplisten.languages import counted
 from gaplisten.panel import methods
 from gaplisten.panel.imported import LONGEST, Imported
 from gaplisten.panel.journal import one_line
@@ -151,10 +152,18 @@ def number(text: str) -> float | None:
     return value if math.isfinite(value) else None
 
 
-def in_range(method: Method, value: float) -> bool:
-    """Tell whether a score can be one of this method, as results read it (grades of ABC/HR: 1 to 5)."""
+def score_in(text: str, method: Method) -> float | None:
+    """Return a score as results read it (grades of ABC/HR: 1 to 5); None for what the method has not."""
+    value = number(text)
     low, high = {"abc_hr": (1.0, 5.0), "ab": (-1.0, 1.0)}.get(method.name, method.range)
-    return low <= value <= high
+    return value if value is not None and low <= value <= high else None
+
+
+def left_out(table: Foreign) -> list[str]:
+    """Return the sentence about a table's lines that are no records, where it has such."""
+    if not table.ragged:
+        return []
+    return [f"{table.name}: {counted(table.ragged, 'line')} of another length cannot be read; left out"]
 
 
 def read_key(name: str, data: bytes) -> dict[str, Meant]:

@@ -9,16 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gaplisten.exchange.votes.contract import (
-    Options,
-    Reader,
-    VotesError,
-    cleaned,
-    in_range,
-    named,
-    number,
-    role_of,
-)
+from gaplisten.exchange.votes.contract import Options, Reader, VotesError, cleaned, named, role_of, score_in
 from gaplisten.exchange.votes.table import Foreign
 from gaplisten.languages import counted
 from gaplisten.panel import methods
@@ -85,8 +76,7 @@ def _vote(record: dict[str, str], method: Method, options: Options, name: str) -
     clip = cleaned(record.get("item", "") or record.get("utterance", "")) or "clip"
     session = cleaned(record["session_id"])
     if "system_a" not in record:
-        system, value = record["system"], number(record.get("rating", ""))
-        rated = value if value is not None and in_range(method, value) else None
+        system, rated = record["system"], score_in(record.get("rating", ""), method)
         against = REFERENCE if method.name == "dcr" else ""
         role = role_of(system)
         return ForeignVote(
@@ -117,8 +107,7 @@ def _of_pair(record: dict[str, str], method: Method) -> float | None:
             if said in names:
                 return preferred
         return 0.0 if said in ("=", "tie") else None
-    value = number(record.get("rating", ""))
-    return value if value is not None and in_range(method, value) else None
+    return score_in(record.get("rating", ""), method)
 
 
 READER = ListenAndRate("listen_and_rate", "listen-and-rate", 30)

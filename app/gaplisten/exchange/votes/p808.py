@@ -18,10 +18,10 @@ from gaplisten.exchange.votes.contract import (
     Reader,
     VotesError,
     cleaned,
-    in_range,
+    left_out,
     named,
-    number,
     role_of,
+    score_in,
 )
 from gaplisten.exchange.votes.table import Foreign
 from gaplisten.languages import counted
@@ -77,10 +77,7 @@ class P808(Reader):
         if len(once) < len(records):
             repeats = counted(len(records) - len(once), "line")
             notes.append(f"{repeats} stood there again; each counts once")
-        for table in lists:
-            if table.ragged:
-                said = counted(table.ragged, "line")
-                notes.append(f"{table.name}: {said} of another length cannot be read; left out")
+        notes += [said for table in lists for said in left_out(table)]
         if lacking := sum(one.score is None for one in votes):
             notes.append(f"{counted(lacking, 'vote')} without a usable answer: left empty")
         if not options.key:
@@ -91,12 +88,11 @@ class P808(Reader):
 
 def _method(name: str, types: set[str], options: Options) -> Method:
     single = {METHODS[one] for one in types if one in METHODS}
-    several = [method for method, scales in SCALES.items() if types <= set(scales)]
     if len(types) == 1 and single:
         usual = single.pop()
         allowed = ("acr_effort", "acr_annoyance") if usual == "acr" else ()
         return options.chosen(usual, *allowed)
-    fitting = [one for one in several if types == set(SCALES[one])]
+    fitting = [one for one, scales in SCALES.items() if types == set(scales)]
     if not fitting:
         fact = f"its votes are of no method that is known here ({', '.join(sorted(types)[:10])})"
         raise VotesError(name, fact, "give the whole table of one test")
@@ -118,8 +114,7 @@ def _votes(
             times[worker] += 1
             places[page] = times[worker]
         meant = _meant(record, keys, clips, options)
-        value = number(record["vote"])
-        score = value if value is not None and in_range(method, value) else None
+        score = score_in(record["vote"], method)
         made.append(
             ForeignVote(
                 worker,

@@ -16,10 +16,11 @@ from gaplisten.exchange.votes.contract import (
     Reader,
     VotesError,
     cleaned,
-    in_range,
+    left_out,
     named,
     number,
     role_of,
+    score_in,
 )
 from gaplisten.exchange.votes.table import Foreign
 from gaplisten.languages import counted
@@ -41,7 +42,6 @@ _USUAL = {
     "seconds": ("response_seconds",),
 }
 _UNCHECKED = "what was heard, checks and devices are not in the table: nobody could be left out for them"
-_BAD = 5  # rows that are named when they cannot be used
 
 
 @dataclass(frozen=True)
@@ -148,8 +148,7 @@ def _of_row(row: _Row, method: Method, options: Options) -> Iterator[ForeignVote
 
 
 def _vote(row: _Row, condition: str, text: str, method: Method, options: Options) -> ForeignVote:
-    value = number(text)
-    score = value if value is not None and in_range(method, value) else None
+    score = score_in(text, method)
     meant = options.meant(condition) or Meant(
         cleaned(row["clip"]), named(condition), row["role"] or role_of(condition), cleaned(row["stratum"])
     )
@@ -174,9 +173,7 @@ def _vote(row: _Row, condition: str, text: str, method: Method, options: Options
 
 def _left(table: Foreign, rows: Sequence[_Row]) -> Iterator[str]:
     """Tell which lines are no votes of the test."""
-    if table.ragged:
-        said = counted(table.ragged, "line")
-        yield f"{table.name}: {said} of another length cannot be read; left out"
+    yield from left_out(table)
     if checks := sum(not row.counts for row in rows):
         yield f"{table.name}: {counted(checks, 'line')} of practice and checks left out"
     if nobody := sum(row.counts and not (row["listener"] and row["clip"]) for row in rows):

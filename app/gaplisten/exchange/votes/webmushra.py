@@ -18,10 +18,11 @@ from gaplisten.exchange.votes.contract import (
     Reader,
     VotesError,
     cleaned,
-    in_range,
+    left_out,
     named,
     number,
     role_of,
+    score_in,
 )
 from gaplisten.exchange.votes.sends import Answered, Session, sessions
 from gaplisten.exchange.votes.table import Foreign
@@ -178,10 +179,7 @@ def _pymushra(table: Foreign) -> list[_Read]:
         same["session_uuid"] = cells.get("questionaire_uuid", "")
         if kind in (MUSHRA, SINGLE, MULTI, PAIRED, TRIPLE):
             by_kind.setdefault(kind, []).append(_line(kind, same, questions))
-    notes = []
-    if table.ragged:
-        said = counted(table.ragged, "line")
-        notes.append(f"{table.name}: {said} of another length cannot be read; left out")
+    notes = left_out(table)
     return [_Read(kind, lines, notes) for kind, lines in by_kind.items()] or [_Read("", [], notes)]
 
 
@@ -295,21 +293,16 @@ def _rated(plain: ForeignVote, values: Sequence[str], kind: str, method: Method)
         score = {"correct": 1.0, "incorrect": 0.0}.get(values[0].casefold())
         yield replace(plain, compared_with=REFERENCE, score=score)
     elif kind == TRIPLE:
-        hidden, own = (_score(method, value) for value in values)
+        hidden, own = (score_in(value, method) for value in values)
         if hidden is None or own is None:  # one without the other tells no difference
             hidden = own = None
         yield replace(plain, condition=REFERENCE, role="reference", score=hidden, vote=hidden)
         yield replace(plain, score=own, vote=own)
     else:
-        given = [_score(method, value) for value in values]
+        given = [score_in(value, method) for value in values]
         for at, scale in enumerate(method.scales):
             score = given[at] if len(given) == len(method.scales) else None
             yield replace(plain, scale=scale, score=score, vote=score)
-
-
-def _score(method: Method, text: str) -> float | None:
-    value = number(text)
-    return value if value is not None and in_range(method, value) else None
 
 
 READER = WebMushra("webmushra", "webMUSHRA or pymushra", 10)
