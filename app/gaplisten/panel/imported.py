@@ -32,9 +32,8 @@ from gaplisten.panel.parts import ResultsPart
 from gaplisten.panel.ratings import Rating
 from gaplisten.panel.reading import Row
 from gaplisten.panel.safety import read_limited
-from gaplisten.panel.session_names import as_typed
 from gaplisten.panel.trial import Vote
-from gaplisten.tables import Cell, Table, to_csv
+from gaplisten.tables import Cell, Table, plain, to_csv
 
 MANIFEST, VOTES, ANSWERS = "imported.json", "votes.csv", "answers.csv"
 LONGEST = 200  # characters of a name
@@ -207,7 +206,7 @@ class ImportedVotes:
         if found.torn:
             problems.append(f"{VOTES}: an incomplete last line was left out")
         typed = ("listener", "clip", "condition", "compared_with", "comment", "session")
-        return [{**row, **{name: as_typed(row[name]) for name in typed}} for row in found.rows], problems
+        return [{**row, **{name: plain(row[name]) for name in typed}} for row in found.rows], problems
 
     def votes(self) -> tuple[list[Rating], list[str], list[str]]:
         """Return the votes that have a score, sentences about rows without use, and what else is to be said.
@@ -263,7 +262,7 @@ class ImportedVotes:
         with contextlib.suppress(FileNotFoundError):
             found = read(self.folder / ANSWERS, _ANSWER_COLUMNS, _ANSWER_COLUMNS, self.folder)
             rows = [
-                (as_typed(row["listener"]), "questions", 1, row["question"], as_typed(row["answer"]))
+                (plain(row["listener"]), "questions", 1, row["question"], plain(row["answer"]))
                 for row in found.rows
             ]
         empty: tuple[Cell, ...] = (None,) * 5

@@ -9,6 +9,7 @@ from pathlib import Path
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.reading import Row
 from gaplisten.panel.safety import file_stem
+from gaplisten.tables import plain
 
 HASH = 8  # hexadecimal digits of the panel before a session's name, and of the listener after it
 
@@ -16,11 +17,6 @@ HASH = 8  # hexadecimal digits of the panel before a session's name, and of the 
 def session_name(panel: FrozenPanel, listener: str) -> str:
     """Return the name of a session's files: the same for the same panel and listener, on every machine."""
     return f"{panel.sha256[:HASH]}-{file_stem(listener)}"
-
-
-def as_typed(cell: str) -> str:
-    """Return a name without the apostrophe by which the CSV keeps spreadsheets from computing it."""
-    return cell[1:] if cell[:1] == "'" and cell[1:2] in ("=", "+", "-", "@") else cell
 
 
 def listener_of(rows: Sequence[Row], typed: str = "") -> str:
@@ -36,10 +32,10 @@ def listener_of(rows: Sequence[Row], typed: str = "") -> str:
     """
     if not rows:
         return ""
-    names = [as_typed(name) for name, _ in Counter(row["listener"] for row in rows).most_common()]
+    names = [plain(name) for name, _ in Counter(row["listener"] for row in rows).most_common()]
     session = Counter(row.get("session", "") for row in rows).most_common(1)[0][0]
-    plain = session[HASH + 1 : -(HASH + 1)]
-    for name in (*names, typed, plain):
+    stem = session[HASH + 1 : -(HASH + 1)]
+    for name in (*names, typed, stem):
         if name and session.endswith(f"-{file_stem(name)}"):
             return name
     return names[0]

@@ -17,6 +17,7 @@ from gaplisten.panel.imported import LONGEST, Imported
 from gaplisten.panel.journal import one_line
 from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.parts import REFERENCE
+from gaplisten.tables import plain
 
 ANCHORS = ("anchor35", "anchor70", "lossy_anchor")
 _HIDDEN = (REFERENCE, "hr", "hidden_reference", "hidden reference")
@@ -124,10 +125,10 @@ class Reader(ABC):
 
 def role_of(condition: str) -> str:
     """Return what a condition is there for, by the names that tools give to references and anchors."""
-    plain = condition.strip().casefold()
-    if plain in _HIDDEN:
+    said = condition.strip().casefold()
+    if said in _HIDDEN:
         return "reference"
-    return "anchor" if plain in ANCHORS else "condition"
+    return "anchor" if said in ANCHORS else "condition"
 
 
 def named(condition: str) -> str:
@@ -142,11 +143,11 @@ def cleaned(name: str) -> str:
 
 def number(text: str) -> float | None:
     """Return a number as people and spreadsheets write it, decimal commas too; None for all else."""
-    plain = text.strip()
-    if plain.count(",") == 1 and "." not in plain:
-        plain = plain.replace(",", ".")
+    said = text.strip()
+    if said.count(",") == 1 and "." not in said:
+        said = said.replace(",", ".")
     try:
-        value = float(plain)
+        value = float(said)
     except ValueError:
         return None
     return value if math.isfinite(value) else None
@@ -183,14 +184,10 @@ def read_key(name: str, data: bytes) -> dict[str, Meant]:
     return {
         str(row["name"]): Meant(
             *(
-                _typed(str(row.get(column) or ""))
+                plain(str(row.get(column) or ""))
                 for column in ("clip", "condition", "role", "stratum", "talker", "sex")
             )
         )
         for row in rows
         if row["name"]
     }
-
-
-def _typed(text: str) -> str:
-    return text[1:] if text[:1] == "'" and text[1:2] in ("=", "+", "-", "@") else text
