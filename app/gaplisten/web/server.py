@@ -223,7 +223,9 @@ class Server:
             if (gone := self._seats.pop(token, None)) is not None:
                 gone[0].close()
             return None
-        return self._seats.setdefault(token, (Seat(self._hall, link), asyncio.Lock()))
+        if token not in self._seats:
+            self._seats[token] = (Seat(self._hall, link), asyncio.Lock())
+        return self._seats[token]
 
     async def _at_seat(self, request: Request, ask: Callable[[Seat, str], Reply]) -> Response:
         """Answer with what a seat says; one request of a seat at a time."""
