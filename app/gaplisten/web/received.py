@@ -85,11 +85,15 @@ class SentTrial(_Sent):
         )
 
 
+def own_frame(frame: int, rate: int) -> int:
+    """Return a frame of the page's clock on that of a sound with this rate."""
+    return round(frame * rate / WEB_RATE)
+
+
 def _event(one: Any, rate: int) -> Event:
     match one:
         case ("heard", slot, start, stop):
-            first, last = (round(frame * rate / WEB_RATE) for frame in (start, stop))
-            return Event("heard", slot, first, last)
+            return Event("heard", slot, own_frame(start, rate), own_frame(stop, rate))
         case ("rate", vote, slot, scale):
             return Event("rate", slot, vote=vote, scale=scale)
         case (what, slot):

@@ -131,9 +131,7 @@ def trial_screen(session: Session) -> Screen:
         "may_loop": may_loop,
         "loop": may_loop and trial.response is Response.SLIDERS,
         # Where gaps of any version begin and end: fades of switches keep clear of all of them.
-        "edges": [round(one * WEB_RATE / clips[0].rate) for one in clips[0].boundaries]
-        if switched_together
-        else [],
+        "edges": [web_frames(one, clips[0].rate) for one in clips[0].boundaries] if switched_together else [],
         "comments": definition.comments,
         "tags": list(definition.tags),
     }

@@ -26,7 +26,7 @@ from gaplisten.panel.trial import Block
 from gaplisten.panel.web_sounds import WEB_RATE, WebSounds, as_sent
 from gaplisten.web import screens
 from gaplisten.web.links import Link
-from gaplisten.web.received import SentStep, SentTrial
+from gaplisten.web.received import SentStep, SentTrial, own_frame
 from gaplisten.web.screens import Screen, Told
 
 
@@ -223,7 +223,7 @@ class Seat:
             return []
         rates = [sound.rate for sound in session.step_sounds()]
         return [
-            (which, *(round(frame * rates[which] / WEB_RATE) for frame in (start, stop)))  # type: ignore[misc]
+            (which, own_frame(start, rates[which]), own_frame(stop, rates[which]))
             for which, start, stop in sent.heard
             if 0 <= which < len(rates)
         ]
