@@ -16,7 +16,7 @@ import numpy as np
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
-from gaplisten.durable import not_written
+from gaplisten.durable import not_written, sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.panel.frozen import FrozenPanel
@@ -170,11 +170,17 @@ def _samples(web: WebSounds, one: Sound, gain: float) -> np.ndarray:
     return np.asarray(samples * np.float32(gain))
 
 
-def key_row(sound: Sound, gain_db: float, file: str, digest: str) -> tuple[Cell, ...]:
-    """Return the line of the key that tells what an opaque name stands for."""
+def key_row(sound: Sound, gain_db: float, folder: Path, file: str) -> tuple[Cell, ...]:
+    """Return the line of the key that tells what an opaque name stands for.
+
+    Parameters
+    ----------
+    folder, file
+        Where it was written, and under which name there.
+    """
     clip = sound.clip
     named = (sound.name, clip.name, sound.condition, sound.role, clip.stratum, clip.talker, clip.sex)
-    return (*named, round(gain_db, 4), file, digest)
+    return (*named, round(gain_db, 4), file, sha256_of(folder / file))
 
 
 def page_row(name: str, clip: ClipKey) -> tuple[Cell, ...]:

@@ -7,7 +7,6 @@ toolkit asks before (headphones, room) comes from itself.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,7 +29,7 @@ from gaplisten.panel.key import StimulusKey
 from gaplisten.panel.order import shuffled
 from gaplisten.panel.parts import REFERENCE
 from gaplisten.panel.planned import Use
-from gaplisten.tables import Cell, Table, write_csv
+from gaplisten.tables import Table, write_csv
 
 UPLOAD = "upload"
 _ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(:\d+)?(/[A-Za-z0-9._~-]+)*/?", re.ASCII)
@@ -85,24 +84,21 @@ def export_input(panel: FrozenPanel, out: Path, address: str, job: Job | None = 
         raise ExportError(f"--url {address[:200]}", fact, "give one as https://clips.example.org/test1")
     asked = _Asked(panel, address.rstrip("/") + "/")
     lists = asked.lists()
-    every = asked.every
+    sounds = [one.sound for one in asked.every]
     with whole_folder(out) as part:
         clips: dict[str, list[Sound]] = {}
-        for one in every:
-            clips.setdefault(one.sound.clip.name, []).append(one.sound)
-        gains, said = write_sounds(
-            panel, clips, lambda sound: part / UPLOAD / f"{sound.name}.wav", job, channels=1
-        )
+        for one in sounds:
+            clips.setdefault(one.clip.name, []).append(one)
+        gains, said = write_sounds(panel, clips, lambda one: part / _path(one), job, channels=1)
         for name, table in lists.items():
             write_csv(part / f"{name}.csv", table)
-        rows: list[tuple[Cell, ...]] = []
-        for one in every:
-            file = f"{UPLOAD}/{one.sound.name}.wav"
-            digest = hashlib.sha256((part / file).read_bytes()).hexdigest()
-            rows.append(key_row(one.sound, gains[one.sound.clip.name], file, digest))
-        write_key(part, rows)
+        write_key(part, [key_row(one, gains[one.clip.name], part, _path(one)) for one in sounds])
     named = {name: f"{name}.csv" for name in lists}
-    return Exported(out, asked.method, named, len(every), (*said, *asked.notes()))
+    return Exported(out, asked.method, named, len(sounds), (*said, *asked.notes()))
+
+
+def _path(sound: Sound) -> str:
+    return f"{UPLOAD}/{sound.name}.wav"
 
 
 class _Asked:
