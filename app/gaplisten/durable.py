@@ -9,6 +9,7 @@ import json
 import os
 import re
 import secrets
+import shutil
 import socket
 import stat
 import sys
@@ -169,6 +170,36 @@ def not_written(path: Path, error: OSError) -> tuple[str, str, str]:
     other = (error.strerror or str(error), "choose another place")
     fact, way_out = _REFUSALS.get(error.errno or 0, other)
     return str(path), f"cannot be written: {fact}", way_out
+
+
+@contextmanager
+def whole_folder(out: Path, refused: type[GaplistenError]) -> Iterator[Path]:
+    """Give a folder to fill that becomes `out` when the block ends well, and is gone else.
+
+    Parameters
+    ----------
+    refused
+        What is raised if `out` holds something already, or the disk refuses.
+
+    Raises
+    ------
+    GaplistenError
+        Of the kind that was named.
+    """
+    if os.path.lexists(out) and not (out.is_dir() and not any(out.iterdir())):
+        raise refused(str(out), "it is there already", "give a folder that is not there yet")
+    part = out.with_name(f".{out.name}.part")
+    try:
+        shutil.rmtree(part, ignore_errors=True)
+        part.mkdir(parents=True)
+        yield part
+        if out.is_dir():
+            out.rmdir()
+        part.replace(out)
+    except OSError as error:
+        raise refused(*not_written(out, error)) from error
+    finally:
+        shutil.rmtree(part, ignore_errors=True)
 
 
 class PlaceError(GaplistenError):

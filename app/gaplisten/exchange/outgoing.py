@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import io
-import os
 import re
-import shutil
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +13,7 @@ import numpy as np
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
-from gaplisten.durable import not_written, sha256_of
+from gaplisten.durable import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.panel.frozen import FrozenPanel
@@ -92,31 +89,6 @@ def _role(panel: FrozenPanel, condition: str) -> str:
     if condition == REFERENCE:
         return "reference"
     return "anchor" if condition in panel.definition.method.reserved else "condition"
-
-
-@contextmanager
-def whole_folder(out: Path) -> Iterator[Path]:
-    """Give a folder that becomes `out` when all went well, and is gone else.
-
-    Raises
-    ------
-    ExportError
-        If `out` holds something already, or the disk refuses.
-    """
-    if os.path.lexists(out) and not (out.is_dir() and not any(out.iterdir())):
-        raise ExportError(str(out), "it is there already", "give a folder that is not there yet")
-    part = out.with_name(f".{out.name}.part")
-    try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
-        yield part
-        if out.is_dir():
-            out.rmdir()
-        part.replace(out)
-    except OSError as error:
-        raise ExportError(*not_written(out, error)) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
 
 
 def write_sounds(

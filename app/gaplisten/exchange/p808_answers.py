@@ -14,8 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gaplisten.durable import write_whole
-from gaplisten.exchange.outgoing import ExportError, opaque, whole_folder, write_key
+from gaplisten.durable import whole_folder, write_whole
+from gaplisten.exchange.outgoing import ExportError, opaque, write_key
 from gaplisten.exchange.votes.p808 import METHODS, SCALES
 from gaplisten.languages import are, counted
 from gaplisten.panel.imported import Source
@@ -93,7 +93,7 @@ def export_answers(panel: Source, out: Path, ratings: Path | None = None) -> Ans
     form = _Form(_NAMES[method.name], suffixes, max(len(pages) for _, pages in sessions))
     rows = [form.row(at, worker, pages) for at, (worker, pages) in enumerate(sessions, start=1)]
     heads = tuple(rows[0])
-    with whole_folder(out) as part:
+    with whole_folder(out, ExportError) as part:
         write_csv(part / ANSWERS, Table(heads, tuple(tuple(row[name] for name in heads) for row in rows)))
         write_whole(part / SETTINGS, form.settings())
         write_key(part, list(_key(panel, votes, names)))

@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from gaplisten.durable import whole_folder
 from gaplisten.exchange.outgoing import (
     ExportError,
     Sound,
     key_row,
     opaque,
     test_clips,
-    whole_folder,
     write_key,
     write_sounds,
 )
@@ -85,7 +85,7 @@ def export_input(panel: FrozenPanel, out: Path, address: str, job: Job | None = 
     asked = _Asked(panel, address.rstrip("/") + "/")
     lists = asked.lists()
     sounds = [one.sound for one in asked.every]
-    with whole_folder(out) as part:
+    with whole_folder(out, ExportError) as part:
         clips: dict[str, list[Sound]] = {}
         for one in sounds:
             clips.setdefault(one.clip.name, []).append(one)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaplisten import languages
-from gaplisten.durable import write_whole
+from gaplisten.durable import whole_folder, write_whole
 from gaplisten.exchange.outgoing import (
     ExportError,
     Sound,
@@ -25,7 +25,6 @@ from gaplisten.exchange.outgoing import (
     plain,
     sounds_of,
     test_clips,
-    whole_folder,
     write_key,
     write_sounds,
 )
@@ -93,7 +92,7 @@ def export_webmushra(panel: FrozenPanel, out: Path, job: Job | None = None) -> E
     name = opaque(panel, "t", panel.sha256)
     pages = [_Page(panel, clip, kind, name) for clip in test_clips(panel)]
     notes = list(_limits(pages, kind))
-    with whole_folder(out) as part:
+    with whole_folder(out, ExportError) as part:
         served = part / SERVED
         sounds = {page.clip.name: page.sounds for page in pages}
         gains, quieter = write_sounds(panel, sounds, lambda one: served / _path(name, one), job)

@@ -11,7 +11,6 @@ import contextlib
 import hashlib
 import math
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -21,7 +20,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gaplisten import __version__, languages
-from gaplisten.durable import not_written, write_whole
+from gaplisten.durable import whole_folder, write_whole
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.panel import methods
 from gaplisten.panel.columns import columns_for, names_of
@@ -331,8 +330,6 @@ def write_imported(
     """
     if not found.votes:
         raise ImportedError(", ".join(files) or str(out), "no votes are in it", "check files and mapping")
-    if os.path.lexists(out) and not (out.is_dir() and not any(out.iterdir())):
-        raise ImportedError(str(out), "it is there already", "give a folder that is not there yet")
     manifest = _Manifest(
         title=title,
         method=found.method.name,
@@ -348,21 +345,11 @@ def write_imported(
         talkers={clip: said for clip, said in found.talkers.items() if any(said)},
         results=asked or ResultsPart(),
     )
-    part = out.with_name(f".{out.name}.part")
-    try:
-        shutil.rmtree(part, ignore_errors=True)
-        part.mkdir(parents=True)
+    with whole_folder(out, ImportedError) as part:
         write_whole(part / VOTES, to_csv(_votes_table(found, title)))
         if found.answers:
             write_whole(part / ANSWERS, to_csv(_answers_table(found.answers)))
         write_whole(part / MANIFEST, manifest.model_dump_json(indent=2) + "\n")
-        if out.is_dir():
-            out.rmdir()
-        part.replace(out)
-    except OSError as error:
-        raise ImportedError(*not_written(out, error)) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     return open_imported(out)
 
 
