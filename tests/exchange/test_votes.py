@@ -327,6 +327,14 @@ def test_its_preferences_and_its_right_answers_are_scores(tmp_path: Path) -> Non
     assert [one.score for one in votes_of(abx).votes] == [1, 0]
 
 
+def test_votes_are_not_read_as_those_of_a_method_that_their_form_cannot_hold() -> None:
+    with pytest.raises(VotesError, match="choose ccr"):
+        votes_of(p808(("L0", "demo1_c02_x.wav", "1", "CMOS")), method="acr")
+    ab = php("session_id,test_type,system_a,system_b,item,winner", "s,ab,A,B,u1,a")
+    with pytest.raises(VotesError, match="choose ab"):
+        votes_of(ab, method="mushra")
+
+
 def test_a_table_under_any_names_needs_a_mapping_and_a_method() -> None:
     text = "who;file;algo;mos\nAnn;f1;x;4,5\nBob;f1;x;oops\n"
     with pytest.raises(VotesError, match="--map"):

@@ -78,7 +78,7 @@ class Options:
             If this form cannot hold votes of the method that was said.
         """
         name = self.method or usual
-        if allowed and name not in (usual, *allowed):
+        if name not in (usual, *allowed):
             known = ", ".join(dict.fromkeys((usual, *allowed)))
             raise VotesError(f"--method {name}", "files of this form hold no such votes", f"choose {known}")
         return methods.method(name)

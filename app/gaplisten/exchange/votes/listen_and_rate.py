@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from gaplisten.exchange.votes.contract import Options, Reader, VotesError, cleaned, named, role_of, score_in
 from gaplisten.exchange.votes.table import Foreign
 from gaplisten.languages import counted
-from gaplisten.panel import methods
 from gaplisten.panel.imported import ForeignVote, Imported
 from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.parts import REFERENCE
@@ -49,8 +48,8 @@ class ListenAndRate(Reader):
         if kinds[0] not in _METHODS:
             fact = f"votes of the test {kinds[0][:40]!r} have no counterpart here"
             raise VotesError(first, fact, f"known are {', '.join(_METHODS)}")
-        method = methods.method(options.method or _METHODS[kinds[0]])
-        options.chosen(_METHODS[kinds[0]], *(("acr_effort", "acr_annoyance") if kinds[0] == "mos" else ()))
+        allowed = ("acr_effort", "acr_annoyance") if kinds[0] == "mos" else ()
+        method = options.chosen(_METHODS[kinds[0]], *allowed)
         once = list({tuple(record.items()): record for record in records}.values())
         votes = [_vote(record, method, options, first) for record in once]
         notes = []
