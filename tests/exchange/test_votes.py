@@ -327,6 +327,14 @@ def test_its_preferences_and_its_right_answers_are_scores(tmp_path: Path) -> Non
     assert [one.score for one in votes_of(abx).votes] == [1, 0]
 
 
+def test_lines_of_another_length_are_told_of_whatever_tool_wrote_them() -> None:
+    told = "r.csv: 1 line of another length cannot be read; left out"
+    rated = php("session_id,test_type,system,item,rating", "s,mos,A,u1,4", "s,mos,A,u2")
+    assert told in votes_of({"r.csv": rated}).notes
+    report = php("worker_id,assignment,accept_and_use", "L0,a,1", "L9,b")
+    assert told in votes_of({"v.csv": p808(("L0", "demo1_c02_x.wav", "4", "MOS")), "r.csv": report}).notes
+
+
 def test_votes_are_not_read_as_those_of_a_method_that_their_form_cannot_hold() -> None:
     with pytest.raises(VotesError, match="choose ccr"):
         votes_of(p808(("L0", "demo1_c02_x.wav", "1", "CMOS")), method="acr")

@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from gaplisten.exchange.votes.contract import Options, Reader, VotesError, cleaned, named, role_of, score_in
+from gaplisten.exchange.votes.contract import (
+    Options,
+    Reader,
+    VotesError,
+    cleaned,
+    left_out,
+    named,
+    role_of,
+    score_in,
+)
 from gaplisten.exchange.votes.table import Foreign
 from gaplisten.languages import counted
 from gaplisten.panel.imported import ForeignVote, Imported
@@ -52,7 +61,7 @@ class ListenAndRate(Reader):
         method = options.chosen(_METHODS[kinds[0]], *allowed)
         once = list({tuple(record.items()): record for record in records}.values())
         votes = [_vote(record, method, options, first) for record in once]
-        notes = []
+        notes = [said for table in tables for said in left_out(table)]
         if len(once) < len(records):
             notes.append(f"{counted(len(records) - len(once), 'line')} stood there again; each counts once")
         if lacking := sum(one.score is None for one in votes):

@@ -77,7 +77,7 @@ class P808(Reader):
         if len(once) < len(records):
             repeats = counted(len(records) - len(once), "line")
             notes.append(f"{repeats} stood there again; each counts once")
-        notes += [said for table in lists for said in left_out(table)]
+        notes += [said for table in tables for said in left_out(table)]
         if lacking := sum(one.score is None for one in votes):
             notes.append(f"{counted(lacking, 'vote')} without a usable answer: left empty")
         if not options.key:
