@@ -115,8 +115,7 @@ class Seat:
             self._rest(session, advice)
         words = {name: text for name, text in self._words.items() if not name.startswith("error_")}
         screen = self._next(session)
-        language = session.panel.definition.language
-        return Reply(200, {"tab": self._tab, "words": words, "language": language, "screen": screen})
+        return Reply(200, {"tab": self._tab, "words": words, "screen": screen})
 
     def trial(self, tab: str, sent: SentTrial) -> Reply:
         """Save a whole trial.
