@@ -141,6 +141,8 @@ def test_builds_with_losses_of_their_own_are_not_paired(
         (("--baseline", "none.json", "good"), "none.json: cannot be read"),
         (("--baseline", "b", "--save-baseline", "b", "good"), "leave one of them out"),
         (("released", "good", "--fail-if", "plcmos_service:drop>0"), "is computed by a service"),
+        # Before the folders are looked at, and long before they are measured.
+        (("none", "none", "--fail-if", "plcmos_service:drop>0"), "is computed by a service"),
     ],
 )
 def test_wrong_usage_has_its_own_status(

@@ -131,6 +131,9 @@ def compare(
         known = built_in().get(limit.measure)
         if known is not None:
             check_metric(limit, known.metric.direction)
+    _, asked = apart(wanted)
+    if asked:
+        raise CompareError(f"metric {asked[0]}", "is computed by a service", "score with it: gaplisten score")
     found = _versions(folders, reference_folder, trace or [], packet_length(packet_ms, packet), raw_from(raw))
     measured, metrics, doubts = _measured(found, wanted, jobs, accept)
     identities = {each.name: identity_of(each) for each in metrics}
@@ -235,17 +238,12 @@ def _measured(
     words: dict[str, dict[str, dict[str, float]]] = {name: {} for name in found}
     metrics: list[Metric] = []
     if wanted:
-        here, asked = apart(wanted)
-        if asked:
-            raise CompareError(
-                f"metric {asked[0]}", "is computed by a service", "score with it: gaplisten score"
-            )
         with (
             output.progress("scoring") as job,
             score_journal() as scored,
             ProcessWorkers(jobs) as workers,
         ):
-            metrics = list(described(here, workers))
+            metrics = list(described(wanted, workers))
             for name, versions in found.items():
                 batch = score_versions(versions, metrics, workers, scored, job=job)
                 for row in batch.rows:
