@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from gaplisten.batch.compare import (
     Paired,
@@ -59,9 +59,9 @@ def choose(verdicts: Sequence[Verdict], builds: Mapping[str, Build]) -> tuple[li
         for finding in (each for summary in verdict.summaries for each in summary.new):
             fresh.setdefault((finding.clip, finding.gap), []).append(finding)
         for (clip, gap), found in fresh.items():
-            worst = max(found, key=lambda each: _times(each.measure, each.value))
+            worst = max(float(_times(each.measure, [each.value])[0]) for each in found)
             chosen = Chosen(verdict.build, clip, gap, f"new: {', '.join(each.measure for each in found)}")
-            ranked.append((True, _times(worst.measure, worst.value), chosen))
+            ranked.append((True, worst, chosen))
         for clip, known in builds[verdict.build].gaps.items():
             for gap, (times, key) in enumerate(_worst_of_gaps(known), 1):
                 if times >= 1.0 and (clip, gap) not in fresh:
@@ -70,21 +70,22 @@ def choose(verdicts: Sequence[Verdict], builds: Mapping[str, Build]) -> tuple[li
     return [chosen for _, _, chosen in ranked[:MOST_FINDINGS]], len(ranked)
 
 
-def _times(key: str, value: float) -> float:
-    """Return how many times its threshold a value is; 0 where it cannot be told."""
-    measure = measure_named(key)
-    if measure.threshold is None or math.isnan(value):
-        return 0.0
-    bad, limit = (float(each) for each in badness(measure, np.array([value, measure.threshold])))
+def _times(key: str, values: Sequence[float | None]) -> npt.NDArray[np.float64]:
+    """Return how many times its threshold each value is; 0 where it cannot be told."""
+    measure, found = measure_named(key), np.array(values, np.float64)
     # Low values are conspicuous below a limit that is itself negative: -30 dB is 1.7 times -18 dB.
-    return bad / limit if limit > 0 else 0.0
+    limit = 0.0 if measure.threshold is None else float(badness(measure, np.array([measure.threshold]))[0])
+    if limit <= 0:
+        return np.zeros(found.size)
+    return np.where(np.isnan(found), 0.0, badness(measure, found) / limit)
 
 
 def _worst_of_gaps(known: ClipGaps) -> list[tuple[float, str]]:
     worst = [(0.0, "")] * len(known.gaps)
     for measure in COMPARED:
-        for gap, value in enumerate((known.values or {}).get(measure.key, ())):
-            if value is not None and (times := _times(measure.key, value)) > worst[gap][0]:
+        values = (known.values or {}).get(measure.key, ())
+        for gap, times in enumerate(_times(measure.key, values).tolist()):
+            if times > worst[gap][0]:
                 worst[gap] = (times, measure.key)
     return worst
 
