@@ -140,11 +140,22 @@ def test_a_belied_suffix_is_refused_with_the_name_that_would_fit(tmp_path: Path)
         probe(path, RawFormat(16000))
 
 
-def test_a_file_with_a_header_is_never_read_as_if_it_had_none(tmp_path: Path) -> None:
+@pytest.mark.parametrize("kind", ["WAV", "NIST"])
+def test_a_file_with_a_header_is_never_read_as_if_it_had_none(tmp_path: Path, kind: str) -> None:
     path = tmp_path / "x.raw"
-    soundfile.write(path.with_suffix(".wav"), np.zeros(100), 48000)
-    path.with_suffix(".wav").rename(path)
+    soundfile.write(path.with_suffix(".wav"), np.zeros(100), 48000, format=kind)
+    data = path.with_suffix(".wav").read_bytes()
+    if kind == "NIST":  # as SPHERE itself writes it: all of its head is text
+        data = data[:1024].replace(b"\0", b" ") + data[1024:]
+    path.write_bytes(data)
     with pytest.raises(SoundFileError, match=r"has a header of its own.*rename it"):
+        probe(path, RawFormat(16000))
+
+
+def test_a_pointer_to_a_file_without_a_header_is_called_one(tmp_path: Path) -> None:
+    path = tmp_path / "x.pcm"
+    path.write_text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n")
+    with pytest.raises(SoundFileError, match=r"Git-LFS pointer.*git lfs pull"):
         probe(path, RawFormat(16000))
 
 

@@ -29,7 +29,7 @@ from gaplisten.audio.headers import (
     check_header,
     flac_digest,
     has_sound_magic,
-    is_ascii_text,
+    refuse_text,
 )
 from gaplisten.audio.promises import HeaderFault, Promise
 from gaplisten.audio.signal import Samples, Signal
@@ -150,15 +150,10 @@ def _probe_bare(path: Path, raw: RawFormat | None) -> SoundInfo:
     try:
         with path.open("rb") as file:
             head = file.read(_HEAD)
-        if not head:
-            raise SoundFileError(str(path), "is empty (0 bytes)", "copy or export it again")
-        if is_ascii_text(head):
-            raise SoundFileError(
-                str(path), "holds text, not sound", "check which file was saved under this name"
-            )
         if begins_as_sound(head):
             fact = "has a header of its own, though its name says that it has none"
             raise SoundFileError(str(path), fact, "rename it as what it is, such as .wav")
+        refuse_text(head)
         if raw is None:
             told = told_by(path)
             known = [f"{told[0]} Hz"] * (told[0] is not None) + [told[1] or ""] * (told[1] is not None)
@@ -167,6 +162,8 @@ def _probe_bare(path: Path, raw: RawFormat | None) -> SoundInfo:
         own = raw.of(path)
         notes = check_bare(path, own)
         size = path.stat().st_size
+    except HeaderFault as fault:
+        raise SoundFileError(str(path), fault.fact, fault.way_out) from fault
     except RawError as error:
         raise SoundFileError(error.thing, error.fact, error.way_out) from error
     except OSError as error:

@@ -18,6 +18,7 @@ from gaplisten.audio.ogg import check_ogg
 from gaplisten.audio.promises import CONVERT, COPY_AGAIN, STREAMING, HeaderFault, Promise, compare, more
 from gaplisten.audio.riff import CHUNKED, check_chunks, check_wave64
 
+_TEXT = ("holds text, not sound", "check which file was saved under this name")
 _LFS = b"version https://git-lfs"
 _VOC = b"Creative Voice File\x1a"
 _MAGICS = (*CHUNKED, b"fLaC", b"OggS", b".snd", b"caff", b"NIST", b"riff", b"ID3", _VOC)
@@ -38,8 +39,8 @@ def check_header(path: Path) -> Promise:
         raise HeaderFault("is a pipe or a device, not a file", "save the sound to a file first")
     with path.open("rb") as file:
         length = os.fstat(file.fileno()).st_size
-        head = file.read(1024)
-        _refuse_other(head, length)
+        head = file.read(1024) if length else b""  # some file systems give more than they tell of
+        _refuse_other(head)
         return _promise(file, head, length)
 
 
@@ -79,24 +80,28 @@ def begins_as_sound(head: bytes) -> bool:
     return head.startswith(_MAGICS)
 
 
-def _refuse_other(head: bytes, length: int) -> None:
-    if length == 0:
+def _refuse_other(head: bytes) -> None:
+    if begins_as_sound(head):
+        return
+    refuse_text(head[:512])
+    if head.startswith(_BYTE_ORDER_MARKS):
+        raise HeaderFault(*_TEXT)
+
+
+def refuse_text(head: bytes) -> None:
+    """Refuse a file whose first bytes are none, or letters, signs and line ends only.
+
+    Raises
+    ------
+    HeaderFault
+        Saying whether it is empty, a Git-LFS pointer or another text.
+    """
+    if not head:
         raise HeaderFault("is empty (0 bytes)", COPY_AGAIN)
     if head.startswith(_LFS):
         raise HeaderFault("is a Git-LFS pointer, not the sound itself", "fetch the file with 'git lfs pull'")
-    if _is_text(head):
-        raise HeaderFault("holds text, not sound", "check which file was saved under this name")
-
-
-def _is_text(head: bytes) -> bool:
-    if begins_as_sound(head):
-        return False
-    return head.startswith(_BYTE_ORDER_MARKS) or is_ascii_text(head[:512])
-
-
-def is_ascii_text(data: bytes) -> bool:
-    """Tell whether bytes are letters, signs and line ends only."""
-    return all(byte in b"\t\r\n\f" or 32 <= byte < 127 for byte in data)
+    if all(byte in b"\t\r\n\f" or 32 <= byte < 127 for byte in head):
+        raise HeaderFault(*_TEXT)
 
 
 def _check_au(head: bytes, length: int) -> Promise:
