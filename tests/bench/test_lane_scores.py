@@ -2,36 +2,19 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from gaplisten.audio.signal import Signal
 from gaplisten.bench.lane_scores import REST_SECONDS, LaneScores
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.loss.trace import LossTrace
 from gaplisten.metrics.catalogue import built_in
 from gaplisten.metrics.contract import Score
+from kit.lane_scores import SlowPool, lanes, sound
 
 PLCMOS, SDR, GAP_LSD = (built_in()[name].metric for name in ("plcmos", "sdr", "gap_lsd"))
-
-
-class SlowPool:
-    """Answers when the test says so."""
-
-    def __init__(self):
-        self.asked, self.closed, self.broken = [], False, False
-
-    def submit(self, metric, degraded, reference=None, trace=None, transcript=None):
-        if self.broken:
-            raise RuntimeError("the pool is closed")
-        self.asked.append((metric.name, degraded, reference, trace, Future()))
-        return self.asked[-1][-1]
-
-    def close(self):
-        self.closed = True
 
 
 class Bench:
@@ -51,17 +34,6 @@ class Bench:
     def go(self):
         self.now += REST_SECONDS + 0.01
         self.scores.poll()
-
-
-def sound(level):
-    return Signal.of(np.full(1600, level), 16000)
-
-
-def lanes(*levels):
-    first = [Lane("reference", "Reference", Role.REFERENCE, sound(levels[0]), 0)]
-    return first + [
-        Lane(f"c{i}", f"C{i}", Role.CONDITION, sound(level), i) for i, level in enumerate(levels[1:], 1)
-    ]
 
 
 @pytest.fixture

@@ -19,6 +19,7 @@ from gaplisten.bench.state import (
     Work,
 )
 from gaplisten.bench.store import OutsidePaths, StoreError, from_toml, read_work, to_toml, write_work
+from kit.disk import full
 
 words = st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), max_size=20)
 names = words.filter(bool)
@@ -192,9 +193,6 @@ def test_a_file_that_cannot_be_replaced_stays_as_it_was(tmp_path, work, monkeypa
     path = tmp_path / "w.toml"
     write_work(path, work)
     before = path.read_bytes()
-
-    def full(source, target):
-        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(os, "replace", full)
     with pytest.raises(StoreError, match="the disk is full"):

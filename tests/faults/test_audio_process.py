@@ -13,6 +13,7 @@ import pytest
 from gaplisten.playback import host
 from gaplisten.playback.player import Player
 from gaplisten.playback.shared import Block
+from kit.disk import full
 from kit.player import audio_processes_with
 from kit.proof import unlike_lanes
 from kit.pulse import null_server, sound_server, wait_for
@@ -303,9 +304,6 @@ def test_underflows_are_counted_over_restarts(player):
 
 def test_full_shared_memory_is_a_sentence_and_not_a_crash(player, monkeypatch):
     import gaplisten.playback.shared as shared
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
 
     wait_for(lambda: not player.state.starting)
     monkeypatch.setattr(shared, "_reserve", full)

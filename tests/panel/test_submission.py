@@ -14,6 +14,7 @@ from gaplisten.panel.session import OTHER, Clock, Session
 from gaplisten.panel.submission import Event, NotThisTrial, Receipt
 from gaplisten.panel.trial import Response, Trial, Vote
 from gaplisten.panel.withdrawing import withdraw
+from kit.disk import full
 from kit.panels import NO_STEPS, SHORT, make_panel, saved_rows, take
 from kit.remote import told
 
@@ -137,9 +138,6 @@ def test_when_it_cannot_be_written_the_trial_stays_and_is_saved_the_next_time(
     panel = make_panel(tmp_path, "acr")
     with Session.open(panel, "Ann") as session:
         sent = told(session, any_vote)
-
-        def full(*_: object) -> None:
-            raise OSError(28, "No space left on device")
 
         with monkeypatch.context() as broken:
             broken.setattr("gaplisten.panel.journal.write_all", full)

@@ -17,6 +17,7 @@ from gaplisten.panel.build import wave_bytes
 from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.session import Session
 from gaplisten.panel.web_sounds import WEB, WEB_RATE, NoWebSounds, as_sent, web_sounds, with_web_sounds
+from kit.disk import full
 from kit.panels import make_panel, take
 
 
@@ -75,9 +76,6 @@ def test_making_them_is_all_or_nothing(tmp_path: Path, monkeypatch: pytest.Monke
     with pytest.raises(JobCancelled):
         with_web_sounds(panel, job)
     assert sorted(path.name for path in panel.folder.iterdir()) == before
-
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr("gaplisten.panel.web_sounds.write_whole", full)
     with pytest.raises(NoWebSounds, match="the disk is full"):

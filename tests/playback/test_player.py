@@ -14,6 +14,7 @@ from gaplisten.playback import player as module
 from gaplisten.playback import shared
 from gaplisten.playback.player import Player
 from kit.desk import noise
+from kit.disk import full
 
 
 @pytest.fixture
@@ -91,9 +92,6 @@ def test_a_missing_sounddevice_is_named_with_the_way_to_get_it_and_is_not_meant_
 
 def test_full_shared_memory_keeps_the_process_from_starting_and_says_so(monkeypatch):
     monkeypatch.delenv("GAPLISTEN_SOUND", raising=False)
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(shared, "_reserve", full)
     player = Player()

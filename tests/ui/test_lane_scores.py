@@ -12,7 +12,6 @@ from gaplisten.audio.signal import Signal
 from gaplisten.bench import lane_scores
 from gaplisten.bench.hearing import Hearing
 from gaplisten.bench.lane_scores import LaneScores
-from gaplisten.bench.lanes import Lane, Role
 from gaplisten.loss.trace import LossTrace
 from gaplisten.metrics import material
 from gaplisten.metrics.catalogue import built_in
@@ -24,45 +23,10 @@ from gaplisten.ui.panes import scores as scores_pane
 from gaplisten.ui.panes import words as words_pane
 from gaplisten.ui.panes.scores import ScoresDock, brief, explained, short_title
 from gaplisten.ui.shell.window import WorkbenchWindow
+from kit.lane_scores import SlowPool, lanes
 
 PLCMOS = built_in()["plcmos"].metric
 SDR = built_in()["sdr"].metric
-
-
-class SlowPool:
-    """Answers when the test says so."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, Signal, Signal | None, Future[Score]]] = []
-        self.closed = False
-
-    def submit(
-        self,
-        metric: Metric | str,
-        degraded: Signal,
-        reference: Signal | None = None,
-        trace: LossTrace | None = None,
-        transcript: str | None = None,
-    ) -> Future[Score]:
-        answer: Future[Score] = Future()
-        name = metric if isinstance(metric, str) else metric.name
-        self.asked.append((name, degraded, reference, answer))
-        return answer
-
-    def close(self) -> None:
-        self.closed = True
-
-
-def sound(level: float) -> Signal:
-    return Signal.of(np.full(1600, level), 16000)
-
-
-def lanes(*levels: float) -> list[Lane]:
-    first = [Lane("reference", "Reference", Role.REFERENCE, sound(levels[0]), 0)]
-    others = [
-        Lane(f"c{i}", f"C{i}", Role.CONDITION, sound(level), i) for i, level in enumerate(levels[1:], 1)
-    ]
-    return first + others
 
 
 @pytest.fixture
@@ -97,7 +61,7 @@ def test_the_dock_shows_a_row_for_each_lane_and_a_column_for_each_metric(
     scores.want(dock.chosen())
     scores.show(shown, None)
     scores.poll()
-    pool.asked[1][3].set_result(Score(2.5))
+    pool.asked[1][-1].set_result(Score(2.5))
     scores.poll()
     dock.show_scores(shown, scores)
     assert (dock.table.rowCount(), dock.table.columnCount()) == (2, 1)
@@ -163,8 +127,8 @@ def test_the_badge_is_the_first_metric_short_with_its_unit(
     window.controller.lanes = tuple(lanes(0.1, 0.2))
     window.controller.lanes_changed.emit()
     qtbot.waitUntil(lambda: len(pool.asked) == 2)
-    pool.asked[1][3].set_result(Score(12.345))
-    pool.asked[0][3].set_result(Score(None, "equal to the reference (infinite)"))
+    pool.asked[1][-1].set_result(Score(12.345))
+    pool.asked[0][-1].set_result(Score(None, "equal to the reference (infinite)"))
     qtbot.waitUntil(lambda: window.shell.display.badges.get("c1") == "SDR 12.3 dB")
     assert window.shell.display.badges["reference"] == ""
     window.close()

@@ -18,6 +18,7 @@ from gaplisten.panel import methods
 from gaplisten.panel.session import Session
 from gaplisten.panel.web_sounds import WEB_RATE
 from gaplisten.web.guard import Bucket, Rate
+from kit.disk import full
 from kit.panels import NO_STEPS, SHORT, make_panel, saved_rows, take
 from kit.pulse import wait_for
 from kit.served import Remote, serving, whole_trial
@@ -192,9 +193,6 @@ def test_a_full_disk_is_told_and_the_same_trial_is_saved_when_there_is_room(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     panel = make_panel(tmp_path, "acr")
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
 
     with serving(panel) as served:
         ann = served.remote("Annabelle")
