@@ -267,21 +267,15 @@ def make_venv() -> None:
     )
 
 
+def pip(*words: str) -> bool:
+    """Install something into the environment; tell whether it worked."""
+    command = [str(PYTHON), "-P", "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *words]
+    return subprocess.run(command, check=False).returncode == 0
+
+
 def pip_install(extras: tuple[str, ...]) -> bool:
     """Install the project, editable, with extras; tell whether it worked."""
-    target = f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT)
-    command = [
-        str(PYTHON),
-        "-P",
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--editable",
-        target,
-    ]
-    return subprocess.run(command, check=False).returncode == 0
+    return pip("--editable", f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT))
 
 
 def install(extras: tuple[str, ...]) -> None:
@@ -295,7 +289,7 @@ def install(extras: tuple[str, ...]) -> None:
     failed = [extra for extra in extras if not pip_install((extra,))]
     if "dev" in failed:
         stop("the development tools could not be installed (see above)")
-    left_out = [each for extra in failed for each in requirements(extra) if not pip_install_one(each)]
+    left_out = [each for extra in failed for each in requirements(extra) if not pip(each)]
     if left_out:
         say(f"left out: {', '.join(left_out)}; 'gaplisten doctor' says what that means")
 
@@ -306,12 +300,6 @@ def requirements(extra: str) -> list[str]:
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     return list(project["project"]["optional-dependencies"][extra])
-
-
-def pip_install_one(requirement: str) -> bool:
-    """Install one package; tell whether it worked."""
-    command = [str(PYTHON), "-P", "-m", "pip", "install", "--quiet", requirement]
-    return subprocess.run(command, check=False).returncode == 0
 
 
 def set_up(extras: tuple[str, ...], testing: bool = False) -> None:
@@ -412,16 +400,9 @@ def start(arguments: list[str]) -> int:
 
 def main(arguments: list[str]) -> int:
     """Do what the words say."""
-    if arguments[:1] == ["test"]:
-        return test(arguments[1:])
-    if arguments[:1] == ["long"]:
-        return long(arguments[1:])
-    if arguments[:1] == ["fuzz"]:
-        return fuzz(arguments[1:])
-    if arguments[:1] == ["soak"]:
-        return soak(arguments[1:])
-    if arguments[:1] == ["bench"]:
-        return bench(arguments[1:])
+    for command in (test, long, fuzz, soak, bench):
+        if arguments[:1] == [command.__name__]:
+            return command(arguments[1:])
     if arguments[:1] in (["-h"], ["--help"]):
         print(__doc__)
         return 0
