@@ -17,7 +17,7 @@ from typing import IO, Any
 
 from gaplisten.concealers import children, wire
 from gaplisten.concealers.sealing import Seal
-from gaplisten.concealers.waiting import waited_by_thread, waited_for_a_processor
+from gaplisten.concealers.waiting import waited_by_thread, waited_for_a_processor, waited_here
 from gaplisten.jobs import Job, JobCancelled
 
 _START_SECONDS = 60.0
@@ -114,11 +114,11 @@ class _Watch:
     def __init__(self, pid: int, threads: Sequence[int]) -> None:
         self._pid, self._threads = pid, threads
         self._cpu, self._waits = _processor_time(pid), self._waited()
-        self._own = waited_by_thread(os.getpid(), threading.get_native_id())
+        self._own = waited_here()
         self._began = time.monotonic()
 
     def handed_over(self) -> None:
-        self._began += waited_by_thread(os.getpid(), threading.get_native_id()) - self._own
+        self._began += waited_here() - self._own
 
     def spent(self, reply: _Message) -> Spent:
         wall = reply.arrived - self._began - (self._waited() - self._waits)
@@ -235,12 +235,11 @@ class WorkerProcess:
         self.kill()
 
     def _listen(self, stream: IO[bytes]) -> None:
-        own = threading.get_native_id()
         try:
             while True:
-                before = waited_by_thread(os.getpid(), own)
+                before = waited_here()
                 header, arrays = wire.read(stream)
-                arrived = time.monotonic() - (waited_by_thread(os.getpid(), own) - before)
+                arrived = time.monotonic() - (waited_here() - before)
                 self._inbox.put(_Message(header, arrays, arrived))
         except Exception:  # noqa: BLE001 - a plugin can write anything to any descriptor: the worker is given up
             self._inbox.put(None)

@@ -17,6 +17,11 @@ def waited_by_thread(pid: int, thread: int) -> float:
         return 0.0
 
 
+def waited_here() -> float:
+    """Return it in s for the calling thread."""
+    return waited_by_thread(os.getpid(), threading.get_native_id())
+
+
 def waited_for_a_processor(pid: int) -> float:
     """Return it in s for a process's first thread and those of the programs that it runs."""
     return waited_by_thread(pid, pid) + sum(waited_by_thread(child, child) for child in _children_of(pid))
