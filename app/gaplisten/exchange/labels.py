@@ -110,7 +110,7 @@ def _tidy(tracks: Iterable[Track]) -> list[Track]:
     """Return tracks in order of time, their texts in one line each, without characters that tools refuse."""
     return [
         Track(
-            " ".join(visible(track.name).split()),
+            _line(track.name),
             tuple(sorted(Label(each.start, each.stop, _line(each.text)) for each in track.labels)),
         )
         for track in tracks
