@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -163,3 +164,46 @@ def test_the_long_command_runs_what_the_test_command_leaves_out(
     assert tests[tests.index("-m", 3) + 1] == "long"
     assert (ROOT / Path(mutants[1]).relative_to(script.ROOT)).is_file()
     assert "not long" in pytestconfig.getini("addopts")
+
+
+@pytest.fixture
+def tests_of(script: ModuleType, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """The commands that were run. The first run of the tests fails; how they end alone is up to a test."""
+    run: list[list[str]] = []
+    monkeypatch.setattr(script, "PYTHON", Path(sys.executable))
+    monkeypatch.setattr(script, "LAST_FAILED", tmp_path / "lastfailed")
+    monkeypatch.setattr(script, "alone_status", 0, raising=False)
+
+    def call(*words: str | Path) -> int:
+        run.append([str(word) for word in words])
+        return script.alone_status if "0" in run[-1] else script.SOME_FAILED
+
+    monkeypatch.setattr(script, "call", call)
+    return run
+
+
+def run_tests(script: ModuleType, failed: list[str]) -> int:
+    script.LAST_FAILED.write_text(json.dumps(dict.fromkeys(failed, True)))
+    return script.run_all({"tests": ("pytest", "-n", "2")}, alone="tests")
+
+
+def test_a_few_failed_tests_are_run_once_more_alone_and_named(
+    script: ModuleType, tests_of: list[list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run_tests(script, ["tests/test_a.py::test_one", "tests/test_b.py::test_two"]) == 0
+    assert tests_of[1][-4:] == ["-n", "0", "tests/test_a.py::test_one", "tests/test_b.py::test_two"]
+    assert "passed alone: tests/test_a.py::test_one, tests/test_b.py::test_two" in capsys.readouterr().err
+
+
+def test_what_fails_alone_too_is_a_failure(script: ModuleType, tests_of: list[list[str]]) -> None:
+    script.alone_status = 1
+    assert run_tests(script, ["tests/test_a.py::test_one"]) == 1
+    assert len(tests_of) == 2
+
+
+@pytest.mark.parametrize("failed", [0, 4])
+def test_many_failed_tests_are_not_run_again(
+    script: ModuleType, tests_of: list[list[str]], failed: int
+) -> None:
+    assert run_tests(script, [f"tests/test_a.py::test_{number}" for number in range(failed)]) == 1
+    assert len(tests_of) == 1
