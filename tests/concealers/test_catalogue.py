@@ -168,6 +168,16 @@ def test_an_unknown_name_is_answered_with_near_ones(tmp_path: Path) -> None:
         scan(tmp_path / "empty").get("anything")
 
 
+def test_of_new_plugins_only_the_one_that_is_asked_for_is_described(tmp_path: Path) -> None:
+    for name in ("mine", "other"):
+        write(tmp_path, name, RICH)
+    found = Catalogue.scan([tmp_path], others=False, only="mine", limits=QUICK)
+    assert [entry.name for entry in found.entries] == ["mine"]
+    with pytest.raises(UnknownConcealer, match="near names: mine"):
+        Catalogue.scan([tmp_path], others=False, only="min", limits=QUICK).get("min")
+    assert {entry.name for entry in scan(tmp_path).entries} == {"mine", "other"}
+
+
 def test_a_folder_that_is_not_there_is_said(tmp_path: Path) -> None:
     assert "nowhere" in scan(tmp_path / "nowhere").problems[0]
 

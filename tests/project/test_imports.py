@@ -13,6 +13,7 @@ APP = Path(gaplisten.__file__).parent
 
 # Who may import by a name that is put together: registries, from their own folder (and what a user named).
 REGISTRIES = {
+    "__init__.py": "the public API",
     "cli.py": "the commands",
     "concealers/form.py": "the forms of plugins",
     "concealers/loading.py": "plugin files that the user named",

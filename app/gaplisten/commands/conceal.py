@@ -92,7 +92,7 @@ def conceal(
     Results keep file name, rate and sample format. Exit status: 0 done, 1 some failed, 2 unusable input.
     """
     check_place(csv)
-    entry = Catalogue.scan(plugins).get(concealer)
+    entry = Catalogue.scan(plugins, only=concealer).get(concealer)
     parameters = validate(entry, parse_assignments(settings or ()))
     length = packet_length(packet_ms, packet)
     items = _planned(

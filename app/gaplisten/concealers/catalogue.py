@@ -222,6 +222,7 @@ class Catalogue:
         folders: Sequence[Path] | None = None,
         *,
         others: bool = True,
+        only: str | None = None,
         limits: Limits | None = None,
         job: Job | None = None,
     ) -> Catalogue:
@@ -233,6 +234,9 @@ class Catalogue:
             Folders that the user named, besides the bundled one, the user's own and the entry points.
         others
             False: only `folders`.
+        only
+            The plugin that is asked for, by name or path: no other new one is described, unless there is
+            none of that name and the near ones are to be told.
         limits
             `Limits.import_seconds` bounds what one new plugin can cost.
         job
@@ -249,6 +253,8 @@ class Catalogue:
         known = Known()
         found = {source: known.get(source) for source in sources}
         new = [source for source, entry in found.items() if entry is None]
+        if only is not None and (only.endswith(".py") or any(source.name == only for source in sources)):
+            new = [source for source in new if source.name == only]
         try:
             for source, entry in _describe_all(new, limits, job or Job()):
                 # A bundled plugin can only have failed by its surroundings, such as a machine too busy to

@@ -126,6 +126,12 @@ class Score:
         if (self.value is None) == (self.reason == ""):
             raise ValueError("a score has either a value or a reason")
 
+    def __float__(self) -> float:
+        """Return the value; `ValueError` with the reason where there is none."""
+        if self.value is None:
+            raise ValueError(f"there is no score: {self.reason}")
+        return self.value
+
 
 @dataclass(frozen=True, eq=False)
 class Material:
