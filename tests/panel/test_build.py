@@ -148,7 +148,7 @@ def test_what_cannot_be_made_is_named_and_nothing_is_left_behind(tmp_path: Path)
 def test_a_folder_that_is_not_empty_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "panel").mkdir()
     (tmp_path / "panel/thesis.txt").write_text("x")
-    with pytest.raises(BuildError, match="not empty"):
+    with pytest.raises(BuildError, match="is there already"):
         make_panel(tmp_path)
     assert (tmp_path / "panel/thesis.txt").read_text() == "x"
 
@@ -160,7 +160,6 @@ def test_building_can_be_stopped_and_leaves_nothing(tmp_path: Path) -> None:
     with pytest.raises(JobCancelled):
         build(parse_definition(toml("acr")), tmp_path / "p", FakeRenderer(), places=Places(tmp_path), job=job)
     assert {path.name for path in tmp_path.iterdir()} <= {"clips", "gaplisten-home"}
-    assert not (tmp_path / "p.part").exists()
 
 
 def test_a_changed_stimulus_is_refused(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.consistency import doubts_about
 from gaplisten.clips.opening import open_clip
-from gaplisten.durable import write_whole
+from gaplisten.durable import check_new_folder, whole_folder, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.panel.check_trials import check_trials, extra_trials, spoken_traps, step_sounds
@@ -242,12 +242,6 @@ def _deal_out(made: Path, part: Path) -> None:
     shutil.rmtree(made)
 
 
-def _target(out: Path) -> Path:
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BuildError(str(out), "it is there already and not empty", "give a new folder")
-    return out.with_name(out.name + ".part")
-
-
 def build(
     definition: PanelDefinition,
     out: Path,
@@ -285,13 +279,12 @@ def build(
     """
     job = job or Job()
     places = places or Places(Path.cwd())
-    part = _target(out)
+    check_new_folder(out, BuildError)
     chosen = choose_clips(definition, places)
     conditions = _describe_conditions(definition, renderer)
-    shutil.rmtree(part, ignore_errors=True)
-    try:
+    with whole_folder(out, BuildError) as part:
         made = part / "made"
-        made.mkdir(parents=True)
+        made.mkdir()
         secret = secrets.token_hex(16) if secret is None else secret
         bench = Bench(made, secret, doubts=doubts or {})
         bench.null_pairs = over_talkers(chosen, definition.checks.null_pairs, secret)
@@ -321,16 +314,6 @@ def build(
         counts = count(key, simulated(key))
         key = key.model_copy(update={"found": [*as_rows(key, counts), *_said(key, counts)]})
         _write_key(part, key)
-        if out.is_dir():
-            out.rmdir()
-        part.replace(out)
-    except OSError as error:
-        fact = error.strerror or str(error)
-        raise BuildError(
-            str(out), f"the panel cannot be written: {fact}", "choose another folder or make room"
-        ) from error
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
     job.check(1.0)
     return open_panel(out)
 

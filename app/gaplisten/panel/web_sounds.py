@@ -11,16 +11,15 @@ import hashlib
 import importlib.metadata
 import json
 import os
-import secrets
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gaplisten.audio.resample import resample
-from gaplisten.durable import not_written, sync_folder, write_whole
+from gaplisten.durable import whole_folder, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.panel.build import wave_bytes
@@ -128,41 +127,30 @@ def with_web_sounds(panel: FrozenPanel, job: Job | None = None) -> WebSounds:
     found = web_sounds(panel)
     if found is None:
         try:
-            _make(panel, job or Job())
-        except OSError as error:
-            _, fact, _ = not_written(panel.folder, error)
-            raise NoWebSounds(
-                str(panel.folder / WEB),
-                f"the sounds for browsers cannot be made: {fact}",
-                "allow writing into the panel's folder, or make room",
-            ) from error
-        found = web_sounds(panel)
-        assert found is not None
+            with whole_folder(panel.folder / WEB, NoWebSounds) as part:
+                _make(panel, part, job or Job())
+        except NoWebSounds as error:
+            found = web_sounds(panel)  # another server was quicker: its are as good
+            if found is None:
+                fact = f"the sounds for browsers cannot be made: {error.fact}"
+                way_out = "allow writing into the panel's folder, or make room"
+                raise NoWebSounds(error.thing, fact, way_out) from error
+    found = found or web_sounds(panel)
+    assert found is not None
     return found
 
 
-def _make(panel: FrozenPanel, job: Job) -> None:
-    part = panel.folder / f"{WEB}.{secrets.token_hex(6)}.part"
-    part.mkdir()
-    try:
-        made: dict[str, str] = {}
-        # In the order of their codes, which is none, and with no times: directory and clock tell no tale.
-        codes = sorted(panel.key.by_code)
-        for done, code in enumerate(codes):
-            job.check(done / len(codes), "resampling for browsers")
-            mark = hashlib.sha256(f"{panel.key.secret}\x1f{WEB}\x1f{code}".encode()).digest()
-            data = wave_bytes(resample(panel.read(code), WEB_RATE), mark)
-            made[code] = hashlib.sha256(data).hexdigest()
-            # What can be made again, and is checked when read, need not wait for the disk.
-            write_whole(part / f"{code}.wav", data, sync=False)
-            os.utime(part / f"{code}.wav", (0, 0))
-        listed = _Listed(panel_sha256=panel.sha256, resampler=_made_with(), sha256=made)
-        write_whole(part / LIST, json.dumps(listed.model_dump(), indent=0) + "\n")
-        try:
-            part.rename(panel.folder / WEB)
-        except OSError:
-            if not (panel.folder / WEB / LIST).exists():  # another server was quicker: its are as good
-                raise
-        sync_folder(panel.folder)
-    finally:
-        shutil.rmtree(part, ignore_errors=True)
+def _make(panel: FrozenPanel, part: Path, job: Job) -> None:
+    made: dict[str, str] = {}
+    # In the order of their codes, which is none, and with no times: directory and clock tell no tale.
+    codes = sorted(panel.key.by_code)
+    for done, code in enumerate(codes):
+        job.check(done / len(codes), "resampling for browsers")
+        mark = hashlib.sha256(f"{panel.key.secret}\x1f{WEB}\x1f{code}".encode()).digest()
+        data = wave_bytes(resample(panel.read(code), WEB_RATE), mark)
+        made[code] = hashlib.sha256(data).hexdigest()
+        # What can be made again, and is checked when read, need not wait for the disk.
+        write_whole(part / f"{code}.wav", data, sync=False)
+        os.utime(part / f"{code}.wav", (0, 0))
+    listed = _Listed(panel_sha256=panel.sha256, resampler=_made_with(), sha256=made)
+    write_whole(part / LIST, json.dumps(listed.model_dump(), indent=0) + "\n")

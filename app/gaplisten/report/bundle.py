@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import secrets
-import shutil
 import zipfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -16,7 +14,16 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.audio.signal import Signal
-from gaplisten.durable import not_written, safe_name, sha256_of, sync_folder, utf8, whole_path, write_whole
+from gaplisten.durable import (
+    check_new_folder,
+    not_written,
+    safe_name,
+    sha256_of,
+    utf8,
+    whole_folder,
+    whole_path,
+    write_whole,
+)
 from gaplisten.errors import GaplistenError
 from gaplisten.report.finding import Finding, Version, anonymised
 from gaplisten.report.layout import lay_out
@@ -228,7 +235,7 @@ def check_bundle(out: Path, *, folder: bool, anonymous: bool) -> None:
     """
     place, key = places_of(out, folder=folder)
     if folder:
-        _check_folder(place)
+        check_new_folder(place, BundleError)
     for path in (*(() if folder else (place,)), *((key,) if anonymous else ())):
         if path.exists():
             raise BundleError(str(path), "is there already", "name another, or remove it")
@@ -276,33 +283,9 @@ def _write(out: Path, files: Mapping[str, bytes], folder: bool) -> None:
         write_whole(out, zip_of(files))
 
 
-def _check_folder(out: Path) -> None:
-    """Refuse a folder that holds something.
-
-    Raises
-    ------
-    BundleError
-        If it does, or is no folder.
-    """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise BundleError(str(out), "is there already", "name a folder that is new or empty")
-
-
 def _write_folder(out: Path, files: Mapping[str, bytes]) -> None:
-    """Write a folder under another name, and give it its own when all is in it."""
-    _check_folder(out)
-    out = out.absolute()
-    part = out.with_name(f"{out.name[:40]}.{secrets.token_hex(6)}.part")
-    part.mkdir()
-    try:
+    with whole_folder(out, BundleError) as part:
         for path, content in files.items():
             place = part / path
             place.parent.mkdir(exist_ok=True)
             write_whole(place, content, sync=False)
-        if out.is_dir():
-            out.rmdir()  # it is empty
-        part.rename(out)
-    except BaseException:
-        shutil.rmtree(part, ignore_errors=True)
-        raise
-    sync_folder(out.parent)
