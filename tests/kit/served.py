@@ -201,10 +201,11 @@ def uvicorn_server(panel: FrozenPanel, ratings: Path | None = None, **more: Any)
     from gaplisten.web.server import Server
     from gaplisten.web.serving import settings
 
-    idle = {"idle_seconds": more.pop("idle_seconds")} if "idle_seconds" in more else {}
+    proxies = more.pop("proxies", ())
+    own = {name: more.pop(name) for name in ("idle_seconds", "rate") if name in more}
     links = Links(panel, ratings or panel.ratings)
-    ours = Server(Hall(panel, ratings, with_web_sounds(panel), **more), links, **idle)
-    return uvicorn.Server(settings(ours.app())), ours, links
+    ours = Server(Hall(panel, ratings, with_web_sounds(panel), **more), links, **own)
+    return uvicorn.Server(settings(ours.app(), proxies)), ours, links
 
 
 @contextlib.contextmanager

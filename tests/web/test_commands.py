@@ -47,6 +47,26 @@ def test_links_are_made_once_and_listed_again(tmp_path: Path) -> None:
         assert stat.S_IMODE((panel.ratings / LINKS).stat().st_mode) == 0o600
 
 
+def test_a_panel_that_is_cut_into_sections_has_a_link_for_each_and_stays_so(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=2)
+    table = tmp_path / "links.csv"
+    said = run("links", panel.folder, 2, "--sections", 2, "--csv", table)
+    found = [(row["listener"], row["section"]) for row in rows_of(table)]
+    assert found == [("L001", "1"), ("L001", "2"), ("L002", "1"), ("L002", "2")]
+    assert len({row["link"] for row in rows_of(table)}) == 4
+    assert re.search(r"anybody, section 2: \S+/join/[\w-]{22}/2", said)
+    done = CliRunner().invoke(app, ["links", str(panel.folder), "--sections", "3"])
+    assert "there are links already, to 2 sections each" in str(done.exception)
+    run("links", panel.folder, 0, "--sections", 2)
+
+
+def test_a_frame_is_a_sites_and_nothing_else(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    for wrong in ("www.mturk.com", "https://x.example; script-src *", "https://x.example/path", "*"):
+        done = CliRunner().invoke(app, ["serve", str(panel.folder), "--port", "0", "--frame", wrong])
+        assert "this is no site" in str(done.exception)
+
+
 def test_a_panel_with_a_list_gives_each_listener_a_link_and_nobody_else(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, "acr", clips=1, top='listeners = ["Ann", "Ben"]')
     table = tmp_path / "links.csv"

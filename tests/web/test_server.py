@@ -288,7 +288,7 @@ def test_a_page_goes_on_when_the_server_was_started_anew_and_sets_no_level_again
 
 def test_platforms_name_their_listeners_and_get_them_back(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, "acr", clips=1)
-    with serving(panel, done="https://app.prolific.com/submissions/complete?cc=ABC") as served:
+    with serving(panel, done=("https://app.prolific.com/submissions/complete?cc=ABC",)) as served:
         visitor = Remote(served.port, "")
         path = f"/join/{served.links.study}?PROLIFIC_PID=p17&STUDY_ID=s4&evil=1"
         first, second = visitor.ask("GET", path), visitor.ask("GET", path)
@@ -309,6 +309,139 @@ def test_platforms_name_their_listeners_and_get_them_back(tmp_path: Path) -> Non
     assert "url_prolific_pid,p17" in text
     assert "url_study_id,s4" in text
     assert "evil" not in text
+
+
+def test_a_long_panel_is_taken_in_sections_each_by_its_own_link_and_in_their_order(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", "[checks]\nlevel = true\n", clips=5)
+    with serving(panel, done=("CODE-1", "CODE-2", "CODE-3")) as served:
+        served.links.cut(3)
+        links = served.links.add(["Ann"])
+        parts = [Remote(served.port, link.token) for link in links]
+        assert [link.section for link in links] == [1, 2, 3]
+        assert "finish the parts before it" in parts[1].open()["text"]
+        taken = []
+        for number, part in enumerate(parts, start=1):
+            part.open()
+            if part.screen["kind"] == "message":
+                part.post("on", {})
+            assert part.screen["step"] == "level"  # another day, another machine perhaps
+            heard = [[0, 0, part.screen["sounds"][0]["frames"]]]
+            level = {"step": "level", "number": 1, "attempt": part.screen["attempt"], "heard": heard}
+            assert part.post("step", {**level, "answers": {}}).status == 200
+            assert (part.screen["place"], part.screen["total"]) == (1, (3, 4, 3)[number - 1])
+            taken.append(part.take())
+            assert part.screen["code"] == f"CODE-{number}"
+            assert part.open()["code"] == f"CODE-{number}"  # the link leads there again
+        assert taken == [3, 4, 3]
+        assert "part 2 of 3" in parts[1].open()["text"]
+    assert [row["trial"] for row in saved_rows(panel)] == [str(number) for number in range(1, 11)]
+    (answers,) = (panel.ratings / "answers").glob("*.csv")
+    assert "section,2 of 3" in answers.read_text()
+
+
+def test_a_trial_of_another_section_is_not_taken(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=2)
+    with serving(panel) as served:
+        served.links.cut(2)
+        first, second = (Remote(served.port, link.token) for link in served.links.add(["Ann"]))
+        sent = whole_trial(first.open())
+        second.open()
+        assert second.post("trial", sent).status == 409
+        first.open()
+        assert first.post("trial", sent).status == 200
+        first.take()
+        assert second.open()["kind"] == "message"  # at once: the first page keeps nothing
+    assert len(saved_rows(panel)) == 2
+
+
+def test_visitors_of_a_study_get_the_section_that_its_address_names(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=2)
+    with serving(panel) as served:
+        served.links.cut(2)
+        visitor = Remote(served.port, "")
+
+        def place(path: str) -> str:
+            return visitor.ask("GET", f"/join/{served.links.study}{path}?PROLIFIC_PID=p1").headers["location"]
+
+        first, second = served.links.add(["p1"])
+        assert place("") == f"../s/{first.token}/"
+        assert place("/1") == f"../../s/{first.token}/"
+        assert place("/2") == f"../../s/{second.token}/"
+        assert visitor.ask("GET", f"/join/{served.links.study}/3").status == 404
+
+
+@pytest.mark.parametrize("passes", [True, False])
+def test_who_failed_the_checks_in_the_panel_gets_another_code(passes: bool, tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", NO_STEPS + "clear_good = 2\nclear_bad = 2\n", clips=2)
+    with serving(panel, done=("DONE",), failed="FAILED") as served:
+        ann = served.remote()
+        ann.open()
+        served.server._seats[ann.token][0].close()
+        with Session.open(panel, "Ann") as own:  # what is expected of which trial only the key tells
+            expected = {one.trial.number: one.kind for one in own._plan}
+        assert {"clear_good", "clear_bad"} < set(expected.values())
+
+        def choose(screen: Any, slot: int) -> int:
+            good, bad = (5, 1) if passes else (1, 5)
+            return {"clear_good": good, "clear_bad": bad}.get(expected[screen["number"]], 3)
+
+        ann.take(choose)
+        assert ann.screen["code"] == ("DONE" if passes else "FAILED")
+        assert "checks" not in json.dumps(ann.screen)
+
+
+def test_in_a_platforms_frame_the_end_is_told_to_the_platform_and_to_nobody_else(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    site = "https://workersandbox.mturk.com"
+    with serving(panel, frames=(site,), done=("CODE",)) as served:
+
+        def at_the_end(**said: str) -> Any:
+            words = "&".join(f"{name}={value}" for name, value in said.items())
+            visitor = Remote(served.port, "")
+            answer = visitor.ask("GET", f"/join/{served.links.study}?{words}")
+            policy = answer.headers["content-security-policy"]
+            assert f"frame-ancestors {site}" in policy
+            assert f"form-action {site}" in policy
+            visitor = Remote(served.port, answer.headers["location"].split("/")[-2])
+            visitor.open()
+            visitor.take()
+            return visitor.screen.get("form")
+
+        form = at_the_end(workerId="w1", assignmentId="a1", hitId="h1", turkSubmitTo=site)
+        action = f"{site}/mturk/externalSubmit"
+        assert form == {"action": action, "fields": {"assignmentId": "a1", "gaplisten": "CODE"}}
+        # The task was given back and taken again: the platform knows it by the new number only.
+        form = at_the_end(workerId="w1", assignmentId="a2", hitId="h1", turkSubmitTo=site)
+        assert form["fields"]["assignmentId"] == "a2"
+        assert at_the_end(workerId="w2", assignmentId="a3", turkSubmitTo="https://evil.example") is None
+        assert at_the_end(workerId="w3", turkSubmitTo=site) is None
+    with serving(panel) as served:
+        policy = served.remote().ask("GET", "/panel.js").headers["content-security-policy"]
+        assert "frame-ancestors 'none'" in policy
+        assert "form-action 'none'" in policy
+
+
+def test_whoever_tries_links_is_held_up_and_who_has_one_is_not(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    with serving(panel, rate=Rate(at_once=5, a_second=0)) as served:
+        ann = served.remote()
+        ann.open()
+        stranger = Remote(served.port, "")
+        tried = [stranger.ask("GET", f"/s/{number:022d}/").status for number in range(8)]
+        assert tried == [404] * 5 + [429] * 3
+        assert ann.send().status == 200
+
+
+def test_what_a_proxy_says_of_others_is_believed_only_where_it_was_named(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    for proxies in ((), ("127.0.0.1",)):
+        with serving(panel, proxies=proxies, rate=Rate(at_once=2, a_second=0)) as served:
+            visitor = Remote(served.port, "")
+            got = [
+                visitor.ask("GET", "/nothing", headers={"X-Forwarded-For": f"10.0.0.{who}"}).status
+                for who in (1, 1, 1, 2)
+            ]
+            assert got == [404, 404, 429, 404 if proxies else 429]
 
 
 def test_the_supervisor_sees_who_is_how_far_and_nothing_else(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -11,6 +12,8 @@ from gaplisten.commands.output import progress, show
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import are
 from gaplisten.tables import Table
+
+_SITE = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?")
 
 
 class ServeCommandError(GaplistenError):
@@ -27,14 +30,43 @@ def serve(
         Path | None, typer.Option("--ratings", help="Where the CSV goes, when not into the panel's folder.")
     ] = None,
     done: Annotated[
-        str, typer.Option("--done", metavar="URL|CODE", help="Where listeners go at the end, or their code.")
-    ] = "",
+        list[str] | None,
+        typer.Option(
+            "--done",
+            metavar="URL|CODE",
+            help="Where listeners go at the end, or their code; once for each section, or once for all.",
+        ),
+    ] = None,
     screened_out: Annotated[
         str,
         typer.Option(
             "--screened-out", metavar="URL|CODE", help="The same for who may not take part, or will not."
         ),
     ] = "",
+    failed: Annotated[
+        str,
+        typer.Option(
+            "--failed",
+            metavar="URL|CODE",
+            help="The same for who failed the checks in the panel; else --done.",
+        ),
+    ] = "",
+    frame: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--frame",
+            metavar="SITE",
+            help="A crowd platform that shows the test in its own frame, as https://www.mturk.com.",
+        ),
+    ] = None,
+    proxy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--trust-proxy",
+            metavar="ADDRESS",
+            help="A proxy that may say for whom it asks; nobody by itself.",
+        ),
+    ] = None,
     idle_minutes: Annotated[
         float,
         typer.Option("--idle-minutes", min=0.1, help="A session that stands still for so long is closed."),
@@ -47,11 +79,15 @@ def serve(
     from gaplisten.web.seats import Hall
     from gaplisten.web.serving import Doors, run_server
 
+    frames = [one.rstrip("/") for one in frame or ()]
+    for one in frames:
+        if not _SITE.fullmatch(one):
+            raise ServeCommandError(f"--frame {one}", "this is no site", "give it as https://www.mturk.com")
     panel = open_panel(folder)
     with progress("resampling for browsers") as job:
         sounds = with_web_sounds(panel, job)
-    hall = Hall(panel, ratings, sounds, done, screened_out)
-    run_server(hall, Doors(host, port), idle_minutes * 60)
+    hall = Hall(panel, ratings, sounds, tuple(done or ()), screened_out, failed, frames)
+    run_server(hall, Doors(host, port, tuple(proxy or ())), idle_minutes * 60)
 
 
 def links(
@@ -61,6 +97,12 @@ def links(
     ] = 0,
     name: Annotated[
         list[str] | None, typer.Option("--listener", metavar="NAME", help="For this listener.")
+    ] = None,
+    sections: Annotated[
+        int | None,
+        typer.Option(
+            "--sections", min=1, max=100, help="Cut the panel into so many: a link for each; for crowds."
+        ),
     ] = None,
     url: Annotated[
         str, typer.Option("--url", help="How listeners reach the server.")
@@ -78,12 +120,17 @@ def links(
     if listed and (count or set(name or ()) - set(listed)):
         fact = "the panel has a list of listeners"
         raise ServeCommandError("panel links", fact, "leave N and --listener out: each of them gets a link")
+    if sections is not None:
+        known.cut(sections)
     known.add([*listed, *(name or ())])
     known.numbered(count)
-    rows = tuple((one.listener, f"{url.rstrip('/')}/s/{one.token}/", one.made_at) for one in known.all())
-    show(Table(("listener", "link", "made"), rows), csv, f"{panel.definition.title}: links")
-    print(f"anybody: {url.rstrip('/')}/join/{known.study}")
-    print(f"supervisor: {url.rstrip('/')}/supervisor/{known.supervisor}/")
+    place = url.rstrip("/")
+    rows = tuple((one.listener, one.section, f"{place}/s/{one.token}/", one.made_at) for one in known.all())
+    show(Table(("listener", "section", "link", "made"), rows), csv, f"{panel.definition.title}: links")
+    print(f"anybody: {place}/join/{known.study}")
+    for number in range(2, known.sections + 1):
+        print(f"anybody, section {number}: {place}/join/{known.study}/{number}")
+    print(f"supervisor: {place}/supervisor/{known.supervisor}/")
 
 
 def _need_serve(what: str) -> None:

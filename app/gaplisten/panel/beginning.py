@@ -6,6 +6,7 @@ another copy of the panel cannot be seen from here.
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -22,11 +23,16 @@ from gaplisten.panel.drawn import PLANS, SUFFIX, Drawn, PlanLost, plan_path, rea
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import not_saved, opened_folder
 from gaplisten.panel.reading import Row
-from gaplisten.panel.session_files import copies_of, read_ratings
+from gaplisten.panel.session_files import copies_of, named_otherwise, read_ratings
 
 IDLE_SECONDS = 3600.0  # a session that stood still for longer counts with what it has
 _LONGEST_WAIT = 20.0  # seconds for another session that begins at the same moment
 _LOCK = "drawing.lock"
+_IN_TURN = threading.Lock()  # sessions that begin in one process wait for each other here, and poll nothing
+
+
+class Crowded(Locked):
+    """So many sessions begin at once that this one has to begin a little later."""
 
 
 @dataclass(frozen=True)
@@ -75,22 +81,23 @@ def _seconds(text: str) -> float:
 
 def begun_sessions(panel: FrozenPanel, ratings: Path, root: Path | None = None) -> Iterator[Begun]:
     """Yield the sessions that have drawn an order; what cannot be read is left out."""
+    strange = named_otherwise(ratings)
     for path in sorted((ratings / PLANS).glob(f"*{SUFFIX}")):
         try:
             drawn = read_drawn(panel.key, ratings, path.stem, root)
         except PlanLost:
             continue
         if drawn is not None:
-            yield _begun(panel, ratings, path.stem, drawn)
+            yield _begun(panel, ratings, path.stem, drawn, strange)
 
 
-def _begun(panel: FrozenPanel, ratings: Path, session: str, drawn: Drawn) -> Begun:
+def _begun(panel: FrozenPanel, ratings: Path, session: str, drawn: Drawn, strange: Sequence[Path]) -> Begun:
     own = ratings / f"{session}.csv"
     open_now = is_locked(own.with_suffix(".lock"))
     rows: Sequence[Row] = ()
     unknown = False
     try:
-        renamed = [] if own.exists() else copies_of(panel, ratings, session)
+        renamed = [] if own.exists() else copies_of(panel, strange, session)
         rows = read_ratings(panel, renamed[0] if renamed else own).rows
         unknown = not rows and was_emptied(own)
     except FileNotFoundError:
@@ -129,8 +136,8 @@ def begin(panel: FrozenPanel, listener: str, ratings: Path, session: str, now: f
     ------
     NotSaved
         If it cannot be written.
-    Locked
-        If another session draws for longer than that can take.
+    Crowded
+        If others draw for longer than that can take.
     PlanLost
         If there is an order that cannot be read.
     """
@@ -139,7 +146,7 @@ def begin(panel: FrozenPanel, listener: str, ratings: Path, session: str, now: f
     try:
         opened_folder(ratings / PLANS, root).close()  # by no link: something is made in it now
         (ratings / PLANS).mkdir(exist_ok=True)
-        with _alone(ratings, root):
+        with _IN_TURN, _alone(ratings, root):
             others = (one for one in begun_sessions(panel, ratings, root) if one.session != session)
             filling = filling_of(others, now)
             seat = drawing.seat_of(panel.key, listener, filling)
@@ -177,9 +184,9 @@ def _alone(ratings: Path, root: Path) -> Iterator[None]:
             lock = FileLock(path, "the drawing of an order", take_over=late)
         except LockedElsewhere:
             time.sleep(0.05)
-        except Locked:
+        except Locked as error:
             if late:
-                raise
+                raise Crowded(error.thing, error.fact, "try again in a moment") from error
             time.sleep(0.02)
     try:
         yield

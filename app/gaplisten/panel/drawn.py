@@ -6,6 +6,7 @@ is masked with the panel's secret: without `key.bin` nothing can be read from it
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import zlib
 from dataclasses import dataclass
@@ -117,15 +118,37 @@ def _unmasked(data: bytes, key: Key, session: str) -> bytes:
     return mask(data[_SALT:], key, session, data[:_SALT])
 
 
-def _unpacked(data: bytes, key: Key, session: str) -> _Saved:
+def _unpacked(data: bytes, key: Key, session: str) -> Drawn:
     unpack = zlib.decompressobj()
     text = unpack.decompress(_unmasked(data, key, session), _LARGEST_UNPACKED)
     if unpack.unconsumed_tail or not unpack.eof or unpack.unused_data.strip(b"\0"):
         raise ValueError("it is no plan")
-    saved = _Saved.model_validate_json(text)
-    if (saved.panel_sha256, saved.session) != (key.sha256, session):
+    of, drawn = _parsed(text)
+    if of != (key.sha256, session):
         raise ValueError("it belongs to another session")
-    return saved
+    return drawn
+
+
+@functools.lru_cache(maxsize=1024)
+def _parsed(text: bytes) -> tuple[tuple[str, str], Drawn]:
+    """Return of which panel and session a plan is, and the plan: whoever begins reads those of all others."""
+    saved = _Saved.model_validate_json(text)
+    items = tuple(
+        Item(
+            one.clip,
+            one.stratum,
+            tuple(one.system),
+            one.part,
+            one.use,
+            one.flipped,
+            one.x_second,
+            one.block,
+            tuple(one.order),
+            one.other,
+        )
+        for one in saved.trials
+    )
+    return (saved.panel_sha256, saved.session), Drawn(saved.listener, saved.seat, saved.drawn_at, items)
 
 
 def plan_path(ratings: Path, session: str) -> Path:
@@ -144,7 +167,7 @@ def read_drawn(key: Key, ratings: Path, session: str, root: Path | None = None) 
     path = plan_path(ratings, session)
     try:
         with opened_folder(path, root) as folder:
-            saved = _unpacked(folder.read(path.name, LARGEST_PLAN), key, session)
+            return _unpacked(folder.read(path.name, LARGEST_PLAN), key, session)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -152,22 +175,6 @@ def read_drawn(key: Key, ratings: Path, session: str, root: Path | None = None) 
     except (ValueError, zlib.error, ValidationError) as error:
         fact = "this is not the order of this session: the file is damaged, or another panel's"
         raise PlanLost(str(path), fact, "put back the file that the session wrote") from error
-    items = tuple(
-        Item(
-            one.clip,
-            one.stratum,
-            tuple(one.system),
-            one.part,
-            one.use,
-            one.flipped,
-            one.x_second,
-            one.block,
-            tuple(one.order),
-            one.other,
-        )
-        for one in saved.trials
-    )
-    return Drawn(saved.listener, saved.seat, saved.drawn_at, items)
 
 
 def copies_of_plan(key: Key, ratings: Path, session: str) -> list[Path]:

@@ -52,7 +52,7 @@ from gaplisten.panel.submission import (
     heard_seconds,
     same_votes,
 )
-from gaplisten.panel.trial import Trial, Vote, VoteKey
+from gaplisten.panel.trial import Block, Trial, Vote, VoteKey
 from gaplisten.panel.unseal import unsealed
 from gaplisten.panel.voting import Voting
 from gaplisten.tables import Cell, csv_cell
@@ -105,6 +105,29 @@ class Progress:
     total: int
 
 
+@dataclass(frozen=True)
+class Section:
+    """One of the parts into which a long panel is cut: about as many trials each, taken in their order.
+
+    Practice belongs to the first. What is asked at the beginning is asked once, the level each time.
+
+    Parameters
+    ----------
+    number
+        1 ... `of`.
+    """
+
+    number: int
+    of: int
+
+    def bounds(self, plan: Sequence[Planned]) -> tuple[int, int]:
+        """Return how many trials of a session are done where it begins, and where it ends."""
+        practice = sum(one.trial.block is not Block.TEST for one in plan)
+        tests = len(plan) - practice
+        begins, ends = (practice + round(at * tests / self.of) for at in (self.number - 1, self.number))
+        return (begins if self.number > 1 else 0), ends
+
+
 class Session(Voting):
     """A listener's session; made by `Session.open`.
 
@@ -128,7 +151,14 @@ class Session(Voting):
     moved: Path | None = None
 
     def __init__(
-        self, panel: FrozenPanel, listener: str, ratings: Path, lock: FileLock, clock: Clock, root: Path
+        self,
+        panel: FrozenPanel,
+        listener: str,
+        ratings: Path,
+        lock: FileLock,
+        clock: Clock,
+        root: Path,
+        section: Section | None = None,
     ) -> None:
         self.panel, self._lock, self._clock = panel, lock, clock
         self.name = session_name(panel, listener)
@@ -142,10 +172,12 @@ class Session(Voting):
         refuse(judged, str(path))
         more = [note for note in judged.notes if note not in self._journal.reading.notes]
         self._journal.notices += [f"{path.name}: {note}." for note in more]
+        self.section = section or Section(1, 1)
         # Kept here too: with its folder gone, a session goes on elsewhere.
         self._drawn = read_drawn(panel.key, ratings, self.name, root) if panel.key.design > 1 else None
         # Names that differ in case only are one listener, called as at the first time.
         self.listener, self._plan = judged.listener, judged.plan
+        self._from, self._until = self.section.bounds(self._plan)
         self._answers = Journal(ratings / ANSWERS / f"{self.name}.csv", ANSWER_COLUMNS, root=root)
         # Only now that all of both files is known to belong here may anything in them be changed.
         self._journal.mend()
@@ -180,6 +212,7 @@ class Session(Voting):
         take_over: bool = False,
         clock: Clock | None = None,
         setup: Mapping[str, str] | None = None,
+        section: Section | None = None,
     ) -> Session:
         """Open or resume a listener's session.
 
@@ -192,6 +225,8 @@ class Session(Voting):
         setup
             What is known of the playback, "level" and "headphones", where it differs from what the panel
             says; recorded with the session.
+        section
+            The part of it that is to be taken now; all of it by default.
         take_over
             Take a session whose lock names another machine (that machine has crashed).
 
@@ -226,7 +261,7 @@ class Session(Voting):
             refuse_renamed(panel, path.with_suffix(".csv"), path.stem)
             if panel.key.design > 1:
                 begin(panel, name, place, path.stem, clock.wall(), root)
-            session = cls(panel, name, place, lock, clock, root)
+            session = cls(panel, name, place, lock, clock, root, section)
             session._clear(root)
             session._note_setup(setup or {})
             return session
@@ -259,7 +294,17 @@ class Session(Voting):
     @property
     def step(self) -> Step | None:
         """The step to show before the next trial, or after the last; None when there is none."""
-        return self._asking.step(self._done)
+        return None if self.section_over or self.section_ahead else self._asking.step(self._done)
+
+    @property
+    def section_over(self) -> bool:
+        """Whether this section is done, and it is not the last."""
+        return self._until < len(self._plan) and self._until <= self._done
+
+    @property
+    def section_ahead(self) -> bool:
+        """Whether the sections before this one are not done yet."""
+        return self._done < self._from
 
     @property
     def block_ends(self) -> bool:
@@ -338,7 +383,7 @@ class Session(Voting):
     @property
     def trial(self) -> Trial | None:
         """The screen to show; None before the steps are done and after the end."""
-        if self.finished or self.closed or self.step is not None:
+        if self.finished or self.closed or self.section_over or self.section_ahead or self.step is not None:
             return None
         return self._todo[0].trial
 
@@ -350,10 +395,10 @@ class Session(Voting):
 
     @property
     def progress(self) -> Progress:
-        """How many trials of the current block are done (of the test, after the end)."""
+        """How many trials of the section's current block are done (of the test, after the end)."""
         block = self._todo[0].trial.block if self._todo else self._plan[-1].trial.block
-        total = sum(one.trial.block is block for one in self._plan)
-        return Progress(total - sum(one.trial.block is block for one in self._todo), total)
+        own = [one.trial.block is block for one in self._plan[self._from : self._until]]
+        return Progress(sum(own[: max(0, self._done - self._from)]), sum(own))
 
     @property
     def clip(self) -> ClipKey:
@@ -566,6 +611,13 @@ class Session(Voting):
             return None
         return lambda: sealed(self.panel.key, self.name, drawn.items[number - 1], number, drawn.seat)
 
+    def votes_told(self) -> list[dict[str, str]]:
+        """Return the rows of all trials with what was sealed filled in; none before the end."""
+        if not self.finished:
+            return []
+        rows = self._journal.rows
+        return [dict(unsealed(self.panel, self._plan[int(row["trial"]) - 1], row)) for row in rows]
+
     def go_on_at(self, path: Path) -> None:
         """Write all ratings saved so far to another file, and go on writing there: the folder has vanished.
 
@@ -597,7 +649,7 @@ class Session(Voting):
         """
         if self.panel.key.design > 1:
             return
-        rows = [unsealed(self.panel, self._plan[int(row["trial"]) - 1], row) for row in self._journal.rows]
+        rows = self.votes_told()
         if rows == self._journal.rows:
             return
         try:

@@ -31,15 +31,18 @@ def ratings_files(folder: Path) -> list[Path]:
 _OWN_NAME = re.compile(rf"[0-9a-f]{{{HASH}}}-.+-[0-9a-f]{{{HASH}}}")
 
 
-def copies_of(panel: FrozenPanel, folder: Path, session: str) -> list[Path]:
-    """Return the files under names of their own whose rows say that they are of this session.
+def named_otherwise(folder: Path) -> list[Path]:
+    """Return the files of a ratings folder whose names no session gave them."""
+    return [path for path in ratings_files(folder) if not _OWN_NAME.fullmatch(path.stem)]
+
+
+def copies_of(panel: FrozenPanel, files: Sequence[Path], session: str) -> list[Path]:
+    """Return those of some files (`named_otherwise`) whose rows say that they are of this session.
 
     A file manager's copies, and what somebody called otherwise; links and what cannot be read are none.
     """
     found = []
-    for path in ratings_files(folder):
-        if _OWN_NAME.fullmatch(path.stem):
-            continue
+    for path in files:
         try:
             rows = read_ratings(panel, path).rows
         except (GaplistenError, OSError):
@@ -59,7 +62,9 @@ def refuse_renamed(panel: FrozenPanel, path: Path, session: str) -> None:
     OtherPlan
         If they are.
     """
-    for other in [] if path.exists() or path.is_symlink() else copies_of(panel, path.parent, session):
+    for other in (
+        [] if path.exists() or path.is_symlink() else copies_of(panel, named_otherwise(path.parent), session)
+    ):
         fact = "it holds the ratings of this session under another name"
         raise OtherPlan(str(other), fact, f"call it {path.name} again, or move it away")
 

@@ -23,7 +23,7 @@ from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.leftovers import left_behind
 from gaplisten.panel.reading import Row
 from gaplisten.panel.session import OTHER
-from gaplisten.panel.session_files import SessionFile, copies_of, read_ratings, read_sessions
+from gaplisten.panel.session_files import SessionFile, copies_of, named_otherwise, read_ratings, read_sessions
 from gaplisten.panel.session_names import listener_of, session_name
 
 WITHDRAWN = "withdrawn"
@@ -160,7 +160,7 @@ def _files(panel: FrozenPanel, ratings: Path, session: str) -> list[Path]:
     root = panel.folder if ratings.is_relative_to(panel.folder) else ratings
     answers = answer_files(panel, ratings, session, root)
     plans = [*copies_of_plan(panel.key, ratings, session), plan_path(ratings, session)]
-    copies = copies_of(panel, ratings, session)
+    copies = copies_of(panel, named_otherwise(ratings), session)
     torn = [path.with_suffix(".torn") for path in (*answers, *copies, own)]
     wanted = [*answers, *torn, *plans, begun_path(own), ratings / OTHER / own.name, *copies, own]
     # Parts of files with long names are found by more than one of them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -16,12 +16,11 @@ from gaplisten.web.received import LARGEST
 # Nothing but what this server sends, and in no other page; sounds come by fetch.
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
-    "form-action 'none'; base-uri 'none'; frame-ancestors 'none'"
+    "form-action {0}; base-uri 'none'; frame-ancestors {0}"
 )
 _ALWAYS = {
     # Neither kept nor packed on the way: packed sizes tell sounds apart.
     "Cache-Control": "no-store, no-transform",
-    "Content-Security-Policy": _POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",  # the address holds the listener's token
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -57,10 +56,24 @@ class Bucket:
 
 
 class Guard:
-    """Refuses what is too large, of another type or too often; sets the headers of every answer."""
+    """Refuses what is too large, of another type or too often; sets the headers of every answer.
 
-    def __init__(self, app: ASGIApp, rate: Rate) -> None:
-        self._app, self._bucket = app, Bucket(rate)
+    Parameters
+    ----------
+    is_link
+        Whether there is a link with this token.
+    frames
+        The sites that may show a page in a frame, and get its form.
+    """
+
+    def __init__(
+        self, app: ASGIApp, rate: Rate, is_link: Callable[[str], bool], frames: Sequence[str] = ()
+    ) -> None:
+        self._app, self._bucket, self._is_link = app, Bucket(rate), is_link
+        self._headers = {
+            **_ALWAYS,
+            "Content-Security-Policy": _POLICY.format(" ".join(frames) or "'none'"),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request."""
@@ -71,7 +84,7 @@ class Guard:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                for name, value in _ALWAYS.items():
+                for name, value in self._headers.items():
                     headers[name] = value
             await send(message)
 
@@ -83,7 +96,7 @@ class Guard:
 
     def _refused(self, scope: Scope) -> int | None:
         """Return the status with which a request is refused, or None."""
-        if not self._bucket.takes(_from(scope)):
+        if not self._bucket.takes(self._from(scope)):
             return 429
         if scope["method"] != "POST":
             return None
@@ -96,10 +109,14 @@ class Guard:
             return 411
         return 413 if int(length) > LARGEST else None
 
+    def _from(self, scope: Scope) -> str:
+        """Return whom a request is counted for: its link; where it comes from, if it has none that there is.
 
-def _from(scope: Scope) -> str:
-    """Return whom a request is counted for: its link; what has none, where it comes from."""
-    parts = scope["path"].split("/")
-    client = scope.get("client")
-    where = client[0] if client else ""
-    return f"{parts[2]} {where}" if len(parts) > 3 and parts[1] == "s" else where
+        Whoever tries links is counted as one, however many there are; who has one is not held up by that.
+        """
+        parts = scope["path"].split("/")
+        client = scope.get("client")
+        where = client[0] if client else ""
+        return (
+            f"{parts[2]} {where}" if len(parts) > 3 and parts[1] == "s" and self._is_link(parts[2]) else where
+        )

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gaplisten.durable import FileLock, not_written, whole_path
 from gaplisten.errors import GaplistenError
+from gaplisten.languages import counted
 from gaplisten.panel.columns import utc
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import one_line
@@ -29,7 +30,8 @@ Token = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
 
 # What crowd platforms put into the address of a study; the first of them that is there names the listener.
 NAMING = ("PROLIFIC_PID", "workerId")
-KEPT = (*NAMING, "STUDY_ID", "SESSION_ID", "assignmentId", "hitId")
+KEPT = (*NAMING, "STUDY_ID", "SESSION_ID", "assignmentId", "hitId", "turkSubmitTo")
+_MOST_SECTIONS = 100
 
 
 class LinksLost(GaplistenError):  # noqa: N818 - reads as the fact it is
@@ -47,7 +49,9 @@ class Link(BaseModel):
     Parameters
     ----------
     parameters
-        What a crowd platform said of the listener.
+        What a crowd platform said of the listener, at the last time.
+    section
+        Which of the panel's sections is behind it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -55,6 +59,7 @@ class Link(BaseModel):
     listener: Annotated[str, Field(min_length=1, max_length=100)]
     token: Token
     made_at: str = ""
+    section: int = Field(default=1, ge=1, le=_MOST_SECTIONS)
     parameters: dict[str, Annotated[str, Field(max_length=200)]] = {}
 
 
@@ -65,6 +70,7 @@ class _Links(BaseModel):
     panel_sha256: str
     study: Token
     supervisor: Token
+    sections: int = Field(default=1, ge=1, le=_MOST_SECTIONS)
     links: list[Link] = Field(default=[], max_length=_MOST)
 
 
@@ -93,6 +99,30 @@ class Links:
         """The token of the page that tells who is how far."""
         return self._links.supervisor
 
+    @property
+    def sections(self) -> int:
+        """Into how many sections the panel is cut: a listener has a link for each."""
+        return self._links.sections
+
+    def cut(self, sections: int) -> None:
+        """Cut the panel into so many sections.
+
+        Raises
+        ------
+        LinksLost
+            If there are links already: what is behind them stays; or if they cannot be written.
+        """
+
+        def other(links: _Links) -> _Links:
+            if sections == links.sections:
+                return links
+            if links.links:
+                fact = f"there are links already, to {counted(links.sections, 'section')} each"
+                raise LinksLost(str(self._path), fact, f"leave --sections {sections} out, or copy the panel")
+            return links.model_copy(update={"sections": sections})
+
+        self._changed(other)
+
     def all(self) -> Sequence[Link]:
         """Return all links, in the order in which they were made."""
         return self._fresh().links
@@ -103,7 +133,12 @@ class Links:
         return self._by_token.get(token)
 
     def add(self, listeners: Iterable[str], parameters: Mapping[str, str] | None = None) -> list[Link]:
-        """Return the links of these listeners; those are made that are missing.
+        """Return the links of these listeners, one for each section; those are made that are missing.
+
+        Parameters
+        ----------
+        parameters
+            What a crowd platform says of them now.
 
         Raises
         ------
@@ -119,14 +154,28 @@ class Links:
             known = {one.listener.casefold() for one in links.links}
             wanted = dict.fromkeys(name for name in names if name.casefold() not in known)
             now = utc(time.time())
-            made = [Link(listener=n, token=new_token(), made_at=now, parameters=kept) for n in wanted]
+            made = [
+                Link(listener=name, token=new_token(), made_at=now, parameters=kept, section=section)
+                for name in wanted
+                for section in range(1, links.sections + 1)
+            ]
+            if kept:
+                folded = {name.casefold() for name in names}
+                there = [
+                    _said_anew(one, kept) if one.listener.casefold() in folded else one for one in links.links
+                ]
+                if there != links.links:
+                    links = links.model_copy(update={"links": there})
             if len(links.links) + len(made) > _MOST:
                 fact = f"a panel has {_MOST:,} links at most"
                 raise LinksLost(str(self._path), fact, "copy the panel for more listeners")
             return links.model_copy(update={"links": [*links.links, *made]}) if made else links
 
-        by_name = {one.listener.casefold(): one for one in self._changed(more).links}
-        return [by_name[name.casefold()] for name in names]
+        all_ = self._changed(more).links
+        by_name: dict[str, list[Link]] = {}
+        for one in all_:
+            by_name.setdefault(one.listener.casefold(), []).append(one)
+        return [one for name in names for one in by_name[name.casefold()]]
 
     def numbered(self, count: int) -> list[Link]:
         """Return links for so many listeners more, called L001, L002, ..."""
@@ -198,6 +247,12 @@ class Links:
                 lock.release()
         except OSError as error:
             raise LinksLost(*not_written(self._path, error)) from error
+
+
+def _said_anew(link: Link, parameters: Mapping[str, str]) -> Link:
+    if link.parameters == parameters:
+        return link
+    return link.model_copy(update={"parameters": dict(parameters)})
 
 
 def parameters_in(query: Mapping[str, str]) -> dict[str, str]:

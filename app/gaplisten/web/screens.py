@@ -152,9 +152,16 @@ def message_screen(text: str, way_on: str) -> Screen:
     return Screen({"kind": "message", "text": text, "button": way_on})
 
 
-def end_screen(text: str, way: str) -> Screen:
-    """Return the last page; `way` is an address to go to, or a code to copy."""
+def end_screen(text: str, way: str, form: Told | None = None) -> Screen:
+    """Return the last page.
+
+    Parameters
+    ----------
+    way
+        An address to go to, or a code to copy.
+    form
+        What is sent to the platform in whose frame the page is: `action` and `fields`.
+    """
     is_address = way.startswith(("https://", "http://"))
-    return Screen(
-        {"kind": "end", "text": text, "url": way if is_address else "", "code": "" if is_address else way}
-    )
+    told = {"kind": "end", "text": text, "url": way if is_address else "", "code": "" if is_address else way}
+    return Screen({**told, "form": form} if form else told)

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from gaplisten.durable import Locked
+from gaplisten.panel.beginning import Crowded
 from gaplisten.panel.breaks import Advice
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import NotSaved
+from gaplisten.panel.results.screening import failed_checks
+from gaplisten.panel.results.votes import vote_of
 from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.scales import texts
-from gaplisten.panel.session import NotListed, Session
+from gaplisten.panel.session import NotListed, Section, Session
 from gaplisten.panel.steps import AnswerMissing
 from gaplisten.panel.submission import NotThisTrial, Receipt
 from gaplisten.panel.telling import told
@@ -36,15 +39,23 @@ class Hall:
 
     Parameters
     ----------
-    done, screened_out
-        Where listeners go at the end, or when they may not take part: an address, or a code to copy.
+    done
+        Where listeners go at the end: an address, or a code to copy. One for all sections, or one for each.
+    screened_out
+        The same for those who may not take part.
+    failed
+        The same for who came to the end but failed checks, by the rule of `panel results`; `done` if "".
+    frames
+        The sites in whose frames the page may be shown, and to which it sends there that it is done.
     """
 
     panel: FrozenPanel
     ratings: Path | None
     sounds: WebSounds
-    done: str = ""
+    done: Sequence[str] = ()
     screened_out: str = ""
+    failed: str = ""
+    frames: Sequence[str] = ()
     monotonic: Callable[[], float] = field(default=time.monotonic)
 
 
@@ -71,12 +82,15 @@ class Seat:
 
     Attributes
     ----------
+    link
+        The listener's.
     used
         When anything was last asked of it, by the hall's monotonic clock.
     """
 
-    def __init__(self, hall: Hall, link: Link) -> None:
-        self._hall, self._link = hall, link
+    def __init__(self, hall: Hall, link: Link, sections: int = 1) -> None:
+        self._hall, self.link = hall, link
+        self._section = Section(link.section, max(sections, link.section))
         self._words = texts(hall.panel.definition.language)
         self._tab = ""
         self._session: Session | None = None
@@ -200,8 +214,12 @@ class Seat:
     def _opened(self) -> Session:
         if self._session is None:
             hall = self._hall
-            setup = {f"url_{name.lower()}": said for name, said in self._link.parameters.items()}
-            self._session = Session.open(hall.panel, self._link.listener, ratings=hall.ratings, setup=setup)
+            setup = {f"url_{name.lower()}": said for name, said in self.link.parameters.items()}
+            if self._section.of > 1:
+                setup["section"] = f"{self._section.number} of {self._section.of}"
+            self._session = Session.open(
+                hall.panel, self.link.listener, ratings=hall.ratings, setup=setup, section=self._section
+            )
         return self._session
 
     def _asked_by(self, tab: str) -> Session:
@@ -230,10 +248,12 @@ class Seat:
     # --- what is shown ----------------------------------------------------------------------------------
 
     def _after_trial(self, session: Session) -> None:
-        advice = Advice.NONE if session.finished else session.breaks.advice()
+        if session.finished or session.section_over:
+            return
+        advice = session.breaks.advice()
         if advice is not Advice.NONE:
             self._rest(session, advice)
-        elif session.block_ends and self._block is Block.TEST and not session.finished:
+        elif session.block_ends and self._block is Block.TEST:
             self._rest(session, Advice.SUGGEST, self._words["block_over"])
 
     def _rest(self, session: Session, advice: Advice, text: str = "") -> None:
@@ -244,12 +264,20 @@ class Seat:
     def _next(self, session: Session) -> Told:
         """Return what the page shows now."""
         self._screen = self._made(session)
+        if self._screen.told["kind"] == "end":
+            self.close()  # another link of the listener, or a desk, may go on
         return self._screen.told
 
     def _made(self, session: Session) -> Screen:
         words, hall = self._words, self._hall
         if session.closed:
-            return screens.end_screen(session.closed, hall.screened_out)
+            return self._end(session.closed, hall.screened_out, "screened_out")
+        if session.section_ahead:
+            text = words["web_section_ahead"].format(number=self._section.number)
+            return screens.end_screen(text, "")
+        if session.section_over:
+            text = words["web_section_over"].format(number=self._section.number, total=self._section.of)
+            return self._end(text, self._done(), "done")
         if self._resting is not None:
             return screens.break_screen(session, self._resting, self._rest_text, hall.monotonic())
         if self._notes:
@@ -258,12 +286,33 @@ class Seat:
             return screens.step_screen(session)
         trial = session.trial
         if trial is None:
-            return screens.end_screen(words["finished"], hall.done)
+            failed = self._has_failed(session)
+            way = hall.failed if failed and hall.failed else self._done()
+            return self._end(words["finished"], way, "failed" if failed else "done")
         before, self._block = self._block, trial.block
         if before is not trial.block and (note := self._about_block(session, before, trial.block)):
             self._notes.append(note)
             return screens.message_screen(note, words["begin"])
         return screens.trial_screen(session)
+
+    def _done(self) -> str:
+        ways = self._hall.done
+        return ways[min(self._section.number, len(ways)) - 1] if ways else ""
+
+    def _end(self, text: str, way: str, how: str) -> Screen:
+        """Return the last page; in a platform's frame it is told to the platform, too."""
+        said = self.link.parameters
+        to = said.get("turkSubmitTo", "").rstrip("/")
+        form = None
+        if to in self._hall.frames and "assignmentId" in said:
+            fields = {"assignmentId": said["assignmentId"], "gaplisten": way or how}
+            form = {"action": f"{to}/mturk/externalSubmit", "fields": fields}
+        return screens.end_screen(text, way, form)
+
+    def _has_failed(self, session: Session) -> bool:
+        panel = self._hall.panel
+        votes = [vote_of(panel, row, session.listener) for row in session.votes_told()]
+        return bool(failed_checks(votes, panel.definition.method))
 
     def _about_block(self, session: Session, before: Block | None, block: Block) -> str:
         if before is Block.TRAINING:
@@ -277,6 +326,7 @@ class Seat:
 _SAID = (
     (NotSaved, "web_not_saved"),
     (UntrustedPanel, "web_panel_damaged"),
+    (Crowded, "web_crowded"),
     (Locked, "web_open_already"),
     (NotListed, "web_not_listed"),
 )

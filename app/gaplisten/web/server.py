@@ -21,6 +21,7 @@ from starlette.routing import Route
 from gaplisten import folders
 from gaplisten.durable import Locked
 from gaplisten.errors import GaplistenError
+from gaplisten.panel.beginning import Crowded
 from gaplisten.panel.journal import NotSaved
 from gaplisten.panel.safety import UntrustedPanel, clean_name
 from gaplisten.panel.scales import texts
@@ -32,6 +33,7 @@ from gaplisten.web.seats import Elsewhere, Hall, Reply, Seat, said_of
 
 IDLE_SECONDS = 1800.0  # so long nobody asked anything of a session: it is closed, its link opens it again
 _LOOK_SECONDS = 15.0
+_OPENING_AT_ONCE = 4
 _STATUS_SECONDS = 5.0  # so old the supervisor's page may be
 _RATE = Rate(at_once=120, a_second=20)
 _PAGES = {"panel.js": "text/javascript", "panel.css": "text/css"}
@@ -46,8 +48,10 @@ def say(text: str) -> None:
 class Server:
     """One panel's seats and pages."""
 
-    def __init__(self, hall: Hall, links: Links, *, idle_seconds: float = IDLE_SECONDS) -> None:
-        self._hall, self._links, self._idle = hall, links, idle_seconds
+    def __init__(
+        self, hall: Hall, links: Links, *, idle_seconds: float = IDLE_SECONDS, rate: Rate = _RATE
+    ) -> None:
+        self._hall, self._links, self._idle, self._rate = hall, links, idle_seconds, rate
         self._words = texts(hall.panel.definition.language)
         self._seats: dict[str, tuple[Seat, asyncio.Lock]] = {}
         folder = folders.resources() / "web"
@@ -56,6 +60,8 @@ class Server:
         self._page = page.replace("{language}", hall.panel.definition.language)
         self._status: tuple[float, str] = (-_STATUS_SECONDS, "")
         self._full = False
+        # Who begins draws an order, one after the other: all others' threads are free meanwhile.
+        self._opening = asyncio.Semaphore(_OPENING_AT_ONCE)
 
     def app(self) -> Starlette:
         """Return the application that a web server runs."""
@@ -64,6 +70,7 @@ class Server:
             routes=[
                 Route("/{name}", self._file),
                 Route("/join/{study}", self._join),
+                Route("/join/{study}/{section:int}", self._join),
                 Route("/supervisor/{token}/", self._supervisor),
                 Route(seat, self._slash),
                 Route(f"{seat}/", self._begin),
@@ -73,7 +80,7 @@ class Server:
                 Route(f"{seat}/on", self._on, methods=["POST"]),
                 Route(f"{seat}/sound/{{name}}", self._sound),
             ],
-            middleware=[Middleware(Guard, rate=_RATE)],
+            middleware=[Middleware(Guard, rate=self._rate, is_link=self._is_link, frames=self._hall.frames)],
             exception_handlers={Exception: self._failed},
             lifespan=self._living,
         )
@@ -132,10 +139,14 @@ class Server:
             return self._plain(self._words["web_preview"])
         try:
             name = clean_name(listener_in(query), "listener")
-            (link,) = await run_in_threadpool(self._links.add, [name], parameters_in(query))
+            links = await run_in_threadpool(self._links.add, [name], parameters_in(query))
         except UntrustedPanel:
             return self._plain(self._words["web_no_link"], 400)
-        return RedirectResponse(f"../s/{link.token}/", 303)
+        section = request.path_params.get("section", 1)
+        if not 1 <= section <= len(links):
+            return self._plain(self._words["web_no_link"], 404)
+        up = "../../" if "section" in request.path_params else "../"
+        return RedirectResponse(f"{up}s/{links[section - 1].token}/", 303)
 
     async def _supervisor(self, request: Request) -> Response:
         if request.path_params["token"] != self._links.supervisor:
@@ -163,11 +174,8 @@ class Server:
             )
             for one in found
         ]
-        rows += [
-            (one.listener, "", "has a link", "", "", "")
-            for one in self._links.all()
-            if one.listener.casefold() not in begun
-        ]
+        linked = dict.fromkeys(one.listener for one in self._links.all())
+        rows += [(name, "", "has a link", "", "", "") for name in linked if name.casefold() not in begun]
         cells = "".join(
             "<tr>" + "".join(f"<td>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in rows
         )
@@ -186,7 +194,9 @@ class Server:
     # --- seats ------------------------------------------------------------------------------------------
 
     async def _open(self, request: Request) -> Response:
-        return await self._at_seat(request, lambda seat, tab: seat.open())
+        await self._leave_others(request.path_params["token"])
+        async with self._opening:
+            return await self._at_seat(request, lambda seat, tab: seat.open())
 
     async def _on(self, request: Request) -> Response:
         return await self._at_seat(request, lambda seat, tab: seat.go_on(tab))
@@ -216,6 +226,18 @@ class Server:
             return PlainTextResponse("", 404)
         return Response(data, media_type="application/octet-stream")
 
+    async def _leave_others(self, token: str) -> None:
+        """Let a listener's session go that is open behind another of their links: the newest page counts."""
+        if (link := self._links.find(token)) is None:
+            return
+        for other, (seat, lock) in list(self._seats.items()):
+            if other != token and seat.is_open and seat.link.listener == link.listener:
+                async with lock:
+                    await run_in_threadpool(seat.close)
+
+    def _is_link(self, token: str) -> bool:
+        return self._links.find(token) is not None
+
     def _seat(self, request: Request) -> tuple[Seat, asyncio.Lock] | None:
         token = request.path_params["token"]
         link = self._links.find(token)
@@ -224,8 +246,10 @@ class Server:
                 gone[0].close()
             return None
         if token not in self._seats:
-            self._seats[token] = (Seat(self._hall, link), asyncio.Lock())
-        return self._seats[token]
+            self._seats[token] = (Seat(self._hall, link, self._links.sections), asyncio.Lock())
+        seat, lock = self._seats[token]
+        seat.link = link  # a platform may have said something else of its listener since
+        return seat, lock
 
     async def _at_seat(self, request: Request, ask: Callable[[Seat, str], Reply]) -> Response:
         """Answer with what a seat says; one request of a seat at a time."""
@@ -252,7 +276,8 @@ class Server:
             self._full = True
         elif not isinstance(error, Locked):
             say(f"a session cannot go on: {type(error).__name__} (see gaplisten panel status)")
-        status = 423 if isinstance(error, Locked) else 503
+        waits = isinstance(error, Locked) and not isinstance(error, Crowded)
+        status = 423 if waits else 503
         return JSONResponse({"text": said_of(error, self._words)}, status)
 
     async def _failed(self, _: Request, error: Exception) -> Response:

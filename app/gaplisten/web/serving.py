@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import uvicorn
@@ -22,10 +23,19 @@ class CannotServe(GaplistenError):  # noqa: N818 - reads as the fact it is
 
 @dataclass(frozen=True)
 class Doors:
-    """Where a server listens; port 0 is any that is free."""
+    """Where a server listens.
+
+    Parameters
+    ----------
+    port
+        0 is any that is free.
+    proxies
+        Addresses of proxies that are believed when they say for whom they ask; nobody by default.
+    """
 
     host: str
     port: int
+    proxies: Sequence[str] = ()
 
     @property
     def this_machine_only(self) -> bool:
@@ -45,10 +55,15 @@ def _listening(doors: Doors) -> socket.socket:
         raise CannotServe(f"{doors.host}:{doors.port}", fact, "give another --port, or --host") from error
 
 
-def settings(app: Starlette) -> uvicorn.Config:
+def settings(app: Starlette, proxies: Sequence[str] = ()) -> uvicorn.Config:
     """Return how the web server is run: nobody's address, link or name goes into a log.
 
     What is to be told, `server` tells itself.
+
+    Parameters
+    ----------
+    proxies
+        As in `Doors`: by itself ``X-Forwarded-For`` is passed over, since anybody can send it.
     """
     return uvicorn.Config(
         app,
@@ -56,7 +71,8 @@ def settings(app: Starlette) -> uvicorn.Config:
         log_level="critical",
         access_log=False,
         server_header=False,
-        proxy_headers=False,
+        proxy_headers=bool(proxies),
+        forwarded_allow_ips=list(proxies),
         lifespan="on",
         timeout_graceful_shutdown=5,
     )
@@ -87,4 +103,4 @@ def run_server(hall: Hall, doors: Doors, idle_seconds: float) -> None:
         if not doors.this_machine_only:
             say("others can read what goes over plain http: outside your own network put a proxy before it")
         server = Server(hall, links, idle_seconds=idle_seconds)
-        uvicorn.Server(settings(server.app())).run(sockets=[listening])
+        uvicorn.Server(settings(server.app(), doors.proxies)).run(sockets=[listening])

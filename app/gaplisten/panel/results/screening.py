@@ -115,7 +115,7 @@ def _checked(votes: Sequence[Rating]) -> dict[str, list[bool]]:
     return made
 
 
-def _failed_checks(votes: Sequence[Rating], method: Method) -> list[str]:
+def failed_checks(votes: Sequence[Rating], method: Method) -> list[str]:
     """Return what was failed: every trap must be right, of any other kind of check at least one.
 
     Methods that have known answers on several scales want every gold recording right, too.
@@ -147,7 +147,7 @@ def _straight_lining(votes: Sequence[Rating], spread: float | None) -> str:
 def _reasons(
     mine: Sequence[Rating], own: Sequence[Rating], everybody: Sequence[Rating], method: Method
 ) -> list[str]:
-    reasons = _failed_checks(mine, method)
+    reasons = failed_checks(mine, method)
     reasons += method.screened(own, everybody)
     if not method.paired and method.response is not Response.PLACES:  # places differ by themselves
         reasons.append(_straight_lining(own, _spread(own, method)))

@@ -46,7 +46,8 @@ class Collected:
         return tuple(sorted({vote.listener for vote in self.votes}))
 
 
-def _vote(panel: FrozenPanel, row: Row, listener: str) -> Rating:
+def vote_of(panel: FrozenPanel, row: Row, listener: str) -> Rating:
+    """Return what a row with its sealed columns filled in says."""
     return Rating(
         listener,
         row["kind"],
@@ -111,7 +112,7 @@ def collect(panel: Source, ratings: Path | None = None) -> Collected:
             running.append(found.listener)
             continue
         used = (row for row in found.rows if row["kind"] != Block.TRAINING.value)
-        votes += [_vote(panel, row, found.listener) for row in used]
+        votes += [vote_of(panel, row, found.listener) for row in used]
     return Collected(tuple(votes), tuple(running), tuple(problems), (*notes, *_folded(unusual)))
 
 
