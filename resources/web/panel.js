@@ -364,7 +364,7 @@ class Player {
 
   look() {
     if (!this.playing) return;
-    if (context.state !== "running") { this.account(); this.silence(); this.interrupted = true; this.changed(); return; }
+    if (context.state !== "running") { this.silence(); this.interrupted = true; this.changed(); return; }
     this.account();
     // The next pass of a loop is put on the clock long before it begins: a busy page makes no hole.
     if (this.loop && this.over - context.currentTime < Math.min(3, (this.loop[1] - this.loop[0]) / RATE + 0.2))
@@ -373,13 +373,7 @@ class Player {
     this.changed();
   }
 
-  pause() {
-    this.account();
-    const here = this.position();
-    this.silence();
-    this.at = here;
-    this.changed();
-  }
+  pause() { this.silence(); this.changed(); }
 
   // Fades out and forgets what was scheduled.
   silence() {
@@ -547,7 +541,11 @@ function showBreak(screen) {
 function showEnd(screen) {
   show(make("p", { text: screen.text }));
   if (screen.code) page.append(make("p", { text: words.web_code }), make("p", { text: screen.code, class: "centre code" }));
-  if (screen.url) page.append(oneButton(words.web_leave, () => { location.href = screen.url; }));
+  if (screen.form) { // the platform in whose frame this page is wants a form
+    const hidden = Object.entries(screen.form.fields).map(([name, value]) => make("input", { type: "hidden", name, value }));
+    const form = make("form", { method: "post", action: screen.form.action }, ...hidden);
+    page.append(form, oneButton(words.web_leave, once(() => form.submit())));
+  } else if (screen.url) page.append(oneButton(words.web_leave, () => { location.href = screen.url; }));
 }
 
 function showElsewhere(told) {
