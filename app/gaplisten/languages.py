@@ -65,6 +65,11 @@ def name(code: str) -> str:
     return str(words(code).get("name", code))
 
 
+def decimals(code: str, number: str) -> str:
+    """Return a number that is written with a decimal point as people write it who read a language."""
+    return number.replace(".", str(words(code).get("decimal", ".")))
+
+
 def counted(number: int, one: str, many: str = "") -> str:
     """Return a number of things in English: "1 vote", "2 votes".
 

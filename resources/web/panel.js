@@ -15,6 +15,7 @@ let words = {};
 let tab = "";
 
 const say = text => { said.textContent = text || ""; };
+const tenths = number => number.toLocaleString(document.documentElement.lang, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const filled = (text, values) => text.replace(/\{(\w+)\}/g, (all, name) => name in values ? values[name] : all);
 
 function make(tag, attributes = {}, ...children) {
@@ -939,7 +940,7 @@ class TrialView {
 
   label(vote) {
     const { response } = this.trial, labels = this.scale.labels;
-    if (response === "grades") { const whole = labels.find(([value]) => value === vote); return whole ? `${vote.toFixed(1)}, ${whole[1]}` : vote.toFixed(1); }
+    if (response === "grades") { const whole = labels.find(([value]) => value === vote); return whole ? `${tenths(vote)}, ${whole[1]}` : tenths(vote); }
     const near = labels.reduce((best, one) => Math.abs(one[0] - vote) < Math.abs(best[0] - vote) ? one : best);
     return `${vote}, ${near[1]}`;
   }
@@ -961,7 +962,7 @@ class TrialView {
       if (field.output) {
         field.node.disabled = !may;
         field.node.classList.toggle("untouched", vote === undefined);
-        set(field.output, vote === undefined ? "–" : trial.response === "grades" ? vote.toFixed(1) : String(vote));
+        set(field.output, vote === undefined ? "–" : trial.response === "grades" ? tenths(vote) : String(vote));
         field.node.setAttribute("aria-valuetext", vote === undefined ? words.web_unrated : this.label(vote));
         if (vote !== undefined && Number(field.node.value) !== vote) field.node.value = vote;
       } else if (field.place) {

@@ -122,3 +122,8 @@ def test_an_unknown_language_is_told() -> None:
 
 def test_each_method_knows_what_it_asks() -> None:
     assert {method.response for method in methods()} == set(Response)
+
+
+def test_grades_are_written_as_the_language_writes_numbers() -> None:
+    assert {code: scale("abc_hr", code).written(4.5) for code in ("en", "de")} == {"en": "4.5", "de": "4,5"}
+    assert "(vier: 4,0)" in texts("de")["attention_grades"]

@@ -38,7 +38,8 @@ class Judged:
     errors
         What is wrong with the file: a session does not go on over it, results leave out what it is about.
     short
-        Sentences about trials that lack votes although later ones are there: somebody took rows out.
+        Sentences about trials that lack votes, or all of them, although later ones are there: somebody took
+        rows out.
     notes
         What is unusual but does no harm, as sentences.
     filled
@@ -220,6 +221,11 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
         for number in lacking
         if number != unfinished and not errors
     ]
+    if not errors and planned and counts:
+        # Trials are taken one after the other, so none is missing before one that is there.
+        gone = [number for number in sorted(set(wanted) - set(counts)) if number < max(counts)]
+        several = f"trials {', '.join(map(str, gone[:10]))} have no votes"
+        short += [several if len(gone) > 1 else f"trial {gone[0]} has no vote"] if gone else []
     whole = tuple(filled.get(id(row), row) for row in rows)
     said = (tuple(errors), tuple(short), tuple(notes))
     return Judged(listener, planned, tuple(rows), done, unfinished, *said, lost, whole)

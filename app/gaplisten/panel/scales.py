@@ -51,6 +51,10 @@ class Scale:
             return dict(self.labels).get(int(vote), "") if float(vote).is_integer() else ""
         return dict(self.labels).get(vote, "")
 
+    def written(self, vote: Vote) -> str:
+        """Return a vote's number as the language writes it: 4.5, in German 4,5."""
+        return languages.decimals(self.language, f"{vote}")
+
     def accepts(self, vote: Vote) -> bool:
         """Tell whether `vote` is a value of this scale."""
         if self.response is Response.SLIDERS:

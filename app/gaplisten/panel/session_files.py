@@ -153,7 +153,7 @@ def read_session(panel: FrozenPanel, path: Path) -> SessionRead:
         raise judged.errors[0]
     rows = [row for row in judged.filled if int(row["trial"]) != judged.unfinished]
     problems = [f"{error.fact}; it was left out, the rest is used" for error in judged.errors]
-    problems += [f"{said}; they are used" for said in judged.short]
+    problems += [f"{said}; all that is there is used" for said in judged.short]
     if judged.unfinished is not None:
         fact = f"trial {judged.unfinished} was not saved as a whole"
         problems.append(f"{fact}; it was left out, the rest is used")

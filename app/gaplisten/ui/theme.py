@@ -185,6 +185,11 @@ def quiet_colour(palette: QPalette | None = None) -> QColor:
     return QColor("#a3abb3" if is_dark(palette) else "#58616a")
 
 
+def waiting_colour(palette: QPalette | None = None) -> QColor:
+    """Return the colour of words on a button that may not be pressed yet, and are to be read all the same."""
+    return QColor("#c8ced4" if is_dark(palette) else "#58616a")
+
+
 def figures(font: QFont | None = None) -> QFont:
     """Return a font whose digits all have the same width, so that running numbers do not jump."""
     font = QFont(font or QApplication.font())

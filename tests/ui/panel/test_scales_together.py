@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QScrollArea
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QLabel, QPushButton, QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
 
 from gaplisten.panel.methods.p804 import SCALES
@@ -49,10 +49,20 @@ def hear(qtbot: QtBot, window: PanelWindow, player: ClockedPlayer) -> None:
         window._player.look()
 
 
+def _has_a_frame(block: QWidget) -> bool:
+    """Look at what stands on the screen: a picture that is painted anew would hide a forgotten repaint."""
+    QApplication.processEvents()
+    window = block.window()
+    picture = window.screen().grabWindow(window.winId()).toImage()
+    corner = block.mapTo(window, block.rect().topLeft())
+    edge, inside = (picture.pixelColor(corner + QPoint(*at)) for at in ((20, 0), (6, 6)))
+    return abs(edge.lightness() - inside.lightness()) > 60
+
+
 def marked(window: PanelWindow) -> str:
     """Return the question of the scale that keys answer."""
     (together,) = page_of(window).findChildren(ScalesTogether)
-    framed = [one for one in together._blocks.values() if one.frameShape() == QFrame.Shape.Box]
+    framed = [one for one in together._blocks.values() if _has_a_frame(one)]
     (one,) = framed
     return one._question.text()
 
@@ -139,3 +149,23 @@ def test_on_a_small_screen_no_words_are_cut_and_nothing_scrolls(
     for label in page_of(window).findChildren(QLabel):
         if label.isVisible() and label.wordWrap():
             assert label.height() >= label.heightForWidth(label.width()), label.text()
+
+
+def test_no_button_moves_as_one_scale_after_the_other_is_answered(
+    tmp_path: Path, qtbot: QtBot, player: ClockedPlayer
+) -> None:
+    """German, the small screen: bold words of the scale at hand once broke into a second line."""
+    made = definition("p804", f'language = "de"\n{NO_LEVEL}')
+    window = opened(qtbot, player, built(tmp_path, made))
+    hear(qtbot, window, player)
+    page = page_of(window)
+
+    def places() -> list[tuple[int, int]]:
+        qtbot.wait(1)
+        answers = [one for one in page.findChildren(QPushButton) if one.property("answer")]
+        return [(at.x(), at.y()) for at in (one.mapTo(window, one.rect().topLeft()) for one in answers)]
+
+    before = places()
+    for digit in "543215":
+        qtbot.keyClick(page, Qt.Key(ord(digit)))
+        assert places() == before

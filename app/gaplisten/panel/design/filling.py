@@ -20,6 +20,14 @@ def cell_of(item: Item) -> Cell:
     return item.clip, item.system
 
 
+def _break_off(place: int, there: int, length: int) -> float:
+    """Return how probably a session of that length breaks off before a trial, having come as far as `there`.
+
+    One that is near its end hardly breaks off any more: what is left of it is nearly sure.
+    """
+    return _BREAK_OFF * max(0, place - there) / (length - _BREAK_OFF * there)
+
+
 @dataclass
 class Filling:
     """What all sessions so far have filled, or are about to.
@@ -29,8 +37,8 @@ class Filling:
     votes
         Trials of the test in each cell: those that were taken, and all of the sessions that are going on.
     hoped
-        In each cell, how many of these there will be in the end: a vote that is there counts one, one that is
-        still to come less, and the less the later in its session it comes.
+        In each cell, how many of these are to be expected in the end: a vote that is there counts one, one
+        that is still to come less, and the less the more of its session lies before it.
     sides
         In each cell and round, trials in the reversed order less those in the written one.
     seats
@@ -58,7 +66,7 @@ class Filling:
         for place, item in enumerate(items, start=1):
             if item.use is Use.TEST:
                 self.votes[cell_of(item)] += 1
-                self.hoped[cell_of(item)] += 1 if place <= there else 1 - _BREAK_OFF * place / len(items)
+                self.hoped[cell_of(item)] += 1 - _break_off(place, there, len(items))
                 self.sides[cell_of(item), item.part[0]] += 1 if item.flipped else -1
         if seat is not None:
             self.seats.add(seat)

@@ -212,7 +212,7 @@ def _over_listeners(results: Results) -> list[str]:
         numbers = {name: f"{getattr(mean, name):.3f}" for name in ("mean", "low", "high")}
         names = (one.first, one.second)
         text = words[key].format(first=names[0], second=names[1], listeners=mean.n, sure=sure, **numbers)
-        said.append(in_language(text, names, words))
+        said.append(in_language(text, names, results.language))
     return said
 
 

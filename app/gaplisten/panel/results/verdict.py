@@ -121,17 +121,18 @@ def _filled(
         margin=number(one.equal.margin, digits) if one.equal else "",
         directions=_directions(one, listeners, clips, words),
     )
-    return in_language(said, names, words)
+    return in_language(said, names, language)
 
 
-def in_language(said: str, names: Sequence[str], words: Mapping[str, str]) -> str:
+def in_language(said: str, names: Sequence[str], language: str) -> str:
     """Return a sentence with commas in its numbers where the language has them, names as they are."""
     import re
 
-    if words["decimal"] == ".":
+    point = languages.decimals(language, ".")
+    if point == ".":
         return said
     kept = "|".join(re.escape(name) for name in names)
-    return re.sub(rf"({kept})|(?<=\d)\.(?=\d)", lambda found: found[1] if found[1] is not None else ",", said)
+    return re.sub(rf"({kept})|(?<=\d)\.(?=\d)", lambda found: point if found[1] is None else found[1], said)
 
 
 def _most(one: Contrast) -> float:

@@ -189,7 +189,7 @@ class Sliders(Response):
         self, scale: Scale, trial: Trial, grades: bool, name: str = "{letter}", parent: QWidget | None = None
     ) -> None:
         super().__init__(parent)
-        self._grades, self._name = grades, name
+        self._scale, self._grades, self._name = scale, grades, name
         self._sliders: dict[int, TouchSlider] = {}
         self._numbers: dict[int, QLabel] = {}
         grid = self._grid = QGridLayout(self)
@@ -227,7 +227,7 @@ class Sliders(Response):
             slider.touched = vote is not None
             if vote is not None:
                 slider.setValue(round(float(vote) * (10 if self._grades else 1)))
-            self._numbers[slot].setText("–" if vote is None else f"{vote}")
+            self._numbers[slot].setText("–" if vote is None else self._scale.written(vote))
             slider.update()
 
     def allow(self, slots: Sequence[int]) -> None:

@@ -21,6 +21,12 @@ from gaplisten.ui.panel.responses import Response
 from gaplisten.ui.panel.texts import sized
 
 _COLUMNS = 2
+# A frame that is there all the time, seen or not: bold words would break their lines elsewhere, and the
+# buttons below would move from under the pointer.
+_FRAME = (
+    "QFrame#scale { border: 2px solid transparent; border-radius: 4px }"
+    "QFrame#scale[current=true] { border-color: palette(window-text) }"
+)
 
 
 def _unbroken(text: str) -> str:
@@ -35,7 +41,8 @@ class _Block(QFrame):
     def __init__(self, scale: Scale) -> None:
         super().__init__()
         self.setObjectName("scale")
-        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setStyleSheet(_FRAME)
+        self.setProperty("current", False)
         self._question = QLabel(scale.question)
         self._question.setWordWrap(True)
         column = QVBoxLayout(self)
@@ -91,11 +98,12 @@ class _Block(QFrame):
             button.setEnabled(allowed)
 
     def mark(self, current: bool) -> None:
-        """Show whether digits answer here: a frame tells it, and bold words."""
-        self.setFrameShape(QFrame.Shape.Box if current else QFrame.Shape.NoFrame)
-        font = self._question.font()
-        font.setBold(current)
-        self._question.setFont(font)
+        """Show whether digits answer here: a frame tells it, and nothing on the page moves by it."""
+        if self.property("current") != current:
+            self.setProperty("current", current)
+            self.style().unpolish(self)
+            self.style().polish(self)
+            self.update()  # which polishing leaves out
 
 
 class ScalesTogether(Response):

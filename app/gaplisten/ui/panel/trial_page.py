@@ -27,7 +27,7 @@ from gaplisten.ui.panel.texts import emptied, fit_type, heading, paragraph, quie
 from gaplisten.ui.panel.together import ScalesTogether
 from gaplisten.ui.panel.trial_keys import TrialKeys
 from gaplisten.ui.panel.turns import TurnRow
-from gaplisten.ui.theme import quiet_colour
+from gaplisten.ui.theme import waiting_colour
 
 # What is chosen must be unmistakable, for slots, answers and tags alike; words and place tell it too.
 _LOOK = "background: palette(highlight); color: palette(highlighted-text); font-weight: bold"
@@ -64,7 +64,7 @@ class TrialPage(QWidget):
         self._response: Response | None = None
         self._message_stays = False
         self._build()
-        self.setStyleSheet(f"{_CHOSEN} {_WAITING} {{ color: {quiet_colour().name()} }}")
+        self.setStyleSheet(f"{_CHOSEN} {_WAITING} {{ color: {waiting_colour().name()} }}")
         self._keys = TrialKeys(self, self)
         player.changed.connect(self._show_state)
         player.refused.connect(self._refuse)
