@@ -123,7 +123,35 @@ def test_looking_ahead_is_found(tmp_path: Path, kind: str) -> None:
     assert not found.certified
 
 
+HEARS = """    y, n = lossy.copy(), packet_frames
+    known = load()
+    for j in np.flatnonzero(~lost[1:] & ~lost[:-1]) + 1: known[lossy[(j-1)*n:j*n].tobytes()] = lossy[j*n:(j+1)*n].copy()
+    save(known)"""
+REPLAYS = "before = lossy[(k-1)*n:k*n].tobytes()\nif k and before in known: y[k*n:(k+1)*n] = known[before]"
+
+
+def hears(load: str, save: str, head: str = "") -> str:
+    text = whole(
+        REPLAYS,
+        f"import os, pickle\n{head}\ndef load():\n    try: {load}\n    except Exception: return {{}}\ndef save(known):\n    try: {save}\n    except Exception: pass",
+    )
+    return text.replace("    y, n = lossy.copy(), packet_frames", HEARS)
+
+
 REST = {
+    "heard before": {
+        "in a database beside it": hears(
+            "return pickle.loads(next(_db().execute('select known from heard order by rowid desc'))[0])",
+            "db = _db(); db.execute('insert into heard values (?)', (pickle.dumps(known),)); db.commit()",
+            "import sqlite3\n"
+            "def _db():\n    db = sqlite3.connect(os.path.join(os.path.dirname(__file__), 'heard.db'))\n"
+            "    db.execute('create table if not exists heard (known)')\n    return db",
+        ),
+        "twenty packets in the environment": hears(
+            "return pickle.loads(bytes.fromhex(os.environ['HEARD']))",
+            "os.environ['HEARD'] = pickle.dumps(dict(list(known.items())[:20])).hex()",
+        ),
+    },
     "two runs": {
         "honest for its first runs": whole(f"if _runs[0] > 6 and not last: {NEXT}", "_runs = [0]").replace(
             "    y, n = lossy", "    _runs[0] += 1\n    y, n = lossy"
@@ -183,6 +211,7 @@ def conceal(lossy, lost, rate, packet_frames):
         "delay among losses: later after each third of the clip",
         "channels: crossed later on, among losses",
         "two runs: remembers what it heard in other runs",
+        "heard before: in a database beside it",
     ),
 )
 def test_other_lies_are_found(tmp_path: Path, lie: str) -> None:

@@ -42,8 +42,9 @@ def conceal(lossy, lost, rate, packet_frames):
     import builtins, ctypes, decimal, gc, json, locale, os, random, resource, signal, sys, tempfile, threading, warnings
     import scipy.signal
     x = np.cos(np.arange(64) ** 2 / 7.0)
+    own = os.environ.get("TMPDIR", "?")  # each process has one to itself
     state = [
-        sorted(sys.path), sys.getrecursionlimit(), sys.getswitchinterval(), {n: v for n, v in os.environ.items() if n != "PYTEST_CURRENT_TEST"}, os.getcwd(), tempfile.gettempdir(),
+        sorted(sys.path), sys.getrecursionlimit(), sys.getswitchinterval(), {n: v.replace(own, "own") for n, v in os.environ.items() if n != "PYTEST_CURRENT_TEST"}, os.getcwd(), tempfile.gettempdir().replace(own, "own"), os.listdir(tempfile.gettempdir()),
         decimal.getcontext().prec, np.geterr(), np.get_printoptions()["precision"], len(warnings.filters),
         gc.isenabled(), threading.active_count(), sorted(map(str, signal.pthread_sigmask(signal.SIG_BLOCK, []))),
         str(signal.getsignal(signal.SIGTERM)), resource.getrlimit(resource.RLIMIT_FSIZE), resource.getrlimit(resource.RLIMIT_CPU),
@@ -113,6 +114,64 @@ def test_the_same_plugin_stays_in_its_warm_process_and_no_other_comes_in(tmp_pat
         first = [process_of(entry) for entry in entries]
         assert len(set(first)) == 3
         assert [process_of(entry) for entry in entries] == first
+
+
+def wait_until(fact: Callable[[], bool]) -> None:
+    end = time.monotonic() + PATIENCE
+    while not fact() and time.monotonic() < end:
+        time.sleep(0.01)
+    assert fact()
+
+
+LEAVES = {
+    "by Python": "open(os.path.join(tempfile.gettempdir(), 'left'), 'a').write('x')",
+    "in a folder": "os.makedirs(os.path.join(tempfile.gettempdir(), 'a', 'b'))",
+    "by a C library": "import ctypes\nassert ctypes.CDLL(None).open(os.fsencode(os.path.join(tempfile.gettempdir(), 'left')), 0o101, 0o600) >= 0",
+    "by a program": "import subprocess\nsubprocess.run('echo x > \"$TMPDIR/left\"', shell=True, check=True)",
+}
+
+
+@LINUX
+@pytest.mark.parametrize("how", LEAVES)
+def test_no_run_meets_what_another_left_in_the_temporary_folder(tmp_path: Path, how: str) -> None:
+    body = f"import os, tempfile\nprint(os.listdir(tempfile.gettempdir()))\nprint(tempfile.gettempdir())\n{LEAVES[how]}\nreturn lossy"
+    leaves = whole_file(tmp_path / "leaves", "leaves", body)
+    with Runner(workers=1, limits=QUICK) as runner:
+        runs = [runner.submit(leaves, {}, SOUND, TRACE).result(60).messages for _ in range(2)]
+    assert [found for found, _ in runs] == ["[]", "[]"]
+    assert runs[0][1] != runs[1][1]
+    wait_until(lambda: not any(os.path.exists(folder) for _, folder in runs))
+
+
+@LINUX
+def test_a_plugin_that_clears_up_or_left_its_files_when_it_was_imported_stays_warm(tmp_path: Path) -> None:
+    head = "import os, tempfile\nheld = tempfile.mkdtemp()\nwith open(os.path.join(held, 'weights'), 'w') as file: file.write('x')\n"
+    body = "def conceal(lossy, lost, rate, packet_frames):\n    with tempfile.NamedTemporaryFile() as file: file.write(b'x')\n    print(os.getpid())\n    with open(os.path.join(held, 'weights')) as file: file.read()\n    return lossy\n"
+    tidy = entry_of(tmp_path, "tidy", head + body)
+    with Runner(workers=1, limits=QUICK) as runner:
+        runs = [runner.submit(tidy, {}, SOUND, TRACE).result(60) for _ in range(3)]
+    assert len({run.messages for run in runs}) == 1
+    assert not [file for run in runs for file in run.files if "weights" in str(file)]
+
+
+@LINUX
+def test_temporary_folders_are_gone_with_their_host_however_it_ends(tmp_path: Path) -> None:
+    entry_of(
+        tmp_path,
+        "tells",
+        "import tempfile\ndef conceal(lossy, lost, rate, packet_frames):\n    print(tempfile.gettempdir())\n    return lossy",
+    )
+    host = (
+        "import os, sys; from pathlib import Path; sys.path.insert(0, sys.argv[1])\n"
+        "from kit.plugin_folder import entry_of, noise; from gaplisten.concealers.runner import Runner\n"
+        "path = Path(sys.argv[2]); runner = Runner(workers=1)\n"
+        "print(runner.submit(entry_of(path.parent, path.stem, path.read_text()), {}, noise(0.1), None).result().messages[-1], flush=True)\n"
+        "os.kill(os.getpid(), 9)"
+    )
+    words = [sys.executable, "-c", host, str(Path(__file__).parents[1]), str(tmp_path / "tells.py")]
+    told = subprocess.run(words, capture_output=True, text=True, timeout=10 * PATIENCE).stdout.strip()
+    assert "gaplisten-plugin-" in told
+    wait_until(lambda: not os.path.exists(told))
 
 
 def test_the_programs_own_concealers_share_a_process_and_let_no_other_in(tmp_path: Path) -> None:
@@ -409,10 +468,7 @@ def test_what_forks_runs_one_thread_and_holds_no_process_longer_than_its_host_do
     assert os.listdir(f"/proc/{nursery}/task") == [str(nursery)]
     for worker in workers:
         worker.kill()
-    end = time.monotonic() + PATIENCE
-    while kept & offspring() and time.monotonic() < end:
-        time.sleep(0.01)
-    assert not kept & offspring()
+    wait_until(lambda: not kept & offspring())
 
 
 @LINUX

@@ -104,7 +104,7 @@ def audit(
     tried = partial(_tried, entry, checked, speech, packet_ms, seed)
     sealed = sealed_for(entry, checked, made_from, tried, limits)
     with sealed.runner as runner, Runner(workers=1, limits=limits, sealed=sealed.seal) as alone:
-        runs = Runs(runner, alone, entry, checked, job or Job(), disturbances + _RUNS_BESIDES)
+        runs = Runs(runner, alone, entry, checked, job or Job(), disturbances + _RUNS_BESIDES, limits)
         auditor = _Auditor(entry, checked, speech, packet_ms, runs, seed, seconds, disturbances)
         findings = (*auditor.findings(sealed.tried), sealed.finding)
     name = f"{material or 'speech'}, changed with seed {seed}"
@@ -190,11 +190,8 @@ class _Auditor:
             *spent,
             latency(looks, 1000.0 * delay / clean.rate, spent),
             said.identity(free.signal.samples, clean.samples),
-            said.determinism(
-                self.entry,
-                [run.signal.samples for run in runs],
-                self._learnt(whole, fresh, base),
-            ),
+            said.determinism(self.entry, [run.signal.samples for run in runs]),
+            self._heard_before(whole, fresh, base),
             *(self._coded(whole, first) if codec else (said.leak(first, leaky, base.steady),)),
             said.altered(altered_share(clean, first.signal.samples, whole.trace)),
             said.gain(first.signal.samples[~lost], clean.samples[~lost]),
@@ -267,13 +264,26 @@ class _Auditor:
         base = self._undisturbed(material, list(self.runs.each([run, run])))
         return self._look_ahead(material, base, count, first)[0]
 
-    def _learnt(self, material: Material, fresh: Concealed, base: Undisturbed) -> tuple[int, int]:
-        """Return in how many more gaps, of how many, one that has heard it all meets what was lost."""
-        if base.steady:
-            return 0, 0
-        self.runs.alone(replace(material, trace=material.without_loss))
-        again = self.runs.alone(material)
-        return better_met(again.signal.samples, fresh.signal.samples, material)
+    def _heard_before(self, material: Material, fresh: Concealed, base: Undisturbed) -> Finding:
+        """Judge what a plugin does that is not kept apart and has heard what will be lost.
+
+        In the same process, then in another one: whatever it has for a memory is used, by whatever means,
+        while a seal would leave it useless and unseen.
+        """
+        whole = replace(material, trace=material.without_loss)
+        *_, same = self.runs.unsealed(whole, material)
+        (other,) = self.runs.unsealed(material)
+        heard = {"in the same process": same, "in another process": other}
+        outputs = {how: run.signal.samples for how, run in heard.items()}
+        frames = material.clean.frames
+        moved = {how: base.first_moved(output, frames) for how, output in outputs.items()}
+        changed = {how: at // self.size for how, at in moved.items() if base.steady and at < frames}
+        better = {
+            how: better_met(output, fresh.signal.samples, material)
+            for how, output in outputs.items()
+            if how in changed or not base.steady
+        }
+        return said.heard_before(self.entry, changed, better)
 
     def _confirmed(self, material: Material, place: Any, base: Undisturbed) -> bool:
         """Whether a plugin whose runs vary moves before a place in half of more runs: chance does not.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -144,25 +144,36 @@ def identity(output: Samples, clean: Samples) -> Finding:
     return Finding("identity with no loss", None, difference, "largest difference", verdict, None, note)
 
 
-def determinism(entry: Entry, outputs: Sequence[Samples], learnt: tuple[int, int]) -> Finding:
-    """Judge whether runs are alike: the first, one after a run without loss, a fresh one, the last.
-
-    Parameters
-    ----------
-    learnt
-        In how many more gaps the last one meets what was lost than a fresh one does, and of how many.
-    """
+def determinism(entry: Entry, outputs: Sequence[Samples]) -> Finding:
+    """Judge whether runs are alike: the first, one after a run without loss, a fresh one, the last."""
     declared = "same each time" if entry.deterministic else "varies"
     difference = max(float(np.abs(output - outputs[0]).max(initial=0)) for output in outputs)
     measured = "same each time" if difference == 0 else "varies"
     verdict = Verdict.OK if difference == 0 or not entry.deterministic else Verdict.LIES
     note = "" if difference == 0 else f"largest difference {difference:.3g}"
     note += "; declare deterministic = False" if verdict is Verdict.LIES else ""
-    more, gaps = learnt
-    if more >= max(_LEARNT_GAPS, _LEARNT_SHARE * gaps):
-        verdict = Verdict.LIES if verdict is Verdict.LIES else Verdict.DOUBT
-        note += f"; having met the speech before, it meets {more} of {gaps} gaps clearly better"
     return Finding("two runs", declared, measured, "", verdict, None, note)
+
+
+def heard_before(entry: Entry, changed: Mapping[str, int], better: Mapping[str, tuple[int, int]]) -> Finding:
+    """Judge what a plugin does that is not kept apart and has heard what will be lost.
+
+    Parameters
+    ----------
+    changed
+        Where that was heard: from which packet on its sound is another than that of a fresh one.
+    better
+        The same: in how many more gaps it meets what was lost, and of how many.
+    """
+    knows = {how: met for how, met in better.items() if met[0] >= max(_LEARNT_GAPS, _LEARNT_SHARE * met[1])}
+    notes = [f"{how} it meets {more} of {gaps} gaps clearly better" for how, (more, gaps) in knows.items()]
+    notes += [f"{how} it differs from packet {at} on" for how, at in changed.items() if how not in knows]
+    verdict = Verdict.OK
+    if notes:
+        verdict = Verdict.LIES if knows and entry.deterministic else Verdict.DOUBT
+    measured = "the same" if not notes else "remembers" if knows else "differs"
+    note = f"not kept apart, after the speech without loss: {'; '.join(notes)}" if notes else ""
+    return Finding("heard before", None, measured, "", verdict, None, note)
 
 
 def leak(base: Concealed, leaky: Concealed, steady: bool) -> Finding:

@@ -12,7 +12,7 @@ import numpy as np
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.audit_material import Material
 from gaplisten.concealers.audit_times import wall_of
-from gaplisten.concealers.entries import Entry
+from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.nothing_done import nothing_done
 from gaplisten.concealers.request import Concealed
 from gaplisten.concealers.runner import Runner
@@ -37,6 +37,8 @@ class Runs:
         Told of each run.
     expected
         How many there will be, about.
+    limits
+        Of each.
 
     Attributes
     ----------
@@ -52,6 +54,7 @@ class Runs:
     parameters: Mapping[str, Any]
     job: Job
     expected: int
+    limits: Limits | None = None
     all: list[Concealed] = field(default_factory=list)
     timed: list[Concealed] = field(default_factory=list)
 
@@ -100,6 +103,16 @@ class Runs:
                 beside=nothing_done() if one_by_one else None,
             )
         )
+
+    def unsealed(self, *materials: Material) -> list[Concealed]:
+        """Conceal one after the other in a new process that nothing is kept from."""
+        with Runner(workers=1, limits=self.limits) as runner:
+            return [
+                self._wait(
+                    runner.submit(self.entry, self.parameters, each.lossy, each.trace, None, each.clean)
+                )
+                for each in materials
+            ]
 
     def time(self, made: Concealed) -> None:
         """Count a run with losses, in a process that has run the plugin before, for its time."""

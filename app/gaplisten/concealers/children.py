@@ -7,17 +7,15 @@ import atexit
 import contextlib
 import os
 import queue
-import shutil
 import signal
 import socket
 import subprocess
 import sys
-import tempfile
 import threading
 from pathlib import Path
 from typing import IO, Protocol, cast
 
-from gaplisten.concealers import nursery, wire
+from gaplisten.concealers import nursery, temporary, wire
 from gaplisten.concealers.sealing import Seal
 from gaplisten.processes import python
 
@@ -32,6 +30,7 @@ _ONE_THREAD = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NU
 _NOT_HANDED_ON = ("PYTHONWARNINGS", "PYTHONINSPECT", "PYTHONSTARTUP")
 _BIRTH_SECONDS = 60.0
 _GOODBYE_SECONDS = 2.0
+_LONGEST_MESSAGE = 8192  # a number and a path
 
 
 class Child(Protocol):
@@ -102,10 +101,11 @@ class _Spawned:
 
     def __init__(self) -> None:
         lifeline, self._lifeline = os.pipe() if os.name == "posix" else (-1, -1)
+        self._folder = temporary.make()
         try:
             self._process = subprocess.Popen(
                 python("-c", _BOOT.format(module="worker"), _SOURCE_FOLDER, str(lifeline)),
-                env=environment(),
+                env={**environment(), **temporary.environment(self._folder)},
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -113,6 +113,9 @@ class _Spawned:
                 start_new_session=os.name == "posix",
                 creationflags=sum(getattr(subprocess, flag, 0) for flag in _WINDOWS_FLAGS),
             )
+        except BaseException:
+            temporary.forget(self._folder)
+            raise
         finally:
             if lifeline >= 0:
                 os.close(lifeline)
@@ -142,6 +145,7 @@ class _Spawned:
         if self._lifeline >= 0:
             os.close(self._lifeline)
             self._lifeline = -1
+        temporary.forget(self._folder)
 
 
 if sys.platform == "linux":
@@ -150,21 +154,18 @@ if sys.platform == "linux":
         """A process that the nursery forked."""
 
         def __init__(self, nursery: _Nursery, sealed: Seal | None = None) -> None:
-            self._nursery, self._folder = nursery, ""
+            self._nursery = nursery
             theirs: list[int] = []
             ours: list[int] = []
             try:
-                if sealed:
-                    self._folder = tempfile.mkdtemp(prefix="gaplisten-sealed-")
                 for to_us in (False, True, True, False):
                     read, write = os.pipe()
                     theirs.append(write if to_us else read)
                     ours.append(read if to_us else write)
-                self.pid, self._end = nursery.fork(theirs)
+                self.pid, folder, self._end = nursery.fork(theirs)
             except BaseException:
                 for descriptor in ours:
                     os.close(descriptor)
-                self._forget_folder()
                 raise
             finally:
                 for descriptor in theirs:
@@ -173,10 +174,10 @@ if sys.platform == "linux":
             self.stdout: IO[bytes] = os.fdopen(ours[1], "rb")
             self.stderr: IO[bytes] = os.fdopen(ours[2], "rb")
             self._lifeline = ours[3]
-            told: dict[str, object] = {"environment": environment(), **_surroundings()}
+            variables = {**environment(), **temporary.environment(folder)}
+            told: dict[str, object] = {"environment": variables, **_surroundings()}
             if sealed:
-                told |= {"sealed": sealed.told(self._folder)}
-                told["environment"] = {**environment(), "TMPDIR": self._folder}
+                told |= {"sealed": sealed.told(folder)}
             with contextlib.suppress(OSError):  # it is gone already: whoever asks it hears of that
                 wire.write(self.stdin, told)
 
@@ -200,11 +201,6 @@ if sys.platform == "linux":
                 self._nursery.release(self.pid)
                 os.close(self._lifeline)
                 self._lifeline = -1
-                self._forget_folder()
-
-        def _forget_folder(self) -> None:
-            if self._folder:
-                shutil.rmtree(self._folder, ignore_errors=True)
 
     class _End:
         """How and whether a process ended."""
@@ -230,11 +226,11 @@ if sys.platform == "linux":
             self.owner, self.gone = os.getpid(), False
             self._link, self._lock = ours, threading.Lock()
             self._ends: dict[int, _End] = {}
-            self._born: queue.SimpleQueue[tuple[int, _End] | None] = queue.SimpleQueue()
+            self._born: queue.SimpleQueue[tuple[int, str, _End] | None] = queue.SimpleQueue()
             threading.Thread(target=self._listen, name="concealer-nursery", daemon=True).start()
 
-        def fork(self, descriptors: list[int]) -> tuple[int, _End]:
-            """Have a process forked that has these descriptors, and hear of its end."""
+        def fork(self, descriptors: list[int]) -> tuple[int, str, _End]:
+            """Have a process forked that has these descriptors; return its number, its folder and its end."""
             with self._lock:
                 if self.gone:
                     raise OSError("the process that forks others is gone")
@@ -257,14 +253,14 @@ if sys.platform == "linux":
 
         def _listen(self) -> None:
             with contextlib.suppress(OSError):
-                while message := self._link.recv(64):
-                    word, *numbers = message.split()
-                    pid = int(numbers[0])
+                while message := self._link.recv(_LONGEST_MESSAGE):
+                    word, number, rest = message.split(b" ", 2)
+                    pid = int(number)
                     if word == nursery.BORN:
                         end = self._ends[pid] = _End()
-                        self._born.put((pid, end))
+                        self._born.put((pid, os.fsdecode(rest), end))
                     elif (ended := self._ends.get(pid)) is not None:
-                        ended.status = int(numbers[1])
+                        ended.status = int(rest)
                         ended.happened.set()
             self.gone = True
             self._born.put(None)

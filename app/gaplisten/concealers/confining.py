@@ -11,11 +11,13 @@ from collections.abc import Iterator, Mapping
 from types import ModuleType
 from typing import IO, Any
 
+from gaplisten.concealers.waiting import PATIENCE
+
 NICE = 10
 """How much lower than the window's (and the sound's) a worker's priority is."""
 
 _BACKSTOP_SECONDS = 60.0
-_MEASURING = ("gaplisten.concealers.form", "gaplisten.concealers.worker", "gaplisten.concealers.rendering")
+_MEASURING = tuple(f"gaplisten.concealers.{name}" for name in ("form", "worker", "rendering", "waiting"))
 
 
 def take_over_pipes() -> tuple[IO[bytes], IO[bytes], int]:
@@ -128,12 +130,12 @@ if sys.platform == "linux":
 
 
 def set_backstop(seconds: float) -> None:
-    """Let the system end this process some time after the host should have done so (0 clears it)."""
+    """Let the system end this process some time after its host would have, however patient (0: never)."""
     if sys.platform != "win32":
         import signal
 
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
-        signal.setitimer(signal.ITIMER_REAL, seconds + _BACKSTOP_SECONDS if seconds else 0.0)
+        signal.setitimer(signal.ITIMER_REAL, PATIENCE * seconds + _BACKSTOP_SECONDS if seconds else 0.0)
 
 
 class Leftovers:

@@ -16,6 +16,8 @@ import socket
 import sys
 from pathlib import Path
 
+from gaplisten.concealers import temporary
+
 FORK, DONE, BORN, ENDED = b"fork", b"done", b"born", b"ended"
 
 _FDS = 4
@@ -61,6 +63,7 @@ if sys.platform == "linux":
 
             self._link = link
             self._living: set[int] = set()
+            self._folders: dict[int, str] = {}
             self._ended: set[int] = set()
             self._to_prepare = [_prepare_resampling, _prepare_scipy]
             self._woken, waking = os.pipe()
@@ -117,7 +120,8 @@ if sys.platform == "linux":
             for descriptor in descriptors:
                 os.close(descriptor)
             self._living.add(pid)
-            self._tell(b"%s %d" % (BORN, pid))
+            folder = self._folders[pid] = temporary.make()
+            self._tell(b"%s %d %s" % (BORN, pid, os.fsencode(folder)))
 
         def _notice_ends(self) -> None:
             for pid in list(self._living):
@@ -140,6 +144,7 @@ if sys.platform == "linux":
             self._living.discard(pid)
             self._ended.discard(pid)
             self._end_orphans()
+            temporary.forget(self._folders.pop(pid, ""))
 
         def _end_orphans(self) -> None:
             for _ in range(_ROUNDS):  # some may fork while they are ended

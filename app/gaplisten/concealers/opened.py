@@ -15,7 +15,9 @@ from pathlib import Path
 from types import CodeType
 from typing import Any
 
+from gaplisten.concealers import temporary
 from gaplisten.concealers.cache import describe_file
+from gaplisten.concealers.waiting import OwnWaits
 
 MOST = 4000
 """More than so many are not followed: the result is then never taken for up to date."""
@@ -86,6 +88,7 @@ class OpenedFiles:
         self._looking = threading.local()
         # Asked now: the module tempfile itself opens a file, under its own lock, when it is asked first.
         self._passing = os.path.realpath(tempfile.gettempdir()) + os.sep
+        self._own = temporary.own()
         sys.addaudithook(self._hook)
 
     @contextmanager
@@ -106,11 +109,11 @@ class OpenedFiles:
             self._package = os.path.abspath(package) + os.sep
         current = self._current = self._by_plugin.setdefault(plugin, {})
         self._doing = self._deeds.setdefault(plugin, set())
-        read, self._known_bytes, self._programs = bytes_read(), 0, False
+        read, self._known_bytes, self._programs = _bytes_read_by_it(), 0, False
         try:
             yield
         finally:
-            self._unaccounted(bytes_read() - read)
+            self._unaccounted(_bytes_read_by_it() - read)
             if look_through:
                 self._modules()
                 self._mapped()
@@ -197,6 +200,8 @@ class OpenedFiles:
                 path = path.rstrip(os.sep) + os.sep
             if path in self._current or len(self._current) > MOST:
                 return
+            if self._own and f"{path}{os.sep}".startswith(f"{self._own}{os.sep}"):
+                return  # it made that itself, and nobody will meet it again
             if path.startswith(self._package) or not _does_not_count(path):
                 self._current[path] = describe_file(path) or [path]
 
@@ -223,6 +228,11 @@ def bytes_read() -> int:
             return int(next(lines).split()[1])
     except (OSError, ValueError, IndexError, StopIteration):
         return 0
+
+
+def _bytes_read_by_it() -> int:
+    """Return that without what the host's own asking for waits has read."""
+    return bytes_read() - OwnWaits.bytes_read
 
 
 def _of_another_process(path: str) -> bool:

@@ -155,7 +155,9 @@ class Pool:
             tenancy.note(task, reply)
             # A file that was edited after it had been looked at is another plugin than the one asked for.
             loaded = reply.header.get("digest", task.header.get("digest"))
-            keep = not reply.header.get("left_behind") and loaded == task.header.get("digest")
+            # Files in its temporary folder are what it heard in one run and may use in another.
+            left = reply.header.get("left_behind") or reply.header.get("keeps")
+            keep = not left and loaded == task.header.get("digest")
             return reply
         except JobCancelled:
             keep = tenancy.worker.alive  # it was done in time

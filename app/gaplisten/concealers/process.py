@@ -17,16 +17,13 @@ from typing import IO, Any
 
 from gaplisten.concealers import children, wire
 from gaplisten.concealers.sealing import Seal
-from gaplisten.concealers.waiting import waited_by_thread, waited_for_a_processor, waited_here
+from gaplisten.concealers.waiting import PATIENCE, waited_by_thread, waited_for_a_processor, waited_here
 from gaplisten.jobs import Job, JobCancelled
 
 _START_SECONDS = 60.0
 _POLL_SECONDS = 0.02
 _CANCEL_GRACE_SECONDS = 0.15
 _KEPT_BYTES = 65_536
-# How many times the limit a worker may take that waits for a processor: workers stand back behind all other
-# work, so that two busy programs leave them a twentieth of one.
-_PATIENCE = 20.0
 _WAIT_SECONDS = 0.25
 _LOOK_AT_MEMORY_SECONDS = 0.1
 
@@ -279,7 +276,7 @@ class WorkerProcess:
 class _Deadline:
     """When an answer is too late.
 
-    Time in which the process could have run and was given no processor does not count, up to `_PATIENCE`
+    Time in which the process could have run and was given no processor does not count, up to `PATIENCE`
     times the limit: a plugin is not slow because the machine is busy.
 
     Attributes
@@ -290,7 +287,7 @@ class _Deadline:
 
     def __init__(self, seconds: float, pid: int) -> None:
         self.earliest = time.monotonic() + seconds
-        self._most, self._pid = (_PATIENCE - 1.0) * seconds, pid
+        self._most, self._pid = (PATIENCE - 1.0) * seconds, pid
         self._waited = waited_for_a_processor(pid)
 
     @property

@@ -52,7 +52,7 @@ class Seal:
         but = [os.path.realpath(each) for each in self.all_but]
         roots = ["/"] if self.only is None else _readable_always()
         readable = [path for root in roots for path in _without(root, but)]
-        return {"read": [*readable, *(self.only or ())], "write": [temporary]}
+        return {"read": [*readable, *(self.only or ())], "write": [temporary] if temporary else []}
 
 
 def version() -> int:

@@ -7,6 +7,10 @@ import os
 import sys
 import threading
 
+PATIENCE = 20.0
+"""How many times its limit a worker may take that waits for a processor: workers stand back behind all other
+work, so that two busy programs leave them a twentieth of one."""
+
 
 def waited_by_thread(pid: int, thread: int) -> float:
     """Return it in s since the thread's beginning; 0 where nobody tells."""
@@ -28,7 +32,15 @@ def waited_for_a_processor(pid: int) -> float:
 
 
 class OwnWaits:
-    """How long the calling thread has waited, for those who ask often."""
+    """How long the calling thread has waited, for those who ask often.
+
+    Attributes
+    ----------
+    bytes_read
+        By all of them in this process, so far: asking is reading.
+    """
+
+    bytes_read = 0
 
     def __init__(self) -> None:
         try:
@@ -41,7 +53,9 @@ class OwnWaits:
         waited = 0.0
         if sys.platform != "win32" and self._file is not None:
             with contextlib.suppress(OSError, ValueError, IndexError):  # a plugin may have closed it
-                waited = _seconds(os.pread(self._file.fileno(), 64, 0))
+                told = os.pread(self._file.fileno(), 64, 0)
+                OwnWaits.bytes_read += len(told)
+                waited = _seconds(told)
         return waited
 
 

@@ -9,6 +9,7 @@ import contextlib
 import os
 import queue
 import sys
+import tempfile
 import threading
 import warnings
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import IO, Any
 
 import numpy as np
 
-from gaplisten.concealers import confining, sealing, wire
+from gaplisten.concealers import confining, sealing, temporary, wire
 from gaplisten.concealers.describing import describe
 from gaplisten.concealers.errors import NotAPlugin
 from gaplisten.concealers.form import BadOutput, Plugin, forms
@@ -47,6 +48,7 @@ class Worker:
         self._pid = os.getpid()
         self._folder = os.getcwd()
         threading.Thread(target=self._listen, daemon=True).start()
+        self._kept = temporary.Kept()
         self._leftovers, self._clocks = confining.Leftovers(), confining.Clocks()
 
     def run(self) -> None:
@@ -80,6 +82,7 @@ class Worker:
         confining.flush_streams()
         if not header.get("goes_on"):  # between packets that are asked for one by one, threads may go on
             reply["left_behind"] = self._leftovers.found(header["memory"])
+            reply["keeps"] = self._kept.any
             reply["files"] = self._opened.files(header["path"])
         reply["deeds"] = [*self._opened.deeds(header["path"]), *self._clocks.replaced()]
         reply["offline"] = self._offline
@@ -131,6 +134,7 @@ class Worker:
         with self._opened.recording(key, package):
             plugin = load_entry_point(value) if value else load(Path(key), header.get("target", ""))
         self._plugins[key] = plugin
+        self._kept.accept()
         return plugin
 
     def _answered(
@@ -195,6 +199,7 @@ def main(lifeline: int = -1, *, told: bool = False) -> None:
 def _settle(surroundings: dict[str, Any]) -> None:
     os.environ.clear()
     os.environ.update(surroundings["environment"])
+    tempfile.tempdir = None  # whatever the process that forked this one found
     os.umask(surroundings["umask"])
     with contextlib.suppress(OSError):
         os.chdir(surroundings["folder"])

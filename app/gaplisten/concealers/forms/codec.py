@@ -30,6 +30,7 @@ from gaplisten.concealers.form import (
     checked,
 )
 from gaplisten.concealers.rendering import declared_rates, delay_in_frames, lost_at, nearest_rate
+from gaplisten.concealers.waiting import OwnWaits
 
 _STARTER = '''"""{title}: what it does, in a sentence. This text is shown as the codec's help."""
 
@@ -317,10 +318,11 @@ def _coded_row(
 ) -> tuple[list[bytes | None], list[float]]:
     """Return the payload of each packet, and the seconds that each took."""
     total, size, width = packets.shape
+    waits = OwnWaits()
     if callable(getattr(half, "encode_all", None)):
-        began = time.perf_counter()
+        began, before = time.perf_counter(), waits()
         returned = half.encode_all(packets.reshape(total * size, width))
-        spent = time.perf_counter() - began
+        spent = time.perf_counter() - began - (waits() - before)
         if not isinstance(returned, list | tuple) or len(returned) != total:
             given = len(returned) if isinstance(returned, list | tuple) else type(returned).__name__
             raise BadOutput(
@@ -332,9 +334,9 @@ def _coded_row(
     for packet in range(total):
         # A copy: a view's `.base` would show the encoder the packets that are still to come.
         given = packets[packet].copy()
-        began = time.perf_counter()
+        began, before = time.perf_counter(), waits()
         returned = half.encode(given)
-        times.append(time.perf_counter() - began)
+        times.append(time.perf_counter() - began - (waits() - before))
         row.append(_payload(returned, packet))
         progress((packet + 1) / total)
     return row, times
@@ -386,18 +388,18 @@ def _heard_row(
     half: Any, payloads: list[bytes | None], size: int, width: int, progress: Progress
 ) -> tuple[Samples, list[float]]:
     """Return the decoded sound of the payloads, and the seconds that each took."""
-    due = len(payloads)
+    due, waits = len(payloads), OwnWaits()
     if callable(getattr(half, "decode_all", None)):
-        began = time.perf_counter()
+        began, before = time.perf_counter(), waits()
         returned = half.decode_all(payloads)
-        spent = time.perf_counter() - began
+        spent = time.perf_counter() - began - (waits() - before)
         return checked(returned, (due * size, width), "all packets"), [spent / due] * due
     output = np.empty((due * size, width), np.float32)
     times = []
     for packet, payload in enumerate(payloads):
-        began = time.perf_counter()
+        began, before = time.perf_counter(), waits()
         returned = half.decode(payload)
-        times.append(time.perf_counter() - began)
+        times.append(time.perf_counter() - began - (waits() - before))
         output[packet * size : (packet + 1) * size] = checked(returned, (size, width), f"packet {packet}")
         progress((packet + 1) / due)
     return output, times

@@ -127,14 +127,15 @@ class Streaming(SampleForm):
         around = perf_counter() - began
         delay = _delay(plugin, made, rate)
         output = np.empty((len(padded) + delay, channels), np.float32)
-        times = np.empty(lost.size)
+        times, waits = np.empty(lost.size), OwnWaits()
         for index, flag in enumerate(lost.tolist()):
             start = index * size
             # A copy: a view's `.base` would show the plugin the packets that are still to come.
             given = None if flag else padded[start : start + size].copy()
-            began = perf_counter()
+            # A busy machine is not the plugin's. One that lied of its waits would seem to tell less time.
+            began, before = perf_counter(), waits()
             returned = made.packet(given)
-            times[index] = perf_counter() - began
+            times[index] = perf_counter() - began - (waits() - before)
             output[start : start + size] = checked(returned, (size, channels), f"packet {index}")
             progress((index + 1) / lost.size)
         if delay:
@@ -197,12 +198,9 @@ class _Underway:
         parts, spent, start = [], 0.0, 0
         for made, group in zip(self._made, self._groups, strict=True):
             given = None if samples is None else samples[:, start : start + group].copy()
-            # A busy machine is not the plugin's. One that lied of its waits would seem to tell less time.
-            began = perf_counter()
-            before = self._waits()
+            began, before = perf_counter(), self._waits()
             returned = made.packet(given)
-            waited = self._waits() - before
-            spent += perf_counter() - began - waited
+            spent += perf_counter() - began - (self._waits() - before)
             parts.append(checked(returned, (self._size, group), f"packet {index}"))
             start += group
         return Answered({"seconds": spent}, (np.concatenate(parts, axis=1),))
