@@ -1,11 +1,13 @@
 import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QInputDialog, QMessageBox
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QMessageBox
 
 from gaplisten.bench.autosave import Autosave
 from gaplisten.bench.state import ClipWork, Loop, Note, RoleChoice, Work
 from gaplisten.clips.clip import Clip, ClipSet
+from gaplisten.ui.fields import NumberDialog
 from gaplisten.ui.workbench.roles_dialog import RolesDialog, wrong_with
 from kit.timing import cost
 
@@ -422,7 +424,15 @@ def test_files_dropped_together_with_a_folder_are_opened_too(window, clips_folde
     assert {"first", "second", "loose"} <= {clip.name for clip in window.controller.clipset.clips}
 
 
-def test_the_packet_length_of_a_folder_can_be_said(window, clips_folder, tmp_path, qtbot, monkeypatch):
+def _say_packet_length(window, typed):
+    window.actions_table["file.packet"].trigger()
+    dialog = next(each for each in window.findChildren(NumberDialog) if each.isVisible())
+    dialog.field.selectAll()
+    QTest.keyClicks(dialog.field, typed)
+    dialog.accept()
+
+
+def test_the_packet_length_of_a_folder_can_be_said(window, clips_folder, tmp_path, qtbot):
     for part in ("clean", "lossy_signals"):
         (tmp_path / part).mkdir()
         sound = (clips_folder / part / "first.wav").read_bytes()
@@ -432,12 +442,10 @@ def test_the_packet_length_of_a_folder_can_be_said(window, clips_folder, tmp_pat
     window.open_paths([tmp_path])
     qtbot.waitUntil(lambda: window.controller.clip_name == "first")
     assert window.controller.trace.grid.length == 160, "where nobody says another, what plainly fits is taken"
-    monkeypatch.setattr(QInputDialog, "getDouble", lambda *_arguments: (40.0, True))
-    window.actions_table["file.packet"].trigger()
+    _say_packet_length(window, "40")
     qtbot.waitUntil(lambda: window.controller.opened is not None and window.controller.trace is None)
     assert "set the packet length to 10 ms" in window.messages.said[-1]
-    monkeypatch.setattr(QInputDialog, "getDouble", lambda *_arguments: (10.0, True))
-    window.actions_table["file.packet"].trigger()
+    _say_packet_length(window, "10,0")
     qtbot.waitUntil(lambda: window.controller.trace is not None)
     assert [(gap.start, gap.stop) for gap in window.controller.gaps] == [(1600, 2080), (6400, 6560)]
 

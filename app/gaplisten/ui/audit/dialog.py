@@ -8,7 +8,6 @@ from itertools import pairwise
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QFormLayout,
     QHBoxLayout,
@@ -25,6 +24,7 @@ from gaplisten.bench.audit_subjects import Speech, Subject, verdict_of
 from gaplisten.concealers.findings import Audit, Finding, Verdict
 from gaplisten.tables import Cell
 from gaplisten.ui.audit.bars import LimitBars, bars_of
+from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.theme import figures, warning_colour
 from gaplisten.ui.widgets import QuietLabel, plain_table, resize_within
 
@@ -75,8 +75,8 @@ class AuditDialog(QDialog):
         self.show_running(False)
         resize_within(self, 820, 620)
 
-    def _combo(self, name: str, tip: str) -> QComboBox:
-        box = QComboBox(self)
+    def _combo(self, name: str, tip: str) -> ChoiceField:
+        box = ChoiceField(self)
         box.setAccessibleName(name)
         box.setToolTip(tip)
         box.setMinimumContentsLength(24)

@@ -9,7 +9,6 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -42,6 +41,7 @@ from gaplisten.tables import write_csv
 from gaplisten.ui.batch.plot import ComparisonPlot
 from gaplisten.ui.batch.report_row import Known, ReportRow
 from gaplisten.ui.batch.tables import PlainTable
+from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.plots import SIZE, save_plot
 from gaplisten.ui.theme import light_palette
 from gaplisten.ui.widgets import QuietLabel, resize_within
@@ -108,8 +108,8 @@ class ComparisonWindow(QWidget):
     # --- making ----------------------------------------------------------------------------------
 
     def _make_choices(self) -> None:
-        self.metrics, self.stratum = QComboBox(), QComboBox()
-        self.baseline, self.condition, self.order = (QComboBox() for _ in range(3))
+        self.metrics, self.stratum = ChoiceField(), ChoiceField()
+        self.baseline, self.condition, self.order = (ChoiceField() for _ in range(3))
         for scale in self.comparison.scales:
             self.metrics.addItem(scale.title, scale)
         self.stratum.addItem("all bursts", None)
@@ -128,7 +128,7 @@ class ComparisonWindow(QWidget):
             (self.order, "Order of the worst clips"),
         ):
             box.setAccessibleName(name)
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            box.setSizeAdjustPolicy(ChoiceField.SizeAdjustPolicy.AdjustToContents)
         self.metrics.currentIndexChanged.connect(self._on_metric)
         self.reference.toggled.connect(self._on_metric)
         self.stratum.currentIndexChanged.connect(self._on_metric)
@@ -214,7 +214,7 @@ class ComparisonWindow(QWidget):
         self.refresh()
 
     @staticmethod
-    def _renew(box: QComboBox, first: str, names: Sequence[str], before: str) -> None:
+    def _renew(box: ChoiceField, first: str, names: Sequence[str], before: str) -> None:
         kept = box.currentData()
         box.blockSignals(True)
         box.clear()

@@ -8,7 +8,6 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QHBoxLayout,
     QLabel,
@@ -26,6 +25,7 @@ from gaplisten.batch.work import Remark
 from gaplisten.bench.tasks import Tasks
 from gaplisten.jobs import Job
 from gaplisten.ui.batch.run import BatchRun
+from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.theme import warning_colour
 from gaplisten.ui.widgets import QuietLabel
 
@@ -163,7 +163,7 @@ class BatchDialog(QDialog):
         self._say("Stopped. What was done is kept: started again, the work goes on from there.")
 
 
-class ClipChoice(QComboBox):
+class ClipChoice(ChoiceField):
     """All clips of the set, or the one that is shown."""
 
     def __init__(self) -> None:

@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
     QLabel,
@@ -29,6 +27,7 @@ from gaplisten.captures.timeline import Timeline
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import FORMATS, write_trace
 from gaplisten.ui.captures.delay_plot import DelayPlot
+from gaplisten.ui.fields import ChoiceField, NumberField
 from gaplisten.ui.widgets import QuietLabel, plain_table, resize_within
 
 if TYPE_CHECKING:
@@ -93,16 +92,16 @@ class CallDialog(QDialog):
         self.table.itemSelectionChanged.connect(self._on_row)
 
     def _make_fields(self) -> None:
-        self.choice = QComboBox(self)
+        self.choice = ChoiceField(self)
         self.choice.setAccessibleName("Stream")
-        self.choice.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.choice.setSizeAdjustPolicy(ChoiceField.SizeAdjustPolicy.AdjustToContents)
         self.choice.currentIndexChanged.connect(self._on_choice)
-        self.clock = QComboBox(self)
+        self.clock = ChoiceField(self)
         self.clock.setAccessibleName("Clock of the timestamps")
         self.clock.addItem("as found", None)
         for rate in _CLOCKS:
             self.clock.addItem(f"{rate} Hz", rate)
-        self.packet = QDoubleSpinBox(self, minimum=0.0, maximum=200.0, decimals=2, suffix=" ms")
+        self.packet = NumberField(self, minimum=0.0, maximum=200.0, decimals=2, suffix=" ms")
         self.packet.setSpecialValueText("as found")
         self.packet.setAccessibleName("Packet length")
         self.packet.setKeyboardTracking(False)
@@ -118,7 +117,7 @@ class CallDialog(QDialog):
         self.slider.setRange(0, _LONGEST_BUFFER_MS)
         self.slider.setAccessibleName("Jitter buffer in milliseconds")
         self.slider.setPageStep(20)
-        self.buffer = QDoubleSpinBox(self, minimum=0.0, maximum=10_000.0, decimals=1, suffix=" ms")
+        self.buffer = NumberField(self, minimum=0.0, maximum=10_000.0, decimals=1, suffix=" ms")
         self.buffer.setAccessibleName("Jitter buffer")
         self.slider.setValue(USUAL_BUFFER_MS)
         self.buffer.setValue(USUAL_BUFFER_MS)

@@ -6,7 +6,6 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QHBoxLayout,
@@ -20,6 +19,7 @@ from PySide6.QtWidgets import (
 
 from gaplisten.bench.lanes import Role
 from gaplisten.loss.damage import Damage, find_damage
+from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.shell import Shell
 from gaplisten.ui.widgets import QuietLabel, plain_table, resize_within
 
@@ -37,7 +37,7 @@ class DamageDialog(QDialog):
         self._shell, self._controller = shell, shell.controller
         self.damage: Damage | None = None
         self._task: Any = None
-        self.lane = QComboBox(self)
+        self.lane = ChoiceField(self)
         self.lane.setAccessibleName("Lane that is looked at")
         label = QLabel("&Lane", self)
         label.setBuddy(self.lane)

@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QCheckBox,
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -28,6 +27,7 @@ from gaplisten.bench.state import GapChoices
 from gaplisten.loss.measures import MEASURES, GapTable
 from gaplisten.loss.trace import Gap
 from gaplisten.tables import Table
+from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.gaps.head import GapHead
 from gaplisten.ui.gaps.model import GapModel
 from gaplisten.ui.widgets import QuietLabel
@@ -68,14 +68,14 @@ class GapsDock(QWidget):
         self.model = GapModel(self)
         self.table = self._made_table()
         self.choices = GapChoices()
-        self.burst = QComboBox(self)
+        self.burst = ChoiceField(self)
         self.burst.addItem("All bursts", None)
         for stratum, word in wording.BURSTS.items():
             self.burst.addItem(f"{word} {stratum.value.replace('<=', '≤ ').replace('>', '> ')}", stratum)
         self._name(self.burst, "Bursts shown", "Show gaps of one class of length only")
         self.flagged = QCheckBox("Flagged", self)
         self._name(self.flagged, "Flagged only", "Show only gaps with a value beyond its threshold (!)")
-        self.worst = QComboBox(self)
+        self.worst = ChoiceField(self)
         for measure in MEASURES:
             self.worst.addItem(wording.short(measure), measure.key)
         self._name(

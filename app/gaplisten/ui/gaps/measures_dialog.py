@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QGridLayout,
     QLabel,
     QVBoxLayout,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
 from gaplisten.bench import gap_wording as wording
 from gaplisten.bench.state import GapChoices
 from gaplisten.loss.measures import MEASURES, Direction, Measure
+from gaplisten.ui.fields import NumberField
 from gaplisten.ui.widgets import QuietLabel, Scrolled, resize_within
 
 _SIGNS = {Direction.HIGH: "≥", Direction.LOW: "≤", Direction.BOTH: "±"}
@@ -41,7 +41,7 @@ class MeasuresDialog(QDialog):
         self.setModal(False)
         self._chosen = chosen
         self.boxes: dict[str, QCheckBox] = {}
-        self.limits: dict[str, QDoubleSpinBox] = {}
+        self.limits: dict[str, NumberField] = {}
         grid = QGridLayout()
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(3)
@@ -86,8 +86,8 @@ class MeasuresDialog(QDialog):
         box.setToolTip(what.toolTip())
         grid.addWidget(what, row, 4)
 
-    def _limit(self, measure: Measure) -> QDoubleSpinBox:
-        spin = QDoubleSpinBox(self)
+    def _limit(self, measure: Measure) -> NumberField:
+        spin = NumberField(self)
         low = -10_000.0 if measure.direction is Direction.LOW else 0.0
         spin.setRange(low, 10_000.0)
         spin.setDecimals(2)

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from PySide6.QtCore import QSize
-from PySide6.QtWidgets import QCheckBox, QFormLayout, QSizePolicy, QSpinBox, QStackedWidget, QWidget
+from PySide6.QtWidgets import QCheckBox, QFormLayout, QSizePolicy, QStackedWidget, QWidget
 
 from gaplisten.panel.dialog_options import Count, Option, Several
 from gaplisten.panel.methods import methods
+from gaplisten.ui.fields import WholeField
 
 Values = dict[str, Any]
 
@@ -54,7 +55,7 @@ class _Options(QWidget):
         return box
 
     def _count(self, option: Count) -> Callable[[], int]:
-        field = QSpinBox(minimum=option.lowest, maximum=option.highest, value=option.value)
+        field = WholeField(minimum=option.lowest, maximum=option.highest, value=option.value)
         field.setSuffix(option.suffix)
         field.setToolTip(option.tip)
         filled(self._form, [(option.text, field)])

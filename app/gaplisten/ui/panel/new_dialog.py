@@ -13,10 +13,8 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QAbstractSpinBox,
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFormLayout,
     QGroupBox,
     QHBoxLayout,
@@ -25,7 +23,6 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QPlainTextEdit,
-    QSpinBox,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -41,6 +38,7 @@ from gaplisten.panel.definition_errors import explained, field_name
 from gaplisten.panel.methods import method
 from gaplisten.panel.parts import ConditionPart, PerStratum
 from gaplisten.panel.starter import definition_for, mnru_conditions, to_toml, with_more
+from gaplisten.ui.fields import ChoiceField, NumberField, WholeField
 from gaplisten.ui.panel.new_options import ListeningPage, MorePage, StartPage, TestPage, WordsPage, merged
 from gaplisten.ui.panel.planning_page import PlanningPage
 from gaplisten.ui.theme import quiet_colour
@@ -131,7 +129,7 @@ class NewPanelDialog(QDialog):
     def _clips_box(self) -> QGroupBox:
         box = QGroupBox("Clips")
         column = QVBoxLayout(box)
-        self.which = QComboBox()
+        self.which = ChoiceField()
         self.which.addItems(["All clips", "The clips chosen below", "Some of each burst length"])
         self.which.setAccessibleName("Which clips")
         self.which.currentIndexChanged.connect(self._show_which)
@@ -157,8 +155,8 @@ class NewPanelDialog(QDialog):
         return box
 
     @staticmethod
-    def _spin(row: QHBoxLayout, text: str, low: int, high: int, value: int) -> QSpinBox:
-        spin = QSpinBox(minimum=low, maximum=high, value=value)
+    def _spin(row: QHBoxLayout, text: str, low: int, high: int, value: int) -> WholeField:
+        spin = WholeField(minimum=low, maximum=high, value=value)
         spin.setAccessibleName(text)
         row.addWidget(QLabel(text))
         row.addWidget(spin)
@@ -249,9 +247,9 @@ class NewPanelDialog(QDialog):
                 widget.textChanged.connect(told)
             elif isinstance(widget, QAbstractSpinBox):
                 widget.editingFinished.connect(told)
-                if isinstance(widget, QSpinBox | QDoubleSpinBox):
+                if isinstance(widget, WholeField | NumberField):
                     widget.valueChanged.connect(lambda _: told())
-            elif isinstance(widget, QComboBox):
+            elif isinstance(widget, ChoiceField):
                 widget.currentIndexChanged.connect(lambda _: told())
             elif isinstance(widget, QCheckBox):
                 widget.toggled.connect(lambda _: told())

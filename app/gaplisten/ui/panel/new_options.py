@@ -5,14 +5,11 @@ from __future__ import annotations
 from PySide6.QtGui import QFontDatabase
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
-    QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
     QLineEdit,
     QPlainTextEdit,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +26,7 @@ from gaplisten.panel.starter import (
     questions,
     trap_files,
 )
+from gaplisten.ui.fields import ChoiceField, NumberField, WholeField
 from gaplisten.ui.panel.method_options import MethodOptions, Values, filled
 
 _HEARD = {Heard.END: "to the end", Heard.ONCE: "at least in part", Heard.NOTHING: "as the listener likes"}
@@ -56,26 +54,26 @@ class TestPage(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.title = QLineEdit("Listening panel")
-        self.method = QComboBox()
+        self.method = ChoiceField()
         self.options = MethodOptions()
         for one in methods():
             self.method.addItem(one.title, one.name)
         self.method.currentIndexChanged.connect(self._show_method)
-        self.language = QComboBox()
+        self.language = ChoiceField()
         for code in languages.codes():
             self.language.addItem(languages.name(code), code)
-        self.seed = QSpinBox(minimum=0, maximum=2**31 - 1, value=1)
-        self.repeats = QSpinBox(minimum=1, maximum=20, value=1)
-        self.share = QSpinBox(minimum=0, maximum=5000, value=0)
+        self.seed = WholeField(minimum=0, maximum=2**31 - 1, value=1)
+        self.repeats = WholeField(minimum=1, maximum=20, value=1)
+        self.share = WholeField(minimum=0, maximum=5000, value=0)
         self.share.setSpecialValueText("all")
         self.share.setToolTip("Each listener then rates only so many clips in each condition, balanced")
-        self.votes = QSpinBox(minimum=0, maximum=10_000, value=0)
+        self.votes = WholeField(minimum=0, maximum=10_000, value=0)
         self.votes.setSpecialValueText("no number")
         self.votes.setToolTip("As a session begins, the cells with the fewest votes are taken")
-        self.pairing = QComboBox()
+        self.pairing = ChoiceField()
         for name, text in (("same clips", "the same in all conditions"), ("different clips", "other ones")):
             self.pairing.addItem(text, name)
-        self.training = QSpinBox(minimum=0, maximum=100, value=0)
+        self.training = WholeField(minimum=0, maximum=100, value=0)
         self.practice = QLineEdit()
         self.practice.setPlaceholderText("the test's own; or others: 1214, 54")
         self.pairs = QLineEdit()
@@ -137,19 +135,19 @@ class ListeningPage(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.heard = QComboBox()
+        self.heard = ChoiceField()
         for heard, text in _HEARD.items():
             self.heard.addItem(text, heard)
-        self.plays = QSpinBox(minimum=0, maximum=1000, value=0)
+        self.plays = WholeField(minimum=0, maximum=1000, value=0)
         self.plays.setSpecialValueText("as often as wanted")
         self.loop = QCheckBox("a part may be repeated")
         self.loop.setChecked(True)
-        self.suggest = QDoubleSpinBox(minimum=1, maximum=600, value=20, decimals=0, suffix=" min")
-        self.insist = QDoubleSpinBox(minimum=1, maximum=600, value=45, decimals=0, suffix=" min")
-        self.rest = QDoubleSpinBox(minimum=0, maximum=120, value=5, decimals=0, suffix=" min")
-        self.every = QSpinBox(minimum=0, maximum=5000, value=0, suffix=" trials")
+        self.suggest = NumberField(minimum=1, maximum=600, value=20, decimals=0, suffix=" min")
+        self.insist = NumberField(minimum=1, maximum=600, value=45, decimals=0, suffix=" min")
+        self.rest = NumberField(minimum=0, maximum=120, value=5, decimals=0, suffix=" min")
+        self.every = WholeField(minimum=0, maximum=5000, value=0, suffix=" trials")
         self.every.setSpecialValueText("never")
-        self.pause = QDoubleSpinBox(minimum=0, maximum=5, value=0.7, decimals=1, singleStep=0.1, suffix=" s")
+        self.pause = NumberField(minimum=0, maximum=5, value=0.7, decimals=1, singleStep=0.1, suffix=" s")
         self.tags = QLineEdit("click, metallic, robotic, mute")
         self.comments = QCheckBox("comments may be written")
         self.comments.setChecked(True)
@@ -201,7 +199,7 @@ class StartPage(QWidget):
                     f"{rule.needed(1)} of {rule.asked(1)}; guessing passes {100 * rule.guessed(1):.1f} %"
                 )
                 check.setToolTip(f"{guessed} of first attempts")
-        self.attempts = QSpinBox(minimum=1, maximum=20, value=3)
+        self.attempts = WholeField(minimum=1, maximum=20, value=3)
         self.required = QCheckBox("who fails one of these may not take part")
         column = QVBoxLayout()
         for box in (*self.checks.values(), self.required):

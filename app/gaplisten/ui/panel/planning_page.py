@@ -5,12 +5,10 @@ from __future__ import annotations
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import (
-    QDoubleSpinBox,
     QFormLayout,
     QHBoxLayout,
     QLabel,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -24,6 +22,7 @@ from gaplisten.panel.results.rehearsal import PANELS, Rehearsal, rehearse
 from gaplisten.panel.statistics.planning import Spreads
 from gaplisten.tables import Cell, Table
 from gaplisten.ui.batch.tables import PlainTable
+from gaplisten.ui.fields import NumberField, WholeField
 
 _POLL_MS = 100
 _LISTENERS = 16
@@ -52,7 +51,7 @@ class PlanningPage(QWidget):
         self.vote = _number("Standard deviation of votes", 0.0, 100)
         self.by_clip = _number("Standard deviation by clip", 0.0, 100)
         self.by_listener = _number("Standard deviation by listener", 0.0, 100)
-        self.listeners = QSpinBox(minimum=1, maximum=1000, value=_LISTENERS)
+        self.listeners = WholeField(minimum=1, maximum=1000, value=_LISTENERS)
         self.listeners.setAccessibleName("Listeners of the simulated panels")
         self.unit = QLabel("")
         self.table = PlainTable("Power by listeners and clips")
@@ -218,7 +217,7 @@ def _narrow(table: Table) -> Table:
     return Table(table.columns, rows)
 
 
-def _number(name: str, low: float, high: float, value: float = 0.0) -> QDoubleSpinBox:
-    box = QDoubleSpinBox(minimum=low, maximum=high, value=value, decimals=2, singleStep=0.05)
+def _number(name: str, low: float, high: float, value: float = 0.0) -> NumberField:
+    box = NumberField(minimum=low, maximum=high, value=value, decimals=2, singleStep=0.05)
     box.setAccessibleName(name)
     return box

@@ -7,7 +7,7 @@ from typing import cast
 
 from PySide6.QtCore import QEvent, Qt, QTimer, Signal
 from PySide6.QtGui import QKeyEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QComboBox, QFormLayout, QLineEdit, QPushButton
+from PySide6.QtWidgets import QFormLayout, QLineEdit, QPushButton
 
 from gaplisten.panel.checks import StepKind
 from gaplisten.panel.session import Session
@@ -15,6 +15,7 @@ from gaplisten.panel.step_taking import StepTaking
 from gaplisten.panel.steps import Step
 from gaplisten.panel.taking import lost
 from gaplisten.playback.player import Player
+from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.panel.listening import LOOK_MS
 from gaplisten.ui.panel.pages import Page
 from gaplisten.ui.panel.texts import heading, paragraph
@@ -52,7 +53,7 @@ class StepPage(Page):
         self._step, self._words, self._player = step, words, player
         self._silent = False
         self._taking: StepTaking | None = None
-        self._fields: dict[str, QLineEdit | QComboBox] = {}
+        self._fields: dict[str, QLineEdit | ChoiceField] = {}
         title = step.title if step.total == 1 else f"{step.title}  ({step.number}/{step.total})"
         self.column.addWidget(heading(title))
         if step.text:
@@ -114,9 +115,9 @@ class StepPage(Page):
         form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapAllRows)
         form.setVerticalSpacing(12)
         for question in self._step.questions:
-            field: QLineEdit | QComboBox
+            field: QLineEdit | ChoiceField
             if question.kind == "choice":
-                field = QComboBox()
+                field = ChoiceField()
                 field.addItems(["", *question.choices])
             else:
                 field = QLineEdit()
@@ -157,7 +158,7 @@ class StepPage(Page):
 
     def _answer_fields(self) -> None:
         texts = {
-            name: field.currentText() if isinstance(field, QComboBox) else field.text()
+            name: field.currentText() if isinstance(field, ChoiceField) else field.text()
             for name, field in self._fields.items()
         }
         self._answer(texts)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Qt, QTimer
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QFileDialog, QInputDialog, QMenu, QMessageBox
+from PySide6.QtWidgets import QFileDialog, QMenu, QMessageBox
 
 from gaplisten.audio.headerless import RawFormat
 from gaplisten.bench.autosave import Autosave, Rescued, rescued
@@ -23,6 +23,7 @@ from gaplisten.clips.manifests import is_manifest
 from gaplisten.clips.scanning import NeedsRawError, first_bare
 from gaplisten.errors import GaplistenError
 from gaplisten.ui.actions import section
+from gaplisten.ui.fields import NumberDialog, NumberField
 from gaplisten.ui.shell import Pane, Shell
 
 AUTOSAVE_MS = 1000  # from the first change on: whoever never rests loses no more either
@@ -234,13 +235,18 @@ class Files(QObject):
         if not sources.paths:
             self._shell.say("open clips first")
             return
-        length, wanted = QInputDialog.getDouble(
-            self._window, "Packet Length", "Length of a packet (ms):", sources.packet_ms, 0.5, 1000.0, 3
+        field = NumberField(minimum=0.5, maximum=1000.0, decimals=3, suffix=" ms", value=sources.packet_ms)
+        dialog = NumberDialog("Packet Length", "Length of a packet", field, self._window)
+        dialog.accepted.connect(lambda: self._set_packet(field.value()))
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def _set_packet(self, milliseconds: float) -> None:
+        sources = self._controller.document.work.sources
+        layout = sources.layout if sources.layout is None else replace(sources.layout, packet=None)
+        self._controller.open_sources(
+            replace(sources, packet_ms=milliseconds, packet_frames=None, layout=layout)
         )
-        if wanted:
-            layout = sources.layout if sources.layout is None else replace(sources.layout, packet=None)
-            changed = replace(sources, packet_ms=length, packet_frames=None, layout=layout)
-            self._controller.open_sources(changed)
 
     def open_work_file(self, path: Path, allow_outside: bool = False) -> None:
         """Open a workbench file; paths that lead out of its folder are asked about."""
@@ -295,9 +301,8 @@ class Files(QObject):
         """Save the work in `path`; return whether that went well."""
         from gaplisten.bench.store import write_work
 
-        document = self._controller.document
         try:
-            digest = write_work(path, document.work)
+            digest = write_work(path, self._controller.document.work)
         except GaplistenError as error:
             self._shell.report(error)
             return False

@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFormLayout,
     QHeaderView,
     QLabel,
@@ -26,6 +25,7 @@ from PySide6.QtWidgets import (
 from gaplisten import __version__, folders
 from gaplisten.bench.settings import Settings
 from gaplisten.ui.actions import Actions, Command, key_texts, section
+from gaplisten.ui.fields import NumberField
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.widgets import resize_within
 
@@ -198,8 +198,8 @@ class SettingsDialog(QDialog):
         layout.addWidget(note)
         layout.addWidget(buttons)
 
-    def _box(self, low: float, high: float, value: float, unit: str, name: str) -> QDoubleSpinBox:
-        box = QDoubleSpinBox(self, minimum=low, maximum=high, decimals=0, value=value, suffix=unit)
+    def _box(self, low: float, high: float, value: float, unit: str, name: str) -> NumberField:
+        box = NumberField(self, minimum=low, maximum=high, decimals=0, value=value, suffix=unit)
         box.setAccessibleName(name)
         return box
 

@@ -9,10 +9,8 @@ from typing import Any
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
@@ -30,6 +28,7 @@ from gaplisten.clips.layout_file import read_layout, write_layout, wrong_with
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.names import Role
 from gaplisten.errors import GaplistenError
+from gaplisten.ui.fields import ChoiceField, NumberField
 from gaplisten.ui.widgets import plain_table, resize_within
 
 FILES, TAKEN_AS, NAME, TURNED, FOUND, BECAUSE = range(6)
@@ -69,10 +68,10 @@ class LayoutDialog(QDialog):
             self,
         )
         self.about.setWordWrap(True)
-        self.packet_kind = QComboBox(self)
+        self.packet_kind = ChoiceField(self)
         self.packet_kind.addItems(["20 ms, or what the data say", "milliseconds", "frames"])
         self.packet_kind.setAccessibleName("How the packet length is given")
-        self.packet = QDoubleSpinBox(self, minimum=0.5, maximum=100_000.0, decimals=3, value=20.0)
+        self.packet = NumberField(self, minimum=0.5, maximum=100_000.0, decimals=3, value=20.0)
         self.packet.setAccessibleName("Packet length")
         self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Cancel, self)
         self.use = self.buttons.addButton("Use", QDialogButtonBox.ButtonRole.AcceptRole)
@@ -129,7 +128,7 @@ class LayoutDialog(QDialog):
         files = QTableWidgetItem(part.files)
         if self._layout.manifest:
             files.setFlags(Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable)
-        role = QComboBox(self.table)
+        role = ChoiceField(self.table)
         for each in _ROLES:
             role.addItem(str(each))
         role.setCurrentIndex(_ROLES.index(part.role))

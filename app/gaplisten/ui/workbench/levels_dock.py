@@ -8,7 +8,6 @@ from itertools import pairwise
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -21,6 +20,7 @@ from PySide6.QtWidgets import (
 
 from gaplisten.audio.alignment import Delay
 from gaplisten.bench.lane_edits import LaneRow
+from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.theme import accent, figures, quiet_colour
 from gaplisten.ui.widgets import QuietLabel, plain_table
 
@@ -151,7 +151,7 @@ class LevelsDock(QWidget):
         self.gain = QuietLabel("", self, wrap=True)
         self.gain.setAccessibleName("The one gain of this clip")
         self.table = self._made_table()
-        self.matching = QComboBox(self)
+        self.matching = ChoiceField(self)
         for text, value in MATCHING:
             self.matching.addItem(text, value)
         self.matching.setAccessibleName("Levels of the lanes")

@@ -8,16 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
     QInputDialog,
     QLabel,
     QPushButton,
-    QSpinBox,
     QVBoxLayout,
     QWidget,
 )
@@ -29,6 +26,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import AmbiguousTrace, TraceFile, read_trace
 from gaplisten.loss.models import MODELS, LossModel, ModelParameter, make_trace
 from gaplisten.loss.trace import LossTrace
+from gaplisten.ui.fields import ChoiceField, NumberField, WholeField
 from gaplisten.ui.widgets import resize_within
 from gaplisten.ui.workbench.parameter_form import ParameterForm
 
@@ -47,15 +45,15 @@ class LossDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._controller = controller
         self._values: dict[str, Any] = {}
-        self.model = QComboBox(self)
+        self.model = ChoiceField(self)
         self.model.setAccessibleName("Loss model")
         for model in MODELS:
             self.model.addItem(model.title, model)
         self.model.currentIndexChanged.connect(self._on_model)
-        self.seed = QSpinBox(self, minimum=0, maximum=2**31 - 1, value=1)
+        self.seed = WholeField(self, minimum=0, maximum=2**31 - 1, value=1)
         self.seed.setAccessibleName("Seed")
         self.seed.valueChanged.connect(self._preview)
-        self.packet = QDoubleSpinBox(self, minimum=1.0, maximum=200.0, decimals=3, suffix=" ms")
+        self.packet = NumberField(self, minimum=1.0, maximum=200.0, decimals=3, suffix=" ms")
         self.packet.setAccessibleName("Packet length")
         trace = controller.trace
         self.packet.setValue(trace.packet_ms if trace is not None and trace.grid else 20.0)

@@ -10,19 +10,17 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import (
     QCheckBox,
-    QComboBox,
-    QDoubleSpinBox,
     QFileDialog,
     QFormLayout,
     QLabel,
     QLineEdit,
-    QSpinBox,
     QStyle,
     QWidget,
 )
 
 from gaplisten.bench.state import Setting
 from gaplisten.concealers.entries import Parameter
+from gaplisten.ui.fields import ChoiceField, NumberField, WholeField, with_point
 
 NOT_SET = "."  # what an empty path is in text
 _WIDE = 1e9
@@ -89,18 +87,17 @@ class ParameterForm(QWidget):
         high = _WIDE if parameter.maximum is None else parameter.maximum
         decimals = 1 if high - low > 50 else 3
         step = _step(high - low, float(parameter.default or 0.0))
-        box = QDoubleSpinBox(self, decimals=decimals, minimum=low, maximum=high, singleStep=step)
+        box = NumberField(self, decimals=decimals, minimum=low, maximum=high, singleStep=step)
         return self._number(parameter, box, float)
 
     def _int(self, parameter: Parameter) -> QWidget:
         low = -(2**31) if parameter.minimum is None else int(parameter.minimum)
         high = 2**31 - 1 if parameter.maximum is None else int(parameter.maximum)
-        return self._number(parameter, QSpinBox(self, minimum=low, maximum=high), int)
+        return self._number(parameter, WholeField(self, minimum=low, maximum=high), int)
 
     def _number(self, parameter: Parameter, box: Any, kind: Callable[[Any], float]) -> QWidget:
         box.setSuffix(f" {parameter.unit}" if parameter.unit else "")
         box.setKeyboardTracking(False)
-        box.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         box.valueChanged.connect(self._tell(parameter.name))
         self._setters[parameter.name] = lambda value: box.setValue(kind(value or 0))
         return cast("QWidget", box)
@@ -113,9 +110,9 @@ class ParameterForm(QWidget):
         return box
 
     def _choice(self, parameter: Parameter) -> QWidget:
-        box = QComboBox(self)
+        box = ChoiceField(self)
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setSizeAdjustPolicy(ChoiceField.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         for choice in parameter.choices:
             box.addItem(str(choice), choice)
         box.activated.connect(lambda place: self.changed.emit(parameter.name, box.itemData(place)))
@@ -145,7 +142,7 @@ def _read(parameter: Parameter, text: str) -> Setting | None:
     try:
         if parameter.type == "int":
             return int(text)
-        return float(text) if parameter.type == "float" else text
+        return float(with_point(text)) if parameter.type == "float" else text
     except ValueError:
         return text
 

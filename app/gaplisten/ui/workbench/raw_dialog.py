@@ -7,7 +7,6 @@ from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
     QFormLayout,
@@ -25,6 +24,7 @@ from gaplisten.audio.headerless import (
     parse_raw,
     told_by,
 )
+from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.widgets import resize_within
 
 _RATES = ("8000", "16000", "24000", "32000", "44100", "48000")
@@ -51,13 +51,13 @@ class RawDialog(QDialog):
             self,
         )
         about.setWordWrap(True)
-        self.rate = QComboBox(self, editable=True)
+        self.rate = ChoiceField(self, editable=True)
         self.rate.addItems(_RATES)
         self.rate.setAccessibleName("Rate in Hz")
-        self.encoding = QComboBox(self)
+        self.encoding = ChoiceField(self)
         self.encoding.addItems(list(ENCODINGS))
         self.encoding.setAccessibleName("Encoding")
-        self.channels = QComboBox(self)
+        self.channels = ChoiceField(self)
         self.channels.addItems(["mono", "stereo"])
         self.channels.setAccessibleName("Channels")
         self.note = QLabel(self)

@@ -8,10 +8,8 @@ from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
-    QComboBox,
     QDialog,
     QDialogButtonBox,
-    QDoubleSpinBox,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -29,6 +27,7 @@ from gaplisten.bench.tasks import Tasks
 from gaplisten.clips.roles import Role, RoleGuess, guess_roles
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import FORMATS, AmbiguousTrace, read_trace
+from gaplisten.ui.fields import ChoiceField, NumberField
 from gaplisten.ui.widgets import resize_within
 
 ROLES = ("reference", "lossy", "condition", "trace", "ignore")
@@ -74,7 +73,7 @@ class RolesDialog(QDialog):
         header.setStretchLastSection(True)
         self.note = QLabel("Looking at the files…", self)
         self.note.setWordWrap(True)
-        self.packet = QDoubleSpinBox(self, minimum=0.5, maximum=1000.0, decimals=3, value=20.0, suffix=" ms")
+        self.packet = NumberField(self, minimum=0.5, maximum=1000.0, decimals=3, value=20.0, suffix=" ms")
         self.packet.setAccessibleName("Packet length")
         line = QHBoxLayout()
         label = QLabel("Packet length", self)
@@ -123,7 +122,7 @@ class RolesDialog(QDialog):
         why = QTableWidgetItem(guess.why)
         why.setFlags(Qt.ItemFlag.ItemIsEnabled)
         why.setToolTip(guess.why)
-        role = QComboBox(self.table)
+        role = ChoiceField(self.table)
         role.addItems(list(ROLES))
         role.setCurrentText(str(guess.role) if str(guess.role) in ROLES else "ignore")
         role.setAccessibleName(f"Role of {guess.path.name}")
@@ -226,9 +225,9 @@ def unclear(guesses: Iterable[RoleGuess]) -> Meanings:
     return found
 
 
-def meaning_box(path: Path, meanings: Meanings, parent: QWidget) -> QComboBox:
+def meaning_box(path: Path, meanings: Meanings, parent: QWidget) -> ChoiceField:
     """Return a field for the format of a trace; where only the user knows it, nothing is chosen yet."""
-    box = QComboBox(parent)
+    box = ChoiceField(parent)
     box.setAccessibleName(f"Format of {path.name}")
     candidates = meanings.get(path, {})
     box.addItem(ASK if candidates else AS_FOUND, "")

@@ -8,8 +8,6 @@ import numpy as np
 from PySide6.QtCore import QEvent, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QMouseEvent, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
-    QDoubleSpinBox,
     QHBoxLayout,
     QLabel,
     QToolButton,
@@ -18,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from gaplisten.playback.player import PlayerState
 from gaplisten.ui.actions import Actions
+from gaplisten.ui.fields import ChoiceField, NumberField
 from gaplisten.ui.icons import icon
 from gaplisten.ui.theme import accent, figures, quiet_colour, warning_colour
 from gaplisten.ui.workbench.lane_buttons import LaneButtons
@@ -179,8 +178,8 @@ class Transport(QWidget):
             for name, picture in self._pictures.items():
                 self._picture(name, picture)
 
-    def _made_speed(self) -> QComboBox:
-        box = QComboBox(self)
+    def _made_speed(self) -> ChoiceField:
+        box = ChoiceField(self)
         box.setAccessibleName("Speed")
         box.setStatusTip("Speed; the pitch falls with it")
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
@@ -189,15 +188,15 @@ class Transport(QWidget):
         box.activated.connect(lambda place: self._actions[box.itemData(place)[0]].trigger())
         return box
 
-    def _made_switching(self) -> tuple[QComboBox, QDoubleSpinBox]:
-        box = QComboBox(self)
+    def _made_switching(self) -> tuple[ChoiceField, NumberField]:
+        box = ChoiceField(self)
         box.addItem("standard", "standard")
         box.addItem("cross-fade", "crossfade")
         box.setAccessibleName("Switching")
         box.setToolTip("standard: fade out, then in (BS.1534-3); cross-fade: both at once")
         box.setStatusTip(box.toolTip())
         box.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        length = QDoubleSpinBox(self, minimum=0.0, maximum=50.0, decimals=0, value=5.0, suffix=" ms")
+        length = NumberField(self, minimum=0.0, maximum=50.0, decimals=0, value=5.0, suffix=" ms")
         length.setAccessibleName("Length of the cross-fade")
         length.setToolTip("Length of the cross-fade; the standard's fades take 5 ms each")
         length.setFocusPolicy(Qt.FocusPolicy.ClickFocus | Qt.FocusPolicy.TabFocus)
