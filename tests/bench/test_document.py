@@ -18,7 +18,7 @@ def test_every_edit_can_be_undone_and_done_again():
     document.switch_on("repeat_fade")
     document.set_parameter(0, "hold", 5.0)
     document.set_loss("a", trace("..xx."), "painted")
-    document.add_note("a", Note(100, "click", "at the exit", "repeat_fade", 3))
+    document.add_note("a", Note(100, "click", "at the exit", "repeat_fade", (40, 60)))
     document.set_loop("a", Loop(10, 20))
     document.set_order(["repeat_fade"])
     end = document.work

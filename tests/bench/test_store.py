@@ -27,8 +27,9 @@ frames = st.integers(0, 10**12)
 values = (
     st.booleans() | st.integers(-(2**60), 2**60) | st.floats(allow_nan=False, allow_infinity=False) | words
 )
-notes = st.builds(Note, frames, st.sampled_from(TAGS), words, words, st.none() | st.integers(0, 5000))
-loops = st.tuples(frames, st.integers(1, 10**6)).map(lambda pair: Loop(pair[0], sum(pair)))
+stretches = st.tuples(frames, st.integers(1, 10**6)).map(lambda pair: (pair[0], sum(pair)))
+notes = st.builds(Note, frames, st.sampled_from(TAGS), words, words, st.none() | stretches)
+loops = stretches.map(lambda pair: Loop(*pair))
 
 
 @st.composite
@@ -93,12 +94,13 @@ def test_a_file_moved_with_its_clips_still_finds_them(tmp_path, work):
     assert again.clip("2307") == work.clip("2307")
 
 
-def test_a_file_of_the_first_version_opens_and_is_written_again_byte_by_byte():
+def test_a_file_of_the_first_version_opens_and_is_written_again_but_for_the_number_of_a_note_s_gap():
     path = Path(__file__).parent / "kept" / "first-version.gaplisten.toml"
     work = read_work(path)
     assert work.gaps == GapChoices()
     assert work.clip("2307").delays == (("condition:A", -12), ("repeat_fade", 80))
-    assert to_toml(work, path.parent).encode() == path.read_bytes()
+    # The number was that of another gap as soon as a loss before it was edited.
+    assert to_toml(work, path.parent).encode() == path.read_bytes().replace(b"gap = 3\n", b"")
 
 
 def test_how_gaps_are_judged_is_kept_where_it_is_not_as_usual(tmp_path):
@@ -159,6 +161,7 @@ HEAD = 'gaplisten = "workbench"\nversion = 1\n'
         (HEAD + '[[concealers]]\nname = "x"\nparameters = {a = [1]}', "parameters"),
         (HEAD + '[sources]\npaths = ["a\\u0000b"]', "NUL"),
         (HEAD + "[sources]\npacket_ms = nan", "packet_ms"),
+        (HEAD + '[[clips.a.notes]]\nframe = 1\ntag = "click"\ngap = [9, 9]', "ends before it starts"),
         (HEAD + 'gaps.shown = ["beauty"]', "'beauty' is not a measure"),
         (HEAD + 'gaps.worst = "beauty"', "'beauty' is not a measure"),
         (HEAD + "gaps.thresholds.gap_snr = 3", "never flags"),

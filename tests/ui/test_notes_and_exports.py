@@ -33,6 +33,21 @@ def test_a_note_is_bound_to_place_gap_and_lane(noted):
     assert noted.lanes_view.hasFocus() or noted.lanes_view.focusProxy().hasFocus()
 
 
+def test_a_note_counts_its_gap_anew_when_losses_before_it_are_edited_in_pane_and_file(noted, tmp_path):
+    noted.controller.paint(2, 2, True)
+    assert rows(noted)[0][1] == "#2", "the gap at 0.2 s is the second one now"
+    noted.panes["notes"].save_notes(tmp_path / "n.csv")
+    assert [row["gap"] for row in rows_of(tmp_path / "n.csv")] == ["2", ""]
+    noted.controller.show_clip("second")
+    noted.panes["notes"].save_notes(tmp_path / "n.csv")
+    assert [row["gap"] for row in rows_of(tmp_path / "n.csv")] == ["2", ""], (
+        "of a clip that is not shown, too"
+    )
+    noted.actions_table["edit.undo"].trigger()
+    noted.panes["notes"].save_notes(tmp_path / "n.csv")
+    assert [row["gap"] for row in rows_of(tmp_path / "n.csv")] == ["1", ""]
+
+
 def test_notes_can_be_searched_edited_removed_and_undone(noted):
     noted.panes["notes"].dock.search.setText("robotic mild")
     assert len(rows(noted)) == 1
@@ -74,7 +89,7 @@ def test_labels_leave_and_come_back_as_the_same_notes(noted, tmp_path, suffix):
     notes, path = noted.panes["notes"], tmp_path / f"n{suffix}"
     document = noted.controller.document
     gap = noted.controller.gaps[0]
-    document.add_note("first", Note(gap.start, "click", 'says "no"', "", 0))
+    document.add_note("first", Note(gap.start, "click", 'says "no"', "", (gap.start, gap.stop)))
     document.add_note("first", Note(9000, "own", "a stretch", "", None, 800))
     before = document.work.clip("first").notes
     notes.save_labels(path)

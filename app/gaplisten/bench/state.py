@@ -39,7 +39,8 @@ class Note:
     lane
         Identifier of the lane that was listened to; empty when the note is about all of them.
     gap
-        Index of the gap it is about, counted from 0; None when there is none nearby.
+        First frame of the gap it is about and the one after its last; None when there was none nearby. Which
+        number that gap has follows from the losses: see `gaplisten.bench.notes.gap_index`.
     length
         How many frames it is about; 0 for a place, or for its gap.
     """
@@ -48,7 +49,7 @@ class Note:
     tag: str
     text: str = ""
     lane: str = ""
-    gap: int | None = None
+    gap: tuple[int, int] | None = None
     length: int = 0
 
 
@@ -109,10 +110,20 @@ class ClipWork:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A concealer that is switched on, with the parameters that differ from its defaults."""
+    """A concealer that is switched on.
+
+    Parameters
+    ----------
+    parameters
+        Those that differ from its defaults; all of them while `plugin` says for which plugin that is so, or
+        where a file was saved with another plugin than there is.
+    plugin
+        SHA-256 of the plugin's file when the work was saved; empty once that was looked at.
+    """
 
     concealer: str
     parameters: tuple[tuple[str, Setting], ...] = ()
+    plugin: str = field(default="", compare=False)
 
     @property
     def values(self) -> dict[str, Any]:

@@ -91,6 +91,7 @@ class _Sources(_Model):
 class _Concealer(_Model):
     name: Name
     held: bool = False
+    plugin: Annotated[str, Field(pattern="^[0-9a-f]{0,64}$")] = ""
     parameters: dict[Name, bool | int | float | Text] = {}
 
 
@@ -99,7 +100,7 @@ class _Note(_Model):
     tag: Literal["click", "metallic", "robotic", "mute", "wrong word", "late fade", "own"]
     text: Text = ""
     lane: Name = ""
-    gap: Index | None = None
+    gap: Annotated[list[Index], Field(min_length=2, max_length=2)] | Index | None = None
     length: Index = 0
 
 
@@ -194,12 +195,16 @@ def _plain(work: Work, folder: Path, held: bool) -> dict[str, Any]:
 
 
 def _plain_concealers(work: Work, mark: bool) -> list[dict[str, Any]]:
-    plain: list[dict[str, Any]] = [{"name": c.concealer, "parameters": c.values} for c in work.choices]
+    plain = [_plain_choice(choice) for choice in work.choices]
     for held in work.withheld:
-        choice = held.choice
-        told = {"name": choice.concealer, "parameters": choice.values}
+        told = _plain_choice(held.choice)
         plain.insert(held.place, {**told, "held": True} if mark else told)
     return plain
+
+
+def _plain_choice(choice: Choice) -> dict[str, Any]:
+    plugin = {"plugin": choice.plugin} if choice.plugin else {}
+    return {"name": choice.concealer, **plugin, "parameters": choice.values}
 
 
 def _plain_gaps(choices: GapChoices) -> dict[str, Any]:
@@ -266,8 +271,8 @@ def _plain_clip(done: ClipWork, folder: Path) -> dict[str, Any]:
 
 
 def _plain_note(note: Note) -> dict[str, Any]:
-    plain = {"frame": note.frame, "tag": note.tag, "text": note.text, "lane": note.lane, "gap": note.gap}
-    plain |= {"length": note.length or None}
+    plain: dict[str, Any] = {"frame": note.frame, "tag": note.tag, "text": note.text, "lane": note.lane}
+    plain |= {"gap": list(note.gap) if note.gap else None, "length": note.length or None}
     return {key: value for key, value in plain.items() if value not in ("", None)}
 
 
@@ -370,7 +375,7 @@ def _gaps(gaps: _Gaps) -> GapChoices:
 
 
 def _choice(concealer: _Concealer) -> Choice:
-    return Choice(concealer.name, _settings(concealer.parameters))
+    return Choice(concealer.name, _settings(concealer.parameters), concealer.plugin)
 
 
 def _settings(parameters: dict[str, Any]) -> tuple[tuple[str, Setting], ...]:
@@ -399,11 +404,20 @@ def _clip(name: str, clip: _Clip, folder: Path) -> ClipWork:
         loop = Loop(clip.loop[0], clip.loop[1])
         if loop.stop <= loop.start:
             raise ValueError(f"clips.{name}.loop: it ends before it starts")
-    notes = tuple(Note(n.frame, n.tag, n.text, n.lane, n.gap, n.length) for n in clip.notes)
+    notes = tuple(_note(name, note) for note in clip.notes)
     loss = None if clip.loss is None else _loss(name, clip.loss)
     delays = tuple(sorted((lane, frames) for lane, frames in clip.delays.items() if frames))
     reference = None if clip.reference is None else _absolute(clip.reference, folder)
     return ClipWork(loss, loop, notes, clip.match_levels, delays, clip.accepted, reference)
+
+
+def _note(clip: str, note: _Note) -> Note:
+    gap = None
+    if isinstance(note.gap, list):  # a number, as files had it, was another gap's after an edit of the losses
+        gap = (note.gap[0], note.gap[1])
+        if gap[1] <= gap[0]:
+            raise ValueError(f"clips.{clip}.notes: the gap {list(gap)} ends before it starts")
+    return Note(note.frame, note.tag, note.text, note.lane, gap, note.length)
 
 
 def _loss(name: str, loss: _Loss) -> LossEdit:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from gaplisten.bench.gap_wording import with_unit
-from gaplisten.bench.notes import TAGS, label_of
+from gaplisten.bench.notes import TAGS, gap_index, label_of, most_covered
 from gaplisten.bench.state import Note
 from gaplisten.exchange.labels import Label, Track
 from gaplisten.loss.measures import GapTable, measure_named
@@ -82,8 +82,9 @@ def note_track(
     labels = []
     for note in notes:
         start, stop = note.frame, note.frame + note.length
-        if not note.length and note.gap is not None and note.gap < len(spans):
-            start, stop = spans[note.gap]
+        index = gap_index(note, spans)
+        if not note.length and index is not None:
+            start, stop = spans[index]
         named = label_of(note, names.get(note.lane, note.lane))
         labels.append(Label(start / rate, stop / rate, named))
     return Track(NOTES, tuple(labels))
@@ -123,15 +124,6 @@ def _note(
     tag, said = (word, rest.strip()) if colon and word in TAGS else (_OWN, text)
     if text in TAGS:
         tag, said = text, ""
-    gap = _most_covered(start, stop, spans)
-    exact = gap is not None and spans[gap] == (start, stop)
-    return Note(start, tag, said, lane, gap, 0 if exact else max(stop - start, 0))
-
-
-def _most_covered(start: int, stop: int, spans: Sequence[tuple[int, int]]) -> int | None:
-    """Return the index of the gap that a stretch (or place) has most of."""
-    shares = [min(stop, end) - max(start, begin) for begin, end in spans]
-    if stop <= start:
-        inside = (at for at, (begin, end) in enumerate(spans) if begin <= start < end)
-        return next(inside, None)
-    return shares.index(max(shares)) if shares and max(shares) > 0 else None
+    index = most_covered(start, stop, spans)
+    gap = None if index is None else spans[index]
+    return Note(start, tag, said, lane, gap, 0 if gap == (start, stop) else max(stop - start, 0))

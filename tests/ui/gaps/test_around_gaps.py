@@ -236,7 +236,7 @@ def test_a_note_belongs_to_the_gap_one_went_to_although_its_context_touches_anot
     qtbot.keyClick(close.lanes_view, Key.Key_N)
     assert "gap #2" in close.status.currentMessage()
     qtbot.keyClick(close.panes["notes"].dock.text, Key.Key_Return)
-    assert the_note(close).gap == 1
+    assert the_note(close).gap == (24 * 320, 25 * 320)
 
 
 def test_while_it_plays_on_past_the_gap_at_hand_a_note_belongs_to_the_gap_that_is_heard(
@@ -289,7 +289,7 @@ def test_a_note_keeps_the_place_lane_and_gap_where_it_was_begun(opened, player, 
     qtbot.keyClicks(opened.panes["notes"].dock.text, "rough")
     qtbot.keyClick(opened.panes["notes"].dock.text, Key.Key_Return)
     note = the_note(opened)
-    assert (note.frame, note.gap, note.lane) == (40 * 320 - CONTEXT, 1, "condition:bad")
+    assert (note.frame, note.gap, note.lane) == (40 * 320 - CONTEXT, (40 * 320, 41 * 320), "condition:bad")
 
 
 def test_a_note_typed_without_n_is_begun_by_its_first_letter(opened, player, qtbot):
@@ -306,7 +306,7 @@ def test_a_click_elsewhere_while_writing_moves_the_note_there(opened, player, pr
     qtbot.keyClicks(opened.panes["notes"].dock.text, "here")
     opened.lanes_view.seek_requested.emit(62 * 320)
     qtbot.keyClick(opened.panes["notes"].dock.text, Key.Key_Return)
-    assert (the_note(opened).frame, the_note(opened).gap) == (62 * 320, 2)
+    assert (the_note(opened).frame, the_note(opened).gap) == (62 * 320, (60 * 320, 70 * 320))
 
 
 def test_escape_forgets_a_note_and_goes_back_to_the_lanes(opened, player, press, qtbot):

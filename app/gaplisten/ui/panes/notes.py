@@ -8,11 +8,13 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QFileDialog
 
-from gaplisten.bench.notes import write_notes_csv
+from gaplisten.bench.note_numbers import NoteNumbers
+from gaplisten.bench.notes import notes_table
 from gaplisten.bench.state import Note
 from gaplisten.errors import GaplistenError
 from gaplisten.exchange.gap_labels import gap_tracks, note_track, notes_in
 from gaplisten.exchange.labels import read_labels, write_labels
+from gaplisten.tables import write_csv
 from gaplisten.ui.actions import section
 from gaplisten.ui.lanes.scene import Mark
 from gaplisten.ui.shell import Pane, Shell
@@ -42,12 +44,22 @@ COMMANDS = (
 
 @dataclass(frozen=True, slots=True)
 class NotePlace:
-    """What a note speaks of: where one was when it was begun, however long the writing takes."""
+    """What a note speaks of: where one was when it was begun, however long the writing takes.
+
+    Parameters
+    ----------
+    gap
+        First frame of the gap that is at hand and the one after its last.
+    """
 
     clip: str
     frame: int
     lane: str
-    gap: int | None
+    gap: tuple[int, int] | None
+
+    def note(self, tag: str = "own", text: str = "") -> Note:
+        """Return a note about it."""
+        return Note(self.frame, tag, text, self.lane, self.gap)
 
 
 class Notes(QObject):
@@ -77,8 +89,11 @@ class Notes(QObject):
         notes.chosen.connect(self.go_to_note)
         shell.lanes.mark_clicked.connect(self.go_to_note)
         shell.place_chosen.connect(self._go_elsewhere)
-        for signal in (shell.signals.notes_changed, shell.signals.clip_changed, shell.signals.lanes_changed):
-            signal.connect(self.show_notes)  # notes name their lanes
+        signals = shell.signals
+        for signal in (signals.notes_changed, signals.clip_changed):
+            signal.connect(self.show_notes)
+        for signal in (signals.lanes_changed, signals.trace_changed):
+            signal.connect(self.show_notes)  # notes name their lanes, and number their gaps
 
     # -- notes ----------------------------------------------------------------------------------------
 
@@ -112,7 +127,8 @@ class Notes(QObject):
         return NotePlace(controller.clip_name, frame, lane.ident if lane else "", self._gap_near(frame))
 
     def _told(self, place: NotePlace) -> str:
-        gap = "" if place.gap is None else f", gap #{place.gap + 1}"
+        number = NoteNumbers(self._controller).of(place.clip, place.note())
+        gap = "" if number is None else f", gap #{number}"
         return f"{place.frame / self._controller.rate:.3f} s{gap}"
 
     def add_note(self, tag: str, text: str) -> None:
@@ -123,14 +139,18 @@ class Notes(QObject):
             self._shell.say("open a clip first")
             return
         place = begun if begun is not None and begun.clip == here.clip else here
-        self._controller.document.add_note(place.clip, Note(place.frame, tag, text, place.lane, place.gap))
+        self._controller.document.add_note(place.clip, place.note(tag, text))
         self._shell.say(f"noted at {self._told(place)}")
         self._shell.lanes.setFocus()
 
-    def _gap_near(self, frame: int) -> int | None:
+    def _gap_near(self, frame: int) -> tuple[int, int] | None:
         """Return the gap at hand (its context may begin in another), else the nearest within 100 ms."""
         hand, reach = self._shell.hand, self._controller.rate // 10
-        return hand.near(frame, reach) if hand.within_reach is None else hand.within_reach
+        index = hand.near(frame, reach) if hand.within_reach is None else hand.within_reach
+        if index is None:
+            return None
+        gap = self._controller.gaps[index]
+        return (gap.start, gap.stop)
 
     def _change_note(self, index: int, note: Note) -> None:
         if self._controller.clip_name is not None:
@@ -154,8 +174,8 @@ class Notes(QObject):
         """List the clip's notes and mark them on the time axis."""
         controller = self._controller
         notes = controller.document.work.clip(controller.clip_name).notes
-        names = {lane.ident: lane.name for lane in controller.lanes}
-        self.dock.show_notes(notes, controller.rate, names)
+        number = NoteNumbers(controller).shown
+        self.dock.show_notes(notes, controller.rate, self._names(), number)
         self._shell.lanes.set_marks([Mark(note.frame, note.tag) for note in notes])
 
     def _step(self, by: int) -> None:
@@ -184,7 +204,8 @@ class Notes(QObject):
         controller = self._controller
         trace = controller.trace
         packet_ms = 20.0 if trace is None else trace.packet_ms if trace.grid else None
-        write_notes_csv(path, controller.notes_by_clip(), self._rates(), packet_ms)
+        notes, numbers = controller.notes_by_clip(), NoteNumbers(controller)
+        write_csv(path, notes_table(notes, self._rates(), packet_ms, numbers.of, self._names()))
 
     def _ask_labels(self) -> None:
         if self._controller.clip_name is None:

@@ -8,7 +8,6 @@ from dataclasses import replace
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
-    QComboBox,
     QHBoxLayout,
     QHeaderView,
     QLineEdit,
@@ -19,8 +18,9 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gaplisten.bench.notes import TAGS, gap_number, matching
+from gaplisten.bench.notes import TAGS, Number, lane_named, matching, no_number
 from gaplisten.bench.state import Note
+from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.theme import figures
 from gaplisten.ui.widgets import plain_table
 
@@ -60,7 +60,7 @@ class NotesDock(QWidget):
         self.search.setAcceptDrops(False)
         self.search.textChanged.connect(self._fill)
         self.table = self._made_table()
-        self.tag = QComboBox(self)
+        self.tag = ChoiceField(self)
         self.tag.addItems(list(TAGS))
         self.tag.setAccessibleName("Tag of the new note")
         self.text = QLineEdit(self, placeholderText="What do you hear?")
@@ -88,6 +88,7 @@ class NotesDock(QWidget):
         self._notes: tuple[Note, ...] = ()
         self._rate = 1
         self._lane_names: dict[str, str] = {}
+        self._number: Number = no_number
         self._shown: list[int] = []
         self._filling = False
         self._written = ""
@@ -107,13 +108,16 @@ class NotesDock(QWidget):
         table.itemChanged.connect(self._on_edited)
         return table
 
-    def show_notes(self, notes: Sequence[Note], rate: int, lane_names: dict[str, str]) -> None:
-        """List these notes."""
+    def show_notes(
+        self, notes: Sequence[Note], rate: int, lane_names: dict[str, str], number: Number = no_number
+    ) -> None:
+        """List these notes; `number` tells which gap each is about."""
         self._notes, self._rate, self._lane_names = tuple(notes), max(rate, 1), lane_names
+        self._number = number
         self._fill()
 
     def _fill(self) -> None:
-        kept = matching(self._notes, self.search.text())
+        kept = matching(self._notes, self.search.text(), self._number)
         self._shown = [index for index, note in enumerate(self._notes) if note in kept]
         self._filling = True
         self.table.setRowCount(len(self._shown))
@@ -130,8 +134,9 @@ class NotesDock(QWidget):
         self._filling = False
 
     def _cells(self, note: Note) -> tuple[str, ...]:
-        gap = "" if note.gap is None else f"#{gap_number(note)}"
-        lane = self._lane_names.get(note.lane, note.lane)
+        number = self._number(note)
+        gap = "" if number is None else f"#{number}"
+        lane = lane_named(note.lane, self._lane_names)
         return (f"{note.frame / self._rate:.3f} s", gap, lane, note.tag, note.text)
 
     def _on_row(self, row: int, _column: int, before: int, _before_column: int) -> None:
