@@ -11,6 +11,7 @@ from gaplisten.bench.loss_edits import (
     painted,
     restorable,
     stretch_restorable,
+    summary_of,
     trace_of,
 )
 from gaplisten.bench.state import LossEdit
@@ -140,3 +141,17 @@ def test_without_a_reference_only_what_was_received_is_drawn_received():
     assert stretch_restorable(None, original, 20, 12)
     assert not stretch_restorable(None, original, 10, 12)
     assert stretch_restorable(Signal.of(np.zeros(60), 1000), original, 10, 12)
+
+
+@pytest.mark.parametrize(
+    ("edit", "figures"),
+    [
+        (LossEdit(100, 20.0, ((3, 5), (7, 8))), (0.03, 2, 40.0)),
+        (LossEdit(100, 20.0, ()), (0.0, 0, 0.0)),
+        (LossEdit(16000, 1000 / 16000, ((160, 480),)), (0.02, 1, 20.0)),
+        (LossEdit(50, 20.0, ((160, 320), (400, 1360)), "drawn", 0, 16000, 16000), (0.07, 2, 60.0)),
+    ],
+)
+def test_edited_losses_are_listed_by_the_figures_of_the_edit(edit, figures):
+    found = summary_of(edit)
+    assert (found.loss_rate, found.gaps, found.longest_ms) == pytest.approx(figures)

@@ -82,3 +82,19 @@ def test_an_order_by_figures_fetches_them_all_and_settles_once_they_are_there(mo
     model.sort(2, Qt.SortOrder.DescendingOrder)
     qtbot.waitUntil(lambda: shown(model, 2) == [str(number) for number in range(99, -1, -1) if number != 3])
     assert len(reader.asked) == 99
+
+
+def test_a_clip_whose_losses_were_edited_is_marked_and_listed_sorted_and_found_by_the_edited_ones(
+    model, reader, qtbot
+):
+    reader.go.set()
+    model.set_clips(clips(6))
+    model.sort(1, Qt.SortOrder.DescendingOrder)
+    qtbot.waitUntil(lambda: shown(model, 1)[0] == "8.0 %")
+    model.set_edited({"c002": ClipSummary(0.337, 29, 200.0, Stratum.MEDIUM)})
+    assert (shown(model, 0)[0], shown(model, 1)[0], shown(model, 2)[0]) == ("✎ c002", "33.7 %", "29")
+    model.set_filter("medium")
+    assert shown(model, 0) == ["✎ c002"]
+    model.set_filter("")
+    model.set_edited({})
+    assert "✎ c002" not in shown(model, 0)

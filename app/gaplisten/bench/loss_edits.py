@@ -6,6 +6,8 @@ import numpy as np
 
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.bench.state import LossEdit
+from gaplisten.clips.summary import ClipSummary
+from gaplisten.loss.strata import stratum_of
 from gaplisten.loss.trace import Grid, LossTrace, OffGridError, Origin, Spans, runs_of
 
 
@@ -54,6 +56,16 @@ def _in_frames(edit: LossEdit, grid: Grid, rate: int, frames: int) -> LossTrace:
     old = edit.rate or rate
     spans = [(first * rate // old, -(-stop * rate // old)) for first, stop in edit.runs]
     return LossTrace.of_spans(spans, frames, rate, Origin.EDITED, grid=grid)
+
+
+def summary_of(edit: LossEdit) -> ClipSummary:
+    """Return edited losses in the figures by which clips are listed."""
+    total, unit_ms = edit.packets, edit.packet_ms
+    if edit.frames is not None and edit.rate is not None:
+        total, unit_ms = edit.frames, 1000.0 / edit.rate
+    lengths = [stop - first for first, stop in edit.runs]
+    longest = max(lengths, default=0) * unit_ms
+    return ClipSummary(sum(lengths) / max(total, 1), len(lengths), longest, stratum_of(longest))
 
 
 def drawn(trace: LossTrace | None, start: int, stop: int, lost: bool, frames: int, rate: int) -> LossTrace:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from gaplisten.bench.loss_edits import summary_of
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.widgets import plain_table
@@ -40,6 +41,7 @@ class Clips(QObject):
         self.dock.chosen.connect(controller.show_clip)
         shell.signals.clips_changed.connect(self._on_clips)
         shell.signals.doubts_changed.connect(self._on_doubts)
+        shell.signals.document_changed.connect(self._on_document)
         shell.signals.clip_changed.connect(lambda: self.dock.select(controller.clip_name))
         shell.signals.closed.connect(self.dock.close_threads)
 
@@ -51,6 +53,11 @@ class Clips(QObject):
         current = self._controller.document.work.current
         if clips:
             self.dock.select(current if any(each.name == current for each in clips) else clips[0].name)
+
+    def _on_document(self) -> None:
+        clips = self._controller.document.work.clips
+        edited = {name: summary_of(done.loss) for name, done in clips.items() if done.loss is not None}
+        self.dock.model.set_edited(edited)
 
     def _on_doubts(self) -> None:
         self.dock.model.set_doubtful(self._controller.doubtful_clips)

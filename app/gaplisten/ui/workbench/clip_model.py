@@ -46,6 +46,8 @@ _HELP = (
     "Class of the longest burst: short <= 120 ms, medium <= 320 ms, long <= 1000 ms",
 )
 _AT_ONCE = 64
+EDITED = "\N{LOWER RIGHT PENCIL}"
+"""Stands before the name of a clip whose losses were edited here."""
 
 
 class ClipModel(QAbstractTableModel):
@@ -67,6 +69,7 @@ class ClipModel(QAbstractTableModel):
         self._clips: tuple[Clip, ...] = ()
         self._shown: list[int] = []
         self._doubtful: frozenset[str] = frozenset()
+        self._edited: dict[str, ClipSummary] = {}
         self._words = ""
         self._sorting: tuple[int, bool] = (0, False)
         self._found: dict[int, ClipSummary | str | None] = {}
@@ -103,8 +106,22 @@ class ClipModel(QAbstractTableModel):
             rows = [row for row in rows if all(word in self._searched(row) for word in words)]  # type: ignore[assignment]
         return self._ordered(list(rows))
 
+    def set_edited(self, edited: Mapping[str, ClipSummary]) -> None:
+        """List these figures for the clips of these names, whose losses are others than their files tell."""
+        if edited == self._edited:
+            return
+        self._edited = dict(edited)
+        if self._sorting[0]:
+            self._reorder()
+        if self._shown:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self._shown) - 1, len(COLUMNS) - 1))
+
+    def _figures(self, row: int) -> ClipSummary | str | None:
+        """Return what is known of a clip's losses; None for nothing."""
+        return self._edited.get(self._clips[row].name) or self._found.get(row)
+
     def _searched(self, row: int) -> str:
-        found = self._found.get(row)
+        found = self._figures(row)
         stratum = f" {STRATA[found.stratum]}" if isinstance(found, ClipSummary) else ""
         return (self._clips[row].name + stratum).casefold()
 
@@ -112,9 +129,9 @@ class ClipModel(QAbstractTableModel):
         column, down = self._sorting
         if column == 0:
             return rows[::-1] if down else rows
-        known = [row for row in rows if isinstance(self._found.get(row), ClipSummary)]
-        rest = [row for row in rows if not isinstance(self._found.get(row), ClipSummary)]
-        return sorted(known, key=lambda row: _figure(self._found[row], column), reverse=down) + rest
+        known = [row for row in rows if isinstance(self._figures(row), ClipSummary)]
+        rest = [row for row in rows if not isinstance(self._figures(row), ClipSummary)]
+        return sorted(known, key=lambda row: _figure(self._figures(row), column), reverse=down) + rest
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         """Order by a column; every clip's figures are fetched then, and rows settle as they come in."""
@@ -212,30 +229,39 @@ class ClipModel(QAbstractTableModel):
         row, column = self._shown[index.row()], index.column()
         if role == Qt.ItemDataRole.DisplayRole:
             if column == 0:
-                name = self._clips[row].name
-                return f"{DOUBTFUL} {name}" if name in self._doubtful else name
+                return self._named(self._clips[row].name)
             return self._cell(row, column)
         if role == Qt.ItemDataRole.TextAlignmentRole and 1 <= column <= 3:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         if role == Qt.ItemDataRole.FontRole and 1 <= column <= 3:
             return figures()
-        found = self._found.get(row)
+        found = self._figures(row)
         if role == Qt.ItemDataRole.ToolTipRole:
-            return found if isinstance(found, str) else str(self._clips[row].sound or "")
+            return self._told(row)
         if role == Qt.ItemDataRole.ForegroundRole and column:
-            return (
-                warning_colour()
-                if isinstance(found, str)
-                else quiet_colour()
-                if row not in self._found
-                else None
-            )
+            if isinstance(found, str):
+                return warning_colour()
+            return None if self._is_known(row) else quiet_colour()
         return None
 
+    def _named(self, name: str) -> str:
+        marks = {DOUBTFUL: name in self._doubtful, EDITED: name in self._edited}
+        return " ".join([*(mark for mark, has in marks.items() if has), name])
+
+    def _told(self, row: int) -> str:
+        found, clip = self._figures(row), self._clips[row]
+        edited = "Its losses were edited here; undo or Restore Own Loss brings back those of its files"
+        if isinstance(found, str):
+            return found
+        return edited if clip.name in self._edited else str(clip.sound or "")
+
+    def _is_known(self, row: int) -> bool:
+        return row in self._found or self._clips[row].name in self._edited
+
     def _cell(self, row: int, column: int) -> str:
-        if row not in self._found:
+        if not self._is_known(row):
             return "…" if column == 1 else ""
-        found = self._found[row]
+        found = self._figures(row)
         if isinstance(found, str):
             return "unusable" if column == 1 else ""
         return _text(found, column)
