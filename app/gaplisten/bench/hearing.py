@@ -37,7 +37,7 @@ class Hearing:
         self._lanes: tuple[Lane, ...] = ()
         self._loaded: list[tuple[str, Signal]] = []
         self._gain, self._as_is = 1.0, as_is
-        self._heard = 0
+        self._heard, self._chosen = 0, ""  # key of what is heard; version that the user went to
         self._until: int | None = None
         self._last: PlayerState | None = None
         self.moving = True
@@ -76,27 +76,38 @@ class Hearing:
         self._player.load([], gain=self._gain, position=0)
 
     def set_lanes(self, lanes: Sequence[Lane]) -> None:
-        """Hear these lanes; one whose sound alone changed is exchanged without a stop."""
-        self._lanes = tuple(lanes)
+        """Hear these lanes; one whose sound alone changed is exchanged without a stop.
+
+        The version that was chosen stays the one that is heard, wherever its lane stands now. While it has no
+        sound another one is heard, and it comes back by itself.
+        """
+        before, self._lanes = self._heard, tuple(lanes)
+        if self._exchange():
+            self._select(self._chosen_key())
+        if self._heard != before:
+            self.heard_changed.emit(self._heard)
+
+    def _exchange(self) -> bool:
+        """Hand over what can be heard; return whether that are other versions, or in another order."""
         wanted = self._playable()
         if [ident for ident, _ in wanted] != [ident for ident, _ in self._loaded]:
-            self._load()
-            return
+            if wanted:
+                self._player.load([signal for _, signal in wanted], gain=self._gain)
+                self._loaded = wanted
+            return bool(wanted)
         for place, (old, new) in enumerate(zip(self._loaded, wanted, strict=True)):
             if old[1] is not new[1]:
                 self._player.replace(place, new[1])
         self._loaded = wanted
+        return self._chosen_key() != self._heard
+
+    def _chosen_key(self) -> int:
+        """Return the key of the version that was chosen; while it has no sound, of what is heard instead."""
+        keys = {lane.ident: lane.key for lane in self._lanes if lane.signal is not None}
+        return keys.get(self._chosen, self._heard)
 
     def _playable(self) -> list[tuple[str, Signal]]:
         return [(lane.ident, lane.signal) for lane in self._lanes if lane.signal is not None]
-
-    def _load(self) -> None:
-        wanted = self._playable()
-        if not wanted:
-            return
-        self._player.load([signal for _, signal in wanted], gain=self._gain)
-        self._loaded = wanted
-        self._select(self._heard)
 
     @property
     def heard(self) -> int:
@@ -106,6 +117,7 @@ class Hearing:
     def hear(self, key: int) -> None:
         """Switch to the lane with that key, at once and at the same position."""
         if self._select(key):
+            self._chosen = next((lane.ident for lane in self._lanes if lane.key == self._heard), "")
             self.heard_changed.emit(key)
 
     def _select(self, key: int) -> bool:
