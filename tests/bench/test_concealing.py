@@ -23,6 +23,9 @@ class FakeEntry:
     title: str
     digest: str = "1"
 
+    def parameter(self, _name):
+        return None
+
 
 @dataclass
 class Kitchen:

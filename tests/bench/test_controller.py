@@ -51,6 +51,9 @@ class Entry:
     title: str = "Half"
     digest: str = "1"
 
+    def parameter(self, _name):
+        return None
+
 
 class Kitchen:
     """A catalogue of one concealer, and its runner."""

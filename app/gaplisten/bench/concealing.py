@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.derived import Derived, Inputs
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.state import Choice
+from gaplisten.concealers.entries import Entry
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.trace import LossTrace
@@ -35,6 +37,51 @@ def idents(choices: Sequence[Choice]) -> tuple[str, ...]:
         seen[choice.concealer] = count = seen.get(choice.concealer, 0) + 1
         named.append(choice.concealer if count == 1 else f"{choice.concealer} {count}")
     return tuple(named)
+
+
+def version_names(
+    wishes: Sequence[tuple[str, Entry | None, Mapping[str, Any]]],
+) -> tuple[str, ...]:
+    """Return what people call versions: the concealer, and what distinguishes it from the usual.
+
+    Parameters
+    ----------
+    wishes
+        Title, entry (None where nothing is known of it) and parameters of each.
+
+    Returns
+    -------
+    names
+        Such as ``Repeat with fade (hold 5 ms)``: parameters that are not as the plugin has them by itself.
+        Of versions that are alike in everything the second has a number behind its name.
+    """
+    seen: dict[str, int] = {}
+    named = []
+    for title, entry, values in wishes:
+        unusual = ((name, value) for name, value in values.items() if _is_unusual(entry, name, value))
+        told = ", ".join(_told(entry, name, value) for name, value in unusual)
+        name = f"{title} ({told})" if told else title
+        seen[name] = count = seen.get(name, 0) + 1
+        named.append(name if count == 1 else f"{name} {count}")
+    return tuple(named)
+
+
+def _is_unusual(entry: Entry | None, name: str, value: Any) -> bool:
+    parameter = None if entry is None else entry.parameter(name)
+    return parameter is None or value != parameter.default
+
+
+def _told(entry: Entry | None, name: str, value: Any) -> str:
+    parameter = None if entry is None else entry.parameter(name)
+    words = name.replace("_", " ")
+    if isinstance(value, bool):
+        return f"{words} {'on' if value else 'off'}"
+    if isinstance(value, float):
+        value = f"{value:g}"
+    elif parameter is not None and parameter.type == "path":
+        value = Path(str(value)).name
+    unit = f" {parameter.unit}" if parameter is not None and parameter.unit else ""
+    return f"{words} {value}{unit}"
 
 
 class Concealing:
@@ -124,20 +171,24 @@ class Concealing:
 
     def lanes(self) -> tuple[Lane, ...]:
         """Return the lanes as they are now, without keys."""
-        return tuple(self._lane(ident, wish) for ident, wish in self._wishes.items())
+        wishes = self._wishes
+        names = version_names([(wish.title, wish.entry, wish.choice.values) for wish in wishes.values()])
+        return tuple(
+            self._lane(ident, wish, name) for (ident, wish), name in zip(wishes.items(), names, strict=True)
+        )
 
     def result(self, ident: str) -> Any:
         """Return how the lane `ident` was made (`Concealed`); None while it is not."""
         wish = self._wishes.get(ident)
         return self._renderings.last(ident) if wish is not None and not self._error(ident, wish)[0] else None
 
-    def _lane(self, ident: str, wish: _Wish) -> Lane:
+    def _lane(self, ident: str, wish: _Wish, name: str) -> Lane:
         # What was heard stays heard until the new one is there.
         done, (error, details) = self._renderings.last(ident), self._error(ident, wish)
         signal = done.signal if done is not None and not error else None
         busy = ident in self._renderings.pending
         state = error or ("rendering" if busy else _made(done))
-        return Lane(ident, _title(ident, wish), Role.CONCEALER, signal, -1, state, busy, bool(error), details)
+        return Lane(ident, name, Role.CONCEALER, signal, -1, state, busy, bool(error), details)
 
     def _error(self, ident: str, wish: _Wish) -> tuple[str, str]:
         """Return why there is no lane, in short and in full; empty when there is or will be one."""
@@ -163,11 +214,6 @@ class Concealing:
 
 def _short(error: GaplistenError) -> str:
     return error.fact if not error.way_out else f"{error.fact}; {error.way_out}"
-
-
-def _title(ident: str, wish: _Wish) -> str:
-    count = ident.rpartition(" ")[2]
-    return f"{wish.title} {count}" if " " in ident and count.isdigit() else wish.title
 
 
 def _made(done: Any) -> str:

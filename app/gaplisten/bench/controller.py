@@ -24,6 +24,7 @@ from gaplisten.bench.lanes import Lane, Role, keyed
 from gaplisten.bench.level_measures import LevelMeasures
 from gaplisten.bench.loss_edits import lossy_with, restorable, trace_of
 from gaplisten.bench.opening import FileLanes, Opened, file_lanes, find_set, open_fully
+from gaplisten.bench.pinning import pinned, settled
 from gaplisten.bench.settings import Settings, read_settings
 from gaplisten.bench.state import Note, Sources, Withheld, Work
 from gaplisten.bench.tasks import Task, Tasks
@@ -196,6 +197,7 @@ class Controller:
     def use_catalogue(self, catalogue: Any, runner: Any = None) -> None:
         """Take these concealers and this runner (tests bring their own)."""
         self.concealing.use(catalogue, runner)
+        self._settle()
         self._review()
         self._wish()
         self.catalogue_changed.emit()
@@ -205,6 +207,24 @@ class Controller:
             self.concealing.wish(self.document.work.choices)
             self.stirred.emit()
             self._relane()
+
+    def _settle(self) -> None:
+        """Compare the plugins with those that the file was saved with, as soon as both are known."""
+        work, catalogue = self.document.work, self.catalogue
+        if catalogue is None or not any(each.plugin for each in work.choices):
+            return
+        after, changed = settled(work, catalogue)
+        if [each.plugin for each in after.choices] == [each.plugin for each in work.choices]:
+            return  # plugins that are not there: they may come
+        self.document.settle(lambda work: settled(work, catalogue)[0])
+        if changed:
+            named, other = ", ".join(changed), "another version than this file was saved with"
+            way_out = "listen whether it sounds as it did; parameters are as they were saved"
+            self.failed.emit(GaplistenError(named, other, way_out))
+
+    def to_save(self) -> Work:
+        """Return the work as a file is to keep it: with all parameters, and the plugins' hashes."""
+        return pinned(self.document.work, self.catalogue)
 
     def _review(self) -> None:
         """Find out which withheld concealers run nothing but plugins, or were allowed before."""
@@ -245,7 +265,7 @@ class Controller:
         if catalogue is None:
             return
         try:
-            remember(work, work.choices, catalogue)
+            remember(work, self.to_save().choices, catalogue)
         except OSError as error:
             self._not_remembered(error)
 
@@ -635,6 +655,7 @@ class Controller:
             self._review()
             self._relane()
         if work.choices != before.choices:
+            self._settle()
             self._wish()
         leveling = (old.delays, old.match_levels, before.match_levels)
         if leveling != (new.delays, new.match_levels, work.match_levels):
@@ -651,6 +672,7 @@ class Controller:
         """Start over with other work."""
         self._asked = ()
         self.document.renew(work, path, unsaved=unsaved)
+        self._settle()
 
     def use_settings(self, settings: Settings) -> None:
         """Take over changed settings; the level applies from the next clip on."""

@@ -151,6 +151,11 @@ class Document:
         self._kept = self._kept.allowing(freed)
         self._become(self._work.allowing(freed))
 
+    def settle(self, settled: Callable[[Work], Work]) -> None:
+        """Say the same work in other words, as it is now and as it was kept: that is no edit."""
+        self._kept = settled(self._kept)
+        self._become(settled(self._work))
+
     # -- edits ----------------------------------------------------------------------------------------
 
     def switch_on(self, concealer: str, parameters: dict[str, Setting] | None = None) -> None:

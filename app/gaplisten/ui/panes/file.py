@@ -302,7 +302,7 @@ class Files(QObject):
         from gaplisten.bench.store import write_work
 
         try:
-            digest = write_work(path, self._controller.document.work)
+            digest = write_work(path, self._controller.to_save())
         except GaplistenError as error:
             self._shell.report(error)
             return False
