@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from gaplisten.audio.signal import Signal
 from gaplisten.bench.at_hand import GapAtHand, Looping
 from gaplisten.bench.document import Document
 from gaplisten.bench.events import Event
 from gaplisten.bench.state import Loop
-from gaplisten.loss.trace import Gap
+from gaplisten.loss.trace import Gap, LossTrace
 
 RATE = 16000
 CONTEXT = RATE // 2
@@ -26,8 +28,8 @@ def bench():
         rate=RATE,
         frames=10 * RATE,
         clip_name="a",
-        settings=SimpleNamespace(context_ms=500.0),
-        hearing=SimpleNamespace(state=state),
+        settings=SimpleNamespace(context_ms=500.0, loop_edges="anywhere"),
+        hearing=SimpleNamespace(state=state, heard=0),
         document=Document(),
         said=Event(),
         heard=[],
@@ -117,3 +119,64 @@ def test_fades_of_a_loop_keep_off_the_edges_of_gaps(bench):
     looping.set(RATE - 10, 2 * RATE)
     assert looping.now.start < RATE - 10
     assert "would have hidden the edge of a gap" in bench.heard[0]
+
+
+def test_an_edge_is_seen_5_ms_either_side_and_nearer_when_it_is_asked_for_again(bench):
+    hand = GapAtHand(bench)
+    hand.take(1)
+    assert hand.focus == 4 * RATE + 160
+    seen = []
+    for edge in ("exit", "exit", "exit", "entry"):
+        hand.go_to_edge(edge)
+        seen.append((hand.edge_frame, hand.focus, hand.around_edge))
+    stop, start = 4 * RATE + 320, 4 * RATE
+    assert seen == [(stop, stop, 80), (stop, stop, 16), (stop, stop, 80), (start, start, 80)]
+
+
+def test_an_edge_stays_at_hand_from_gap_to_gap_until_the_user_points_elsewhere(bench):
+    hand = GapAtHand(bench)
+    hand.take(1)
+    hand.go_to_edge("exit")
+    hand.take(2)
+    assert hand.edge_frame == 8 * RATE + 320
+    hand.point_at(1 * RATE)
+    assert (hand.index, hand.edge_frame) == (0, None)
+
+
+def test_the_loop_around_an_edge_is_the_shortest_there_may_be(bench):
+    looping = Looping(bench)
+    looping.around(4 * RATE + 320)
+    assert looping.now == Loop(4 * RATE + 320 - 320 - 80, 4 * RATE + 320 + 320), "its fade hides no edge"
+    looping.around(2 * RATE)
+    assert looping.now == Loop(2 * RATE - 320, 2 * RATE + 320)
+
+
+def _with_packets(bench):
+    bench.settings.loop_edges = "packets"
+    bench.trace = LossTrace.of_packets(np.zeros(500, np.bool_), 320, RATE)
+    bench.lane = lambda _key: None
+
+
+def test_loops_begin_and_end_at_packets_where_that_is_wanted(bench):
+    _with_packets(bench)
+    looping = Looping(bench)
+    looping.set(1000, 2700)
+    assert looping.now == Loop(960, 2560)
+    looping.set(4 * RATE, 4 * RATE + 1280)
+    assert looping.now == Loop(4 * RATE - 320, 4 * RATE + 1280), "at the gap's own edge a fade would hide it"
+    looping.set(1000, 1100)
+    assert looping.now == Loop(960, 1600), "40 ms, rounded up to packets"
+
+
+def test_loops_begin_and_end_where_the_sound_that_is_heard_crosses_zero_where_that_is_wanted(bench):
+    time = np.arange(10 * RATE) / RATE
+    signal = Signal.of(np.sin(2 * np.pi * 100 * time + 0.3), RATE)
+    bench.settings.loop_edges = "crossings"
+    bench.trace, bench.lane = None, lambda _key: SimpleNamespace(signal=signal)
+    looping = Looping(bench)
+    looping.set(30_050, 33_333)
+    for edge in (looping.now.start, looping.now.stop):
+        before, after = signal.samples[edge - 1, 0], signal.samples[edge, 0]
+        assert (before >= 0) != (after >= 0)
+    assert abs(looping.now.start - 30_050) <= 80
+    assert abs(looping.now.stop - 33_333) <= 80

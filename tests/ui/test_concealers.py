@@ -92,7 +92,7 @@ def test_the_same_concealer_can_be_compared_with_itself(loud, qtbot, player):
     loud.panes["concealers"].dock.another.emit("loud")
     loud.panes["concealers"].dock.settings[1].form.fields["level"].setValue(0.75)
     qtbot.waitUntil(lambda: len(player.lanes) == 5 and lost_sample(player.lanes[4]) == 0.75)
-    assert names(loud)[3:] == [(3, "Loud"), (4, "Loud 2")]
+    assert names(loud)[3:] == [(3, "Loud"), (4, "Loud (level 0.75 FS)")]
     assert lost_sample(player.lanes[3]) == 0.25
 
 

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Literal
+
 from gaplisten.bench.controller import Controller
 from gaplisten.bench.events import Event
+from gaplisten.bench.loop_edges import LOOP_EDGES, Towards, loop_edge
 from gaplisten.bench.state import Loop
 from gaplisten.loss.trace import Gap
 from gaplisten.playback.programme import FADE_MS
 from gaplisten.playback.snap import WORKBENCH_LOOP_MS, Edge, SnappedLoop, snap_loop
+
+AROUND_EDGE_MS = (5.0, 1.0)
+"""How much is seen on either side of the edge of a gap: at first, and nearer."""
+
+GapEdge = Literal["entry", "exit"]
 
 
 class GapAtHand:
@@ -19,6 +28,8 @@ class GapAtHand:
         Of the gap at hand; -1 for none.
     gap
         The gap itself; None for none.
+    edge
+        The edge of it that the user went to; None for the gap as a whole.
     changed
         Event: another gap, or none, is at hand, or it has another number.
     """
@@ -27,6 +38,8 @@ class GapAtHand:
         self._controller = controller
         self.index = -1
         self.gap: Gap | None = None
+        self.edge: GapEdge | None = None
+        self._nearness = 0
         self.changed = Event()
 
     @property
@@ -44,10 +57,37 @@ class GapAtHand:
         gaps = self._controller.gaps
         self.index = index if 0 <= index < len(gaps) else -1
         self.gap = gaps[self.index] if self.index >= 0 else None
+        if self.gap is None:
+            self.edge = None
         self.changed.emit()
+
+    def go_to_edge(self, edge: GapEdge | None) -> None:
+        """Go to an edge of the gap at hand, nearer when it is there already; with None to all of the gap."""
+        self._nearness = (self._nearness + 1) % len(AROUND_EDGE_MS) if edge == self.edge else 0
+        self.edge = edge
+
+    @property
+    def edge_frame(self) -> int | None:
+        """The first frame behind the edge that was gone to; None where there is none."""
+        if self.gap is None or self.edge is None:
+            return None
+        return self.gap.start if self.edge == "entry" else self.gap.stop
+
+    @property
+    def around_edge(self) -> int:
+        """Frames to be seen on either side of an edge."""
+        return max(round(AROUND_EDGE_MS[self._nearness] * self._controller.rate / 1000), 1)
+
+    @property
+    def focus(self) -> int | None:
+        """The frame that is looked at: the edge gone to, else the middle of the gap; None without a gap."""
+        if self.gap is None or self.edge_frame is not None:
+            return self.edge_frame
+        return (self.gap.start + self.gap.stop) // 2
 
     def point_at(self, frame: int) -> None:
         """Have the gap that was pointed at at hand, or the nearest within the context; else none."""
+        self.edge = None
         near = self.near(frame, self.context)
         self.take(-1 if near is None else near)
 
@@ -139,7 +179,7 @@ class Looping:
         if not self._controller.frames:
             return
         least = round(WORKBENCH_LOOP_MS * self._controller.rate / 1000)
-        found = self._snapped(start, stop, shortest=least, fixed=fixed)
+        found = self._on_edges(start, stop, least, fixed)
         self._set(Loop(found.start, found.stop))
         said = self._controller.said
         if found.warning:
@@ -151,9 +191,35 @@ class Looping:
                 f"the loop was made longer: a fade of {FADE_MS:g} ms would have hidden the edge of a gap"
             )
 
+    def around(self, frame: int) -> None:
+        """Loop what lies around a frame, as short as a loop may be."""
+        half = round(WORKBENCH_LOOP_MS * self._controller.rate / 2000)
+        start = max(frame - half, 0)
+        self.set(start, start + 2 * half)
+
     def clear_of_gaps(self, start: int, stop: int) -> SnappedLoop:
         """Return a part of the clip moved outwards so that the fades at its ends hide no edge of a gap."""
         return self._snapped(start, stop)
+
+    def _on_edges(self, start: int, stop: int, shortest: int, fixed: Edge | None) -> SnappedLoop:
+        """Return the loop with edges where the user wants them, moved outwards where fades hide a gap's."""
+        frames = self._controller.frames
+        first = start if fixed == "start" else self._edge(start)
+        last = stop if fixed == "stop" else min(self._edge(stop), frames)
+        found = self._snapped(first, last, shortest=shortest, fixed=fixed)
+        if found.moved:
+            first = found.start if fixed == "start" else self._edge(found.start, "down")
+            last = found.stop if fixed == "stop" else min(self._edge(found.stop, "up"), frames)
+            found = replace(self._snapped(first, last, shortest=shortest, fixed=fixed), moved=True)
+        return found
+
+    def _edge(self, frame: int, towards: Towards = "nearest") -> int:
+        controller = self._controller
+        kind = controller.settings.loop_edges
+        if kind == LOOP_EDGES[0]:
+            return frame
+        lane = controller.lane(controller.hearing.heard)
+        return loop_edge(frame, kind, controller.trace, None if lane is None else lane.signal, towards)
 
     def _snapped(self, start: int, stop: int, *, shortest: int = 0, fixed: Edge | None = None) -> SnappedLoop:
         edges = [edge for gap in self._controller.gaps for edge in (gap.start, gap.stop)]

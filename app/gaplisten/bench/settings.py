@@ -12,6 +12,7 @@ from typing import Any
 import tomlkit
 
 from gaplisten import folders
+from gaplisten.bench.loop_edges import LOOP_EDGES
 from gaplisten.durable import write_whole
 from gaplisten.untrusted import read_regular
 
@@ -36,6 +37,8 @@ class Settings:
         How much is played before and after a gap, 0 to 5000 ms.
     level_dbov
         Active speech level to which a clip is played, -60 to 0 dBov.
+    loop_edges
+        Where the edges of loops may lie, one of `gaplisten.bench.loop_edges.LOOP_EDGES`.
     """
 
     theme: str = "system"
@@ -43,6 +46,7 @@ class Settings:
     switching_ms: float = 5.0
     context_ms: float = 250.0
     level_dbov: float = -26.0
+    loop_edges: str = "anywhere"
 
 
 _ALLOWED: dict[str, Callable[[Any], bool]] = {
@@ -51,6 +55,7 @@ _ALLOWED: dict[str, Callable[[Any], bool]] = {
     "switching_ms": lambda v: 1.0 <= v <= 50.0,
     "context_ms": lambda v: 0.0 <= v <= 5000.0,
     "level_dbov": lambda v: -60.0 <= v <= 0.0,
+    "loop_edges": lambda v: v in LOOP_EDGES,
 }
 
 

@@ -21,7 +21,7 @@ MENUS = {
     "Edit": ("history", "notes", "loss", "lanes", "find"),
     "View": ("mode", "draw", "zoom", "follow", "panes", "ruler", "theme"),
     "Listen": ("play", "digits", "turn", "loop", "speed", "lost", "switching", "device", "levels"),
-    "Gap": ("go", "play", "notes", "worst", "list", "out"),
+    "Gap": ("go", "see", "play", "notes", "worst", "list", "out"),
     "Conceal": ("files", "folder", "clips", "audit"),
     "Scores": ("clips", "compare", "service"),
     "Panel": ("make", "take", "results"),

@@ -10,6 +10,7 @@ from PySide6.QtCore import Qt
 from gaplisten.bench.state import Loop
 
 Key, Shift, Alt = Qt.Key, Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.AltModifier
+Ctrl = Qt.KeyboardModifier.ControlModifier
 CONTEXT = 4000
 
 
@@ -318,3 +319,96 @@ def test_escape_forgets_a_note_and_goes_back_to_the_lanes(opened, player, press,
     player.seek(60 * 320)
     opened.panes["notes"].add_note("own", "later")
     assert the_note(opened).frame == 60 * 320
+
+
+# -- to the edge --------------------------------------------------------------------------------------------
+
+
+def seen_ms(window):
+    """Return the middle of what is seen as a frame, and its width in milliseconds."""
+    start, stop = window.lanes_view.visible_range
+    return (start + stop) / 2, 1000 * (stop - start) / 16000
+
+
+def test_four_keys_lead_to_the_exit_edge_of_the_worst_gap_looping_at_half_speed(opened, press, player):
+    opened.controller.hearing.hear(key_of(opened, "bad"))
+    for keys in ((Key.Key_W,), (Key.Key_E, Shift), (Key.Key_G, Ctrl), (Key.Key_2, Shift)):
+        press(*keys)
+    exit_edge = 41 * 320
+    middle, wide = seen_ms(opened)
+    assert middle == pytest.approx(exit_edge, abs=2)
+    assert wide == pytest.approx(10.0, abs=0.5)
+    start, stop = player.last("loop")
+    assert start < exit_edge < stop
+    assert stop - start <= 16000 * 0.05, "40 ms, and the fade that would have hidden the gap's beginning"
+    assert player.last("speed") == (0.5,)
+    assert player.state.playing
+    press(Key.Key_E, Shift)
+    assert seen_ms(opened)[1] == pytest.approx(2.0, abs=0.2)
+
+
+def test_the_edge_stays_in_sight_while_the_loop_comes_and_goes_and_goes_on_to_the_next_gap(
+    opened, press, player
+):
+    opened.panes["gaps"].walk.go_to(1)
+    press(Key.Key_E)
+    press(Key.Key_G, Ctrl)
+    before = seen_ms(opened)
+    for frame in (40 * 320 - 300, 40 * 320 + 300, 40 * 320 - 310):
+        player.seek(frame)
+        tick(opened)
+    assert seen_ms(opened) == before
+    press(Key.Key_PageDown)
+    assert seen_ms(opened)[0] == pytest.approx(60 * 320, abs=2)
+    start, stop = player.last("loop")
+    assert start < 60 * 320 < stop
+
+
+def test_z_shows_the_gap_though_another_place_plays_and_zooming_goes_about_it(opened, press, player):
+    opened.panes["gaps"].walk.go_to(1)
+    press(Key.Key_Space)
+    player.seek(90 * 320)
+    press(Key.Key_Z)
+    tick(opened)
+    gap = (40 * 320, 41 * 320)
+    start, stop = opened.lanes_view.visible_range
+    assert start < gap[0] < gap[1] < stop
+    for _ in range(8):
+        opened.actions_table["view.zoom_in"].trigger()
+    assert seen_ms(opened)[0] == pytest.approx(sum(gap) / 2, abs=8)
+
+
+def test_next_and_worst_gap_while_playing_take_the_sound_there_with_what_leads_up_to_it(
+    opened, press, player
+):
+    opened.controller.hearing.hear(key_of(opened, "bad"))
+    press(Key.Key_Space)
+    player.seek(80 * 320)
+    press(Key.Key_W)
+    assert (player.state.playing, player.state.position) == (True, 40 * 320 - CONTEXT)
+    tick(opened)
+    start, stop = opened.lanes_view.visible_range
+    assert start < 40 * 320 < 41 * 320 < stop
+    press(Key.Key_PageDown)
+    assert (player.state.playing, player.state.position) == (True, 60 * 320 - CONTEXT)
+
+
+def test_where_the_sound_sets_in_hides_no_edge_of_a_gap(close, player, qtbot):
+    qtbot.keyClick(close.lanes_view, Key.Key_Space)
+    close.panes["gaps"].walk.go_to(1)
+    start, edges = (
+        player.state.position,
+        [edge for gap in close.controller.gaps for edge in (gap.start, gap.stop)],
+    )
+    assert not [edge for edge in edges if start < edge < start + 80]
+
+
+def test_a_loop_elsewhere_is_put_aside_while_the_sound_goes_to_a_gap_and_comes_back(opened, press, player):
+    opened.shell.looping.set(90 * 320, 95 * 320)
+    press(Key.Key_Space)
+    press(Key.Key_PageDown)
+    tick(opened)
+    assert player.last("loop") == ()
+    press(Key.Key_Space)
+    tick(opened)
+    assert player.last("loop") == (90 * 320, 95 * 320)

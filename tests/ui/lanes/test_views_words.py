@@ -7,12 +7,12 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from PySide6.QtCore import QRectF
-from PySide6.QtGui import QPainter
+from PySide6.QtGui import QFontMetricsF, QPainter
 from pytestqt.qtbot import QtBot
 
 from gaplisten.audio.signal import Signal
 from gaplisten.ui.lanes.colours import argb
-from gaplisten.ui.lanes.furniture import header_lines
+from gaplisten.ui.lanes.furniture import header_lines, parted
 from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.lanes.scene import GUTTER, HEADER_WIDTH, RULER_HEIGHT, LaneView, Word
 
@@ -44,6 +44,18 @@ def test_state_and_remark_have_a_line_each_where_there_is_room_and_share_one_whe
     assert low == ["altered 1.1 % · minus lane 0", "4.2"]
     for height in (72.0, 80.0, 90.0):
         assert 26 + 18 * len(header_lines(lane, colours, height)) <= height
+
+
+def test_what_distinguishes_a_version_has_a_line_of_its_own_where_the_name_has_no_room(
+    view: LanesView,
+) -> None:
+    metrics = QFontMetricsF(view._canvas.font())
+    name = "Repeat with fade (hold 5 ms)"
+    assert parted(name, metrics, 1000.0) == (name, "")
+    assert parted(name, metrics, 140.0) == ("Repeat with fade", "hold 5 ms")
+    assert parted("Repeat with fade (hold 5 ms) 2", metrics, 140.0) == ("Repeat with fade", "hold 5 ms 2")
+    lane, colours = view._canvas.scene.lanes[1], view._colours()
+    assert [text for text, _ in header_lines(lane, colours, 90.0, "hold 5 ms")][0] == "hold 5 ms"
 
 
 def test_the_usual_words_fit_beside_a_lane(view: LanesView) -> None:

@@ -47,7 +47,7 @@ def measured(qtbot, window):
 
 
 def lane(window, name):
-    return next(each for each in window.controller.lanes if each.name == name)
+    return next(each for each in window.controller.lanes if each.name.partition(" (")[0] == name)
 
 
 def states(window):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
+from gaplisten.bench.at_hand import GapEdge
 from gaplisten.bench.state import Loop
 from gaplisten.loss.trace import Gap, Origin
 from gaplisten.playback.player import PlayerState
@@ -26,7 +27,17 @@ COMMANDS = (
     *section("Gap", "play")(
         ("gap.play", "Play Gap", "G", "Play the gap with context"),
         ("gap.loop", "Loop Gap", "Shift+G", "Loop the gap with context"),
+        (
+            "gap.loop_edge",
+            "Loop the Edge",
+            "Ctrl+G",
+            "Loop what lies around the edge of the gap, as short as can be",
+        ),
+    ),
+    *section("Gap", "see")(
         ("gap.zoom", "Zoom to Gap", "Z", "Fit the gap with context into the view"),
+        ("gap.entry", "Entry Edge", "E", "See where the gap begins, 5 ms either side; again: 1 ms"),
+        ("gap.exit", "Exit Edge", "Shift+E", "See where the gap ends, 5 ms either side; again: 1 ms"),
     ),
     *section("Gap", "notes")(
         ("gap.play_here", "Play Around the Playhead", "H", "Play what lies around the playhead"),
@@ -41,14 +52,18 @@ class GapWalk(QObject):
         super().__init__(shell)
         self._shell, self._controller, self._dock = shell, shell.controller, dock
         self._hand, self._looping = shell.hand, shell.looping
-        self._own_loop: Loop | None = None
+        self._own_loop: Loop | None = None  # around the gap, or its edge: it goes on to the next one
+        self._loops_edge = False  # what the own loop is around
         self._span: tuple[int, int] | None = None  # what is played with the loop put aside
         bind = shell.actions.bind
         bind("gap.next", lambda: self._step(1))
         bind("gap.previous", lambda: self._step(-1))
         bind("gap.play", self._play)
         bind("gap.loop", self._loop)
+        bind("gap.loop_edge", self._loop_edge)
         bind("gap.zoom", self._zoom)
+        bind("gap.entry", lambda: self._go_to_edge("entry"))
+        bind("gap.exit", lambda: self._go_to_edge("exit"))
         bind("gap.play_here", self._play_here)
         dock.chosen.connect(self._choose)
         shell.gap_wanted.connect(self._show)
@@ -61,7 +76,7 @@ class GapWalk(QObject):
 
     def _forget(self) -> None:
         self._hand.take(-1)
-        self._own_loop, self._span = None, None
+        self._own_loop, self._span, self._loops_edge = None, None, False
 
     def _on_hand(self) -> None:
         """Point out the gap at hand, in the lanes as in the table."""
@@ -115,12 +130,16 @@ class GapWalk(QObject):
         """Go to a gap, see it with its context, and stand before it."""
         gap = self._controller.gaps[place]
         around = gap.frames + self._hand.context
+        self._hand.go_to_edge(None)
         self.go_to(place)
         self._shell.lanes.zoom_to(gap.start - around, gap.stop + around)
-        self._controller.hearing.seek(max(gap.start - self._hand.context, 0))
+        self._controller.hearing.seek(self._before(gap.start))
 
     def go_to(self, index: int) -> None:
-        """Centre a gap with its context and put the playhead before it."""
+        """Go to a gap, or to the edge of it where an edge of another was looked at.
+
+        The playhead stands before it, or goes on from there while sound plays.
+        """
         gaps = self._controller.gaps
         if not 0 <= index < len(gaps):
             return
@@ -128,9 +147,9 @@ class GapWalk(QObject):
         self._hand.take(index)
         self._look_at(gap)
         if self._own_loop is not None and self._own_loop == self._looping.now:
-            self._loop_around(gap)  # who listens to gaps in a loop goes on to the next one in a loop
-        elif not self._controller.hearing.state.playing:
-            self._controller.hearing.seek(max(gap.start - self._hand.context, 0))
+            self._loop_again(gap)  # who listens to gaps in a loop goes on to the next one in a loop
+        else:
+            self._stand_before(gap, gap.start)
         length = 1000.0 * gap.frames / self._controller.rate
         off_grid = gap.packets is None
         packets = (
@@ -138,14 +157,33 @@ class GapWalk(QObject):
         )
         self._shell.say(f"gap #{index + 1} of {len(gaps)}: {length:.0f} ms, {packets}")
 
+    def _before(self, frame: int) -> int:
+        """Return where sound begins that leads up to a frame; fading in there hides no edge of a gap."""
+        return self._looping.clear_of_gaps(max(frame - self._hand.context, 0), frame).start
+
+    def _stand_before(self, gap: Gap, frame: int) -> None:
+        """Put the playhead before a frame of a gap; while sound plays, a loop without it is put aside."""
+        hearing, loop = self._controller.hearing, self._looping.now
+        start = self._before(frame)
+        self._restore_loop()
+        if hearing.state.playing and loop is not None and not loop.start <= start < gap.stop <= loop.stop:
+            hearing.set_loop(None)
+            self._span = (0, self._controller.frames)
+        hearing.seek(start)
+
     def _look_at(self, gap: Gap) -> None:
         view = self._shell.lanes
+        if (edge := self._hand.edge_frame) is not None:
+            view.zoom_to(edge - self._hand.around_edge, edge + self._hand.around_edge)
+            view.stay()
+            return
         start, stop = view.visible_range
         around = gap.frames + 2 * self._hand.context
         if stop - start > MOST_AROUND * around:
             # Seen among the whole clip, a gap is a hair's breadth: go near enough to see what happens there.
             view.zoom_to(gap.start - around, gap.stop + around)
         view.centre_on(gap.start - self._hand.context, gap.stop + self._hand.context)
+        view.stay()  # the playhead comes there by itself, and may still be elsewhere
 
     def _current(self) -> Gap | None:
         gaps = self._controller.gaps
@@ -200,20 +238,57 @@ class GapWalk(QObject):
 
     def _loop(self) -> None:
         gap = self._current()
+        if gap is not None:
+            self._loops_edge = False
+            self._loop_now(gap)
+
+    def _loop_edge(self) -> None:
+        gap = self._current()
         if gap is None:
             return
-        self._loop_around(gap)
+        if self._hand.edge is None:
+            self._go_to_edge("exit")
+        self._loops_edge = True
+        self._loop_now(gap)
+
+    def _loop_now(self, gap: Gap) -> None:
+        self._loop_again(gap)
         hearing = self._controller.hearing
         if hearing.state.available and not hearing.state.playing:
             hearing.toggle()
 
-    def _loop_around(self, gap: Gap) -> None:
-        self._looping.set(gap.start - self._hand.context, gap.stop + self._hand.context)
+    def _loop_again(self, gap: Gap) -> None:
+        edge = self._hand.edge_frame if self._loops_edge else None
+        if edge is None:
+            self._looping.set(gap.start - self._hand.context, gap.stop + self._hand.context)
+        else:
+            self._looping.around(edge)
         self._own_loop = self._looping.now
         if self._own_loop is not None:
             self._controller.hearing.seek(self._own_loop.start)
 
+    # -- seeing ---------------------------------------------------------------------------------------
+
     def _zoom(self) -> None:
         gap = self._current()
         if gap is not None:
+            self._hand.go_to_edge(None)
             self._shell.lanes.zoom_to(gap.start - self._hand.context, gap.stop + self._hand.context)
+            self._shell.lanes.stay()
+
+    def _go_to_edge(self, edge: GapEdge) -> None:
+        gap = self._current()
+        if gap is None:
+            return
+        again = self._hand.edge == edge
+        self._hand.go_to_edge(edge)
+        self._look_at(gap)
+        frame = self._hand.edge_frame
+        assert frame is not None
+        if self._own_loop is not None and self._own_loop == self._looping.now:
+            if self._loops_edge and not again:
+                self._loop_again(gap)
+        elif self._hand.within_reach is None:
+            self._stand_before(gap, frame)
+        seconds, around = frame / self._controller.rate, 1000 * self._hand.around_edge / self._controller.rate
+        self._shell.say(f"{edge} edge of gap #{self._hand.index + 1} at {seconds:.4f} s, ±{around:.0f} ms")

@@ -154,24 +154,37 @@ def _paint_header(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene)
     painter.save()
     painter.setFont(font)
     _paint_key(painter, QRectF(box.left() + 15, box.top() + 7, 20, 18), lane, scene)
-    _line(
-        painter,
-        QRectF(box.left() + 42, box.top() + 6, box.width() - 46 - GUTTER, 20),
-        lane.name,
-        colours.text,
-    )
+    room = QRectF(box.left() + 42, box.top() + 6, box.width() - 46 - GUTTER, 20)
+    name, told = parted(lane.name, QFontMetricsF(font), room.width())
+    _line(painter, room, name, colours.text)
     font.setBold(False)
     painter.setFont(font)
-    lines = header_lines(lane, colours, box.height())
+    lines = header_lines(lane, colours, box.height(), told)
     for number, (text, colour) in enumerate(lines):
         top = box.top() + 26 + 18 * number
         _line(painter, QRectF(box.left() + 42, top, box.width() - 46 - GUTTER, 18), text, colour)
     painter.restore()
 
 
-def header_lines(lane: SceneLane, colours: ViewColours, height: float) -> list[tuple[str, QColor]]:
-    """Return what is written under a name: a line each where there is room, else as few as possible."""
-    texts = [text for text in (lane.state, lane.note) if text]
+def parted(name: str, metrics: QFontMetricsF, room: float) -> tuple[str, str]:
+    """Return a name and nothing where it has room; else what stands before its bracket, and what in it."""
+    head, bracket, tail = name.partition(" (")
+    if not bracket or metrics.horizontalAdvance(name) <= room:
+        return name, ""
+    return head, "".join(tail.rsplit(")", 1))
+
+
+def header_lines(
+    lane: SceneLane, colours: ViewColours, height: float, told: str = ""
+) -> list[tuple[str, QColor]]:
+    """Return what is written under a name: a line each where there is room, else as few as possible.
+
+    Parameters
+    ----------
+    told
+        What the name itself had no room for.
+    """
+    texts = [text for text in (told, lane.state, lane.note) if text]
     if 26 + 18 * (len(texts) + bool(lane.badge)) > height:
         texts = [" · ".join(texts)] if texts else []
     lines = [(text, colours.faint_text) for text in texts]

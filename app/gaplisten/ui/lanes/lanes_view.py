@@ -80,6 +80,7 @@ class LanesView(QWidget):
         self._base: int | None = None
         self._gain_follows = True
         self._follows = self.arrows_pan = False
+        self._still = False
         self._build()
 
     def _build(self) -> None:
@@ -114,7 +115,7 @@ class LanesView(QWidget):
         self.axis.changed.connect(self._view_moved)
         pointer = self._pointer
         pointer.pointed.connect(self.pointer_moved)
-        pointer.seek_wanted.connect(self.seek_requested)
+        pointer.seek_wanted.connect(self._go)
         pointer.cursor_moved.connect(self._move_cursor)
         pointer.lane_chosen.connect(self.lane_clicked)
         pointer.mark_chosen.connect(self.mark_clicked)
@@ -163,12 +164,17 @@ class LanesView(QWidget):
         """Move the playhead; with following, the page is turned when it leaves."""
         self._canvas.set_playhead(frame)
         self._overview.set_playhead(frame)
-        if self._follows:
+        if self._still:
+            start, stop = self.visible_range
+            loop = self._shown.loop
+            loops_here = loop is not None and loop[0] < stop and start < loop[1]
+            self._still = loops_here or not start <= frame < stop
+        if self._follows and not self._still:
             self.axis.reveal(frame)
 
     def set_following(self, on: bool) -> None:
         """Turn the page when the playhead leaves the view, or stay."""
-        self._follows = on
+        self._follows, self._still = on, False
 
     def set_active(self, key: int | None) -> None:
         """Mark the lane that is heard, and scroll it into sight."""
@@ -280,6 +286,13 @@ class LanesView(QWidget):
         """Show ``[start, stop)``."""
         self.axis.show(self.axis.view.between(start, stop))
 
+    def stay(self) -> None:
+        """Turn no page until the playhead has come into sight by itself.
+
+        In a loop that lies here it comes and goes: then the view stays until the user goes elsewhere.
+        """
+        self._still = True
+
     def zoom(self, factor: float, at: int | None = None) -> None:
         """Magnify by `factor` around frame `at`, by default the middle."""
         self.axis.zoom(factor, at)
@@ -293,10 +306,12 @@ class LanesView(QWidget):
 
     def fit(self) -> None:
         """Show the whole clip."""
+        self._still = False
         self.axis.fit()
 
     def centre_on(self, start: int, stop: int | None = None) -> None:
         """Put the middle of ``[start, stop)`` in the middle; zoom out if it would not fit."""
+        self._still = False
         self.axis.centre_on(start, start if stop is None else stop)
 
     @property
@@ -353,8 +368,14 @@ class LanesView(QWidget):
     def _colours(self) -> ViewColours:
         return ViewColours.of(self.palette())
 
+    def _go(self, frame: int) -> None:
+        """Go where the user pointed."""
+        self._still = False
+        self.seek_requested.emit(frame)
+
     def _move_cursor(self, frame: int) -> None:
         """Go where the keys moved the cursor, and say where that is."""
+        self._still = False
         self.set_playhead(frame)
         self.axis.reveal(frame)
         if (scene := self._canvas.scene) is not None:

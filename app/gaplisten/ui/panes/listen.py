@@ -7,6 +7,7 @@ from dataclasses import replace
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import QToolBar
 
+from gaplisten.bench.loop_edges import LOOP_EDGES
 from gaplisten.playback.player import PlayerState
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
@@ -42,6 +43,16 @@ COMMANDS = (
         ("listen.loop_out", "Loop Ends Here", "B", "End the loop at the playhead"),
         ("listen.reset_in", "Loop from the Start", "Shift+A", "Begin the loop at the clip's start"),
         ("listen.reset_out", "Loop to the End", "Shift+B", "End the loop at the clip's end"),
+    ),
+    *section("Listen/Loop Edges", "loop", checkable=True, group="loop_edges")(
+        ("listen.edges_anywhere", "Anywhere", "", "Begin and end loops where they are set"),
+        ("listen.edges_packets", "Packet Edges", "", "Begin and end loops at edges of packets"),
+        (
+            "listen.edges_crossings",
+            "Zero Crossings",
+            "",
+            "Begin and end loops where the sound crosses zero",
+        ),
     ),
     *section("Listen/Speed", "speed", checkable=True, group="speed")(
         ("listen.full", "Full Speed", "Shift+1", "Play as it is"),
@@ -83,6 +94,9 @@ class Listen(QObject):
         bind("listen.lost", self._only_lost)
         bind("listen.standard", lambda _on: self._switching("standard"))
         bind("listen.crossfade", lambda _on: self._switching("crossfade"))
+        for kind in LOOP_EDGES:
+            bind(f"listen.edges_{kind}", lambda _on, kind=kind: self._loop_edges(kind))
+        shell.actions.check(f"listen.edges_{self._controller.settings.loop_edges}")
         shell.actions.check("listen.full")
         shell.actions.listen_in(shell.lanes)
         self.transport = self._made_transport()
@@ -202,6 +216,9 @@ class Listen(QObject):
         self._controller.hearing.set_boundaries([edge for gap in gaps for edge in (gap.start, gap.stop)])
         if self._shell.actions["listen.lost"].isChecked():
             self._only_lost(True)
+
+    def _loop_edges(self, kind: str) -> None:
+        self._shell.use_settings(replace(self._controller.settings, loop_edges=kind))
 
     # -- loop -----------------------------------------------------------------------------------------
 

@@ -122,10 +122,10 @@ class View(QObject):
             self._shell.reach(stops[(here[0] + by if here else 0) % len(stops)])
 
     def _centre(self) -> int | None:
-        """Zoom about the playhead where it is seen, else about the middle."""
+        """Zoom about the gap at hand where it is seen, else about the playhead, else about the middle."""
         start, stop = self._shell.lanes.visible_range
-        position = self._controller.hearing.state.position
-        return position if start <= position < stop else None
+        places = (self._shell.hand.focus, self._controller.hearing.state.position)
+        return next((each for each in places if each is not None and start <= each < stop), None)
 
     def _zoom_loop(self) -> None:
         loop = self._controller.document.work.clip(self._controller.clip_name).loop
