@@ -94,7 +94,9 @@ async function post(path, body) {
     headers: { "Content-Type": "application/json", "X-Tab": tab },
   });
   let told = {};
-  try { told = await answer.json(); } catch { /* an answer without words */ }
+  try { told = await answer.json(); } catch (error) {
+    if (answer.ok) throw error; // cut off on its way: it is asked for again
+  }
   return { status: answer.status, told };
 }
 
@@ -199,6 +201,10 @@ const scaled = (shape, gain) => shape.map(value => value * gain);
 // Whole numbers of samples: a start between two would be interpolated.
 const onSample = seconds => Math.ceil(seconds * RATE - 1e-6) / RATE;
 
+// Whether the sound thread may have passed a moment while it was told what to do then.
+const isLate = when => context.currentTime + 128 / RATE > when;
+let slips = 0; // fades that may not be whole for it
+
 // One trial's or step's sounds. Keeps the account of what was heard as events, in the order in which it sounded.
 class Player {
   constructor(sounds, buffers, kind, { pause = 0, loop = false, edges = [] } = {}) {
@@ -255,14 +261,21 @@ class Player {
     if (!this.playing) { this.slot = slot; this.start(this.ended ? 0 : this.at); return; }
     if (slot === this.slot) return;
     this.account();
-    let when = onSample(Math.max(context.currentTime + AHEAD, this.busy));
-    when = this.clear(when);
     const old = this.gains[this.slot], next = this.gains[slot];
-    old.gain.setValueCurveAtTime(scaled(DOWN, this.sounds[this.slot].gain), when, FADE);
-    next.gain.setValueCurveAtTime(scaled(UP, this.sounds[slot].gain), when + FADE, FADE);
-    this.busy = when + 2 * FADE + 1 / RATE;
-    const last = this.timeline[this.timeline.length - 1];
+    const down = scaled(DOWN, this.sounds[this.slot].gain), up = scaled(UP, this.sounds[slot].gain);
+    const when = this.clear(onSample(Math.max(context.currentTime + AHEAD, this.busy)));
     const parts = this.timeline.filter(part => part.until > when + FADE);
+    if (!parts.length) { // it ends before the other one could be heard: as if it had ended
+      this.silence();
+      this.slot = slot;
+      this.ended = true;
+      this.start(0);
+      return;
+    }
+    old.gain.setValueCurveAtTime(down, when, FADE);
+    next.gain.setValueCurveAtTime(up, when + FADE, FADE);
+    if (isLate(when)) slips++;
+    this.busy = when + 2 * FADE + 1 / RATE;
     for (const part of parts) {
       const from = Math.max(part.from, when + FADE);
       if (part.from < from) {
@@ -271,7 +284,6 @@ class Player {
         part.until = from;
       } else Object.assign(part, { slot, what: part.what === "again" ? "again" : "switched" });
     }
-    if (!parts.length && last) last.until = Math.min(last.until, when + FADE);
     this.timeline.sort((a, b) => a.from - b.from);
     this.slot = slot;
     this.changed();
@@ -312,18 +324,26 @@ class Player {
     this.ended = false;
     this.playing = true;
     this.master = context.createGain();
-    this.master.connect(context.destination);
     this.gains = this.sounds.map((sound, slot) => {
       const node = context.createGain();
       node.gain.value = this.kind === "in_turn" || slot === this.slot ? sound.gain : 0;
       node.connect(this.master);
       return node;
     });
-    this.nodes = [];
-    this.timeline = [];
-    const when = onSample(Math.max(context.currentTime + AHEAD, this.busy));
-    if (from > 0) this.fadeIn(when);
-    this.schedule(when, from, fresh ? "started" : "switched");
+    // Sources that are told too late begin one after the other, not at one moment: then all begin anew.
+    for (let ahead = AHEAD; ; ahead *= 2) {
+      this.nodes = [];
+      this.timeline = [];
+      const when = onSample(Math.max(context.currentTime + ahead, this.busy));
+      this.schedule(when, from, fresh ? "started" : "switched");
+      if (from > 0) this.fadeIn(when);
+      this.master.connect(context.destination);
+      if (!isLate(when) || ahead > 1) break;
+      this.master.disconnect();
+      this.master.gain.cancelScheduledValues(0);
+      this.master.gain.value = 1;
+      for (const node of this.nodes) node.disconnect();
+    }
     this.changed();
   }
 
@@ -443,8 +463,9 @@ class Player {
   hurry() {
     if (!this.playing) return;
     this.account();
-    const part = this.timeline.find(one => !one.entered && one.slot === this.slot);
-    if (!part || part.from - context.currentTime > 0.2) return;
+    const own = this.timeline.filter(one => one.slot === this.slot);
+    const part = own.find(one => !one.entered);
+    if (!part || own.some(one => one.entered && one.until > context.currentTime)) return;
     for (const one of this.timeline) if (one.from < part.from) one.closed = true; // what is left of its fade
     this.enter(part);
   }
@@ -469,13 +490,13 @@ function played() {
     device_rate: deviceRate,
     base_ms: ms(context && context.baseLatency),
     output_ms: ms(context && context.outputLatency),
-    underruns: stats && Number.isInteger(stats.underrunEvents) ? Math.max(0, stats.underrunEvents - underrunsBefore) : null,
+    underruns: stats && Number.isInteger(stats.underrunEvents) ? Math.max(0, stats.underrunEvents - underrunsBefore) + slips : null,
     agent: navigator.userAgent.slice(0, 400),
   };
 }
 
 let underrunsBefore = 0;
-const countUnderruns = () => { underrunsBefore = (context && context.playbackStats && context.playbackStats.underrunEvents) || 0; };
+const countUnderruns = () => { slips = 0; underrunsBefore = (context && context.playbackStats && context.playbackStats.underrunEvents) || 0; };
 
 // --- screens ----------------------------------------------------------------------------------------------------
 
@@ -554,15 +575,19 @@ function showElsewhere(told) {
   page.append(oneButton(words.web_here, once(async () => next(await begin()))));
 }
 
+let gone = 0;
+
 // Sounds of a screen, or a page that says why there are none.
 async function loaded(sounds) {
   say(words.web_loading);
   try {
     const buffers = await Promise.all(sounds.map(sound => fetched(sound.name)));
     say("");
+    gone = 0;
     return buffers;
   } catch {
     say("");
+    if (gone++ < 3) { await goOn(); return null; } // a server that was started anew calls them otherwise
     show(make("p", { text: words.web_failed }), button(words.again, once(async () => next(await begin())), { class: "on" }));
     return null;
   }

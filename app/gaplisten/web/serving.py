@@ -75,6 +75,7 @@ def settings(app: Starlette, proxies: Sequence[str] = ()) -> uvicorn.Config:
         forwarded_allow_ips=list(proxies),
         lifespan="on",
         timeout_graceful_shutdown=5,
+        timeout_keep_alive=120,  # a trial is sent on the line on which its sounds came
     )
 
 
