@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from pydantic import ValidationError
 
 from gaplisten.audio.files import probe, read_signal
 from gaplisten.audio.opening import open_source
@@ -32,6 +33,8 @@ from gaplisten.clips.trace_table import read_trace_table
 from gaplisten.errors import GaplistenError
 from gaplisten.exchange.plcmos_service import PlcmosClient
 from gaplisten.exchange.service_settings import Service
+from gaplisten.exchange.votes import import_votes, load
+from gaplisten.exchange.votes.contract import Options, read_key
 from gaplisten.loss.formats import FORMATS, read_trace, write_trace
 from gaplisten.loss.trace import LossTrace
 from gaplisten.panel.columns import columns_for, names_of, needed_of
@@ -40,6 +43,8 @@ from gaplisten.panel.journal import read as read_journal
 from gaplisten.panel.methods import method
 from gaplisten.panel.starter import starter
 from gaplisten.tables import csv_row
+from gaplisten.web.links import read_links
+from gaplisten.web.received import SentStep, SentTrial
 from kit import calls
 
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
@@ -239,6 +244,82 @@ stop = 320
 """
 
 
+# As other tools write them; scores and names are made up.
+_VOTES = {
+    "webmushra.csv": "session_test_id,listener,age,session_uuid,trial_id,rating_stimulus,rating_score,"
+    "rating_time,rating_comment\nt,L1,31,u-1,c0,reference,100,599,\nt,L1,31,u-1,c0,sysA,55,599,so so\n"
+    "t,L2,31,L2,31,u-2,c0,sysA,61,812,\n",
+    "pymushra.csv": "wm_testId;responses_stimulus;wm_id;responses_time;wm_type;questionaire_uuid;"
+    "responses_score;questionaire_listener\nt;sysA;c0;812;mushra;u-1;61;7\nt;reference;c0;812;mushra;u-1;100;7\n",
+    "p808.csv": "HITId,workerid,assignment_id,assignmentstatus,file,short_file_name,vote,question_type,"
+    "condition_num\nh,w1,a1,Approved,https://x.example/c1_c01_ab.wav,c1_c01_ab.wav,4,MOS,01\n",
+    "rate.json": '[{"session_id": "p1", "test_type": "mos", "item": "c1", "system": "a", "rating": 4}]',
+    "table.csv": "listener;clip;condition;score\nAnn;c1;a;3,5\nBen;c1;b;2,0\n",
+}
+
+
+_KEY = "name,clip,condition,role\nx1,c1,a,\nx2,c1,b,reference\n"
+
+
+def _exchanged() -> Iterator[Reader]:
+    for name, text in _VOTES.items():
+        yield Reader(f"votes {name}", f".{name.rpartition('.')[2]}", _text(text), _votes, False)
+    yield Reader(
+        "key of an export",
+        ".csv",
+        _text("name,clip,condition,role\nx1,c1,a,\nx2,c1,b,reference\n"),
+        _key,
+        False,
+    )
+    link = f'{{"listener": "Ann", "token": "{"A" * 22}", "section": 1, "parameters": {{"hitId": "h"}}}}'
+    yield Reader(
+        "links",
+        ".json",
+        _text(
+            f'{{"format": 1, "panel_sha256": "{"0" * 64}", "study": "{"B" * 22}", '
+            f'"supervisor": "{"C" * 22}", '
+            f'"sections": 2, "links": [{link}]}}'
+        ),
+        read_links,
+        False,
+    )
+    for name, kind, sent in (("a trial", SentTrial, _TRIAL), ("a step", SentStep, _STEP)):
+        yield Reader(f"message of {name}", ".json", _text(sent), partial(_message, kind), False)
+
+
+_TRIAL = (
+    '{"trial": 3, "ticket": "0123456789abcdef0123456789abcdef", "events": [["started", 0], '
+    '["heard", 0, 0, 48000], ["stopped"], ["rate", 4, -1, ""], ["undo"], ["rate", 3.5, 1, "sig"]], '
+    '"seconds": 12.5, "late": 0.25, "comment": "soft", "tags": ["click"], '
+    '"played": {"device_rate": 48000, "base_ms": 10.7, "output_ms": null, "underruns": 0, "agent": "x"}}'
+)
+_STEP = (
+    '{"step": "headphones", "number": 1, "attempt": 2, "heard": [[0, 0, 48000], [1, 0, 24000]], '
+    '"answers": {"headphones": "2"}, "late": 1.5}'
+)
+
+
+def _votes(path: Path) -> object:
+    """Read votes as `panel import` does, with and without a word about what was asked."""
+    files = load([path])
+    with suppress(GaplistenError):
+        return import_votes(files, Options())
+    return import_votes(files, Options(method="acr"))
+
+
+def _key(path: Path) -> object:
+    return read_key(path.name, path.read_bytes())
+
+
+def _message(kind: type[SentTrial] | type[SentStep], path: Path) -> object:
+    """Take a message as the server does: what is none is refused, and all of one is of use."""
+    try:
+        sent = kind.model_validate_json(path.read_bytes())
+    except ValidationError as error:
+        raise GaplistenError(str(path), "it is no message", "send it anew") from error
+    return sent.submission(16_000, ["click"]) if isinstance(sent, SentTrial) else sent
+
+
 def all_readers() -> tuple[Reader, ...]:
     """Return every reader."""
     texts = (
@@ -256,7 +337,7 @@ def all_readers() -> tuple[Reader, ...]:
         Reader("service answer", ".json", _text('{"plc_mos": 3.25, "model_version": 1}'), _answer, False),
         Reader("ONNX description", ".toml", _text(DESCRIPTION), _description, False),
     )
-    return (*_sounds(), *_traces(), *_captures(), *texts)
+    return (*_sounds(), *_traces(), *_captures(), *texts, *_exchanged())
 
 
 def has_note(path: Path) -> bool:

@@ -74,6 +74,25 @@ class _Links(BaseModel):
     links: list[Link] = Field(default=[], max_length=_MOST)
 
 
+_WAY_OUT = f"put back the file {LINKS}, or delete it: all links are then made anew"
+
+
+def read_links(path: Path) -> _Links:
+    """Return what a file of links holds.
+
+    Raises
+    ------
+    LinksLost
+        If it is none.
+    """
+    try:
+        return _Links.model_validate_json(read_limited(path, _LARGEST, "file of links"))
+    except ValidationError as error:
+        raise LinksLost(str(path), "this is no file of links", _WAY_OUT) from error
+    except UntrustedPanel as error:
+        raise LinksLost(error.thing, error.fact, _WAY_OUT) from error
+
+
 class Links:
     """The links of one panel and ratings folder; another process may add to them meanwhile.
 
@@ -216,15 +235,9 @@ class Links:
     def _read(self) -> _Links | None:
         if not self._path.exists() and not self._path.is_symlink():
             return None
-        way_out = f"put back the file {LINKS}, or delete it: all links are then made anew"
-        try:
-            links = _Links.model_validate_json(read_limited(self._path, _LARGEST, "file of links"))
-        except ValidationError as error:
-            raise LinksLost(str(self._path), "this is no file of links", way_out) from error
-        except UntrustedPanel as error:
-            raise LinksLost(error.thing, error.fact, way_out) from error
+        links = read_links(self._path)
         if links.panel_sha256 != self._panel.sha256:
-            raise LinksLost(str(self._path), "it belongs to another panel", way_out)
+            raise LinksLost(str(self._path), "it belongs to another panel", _WAY_OUT)
         return links
 
     def _changed(self, change: Callable[[_Links], _Links]) -> _Links:
