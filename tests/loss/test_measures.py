@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from scipy.fft import next_fast_len
+from scipy.ndimage import maximum_filter1d, uniform_filter1d
 
 from gaplisten.audio.files import read_signal
 from gaplisten.audio.signal import Signal
@@ -13,6 +15,8 @@ from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.formats import read_trace
 from gaplisten.loss.measures import MEASURES, Direction, measure_gaps, measure_named
 from gaplisten.loss.measures.kinds import lsd
+from gaplisten.loss.measures.sliding import sliding_maximum, sliding_mean
+from gaplisten.loss.measures.windows import fast_length
 from gaplisten.loss.models import make_trace
 from gaplisten.loss.strata import Stratum
 from gaplisten.loss.trace import LossTrace, apply_loss
@@ -333,3 +337,17 @@ def test_a_gap_is_measured_alike_whether_it_lies_on_packets_or_not() -> None:
     assert [facts.gap.packets for facts in other.gaps] == [None, None]
     assert [facts.stratum for facts in one.gaps] == [facts.stratum for facts in other.gaps]
     assert ",40.0,," in to_csv(other.table())
+
+
+@pytest.mark.parametrize("frames", [1, 2, 7, 48, 1000, 20_000])
+@pytest.mark.parametrize("size", [1, 3, 49, 641])
+def test_what_slides_along_a_signal_is_scipys_to_the_bit(frames: int, size: int) -> None:
+    rng = np.random.default_rng(frames * size)
+    signal = np.abs(rng.normal(size=frames)) * 10 ** rng.uniform(-6, 2, frames)
+    assert np.array_equal(sliding_maximum(signal, size), maximum_filter1d(signal, size))
+    assert np.array_equal(sliding_mean(signal, size), uniform_filter1d(signal, size))
+
+
+def test_fast_lengths_are_scipys() -> None:
+    lengths = [*range(1, 3000), 99_991, 1_000_003]
+    assert [fast_length(each) for each in lengths] == [next_fast_len(each, real=True) for each in lengths]

@@ -12,14 +12,19 @@ from gaplisten.loss.measures.catalogue import MEASURES
 from gaplisten.loss.measures.contract import Case, ClipFact, Measure
 from gaplisten.loss.measures.facts import gap_facts
 from gaplisten.loss.measures.gap_table import GapTable, Values
-from gaplisten.loss.measures.windows import Places, Prepared, prepared
+from gaplisten.loss.measures.windows import Places, prepared
 from gaplisten.loss.trace import LossTrace
 
 _BLOCK = 512  # gaps measured at once, so that memory does not grow with the clip
 
 
 def measure_gaps(
-    reference: Signal | None, versions: Mapping[str, Signal], trace: LossTrace, job: Job | None = None
+    reference: Signal | None,
+    versions: Mapping[str, Signal],
+    trace: LossTrace,
+    job: Job | None = None,
+    *,
+    apart: bool = False,
 ) -> GapTable:
     """Measure every gap of every version.
 
@@ -33,6 +38,8 @@ def measure_gaps(
         The losses, on the same clock.
     job
         Reports progress and can stop the work between two versions.
+    apart
+        Whether each version is measured as if it were alone; measures that compare versions tell nothing.
 
     Raises
     ------
@@ -52,25 +59,19 @@ def measure_gaps(
     values, told = {}, {}
     blocks = places.blocks(_BLOCK)  # shared, so that what follows from the reference alone is made once
     for index, name in enumerate(rows):
-        cases = _cases(name, rows, clean, blocks)
+        others = {} if apart else {other: row for other, row in rows.items() if other != name}
+        cases = [Case(rows[name], clean, block, others) for block in blocks]
         found = []
         for number, case in enumerate(cases):
             job.check((index + number / len(cases)) / len(rows), f"measuring {name}")
             found.append(np.stack([measure.values(case) for measure in MEASURES], axis=1))
         values[name] = np.concatenate(found)
-        whole = cases[0] if len(cases) == 1 else Case(rows[name], clean, places, cases[0].others)
+        whole = cases[0] if len(cases) == 1 else Case(rows[name], clean, places, others)
         told[name] = clip_facts(whole, MEASURES, values[name])
         for block in blocks:
             block.forget(rows[name])
     job.check(1.0)
     return GapTable(facts, tuple(versions), values, clip=told)
-
-
-def _cases(
-    name: str, rows: Mapping[str, Prepared], clean: Prepared | None, blocks: Sequence[Places]
-) -> list[Case]:
-    others = {other: row for other, row in rows.items() if other != name}
-    return [Case(rows[name], clean, block, others) for block in blocks]
 
 
 def clip_facts(case: Case, measures: Sequence[Measure], values: Values) -> tuple[ClipFact, ...]:

@@ -6,6 +6,7 @@ import numpy as np
 
 from gaplisten.loss.measures.contract import Case
 from gaplisten.loss.measures.prediction import clicks, more_than_natural
+from gaplisten.loss.measures.sliding import sliding_maximum, sliding_mean
 from gaplisten.loss.measures.windows import FLOOR, Frames, Row
 
 NEAR_MS = 1.5
@@ -17,7 +18,11 @@ def sharpness(signal: Row) -> Row:
     """Return the magnitude of the second difference: large where a sample does not fit its neighbours."""
     bent = np.zeros(signal.size)
     if signal.size > 2:
-        bent[1:-1] = np.abs(signal[2:] - 2 * signal[1:-1] + signal[:-2])
+        inner = bent[1:-1]
+        np.multiply(signal[1:-1], 2, out=inner)
+        np.subtract(signal[2:], inner, out=inner)
+        inner += signal[:-2]
+        np.abs(inner, out=inner)
     return bent
 
 
@@ -34,17 +39,15 @@ def strongest(case: Case, first: Frames, end: Frames, late: Frames) -> tuple[Row
     z, places
         0 where no click stands out; NaN where a stretch has no sound.
     """
-    from scipy.ndimage import maximum_filter1d, uniform_filter1d
-
     rate, row = case.version.rate, case.version.row
     near, around = 2 * round(NEAR_MS * rate / 1000) + 1, 2 * round(AROUND_MS * rate / 1000) + 1
     first, end = np.clip(first, 0, row.size), np.clip(end, 0, row.size)
     sharp = case.of_version("sharp", lambda: sharpness(row))
-    usual = case.of_version("usual", lambda: uniform_filter1d(sharp, around) + FLOOR)
+    usual = case.of_version("usual", lambda: sliding_mean(sharp, around) + FLOOR)
     clean = case.clean
     natural = None
     if clean is not None:
-        natural = case.of_reference("sharp", lambda: maximum_filter1d(sharpness(clean.row), near))
+        natural = case.of_reference("sharp", lambda: sliding_maximum(sharpness(clean.row), near))
     places, out = first.copy(), np.full(first.size, np.nan)
     stands = np.zeros(first.size, np.bool_)
     for index, (a, b, lag) in enumerate(zip(first.tolist(), end.tolist(), late.tolist(), strict=True)):
