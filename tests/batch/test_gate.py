@@ -414,9 +414,9 @@ def test_values_are_kept_and_measured_again_only_where_a_file_changed(
     base = concealed(clean)
     first = measured(tmp_path, clean, {"base": base, "same": base})
     calls = []
-    real = gap_values._of_version
+    real = gap_values._alone
     monkeypatch.setattr(
-        gap_values, "_of_version", lambda version: (calls.append(version.condition), real(version))[1]
+        gap_values, "_alone", lambda version: (calls.append(version.condition), real(version))[1]
     )
     again = measured(tmp_path, clean, {"base": base, "same": base + 0.0, "new": _one_click(base.copy())})
     assert calls == ["new"]

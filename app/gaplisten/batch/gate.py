@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
 import numpy.typing as npt
@@ -226,22 +227,23 @@ class _Values:
     raw: Row
     bad: Row
     clip: npt.NDArray[np.int64]
-    places: tuple[tuple[str, int], ...]
+    clips: Sequence[str]
 
     @property
     def known(self) -> npt.NDArray[np.bool_]:
         return ~np.isnan(self.raw)
 
+    def place(self, at: int) -> tuple[str, int]:
+        """Return the clip of a value, and which of its gaps, from 0, it is of."""
+        number = int(self.clip[at])
+        return self.clips[number], at - int(np.searchsorted(self.clip, number))
+
 
 def _values(measure: Measure, build: Build, clips: Sequence[str]) -> _Values:
-    raw, number, places = [], [], []
-    for at, clip in enumerate(clips):
-        row = (build.gaps[clip].values or {}).get(measure.key, ())
-        raw += [math.nan if value is None else value for value in row]
-        number += [at] * len(row)
-        places += [(clip, gap) for gap in range(len(row))]
-    values = np.array(raw, np.float64)
-    return _Values(values, badness(measure, values), np.array(number, np.int64), tuple(places))
+    rows = [(build.gaps[clip].values or {}).get(measure.key, ()) for clip in clips]
+    raw = np.array([*chain.from_iterable(rows)], np.float64)  # None becomes NaN
+    of = np.repeat(np.arange(len(rows), dtype=np.int64), [len(row) for row in rows])
+    return _Values(raw, badness(measure, raw), of, clips)
 
 
 def _flagged(measure: Measure, bad: Row) -> npt.NDArray[np.bool_]:
@@ -258,7 +260,8 @@ def _shown(measure: Measure, bad: float) -> float:
 
 def _summary(measure: Measure, base: Build, new: Build, paired: Sequence[str]) -> Summary:
     own, theirs = _values(measure, new, list(new.gaps)), _values(measure, base, list(base.gaps))
-    before, after = _values(measure, base, paired), _values(measure, new, paired)
+    before = theirs if list(paired) == theirs.clips else _values(measure, base, paired)
+    after = own if list(paired) == own.clips else _values(measure, new, paired)
     flagged_before, flagged_after = _flagged(measure, before.bad), _flagged(measure, after.bad)
     fresh = np.flatnonzero(flagged_after & ~flagged_before)
     worst = fresh[np.argsort(-after.bad[fresh], kind="stable")]
@@ -314,7 +317,7 @@ def _absolute(measure: Measure, build: Build, values: _Values) -> dict[str, Figu
 
 
 def _named(measure: Measure, build: Build, values: _Values, at: int) -> str:
-    clip, gap = values.places[at]
+    clip, gap = values.place(at)
     known = build.gaps[clip]
     start, stop = known.gaps[gap]
     place = f"at {start / known.rate:.3f} s, {1000 * (stop - start) / known.rate:g} ms"
@@ -324,7 +327,7 @@ def _named(measure: Measure, build: Build, values: _Values, at: int) -> str:
 def _finding(
     measure: Measure, base: Build, new: Build, before: _Values, after: _Values, at: int
 ) -> NewFinding:
-    clip, gap = after.places[at]
+    clip, gap = after.place(at)
     start, stop = new.gaps[clip].gaps[gap]
     rate, was = new.gaps[clip].rate, float(before.raw[at])
     return NewFinding(

@@ -66,16 +66,22 @@ class Journal:
         JournalError
             If it cannot be written.
         """
-        line = json.dumps({"key": key, **outcome}, separators=(",", ":")).encode() + b"\n"
+        self.note_all({key: outcome})
+
+    def note_all(self, outcomes: Mapping[str, Mapping[str, Any]]) -> None:
+        """Append outcomes by their keys, and wait once until all are on the disk; as `note`."""
+        if not outcomes:
+            return
+        lines = [json.dumps({"key": key, **each}, separators=(",", ":")) for key, each in outcomes.items()]
         try:
             if self._descriptor is None:
                 self._descriptor = self._open()
-            write_all(self._descriptor, line)
+            write_all(self._descriptor, "".join(f"{line}\n" for line in lines).encode())
         except OSError as error:
             self.close()  # opened again, a line that was torn is ended first
             fact = f"cannot be written ({error.strerror})"
             raise JournalError(str(self.path), fact, "make room or choose another folder") from error
-        self._known[key] = dict(outcome)
+        self._known |= {key: dict(each) for key, each in outcomes.items()}
 
     @contextmanager
     def alone(self) -> Iterator[None]:
