@@ -147,7 +147,7 @@ class Finding {
   buffer(version, sound) {
     const whole = sound.frames + Math.round(PAUSE * sound.rate);
     const buffer = this.context.createBuffer(version.channels, whole, sound.rate);
-    const samples = floatsOf(version);
+    const samples = floatsOf(version, sound.versions);
     const fade = Math.min(Math.round(FADE * sound.rate), sound.frames >> 1);
     for (let channel = 0; channel < version.channels; channel++) {
       const row = new Float32Array(whole);
@@ -162,7 +162,21 @@ class Finding {
   }
 }
 
-function floatsOf(version) {
+// A version has all its samples, or those in which it is not like one before it.
+function floatsOf(version, versions) {
+  const own = decoded(version);
+  if (!version.changed) return own;
+  const whole = floatsOf(versions[version.like], versions);
+  let taken = 0;
+  for (const [start, stop] of version.changed) {
+    const count = (stop - start) * version.channels;
+    whole.set(own.subarray(taken, taken + count), start * version.channels);
+    taken += count;
+  }
+  return whole;
+}
+
+function decoded(version) {
   const text = atob(version.samples);
   const bytes = new Uint8Array(text.length);
   for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);

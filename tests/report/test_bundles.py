@@ -15,8 +15,10 @@ import zipfile
 from contextlib import redirect_stdout
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pytest
 import soundfile
 from PIL import Image
@@ -254,6 +256,20 @@ def sounds_of(page: str) -> list[dict[str, object]]:
     return found
 
 
+def samples_of(versions: list[dict[str, Any]], at: int) -> npt.NDArray[Any]:
+    """Return a version's samples as the page's script puts them together."""
+    version = versions[at]
+    kind = "<i2" if version["kind"] == "int16" else "<f4"
+    own = np.frombuffer(base64.b64decode(version["samples"]), kind).reshape(-1, version["channels"])
+    if "changed" not in version:
+        return own
+    whole, taken = samples_of(versions, version["like"]).copy(), 0
+    for start, stop in version["changed"]:
+        whole[start:stop] = own[taken : taken + stop - start]
+        taken += stop - start
+    return whole
+
+
 def test_the_page_holds_everything_and_fetches_nothing(worst: Handed) -> None:
     page = worst.files[f"{ONE}/listen.html"].decode()
     assert "default-src 'none'" in page
@@ -270,9 +286,27 @@ def test_the_page_holds_the_samples_themselves(worst: Handed) -> None:
     versions = sounds_of(page)[0]["versions"]
     assert isinstance(versions, list)
     assert {each["kind"] for each in versions} == {"int16"}
-    raw = np.frombuffer(base64.b64decode(versions[3]["samples"]), "<i2")
     kept = soundfile.read(worst.folder / "build_B" / "one.wav", dtype="int16")[0]
-    assert np.array_equal(raw, kept[: GAP[1] + 4000])
+    assert np.array_equal(samples_of(versions, 3)[:, 0], kept[: GAP[1] + 4000])
+
+
+def test_a_page_holds_of_a_version_only_what_another_one_has_not() -> None:
+    rng = np.random.default_rng(4)
+    clean = rng.integers(-9000, 9000, (1000, 2)).astype("<i2")
+    filled, same, floats = clean.copy(), clean.copy(), clean / np.float32(40_000)
+    filled[300:400] = 0
+    filled[405:420, 1] += 1
+    sounds = [clean / np.float32(32_768), filled / np.float32(32_768), same / np.float32(32_768), floats]
+    trace = LossTrace.of_spans([(300, 400)], 1000, 8000)
+    versions = tuple(Version(f"v{at}", Signal(each, 8000)) for at, each in enumerate(sounds))
+    found = Finding("clip", 1, 1, trace.gaps()[0], trace, versions, Place(("set",)), context_ms=1000)
+    (files,) = (bundle_of([found]).files,)
+    page = next(content.decode() for name, content in files.items() if name.endswith(".html"))
+    packed = sounds_of(page)[0]["versions"]
+    assert isinstance(packed, list)
+    assert [each.get("changed") for each in packed] == [None, [[300, 420]], [], None]
+    for at, sound in enumerate(sounds):
+        assert np.array_equal(samples_of(packed, at) / (1 if at == 3 else np.float32(32_768)), sound)
 
 
 def finding(names: tuple[str, ...] = ("build_A", "build_B")) -> Finding:

@@ -36,7 +36,7 @@ from gaplisten.report.figure import (
 )
 from gaplisten.report.fonts import broken, shortened, width
 from gaplisten.report.layout import lay_out
-from gaplisten.report.png import png_of
+from gaplisten.report.png import draw
 from gaplisten.report.shapes import Group, Pixels, Sheet, Word, hatching
 from gaplisten.report.shapes import Path as Stroke
 from gaplisten.report.sounds import spectrogram, waveform
@@ -344,7 +344,7 @@ def test_a_long_line_ends_in_the_picture_where_it_was_laid_out() -> None:
     for dpi in (72, 96, 110, 150, 220, 300):
         room = width(text, 7.0) + 8.0
         sheet = Sheet(room, 18.0, (Group(None, (word,)),), "t")
-        image = Image.open(io.BytesIO(png_of(sheet, dpi))).convert("L")
+        image = Image.open(io.BytesIO(draw(sheet, dpi).png())).convert("L")
         dark = np.flatnonzero((np.asarray(image) < 128).any(axis=0))
         assert dark.size
         assert dark[-1] <= (room - 4.0) * dpi / 72 + 1.0, dpi

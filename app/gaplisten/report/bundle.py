@@ -30,7 +30,7 @@ from gaplisten.report.layout import lay_out
 from gaplisten.report.markdown import command_of, markdown_of
 from gaplisten.report.page import KEYS, page, player, table_of
 from gaplisten.report.pictures import figure_of, number_of
-from gaplisten.report.png import png_of
+from gaplisten.report.png import draw
 from gaplisten.report.svg import escaped
 from gaplisten.report.wav import Cut, wav_bytes
 
@@ -126,13 +126,13 @@ def _files_of(finding: Finding) -> tuple[dict[str, bytes], str]:
             told[version.name]["note"] = said
         told[version.name]["SHA-256"] = sha256_of(content)
     files["all_in_turn.wav"] = wav_bytes(in_turn(cuts, [finding.heard(each) for each in finding.versions]))
-    sheet = lay_out(figure_of(finding))
-    files["gap.png"] = png_of(sheet, _PICTURE_DPI)
+    drawing = draw(lay_out(figure_of(finding)), _PICTURE_DPI)
+    files["gap.png"] = drawing.png()
     files["is_lost.txt"] = utf8(_trace(finding))
     text = markdown_of(finding, told, "gap.png", named=not finding.anonymous)
     files["gap.md"] = utf8(text)
     told_below = _below(finding, told)
-    files["listen.html"] = utf8(page(finding.title, [KEYS, player(finding, sheet), told_below]))
+    files["listen.html"] = utf8(page(finding.title, [KEYS, player(finding, drawing), told_below]))
     return files, text
 
 

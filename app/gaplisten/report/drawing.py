@@ -9,7 +9,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.report.figure import Figure
 from gaplisten.report.layout import lay_out
 from gaplisten.report.pdf import pdf_of
-from gaplisten.report.png import png_of
+from gaplisten.report.png import draw
 from gaplisten.report.svg import svg_of
 
 DPI = 200
@@ -38,7 +38,7 @@ def to_png(figure: Figure, dpi: int = DPI) -> bytes:
     ValueError
         If that would be more pixels than can be meant.
     """
-    return png_of(lay_out(figure), dpi)
+    return draw(lay_out(figure), dpi).png()
 
 
 def to_pdf(figure: Figure) -> bytes:

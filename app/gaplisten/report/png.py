@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import math
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -18,28 +19,39 @@ _EFFORT = 2  # of zlib: twice the effort takes a third of a second more, and sav
 _MOST_PIXELS = 120_000_000  # a page of 600 dpi twice over; more is a mistake
 
 
-def png_of(sheet: Sheet, dpi: int) -> bytes:
-    """Return a PNG file that says its resolution and its title.
+@dataclass(frozen=True, eq=False)
+class Drawing:
+    """A sheet that was drawn; encoding it in one way or the other costs less than drawing it again."""
+
+    sheet: Sheet
+    dpi: int
+    image: Image.Image
+
+    def png(self) -> bytes:
+        """Return a PNG file that says its resolution and its title."""
+        told = PngImagePlugin.PngInfo()
+        told.add_itxt("Title", self.sheet.title)
+        file = io.BytesIO()
+        self.image.save(file, "PNG", dpi=(self.dpi, self.dpi), pnginfo=told, compress_level=_EFFORT)
+        return file.getvalue()
+
+    def small_png(self) -> bytes:
+        """Return a PNG file of a third of the size, with no more colours than a page needs."""
+        few = self.image.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        file = io.BytesIO()
+        few.save(file, "PNG", compress_level=6)
+        return file.getvalue()
+
+
+def draw(sheet: Sheet, dpi: int) -> Drawing:
+    """Draw a sheet.
 
     Raises
     ------
     ValueError
         If the picture would have more pixels than can be meant.
     """
-    image = _drawn(sheet, dpi)
-    told = PngImagePlugin.PngInfo()
-    told.add_itxt("Title", sheet.title)
-    file = io.BytesIO()
-    image.save(file, "PNG", dpi=(dpi, dpi), pnginfo=told, compress_level=_EFFORT)
-    return file.getvalue()
-
-
-def small_png_of(sheet: Sheet, dpi: int) -> bytes:
-    """Return a PNG file of a third of the size, with no more colours than a page needs."""
-    few = _drawn(sheet, dpi).quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
-    file = io.BytesIO()
-    few.save(file, "PNG", compress_level=6)
-    return file.getvalue()
+    return Drawing(sheet, dpi, _drawn(sheet, dpi))
 
 
 def _drawn(sheet: Sheet, dpi: int) -> Image.Image:
