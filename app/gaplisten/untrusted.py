@@ -22,6 +22,8 @@ from gaplisten.durable import sync_folder, write_all
 # O_NONBLOCK: opening a pipe must not wait for somebody who writes.
 _FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)
 _NOFOLLOW = getattr(os, "O_NOFOLLOW", 0)
+MOST_SETTINGS = 1_000_000
+"""Bytes of a file of settings at most: one that somebody writes by hand has a few hundred."""
 
 
 def read_regular(path: Path, most: int) -> bytes:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import os
 import random
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -185,9 +189,14 @@ def test_a_recogniser_without_a_model_tells_where_to_name_one(
         'other = "model"': "not the whole path",
         f'other = "{tmp_path}/none"': "is not there",
         "other = ": "cannot be read",
+        "#" * 1_000_001: "are allowed",
     }.items():
         settings.write_text(text)
         assert said in catalogue.trouble_of(own), text
+    settings.unlink()
+    os.mkfifo(settings)  # nobody writes into it: whoever waited would wait for ever
+    assert "cannot be read" in catalogue.trouble_of(own)
+    settings.unlink()
     (tmp_path / "vosk-en").mkdir()
     settings.write_text(f'other = "{tmp_path}/vosk-en"')
     assert catalogue.trouble_of(own) == ""
@@ -216,3 +225,108 @@ def test_each_recogniser_is_a_metric_that_says_what_it_needs():
         assert metric.needs_words
         assert metric.weight == "words"
         assert metric.range[1] == 1.0
+
+
+# -- recognisers whose model the user has --------------------------------------------------------------------
+
+
+def hearing(name: str, library: Any, monkeypatch: pytest.MonkeyPatch, model: Path) -> Sequence[HeardWord]:
+    """Load a recogniser with a library that stands in for its own, and let it hear a second."""
+    monkeypatch.setitem(sys.modules, name, library)
+    ears = catalogue.recognisers()[name].load(model)
+    return ears(np.full(RATE, 0.5, np.float32))
+
+
+class KaldiRecognizer:
+    """Ends an utterance after half of a second, as the real one does at a pause."""
+
+    def __init__(self, model: object, rate: int) -> None:
+        assert (model, rate) == ("loaded", RATE)
+        self.frames, self.words = 0, False
+
+    def SetWords(self, on: bool) -> None:
+        self.words = on
+
+    def AcceptWaveform(self, part: bytes) -> bool:
+        assert set(np.frombuffer(part, "<i2")) == {16384}
+        self.frames += len(part) // 2
+        return self.frames == RATE // 2
+
+    def Result(self) -> str:
+        assert self.words
+        return '{"result": [{"word": "hello", "start": 0.1, "end": 0.4, "conf": 1.0}], "text": "hello"}'
+
+    def FinalResult(self) -> str:
+        assert self.frames == RATE
+        return '{"text": ""}'
+
+
+def test_vosk_is_given_all_sound_and_tells_of_all_utterances(monkeypatch, tmp_path):
+    library = SimpleNamespace(
+        SetLogLevel=lambda level: None, Model=lambda path: "loaded", KaldiRecognizer=KaldiRecognizer
+    )
+    assert hearing("vosk", library, monkeypatch, tmp_path) == (HeardWord("hello", 0.1, 0.4),)
+
+    def fails(path: str) -> None:
+        raise Exception("Failed to create a model")
+
+    library.Model = fails
+    with pytest.raises(LookupError, match="holds no model of Vosk"):
+        hearing("vosk", library, monkeypatch, tmp_path)
+
+
+def test_whisper_fetches_nothing_and_draws_nothing_by_chance(monkeypatch, tmp_path):
+    asked: dict[str, Any] = {}
+
+    class WhisperModel:
+        def __init__(self, path: str, **options: Any) -> None:
+            asked.update(options, path=path)
+
+        def transcribe(self, samples: Samples, **options: Any) -> tuple[Any, None]:
+            asked.update(options)
+            words = [SimpleNamespace(word=" Hello,", start=0.0, end=0.5)]
+            return iter([SimpleNamespace(words=words), SimpleNamespace(words=None)]), None
+
+    library = SimpleNamespace(WhisperModel=WhisperModel)
+    with pytest.raises(LookupError, match=r"lacks model.bin, config.json, tokenizer.json"):
+        hearing("faster_whisper", library, monkeypatch, tmp_path)
+    for name in ("model.bin", "config.json", "tokenizer.json"):
+        (tmp_path / name).touch()
+    assert hearing("faster_whisper", library, monkeypatch, tmp_path) == (HeardWord("Hello,", 0.0, 0.5),)
+    assert (asked["path"], asked["local_files_only"], asked["temperature"]) == (str(tmp_path), True, 0.0)
+    assert asked["language"] == "en"  # found out by itself, it would change with what was lost
+
+
+def test_sherpa_joins_tokens_to_words_and_refuses_models_without_times(monkeypatch, tmp_path):
+    made: list[tuple[str, dict[str, Any]]] = []
+
+    class Stream:
+        def accept_waveform(self, rate: int, samples: Samples) -> None:
+            assert (rate, samples.size) == (RATE, RATE)
+            tokens, times = ["▁he", "llo", "▁", "you"], [0.1, 0.2, 0.5, 0.6]
+            self.result = SimpleNamespace(tokens=tokens, timestamps=times)
+
+    def made_by(kind: str) -> Any:
+        def make(**options: Any) -> Any:
+            made.append((kind, options))
+            return SimpleNamespace(create_stream=Stream, decode_stream=lambda stream: None)
+
+        return make
+
+    kinds = {kind: made_by(kind) for kind in ("from_transducer", "from_nemo_ctc")}
+    library = SimpleNamespace(OfflineRecognizer=SimpleNamespace(**kinds))
+    (tmp_path / "tokens.txt").touch()
+    with pytest.raises(LookupError, match="tell no times"):
+        hearing("sherpa_onnx", library, monkeypatch, tmp_path)
+    (tmp_path / "model.int8.onnx").touch()
+    heard = hearing("sherpa_onnx", library, monkeypatch, tmp_path)
+    assert [(word.text, word.start, round(word.stop, 3)) for word in heard] == [
+        ("hello", 0.1, 0.5),
+        ("you", 0.5, 0.8),
+    ]
+    for part in ("encoder", "decoder", "joiner"):
+        (tmp_path / f"{part}-epoch-99.int8.onnx").touch()
+        (tmp_path / f"{part}-epoch-99.onnx").touch()
+    hearing("sherpa_onnx", library, monkeypatch, tmp_path)
+    assert [kind for kind, _ in made] == ["from_nemo_ctc", "from_transducer"]
+    assert made[1][1]["joiner"] == str(tmp_path / "joiner-epoch-99.onnx")  # the one that is not quantised

@@ -13,6 +13,7 @@ import tomlkit
 from gaplisten import folders
 from gaplisten.durable import write_whole
 from gaplisten.errors import GaplistenError
+from gaplisten.untrusted import MOST_SETTINGS, read_regular
 
 TOKEN_VARIABLE = "GAPLISTEN_PLCMOS_TOKEN"
 _KEYRING_SERVICE = "gaplisten-plcmos"
@@ -92,7 +93,7 @@ def load_service() -> Service:
     """
     path = settings_path()
     try:
-        values = tomllib.loads(path.read_text(encoding="utf-8"))
+        values = tomllib.loads(read_regular(path, MOST_SETTINGS).decode())
     except FileNotFoundError as error:
         way_out = f'write address = "https://..." and user = "..." into {path}'
         raise ServiceError("PLC-MOS service", "no service is set up", way_out) from error
@@ -131,7 +132,7 @@ def save_service(address: str, user: str) -> None:
     Service(address, user, "")
     path = settings_path()
     try:
-        values = tomlkit.parse(path.read_text(encoding="utf-8"))
+        values = tomlkit.parse(read_regular(path, MOST_SETTINGS).decode())
     except (OSError, ValueError):  # none yet, or one that nobody can read
         values = tomlkit.document()
     values.update(address=address, user=user)

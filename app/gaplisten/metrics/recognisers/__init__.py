@@ -17,6 +17,7 @@ from gaplisten import folders
 from gaplisten.durable import sha256_of
 from gaplisten.installed import is_installed
 from gaplisten.metrics.recognisers.contract import Hear, Recogniser
+from gaplisten.untrusted import MOST_SETTINGS, read_regular
 
 _CONTRACT = "contract"
 _FIRST = "pocketsphinx"  # needs nothing but its package
@@ -48,7 +49,7 @@ def model_of(recogniser: Recogniser) -> Path | None:
         return None
     path = settings_path()
     try:
-        named = tomllib.loads(path.read_text(encoding="utf-8")).get(recogniser.name)
+        named = tomllib.loads(read_regular(path, MOST_SETTINGS).decode()).get(recogniser.name)
     except FileNotFoundError:
         named = None
     except (OSError, ValueError, RecursionError) as error:
