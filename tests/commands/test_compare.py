@@ -211,3 +211,24 @@ def test_a_damaged_file_is_named_without_its_place(
         text = path.read_text(encoding="utf-8")
         assert "two.wav: " in text
         assert str(tmp_path) not in text
+
+
+def test_builds_are_told_apart_by_what_a_table_says_of_the_clips(
+    words: list[str], capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    (tmp_path / "meta.csv").write_text("file,talker\none,Ann & Bob\ntwo,Cy\n")
+    strata = ["--metadata", tmp_path / "meta.csv", "--strata", "talker"]
+    report = tmp_path / "r.html"
+    assert run("released", "bad", *words, *strata, "--metric", "lsd", "--report", report) == 0
+    said = capsys.readouterr().out
+    rows = re.findall(r"^talker (Ann & Bob|Cy) +(released|bad) +1 +3 +([\d.]+)", said, re.M)
+    shares = {(talker, build): float(share) for talker, build, share in rows}
+    assert len(shares) == 4
+    assert shares["Cy", "bad"] > shares["Cy", "released"]
+    page = report.read_text()
+    assert "By what is known of the clips" in page
+    assert "talker Ann &amp; Bob" in page
+    assert "lsd_difference" in page
+    assert run("released", "bad", *words, "--strata", "talker") == 2
+    assert run("released", "bad", *words, *strata[:3], "sex") == 2
+    assert "has no column 'sex'" in capsys.readouterr().err

@@ -153,6 +153,17 @@ def test_word_accuracy_names_texts_and_recogniser_and_leaves_out_what_is_exclude
     assert {row["words"] for row in rows_of(scores)} == {"1.0"}
 
 
+def test_columns_of_the_clips_metadata_stand_in_the_tidy_table(clips: Path, tmp_path: Path) -> None:
+    (tmp_path / "meta.csv").write_text("name,room,sex,value\n0,small,f,7\n")
+    words = ["--reference-folder", clips / "clean", "--metric", "lsd", "--metadata", tmp_path / "meta.csv"]
+    assert run(clips / "mine", *words, "--csv", tmp_path / "s.csv") == 0
+    rows = rows_of(tmp_path / "s.csv")
+    assert {(row["clip"], row["clip:room"], row["clip:value"]) for row in rows} >= {("0", "small", "7")}
+    assert all(row["clip:sex"] == "" for row in rows if row["clip"] != "0")
+    assert all(row["value"] != "7" for row in rows)  # ours is not theirs
+    assert run(clips / "mine", *words) == 2  # nothing would come of it
+
+
 def test_a_column_of_the_clips_metadata_parts_the_means(
     clips: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import fmean, stdev
 
@@ -13,7 +13,8 @@ from gaplisten.panel.ratings import Rating
 from gaplisten.panel.results.votes import TEST
 from gaplisten.tables import plain
 
-_RATING_COLUMNS = ("rating", "mean", "mos", "score", "value")
+_CMOS = "cmos"
+_RATING_COLUMNS = ("rating", "mean", "mos", "score", "value", _CMOS)
 _COUNTS, _SPREADS = ("n", "votes"), ("std", "sd")
 
 
@@ -27,6 +28,8 @@ class Heard:
         How many there were; 1 where a table has one line of it and does not tell.
     sd
         Their standard deviation (n - 1); None where it is not known.
+    cmos
+        Whether it is how much better than the reference, from -3 to 3, and no rating by itself.
     """
 
     clip: str
@@ -34,6 +37,7 @@ class Heard:
     rating: float
     votes: int = 1
     sd: float | None = None
+    cmos: bool = False
 
     @property
     def half(self) -> float | None:
@@ -108,7 +112,8 @@ def _together(condition: str, pairs: Sequence[Pair]) -> Pair:
 def read_heard(path: Path) -> tuple[Heard, ...]:
     """Return mean ratings from a CSV table with ``clip``, ``condition`` and a column of ratings.
 
-    One line for each vote or for each mean; votes are averaged. Means may bring how many votes they are of
+    One line for each vote or for each mean; votes are averaged. A column ``cmos`` holds comparisons with the
+    reference, -3 to 3. Means may bring how many votes they are of
     and how these spread: ``n`` (or ``votes``) and ``std`` (or ``sd``). Where there is a column ``kind``, only
     votes of kind ``test`` count: the others check the listener.
 
@@ -133,7 +138,10 @@ def read_heard(path: Path) -> tuple[Heard, ...]:
             votes.setdefault(key, []).append(number(path, line[name]))
             if count and spread and line[count] and line[spread]:
                 told[key] = _told(path, line[count], line[spread])
-    return tuple(_heard(key, values, told.get(key)) for key, values in votes.items())
+    if name == _CMOS and any(not -3 <= value <= 3 for values in votes.values() for value in values):
+        raise ComparisonError(str(path), "has a cmos beyond -3 to 3", "give comparisons with the reference")
+    found = (_heard(key, values, told.get(key)) for key, values in votes.items())
+    return tuple(replace(one, cmos=name == _CMOS) for one in found)
 
 
 def _told(path: Path, count: str, spread: str) -> tuple[int, float]:

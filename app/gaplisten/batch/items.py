@@ -289,6 +289,24 @@ def _told_by(place: Path, versions: Sequence[Version]) -> list[Version]:
     return [replace(version, clip=spoken[version.clip]) for version in versions]
 
 
+def said_of_clips(versions: Sequence[Version], path: Path) -> tuple[tuple[str, ...], list[Mapping[str, str]]]:
+    """Return the columns of a table of clips, and what it says of each version's clip; nothing of some.
+
+    Raises
+    ------
+    ClipTableError
+        If the table cannot be used, or rows for a clip differ.
+    """
+    named = [replace(version.clip, lossy=version.path) for version in versions]
+    keys = [keys_of(clip) for clip in named]
+    table = read_clip_table(path, frozenset(itertools.chain.from_iterable(keys)))
+    if table.doubles:
+        fact = f"has rows for {table.doubles[0]} that differ"
+        raise ClipTableError(str(path), fact, "keep one of them")
+    cells = [next((table.rows[key] for key in own if key in table.rows), {}) for own in keys]
+    return table.columns, cells
+
+
 def stratified(versions: Sequence[Version], path: Path, column: str) -> list[Version]:
     """Return versions with what a table of clips says in a column as their strata.
 
@@ -299,16 +317,10 @@ def stratified(versions: Sequence[Version], path: Path, column: str) -> list[Ver
     ClipTableError
         If the table cannot be used, has no such column, or rows for a clip differ.
     """
-    named = [replace(version.clip, lossy=version.path) for version in versions]
-    keys = [keys_of(clip) for clip in named]
-    table = read_clip_table(path, frozenset(itertools.chain.from_iterable(keys)))
-    if column not in table.columns:
-        way_out = f"there are {', '.join(map(repr, table.columns))}"
+    columns, cells = said_of_clips(versions, path)
+    if column not in columns:
+        way_out = f"there are {', '.join(map(repr, columns))}"
         raise ClipTableError(str(path), f"has no column {column!r}", way_out)
-    if table.doubles:
-        fact = f"has rows for {table.doubles[0]} that differ"
-        raise ClipTableError(str(path), fact, "keep one of them")
-    cells = [next((table.rows[key] for key in own if key in table.rows), {}) for own in keys]
     return [
         replace(version, stratum=f"{column} {row[column]}" if row.get(column) else NOT_TOLD)
         for version, row in zip(versions, cells, strict=True)

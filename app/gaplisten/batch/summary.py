@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -55,9 +57,22 @@ OF_WORDS = ("wer", *COUNTS, HOW, TRUTH)
 """Where words are counted: errors of all clips by all their words, the counts, and what heard them."""
 
 
-def tidy(rows: Iterable[ScoreRow]) -> Table:
-    """Return everything about each score, for a CSV file."""
-    return Table(TIDY_COLUMNS, tuple(_cells(row) for row in rows))
+def tidy(
+    rows: Iterable[ScoreRow],
+    more: Sequence[str] = (),
+    said: Mapping[Path, Mapping[str, str]] = MappingProxyType({}),
+) -> Table:
+    """Return everything about each score, for a CSV file.
+
+    Parameters
+    ----------
+    more, said
+        Columns of a table of clips, and what it says of the clip of each version's file. They stand at the
+        end, after ``clip:``, so that none can be taken for one of ours.
+    """
+    own = ((row, said.get(row.task.version.path, {})) for row in rows)
+    cells = ((*_cells(row), *(known.get(name, "") for name in more)) for row, known in own)
+    return Table((*TIDY_COLUMNS, *(f"clip:{name}" for name in more)), tuple(cells))
 
 
 def brief(rows: Iterable[ScoreRow]) -> Table:

@@ -10,9 +10,10 @@ import typer
 
 from gaplisten.audio.headerless import RawFormat
 from gaplisten.batch.baseline import check_same, read_baseline, save_baseline
+from gaplisten.batch.by_stratum import by_stratum
 from gaplisten.batch.gap_values import gap_journal, measure_builds, without_paths
 from gaplisten.batch.gate import MOST_NAMED, Build, Verdict, judge, mean_of_clips, summary_table
-from gaplisten.batch.items import Version, versions_from_paths
+from gaplisten.batch.items import Version, stratified, versions_from_paths
 from gaplisten.batch.limits import (
     ANY,
     CLIP,
@@ -85,6 +86,12 @@ def compare(
     packet: PacketFrames = None,
     raw: Raw = None,
     accept: Accept = False,
+    metadata: Annotated[
+        Path | None, typer.Option(metavar="CSV", help="A table with a row for each clip, for --strata.")
+    ] = None,
+    strata: Annotated[
+        str | None, typer.Option(metavar="COLUMN", help="Column of --metadata to tell clips apart by.")
+    ] = None,
     metric: Annotated[
         list[str] | None, typer.Option("--metric", "-m", help="Score with this metric, too; any number of.")
     ] = None,
@@ -119,6 +126,8 @@ def compare(
     Exit status: 0 passed, 1 a limit is broken (or clips are missing, or files do not fit together), 2 usage.
     Medians hide what happens in few gaps; a limit such as click_exit:new>0 names each of them.
     """
+    if (metadata is None) is not (strata is None):
+        raise typer.BadParameter("--metadata CSV and --strata COLUMN belong together")
     limits = [limit_of(text, metric_names()) for text in fail_if or []]
     wanted = list(dict.fromkeys([*(metric or []), *(each.measure for each in limits if not each.of_gaps)]))
     folders = list(builds or [])
@@ -135,6 +144,10 @@ def compare(
     if asked:
         raise CompareError(f"metric {asked[0]}", "is computed by a service", "score with it: gaplisten score")
     found = _versions(folders, reference_folder, trace or [], packet_length(packet_ms, packet), raw_from(raw))
+    apart_by = dict[str, str]()
+    if metadata is not None and strata is not None:
+        flat = [version for versions in found.values() for version in versions]
+        apart_by = {each.clip.name: each.stratum for each in stratified(flat, metadata, strata)}
     measured, metrics, doubts = _measured(found, wanted, jobs, accept)
     identities = {each.name: identity_of(each) for each in metrics}
     if save is not None:
@@ -154,6 +167,8 @@ def compare(
             check_metric(limit, better[limit.measure])
     verdicts = [judge(base, each, limits, better) for each in others]
     _show(base, others, metrics, verdicts, csv)
+    if apart_by:
+        output.show(by_stratum(base, others, metrics, apart_by), title=f"By {strata}")
     if junit is not None:
         _write(junit, junit_of(verdicts, limits, allow_missing=allow_missing))
     if report is not None:
@@ -169,6 +184,7 @@ def compare(
                 judged=bool(limits),
                 allow_missing=allow_missing,
                 doubts=doubts,
+                strata=apart_by,
             )
         _write(report, made.text)
         print(f"report, {made.shown} of {made.count} findings in it: {report}")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Annotated
 
 import typer
 
 from gaplisten.batch.agreement import agreement_table, agreements, disagreement_table, disagreements
+from gaplisten.batch.challenge import FORMULA, combined_scores
 from gaplisten.batch.compare import (
     Point,
     distribution_table,
@@ -21,7 +23,7 @@ from gaplisten.batch.compare import (
 )
 from gaplisten.batch.comparison import heard_in
 from gaplisten.batch.heard import Heard
-from gaplisten.batch.items import Version, stratified, versions_from_paths
+from gaplisten.batch.items import Version, said_of_clips, stratified, versions_from_paths
 from gaplisten.batch.run import ProcessWorkers, Workers
 from gaplisten.batch.score import DoubtfulClips, ScoreBatch, apart, described, score_journal, score_versions
 from gaplisten.batch.summary import brief, summarise_scores, tidy
@@ -81,9 +83,15 @@ def _described(metric: Metric) -> tuple[Cell, ...]:
     return (*head, " .. ".join(ends), metric.unit, metric.direction, metric.source)
 
 
-def show_scores(batch: ScoreBatch, csv: Path | None, summary: Path | None) -> None:
-    """Print all scores and their means, or write them where the user said."""
-    output.show(tidy(batch.rows) if csv else brief(batch.rows), csv)
+def show_scores(
+    batch: ScoreBatch,
+    csv: Path | None,
+    summary: Path | None,
+    more: Sequence[str] = (),
+    said: Mapping[Path, Mapping[str, str]] = MappingProxyType({}),
+) -> None:
+    """Print all scores and their means, or write them where the user said; `more` and `said` as in `tidy`."""
+    output.show(tidy(batch.rows, more, said) if csv else brief(batch.rows), csv)
     if summary or len({row.task.version.path for row in batch.rows}) > 1:
         output.show(summarise_scores(batch.rows), summary, title=_means_title(_metrics(batch)))
     doubtful = sum(row.is_doubtful for row in batch.rows)
@@ -138,6 +146,9 @@ def show_agreement(batch: ScoreBatch, heard: Sequence[Heard]) -> None:
         if worst:
             title = f"{metric.title}: where prediction and ear disagree most"
             output.show(disagreement_table(metric.name, worst), title=title)
+        rows = [row for row in batch.rows if row.task.metric.name == metric.name]
+        if metric.weight and (whole := combined_scores(rows, heard)).rows:
+            output.show(whole, title=f"{metric.title}: the challenge's combined score, {FORMULA}")
 
 
 @app.command()
@@ -157,7 +168,8 @@ def score(
         typer.Option(metavar="FILE|DIR", help="What is said: a table (id, transcription), lines, or texts."),
     ] = None,
     metadata: Annotated[
-        Path | None, typer.Option(metavar="CSV", help="A table with a row for each clip, for --strata.")
+        Path | None,
+        typer.Option(metavar="CSV", help="A table with a row for each clip: for --csv and --strata."),
     ] = None,
     strata: Annotated[
         str | None,
@@ -178,7 +190,7 @@ def score(
         Path | None,
         typer.Option(
             metavar="CSV|PANEL",
-            help="Add the agreement with ratings (clip, condition, rating), or a panel's.",
+            help="Add the agreement with ratings (clip, condition, rating or cmos), or a panel's.",
         ),
     ] = None,
     listed: Annotated[bool, typer.Option("--list", help="List the metrics.")] = False,
@@ -200,10 +212,15 @@ def score(
         transcripts=transcripts,
         raw=raw_from(raw),
     )
-    if (metadata is None) is not (strata is None):
-        raise typer.BadParameter("--metadata CSV and --strata COLUMN belong together")
-    if metadata is not None and strata is not None:
-        versions = stratified(versions, metadata, strata)
+    more, said = tuple[str, ...](), dict[Path, Mapping[str, str]]()
+    if metadata is None and strata is not None:
+        raise typer.BadParameter("--strata COLUMN is one of a table: add --metadata CSV")
+    if metadata is not None:
+        if csv is None and strata is None:
+            raise typer.BadParameter("--metadata is for --strata COLUMN, or for the columns of --csv FILE")
+        more, cells = said_of_clips(versions, metadata)
+        said = {version.path: row for version, row in zip(versions, cells, strict=True)}
+        versions = stratified(versions, metadata, strata) if strata is not None else versions
     heard = heard_in(ratings) if ratings is not None else ()  # a bad table is told before hours of work
     wanted, asked = apart(metric or ["plcmos"])
     with output.progress("scoring") as job, score_journal() as journal:
@@ -221,7 +238,7 @@ def score(
                     )
                 except DoubtfulClips as question:
                     say_doubts(question.doubts, accepted=False)
-    show_scores(batch, csv, summary)
+    show_scores(batch, csv, summary, more, said)
     if compare:
         show_comparison(batch)
     if ratings is not None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
-import numpy as np
-import numpy.typing as npt
-
+from gaplisten.batch.by_stratum import by_stratum
 from gaplisten.batch.compare import (
     Paired,
     Point,
@@ -16,10 +15,8 @@ from gaplisten.batch.compare import (
     paired_differences,
     paired_table,
 )
-from gaplisten.batch.gap_values import COMPARED, ClipGaps
+from gaplisten.batch.flagged import times_threshold, worst_of_gaps
 from gaplisten.batch.gate import MOST_NAMED, Build, NewFinding, Verdict, summary_table
-from gaplisten.loss.measures import measure_named
-from gaplisten.loss.measures.gap_table import badness
 from gaplisten.loss.strata import Stratum
 from gaplisten.metrics.contract import Metric
 from gaplisten.report.figure import FAINT, Axis, Figure, Look, Plot, Points, Rule, Whiskers, look
@@ -27,12 +24,17 @@ from gaplisten.report.finding import Finding
 from gaplisten.report.layout import lay_out
 from gaplisten.report.page import html_table, listed, page, picture_of, player
 from gaplisten.report.pictures import figure_of
+from gaplisten.report.png import draw
 from gaplisten.report.svg import escaped
 from gaplisten.tables import Cell, Table
 
 REPORT_CONTEXT_MS = 200.0
 """Sound on both sides of a gap: less than in a bundle, so that a report can be mailed."""
-_DPI = 80
+_DPI = 100
+_STRATA = (
+    "<p>Each build's clips of one kind: the share of their gaps with any finding, of each score its mean "
+    "and the difference to the base on the same clips with its 95 % interval.</p>"
+)
 MOST_FINDINGS = 30
 """So many findings have their sound and picture in a report: more would make it too large to send."""
 
@@ -59,35 +61,15 @@ def choose(verdicts: Sequence[Verdict], builds: Mapping[str, Build]) -> tuple[li
         for finding in (each for summary in verdict.summaries for each in summary.new):
             fresh.setdefault((finding.clip, finding.gap), []).append(finding)
         for (clip, gap), found in fresh.items():
-            worst = max(float(_times(each.measure, [each.value])[0]) for each in found)
+            worst = max(float(times_threshold(each.measure, [each.value])[0]) for each in found)
             chosen = Chosen(verdict.build, clip, gap, f"new: {', '.join(each.measure for each in found)}")
             ranked.append((True, worst, chosen))
         for clip, known in builds[verdict.build].gaps.items():
-            for gap, (times, key) in enumerate(_worst_of_gaps(known), 1):
+            for gap, (times, key) in enumerate(worst_of_gaps(known), 1):
                 if times >= 1.0 and (clip, gap) not in fresh:
                     ranked.append((False, times, Chosen(verdict.build, clip, gap, f"as before: {key}")))
     ranked.sort(key=lambda each: (not each[0], -each[1]))
     return [chosen for _, _, chosen in ranked[:MOST_FINDINGS]], len(ranked)
-
-
-def _times(key: str, values: Sequence[float | None]) -> npt.NDArray[np.float64]:
-    """Return how many times its threshold each value is; 0 where it cannot be told."""
-    measure, found = measure_named(key), np.array(values, np.float64)
-    # Low values are conspicuous below a limit that is itself negative: -30 dB is 1.7 times -18 dB.
-    limit = 0.0 if measure.threshold is None else float(badness(measure, np.array([measure.threshold]))[0])
-    if limit <= 0:
-        return np.zeros(found.size)
-    return np.where(np.isnan(found), 0.0, badness(measure, found) / limit)
-
-
-def _worst_of_gaps(known: ClipGaps) -> list[tuple[float, str]]:
-    worst = [(0.0, "")] * len(known.gaps)
-    for measure in COMPARED:
-        values = (known.values or {}).get(measure.key, ())
-        for gap, times in enumerate(_times(measure.key, values).tolist()):
-            if times > worst[gap][0]:
-                worst[gap] = (times, measure.key)
-    return worst
 
 
 def report_of(
@@ -101,6 +83,7 @@ def report_of(
     judged: bool,
     allow_missing: bool,
     doubts: Sequence[str] = (),
+    strata: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Return the whole page.
 
@@ -114,6 +97,8 @@ def report_of(
         Whether limits were set.
     doubts
         What does not fit together, and was accepted.
+    strata
+        What each clip is told apart by; nothing of it is shown where nothing is given.
     """
     names = ", ".join(each.name for each in others)
     body = [
@@ -133,9 +118,17 @@ def report_of(
     )
     body.append(html_table(summary_table(verdicts, telling=True)))
     body += _strata([base, *others])
+    if strata:
+        table = html_table(by_stratum(base, others, metrics, strata))
+        body += ["<h3>By what is known of the clips</h3>", _STRATA, table]
     body.append("<h2>Findings</h2>")
     heard = [
-        player(finding, lay_out(figure_of(finding)), copy=False, heading=_heading(chosen, finding), dpi=_DPI)
+        player(
+            finding,
+            draw(lay_out(figure_of(finding)), _DPI),
+            copy=False,
+            heading=_heading(chosen, finding),
+        )
         for chosen, finding in findings
     ]
     said = f"{len(heard)} of {count} gaps with a finding, the worst first; new ones before those of the base."
@@ -242,7 +235,7 @@ def _strata(builds: Sequence[Build]) -> list[str]:
         [
             (of, times >= 1.0)
             for known in build.gaps.values()
-            for (times, _), of in zip(_worst_of_gaps(known), known.strata, strict=True)
+            for (times, _), of in zip(worst_of_gaps(known), known.strata, strict=True)
         ]
         for build in builds
     ]

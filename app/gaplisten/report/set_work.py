@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 
 from gaplisten.batch.comparison import Comparison
-from gaplisten.batch.gap_values import ClipGaps, gap_journal, measure_builds
+from gaplisten.batch.gap_values import ClipGaps, gap_journal, measure_builds, tables_of
 from gaplisten.batch.gate import Build, Verdict, judge
 from gaplisten.batch.items import REFERENCE, Version, file_of, versions_of
 from gaplisten.batch.work import PartOf
@@ -16,7 +17,6 @@ from gaplisten.clips.opening import open_clip
 from gaplisten.durable import check_place, not_written, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
-from gaplisten.loss.measures import measure_versions
 from gaplisten.metrics.contract import Metric
 from gaplisten.report.finding import Finding, finding_of, place_of
 from gaplisten.report.set_report import REPORT_CONTEXT_MS, Chosen, choose, report_of
@@ -87,26 +87,34 @@ def doubts_of(found: Mapping[str, Sequence[Version]], measured: Sequence[ClipGap
 
 
 def findings_of(
-    shown: Sequence[Chosen], found: Mapping[str, Sequence[Version]], base: str | None, job: Job
+    shown: Sequence[Chosen],
+    found: Mapping[str, Sequence[Version]],
+    base: str | None,
+    builds: Mapping[str, Build],
+    job: Job,
 ) -> Iterator[tuple[Chosen, Finding]]:
-    """Open and measure each clip that a report shows, in its build and in the base.
+    """Open each clip that a report shows, in its build and in the base; what was measured of it is known.
 
     Parameters
     ----------
     base
         None where nothing of it but values is there.
+    builds
+        What was measured, by their names.
     """
+    versions = {(name, each.clip.name): each for name, known in found.items() for each in known}
     for number, chosen in enumerate(shown):
         job.check(number / len(shown), chosen.clip)
-        version = next(each for each in found[chosen.build] if each.clip.name == chosen.clip)
+        version = versions[chosen.build, chosen.clip]
         conditions = [replace(file_of(version), name=chosen.build)]
-        for each in found.get(base, ()) if base is not None else ():
-            if each.clip.name == chosen.clip:
-                own = file_of(each)
-                trace = own.trace or (each.clip.trace if each.clip.trace != version.clip.trace else None)
-                conditions.insert(0, replace(own, name=base or "", trace=trace))
+        each = versions.get((base, chosen.clip)) if base is not None else None
+        if base is not None and each is not None:
+            own = file_of(each)
+            trace = own.trace or (each.clip.trace if each.clip.trace != version.clip.trace else None)
+            conditions.insert(0, replace(own, name=base, trace=trace))
         opened = open_clip(replace(version.clip, conditions=tuple(conditions)))
-        tables = measure_versions(opened.reference, opened.conditions, opened.traces)
+        measured = {name: gaps for name in opened.conditions if (gaps := builds[name].gaps.get(chosen.clip))}
+        tables = tables_of(opened, measured)
         yield chosen, finding_of(opened, tables, chosen.gap, place_of(version.clip), {}, REPORT_CONTEXT_MS)
 
 
@@ -131,6 +139,7 @@ def page_of(
     judged: bool,
     allow_missing: bool,
     doubts: Sequence[str],
+    strata: Mapping[str, str] = MappingProxyType({}),
 ) -> Page:
     """Choose the findings, open them, and return the page; see `report_of`.
 
@@ -140,18 +149,22 @@ def page_of(
         The versions of each build, by its name.
     heard
         Whether the base's sounds are there, and not its values alone.
+    strata
+        By clip: what it is told apart by.
     """
-    shown, count = choose(verdicts, {each.name: each for each in others})
+    known = {each.name: each for each in (base, *others)}
+    shown, count = choose(verdicts, known)
     text = report_of(
         base,
         others,
         verdicts,
         metrics,
-        findings_of(shown, found, base.name if heard else None, job),
+        findings_of(shown, found, base.name if heard else None, known, job),
         count,
         judged=judged,
         allow_missing=allow_missing,
         doubts=doubts,
+        strata=strata,
     )
     return Page(text, len(shown), count)
 
