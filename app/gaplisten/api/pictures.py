@@ -22,7 +22,7 @@ from gaplisten.report.figure import Figure, look
 from gaplisten.report.finding import CONTEXT_MS, Place, finding_of
 from gaplisten.report.layout import lay_out
 from gaplisten.report.pictures import figure_of
-from gaplisten.report.png import small_png_of
+from gaplisten.report.png import draw
 from gaplisten.report.sounds import waveform
 
 _SCREEN_DPI = 120
@@ -56,7 +56,7 @@ class Picture:
         write_figure(Path(fspath(path)), self.figure, dpi)
 
     def _repr_png_(self) -> bytes:
-        return small_png_of(lay_out(self.figure), _SCREEN_DPI)
+        return draw(lay_out(self.figure), _SCREEN_DPI).small_png()
 
     def __repr__(self) -> str:
         """Return what it shows, in a line."""
