@@ -279,14 +279,16 @@ def clustered_mean(values: Sequence[float], groups: Sequence[int], level: float 
     if not values:
         raise ValueError("a mean needs at least one value")
     mean = fmean(values)
-    residuals: dict[int, float] = {}
-    for value, group in zip(values, groups, strict=True):
-        residuals[group] = residuals.get(group, 0.0) + value - mean
-    count = len(residuals)
+    import numpy as np
+
+    _, group = np.unique(groups, return_inverse=True)
+    each = np.column_stack((values, np.full(len(values), -mean))).ravel()
+    residuals = np.bincount(np.repeat(group, 2), weights=each)
+    count = residuals.size
     if count < 2:
         return Mean(count, mean, None, None)
     from scipy.special import stdtrit
 
-    spread = sum(each * each for each in residuals.values()) * count / (count - 1)
+    spread = sum((residuals**2).tolist()) * count / (count - 1)
     half = float(stdtrit(count - 1, (1 + level) / 2)) * math.sqrt(spread) / len(values)
     return Mean(count, mean, mean - half, mean + half)

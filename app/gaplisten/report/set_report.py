@@ -61,7 +61,7 @@ def choose(verdicts: Sequence[Verdict], builds: Mapping[str, Build]) -> tuple[li
         for finding in (each for summary in verdict.summaries for each in summary.new):
             fresh.setdefault((finding.clip, finding.gap), []).append(finding)
         for (clip, gap), found in fresh.items():
-            worst = max(float(times_threshold(each.measure, [each.value])[0]) for each in found)
+            worst = max(times_threshold(each.measure, each.value) for each in found)
             chosen = Chosen(verdict.build, clip, gap, f"new: {', '.join(each.measure for each in found)}")
             ranked.append((True, worst, chosen))
         for clip, known in builds[verdict.build].gaps.items():
