@@ -30,7 +30,7 @@ from gaplisten.tables import Cell, Table
 
 REPORT_CONTEXT_MS = 200.0
 """Sound on both sides of a gap: less than in a bundle, so that a report can be mailed."""
-_DPI = 100
+_DPI = 90
 _STRATA = (
     "<p>Each build's clips of one kind: the share of their gaps with any finding, of each score its mean "
     "and the difference to the base on the same clips with its 95 % interval.</p>"

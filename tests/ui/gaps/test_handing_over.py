@@ -50,6 +50,22 @@ def test_one_key_hands_the_gap_over_and_asks_only_once(qtbot, at_gap, tmp_path, 
     assert len(asked) == 1
 
 
+def test_a_folder_whose_name_is_no_text_is_written_to_and_not_remembered_as_another(
+    qtbot, at_gap, tmp_path, monkeypatch
+):
+    folder = tmp_path / "d\udcff"
+    folder.mkdir()
+    chosen(monkeypatch, folder / "first.zip", "ZIP (*.zip)")
+    said = []
+    monkeypatch.setattr(at_gap.shell, "say", said.append)
+    at_gap.actions_table["gap.hand_over_to"].trigger()
+    qtbot.waitUntil(lambda: bool(said))
+    assert (folder / "first.zip").exists()
+    assert "d\\udcff" in said[0]
+    assert QApplication.clipboard().mimeData().urls()[0].toEncoded().data().endswith(b"/d%FF/first.zip")
+    assert at_gap.shell.settings.value("handed over", "", type=str) == ""
+
+
 def test_versions_can_be_handed_over_without_their_names(qtbot, at_gap, tmp_path, monkeypatch):
     chosen(monkeypatch, tmp_path / "blind.zip", "ZIP, versions called A, B, C (*.zip)")
     at_gap.actions_table["gap.hand_over_to"].trigger()

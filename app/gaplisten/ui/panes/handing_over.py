@@ -12,7 +12,7 @@ from PySide6.QtGui import QGuiApplication, QImage
 
 from gaplisten.bench.settings import is_there
 from gaplisten.durable import safe_name
-from gaplisten.errors import GaplistenError
+from gaplisten.errors import GaplistenError, visible
 from gaplisten.jobs import Job
 from gaplisten.report.bundle import Bundle, bundle_of, check_bundle, places_of, write_bundle
 from gaplisten.report.finding import Finding
@@ -139,13 +139,15 @@ class HandingOver(QObject):
 
     def _on_written(self, written: Written) -> None:
         place = written.paths[0]
-        self._shell.settings.setValue(_PLACE, str(place.parent))
+        if visible(str(place.parent)) == str(place.parent):
+            # Qt drops what is no text: the next one would be written into a folder of another name.
+            self._shell.settings.setValue(_PLACE, str(place.parent))
         content = QMimeData()
         content.setText(written.bundle.text)
         content.setImageData(QImage.fromData(written.bundle.picture))
-        content.setUrls([QUrl.fromLocalFile(str(place))])
+        content.setUrls([QUrl(place.absolute().as_uri())])
         QGuiApplication.clipboard().setMimeData(content)
-        said = f"handed over: {place}; its text and picture are on the clipboard"
+        said = f"handed over: {visible(str(place))}; its text and picture are on the clipboard"
         if written.paths[1:]:
             said += f". Keep {written.paths[1].name} back: it names the versions"
         self._shell.say(said)
