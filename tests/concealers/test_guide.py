@@ -79,7 +79,9 @@ def test_the_ilbc_example_codes_and_conceals(tmp_path: Path) -> None:
         )
     assert made.coding is not None
     assert made.coding.kbit_s == pytest.approx(15.2)
-    assert quality(sound.samples, whole.signal.samples) > 2
+    # Its filters move low voices by a millisecond against the rest.
+    moved = (np.roll(whole.signal.samples, lag) for lag in range(-12, 13))
+    assert max(quality(sound.samples[12:-12], each[12:-12]) for each in moved) > 2
     gap = slice(loud * 160, (loud + 1) * 160)
     energies = [float((each[gap] ** 2).sum()) for each in (sound.samples, made.signal.samples)]
     assert 0.2 < energies[1] / energies[0] < 2
