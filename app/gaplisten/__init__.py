@@ -4,9 +4,15 @@ From Python: ``import gaplisten`` gives `open_clips`, `conceal`, `measure_gaps`,
 `plot_gap` on NumPy arrays. ``docs/python.md`` is the guide.
 """
 
+from __future__ import annotations
+
 import os
 from importlib import import_module
-from typing import Any
+
+# Not typing's own: where `python -m gaplisten` begins, a module of the current folder would be imported.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 __version__ = "0.1.0"
 
