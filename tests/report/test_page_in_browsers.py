@@ -14,6 +14,7 @@ from gaplisten.loss.trace import LossTrace
 from gaplisten.report.finding import Finding, Kind, Place, Version, web_copy
 from gaplisten.report.layout import lay_out
 from gaplisten.report.page import page, player
+from gaplisten.report.png import draw
 from gaplisten.report.pictures import figure_of
 from kit import pulse, xserver
 from kit.browser import page_in
@@ -48,7 +49,8 @@ def finding(rate: int, seconds: float = 0.9, whole: bool = True) -> Finding:
 def written(found: Finding, folder: Path) -> Path:
     path = folder / "listen.html"
     path.write_text(
-        page("noise page", [player(found, lay_out(figure_of(found, waves_only=True)))]), encoding="utf-8"
+        page("noise page", [player(found, draw(lay_out(figure_of(found, waves_only=True)), 110))]),
+        encoding="utf-8",
     )
     return path
 
