@@ -14,8 +14,8 @@ from gaplisten.loss.trace import LossTrace
 from gaplisten.report.finding import Finding, Kind, Place, Version, web_copy
 from gaplisten.report.layout import lay_out
 from gaplisten.report.page import page, player
-from gaplisten.report.png import draw
 from gaplisten.report.pictures import figure_of
+from gaplisten.report.png import draw
 from kit import pulse, xserver
 from kit.browser import page_in
 from kit.chrome import chrome
