@@ -544,7 +544,7 @@ def test_a_panel_that_does_not_fit_on_the_disk_is_told_and_leaves_nothing(
 ) -> None:
     make_clips(tmp_path / "clips", frames=8000)
     definition = parse_definition(toml("acr"))
-    with pytest.raises(BuildError, match="No space left"):
+    with pytest.raises(BuildError, match="the disk is full"):
         build(definition, small_disk / "panel", FakeRenderer(), places=Places(tmp_path))
     assert list(small_disk.iterdir()) == []
 

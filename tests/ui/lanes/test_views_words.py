@@ -55,7 +55,7 @@ def test_what_distinguishes_a_version_has_a_line_of_its_own_where_the_name_has_n
     assert parted(name, metrics, 140.0) == ("Repeat with fade", "hold 5 ms")
     assert parted("Repeat with fade (hold 5 ms) 2", metrics, 140.0) == ("Repeat with fade", "hold 5 ms 2")
     lane, colours = view._canvas.scene.lanes[1], view._colours()
-    assert [text for text, _ in header_lines(lane, colours, 90.0, "hold 5 ms")][0] == "hold 5 ms"
+    assert next(text for text, _ in header_lines(lane, colours, 90.0, "hold 5 ms")) == "hold 5 ms"
 
 
 def test_the_usual_words_fit_beside_a_lane(view: LanesView) -> None:
