@@ -64,6 +64,18 @@ def test_a_short_textgrid_and_one_in_utf_16_are_read(tmp_path: Path) -> None:
         }
 
 
+@pytest.mark.parametrize(
+    ("name", "content"),
+    [
+        ("a.txt", "0.5\t1.0\tone\u2028two\r\n1.5\t1.5\tthree\x0bfour\r\n"),
+        ("a.csv", 'track,start_s,end_s,text\r\n,0.5,1.0,one\u2028two\r\n,1.5,1.5,"three\nfour"\r\n'),
+    ],
+)
+def test_texts_of_several_lines_end_no_rows(tmp_path: Path, name: str, content: str) -> None:
+    (tmp_path / name).write_bytes(content.encode())
+    assert known(read_labels(tmp_path / name)) == {"": [(0.5, 1.0, "one two"), (1.5, 1.5, "three four")]}
+
+
 def test_praat_reads_what_is_written_and_saves_what_is_read(tmp_path: Path) -> None:
     if not shutil.which("praat"):
         pytest.skip("praat is not there")

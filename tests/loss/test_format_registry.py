@@ -15,7 +15,7 @@ import gaplisten
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
 from gaplisten.loss import formats
-from gaplisten.loss.formats import FORMATS
+from gaplisten.loss.formats import FORMATS, text
 from gaplisten.loss.formats.contract import BadTrace, Content
 
 MADE_UP = '''
@@ -129,15 +129,9 @@ def test_a_content_is_read_by_each_function_once_whether_it_can_be_or_not() -> N
 def test_a_file_of_digits_is_parsed_once_though_three_formats_look_at_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    decoded = []
-
-    class Watched(bytes):
-        def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:
-            decoded.append(encoding)
-            return super().decode(encoding, errors)
-
-    monkeypatch.setattr(formats, "_bytes", lambda path: Watched(path.read_bytes()))
+    decodings = []
+    monkeypatch.setattr(text, "decoded", lambda data: decodings.append(data) or data.decode())
     (tmp_path / "x.txt").write_text("1\n1\n0\n")
     with pytest.raises(formats.AmbiguousTrace, match=r"challenge .*, frn "):
         formats.read_trace(tmp_path / "x.txt")
-    assert decoded == ["utf-8-sig"]
+    assert decodings == [b"1\n1\n0\n"]

@@ -32,11 +32,11 @@ ROUND_TRIP = settings(
 )
 # Formats that list losses say nothing of received packets at the end, and compact fills its last byte.
 OPEN_ENDED = {
-    "lost_packets", "received_packets", "lost_samples", "sample_mask", "g192_compact", "audacity", "textgrid",
-    "intervals", "intervals_samples",
+    "lost_packets", "lost_packets_from_1", "received_packets", "lost_samples", "sample_mask", "g192_compact",
+    "audacity", "textgrid", "intervals", "intervals_samples",
 }  # fmt: skip
 IN_SAMPLES = {form.name for form in FORMATS if form.unit == "sample"}
-WITH_ARRAYS = ("npy", "frn", "lost_packets", "lost_samples")
+WITH_ARRAYS = ("npy", "frn", "lost_packets", "lost_packets_from_1", "lost_samples")
 
 
 def written(path: Path, content: bytes | str) -> Path:
@@ -57,7 +57,7 @@ def same(found: np.ndarray, wanted: np.ndarray, name: str) -> bool:
 @given(lost=FLAGS)
 def test_what_is_written_is_read_back(tmp_path: Path, name: str, lost: np.ndarray) -> None:
     path = tmp_path / "trace.txt"
-    if name in ("lost_packets", "lost_samples", "audacity") and not lost.any():
+    if name in ("lost_packets", "lost_packets_from_1", "lost_samples", "audacity") and not lost.any():
         lost[0] = True  # an empty list is no file that could be told from a broken one
     if name == "received_packets":
         lost[0] = False  # its list begins with the first packet that came
@@ -552,6 +552,49 @@ def test_arrays_that_are_no_trace_are_refused(tmp_path: Path, array: np.ndarray)
     with pytest.raises(TraceFileError) as caught:
         read_trace(tmp_path / "x.npy")
     assert not isinstance(caught.value, AmbiguousTrace), "no format to choose would read it"
+
+
+def test_a_list_without_a_0_says_from_where_it_counts_and_how_to_read_it_otherwise(tmp_path: Path) -> None:
+    path = written(tmp_path / "lost.txt", "3\n4\n9\n")
+    found = read_trace(path)
+    assert np.flatnonzero(found.lost).tolist() == [3, 4, 9]
+    assert any("counted from 0" in note and "lost_packets_from_1" in note for note in found.notes)
+    assert np.flatnonzero(read_trace(path, format="lost_packets_from_1").lost).tolist() == [2, 3, 8]
+    assert read_trace(written(path, "0\n3\n4\n9\n")).notes == ()
+    with pytest.raises(TraceFileError, match="it counts from 0"):
+        read_trace(path, format="lost_packets_from_1")
+
+
+def test_samples_that_lie_on_packets_only_when_counted_from_1_are_so_counted(tmp_path: Path) -> None:
+    samples = np.concatenate(
+        [np.arange(first * 320, last * 320) for first, last in ((2, 3), (6, 9), (11, 12))]
+    )
+    for base, said in ((0, False), (1, True)):
+        path = written(tmp_path / "lost.txt", "".join(f"{number + base}\n" for number in samples))
+        found = read_trace(path)
+        assert (found.format, found.packet_frames) == ("lost_samples", 320)
+        assert np.flatnonzero(found.lost).tolist() == [2, 6, 7, 8, 11]
+        assert any("counted from 1" in note for note in found.notes) is said
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-be", "utf-8-sig"])
+def test_text_that_windows_wrote_is_read(tmp_path: Path, encoding: str) -> None:
+    mark = "\ufeff" if encoding == "utf-16-be" else ""
+    for text in (
+        "0\r\n1\r\n1\r\n0\r\n0\r\n",
+        '{"lost": [0, 1, 1, 0, 0]}',
+        "packet,lost\r\n0,0\r\n1,1\r\n2,1\r\n3,0\r\n4,0\r\n",
+    ):
+        found = read_trace(written(tmp_path / "x_is_lost.txt", (mark + text).encode(encoding)))
+        assert found.lost.tolist() == [False, True, True, False, False]
+
+
+def test_text_is_known_though_what_is_looked_at_ends_within_a_character(tmp_path: Path) -> None:
+    for shift in range(4):
+        text = "#" + "." * shift + "\N{MUSICAL SYMBOL G CLEF}" * 20_000 + "\n" + "0\n1\n1\n"
+        for encoding in ("utf-8", "utf-16"):
+            found = read_trace(written(tmp_path / "x_is_lost.txt", text.encode(encoding)))
+            assert found.lost.tolist() == [False, True, True]
 
 
 def test_a_huge_index_does_not_ask_for_memory(tmp_path: Path) -> None:

@@ -17,12 +17,12 @@ from gaplisten.audio.mpeg import check_mpeg, is_mpeg
 from gaplisten.audio.ogg import check_ogg
 from gaplisten.audio.promises import CONVERT, COPY_AGAIN, STREAMING, HeaderFault, Promise, compare, more
 from gaplisten.audio.riff import CHUNKED, check_chunks, check_wave64
+from gaplisten.texts import marked
 
 _TEXT = ("holds text, not sound", "check which file was saved under this name")
 _LFS = b"version https://git-lfs"
 _VOC = b"Creative Voice File\x1a"
 _MAGICS = (*CHUNKED, b"fLaC", b"OggS", b".snd", b"caff", b"NIST", b"riff", b"ID3", _VOC)
-_BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff", b"\xef\xbb\xbf")  # of UTF-16 and UTF-8 text
 _AU_BITS = {23: 4, 25: 3, 26: 5}  # the codecs of AU files that libsndfile fills up to whole blocks
 _VOC_SOUND = (1, 2, 3, 6, 9)  # sound, more of it, silence, "repeat", sound with another head
 
@@ -84,7 +84,7 @@ def _refuse_other(head: bytes) -> None:
     if begins_as_sound(head):
         return
     refuse_text(head[:512])
-    if head.startswith(_BYTE_ORDER_MARKS):
+    if marked(head):
         raise HeaderFault(*_TEXT)
 
 

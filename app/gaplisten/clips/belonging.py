@@ -38,14 +38,14 @@ def about_reference(opened: OpenClip, others: Mapping[str, Path]) -> Iterator[Do
         fact = "the reference is exactly zero where the lossy file is not: they seem to be exchanged"
         yield Doubt("swapped", "reference", fact, "exchange them", Change(swapped=True))
         return
-    belongs = {
-        name: _belong(reference, signal, opened.trace if name == "lossy" else None)
-        for name, signal in versions.items()
-    }
+    # Of what a wrong trace calls received little may have come: then all of it counts.
+    received = _belong(reference, lossy, opened.trace) if lossy is not None else None
     unlike = [
         name
-        for name, same in belongs.items()
-        if same is False and not (name != "lossy" and _drifts(reference, versions[name], opened.trace))
+        for name, signal in versions.items()
+        if (name != "lossy" or received is False)
+        and _belong(reference, signal, None) is False
+        and not (name != "lossy" and _drifts(reference, versions[name], opened.trace))
     ]
     if not unlike:
         return

@@ -12,6 +12,7 @@ from pathlib import Path
 from gaplisten.audio.files import SOUND_SUFFIXES
 from gaplisten.clips.scanning import stem_of
 from gaplisten.errors import GaplistenError
+from gaplisten.texts import decoded
 from gaplisten.untrusted import read_regular
 
 MOST_BYTES = 64 << 20
@@ -64,7 +65,7 @@ def read_text(path: Path) -> str:
         If it cannot be read, is larger than 64 MiB or no text.
     """
     try:
-        text = read_regular(path, MOST_BYTES).decode("utf-8-sig")
+        text = decoded(read_regular(path, MOST_BYTES))
     except OSError as error:
         raise ClipTableError(str(path), f"cannot be read ({error.strerror})", "check the path") from error
     except UnicodeDecodeError as error:

@@ -15,7 +15,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.errors import GaplistenError
 
 SECONDS = 12.0
-_HOP = 0.01
+HOP = 0.01
 _BANDS = (100, 300, 600, 1000, 1600, 2400, 3600)  # Hz: what narrow-band codecs leave
 _FLOOR_DB = 45.0
 _BLOCK = 3.0  # seconds
@@ -28,7 +28,7 @@ Envelope = npt.NDArray[np.float64]
 def envelope_of(signal: Signal) -> Envelope:
     """Return the energy in bands over time in dB, shape ``(hops, bands)``; NaN where all is zero."""
     samples = signal.mono.astype(np.float64)
-    hop = max(1, round(_HOP * signal.rate))
+    hop = max(1, round(HOP * signal.rate))
     size = 2 * hop
     count = max(0, (len(samples) - size) // hop + 1)
     if not count:
@@ -46,7 +46,7 @@ def envelope_of(signal: Signal) -> Envelope:
 
 def likeness(first: Envelope, second: Envelope) -> float:
     """Return how alike two envelopes are, -1..1, at the best lag; NaN for too little sound."""
-    best, most = np.nan, min(round(_LAG / _HOP), len(first) // 4, len(second) // 4)
+    best, most = np.nan, min(round(_LAG / HOP), len(first) // 4, len(second) // 4)
     for lag in sorted(range(-most, most + 1), key=abs):
         a, b = first[max(lag, 0) :], second[max(-lag, 0) :]
         count = min(len(a), len(b))
@@ -58,7 +58,7 @@ def likeness(first: Envelope, second: Envelope) -> float:
 
 def _correlation(first: Envelope, second: Envelope) -> float:
     both = ~(np.isnan(first) | np.isnan(second)).any(axis=1)
-    if np.count_nonzero(both) < round(0.4 / _HOP):
+    if np.count_nonzero(both) < round(0.4 / HOP):
         return float("nan")
     a, b = first[both], second[both]
     a, b = a - a.mean(axis=0), b - b.mean(axis=0)
@@ -69,8 +69,8 @@ def _correlation(first: Envelope, second: Envelope) -> float:
 def alike_in_blocks(first: Signal, second: Signal) -> float:
     """Return how alike two sounds are, block by block: what a jitter buffer stretches keeps no single lag."""
     a, b = envelope_of(first), envelope_of(second)
-    size = round(_BLOCK / _HOP)
-    found, most = [], round(_LAG / _HOP)
+    size = round(_BLOCK / HOP)
+    found, most = [], round(_LAG / HOP)
     for at in range(0, max(len(a) - size // 2, 1), size):
         block = b[max(at - most, 0) : at + size + most]
         value = _best_within(a[at : at + size], block)

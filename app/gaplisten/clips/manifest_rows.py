@@ -15,6 +15,7 @@ from gaplisten.clips.names import Role, role_in_name
 from gaplisten.clips.scanning import LIST_SUFFIXES
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import MAX_BYTES
+from gaplisten.texts import decoded
 from gaplisten.untrusted import read_regular
 
 ID = "id"
@@ -43,7 +44,7 @@ def read_rows(path: Path) -> list[Row]:
         If it cannot be read, or is no table at all.
     """
     try:
-        text = read_regular(path, MAX_BYTES).decode("utf-8-sig")
+        text = decoded(read_regular(path, MAX_BYTES))
     except UnicodeDecodeError as error:
         raise ManifestError(str(path), f"is no UTF-8 text ({error.reason})", "save it as UTF-8") from error
     except OSError as error:

@@ -13,6 +13,7 @@ import numpy as np
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.doubts import LEAST_ZERO_SECONDS, SOUNDING, Change, Doubt, percent
+from gaplisten.clips.trace_likeness import Departures, shift_in_packets
 from gaplisten.clips.traces import shifted
 from gaplisten.loss.detect import detect_losses
 from gaplisten.loss.trace import Flags, LossTrace, Origin, runs_of
@@ -21,6 +22,9 @@ _TOO_MANY, _TOO_MANY_UNKNOWN = 0.05, 0.25  # share of zeros that a trace may cal
 _FITS = 0.05
 _BESIDE_SECONDS = 0.002
 _MOST_CHANGED = 0.6  # share of the sound that is not the reference's own, where no codec is in the way
+_MOST_SAME = 0.5  # share of what is heard that is the reference's own, where a codec is in the way
+_FEW_ZEROS, _MOSTLY = 0.25, 0.75
+_DECODER_SECONDS = 0.03  # by which a decoder's sound may be later than what was sent
 _SAME_BITS = 0.5  # share of lost samples that may be the reference's own
 _UNSENT_SECONDS = 0.1  # silence is not sent in pauses, not in single packets
 _GATED_SECONDS = 0.01
@@ -44,6 +48,8 @@ def about_trace(opened: OpenClip) -> Iterator[Doubt]:
     evidence = _Evidence.of(lossy, opened.reference, trace)
     told = evidence.against(trace)
     if not told:
+        if opened.reference is not None and evidence.tells_nothing(trace):
+            yield from _about_trace_by_likeness(opened, opened.reference, lossy, trace, "the lossy file")
         return
     readings = ((words, change) for words, change, tried in _readings(opened, trace) if evidence.fits(tried))
     found = next(readings, None)
@@ -51,6 +57,26 @@ def about_trace(opened: OpenClip) -> Iterator[Doubt]:
         yield Doubt("trace", "trace", told, "it may belong to another clip, packet length or start")
         return
     yield Doubt("trace", "trace", told, *found)
+
+
+def _about_trace_by_likeness(
+    opened: OpenClip, reference: Signal, version: Signal, trace: LossTrace, name: str
+) -> Iterator[Doubt]:
+    """Compare a trace with a version that went through a codec: where it follows the reference less well."""
+    if version.rate != reference.rate or reference.rate != trace.rate:
+        return
+    found = Departures.of(reference, version)
+    if found.turned(trace):
+        fact = f"where the trace says lost, {name} follows the reference; where it says received, it does not"
+        change = Change(inverted=not opened.clip.trace_inverted, option="--inverted")
+        yield Doubt("trace", "trace", fact, "it fits turned round: 1 means received", change)
+        return
+    shift = shift_in_packets(found.shift(trace), trace)
+    if shift and trace.grid is not None:
+        where = f"{abs(shift)} frames {'later' if shift > 0 else 'earlier'}"
+        fact = f"{name} departs from the reference beside what the trace calls lost, not there"
+        change = Change(trace_shift=opened.clip.trace_shift + shift)
+        yield Doubt("trace", "trace", fact, f"it fits about {where}", change)
 
 
 def _about_trace_by_versions(opened: OpenClip, trace: LossTrace) -> Iterator[Doubt]:
@@ -67,7 +93,12 @@ def _about_trace_by_versions(opened: OpenClip, trace: LossTrace) -> Iterator[Dou
         changed = sounding & (np.abs(clean - made) >= 0.5 / 32768).any(axis=1)
         size = np.count_nonzero(changed)
         if not LEAST_ZERO_SECONDS * trace.rate <= size <= _MOST_CHANGED * np.count_nonzero(sounding):
-            continue  # nothing was lost, or a codec is in the way
+            if size > LEAST_ZERO_SECONDS * trace.rate:  # a codec is in the way
+                doubts = list(_about_trace_by_likeness(opened, reference, version, trace, name))
+                if doubts:
+                    yield from doubts
+                    return
+            continue
         told = _told_by(changed, sounding, trace)
         if not told:
             continue
@@ -145,9 +176,43 @@ class _Evidence:
 
     def received_zeros(self, lost: Flags) -> tuple[float, float]:
         """Return which share of lost-looking zeros a trace calls received, and how many of each stretch."""
-        zeros = self.zeros & ~self._unsent(lost)
+        zeros = self.zeros & ~self._unsent(lost) & ~self._of_decoder(lost)
         count, received = np.count_nonzero(zeros), np.count_nonzero(zeros & ~lost)
         return (received / count, received / len(runs_of(zeros))) if count else (0.0, 0.0)
+
+    @property
+    def coded(self) -> bool:
+        """Whether hardly anything that is heard is the reference's own to the bit."""
+        heard = np.count_nonzero(self.sounding & ~self.silent)
+        return bool(heard and np.count_nonzero(self.same) <= _MOST_SAME * heard)
+
+    def tells_nothing(self, trace: LossTrace) -> bool:
+        """Whether a codec is in the way, and hardly anything of what was lost is exactly zero."""
+        lost = np.count_nonzero(trace.mask(len(self.zeros)))
+        return self.coded and bool(np.count_nonzero(self.zeros) < _FEW_ZEROS * lost)
+
+    def _of_decoder(self, lost: Flags) -> Flags:
+        """Return zeros with which a decoder answered a loss: later than it, by its delay, and fewer.
+
+        They begin within what was lost, when its filters or what it conceals have died away, or are but a
+        small part of all that was lost, where a decoder falls silent now and then.
+        """
+        made = np.zeros_like(lost)
+        if not self.coded:
+            return made
+        few = np.count_nonzero(self.zeros) < _FEW_ZEROS * np.count_nonzero(lost)
+        if few and np.count_nonzero(self.zeros & lost) >= _MOSTLY * np.count_nonzero(self.zeros):
+            return self.zeros
+        gaps = np.array(runs_of(lost), np.int64).reshape(-1, 2)
+        beside, most = round(_BESIDE_SECONDS * self.rate), round(_DECODER_SECONDS * self.rate)
+        for start, stop in runs_of(self.zeros):
+            at = int(np.searchsorted(gaps[:, 0], start, "right")) - 1
+            if at < 0:
+                continue
+            first, last = gaps[at]
+            within = first + beside < start < last + most and stop <= last + most
+            made[start:stop] = within and stop - start < last - first - beside
+        return made
 
     def _unsent(self, lost: Flags) -> Flags:
         """Return stretches of zeros that are no loss which a trace misses, but silence of another kind.

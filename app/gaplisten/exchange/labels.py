@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 from gaplisten.durable import not_written, write_whole
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.tables import neutral, plain
+from gaplisten.texts import decoded, lines_of
 from gaplisten.untrusted import read_regular
 
 MOST_BYTES = 16 << 20
@@ -99,9 +100,7 @@ class _Bad(ValueError):  # noqa: N818 - never leaves this module
 
 def _text(content: bytes) -> str:
     try:
-        if content.startswith((b"\xff\xfe", b"\xfe\xff")):  # Praat saves so where a text is not plain
-            return content.decode("utf-16")
-        return content.decode("utf-8-sig")
+        return decoded(content)  # Praat saves as UTF-16 where a text is not plain
     except UnicodeDecodeError:
         return content.decode("latin-1")
 
@@ -118,7 +117,7 @@ def _tidy(tracks: Iterable[Track]) -> list[Track]:
 
 
 def _line(text: str) -> str:
-    return " ".join(visible(text).split())
+    return visible(" ".join(text.split()))
 
 
 def _flat(tracks: Sequence[Track]) -> list[Label]:
@@ -159,7 +158,7 @@ def _audacity(tracks: Sequence[Track], _seconds: float, _rate: int) -> str:
 
 def _of_audacity(text: str) -> tuple[Track, ...]:
     labels = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(lines_of(text), 1):
         words = line.split("\t")
         if not line.strip() or words[0] == "\\":  # frequencies of the label before
             continue
@@ -341,7 +340,7 @@ def _csv(tracks: Sequence[Track], _seconds: float, _rate: int) -> str:
 
 def _of_csv(text: str) -> tuple[Track, ...]:
     try:
-        rows = list(csv.reader(text.splitlines(), strict=True))
+        rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     except csv.Error as error:
         raise _Bad(f"is no table ({error})") from error
     heads = [head.strip().lower() for head in rows[0]] if rows else []

@@ -11,11 +11,11 @@ from pathlib import Path
 
 from gaplisten.errors import GaplistenError
 from gaplisten.tables import csv_row
+from gaplisten.texts import decoded, is_wide
 
 Row = dict[str, str]
 
 _MARK = codecs.BOM_UTF8  # what spreadsheets put before UTF-8
-_WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 _SEPARATORS = {",": "", ";": "its cells are set apart by semicolons", "\t": "its cells are set apart by tabs"}
 _MOST_LINES = 100  # that one cell may have: a broken quote must not swallow a file
 
@@ -79,10 +79,9 @@ def listed(names: Iterable[str]) -> str:
 
 def _lines(data: bytes) -> _Text:
     notes = []
-    for mark, encoding in _WIDE.items():
-        if data.startswith(mark):
-            data = data[len(mark) :].decode(encoding, "replace").encode("utf-8")
-            notes.append("it is UTF-16")
+    if is_wide(data):
+        data = decoded(data, "replace").encode("utf-8")
+        notes.append("it is UTF-16")
     if data.startswith(_MARK):
         notes.append("it begins with a byte order mark")
         data = data.removeprefix(_MARK)
@@ -258,7 +257,7 @@ def parse(
 
 
 def _is_utf8(data: bytes) -> bool:
-    if data.startswith(tuple(_WIDE)):
+    if is_wide(data):
         return True
     try:
         data.decode("utf-8")

@@ -75,6 +75,8 @@ def read_capture(path: Path, job: Job | None = None, *, form: str | None = None)
         found = known.read(path, data, job)
     except Damaged as bad:
         raise CaptureError(str(path), bad.fact, bad.way_out) from bad
+    if known.by_lines and not data.rstrip(b"\0").endswith((b"\n", b"\r")):
+        notes = (*notes, "its last line has no end: the file may be cut short")
     job.check(1.0)
     return replace(found, notes=(*notes, *found.notes))
 

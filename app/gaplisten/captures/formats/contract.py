@@ -8,6 +8,7 @@ from pathlib import Path
 
 from gaplisten.captures.streams import Capture
 from gaplisten.jobs import Job
+from gaplisten.texts import beginning, decoded
 
 
 @dataclass
@@ -32,6 +33,8 @@ class CaptureFormat:
         Called with the first bytes of a file (4096 at most), unpacked.
     read
         Called with the file's name, its bytes and a job; raises `Damaged`.
+    by_lines
+        Whether it is written line by line, so that a last line without an end may have been cut.
     place
         Where it stands in lists of formats, and when it is asked: low numbers first.
     """
@@ -40,6 +43,7 @@ class CaptureFormat:
     help: str
     recognises: Callable[[bytes], bool]
     read: Callable[[Path, bytes, Job], Capture]
+    by_lines: bool = False
     place: int = 100
 
 
@@ -52,14 +56,19 @@ def text_of(data: bytes) -> str:
         If it is no text.
     """
     try:
-        return data.decode("utf-8-sig")
+        return decoded(data)
     except UnicodeDecodeError as error:
         raise Damaged(f"is not text (byte {error.start})") from error
+
+
+def others_left_out(count: int, kind: str) -> tuple[str, ...]:
+    """Say how many lines of a log say nothing of its kind."""
+    return (f"{count} lines are none of {kind} and are left out",) if count else ()
 
 
 def first_text(head: bytes) -> str:
     """Return the first characters of a file; nothing where it is no text."""
     try:
-        return head.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        return head[: error.start].decode("utf-8-sig") if error.start >= len(head) - 4 else ""
+        return beginning(head + b"\n", len(head))  # whatever follows may have been cut within a character
+    except UnicodeDecodeError:
+        return ""

@@ -47,6 +47,7 @@ FORMATS = (
         help="delay profile of 3GPP and ITU-T, -1 = lost",
         recognises=_recognises,
         read=_read,
+        by_lines=True,
         place=90,
     ),
 )

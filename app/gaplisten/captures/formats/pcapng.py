@@ -13,6 +13,10 @@ from gaplisten.captures.streams import NO_TIME, Capture
 from gaplisten.jobs import Job
 
 _SECTION, _INTERFACE, _PACKET, _SIMPLE, _ENHANCED = 0x0A0D0D0A, 1, 2, 3, 6
+# Names, statistics, keys, systemd's journal, custom ones, and the section itself; private ones have a bit.
+_OTHERS = (_SECTION, 4, 5, 7, 8, 9, 10, 0x101, 0x102, 0x201, 0x202, 0x203, 0x204, 0x205, 0x206, 0x207, 0x208,
+           0x210, 0x211, 0x212, 0x213, 0xBAD, 0x40000BAD)  # fmt: skip
+_LOCAL = 0x80000000
 _MAGIC = b"\x0a\x0d\x0d\x0a"
 _RESOLUTION, _OFFSET = 9, 14
 _SECOND = 1_000_000_000
@@ -36,7 +40,7 @@ class _Interface:
 
 def _read(path: Path, data: bytes, job: Job) -> Capture:
     order, interfaces = "<", list[_Interface]()
-    wire, at, timeless, notes = Wire(path, data), 0, 0, tuple[str, ...]()
+    wire, at, timeless, unknown, notes = Wire(path, data), 0, 0, 0, tuple[str, ...]()
     while at < len(data):
         if at + 12 > len(data):
             notes = (_cut(wire.frames, len(data) - at),)
@@ -62,7 +66,11 @@ def _read(path: Path, data: bytes, job: Job) -> Capture:
             timeless += _frame(wire, data, at, size, kind, order, interfaces)
             if wire.frames % _EVERY == 0:
                 job.check(0.1 + 0.8 * at / len(data))
+        elif kind not in _OTHERS and not kind & _LOCAL:
+            unknown += 1
         at += size
+    if unknown:
+        notes = (*notes, f"{unknown} blocks of an unknown kind are passed over")
     if timeless:
         notes = (*notes, f"{timeless} packets were saved without times")
     return captured(path, "pcapng", wire, data, notes)

@@ -12,9 +12,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gaplisten.captures.formats.contract import CaptureFormat, Damaged, first_text, text_of
+from gaplisten.captures.formats.contract import CaptureFormat, Damaged, first_text, others_left_out, text_of
 from gaplisten.captures.streams import Capture, Totals
 from gaplisten.jobs import Job
+from gaplisten.texts import lines_of
 
 _WANTED = (
     "totalSamplesReceived", "concealedSamples", "silentConcealedSamples", "concealmentEvents",
@@ -150,7 +151,13 @@ def _read_report(path: Path, data: bytes, job: Job) -> Capture:
         loss = loss if loss is not None else (length * dense + quiet * thin) / 100 / (length + quiet)
     if not figures:
         raise Damaged("holds no counters of a call that are known")
-    return Capture(path, "RTCP log", totals=(Totals(path.name, figures, loss, burst or None),))
+    notes = others_left_out(sum(map(_says_nothing, lines_of(text))), "those with counters")
+    return Capture(path, "RTCP log", totals=(Totals(path.name, figures, loss, burst or None),), notes=notes)
+
+
+def _says_nothing(line: str) -> bool:
+    told = _ASTERISK.search(line) or _REPORT.search(line) or "pkt" in line or "loss" in line
+    return bool(line.strip()) and not told
 
 
 FORMATS = (

@@ -145,13 +145,16 @@ def _is_analysis(head: bytes) -> bool:
 def _read_analysis(path: Path, data: bytes, job: Job) -> Capture:
     place: dict[str, int] = {}
     route, part, clock = Route("", ""), 0, 0
-    collector = Collector(path)
+    collector, title = Collector(path), 0
     for count, (line, row) in enumerate(_rows(text_of(data))):
         if "sequence" in map(str.casefold, row):
-            place, part, clock = _places(row), part + 1, 0
+            place, part, clock, title = _places(row), part + 1, 0, 0
             continue
+        if title:
+            raise Damaged(f"line {title} has 1 column, the first {len(place)}", "correct the line")
         if not place or len(row) < 2:
-            continue  # "Forward" and "Reverse", of both directions in one file
+            title = line if place else 0  # "Forward" and "Reverse", each over a table of its own
+            continue
         if len(row) != len(place):
             raise Damaged(f"line {line} has {len(row)} columns, the first {len(place)}", "correct the line")
         clock += _time(row[place["delta (ms)"]], line, _MILLISECOND)
@@ -164,6 +167,8 @@ def _read_analysis(path: Path, data: bytes, job: Job) -> Capture:
         collector.add(route, part if part > 1 else None, Head(clock, number, -1, -1, marked, -1))
         if count % _EVERY == 0:
             job.check(0.5)
+    if title:
+        raise Damaged(f"line {title} has 1 column, the first {len(place)}", "correct the line")
     return _found(path, "Wireshark RTP CSV", collector, ())
 
 
@@ -224,7 +229,7 @@ def _found(path: Path, name: str, collector: Collector, notes: tuple[str, ...]) 
 def _table(
     name: str, help: str, recognises: Callable[[bytes], bool], read: Callable[..., Capture], place: int
 ) -> CaptureFormat:
-    return CaptureFormat(name=name, help=help, recognises=recognises, read=read, place=place)
+    return CaptureFormat(name=name, help=help, recognises=recognises, read=read, by_lines=True, place=place)
 
 
 FORMATS = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import io
 import json
@@ -11,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from gaplisten.errors import GaplistenError
+from gaplisten.texts import decoded, is_wide, lines_of
 
 LARGEST = 64 * 2**20  # bytes of all files of an import together
 MOST_ROWS, MOST_COLUMNS = 1_000_000, 5_000
 _SEPARATORS = (",", ";", "\t")
-_WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
 
 class TableUnreadable(GaplistenError):  # noqa: N818 - reads as the fact it is
@@ -71,7 +70,7 @@ def read_foreign(name: str, data: bytes) -> Foreign:
     text = _text(data)
     if text.lstrip()[:1] in ("{", "["):
         return _of_json(name, text)
-    first = next((line for line in text.splitlines() if line.strip()), "")
+    first = next((line for line in lines_of(text) if line.strip()), "")
     separator = max(_SEPARATORS, key=lambda one: len(max(_lines(name, first, one), key=len, default=[])))
     rows = [row for row in _lines(name, text, separator) if any(cell.strip() for cell in row)]
     if not rows:
@@ -87,11 +86,8 @@ def read_foreign(name: str, data: bytes) -> Foreign:
 
 
 def _text(data: bytes) -> str:
-    for mark, encoding in _WIDE.items():
-        if data.startswith(mark):
-            return data[len(mark) :].decode(encoding, "replace")
     try:
-        return data.decode("utf-8-sig")
+        return decoded(data, "replace" if is_wide(data) else "strict")
     except UnicodeDecodeError:
         return data.decode("latin-1")
 

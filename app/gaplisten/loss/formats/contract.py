@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.loss.trace import Flags, LossTrace, Spans
+from gaplisten.texts import beginning
 
 MAX_PACKETS = 50_000_000
 ARRAY_MAGIC = b"\x93NUMPY"
@@ -129,10 +130,9 @@ class Content:
         if self.data.startswith(ARRAY_MAGIC):
             return Kind.ARRAY
         try:
-            sample = self.data[:_SAMPLE].decode("utf-8-sig", errors="strict")
-        except UnicodeDecodeError as error:
-            # The sample may have been cut inside a character.
-            return Kind.TEXT if error.start >= _SAMPLE - 6 else Kind.BYTES
+            sample = beginning(self.data, _SAMPLE)
+        except UnicodeDecodeError:
+            return Kind.BYTES
         printable = all(character.isprintable() or character in "\r\n\t" for character in sample)
         return Kind.TEXT if printable else Kind.BYTES
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 
@@ -25,6 +26,10 @@ SHORTEST_PACKET = 16  # samples; no packet is shorter
 _SAMPLES_FROM = 40  # consecutive numbers; no burst is that many packets every time
 _FEWEST_SAMPLES = 8  # of a gap; shorter ones are no losses of samples
 _DENSE = 0.3  # share of numbers that are listed; beyond, they may be those that were received
+_FROM_0 = (
+    "its packets are counted from 0, so that the first is packet 0; if it counts from 1, name the format"
+    " lost_packets_from_1"
+)
 _DOUBT = "lists rising numbers, which may count packets or samples"
 _DENSE_DOUBT = "lists rising numbers that leave few out: what was lost, or what was received"
 
@@ -53,8 +58,9 @@ def _kind(content: Content) -> tuple[str, str] | None:
     if numbers is None:
         return None
     shortest = _shortest_run(numbers)
+    common = max(_common(numbers), _common(numbers - 1) if numbers[0] else 1)
     dense = numbers.size / (int(numbers[-1]) - int(numbers[0]) + 1) > _DENSE
-    if _common(numbers) >= SHORTEST_PACKET or (shortest >= _SAMPLES_FROM and not dense):
+    if common >= SHORTEST_PACKET or (shortest >= _SAMPLES_FROM and not dense):
         return "samples", ""
     if dense and not says_lost(content.stem):
         return "samples packets received" if shortest >= _FEWEST_SAMPLES else "packets received", _DENSE_DOUBT
@@ -88,6 +94,15 @@ def _decode_packets(content: Content) -> Decoded:
     numbers = _counted_from_0(_numbers(content))
     lost = np.zeros(limited(int(numbers.max(initial=-1)) + 1), np.bool_)
     lost[numbers] = True
+    return Decoded(lost, (_FROM_0,) if numbers.size and numbers.min() > 0 else ())
+
+
+def _decode_packets_from_1(content: Content) -> Decoded:
+    numbers = _counted_from_0(_numbers(content))
+    if numbers.size and numbers.min() == 0:
+        raise BadTrace("lists packet 0", "it counts from 0: name the format lost_packets")
+    lost = np.zeros(limited(int(numbers.max(initial=0))), np.bool_)
+    lost[numbers - 1] = True
     return Decoded(lost)
 
 
@@ -104,12 +119,18 @@ def _decode_received(content: Content) -> Decoded:
 
 
 def _decode_samples(content: Content) -> Decoded:
-    """Return flags for the longest packet that explains all runs of lost samples; without one, the runs."""
-    numbers = _counted_from_0(_numbers(content))
+    """Return flags for the longest packet that explains all runs of lost samples; without one, the runs.
+
+    Where only a count from 1 puts all runs on packets, the list counts so.
+    """
+    numbers = np.unique(_counted_from_0(_numbers(content)))
     if not numbers.size:
         return Decoded(np.zeros(0, np.bool_))
-    starts, stops = _runs(np.unique(numbers))
-    return decoded_runs(starts, stops, limited(int(stops[-1])))
+    from_1 = numbers[0] > 0 and _common(numbers - 1) >= SHORTEST_PACKET > _common(numbers)
+    starts, stops = _runs(numbers - from_1)
+    found = decoded_runs(starts, stops, limited(int(stops[-1])))
+    note = "its samples are counted from 1: only so they lie on packets"
+    return replace(found, notes=(*found.notes, note)) if from_1 else found
 
 
 def decoded_runs(starts: Whole, stops: Whole, frames: int) -> Decoded:
@@ -162,6 +183,18 @@ FORMATS = (
         encode_npy=lambda trace: saved(_packets(trace)),
         lists=True,
         place=100,
+    ),
+    TraceFormat(
+        name="lost_packets_from_1",
+        help="the same counted from 1, as Matlab does; must be named",
+        suffixes=(".txt", ".npy"),
+        polarity="listed = lost",
+        end=End.RECEIVED,
+        decode=_decode_packets_from_1,
+        encode=lambda trace: _lines(_packets(trace) + 1),
+        encode_npy=lambda trace: saved(_packets(trace) + 1),
+        lists=True,
+        place=102,
     ),
     TraceFormat(
         name="received_packets",

@@ -7,19 +7,20 @@ import numpy as np
 from gaplisten.loss.formats.contract import BadTrace, Content, Decoded, End, Kind, TraceFormat, limited
 from gaplisten.loss.formats.text import text_of
 from gaplisten.loss.trace import LossTrace
+from gaplisten.texts import lines_of
 
 
 def _recognises(content: Content) -> str | None:
     if content.kind is not Kind.TEXT:
         return None
-    begins = {line[:1] for line in content.once(text_of).splitlines() if line.strip()}
+    begins = {line[:1] for line in lines_of(content.once(text_of)) if line.strip()}
     return "" if begins & set("PL") and begins & set("=%!") and begins <= set("PGL=%!#") else None
 
 
 def _decode(content: Content) -> Decoded:
     flags: list[bool] = []
     tests = 0
-    for number, line in enumerate(content.once(text_of).splitlines(), 1):
+    for number, line in enumerate(lines_of(content.once(text_of)), 1):
         word = line.strip()
         if not word or word[0] in "%!#":
             continue

@@ -8,6 +8,8 @@ import numpy as np
 
 from gaplisten.loss.formats.contract import BadTrace, Content, Decoded, Whole, limited
 from gaplisten.loss.trace import Flags
+from gaplisten.texts import decoded
+from gaplisten.texts import lines_of as split_lines
 
 _SEPARATORS = str.maketrans(dict.fromkeys(",;[]\ufeff", " "))
 _ONE = re.compile(r"1(\.0*)?(e[+-]?0+)?|true", re.IGNORECASE)
@@ -18,7 +20,7 @@ _NOUGHT = re.compile(r"0(\.0*)?(e[+-]?0+)?|false", re.IGNORECASE)
 def text_of(content: Content) -> str:
     """Return the file's characters, or refuse bytes that are not text."""
     try:
-        return content.data.decode("utf-8-sig")
+        return decoded(content.data)
     except UnicodeDecodeError as error:
         raise BadTrace(f"is not text (byte {error.start})", "name its format") from error
 
@@ -29,7 +31,7 @@ def digits_of(content: Content) -> Decoded:
     Also as NumPy and Python write them unless told otherwise: 0.0, 1.000e+00, True. Comments are left out and
     said; a place that is left empty is refused, as all that follows would move.
     """
-    lines = content.once(text_of).splitlines()
+    lines = split_lines(content.once(text_of))
     kept = [("" if is_comment(line) else line) for line in lines]
     comments = [place for place, line in enumerate(lines) if is_comment(line)]
     _refuse_holes(kept, set(comments))
@@ -110,14 +112,14 @@ def numbers_of(content: Content) -> Whole:
 
 def has_one_number_a_line(content: Content) -> bool:
     """Whether a text's numbers stand one in a line, or all in one."""
-    words = [line.translate(_SEPARATORS).split() for line in without_comments(content).splitlines()]
+    words = [line.translate(_SEPARATORS).split() for line in split_lines(without_comments(content))]
     filled = [each for each in words if each]
     return len(filled) == 1 or all(len(each) == 1 for each in filled)
 
 
 def without_comments(content: Content) -> str:
     """Return a text with its comments as empty lines, so that lines keep their numbers."""
-    return "\n".join("" if is_comment(line) else line for line in content.once(text_of).splitlines())
+    return "\n".join("" if is_comment(line) else line for line in split_lines(content.once(text_of)))
 
 
 def holds_only_numbers(content: Content) -> bool:
@@ -135,7 +137,7 @@ def one_per_line(flags: Flags, end: str = "\n") -> bytes:
 
 def _stray(text: str, allowed: str) -> BadTrace:
     """Return the refusal that names the first character that does not belong."""
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(split_lines(text), 1):
         rest = line.translate(_SEPARATORS).translate({ord(digit): " " for digit in allowed}).strip()
         if rest:
             found = "0 or 1" if allowed == "01" else "a whole number"
@@ -148,7 +150,7 @@ def _stray(text: str, allowed: str) -> BadTrace:
 
 def lines_of(content: Content) -> tuple[tuple[int, str], ...]:
     """Return the lines of a text that hold anything, with their numbers; comments are left out."""
-    lines = enumerate(content.once(text_of).splitlines(), 1)
+    lines = enumerate(split_lines(content.once(text_of)), 1)
     return tuple((number, line.strip()) for number, line in lines if line.strip() and not is_comment(line))
 
 

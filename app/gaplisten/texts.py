@@ -1,0 +1,60 @@
+"""Text as editors, spreadsheets and shells of any system save it: UTF-8, or what a byte order mark tells.
+
+Windows PowerShell writes UTF-16 whenever it sends what a command prints to a file, and spreadsheets do as
+"Unicode text".
+"""
+
+from __future__ import annotations
+
+import codecs
+
+_WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+
+
+def marked(data: bytes) -> bool:
+    """Whether bytes begin with a byte order mark, as no sound and no capture does."""
+    return data.startswith((*_WIDE, codecs.BOM_UTF8))
+
+
+def is_wide(data: bytes) -> bool:
+    """Whether bytes begin as UTF-16 does."""
+    return data.startswith(tuple(_WIDE))
+
+
+def decoded(data: bytes, errors: str = "strict") -> str:
+    """Return the characters of a text, without its mark.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        If it is none.
+    """
+    mark, encoding = _encoding(data)
+    return data[len(mark) :].decode(encoding, errors)
+
+
+def beginning(data: bytes, most: int) -> str:
+    """Return the characters of a text's first bytes; one of which only a part is among them is left out.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        If they are none.
+    """
+    mark, encoding = _encoding(data)
+    return codecs.getincrementaldecoder(encoding)().decode(data[len(mark) : most], final=len(data) <= most)
+
+
+def lines_of(text: str) -> list[str]:
+    """Return a text's lines as editors and spreadsheets end them: by LF, CR LF or CR.
+
+    `str.splitlines` ends them at form feeds and at Unicode's own line separators, too, which stand within
+    cells and labels.
+    """
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    return lines if lines[-1] else lines[:-1]
+
+
+def _encoding(data: bytes) -> tuple[bytes, str]:
+    found = next((each for each in _WIDE.items() if data.startswith(each[0])), None)
+    return found or (codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b"", "utf-8")
