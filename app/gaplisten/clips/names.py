@@ -81,9 +81,12 @@ _BEGINNINGS = {Role.REFERENCE: ("clean", "reference"), Role.LOSSY: ("lossy",)}
 _PERHAPS = {
     Role.LOSSY: {
         "zero", "zeros", "filling", "noisy", "deg", "received", "corrupted", "damaged", "broken", "gapped",
-        "dropouts", "input", "inputs",
+        "dropouts", "input", "inputs", "rx",
     },
-    Role.REFERENCE: {"in", "source", "src", "direct", "truth", "undamaged", "lossless", "input", "inputs"},
+    Role.REFERENCE: {
+        "in", "source", "src", "direct", "truth", "undamaged", "lossless", "input", "inputs",
+        "dry", "tx", "sent",
+    },
 }  # fmt: skip
 # What was made: of the lossy file ("lossy_enhanced"), or with the clean one ("net_clean_finetuned").
 _MADE = frozenset({

@@ -37,7 +37,20 @@ def _texts(tree: Tree, taken: Collection[str]) -> list[str]:
             path = folder.path / folder.plain[stem]
             if str(path) not in taken:
                 left[path.suffix.lower()].append(path)
-    return [_said(suffix, sorted(paths)) for suffix, paths in sorted(left.items())]
+    said = [_said(suffix, sorted(paths)) for suffix, paths in sorted(left.items())]
+    return said + _telling(tree, taken)
+
+
+def _telling(tree: Tree, taken: Collection[str]) -> list[str]:
+    """Name texts that are called traces beside sounds, and are those of no clip."""
+    paths = [
+        folder.path / name
+        for folder in tree.folders.values()
+        if folder.sounds
+        for name in folder.traces.values()
+    ]
+    names = [str(path.relative_to(tree.root)) for path in sorted(paths) if str(path) not in taken]
+    return [f"not used: {_named(names)} (named as losses, but of no clip here)"] if names else []
 
 
 def _said(suffix: str, paths: list[Path]) -> str:
