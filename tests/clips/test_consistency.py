@@ -319,3 +319,16 @@ def test_a_trace_that_goes_wrong_after_some_minutes_is_noticed_with_the_place(de
     assert "exact zeros in the lossy file are received by the trace" in doubt.fact
     assert "it fits at the beginning" in doubt.cure
     assert doubt.change is None
+
+
+def test_sounds_that_are_the_references_only_for_some_minutes_are_noticed_with_the_place(demo) -> None:
+    whole = long_one(demo[0], 40)
+    other = np.resize(demo[1].reference.samples[:, 0], whole.frames)
+    clean = whole.reference.samples[:, 0]
+    joined = np.where(np.arange(whole.frames) < 150 * whole.rate, clean, other)
+    drifted = np.roll(clean, round(1.2 * whole.rate))
+    later = np.where(np.arange(whole.frames) < 150 * whole.rate, clean, drifted)
+    versions = {name: as_signal(each, whole.rate) for name, each in (("odd", joined), ("drifted", later))}
+    doubt = only(replace(whole, conditions=versions))
+    assert (doubt.kind, doubt.about) == ("condition", "odd")
+    assert "sounds like something else" in doubt.fact

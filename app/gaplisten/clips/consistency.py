@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -10,9 +10,10 @@ from types import MappingProxyType
 import numpy as np
 
 from gaplisten.audio.signal import Signal
-from gaplisten.clips.belonging import about_channels, about_reference
+from gaplisten.clips.belonging import UNLIKE, about_channels, about_reference
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.doubts import SOUNDING, Change, Doubt
+from gaplisten.clips.likeness import alike_in_blocks
 from gaplisten.clips.trace_evidence import about_trace
 from gaplisten.loss.trace import LossTrace, Origin
 
@@ -22,13 +23,16 @@ FIRST_SECONDS = 120.0
 """So much of a clip is checked in every respect, from its beginning on."""
 _PLACE_SECONDS = 20.0
 _MOST_PLACES = 4
+_DRIFT_SECONDS = 2.0  # by which clocks may be apart after an hour or more
+_HEARD_SECONDS = 6.0  # of a place
 
 
 def doubts_about(opened: OpenClip, others: Mapping[str, Path] = MappingProxyType({})) -> tuple[Doubt, ...]:
     """Check a clip.
 
-    Of a long one the beginning, then whether its trace still fits in some places over all the rest: in those
-    where the lossy file is least like it. An hour takes little longer than a few minutes.
+    Of a long one the beginning, then some places over all the rest: whether its trace still fits where the
+    lossy file is least like it, and whether the sounds are still those of the reference near the end and in
+    the middle. An hour takes little longer than a few minutes.
 
     Parameters
     ----------
@@ -39,7 +43,36 @@ def doubts_about(opened: OpenClip, others: Mapping[str, Path] = MappingProxyType
     found = (*about_channels(first), *about_reference(first, others), *about_trace(first))
     if any(doubt.touches_all for doubt in found):
         return found
-    return (*found, *_about_trace_later(opened, first))
+    return (*found, *_about_sound_later(opened, found), *_about_trace_later(opened, first))
+
+
+def _about_sound_later(opened: OpenClip, known: Sequence[Doubt]) -> Iterator[Doubt]:
+    """Notice sounds that are the reference's at first and something else later; clocks may have drifted."""
+    reference = opened.reference
+    if reference is None:
+        return
+    size, begun = round(_PLACE_SECONDS * opened.rate), round(FIRST_SECONDS * opened.rate)
+    named = {doubt.about for doubt in known}
+    for name, version in opened.versions.items():
+        last = min(reference.frames, version.frames) - size
+        if name in named or last < begun or version.rate != reference.rate:
+            continue
+        for place in dict.fromkeys(((begun + last) // 2, last)):
+            pieces = [Signal(each.samples[place : place + size], each.rate) for each in (reference, version)]
+            if alike_in_blocks(*pieces, _DRIFT_SECONDS) >= UNLIKE or not _heard(pieces):
+                continue
+            what = "the lossy file" if name == "lossy" else name
+            fact = f"at {place / opened.rate:.0f} s, {what} sounds like something else than the reference"
+            cure = "it fits at the beginning: something was cut out, put in or joined in between"
+            kind, about = ("reference", "reference") if name == "lossy" else ("condition", name)
+            yield Doubt(kind, about, fact, cure)
+            break
+
+
+def _heard(pieces: Sequence[Signal]) -> bool:
+    """Whether enough sounds in all of these to be told from something else."""
+    sounding = (np.abs(each.samples).max(axis=1, initial=0.0) > SOUNDING for each in pieces)
+    return all(np.count_nonzero(each) > _HEARD_SECONDS * pieces[0].rate for each in sounding)
 
 
 def _about_trace_later(opened: OpenClip, first: OpenClip) -> Iterator[Doubt]:

@@ -66,11 +66,11 @@ def _correlation(first: Envelope, second: Envelope) -> float:
     return float((a * b).sum()) / norm if norm > 0 else float("nan")
 
 
-def alike_in_blocks(first: Signal, second: Signal) -> float:
+def alike_in_blocks(first: Signal, second: Signal, lag_seconds: float = _LAG) -> float:
     """Return how alike two sounds are, block by block: what a jitter buffer stretches keeps no single lag."""
     a, b = envelope_of(first), envelope_of(second)
     size = round(_BLOCK / HOP)
-    found, most = [], round(_LAG / HOP)
+    found, most = [], round(lag_seconds / HOP)
     for at in range(0, max(len(a) - size // 2, 1), size):
         block = b[max(at - most, 0) : at + size + most]
         value = _best_within(a[at : at + size], block)

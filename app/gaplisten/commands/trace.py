@@ -283,7 +283,8 @@ def _of_sound(
         raise TraceUsageError("--inverted", "has no meaning for a sound file", "leave it out")
     signal = read_signal(file, raw)
     found = detect_losses(signal, packet_frames_at(packet_ms, signal.rate, str(file)))
-    return found.trace, ("detected: packets of exact zeros in a sound file", *found.notes)
+    said = ("detected: packets of exact zeros in a sound file", *found.notes)
+    return found.trace, (*probe(file, raw).notes, *said)
 
 
 def _polarity(found: TraceFile) -> str:
