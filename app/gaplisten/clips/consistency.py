@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -13,7 +14,7 @@ from gaplisten.audio.signal import Signal
 from gaplisten.clips.belonging import UNLIKE, about_channels, about_reference
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.doubts import SOUNDING, Change, Doubt
-from gaplisten.clips.likeness import alike_in_blocks
+from gaplisten.clips.likeness import ALIKE, alike_in_blocks
 from gaplisten.clips.trace_evidence import about_trace
 from gaplisten.loss.trace import LossTrace, Origin
 
@@ -57,9 +58,10 @@ def _about_sound_later(opened: OpenClip, known: Sequence[Doubt]) -> Iterator[Dou
         last = min(reference.frames, version.frames) - size
         if name in named or last < begun or version.rate != reference.rate:
             continue
+        if not _alike_at(reference, version, 0, size) >= ALIKE:
+            continue  # such as tones: how their energy moves tells nothing
         for place in dict.fromkeys(((begun + last) // 2, last)):
-            pieces = [Signal(each.samples[place : place + size], each.rate) for each in (reference, version)]
-            if alike_in_blocks(*pieces, _DRIFT_SECONDS) >= UNLIKE or not _heard(pieces):
+            if not _alike_at(reference, version, place, size) < UNLIKE:
                 continue
             what = "the lossy file" if name == "lossy" else name
             fact = f"at {place / opened.rate:.0f} s, {what} sounds like something else than the reference"
@@ -69,10 +71,14 @@ def _about_sound_later(opened: OpenClip, known: Sequence[Doubt]) -> Iterator[Dou
             break
 
 
-def _heard(pieces: Sequence[Signal]) -> bool:
-    """Whether enough sounds in all of these to be told from something else."""
-    sounding = (np.abs(each.samples).max(axis=1, initial=0.0) > SOUNDING for each in pieces)
-    return all(np.count_nonzero(each) > _HEARD_SECONDS * pieces[0].rate for each in sounding)
+def _alike_at(reference: Signal, version: Signal, start: int, frames: int) -> float:
+    """Return how alike two sounds are at a place; NaN where too little of either is heard."""
+    pieces = [Signal(each.samples[start : start + frames], each.rate) for each in (reference, version)]
+    least = _HEARD_SECONDS * reference.rate
+    for each in pieces:
+        if np.count_nonzero(np.abs(each.samples).max(axis=1, initial=0.0) > SOUNDING) < least:
+            return math.nan
+    return alike_in_blocks(pieces[0], pieces[1], _DRIFT_SECONDS)
 
 
 def _about_trace_later(opened: OpenClip, first: OpenClip) -> Iterator[Doubt]:
