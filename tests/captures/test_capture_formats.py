@@ -299,3 +299,19 @@ def test_a_log_of_janus_counts_what_is_missing(tmp_path: Path) -> None:
     )
     (total,) = captured(tmp_path, text.encode()).totals
     assert (total.figures["packets lost"], total.events) == (3, 2)
+
+
+def test_a_table_that_windows_wrote_is_read_and_one_that_was_cut_says_so(tmp_path: Path) -> None:
+    whole = calls.tshark(calls.sent(30, never=(4,)))
+    (tmp_path / "wide.csv").write_bytes(whole.decode().encode("utf-16"))
+    found = read_capture(tmp_path / "wide.csv")
+    assert found.streams[0].packets == 29
+    assert found.notes == ()
+    (tmp_path / "cut.csv").write_bytes(whole[:-2])
+    assert any("last line has no end" in note for note in read_capture(tmp_path / "cut.csv").notes)
+
+
+def test_lines_of_something_else_within_a_log_are_counted(tmp_path: Path) -> None:
+    log = calls.neteq(calls.sent(10), concealed=(), pieces=10)
+    (tmp_path / "log.txt").write_bytes(log + b"12\n13\n")
+    assert any("2 lines are none of NetEQ's" in note for note in read_capture(tmp_path / "log.txt").notes)
