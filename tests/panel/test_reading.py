@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gaplisten.panel import reading
 from gaplisten.panel.beginning import begun_sessions
 from gaplisten.panel.columns import (
     COLUMNS,
@@ -27,10 +28,10 @@ from gaplisten.panel.columns import (
     filled_in,
     names_of,
 )
-from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.frozen import FrozenPanel, open_panel
 from gaplisten.panel.journal import Journal, read
 from gaplisten.panel.judging import _is_code
-from gaplisten.panel.reading import JournalDamaged, _cells
+from gaplisten.panel.reading import JournalDamaged, Reading, _cells, parse
 from gaplisten.panel.results.evaluation import evaluate
 from gaplisten.panel.results.vote_table import votes_table
 from gaplisten.panel.results.votes import collect
@@ -40,7 +41,7 @@ from gaplisten.panel.unseal import OtherPlan
 from gaplisten.panel.watch import panel_status
 from gaplisten.panel.withdrawing import withdraw
 from kit.forms import ALIVE, in_excel, in_pandas, table, text
-from kit.panels import NO_STEPS, make_panel, take
+from kit.panels import NO_STEPS, SHORT, make_panel, take
 
 NAMES = names_of(columns_for(("",)))
 
@@ -499,3 +500,46 @@ def test_a_lines_cells_are_those_of_the_csv_module(line: str, separator: str) ->
     except csv.Error:
         wanted = None
     assert _cells(line.encode(), separator) == wanted
+
+
+_LINES = st.lists(
+    st.text(alphabet="ab,;\" \r'\u00e4\u2028\0", max_size=8).map(lambda cells: cells.encode())
+    | st.sampled_from([b"1,2", b'"1","2"', b'"1,5",2', b"", b",", b'"1', b'2",3', b"\xff,1"]),
+    max_size=6,
+)
+
+
+@given(_LINES, st.sampled_from([b"\n", b"\r\n"]))
+def test_all_lines_at_once_are_read_as_line_by_line(lines: list[bytes], end: bytes) -> None:
+    data = end.join([b"a,b", *lines, b""])
+
+    def found() -> Reading | str:
+        try:
+            return parse(data, Path("r.csv"), ("a", "b"))
+        except JournalDamaged as error:
+            return str(error)
+
+    at_once = found()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(reading, "_plain_cells", lambda *_: None)
+        assert found() == at_once
+
+
+@pytest.mark.parametrize("method", ["acr", "mushra"])
+def test_what_was_read_before_changes_nothing_of_what_is_read_after(method: str, tmp_path: Path) -> None:
+    made = make_panel(tmp_path, method, NO_STEPS + SHORT.get(method, ""))
+    for name in ("Ann", "Ben"):
+        with Session.open(made.folder, name) as session:
+            take(session)
+    path = file_of(made, "Ben")
+    whole = path.read_bytes()
+    heads, _, line, *_ = whole.decode().split("\r\n")
+    cells = line.encode().split(b",")
+    assert collect(made).problems == ()
+    for name in ("listener", "trial", "trial_code", "position", "vote", "underflows"):
+        at = heads.split(",").index(name)
+        for other in (b"", b"99", cells[at] + b"0"):
+            spoilt = b",".join([*cells[:at], other, *cells[at + 1 :]])
+            path.write_bytes(whole.replace(b",".join(cells), spoilt))
+            fresh = open_panel(made.folder)
+            assert collect(made) == collect(fresh)

@@ -40,13 +40,13 @@ class _Trial(BaseModel):
 
     clip: str
     stratum: str = ""
-    system: list[str] = []
+    system: tuple[str, ...] = ()
     part: tuple[int, int] = (0, 0)
     use: Use = Use.TEST
     flipped: bool = False
     x_second: bool = False
     block: int = 0
-    order: list[int] = []
+    order: tuple[int, ...] = ()
     other: str = ""
 
 
@@ -137,13 +137,13 @@ def _parsed(text: bytes) -> tuple[tuple[str, str], Drawn]:
         Item(
             one.clip,
             one.stratum,
-            tuple(one.system),
+            one.system,
             one.part,
             one.use,
             one.flipped,
             one.x_second,
             one.block,
-            tuple(one.order),
+            one.order,
             one.other,
         )
         for one in saved.trials
@@ -229,13 +229,13 @@ def save_drawn(key: Key, drawn: Drawn, ratings: Path, session: str, root: Path |
         _Trial(
             clip=one.clip,
             stratum=one.stratum,
-            system=list(one.system),
+            system=one.system,
             part=one.part,
             use=one.use,
             flipped=one.flipped,
             x_second=one.x_second,
             block=one.block,
-            order=list(one.order),
+            order=one.order,
             other=one.other,
         )
         for one in drawn.items

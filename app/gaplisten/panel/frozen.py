@@ -16,10 +16,11 @@ import numpy as np
 
 from gaplisten.audio.signal import Signal
 from gaplisten.jobs import Job
+from gaplisten.panel.columns import Truth
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.design.items import trial_count
 from gaplisten.panel.key import Key, StimulusKey, open_key
-from gaplisten.panel.parts import MOST_TRIALS
+from gaplisten.panel.parts import MOST_TRIALS, REFERENCE
 from gaplisten.panel.safety import (
     LARGEST_DEFINITION,
     LARGEST_KEY,
@@ -54,6 +55,16 @@ class FrozenPanel:
     def scales(self) -> Mapping[str, Scale]:
         """The wording of each scale, as listeners see it."""
         return self.definition.scales()
+
+    @cached_property
+    def heard(self) -> dict[tuple[object, ...], Truth]:
+        """What lay behind votes that were read already; filled by who unseals them."""
+        return {}
+
+    @cached_property
+    def references(self) -> frozenset[str]:
+        """Names behind which the reference lies."""
+        return frozenset({REFERENCE, *(one.name for one in self.definition.condition if one.reference)})
 
     @property
     def sha256(self) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from gaplisten.languages import counted
 from gaplisten.panel.begun import was_emptied
+from gaplisten.panel.columns import Truth
 from gaplisten.panel.drawn import PlanLost, plan_of
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.planned import Planned
@@ -18,7 +19,7 @@ from gaplisten.panel.reading import Reading, Row
 from gaplisten.panel.safety import file_stem
 from gaplisten.panel.seal import unsealed_trial
 from gaplisten.panel.session_names import listener_of, root_of
-from gaplisten.panel.unseal import OtherPlan, unsealed
+from gaplisten.panel.unseal import OtherPlan, truth_of, unsealed
 
 
 @dataclass(frozen=True)
@@ -42,8 +43,8 @@ class Judged:
         rows out.
     notes
         What is unusual but does no harm, as sentences.
-    filled
-        The same rows with their sealed columns filled in.
+    truths
+        What was heard, row by row; None where a row says it itself.
     lost
         Why there is no plan, though all rows say themselves what was heard: a session whose order is gone. It
         can be evaluated, not gone on with.
@@ -58,7 +59,7 @@ class Judged:
     short: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     lost: OtherPlan | None = None
-    filled: tuple[Row, ...] = ()
+    truths: tuple[Truth | None, ...] = ()
 
 
 _OTHERS = "was not made with this panel and listener"
@@ -67,19 +68,38 @@ _PUT_BACK = "put back the file that held them, or move this one away to begin an
 _FIX = "somebody changed the file: put back what was there, or move the file away"
 
 
-def _trial_of(panel: FrozenPanel, planned: Sequence[Planned], row: Row, where: str) -> Planned:
-    """Return the trial that a row is about.
+class _Trials:
+    """The trials of a session, found by what its rows say.
 
-    Raises
-    ------
-    OtherPlan
-        If it was not made with this panel and plan.
+    Parameters
+    ----------
+    where
+        The file, for messages.
     """
-    number = int(row["trial"]) if row["trial"].isdecimal() else 0
-    known = 1 <= number <= len(planned) and row["panel_sha256"] == panel.sha256
-    if not known or not _is_code(row["trial_code"], planned[number - 1].code(panel.key.trial_salt)):
-        raise OtherPlan(where, f"the rating of trial {row['trial'][:10]!r} {_OTHERS}", _MOVE)
-    return planned[number - 1]
+
+    def __init__(self, panel: FrozenPanel, planned: Sequence[Planned], where: str) -> None:
+        self._planned, self._where = planned, where
+        self._sha256, self._salt = panel.sha256, panel.key.trial_salt
+        self._known: dict[tuple[str, str], Planned] = {}  # by number and code, as they are written
+
+    def of(self, row: Row) -> Planned:
+        """Return the trial that a row is about.
+
+        Raises
+        ------
+        OtherPlan
+            If it was not made with this panel and plan.
+        """
+        said = (row["trial"], row["trial_code"])
+        if row["panel_sha256"] == self._sha256:
+            if (known := self._known.get(said)) is not None:
+                return known
+            number = int(said[0]) if said[0].isdecimal() else 0
+            if 1 <= number <= len(self._planned):
+                found = self._planned[number - 1]
+                if _is_code(said[1], found.code(self._salt)):
+                    return self._known.setdefault(said, found)
+        raise OtherPlan(self._where, f"the rating of trial {said[0][:10]!r} {_OTHERS}", _MOVE)
 
 
 def _is_code(cell: str, code: str) -> bool:
@@ -100,9 +120,13 @@ def _is_code(cell: str, code: str) -> bool:
 
 def _once(rows: Sequence[Row], where: str) -> Iterator[Row | OtherPlan | str]:
     """Yield each vote once; what to say of those that stand there twice; an error where they differ."""
+    said = [(row["trial"], row["position"], row.get("scale", "")) for row in rows]
+    if len(set(said)) == len(said):
+        yield from rows
+        return
     votes: dict[tuple[str, str, str], list[Row]] = {}
-    for row in rows:
-        votes.setdefault((row["trial"], row["position"], row.get("scale", "")), []).append(row)
+    for which, row in zip(said, rows, strict=True):
+        votes.setdefault(which, []).append(row)
     for same in votes.values():
         if len({row["vote"] for row in same}) > 1:
             fact = f"there are {len(same)} different votes for one question of trial {same[0]['trial']}"
@@ -153,7 +177,7 @@ def _without_plan(
         if (planned := _told_by(panel, row)) is not None:
             with contextlib.suppress(OtherPlan):
                 told.append(unsealed(panel, planned, row))
-                wanted[planned.trial.number] = len(planned.trial.wanted_votes)
+                wanted[planned.trial.number] = planned.trial.wanted_count
         elif row["score"] and (row["clip"], row["condition"], row["stimulus_sha256"]) in known:
             told.append(row)
     error = OtherPlan(lost.thing, lost.fact, lost.way_out)
@@ -176,7 +200,7 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
     listener = listener_of(found.rows, listener) or listener
     errors: list[OtherPlan] = []
     fitting: list[Row] = []
-    filled: dict[int, Row] = {}  # by the row's identity: each is unsealed once
+    truths: dict[int, Truth] = {}  # by the row's identity
     notes = list(found.notes)
     planned: tuple[Planned, ...] = ()
     lost: OtherPlan | None = None
@@ -189,10 +213,11 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
         fitting, wanted, lost = told
         notes.append(f"{error.fact}; what was heard is taken from the file itself")
     else:
-        wanted = {one.trial.number: len(one.trial.wanted_votes) for one in planned}
+        wanted = {one.trial.number: one.trial.wanted_count for one in planned}
+        trials = _Trials(panel, planned, where)
         for row in found.rows:
             try:
-                filled[id(row)] = unsealed(panel, _trial_of(panel, planned, row, where), row)
+                truths[id(row)] = truth_of(panel, trials.of(row), row)
                 fitting.append(row)
             except OtherPlan as error:
                 errors.append(error)
@@ -212,7 +237,8 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
     counts = Counter(int(row["trial"]) for row in rows)
     done = frozenset(number for number, count in counts.items() if count == wanted.get(number, count))
     lacking = sorted(set(counts) - done)
-    rows = [row for _, row in sorted(enumerate(rows), key=lambda pair: _order(*pair))]
+    places = [_order(place, row) for place, row in enumerate(rows)]
+    rows = [rows[at] for at in sorted(range(len(rows)), key=places.__getitem__)]
     unfinished = int(rows[-1]["trial"]) if rows else None
     if unfinished not in lacking or errors:
         unfinished = None
@@ -226,9 +252,9 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
         gone = [number for number in sorted(set(wanted) - set(counts)) if number < max(counts)]
         several = f"trials {', '.join(map(str, gone[:10]))} have no votes"
         short += [several if len(gone) > 1 else f"trial {gone[0]} has no vote"] if gone else []
-    whole = tuple(filled.get(id(row), row) for row in rows)
     said = (tuple(errors), tuple(short), tuple(notes))
-    return Judged(listener, planned, tuple(rows), done, unfinished, *said, lost, whole)
+    heard = tuple([truths.get(id(row)) for row in rows])
+    return Judged(listener, planned, tuple(rows), done, unfinished, *said, lost, heard)
 
 
 def refuse(judged: Judged, where: str) -> None:

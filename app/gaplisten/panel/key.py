@@ -12,7 +12,7 @@ from typing import Annotated
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from gaplisten.panel.definition import PanelDefinition
-from gaplisten.panel.planned import Use
+from gaplisten.panel.planned import Planned, Use
 from gaplisten.panel.safety import LARGEST_UNPACKED_KEY, UntrustedPanel
 
 # Not secrecy: whoever wants to cheat can. It keeps a glance into the folder from telling anything.
@@ -150,6 +150,11 @@ class Key(_Value):
         """A number for the name of each clip and condition that has a sound."""
         names = {name for one in self.stimuli for name in (one.clip, one.condition)}
         return {name: place for place, name in enumerate(sorted(names))}
+
+    @cached_property
+    def laid_out(self) -> dict[tuple[object, ...], Planned]:
+        """Trials as they were laid out already, by what they are; filled by who lays them out."""
+        return {}
 
     def code(self, clip: str, condition: str, use: Use = Use.TEST) -> str:
         """Return the code of a stimulus (KeyError when the panel has none such)."""

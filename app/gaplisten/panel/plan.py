@@ -10,13 +10,25 @@ from gaplisten.panel.key import Key
 from gaplisten.panel.planned import Item, Planned, Use
 from gaplisten.panel.trial import Block
 
-
-def _kind(item: Item) -> str:
-    return {Use.TEST: "test", Use.TRAINING: "training"}.get(item.use, item.use.value)
+_KINDS = {use: use.value for use in Use} | {Use.TEST: "test", Use.TRAINING: "training"}
 
 
 def laid_out_at(key: Key, item: Item, number: int, index: int) -> Planned:
     """Return one trial, laid out as the one of this number for the listener at place `index`."""
+    if key.design == 1:  # whose sliders stand in an order of number and index
+        return _laid_out_at(key, item, number, index)
+    # Sounds are laid out as the item says: the same way for each of maybe a hundred listeners.
+    what = (item.clip, item.system, item.use, item.flipped, item.x_second, item.order, item.other)
+    known = key.laid_out.get(what)
+    if known is None:
+        known = key.laid_out[what] = _laid_out_at(key, item, number, index)
+    trial, method = known.trial, key.definition.method
+    made = method.trial(number, trial.block, trial.slots, method.order_of_scales(index))
+    about = (known.kind, known.clip, known.stratum, known.conditions, known.condition, known.compared_with)
+    return Planned(made, *about, known.expected, known.within, known.answers)
+
+
+def _laid_out_at(key: Key, item: Item, number: int, index: int) -> Planned:
     definition = key.definition
     method = definition.method
     slots, conditions = method.lay_out(definition.design, item, key.code, number, index)
@@ -35,7 +47,7 @@ def laid_out_at(key: Key, item: Item, number: int, index: int) -> Planned:
             answers = dict.fromkeys(method.scales, expected)
     stratum = key.clip_of[item.clip].stratum if item.clip in key.clip_of else ""
     about = (item.clip, stratum, conditions, condition, compared_with)
-    return Planned(trial, _kind(item), *about, expected, within, answers)
+    return Planned(trial, _KINDS[item.use], *about, expected, within, answers)
 
 
 def laid_out(key: Key, items: Sequence[Item], index: int) -> tuple[Planned, ...]:

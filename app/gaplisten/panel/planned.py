@@ -100,7 +100,7 @@ class Planned:
 
     def code(self, salt: str) -> str:
         """Return a short digest of the layout: tells on resuming whether the plan is still the same."""
-        text = repr((salt, self.trial.number, [slot.stimulus for slot in self.trial.slots]))
+        text = f"({salt!r}, {self.trial.number}, {[slot.stimulus for slot in self.trial.slots]})"
         return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import re
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
 
+from gaplisten import languages
 from gaplisten.tables import Table
 
 
@@ -72,12 +76,40 @@ class Statistic:
     notes: tuple[str, ...] = ()
 
 
-def grouped(ratings: Iterable[Rating], key: Callable[[Rating], str]) -> Mapping[str, list[Rating]]:
+@dataclass(frozen=True)
+class Reason:
+    """Why a listener's votes do not count, or what is unusual about them.
+
+    Parameters
+    ----------
+    key
+        Of its sentence, in a language's words on screening.
+    values
+        What stands in the sentence; names of checks and places are told in the language's words.
+    """
+
+    key: str
+    values: Mapping[str, object] = field(default_factory=dict)
+
+    def said(self, language: str) -> str:
+        """Return it as a sentence."""
+        english, own = (languages.words(one, "screening") for one in (languages.ENGLISH, language))
+        words, names = {**english, **own}, {**english["names"], **own.get("names", {})}
+        values = {name: names.get(str(value), value) for name, value in self.values.items()}
+        sentence = str(words[self.key]).format(**values)
+        point = languages.words(language, "verdict").get("decimal", ".")
+        return re.sub(r"(?<=\d)\.(?=\d)", point, sentence)
+
+
+Key = TypeVar("Key", bound=Hashable)
+
+
+def grouped(ratings: Sequence[Rating], key: Callable[[Rating], Key]) -> Mapping[Key, list[Rating]]:
     """Return ratings by a key, in the order in which the keys first appear."""
-    groups: dict[str, list[Rating]] = {}
-    for rating in ratings:
-        groups.setdefault(key(rating), []).append(rating)
-    return groups
+    groups: defaultdict[Key, list[Rating]] = defaultdict(list)
+    for name, rating in zip(map(key, ratings), ratings, strict=True):
+        groups[name].append(rating)
+    return dict(groups)
 
 
 @dataclass(frozen=True)

@@ -110,6 +110,28 @@ def _cells(line: bytes, separator: str) -> list[str] | None:
         return None
 
 
+def _plain_cells(lines: Sequence[bytes], separator: str, width: int) -> list[list[str]] | None:
+    """Return the cells of lines all at once where nothing is to be said of any of them, else None.
+
+    As the program writes them: fifty thousand rows, taken line by line, are half a second.
+    """
+    data = b"\n".join(lines)
+    if not lines or b"\0" in data or b"\r" in data or max(map(len, lines)) >= _PLAIN:
+        return None
+    try:
+        text = data.decode("utf-8")
+        if '"' in text:
+            cells = list(csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True))
+        else:
+            cells = [line.split(separator) for line in text.split("\n")]
+    except (UnicodeDecodeError, csv.Error):
+        return None
+    # Fewer rows than lines: a quote that is never closed, or a cell of several lines.
+    usual = len(cells) == len(lines)
+    usual = usual and all(len(row) == width and row[0] and not row[0].isspace() for row in cells)
+    return cells if usual else None
+
+
 def _header(path: Path, line: bytes, needed: Sequence[str]) -> tuple[list[str], str]:
     """Return the names in a header, and what sets its cells apart.
 
@@ -157,6 +179,10 @@ class _Rows:
 
     def read(self, lines: Sequence[bytes], first: int) -> None:
         """Take in lines, the first of which is the file's line number `first`."""
+        plain = _plain_cells(lines, self.separator, self.width)
+        if plain is not None:
+            self.cells += plain
+            return
         at = 0
         while at < len(lines):
             cells, used = self._row(lines, at)
@@ -245,7 +271,9 @@ def parse(
         torn = b""
         text.notes.append("its last line has no end")
     absent = {name: "" for name in columns if name not in found}
-    made = [{**absent, **dict(zip(found, cells, strict=True))} for cells in rows.cells]
+    made = [dict(zip(found, cells, strict=True)) for cells in rows.cells]
+    if absent:
+        made = [{**absent, **row} for row in made]
     notes = [*text.notes, *_unusual(found, columns, separator), *rows.notes()]
     if tidy is not None:
         tidied = [tidy(row) for row in made]

@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from itertools import compress
 from pathlib import Path
 
 from gaplisten.durable import is_locked
 from gaplisten.errors import GaplistenError
-from gaplisten.panel.columns import Column, columns_for, names_of, needed_of, tidied
+from gaplisten.panel.columns import Column, Truth, columns_for, filled_in, names_of, needed_of, tidied
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import Journal, read
 from gaplisten.panel.judging import judge
@@ -121,18 +123,31 @@ class SessionRead:
 
     Parameters
     ----------
-    rows
-        With every column filled in, whether the session is finished or not.
+    saved
+        The rows as they are in the file.
+    truths
+        What was heard, row by row, whether the session is finished or not; None where a row says it itself.
+    trials, done
+        How many the session has, and how many of them all votes are there; None where its order is gone.
     problems
-        Sentences about rows that cannot be used; all others are in `rows`.
+        Sentences about rows that cannot be used; all others are in `saved`.
     notes
         What is unusual about the file but does no harm, as sentences.
     """
 
     listener: str
-    rows: tuple[Row, ...]
+    saved: tuple[Row, ...]
+    truths: tuple[Truth | None, ...]
+    trials: int | None = None
+    done: int = 0
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+
+    @cached_property
+    def rows(self) -> tuple[Row, ...]:
+        """The rows with every column filled in."""
+        pairs = zip(self.saved, self.truths, strict=True)
+        return tuple(row if truth is None else filled_in(row, truth) for row, truth in pairs)
 
 
 def read_session(panel: FrozenPanel, path: Path) -> SessionRead:
@@ -151,7 +166,10 @@ def read_session(panel: FrozenPanel, path: Path) -> SessionRead:
     judged = judge(panel, found, str(path))
     if judged.errors and not judged.rows:
         raise judged.errors[0]
-    rows = [row for row in judged.filled if int(row["trial"]) != judged.unfinished]
+    saved, truths = judged.rows, judged.truths
+    if judged.unfinished is not None:
+        whole = [int(row["trial"]) != judged.unfinished for row in saved]
+        saved, truths = tuple(compress(saved, whole)), tuple(compress(truths, whole))
     problems = [f"{error.fact}; it was left out, the rest is used" for error in judged.errors]
     problems += [f"{said}; all that is there is used" for said in judged.short]
     if judged.unfinished is not None:
@@ -161,7 +179,10 @@ def read_session(panel: FrozenPanel, path: Path) -> SessionRead:
         problems.append("an incomplete last line was left out; the rest is used")
     return SessionRead(
         judged.listener,
-        tuple(rows),
+        saved,
+        truths,
+        None if judged.lost else len(judged.plan),
+        len(judged.done),
         tuple(f"{path.name}: {said}" for said in problems),
         tuple(f"{path.name}: {note}" for note in judged.notes),
     )
@@ -190,19 +211,19 @@ def read_sessions(panel: FrozenPanel, folder: Path) -> tuple[list[SessionFile], 
         except (GaplistenError, OSError) as error:
             problems.append(str(error))
             continue
-        name = session_name(panel, found.listener) if found.rows else path.stem
+        name = session_name(panel, found.listener) if found.saved else path.stem
         files.setdefault(name, []).append((path, found))
     return [_one_of(name, same) for name, same in files.items()], problems
 
 
 def _votes(found: SessionRead) -> dict[tuple[str, str, str], str]:
-    return {(row["trial"], row["position"], row.get("scale", "")): row["vote"] for row in found.rows}
+    return {(row["trial"], row["position"], row.get("scale", "")): row["vote"] for row in found.saved}
 
 
 def _one_of(name: str, same: Sequence[tuple[Path, SessionRead]]) -> SessionFile:
     """Return the file of a session that has the most votes, with a word about each other one."""
-    (path, found), *others = sorted(same, key=lambda one: (-len(one[1].rows), one[0].stem != name))
-    votes = _votes(found)
+    (path, found), *others = sorted(same, key=lambda one: (-len(one[1].saved), one[0].stem != name))
+    votes = _votes(found) if others else {}
     for other, read_ in others:
         fact = f"{other.name}: it is of the same session as {path.name}"
         if _votes(read_).items() <= votes.items():

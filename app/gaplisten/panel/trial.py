@@ -107,7 +107,12 @@ class Trial:
     @property
     def rated_slots(self) -> tuple[int, ...]:
         """Indices of the slots that get a vote of their own; empty when the trial as a whole is voted on."""
-        return tuple(index for index, slot in enumerate(self.slots) if slot.rated)
+        return tuple([index for index, slot in enumerate(self.slots) if slot.rated])
+
+    @property
+    def wanted_count(self) -> int:
+        """How many votes it needs."""
+        return (len(self.rated_slots) or 1) * len(self.scales)
 
     @property
     def switched(self) -> bool:

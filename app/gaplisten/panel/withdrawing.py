@@ -140,7 +140,7 @@ def counted_sessions(panel: FrozenPanel, ratings: Path) -> tuple[list[SessionFil
     gone = withdrawals(ratings)
     counted = []
     for one in sessions:
-        rows = one.read.rows
+        rows = one.read.saved
         names = {one.path.stem, session_name(panel, one.read.listener)}
         if rows and not one.open_now and has_withdrawn(panel, gone, names, rows):
             fact = "its listener withdrew after these votes, and the file is there again; it was left out"

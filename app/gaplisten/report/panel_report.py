@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from gaplisten.tables import Cell, Table
 
 _WIDTH_MM = 181.0
 _FILES = 50  # of imported votes that are listed
+_SITTINGS, _DEVICES = 10, 10  # that are told one by one
 _FIGURES = {
     "summary": "Means with every listener and clip, and comparisons",
     "strata": "By longest burst",
@@ -110,6 +112,7 @@ def _how(panel: Source, results: Results) -> list[str]:
         ("language of the panel", languages.name(results.language)),
         *_material([clip for clip in panel.key.clips if clip.part is Part.TEST]),
         *_asked_beforehand(results),
+        *_taken(results),
         ("panel (SHA-256)", panel.sha256),
         ("built by", f"Gaplisten {panel.key.version}"),
     ]
@@ -154,6 +157,36 @@ def _material(clips: Sequence[ClipKey]) -> list[tuple[Cell, ...]]:
         ("clips by longest burst", ", ".join(f"{name}: {number}" for name, number in strata.items())),
     ]
     return [*rows, ("talkers", str(len(talkers)) if talkers else "nobody said who talks")]
+
+
+def _taken(results: Results) -> list[tuple[Cell, ...]]:
+    """Return when, by how many, and with what the panel was listened to."""
+    sittings = results.sittings
+    if not sittings:
+        return []
+    broken = [one for one in sittings if one.trials is not None and one.done < one.trials]
+    said = f"{len(sittings) - len(broken)} finished, {len(broken)} not"
+    if broken:
+        far = ", ".join(f"{one.done} of {one.trials} trials" for one in broken[:_SITTINGS])
+        said += f" ({far}{', ...' if len(broken) > _SITTINGS else ''}): the votes that were given are used"
+    days = sorted(time[:10] for one in sittings for time in (one.began, one.ended) if time)
+    devices = Counter(device for one in sittings for device in one.devices)
+    rows: list[tuple[Cell, ...]] = [("sessions", said)]
+    if days:
+        rows.append(("taken", days[0] if days[0] == days[-1] else f"{days[0]} to {days[-1]} (UTC)"))
+    told = [
+        f"{_device(*device)}: {counted(number, 'session')}"
+        for device, number in devices.most_common(_DEVICES)
+    ]
+    more = len(devices) - _DEVICES
+    rows.append(("devices", "; ".join([*told, *([f"and {counted(more, 'other')}"] if more > 0 else [])])))
+    underflows = sum(one.underflows or 0 for one in results.listeners)
+    return [*rows, ("underflows of the output", str(underflows))]
+
+
+def _device(name: str, rate: str) -> str:
+    at = f"at {int(rate):,} Hz" if rate.isdecimal() else "at a rate that nobody knows"
+    return f"{name or 'not named'}, {at}"
 
 
 def _asked_beforehand(results: Results) -> list[tuple[Cell, ...]]:

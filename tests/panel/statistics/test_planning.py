@@ -135,12 +135,14 @@ def key_of(folder: Path, method: str, top: str = "") -> Key:
 @pytest.mark.parametrize(
     ("method", "more"), [("acr", ""), ("acr", "[results]\nagainst = 'one'\n"), ("dcr", "")]
 )
-def test_a_panel_that_compares_nothing_is_not_simulated(tmp_path: Path, method: str, more: str) -> None:
+def test_a_panel_that_compares_nothing_is_not_planned(tmp_path: Path, method: str, more: str) -> None:
     make_clips(tmp_path / "clips", 2, ("one",))
     definition = parse_definition(f"{toml(method, NO_STEPS, ('one',))}\n{more}")
     key = preview(definition, choose_clips(definition, Places(tmp_path)))
     with pytest.raises(GaplistenError, match="compare nothing"):
         rehearse(key, 4, 0.2, Spreads(), panels=2)
+    with pytest.raises(GaplistenError, match="compare nothing"):
+        power_table(definition, 2, Wanted(0.2, 0.8, Spreads()), 10.0)
 
 
 @pytest.mark.parametrize(("by_clip", "difference"), [(0.1, 0.25), (0.3, 0.5)])

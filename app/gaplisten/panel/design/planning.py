@@ -17,7 +17,13 @@ _LOGIT = 0.5
 
 
 class PlanningError(GaplistenError):
-    """A difference that no panel of this method can be planned for."""
+    """A difference that no panel of this method can be planned for, or a panel that looks for none."""
+
+
+def nothing_compared(definition: PanelDefinition) -> PlanningError:
+    """Return the error to raise where results would hold no comparison."""
+    fact = "its results compare nothing, so that nothing can be found"
+    return PlanningError(definition.title, fact, "give it another condition")
 
 
 @dataclass(frozen=True)
@@ -59,8 +65,10 @@ def check(definition: PanelDefinition, wanted: Wanted) -> None:
     Raises
     ------
     PlanningError
-        If the difference is as large as the scale, or votes are said not to differ.
+        If nothing is compared, the difference is as large as the scale, or votes are said not to differ.
     """
+    if not comparisons(definition):
+        raise nothing_compared(definition)
     method, said = definition.method, f"a difference of {wanted.difference:g}"
     low, high = method.range
     if method.paired:
@@ -75,13 +83,13 @@ def check(definition: PanelDefinition, wanted: Wanted) -> None:
 
 
 def comparisons(definition: PanelDefinition) -> int:
-    """Return how many comparisons the results will make."""
+    """Return how many comparisons the results will make; 0 where nothing is compared."""
     names, scales = len(definition.condition), len(definition.method.scales)
     if definition.results.against is not None:
         own = definition.results.against in [one.name for one in definition.condition]
-        return max(names - own, 1) * scales
+        return (names - own) * scales
     with_reference = names if definition.method.against_reference else 0
-    return max(names * (names - 1) // 2 + with_reference, 1) * scales
+    return (names * (names - 1) // 2 + with_reference) * scales
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from gaplisten import languages
 from gaplisten.panel.dialog_options import Option
 from gaplisten.panel.parts import Part
 from gaplisten.panel.planned import Code, Form, Item, Laid, Planned, Use
-from gaplisten.panel.ratings import PairTest, Rating, Statistic
+from gaplisten.panel.ratings import PairTest, Rating, Reason, Statistic
 from gaplisten.panel.scales import Scale, scale
 from gaplisten.panel.trial import Block, Playing, Response, Slot, Trial, Vote
 
@@ -342,8 +342,8 @@ class Method:
         """Return how far two neighbouring scores are apart, with so many conditions: what rounding hides."""
         return 1.0
 
-    def screened(self, own: Sequence[Rating], everybody: Sequence[Rating]) -> list[str]:
-        """Return why the method's own rules leave a listener out, "" for a rule that was kept.
+    def screened(self, own: Sequence[Rating], everybody: Sequence[Rating]) -> list[Reason]:
+        """Return why the method's own rules leave a listener out; nothing where they were kept.
 
         Parameters
         ----------

@@ -23,7 +23,7 @@ from gaplisten.panel.methods.contract import (
 from gaplisten.panel.order import row_of
 from gaplisten.panel.parts import REFERENCE, Part
 from gaplisten.panel.planned import Code, Item, Laid, Use, open_reference
-from gaplisten.panel.ratings import Rating, Statistic, grouped
+from gaplisten.panel.ratings import Rating, Reason, Statistic, grouped
 from gaplisten.panel.trial import Playing, Response, Slot
 from gaplisten.statistics import holm, quartiles, short_p
 from gaplisten.tables import Cell, Table
@@ -118,13 +118,11 @@ _MADE = {
 # --- post-screening -----------------------------------------------------------------------------------------
 
 
-def hidden_reference_rule(ratings: Sequence[Rating]) -> str:
+def hidden_reference_rule(ratings: Sequence[Rating]) -> Reason | None:
     """Apply BS.1534-3: the hidden reference rated below 90 on more than 15 % of the items."""
     rated = [one for one in ratings if one.role == "reference"]
     low = [one for one in rated if one.score < HIDDEN_REFERENCE_BELOW]
-    if not rated or len(low) <= SHARE_OF_ITEMS * len(rated):
-        return ""
-    return f"hidden reference below 90 on {len(low)} of {len(rated)} items (BS.1534-3{_few(len(rated))})"
+    return _lapses("hidden_reference", len(low), len(rated))
 
 
 def guarded_items(ratings: Sequence[Rating]) -> set[str]:
@@ -138,18 +136,18 @@ def guarded_items(ratings: Sequence[Rating]) -> set[str]:
     return guarded
 
 
-def mid_anchor_rule(ratings: Sequence[Rating], guarded: set[str]) -> str:
+def mid_anchor_rule(ratings: Sequence[Rating], guarded: set[str]) -> Reason | None:
     """Apply BS.1534-3: the mid anchor above 90 on more than 15 % of the items, guarded ones left out."""
     rated = [one for one in ratings if one.condition == MID_ANCHOR]
     high = [one for one in rated if one.score > MID_ANCHOR_ABOVE and one.clip not in guarded]
-    if not rated or len(high) <= SHARE_OF_ITEMS * len(rated):
-        return ""
-    return f"mid anchor above 90 on {len(high)} of {len(rated)} items (BS.1534-3{_few(len(rated))})"
+    return _lapses("mid_anchor", len(high), len(rated))
 
 
-def _few(items: int) -> str:
-    """Explain what 15 % means of so few items."""
-    return "; with fewer than 7 items one lapse is more than 15 %" if items < 7 else ""
+def _lapses(rule: str, count: int, items: int) -> Reason | None:
+    """Return what there is to say of so many lapses, if they are too many; what 15 % means of few items."""
+    if not items or count <= SHARE_OF_ITEMS * items:
+        return None
+    return Reason(f"{rule}_few" if items < 7 else rule, {"count": count, "items": items})
 
 
 # --- medians ------------------------------------------------------------------------------------------------
@@ -305,9 +303,10 @@ class MultipleStimuli(Method):
         drawn = [digit for _ in range(1 + len(names) // 9) for digit in digits(range(1, 10))][: len(names)]
         return each_says(self, design, names, [(digit, 10 * digit) for digit in drawn], within=5)
 
-    def screened(self, own: Sequence[Rating], everybody: Sequence[Rating]) -> list[str]:
+    def screened(self, own: Sequence[Rating], everybody: Sequence[Rating]) -> list[Reason]:
         """Apply both rules of BS.1534-3."""
-        return [hidden_reference_rule(own), mid_anchor_rule(own, guarded_items(everybody))]
+        broken = (hidden_reference_rule(own), mid_anchor_rule(own, guarded_items(everybody)))
+        return [one for one in broken if one is not None]
 
     def statistics(
         self, votes: Sequence[Rating], found: Sequence[Contrast], *, resample: bool

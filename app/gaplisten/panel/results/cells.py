@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,19 +57,24 @@ def together(table: NDArray[np.float64], place: NDArray[np.intp], count: int) ->
 
 def cells(ratings: Sequence[Rating]) -> Cells:
     """Return the votes as tables."""
-    listeners = {name: at for at, name in enumerate(dict.fromkeys(one.listener for one in ratings))}
-    clips = {name: at for at, name in enumerate(dict.fromkeys(one.clip for one in ratings))}
-    rows: dict[System, tuple[list[int], list[float]]] = {}
-    for one in ratings:
-        key = (one.condition, one.compared_with, one.scale)
-        where, scores = rows.setdefault(key, ([], []))
-        where.append(listeners[one.listener] * len(clips) + clips[one.clip])
-        scores.append(one.score)
-    shape, size = (len(listeners), len(clips)), len(listeners) * len(clips)
-    mean, votes = {}, {}
-    for key, (where, scores) in rows.items():
-        number = np.bincount(where, minlength=size).astype(np.float64)
-        with np.errstate(invalid="ignore"):
-            mean[key] = (np.bincount(where, scores, size) / number).reshape(shape)
-        votes[key] = number.reshape(shape)
-    return Cells(tuple(listeners), tuple(clips), mean, votes)
+    listeners, of_listener = _numbered([one.listener for one in ratings])
+    clips, of_clip = _numbered([one.clip for one in ratings])
+    systems, of_system = _numbered(list(map(_system, ratings)))
+    shape = (len(systems), len(listeners), len(clips))
+    size = len(systems) * len(listeners) * len(clips)
+    where = (of_system * len(listeners) + of_listener) * len(clips) + of_clip
+    number = np.bincount(where, minlength=size).astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        mean = np.bincount(where, [one.score for one in ratings], size) / number
+    means, numbers = dict(zip(systems, mean.reshape(shape), strict=True)), number.reshape(shape)
+    return Cells(listeners, clips, means, dict(zip(systems, numbers, strict=True)))
+
+
+_system = attrgetter("condition", "compared_with", "scale")
+Name = TypeVar("Name", bound=Hashable)
+
+
+def _numbered(names: Sequence[Name]) -> tuple[tuple[Name, ...], NDArray[np.intp]]:
+    """Return names, each once, in the order in which they first appear, and where in it each stands."""
+    place = {name: at for at, name in enumerate(dict.fromkeys(names))}
+    return tuple(place), np.fromiter(map(place.__getitem__, names), np.intp, len(names))

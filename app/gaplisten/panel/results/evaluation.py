@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from operator import attrgetter
 from pathlib import Path
 from statistics import fmean
 
@@ -23,7 +24,7 @@ from gaplisten.panel.results.habits import habits
 from gaplisten.panel.results.pairs import ALL, PairResult, pair_results
 from gaplisten.panel.results.screening import Listener, screen
 from gaplisten.panel.results.second_lines import second_lines
-from gaplisten.panel.results.votes import Collected, collect, nameless, tests
+from gaplisten.panel.results.votes import Collected, Sitting, collect, collector_resting, nameless, tests
 from gaplisten.panel.statistics.contrast import Contrast
 from gaplisten.panel.statistics.crossed import Crossed, crossed, spoken
 from gaplisten.statistics import Mean, Quartiles, quartiles, student_mean
@@ -87,6 +88,8 @@ class Results:
         What the panel's maker asked of the results.
     language
         In which the verdict is put into words.
+    sittings
+        How each session that is shown was taken; none of imported votes.
     """
 
     title: str
@@ -108,6 +111,7 @@ class Results:
     statistics: tuple[Statistic, ...] = ()
     asked: ResultsPart = field(default_factory=ResultsPart)
     language: str = ENGLISH
+    sittings: tuple[Sitting, ...] = ()
 
     @property
     def score_name(self) -> str:
@@ -138,11 +142,11 @@ class Results:
 
 def _condition(name: str, stratum: str, votes: Sequence[Rating], step: float) -> ConditionResult:
     by_listener = {
-        listener: fmean(one.score for one in own)
-        for listener, own in grouped(votes, lambda one: one.listener).items()
+        listener: fmean([one.score for one in own])
+        for listener, own in grouped(votes, attrgetter("listener")).items()
     }
     by_clip = {
-        clip: fmean(one.score for one in own) for clip, own in grouped(votes, lambda one: one.clip).items()
+        clip: fmean([one.score for one in own]) for clip, own in grouped(votes, attrgetter("clip")).items()
     }
     scores = [one.score for one in votes]
     mean = student_mean(list(by_listener.values()))
@@ -173,21 +177,21 @@ def _ordered(votes: Sequence[Rating], order: Sequence[str], scales: Sequence[str
 def _by_stratum(votes: Sequence[Rating]) -> list[tuple[str, list[Rating]]]:
     """Return votes for each burst length; imported ones of which it is not known are in none."""
     place = {stratum.value: at for at, stratum in enumerate(Stratum)}
-    groups = grouped([one for one in votes if one.stratum], lambda one: one.stratum)
+    groups = grouped([one for one in votes if one.stratum], attrgetter("stratum"))
     return sorted(groups.items(), key=lambda pair: place.get(pair[0], len(place)))
 
 
 def _by_talker(votes: Sequence[Rating]) -> list[tuple[str, list[Rating]]]:
     """Return votes for each sex, then for each talker, where there are several that are known."""
     made: list[tuple[str, list[Rating]]] = []
-    for of in (lambda one: one.sex, lambda one: one.talker):
+    for of in (attrgetter("sex"), attrgetter("talker")):
         groups = [(name, own) for name, own in sorted(grouped(votes, of).items()) if name]
         made += groups if len(groups) > 1 else []
     return made
 
 
 def _conditions(votes: Sequence[Rating], method: Method, stratum: str = ALL) -> tuple[ConditionResult, ...]:
-    groups = grouped(votes, lambda one: f"{one.condition}\x1f{one.scale}")
+    groups = grouped(votes, attrgetter("condition", "scale"))
     step = method.step(len({one.condition for one in votes}))
     return tuple(_condition(own[0].condition, stratum, own, step) for own in groups.values())
 
@@ -223,7 +227,12 @@ def evaluate_votes(
     """Return the results of these votes, conditions in `order`; see `evaluate`."""
     asked = asked or ResultsPart()
     listeners = screen(
-        collected.votes, method, keep=keep, leave_out=leave_out, by_agreement=asked.exclude_by_agreement
+        collected.votes,
+        method,
+        keep=keep,
+        leave_out=leave_out,
+        by_agreement=asked.exclude_by_agreement,
+        language=language,
     )
     left_out = {one.name for one in listeners if one.excluded}
     everybody = _ordered(tests(collected.votes), order, method.scales)
@@ -264,6 +273,7 @@ def evaluate_votes(
         tuple(beside),
         asked,
         language,
+        collected.sittings,
     )
 
 
@@ -289,20 +299,21 @@ def evaluate(
     anonymous
         Whether listeners get pseudonyms: those of `votes_table`. `keep` and `leave_out` are their names.
     """
-    collected, leave_out = collect(panel, ratings), leave_out or {}
-    if anonymous:
-        collected, names = nameless(panel, collected)
-        keep = [names.get(name, name) for name in keep]
-        leave_out = {names.get(name, name): why for name, why in leave_out.items()}
-    return evaluate_votes(
-        collected,
-        panel.definition.method,
-        title=panel.definition.title,
-        panel_sha256=panel.sha256,
-        keep=keep,
-        leave_out=leave_out,
-        order=[one.name for one in panel.definition.condition],
-        asked=panel.definition.results,
-        language=panel.definition.language,
-        resample=resample,
-    )
+    with collector_resting():
+        collected, leave_out = collect(panel, ratings), leave_out or {}
+        if anonymous:
+            collected, names = nameless(panel, collected)
+            keep = [names.get(name, name) for name in keep]
+            leave_out = {names.get(name, name): why for name, why in leave_out.items()}
+        return evaluate_votes(
+            collected,
+            panel.definition.method,
+            title=panel.definition.title,
+            panel_sha256=panel.sha256,
+            keep=keep,
+            leave_out=leave_out,
+            order=[one.name for one in panel.definition.condition],
+            asked=panel.definition.results,
+            language=panel.definition.language,
+            resample=resample,
+        )

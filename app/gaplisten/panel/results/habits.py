@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from statistics import fmean
 
 import numpy as np
 from numpy.typing import NDArray
 
 from gaplisten.panel.methods.contract import Method
-from gaplisten.panel.ratings import Rating, Statistic, grouped
+from gaplisten.panel.ratings import Rating, Reason, Statistic, grouped
 from gaplisten.panel.trial import Response
 from gaplisten.statistics import binomial, short_p, student_mean, student_p
 from gaplisten.tables import Cell, Table
@@ -66,8 +67,7 @@ def _beyond(r: float | None, stimuli: int) -> float:
     return float(stdtr(free, -r * np.sqrt(free / max(1 - r**2, 1e-12))))
 
 
-def _stimulus(vote: Rating) -> tuple[str, str, str]:
-    return vote.clip, vote.condition, vote.scale
+_stimulus = attrgetter("clip", "condition", "scale")
 
 
 def fits(votes: Sequence[Rating], least: int = LEAST_STIMULI) -> dict[str, Fit]:
@@ -75,7 +75,7 @@ def fits(votes: Sequence[Rating], least: int = LEAST_STIMULI) -> dict[str, Fit]:
     names = {name: at for at, name in enumerate(dict.fromkeys(one.listener for one in votes))}
     stimuli = {key: at for at, key in enumerate(dict.fromkeys(map(_stimulus, votes)))}
     rows = np.array([names[one.listener] for one in votes], int)
-    columns = np.array([stimuli[_stimulus(one)] for one in votes], int)
+    columns = np.array([stimuli[stimulus] for stimulus in map(_stimulus, votes)], int)
     scores = np.array([one.score for one in votes], float)
     total, number = np.zeros((len(names), len(stimuli))), np.zeros((len(names), len(stimuli)))
     trial = np.full((len(names), len(stimuli)), np.inf)
@@ -100,7 +100,7 @@ def fits(votes: Sequence[Rating], least: int = LEAST_STIMULI) -> dict[str, Fit]:
     return found
 
 
-def guessing(found: Mapping[str, Fit]) -> dict[str, str]:
+def guessing(found: Mapping[str, Fit]) -> dict[str, Reason]:
     """Return who seems to guess, or to have turned the scale round, with the numbers that say so."""
     from scipy.special import fdtrc
 
@@ -110,35 +110,35 @@ def guessing(found: Mapping[str, Fit]) -> dict[str, str]:
         if not others or own.r is None:
             continue
         if own.p_less < TURNED_P:
-            said[name] = f"the scale turned round? agreement with the others r = {own.r:.2f}"
+            said[name] = Reason("turned", {"r": f"{own.r:.2f}"})
             continue
         usual = fmean(one.noise for one in others)
         degrees = sum(len(one.residuals) - 1 for one in others)
         ratio = own.noise / usual if usual > 0 else np.inf
         p = float(fdtrc(len(own.residuals) - 1, degrees, ratio))
         if p < NOISE_P and own.p_greater > 0.05:
-            told = f"agreement with the others r = {own.r:.2f}, noise {ratio:.1f} times theirs (p = {p:.1g})"
-            said[name] = f"seems to guess: {told}"
+            told = {"r": f"{own.r:.2f}", "ratio": f"{ratio:.1f}", "p": f"{p:.1g}"}
+            said[name] = Reason("noise", told)
     return said
 
 
-def key_habit(votes: Sequence[Rating], method: Method) -> str:
-    """Return which key or position a listener prefers beyond chance, "" for none.
+def key_habit(votes: Sequence[Rating], method: Method) -> Reason | None:
+    """Return which key or position a listener prefers beyond chance, if any.
 
     Only where two sounds lie behind keys in an order that was drawn: then neither has a right to more.
     """
     first, second = _sides(votes, method)
     if first + second < LEAST_ANSWERS:
-        return ""
+        return None
     found = binomial(first, first + second, two_sided=True)
     if found.p_value >= KEY_P:
-        return ""
+        return None
     key, times = ("first", first) if first > second else ("second", second)
     if method.paired:
         key = "A" if first > second else "B"
     same = {one.vote for one in votes}
-    always = f", always {same.pop()}" if len(same) == 1 else ""
-    return f"{key} in {times} of {first + second} answers (p = {found.p_value:.1g}){always}"
+    told = {"key": key, "times": times, "all": first + second, "p": f"{found.p_value:.1g}"}
+    return Reason("habit", told) if len(same) > 1 else Reason("always", {**told, "vote": same.pop()})
 
 
 def _sides(votes: Sequence[Rating], method: Method) -> tuple[int, int]:
@@ -158,7 +158,7 @@ def habits(votes: Sequence[Rating], method: Method) -> list[Statistic]:
     """Return what the whole panel's answers tell of position, order and tiring."""
     rows: list[tuple[Cell, ...]] = []
     shares = []
-    for own in grouped(votes, lambda one: one.listener).values():
+    for own in grouped(votes, attrgetter("listener")).values():
         first, second = _sides(own, method)
         if first + second:
             shares.append(first / (first + second))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 from gaplisten.panel.ratings import PairTest, Rating, grouped
 from gaplisten.statistics import Mean, Proportion, binomial, student_mean
@@ -57,7 +58,7 @@ def pair_results(
     """Return the result of each pair, in the order in which they first appear; none without a test."""
     if test is None:
         return ()
-    groups = grouped(votes, lambda one: f"{one.condition}\x1f{one.compared_with}")
+    groups = grouped(votes, attrgetter("condition", "compared_with"))
     return tuple(_pair(own, test, stratum) for own in groups.values())
 
 
@@ -72,9 +73,9 @@ def _counted(votes: Sequence[Rating], test: PairTest) -> Own:
 def _pair(votes: Sequence[Rating], test: PairTest, stratum: str) -> PairResult:
     whole = _counted(votes, test)
     by_listener = {
-        listener: _counted(own, test) for listener, own in grouped(votes, lambda one: one.listener).items()
+        listener: _counted(own, test) for listener, own in grouped(votes, attrgetter("listener")).items()
     }
-    by_clip = {clip: _counted(own, test).share for clip, own in grouped(votes, lambda one: one.clip).items()}
+    by_clip = {clip: _counted(own, test).share for clip, own in grouped(votes, attrgetter("clip")).items()}
     mean = student_mean([own.share for own in by_listener.values()])
     first = votes[0]
     named = (first.condition, first.compared_with)

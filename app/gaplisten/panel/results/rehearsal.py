@@ -14,11 +14,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.languages import counted
 from gaplisten.panel.definition import PanelDefinition
 from gaplisten.panel.design.counting import simulated
+from gaplisten.panel.design.planning import nothing_compared
 from gaplisten.panel.key import Key, Part
 from gaplisten.panel.parts import REFERENCE
 from gaplisten.panel.planned import Item, Use
@@ -36,10 +36,6 @@ PANELS = 200
 # How far listeners and clips lie apart by themselves, in parts of what a vote does: it cancels out of
 # differences, but not out of what rounding and the ends of the scale do.
 _LEVEL = 0.5
-
-
-class NothingCompared(GaplistenError):  # noqa: N818 - reads as the fact it is
-    """A panel whose results hold no comparison."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +119,7 @@ def rehearse(
 
     Raises
     ------
-    NothingCompared
+    PlanningError
         If results of such a panel hold no comparison: of one condition alone, say.
     """
     definition = key.definition
@@ -144,8 +140,7 @@ def rehearse(
         alike = [one for one in each if shifted not in (one.condition, one.against)]
         true += len(differing)
         if not true:
-            fact = "its results compare nothing, so that nothing can be found"
-            raise NothingCompared(definition.title, fact, "give it another condition")
+            raise nothing_compared(definition)
         found += sum(one.sure for one in differing)
         wrong += any(one.sure for one in alike)
         others = others or bool(alike)

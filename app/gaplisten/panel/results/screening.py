@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
+from operator import attrgetter
 from statistics import fmean
 
 import numpy as np
 
+from gaplisten.languages import ENGLISH
 from gaplisten.panel.methods.contract import Method
-from gaplisten.panel.ratings import Rating, grouped
+from gaplisten.panel.ratings import Rating, Reason, grouped
 from gaplisten.panel.results.habits import Fit, fits, key_habit
 from gaplisten.panel.results.habits import guessing as guessers
 from gaplisten.panel.results.votes import TEST, tests
@@ -74,8 +76,7 @@ class Listener:
         return bool(self.reasons)
 
 
-def _stimulus(vote: Rating) -> str:
-    return f"{vote.clip}\x1f{vote.condition}\x1f{vote.scale}"
+_stimulus = attrgetter("clip", "condition", "scale")
 
 
 def _guesses(own: Fit) -> bool:
@@ -94,7 +95,7 @@ def retest(votes: Sequence[Rating]) -> float | None:
         groups = [group for group in groups if group[0].role != "reference"]
         of_reference = (vote for vote in ordered if vote.kind == _REPEAT or vote.role == "reference")
         rated = [vote for vote in of_reference if vote.kind in (TEST, _REPEAT)]
-        groups += grouped(rated, lambda vote: vote.scale).values()
+        groups += grouped(rated, attrgetter("scale")).values()
     apart = [abs(one.score - other.score) for group in groups for one, other in pairwise(group)]
     return fmean(apart) if apart else None
 
@@ -115,7 +116,7 @@ def _checked(votes: Sequence[Rating]) -> dict[str, list[bool]]:
     return made
 
 
-def failed_checks(votes: Sequence[Rating], method: Method) -> list[str]:
+def failed_checks(votes: Sequence[Rating], method: Method) -> list[Reason]:
     """Return what was failed: every trap must be right, of any other kind of check at least one.
 
     Methods that have known answers on several scales want every gold recording right, too.
@@ -125,7 +126,7 @@ def failed_checks(votes: Sequence[Rating], method: Method) -> list[str]:
     for kind, group in _checked(votes).items():
         passed = sum(group)
         if passed < (len(group) if kind in whole else 1):
-            found.append(f"{kind.replace('_', ' ')}: {passed} of {len(group)} checks passed")
+            found.append(Reason("checks", {"kind": kind, "passed": passed, "all": len(group)}))
     return found
 
 
@@ -138,20 +139,20 @@ def _spread(votes: Sequence[Rating], method: Method) -> float | None:
     return float(np.var(scores, ddof=1)) if len(scores) > 1 else None
 
 
-def _straight_lining(votes: Sequence[Rating], spread: float | None) -> str:
+def _straight_lining(votes: Sequence[Rating], spread: float | None) -> list[Reason]:
     if spread is None or spread >= LEAST_VARIANCE or len(votes) < LEAST_VOTES_FOR_SPREAD:
-        return ""
-    return f"the votes hardly differ (variance {spread:.2f} < {LEAST_VARIANCE}, as in P.808)"
+        return []
+    return [Reason("straight", {"spread": f"{spread:.2f}", "least": LEAST_VARIANCE})]
 
 
 def _reasons(
     mine: Sequence[Rating], own: Sequence[Rating], everybody: Sequence[Rating], method: Method
-) -> list[str]:
+) -> list[Reason]:
     reasons = failed_checks(mine, method)
     reasons += method.screened(own, everybody)
     if not method.paired and method.response is not Response.PLACES:  # places differ by themselves
-        reasons.append(_straight_lining(own, _spread(own, method)))
-    return [reason for reason in reasons if reason]
+        reasons += _straight_lining(own, _spread(own, method))
+    return reasons
 
 
 def _underflows(votes: Sequence[Rating]) -> int | None:
@@ -161,10 +162,15 @@ def _underflows(votes: Sequence[Rating]) -> int | None:
 
 
 def _judged(
-    name: str, mine: Sequence[Rating], everybody: Sequence[Rating], method: Method, agreed: Fit | None
+    name: str,
+    mine: Sequence[Rating],
+    everybody: Sequence[Rating],
+    method: Method,
+    agreed: Fit | None,
+    language: str,
 ) -> Listener:
     own = tests(mine)
-    checks = _checked(mine).values()
+    checks, habit = _checked(mine).values(), key_habit(own, method)
     return Listener(
         name,
         len(own),
@@ -173,9 +179,9 @@ def _judged(
         _spread(own, method),
         (agreed.r or 0.0) if agreed else None,
         _underflows(mine),
-        tuple(_reasons(mine, own, everybody, method)),
+        tuple(one.said(language) for one in _reasons(mine, own, everybody, method)),
         retest=None if method.paired else retest(mine),
-        noted=tuple(filter(None, (key_habit(own, method),))),
+        noted=(habit.said(language),) if habit else (),
     )
 
 
@@ -186,6 +192,7 @@ def screen(
     keep: Sequence[str] = (),
     leave_out: Mapping[str, str] | None = None,
     by_agreement: bool = False,
+    language: str = ENGLISH,
 ) -> tuple[Listener, ...]:
     """Judge every listener.
 
@@ -197,12 +204,18 @@ def screen(
         Listeners left out by hand, with the reason.
     by_agreement
         Whether those whose votes do not go with the others' are left out; else it is told and they count.
+    language
+        Of the sentences about listeners.
     """
-    by_name = grouped(votes, lambda vote: vote.listener)
+    by_name = grouped(votes, attrgetter("listener"))
     everybody = tests(votes)
     agreed = {} if method.paired else fits(everybody, LEAST_STIMULI_FOR_AGREEMENT)
-    judged = [_judged(name, by_name[name], everybody, method, agreed.get(name)) for name in sorted(by_name)]
+    judged = [
+        _judged(name, by_name[name], everybody, method, agreed.get(name), language)
+        for name in sorted(by_name)
+    ]
     noted = {} if method.paired else guessers(fits(method.results(everybody)))
+    said = {name: (reason.said(language),) for name, reason in noted.items()}
     guessing = [
         one.name for one in judged if not one.excluded and (own := agreed.get(one.name)) and _guesses(own)
     ]
@@ -211,10 +224,11 @@ def screen(
         guessing = []
     return tuple(
         _settled(
-            replace(listener, noted=tuple(filter(None, (*listener.noted, noted.get(listener.name, ""))))),
+            replace(listener, noted=(*listener.noted, *said.get(listener.name, ()))),
             by_agreement and listener.name in guessing,
             keep,
             leave_out or {},
+            language,
         )
         for listener in judged
     )
@@ -225,14 +239,15 @@ def _settled(
     guesses: bool,
     keep: Sequence[str],
     leave_out: Mapping[str, str],
+    language: str,
 ) -> Listener:
     reasons = list(listener.reasons)
     if guesses and listener.agreement is not None:
-        said = f"agreement with the others r = {listener.agreement:.2f} is what guessing gives"
-        reasons.append(f"{said} (p > {AGREEMENT_P}; proposed)")
+        told = {"r": f"{listener.agreement:.2f}", "p": AGREEMENT_P}
+        reasons.append(Reason("guesses", told).said(language))
     kept: tuple[str, ...] = ()
     if listener.name in keep:
         reasons, kept = [], tuple(reasons)
     if listener.name in leave_out:
-        reasons.append(leave_out[listener.name] or "left out by hand")
+        reasons.append(leave_out[listener.name] or Reason("by_hand").said(language))
     return replace(listener, reasons=tuple(reasons), kept=kept)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import attrgetter
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +25,7 @@ def second_lines(votes: Sequence[Rating], method: Method) -> list[Statistic]:
     corrected: list[tuple[Cell, ...]] = []
     behaved: list[tuple[Cell, ...]] = []
     reliable: list[tuple[Cell, ...]] = []
-    for scale, own in grouped(votes, lambda one: one.scale).items():
+    for scale, own in grouped(votes, attrgetter("scale")).items():
         stimuli, listeners, repeats = _table(own)
         named = (scale,) if len(method.scales) > 1 else ()
         if len(listeners) > 1 and len(stimuli) > 1:
