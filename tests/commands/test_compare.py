@@ -103,6 +103,15 @@ def test_a_baseline_of_other_references_is_refused_by_name(
     assert "was made with other references of two than good" in capsys.readouterr().err
 
 
+def test_a_baseline_that_cannot_be_read_is_told_before_any_sound_is_looked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "b.json").write_text("{}")
+    others = ["--reference-folder", tmp_path / "clean", "--trace", tmp_path]
+    assert run("--baseline", tmp_path / "b.json", tmp_path / "nothing", *others) == 2
+    assert "b.json: is no baseline that can be read" in capsys.readouterr().err
+
+
 def test_a_clip_that_is_missing_fails_unless_allowed(
     words: list[str], corpus: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -23,6 +23,7 @@ from gaplisten.panel.results.screening import screen
 from gaplisten.panel.results.votes import Collected
 from gaplisten.statistics import quartiles, student_mean
 from gaplisten.tables import column
+from kit.planted import ratings
 
 TRUTH = {"clean": 4.4, "hybrid": 3.6, "fade": 2.7, "zero": 1.7}
 
@@ -60,6 +61,19 @@ def test_the_mean_is_over_listeners_not_over_votes() -> None:
     votes = [vote("a", f"c{i}", "x", 5.0) for i in range(7)] + [vote("b", "c0", "x", 1.0)]
     (found,) = results(votes).conditions
     assert (found.mean.mean, found.mean.n, found.votes) == (3.0, 2, 8)
+
+
+def test_a_mean_with_votes_missing_lies_in_its_interval_and_is_not_drawn_by_who_left_early() -> None:
+    draw = np.random.default_rng(1)
+    votes = -1.0 + draw.normal(0, 0.3, (6, 10, 1)) + draw.normal(0, 0.2, (6, 1, 1)) + np.zeros(2)
+    votes[0] += 1.5  # who hears hardly anything, and leaves after two clips
+    votes[0, 2:] = np.nan
+    found = evaluate_votes(Collected(tuple(ratings(votes))), method("acr"))
+    for one, row in zip(found.conditions, conditions_table(found).rows, strict=True):
+        told = dict(zip(conditions_table(found).columns, row, strict=True))
+        assert one.interval is not None
+        assert told["adjusted mean"] == pytest.approx(sum(one.interval) / 2, abs=1e-4)
+        assert told["adjusted mean"] < told["MOS"] - 0.01
 
 
 def test_strata_are_evaluated_apart() -> None:

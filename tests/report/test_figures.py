@@ -215,6 +215,7 @@ def test_long_texts_are_broken_or_shortened() -> None:
     assert all(width(line, 8) <= 60 for line in broken("x" * 50, 8, 60))
     assert shortened("short", 8, 100) == "short"
     assert width(shortened("a very long name indeed", 8, 40), 8) <= 40
+    assert shortened("new", 7, width("new", 7) - 1e-9) == "new"  # the room that was measured for it
 
 
 def test_a_figure_is_written_by_its_suffix_and_whole(tmp_path: Path) -> None:

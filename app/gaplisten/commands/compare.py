@@ -143,6 +143,8 @@ def compare(
     _, asked = apart(wanted)
     if asked:
         raise CompareError(f"metric {asked[0]}", "is computed by a service", "score with it: gaplisten score")
+    if baseline is not None:
+        read_baseline(baseline, {})  # what cannot be read is told before any work
     found = _versions(folders, reference_folder, trace or [], packet_length(packet_ms, packet), raw_from(raw))
     apart_by = dict[str, str]()
     if metadata is not None and strata is not None:

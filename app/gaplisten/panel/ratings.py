@@ -97,8 +97,7 @@ class Reason:
         words, names = {**english, **own}, {**english["names"], **own.get("names", {})}
         values = {name: names.get(str(value), value) for name, value in self.values.items()}
         sentence = str(words[self.key]).format(**values)
-        point = languages.words(language, "verdict").get("decimal", ".")
-        return re.sub(r"(?<=\d)\.(?=\d)", point, sentence)
+        return re.sub(r"(?<=\d)\.(?=\d)", languages.decimals(language, "."), sentence)
 
 
 Key = TypeVar("Key", bound=Hashable)

@@ -57,9 +57,12 @@ def _cut(word: str, size: float, room: float) -> list[str]:
     return parts
 
 
+_ROUNDING = 0.01  # points: a room that was measured by this very text has lost the last bits on its way
+
+
 def shortened(text: str, size: float, room: float) -> str:
     """Return a text that is not wider than `room`, with an ellipsis where its end had to go."""
-    if width(text, size) <= room:
+    if width(text, size) <= room + _ROUNDING:
         return text
     while text and width(f"{text}…", size) > room:
         text = text[:-1]

@@ -144,7 +144,7 @@ def _means(results: Results, conditions: Sequence[ConditionResult], said: str) -
     ends = [one.interval for one in conditions]
     marks += _intervals(range(len(conditions)), ends)
     places = [float(at) for at in range(len(conditions))]
-    marks.append(Points([one.mean.mean for one in conditions], places, _MEAN, 4.0, "mean, 95 %"))
+    marks.append(Points([one.adjusted for one in conditions], places, _MEAN, 4.0, "mean, 95 %"))
     names = [f"{one.condition}, {one.scale}" if one.scale else one.condition for one in conditions]
     overs = [one.over for one in conditions if one.over is not None]
     return Plot(

@@ -87,9 +87,10 @@ def _sized(results: Results) -> str:
     return f"{said}; {counted(votes, 'vote')} of all, checks among them."
 
 
-def _section(head: str, said: Iterable[str]) -> list[str]:
+def _section(head: str, said: Iterable[str], language: str = languages.ENGLISH) -> list[str]:
     lines = list(said)
-    return [f"<h3>{escaped(head)}</h3>", listed(lines)] if lines else []
+    told = f'<div lang="{language}">{listed(lines)}</div>'
+    return [f"<h3>{escaped(head)}</h3>", told] if lines else []
 
 
 def _verdict(results: Results, looks: Sequence[str]) -> list[str]:
@@ -97,8 +98,8 @@ def _verdict(results: Results, looks: Sequence[str]) -> list[str]:
     language = escaped(results.language)
     body = ["<h2>Verdict</h2>", f'<div class="verdict" lang="{language}">{listed(said)}</div>']
     body += [f'<p lang="{language}">{escaped(one)}</p>' for one in remarks(results)]
-    body += _section("With everybody, nobody left out", verdicts(results, results.everybody))
-    return body + _section("Before the end", looks)
+    body += _section("With everybody, nobody left out", verdicts(results, results.everybody), language)
+    return body + _section("Before the end", looks, language)
 
 
 # --- how it was obtained ------------------------------------------------------------------------------------
@@ -250,8 +251,10 @@ def _numbers(results: Results, *, several: bool) -> list[str]:
 
 def _listeners(results: Results) -> list[str]:
     body = ["<h2>Listeners</h2>", html_table(tables.listeners_table(results))]
-    body += _section("Left out", (f"{one.name}: {'; '.join(one.reasons)}" for one in results.excluded))
-    body += _section("Kept by hand", (f"{one.name}: {'; '.join(one.kept)}" for one in results.kept))
+    language = escaped(results.language)
+    left_out = [f"{one.name}: {'; '.join(one.reasons)}" for one in results.excluded]
+    body += _section("Left out", left_out, language)
+    body += _section("Kept by hand", [f"{one.name}: {'; '.join(one.kept)}" for one in results.kept], language)
     body += _section("Sessions that are open now, and hidden", results.running)
     body += _section("Files", (*results.problems, *results.notes))
     return [*body, "<h3>Each listener's results</h3>", html_table(tables.by_listener_table(results))]

@@ -66,6 +66,15 @@ class ConditionResult:
     counts: Mapping[float, int] = field(default_factory=dict)
 
     @property
+    def adjusted(self) -> float:
+        """The mean in the middle of `interval`: with every cell filled the one over listeners.
+
+        Where votes are missing it is that of the model: who left early, or a clip that few heard, counts as
+        much as it tells.
+        """
+        return self.mean.mean if self.over is None or self.interval is None else self.over.mean
+
+    @property
     def interval(self) -> tuple[float, float] | None:
         """The ends over listeners and clips; None where nothing can be told."""
         return self.over.interval() if self.over else None

@@ -37,7 +37,7 @@ def _condition_row(results: Results, one: ConditionResult) -> tuple[Cell, ...]:
     ends = one.interval
     low, high = ends or (None, None)
     counts = (one.stratum, mean.n, one.votes)
-    wide = (mean.mean, low, high)
+    wide = (mean.mean, one.adjusted, low, high)
     narrow = (*_these_clips(mean), spread.median, spread.q1, spread.q3)
     speaks = _speaks(one.over) if ends else None
     return (*_named(results, one), *counts, *map(_rounded, wide), speaks, *map(_rounded, narrow))
@@ -59,13 +59,25 @@ def _speaks(over: Crossed | None) -> str | None:
 def conditions_table(results: Results, which: Sequence[ConditionResult] | None = None) -> Table:
     """Return one row per condition (and stratum): listeners, votes, mean, intervals, median, quartiles.
 
-    `interval over` says what the first interval speaks about; the second is over listeners alone.
+    `interval over` says what the first interval speaks about, whose middle the adjusted mean is; the second
+    is over listeners alone.
     """
     chosen = results.conditions if which is None else which
     name = results.score_name
-    counts = ("stratum", "listeners", "votes", name, "95 % low", "95 % high", "interval over")
+    counts = (
+        "stratum",
+        "listeners",
+        "votes",
+        name,
+        "adjusted mean",
+        "95 % low",
+        "95 % high",
+        "interval over",
+    )
     narrow = ("these clips low", "these clips high", "median", "q1", "q3")
-    return Table((*_heads(results), *counts, *narrow), tuple(_condition_row(results, one) for one in chosen))
+    return Table(
+        (*_heads(results), *counts, *wide, *narrow), tuple(_condition_row(results, one) for one in chosen)
+    )
 
 
 def contrasts_table(results: Results, which: Sequence[Contrast] | None = None) -> Table:
@@ -338,7 +350,7 @@ def tidy_table(results: Results) -> Table:
         over, ends = one.over, one.interval
         low, high = ends or (None, None)
         found = (_speaks(over), str(over.model)) if over and ends else (None, None)
-        numbers = (_rounded(one.mean.mean), _rounded(low), _rounded(high))
+        numbers = (_rounded(one.adjusted), _rounded(low), _rounded(high))
         counts = (one.mean.n, len(one.by_clip), one.votes)
         named: tuple[Cell, ...] = (results.score_name, one.condition, None, one.scale or None, one.stratum)
         rows.append((*named, *numbers, *found, None, None, None, *counts))

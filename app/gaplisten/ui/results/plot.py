@@ -50,7 +50,7 @@ class ResultsPlot(Plot):
             if self._medians:
                 self._draw_box(at, one, ink)
             low, high = one.interval or (None, None)
-            self._draw_interval(at, one.mean.mean, low, high, ink)
+            self._draw_interval(at, one.adjusted, low, high, ink)
         return labels(conditions)
 
     def _draw_dots(self, at: int, values: Sequence[float]) -> None:
@@ -107,9 +107,9 @@ def labels(conditions: Sequence[ConditionResult]) -> list[str]:
     found = []
     for at, one in enumerate(conditions):
         if not one.scale:
-            found.append(f"{one.condition}\n{one.mean.mean:.2f} (n = {one.mean.n})")
+            found.append(f"{one.condition}\n{one.adjusted:.2f} (n = {one.mean.n})")
             continue
         places = [place for place, other in enumerate(conditions) if other.condition == one.condition]
         name = one.condition if at == places[(len(places) - 1) // 2] else ""
-        found.append(f"{one.scale}\n{one.mean.mean:.2f}\nn = {one.mean.n}\n{name or ' '}")
+        found.append(f"{one.scale}\n{one.adjusted:.2f}\nn = {one.mean.n}\n{name or ' '}")
     return found
