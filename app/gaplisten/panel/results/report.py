@@ -64,16 +64,8 @@ def conditions_table(results: Results, which: Sequence[ConditionResult] | None =
     """
     chosen = results.conditions if which is None else which
     name = results.score_name
-    counts = (
-        "stratum",
-        "listeners",
-        "votes",
-        name,
-        "adjusted mean",
-        "95 % low",
-        "95 % high",
-        "interval over",
-    )
+    counts = ("stratum", "listeners", "votes", name)
+    wide = ("adjusted mean", "95 % low", "95 % high", "interval over")
     narrow = ("these clips low", "these clips high", "median", "q1", "q3")
     return Table(
         (*_heads(results), *counts, *wide, *narrow), tuple(_condition_row(results, one) for one in chosen)
