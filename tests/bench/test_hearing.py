@@ -56,6 +56,23 @@ def test_whoever_goes_elsewhere_meanwhile_is_not_called_back(hearing):
     assert _sound(hearing) == "lossy"
 
 
+def test_one_key_goes_to_and_fro_between_the_last_two_versions_wherever_they_stand(hearing):
+    assert not hearing.hear_last()
+    hearing.hear(3)
+    hearing.hear(4)
+    found = []
+    for _ in range(3):
+        hearing.hear_last()
+        found.append(_sound(hearing))
+    assert found == ["b", "c", "b"]
+    hearing.set_lanes(_lanes("reference lossy a b c", ["c", "b", "a"]))
+    hearing.hear_last()
+    assert _sound(hearing) == "c"
+    hearing.hear(hearing.heard)
+    hearing.hear_last()
+    assert _sound(hearing) == "b", "the same version again is no other one"
+
+
 def test_a_version_is_followed_into_the_next_clip_where_it_comes_later_and_elsewhere(hearing):
     hearing.hear(4)
     hearing.new_clip(1.0)

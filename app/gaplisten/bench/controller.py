@@ -20,7 +20,7 @@ from gaplisten.bench.gap_ranking import WorstGaps
 from gaplisten.bench.hearing import Hearing
 from gaplisten.bench.kept_layouts import forget, keep
 from gaplisten.bench.lane_edits import LaneEdits
-from gaplisten.bench.lanes import Lane, Role, keyed
+from gaplisten.bench.lanes import Colours, Lane, Role, keyed
 from gaplisten.bench.level_measures import LevelMeasures
 from gaplisten.bench.loss_edits import lossy_with, restorable, trace_of
 from gaplisten.bench.opening import FileLanes, Opened, file_lanes, find_set, open_fully
@@ -146,6 +146,7 @@ class Controller:
         self.trace: LossTrace | None = None
         self.listed = ""
         self.lanes: tuple[Lane, ...] = ()
+        self._colours = Colours()
         self.gain, self.gain_note = 1.0, ""
         self.originals: dict[str, Lane] = {}
         self.levels = LevelMeasures(self.originals)
@@ -374,7 +375,7 @@ class Controller:
         )
 
     def _on_files(self, files: FileLanes) -> None:
-        self.files = files
+        self.files = files = replace(files, lanes=self._colours.coloured(files.lanes))
         if files.lanes and (self.opened is None or self.opened.clip.name != self._shown):
             self._on_opened(Opened(None, None, None, 1.0, ""))
             self.previewed.emit()
@@ -519,7 +520,7 @@ class Controller:
         self.edited = frozenset(
             lane.ident for lane, new in zip(lanes, edited_lanes, strict=True) if lane.signal is not new.signal
         )
-        return keyed(edited_lanes, self.document.work.order)
+        return self._colours.coloured(keyed(edited_lanes, self.document.work.order))
 
     def want_levels(self, wanted: bool) -> None:
         """Measure levels, or only when they are matched: they cost more than they are worth unseen."""

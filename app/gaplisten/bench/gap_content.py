@@ -25,6 +25,8 @@ class LaneHead:
 
     Parameters
     ----------
+    colour
+        Number of its colour.
     elsewhere
         Why it has no values at the gaps that are listed, where it met other losses; empty where it met these.
     """
@@ -33,6 +35,7 @@ class LaneHead:
     ident: str
     name: str
     elsewhere: str = ""
+    colour: int = 0
 
 
 @dataclass(frozen=True)

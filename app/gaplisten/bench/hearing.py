@@ -38,6 +38,7 @@ class Hearing:
         self._loaded: list[tuple[str, Signal]] = []
         self._gain, self._as_is = 1.0, as_is
         self._heard, self._chosen = 0, ""  # key of what is heard; version that the user went to
+        self._left = ""  # version that was chosen before
         self._until: int | None = None
         self._last: PlayerState | None = None
         self.moving = True
@@ -116,9 +117,22 @@ class Hearing:
 
     def hear(self, key: int) -> None:
         """Switch to the lane with that key, at once and at the same position."""
+        before = self._ident(self._heard)
         if self._select(key):
-            self._chosen = next((lane.ident for lane in self._lanes if lane.key == self._heard), "")
+            self._chosen = self._ident(self._heard)
+            self._left = self._left if before == self._chosen else before
             self.heard_changed.emit(key)
+
+    def _ident(self, key: int) -> str:
+        return next((lane.ident for lane in self._lanes if lane.key == key), "")
+
+    def hear_last(self) -> bool:
+        """Switch to the version that was heard before this one; return whether there is such a one."""
+        key = next((lane.key for lane in self._lanes if lane.ident == self._left and lane.signal), None)
+        if key is None:
+            return False
+        self.hear(key)
+        return True
 
     def _select(self, key: int) -> bool:
         places = {lane.key: lane.ident for lane in self._lanes if lane.signal is not None}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
+from itertools import count
 
 from gaplisten.audio.signal import Signal
 from gaplisten.loss.trace import LossTrace
@@ -45,6 +46,8 @@ class Lane:
         Whether rendering failed; `details` then tells more.
     details
         The plugin's messages or traceback.
+    colour
+        Number of its colour, which stays with the version wherever its lane stands.
     own_loss
         Whether it met other losses than the clip's: `own_trace` tells which, None where that is not known.
     """
@@ -60,6 +63,7 @@ class Lane:
     details: str = ""
     own_loss: bool = False
     own_trace: LossTrace | None = None
+    colour: int = 0
 
     def met(self, trace: LossTrace | None) -> LossTrace | None:
         """Return the losses that it met, where the clip met `trace`; None where they are not known."""
@@ -82,6 +86,30 @@ def keyed(lanes: Sequence[Lane], order: Sequence[str] = ()) -> tuple[Lane, ...]:
     others.sort(key=lambda lane: rank.get(lane.ident, len(rank)))
     numbered = [replace(lane, key=FIRST_OTHER_KEY + place) for place, lane in enumerate(others)]
     return (*sorted(first, key=lambda lane: lane.key), *numbered)
+
+
+class Colours:
+    """Gives each version the number of a colour, and keeps it for as long as no other needs it."""
+
+    def __init__(self) -> None:
+        self._given: dict[str, int] = {}
+
+    def coloured(self, lanes: Sequence[Lane]) -> tuple[Lane, ...]:
+        """Return the lanes with their colours: reference and lossy have the first, others what is free."""
+        fixed = {Role.REFERENCE: REFERENCE_KEY, Role.LOSSY: LOSSY_KEY}
+        own = {lane.ident: fixed[lane.role] for lane in lanes if lane.role in fixed}
+        for lane in lanes:
+            kept = self._given.get(lane.ident)
+            if kept is not None and lane.ident not in own and kept not in own.values():
+                own[lane.ident] = kept
+        for lane in lanes:
+            if lane.ident not in own:
+                free = (number for number in count(FIRST_OTHER_KEY) if number not in own.values())
+                own[lane.ident] = next(free)
+        # Who is not here now loses a colour that is needed: what is seen keeps its own.
+        others = {ident: number for ident, number in self._given.items() if number not in own.values()}
+        self._given = {**others, **own}
+        return tuple(replace(lane, colour=own[lane.ident]) for lane in lanes)
 
 
 def neighbour(lanes: Sequence[Lane], key: int, step: int) -> int:

@@ -6,7 +6,7 @@ keys and the tests read these rows. Only commands that somebody carries out appe
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, Qt
@@ -176,6 +176,17 @@ class Actions(QObject):
         """The commands that can be carried out, in the menus' order."""
         bound = (each for name, each in self._commands.items() if name in self._actions)
         return tuple(sorted(bound, key=_place))
+
+    def popup(self, names: Sequence[str], parent: QWidget) -> QMenu:
+        """Return a menu of those of these commands that can be carried out; an empty name makes a line."""
+        menu = QMenu(parent)
+        menu.setToolTipsVisible(True)
+        for name in names:
+            if not name:
+                menu.addSeparator()
+            elif name in self._actions:
+                menu.addAction(self._actions[name])
+        return menu
 
     def put_submenu(self, menu: QMenu, after: str) -> None:
         """Have a menu whose entries are no commands stand behind a command."""

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QLocale, Qt
-from PySide6.QtGui import QValidator, QWheelEvent
+from PySide6.QtCore import QLocale, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QValidator, QWheelEvent
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
     QFormLayout,
+    QLineEdit,
     QSpinBox,
     QWidget,
 )
@@ -74,6 +75,32 @@ class ChoiceField(_TurnedInFocus, QComboBox):
     def __init__(self, *arguments: Any, **properties: Any) -> None:
         super().__init__(*arguments, **properties)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+
+
+class FilterField(QLineEdit):
+    """Words by which a list is filtered: Escape clears them, and once more leaves the field.
+
+    Signals
+    -------
+    given_up
+        It is to be left.
+    """
+
+    given_up = Signal()
+
+    def __init__(self, name: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent, placeholderText=name, clearButtonEnabled=True)
+        self.setAccessibleName(name)
+        self.setAcceptDrops(False)  # files dropped anywhere are opened
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Clear the field with Escape, or leave it."""
+        if event.key() != Qt.Key.Key_Escape:
+            super().keyPressEvent(event)
+        elif self.text():
+            self.clear()
+        else:
+            self.given_up.emit()
 
 
 class NumberDialog(QDialog):

@@ -20,8 +20,15 @@ ACCENT_LIGHT, ACCENT_DARK = "#1f6fb5", "#5aa9e6"
 # After Okabe and Ito; neighbours differ most. The yellow is too faint on white and the blue too dark on
 # black, so each ground has its own row; vermilion is left to altered samples. The first is the
 # reference: the text's own colour.
-LANES_LIGHT = ("#303840", "#b07a00", "#0072b2", "#009e73", "#c0629a", "#3a93c9", "#7a5cab", "#5c7c00")
-LANES_DARK = ("#d5dade", "#e9b949", "#56b4e9", "#2fc79b", "#e59cc5", "#8fb4ff", "#b79cf0", "#b5d05a")
+# The last four lie as far as can be from all others, to eyes without one kind of cones too.
+LANES_LIGHT = (
+    *("#303840", "#b07a00", "#0072b2", "#009e73", "#c0629a", "#3a93c9", "#7a5cab", "#5c7c00"),
+    *("#4c2a07", "#a819ff", "#32074c", "#3a11b2"),
+)
+LANES_DARK = (
+    *("#d5dade", "#e9b949", "#56b4e9", "#2fc79b", "#e59cc5", "#8fb4ff", "#b79cf0", "#b5d05a"),
+    *("#a819ff", "#7f6c33", "#b24797", "#a5ffa5"),
+)
 
 _LIGHT = {
     "Window": "#f3f4f6",
@@ -157,12 +164,12 @@ def is_dark(palette: QPalette | None = None) -> bool:
 
 
 def lane_colour(index: int, palette: QPalette | None = None) -> QColor:
-    """Return the colour of the lane with key `index`; beyond the eighth they begin anew."""
+    """Return the colour of this number; beyond the twelfth they begin anew."""
     return _of(LANES_DARK if is_dark(palette) else LANES_LIGHT, index)
 
 
 def lane_colour_on_paper(index: int) -> QColor:
-    """Return the colour of the lane with key `index` on white, whatever the theme."""
+    """Return the colour of this number on white, whatever the theme."""
     return _of(LANES_LIGHT, index)
 
 

@@ -140,7 +140,7 @@ class GapHead(QHeaderView):
         painter.setPen(self.palette().buttonText().color())
         text = f"{self._arrow(logical)}{column.lane.key}"
         painter.drawText(lower, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, text)
-        colour: QColor = lane_colour(column.lane.key)
+        colour: QColor = lane_colour(column.lane.colour)
         painter.fillRect(QRect(rect.left() + 3, rect.bottom() - _STRIPE, rect.width() - 6, _STRIPE), colour)
 
     def _halves(self, rect: QRect) -> tuple[QRect, QRect]:

@@ -45,6 +45,10 @@ COMMANDS = (
 )
 
 
+# What is done with a gap, for the menus that open on one.
+ON_A_GAP = ("gap.play", "gap.loop", "gap.loop_edge", "", "gap.zoom", "gap.entry", "gap.exit")
+
+
 class GapWalk(QObject):
     """Goes from gap to gap, in the lanes as in the table, and plays what lies around one."""
 

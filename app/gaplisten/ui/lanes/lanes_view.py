@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QCoreApplication, QEvent, QSize, Qt, Signal
+from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QGridLayout, QScrollBar, QWidget
 
@@ -60,6 +60,9 @@ class LanesView(QWidget):
         ``(lane key, sentence)``: a file could not be read.
     amplitude_changed
         ``(factor)``.
+    menu_wanted
+        ``(frame, lane key, place on the screen)``: the user asks what can be done there; -1 for either where
+        there is none.
     """
 
     seek_requested = Signal(int)
@@ -72,6 +75,7 @@ class LanesView(QWidget):
     mark_clicked = Signal(int)
     source_failed = Signal(int, str)
     amplitude_changed = Signal(float)
+    menu_wanted = Signal(int, int, QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -123,6 +127,7 @@ class LanesView(QWidget):
         pointer.packets_painted.connect(self.packets_painted)
         pointer.gap_drawn.connect(self.gap_drawn)
         pointer.magnified.connect(self._magnify)
+        pointer.menu_wanted.connect(self.menu_wanted)
         pointer.lanes_scrolled.connect(
             lambda pixels: self._lane_bar.setValue(self._lane_bar.value() + round(pixels))
         )

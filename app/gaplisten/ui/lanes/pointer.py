@@ -6,8 +6,15 @@ import math
 from dataclasses import dataclass, replace
 from enum import Enum, auto
 
-from PySide6.QtCore import QEvent, QObject, QPointF, Qt, Signal
-from PySide6.QtGui import QHelpEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QWheelEvent
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, Qt, Signal
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QNativeGestureEvent,
+    QWheelEvent,
+)
 from PySide6.QtWidgets import QToolTip
 
 from gaplisten.ui.lanes.canvas import Canvas, Preview
@@ -70,6 +77,8 @@ class Pointer(QObject):
         ``(factor)`` of the amplitude.
     lanes_scrolled
         ``(logical pixels)`` up or down.
+    menu_wanted
+        ``(frame, lane key, place on the screen)``; -1 for either where there is none, or keys asked.
     """
 
     pointed = Signal(int, int)
@@ -82,6 +91,7 @@ class Pointer(QObject):
     gap_drawn = Signal(int, int, bool)
     magnified = Signal(float)
     lanes_scrolled = Signal(float)
+    menu_wanted = Signal(int, int, QPoint)
 
     def __init__(self, canvas: Canvas, axis: TimeAxis) -> None:
         super().__init__(canvas)
@@ -111,6 +121,8 @@ class Pointer(QObject):
                 return self._gesture(event)
             case QKeyEvent() if event.type() == QEvent.Type.KeyPress:
                 return self._key(event)
+            case QContextMenuEvent():
+                return self._menu(event)
             case QHelpEvent() if event.type() == QEvent.Type.ToolTip:
                 text = self._scene.tip_at(event.pos().x(), event.pos().y())
                 QToolTip.showText(event.globalPos(), text, self._canvas)
@@ -133,6 +145,16 @@ class Pointer(QObject):
             self._choose(self._scene.key_at(event.position().y()))
         else:
             return False
+        return True
+
+    def _menu(self, event: QContextMenuEvent) -> bool:
+        place, scene = event.pos(), self._scene
+        if event.reason() == QContextMenuEvent.Reason.Keyboard:
+            self.menu_wanted.emit(-1, -1, self._canvas.mapToGlobal(self._canvas.rect().center()))
+        elif not self.painting:  # there the right button paints
+            inside = place.x() >= scene.layout.plot_left
+            frame = scene.frame_at(place.x()) if inside else -1
+            self.menu_wanted.emit(frame, scene.key_at(place.y()), event.globalPos())
         return True
 
     def _pressed(self, event: QMouseEvent) -> None:

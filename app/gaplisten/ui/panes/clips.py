@@ -7,7 +7,6 @@ from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
-    QLineEdit,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -15,6 +14,7 @@ from PySide6.QtWidgets import (
 
 from gaplisten.bench.loss_edits import summary_of
 from gaplisten.ui.actions import section
+from gaplisten.ui.fields import FilterField
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.widgets import plain_table
 from gaplisten.ui.workbench.clip_model import ClipModel
@@ -23,6 +23,19 @@ COMMANDS = section("Edit", "find")(
     ("edit.filter", "Find Clip", "Ctrl+K", "Type into the clip list's filter"),
     ("edit.next_clip", "Next Clip", "Ctrl+PgDown", "Show the next clip of the list"),
     ("edit.previous_clip", "Previous Clip", "Ctrl+PgUp", "Show the previous clip"),
+)
+
+_MENU = (
+    *(
+        "edit.filter",
+        "",
+        "edit.loss_model",
+        "edit.reset_loss",
+        "file.reference",
+        "file.packet",
+        "file.layout",
+    ),
+    *("", "conceal.clips", "scores.clips", "export.lanes", "export.trace"),
 )
 
 
@@ -38,6 +51,8 @@ class Clips(QObject):
         shell.actions.bind("edit.previous_clip", lambda: self.dock.step(-1))
         shell.actions.listen_in(self.dock.table)
         shell.stop_at(self.dock, self.dock.table)
+        shell.offer_menu(self.dock.table, _MENU)
+        self.dock.filter.given_up.connect(shell.lanes.setFocus)
         self.dock.chosen.connect(controller.show_clip)
         shell.signals.clips_changed.connect(self._on_clips)
         shell.signals.doubts_changed.connect(self._on_doubts)
@@ -63,17 +78,14 @@ class Clips(QObject):
         self.dock.model.set_doubtful(self._controller.doubtful_clips)
 
 
-class _Filter(QLineEdit):
+class _Filter(FilterField):
     """A filter that hands Down and Enter on to the list."""
 
     left = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Go on to the list with Down and Enter; empty the filter with Escape."""
+        """Go on to the list with Down and Enter."""
         if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            self.left.emit()
-        elif event.key() == Qt.Key.Key_Escape:
-            self.clear()
             self.left.emit()
         else:
             super().keyPressEvent(event)
@@ -94,9 +106,7 @@ class ClipList(QWidget):
         super().__init__(parent)
         self.model = model
         model.setParent(self)
-        self.filter = _Filter(self, placeholderText="Filter clips", clearButtonEnabled=True)
-        self.filter.setAccessibleName("Filter clips")
-        self.filter.setAcceptDrops(False)  # files dropped anywhere are opened
+        self.filter = _Filter("Filter clips", self)
         self.filter.setStatusTip("Show the clips whose name contains these words")
         self.filter.textChanged.connect(self._filtered)
         self.table = self._made_table()

@@ -31,6 +31,11 @@ COMMANDS = (
     ),
 )
 
+_MENU = (
+    *("conceal.reload", "conceal.defaults", "", "conceal.audit", "conceal.clips"),
+    *("", "conceal.allow", "conceal.folder"),
+)
+
 
 class Concealers(QObject):
     """The Conceal menu and the concealers' dock."""
@@ -45,6 +50,8 @@ class Concealers(QObject):
         bind("conceal.allow", self.ask_consent)
         bind("conceal.folder", self._folder)
         shell.stop_at(dock, dock.filter)
+        shell.offer_menu(dock, _MENU)
+        dock.filter.given_up.connect(shell.lanes.setFocus)
         self._looking = False
         self._timer = QTimer(self, interval=LOOK_MS)
         self._timer.timeout.connect(self._look)

@@ -20,7 +20,7 @@ from gaplisten.ui.actions import section
 from gaplisten.ui.gaps.dock import GapsDock
 from gaplisten.ui.gaps.measures_dialog import MeasuresDialog
 from gaplisten.ui.gaps.walk import COMMANDS as WALKING
-from gaplisten.ui.gaps.walk import GapWalk
+from gaplisten.ui.gaps.walk import ON_A_GAP, GapWalk
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.widgets import NotAligned
 
@@ -47,6 +47,11 @@ COMMANDS = (
     ),
 )
 
+_MENU = (
+    *(*ON_A_GAP, "", "edit.note", "gap.hand_over", "gap.hand_over_to"),
+    *("", "gap.worst_first", "gap.flagged", "gap.measures", "export.gaps"),
+)
+
 
 class Gaps(QObject):
     """Keeps the gap table in step with lanes, loss and the user's choices.
@@ -67,6 +72,7 @@ class Gaps(QObject):
         self._tour: tuple[tuple[object, ...], int, int] | None = None  # of what, rank, gap
         shell.actions.listen_in(self.dock.table)
         shell.stop_at(self.dock, self.dock.table)
+        shell.offer_menu(self.dock.table, _MENU)
         self._bind()
         self._dock.set_choices(self.choices)
         shell.controller.document.listeners.append(self._on_work)
@@ -119,7 +125,10 @@ class Gaps(QObject):
         return [lane for lane in self._controller.lanes if lane.role in others]
 
     def _show_heads(self) -> None:
-        heads = [LaneHead(lane.key, lane.ident, lane.name, self._elsewhere(lane)) for lane in self._columns()]
+        lanes = self._columns()
+        heads = [
+            LaneHead(each.key, each.ident, each.name, self._elsewhere(each), each.colour) for each in lanes
+        ]
         self._dock.show_lanes(heads)
 
     def _elsewhere(self, lane: Lane) -> str:

@@ -31,6 +31,9 @@ COMMANDS = (
             for key in range(2, 10)
         ),
     ),
+    *section("Listen/Lane", "digits")(
+        ("listen.last", "Back to the Last One", "T", "Hear the version before this one; again: this one"),
+    ),
     *section("Listen/Lane", "turn", listening=True)(
         ("listen.next", "Next Lane", "Right", "Hear the next lane"),
         ("listen.previous", "Previous Lane", "Left", "Hear the previous lane"),
@@ -82,6 +85,7 @@ class Listen(QObject):
         bind("listen.end", lambda: self._go(self._controller.frames))
         for key in range(10):
             bind(f"listen.lane{key}", lambda key=key: self._hear(key))
+        bind("listen.last", self._hear_last)
         bind("listen.next", lambda: self._turn(1))
         bind("listen.previous", lambda: self._turn(-1))
         bind("listen.loop", self._loop)
@@ -183,6 +187,10 @@ class Listen(QObject):
             self.transport.lanes.show_heard(self._controller.hearing.heard)
             return
         self._controller.hearing.hear(key)
+
+    def _hear_last(self) -> None:
+        if not self._controller.hearing.hear_last():
+            self._shell.say("no other version was heard yet")
 
     def _turn(self, step: int) -> None:
         if self._shell.lanes.arrows_pan:

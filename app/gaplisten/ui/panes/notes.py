@@ -41,6 +41,11 @@ COMMANDS = (
     ),
 )
 
+_MENU = (
+    *("edit.note", "edit.remove_note", "edit.find_note", "", "gap.next_note", "gap.previous_note"),
+    *("", "export.notes", "export.labels", "file.labels"),
+)
+
 
 @dataclass(frozen=True, slots=True)
 class NotePlace:
@@ -81,6 +86,8 @@ class Notes(QObject):
         bind("file.labels", self._ask_to_read)
         shell.actions.listen_in(notes.table)
         shell.stop_at(notes, notes.table)
+        shell.offer_menu(notes.table, _MENU)
+        notes.search.given_up.connect(shell.lanes.setFocus)
         notes.begun.connect(self._place_note)
         notes.forgotten.connect(self._forget_note)
         notes.added.connect(self.add_note)

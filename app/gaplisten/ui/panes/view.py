@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, QPoint
 from PySide6.QtWidgets import QApplication
 
 from gaplisten.bench.lanes import LOSSY_KEY
@@ -52,6 +52,7 @@ COMMANDS = (
     *section("View", "panes")(
         ("view.next_pane", "Next Pane", "F6", "Go on to the next part of the window"),
         ("view.previous_pane", "Previous Pane", "Shift+F6", "Go back to the previous part"),
+        ("view.reset_layout", "Reset Layout", "", "Put all panes back where they were at first"),
     ),
     *section("View/Ruler", "ruler", checkable=True, group="ruler")(
         ("view.seconds", "Seconds", "", "Count seconds"),
@@ -62,6 +63,21 @@ COMMANDS = (
         ("view.system", "As the System", "", "Light or dark as the desktop is"),
         ("view.light", "Light", "", "Dark on light"),
         ("view.dark", "Dark", "", "Light on dark"),
+    ),
+)
+
+_NEAR = 100  # a gap is pointed at within this share of what is seen
+_LANE_MENU = (
+    *("gap.play", "gap.loop", "gap.loop_edge", "gap.zoom", "gap.entry", "gap.exit", "", "edit.note"),
+    *("gap.hand_over", "", *(f"view.this_{name}" for name in drawer_kinds()), "view.against", ""),
+    *(
+        "edit.lane_up",
+        "edit.lane_down",
+        "listen.remove_delay",
+        "export.lane",
+        "",
+        "view.fit",
+        "view.zoom_loop",
     ),
 )
 
@@ -95,10 +111,23 @@ class View(QObject):
             bind(f"view.{unit}", lambda _on, unit=unit: view.set_ruler(unit))
         bind("view.next_pane", lambda: self._go_on(1))
         bind("view.previous_pane", lambda: self._go_on(-1))
+        bind("view.reset_layout", shell.layout_reset.emit)
+        view.menu_wanted.connect(self._open_menu)
         view.set_following(True)
         shown = ("view.lanes", "view.waveform", "view.follow", "view.seconds")
         for name in (*shown, f"view.{self._controller.settings.theme}"):
             self._shell.actions.check(name)
+
+    def _open_menu(self, frame: int, key: int, at: QPoint) -> None:
+        """Offer what can be done with the lane, which is heard then, and with the gap that was pointed at."""
+        shell = self._shell
+        if key >= 0:
+            self._controller.hearing.hear(key)
+        start, stop = shell.lanes.visible_range
+        near = shell.hand.near(frame, max((stop - start) // _NEAR, 1)) if frame >= 0 else None
+        if near is not None:
+            shell.hand.take(near)
+        shell.show_menu(_LANE_MENU, at, shell.lanes)
 
     def _heard(self) -> int:
         return self._controller.hearing.heard

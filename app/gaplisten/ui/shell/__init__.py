@@ -6,14 +6,22 @@ import importlib
 import logging
 import pkgutil
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QEvent, QObject, QSettings, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, Qt, Signal
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QDockWidget, QFileDialog, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QAbstractScrollArea,
+    QDockWidget,
+    QFileDialog,
+    QMainWindow,
+    QStackedWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from gaplisten import folders
 from gaplisten.bench.at_hand import GapAtHand, Looping
@@ -122,6 +130,8 @@ class Shell(QObject):
         The user's settings are other ones.
     palette_changed
         The window has other colours.
+    layout_reset
+        The panes are to stand where they stood at first.
     """
 
     made_way = Signal()
@@ -133,6 +143,7 @@ class Shell(QObject):
     sources_wanted = Signal(object)
     settings_changed = Signal()
     palette_changed = Signal()
+    layout_reset = Signal()
 
     def __init__(self, window: QMainWindow, controller: Controller) -> None:
         super().__init__(window)
@@ -206,6 +217,20 @@ class Shell(QObject):
             self.docks[pane.behind].raise_()
         self.docks[pane.name] = dock
         return dock
+
+    def offer_menu(self, widget: QWidget, names: Sequence[str]) -> None:
+        """Show these commands on a right click, or the menu key, on a widget; an empty name makes a line."""
+        place = widget.viewport() if isinstance(widget, QAbstractScrollArea) else widget
+        widget.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        widget.customContextMenuRequested.connect(
+            lambda at: self.show_menu(names, place.mapToGlobal(at), widget)
+        )
+
+    def show_menu(self, names: Sequence[str], at: QPoint, parent: QWidget) -> None:
+        """Show a menu of these commands at a place of the screen."""
+        menu = self.actions.popup(names, parent)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.popup(at)
 
     def stop_at(self, content: QWidget, first: QWidget) -> None:
         """Have the keys that go to and fro between panes stop at this one, on a widget of it."""

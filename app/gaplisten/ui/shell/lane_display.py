@@ -66,8 +66,8 @@ class LaneDisplay(QObject):
     def _view(self, lane: Lane) -> LaneView:
         state = (lane.state or "rendering") + "…" if lane.busy else lane.state
         source = self.source_of(lane)
-        badge, paper = self.badges.get(lane.ident, ""), lane_colour_on_paper(lane.key)
-        colour = lane_colour(lane.key)
+        badge, paper = self.badges.get(lane.ident, ""), lane_colour_on_paper(lane.colour)
+        colour = lane_colour(lane.colour)
         own, trace = lane.own_loss, lane.own_trace
         words = self._words.get(lane.ident, ())
         return LaneView(lane.key, lane.name, colour, source, state, badge, paper, own, trace, words)

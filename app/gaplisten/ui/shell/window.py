@@ -68,6 +68,8 @@ class WorkbenchWindow(QMainWindow):
         signals.clips_changed.connect(self._on_clips)
         signals.clip_changed.connect(self._on_clip)
         signals.document_changed.connect(self.show_title)
+        self._at_first = self.saveState(_LAYOUT_VERSION)
+        self.shell.layout_reset.connect(self._reset_layout)
         self._restore_layout()
         self.show_title()
 
@@ -151,14 +153,25 @@ class WorkbenchWindow(QMainWindow):
 
     # -- geometry -------------------------------------------------------------------------------------
 
+    def _kept_as(self, name: str) -> str:
+        """Return the key under which a layout is kept: each size of screens has its own."""
+        room = self.screen().availableGeometry()
+        return f"{name} {room.width()}x{room.height()}"
+
+    def _reset_layout(self) -> None:
+        self.restoreState(self._at_first, _LAYOUT_VERSION)
+        for dock in self.docks.values():
+            dock.show()
+        QTimer.singleShot(0, self, self._first_panes)
+
     def _restore_layout(self) -> None:
         kept = self.shell.settings
-        geometry = kept.value("geometry")
+        geometry = kept.value(self._kept_as("geometry"))
         if isinstance(geometry, QByteArray):
             self.restoreGeometry(geometry)
         else:
             self._first_size()
-        state = kept.value("state")
+        state = kept.value(self._kept_as("state"))
         if isinstance(state, QByteArray):
             self.restoreState(state, _LAYOUT_VERSION)
         else:
@@ -203,8 +216,8 @@ class WorkbenchWindow(QMainWindow):
             event.ignore()
             return
         kept = self.shell.settings
-        kept.setValue("geometry", self.saveGeometry())
-        kept.setValue("state", self.saveState(_LAYOUT_VERSION))
+        kept.setValue(self._kept_as("geometry"), self.saveGeometry())
+        kept.setValue(self._kept_as("state"), self.saveState(_LAYOUT_VERSION))
         self.panes["file"].forget_rescue()
         self.close_all()
         super().closeEvent(event)

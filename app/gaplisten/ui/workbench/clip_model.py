@@ -250,7 +250,7 @@ class ClipModel(QAbstractTableModel):
 
     def _told(self, row: int) -> str:
         found, clip = self._figures(row), self._clips[row]
-        edited = "Its losses were edited here; undo or Restore Own Loss brings back those of its files"
+        edited = "Its losses were edited here; undo or Revert to Original Loss brings back those of its files"
         if isinstance(found, str):
             return found
         return edited if clip.name in self._edited else str(clip.sound or "")

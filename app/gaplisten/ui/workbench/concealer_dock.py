@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QLineEdit, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from gaplisten.bench.concealing import idents
 from gaplisten.bench.lanes import Lane
 from gaplisten.bench.state import Choice
 from gaplisten.concealers.entries import BrokenEntry, Entry
+from gaplisten.ui.fields import FilterField
 from gaplisten.ui.widgets import QuietLabel
 from gaplisten.ui.workbench.concealer_card import ConcealerCard, LaneSettings
 
@@ -43,9 +44,7 @@ class ConcealerDock(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.filter = QLineEdit(self, placeholderText="Filter concealers", clearButtonEnabled=True)
-        self.filter.setAccessibleName("Filter concealers")
-        self.filter.setAcceptDrops(False)
+        self.filter = FilterField("Filter concealers", self)
         self.filter.textChanged.connect(self._filter)
         self._area = QScrollArea(self)
         self._area.setWidgetResizable(True)

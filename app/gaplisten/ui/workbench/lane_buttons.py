@@ -1,4 +1,7 @@
-"""One button per lane: key, name and colour; names give way where there is no room, keys never."""
+"""One button per lane: key, name and colour.
+
+Where names have no room to be told apart, buttons show key and colour only, but for the version heard.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,7 @@ from gaplisten.ui.theme import lane_colour
 
 _LONGEST = 260
 _EDGES = 42
+_TOLD_APART = "0 Repeat wi…5 ms)"  # names cut shorter than this are riddles
 
 
 class LaneButtons(QWidget):
@@ -72,7 +76,7 @@ class LaneButtons(QWidget):
             return
         self._lanes[lane.key] = lane
         key = f" ({lane.key})" if lane.key <= 9 else ""
-        button.setIcon(_swatch(lane_colour(lane.key)))
+        button.setIcon(_swatch(lane_colour(lane.colour)))
         button.setEnabled(lane.signal is not None)
         button.setToolTip(f"{lane.name}{key}" + (f"\n{lane.state}" if lane.state else ""))
         button.setStatusTip(f"Hear {lane.name} at the same position{key}")
@@ -104,19 +108,27 @@ class LaneButtons(QWidget):
         count = len(self._lanes)
         if not count:
             return
-        wishes = [self._wide(key, lane) + _EDGES for key, lane in self._lanes.items()]
-        room = _fair_share(wishes, self.width() - 3 * count)
+        wishes = {key: self._wide(key, lane) + _EDGES for key, lane in self._lanes.items()}
+        room, across = self.width() - 3 * count, self.fontMetrics().horizontalAdvance
+        share = _fair_share([*wishes.values()], room)
+        rooms = dict.fromkeys(wishes, share)
+        if share < min(max(wishes.values()), across(_TOLD_APART) + _EDGES):
+            alone = {key: across(str(key)) + _EDGES for key in wishes}
+            left = room - sum(wide for key, wide in alone.items() if key != self._heard)
+            rooms = {key: left if key == self._heard else 0 for key in wishes}
         for key, lane in self._lanes.items():
-            button = self.button(key)
-            if button is None:
-                continue
-            metrics = button.fontMetrics()
-            text = metrics.elidedText(
-                f"{key} {lane.name}", Qt.TextElideMode.ElideRight, max(room - _EDGES, 0)
-            )
-            text = text if len(text) > 3 else str(key)
-            button.setText(text.replace("&", "&&"))
-            button.setFixedWidth(max(metrics.horizontalAdvance(text) + _EDGES, _EDGES))
+            self._write(key, lane, max(rooms[key] - _EDGES, 0))
+
+    def _write(self, key: int, lane: Lane, room: int) -> None:
+        button = self.button(key)
+        if button is None:
+            return
+        metrics = button.fontMetrics()
+        # Cut in the middle: what distinguishes two versions of one concealer stands at the end.
+        text = metrics.elidedText(f"{key} {lane.name}", Qt.TextElideMode.ElideMiddle, room)
+        text = text if len(text) > 5 else str(key)
+        button.setText(text.replace("&", "&&"))
+        button.setFixedWidth(max(metrics.horizontalAdvance(text) + _EDGES, _EDGES))
 
     def _wide(self, key: int, lane: Lane) -> int:
         button = self.button(key)

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
 
 from gaplisten.bench.notes import TAGS, Number, lane_named, matching, no_number
 from gaplisten.bench.state import Note
-from gaplisten.ui.fields import ChoiceField
+from gaplisten.ui.fields import ChoiceField, FilterField
 from gaplisten.ui.theme import figures
 from gaplisten.ui.widgets import plain_table
 
@@ -55,9 +55,7 @@ class NotesDock(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.search = QLineEdit(self, placeholderText="Search notes", clearButtonEnabled=True)
-        self.search.setAccessibleName("Search notes")
-        self.search.setAcceptDrops(False)
+        self.search = FilterField("Search notes", self)
         self.search.textChanged.connect(self._fill)
         self.table = self._made_table()
         self.tag = ChoiceField(self)

@@ -1,0 +1,83 @@
+"""Habits from other tools: a right click, Escape, and a layout that can be had back."""
+
+import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtGui import QContextMenuEvent
+from PySide6.QtWidgets import QApplication, QMenu
+
+from gaplisten.ui.lanes.scene import RULER_HEIGHT
+from kit.workbench import RATE
+
+
+def _popup(qtbot):
+    qtbot.waitUntil(lambda: isinstance(QApplication.activePopupWidget(), QMenu))
+    menu = QApplication.activePopupWidget()
+    names = [action.objectName() for action in menu.actions() if not action.isSeparator()]
+    menu.close()
+    return names
+
+
+def _right_click(widget, place):
+    reason = QContextMenuEvent.Reason.Mouse
+    QApplication.sendEvent(widget, QContextMenuEvent(reason, place, widget.mapToGlobal(place)))
+
+
+def test_a_right_click_on_a_lane_offers_its_commands_hears_it_and_takes_the_gap_there(opened, qtbot, settle):
+    settle(opened)
+    view = opened.lanes_view
+    view.zoom_to(0, 2 * RATE)
+    canvas = view._canvas
+    canvas.grab()
+    scene = canvas.scene
+    row = next(row for row, lane in enumerate(scene.lanes) if lane.key == 2)
+    place = QPoint(round(scene.x_of(11 * 320)), round(RULER_HEIGHT + (row + 0.5) * scene.layout.lane_height))
+    _right_click(canvas, place)
+    names = _popup(qtbot)
+    assert {"gap.play", "gap.exit", "edit.note", "view.this_spectrogram", "edit.lane_up"} <= {*names}
+    assert opened.controller.hearing.heard == 2
+    assert opened.shell.hand.index == 0
+
+
+@pytest.mark.parametrize(
+    ("pane", "table", "command"),
+    [("clips", "table", "edit.loss_model"), ("gaps", "table", "gap.exit"), ("notes", "table", "edit.note")],
+)
+def test_a_right_click_in_a_list_offers_what_the_menus_have_for_it(opened, qtbot, pane, table, command):
+    opened.docks[pane].raise_()
+    widget = getattr(opened.panes[pane].dock, table)
+    _right_click(widget.viewport(), QPoint(4, 4))
+    assert command in _popup(qtbot)
+
+
+@pytest.mark.parametrize(
+    ("pane", "field"), [("clips", "filter"), ("notes", "search"), ("concealers", "filter")]
+)
+def test_escape_clears_a_filter_and_once_more_goes_back_to_the_lanes(opened, qtbot, pane, field):
+    line = getattr(opened.panes[pane].dock, field)
+    opened.docks[pane].show()
+    opened.docks[pane].raise_()
+    line.setFocus()
+    qtbot.keyClicks(line, "x7")
+    qtbot.keyClick(line, Qt.Key.Key_Escape)
+    assert (line.text(), line.hasFocus()) == ("", True)
+    qtbot.keyClick(line, Qt.Key.Key_Escape)
+    assert opened.lanes_view.focusProxy().hasFocus()
+
+
+def test_reset_layout_puts_panes_back_that_were_closed_floating_or_behind_others(opened, qtbot):
+    docks = opened.docks
+    docks["gaps"].close()
+    docks["notes"].setFloating(True)
+    opened.tabifyDockWidget(docks["clips"], docks["concealers"])
+    opened.actions_table["view.reset_layout"].trigger()
+    qtbot.waitUntil(lambda: docks["gaps"].isVisible() and not docks["notes"].isFloating())
+    assert not opened.tabifiedDockWidgets(docks["clips"])
+
+
+def test_each_size_of_screens_keeps_a_layout_of_its_own(opened):
+    room = opened.screen().availableGeometry()
+    opened.controller.document.mark_saved()
+    opened.close()
+    kept = opened.shell.settings.allKeys()
+    assert f"state {room.width()}x{room.height()}" in kept
+    assert "state" not in kept
