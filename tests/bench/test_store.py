@@ -15,6 +15,7 @@ from gaplisten.bench.state import (
     LossEdit,
     Note,
     RoleChoice,
+    Seen,
     Sources,
     Work,
 )
@@ -113,6 +114,14 @@ def test_how_gaps_are_judged_is_kept_where_it_is_not_as_usual(tmp_path):
     assert "shown" not in path.read_text(encoding="utf-8")
 
 
+def test_how_the_work_was_looked_at_is_kept_and_is_no_edit(tmp_path, work):
+    path, seen = tmp_path / "w.toml", Seen("repeat_fade", 900, 100, 2000, "overlay", "spectrogram")
+    write_work(path, replace(work, seen=seen))
+    again = read_work(path)
+    assert again.seen == seen
+    assert replace(again, seen=None) == again
+
+
 def test_the_file_is_readable(tmp_path, work):
     path = tmp_path / "w.toml"
     write_work(path, work)
@@ -162,6 +171,7 @@ HEAD = 'gaplisten = "workbench"\nversion = 1\n'
         (HEAD + '[sources]\npaths = ["a\\u0000b"]', "NUL"),
         (HEAD + "[sources]\npacket_ms = nan", "packet_ms"),
         (HEAD + '[[clips.a.notes]]\nframe = 1\ntag = "click"\ngap = [9, 9]', "ends before it starts"),
+        (HEAD + '[seen]\nversion = "a"\nposition = 1\nstart = 9\nstop = 9', "stops before it starts"),
         (HEAD + 'gaps.shown = ["beauty"]', "'beauty' is not a measure"),
         (HEAD + 'gaps.worst = "beauty"', "'beauty' is not a measure"),
         (HEAD + "gaps.thresholds.gap_snr = 3", "never flags"),

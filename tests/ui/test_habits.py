@@ -81,3 +81,25 @@ def test_each_size_of_screens_keeps_a_layout_of_its_own(opened):
     kept = opened.shell.settings.allKeys()
     assert f"state {room.width()}x{room.height()}" in kept
     assert "state" not in kept
+
+
+def test_a_saved_workbench_opens_as_it_was_looked_at_with_the_version_that_was_heard(
+    opened, qtbot, settle, player, tmp_path
+):
+    opened.controller.document.switch_on("loud")
+    settle(opened)
+    heard = next(lane.key for lane in opened.controller.lanes if lane.ident == "loud")
+    opened.controller.hearing.hear(heard)
+    opened.controller.hearing.seek(9000)
+    opened.actions_table["view.spectrogram"].trigger()
+    opened.lanes_view.zoom_to(8000, 16000)
+    seen = opened.shell.seen()
+    opened.panes["file"].save_to(tmp_path / "w.gaplisten.toml")
+    opened.controller.hearing.hear(0)
+    opened.controller.hearing.seek(0)
+    opened.actions_table["view.waveform"].trigger()
+    opened.lanes_view.fit()
+    assert not opened.controller.document.unsaved, "to look elsewhere is no edit"
+    opened.panes["file"].open_work_file(tmp_path / "w.gaplisten.toml", allow_outside=True)
+    qtbot.waitUntil(lambda: opened.shell.seen() == seen)
+    assert opened.actions_table["view.spectrogram"].isChecked()

@@ -126,6 +126,13 @@ class Hearing:
     def _ident(self, key: int) -> str:
         return next((lane.ident for lane in self._lanes if lane.key == key), "")
 
+    def hear_version(self, ident: str) -> None:
+        """Switch to the version with this identifier as soon as it has sound."""
+        self._chosen = ident
+        key = self._chosen_key()
+        if key != self._heard and self._select(key):
+            self.heard_changed.emit(key)
+
     def hear_last(self) -> bool:
         """Switch to the version that was heard before this one; return whether there is such a one."""
         key = next((lane.key for lane in self._lanes if lane.ident == self._left and lane.signal), None)

@@ -240,6 +240,32 @@ class GapChoices:
         return replace(self, shown=tuple(name for name in MEASURE_KEYS if name in chosen))
 
 
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """How the clip that is shown was looked at when the work was saved; to look elsewhere is no edit.
+
+    Parameters
+    ----------
+    version
+        Identifier of the lane that was heard.
+    position
+        Frame of the playhead.
+    start, stop
+        Stretch that was seen, in frames ``[start, stop)``.
+    mode
+        How lanes were laid out: ``lanes``, ``overlay`` or ``residual``.
+    display
+        Name of the drawer of all lanes.
+    """
+
+    version: str
+    position: int
+    start: int
+    stop: int
+    mode: str = "lanes"
+    display: str = "waveform"
+
+
 def _no_clips() -> Mapping[str, ClipWork]:
     return MappingProxyType({})
 
@@ -268,6 +294,8 @@ class Work:
         Concealers that the file asks for and the user has not allowed, in the file's order.
     document
         SHA-256 of the file that it was read from, or written to last; empty when there is none.
+    seen
+        How the clip `current` was looked at when the file was written; None where the file does not say.
     """
 
     sources: Sources = field(default_factory=Sources)
@@ -279,6 +307,7 @@ class Work:
     gaps: GapChoices = field(default_factory=GapChoices)
     withheld: tuple[Withheld, ...] = ()
     document: str = field(default="", compare=False)
+    seen: Seen | None = field(default=None, compare=False)
 
     def clip(self, name: str | None) -> ClipWork:
         """Return what was done to the clip `name`."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tomllib
 from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
 from types import MappingProxyType
 from typing import Annotated, Any, Literal
@@ -27,6 +28,7 @@ from gaplisten.bench.state import (
     LossEdit,
     Note,
     RoleChoice,
+    Seen,
     Setting,
     Sources,
     Withheld,
@@ -131,6 +133,15 @@ class _Gaps(_Model):
     lossy: bool = False
 
 
+class _Seen(_Model):
+    version: Name
+    position: Index
+    start: Index
+    stop: Index
+    mode: Literal["lanes", "overlay", "residual"] = "lanes"
+    display: Name = "waveform"
+
+
 class _File(_Model):
     gaplisten: Literal["workbench"]
     version: Literal[1]
@@ -141,6 +152,7 @@ class _File(_Model):
     clips: dict[Name, _Clip] = {}
     match_levels: bool = False
     gaps: _Gaps = _Gaps()
+    seen: _Seen | None = None
 
 
 def write_work(path: Path, work: Work) -> str:
@@ -185,6 +197,8 @@ def _plain(work: Work, folder: Path, held: bool) -> dict[str, Any]:
     gaps = _plain_gaps(work.gaps)
     if gaps:
         plain["gaps"] = gaps
+    if work.seen is not None:
+        plain["seen"] = asdict(work.seen)
     plain["sources"] = _plain_sources(work.sources, folder)
     if concealers := _plain_concealers(work, held):
         plain["concealers"] = concealers
@@ -360,7 +374,14 @@ def _work(file: _File, folder: Path) -> Work:
         clips=MappingProxyType({name: done for name, done in clips.items() if done != ClipWork()}),
         match_levels=file.match_levels,
         gaps=_gaps(file.gaps),
+        seen=_seen(file.seen),
     )
+
+
+def _seen(seen: _Seen | None) -> Seen | None:
+    if seen is not None and seen.stop <= seen.start:
+        raise ValueError("seen: it stops before it starts")
+    return None if seen is None else Seen(**seen.model_dump())
 
 
 def _gaps(gaps: _Gaps) -> GapChoices:

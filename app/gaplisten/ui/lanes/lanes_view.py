@@ -237,6 +237,11 @@ class LanesView(QWidget):
             self._shown.displays[key] = name
         self._refresh()
 
+    @property
+    def display(self) -> str:
+        """Name of the drawer of all lanes, apart from those that have one of their own."""
+        return self._shown.display
+
     def display_of(self, key: int) -> str:
         """Return the name of the drawer of a lane."""
         return self._shown.display_of(key)

@@ -128,6 +128,7 @@ class Files(QObject):
         if not self.may_close():
             return
         choices = self._controller.document.work.choices
+        self._shell.view_wanted.emit(None, False)
         self._controller.open_work(Work(choices=choices), None)
         self._controller.open_sources(as_before(sources))
         self._controller.document.mark_saved()
@@ -276,7 +277,10 @@ class Files(QObject):
         return answer == QMessageBox.StandardButton.Yes
 
     def _take(self, work: Work, path: Path | None, *, unsaved: bool) -> None:
+        before, opened = self._controller.document.work, self._controller.opened
+        here = opened is not None and (before.sources, before.current) == (work.sources, work.current)
         self._controller.open_work(work, path, unsaved=unsaved)
+        self._shell.view_wanted.emit(work.seen, here)
 
     # -- saving ---------------------------------------------------------------------------------------
 
@@ -302,7 +306,7 @@ class Files(QObject):
         from gaplisten.bench.store import write_work
 
         try:
-            digest = write_work(path, self._controller.to_save())
+            digest = write_work(path, replace(self._controller.to_save(), seen=self._shell.seen()))
         except GaplistenError as error:
             self._shell.report(error)
             return False

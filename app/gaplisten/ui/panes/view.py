@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QApplication
 
 from gaplisten.bench.lanes import LOSSY_KEY
 from gaplisten.bench.settings import THEMES
+from gaplisten.bench.state import Seen
 from gaplisten.ui.actions import section
 from gaplisten.ui.lanes.drawer import drawer_kinds
 from gaplisten.ui.shell import Pane, Shell
@@ -113,10 +114,44 @@ class View(QObject):
         bind("view.previous_pane", lambda: self._go_on(-1))
         bind("view.reset_layout", shell.layout_reset.emit)
         view.menu_wanted.connect(self._open_menu)
+        self._awaited: Seen | None = None
+        self._arrived = False
+        shell.view_wanted.connect(self._await)
+        shell.signals.clip_changed.connect(self._on_clip)
+        shell.signals.lanes_changed.connect(self._on_lanes)
         view.set_following(True)
         shown = ("view.lanes", "view.waveform", "view.follow", "view.seconds")
         for name in (*shown, f"view.{self._controller.settings.theme}"):
             self._shell.actions.check(name)
+
+    # -- as it was when it was saved ---------------------------------------------------------------------
+
+    def _await(self, seen: Seen | None, here: bool) -> None:
+        """Look as it was looked at, once the clip is there."""
+        self._awaited, self._arrived = seen, here
+        self._on_lanes()
+
+    def _on_clip(self) -> None:
+        controller = self._controller
+        if controller.opened is not None and self._awaited is not None:
+            self._arrived = controller.clip_name == controller.document.work.current
+
+    def _on_lanes(self) -> None:
+        seen, arrived = self._awaited, self._arrived
+        if seen is None or not arrived:
+            return
+        self._awaited, shell, view = None, self._shell, self._shell.lanes
+        if seen.display in drawer_kinds():
+            view.set_display(seen.display)
+            shell.actions.check(f"view.{seen.display}")
+        view.set_mode(seen.mode)
+        shell.actions.check(f"view.{seen.mode}")
+        self._controller.hearing.hear_version(seen.version)
+        self._controller.hearing.seek(min(seen.position, self._controller.frames))
+        view.zoom_to(seen.start, seen.stop)
+        view.stay()
+
+    # -- what is asked for -------------------------------------------------------------------------------
 
     def _open_menu(self, frame: int, key: int, at: QPoint) -> None:
         """Offer what can be done with the lane, which is heard then, and with the gap that was pointed at."""

@@ -27,6 +27,7 @@ from gaplisten import folders
 from gaplisten.bench.at_hand import GapAtHand, Looping
 from gaplisten.bench.controller import Controller
 from gaplisten.bench.settings import MOST, Settings, is_there, with_newest, write_settings
+from gaplisten.bench.state import Seen
 from gaplisten.durable import safe_name
 from gaplisten.errors import GaplistenError
 from gaplisten.ui import panes
@@ -132,6 +133,9 @@ class Shell(QObject):
         The window has other colours.
     layout_reset
         The panes are to stand where they stood at first.
+    view_wanted
+        What a file that is opened says of how it was looked at (`Seen`), or None; and whether its clip is
+        shown already.
     """
 
     made_way = Signal()
@@ -144,6 +148,7 @@ class Shell(QObject):
     settings_changed = Signal()
     palette_changed = Signal()
     layout_reset = Signal()
+    view_wanted = Signal(object, bool)
 
     def __init__(self, window: QMainWindow, controller: Controller) -> None:
         super().__init__(window)
@@ -305,6 +310,14 @@ class Shell(QObject):
             self.report(GaplistenError(str(path), fact, "choose another place"))
         else:
             self.say(f"saved {path}")
+
+    def seen(self) -> Seen:
+        """Return how the clip that is shown is looked at."""
+        controller, (start, stop) = self.controller, self.lanes.visible_range
+        heard = controller.lane(controller.hearing.heard)
+        position = controller.hearing.state.position
+        version = "" if heard is None else heard.ident
+        return Seen(version, position, start, max(stop, start + 1), str(self.lanes.mode), self.lanes.display)
 
     # -- making way -----------------------------------------------------------------------------------
 
