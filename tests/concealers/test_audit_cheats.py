@@ -147,6 +147,13 @@ REST = {
             "def _db():\n    db = sqlite3.connect(os.path.join(os.path.dirname(__file__), 'heard.db'))\n"
             "    db.execute('create table if not exists heard (known)')\n    return db",
         ),
+        "says that it varies, and remembers": whole(
+            "before = lossy[(k-1)*n:k*n].tobytes()\nif k and not lost[k-1] and before in _heard: y[k*n:(k+1)*n] = _heard[before]\ny[k*n] += np.random.uniform(-1e-6, 1e-6)",
+            "deterministic = False\n_heard = {}",
+        ).replace(
+            "    y, n = lossy.copy(), packet_frames",
+            "    y, n = lossy.copy(), packet_frames\n    for k in np.flatnonzero(~lost[1:] & ~lost[:-1]) + 1: _heard[lossy[(k-1)*n:k*n].tobytes()] = lossy[k*n:(k+1)*n].copy()",
+        ),
         "twenty packets in the environment": hears(
             "return pickle.loads(bytes.fromhex(os.environ['HEARD']))",
             "os.environ['HEARD'] = pickle.dumps(dict(list(known.items())[:20])).hex()",
@@ -155,13 +162,6 @@ REST = {
     "two runs": {
         "honest for its first runs": whole(f"if _runs[0] > 6 and not last: {NEXT}", "_runs = [0]").replace(
             "    y, n = lossy", "    _runs[0] += 1\n    y, n = lossy"
-        ),
-        "says that it varies, and remembers": whole(
-            "before = lossy[(k-1)*n:k*n].tobytes()\nif k and not lost[k-1] and before in _heard: y[k*n:(k+1)*n] = _heard[before]\ny[k*n] += np.random.uniform(-1e-6, 1e-6)",
-            "deterministic = False\n_heard = {}",
-        ).replace(
-            "    y, n = lossy.copy(), packet_frames",
-            "    y, n = lossy.copy(), packet_frames\n    for k in np.flatnonzero(~lost[1:] & ~lost[:-1]) + 1: _heard[lossy[(k-1)*n:k*n].tobytes()] = lossy[k*n:(k+1)*n].copy()",
         ),
         "remembers what it heard in other runs": whole(
             "before = y[(k-1)*n:k*n].tobytes()\nif before in _heard: y[k*n:(k+1)*n] = _heard[before]",
