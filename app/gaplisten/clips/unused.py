@@ -44,10 +44,10 @@ def _texts(tree: Tree, taken: Collection[str]) -> list[str]:
 def _telling(tree: Tree, taken: Collection[str]) -> list[str]:
     """Name texts that are called traces beside sounds, and are those of no clip."""
     paths = [
-        folder.path / name
+        folder.path / folder.traces[key]
         for folder in tree.folders.values()
         if folder.sounds
-        for name in folder.traces.values()
+        for key in folder.traces.keys() - folder.sounds.keys()
     ]
     names = [str(path.relative_to(tree.root)) for path in sorted(paths) if str(path) not in taken]
     return [f"not used: {_named(names)} (named as losses, but of no clip here)"] if names else []
