@@ -38,6 +38,14 @@ def test_a_version_is_named_by_what_distinguishes_it(values, name):
     assert _names(values) == (name,)
 
 
+def test_a_text_in_a_name_has_one_line_and_shows_every_sign():
+    (name,) = version_names([("Command", None, {"command": "run \u202e it\n" + "x" * 100})])
+    assert name.startswith("Command (command run ")
+    assert "\u202e" not in name
+    assert "\n" not in name
+    assert len(name) < 70
+
+
 def test_only_versions_that_are_alike_in_everything_are_counted():
     assert _names({}, {"hold": 5.0}, {}, {"hold": 5.0}) == (
         "Mine",

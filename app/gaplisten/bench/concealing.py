@@ -13,7 +13,7 @@ from gaplisten.bench.derived import Derived, Inputs
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.state import Choice
 from gaplisten.concealers.entries import Entry
-from gaplisten.errors import GaplistenError
+from gaplisten.errors import GaplistenError, visible
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.trace import LossTrace
 
@@ -37,6 +37,9 @@ def idents(choices: Sequence[Choice]) -> tuple[str, ...]:
         seen[choice.concealer] = count = seen.get(choice.concealer, 0) + 1
         named.append(choice.concealer if count == 1 else f"{choice.concealer} {count}")
     return tuple(named)
+
+
+_LONGEST_TEXT = 32  # signs of a text in a version's name
 
 
 def version_names(
@@ -79,7 +82,10 @@ def _told(entry: Entry | None, name: str, value: Any) -> str:
     if isinstance(value, float):
         value = f"{value:g}"
     elif parameter is not None and parameter.type == "path":
-        value = Path(str(value)).name
+        value = visible(Path(str(value)).name)
+    elif isinstance(value, str):  # a command, say: a file may have brought it
+        value = visible(" ".join(value.split()))
+        value = value if len(value) <= _LONGEST_TEXT else f"{value[:_LONGEST_TEXT]}…"
     unit = f" {parameter.unit}" if parameter is not None and parameter.unit else ""
     return f"{words} {value}{unit}"
 
