@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gaplisten.audio.signal import Samples
+from gaplisten.languages import ENGLISH
 from gaplisten.metrics.recognisers.contract import Hear, HeardWord, Recogniser
 
 # Without a tokenizer in the folder the library would fetch one from a hub.
@@ -34,7 +35,7 @@ def load(model: Path | None) -> Hear:
         # rules by which words are compared: found out clip by clip, it would change with what was lost.
         segments, _ = loaded.transcribe(
             samples,
-            language="en",
+            language=ENGLISH,
             beam_size=5,
             temperature=0.0,
             condition_on_previous_text=False,
