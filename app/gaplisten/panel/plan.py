@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from gaplisten.panel.design import drawing, first
 from gaplisten.panel.design.filling import Filling
 from gaplisten.panel.key import Key
 from gaplisten.panel.planned import Item, Planned, Use
 from gaplisten.panel.trial import Block
-
-_KINDS = {use: use.value for use in Use} | {Use.TEST: "test", Use.TRAINING: "training"}
 
 
 def laid_out_at(key: Key, item: Item, number: int, index: int) -> Planned:
@@ -24,8 +23,7 @@ def laid_out_at(key: Key, item: Item, number: int, index: int) -> Planned:
         known = key.laid_out[what] = _laid_out_at(key, item, number, index)
     trial, method = known.trial, key.definition.method
     made = method.trial(number, trial.block, trial.slots, method.order_of_scales(index))
-    about = (known.kind, known.clip, known.stratum, known.conditions, known.condition, known.compared_with)
-    return Planned(made, *about, known.expected, known.within, known.answers)
+    return replace(known, trial=made)
 
 
 def _laid_out_at(key: Key, item: Item, number: int, index: int) -> Planned:
@@ -47,7 +45,7 @@ def _laid_out_at(key: Key, item: Item, number: int, index: int) -> Planned:
             answers = dict.fromkeys(method.scales, expected)
     stratum = key.clip_of[item.clip].stratum if item.clip in key.clip_of else ""
     about = (item.clip, stratum, conditions, condition, compared_with)
-    return Planned(trial, _KINDS[item.use], *about, expected, within, answers)
+    return Planned(trial, item.use.value, *about, expected, within, answers)
 
 
 def laid_out(key: Key, items: Sequence[Item], index: int) -> tuple[Planned, ...]:
