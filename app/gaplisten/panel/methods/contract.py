@@ -235,7 +235,8 @@ class Method:
         Parameters
         ----------
         number, index
-            Of the trial in the listener's plan, and of the listener in the design.
+            Of the trial in the listener's plan, and of the listener in the design. Only panels of the first
+            design may lay out by them: in all others an item is laid out the same way for everybody.
         """
         own = item.system[0]
         return (Slot("", code(item.clip, own, item.sound_use)),), (own,)
