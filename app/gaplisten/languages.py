@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from functools import cache
@@ -65,9 +66,14 @@ def name(code: str) -> str:
     return str(words(code).get("name", code))
 
 
-def decimals(code: str, number: str) -> str:
-    """Return a number that is written with a decimal point as people write it who read a language."""
-    return number.replace(".", str(words(code).get("decimal", ".")))
+def decimal_mark(code: str) -> str:
+    """Return what stands between whole and tenths: a point or a comma."""
+    return str(words(code).get("decimal", "."))
+
+
+def decimals(code: str, text: str) -> str:
+    """Return a text with the decimal points of its numbers as people write them who read a language."""
+    return re.sub(r"(?<=\d)\.(?=\d)", decimal_mark(code), text)
 
 
 def counted(number: int, one: str, many: str = "") -> str:

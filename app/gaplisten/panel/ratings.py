@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -96,8 +95,7 @@ class Reason:
         english, own = (languages.words(one, "screening") for one in (languages.ENGLISH, language))
         words, names = {**english, **own}, {**english["names"], **own.get("names", {})}
         values = {name: names.get(str(value), value) for name, value in self.values.items()}
-        sentence = str(words[self.key]).format(**values)
-        return re.sub(r"(?<=\d)\.(?=\d)", languages.decimals(language, "."), sentence)
+        return languages.decimals(language, str(words[self.key]).format(**values))
 
 
 Key = TypeVar("Key", bound=Hashable)

@@ -128,11 +128,11 @@ def in_language(said: str, names: Sequence[str], language: str) -> str:
     """Return a sentence with commas in its numbers where the language has them, names as they are."""
     import re
 
-    point = languages.decimals(language, ".")
-    if point == ".":
+    mark = languages.decimal_mark(language)
+    if mark == ".":
         return said
     kept = "|".join(re.escape(name) for name in names)
-    return re.sub(rf"({kept})|(?<=\d)\.(?=\d)", lambda found: point if found[1] is None else found[1], said)
+    return re.sub(rf"({kept})|(?<=\d)\.(?=\d)", lambda found: mark if found[1] is None else found[1], said)
 
 
 def _most(one: Contrast) -> float:
