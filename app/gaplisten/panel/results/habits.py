@@ -67,15 +67,15 @@ def _beyond(r: float | None, stimuli: int) -> float:
     return float(stdtr(free, -r * np.sqrt(free / max(1 - r**2, 1e-12))))
 
 
-_stimulus = attrgetter("clip", "condition", "scale")
+stimulus_of = attrgetter("clip", "condition", "scale")
 
 
 def fits(votes: Sequence[Rating], least: int = LEAST_STIMULI) -> dict[str, Fit]:
     """Return of each listener with at least so many stimuli how the votes go with the others'."""
     names = {name: at for at, name in enumerate(dict.fromkeys(one.listener for one in votes))}
-    stimuli = {key: at for at, key in enumerate(dict.fromkeys(map(_stimulus, votes)))}
+    stimuli = {key: at for at, key in enumerate(dict.fromkeys(map(stimulus_of, votes)))}
     rows = np.array([names[one.listener] for one in votes], int)
-    columns = np.array([stimuli[stimulus] for stimulus in map(_stimulus, votes)], int)
+    columns = np.array([stimuli[stimulus] for stimulus in map(stimulus_of, votes)], int)
     scores = np.array([one.score for one in votes], float)
     total, number = np.zeros((len(names), len(stimuli))), np.zeros((len(names), len(stimuli)))
     trial = np.full((len(names), len(stimuli)), np.inf)

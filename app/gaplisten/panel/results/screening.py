@@ -13,7 +13,7 @@ import numpy as np
 from gaplisten.languages import ENGLISH
 from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.ratings import Rating, Reason, grouped
-from gaplisten.panel.results.habits import Fit, fits, key_habit
+from gaplisten.panel.results.habits import Fit, fits, key_habit, stimulus_of
 from gaplisten.panel.results.habits import guessing as guessers
 from gaplisten.panel.results.votes import TEST, tests
 from gaplisten.panel.trial import Response
@@ -76,9 +76,6 @@ class Listener:
         return bool(self.reasons)
 
 
-_stimulus = attrgetter("clip", "condition", "scale")
-
-
 def _guesses(own: Fit) -> bool:
     """Tell whether guessing gives such an agreement; where nothing spreads nothing speaks for one."""
     return own.r is None or own.p_greater > AGREEMENT_P
@@ -90,7 +87,7 @@ def retest(votes: Sequence[Rating]) -> float | None:
     Further ratings of the reference are compared with its other ratings, whatever the clip.
     """
     ordered = sorted(votes, key=lambda vote: vote.trial)
-    groups = list(grouped(tests(ordered), _stimulus).values())
+    groups = list(grouped(tests(ordered), stimulus_of).values())
     if any(vote.kind == _REPEAT for vote in votes):
         groups = [group for group in groups if group[0].role != "reference"]
         of_reference = (vote for vote in ordered if vote.kind == _REPEAT or vote.role == "reference")
