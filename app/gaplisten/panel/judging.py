@@ -250,8 +250,10 @@ def judge(panel: FrozenPanel, found: Reading, where: str, listener: str = "") ->
     if not errors and planned and counts:
         # Trials are taken one after the other, so none is missing before one that is there.
         gone = [number for number in sorted(set(wanted) - set(counts)) if number < max(counts)]
-        several = f"trials {', '.join(map(str, gone[:10]))} have no votes"
-        short += [several if len(gone) > 1 else f"trial {gone[0]} has no vote"] if gone else []
+        if len(gone) == 1:
+            short.append(f"trial {gone[0]} has no vote")
+        elif gone:
+            short.append(f"trials {', '.join(map(str, gone[:10]))} have no votes")
     said = (tuple(errors), tuple(short), tuple(notes))
     heard = tuple([truths.get(id(row)) for row in rows])
     return Judged(listener, planned, tuple(rows), done, unfinished, *said, lost, heard)

@@ -64,9 +64,9 @@ def refuse_renamed(panel: FrozenPanel, path: Path, session: str) -> None:
     OtherPlan
         If they are.
     """
-    for other in (
-        [] if path.exists() or path.is_symlink() else copies_of(panel, named_otherwise(path.parent), session)
-    ):
+    if path.exists() or path.is_symlink():
+        return
+    for other in copies_of(panel, named_otherwise(path.parent), session):
         fact = "it holds the ratings of this session under another name"
         raise OtherPlan(str(other), fact, f"call it {path.name} again, or move it away")
 

@@ -117,6 +117,5 @@ class Guard:
         parts = scope["path"].split("/")
         client = scope.get("client")
         where = client[0] if client else ""
-        return (
-            f"{parts[2]} {where}" if len(parts) > 3 and parts[1] == "s" and self._is_link(parts[2]) else where
-        )
+        known = len(parts) > 3 and parts[1] == "s" and self._is_link(parts[2])
+        return f"{parts[2]} {where}" if known else where
