@@ -15,7 +15,7 @@ from scipy.stats import binom
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.session import Session
 from kit.panels import NO_STEPS, make_panel
-from kit.served import Remote, serving
+from kit.served import Answer, Remote, serving
 
 
 @dataclass(frozen=True)
@@ -28,10 +28,10 @@ class Fetched:
 
 
 def marks_of(
-    place: int, name: str, rank: int, answer: object, trial: int, codes: Sequence[str]
+    place: int, name: str, rank: int, answer: Answer, trial: int, codes: Sequence[str]
 ) -> tuple[str, ...]:
     """Return what a cheat could hold on to, one string for each thing."""
-    headers, body = answer.headers, answer.body  # type: ignore[attr-defined]
+    headers, body = answer.headers, answer.body
     junk = body[46:78]
     told = [(key, value) for key, value in headers.items() if key != "date"]
     return (
@@ -56,7 +56,7 @@ def looked_at(panel: FrozenPanel, listeners: int) -> list[Fetched]:
         for listener in range(listeners):
             remote: Remote = served.remote(f"L{listener}")
             remote.open()
-            rows: list[list[tuple[int, str, float, object]]] = []
+            rows: list[list[tuple[int, str, float, Answer]]] = []
             trials: list[int] = []
             while remote.screen["kind"] == "trial":
                 fetched = []
