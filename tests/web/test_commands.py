@@ -60,6 +60,15 @@ def test_a_panel_that_is_cut_into_sections_has_a_link_for_each_and_stays_so(tmp_
     run("links", panel.folder, 0, "--sections", 2)
 
 
+def test_no_section_is_without_a_trial(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=2)
+    for sections in (5, 100):
+        done = CliRunner().invoke(app, ["links", str(panel.folder), "--sections", str(sections)])
+        fact = f"there are no {sections} sections of 4 trials; give --sections 4 at most"
+        assert fact in str(done.exception)
+    run("links", panel.folder, 1, "--sections", 4)
+
+
 def test_a_frame_is_a_sites_and_nothing_else(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, "acr", clips=1)
     for wrong in ("www.mturk.com", "https://x.example; script-src *", "https://x.example/path", "*"):

@@ -18,6 +18,7 @@ from gaplisten.durable import FileLock, not_written, whole_path
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import counted
 from gaplisten.panel.columns import utc
+from gaplisten.panel.design.items import trial_count
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import one_line
 from gaplisten.panel.safety import UntrustedPanel, clean_name, read_limited
@@ -129,7 +130,8 @@ class Links:
         Raises
         ------
         LinksLost
-            If there are links already: what is behind them stays; or if they cannot be written.
+            If there are links already: what is behind them stays; if a section would have no trial; or if
+            they cannot be written.
         """
 
         def other(links: _Links) -> _Links:
@@ -138,6 +140,10 @@ class Links:
             if links.links:
                 fact = f"there are links already, to {counted(links.sections, 'section')} each"
                 raise LinksLost(str(self._path), fact, f"leave --sections {sections} out, or copy the panel")
+            trials = trial_count(self._panel.key) - self._panel.definition.training.trials
+            if sections > trials:
+                fact = f"there are no {sections} sections of {counted(trials, 'trial')}"
+                raise LinksLost(str(self._path), fact, f"give --sections {trials} at most")
             return links.model_copy(update={"sections": sections})
 
         self._changed(other)
