@@ -72,6 +72,16 @@ def test_a_file_pins_every_parameter_and_the_plugin_s_hash(tmp_path):
     assert (gone.values, gone.plugin) == ({"a": 1}, "")
 
 
+def test_a_choice_that_has_no_default_is_left_out_of_the_file(tmp_path):
+    usual = Parameter("window", "choice", "hann", choices=("hann", "rectangle"))
+    optional = Parameter("mode", "choice", None, choices=("a", "b"), optional=True)
+    must = Parameter("kind", "choice", None, choices=("x", "y"), required=True)
+    path = tmp_path / "w.toml"
+    work = Work(choices=(Choice("mine"),))
+    write_work(path, pinned(work, _catalogue(entry("mine", "Mine", usual, optional, must))))
+    assert from_toml(path.read_text(encoding="utf-8"), path).choices[0].values == {"window": "hann"}
+
+
 def test_with_the_same_plugin_only_what_differs_from_the_defaults_is_kept_in_mind():
     work = Work(choices=(Choice("mine", (("hold", 5.0),)),))
     catalogue = _catalogue(MINE)

@@ -37,8 +37,12 @@ def _pinned(choice: Choice, entry: Entry | None) -> Choice:
 
 
 def _is_pinned(parameter: Parameter) -> bool:
-    """Return whether a default is written down: not texts and paths, which readers would have to allow."""
-    return parameter.type == "choice" or isinstance(parameter.default, bool | int | float)
+    """Return whether a default is written down: not texts and paths, which readers would have to allow.
+
+    None is not either, of a choice that must be made, say: a file has no word for it.
+    """
+    written = bool | int | float | str if parameter.type == "choice" else bool | int | float
+    return isinstance(parameter.default, written)
 
 
 def settled(work: Work, catalogue: Known | None) -> tuple[Work, tuple[str, ...]]:
