@@ -103,3 +103,16 @@ def test_a_saved_workbench_opens_as_it_was_looked_at_with_the_version_that_was_h
     opened.panes["file"].open_work_file(tmp_path / "w.gaplisten.toml", allow_outside=True)
     qtbot.waitUntil(lambda: opened.shell.seen() == seen)
     assert opened.actions_table["view.spectrogram"].isChecked()
+
+
+def test_how_a_clip_was_looked_at_says_nothing_of_another_one(opened, qtbot, tmp_path):
+    path, controller = tmp_path / "w.gaplisten.toml", opened.controller
+    controller.hearing.seek(9000)
+    opened.panes["file"].save_to(path)
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('current = "first"', 'current = "gone"'), encoding="utf-8")
+    opened.panes["file"].open_work_file(path, allow_outside=True)
+    controller.show_clip("second")
+    qtbot.waitUntil(lambda: controller.clip_name == "second")
+    assert controller.document.work.seen.position == 9000
+    assert controller.hearing.state.position == 0

@@ -115,6 +115,7 @@ class View(QObject):
         bind("view.reset_layout", shell.layout_reset.emit)
         view.menu_wanted.connect(self._open_menu)
         self._awaited: Seen | None = None
+        self._awaited_clip: str | None = None  # that it speaks of
         self._arrived = False
         shell.view_wanted.connect(self._await)
         shell.signals.clip_changed.connect(self._on_clip)
@@ -129,12 +130,12 @@ class View(QObject):
     def _await(self, seen: Seen | None, here: bool) -> None:
         """Look as it was looked at, once the clip is there."""
         self._awaited, self._arrived = seen, here
+        self._awaited_clip = self._controller.document.work.current
         self._on_lanes()
 
     def _on_clip(self) -> None:
-        controller = self._controller
-        if controller.opened is not None and self._awaited is not None:
-            self._arrived = controller.clip_name == controller.document.work.current
+        if self._controller.opened is not None:
+            self._arrived = self._controller.clip_name == self._awaited_clip
 
     def _on_lanes(self) -> None:
         seen, arrived = self._awaited, self._arrived
