@@ -48,6 +48,17 @@ def test_a_note_counts_its_gap_anew_when_losses_before_it_are_edited_in_pane_and
     assert [row["gap"] for row in rows_of(tmp_path / "n.csv")] == ["1", ""]
 
 
+def test_a_note_names_its_version_by_the_parameters_it_has_now(noted, settle):
+    document = noted.controller.document
+    document.switch_on("loud")
+    document.add_note("first", Note(30000, "own", "", "loud"))
+    settle(noted)
+    assert rows(noted)[2][2] == "Loud"
+    document.set_parameter(0, "level", 0.5)
+    settle(noted)
+    assert rows(noted)[2][2] == "Loud (level 0.5 FS)"
+
+
 def test_notes_can_be_searched_edited_removed_and_undone(noted):
     noted.panes["notes"].dock.search.setText("robotic mild")
     assert len(rows(noted)) == 1

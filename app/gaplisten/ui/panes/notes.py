@@ -75,6 +75,7 @@ class Notes(QObject):
         self._shell, self._controller = shell, shell.controller
         self.dock = notes = NotesDock(shell.window)
         self._place: NotePlace | None = None  # of the note that is being written
+        self._named: dict[str, str] = {}  # what lanes are called in the list
         bind = shell.actions.bind
         bind("edit.note", self._begin_note)
         bind("edit.remove_note", notes.remove_selected)
@@ -101,6 +102,7 @@ class Notes(QObject):
             signal.connect(self.show_notes)
         for signal in (signals.lanes_changed, signals.trace_changed):
             signal.connect(self.show_notes)  # notes name their lanes, and number their gaps
+        signals.lane_changed.connect(self._on_lane)
 
     # -- notes ----------------------------------------------------------------------------------------
 
@@ -181,9 +183,14 @@ class Notes(QObject):
         """List the clip's notes and mark them on the time axis."""
         controller = self._controller
         notes = controller.document.work.clip(controller.clip_name).notes
-        number = NoteNumbers(controller).shown
-        self.dock.show_notes(notes, controller.rate, self._names(), number)
+        number, self._named = NoteNumbers(controller).shown, self._names()
+        self.dock.show_notes(notes, controller.rate, self._named, number)
         self._shell.lanes.set_marks([Mark(note.frame, note.tag) for note in notes])
+
+    def _on_lane(self, _key: int) -> None:
+        """Call a version what it is called with its new parameters."""
+        if self._named != self._names():
+            self.show_notes()
 
     def _step(self, by: int) -> None:
         notes = self._controller.document.work.clip(self._controller.clip_name).notes
