@@ -23,6 +23,7 @@ def test_search_finds_all_words_in_any_field():
     assert matching(NOTES, "NOW") == [NOTES[1]]
     assert matching(NOTES, "repeat says") == []
     assert matching(NOTES, "") == list(NOTES)
+    assert matching(NOTES, "with fade", _number, {"repeat_fade": "Repeat with fade"}) == [NOTES[0]]
 
 
 def test_the_table_has_one_row_per_note_in_order_of_time():

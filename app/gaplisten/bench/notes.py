@@ -56,15 +56,21 @@ def label_of(note: Note, lane_name: str) -> str:
     return " ".join((line + lane).split())
 
 
-def matching(notes: Iterable[Note], words: str, number: Number = no_number) -> list[Note]:
-    """Return the notes in which every one of `words` occurs, in tag, text, lane or gap number."""
+def matching(
+    notes: Iterable[Note],
+    words: str,
+    number: Number = no_number,
+    names: Mapping[str, str] | None = None,
+) -> list[Note]:
+    """Return the notes in which every one of `words` occurs: tag, text, lane (also by name), gap number."""
     wanted = words.casefold().split()
-    return [note for note in notes if all(word in _searched(note, number) for word in wanted)]
+    known = names or {}
+    return [note for note in notes if all(word in _searched(note, number, known) for word in wanted)]
 
 
-def _searched(note: Note, number: Number) -> str:
-    gap = number(note)
-    return f"{note.tag} {note.text} {note.lane} {'' if gap is None else f'#{gap}'}".casefold()
+def _searched(note: Note, number: Number, names: Mapping[str, str]) -> str:
+    gap, lane = number(note), lane_named(note.lane, names)
+    return f"{note.tag} {note.text} {note.lane} {lane} {'' if gap is None else f'#{gap}'}".casefold()
 
 
 def notes_table(

@@ -115,7 +115,7 @@ class NotesDock(QWidget):
         self._fill()
 
     def _fill(self) -> None:
-        kept = matching(self._notes, self.search.text(), self._number)
+        kept = matching(self._notes, self.search.text(), self._number, self._lane_names)
         self._shown = [index for index, note in enumerate(self._notes) if note in kept]
         self._filling = True
         self.table.setRowCount(len(self._shown))
