@@ -168,6 +168,14 @@ def test_loops_begin_and_end_at_packets_where_that_is_wanted(bench):
     assert looping.now == Loop(960, 1600), "40 ms, rounded up to packets"
 
 
+def test_a_loop_at_packets_moves_on_to_an_edge_that_no_gap_has(bench):
+    _with_packets(bench)
+    bench.gaps = tuple(Gap(320 * k, 320 * k + 320, k, 1) for k in (10, 12, 20, 22))
+    looping = Looping(bench)
+    looping.set(11 * 320, 22 * 320)
+    assert looping.now == Loop(9 * 320, 24 * 320), "all edges of packets between are edges of gaps"
+
+
 def test_loops_begin_and_end_where_the_sound_that_is_heard_crosses_zero_where_that_is_wanted(bench):
     time = np.arange(10 * RATE) / RATE
     signal = Signal.of(np.sin(2 * np.pi * 100 * time + 0.3), RATE)

@@ -203,15 +203,14 @@ class Looping:
 
     def _on_edges(self, start: int, stop: int, shortest: int, fixed: Edge | None) -> SnappedLoop:
         """Return the loop with edges where the user wants them, moved outwards where fades hide a gap's."""
-        frames = self._controller.frames
+        frames, moved = self._controller.frames, False
         first = start if fixed == "start" else self._edge(start)
         last = stop if fixed == "stop" else min(self._edge(stop), frames)
-        found = self._snapped(first, last, shortest=shortest, fixed=fixed)
-        if found.moved:
+        while (found := self._snapped(first, last, shortest=shortest, fixed=fixed)).moved:
+            moved = True  # and farther out, where the next place is the edge of another gap
             first = found.start if fixed == "start" else self._edge(found.start, "down")
             last = found.stop if fixed == "stop" else min(self._edge(found.stop, "up"), frames)
-            found = replace(self._snapped(first, last, shortest=shortest, fixed=fixed), moved=True)
-        return found
+        return replace(found, moved=moved)
 
     def _edge(self, frame: int, towards: Towards = "nearest") -> int:
         controller = self._controller
