@@ -153,7 +153,7 @@ def test_the_loop_around_an_edge_is_the_shortest_there_may_be(bench):
 
 def _with_packets(bench):
     bench.settings.loop_edges = "packets"
-    bench.trace = LossTrace.of_packets(np.zeros(500, np.bool_), 320, RATE)
+    bench.listed_trace = LossTrace.of_packets(np.zeros(500, np.bool_), 320, RATE)
     bench.lane = lambda _key: None
 
 
@@ -180,7 +180,7 @@ def test_loops_begin_and_end_where_the_sound_that_is_heard_crosses_zero_where_th
     time = np.arange(10 * RATE) / RATE
     signal = Signal.of(np.sin(2 * np.pi * 100 * time + 0.3), RATE)
     bench.settings.loop_edges = "crossings"
-    bench.trace, bench.lane = None, lambda _key: SimpleNamespace(signal=signal)
+    bench.listed_trace, bench.lane = None, lambda _key: SimpleNamespace(signal=signal)
     looping = Looping(bench)
     looping.set(30_050, 33_333)
     for edge in (looping.now.start, looping.now.stop):

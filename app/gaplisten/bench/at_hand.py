@@ -218,7 +218,7 @@ class Looping:
         if kind == LOOP_EDGES[0]:
             return frame
         lane = controller.lane(controller.hearing.heard)
-        return loop_edge(frame, kind, controller.trace, None if lane is None else lane.signal, towards)
+        return loop_edge(frame, kind, controller.listed_trace, None if lane is None else lane.signal, towards)
 
     def _snapped(self, start: int, stop: int, *, shortest: int = 0, fixed: Edge | None = None) -> SnappedLoop:
         edges = [edge for gap in self._controller.gaps for edge in (gap.start, gap.stop)]
