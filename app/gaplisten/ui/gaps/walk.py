@@ -137,7 +137,6 @@ class GapWalk(QObject):
         self._hand.go_to_edge(None)
         self.go_to(place)
         self._shell.lanes.zoom_to(gap.start - around, gap.stop + around)
-        self._controller.hearing.seek(self._before(gap.start))
 
     def go_to(self, index: int) -> None:
         """Go to a gap, or to the edge of it where an edge of another was looked at.
