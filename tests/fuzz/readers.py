@@ -257,20 +257,13 @@ _VOTES = {
     "table.csv": "listener;clip;condition;score\nAnn;c1;a;3,5\nBen;c1;b;2,0\n",
 }
 
-
 _KEY = "name,clip,condition,role\nx1,c1,a,\nx2,c1,b,reference\n"
 
 
 def _exchanged() -> Iterator[Reader]:
     for name, text in _VOTES.items():
         yield Reader(f"votes {name}", f".{name.rpartition('.')[2]}", _text(text), _votes, False)
-    yield Reader(
-        "key of an export",
-        ".csv",
-        _text("name,clip,condition,role\nx1,c1,a,\nx2,c1,b,reference\n"),
-        _key,
-        False,
-    )
+    yield Reader("key of an export", ".csv", _text(_KEY), _key, False)
     link = f'{{"listener": "Ann", "token": "{"A" * 22}", "section": 1, "parameters": {{"hitId": "h"}}}}'
     yield Reader(
         "links",
