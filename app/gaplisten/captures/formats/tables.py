@@ -150,8 +150,7 @@ def _read_analysis(path: Path, data: bytes, job: Job) -> Capture:
         if "sequence" in map(str.casefold, row):
             place, part, clock, title = _places(row), part + 1, 0, 0
             continue
-        if title:
-            raise Damaged(f"line {title} has 1 column, the first {len(place)}", "correct the line")
+        _refuse_short(title, place)
         if not place or len(row) < 2:
             title = line if place else 0  # "Forward" and "Reverse", each over a table of its own
             continue
@@ -167,9 +166,14 @@ def _read_analysis(path: Path, data: bytes, job: Job) -> Capture:
         collector.add(route, part if part > 1 else None, Head(clock, number, -1, -1, marked, -1))
         if count % _EVERY == 0:
             job.check(0.5)
+    _refuse_short(title, place)
+    return _found(path, "Wireshark RTP CSV", collector, ())
+
+
+def _refuse_short(title: int, place: dict[str, int]) -> None:
+    """Refuse a line of one column, if there is one, that turned out to be no title of a table."""
     if title:
         raise Damaged(f"line {title} has 1 column, the first {len(place)}", "correct the line")
-    return _found(path, "Wireshark RTP CSV", collector, ())
 
 
 # --- Wireshark: Export Packet Dissections, As CSV -----------------------------------------------------------
