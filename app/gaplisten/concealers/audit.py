@@ -273,16 +273,14 @@ class _Auditor:
         whole = replace(material, trace=material.without_loss)
         *_, same = self.runs.unsealed(whole, material)
         (other,) = self.runs.unsealed(material)
-        heard = {"in the same process": same, "in another process": other}
-        outputs = {how: run.signal.samples for how, run in heard.items()}
-        frames = material.clean.frames
-        moved = {how: base.first_moved(output, frames) for how, output in outputs.items()}
-        changed = {how: at // self.size for how, at in moved.items() if base.steady and at < frames}
-        better = {
-            how: better_met(output, fresh.signal.samples, material)
-            for how, output in outputs.items()
-            if how in changed or not base.steady
-        }
+        changed, better, frames = dict[str, int](), dict[str, tuple[int, int]](), material.clean.frames
+        for how, run in (("in the same process", same), ("in another process", other)):
+            output = run.signal.samples
+            moved = base.first_moved(output, frames) if base.steady else frames
+            if moved < frames:
+                changed[how] = moved // self.size
+            if moved < frames or not base.steady:
+                better[how] = better_met(output, fresh.signal.samples, material)
         return said.heard_before(self.entry, changed, better)
 
     def _confirmed(self, material: Material, place: Any, base: Undisturbed) -> bool:
