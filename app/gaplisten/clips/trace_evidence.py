@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -71,8 +72,10 @@ def _about_trace_by_likeness(
         change = Change(inverted=not opened.clip.trace_inverted, option="--inverted")
         yield Doubt("trace", "trace", fact, "it fits turned round: 1 means received", change)
         return
-    shift = shift_in_packets(found.shift(trace), trace)
-    if shift and trace.grid is not None:
+    if trace.grid is None:
+        return
+    shift = shift_in_packets(found.shift(trace), trace.grid.length, trace.rate)
+    if shift:
         where = f"{abs(shift)} frames {'later' if shift > 0 else 'earlier'}"
         fact = f"{name} departs from the reference beside what the trace calls lost, not there"
         change = Change(trace_shift=opened.clip.trace_shift + shift)
@@ -92,22 +95,29 @@ def _about_trace_by_versions(opened: OpenClip, trace: LossTrace) -> Iterator[Dou
         sounding = np.asarray((np.abs(clean) > SOUNDING).any(axis=1))
         changed = sounding & (np.abs(clean - made) >= 0.5 / 32768).any(axis=1)
         size = np.count_nonzero(changed)
-        if not LEAST_ZERO_SECONDS * trace.rate <= size <= _MOST_CHANGED * np.count_nonzero(sounding):
-            if size > LEAST_ZERO_SECONDS * trace.rate:  # a codec is in the way
-                doubts = list(_about_trace_by_likeness(opened, reference, version, trace, name))
-                if doubts:
-                    yield from doubts
-                    return
-            continue
-        told = _told_by(changed, sounding, trace)
-        if not told:
-            continue
-        shown = Signal.of(np.where(changed, 0.0, 1.0).astype(np.float32), trace.rate)
-        readings = _readings(replace(opened, lossy=shown), trace)
-        cure = "it may belong to another clip, packet length or start"
-        fits = ((words, change) for words, change, tried in readings if _covers(changed, sounding, tried))
-        yield Doubt("trace", "trace", f"{told} in {name}", *next(fits, (cure, None)))
-        return
+        if size < LEAST_ZERO_SECONDS * trace.rate:
+            continue  # nothing was lost
+        if size > _MOST_CHANGED * np.count_nonzero(sounding):  # a codec is in the way
+            doubt = next(_about_trace_by_likeness(opened, reference, version, trace, name), None)
+        else:
+            doubt = _about_trace_by_changes(opened, changed, sounding, trace, name)
+        if doubt is not None:
+            yield doubt
+            return
+
+
+def _about_trace_by_changes(
+    opened: OpenClip, changed: Flags, sounding: Flags, trace: LossTrace, name: str
+) -> Doubt | None:
+    """Compare a trace with where a version is not the reference's own sound."""
+    told = _told_by(changed, sounding, trace)
+    if not told:
+        return None
+    shown = Signal.of(np.where(changed, 0.0, 1.0).astype(np.float32), trace.rate)
+    readings = _readings(replace(opened, lossy=shown), trace)
+    cure = "it may belong to another clip, packet length or start"
+    fits = ((words, change) for words, change, tried in readings if _covers(changed, sounding, tried))
+    return Doubt("trace", "trace", f"{told} in {name}", *next(fits, (cure, None)))
 
 
 def _told_by(changed: Flags, sounding: Flags, trace: LossTrace) -> str:
@@ -180,7 +190,7 @@ class _Evidence:
         count, received = np.count_nonzero(zeros), np.count_nonzero(zeros & ~lost)
         return (received / count, received / len(runs_of(zeros))) if count else (0.0, 0.0)
 
-    @property
+    @cached_property
     def coded(self) -> bool:
         """Whether hardly anything that is heard is the reference's own to the bit."""
         heard = np.count_nonzero(self.sounding & ~self.silent)

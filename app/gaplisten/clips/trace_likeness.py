@@ -76,7 +76,7 @@ class Departures:
         lost = _lost_hops(trace, len(self.ranks))
         found = {by: self._more(_moved(lost, by)) for by in range(-_FURTHEST, _FURTHEST + 1)}
         best = max(found, key=lambda by: found[by][1])
-        near = max(found[by][0] for by in range(-_NEAR - max(self.late, 0), _LATER + 1) if by in found)
+        near = max(found[by][0] for by in range(-_NEAR - max(self.late, 0), _LATER + 1))
         chance, deviations = found[best]
         plain = chance >= max(_FITS, near + _BETTER) and deviations > _SURE
         return best if plain else 0
@@ -117,8 +117,8 @@ def _moved(lost: Hops, by: int) -> Hops:
     return moved
 
 
-def shift_in_packets(hops: int, trace: LossTrace) -> int:
+def shift_in_packets(hops: int, size: int, rate: int) -> int:
     """Return a shift in frames: of whole packets, where these are as near as hops can tell."""
-    frames, size = round(hops * HOP * trace.rate), trace.grid.length if trace.grid is not None else 1
+    frames = round(hops * HOP * rate)
     whole = round(frames / size) * size
-    return whole if whole and abs(whole - frames) <= HOP * trace.rate else frames
+    return whole if whole and abs(whole - frames) <= HOP * rate else frames
