@@ -200,6 +200,20 @@ def test_a_lossy_folder_that_no_name_betrays_is_found_by_its_content(make) -> No
     assert trace.lost.nonzero()[0].tolist() == [3, 4]
 
 
+def test_zeros_choose_no_lossy_file_where_traces_and_references_of_the_clips_are_there(make) -> None:
+    for clip in ("1", "2"):
+        for version in ("clean", "sysA"):
+            make.sound(f"{clip}/{version}.wav", seed=int(clip))
+        make.sound(f"{clip}/sysB.wav", 3, 4, seed=int(clip))
+    assert [clip.lossy.name for clip in find_clips([make.root]).clips] == ["sysB.wav"] * 2
+    for clip in ("1", "2"):
+        (make.root / clip / "loss.txt").write_text("0\n0\n0\n1\n1\n0\n0\n0\n0\n0\n")
+    assert drawings(make.root) == [
+        f"{clip} | {clip}/clean.wav | - | {clip}/loss.txt | sysA={clip}/sysA.wav | sysB={clip}/sysB.wav"
+        for clip in ("1", "2")
+    ]
+
+
 def test_pauses_that_the_reference_has_too_make_no_folder_lossy(make) -> None:
     for folder in ("clean", "netA", "netB"):
         make.sound(f"{folder}/1.wav", 3, 4)

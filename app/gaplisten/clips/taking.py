@@ -63,7 +63,7 @@ class _Roles:
             self._perhaps_lossy()
         if self._lacks(Role.REFERENCE):
             self._perhaps_reference()
-        if self._lacks(Role.LOSSY) and not traces_elsewhere and not beside:
+        if self._lacks(Role.LOSSY) and not traces_elsewhere and not beside and not self._losses_known():
             self._lossy_by_content()
         for index in self.open:
             self._take(index, Role.CONDITION, "nothing marks it as reference or lossy")
@@ -173,6 +173,15 @@ class _Roles:
     def _is_bare(self, index: int) -> bool:
         return not self.labels[index]
 
+    def _losses_known(self) -> bool:
+        """Whether nothing more is needed: traces of these clips, and references that make the lossy files.
+
+        Of several versions one with exact zeros may be a system's own then. A single one is the lossy file.
+        """
+        if len(self.open) < 2 or self._lacks(Role.REFERENCE):
+            return False
+        return bool(_traces_of(frozenset().union(*self.files), self.tree))
+
     def _lossy_by_content(self) -> None:
         """Take the version with the most packets of exact zeros, beyond those that the references have."""
         looked = sorted(self.open)[:_MOST_LOOKED_INTO]
@@ -235,11 +244,13 @@ def names_of(patterns: Sequence[str]) -> list[str]:
 
 def trace_parts(parts: Sequence[Part], keys: frozenset[str], tree: Tree) -> list[Part]:
     """Find the traces of clips with these keys, and whose losses they are."""
+    return _owned(_traces_of(keys, tree), parts)
+
+
+def _traces_of(keys: frozenset[str], tree: Tree) -> dict[str, int]:
+    """Return patterns of traces of clips with these keys: those that are called so, else some are read."""
     telling = [rel + stem_of(name) for rel, each in tree.folders.items() for name in each.traces.values()]
-    found = _patterns(telling, keys)
-    if not found:
-        found = _untold(keys, tree)
-    return _owned(found, parts)
+    return _patterns(telling, keys) or _untold(keys, tree)
 
 
 def _patterns(paths: Sequence[str], keys: frozenset[str]) -> dict[str, int]:
