@@ -173,6 +173,7 @@ FORMATS = (
         help="what pjsua, Asterisk and others print of RTCP (totals, no positions)",
         recognises=_is_report,
         read=_read_report,
+        by_lines=True,
         place=120,
     ),
 )
