@@ -202,6 +202,16 @@ def test_a_missing_file_or_folder_is_an_error_in_words(tmp_path):
         write_work(tmp_path / "none" / "w.toml", Work())
 
 
+def test_a_name_that_is_no_text_is_refused_in_words_and_the_file_stays_as_it_was(tmp_path, work):
+    path = tmp_path / "w.toml"
+    write_work(path, work)
+    before = path.read_bytes()
+    with pytest.raises(StoreError) as caught:
+        write_work(path, replace(work, current="d\udcff"))
+    assert r'a name is no text, and TOML holds text only (current = "d\udcff")' in str(caught.value)
+    assert path.read_bytes() == before
+
+
 def test_a_file_that_cannot_be_replaced_stays_as_it_was(tmp_path, work, monkeypatch):
     path = tmp_path / "w.toml"
     write_work(path, work)

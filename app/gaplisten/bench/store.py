@@ -161,9 +161,15 @@ def write_work(path: Path, work: Work) -> str:
     Raises
     ------
     StoreError
-        If the file cannot be written.
+        If the file cannot be written, or a name that it would hold is no text.
     """
-    content = to_toml(work, path.parent).encode("utf-8")
+    try:
+        content = to_toml(work, path.parent).encode("utf-8")
+    except UnicodeEncodeError as error:
+        before, after = error.object[: error.start], error.object[error.start :]
+        line = before.rpartition("\n")[2] + after.partition("\n")[0]
+        fact = f"is not written: a name is no text, and TOML holds text only ({line.strip()})"
+        raise StoreError(str(path), fact, "rename that file or folder and open it again") from error
     try:
         write_whole(path, content)
     except OSError as error:
