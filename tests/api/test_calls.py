@@ -113,6 +113,8 @@ def test_nothing_said_of_losses_is_refused_where_they_matter(clip: gaplisten.Cli
     with pytest.raises(gaplisten.BadArgument, match="lost, gaps"):
         gaplisten.measure_gaps(clip.reference, clip.lossy, None, RATE)
     with pytest.raises(gaplisten.BadArgument, match="lost, gaps"):
+        gaplisten.conceal(clip.lossy, None, RATE, "repeat_fade")
+    with pytest.raises(gaplisten.BadArgument, match="lost, gaps"):
         gaplisten.plot_gap({"a": clip.lossy}, 1, RATE)
 
 

@@ -112,6 +112,16 @@ def trace_of(
     return LossTrace.of_packets(flags, size, rate)
 
 
+def told_trace(
+    lost: npt.ArrayLike | None, gaps: Gaps | None, packet_ms: float, rate: int, frames: int
+) -> LossTrace:
+    """Return what was lost, as `trace_of`; `BadArgument` also where nothing was said of it."""
+    trace = trace_of(lost, gaps, packet_ms, rate, frames)
+    if trace is None:
+        raise BadArgument("lost, gaps", "are both None", "say what was lost with one of them")
+    return trace
+
+
 def _of_gaps(gaps: Gaps, rate: int, frames: int) -> LossTrace:
     rows = np.asarray(list(gaps))
     if rows.size == 0:

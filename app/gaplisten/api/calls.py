@@ -12,7 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy.typing as npt
 
-from gaplisten.api.arrays import BadArgument, GaplistenWarning, Gaps, as_given, signal_of, trace_of
+from gaplisten.api.arrays import (
+    BadArgument,
+    GaplistenWarning,
+    Gaps,
+    as_given,
+    signal_of,
+    told_trace,
+    trace_of,
+)
 from gaplisten.api.frames import measures_frame
 from gaplisten.audio.signal import Samples
 from gaplisten.concealers.catalogue import Catalogue
@@ -60,17 +68,18 @@ def conceal(
         What was received: shape ``(frames,)`` or ``(frames, channels)``, floats with full scale ±1.0, or
         int16.
     lost
-        One flag per packet, True where it was lost. None: nothing was lost, or `gaps` says it.
+        One flag per packet, True where it was lost; None where `gaps` says it.
     rate
         In Hz.
     concealer
         Name of a concealer or codec (``gaplisten concealers`` lists them), or a plugin's ``.py`` file.
     packet_ms
-        Length of a packet in ms, a whole number of frames.
+        Length of a packet in ms, a whole number of frames; of no account with `gaps`, for which concealers
+        work in packets of 10 ms.
     reference
         The undamaged speech in the shape of `samples`, which a codec codes.
     gaps
-        Start and stop of each gap in frames, in place of `lost`, for gaps off the packets.
+        Start and stop of each gap in frames, in place of `lost`, for gaps off the packets; none: ``[]``.
     parameters
         Of the concealer, by name; its defaults for the others.
 
@@ -82,7 +91,7 @@ def conceal(
     Raises
     ------
     BadArgument
-        If arrays do not fit each other.
+        If arrays do not fit each other, or nothing says what was lost.
     GaplistenError
         If there is no such concealer, a parameter is refused, or the plugin fails (its traceback is a note of
         the exception).
@@ -102,11 +111,7 @@ def conceal(
     """
     received = signal_of(samples, rate)
     clean = None if reference is None else signal_of(reference, rate, "reference")
-    trace = trace_of(lost, gaps, packet_ms, received.rate, received.frames)
-    if trace is None:
-        trace = trace_of(
-            [False] * _packets(received.frames, rate, packet_ms), None, packet_ms, rate, received.frames
-        )
+    trace = told_trace(lost, gaps, packet_ms, received.rate, received.frames)
     name = fspath(concealer)
     entry = Catalogue.scan(only=name).get(name)
     if entry.needs_reference and clean is None:
@@ -121,11 +126,6 @@ def conceal(
     for message in made.messages:
         warnings.warn(f"{entry.name}: {message}", GaplistenWarning, stacklevel=2)
     return as_given(made.signal.samples, samples)
-
-
-def _packets(frames: int, rate: int, packet_ms: float) -> int:
-    size = max(round(packet_ms * rate / 1000), 1)
-    return -(-frames // size)
 
 
 def measure_gaps(
@@ -182,9 +182,7 @@ def measure_gaps(
     """
     judged = signal_of(version, rate, _VERSION)
     clean = None if reference is None else signal_of(reference, rate, "reference")
-    trace = trace_of(lost, gaps, packet_ms, judged.rate, (clean or judged).frames)
-    if trace is None:
-        raise BadArgument("lost, gaps", "are both None", "say what was lost with one of them")
+    trace = told_trace(lost, gaps, packet_ms, judged.rate, (clean or judged).frames)
     found = measures.measure_gaps(clean, {_VERSION: judged}, trace)
     return measures_frame([found], thresholds).drop(columns=_VERSION)
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from gaplisten.api.arrays import BadArgument, Gaps, signal_of, trace_of
+from gaplisten.api.arrays import BadArgument, Gaps, signal_of, told_trace
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import Clip as ClipFiles
 from gaplisten.clips.clip import OpenClip
@@ -177,12 +177,10 @@ def _of_arrays(
     if not signals:
         raise BadArgument("versions", "are none", "give arrays by name")
     first = signals.get("reference") or next(iter(signals.values()))
-    trace = trace_of(lost, gaps, packet_ms, rate, first.frames)
-    if trace is None:
-        raise BadArgument("lost, gaps", "are not given", "say what was lost with one of them")
+    trace = told_trace(lost, gaps, packet_ms, first.rate, first.frames)
     return OpenClip(
         ClipFiles(title),
-        rate,
+        first.rate,
         signals.get("reference"),
         signals.get("lossy"),
         trace,
