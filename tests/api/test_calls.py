@@ -96,6 +96,16 @@ def test_other_thresholds_flag_other_gaps(clip: gaplisten.Clip) -> None:
     assert "energy_error" in gaplisten.measure_gaps(clip.reference, clip.lossy, clip.lost, RATE)["flags"][0]
 
 
+def test_a_threshold_of_no_measure_is_refused(clip: gaplisten.Clip) -> None:
+    assert clip.lossy is not None
+    with pytest.raises(gaplisten.BadArgument, match="'click_exits' is no measure"):
+        gaplisten.measure_gaps(clip.reference, clip.lossy, clip.lost, RATE, thresholds={"click_exits": 3})
+    with pytest.raises(gaplisten.BadArgument, match="is no measure"):
+        clip.measure_gaps({"click_exits": 3})
+    with pytest.raises(gaplisten.BadArgument, match="is no measure"):
+        gaplisten.plot_gap(clip, 1, thresholds={"click_exits": 3})
+
+
 def test_a_score_is_a_number_or_a_reason(clip: gaplisten.Clip) -> None:
     assert clip.lossy is not None
     found = gaplisten.score(clip.lossy, RATE, "sdr", clip.reference)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 import numpy.typing as npt
@@ -10,6 +10,7 @@ import numpy.typing as npt
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.clips.traces import packet_frames_at
 from gaplisten.errors import GaplistenError
+from gaplisten.loss.measures import MEASURES
 from gaplisten.loss.trace import LossTrace, Origin
 
 Gaps = Iterable[tuple[int, int]]
@@ -120,6 +121,16 @@ def told_trace(
     if trace is None:
         raise BadArgument("lost, gaps", "are both None", "say what was lost with one of them")
     return trace
+
+
+def checked(thresholds: Mapping[str, float] | None) -> Mapping[str, float]:
+    """Return thresholds by measure, none where none were given; `BadArgument` for what is no measure."""
+    given = thresholds or {}
+    known = {measure.key for measure in MEASURES}
+    for key in given:
+        if key not in known:
+            raise BadArgument("thresholds", f"{key!r} is no measure", "see gaplisten gaps --measures")
+    return given
 
 
 def _of_gaps(gaps: Gaps, rate: int, frames: int) -> LossTrace:

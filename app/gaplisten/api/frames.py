@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from gaplisten.api.arrays import checked
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import GapTable
 from gaplisten.loss.trace import Gap, LossTrace
@@ -55,8 +56,9 @@ def measures_frame(tables: Sequence[GapTable], thresholds: Mapping[str, float] |
     """Return one row for each gap and version, the gap's place in frames included."""
     rows: list[tuple[object, ...]] = []
     columns: tuple[str, ...] = ()
+    limits = checked(thresholds)
     for found in tables:
-        table = found.table(thresholds)
+        table = found.table(limits)
         places = {facts.index: facts.gap for facts in found.gaps}
         columns = (table.columns[0], "start", "stop", *table.columns[1:])
         rows += [_placed(row, places) for row in table.rows]

@@ -11,7 +11,7 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from gaplisten.api.arrays import BadArgument, Gaps, signal_of, told_trace
+from gaplisten.api.arrays import BadArgument, Gaps, checked, signal_of, told_trace
 from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import Clip as ClipFiles
 from gaplisten.clips.clip import OpenClip
@@ -121,6 +121,7 @@ def plot_gap(
     >>> gaplisten.plot_gap(clip, 3).png()[:4]
     b'\x89PNG'
     """
+    limits = checked(thresholds)
     if isinstance(versions, Mapping):
         opened = _of_arrays(versions, rate, lost, gaps, packet_ms, title)
     else:
@@ -128,7 +129,7 @@ def plot_gap(
             raise BadArgument("rate, lost, gaps", "are given for a clip, which has its own", "leave them out")
         opened = versions.opened
     tables = measure_versions(opened.reference, opened.conditions, opened.traces)
-    finding = finding_of(opened, tables, gap, Place((opened.clip.name,)), thresholds or {}, context_ms)
+    finding = finding_of(opened, tables, gap, Place((opened.clip.name,)), limits, context_ms)
     return Picture(figure_of(finding, waves_only=not spectrograms))
 
 
