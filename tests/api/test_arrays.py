@@ -27,6 +27,7 @@ def test_sixteen_bit_integers_become_floats_of_full_scale_one() -> None:
     [
         (np.zeros((1, 2, 3)), "shape"),
         (np.zeros((2, 800)), "transpose"),
+        (np.zeros((800, 0)), "no channel"),
         (np.zeros(10, np.int32), "int32"),
         (np.array([0.0, np.nan]), "NaN"),
         (np.array([0.0, 12000.0]), "32768"),
@@ -38,8 +39,8 @@ def test_samples_that_could_mean_something_else_are_refused(samples: np.ndarray,
         signal_of(samples, 8000)
 
 
-@pytest.mark.parametrize("rate", [0, -8000, 16000.5, True])
-def test_a_rate_is_a_whole_number_of_hertz(rate: float) -> None:
+@pytest.mark.parametrize("rate", [0, -8000, 16000.5, True, np.nan, np.inf, "16k", None])
+def test_a_rate_is_a_whole_number_of_hertz(rate: object) -> None:
     with pytest.raises(BadArgument, match="rate"):
         signal_of(np.zeros(10), rate)  # type: ignore[arg-type]
 
@@ -49,6 +50,12 @@ def test_flags_cover_the_sound_exactly(flags: int) -> None:
     with pytest.raises(BadArgument, match="10 packets of 20 ms"):
         trace_of(np.zeros(flags, bool), None, 20.0, 8000, 1590)
     assert trace_of(np.zeros(10, bool), None, 20.0, 8000, 1590) is not None
+
+
+@pytest.mark.parametrize("packet_ms", [0.0, -20.0, 0.3, np.nan, np.inf])
+def test_a_packet_is_a_whole_number_of_frames(packet_ms: float) -> None:
+    with pytest.raises(BadArgument, match="packet_ms"):
+        trace_of(np.zeros(10, bool), None, packet_ms, 8000, 1600)
 
 
 def test_flags_may_be_zeros_and_ones_and_nothing_else() -> None:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
 
 from gaplisten.audio.signal import Samples, Signal
-from gaplisten.clips.traces import packet_frames_at
+from gaplisten.clips.traces import PacketLengthError, packet_frames_at
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import MEASURES
-from gaplisten.loss.trace import LossTrace, Origin
+from gaplisten.loss.trace import Grid, LossTrace, Origin
 
 Gaps = Iterable[tuple[int, int]]
 """Start and stop of each gap in frames; the stop is the first frame after it."""
@@ -45,12 +46,14 @@ def signal_of(samples: npt.ArrayLike, rate: int, name: str = "samples") -> Signa
         If they are of another shape or type, hold NaN or infinity, or are floats with the scale of integers.
     """
     array = np.asarray(samples)
-    hertz = _whole(rate, "rate", "the sampling rate in Hz")
+    hertz = _hertz(rate)
     if array.ndim not in (1, 2):
         raise BadArgument(name, f"has the shape {array.shape}", "give (frames,) or (frames, channels)")
     if array.ndim == 2 and array.shape[1] > array.shape[0] > 0:
         fact = f"has the shape {array.shape}: more channels than frames"
         raise BadArgument(name, fact, "give (frames, channels); transpose it with .T")
+    if array.ndim == 2 and not array.shape[1]:
+        raise BadArgument(name, f"has the shape {array.shape}: no channel", "give (frames, channels)")
     if array.dtype == np.int16:
         return Signal.of(array.astype(np.float32) / 32768.0, hertz)
     if array.dtype.kind != "f":
@@ -105,8 +108,8 @@ def trace_of(
         if flags.dtype.kind not in "iu" or not np.isin(flags, (0, 1)).all():
             raise BadArgument("lost", f"is of the type {flags.dtype}", "give booleans: True where lost")
         flags = flags.astype(np.bool_)
-    size = packet_frames_at(float(packet_ms), rate, "packet_ms")
-    packets = -(-frames // size)
+    size = _packet_frames(packet_ms, rate)
+    packets = Grid(size).packets(frames)
     if flags.size != packets:
         fact = f"has {flags.size} flags, and {frames} frames at {rate} Hz are {packets} packets"
         raise BadArgument("lost", f"{fact} of {packet_ms:g} ms", "set packet_ms, or cut or extend the flags")
@@ -152,7 +155,14 @@ def _of_gaps(gaps: Gaps, rate: int, frames: int) -> LossTrace:
     return LossTrace.of_spans(rows, frames, rate, Origin.EDITED)
 
 
-def _whole(value: float, name: str, what: str) -> int:
-    if isinstance(value, bool) or value != int(value) or value <= 0:
-        raise BadArgument(name, f"is {value!r}", f"give {what}, a whole number over 0")
-    return int(value)
+def _packet_frames(packet_ms: float, rate: int) -> int:
+    try:
+        return packet_frames_at(float(packet_ms), rate, "packet_ms")
+    except PacketLengthError as error:
+        raise BadArgument(error.thing, error.fact, error.way_out) from error
+
+
+def _hertz(rate: float) -> int:
+    if isinstance(rate, bool) or not isinstance(rate, Real) or not float(rate).is_integer() or rate <= 0:
+        raise BadArgument("rate", f"is {rate!r}", "give the sampling rate in Hz, a whole number over 0")
+    return int(rate)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -61,7 +62,7 @@ def packet_frames_at(packet_ms: float, rate: int, thing: str) -> int:
         grid would drift.
     """
     exact = packet_ms * rate / 1000.0
-    size = round(exact)
+    size = round(exact) if math.isfinite(exact) else 0
     if size < 1 or abs(exact - size) > 0.011:
         raise PacketLengthError(
             thing,
