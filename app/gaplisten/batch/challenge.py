@@ -9,7 +9,7 @@ same one heard all systems.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from gaplisten.batch.heard import Heard
 from gaplisten.batch.score import ScoreRow
@@ -51,27 +51,17 @@ def combined_scores(rows: Iterable[ScoreRow], heard: Iterable[Heard]) -> Table:
         cmos = student_mean(rated[condition])
         wacc = weighted_mean([row.score.value for row in known if row.score.value is not None], words)
         whole = ((cmos.mean + 3) / 3 + wacc.mean) / 2
-        low, high = _joined(cmos, wacc)
-        ends = (None, None) if low is None or high is None else (whole - low, whole + high)
         how = "; ".join(dict.fromkeys(dict(row.score.texts)[HOW] for row in known))
-        figures = (cmos.n, cmos.mean, cmos.low, cmos.high)
-        figures += (wacc.n, int(sum(words)), wacc.mean, wacc.low, wacc.high, whole, *ends)
-        lines.append((condition, *figures, how))
+        opinion = (cmos.n, cmos.mean, cmos.low, cmos.high)
+        accuracy = (wacc.n, int(sum(words)), wacc.mean, wacc.low, wacc.high)
+        lines.append((condition, *opinion, *accuracy, whole, *_interval(whole, cmos, wacc), how))
     return Table(COLUMNS, tuple(lines))
 
 
-def _joined(cmos: Mean, wacc: Mean) -> tuple[float | None, float | None]:
-    """Return how far the interval of the combined score reaches down and up."""
-    ends = (cmos.low, cmos.high, wacc.low, wacc.high)
-    if any(end is None for end in ends):
+def _interval(whole: float, cmos: Mean, wacc: Mean) -> tuple[float | None, float | None]:
+    """Return the ends of the combined score's interval."""
+    if cmos.low is None or cmos.high is None or wacc.low is None or wacc.high is None:
         return None, None
-    reaches: Sequence[tuple[float, float]] = [
-        (_part(cmos.mean, cmos.low), _part(wacc.mean, wacc.low)),
-        (_part(cmos.mean, cmos.high), _part(wacc.mean, wacc.high)),
-    ]
-    down, up = (math.hypot(opinion / 3, words) / 2 for opinion, words in reaches)
-    return down, up
-
-
-def _part(mean: float, end: float | None) -> float:
-    return 0.0 if end is None else abs(end - mean)
+    down = math.hypot((cmos.mean - cmos.low) / 3, wacc.mean - wacc.low) / 2
+    up = math.hypot((cmos.high - cmos.mean) / 3, wacc.high - wacc.mean) / 2
+    return whole - down, whole + up
