@@ -21,7 +21,7 @@ from gaplisten.durable import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.measures import MEASURES, GapTable, measure_gaps
-from gaplisten.loss.measures.engine import AMONG, measure_among
+from gaplisten.loss.measures.engine import AMONG, by_losses, measure_among
 from gaplisten.loss.measures.facts import gap_facts
 from gaplisten.loss.measures.gap_table import Values
 from gaplisten.loss.measures.windows import Places
@@ -280,7 +280,7 @@ def tables_of(opened: OpenClip, known: Mapping[str, ClipGaps]) -> list[GapTable]
         As `measure_versions` gives them, but without facts about gaps that no measure is of.
     """
     found = []
-    for trace, names in _by_losses(opened):
+    for trace, names in by_losses(opened.traces):
         gaps = trace.gaps(opened.frames)
         places = tuple((gap.start, gap.stop) for gap in gaps)
         together = {name: opened.conditions[name] for name in names}
@@ -292,13 +292,6 @@ def tables_of(opened: OpenClip, known: Mapping[str, ClipGaps]) -> list[GapTable]
         facts = gap_facts(gaps, Places.of(gaps, trace.rate, opened.frames), None, None, trace)
         found.append(GapTable(facts, tuple(names), values))
     return found
-
-
-def _by_losses(opened: OpenClip) -> list[tuple[LossTrace, list[str]]]:
-    groups: dict[int, tuple[LossTrace, list[str]]] = {}
-    for name, trace in opened.traces.items():
-        groups.setdefault(id(trace), (trace, []))[1].append(name)
-    return list(groups.values())
 
 
 def _rows(known: ClipGaps, among: Values) -> Values:

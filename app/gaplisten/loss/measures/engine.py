@@ -137,12 +137,16 @@ def measure_versions(
     tables
         One for each trace, with the versions that share it, in the order of `versions`.
     """
-    groups: dict[int, dict[str, Signal]] = {}
-    for name, signal in versions.items():
-        if name in traces:
-            groups.setdefault(id(traces[name]), {})[name] = signal
-    found = []
-    for together in groups.values():
-        trace = traces[next(iter(together))]
-        found.append(measure_gaps(reference, together, trace, job))
-    return tuple(found)
+    known = {name: traces[name] for name in versions if name in traces}
+    return tuple(
+        measure_gaps(reference, {name: versions[name] for name in names}, trace, job)
+        for trace, names in by_losses(known)
+    )
+
+
+def by_losses(traces: Mapping[str, LossTrace]) -> list[tuple[LossTrace, list[str]]]:
+    """Return each trace with the names of those that met it: they are measured together."""
+    groups: dict[int, tuple[LossTrace, list[str]]] = {}
+    for name, trace in traces.items():
+        groups.setdefault(id(trace), (trace, []))[1].append(name)
+    return list(groups.values())
