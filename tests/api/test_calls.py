@@ -104,6 +104,14 @@ def test_a_threshold_of_no_measure_is_refused(clip: gaplisten.Clip) -> None:
         clip.measure_gaps({"click_exits": 3})
     with pytest.raises(gaplisten.BadArgument, match="is no measure"):
         gaplisten.plot_gap(clip, 1, thresholds={"click_exits": 3})
+    with pytest.raises(gaplisten.BadArgument, match="click_exit is nan"):
+        clip.measure_gaps({"click_exit": float("nan")})
+
+
+@pytest.mark.parametrize("context_ms", [-1.0, float("nan"), float("inf")])
+def test_surroundings_have_a_length(clip: gaplisten.Clip, context_ms: float) -> None:
+    with pytest.raises(gaplisten.BadArgument, match="context_ms"):
+        gaplisten.plot_gap(clip, 1, context_ms=context_ms)
 
 
 def test_a_score_is_a_number_or_a_reason(clip: gaplisten.Clip) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping
-from numbers import Real
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +17,7 @@ from gaplisten.loss.trace import Grid, LossTrace, Origin
 Gaps = Iterable[tuple[int, int]]
 """Start and stop of each gap in frames; the stop is the first frame after it."""
 
+_PAIRS = "give pairs of whole numbers: [(start, stop), ...] in frames"
 _LOUDEST = 32.0  # 30 dB over full scale: more are integers that were made floats
 
 
@@ -127,22 +128,33 @@ def told_trace(
 
 
 def checked(thresholds: Mapping[str, float] | None) -> Mapping[str, float]:
-    """Return thresholds by measure, none where none were given; `BadArgument` for what is no measure."""
+    """Return thresholds by measure, none where none were given.
+
+    Raises
+    ------
+    BadArgument
+        If a name is none of a measure, or a threshold is no number.
+    """
     given = thresholds or {}
     known = {measure.key for measure in MEASURES}
-    for key in given:
+    for key, limit in given.items():
         if key not in known:
             raise BadArgument("thresholds", f"{key!r} is no measure", "see gaplisten gaps --measures")
+        if math.isnan(_number(limit)):
+            raise BadArgument("thresholds", f"{key} is {limit!r}", "give numbers")
     return given
 
 
 def _of_gaps(gaps: Gaps, rate: int, frames: int) -> LossTrace:
-    rows = np.asarray(list(gaps))
+    try:
+        rows = np.asarray(list(gaps))
+    except (TypeError, ValueError) as error:  # no row of gaps, or of more and of fewer numbers
+        raise BadArgument("gaps", f"are {gaps!r:.80}", _PAIRS) from error
     if rows.size == 0:
         rows = np.zeros((0, 2), np.int64)
     if rows.ndim != 2 or rows.shape[1] != 2 or rows.dtype.kind not in "iu":
         fact = f"is of the type {rows.dtype} and the shape {rows.shape}"
-        raise BadArgument("gaps", fact, "give pairs of whole numbers: [(start, stop), ...] in frames")
+        raise BadArgument("gaps", fact, _PAIRS)
     rows = rows[np.argsort(rows[:, 0], kind="stable")].astype(np.int64)
     wrong = (rows[:, 0] < 0) | (rows[:, 1] <= rows[:, 0]) | (rows[:, 1] > frames)
     if wrong.any():
@@ -162,7 +174,15 @@ def _packet_frames(packet_ms: float, rate: int) -> int:
         raise BadArgument(error.thing, error.fact, error.way_out) from error
 
 
-def _hertz(rate: float) -> int:
-    if isinstance(rate, bool) or not isinstance(rate, Real) or not float(rate).is_integer() or rate <= 0:
+def _hertz(rate: object) -> int:
+    hertz = _number(rate)
+    if not hertz.is_integer() or hertz <= 0:
         raise BadArgument("rate", f"is {rate!r}", "give the sampling rate in Hz, a whole number over 0")
-    return int(rate)
+    return int(hertz)
+
+
+def _number(value: object) -> float:
+    """Return a number as a float; NaN where it is none."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.integer | np.floating):
+        return math.nan
+    return float(value)

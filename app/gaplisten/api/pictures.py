@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike, fspath
@@ -122,6 +123,8 @@ def plot_gap(
     b'\x89PNG'
     """
     limits = checked(thresholds)
+    if not 0 <= context_ms < math.inf:
+        raise BadArgument("context_ms", f"is {context_ms!r}", "give a length in ms, from 0")
     if isinstance(versions, Mapping):
         opened = _of_arrays(versions, rate, lost, gaps, packet_ms, title)
     else:
