@@ -45,6 +45,14 @@ def test_a_clip_has_what_its_files_hold(folder: Path) -> None:
     assert clip.gaps[["start", "stop", "packets"]].values.tolist() == [[1600, 1920, 1], [6400, 9600, 10]]
 
 
+def test_arrays_of_a_clip_are_not_changed_under_it(folder: Path) -> None:
+    clip = gaplisten.open_clips(folder)["1"]
+    for samples in (clip.reference, clip.lossy, clip.conditions["mine"]):
+        assert samples is not None
+        with pytest.raises(ValueError, match="read-only"):
+            samples[:10] = 0
+
+
 def test_measures_are_those_of_the_command(folder: Path, tmp_path: Path) -> None:
     assert command.run("gaps", folder, "--csv", tmp_path / "gaps.csv") == 0
     rows = [row for row in rows_of(tmp_path / "gaps.csv") if row["clip_name"] == "1"]

@@ -36,8 +36,9 @@ class Clip:
 
     All of it stands on one clock, that of the reference (else of the lossy file): other rates are resampled,
     and said so in `notes`. Arrays are float32, full scale ±1.0, of shape ``(frames,)``, or
-    ``(frames, channels)`` where there are several channels. Files are read at the first question and kept as
-    long as the clip is; what does not fit together is then told as a `GaplistenWarning`.
+    ``(frames, channels)`` where there are several channels, and read-only. Files are read at the first
+    question and kept as long as the clip is; what does not fit together is then told as a
+    `GaplistenWarning`.
     """
 
     def __init__(self, files: ClipFiles) -> None:
@@ -258,7 +259,9 @@ def demo_folder() -> Path:
 
 
 def _plain(signal: Signal) -> Samples:
-    return signal.samples[:, 0] if signal.channels == 1 else signal.samples
+    samples = (signal.samples[:, 0] if signal.channels == 1 else signal.samples).view()
+    samples.setflags(write=False)  # the clip goes on with them
+    return samples
 
 
 def _array(signal: Signal | None) -> Samples | None:
