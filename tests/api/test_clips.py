@@ -65,6 +65,15 @@ def test_measures_are_those_of_the_command(folder: Path, tmp_path: Path) -> None
         assert mine["flags"] == row["flags"]
 
 
+def test_of_a_clip_without_conditions_the_table_is_empty_and_has_its_columns(tmp_path: Path) -> None:
+    clip = gaplisten.open_clips(challenge_set(tmp_path / "set", 1))["0"]
+    assert clip.lossy is not None
+    table = clip.measure_gaps()
+    own = gaplisten.measure_gaps(clip.reference, clip.lossy, clip.lost, clip.rate)
+    assert table.empty
+    assert [name for name in table.columns if name != "version"] == list(own.columns)
+
+
 def test_a_condition_with_losses_of_its_own_is_measured_at_them(tmp_path: Path) -> None:
     clean = speech_like(0, SECONDS)
     lost, other = np.zeros(60, int), np.zeros(60, int)

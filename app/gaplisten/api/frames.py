@@ -57,7 +57,7 @@ def measures_frame(tables: Sequence[GapTable], thresholds: Mapping[str, float] |
     rows: list[tuple[object, ...]] = []
     columns: tuple[str, ...] = ()
     limits = checked(thresholds)
-    for found in tables:
+    for found in tables or [GapTable((), (), {})]:  # of nothing: the columns are those of others
         table = found.table(limits)
         places = {facts.index: facts.gap for facts in found.gaps}
         columns = (table.columns[0], "start", "stop", *table.columns[1:])
