@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import builtins
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,18 @@ causal = True
 def conceal(lossy, lost, rate, packet_frames):
     print("hello")
     return lossy
+"""
+
+FORKING = """
+import multiprocessing
+import gaplisten
+
+def made(_=0):
+    return float(gaplisten.conceal([0.5] * 32, [False, True], 8000, "zero_fill", 2.0).sum())
+
+print(made())
+with multiprocessing.get_context("fork").Pool(1) as pool:
+    print(*pool.map(made, [1]))
 """
 
 
@@ -52,6 +67,14 @@ def test_two_channels_and_gaps_off_the_packets_are_taken(clip: gaplisten.Clip) -
     made = gaplisten.conceal(both, None, RATE, "repeat_fade", gaps=[(6400, 6777)])
     assert made.shape == both.shape
     assert (made[:6000] == both[:6000]).all()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="nothing is forked on this system")
+def test_a_forked_process_conceals_after_its_parent_did(tmp_path: Path) -> None:
+    script = tmp_path / "forking.py"
+    script.write_text(FORKING)
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, timeout=120, check=True)
+    assert done.stdout.split() == ["8.0", "8.0"]
 
 
 def test_what_lies_in_lost_packets_never_reaches_a_plugin(clip: gaplisten.Clip) -> None:

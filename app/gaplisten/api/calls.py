@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import atexit
+import os
 import warnings
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import cache
 from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -38,9 +39,15 @@ if TYPE_CHECKING:
 _VERSION = "version"
 
 
-@lru_cache(maxsize=1)
-def _runner() -> Runner:
-    """Return the one process in which a notebook's plugins run; it stays warm and ends with the notebook."""
+@cache
+def _runner(_process: int) -> Runner:
+    """Return the one process in which a notebook's plugins run; it stays warm and ends with the notebook.
+
+    Parameters
+    ----------
+    _process
+        Who asks: one that was forked has not the threads of its parent's, and would wait for them for ever.
+    """
     runner = Runner(workers=1)
     atexit.register(runner.close)
     return runner
@@ -118,7 +125,7 @@ def conceal(
         fact = "codes undamaged speech, and none is given"
         raise BadArgument(f"concealer {entry.name}", fact, "give it as reference=")
     try:
-        made = _runner().submit(entry, parameters, received, trace, reference=clean).result()
+        made = _runner(os.getpid()).submit(entry, parameters, received, trace, reference=clean).result()
     except ConcealerFailed as error:
         if error.details:
             error.add_note(error.details)
