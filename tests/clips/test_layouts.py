@@ -16,7 +16,7 @@ from gaplisten.clips.scanning import FolderError
 from gaplisten.clips.summary import summarise
 from kit.timing import processor_seconds
 
-RUNS = 4
+RUNS = 8
 
 
 def drawing(clip: Clip, root: Path) -> str:
