@@ -187,7 +187,11 @@ def check_new_folder(out: Path, refused: type[GaplistenError]) -> None:
     GaplistenError
         Of the kind that was named.
     """
-    if os.path.lexists(out) and not (out.is_dir() and not any(out.iterdir())):
+    try:
+        taken = os.path.lexists(out) and not (out.is_dir() and not any(out.iterdir()))
+    except OSError as error:
+        raise refused(*not_written(out, error)) from error
+    if taken:
         raise refused(str(out), "is there already", "name a folder that is new or empty")
 
 

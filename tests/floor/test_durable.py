@@ -338,6 +338,17 @@ def test_a_folder_that_holds_something_is_refused_before_any_work(tmp_path: Path
     assert named(tmp_path) == ["thesis.txt"]
 
 
+def test_a_folder_that_may_not_be_looked_into_is_refused_in_words(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_folder: Path) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    with pytest.raises(RefusedError, match="choose another place"), whole_folder(tmp_path, RefusedError):
+        pass
+
+
 def test_when_the_filling_fails_nothing_is_left(tmp_path: Path) -> None:
     for error, kind in ((OSError(errno.ENOSPC, ""), RefusedError), (ValueError(), ValueError)):
         with pytest.raises(kind), whole_folder(tmp_path / "out", RefusedError) as part:  # noqa: PT012

@@ -150,6 +150,14 @@ def test_what_chooses_a_gap_needs_a_bundle(folder: Path, capsys: pytest.CaptureF
     assert "add --bundle OUT" in capsys.readouterr().err
 
 
+def test_versions_that_cannot_be_read_are_named_before_the_gap_that_is_then_missing(
+    folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clean, trace = next(folder.rglob("clean/one.wav")), next(folder.rglob("*one*lost*"))
+    assert run(clean, tmp_path / "gone.wav", "--trace", trace, "--bundle", tmp_path / "o.zip") != 0
+    assert "gone.wav" in capsys.readouterr().err
+
+
 # -- sounds --------------------------------------------------------------------------------------------------
 
 

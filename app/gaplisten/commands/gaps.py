@@ -196,8 +196,9 @@ def gaps(
         doubts = doubts_about(opened)
     say_doubts(map(str, doubts), accepted=accept)
     if wanted is not None:
+        failed = failures(opened.problems)  # first: without what they name there may be no gap to hand over
         hand_over([clip], wanted, limits, _options(None, packet_ms, packet, None, raw), opened)
-        if failures(opened.problems):
+        if failed:
             raise typer.Exit(1)
         return
     with progress("measuring gaps") as job:
