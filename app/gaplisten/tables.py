@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaplisten.durable import not_written, write_whole
+from gaplisten.durable.files import not_written, write_whole
 from gaplisten.errors import GaplistenError
 
 Cell = str | int | float | bool | None

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gaplisten.durable import sync_folder, write_all
+from gaplisten.durable.files import sync_folder, write_all
 
 # O_NONBLOCK: opening a pipe must not wait for somebody who writes.
 _FLAGS = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NONBLOCK", 0)

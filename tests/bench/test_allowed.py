@@ -14,7 +14,7 @@ from gaplisten.bench.state import Choice, Withheld, Work
 from gaplisten.bench.store import read_work, to_toml, write_work
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import BrokenEntry, Entry, Parameter
-from gaplisten.durable import sha256_of
+from gaplisten.durable.digests import sha256_of
 from kit.timing import that_ends
 
 

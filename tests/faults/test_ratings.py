@@ -18,7 +18,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from gaplisten.durable import Locked
+from gaplisten.durable.locks import Locked
 from gaplisten.panel.begun import begun_path
 from gaplisten.panel.build import BuildError, build
 from gaplisten.panel.definition import parse_definition

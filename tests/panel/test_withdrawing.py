@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gaplisten.durable import Locked
+from gaplisten.durable.locks import Locked
 from gaplisten.panel.answer_table import answer_table
 from gaplisten.panel.beginning import begun_sessions
 from gaplisten.panel.results.evaluation import evaluate

@@ -33,7 +33,7 @@ from gaplisten.audio.headers import (
 )
 from gaplisten.audio.promises import HeaderFault, Promise
 from gaplisten.audio.signal import Samples, Signal
-from gaplisten.durable import not_written, whole_path
+from gaplisten.durable.files import not_written, whole_path
 from gaplisten.errors import GaplistenError
 from gaplisten.folders import user_cache
 

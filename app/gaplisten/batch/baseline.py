@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError,
 
 from gaplisten.batch.gap_values import COMPARED, ClipGaps
 from gaplisten.batch.gate import Build
-from gaplisten.durable import not_written, utf8, write_whole
+from gaplisten.durable.files import not_written, utf8, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.metrics.gaps import CODE
 from gaplisten.untrusted import read_regular

@@ -24,7 +24,7 @@ from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.request import Concealed
 from gaplisten.concealers.runner import Runner
-from gaplisten.durable import sha256_of
+from gaplisten.durable.digests import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.tables import Cell, Table

@@ -17,7 +17,7 @@ from gaplisten.batch.run import Outcome, ProcessWorkers, ThreadWorkers, Workers,
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.consistency import doubts_about
 from gaplisten.clips.opening import open_clip
-from gaplisten.durable import sha256_of
+from gaplisten.durable.digests import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.measures import MEASURES, GapTable, measure_gaps

@@ -23,7 +23,7 @@ from gaplisten.clips.opening import open_clip
 from gaplisten.clips.patterns import Pattern
 from gaplisten.clips.scanning import TABLE_SUFFIXES, Folder, FolderError, Tree, scan, scan_tree
 from gaplisten.clips.transcripts import keys_of, read_transcripts, with_transcripts
-from gaplisten.durable import sha256_of
+from gaplisten.durable.digests import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.strata import Stratum
 

@@ -10,7 +10,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from gaplisten.durable import FileLock, Locked, sha256_of, write_all
+from gaplisten.durable.digests import sha256_of
+from gaplisten.durable.files import write_all
+from gaplisten.durable.locks import FileLock, Locked
 from gaplisten.errors import GaplistenError
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 
 from gaplisten import folders
 from gaplisten.bench.state import Work
-from gaplisten.durable import process_runs, write_whole
+from gaplisten.durable.files import write_whole
+from gaplisten.durable.locks import process_runs
 from gaplisten.errors import GaplistenError
 
 _OWNER = "# of process "

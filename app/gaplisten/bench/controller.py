@@ -32,7 +32,7 @@ from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.checking import AT_OPENING, Checked, checked
 from gaplisten.clips.clip import ClipSet, OpenClip
 from gaplisten.clips.consistency import Change, Doubt
-from gaplisten.durable import not_written
+from gaplisten.durable.files import not_written
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.trace import Gap, LossTrace

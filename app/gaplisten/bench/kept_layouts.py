@@ -85,7 +85,7 @@ def keep_raw(sources: Sources, raw: RawFormat) -> None:
     LayoutError
         If that cannot be written.
     """
-    from gaplisten.durable import write_whole
+    from gaplisten.durable.files import write_whole
 
     folder = folder_of(sources)
     if folder is not None:
@@ -97,7 +97,7 @@ def keep_raw(sources: Sources, raw: RawFormat) -> None:
 def _kept(place: Path) -> Iterator[Path]:
     """Give the place where something is written to be remembered; too old ones of its kind go then."""
     from gaplisten.clips.layout_file import LayoutError
-    from gaplisten.durable import not_written
+    from gaplisten.durable.files import not_written
 
     try:
         place.parent.mkdir(parents=True, exist_ok=True)

@@ -13,7 +13,7 @@ import tomlkit
 
 from gaplisten import folders
 from gaplisten.bench.loop_edges import LOOP_EDGES
-from gaplisten.durable import write_whole
+from gaplisten.durable.files import write_whole
 from gaplisten.untrusted import read_regular
 
 MOST_BYTES = 1_000_000

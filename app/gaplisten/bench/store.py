@@ -35,7 +35,8 @@ from gaplisten.bench.state import (
     Work,
 )
 from gaplisten.clips.layout_file import LayoutModel, layout_of, plain_layout
-from gaplisten.durable import not_written, sha256_of, write_whole
+from gaplisten.durable.digests import sha256_of
+from gaplisten.durable.files import not_written, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import measure_named
 from gaplisten.untrusted import read_regular

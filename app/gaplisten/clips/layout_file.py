@@ -15,7 +15,7 @@ from gaplisten.clips.arrangement import Layout, Part
 from gaplisten.clips.clip import DEFAULT_PACKET_MS, PacketLength
 from gaplisten.clips.names import Role
 from gaplisten.clips.patterns import Pattern
-from gaplisten.durable import not_written, write_whole
+from gaplisten.durable.files import not_written, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import FORMATS
 from gaplisten.untrusted import read_regular

@@ -16,7 +16,7 @@ from gaplisten.captures.sound import sound_of
 from gaplisten.captures.streams import Capture, CaptureError, Stream, Totals
 from gaplisten.captures.timeline import Slot, Timeline, joined
 from gaplisten.commands.output import progress, show
-from gaplisten.durable import check_place
+from gaplisten.durable.places import check_place
 from gaplisten.loss.trace import LossTrace
 from gaplisten.tables import Table, write_csv
 

@@ -23,7 +23,7 @@ from gaplisten.commands.folder_options import (
     packet_length,
     raw_from,
 )
-from gaplisten.durable import check_place
+from gaplisten.durable.places import check_place
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.tables import Table
 

@@ -41,7 +41,8 @@ from gaplisten.commands.folder_options import (
     say_doubts,
 )
 from gaplisten.commands.trace_words import places_of_traces
-from gaplisten.durable import check_place, not_written, write_whole
+from gaplisten.durable.files import not_written, write_whole
+from gaplisten.durable.places import check_place
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.metrics.catalogue import built_in, metric_names
 from gaplisten.metrics.contract import Metric

@@ -34,7 +34,7 @@ from gaplisten.commands.output import failures, progress, show
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.parameters import parse_assignments, validate
-from gaplisten.durable import check_place
+from gaplisten.durable.places import check_place
 from gaplisten.errors import visible
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)

@@ -41,7 +41,7 @@ from gaplisten.commands.handing_over import (
 )
 from gaplisten.commands.output import failures, progress, show
 from gaplisten.commands.trace_words import places_of_traces
-from gaplisten.durable import check_place
+from gaplisten.durable.places import check_place
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.jobs import Job
 from gaplisten.loss.measures import MEASURES, Direction, GapTable, measure_versions

@@ -13,7 +13,7 @@ import typer
 from gaplisten.clips.clip import Clip, OpenClip
 from gaplisten.clips.opening import open_clip
 from gaplisten.commands.output import progress
-from gaplisten.durable import check_place
+from gaplisten.durable.places import check_place
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import GapTable, measure_named, measure_versions
 from gaplisten.loss.measures.gap_table import badness

@@ -40,7 +40,7 @@ from gaplisten.commands.folder_options import (
     raw_from,
     say_doubts,
 )
-from gaplisten.durable import check_place
+from gaplisten.durable.places import check_place
 from gaplisten.metrics.contract import Metric
 from gaplisten.tables import Cell, Table
 

@@ -22,7 +22,8 @@ import numpy as np
 
 from gaplisten.audio.signal import Samples, Signal
 from gaplisten.concealers.entries import Entry
-from gaplisten.durable import sha256_of, write_whole
+from gaplisten.durable.digests import sha256_of
+from gaplisten.durable.files import write_whole
 from gaplisten.folders import user_cache
 from gaplisten.loss.trace import LossTrace
 

@@ -19,7 +19,8 @@ from gaplisten.concealers.errors import UnknownConcealer
 from gaplisten.concealers.failures import failure_of
 from gaplisten.concealers.pool import Pool, Task
 from gaplisten.concealers.process import Reply
-from gaplisten.durable import sha256_of, write_whole
+from gaplisten.durable.digests import sha256_of
+from gaplisten.durable.files import write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.folders import bundled_plugins, user_cache, user_plugins
 from gaplisten.jobs import Job

@@ -26,7 +26,7 @@ from typing import Any, Protocol
 
 from gaplisten.concealers.code_files import code_below
 from gaplisten.concealers.entries import BrokenEntry, Entry
-from gaplisten.durable import sha256_of
+from gaplisten.durable.digests import sha256_of
 from gaplisten.folders import user_state
 from gaplisten.untrusted import open_regular
 

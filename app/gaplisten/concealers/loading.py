@@ -14,7 +14,7 @@ from unicodedata import category
 
 from gaplisten.concealers.errors import NotAPlugin
 from gaplisten.concealers.form import Form, Plugin, forms
-from gaplisten.durable import sha256_of
+from gaplisten.durable.digests import sha256_of
 
 _TEXT_LIMIT = 20_000
 

@@ -11,7 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
-from gaplisten.durable import not_written, write_whole
+from gaplisten.durable.files import not_written, write_whole
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.tables import neutral, plain
 from gaplisten.texts import decoded, lines_of

@@ -13,7 +13,7 @@ import numpy as np
 
 from gaplisten.audio.files import write_signal
 from gaplisten.audio.signal import Signal
-from gaplisten.durable import sha256_of
+from gaplisten.durable.digests import sha256_of
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.panel.frozen import FrozenPanel

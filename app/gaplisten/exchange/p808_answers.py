@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gaplisten.durable import whole_folder, write_whole
+from gaplisten.durable.files import write_whole
+from gaplisten.durable.folders import whole_folder
 from gaplisten.exchange.outgoing import ExportError, opaque, write_key
 from gaplisten.exchange.votes.p808 import METHODS, SCALES
 from gaplisten.languages import are, counted

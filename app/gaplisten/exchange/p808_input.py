@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaplisten.durable import whole_folder
+from gaplisten.durable.folders import whole_folder
 from gaplisten.exchange.outgoing import (
     ExportError,
     Sound,

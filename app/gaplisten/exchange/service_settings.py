@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import tomlkit
 
 from gaplisten import folders
-from gaplisten.durable import write_whole
+from gaplisten.durable.files import write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.untrusted import MOST_SETTINGS, read_regular
 

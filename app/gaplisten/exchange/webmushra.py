@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gaplisten import languages
-from gaplisten.durable import whole_folder, write_whole
+from gaplisten.durable.files import write_whole
+from gaplisten.durable.folders import whole_folder
 from gaplisten.exchange.outgoing import (
     ExportError,
     Sound,

@@ -17,7 +17,8 @@ import numpy.typing as npt
 
 from gaplisten import folders
 from gaplisten.audio.signal import Samples
-from gaplisten.durable import sha256_of, write_whole
+from gaplisten.durable.digests import sha256_of
+from gaplisten.durable.files import write_whole
 from gaplisten.installed import is_installed
 from gaplisten.metrics.contract import Implementation, Material, Metric
 from gaplisten.metrics.models import OnnxModel, speechmos_model

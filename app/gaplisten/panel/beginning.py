@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gaplisten.durable import FileLock, Locked, LockedElsewhere, is_locked
+from gaplisten.durable.locks import FileLock, Locked, LockedElsewhere, is_locked
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.begun import was_emptied
 from gaplisten.panel.design import drawing

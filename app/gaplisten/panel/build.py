@@ -18,7 +18,8 @@ from gaplisten.audio.signal import Signal
 from gaplisten.clips.clip import OpenClip
 from gaplisten.clips.consistency import doubts_about
 from gaplisten.clips.opening import open_clip
-from gaplisten.durable import check_new_folder, whole_folder, write_whole
+from gaplisten.durable.files import write_whole
+from gaplisten.durable.folders import check_new_folder, whole_folder
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.panel.check_trials import check_trials, extra_trials, spoken_traps, step_sounds

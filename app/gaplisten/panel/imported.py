@@ -20,7 +20,8 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gaplisten import __version__, languages
-from gaplisten.durable import whole_folder, write_whole
+from gaplisten.durable.files import write_whole
+from gaplisten.durable.folders import whole_folder
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.panel import methods
 from gaplisten.panel.columns import columns_for, names_of

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
-from gaplisten.durable import write_all, write_whole
+from gaplisten.durable.files import write_all, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.reading import JournalDamaged, Reading, Row, listed, parse
 from gaplisten.tables import Cell, csv_cell, csv_row

@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaplisten.durable import is_locked, write_whole
+from gaplisten.durable.files import write_whole
+from gaplisten.durable.locks import is_locked
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.asking import ANSWERS
 from gaplisten.panel.drawn import SUFFIX, plan_path

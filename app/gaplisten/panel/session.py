@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from gaplisten.audio.signal import Signal
-from gaplisten.durable import FileLock
+from gaplisten.durable.locks import FileLock
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.asking import ANSWER_COLUMNS, ANSWERS, Asking
 from gaplisten.panel.beginning import begin

@@ -9,7 +9,7 @@ from functools import cached_property
 from itertools import compress
 from pathlib import Path
 
-from gaplisten.durable import is_locked
+from gaplisten.durable.locks import is_locked
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.columns import Column, Truth, columns_for, filled_in, names_of, needed_of, tidied
 from gaplisten.panel.frozen import FrozenPanel

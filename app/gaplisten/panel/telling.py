@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from gaplisten.durable import Locked, LockedElsewhere
+from gaplisten.durable.locks import Locked, LockedElsewhere
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.panel.journal import NotSaved
 from gaplisten.panel.reading import JournalDamaged

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from gaplisten.durable import FileLock, Locked
+from gaplisten.durable.locks import FileLock, Locked
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.beginning import begun_sessions
 from gaplisten.panel.frozen import FrozenPanel

@@ -19,7 +19,8 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gaplisten.audio.resample import resample
-from gaplisten.durable import whole_folder, write_whole
+from gaplisten.durable.files import write_whole
+from gaplisten.durable.folders import whole_folder
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.panel.build import wave_bytes

@@ -12,7 +12,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from gaplisten.durable import FileLock, write_whole
+from gaplisten.durable.files import write_whole
+from gaplisten.durable.locks import FileLock
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import counted
 from gaplisten.panel.answer_files import answer_files

@@ -73,7 +73,7 @@ def remembered() -> tuple[str | None, str | None]:
 def remember(device: OutputDevice | None) -> None:
     """Keep the choice; None forgets it. Not being able to is no reason to stop."""
     # Here, because the audio process imports this module too, and writes nothing.
-    from gaplisten.durable import write_whole
+    from gaplisten.durable.files import write_whole
 
     with suppress(OSError):
         if device is None:

@@ -14,16 +14,10 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.audio.signal import Signal
-from gaplisten.durable import (
-    check_new_folder,
-    not_written,
-    safe_name,
-    sha256_of,
-    utf8,
-    whole_folder,
-    whole_path,
-    write_whole,
-)
+from gaplisten.durable.digests import sha256_of
+from gaplisten.durable.files import not_written, utf8, whole_path, write_whole
+from gaplisten.durable.folders import check_new_folder, whole_folder
+from gaplisten.durable.places import safe_name
 from gaplisten.errors import GaplistenError
 from gaplisten.report.finding import Finding, Version, anonymised
 from gaplisten.report.layout import lay_out

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gaplisten.durable import not_written, write_whole
+from gaplisten.durable.files import not_written, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.report.figure import Figure
 from gaplisten.report.layout import lay_out

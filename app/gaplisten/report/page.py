@@ -15,7 +15,7 @@ import numpy.typing as npt
 from gaplisten import __version__, folders
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.gap_wording import limit, number
-from gaplisten.durable import utf8
+from gaplisten.durable.files import utf8
 from gaplisten.loss.trace import runs_of
 from gaplisten.report.drawing import to_svg
 from gaplisten.report.figure import Figure

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from gaplisten import languages
-from gaplisten.durable import not_written, write_whole
+from gaplisten.durable.files import not_written, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import counted
 from gaplisten.panel.imported import ImportedVotes, Source

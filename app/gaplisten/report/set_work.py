@@ -14,7 +14,8 @@ from gaplisten.batch.items import REFERENCE, Version, file_of, versions_of
 from gaplisten.batch.work import PartOf
 from gaplisten.clips.clip import ClipSet, ConditionFile
 from gaplisten.clips.opening import open_clip
-from gaplisten.durable import check_place, not_written, write_whole
+from gaplisten.durable.files import not_written, write_whole
+from gaplisten.durable.places import check_place
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.metrics.contract import Metric

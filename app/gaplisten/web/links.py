@@ -14,7 +14,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gaplisten.durable import FileLock, not_written, whole_path
+from gaplisten.durable.files import not_written, whole_path
+from gaplisten.durable.locks import FileLock
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import counted
 from gaplisten.panel.columns import utc

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gaplisten.durable import Locked
+from gaplisten.durable.locks import Locked
 from gaplisten.panel.beginning import Crowded
 from gaplisten.panel.breaks import Advice
 from gaplisten.panel.frozen import FrozenPanel

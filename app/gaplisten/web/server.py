@@ -19,7 +19,7 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Route
 
 from gaplisten import folders
-from gaplisten.durable import Locked
+from gaplisten.durable.locks import Locked
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.beginning import Crowded
 from gaplisten.panel.journal import NotSaved

@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from gaplisten import languages
-from gaplisten.durable import Locked, LockedElsewhere
+from gaplisten.durable.locks import Locked, LockedElsewhere
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.breaks import Advice
 from gaplisten.panel.checks import StepKind, task_of

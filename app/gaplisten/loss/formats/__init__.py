@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
-from gaplisten.durable import not_written, write_whole
+from gaplisten.durable.files import not_written, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import archives, foreign
 from gaplisten.loss.formats.contract import BadTrace, Content, End, Intervals, TraceFormat, Unusable

@@ -14,7 +14,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from gaplisten import folders
-from gaplisten.durable import sha256_of
+from gaplisten.durable.digests import sha256_of
 from gaplisten.installed import is_installed
 from gaplisten.metrics.recognisers.contract import Hear, Recogniser
 from gaplisten.untrusted import MOST_SETTINGS, read_regular

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gaplisten.durable import write_whole
+from gaplisten.durable.files import write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.panel.imported import ImportedVotes, Source
 from gaplisten.panel.results.evaluation import Results

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from gaplisten.durable import LockedElsewhere
+from gaplisten.durable.locks import LockedElsewhere
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import numbered
 from gaplisten.panel.breaks import Advice

@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QFileDialog
 
 from gaplisten.audio.files import write_signal
 from gaplisten.bench.lanes import Lane
-from gaplisten.durable import safe_name
+from gaplisten.durable.places import safe_name
 from gaplisten.jobs import Job
 from gaplisten.loss.formats import write_trace
 from gaplisten.ui.actions import section

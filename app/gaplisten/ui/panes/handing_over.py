@@ -11,7 +11,7 @@ from PySide6.QtCore import QMimeData, QObject, QUrl
 from PySide6.QtGui import QGuiApplication, QImage
 
 from gaplisten.bench.settings import is_there
-from gaplisten.durable import safe_name
+from gaplisten.durable.places import safe_name
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.jobs import Job
 from gaplisten.report.bundle import Bundle, bundle_of, check_bundle, places_of, write_bundle

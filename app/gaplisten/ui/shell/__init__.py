@@ -28,7 +28,7 @@ from gaplisten.bench.at_hand import GapAtHand, Looping
 from gaplisten.bench.controller import Controller
 from gaplisten.bench.settings import MOST, Settings, is_there, with_newest, write_settings
 from gaplisten.bench.state import Seen
-from gaplisten.durable import safe_name
+from gaplisten.durable.places import safe_name
 from gaplisten.errors import GaplistenError
 from gaplisten.ui import panes
 from gaplisten.ui.actions import Actions, Command

@@ -1,0 +1,1 @@
+"""What survives crashes, full disks and second instances."""
