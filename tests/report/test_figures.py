@@ -17,6 +17,7 @@ from PIL import Image
 
 from gaplisten.audio.signal import Signal
 from gaplisten.report import figure as figures
+from gaplisten.report import png
 from gaplisten.report.drawing import FigureError, to_pdf, to_png, to_svg, write_figure
 from gaplisten.report.figure import (
     COLUMN_MM,
@@ -349,3 +350,31 @@ def test_a_long_line_ends_in_the_picture_where_it_was_laid_out() -> None:
         dark = np.flatnonzero((np.asarray(image) < 128).any(axis=0))
         assert dark.size
         assert dark[-1] <= (room - 4.0) * dpi / 72 + 1.0, dpi
+
+
+def test_an_area_of_thousands_of_corners_is_drawn_in_strips_and_no_pixel_is_another(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    draw_of = np.random.default_rng(3)
+    x = np.linspace(3.0, 197.0, 1200)
+    top, bottom = 30 - draw_of.random(1200) * 25, 30 + draw_of.random(1200) * 25
+    area = np.concatenate([np.stack([x, top], 1), np.stack([x, bottom], 1)[::-1]])
+    frame = Group((2.0, 2.0, 196.0, 56.0), (Stroke(area, fill="#0072b2"),))
+    seen = Group((2.0, 2.0, 196.0, 56.0), (Stroke(area, fill="#0072b2", opacity=0.5),))
+    pictures = {}
+    for places in (png._STRIP, 10_000):
+        monkeypatch.setattr(png, "_STRIP", places)
+        pictures[places] = [draw(Sheet(200.0, 60.0, (one,)), 150).image.tobytes() for one in (frame, seen)]
+    strips, whole = pictures.values()
+    assert strips == whole
+
+
+def test_no_number_of_the_time_axis_is_cut_at_the_papers_edge() -> None:
+    # The last of many ticks has more digits than the last of few.
+    for start, stop in ((3.09, 3.65), (0.0, 1.0), (9.0, 9.95), (0.95, 1.002), (99.4, 100.3)):
+        plot = Plot(Axis(start, stop, "Time (s)"), Axis(-1, 1), (), "clip")
+        sheet = lay_out(Figure(((plot,),)))
+        words = [one for group in sheet.groups for one in group.shapes if isinstance(one, Word)]
+        ends = [one.x + width(one.text, one.size) / 2 for one in words if one.anchor == "middle"]
+        assert len(ends) > 3
+        assert max(ends) <= sheet.width + 0.01

@@ -7,10 +7,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from rich.console import Console
-from rich.progress import Progress
-from rich.table import Table as RichTable
-
 from gaplisten.errors import visible
 from gaplisten.jobs import Job
 from gaplisten.tables import Cell, Table, write_csv
@@ -31,6 +27,9 @@ def show(table: Table, csv: Path | None = None, title: str | None = None) -> Non
     numeric = [
         all(isinstance(row[i], int | float | None) for row in table.rows) for i in range(len(table.columns))
     ]
+    from rich.console import Console
+    from rich.table import Table as RichTable
+
     drawn = RichTable(title=title, box=None, pad_edge=False, header_style="bold")
     for name, right in zip(table.columns, numeric, strict=True):
         drawn.add_column(name, justify="right" if right else "left", no_wrap=True)
@@ -44,7 +43,13 @@ def show(table: Table, csv: Path | None = None, title: str | None = None) -> Non
 @contextmanager
 def progress(title: str) -> Iterator[Job]:
     """Give a job whose progress is drawn on stderr when that is a terminal."""
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+    if not sys.stderr.isatty():
+        yield Job()
+        return
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task(title, total=1.0)
 
         class Drawn(Job):

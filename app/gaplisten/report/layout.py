@@ -65,7 +65,7 @@ def _columns(figure: Figure, wide: float) -> list[_Column]:
     margins = [max(_left_margin(plot.y, most) for plot in plots) for plots in columns]
     shares = [max(plot.share for plot in plots) for plots in columns]
     # The last text of an x axis stands half out of it.
-    overhang = max(_overhang(plot) for plot in columns[-1])
+    overhang = max(_overhang(plot, wide) for plot in columns[-1])
     room = wide - _PAD - max(_PAD, overhang) - sum(margins) - _PAD * 2 * (count - 1)
     found, x = [], _PAD
     for margin, share in zip(margins, shares, strict=True):
@@ -75,11 +75,16 @@ def _columns(figure: Figure, wide: float) -> list[_Column]:
     return found
 
 
-def _overhang(plot: Plot) -> float:
+def _overhang(plot: Plot, wide: float) -> float:
+    """Return how far a text may stand out, however many ticks there will be: that follows from the room."""
     if not plot.x.named:
         return 0.0
-    ticks = plot.x.marked(10)
-    near = [text for at, text in ticks if plot.x.share(at) > _NEAR_THE_END]
+    near = {
+        text
+        for most in range(2, _most_across(wide) + 1)
+        for at, text in plot.x.marked(most)
+        if plot.x.share(at) > _NEAR_THE_END
+    }
     return max((width(text, TICK) / 2 for text in near), default=0.0)
 
 
@@ -137,7 +142,7 @@ def _grid(frame: Frame, plot: Plot) -> list[Shape]:
 
 def _across(frame: Frame) -> tuple[tuple[float, str], ...]:
     """Return the ticks of the x axis: of round numbers as many as have room."""
-    most = max(int(frame.width / 28.0), 2)
+    most = _most_across(frame.width)
     while most > 2 and frame.x.ticks is None:
         ticks = frame.x.marked(most)
         widest = max((width(text, TICK) for _, text in ticks), default=0.0)
@@ -145,6 +150,10 @@ def _across(frame: Frame) -> tuple[tuple[float, str], ...]:
             break
         most -= 1
     return frame.x.marked(most)
+
+
+def _most_across(wide: float) -> int:
+    return max(int(wide / 28.0), 2)
 
 
 def _below(frame: Frame, plot: Plot) -> tuple[list[Shape], float]:

@@ -16,6 +16,8 @@ from gaplisten.report.shapes import Coordinates, Group, Path, Pixels, Sheet, Wor
 _FINER = 2
 _COLOURS = 128
 _EFFORT = 2  # of zlib: twice the effort takes a third of a second more, and saves a tenth
+_OPAQUE = 255
+_STRIP = 32  # places of an area that are drawn at once
 _MOST_PIXELS = 120_000_000  # a page of 600 dpi twice over; more is a mistake
 
 
@@ -39,7 +41,7 @@ class Drawing:
         """Return a PNG file of a third of the size, with no more colours than a page needs."""
         few = self.image.quantize(_COLOURS, Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         file = io.BytesIO()
-        few.save(file, "PNG", compress_level=6)
+        few.save(file, "PNG", compress_level=4)
         return file.getvalue()
 
 
@@ -112,7 +114,8 @@ def _draw_path(pen: ImageDraw.ImageDraw, path: Path, scale: float, corner: tuple
     points = path.points * scale - corner
     opacity = round(255 * path.opacity)
     if path.fill:
-        pen.polygon(_flat(points), fill=_colour(path.fill, opacity))
+        for part in _strips(points) if opacity == _OPAQUE else [points]:
+            pen.polygon(_flat(part), fill=_colour(path.fill, opacity))
     if not path.stroke:
         return
     wide = max(round(path.width * scale), 1)
@@ -120,6 +123,20 @@ def _draw_path(pen: ImageDraw.ImageDraw, path: Path, scale: float, corner: tuple
         pen.line(
             _flat(piece), fill=_colour(path.stroke, opacity), width=wide, joint="curve" if wide > 3 else None
         )
+
+
+def _strips(points: Coordinates) -> list[Coordinates]:
+    """Return an area that lies between two lines over the same places as strips that share their edges.
+
+    Pillow looks at all edges of an area in each of its rows: many small areas take a tenth of the time of one
+    with thousands of corners, and colour the same pixels where nothing shines through.
+    """
+    half = len(points) // 2
+    one, other = points[:half], points[half:][::-1]
+    if half <= _STRIP or len(one) != len(other) or not np.array_equal(one[:, 0], other[:, 0]):
+        return [points]
+    cuts = range(0, half - 1, _STRIP)
+    return [np.concatenate((one[at : at + _STRIP + 1], other[at : at + _STRIP + 1][::-1])) for at in cuts]
 
 
 def _flat(points: Coordinates) -> list[tuple[float, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 import numpy.typing as npt
@@ -100,10 +101,9 @@ def spectrogram(
     columns = min(COLUMNS, max((stop - start) // hop, 1))
     offset = start / hop - numbers[0] * TILE
     kept = fitted(levels[:, : bins + 1], offset, (stop - start) / hop / columns, columns, _ROWS)
-    pixels = level_colours(False)[kept]
+    colours = _colours()[kept]
     beside = (start + (np.arange(columns) + 0.5) * (stop - start) / columns).astype(np.int64)
-    pixels[:, (beside < 0) | (beside >= signal.frames)] = 0xFFFFFFFF
-    colours = np.stack([pixels >> shift & 0xFF for shift in (16, 8, 0)], axis=2).astype(np.uint8)
+    colours[:, (beside < 0) | (beside >= signal.frames)] = 255
     khz = top / 1000
     frequency = Axis(0.0, khz, ticks=((0.0, "0"), (khz / 2, f"{khz / 2:g}k")))
     picture = Raster(colours, start / rate, stop / rate, 0.0, khz)
@@ -116,6 +116,13 @@ def spectrogram(
     return Plot(
         _time(rate, start, stop, named), frequency, (picture, *_hatched(lost, rate), *over), title, height_mm
     )
+
+
+@cache
+def _colours() -> npt.NDArray[np.uint8]:
+    """Return red, green and blue of each level of a tile, shape ``(256, 3)``."""
+    pixels = level_colours(False)
+    return np.stack([pixels >> shift & 0xFF for shift in (16, 8, 0)], axis=1).astype(np.uint8)
 
 
 def _time(rate: int, start: int, stop: int, named: bool) -> Axis:
