@@ -102,3 +102,9 @@ def test_a_refusal_is_a_value_error_and_an_error_of_ours() -> None:
         gaplisten.score([40000.0], 16000, "sdr")
     with pytest.raises(gaplisten.GaplistenError):
         gaplisten.score([40000.0], 16000, "sdr")
+
+
+def test_of_no_sound_nothing_is_lost() -> None:
+    trace = trace_of([], None, 20.0, 8000, 0)
+    assert trace is not None
+    assert trace.lost.size == 0

@@ -94,6 +94,29 @@ def test_errors_say_what_was_wrong(clip: gaplisten.Clip) -> None:
         gaplisten.conceal(clip.lossy, clip.lost, RATE, "opus")
 
 
+def test_a_codec_is_not_given_less_speech_than_was_received(clip: gaplisten.Clip) -> None:
+    assert clip.lossy is not None
+    assert clip.reference is not None
+    with pytest.raises(gaplisten.BadArgument, match="same length"):
+        gaplisten.conceal(clip.lossy, clip.lost, RATE, "opus", reference=clip.reference[:-1])
+
+
+def test_a_version_that_ends_before_its_reference_is_said_to_be_silent_from_there(
+    clip: gaplisten.Clip,
+) -> None:
+    assert clip.lossy is not None
+    with pytest.warns(gaplisten.GaplistenWarning, match="what is missing is silence"):
+        gaplisten.measure_gaps(clip.reference, clip.lossy[:-100], clip.lost, RATE)
+
+
+def test_gaps_that_touch_are_one(clip: gaplisten.Clip) -> None:
+    assert clip.lossy is not None
+    table = gaplisten.measure_gaps(
+        clip.reference, clip.lossy, None, RATE, gaps=[(6400, 6500), (6500, 6600), (9000, 9100)]
+    )
+    assert list(zip(table["start"], table["stop"], strict=True)) == [(6400, 6600), (9000, 9100)]
+
+
 def test_a_table_of_gaps_is_that_of_the_command(clip: gaplisten.Clip, tmp_path: Path) -> None:
     root = tmp_path / "set"
     words = (root / "clean" / "0.wav", root / "lossy_signals" / "0.wav")
@@ -137,6 +160,12 @@ def test_surroundings_have_a_length(clip: gaplisten.Clip, context_ms: float) -> 
         gaplisten.plot_gap(clip, 1, context_ms=context_ms)
 
 
+@pytest.mark.parametrize("gap", ["1", 1.0, True, None])
+def test_a_gap_is_named_by_its_number(clip: gaplisten.Clip, gap: Any) -> None:
+    with pytest.raises(gaplisten.BadArgument, match="give the number of a gap"):
+        gaplisten.plot_gap(clip, gap)
+
+
 def test_a_score_is_a_number_or_a_reason(clip: gaplisten.Clip) -> None:
     assert clip.lossy is not None
     found = gaplisten.score(clip.lossy, RATE, "sdr", clip.reference)
@@ -163,6 +192,8 @@ def test_a_trace_may_be_named_by_text(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text("0\n0\n1\n0\n0\n1\n1\n0\n0\n0\n")
     found = gaplisten.read_trace(str(tmp_path / "a.txt"))
     assert int(found.lost.sum()) == 3
+    with pytest.raises(gaplisten.BadArgument, match="packets: are -1"):
+        gaplisten.read_trace(tmp_path / "a.txt", packets=-1)
 
 
 def test_a_picture_is_saved_by_its_suffix(clip: gaplisten.Clip, tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -135,3 +136,9 @@ def test_the_import_brings_no_qt_and_nothing_before_it_is_used() -> None:
     )
     told = subprocess.run([sys.executable, "-P", "-c", code], capture_output=True, text=True, check=True)
     assert told.stdout.strip() == "False False"
+
+
+@pytest.mark.parametrize("packet_ms", ["20", 0, -10.0, float("nan"), float("inf"), True])
+def test_a_packet_has_a_length(tmp_path: Path, packet_ms: Any) -> None:
+    with pytest.raises(gaplisten.BadArgument, match="packet_ms"):
+        gaplisten.open_clips(challenge_set(tmp_path / "set", 1), packet_ms)

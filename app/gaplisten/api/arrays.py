@@ -106,7 +106,7 @@ def trace_of(
     if flags.ndim != 1:
         raise BadArgument("lost", f"has the shape {flags.shape}", "give one flag per packet: (packets,)")
     if flags.dtype != np.bool_:
-        if flags.dtype.kind not in "iu" or not np.isin(flags, (0, 1)).all():
+        if flags.size and (flags.dtype.kind not in "iu" or not np.isin(flags, (0, 1)).all()):
             raise BadArgument("lost", f"is of the type {flags.dtype}", "give booleans: True where lost")
         flags = flags.astype(np.bool_)
     size = _packet_frames(packet_ms, rate)
@@ -125,6 +125,14 @@ def told_trace(
     if trace is None:
         raise BadArgument("lost, gaps", "are both None", "say what was lost with one of them")
     return trace
+
+
+def length_ms(packet_ms: float) -> float:
+    """Return the length of a packet in ms; `BadArgument` where it is none."""
+    length = _number(packet_ms)
+    if not 0 < length < math.inf:
+        raise BadArgument("packet_ms", f"is {packet_ms!r}", "give a length in ms, over 0")
+    return length
 
 
 def checked(thresholds: Mapping[str, float] | None) -> Mapping[str, float]:
@@ -169,7 +177,7 @@ def _of_gaps(gaps: Gaps, rate: int, frames: int) -> LossTrace:
 
 def _packet_frames(packet_ms: float, rate: int) -> int:
     try:
-        return packet_frames_at(float(packet_ms), rate, "packet_ms")
+        return packet_frames_at(length_ms(packet_ms), rate, "packet_ms")
     except PacketLengthError as error:
         raise BadArgument(error.thing, error.fact, error.way_out) from error
 

@@ -86,7 +86,8 @@ def conceal(
     reference
         The undamaged speech in the shape of `samples`, which a codec codes.
     gaps
-        Start and stop of each gap in frames, in place of `lost`, for gaps off the packets; none: ``[]``.
+        Start and stop of each gap in frames, in place of `lost`, for gaps off the packets; none: ``[]``. Two
+        that touch are one gap.
     parameters
         Of the concealer, by name; its defaults for the others.
 
@@ -124,6 +125,9 @@ def conceal(
     if entry.needs_reference and clean is None:
         fact = "codes undamaged speech, and none is given"
         raise BadArgument(f"concealer {entry.name}", fact, "give it as reference=")
+    if clean is not None and clean.frames != received.frames:
+        fact = f"has {clean.frames} frames, and samples {received.frames}"
+        raise BadArgument("reference", fact, "give both the same length")
     try:
         made = _runner(os.getpid()).submit(entry, parameters, received, trace, reference=clean).result()
     except ConcealerFailed as error:
@@ -164,7 +168,7 @@ def measure_gaps(
     packet_ms
         Length of a packet in ms.
     gaps
-        Start and stop of each gap in frames, in place of `lost`.
+        Start and stop of each gap in frames, in place of `lost`; two that touch are one gap.
     thresholds
         Values from which a gap is flagged, by measure, in place of the measures' own.
 
@@ -179,6 +183,11 @@ def measure_gaps(
     BadArgument
         If arrays do not fit each other, or nothing says what was lost.
 
+    Warns
+    -----
+    GaplistenWarning
+        If version and reference are of different lengths: what is missing counts as silence.
+
     Examples
     --------
     >>> import gaplisten
@@ -190,6 +199,9 @@ def measure_gaps(
     judged = signal_of(version, rate, _VERSION)
     clean = None if reference is None else signal_of(reference, rate, "reference")
     trace = told_trace(lost, gaps, packet_ms, judged.rate, (clean or judged).frames)
+    if clean is not None and judged.frames != clean.frames:
+        told = f"version has {judged.frames} frames, the reference {clean.frames}: what is missing is silence"
+        warnings.warn(told, GaplistenWarning, stacklevel=2)
     found = measures.measure_gaps(clean, {_VERSION: judged}, trace)
     return measures_frame([found], thresholds).drop(columns=_VERSION)
 
@@ -274,6 +286,8 @@ def read_trace(
 
     Raises
     ------
+    BadArgument
+        If `packets` is below 0.
     GaplistenError
         If it cannot be read, is no trace, or could mean different things: then the error names each reading,
         and `format` chooses.
@@ -285,4 +299,6 @@ def read_trace(
     >>> found.lost.dtype, int(found.lost.sum())
     (dtype('bool'), 22)
     """
+    if packets is not None and packets < 0:
+        raise BadArgument("packets", f"are {packets}", "give how many there are")
     return read_trace_file(Path(fspath(path)), format=format, inverted=inverted, packets=packets)

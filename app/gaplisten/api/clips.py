@@ -10,7 +10,7 @@ from os import PathLike, fspath
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from gaplisten.api.arrays import BadArgument, GaplistenWarning
+from gaplisten.api.arrays import BadArgument, GaplistenWarning, length_ms
 from gaplisten.api.frames import gaps_frame, measures_frame
 from gaplisten.api.pictures import picture_of_clip
 from gaplisten.audio.headerless import parse_raw
@@ -55,7 +55,8 @@ class Clip:
         opened = open_clip(self._files)
         doubts = [str(doubt) for doubt in doubts_about(opened)]
         for said in (*opened.problems, *doubts):
-            warnings.warn(f"{self.name}: {said}", GaplistenWarning, stacklevel=4)
+            told = said if said.startswith(f"{self.name}: ") else f"{self.name}: {said}"
+            warnings.warn(told, GaplistenWarning, stacklevel=4)
         return opened
 
     @property
@@ -230,6 +231,8 @@ def open_clips(
 
     Raises
     ------
+    BadArgument
+        If `packet_ms` is no length.
     GaplistenError
         If there is no such path, or it holds no clips.
 
@@ -246,7 +249,7 @@ def open_clips(
     found = find_clips(
         [Path(fspath(path))],
         reference_folder=None if reference_folder is None else Path(fspath(reference_folder)),
-        packet=PacketLength() if packet_ms is None else PacketLength(float(packet_ms)),
+        packet=PacketLength() if packet_ms is None else PacketLength(length_ms(packet_ms)),
         layout=None if layout is None else read_layout(Path(fspath(layout))),
         raw=None if raw is None else parse_raw(raw),
     )

@@ -112,6 +112,8 @@ def plot_gap(
 
     Raises
     ------
+    BadArgument
+        If arrays do not fit each other, or nothing says what was lost.
     GaplistenError
         If there is no such gap, or nothing to show.
 
@@ -123,6 +125,8 @@ def plot_gap(
     b'\x89PNG'
     """
     limits = checked(thresholds)
+    if isinstance(gap, bool) or not isinstance(gap, int | np.integer):
+        raise BadArgument("gap", f"is {gap!r}", "give the number of a gap, from 1")
     if not 0 <= context_ms < math.inf:
         raise BadArgument("context_ms", f"is {context_ms!r}", "give a length in ms, from 0")
     if isinstance(versions, Mapping):
