@@ -14,6 +14,7 @@ import ast
 import copy
 import os
 import random
+import re
 import shutil
 import signal
 import sys
@@ -183,6 +184,16 @@ def tests_of(room: str) -> list[str]:
     return [f"tests/{room}"]
 
 
+def nearest_first(mutant: Mutant, tests: list[str]) -> list[str]:
+    """Put the files that import the mutant's module before the others: most mutants fall to those."""
+    dotted = "gaplisten." + mutant.module.removesuffix(".py").replace("/", ".")
+    room, _, module = dotted.rpartition(".")
+    says = re.compile(rf"\b(from {re.escape(dotted)} import|from {re.escape(room)} import .*\b{module}\b)")
+    files = [path for folder in tests for path in sorted((ROOT / folder).rglob("test_*.py"))]
+    near = [path for path in files if says.search(path.read_text(encoding="utf-8"))]
+    return [*(path.relative_to(ROOT).as_posix() for path in near), *tests]
+
+
 class Copy:
     """The project in a folder of its own, in which one module at a time is changed."""
 
@@ -242,7 +253,9 @@ class Copy:
 
 
 def survivors_of(
-    tasks: Sequence[tuple[Mutant | None, list[str]]], copies: list[Copy], limit: Callable[[list[str]], float]
+    tasks: Sequence[tuple[Mutant | None, list[str]]],
+    copies: list[Copy],
+    limit: Callable[[Mutant | None], float],
 ) -> Iterator[tuple[Mutant | None, list[str], float]]:
     """Run the tests of each task, as many at once as there are copies.
 
@@ -258,7 +271,7 @@ def survivors_of(
         for process, (mine, mutant, tests, began) in list(running.items()):
             ended, status = os.waitpid(process, os.WNOHANG)
             took = time.monotonic() - began
-            late = not ended and took > limit(tests)
+            late = not ended and took > limit(mutant)
             if not ended and not late:
                 continue
             with suppress(ProcessLookupError):
@@ -300,7 +313,7 @@ def main() -> int:
     try:
         rooms = sorted({mutant.room for mutant in tried})
         unchanged = [(None, asked.tests or tests_of(room)) for room in rooms]
-        every_run = survivors_of(unchanged, copies, lambda _tests: LONGEST_SECONDS)
+        every_run = survivors_of(unchanged, copies, lambda _: LONGEST_SECONDS)
         took = {tuple(tests): seconds for _, tests, seconds in every_run}
         broken = [tests for _, tests in unchanged if tuple(tests) not in took]
         if broken:
@@ -308,10 +321,10 @@ def main() -> int:
             print(*((each.root / "log").read_text(encoding="utf-8")[-3000:] for each in copies))
             return 2
         survivors = 0
-        tasks = [(each, asked.tests or tests_of(each.room)) for each in tried]
-        for mutant, *_ in survivors_of(
-            tasks, copies, lambda tests: max(60.0, HANGS_AFTER * took[tuple(tests)])
-        ):
+        tests = {each: asked.tests or tests_of(each.room) for each in tried}
+        limits = {each: max(60.0, HANGS_AFTER * took[tuple(tests[each])]) for each in tried}
+        tasks = [(each, nearest_first(each, tests[each])) for each in tried]
+        for mutant, *_ in survivors_of(tasks, copies, lambda one: limits[one] if one else LONGEST_SECONDS):
             survivors += 1
             print(f"survived: {mutant}", flush=True)
     finally:
