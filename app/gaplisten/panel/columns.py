@@ -12,6 +12,7 @@ import re
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from operator import itemgetter
 from typing import Literal
 
@@ -411,10 +412,10 @@ _COMMA = re.compile(r"[+-]?\d+,\d+")
 _NUMBERS = {column.name: column.number for column in COLUMNS if column.number}
 
 
-def tidied(response: Response) -> Callable[[dict[str, str]], dict[str, str]]:
-    """Return what puts a row's numbers back into the form in which they were written.
+def tidied(response: Response) -> Callable[[list[dict[str, str]]], list[dict[str, str]]]:
+    """Return what puts numbers of rows back into the form in which they were written.
 
-    A row that has that form is returned itself. Rows have every column that holds a number.
+    Where all have that form, the list itself is returned. Rows have every column that holds a number.
 
     Spreadsheets write ``0,4`` for 0.4 in some countries, pandas ``3.0`` for 3.
     """
@@ -422,22 +423,28 @@ def tidied(response: Response) -> Callable[[dict[str, str]], dict[str, str]]:
     whole = itemgetter(*(name for name, kind in numbers.items() if kind == "whole"))
     decimal = itemgetter(*(name for name, kind in numbers.items() if kind == "any"))
 
-    def tidy(row: dict[str, str]) -> dict[str, str]:
-        cells = "".join(whole(row))
-        if "." not in cells and "," not in cells and "," not in "".join(decimal(row)):
-            return row  # as nearly all are
-        made = row
-        for name, kind in numbers.items():
-            cell = row[name]
-            if "," not in cell and (kind != "whole" or "." not in cell):
-                continue
-            if kind == "whole" and (found := _WHOLE.fullmatch(cell)):
-                made = {**made, name: found[1]}
-            elif _COMMA.fullmatch(cell):
-                made = {**made, name: cell.replace(",", ".")}
-        return made
+    def tidy(rows: list[dict[str, str]]) -> list[dict[str, str]]:
+        wholes, decimals = ("".join(chain.from_iterable(map(of, rows))) for of in (whole, decimal))
+        if "." not in wholes and "," not in wholes and "," not in decimals:
+            return rows  # as in nearly all files
+        made = [_tidy(row, numbers) for row in rows]
+        return made if any(one is not other for one, other in zip(made, rows, strict=True)) else rows
 
     return tidy
+
+
+def _tidy(row: dict[str, str], numbers: Mapping[str, str]) -> dict[str, str]:
+    """Return a row with its numbers as they were written; the row itself where they are."""
+    made = row
+    for name, kind in numbers.items():
+        cell = row[name]
+        if "," not in cell and (kind != "whole" or "." not in cell):
+            continue
+        if kind == "whole" and (found := _WHOLE.fullmatch(cell)):
+            made = {**made, name: found[1]}
+        elif _COMMA.fullmatch(cell):
+            made = {**made, name: cell.replace(",", ".")}
+    return made
 
 
 def as_markdown() -> str:

@@ -17,7 +17,7 @@ from gaplisten.tables import Cell, csv_cell, csv_row
 from gaplisten.untrusted import Folder, read_at_most, read_regular
 
 _NEWLINE = b"\r\n"
-Tidy = Callable[[Row], Row]
+Tidy = Callable[[list[Row]], list[Row]]
 LARGEST = 64 * 2**20  # bytes; a session of ten thousand ratings has about 5 MB
 
 

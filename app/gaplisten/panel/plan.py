@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from gaplisten.panel.design import drawing, first
 from gaplisten.panel.design.filling import Filling
@@ -22,8 +21,7 @@ def laid_out_at(key: Key, item: Item, number: int, index: int) -> Planned:
     if known is None:
         known = key.laid_out[what] = _laid_out_at(key, item, number, index)
     trial, method = known.trial, key.definition.method
-    made = method.trial(number, trial.block, trial.slots, method.order_of_scales(index))
-    return replace(known, trial=made)
+    return known.on(method.trial(number, trial.block, trial.slots, method.order_of_scales(index)))
 
 
 def _laid_out_at(key: Key, item: Item, number: int, index: int) -> Planned:

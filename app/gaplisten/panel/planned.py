@@ -98,6 +98,12 @@ class Planned:
     within: float = 0
     answers: Mapping[str, int] = field(default_factory=dict)
 
+    def on(self, trial: Trial) -> Planned:
+        """Return the same truth about another trial."""
+        # Not `replace`: a large panel has fifty thousand of them, and that takes five times as long.
+        about = (self.kind, self.clip, self.stratum, self.conditions, self.condition, self.compared_with)
+        return Planned(trial, *about, self.expected, self.within, self.answers)
+
     def code(self, salt: str) -> str:
         """Return a short digest of the layout: tells on resuming whether the plan is still the same."""
         text = f"({salt!r}, {self.trial.number}, {[slot.stimulus for slot in self.trial.slots]})"

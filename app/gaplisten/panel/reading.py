@@ -224,7 +224,7 @@ def parse(
     path: Path,
     columns: Sequence[str],
     needed: Sequence[str] | None = None,
-    tidy: Callable[[Row], Row] | None = None,
+    tidy: Callable[[list[Row]], list[Row]] | None = None,
 ) -> Reading:
     """Return what is in a journal's bytes.
 
@@ -241,8 +241,8 @@ def parse(
     needed
         Those without which the file is none of this kind; all of `columns` by default.
     tidy
-        Puts a row's cells back into the form in which they were written: spreadsheets and pandas turn ``3``
-        into ``3.0``.
+        Puts cells of rows back into the form in which they were written (spreadsheets and pandas turn ``3``
+        into ``3.0``); returns the list itself where nothing was to be done.
 
     Raises
     ------
@@ -276,8 +276,8 @@ def parse(
         made = [{**absent, **row} for row in made]
     notes = [*text.notes, *_unusual(found, columns, separator), *rows.notes()]
     if tidy is not None:
-        tidied = [tidy(row) for row in made]
-        if any(one is not other for one, other in zip(tidied, made, strict=True)):
+        tidied = tidy(made)
+        if tidied is not made:
             notes.append("numbers are written in another way")
         made = tidied
     foreign = bool(rows.damaged) and not _is_utf8(data)

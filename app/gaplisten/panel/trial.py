@@ -112,7 +112,7 @@ class Trial:
     @property
     def wanted_count(self) -> int:
         """How many votes it needs."""
-        return (len(self.rated_slots) or 1) * len(self.scales)
+        return (sum([slot.rated for slot in self.slots]) or 1) * len(self.scales)
 
     @property
     def switched(self) -> bool:

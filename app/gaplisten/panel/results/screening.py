@@ -206,12 +206,15 @@ def screen(
     """
     by_name = grouped(votes, attrgetter("listener"))
     everybody = tests(votes)
-    agreed = {} if method.paired else fits(everybody, LEAST_STIMULI_FOR_AGREEMENT)
+    fitting = {} if method.paired else fits(everybody)
+    least = LEAST_STIMULI_FOR_AGREEMENT
+    agreed = {name: one for name, one in fitting.items() if len(one.residuals) >= least}
     judged = [
         _judged(name, by_name[name], everybody, method, agreed.get(name), language)
         for name in sorted(by_name)
     ]
-    noted = {} if method.paired else guessers(fits(method.results(everybody)))
+    scored = everybody if method.paired else method.results(everybody)
+    noted = guessers(fitting if scored == everybody else fits(scored))
     said = {name: (reason.said(language),) for name, reason in noted.items()}
     guessing = [
         one.name for one in judged if not one.excluded and (own := agreed.get(one.name)) and _guesses(own)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from operator import attrgetter
 
@@ -62,14 +63,14 @@ def _table(votes: Sequence[Rating]) -> tuple[list[Stimulus], list[str], Values]:
     listeners = list(dict.fromkeys(one.listener for one in votes))
     of_stimulus = {name: at for at, name in enumerate(stimuli)}
     of_listener = {name: at for at, name in enumerate(listeners)}
-    counts = np.zeros((len(stimuli), len(listeners)), int)
-    rows = np.array([of_stimulus[one.condition, one.clip] for one in votes])
-    columns = np.array([of_listener[one.listener] for one in votes])
+    rows = [of_stimulus[one.condition, one.clip] for one in votes]
+    columns = [of_listener[one.listener] for one in votes]
     places = []
-    for row, column in zip(rows, columns, strict=True):
-        places.append(counts[row, column])
-        counts[row, column] += 1
-    made = np.full((len(stimuli), len(listeners), int(counts.max(initial=1))), np.nan)
+    counts = Counter[tuple[int, int]]()
+    for where in zip(rows, columns, strict=True):
+        places.append(counts[where])
+        counts[where] += 1
+    made = np.full((len(stimuli), len(listeners), max(counts.values(), default=1)), np.nan)
     made[rows, columns, places] = [one.score for one in votes]
     return stimuli, listeners, made
 
