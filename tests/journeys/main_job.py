@@ -230,7 +230,7 @@ def main() -> int:
         window.panes["clips"].dock.close_threads()
         app.exit(1 if driver.failed else 0)
 
-    driver = Driver(journey(window), finish)
+    driver = Driver(journey(window), finish, lambda: str(window.controller.hearing.player.state))
     return app.exec()
 
 

@@ -19,6 +19,7 @@ from kit.driving import Driver, Scenario, grab, press, write
 
 OUT, PANELS = Path(sys.argv[1]), [Path(name) for name in sys.argv[2:]]
 votes: dict[str, list[list[object]]] = {}
+players: list[Player] = []
 
 
 def hear_slot(window: PanelWindow, slot: int) -> Scenario:
@@ -82,7 +83,8 @@ def one_trial(window: PanelWindow, name: str) -> Scenario:
 
 def one_panel(folder: Path) -> Scenario:
     """Give a name, answer all trials, close."""
-    window = PanelWindow(folder, Player())
+    players.append(Player())
+    window = PanelWindow(folder, players[-1])
     name = folder.parent.name
     votes[name] = []
     window.showFullScreen()
@@ -120,7 +122,7 @@ def main() -> int:
                 window._output.close()
         app.exit(1 if driver.failed else 0)
 
-    driver = Driver(journey(), finish)
+    driver = Driver(journey(), finish, lambda: f"{players[-1].state}" if players else "no player yet")
     return app.exec()
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 from PySide6.QtCore import QPoint, QTimer
 from PySide6.QtWidgets import QApplication, QWidget
 
-from kit.timing import PATIENCE
+from kit.timing import PATIENCE, who_is_busy
 
 Condition = Callable[[], object]
 Scenario = Iterator[Condition]
@@ -68,10 +68,16 @@ def place(scenario: Scenario) -> str:
 
 
 class Driver:
-    """Runs a scenario beside the event loop and ends the program with its outcome."""
+    """Runs a scenario beside the event loop and ends the program with its outcome.
 
-    def __init__(self, scenario: Scenario, finish: Callable[[], None]) -> None:
-        self._scenario, self._finish = scenario, finish
+    Parameters
+    ----------
+    how
+        How things stand, told when a wait was in vain.
+    """
+
+    def __init__(self, scenario: Scenario, finish: Callable[[], None], how: Callable[[], str] = str) -> None:
+        self._scenario, self._finish, self._how = scenario, finish, how
         self._condition: Condition = lambda: True
         self._deadline = time.monotonic() + PATIENCE
         self.failed = ""
@@ -89,7 +95,8 @@ class Driver:
                 self._condition = next(self._scenario)
                 self._deadline = time.monotonic() + PATIENCE
             elif time.monotonic() > self._deadline:
-                self._end(f"waited {PATIENCE:g} s in vain at {place(self._scenario)}")
+                at = f"waited {PATIENCE:g} s in vain at {place(self._scenario)}"
+                self._end(f"{at}: {self._how()} ({who_is_busy()})")
         except StopIteration:
             self._end("")
         except Exception:  # noqa: BLE001 - whatever broke is the test's outcome

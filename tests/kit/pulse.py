@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from kit.timing import PATIENCE
+from kit.timing import PATIENCE, who_is_busy
 
 ALSA = """
 pcm.!default { type pulse hint { show on description "Test sink" } }
@@ -232,5 +232,5 @@ def wait_for(
     while not condition():
         if time.monotonic() > end:
             told = what() if callable(what) else what
-            pytest.fail(f"waited {seconds} s in vain: {told or condition}")
+            pytest.fail(f"waited {seconds} s in vain: {told or condition} ({who_is_busy()})")
         time.sleep(0.005)

@@ -7,14 +7,17 @@ is `PATIENCE`, which only a hang reaches.
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 
 PATIENCE = 240
@@ -58,6 +61,21 @@ def _read_so_far() -> int:
     if sys.platform != "linux":
         return 0
     return int(Path("/proc/self/io").read_text().split()[1])
+
+
+def who_is_busy(seconds: float = 0.5, most: int = 6) -> str:
+    """Say which processes take the machine now: what to know of a wait in vain, for it may not come again."""
+    found = list(psutil.process_iter(["name", "cmdline", "pid"]))
+    for each in found:
+        with suppress(psutil.Error):
+            each.cpu_percent()
+    time.sleep(seconds)
+    shares = []
+    for each in found:
+        with suppress(psutil.Error):
+            shares.append((each.cpu_percent(), " ".join(each.info["cmdline"] or [each.info["name"]])[-60:]))
+    busiest = ", ".join(f"{share:.0f} % {name}" for share, name in sorted(shares, reverse=True)[:most])
+    return f"load {os.getloadavg()[0]:.1f}; {busiest}" if hasattr(os, "getloadavg") else busiest
 
 
 def that_ends(work: Callable[[], Any]) -> Any:

@@ -73,11 +73,15 @@ def started(player: Player, server: SoundServer, lanes: list[Signal], **options)
     player.play()
 
 
+def to_the_end(player: Player) -> None:
+    wait_for(lambda: player.state.ended, what=lambda: f"the end of the clip, at {player.state}")
+
+
 @steadily
 def test_a_clip_reaches_the_sound_server_bit_by_bit(player, server):
     lanes = unlike_lanes(1, 1.0, RATE, channels=2)
     started(player, server, lanes)
-    wait_for(lambda: player.state.ended, what="the end of the clip")
+    to_the_end(player)
     time.sleep(0.2)
     captured, fade = server.captured(), fade_frames(RATE, 5)
     at = int(np.flatnonzero(captured[:, 0])[0])
@@ -93,7 +97,7 @@ def test_the_one_gain_is_applied_in_float32_and_shown_by_the_meter(player, serve
     lanes = unlike_lanes(1, 0.6, RATE)
     started(player, server, lanes, gain=0.7)
     wait_for(lambda: player.state.peak_hold[0] > 0.2, what="the meter")
-    wait_for(lambda: player.state.ended)
+    to_the_end(player)
     time.sleep(0.2)
     proof = prove(server.captured(), lanes, gain=0.7, frames=RATE // 2)
     assert not proof.odd
@@ -104,7 +108,7 @@ def test_the_one_gain_is_applied_in_float32_and_shown_by_the_meter(player, serve
 def test_a_sample_beyond_full_scale_lights_the_clip_light_until_it_is_reset(player, server):
     started(player, server, [Signal.of(np.full(RATE // 2, 0.9), RATE)], gain=1.2)
     wait_for(lambda: player.state.clipped)
-    wait_for(lambda: player.state.ended)
+    to_the_end(player)
     assert player.state.clipped
     player.reset_meter()
     wait_for(lambda: not player.state.clipped)
@@ -211,7 +215,7 @@ def test_lanes_at_another_rate_than_the_device_are_resampled_once_and_marked(ser
         player._host.facts.rates[16000] = RATE
         tone = Signal.of(0.5 * np.sin(2 * np.pi * 1000 * np.arange(8000) / 16000), 16000)
         started(player, server, [tone])
-        wait_for(lambda: player.state.ended)
+        to_the_end(player)
         assert player.state.resampled
         assert player.state.rate == RATE
         assert player.state.position == 8000
@@ -249,7 +253,7 @@ def test_only_what_was_lost_is_heard_on_request(player, server):
     time.sleep(0.3)
     server.forget()
     player.play()
-    wait_for(lambda: player.state.ended)
+    to_the_end(player)
     time.sleep(0.2)
     captured, fade = server.captured()[:, 0], fade_frames(RATE, 5)
     at = int(np.flatnonzero(captured)[0]) - (10000 - fade)
