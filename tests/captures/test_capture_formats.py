@@ -195,6 +195,58 @@ def test_fragments_and_unknown_links_are_counted(tmp_path: Path) -> None:
         captured(tmp_path, other)
 
 
+def parts_of(each: calls.Sent, version: int) -> tuple[bytes, bytes]:
+    """Return two frames, in each of them a part of one IP packet."""
+    whole = calls.udp(each.rtp)
+    one, other = whole[:88], whole[88:]
+    if version == 4:
+        return calls.ethernet(calls.ipv4(one, flags=0x2000)), calls.ethernet(calls.ipv4(other, flags=11))
+    head = bytes((17, 0)), struct.pack(">I", each.slot)
+    found = [head[0] + struct.pack(">H", word) + head[1] + piece for word, piece in ((1, one), (88, other))]
+    return calls.ethernet(calls.ipv6(found[0], following=44)), calls.ethernet(
+        calls.ipv6(found[1], following=44)
+    )
+
+
+@pytest.mark.parametrize("version", [4, 6])
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_packet_that_came_in_parts_is_received_once_all_of_them_have_come(
+    tmp_path: Path, version: int, turned: bool
+) -> None:
+    frames, missing = [], (20, 21)
+    for each in CALL:
+        parts = parts_of(each, version)[:: -1 if turned else 1]
+        frames += [(each, frame) for frame in (parts[:1] if each.slot in missing else parts)]
+    todo = iter(frame for _, frame in frames)
+    capture = captured(tmp_path, calls.pcap((each for each, _ in frames), frame=lambda _: next(todo)))
+    timeline = timeline_of(capture.streams[0])
+    assert lost(timeline, None) == sorted({*NEVER, *missing})
+    assert lost(timeline, 100) == sorted({*NEVER, *missing, *LATE})
+    assert any(note.startswith("2 fragments of IP packets whose other parts") for note in capture.notes)
+
+
+def test_times_of_a_clock_that_was_set_back_and_whole_seconds_tell_nothing_of_delays(tmp_path: Path) -> None:
+    back = [replace(each, at_ms=each.at_ms - 2000 * (place > 80)) for place, each in enumerate(CALL)]
+    rounded = [replace(each, at_ms=each.at_ms // 1000 * 1000) for each in CALL]
+    for packets, said in ((back, "set back by 1.98 s behind packet 81"), (rounded, "in steps of 1 s")):
+        timeline = timeline_of(captured(tmp_path, calls.pcap(packets)).streams[0])
+        assert lost(timeline, None) == list(NEVER)
+        assert any(said in note and "late cannot be told" in note for note in timeline.notes)
+        with pytest.raises(CaptureError, match="does not tell when packets came"):
+            buffered(timeline, 100)
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_a_spreadsheet_may_write_decimal_commas_where_cells_are_parted_otherwise(
+    tmp_path: Path, separator: str
+) -> None:
+    for whole in (calls.tshark(CALL), calls.analysis(CALL)):
+        text = whole.decode().replace(",", separator).replace(".", ",").replace("frame,", "frame.")
+        there = text.replace("rtp,", "rtp.").replace("udp,", "udp.")
+        timeline = timeline_of(captured(tmp_path, there.encode()).streams[0])
+        assert lost(timeline, 100) == sorted({*NEVER, *LATE})
+
+
 @pytest.mark.parametrize("form", ["pcap", "pcapng", "rtpdump"])
 def test_a_capture_that_was_cut_is_read_as_far_as_it_goes_and_says_so(tmp_path: Path, form: str) -> None:
     data = FORMS[form]()

@@ -140,6 +140,21 @@ def test_numbers_that_begin_anew_are_no_loss(tmp_path: Path) -> None:
     assert any("begin anew once" in note for note in timeline.notes)
 
 
+def test_a_payload_type_of_another_clock_is_refused_and_one_of_the_same_goes_on(tmp_path: Path) -> None:
+    before = sent(120, never=(30,))
+    last = before[-1]
+    begun = {"number": last.number + 1, "stamp": last.stamp + 160, "never": (10,), "seed": 6}
+
+    def on(kind: int, units: int) -> list[Sent]:
+        after = sent(60, kind=kind, units=units, **begun)  # type: ignore[arg-type]
+        return [*before, *(replace(each, at_ms=each.at_ms + 2400) for each in after)]
+
+    assert lost(stream(tmp_path, on(8, 160))) == [30, 130]
+    said = r"changes its payload type.*0 PCMU: about .*111 \(dynamic\).*editcap"
+    with pytest.raises(CaptureError, match=said):
+        timeline_of(stream(tmp_path, on(111, 960)))
+
+
 def test_one_stray_packet_is_no_new_beginning(tmp_path: Path) -> None:
     packets = sent(100, never=(50,), number=1000)
     stray = replace(packets[20], number=40_000, at_ms=packets[20].at_ms + 0.01)

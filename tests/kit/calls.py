@@ -91,8 +91,8 @@ def ipv4(datagram: bytes, *, options: bytes = b"", flags: int = 0) -> bytes:
     return head + ADDRESSES[0] + ADDRESSES[1] + options + datagram
 
 
-def ipv6(datagram: bytes, *, options: int = 0) -> bytes:
-    chain, following = b"", 17
+def ipv6(datagram: bytes, *, options: int = 0, following: int = 17) -> bytes:
+    chain = b""
     for _ in range(options):
         chain, following = bytes((following, 0, 1, 4, 0, 0, 0, 0)) + chain, 0
     body = chain + datagram

@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from gaplisten.captures import redundancy
 from gaplisten.captures.pace import NoPace, Pace, pace_of
-from gaplisten.captures.streams import CaptureError, Delays, Stream, stream_name, wrapped
+from gaplisten.captures.streams import NO_TIME, CaptureError, Delays, Stream, stream_name, wrapped
 from gaplisten.captures.timeline import MAX_SLOTS, Counts, Slot, Slots, Timeline, joined
 
 _MOST_MISSING = 3000  # RFC 3550, A.1: beyond, the sender began anew
@@ -19,6 +19,7 @@ _STRAY_SECONDS = 5.0  # by which timestamps and arrivals may part before that
 _PAUSE_MS = 100.0
 _CAUGHT_UP = 50  # packets in which a delayed sender would have caught up
 _NANO = 1e9
+_SET_BACK, _COARSE = 500_000_000, 100_000_000  # nanoseconds
 
 
 def timeline_of(stream: Stream, *, packet_ms: float | None = None, clock: int | None = None) -> Timeline:
@@ -34,6 +35,7 @@ def timeline_of(stream: Stream, *, packet_ms: float | None = None, clock: int | 
     CaptureError
         If it cannot be known how long a packet is, or the stream is no sound.
     """
+    stream, told = _on_one_clock(stream)
     if stream.has_times:
         stream = stream.chosen(np.argsort(stream.arrivals, kind="stable"))
     parts = _between_restarts(stream)
@@ -43,7 +45,7 @@ def timeline_of(stream: Stream, *, packet_ms: float | None = None, clock: int | 
     except NoPace as bad:
         raise CaptureError(stream_name(stream), bad.fact, bad.way_out) from bad
     found = joined(laid)
-    notes = pace.notes
+    notes = (*told, *pace.notes)
     if len(parts) > 1:
         notes = (*notes, f"its numbers or timestamps begin anew {_times(len(parts) - 1)}: joined by arrival")
     return replace(found, notes=(*notes, *found.notes), stream=stream)
@@ -66,6 +68,27 @@ def timeline_of_delays(delays: Delays, packet_ms: float, *, skip: int = 0, frame
     nothing = np.full(values.size, -1, np.int64)
     none = np.zeros(values.size, np.bool_)
     return Timeline(slots, values, nothing, packet_ms, counts=counts, planned=True, again=none, behind=none)
+
+
+# --- when packets came --------------------------------------------------------------------------------------
+
+
+def _on_one_clock(stream: Stream) -> tuple[Stream, tuple[str, ...]]:
+    """Leave out times that tell nothing of delays: a clock was set back, or they stand in large steps."""
+    if not stream.has_times:
+        return stream, ()
+    steps, numbers = np.diff(stream.arrivals), wrapped(np.diff(stream.numbers), 16)
+    back = np.flatnonzero((steps < -_SET_BACK) & (numbers > 0) & (numbers <= _MOST_BACK))
+    if back.size:
+        by = -steps[back[0]] / _NANO
+        why = f"the clock of the capture was set back by {by:.3g} s behind packet {back[0] + 1} of the stream"
+    else:
+        step = int(np.gcd.reduce(steps)) if steps.any() else 0
+        if step < _COARSE or np.count_nonzero(steps) * 2 > steps.size:
+            return stream, ()
+        why = f"times stand in steps of {step / _NANO:.3g} s"
+    unknown = np.full(stream.packets, NO_TIME, np.int64)
+    return replace(stream, arrivals=unknown), (f"{why}: which packets came late cannot be told",)
 
 
 # --- one run of numbers -------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ import struct
 from collections import Counter
 from pathlib import Path
 
+from gaplisten.captures.fragments import Fragments, Piece
 from gaplisten.captures.streams import Collector, Head, Route
 
 _IPV4, _IPV6, _PPPOE = 0x0800, 0x86DD, 0x8864
@@ -27,6 +28,8 @@ LINKS = {
     113: "Linux cooked", 228: "raw IPv4", 229: "raw IPv6", 276: "Linux cooked v2",
 }  # fmt: skip
 
+_INCOMPLETE = "fragments of IP packets whose other parts did not come"
+
 
 class Wire:
     """Takes frames apart and hands their RTP packets to a collector; counts what it leaves out.
@@ -42,6 +45,7 @@ class Wire:
         self._data = data
         self.left_out: Counter[str] = Counter()
         self.frames = 0
+        self._pieces = Fragments()
         self._routes: dict[bytes, Route] = {}
 
     def frame(self, link: int, begin: int, kept: int, arrival: int, secured: bool = False) -> None:
@@ -111,15 +115,18 @@ class Wire:
             return
         length = (data[at] & 15) * 4
         total = data[at + 2] << 8 | data[at + 3]
-        fragment = (data[at + 6] << 8 | data[at + 7]) & 0x3FFF
+        fragment = data[at + 6] << 8 | data[at + 7]
         if length < 20 or data[at + 9] != _UDP:
-            return
-        if fragment:
-            self.left_out["fragments of IP packets"] += 1
             return
         # Cards that cut packets up themselves are captured with a total length of 0.
         true_end = at + total if total >= length else end
-        self._udp(at + length, min(end, true_end), data[at + 12 : at + 20], arrival)
+        addresses = data[at + 12 : at + 20]
+        if fragment & 0x3FFF:
+            key = addresses + data[at + 4 : at + 6]
+            piece = Piece((fragment & 0x1FFF) * 8, true_end - at - length, at + length, min(end, true_end))
+            self._fragment(key, piece, addresses, arrival, more=bool(fragment & 0x2000))
+        else:
+            self._udp(at + length, min(end, true_end), addresses, arrival)
 
     def _ipv6(self, at: int, end: int, arrival: int) -> None:
         data = self._data
@@ -132,10 +139,18 @@ class Wire:
             if following not in _OPTIONS or at + 8 > end:
                 break
             following, at = data[at], at + 8 + data[at + 1] * 8
-        if following == _FRAGMENT:
-            self.left_out["fragments of IP packets"] += 1
+        if following == _FRAGMENT and at + 8 <= end and data[at] == _UDP:
+            place = data[at + 2] << 8 | data[at + 3]
+            piece = Piece(place & 0xFFF8, true_end - at - 8, at + 8, min(end, true_end))
+            self._fragment(addresses + data[at + 4 : at + 8], piece, addresses, arrival, more=bool(place & 1))
         elif following == _UDP:
             self._udp(at, min(end, true_end), addresses, arrival)
+
+    def _fragment(self, key: bytes, piece: Piece, addresses: bytes, arrival: int, *, more: bool) -> None:
+        """Take a part of a packet; the packet has come when all of its parts have."""
+        first = self._pieces.add(key, piece, more=more)
+        if first is not None:
+            self._udp(first.begin, first.end, addresses, arrival)
 
     def _udp(self, at: int, end: int, addresses: bytes, arrival: int) -> None:
         data = self._data
@@ -202,7 +217,8 @@ class Wire:
 
     def notes(self) -> tuple[str, ...]:
         """Return sentences about what was left out."""
-        return tuple(f"{count} {what} are left out" for what, count in self.left_out.items())
+        left_out = self.left_out + Counter({_INCOMPLETE: self._pieces.incomplete})
+        return tuple(f"{count} {what} are left out" for what, count in left_out.items())
 
 
 def _route(key: bytes) -> Route:

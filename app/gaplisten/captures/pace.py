@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.captures.redundancy import is_redundant
-from gaplisten.captures.streams import STATIC_TYPES, Stream, wrapped
+from gaplisten.captures.streams import STATIC_TYPES, Stream, type_name, wrapped
 
 _COMFORT = (13, 19)
 _DYNAMIC_FROM = 35
@@ -21,6 +21,7 @@ _CLOCK_ERROR = 0.04
 _COMMON = 0.1
 _VIDEO = 0.3
 _LONGEST_MS = 250.0
+_MANY, _OTHER_CLOCK = 20, 1.6  # packets of a type that tell its clock; by how much it has to be another
 
 
 @dataclass
@@ -89,6 +90,7 @@ def pace_of(stream: Stream, *, packet_ms: float | None = None, clock: int | None
     main = stream.main_type
     events = _event_types(stream, main)
     sound = ~np.isin(stream.types, [*events, *_COMFORT])
+    _refuse_two_clocks(stream.chosen(np.flatnonzero(sound)))
     numbers, stamps = stream.numbers[sound], stream.timestamps[sound]
     apart = wrapped(np.diff(numbers), 16)
     all_steps = wrapped(np.diff(stamps), 32)
@@ -129,6 +131,25 @@ def pace_of(stream: Stream, *, packet_ms: float | None = None, clock: int | None
         opus,
         notes,
     )
+
+
+def _refuse_two_clocks(stream: Stream) -> None:
+    """Refuse a stream whose payload type changes to one that counts otherwise: no length holds for both."""
+    if not stream.has_times:
+        return
+    values, counts = np.unique(stream.types, return_counts=True)
+    clocks = {}
+    for each in values[counts >= _MANY].tolist() if values.size > 1 else ():
+        mine = stream.chosen(np.flatnonzero(stream.types == each))
+        next_ones = wrapped(np.diff(mine.numbers), 16) == 1
+        passed = np.median(np.diff(mine.arrivals)[next_ones]) if next_ones.any() else 0.0
+        if passed > 0:
+            clocks[each] = float(np.median(wrapped(np.diff(mine.timestamps), 32)[next_ones]) / passed * 1e9)
+    if clocks and max(clocks.values()) > _OTHER_CLOCK * max(min(clocks.values()), 1.0):
+        each_told = (f"{type_name(each)}: about {clock:.0f} units a second" for each, clock in clocks.items())
+        told = ", ".join(each_told)
+        way_out = "cut the capture where the type changes, with 'editcap -A ... -B ...'"
+        raise NoPace(f"changes its payload type, and with it its clock ({told})", way_out)
 
 
 def _by_arrival(stream: Stream, packet_ms: float | None) -> Pace:

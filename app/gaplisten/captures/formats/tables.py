@@ -32,10 +32,13 @@ _NAMED_TYPES = {
 _TIMES = ("frame.time_epoch", "frame.time_relative")
 
 
-def _rows(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Give the rows that hold anything, with the numbers of their lines."""
+def _separator(text: str) -> str:
     first = text.lstrip().split("\n", 1)[0]
-    separator = max(",\t;|", key=first.count)
+    return max(",\t;|", key=first.count)
+
+
+def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
+    """Give the rows that hold anything, with the numbers of their lines."""
     csv.field_size_limit(_LONGEST_CELL)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
     try:
@@ -63,10 +66,12 @@ def _number(row: list[str], place: int | None, line: int, most: int, otherwise: 
     return value
 
 
-def _time(word: str, line: int, power: int) -> int:
+def _time(word: str, line: int, power: int, separator: str) -> int:
     """Return nanoseconds of a decimal number of seconds or milliseconds, exactly."""
+    # Where cells are not parted by commas, a spreadsheet has written one for the decimal point.
+    point = word if separator == "," else word.replace(",", ".")
     try:
-        value = int(Decimal(word).scaleb(power)) if len(word) <= 40 else -1
+        value = int(Decimal(point).scaleb(power)) if len(word) <= 40 else -1
     except (InvalidOperation, OverflowError, ValueError):
         value = -1
     if not 0 <= value < _LATEST:
@@ -83,7 +88,9 @@ def _is_tshark(head: bytes) -> bool:
 
 
 def _read_tshark(path: Path, data: bytes, job: Job) -> Capture:
-    rows = _rows(text_of(data))
+    text = text_of(data)
+    separator = _separator(text)
+    rows = _rows(text, separator)
     _, names = next(rows)
     place = _places(names)
     time = next((name for name in _TIMES if name in place), None)
@@ -99,7 +106,7 @@ def _read_tshark(path: Path, data: bytes, job: Job) -> Capture:
             continue
         if not row[place["rtp.seq"]]:
             continue
-        collector.add(_route(row, place), _ssrc(row, place, line), _head(row, place, line, time))
+        collector.add(_route(row, place), _ssrc(row, place, line), _head(row, place, line, time, separator))
         if count % _EVERY == 0:
             job.check(0.5)
     notes = (f"{several} rows with several packets in one frame are left out",) if several else ()
@@ -122,10 +129,10 @@ def _ssrc(row: list[str], place: dict[str, int], line: int) -> int | None:
     return _number(row, place["rtp.ssrc"], line, 0xFFFFFFFF)
 
 
-def _head(row: list[str], place: dict[str, int], line: int, time: str | None) -> Head:
+def _head(row: list[str], place: dict[str, int], line: int, time: str | None, separator: str) -> Head:
     length = _number(row, place.get("udp.length"), line, 0xFFFF, 0)
     return Head(
-        _time(row[place[time]], line, _SECOND) if time else NO_TIME,
+        _time(row[place[time]], line, _SECOND, separator) if time else NO_TIME,
         _number(row, place["rtp.seq"], line, 0xFFFF),
         _number(row, place["rtp.timestamp"], line, 0xFFFFFFFF) if "rtp.timestamp" in place else -1,
         _number(row, place.get("rtp.p_type"), line, 127) if "rtp.p_type" in place else -1,
@@ -145,8 +152,9 @@ def _is_analysis(head: bytes) -> bool:
 def _read_analysis(path: Path, data: bytes, job: Job) -> Capture:
     place: dict[str, int] = {}
     route, part, clock = Route("", ""), 0, 0
-    collector, title = Collector(path), 0
-    for count, (line, row) in enumerate(_rows(text_of(data))):
+    collector, title, text = Collector(path), 0, text_of(data)
+    separator = _separator(text)
+    for count, (line, row) in enumerate(_rows(text, separator)):
         if "sequence" in map(str.casefold, row):
             place, part, clock, title = _places(row), part + 1, 0, 0
             continue
@@ -156,7 +164,7 @@ def _read_analysis(path: Path, data: bytes, job: Job) -> Capture:
             continue
         if len(row) != len(place):
             raise Damaged(f"line {line} has {len(row)} columns, the first {len(place)}", "correct the line")
-        clock += _time(row[place["delta (ms)"]], line, _MILLISECOND)
+        clock += _time(row[place["delta (ms)"]], line, _MILLISECOND, separator)
         if clock >= _LATEST:
             raise Damaged(f"line {line} lies beyond all times", "correct the line")
         if "source" in place and "destination" in place:
@@ -185,7 +193,9 @@ def _is_list(head: bytes) -> bool:
 
 
 def _read_list(path: Path, data: bytes, job: Job) -> Capture:
-    rows = _rows(text_of(data))
+    text = text_of(data)
+    separator = _separator(text)
+    rows = _rows(text, separator)
     _, names = next(rows)
     place, collector, others = _places(names), Collector(path), 0
     for count, (line, row) in enumerate(rows):
@@ -202,7 +212,7 @@ def _read_list(path: Path, data: bytes, job: Job) -> Capture:
             Route(*ends),
             int(found["ssrc"], 16),
             Head(
-                _time(row[place["time"]], line, _SECOND),
+                _time(row[place["time"]], line, _SECOND, separator),
                 _number([found["number"]], 0, line, 0xFFFF),
                 _number([found["time"]], 0, line, 0xFFFFFFFF),
                 _type(found["type"]),
