@@ -7,6 +7,9 @@ Windows PowerShell writes UTF-16 whenever it sends what a command prints to a fi
 from __future__ import annotations
 
 import codecs
+from pathlib import Path
+
+from gaplisten.errors import GaplistenError
 
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 
@@ -58,3 +61,27 @@ def lines_of(text: str) -> list[str]:
 def _encoding(data: bytes) -> tuple[bytes, str]:
     found = next((each for each in _WIDE.items() if data.startswith(each[0])), None)
     return found or (codecs.BOM_UTF8 if data.startswith(codecs.BOM_UTF8) else b"", "utf-8")
+
+
+def toml_bytes(text: str, path: Path, refused: type[GaplistenError]) -> bytes:
+    """Return the bytes of a TOML file.
+
+    Parameters
+    ----------
+    path
+        Where it goes, for the refusal.
+    refused
+        What is raised if a name in the text is no text: TOML has no word for it.
+
+    Raises
+    ------
+    GaplistenError
+        Of the kind that was named; it holds the line.
+    """
+    try:
+        return text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        before, after = error.object[: error.start], error.object[error.start :]
+        line = before.rpartition("\n")[2] + after.partition("\n")[0]
+        fact = f"is not written: a name is no text, and TOML holds text only ({line.strip()})"
+        raise refused(str(path), fact, "rename that file or folder and open it again") from error

@@ -6,6 +6,7 @@ from pathlib import Path
 from gaplisten.bench.autosave import Autosave, rescued
 from gaplisten.bench.settings import MOST, Settings, is_there, read_settings, with_newest, write_settings
 from gaplisten.bench.state import Choice, Note, Sources, Work
+from gaplisten.bench.store import to_toml
 
 WORK = Work(Sources((Path("/clips"),)), "a", (Choice("x"),)).with_clip(
     "a", Work().clip("a").__class__(notes=(Note(1, "click", "ü"),))
@@ -47,6 +48,27 @@ def test_leftovers_that_cannot_be_read_are_skipped(tmp_path):
     (tmp_path / "999999.toml").write_text("nonsense = ")
     (tmp_path / "word.toml").write_bytes(b"\xff")
     assert rescued(tmp_path) == []
+
+
+NO_TEXT = os.fsdecode(b"caf\xe9\n[x]")  # a name as an old disk has it, with a line end in it
+
+
+def test_work_with_names_that_are_no_text_survives_too(tmp_path):
+    clip = Work().clip("a").__class__(notes=(Note(1, "click", NO_TEXT, NO_TEXT),))
+    work = Work(Sources((Path("/", NO_TEXT),)), NO_TEXT, order=(NO_TEXT,)).with_clip(NO_TEXT, clip)
+    save = Autosave(tmp_path)
+    save.keep(work, Path("/", NO_TEXT))
+    save.path.rename(tmp_path / f"{2**22 + 1}.toml")  # no process has that number
+    (kept,) = rescued(tmp_path)
+    assert kept.work == work
+    assert kept.file == Path("/", NO_TEXT)
+
+
+def test_a_rescue_of_an_earlier_version_names_its_file_bare(tmp_path):
+    head = "# of process 4\n# of file /a b.toml\n"
+    (tmp_path / f"{2**22 + 1}.toml").write_text(head + to_toml(WORK, tmp_path, held=True))
+    (kept,) = rescued(tmp_path)
+    assert kept.file == Path("/a b.toml")
 
 
 def test_recent_places_are_ten_each_once_newest_first(tmp_path):

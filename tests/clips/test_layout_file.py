@@ -36,6 +36,14 @@ def test_packet_length_polarity_and_format_are_kept(make, packet) -> None:
     assert read_layout(make.root / "l.toml") == layout
 
 
+def test_a_name_that_is_no_text_is_refused_in_words_and_leaves_no_file(make) -> None:
+    make.root.mkdir()
+    layout = Layout((Part("caf\udce9/{clip}", Role.LOSSY, why="as chosen"),))
+    with pytest.raises(LayoutError, match="a name is no text"):
+        write_layout(make.root / "l.toml", layout)
+    assert not list(make.root.iterdir())
+
+
 def test_roles_names_and_patterns_can_be_corrected(make) -> None:
     make.empty("x/1_a.wav", "x/1_b.wav", "y/deep/1.wav", "y/1_t.txt")
     file = make.root / "l.toml"
@@ -75,6 +83,8 @@ TRACE = '[[parts]]\nfiles = "t{clip}"\nrole = "trace"\n'
         ("packet_ms = 0\n" + LOSSY, "packet_ms"),
         ("surprise = 1\n" + LOSSY, "surprise"),
         ("= 1\n", "no TOML"),
+        (f"packet_frames = {'9' * 5000}\n{LOSSY}", "no TOML"),
+        (f"manifest = {'[' * 5000}\n", "no TOML"),
     ],
 )
 def test_what_a_file_cannot_mean_is_refused(make, text: str, told: str) -> None:

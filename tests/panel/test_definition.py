@@ -23,7 +23,7 @@ from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.parts import ConditionPart
 from gaplisten.panel.safety import UntrustedPanel
 from gaplisten.panel.selection import Places
-from gaplisten.panel.starter import definition_for, starter, to_toml
+from gaplisten.panel.starter import definition_for, starter, to_toml, with_more
 from kit.panels import FakeRenderer, make_clips, toml
 
 GOOD = toml("acr")
@@ -253,3 +253,10 @@ def test_a_definition_made_by_a_program_reads_back_the_same(tmp_path: Path) -> N
 def test_whatever_the_text_it_is_a_definition_or_a_told_error(text: str) -> None:
     with contextlib.suppress(DefinitionError):
         assert isinstance(parse_definition(GOOD + text), PanelDefinition)
+
+
+@pytest.mark.parametrize("more", ["= 1", f"seed = {'9' * 5000}", f"seed = {'[' * 5000}"])
+def test_what_more_is_said_in_the_dialog_and_is_no_toml_is_refused_in_words(more: str) -> None:
+    definition = parse_definition(starter(method("acr")))
+    with pytest.raises(ValueError, match="what more is said is not TOML"):
+        with_more(definition, more)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import time
 from contextlib import suppress
@@ -13,6 +14,7 @@ from gaplisten.bench.state import Work
 from gaplisten.durable.files import write_whole
 from gaplisten.durable.locks import process_runs
 from gaplisten.errors import GaplistenError
+from gaplisten.untrusted import read_regular
 
 _OWNER = "# of process "
 _FILE = "# of file "
@@ -54,12 +56,13 @@ class Autosave:
         self.path = self._folder / f"{os.getpid()}.toml"
 
     def keep(self, work: Work, file: Path | None) -> None:
-        """Write the work so that it survives this process."""
+        """Write the work so that it survives this process, be a name in it text or not."""
         self._folder.mkdir(parents=True, exist_ok=True)
         from gaplisten.bench.store import to_toml
 
-        head = f"{_OWNER}{os.getpid()}\n{_FILE}{file or ''}\n"
-        write_whole(self.path, head + to_toml(work, self._folder, held=True))
+        head = f"{_OWNER}{os.getpid()}\n{_FILE}{json.dumps(str(file or ''))}\n"
+        text = head + to_toml(work, self._folder, held=True)
+        write_whole(self.path, text.encode("utf-8", "surrogatepass"))
 
     def forget(self) -> None:
         """Remove this process's rescue file: everything is saved, or was given up knowingly."""
@@ -75,13 +78,22 @@ def rescued(folder: Path | None = None) -> list[Rescued]:
 
 
 def _read(path: Path) -> Rescued | None:
-    from gaplisten.bench.store import from_toml  # brings pydantic, which a start need not wait for
+    from gaplisten.bench.store import (
+        MOST_BYTES,
+        from_toml,
+    )  # brings pydantic, which a start need not wait for
 
-    with suppress(OSError, UnicodeDecodeError, GaplistenError):
-        text = path.read_text(encoding="utf-8")
-        named = next((line[len(_FILE) :] for line in text.splitlines()[:2] if line.startswith(_FILE)), "")
-        return Rescued(path, from_toml(text, path), Path(named) if named else None, path.stat().st_mtime)
+    with suppress(OSError, ValueError, GaplistenError):
+        text = read_regular(path, MOST_BYTES).decode("utf-8", "surrogatepass")
+        line = next((line for line in text.split("\n", 2)[:2] if line.startswith(_FILE)), _FILE)
+        file = _named(line.removeprefix(_FILE))
+        return Rescued(path, from_toml(text, path), file, path.stat().st_mtime)
     return None
+
+
+def _named(text: str) -> Path | None:
+    name = json.loads(text) if text.startswith('"') else text  # earlier versions wrote it bare
+    return Path(name) if name else None
 
 
 def _alive(path: Path) -> bool:

@@ -34,11 +34,12 @@ from gaplisten.bench.state import (
     Withheld,
     Work,
 )
-from gaplisten.clips.layout_file import LayoutModel, layout_of, plain_layout
+from gaplisten.clips.layout_file import AnyName, LayoutModel, layout_of, plain_layout
 from gaplisten.durable.digests import sha256_of
 from gaplisten.durable.files import not_written, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import measure_named
+from gaplisten.texts import toml_bytes
 from gaplisten.untrusted import read_regular
 
 VERSION = 1
@@ -68,8 +69,8 @@ class _Model(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
 
-Text = Annotated[str, Field(max_length=100_000)]
-Name = Annotated[str, Field(max_length=4096)]
+Text = Annotated[str, Field(max_length=100_000), AnyName]
+Name = Annotated[str, Field(max_length=4096), AnyName]
 Index = Annotated[int, Field(ge=0, le=2**53)]
 Milliseconds = Annotated[float, Field(gt=0, le=10_000, strict=False)]
 
@@ -164,13 +165,7 @@ def write_work(path: Path, work: Work) -> str:
     StoreError
         If the file cannot be written, or a name that it would hold is no text.
     """
-    try:
-        content = to_toml(work, path.parent).encode("utf-8")
-    except UnicodeEncodeError as error:
-        before, after = error.object[: error.start], error.object[error.start :]
-        line = before.rpartition("\n")[2] + after.partition("\n")[0]
-        fact = f"is not written: a name is no text, and TOML holds text only ({line.strip()})"
-        raise StoreError(str(path), fact, "rename that file or folder and open it again") from error
+    content = toml_bytes(to_toml(work, path.parent), path, StoreError)
     try:
         write_whole(path, content)
     except OSError as error:

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 
 import pydantic
 import tomlkit
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WrapValidator
 
 from gaplisten.audio.headerless import RawError, parse_raw
 from gaplisten.clips.arrangement import Layout, Part
@@ -18,6 +18,7 @@ from gaplisten.clips.patterns import Pattern
 from gaplisten.durable.files import not_written, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import FORMATS
+from gaplisten.texts import toml_bytes
 from gaplisten.untrusted import read_regular
 
 MOST_BYTES = 1_000_000
@@ -27,7 +28,17 @@ _HEAD = """How Gaplisten takes the files of a folder. In `files`, {clip} is what
 In a manifest, `files` is a column. `raw` says what files without a header hold: "16000,s16le,1".
 Roles: reference, lossy, condition, trace, not used. A trace `of` a condition holds that one's own losses."""
 
-Text = Annotated[str, Field(max_length=4096)]
+
+def _as_text(value: Any, check: pydantic.ValidatorFunctionWrapHandler) -> Any:
+    if isinstance(value, str):
+        check(value.encode("utf-8", "replace").decode())  # each byte that is no text is a "?" there
+        return value
+    return check(value)
+
+
+# A text that may be a name with bytes that are no text; pydantic alone refuses those.
+AnyName = WrapValidator(_as_text)
+Text = Annotated[str, Field(max_length=4096), AnyName]
 
 
 class LayoutError(GaplistenError):
@@ -71,15 +82,16 @@ def write_layout(path: Path, layout: Layout) -> None:
     Raises
     ------
     LayoutError
-        If the file cannot be written.
+        If the file cannot be written, or a name that it would hold is no text.
     """
     document = tomlkit.document()
     for line in _HEAD.splitlines():
         document.add(tomlkit.comment(line))
     for key, value in {"gaplisten": "layout", "version": 1, **plain_layout(layout)}.items():
         document[key] = value
+    content = toml_bytes(tomlkit.dumps(document), path, LayoutError)
     try:
-        write_whole(path, tomlkit.dumps(document).encode("utf-8"))
+        write_whole(path, content)
     except OSError as error:
         raise LayoutError(*not_written(path, error)) from error
 
@@ -99,12 +111,12 @@ def read_layout(path: Path) -> Layout:
         raise LayoutError(str(path), f"cannot be read ({error.strerror})", "check the path") from error
     except UnicodeDecodeError as error:
         raise LayoutError(str(path), "is no UTF-8 text", "save it as UTF-8") from error
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise LayoutError(str(path), f"is no TOML ({error})", "correct the line") from error
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"])) or "file"
         raise LayoutError(str(path), f"{where}: {first['msg']}", "see docs/formats.md, Layouts") from error
+    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits
+        raise LayoutError(str(path), f"is no TOML ({error})", "correct the line") from error
 
 
 def plain_layout(layout: Layout) -> dict[str, Any]:

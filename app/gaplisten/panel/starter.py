@@ -70,7 +70,7 @@ def with_more(definition: PanelDefinition, text: str) -> PanelDefinition:
     values = definition.model_dump(mode="json", exclude_defaults=True)
     try:
         more = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:  # also a number of 5,000 digits, or tables nested deeply
         raise ValueError(f"what more is said is not TOML: {error}") from error
     return PanelDefinition.model_validate(_together(values, more))
 
