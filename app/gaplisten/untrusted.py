@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from gaplisten.durable.files import sync_folder, write_all
 
@@ -59,6 +60,18 @@ def open_regular(path: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def open_file(path: Path) -> BinaryIO:
+    """Return a regular file that the user named, open for reading; a link is followed.
+
+    Raises
+    ------
+    OSError
+        If it is something else or cannot be opened; nothing is waited for.
+    """
+    with open_regular(path) as descriptor:
+        return os.fdopen(os.dup(descriptor), "rb")
 
 
 def read_at_most(descriptor: int, most: int, path: Path) -> bytes:

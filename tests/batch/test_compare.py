@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import os
+import sys
 from dataclasses import replace
 from pathlib import Path
 from statistics import fmean, stdev
@@ -41,6 +43,7 @@ from gaplisten.clips.clip import Clip
 from gaplisten.metrics.contract import Metric, Score
 from gaplisten.panel.ratings import Rating
 from gaplisten.tables import write_csv
+from kit.timing import that_ends
 
 
 def simulated(clips: int = 40, seed: int = 0) -> list[Point]:
@@ -133,6 +136,18 @@ def test_a_table_that_cannot_be_compared_is_told(tmp_path: Path, text: str, fact
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(ComparisonError, match=fact):
         from_table(tmp_path / "t.csv")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes among files")
+def test_a_pipe_is_no_table_and_is_not_waited_for(tmp_path: Path):
+    os.mkfifo(tmp_path / "t.csv")
+    with pytest.raises(ComparisonError, match="no regular file"):
+        that_ends(lambda: from_table(tmp_path / "t.csv"))
+
+
+def test_a_line_that_is_cut_short_has_empty_cells(tmp_path: Path):
+    (tmp_path / "t.csv").write_text("clip,rating,condition\n1,3,a\n2,4\n")
+    assert [(one.clip, one.condition) for one in read_heard(tmp_path / "t.csv")] == [("1", "a"), ("2", "")]
 
 
 def listeners(noise: float, seed: int = 1) -> tuple[list[Point], list[Heard]]:

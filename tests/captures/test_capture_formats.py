@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
 import struct
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +20,7 @@ from gaplisten.captures.laying_out import timeline_of, timeline_of_delays
 from gaplisten.captures.streams import Capture, CaptureError
 from gaplisten.captures.timeline import Timeline
 from kit import calls, real_clips
+from kit.timing import that_ends
 
 NEVER = (10, 11, 60, 61, 62, 140)
 LATE = {90: 130.0, 91: 120.0, 120: 200.0}
@@ -294,6 +297,14 @@ def test_what_is_no_capture_names_those_that_are_known(tmp_path: Path) -> None:
         read_capture(path)
     assert not is_capture(tmp_path)
     assert not is_capture(tmp_path / "nowhere")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no pipes among files")
+def test_a_pipe_is_no_capture_and_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    assert not that_ends(lambda: is_capture(tmp_path / "pipe"))
+    with pytest.raises(CaptureError, match="no regular file"):
+        that_ends(lambda: read_capture(tmp_path / "pipe"))
 
 
 def test_a_line_that_does_not_belong_is_named(tmp_path: Path) -> None:

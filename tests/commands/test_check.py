@@ -174,6 +174,27 @@ def test_in_a_folder_every_version_is_measured_at_the_gaps_that_it_met(right: Pa
     assert run("gaps", root, "--trace", "x.txt") == 2
 
 
+@pytest.mark.parametrize(
+    ("words", "made"),
+    [(("--csv", "g.csv"), "g.csv"), (("--bundle", "g.zip"), "g.zip"), (("--labels", "g.txt"), "g.txt")],
+)
+def test_of_a_folder_the_clip_that_cannot_be_read_is_told_by_the_status_and_the_others_are_there(
+    right: Path, tmp_path: Path, words: tuple[str, str], made: str, capsys, monkeypatch
+) -> None:
+    root = tmp_path / "set"
+    shutil.copytree(right, root)
+    for system, bad in (("net", "demo2"), ("other", "demo1")):
+        (root / system).mkdir()
+        for name in ("demo1", "demo2"):
+            shutil.copy(right / f"lossy/{name}.flac", root / system)
+        (root / system / f"{bad}.flac").write_bytes(b"fLaC no more")
+    monkeypatch.chdir(tmp_path)
+    clip = ("--clip", "demo1") if words[0] != "--csv" else ()
+    assert run("gaps", root, *words, *clip) == 1
+    assert "demo1.flac: is damaged" in capsys.readouterr().err
+    assert (tmp_path / made).stat().st_size > 100
+
+
 def test_gaps_of_a_folder_ask_first(inverted: Path, capsys) -> None:
     (inverted / "net").mkdir()
     shutil.copy(inverted / "clean/demo1.flac", inverted / "net")

@@ -54,6 +54,10 @@ def test_a_method_that_is_not_known_leaves_no_file_behind(
     assert "method 'nope': there is no such method" in capsys.readouterr().err
     assert not (tmp_path / "p.toml").exists()
     assert run("panel", "new", tmp_path / "p.toml", "--method", "acr") == 0
+    before = (tmp_path / "p.toml").read_bytes()
+    assert run("panel", "new", tmp_path / "p.toml", "--method", "ab") == 2
+    assert "is there already" in capsys.readouterr().err
+    assert (tmp_path / "p.toml").read_bytes() == before
 
 
 @pytest.mark.parametrize("concealer", ["../evil.py", "/tmp/evil.py", "evil.py", "nothing_like_this"])

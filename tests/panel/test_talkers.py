@@ -64,3 +64,9 @@ def test_tables_that_do_not_say_it_are_refused(tmp_path: Path, text: str, said: 
     (tmp_path / "t.csv").write_text(text)
     with pytest.raises(TalkersError, match=said):
         by_table(tmp_path / "t.csv", ["c0", "c1"])
+
+
+def test_a_cell_that_is_too_long_for_a_table_is_refused_in_words(tmp_path: Path) -> None:
+    (tmp_path / "t.csv").write_text(f"clip,talker\n1,{'x' * 200_000}\n")
+    with pytest.raises(TalkersError, match="it is no table: field larger"):
+        by_table(tmp_path / "t.csv", ["1"])

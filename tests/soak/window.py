@@ -6,6 +6,7 @@ finds its sound device. At the end of each round it rests, says so in a line, an
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
@@ -14,7 +15,7 @@ from typing import Any
 
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QLineEdit
 
 from gaplisten.bench.state import Loop
 from gaplisten.ui.panel.trial_page import TrialPage
@@ -24,7 +25,8 @@ from gaplisten.ui.theme import apply_theme
 from kit import driving
 from kit.driving import Driver, Scenario, pause
 
-driving.PATIENCE = 120
+driving.PATIENCE = 900  # the machine may have ten other things to do
+MOST_KEYS = 1000  # pressed for one thing; each waits for a moment
 CLIPS, PANEL, OUT = map(Path, sys.argv[1:4])
 told: dict[str, Any] = {
     "rounds": 0,
@@ -117,11 +119,19 @@ class Soak:
         pane.open(PANEL)
         yield lambda: pane.panel_window is not None
         window = pane.panel_window
-        QTest.keyClicks(QApplication.focusWidget() or window, f"listener{told['rounds']}")
-        while True:
+        # On a busy machine it has the focus some time after it is there.
+        yield (
+            lambda: (
+                isinstance(QApplication.focusWidget(), QLineEdit)
+                and window.isAncestorOf(QApplication.focusWidget())
+            )
+        )
+        QTest.keyClicks(QApplication.focusWidget(), f"listener{told['rounds']}")
+        for pressed in itertools.count():
             session = window.session
             if session is not None and session.finished:
                 break
+            assert pressed < MOST_KEYS, f"the panel does not end: {type(window.page).__name__}"
             page = window.page
             if isinstance(page, TrialPage):
                 QTest.keyClick(page, Qt.Key.Key_Space)
@@ -147,7 +157,8 @@ class Soak:
         (OUT / "lost").unlink()
         say("find")
         yield lambda: answered("found")
-        while True:  # what was told stays until something plays
+        for looked in itertools.count():  # what was told stays until something plays
+            assert looked < MOST_KEYS, "the device is not found again"
             self.window.panes["devices"].rescan()
             yield pause(0.2)
             yield lambda: not self.hearing.state.starting

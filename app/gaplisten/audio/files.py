@@ -36,6 +36,7 @@ from gaplisten.audio.signal import Samples, Signal
 from gaplisten.durable.files import not_written, whole_path
 from gaplisten.errors import GaplistenError
 from gaplisten.folders import user_cache
+from gaplisten.untrusted import open_file
 
 _SUFFIXES = "wav flac ogg oga opus mp3 aif aiff aifc au snd caf w64 rf64 wavex sph"
 SOUND_SUFFIXES = frozenset("." + suffix for suffix in _SUFFIXES.split())
@@ -148,7 +149,7 @@ def _probe_bare(path: Path, raw: RawFormat | None) -> SoundInfo:
     if not path.is_file():
         _promised(path)  # which says what it is
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             head = file.read(_HEAD)
         if begins_as_sound(head):
             fact = "has a header of its own, though its name says that it has none"
@@ -380,7 +381,7 @@ def _readable(path: Path, promise: Promise) -> str | bytes | io.BytesIO:
     if promise.stretch is None:
         return _named(path)
     first, end = promise.stretch
-    with path.open("rb") as file:
+    with open_file(path) as file:
         file.seek(first)
         return io.BytesIO(file.read(end - first))
 

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from gaplisten.audio.g711 import a_law, mu_law
 from gaplisten.errors import GaplistenError
+from gaplisten.untrusted import open_file
 
 _Floats = npt.NDArray[np.float64]
 
@@ -300,7 +301,7 @@ def _pieces(path: Path, size: int) -> list[bytes]:
     """Return pieces from all over a file, each of whole frames of any reading."""
     places = max(size // _PIECE, 1)
     chosen = range(places) if places <= _PIECES else [i * places // _PIECES for i in range(_PIECES)]
-    with path.open("rb") as file:
+    with open_file(path) as file:
         found = []
         for place in chosen:
             file.seek(place * _PIECE)

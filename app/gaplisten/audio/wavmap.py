@@ -12,7 +12,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from gaplisten.audio.filemap import ArraySource, Frames, Raw, gather_rows
-from gaplisten.untrusted import open_regular
+from gaplisten.untrusted import open_file
 
 _KNOWN_BYTES = 64  # of a chunk that tells the form of the sound; a damaged one may claim gigabytes
 
@@ -46,11 +46,11 @@ def wav_layout(path: Path) -> WavLayout | None:
     OSError
         If it is no regular file or cannot be read; a pipe is not waited for.
     """
-    with open_regular(path) as descriptor, os.fdopen(descriptor, "rb", closefd=False) as file:
+    with open_file(path) as file:
         head = file.read(12)
         if len(head) < 12 or head[:4] not in {b"RIFF", b"RF64"} or head[8:] != b"WAVE":
             return None
-        return _walk_chunks(file, os.fstat(descriptor).st_size)
+        return _walk_chunks(file, os.fstat(file.fileno()).st_size)
 
 
 def _walk_chunks(file: BinaryIO, size: int) -> WavLayout | None:
@@ -91,7 +91,7 @@ class MappedSource(ArraySource):
 
     def __init__(self, path: Path, layout: WavLayout) -> None:
         self.path = path
-        self._file = path.open("rb")
+        self._file = open_file(path)
         weakref.finalize(self, self._file.close)
         self._stamp = _stamp(self._file)
         self.changed = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import itertools
 import math
 from collections.abc import Iterable, Sequence
@@ -13,6 +14,9 @@ from gaplisten.batch.score import ScoreRow
 from gaplisten.errors import GaplistenError
 from gaplisten.statistics import holm, mean_of, quartiles, sign_test, within
 from gaplisten.tables import Table
+from gaplisten.untrusted import read_regular
+
+_MOST_BYTES = 200_000_000  # of a table
 
 
 class ComparisonError(GaplistenError):
@@ -108,8 +112,8 @@ def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
         If it cannot be read or a column is missing.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            lines = list(csv.DictReader(file))
+        text = read_regular(path, _MOST_BYTES).decode("utf-8-sig")
+        lines = list(csv.DictReader(io.StringIO(text, newline=""), restval=""))
     except (OSError, ValueError, csv.Error) as error:
         raise ComparisonError(str(path), f"cannot be read ({error})", "give a CSV table") from error
     missing = [name for name in needed if lines and name not in lines[0]]

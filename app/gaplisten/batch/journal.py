@@ -11,9 +11,12 @@ from types import TracebackType
 from typing import Any, Self
 
 from gaplisten.durable.digests import sha256_of
-from gaplisten.durable.files import write_all
+from gaplisten.durable.files import OWN_FILE, write_all
 from gaplisten.durable.locks import FileLock, Locked
 from gaplisten.errors import GaplistenError
+from gaplisten.untrusted import read_regular
+
+_MOST_BYTES = 2**30
 
 
 class JournalError(GaplistenError):
@@ -44,7 +47,7 @@ class Journal:
 
     def _read(self) -> dict[str, dict[str, Any]]:
         try:
-            content = self.path.read_bytes()
+            content = read_regular(self.path, _MOST_BYTES)
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -111,7 +114,7 @@ class Journal:
 
     def _open(self) -> int:
         self.path.parent.mkdir(parents=True, exist_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | OWN_FILE
         descriptor = os.open(self.path, flags, 0o644)
         size = os.fstat(descriptor).st_size
         if size:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from gaplisten.audio.files import SOUNDING_SUFFIXES
 from gaplisten.clips.scanning import Tree
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import MAX_BYTES, TraceFileError
+from gaplisten.untrusted import read_regular
 
 CELL_FORMAT = "digits"  # what stands in a cell
 _USUAL_COLUMN = 3
@@ -55,13 +57,9 @@ def read_trace_table(path: Path, stems: Collection[str] = ()) -> TraceTable:
         If it cannot be read, or a row that names a sound file holds something else than 0 and 1.
     """
     try:
-        if not path.is_file() and path.exists():  # reading a pipe could wait for ever
-            raise TraceFileError(str(path), "is no file", "name a CSV file")
-        if path.stat().st_size > MAX_BYTES:
-            raise TraceFileError(str(path), f"is larger than {MAX_BYTES // 2**20} MiB", "split the table")
+        text = read_regular(path, MAX_BYTES).decode("utf-8-sig")
         csv.field_size_limit(MAX_BYTES)
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return _traces(path, list(csv.reader(file, strict=True)), stems)
+        return _traces(path, list(csv.reader(io.StringIO(text, newline=""), strict=True)), stems)
     except OSError as error:
         raise TraceFileError(
             str(path), f"cannot be read ({error.strerror})", "check the permissions"

@@ -183,11 +183,16 @@ def gaps(
             )
             return
         if wanted is not None:
-            _accepted(clips, wanted, accept)
+            failed = _accepted(clips, wanted, accept)
             options = _options(reference_folder, packet_ms, packet, layout, raw)
             hand_over(clips.clips, wanted, limits, options)
+            if failed:
+                raise typer.Exit(1)
             return
-        _show(_of_set(clips, limits, accept), flagged, csv)
+        table, failed = _of_set(clips, limits, accept)
+        _show(table, flagged, csv)
+        if failed:
+            raise typer.Exit(1)
         return
     clip = _clip(files, lossy, trace or [], length, no_reference, format, inverted)
     clip = replace(clip, raw=raw_from(raw))
@@ -237,17 +242,26 @@ def _label(path: Path, opened: OpenClip, tables: Sequence[GapTable], thresholds:
     write_labels(path, tracks, opened.frames / opened.rate, opened.rate)
     counts = ", ".join(f"{len(track.labels)} {visible(track.name)}" for track in tracks)
     print(f"labels written to {path}: {counts}")
+    if failures(opened.problems):
+        raise typer.Exit(1)
 
 
-def _accepted(clips: ClipSet, wanted: Wanted, accept: bool) -> None:
-    """Say what does not fit in the clips that are handed over; go on only where that was accepted."""
-    doubts = [
-        f"{clip.name}: {doubt}"
-        for clip in clips.clips
-        if wanted.clip in (None, clip.name)
-        for doubt in doubts_about(open_clip(clip))
-    ]
+def _accepted(clips: ClipSet, wanted: Wanted, accept: bool) -> int:
+    """Say what does not fit in the clips that are handed over; go on only where that was accepted.
+
+    Returns
+    -------
+    failed
+        How many of their files could not be used; each is named.
+    """
+    doubts, problems = list[str](), list[str]()
+    for clip in clips.clips:
+        if wanted.clip in (None, clip.name):
+            opened = open_clip(clip)
+            doubts += [f"{clip.name}: {doubt}" for doubt in doubts_about(opened)]
+            problems += [f"{clip.name}: {problem}" for problem in opened.problems]
     say_doubts(doubts, accepted=accept)
+    return failures(problems)
 
 
 def _options(
@@ -278,8 +292,14 @@ def _show(table: Table, flagged: bool, csv: Path | None) -> None:
     show(table if csv else _telling(table), csv)
 
 
-def _of_set(clips: ClipSet, limits: Mapping[str, float], accept: bool) -> Table:
-    """Measure every version of every clip at the gaps that it met; none where something does not fit."""
+def _of_set(clips: ClipSet, limits: Mapping[str, float], accept: bool) -> tuple[Table, int]:
+    """Measure every version of every clip at the gaps that it met; none where something does not fit.
+
+    Returns
+    -------
+    table, failed
+        And how many files could not be used; each is named.
+    """
     columns: tuple[str, ...] = ()
     rows, doubts, problems = list[tuple[Cell, ...]](), list[str](), list[str]()
     with progress("measuring gaps") as job:
@@ -296,7 +316,7 @@ def _of_set(clips: ClipSet, limits: Mapping[str, float], accept: bool) -> Table:
                 columns = ("clip_name", *table.columns)
                 rows += [(clip.name, *row) for row in table.rows]
     say_doubts(doubts, accepted=accept)
-    failures(problems)
+    failed = failures(problems)
     if not rows:
         fact = (
             "holds no version beside lossy files and references"
@@ -304,7 +324,7 @@ def _of_set(clips: ClipSet, limits: Mapping[str, float], accept: bool) -> Table:
             else "tells of no losses"
         )
         raise GapsUsageError(str(clips.root), fact, "see gaplisten check FOLDER")
-    return Table(columns, tuple(rows))
+    return Table(columns, tuple(rows)), failed
 
 
 def _find(clip: Clip, csv: Path | None) -> None:

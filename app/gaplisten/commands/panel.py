@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from gaplisten.commands.panel_exchange import export, import_
 from gaplisten.commands.panel_plan import plan_, show_design
 from gaplisten.commands.panel_serve import links, serve
 from gaplisten.display import lacking
+from gaplisten.durable.files import not_written, write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import counted
 from gaplisten.panel import methods
@@ -55,11 +57,11 @@ def new(
 
     text = starter(methods.method(method), title)  # first: a method that is not known leaves no file
     try:
-        with file.open("x", encoding="utf-8") as target:
-            target.write(text)
+        if os.path.lexists(file):
+            raise PanelCommandError(str(file), "is there already", "give another name, or remove it")
+        write_whole(file, text)
     except OSError as error:
-        fact = error.strerror or str(error)
-        raise PanelCommandError(str(file), f"it cannot be written: {fact}", "give another name") from error
+        raise PanelCommandError(*not_written(file, error)) from error
     print(f"{file} written; edit it, then: gaplisten panel build {file} --out FOLDER")
 
 

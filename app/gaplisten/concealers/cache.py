@@ -26,6 +26,7 @@ from gaplisten.durable.digests import sha256_of
 from gaplisten.durable.files import write_whole
 from gaplisten.folders import user_cache
 from gaplisten.loss.trace import LossTrace
+from gaplisten.untrusted import read_regular
 
 _FORMAT = 3
 _SUFFIX = ".concealed"
@@ -167,7 +168,7 @@ class Cache:
         """Return what was kept under the key; None also when a file that the plugin read has changed."""
         path = self._path(key)
         try:
-            data = path.read_bytes()
+            data = read_regular(path, self.limit_bytes)
             kept = _decode(data)
         except (OSError, ValueError, KeyError, TypeError):
             return None

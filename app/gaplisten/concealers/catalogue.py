@@ -24,9 +24,11 @@ from gaplisten.durable.files import write_whole
 from gaplisten.errors import GaplistenError
 from gaplisten.folders import bundled_plugins, user_cache, user_plugins
 from gaplisten.jobs import Job
+from gaplisten.untrusted import read_regular
 
 ENTRY_POINTS = "gaplisten.concealers"
 _FORMAT = 5
+_MOST_KNOWN = 64_000_000  # bytes
 _LOOK_SECONDS = 0.05  # how soon a scan that is stopped ends
 
 
@@ -159,7 +161,7 @@ class Known:
 
     def _read(self) -> dict[str, dict[str, Any]]:
         try:
-            data = json.loads(self._path.read_text(encoding="utf-8"))
+            data = json.loads(read_regular(self._path, _MOST_KNOWN))
             items = data["plugins"] if data["format"] == self._version() else {}
         except (OSError, ValueError, KeyError, TypeError, RecursionError):
             return {}

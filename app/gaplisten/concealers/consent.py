@@ -28,7 +28,7 @@ from gaplisten.concealers.code_files import code_below
 from gaplisten.concealers.entries import BrokenEntry, Entry
 from gaplisten.durable.digests import sha256_of
 from gaplisten.folders import user_state
-from gaplisten.untrusted import open_regular
+from gaplisten.untrusted import Folder, open_regular, read_regular
 
 PROGRAMS = frozenset(
     {"command", "encode_command", "decode_command", "cmd", "program", "executable", "script", "shell"}
@@ -46,6 +46,7 @@ _PART_OF_COMMAND = re.compile(r"[\s;|&<>()'\"=,]+")
 _FILLED_IN = re.compile(r"(?<!\{)\{[^{}]*\}(?!\})")
 _BLANK = re.compile("[\u034f\u115f\u1160\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0]")
 _DESCRIPTION_BYTES = 1_000_000
+_MOST_REMEMBERED = 64_000_000  # bytes: a million decisions
 _LOCATION = re.compile(rb"\n\x08location(?:\x12(.))?", re.DOTALL)
 """In ONNX's protocol buffers: the key ``location`` of an entry, then the length of its value."""
 
@@ -305,8 +306,8 @@ def allow(document: str, wishes: Iterable[Wish]) -> None:
     if new:
         path = _path()
         path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("a", encoding="ascii") as file:
-            file.write("".join(f"{key}\n" for key in new))
+        with Folder(path.parent) as folder:
+            folder.append(path.name, "".join(f"{key}\n" for key in new).encode("ascii"))
 
 
 def _path() -> Path:
@@ -319,6 +320,6 @@ def _key(document: str, wish: Wish) -> str:
 
 def _remembered() -> frozenset[str]:
     try:
-        return frozenset(_path().read_text(encoding="ascii").split())
+        return frozenset(read_regular(_path(), _MOST_REMEMBERED).decode("ascii").split())
     except (OSError, ValueError):
         return frozenset()

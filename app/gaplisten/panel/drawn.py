@@ -20,6 +20,7 @@ from gaplisten.panel.journal import not_saved, opened_folder
 from gaplisten.panel.key import Key
 from gaplisten.panel.plan import laid_out, plan
 from gaplisten.panel.planned import Item, Planned, Use
+from gaplisten.untrusted import read_regular
 
 PLANS = "plans"
 SUFFIX = ".plan"
@@ -181,12 +182,11 @@ def copies_of_plan(key: Key, ratings: Path, session: str) -> list[Path]:
     """Return the files under other names that hold what a session drew; links are none."""
     found = []
     for path in sorted((ratings / PLANS).glob("*")):
-        if path == plan_path(ratings, session) or path.is_symlink() or not path.is_file():
+        if path == plan_path(ratings, session) or path.is_symlink():
             continue
         try:
-            if path.stat().st_size <= LARGEST_PLAN:
-                _unpacked(path.read_bytes(), key, session)
-                found.append(path)
+            _unpacked(read_regular(path, LARGEST_PLAN), key, session)
+            found.append(path)
         except (OSError, ValueError, zlib.error, ValidationError):
             continue
     return found

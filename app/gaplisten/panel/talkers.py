@@ -105,7 +105,10 @@ def by_table(path: Path, names: Iterable[str]) -> dict[str, Talker]:
         raise TalkersError(str(path), "it is not UTF-8 text", "save it as UTF-8") from error
     head = text.split("\n", 1)[0]
     separator = max(",;\t", key=head.count)
-    rows = list(csv.DictReader(io.StringIO(text), delimiter=separator))
+    try:
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator))
+    except csv.Error as error:
+        raise TalkersError(str(path), f"it is no table: {error}", "save it as CSV") from error
     columns = {name.strip().casefold(): name for name in (rows[0] if rows else {}) if name}
     if "clip" not in columns or not {"talker", "sex"} & set(columns):
         fact = f"its columns are {', '.join(columns) or 'none'}"

@@ -26,6 +26,7 @@ from gaplisten.panel.reading import Row
 from gaplisten.panel.session import OTHER
 from gaplisten.panel.session_files import SessionFile, copies_of, named_otherwise, read_ratings, read_sessions
 from gaplisten.panel.session_names import listener_of, session_name
+from gaplisten.untrusted import read_regular
 
 WITHDRAWN = "withdrawn"
 RECORD = "withdrawn.json"
@@ -101,9 +102,7 @@ def _recorded(ratings: Path) -> tuple[Withdrawal, ...] | None:
     try:
         if path.is_symlink() or not path.is_file():
             return None if path.is_symlink() or path.exists() else ()
-        if path.stat().st_size > _LARGEST_RECORD:
-            return None
-        said = json.loads(path.read_text(encoding="utf-8-sig"))
+        said = json.loads(read_regular(path, _LARGEST_RECORD).decode("utf-8-sig"))
         return tuple(
             Withdrawal(
                 str(one["listener"]),

@@ -15,6 +15,7 @@ import numpy as np
 
 from gaplisten import folders
 from gaplisten.errors import GaplistenError
+from gaplisten.untrusted import MOST_SETTINGS, read_regular
 
 LATENCY = 0.015
 """Seconds asked for: below, a busy machine runs dry; above, a switch is felt to lag."""
@@ -65,7 +66,7 @@ def _preference() -> Path:
 def remembered() -> tuple[str | None, str | None]:
     """Return name and host API of the chosen device, or Nones for the system's default."""
     with suppress(OSError, ValueError, KeyError, TypeError, RecursionError):
-        saved = json.loads(_preference().read_text(encoding="utf-8"))
+        saved = json.loads(read_regular(_preference(), MOST_SETTINGS))
         return str(saved["name"]), str(saved["host_api"])
     return None, None
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from gaplisten.captures.formats.contract import CaptureFormat, Damaged
 from gaplisten.captures.streams import Capture, CaptureError
 from gaplisten.jobs import Job
-from gaplisten.untrusted import read_regular
+from gaplisten.untrusted import open_file, read_regular
 
 MAX_BYTES = 256 * 1024 * 1024
 GZIP_MAGIC = b"\x1f\x8b"
@@ -86,9 +86,7 @@ def _recognised(head: bytes) -> CaptureFormat | None:
 
 
 def _head(path: Path) -> bytes:
-    with path.open("rb") as file:
-        if not path.is_file():
-            return b""
+    with open_file(path) as file:
         head = file.read(_HEAD)
     if head.startswith(GZIP_MAGIC):
         try:

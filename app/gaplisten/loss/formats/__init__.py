@@ -21,6 +21,7 @@ from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import archives, foreign
 from gaplisten.loss.formats.contract import BadTrace, Content, End, Intervals, TraceFormat, Unusable
 from gaplisten.loss.trace import Flags, LossTrace, Reading, runs_of
+from gaplisten.untrusted import read_regular
 
 __all__ = [
     "FORMATS", "MAX_BYTES", "AmbiguousTrace", "End", "TraceFile", "TraceFileError", "TraceFormat", "fit",
@@ -214,7 +215,7 @@ def _bytes(path: Path) -> bytes:
             raise TraceFileError(
                 str(path), f"is larger than {MAX_BYTES // 2**20} MiB", "check what this file is"
             )
-        data = path.read_bytes()
+        data = read_regular(path, MAX_BYTES)
     except FileNotFoundError as error:
         raise TraceFileError(str(path), "there is no such file", "check the path") from error
     except OSError as error:

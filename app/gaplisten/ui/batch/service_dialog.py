@@ -27,6 +27,7 @@ from gaplisten.exchange.service_settings import (
     settings_path,
 )
 from gaplisten.ui.widgets import QuietLabel, resize_within
+from gaplisten.untrusted import MOST_SETTINGS, read_regular
 
 _TEST_SECONDS = 10.0
 
@@ -89,7 +90,7 @@ class ServiceDialog(QDialog):
         """Show what is set up now."""
         self._say("")
         try:
-            values = tomllib.loads(settings_path().read_text(encoding="utf-8"))
+            values = tomllib.loads(read_regular(settings_path(), MOST_SETTINGS).decode("utf-8"))
         except FileNotFoundError:
             values = {}
         except (OSError, ValueError, RecursionError) as error:
