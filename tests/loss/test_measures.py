@@ -16,7 +16,7 @@ from gaplisten.loss.formats import read_trace
 from gaplisten.loss.measures import MEASURES, Direction, measure_gaps, measure_named
 from gaplisten.loss.measures.kinds import lsd
 from gaplisten.loss.measures.sliding import sliding_maximum, sliding_mean
-from gaplisten.loss.measures.windows import fast_length
+from gaplisten.loss.measures.windows import fast_length, medians
 from gaplisten.loss.models import make_trace
 from gaplisten.loss.strata import Stratum
 from gaplisten.loss.trace import LossTrace, apply_loss
@@ -346,6 +346,12 @@ def test_what_slides_along_a_signal_is_scipys_to_the_bit(frames: int, size: int)
     signal = np.abs(rng.normal(size=frames)) * 10 ** rng.uniform(-6, 2, frames)
     assert np.array_equal(sliding_maximum(signal, size), maximum_filter1d(signal, size))
     assert np.array_equal(sliding_mean(signal, size), uniform_filter1d(signal, size))
+
+
+@pytest.mark.parametrize("columns", [1, 2, 7, 626, 641])
+def test_medians_are_numpys_to_the_bit(columns: int) -> None:
+    rows = np.abs(np.random.default_rng(columns).normal(size=(50, columns))).round(2)
+    assert np.array_equal(medians(rows.copy()), np.median(rows, axis=1))
 
 
 def test_fast_lengths_are_scipys() -> None:

@@ -151,6 +151,15 @@ def test_speech_comes_back_without_a_click(plugin) -> None:
     assert exits["repeat_fade"] > 8
 
 
+def test_it_sounds_the_same_to_the_bit_where_scipy_has_only_its_public_functions(plugin, monkeypatch) -> None:
+    signal = np.array(speech(16000, 3.2))
+    lost = harness.bursty_loss(160, 0.3, 2)
+    quick = harness.conceal(plugin, signal, lost, 16000, 320)
+    assert plugin.recursions() != (None, None)
+    monkeypatch.setattr(plugin, "recursions", lambda: (None, None))
+    assert np.array_equal(harness.conceal(plugin, signal, lost, 16000, 320), quick)
+
+
 def test_speech_that_set_in_during_a_loss_comes_back_without_a_click(plugin) -> None:
     from gaplisten.audio.signal import Signal
     from gaplisten.loss.measures import measure_gaps

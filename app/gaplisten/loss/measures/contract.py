@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import TypeVar, cast
+from typing import TypeVar
 
 import numpy as np
 
@@ -48,19 +48,13 @@ class Case:
         assert self.clean is not None
         return self.clean
 
-    def of_reference(self, key: str, work: Callable[[], T]) -> T:
+    def of_reference(self, key: Hashable, work: Callable[[], T]) -> T:
         """Return what follows from reference and gaps alone: made once for all versions."""
-        return self._once((key, 0), work)
+        return self.places.once(key, work)
 
-    def of_version(self, key: str, work: Callable[[], T]) -> T:
+    def of_version(self, key: Hashable, work: Callable[[], T]) -> T:
         """Return what several measures need of this version at these gaps: made once."""
-        return self._once((key, id(self.version)), work)
-
-    def _once(self, key: tuple[str, int], work: Callable[[], T]) -> T:
-        memo = self.places.memo
-        if key not in memo:
-            memo[key] = work()
-        return cast("T", memo[key])
+        return self.places.once(key, work, id(self.version))
 
     @property
     def made(self) -> Row:
@@ -68,12 +62,12 @@ class Case:
         return self.of_version("made", lambda: self.places.lost(self.version.row))
 
     @property
-    def made_levels(self) -> list[Row]:
-        """The levels of the 5 ms frames of each gap, dBFS."""
+    def made_levels(self) -> Row:
+        """The levels of the 5 ms frames of all gaps, dBFS (see `Places.level_frames`)."""
         return self.of_version("levels", lambda: gap_levels(self.version.row, self.places))
 
     @property
-    def natural_levels(self) -> list[Row]:
+    def natural_levels(self) -> Row:
         """The same of the reference."""
         return self.of_reference("levels", lambda: gap_levels(self.reference.row, self.places))
 
@@ -81,6 +75,16 @@ class Case:
     def natural(self) -> Row:
         """The reference's samples in all gaps, one after the other."""
         return self.of_reference("natural", lambda: self.places.lost(self.reference.row))
+
+    @property
+    def made_power(self) -> Row:
+        """The mean square of the version's samples in each gap."""
+        return self.of_version("power", lambda: self.places.powers(self.made))
+
+    @property
+    def natural_power(self) -> Row:
+        """The same of the reference."""
+        return self.of_reference("power", lambda: self.places.powers(self.natural))
 
 
 @dataclass(frozen=True, eq=False)

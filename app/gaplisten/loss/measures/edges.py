@@ -8,7 +8,7 @@ import numpy as np
 
 from gaplisten.loss.measures.contract import Case, Curve
 from gaplisten.loss.measures.prediction import more_than_natural
-from gaplisten.loss.measures.windows import Frames, Row
+from gaplisten.loss.measures.windows import Row
 
 # Gives one value per edge of a signal: called with row, edges, rate and, to look around, a reach in frames.
 AtEdges = Callable[..., Row]
@@ -17,20 +17,24 @@ _CURVE_MS = 2.5
 _BLOCK = 512  # edges at once, so that memory does not grow with them
 
 
-def at_edges(case: Case, edges: Frames, key: str, of: AtEdges, near: int) -> Row:
-    """Return the version's values at edges, less those of the reference within `near` frames.
+def at_edges(case: Case, edge: str, key: str, of: AtEdges, near: int) -> Row:
+    """Return the version's values at the gaps' edges, less those of the reference within `near` frames.
 
     Parameters
     ----------
+    edge
+        "entry" or "exit". Both are looked at at once, which takes less time than one after the other.
     key
-        Under which the reference's values are remembered for other versions of the case.
+        Under which the values are remembered: the reference's for all versions of the case.
     """
-    rate = case.version.rate
-    found = of(case.version.row, edges, rate)
+    rate, gaps = case.version.rate, case.places.starts.size
+    edges = np.concatenate((case.places.starts, case.places.stops))
+    some = slice(0, gaps) if edge == "entry" else slice(gaps, None)
+    found = case.of_version(key, lambda: of(case.version.row, edges, rate))[some]
     if case.clean is None:
         return found
     clean = case.clean
-    return more_than_natural(found, case.of_reference(key, lambda: of(clean.row, edges, rate, near)))
+    return more_than_natural(found, case.of_reference(key, lambda: of(clean.row, edges, rate, near))[some])
 
 
 def edge_curve(case: Case, of: AtEdges, near: int) -> Curve:

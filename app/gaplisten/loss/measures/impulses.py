@@ -26,6 +26,12 @@ def sharpness(signal: Row) -> Row:
     return bent
 
 
+def _over(sharp: Row, usual: Row, natural: Row | None) -> Row:
+    """Return by how much sharpness stands out, over what the reference has of it."""
+    own = sharp / usual
+    return own if natural is None else own - natural / usual
+
+
 def strongest(case: Case, first: Frames, end: Frames, late: Frames) -> tuple[Row, Frames]:
     """Return the z of the strongest click of each stretch ``[first, end)``, and its place.
 
@@ -48,15 +54,16 @@ def strongest(case: Case, first: Frames, end: Frames, late: Frames) -> tuple[Row
     natural = None
     if clean is not None:
         natural = case.of_reference("sharp", lambda: sliding_maximum(sharpness(clean.row), near))
+    in_time = case.of_version("stands out", lambda: _over(sharp, usual, natural))
     places, out = first.copy(), np.full(first.size, np.nan)
     stands = np.zeros(first.size, np.bool_)
     for index, (a, b, lag) in enumerate(zip(first.tolist(), end.tolist(), late.tolist(), strict=True)):
         if b - a < near:
             continue
-        own = sharp[a:b] / usual[a:b]
-        if natural is not None:
-            low = np.clip(np.arange(a - lag, b - lag), 0, natural.size - 1) if lag else slice(a, b)
-            own = own - natural[low] / usual[a:b]
+        own = in_time[a:b]
+        if natural is not None and lag:
+            low = np.clip(np.arange(a - lag, b - lag), 0, natural.size - 1)
+            own = _over(sharp[a:b], usual[a:b], natural[low])
         place = int(own.argmax())
         places[index], stands[index], out[index] = a + place, own[place] > 1.0, 0.0
     if stands.any():

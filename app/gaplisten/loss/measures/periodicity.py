@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from gaplisten.loss.measures.windows import Frames, Row, Rows, fast_length, stretches
@@ -38,19 +40,26 @@ def pitch_changes(here: Rows, there: Rows, rate: int) -> Row:
     """
     first, second = _shortest(here), _shortest(there)
     peaks_here, peaks_there = _peaks(here), _peaks(there)
-    least = round(SHORTEST_MS * rate / 1000)
+    voiced = np.flatnonzero((first >= 0) & (second >= 0))
     changes = np.full(len(here), np.nan)
-    for index in np.flatnonzero((first >= 0) & (second >= 0)).tolist():
-        changes[index] = max(
-            _nearest(int(first[index]), peaks_there[index], least),
-            _nearest(int(second[index]), peaks_here[index], least),
+    if voiced.size:
+        cents = _cents(round(SHORTEST_MS * rate / 1000), here.shape[1])
+        changes[voiced] = np.maximum(
+            _nearest(cents[first[voiced]], peaks_there[voiced]),
+            _nearest(cents[second[voiced]], peaks_here[voiced]),
         )
     return changes
 
 
-def _nearest(lag: int, peaks: Row, least: int) -> float:
-    fits = np.flatnonzero(peaks) + least
-    return float(1200.0 * np.abs(np.log2(fits / (lag + least))).min())
+@lru_cache(maxsize=4)
+def _cents(least: int, count: int) -> Rows:
+    """Return how far each of `count` lags from `least` frames on is from each, in cents."""
+    lags = least + np.arange(count)
+    return np.asarray(1200.0 * np.abs(np.log2(lags / lags[:, None])))
+
+
+def _nearest(cents: Rows, peaks: Rows) -> Row:
+    return np.asarray(np.where(peaks, cents, np.inf).min(axis=1))
 
 
 def _shortest(rows: Rows) -> Row:

@@ -4,14 +4,25 @@ from __future__ import annotations
 
 import numpy as np
 
-from gaplisten.loss.measures.windows import FLOOR, MAD, Frames, Row, Rows, fast_length, inside, stretches
+from gaplisten.loss.measures.windows import (
+    FLOOR,
+    MAD,
+    Frames,
+    Row,
+    Rows,
+    fast_length,
+    hann,
+    inside,
+    medians,
+    stretches,
+)
 
 LPC_ORDER = 16
 CONTEXT_MS = 20.0
 PEAK_FRAMES = 3
 LEAVE_OUT_FRAMES = 8
 _BLOCK = 512  # edges at once, so that memory does not grow with them
-_ROWS = 8
+_ROWS = 32
 
 
 def clicks(signal: Row, edges: Frames, rate: int, peak: int = PEAK_FRAMES) -> Row:
@@ -40,35 +51,33 @@ def _peak_ratio(error: Rows, middle: int, reach: int) -> Row:
     peak = error[:, middle - reach : middle + reach + 1].max(axis=1, initial=0.0)
     leave_out = LEAVE_OUT_FRAMES + reach - PEAK_FRAMES
     kept = np.concatenate((error[:, : middle - leave_out], error[:, middle + leave_out + 1 :]), axis=1)
-    usual = MAD * np.median(kept, axis=1, overwrite_input=True) if len(error) else np.zeros(0)
-    return np.asarray(peak / (usual + FLOOR))
+    return np.asarray(peak / (MAD * medians(kept) + FLOOR))
 
 
 def _residual(rows: Rows) -> Rows:
     """Filter each row with its own prediction error filter; the first `LPC_ORDER` frames are dropped."""
     taps = _prediction(rows)
     length = rows.shape[1] - LPC_ORDER
-    error = np.zeros((len(rows), length))
+    error = rows[:, LPC_ORDER:].copy()  # the first tap is 1
     product = np.empty((_ROWS, length))
     for at in range(0, len(rows), _ROWS):  # so few at once that they stay in the processor's cache
-        some = slice(at, at + _ROWS)
-        part, share = error[some], product[: len(error[some])]
-        for index in range(LPC_ORDER + 1):
-            shifted = rows[some, LPC_ORDER - index : LPC_ORDER - index + length]
-            np.multiply(taps[some, index, None], shifted, out=share)
-            part += share
+        some, tap = rows[at : at + _ROWS], taps[at : at + _ROWS, :, None]
+        part, share = error[at : at + _ROWS], product[: len(some)]
+        for index in range(1, LPC_ORDER + 1):
+            shifted = some[:, LPC_ORDER - index : LPC_ORDER - index + length]
+            np.add(part, np.multiply(tap[:, index], shifted, share), part)
     return error
 
 
 def _prediction(rows: Rows) -> Rows:
     """Return the error filter of each row, shape ``(n, LPC_ORDER + 1)``: Levinson's recursion on all."""
-    correlation = _autocorrelation(rows * np.hanning(rows.shape[1]))
+    correlation = _autocorrelation(rows * hann(rows.shape[1]))
     taps = np.zeros((len(rows), LPC_ORDER + 1))
     taps[:, 0] = 1.0
     error = correlation[:, 0].copy()
     for order in range(1, LPC_ORDER + 1):
-        against = np.einsum("ij,ij->i", taps[:, :order], correlation[:, order:0:-1])
-        reflection = -against / error
+        reflection = np.einsum("ij,ij->i", taps[:, :order], correlation[:, order:0:-1])
+        reflection /= -error
         taps[:, 1 : order + 1] += reflection[:, None] * taps[:, order - 1 :: -1][:, :order]
         error *= 1.0 - reflection**2
     return taps

@@ -54,19 +54,25 @@ def track(version: Prepared, clean: Prepared, places: Places) -> Track:
     """
     rate = version.voice_rate
     starts, stops = places.at(rate)
-    ends = np.append(starts, places.after[-1:] * rate // places.rate)
-    begins = np.append(places.before[:1] * rate // places.rate, stops)
-    middles, lags, stretch = [], [], []
+    lost = (stops - starts).tolist()
+    cuts = places.once(("windows", rate), lambda: _cuts(places, rate))
+    lags: list[float] = []
     state = _Lag(version.voice, clean.voice, rate)
-    for number, (begin, end) in enumerate(zip(begins.tolist(), ends.tolist(), strict=True)):
+    for number, windows in enumerate(cuts):
         if number:
-            state.widen(int(stops[number - 1] - starts[number - 1]))
-        first = begin + (round(SETTLE_MS * rate / 1000) if number else 0)
-        for a, b in _windows(first, end, rate):
-            middles.append((a + b) / 2)
-            lags.append(state.at(a, b))
-            stretch.append(number)
-    return Track(np.array(middles), np.array(lags, np.float64), np.array(stretch), rate)
+            state.widen(lost[number - 1])
+        lags += [state.at(a, b) for a, b in windows]
+    middles = [(a + b) / 2 for windows in cuts for a, b in windows]
+    stretch = np.repeat(np.arange(float(len(cuts))), [len(windows) for windows in cuts])
+    return Track(np.array(middles), np.array(lags, np.float64), stretch, rate)
+
+
+def _cuts(places: Places, rate: int) -> list[list[tuple[int, int]]]:
+    """Return the windows before the first gap and behind each."""
+    starts, stops = places.at(rate)
+    ends = np.append(starts, places.after[-1:] * rate // places.rate)
+    begins = np.append(places.before[:1] * rate // places.rate, stops + round(SETTLE_MS * rate / 1000))
+    return [_windows(begin, end, rate) for begin, end in zip(begins.tolist(), ends.tolist(), strict=True)]
 
 
 def share_followed(reference: Signal, version: Signal, trace: LossTrace) -> float:
@@ -86,8 +92,8 @@ def _windows(first: int, end: int, rate: int) -> list[tuple[int, int]]:
     if end - first < shortest:
         return []
     count = max(1, (end - first) // size)
-    cuts = np.linspace(first, end, count + 1).astype(int).tolist()
-    return list(pairwise(cuts))
+    step = (end - first) / count
+    return list(pairwise([*(int(first + step * number) for number in range(count)), end]))
 
 
 class _Lag:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
+from typing import TypeVar, cast
 
 import numpy as np
 import numpy.typing as npt
-from numpy.lib.stride_tricks import sliding_window_view
+from numpy.lib.stride_tricks import as_strided
 
 from gaplisten.audio.resample import resample
 from gaplisten.audio.signal import Signal
@@ -17,6 +18,7 @@ from gaplisten.loss.trace import Gap
 Row = npt.NDArray[np.float64]
 Rows = npt.NDArray[np.float64]
 Frames = npt.NDArray[np.int64]
+T = TypeVar("T")
 VOICE_RATE = 16_000
 FLOOR = 1e-4  # -80 dBFS: three steps of 16 bits
 POWER_FLOOR = 1e-7  # -70 dBFS
@@ -44,8 +46,10 @@ def stretches(signal: Row, starts: Frames, length: int) -> Rows:
         return np.zeros((starts.size, length))
     if length > signal.size:
         return _padded(signal, starts, length)
-    inner = np.clip(starts, 0, signal.size - length)
-    rows: Rows = np.ascontiguousarray(sliding_window_view(signal, length)[inner])
+    inner = np.minimum(np.maximum(starts, 0), signal.size - length)
+    step = signal.strides[0]  # by hand: sliding_window_view takes longer than the few rows of a length
+    shape = (signal.size - length + 1, length)
+    rows: Rows = as_strided(signal, shape, (step, step), writeable=False)[inner]
     beyond = np.flatnonzero(inner != starts)
     if beyond.size:
         rows[beyond] = _padded(signal, starts[beyond], length)
@@ -59,14 +63,27 @@ def _padded(signal: Row, starts: Frames, length: int) -> Rows:
     return rows
 
 
-def decibel(power: Rows) -> Rows:
-    """Return ten times the decimal logarithm."""
-    return np.asarray(10.0 * np.log10(power))
+def decibel(power: Rows, out: Rows | None = None) -> Rows:
+    """Return ten times the decimal logarithm, in `out` if that is given."""
+    found = np.log10(power, out=out)
+    found *= 10.0
+    return found
+
+
+def medians(rows: Rows) -> Row:
+    """Return the median of each row, as `numpy.median`, which takes three times as long; rows are sorted."""
+    size = rows.shape[1]
+    rows.sort(axis=1)
+    found: Row = (rows[:, (size - 1) // 2] + rows[:, size // 2]) / 2
+    return found
 
 
 def running_energy(signal: Row) -> Row:
     """Return the energy before each frame, shape ``(frames + 1,)``; `mean_power` takes differences."""
-    return np.concatenate(([0.0], np.cumsum(signal**2)))
+    energy = np.zeros(signal.size + 1)
+    np.square(signal, out=energy[1:])
+    np.cumsum(energy[1:], out=energy[1:])
+    return energy
 
 
 def mean_power(energy: Row, starts: Frames, stops: Frames) -> Row:
@@ -77,7 +94,8 @@ def mean_power(energy: Row, starts: Frames, stops: Frames) -> Row:
     energy
         As `running_energy` gives it. Beyond the signal's ends there is silence.
     """
-    first, last = np.clip(starts, 0, energy.size - 1), np.clip(stops, 0, energy.size - 1)
+    end = energy.size - 1
+    first, last = np.minimum(np.maximum(starts, 0), end), np.minimum(np.maximum(stops, 0), end)
     power: Row = np.maximum(energy[last] - energy[first], 0.0) / np.maximum(stops - starts, 1)
     return power
 
@@ -85,6 +103,12 @@ def mean_power(energy: Row, starts: Frames, stops: Frames) -> Row:
 def inside(values: Row, edges: Frames, frames: int) -> Row:
     """Return the values of edges that have sound on both sides, NaN for the others."""
     return np.where((edges > 0) & (edges < frames), values, np.nan)
+
+
+@lru_cache(maxsize=64)
+def hann(frames: int) -> Row:
+    """Return a symmetric Hann window whose first and last values are 0; not to be written into."""
+    return np.hanning(frames)
 
 
 @cache
@@ -146,7 +170,7 @@ class Places:
     before: Frames
     after: Frames
     rate: int
-    memo: dict[tuple[str, int], object] = field(default_factory=dict)
+    memo: dict[tuple[Hashable, int], object] = field(default_factory=dict)
 
     @classmethod
     def of(cls, gaps: Sequence[Gap], rate: int, frames: int) -> Places:
@@ -162,6 +186,18 @@ class Places:
             Places(self.starts[cut], self.stops[cut], self.before[cut], self.after[cut], self.rate)
             for cut in cuts
         ]
+
+    def once(self, key: Hashable, work: Callable[[], T], of: int = 0) -> T:
+        """Return what follows from the gaps, or from them and one signal, made once.
+
+        Parameters
+        ----------
+        of
+            The identity of a version that it follows from; 0 where all versions share it.
+        """
+        if (key, of) not in self.memo:
+            self.memo[key, of] = work()
+        return cast("T", self.memo[key, of])
 
     def forget(self, version: Prepared) -> None:
         """Drop what was remembered of a version that is done with."""
@@ -187,6 +223,14 @@ class Places:
     def _first(self) -> Frames:
         return np.cumsum(self.frames) - self.frames
 
+    @cached_property
+    def level_frames(self) -> tuple[Frames, Frames]:
+        """Where the whole 5 ms frames of all gaps begin, and how many of them each gap has."""
+        size = level_frame(self.rate)
+        counts = self.frames // size
+        number = np.arange(int(counts.sum())) - np.repeat(np.cumsum(counts) - counts, counts)
+        return np.repeat(self.starts, counts) + size * number, counts
+
     def lost(self, row: Row) -> Row:
         """Return the samples of all gaps, one after the other."""
         return np.asarray(row[self._lost])
@@ -205,14 +249,15 @@ def pairs(places: Places) -> list[tuple[int, int]]:
     return list(zip(places.starts.tolist(), places.stops.tolist(), strict=True))
 
 
-def gap_levels(signal: Row, places: Places) -> list[Row]:
-    """Return the levels of the whole 5 ms frames of each gap, dBFS, floored at -70."""
-    size = max(1, round(LEVEL_FRAME_MS * places.rate / 1000))
-    counts = places.frames // size
-    ends = np.cumsum(counts)
-    number = np.arange(int(counts.sum())) - np.repeat(ends - counts, counts)
-    rows = stretches(signal, np.repeat(places.starts, counts) + size * number, size)
-    return np.split(decibel(np.mean(rows**2, axis=1) + POWER_FLOOR), ends[:-1])
+def level_frame(rate: int) -> int:
+    """Return the length of a frame of 5 ms."""
+    return max(1, round(LEVEL_FRAME_MS * rate / 1000))
+
+
+def gap_levels(signal: Row, places: Places) -> Row:
+    """Return the levels of the whole 5 ms frames of all gaps, dBFS, floored at -70."""
+    rows = stretches(signal, places.level_frames[0], level_frame(places.rate))
+    return decibel(np.mean(rows**2, axis=1) + POWER_FLOOR)
 
 
 def prepared(signal: Signal, frames: int) -> Prepared:

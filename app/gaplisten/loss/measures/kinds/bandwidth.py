@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gaplisten.loss.measures.contract import PROPOSED, Case, Direction, Measure
-from gaplisten.loss.measures.windows import Places, Prepared, Row, Rows, decibel, stretches
+from gaplisten.loss.measures.windows import Places, Prepared, Row, Rows, decibel, hann, stretches
 
 FROM_HZ = 4200.0
 LEAST = 1e-8  # -80 dBFS above 4 kHz, or there is nothing to lose
@@ -19,7 +19,7 @@ def bands(signal: Prepared, places: Places) -> Rows:
     found = np.zeros((2, starts.size))
     for size in np.unique(stops - starts).tolist():
         some = stops - starts == size
-        window = np.hanning(size + 2)[1:-1]
+        window = hann(size + 2)[1:-1]
         spectrum = np.fft.rfft(stretches(signal.voice, starts[some], size) * window)
         power = (spectrum.real**2 + spectrum.imag**2) * 2 / (size * (window @ window))
         above = np.fft.rfftfreq(size, 1 / rate) >= FROM_HZ

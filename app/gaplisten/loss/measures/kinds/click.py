@@ -21,8 +21,7 @@ def curve(case: Case) -> Curve:
 
 def _measure(edge: str, word: str, place: int) -> Measure:
     def of(case: Case) -> Row:
-        edges = case.places.starts if edge == "entry" else case.places.stops
-        return at_edges(case, edges, f"click {edge}", clicks, NEAR_FRAMES)
+        return at_edges(case, edge, "clicks", clicks, NEAR_FRAMES)
 
     return Measure(
         f"click_{edge}", f"Click at {edge}", "z", Direction.HIGH, 8.0, False, _SOURCE,

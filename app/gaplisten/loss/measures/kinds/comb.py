@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 
 from gaplisten.loss.measures.contract import PROPOSED, Case, Direction, Measure
@@ -20,32 +22,48 @@ def _late(case: Case) -> Frames:
     return np.asarray(np.round(late / case.version.rate), np.int64)
 
 
-def explained(made: Rows, around: Rows, reach: int, shortest: int) -> tuple[Row, Row]:
+class Around:
+    """The reference around stretches of one length: sound that may come once more, a little later.
+
+    Parameters
+    ----------
+    rows
+        From `reach` frames before each stretch on, shape ``(n, length + reach)``.
+
+    Attributes
+    ----------
+    own
+        The energy at lags 0 to `reach`, shape ``(n, reach + 1)``.
+    with_now
+        The correlation with the sound at lag 0, at the same lags.
+    """
+
+    def __init__(self, rows: Rows, reach: int) -> None:
+        self._reach = reach
+        self._size = fast_length(rows.shape[1])  # no lag asked for reaches round the end
+        self._spectrum = np.fft.rfft(rows, self._size)
+        energy = np.concatenate([np.zeros((len(rows), 1)), np.cumsum(rows**2, axis=1)], axis=1)
+        begin = reach - np.arange(reach + 1)
+        self.own = energy[:, begin + rows.shape[1] - reach] - energy[:, begin]
+        self.with_now = self.against(rows[:, reach:])
+
+    def against(self, rows: Rows) -> Rows:
+        """Correlate stretches with the reference at lags 0 to `reach`."""
+        found = np.fft.irfft(self._spectrum * np.conj(np.fft.rfft(rows, self._size)), self._size)
+        return np.asarray(found[:, self._reach :: -1])
+
+
+def explained(made: Rows, around: Around, shortest: int) -> tuple[Row, Row]:
     """Return what one copy of the reference leaves of each row, and what two do, as shares of its energy.
 
     Parameters
     ----------
     made
         Shape ``(n, length)``.
-    around
-        The reference's from `reach` frames before each row on, shape ``(n, length + reach)``.
     shortest
         The least lag of the second sound, in frames.
     """
-    length = made.shape[1]
-    size = fast_length(around.shape[1])  # no lag asked for reaches round the end
-    spectrum = np.fft.rfft(around, size)
-
-    def against(row: Rows) -> Rows:
-        """Correlate with the reference at lags 0 to `reach`."""
-        found = np.fft.irfft(spectrum * np.conj(np.fft.rfft(row, size)), size)
-        return np.asarray(found[:, reach::-1])
-
-    now = around[:, reach:]
-    with_made, with_now = against(made), against(now)
-    energy = np.concatenate([np.zeros((len(made), 1)), np.cumsum(around**2, axis=1)], axis=1)
-    begin = reach - np.arange(reach + 1)
-    own = energy[:, begin + length] - energy[:, begin]
+    own, with_now, with_made = around.own, around.with_now, around.against(made)
     whole = np.sum(made**2, axis=1) + _TINY
     first = with_made[:, 0] ** 2 / (own[:, 0] + _TINY)
     # What the later sound has that the earlier has not, and how much of the version that explains.
@@ -63,6 +81,13 @@ def of(case: Case) -> Row:
     starts, stops = case.places.at(rate)
     shortest, reach = round(SHORTEST_MS * rate / 1000), round(LONGEST_MS * rate / 1000)
     late, found = _late(case), np.full(starts.size, np.nan)
+
+    def around(some: Frames, size: int) -> Around:
+        return Around(
+            np.diff(stretches(clean, stops[some] - late[some] - size - reach - 1, size + reach + 1), axis=1),
+            reach,
+        )
+
     for whole in np.unique(stops - starts).tolist():
         size = whole - reach  # the second sound may be that of the gap alone
         if size < reach:
@@ -71,10 +96,9 @@ def of(case: Case) -> Row:
         # Differences of samples weigh high frequencies as much as low ones: any vowel is two copies of any
         # other of that pitch, at low ones.
         made = np.diff(stretches(voice, stops[some] - size - 1, size + 1), axis=1)
-        around = np.diff(
-            stretches(clean, stops[some] - late[some] - size - reach - 1, size + reach + 1), axis=1
-        )
-        alone, both = explained(made, around, reach, shortest)
+        key = ("comb", whole, late[some].tobytes())  # versions that are equally late share it
+        natural = case.of_reference(key, partial(around, some, size))
+        alone, both = explained(made, natural, shortest)
         gain = 10.0 * np.log10((alone + 1e-4) / (both + 1e-4))
         told = (both <= 10 ** (LEFT_DB / 10)) & (alone > 10 ** (ALIKE_DB / 10))
         loud = np.mean(made**2, axis=1) > _QUIET

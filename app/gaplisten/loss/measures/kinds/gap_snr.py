@@ -10,7 +10,7 @@ from gaplisten.loss.measures.windows import Row, decibel
 
 def of(case: Case) -> Row:
     """Return the signal-to-noise ratio over the lost samples, dB, within ±100; NaN if silent."""
-    wanted = case.places.powers(case.natural)
+    wanted = case.natural_power
     noise = case.places.powers(case.made - case.natural)
     ratio = decibel(np.maximum(wanted, 1e-20) / np.maximum(noise, 1e-20))
     return np.where(wanted > 0, np.clip(ratio, -100.0, 100.0), np.nan)

@@ -14,7 +14,7 @@ MOSTLY = 0.5
 
 def likeness(case: Case, other: Prepared) -> Row:
     """Return how far the version's sound in each gap stands over its difference from another's, dB."""
-    wanted = case.places.powers(case.made)
+    wanted = case.made_power
     rest = case.places.powers(case.made - case.places.lost(other.row))
     ratio = decibel(np.maximum(wanted, 1e-20) / np.maximum(rest, 1e-20))
     return np.where(wanted > POWER_FLOOR, np.clip(ratio, -MOST_DB, MOST_DB), np.nan)

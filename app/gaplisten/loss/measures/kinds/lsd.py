@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gaplisten.loss.measures.contract import Case, Direction, Measure
-from gaplisten.loss.measures.windows import FLOOR, Frames, Places, Row, Rows, decibel, stretches
+from gaplisten.loss.measures.windows import FLOOR, Frames, Places, Row, Rows, decibel, hann, stretches
 
 FRAME_MS, HOP_MS = 20.0, 5.0
 _SOURCE = (
@@ -25,10 +25,12 @@ def centres(places: Places) -> tuple[Frames, Frames]:
 def levels(signal: Row, middles: Frames, rate: int) -> Rows:
     """Return the spectra of frames of 20 ms (Hann) in dB, floored at that of a tone of -80 dBFS."""
     size = round(FRAME_MS * rate / 1000)
-    window = np.hanning(size + 2)[1:-1]
+    window = hann(size + 2)[1:-1]
     spectrum = np.fft.rfft(stretches(signal, middles - size // 2, size) * window)
     floor = (FLOOR * window.sum() / 2) ** 2
-    return decibel(np.maximum(spectrum.real**2 + spectrum.imag**2, floor))
+    power = np.square(spectrum.real)
+    power += np.square(spectrum.imag)
+    return decibel(np.maximum(power, floor, out=power), out=power)
 
 
 def of(case: Case) -> Row:

@@ -12,9 +12,10 @@ ACTIVE_DB = -50.0
 
 def of(case: Case) -> Row:
     """Return for how many ms of each gap the version is below -60 dBFS and the reference above -50 dBFS."""
-    pairs = zip(case.made_levels, case.natural_levels, strict=True)
-    spans = [np.count_nonzero((made <= MUTED_DB) & (natural > ACTIVE_DB)) for made, natural in pairs]
-    return LEVEL_FRAME_MS * np.array(spans, np.float64)
+    _, counts = case.places.level_frames
+    muted = (case.made_levels <= MUTED_DB) & (case.natural_levels > ACTIVE_DB)
+    gap = np.repeat(np.arange(counts.size), counts)
+    return LEVEL_FRAME_MS * np.bincount(gap[muted], minlength=counts.size).astype(np.float64)
 
 
 MEASURES = (

@@ -10,7 +10,7 @@ from gaplisten.loss.measures.windows import POWER_FLOOR, Row, decibel
 
 def of(case: Case) -> Row:
     """Return by how many dB the reference stands over its sum with the version, at the best gain."""
-    wanted, made = case.places.powers(case.natural), case.places.powers(case.made)
+    wanted, made = case.natural_power, case.made_power
     # Positive where the two are opposed.
     cross = -case.places.sums(case.made * case.natural) / np.maximum(case.places.frames, 1)
     alike = np.clip(cross, 0.0, None) ** 2 / np.maximum(wanted * made, 1e-20)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+import numpy.typing as npt
 
 from gaplisten.loss.measures.contract import PROPOSED, Case, Direction, Measure
 from gaplisten.loss.measures.kinds.drift import filled_lags
-from gaplisten.loss.measures.windows import Row, fast_length, stretches
+from gaplisten.loss.measures.windows import Row, Rows, fast_length, stretches
 
 REACH_MS, WINDOW_MS, ALIKE = 5.0, 10.0, 0.7
 AS_GOOD = 0.2  # below the best: what a voice's next period may be less alike
@@ -24,12 +25,17 @@ def of(case: Case) -> Row:
     size, reach = round(WINDOW_MS * rate / 1000), round(REACH_MS * rate / 1000)
     made = stretches(case.version.voice, stops - size, size)
     late = np.round(filled_lags(case)).astype(np.int64)
-    around = stretches(case.reference.voice, stops - late - size - reach, size + 2 * reach)
     total = fast_length(size + 2 * reach)  # no lag asked for reaches round the end
-    product = np.fft.rfft(around, total) * np.conj(np.fft.rfft(made, total))
-    cross = np.fft.irfft(product, total)[:, : 2 * reach + 1]
-    power = np.concatenate([np.zeros((len(around), 1)), np.cumsum(around**2, axis=1)], axis=1)
-    energy = power[:, size : size + 2 * reach + 1] - power[:, : 2 * reach + 1]
+
+    def natural() -> tuple[npt.NDArray[np.complex128], Rows]:
+        """Return the spectrum of what is around each end in the reference, and its energy at each lag."""
+        around = stretches(case.reference.voice, stops - late - size - reach, size + 2 * reach)
+        power = np.concatenate([np.zeros((len(around), 1)), np.cumsum(around**2, axis=1)], axis=1)
+        return np.fft.rfft(around, total), power[:, size : size + 2 * reach + 1] - power[:, : 2 * reach + 1]
+
+    # Versions that are equally late share it.
+    spectrum, energy = case.of_reference(("ends", late.tobytes()), natural)
+    cross = np.fft.irfft(spectrum * np.conj(np.fft.rfft(made, total)), total)[:, : 2 * reach + 1]
     own = np.sum(made**2, axis=1, keepdims=True)
     alike = cross / np.sqrt(np.maximum(energy * own, 1e-12))
     known = (
