@@ -102,13 +102,19 @@ async function post(path, body) {
 
 const fleeting = status => status === 429 || status >= 500;
 
+// Whether the server has what was kept, or says in its own words that it will never take it.
+const settles = ({ status, told }) => status === 200 || status === 422 || status === 409 && !told.elsewhere || status === 404 && !!told.text;
+
+// Whether sending it again may help: a desk has the session open, or a proxy or portal answers in the server's stead.
+const mayPass = ({ status, told }) => !settles({ status, told }) && !told.elsewhere && ![400, 413, 415].includes(status);
+
 // Asks until there is an answer; what must not be lost is kept first and goes on being sent.
 async function ask(path, body, entry = null) {
   for (let pause = 1; ; pause = Math.min(60, 2 * pause)) {
     try {
       if (entry) body.late = Math.max(0, (Date.now() - entry.left) / 1000);
       const answer = await post(path, body);
-      if (!fleeting(answer.status)) return answer;
+      if (!(entry ? mayPass(answer) : fleeting(answer.status))) return answer;
       say(answer.told.text || words.web_unreachable || "…");
     } catch {
       say(words.web_unreachable || "…");
@@ -122,7 +128,7 @@ async function send(path, key, body) {
   const entry = { key, path, body, left: Date.now() };
   await outbox.keep(entry);
   const answer = await ask(path, body, entry);
-  if (!answer.told.elsewhere) await outbox.drop(key);
+  if (settles(answer)) await outbox.drop(key);
   outbox.show();
   return answer;
 }
@@ -137,7 +143,7 @@ async function begin() {
   for (const entry of [...outbox.memory.values()]) { // what an earlier page could not send any more
     const late = await ask(entry.path, entry.body, entry);
     if (late.told.elsewhere) { showElsewhere(late.told); return null; }
-    await outbox.drop(entry.key);
+    if (settles(late)) await outbox.drop(entry.key);
     if (late.status === 200) answer.told.screen = late.told.screen;
     else if (late.told.text) say(late.told.text);
   }

@@ -7,7 +7,9 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from threading import Thread
 
 import numpy as np
 import numpy.typing as npt
@@ -362,7 +364,35 @@ def test_a_panel_is_taken_in_firefox(tmp_path: Path) -> None:
     assert {row["underflows"] for row in saved_rows(panel)} == {""}
 
 
-def test_a_vote_waits_in_the_browser_while_the_server_is_gone(tmp_path: Path) -> None:
+@contextmanager
+def portal(port: int) -> Iterator[list[str]]:
+    """Answer everything at a port as a network does that wants its guests to sign in first."""
+    asked = list[str]()
+
+    class Portal(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(self.path)
+            self.send_error((403, 404)[len(asked) % 2], "Sign in first")
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", port), Portal) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield asked
+        finally:
+            server.shutdown()
+
+
+ONLINE = "dispatchEvent(new Event('online'))"
+KEPT_ON_DISK = (
+    "outbox.database.transaction('unsent').objectStore('unsent').count().onsuccess ="
+    " event => { window.kept = event.target.result; }"
+)
+
+
+def test_a_vote_waits_in_the_browser_while_the_server_is_gone_or_a_desk_has_the_session(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, "acr", clips=1)
     profile = tmp_path / "profile"
     with serving(panel) as served:
@@ -375,7 +405,17 @@ def test_a_vote_waits_in_the_browser_while_the_server_is_gone(tmp_path: Path) ->
             browser.press("ENTER")
             browser.wait_for_text("Not yet sent: 1")
             assert saved_rows(panel) == []
+            with portal(port) as asked:  # somebody else answers in the server's stead
+                browser.run(ONLINE)
+                browser.wait(lambda: len(asked) > 1, "the portal is asked twice")
+            with Session.open(panel, "Ann"), serving(panel, port=port):  # it is open at a desk: 423
+                browser.run(ONLINE)
+                browser.wait_for_text("open in another window")
+                browser.run(KEPT_ON_DISK)
+                browser.wait(lambda: browser.run("return window.kept") == 1, "the vote is kept")
+                assert "Not yet sent: 1" in browser.text
             with serving(panel, port=port):
+                browser.run(ONLINE)
                 browser.wait_for_text("Trial 2 of 2")
                 assert "Not yet sent" not in browser.text
                 assert [row["vote"] for row in saved_rows(panel)] == ["4"]
