@@ -14,7 +14,9 @@ from typer.testing import CliRunner
 from gaplisten.commands.panel import app
 from gaplisten.panel.session import Session
 from gaplisten.panel.withdrawing import withdrawals
-from gaplisten.web.links import LINKS, Links, LinksLost
+from gaplisten.web import links as links_module
+from gaplisten.web.links import LINKS, Link, Links, LinksLost
+from gaplisten.web.serving import Doors
 from kit.panels import make_panel, take
 from kit.served import Remote, serving, serving_elsewhere
 from kit.tables import rows_of
@@ -74,6 +76,43 @@ def test_a_frame_is_a_sites_and_nothing_else(tmp_path: Path) -> None:
     for wrong in ("www.mturk.com", "https://x.example; script-src *", "https://x.example/path", "*"):
         done = CliRunner().invoke(app, ["serve", str(panel.folder), "--port", "0", "--frame", wrong])
         assert "this is no site" in str(done.exception)
+
+
+def test_a_proxy_is_an_address_or_a_network_and_nothing_else(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    for wrong in ("*", "proxy.example", "10.0.0.1/8", "127.0.0.1:80", ""):
+        done = CliRunner().invoke(app, ["serve", str(panel.folder), "--port", "0", "--trust-proxy", wrong])
+        assert f"--trust-proxy {wrong}: this is no address" in str(done.exception)
+    Doors("127.0.0.1", 0, ("127.0.0.1", "::1", "10.0.0.0/8"))
+
+
+def test_the_way_on_is_given_once_or_for_each_section(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=2)
+    Links(panel, panel.ratings).cut(3)
+    done = CliRunner().invoke(
+        app, ["serve", str(panel.folder), "--port", "0", "--done", "ONE", "--done", "TWO"]
+    )
+    assert "it is given 2 times, and the panel has 3 sections" in str(done.exception)
+
+
+def test_links_that_are_made_while_others_are_read_are_known_the_next_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    served, beside = Links(panel, panel.ratings), Links(panel, panel.ratings)
+    beside.add(["Ann"])
+    read, made = links_module.read_links, list[Link]()
+
+    def slow(path: Path) -> object:
+        found = read(path)
+        monkeypatch.undo()
+        made.extend(beside.add(["Ben"]))
+        return found
+
+    monkeypatch.setattr(links_module, "read_links", slow)
+    assert [one.listener for one in served.all()] == ["Ann"]
+    assert [one.listener for one in served.all()] == ["Ann", "Ben"]
+    assert served.find(made[0].token) == made[0]
 
 
 def test_a_panel_with_a_list_gives_each_listener_a_link_and_nobody_else(tmp_path: Path) -> None:

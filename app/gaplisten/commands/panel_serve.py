@@ -64,7 +64,7 @@ def serve(
         typer.Option(
             "--trust-proxy",
             metavar="ADDRESS",
-            help="A proxy that may say for whom it asks; nobody by itself.",
+            help="A proxy (or a network of them) that may say for whom it asks; nobody by itself.",
         ),
     ] = None,
     idle_minutes: Annotated[

@@ -95,6 +95,14 @@ def read_links(path: Path) -> _Links:
         raise LinksLost(error.thing, error.fact, _WAY_OUT) from error
 
 
+class _Known:
+    """What a file of links held when it had this stamp; one value, since several threads look at it."""
+
+    def __init__(self, links: _Links, stamp: object) -> None:
+        self.links, self.stamp = links, stamp
+        self.by_token = {one.token: one for one in links.links}
+
+
 class Links:
     """The links of one panel and ratings folder; another process may add to them meanwhile.
 
@@ -107,23 +115,22 @@ class Links:
     def __init__(self, panel: FrozenPanel, ratings: Path) -> None:
         self._panel, self._folder = panel, ratings
         self._path = ratings / LINKS
-        self._seen: object = None
-        self._links = self._changed(lambda links: links)
+        self._known = self._changed(lambda links: links)
 
     @property
     def study(self) -> str:
         """The token of the link that anybody may begin with."""
-        return self._links.study
+        return self._known.links.study
 
     @property
     def supervisor(self) -> str:
         """The token of the page that tells who is how far."""
-        return self._links.supervisor
+        return self._known.links.supervisor
 
     @property
     def sections(self) -> int:
         """Into how many sections the panel is cut: a listener has a link for each."""
-        return self._links.sections
+        return self._known.links.sections
 
     def cut(self, sections: int) -> None:
         """Cut the panel into so many sections.
@@ -151,12 +158,11 @@ class Links:
 
     def all(self) -> Sequence[Link]:
         """Return all links, in the order in which they were made."""
-        return self._fresh().links
+        return self._fresh().links.links
 
     def find(self, token: str) -> Link | None:
         """Return the link with this token, made a moment ago by another process maybe."""
-        self._fresh()
-        return self._by_token.get(token)
+        return self._fresh().by_token.get(token)
 
     def add(self, listeners: Iterable[str], parameters: Mapping[str, str] | None = None) -> list[Link]:
         """Return the links of these listeners, one for each section; those are made that are missing.
@@ -197,7 +203,7 @@ class Links:
                 raise LinksLost(str(self._path), fact, "copy the panel for more listeners")
             return links.model_copy(update={"links": [*links.links, *made]}) if made else links
 
-        all_ = self._changed(more).links
+        all_ = self._changed(more).links.links
         by_name: dict[str, list[Link]] = {}
         for one in all_:
             by_name.setdefault(one.listener.casefold(), []).append(one)
@@ -218,14 +224,15 @@ class Links:
             kept = [one for one in links.links if one.listener.casefold() != other]
             return links.model_copy(update={"links": kept})
 
-        return len(self._changed(fewer).links) < before
+        return len(self._changed(fewer).links.links) < before
 
     # --- the file ---------------------------------------------------------------------------------------
 
-    def _fresh(self) -> _Links:
-        if self._stamp() != self._seen:
-            self._take(self._read() or self._links)
-        return self._links
+    def _fresh(self) -> _Known:
+        stamp = self._stamp()  # before it is read: what is written in between is read the next time
+        if stamp != self._known.stamp:
+            self._known = _Known(self._read() or self._known.links, stamp)
+        return self._known
 
     def _stamp(self) -> object:
         try:
@@ -233,11 +240,6 @@ class Links:
         except OSError:
             return None
         return (found.st_ino, found.st_mtime_ns, found.st_size)
-
-    def _take(self, links: _Links) -> _Links:
-        self._links, self._seen = links, self._stamp()
-        self._by_token = {one.token: one for one in links.links}
-        return links
 
     def _read(self) -> _Links | None:
         if not self._path.exists() and not self._path.is_symlink():
@@ -247,7 +249,7 @@ class Links:
             raise LinksLost(str(self._path), "it belongs to another panel", _WAY_OUT)
         return links
 
-    def _changed(self, change: Callable[[_Links], _Links]) -> _Links:
+    def _changed(self, change: Callable[[_Links], _Links]) -> _Known:
         """Read, change and write the file, while nobody else does."""
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -262,7 +264,8 @@ class Links:
                     with whole_path(self._path) as part:
                         os.chmod(part, 0o600)  # who reads it can take anybody's place
                         part.write_text(made.model_dump_json(indent=1), encoding="utf-8")
-                return self._take(made)
+                self._known = known = _Known(made, self._stamp())
+                return known
             finally:
                 lock.release()
         except OSError as error:

@@ -12,6 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from gaplisten.errors import GaplistenError
+from gaplisten.languages import counted
 from gaplisten.web.links import Links
 from gaplisten.web.seats import Hall
 from gaplisten.web.server import Server, say
@@ -30,12 +31,26 @@ class Doors:
     port
         0 is any that is free.
     proxies
-        Addresses of proxies that are believed when they say for whom they ask; nobody by default.
+        Addresses or networks of proxies that are believed when they say for whom they ask; nobody by default.
+
+    Raises
+    ------
+    CannotServe
+        If a proxy is neither: its name would never be the address from which it asks.
     """
 
     host: str
     port: int
     proxies: Sequence[str] = ()
+
+    def __post_init__(self) -> None:
+        """Look at the proxies."""
+        for proxy in self.proxies:
+            try:
+                ipaddress.ip_network(proxy)
+            except ValueError as error:
+                way_out = "give it as 127.0.0.1, ::1 or 10.0.0.0/8"
+                raise CannotServe(f"--trust-proxy {proxy}", "this is no address", way_out) from error
 
     @property
     def this_machine_only(self) -> bool:
@@ -85,11 +100,14 @@ def run_server(hall: Hall, doors: Doors, idle_seconds: float) -> None:
     Raises
     ------
     CannotServe
-        If it cannot listen there.
+        If it cannot listen there, or some sections have a way on and others have none.
     LinksLost
         If the links cannot be read or made.
     """
     links = Links(hall.panel, hall.ratings or hall.panel.ratings)
+    if len(hall.done) > 1 and len(hall.done) != links.sections:
+        fact = f"it is given {len(hall.done)} times, and the panel has {counted(links.sections, 'section')}"
+        raise CannotServe("--done", fact, "give it once for all, or once for each section")
     listed = hall.panel.definition.listeners
     if listed:
         links.add(listed)
