@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QDialog, QLabel, QWidget
+from PySide6.QtWidgets import QApplication, QDialog
+
+from kit.spoken_names import nameless
 
 # Each opens a dialog of its own by its command, as from the menu.
 DIALOGS = (
@@ -19,22 +20,9 @@ DIALOGS = (
     "scores.clips",
     "scores.service",
     "panel.new",
+    "panel.export",
+    "panel.import",
 )
-
-
-def nameless(window: QWidget) -> list[str]:
-    """Return what can take the focus and says nothing."""
-    labelled = {label.buddy() for label in window.findChildren(QLabel) if label.buddy()}
-    return [
-        f"{type(widget).__name__} in {type(widget.parent()).__name__}"
-        for widget in window.findChildren(QWidget)
-        if widget.isVisible()
-        and widget.focusPolicy() != Qt.FocusPolicy.NoFocus
-        and widget not in labelled
-        and not widget.objectName().startswith("qt_")  # Qt's own inner parts
-        and not widget.accessibleName()
-        and not getattr(widget, "text", str)()
-    ]
 
 
 def test_in_the_window(opened):

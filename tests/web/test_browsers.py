@@ -392,7 +392,7 @@ KEPT_ON_DISK = (
 )
 
 
-def test_a_vote_waits_in_the_browser_while_the_server_is_gone_or_a_desk_has_the_session(tmp_path: Path) -> None:
+def test_a_vote_waits_in_the_browser_until_the_server_itself_takes_it(tmp_path: Path) -> None:
     panel = make_panel(tmp_path, "acr", clips=1)
     profile = tmp_path / "profile"
     with serving(panel) as served:

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from gaplisten.errors import GaplistenError
-from gaplisten.languages import counted
+
+TOOLS = ("webmushra", "p808", "p808_answers")
 
 
 class ExchangeCommandError(GaplistenError):
@@ -56,32 +57,25 @@ def import_(
     ] = False,
 ) -> None:
     """Read the votes of webMUSHRA, pymushra, the P.808 Toolkit, listen-and-rate or any table."""
-    from gaplisten.exchange.votes import import_votes, load
-    from gaplisten.exchange.votes.contract import Options, read_key
+    from gaplisten.exchange.imports import read_votes, told_of
+    from gaplisten.exchange.votes.contract import Options
     from gaplisten.panel.imported import write_imported
     from gaplisten.panel.parts import ResultsPart
 
-    loaded = load(files)
-    meant = read_key(str(key), load([key])[str(key)]) if key is not None else {}
     wanted = tuple(one for one in (name.strip() for name in scores.split(",")) if one)
-    options = Options(form, method, listener, _mapping(columns or ()), wanted, meant, leave_out_untouched)
-    found = import_votes(loaded, options)
-    if against is not None and against not in {one.condition for one in found.votes}:
-        known = ", ".join(dict.fromkeys(one.condition for one in found.votes))[:200]
+    options = Options(form, method, listener, _mapping(columns or ()), wanted, {}, leave_out_untouched)
+    loaded, found = read_votes(files, options, key)
+    if against is not None and against not in found.conditions:
+        known = ", ".join(found.conditions)[:200]
         raise ExchangeCommandError(
             f"--against {against}", "no votes are of this condition", f"it has: {known}"
         )
-    name = title or files[0].stem or "Imported votes"
-    made = write_imported(out, found, name, loaded, ResultsPart(against=against))
-    votes, listeners = len(found.votes), len({one.listener for one in found.votes})
-    clips = len({one.clip for one in found.votes})
-    told = f"{counted(votes, 'vote')} of {counted(listeners, 'listener')} on {counted(clips, 'clip')}"
-    print(f"{out}: {told} ({found.method.title})")
+    made = write_imported(
+        out, found, title or files[0].stem or "Imported votes", loaded, ResultsPart(against=against)
+    )
+    print(f"{out}: {told_of(found)}")
     for said in (made.unchecked, *found.notes):
         print(said)
-
-
-_TO = ("webmushra", "p808", "p808_answers")
 
 
 def export(
@@ -89,7 +83,7 @@ def export(
         Path, typer.Argument(metavar="DIR", help="A built panel; of votes imported ones, too.")
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="The folder to make.")],
-    to: Annotated[str, typer.Option("--to", metavar="TOOL", help=f"{' or '.join(_TO)}.")],
+    to: Annotated[str, typer.Option("--to", metavar="TOOL", help=f"{' or '.join(TOOLS)}.")],
     url: Annotated[
         str, typer.Option("--url", metavar="ADDRESS", help="Where clips will be fetched from (p808): https.")
     ] = "",
@@ -98,9 +92,12 @@ def export(
     ] = None,
 ) -> None:
     """Write a panel for webMUSHRA, pymushra or the P.808 Toolkit, or its votes for that one's parser."""
-    if to not in _TO:
+    from gaplisten.commands.output import progress
+    from gaplisten.exchange.exports import export_to
+
+    if to not in TOOLS:
         raise ExchangeCommandError(
-            f"--to {to}", "no export to such a tool is known", f"choose {' or '.join(_TO)}"
+            f"--to {to}", "no export to such a tool is known", f"choose {' or '.join(TOOLS)}"
         )
     if ratings is not None and to != "p808_answers":
         raise ExchangeCommandError("--ratings", f"{to} gets no votes", "leave it out")
@@ -108,56 +105,9 @@ def export(
         way = "leave it out" if url else "say --url https://..., where you will upload the clips"
         fact = f"{to} fetches no clips" if url else "the toolkit's lists hold addresses"
         raise ExchangeCommandError("--url", fact, way)
-    if to == "webmushra":
-        _export_webmushra(folder, out)
-    elif to == "p808":
-        _export_input(folder, out, url)
-    else:
-        _export_answers(folder, out, ratings)
-
-
-def _export_webmushra(folder: Path, out: Path) -> None:
-    from gaplisten.commands.output import progress
-    from gaplisten.exchange.webmushra import SERVED, export_webmushra
-    from gaplisten.panel.frozen import open_panel
-
-    panel = open_panel(folder)
     with progress("exporting") as job:
-        made = export_webmushra(panel, out, job)
-    print(f"{out}: {counted(made.sounds, 'sound')}")
-    print(f"copy what is in {out / SERVED} into webMUSHRA's folder; listeners open ?config={made.name}.yaml")
-    print(f"{out / 'key.csv'} says what the names stand for: keep it, and give it to panel import --key")
-    for said in made.notes:
-        print(said)
-
-
-def _export_input(folder: Path, out: Path, url: str) -> None:
-    from gaplisten.commands.output import progress
-    from gaplisten.exchange.p808_input import UPLOAD, export_input
-    from gaplisten.panel.frozen import open_panel
-
-    panel = open_panel(folder)
-    with progress("exporting") as job:
-        made = export_input(panel, out, url, job)
-    print(f"{out}: {counted(made.sounds, 'sound')}; upload what is in {out / UPLOAD} to {url}")
-    lists = " ".join(f"--{option} {file}" for option, file in made.lists.items())
-    print(f"in {out}: python master_script.py --project NAME --cfg master.cfg --method {made.method} {lists}")
-    print(f"{out / 'key.csv'} says what the names stand for: keep it, and give it to panel import --key")
-    for said in made.notes:
-        print(said)
-
-
-def _export_answers(folder: Path, out: Path, ratings: Path | None) -> None:
-    from gaplisten.exchange.p808_answers import ANSWERS, SETTINGS, export_answers
-    from gaplisten.panel.imported import open_source
-
-    made = export_answers(open_source(folder), out, ratings)
-    print(f"{out}: {counted(made.votes, 'vote')} in {counted(made.sessions, 'session')}")
-    words = f"--cfg {SETTINGS} --method {made.method} --answers {ANSWERS} --quantity_bonus all"
-    print(f"in {out}: python result_parser.py {words}")
-    print(f"{out / 'key.csv'} says what the names stand for; condition_num is the number behind _c")
-    for said in made.notes:
-        print(said)
+        for said in export_to(to, folder, out, url=url, ratings=ratings, job=job):
+            print(said)
 
 
 def _mapping(said: Sequence[str]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -11,7 +12,6 @@ import typer
 from gaplisten.commands.output import progress, show
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import are
-from gaplisten.tables import Table
 
 _SITE = re.compile(r"https?://[A-Za-z0-9.-]+(:\d{1,5})?")
 
@@ -71,6 +71,9 @@ def serve(
         float,
         typer.Option("--idle-minutes", min=0.1, help="A session that stands still for so long is closed."),
     ] = 30.0,
+    until_input_ends: Annotated[
+        bool, typer.Option("--until-input-ends", hidden=True)  # given by a window, with which it ends
+    ] = False,
 ) -> None:
     """Let listeners take a panel in their browsers, by links (`panel links`); ends with Ctrl+C."""
     _need_serve("panel serve")
@@ -87,7 +90,8 @@ def serve(
     with progress("resampling for browsers") as job:
         sounds = with_web_sounds(panel, job)
     hall = Hall(panel, ratings, sounds, tuple(done or ()), screened_out, failed, frames)
-    run_server(hall, Doors(host, port, tuple(proxy or ())), idle_minutes * 60)
+    ends_with = sys.stdin if until_input_ends else None
+    run_server(hall, Doors(host, port, tuple(proxy or ())), idle_minutes * 60, ends_with)
 
 
 def links(
@@ -112,7 +116,7 @@ def links(
 ) -> None:
     """Make links for listeners, and list all that there are: who has a link is that listener."""
     from gaplisten.panel.frozen import open_panel
-    from gaplisten.web.links import Links
+    from gaplisten.web.links import Links, open_links, table_of
 
     panel = open_panel(folder)
     known = Links(panel, ratings or panel.ratings)
@@ -124,13 +128,9 @@ def links(
         known.cut(sections)
     known.add([*listed, *(name or ())])
     known.numbered(count)
-    place = url.rstrip("/")
-    rows = tuple((one.listener, one.section, f"{place}/s/{one.token}/", one.made_at) for one in known.all())
-    show(Table(("listener", "section", "link", "made"), rows), csv, f"{panel.definition.title}: links")
-    print(f"anybody: {place}/join/{known.study}")
-    for number in range(2, known.sections + 1):
-        print(f"anybody, section {number}: {place}/join/{known.study}/{number}")
-    print(f"supervisor: {place}/supervisor/{known.supervisor}/")
+    show(table_of(known, url), csv, f"{panel.definition.title}: links")
+    for what, link in open_links(known, url).items():
+        print(f"{what}: {link}")
 
 
 def _need_serve(what: str) -> None:

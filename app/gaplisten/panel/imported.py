@@ -109,6 +109,11 @@ class Imported:
     answers: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     talkers: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
+    @property
+    def conditions(self) -> tuple[str, ...]:
+        """All conditions, in the order in which they are met."""
+        return tuple(dict.fromkeys(one.condition for one in self.votes))
+
 
 class _Value(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -342,7 +347,7 @@ def write_imported(
         ],
         unchecked=found.unchecked,
         notes=list(found.notes),
-        conditions=list(dict.fromkeys(one.condition for one in found.votes)),
+        conditions=list(found.conditions),
         talkers={clip: said for clip, said in found.talkers.items() if any(said)},
         results=asked or ResultsPart(),
     )

@@ -24,7 +24,7 @@ MENUS = {
     "Gap": ("go", "see", "play", "notes", "worst", "list", "out"),
     "Conceal": ("files", "folder", "clips", "audit"),
     "Scores": ("clips", "compare", "service"),
-    "Panel": ("make", "take", "results"),
+    "Panel": ("make", "take", "results", "exchange"),
     "Help": ("read", "about"),
 }
 

@@ -23,6 +23,7 @@ from gaplisten.panel.design.items import trial_count
 from gaplisten.panel.frozen import FrozenPanel
 from gaplisten.panel.journal import one_line
 from gaplisten.panel.safety import UntrustedPanel, clean_name, read_limited
+from gaplisten.tables import Table
 
 LINKS = "links.json"
 _LOCK = "links.lock"
@@ -270,6 +271,22 @@ class Links:
                 lock.release()
         except OSError as error:
             raise LinksLost(*not_written(self._path, error)) from error
+
+
+def table_of(links: Links, place: str) -> Table:
+    """Return all links as a table; `place` is where listeners reach the server."""
+    where = place.rstrip("/")
+    rows = tuple((one.listener, one.section, f"{where}/s/{one.token}/", one.made_at) for one in links.all())
+    return Table(("listener", "section", "link", "made"), rows)
+
+
+def open_links(links: Links, place: str) -> dict[str, str]:
+    """Return the links that are nobody's own, by what they are for."""
+    where = place.rstrip("/")
+    found = {"anybody": f"{where}/join/{links.study}"}
+    for number in range(2, links.sections + 1):
+        found[f"anybody, section {number}"] = f"{where}/join/{links.study}/{number}"
+    return {**found, "supervisor": f"{where}/supervisor/{links.supervisor}/"}
 
 
 def _said_anew(link: Link, parameters: Mapping[str, str]) -> Link:

@@ -7,6 +7,8 @@ import socket
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
+from threading import Thread
+from typing import TextIO
 
 import uvicorn
 from starlette.applications import Starlette
@@ -94,8 +96,13 @@ def settings(app: Starlette, proxies: Sequence[str] = ()) -> uvicorn.Config:
     )
 
 
-def run_server(hall: Hall, doors: Doors, idle_seconds: float) -> None:
+def run_server(hall: Hall, doors: Doors, idle_seconds: float, ends_with: TextIO | None = None) -> None:
     """Serve a panel until Ctrl+C.
+
+    Parameters
+    ----------
+    ends_with
+        A stream with whose end the server ends, too: the window that started it is gone, or wants no more.
 
     Raises
     ------
@@ -122,4 +129,13 @@ def run_server(hall: Hall, doors: Doors, idle_seconds: float) -> None:
         if not doors.this_machine_only:
             say("others can read what goes over plain http: outside your own network put a proxy before it")
         server = Server(hall, links, idle_seconds=idle_seconds)
-        uvicorn.Server(settings(server.app(), doors.proxies)).run(sockets=[listening])
+        running = uvicorn.Server(settings(server.app(), doors.proxies))
+        if ends_with is not None:
+            Thread(target=_end, args=(running, ends_with), daemon=True).start()
+        running.run(sockets=[listening])
+
+
+def _end(running: uvicorn.Server, stream: TextIO) -> None:
+    while stream.read(4096):
+        pass
+    running.should_exit = True

@@ -28,6 +28,7 @@ class PanelResults(QObject):
         self._shell = shell
         self.windows: list[ResultsWindow] = []
         shell.actions.bind("panel.results", self.choose)
+        shell.votes_imported.connect(self.show)
 
     def choose(self) -> None:
         """Choose a built panel, or imported votes, and show the results."""

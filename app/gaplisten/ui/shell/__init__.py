@@ -127,6 +127,8 @@ class Shell(QObject):
         What audits say of concealers: texts, tooltips and whether it is a warning, by the concealer's name.
     capture_wanted, sources_wanted
         The capture of a call in this file is to be shown; these clips are to be opened as new work.
+    votes_imported
+        Votes of another tool are in this folder now.
     settings_changed
         The user's settings are other ones.
     palette_changed
@@ -145,6 +147,7 @@ class Shell(QObject):
     audited = Signal(object)
     capture_wanted = Signal(object)
     sources_wanted = Signal(object)
+    votes_imported = Signal(object)
     settings_changed = Signal()
     palette_changed = Signal()
     layout_reset = Signal()

@@ -211,8 +211,8 @@ class WorkbenchWindow(QMainWindow):
             child.setAccessibleName("Panes that share this place")
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        """Ask about unsaved work, keep the geometry and let everything go."""
-        if not self.panes["file"].may_close():
+        """Ask what becomes of unsaved work and of what runs, keep the geometry and let everything go."""
+        if not all(self.panes[name].may_close() for name in ("file", "serving")):
             event.ignore()
             return
         kept = self.shell.settings

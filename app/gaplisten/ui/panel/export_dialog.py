@@ -1,0 +1,126 @@
+"""A panel, or its votes, for another tool: webMUSHRA, pymushra, the P.808 Toolkit."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFormLayout,
+    QLineEdit,
+    QPlainTextEdit,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.bench.tasks import Task, Tasks
+from gaplisten.errors import visible
+from gaplisten.jobs import Job
+from gaplisten.ui.fields import ChoiceField
+from gaplisten.ui.panel.option_words import in_words
+from gaplisten.ui.panel.path_row import PathKind, PathRow
+from gaplisten.ui.widgets import QuietLabel, resize_within
+
+_TOOLS = (
+    (
+        "webMUSHRA or pymushra",
+        "webmushra",
+        "A configuration and sounds at 48 kHz under names that tell nothing; for MUSHRA, ACR, ABC/HR and"
+        " which is the reference.",
+    ),
+    (
+        "P.808 Toolkit: clips and lists",
+        "p808",
+        "What master_script.py takes, for ACR, DCR, CCR, P.835 and P.804; you upload the clips to an address"
+        " of yours.",
+    ),
+    (
+        "P.808 Toolkit: votes",
+        "p808_answers",
+        "The votes of a panel, or imported ones, as result_parser.py takes them.",
+    ),
+)
+
+
+class ExportDialog(QDialog):
+    """Which panel, for which tool, where to; what was made is told in the dialog."""
+
+    def __init__(self, tasks: Tasks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Export a Panel")
+        self._tasks = tasks
+        self._task: Task | None = None
+        self.panel = PathRow("Panel folder", parent=self)
+        self.tool = ChoiceField(self)
+        self.tool.setAccessibleName("For")
+        for title, name, _ in _TOOLS:
+            self.tool.addItem(title, name)
+        self.about = QuietLabel("", self, wrap=True)
+        self.url = QLineEdit(self, placeholderText="https://clips.example.org/study1")
+        self.url.setAccessibleName("Address of the clips")
+        self.out = PathRow("Folder to make", kind=PathKind.NEW_FOLDER, parent=self)
+        self.said = QPlainTextEdit(self, readOnly=True)
+        self.said.setAccessibleName("What was made")
+        self.said.setTabChangesFocus(True)
+        self.form = QFormLayout()
+        for name, field in (
+            ("&Panel or votes", self.panel), ("&For", self.tool), ("", self.about),
+            ("&Address of the clips", self.url), ("&Folder to make", self.out),
+        ):  # fmt: skip
+            self.form.addRow(name, field)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        self.export = buttons.addButton("&Export", QDialogButtonBox.ButtonRole.ActionRole)
+        self.export.clicked.connect(self._export)
+        buttons.rejected.connect(self.reject)
+        column = QVBoxLayout(self)
+        column.addLayout(self.form)
+        column.addWidget(self.said, 1)
+        column.addWidget(buttons)
+        self.tool.currentIndexChanged.connect(self._on_tool)
+        for signal in (self.panel.changed, self.out.changed, self.url.textChanged):
+            signal.connect(self._enable)
+        self._on_tool()
+        resize_within(self, 720, 420)
+
+    def _on_tool(self) -> None:
+        self.about.setText(_TOOLS[self.tool.currentIndex()][2])
+        self.form.setRowVisible(self.url, self.tool.currentData() == "p808")
+        self._enable()
+
+    def _enable(self) -> None:
+        whole = self.panel.path is not None and self.out.path is not None
+        addressed = self.tool.currentData() != "p808" or bool(self.url.text().strip())
+        self.export.setEnabled(whole and addressed and self._task is None)
+
+    def _export(self) -> None:
+        from gaplisten.exchange.exports import export_to
+
+        folder, out = self.panel.path, self.out.path
+        assert folder is not None
+        assert out is not None
+        tool = str(self.tool.currentData())
+        url = self.url.text().strip() if tool == "p808" else ""
+
+        def work(job: Job) -> list[str]:
+            return export_to(tool, folder, out, url=url, job=job)
+
+        self.said.setPlainText("Exporting…")
+        self._task = self._tasks.run("exporting the panel", work, self._done, self._failed)
+        self._enable()
+
+    def _done(self, sentences: list[str]) -> None:
+        self._tell("\n\n".join(sentences))
+
+    def _failed(self, error: Exception) -> None:
+        self._tell(in_words(f"Nothing was made. {error}", {"--url": "Address of the clips"}))
+
+    def _tell(self, text: str) -> None:
+        self._task = None
+        self.said.setPlainText("\n".join(map(visible, text.split("\n"))))
+        self._enable()
+
+    def done(self, result: int) -> None:
+        """Stop what is under way: its folder appears only when it is whole."""
+        self._tasks.cancel(self._task)
+        super().done(result)

@@ -1,0 +1,480 @@
+"""A panel for listeners in browsers: their links, how far they are, and the server, a process of its own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from PySide6.QtCore import QProcess, Qt, QTimer, QUrl, Signal
+from PySide6.QtGui import QDesktopServices, QGuiApplication
+from PySide6.QtNetwork import QAbstractSocket, QNetworkInterface
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFileDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QTableWidget,
+    QTableWidgetItem,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from gaplisten.bench.tasks import Task, Tasks
+from gaplisten.errors import GaplistenError, visible
+from gaplisten.jobs import Job
+from gaplisten.languages import counted
+from gaplisten.panel.frozen import FrozenPanel
+from gaplisten.panel.watch import SessionStatus, panel_status
+from gaplisten.processes import python
+from gaplisten.tables import write_csv
+from gaplisten.ui.fields import ChoiceField, WholeField
+from gaplisten.ui.panel.option_words import in_words
+from gaplisten.ui.widgets import QuietLabel, Scrolled, plain_table, resize_within
+from gaplisten.web.links import Link, Links, open_links, table_of
+
+LOOK_AGAIN_MS = 5000
+_END_MS = 8000  # so long a server has to close its sessions; one that is killed loses nothing either
+_HEADS = ("Listener", "Section", "Trials", "Last saved", "Link")
+_SERVES = re.compile(r"gaplisten: (http://\S+) serves;")
+# What the server calls what is set here.
+_FIELDS = {
+    "--done": "At the end",
+    "--frame": "Sites that frame it",
+    "--trust-proxy": "Proxies",
+    "--port": "Port",
+}
+
+
+class ServingDialog(QDialog):
+    """Links on one side, the server's settings on the other; above, whether it runs.
+
+    Parameters
+    ----------
+    links
+        Of the panel.
+    tasks
+        Where files are read while the window answers.
+
+    Signals
+    -------
+    said
+        A sentence about the server, for the status bar.
+    """
+
+    said = Signal(str)
+
+    def __init__(self, panel: FrozenPanel, links: Links, tasks: Tasks, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle(f"Listeners in Browsers: {panel.definition.title}")
+        self.panel, self.links, self._tasks = panel, links, tasks
+        self.process: QProcess | None = None
+        self._address = ""
+        self._heard: list[str] = []
+        self._looking: Task | None = None
+        self._statuses: dict[str, SessionStatus] = {}
+        self._make_head()
+        self._make_listeners()
+        self._make_settings()
+        self._lay_out()
+        self._timer = QTimer(self, interval=LOOK_AGAIN_MS)
+        self._timer.timeout.connect(self.look)
+        self._timer.start()
+        self._show_state("Not served.")
+        self.show_links()
+        self.look()
+        resize_within(self, 900, 600)
+
+    # --- making -------------------------------------------------------------------------------------
+
+    def _make_head(self) -> None:
+        self.state = QuietLabel("", self, wrap=True)
+        self.state.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.notice = QuietLabel("", self, wrap=True)
+        self.notice.set_warning(True)
+        self.notice.hide()
+        self.run = QPushButton("Start &Serving", self, autoDefault=False)
+        self.run.clicked.connect(self._start_or_stop)
+
+    def _make_listeners(self) -> None:
+        self.table = QTableWidget(0, len(_HEADS), self)
+        self.table.setHorizontalHeaderLabels(list(_HEADS))
+        plain_table(self.table, "Listeners and their links")
+        self.table.setSelectionMode(QTableWidget.SelectionMode.ExtendedSelection)
+        header = self.table.horizontalHeader()
+        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
+        header.setSectionResizeMode(len(_HEADS) - 1, QHeaderView.ResizeMode.Stretch)
+        self.table.verticalHeader().hide()
+        self.table.itemSelectionChanged.connect(self._enable)
+        self.more = WholeField(self, minimum=1, maximum=100_000, value=10)
+        self.more.setAccessibleName("How many listeners more")
+        self.make_more = self._button("&Make Links", self._make_numbered)
+        self.name = QLineEdit(self, placeholderText="Name of one listener")
+        self.name.setAccessibleName("Name of one listener")
+        self.make_named = self._button("&Add", self._make_one)
+        self.name.textChanged.connect(self._enable)
+        self.sections = WholeField(self, minimum=1, maximum=100, value=self.links.sections)
+        self.sections.setAccessibleName("Sections")
+        self.sections.setToolTip(
+            "Cut a long panel into so many parts, a link for each; before the first link"
+        )
+        self.copy = self._button("&Copy Links", self.copy_links)
+        self.copy.setToolTip("Of the listeners that are chosen; of all where none is")
+        self.save = self._button("Save CSV…", self._ask_csv)
+        self.copy_open = ChoiceField(self)
+        self.copy_open.setAccessibleName("Links that are nobody's own")
+        self.copy_one = self._button("Copy This", self._copy_open_link)
+        self.look_at = self._button("&Progress Page", self._open_progress)
+        self.look_at.setToolTip("The supervisor's page: who is how far; no score, no condition")
+
+    def _button(self, text: str, act: object) -> QPushButton:
+        made = QPushButton(text, self, autoDefault=False)
+        made.clicked.connect(lambda _checked=False: act())  # type: ignore[operator]
+        return made
+
+    def _make_settings(self) -> None:
+        self.reach = ChoiceField(self)
+        self.reach.addItem("this machine only (or a proxy on it)", "127.0.0.1")
+        self.reach.addItem("everybody in this network (plain http)", "0.0.0.0")
+        self.port = WholeField(self, minimum=0, maximum=65535, value=8000)
+        self.port.setSpecialValueText("any that is free")
+        self.address = QLineEdit(self)
+        self.address.setToolTip("How listeners reach the server: another name, or a proxy's address")
+        self.at_end = self._words(
+            "an address, or a code to copy", "With sections: one for each, parted by spaces"
+        )
+        self.screened_out = self._words(
+            "an address, or a code", "For who did not agree, or failed a check before"
+        )
+        self.failed = self._words("as at the end", "For who failed checks within the test")
+        self.frames = self._words(
+            "https://www.mturk.com", "Crowd platforms that show the test in their own page"
+        )
+        self.proxies = self._words("127.0.0.1", "Addresses that may say for whom they ask; nobody by itself")
+        self.reach.currentIndexChanged.connect(self._show_place)
+        self.port.valueChanged.connect(self._show_place)
+        self.address.textChanged.connect(self.show_links)
+
+    def _words(self, example: str, tip: str) -> QLineEdit:
+        made = QLineEdit(self, placeholderText=example)
+        made.setToolTip(tip)
+        return made
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        told = QVBoxLayout()
+        told.addWidget(self.state)
+        told.addWidget(self.notice)
+        head.addLayout(told, 1)
+        head.addWidget(self.run)
+        self.settings = QWidget()
+        form = QFormLayout(self.settings)
+        rows: tuple[tuple[str, QWidget], ...] = (
+            ("&Reached by", self.reach),
+            ("P&ort", self.port),
+            ("A&ddress in links", self.address),
+            ("At the &end", self.at_end),
+            ("Screened o&ut", self.screened_out),
+            ("&Failed", self.failed),
+            ("Sites that fra&me it", self.frames),
+            ("Pro&xies", self.proxies),
+        )
+        for name, field in rows:
+            form.addRow(name, field)
+            field.setAccessibleName(name.replace("&", ""))
+        self.tabs = QTabWidget(self)
+        self.tabs.setAccessibleName("Listeners and settings")
+        self.tabs.addTab(self._listeners_page(), "&Listeners")
+        self.tabs.addTab(Scrolled(self.settings), "Se&ttings")
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close, self)
+        buttons.rejected.connect(self.close)
+        column = QVBoxLayout(self)
+        column.addLayout(head)
+        column.addWidget(self.tabs, 1)
+        column.addWidget(buttons)
+        self._show_place()
+
+    def _listeners_page(self) -> QWidget:
+        page = QWidget()
+        sections = QLabel("Sections", self)
+        sections.setBuddy(self.sections)
+        making = (self.more, self.make_more, self.name, self.make_named, sections, self.sections)
+        taking = (self.copy, self.save, self.copy_open, self.copy_one, self.look_at)
+        whole = QVBoxLayout(page)
+        whole.addWidget(self.table, 1)
+        for widgets in (making, taking):
+            line = QHBoxLayout()
+            for column, widget in enumerate(widgets):
+                line.addWidget(widget, 1 if column == 2 else 0)  # the name, and the choice
+            whole.addLayout(line)
+        return page
+
+    # --- links --------------------------------------------------------------------------------------
+
+    @property
+    def place(self) -> str:
+        """How listeners reach the server, as it stands in links."""
+        return self.address.text().strip().rstrip("/") or self.address.placeholderText()
+
+    def _show_place(self) -> None:
+        if self._address and not self.reach.currentIndex():
+            place = self._address
+        else:
+            port = self._address.rpartition(":")[2] or self.port.value() or "PORT"
+            host = own_address() if self.reach.currentIndex() else self.reach.currentData()
+            place = f"http://{host}:{port}"
+        self.address.setPlaceholderText(place)
+        self.show_links()
+
+    def show_links(self) -> None:
+        """Show all links, and how far their listeners are."""
+        try:
+            every = list(self.links.all())
+        except GaplistenError as error:
+            self._show_state(str(error), warns=True)
+            return
+        self.table.setRowCount(len(every))
+        for row, link in enumerate(every):
+            for column, text in enumerate(self._cells(link)):
+                if (item := self.table.item(row, column)) is None:
+                    self.table.setItem(row, column, QTableWidgetItem(text))
+                elif item.text() != text:
+                    item.setText(text)
+        shared = open_links(self.links, self.place)
+        if list(shared) != [self.copy_open.itemText(at) for at in range(self.copy_open.count())]:
+            self.copy_open.clear()
+            self.copy_open.addItems(list(shared))
+        self._enable()
+
+    def _cells(self, link: Link) -> tuple[str, ...]:
+        status = self._statuses.get(link.listener.casefold())
+        done = "" if status is None else f"{status.done} / {status.total}" if status.total else ""
+        saved = "" if status is None else status.problem or status.last_saved
+        where = f"{self.place}/s/{link.token}/"
+        return visible(link.listener), str(link.section), done, visible(saved), where
+
+    def _enable(self) -> None:
+        listed = bool(self.panel.definition.listeners)
+        rows = self.table.rowCount()
+        for widget in (self.more, self.make_more, self.name):
+            widget.setEnabled(not listed)
+        self.make_named.setEnabled(not listed and bool(self.name.text().strip()))
+        self.sections.setEnabled(not rows)
+        chosen = len(self._chosen())
+        self.copy.setText(f"&Copy {counted(chosen, 'Link')}" if chosen else "&Copy All Links")
+        for button in (self.copy, self.save):
+            button.setEnabled(rows > 0)
+        self.look_at.setEnabled(self._address != "")
+
+    def _chosen(self) -> list[int]:
+        return sorted({index.row() for index in self.table.selectionModel().selectedRows()})
+
+    def _make(self, names: list[str] | None) -> None:
+        """Make links for these listeners; for numbered ones where there are no names."""
+        try:
+            if not self.links.all():
+                self.links.cut(self.sections.value())
+            made = self.links.numbered(self.more.value()) if names is None else self.links.add(names)
+        except GaplistenError as error:
+            self._show_state(str(error), warns=True)
+            return
+        self.show_links()
+        self.table.scrollToBottom()
+        self.said.emit(f"{counted(len(made), 'link')} made")
+
+    def _make_numbered(self) -> None:
+        self._make(None)
+
+    def _make_one(self) -> None:
+        self._make([self.name.text().strip()])
+        self.name.clear()
+
+    def copy_links(self) -> None:
+        """Put the links of the listeners that are chosen on the clipboard, or all of them."""
+        every = table_of(self.links, self.place).rows
+        rows = [every[at] for at in self._chosen()] or every
+        alone = len(rows) == 1
+        text = str(rows[0][2]) if alone else "".join(f"{row[0]}\t{row[1]}\t{row[2]}\n" for row in rows)
+        QGuiApplication.clipboard().setText(text)
+        self.said.emit(f"{counted(len(rows), 'link')} copied: who has one is that listener")
+
+    def _copy_open_link(self) -> None:
+        what = self.copy_open.currentText()
+        QGuiApplication.clipboard().setText(open_links(self.links, self.place)[what])
+        self.said.emit(f"the link for {what} is copied")
+
+    def _ask_csv(self) -> None:
+        name, _ = QFileDialog.getSaveFileName(self, "Save Links", "links.csv", "CSV (*.csv)")
+        if not name:
+            return
+        try:
+            write_csv(Path(name), table_of(self.links, self.place))
+        except GaplistenError as error:
+            self._show_state(str(error), warns=True)
+        else:
+            self.said.emit(f"saved {name}")
+
+    def _open_progress(self) -> None:
+        QDesktopServices.openUrl(QUrl(open_links(self.links, self._address)["supervisor"]))
+
+    # --- progress -----------------------------------------------------------------------------------
+
+    def look(self) -> None:
+        """Read again how far everybody is."""
+        if self._looking is not None or (self._statuses and not self.isVisible()):
+            return
+
+        def look(_job: Job) -> list[SessionStatus]:
+            return panel_status(self.panel)
+
+        self._looking = self._tasks.run(
+            "looking at the panel", look, self._looked, self._not_looked, quiet=True
+        )
+
+    def _looked(self, found: list[SessionStatus]) -> None:
+        self._looking = None
+        self._statuses = {one.listener.casefold(): one for one in found}
+        self.show_links()
+
+    def _not_looked(self, error: Exception) -> None:
+        self._looking = None
+        self.said.emit(str(error))
+
+    # --- the server ---------------------------------------------------------------------------------
+
+    def _show_state(self, text: str, warns: bool = False) -> None:
+        self.state.setText(text)
+        self.state.set_warning(warns)
+
+    @property
+    def serves(self) -> bool:
+        """Whether the server runs, or begins to."""
+        return self.process is not None
+
+    def _start_or_stop(self) -> None:
+        if self.serves:
+            self.stop()
+        else:
+            self.start()
+
+    def words(self) -> list[str]:
+        """Return the words of the command that serves as the fields say."""
+        found = ["panel", "serve", str(self.panel.folder), "--until-input-ends"]
+        found += ["--host", str(self.reach.currentData()), "--port", str(self.port.value())]
+        done = self.at_end.text()
+        parts = done.split() if self.links.sections > 1 else [done.strip()]
+        several = (
+            ("--done", parts),
+            ("--frame", self.frames.text().split()),
+            ("--trust-proxy", self.proxies.text().split()),
+        )
+        found += [word for option, given in several for one in given if one for word in (option, one)]
+        for option, field in (("--screened-out", self.screened_out), ("--failed", self.failed)):
+            found += [option, field.text().strip()] if field.text().strip() else []
+        return found
+
+    def start(self) -> None:
+        """Start the server."""
+        process = QProcess(self)
+        program, *words = python("-m", "gaplisten", *self.words())
+        process.readyReadStandardError.connect(self._read)
+        process.finished.connect(self._ended)
+        process.errorOccurred.connect(
+            lambda _error: self._ended() if process.state() == QProcess.ProcessState.NotRunning else None
+        )
+        process.setStandardOutputFile(QProcess.nullDevice())
+        self.process, self._heard = process, []
+        self.settings.setEnabled(False)
+        self.run.setText("Stop &Serving")
+        self._show_state("Starting; sounds that were not made for browsers yet are made first…")
+        process.start(program, words)
+
+    def stop(self) -> None:
+        """End the server; who is in the middle of something goes on when it runs again."""
+        if self.process is None:
+            return
+        self.run.setEnabled(False)
+        self._show_state("Stopping…")
+        self.process.closeWriteChannel()
+        QTimer.singleShot(_END_MS, self.process, self.process.kill)
+
+    def end(self) -> None:
+        """End the server, and wait until it has; nothing is looked at any more."""
+        self._timer.stop()
+        if (process := self.process) is None:
+            return
+        process.closeWriteChannel()
+        if not process.waitForFinished(_END_MS):
+            process.kill()
+            process.waitForFinished(_END_MS)
+
+    def _read(self) -> None:
+        assert self.process is not None
+        text = bytes(self.process.readAllStandardError().data()).decode(errors="replace")
+        self._heard += [line for line in text.splitlines() if line.strip()]
+        found = next((match for line in self._heard if (match := _SERVES.match(line))), None)
+        if found is not None and not self._address:
+            self._address = found[1]
+            self._show_place()
+            self.said.emit(f"{self.panel.definition.title} is served at {self.place}")
+        if found is not None:
+            after = self._heard[self._heard.index(found.string) + 1 :]
+            self._show_state(f"Served at {self.place}. Listeners begin, and go on, by their links.")
+            self.notice.setText(self._plain(after[-1]) if after else "")
+            self.notice.setVisible(bool(after))
+
+    def _ended(self) -> None:
+        if self.process is None:
+            return
+        process, self.process = self.process, None
+        failed = process.exitStatus() != QProcess.ExitStatus.NormalExit or process.exitCode() != 0
+        stopped = not self.run.isEnabled()
+        process.deleteLater()
+        self._address = ""
+        self.notice.hide()
+        self.settings.setEnabled(True)
+        self.run.setEnabled(True)
+        self.run.setText("Start &Serving")
+        self._show_place()
+        if failed and not stopped:
+            said = self._plain(self._heard[-1]) if self._heard else process.errorString()
+            self._show_state(f"Not served: {said}", warns=True)
+        else:
+            self._show_state("Not served. Nothing is lost: the same links go on when it is served again.")
+        self.said.emit(f"{self.panel.definition.title} is not served any more")
+
+    @staticmethod
+    def _plain(line: str) -> str:
+        """Return what the server said, in the words of this window."""
+        return visible(in_words(line.removeprefix("gaplisten: "), _FIELDS))
+
+    # --- closing ------------------------------------------------------------------------------------
+
+    def reject(self) -> None:
+        """Take Escape as closing."""
+        self.close()
+
+    def closeEvent(self, event: object) -> None:
+        """Go out of sight while the server runs; else be gone."""
+        if self.serves:
+            event.ignore()  # type: ignore[attr-defined]
+            self.hide()
+            self.said.emit(f"still served at {self.place}; the same menu row shows it again")
+            return
+        self._timer.stop()
+        self._tasks.cancel(self._looking)
+        super().closeEvent(event)  # type: ignore[arg-type]
+
+
+def own_address() -> str:
+    """Return this machine's address in its network; that of itself where it has none."""
+    for one in QNetworkInterface.allAddresses():
+        if one.protocol() == QAbstractSocket.NetworkLayerProtocol.IPv4Protocol and not one.isLoopback():
+            return one.toString()
+    return "127.0.0.1"
