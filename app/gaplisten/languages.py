@@ -61,6 +61,62 @@ def words(code: str, *section: str) -> dict[str, Any]:
     return table
 
 
+def translated(code: str, text: str, *section: str) -> str:
+    """Return an English text in another language, by a table whose keys are English texts.
+
+    A key may have places, ``"difference of {what}"``: what stands there is translated, too. Only a number
+    stands in a place like ``{n_clips}``. A text that the table does not have stays as it is.
+
+    Parameters
+    ----------
+    section
+        Names of the tables that lead to that table.
+    """
+    if code == ENGLISH or not text:
+        return text
+    exact, patterns = _translations(code, section)
+    if text in exact:
+        return exact[text]
+    for pattern, own in patterns:
+        if found := pattern.fullmatch(text):
+            return own.format(
+                **{
+                    place: _number(code, said) if place.startswith("n_") else translated(code, said, *section)
+                    for place, said in found.groupdict().items()
+                }
+            )
+    return text
+
+
+@cache
+def _translations(
+    code: str, section: tuple[str, ...]
+) -> tuple[dict[str, str], list[tuple[re.Pattern[str], str]]]:
+    """Return a table's whole texts, and those with places: what has more words of its own is tried first."""
+    table: dict[str, str] = words(code, *section)
+    exact = {english: own for english, own in table.items() if "{" not in english}
+    open_ones = sorted((english for english in table if "{" in english), key=lambda each: -_own_length(each))
+    return exact, [(re.compile(_pattern(english)), table[english]) for english in open_ones]
+
+
+def _number(code: str, said: str) -> str:
+    """Return an English number, "48,000" or "0.4", with the language's mark and nothing between thousands."""
+    return decimals(code, said if decimal_mark(code) == "." else said.replace(",", ""))
+
+
+def _own_length(text: str) -> int:
+    return len(re.sub(r"{\w+}", "", text))
+
+
+def _pattern(text: str) -> str:
+    parts = re.split(r"{(\w+)}", text)
+    for at in range(1, len(parts), 2):
+        inside = r"[\d,.]*\d" if parts[at].startswith("n_") else r".+?"
+        parts[at] = f"(?P<{parts[at]}>{inside})"
+    parts[::2] = map(re.escape, parts[::2])
+    return "".join(parts)
+
+
 def name(code: str) -> str:
     """Return what a language is called by those who speak it."""
     return str(words(code).get("name", code))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 
@@ -33,15 +34,22 @@ def facts(page: str) -> dict[str, str]:
 
 def test_the_report_tells_when_by_how_many_and_with_what_it_was_listened_to(panel: FrozenPanel) -> None:
     found = facts(report_of(panel, evaluate(panel)))
+    assert found["Sitzungen"] == "2 beendet, 1 nicht (3 von 8 Durchgängen): abgegebene Stimmen zählen"
+    assert re.fullmatch(r"\d{4}-\d\d-\d\d( bis \d{4}-\d\d-\d\d \(UTC\))?", found["durchgeführt"])
+    assert found["Geräte"] == "Card (hw:0,0), mit 48000 Hz: 2 Sitzungen; USB, mit 48000 Hz: 1 Sitzung"
+    assert found["Aussetzer der Ausgabe"] == "19"
+
+
+def test_an_english_panel_is_told_of_in_english(panel: FrozenPanel) -> None:
+    found = facts(report_of(panel, replace(evaluate(panel), language="en")))
     assert found["sessions"] == "2 finished, 1 not (3 of 8 trials): the votes that were given are used"
-    assert re.fullmatch(r"\d{4}-\d\d-\d\d( to \d{4}-\d\d-\d\d \(UTC\))?", found["taken"])
     assert found["devices"] == "Card (hw:0,0), at 48,000 Hz: 2 sessions; USB, at 48,000 Hz: 1 session"
     assert found["underflows of the output"] == "19"
 
 
 def test_a_report_under_pseudonyms_names_no_device(panel: FrozenPanel) -> None:
     page = report_of(panel, evaluate(panel, anonymous=True))
-    assert facts(page)["devices"] == "not named, at 48,000 Hz: 3 sessions"
+    assert facts(page)["Geräte"] == "nicht genannt, mit 48000 Hz: 3 Sitzungen"
     assert not re.search(r"hw:0|USB|\bAnn\b|\bBen\b", page)
 
 

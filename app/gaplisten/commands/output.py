@@ -15,14 +15,20 @@ from gaplisten.tables import Cell, Table, write_csv
 _FIRST_OTHER = "\N{COMBINING GRAVE ACCENT}"  # from here on signs may be of no width, or of two
 
 
-def _text(value: Cell) -> str:
+def _text(value: Cell, decimal: str) -> str:
     if value is None:
         return "-"
-    return f"{value:.4g}" if isinstance(value, float) else visible(str(value))
+    return f"{value:.4g}".replace(".", decimal) if isinstance(value, float) else visible(str(value))
 
 
-def show(table: Table, csv: Path | None = None, title: str | None = None) -> None:
-    """Print a table to the terminal, or write it to `csv` and say so."""
+def show(table: Table, csv: Path | None = None, title: str | None = None, *, decimal: str = ".") -> None:
+    """Print a table to the terminal, or write it to `csv` and say so.
+
+    Parameters
+    ----------
+    decimal
+        What stands between wholes and tenths in the terminal.
+    """
     if csv is not None:
         write_csv(csv, table)
         print(f"{len(table.rows)} rows written to {csv}")
@@ -30,7 +36,7 @@ def show(table: Table, csv: Path | None = None, title: str | None = None) -> Non
     numeric = [
         all(isinstance(row[i], int | float | None) for row in table.rows) for i in range(len(table.columns))
     ]
-    cells = [table.columns, *([_text(cell) for cell in row] for row in table.rows)]
+    cells = [table.columns, *([_text(cell, decimal) for cell in row] for row in table.rows)]
     if not sys.stdout.isatty() and _of_narrow_letters([*(title or "",), *chain.from_iterable(cells)]):
         _print_plainly(cells, numeric, title)
         return

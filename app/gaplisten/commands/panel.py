@@ -18,7 +18,7 @@ from gaplisten.commands.panel_serve import links, serve
 from gaplisten.display import lacking
 from gaplisten.durable.files import not_written, write_whole
 from gaplisten.errors import GaplistenError
-from gaplisten.languages import counted
+from gaplisten.languages import counted, decimal_mark
 from gaplisten.panel import methods
 from gaplisten.tables import Table
 
@@ -333,6 +333,7 @@ def results(
     from gaplisten.panel.results.evaluation import evaluate
     from gaplisten.panel.results.looks import looked
     from gaplisten.panel.results.votes import collect
+    from gaplisten.panel.results.wording import in_words, worded
 
     panel = open_source(folder)
     refuse_missing(ratings)
@@ -357,22 +358,28 @@ def results(
         for problem in found.problems:
             print(problem)
         raise typer.Exit(1 if found.problems else 0)
-    show(report.main_table(found), title=f"{found.title}: {found.score_name}")
+    language = found.language
+
+    def show_worded(table: Table, title: str) -> None:
+        show(in_words(table, language), title=worded(title, language), decimal=decimal_mark(language))
+
+    show_worded(report.main_table(found), f"{found.title}: {worded(found.score_name, language)}")
     if found.contrasts:
-        show(report.contrasts_table(found), title="Comparisons")
+        show_worded(report.contrasts_table(found), "Comparisons")
     if found.contrast_strata:
-        show(report.contrasts_table(found, found.contrast_strata), title="Comparisons by longest burst")
+        of_strata = report.contrasts_table(found, found.contrast_strata)
+        show_worded(of_strata, "Comparisons by longest burst")
     if found.strata or found.pair_strata:
-        show(report.strata_table(found), title="By longest burst")
+        show_worded(report.strata_table(found), "By longest burst")
     if found.talkers or found.pair_talkers:
-        show(report.talkers_table(found), title="By talker")
+        show_worded(report.talkers_table(found), "By talker")
     if found.pairs:
-        show(report.by_listener_table(found), title="Each listener")
-    show(report.listeners_table(found), title="Listeners")
+        show_worded(report.by_listener_table(found), "Each listener")
+    show_worded(report.listeners_table(found), "Listeners")
     for one in found.statistics:
-        show(one.table, title=one.title)
+        show_worded(one.table, one.title)
         for note in one.notes:
-            print(f"  {note}")
+            print(f"  {worded(note, language)}")
     looks = looked(panel, found, ratings)
     for said in [*report.summary(found), *looks]:
         print(said)

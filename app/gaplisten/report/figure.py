@@ -78,6 +78,8 @@ class Axis:
         Place and text of each tick; None: round numbers.
     named
         Whether label and texts of ticks are drawn; False where the plot below has the same axis.
+    decimal
+        What stands between wholes and tenths of round numbers.
     """
 
     low: float
@@ -85,6 +87,7 @@ class Axis:
     label: str = ""
     ticks: tuple[tuple[float, str], ...] | None = None
     named: bool = True
+    decimal: str = "."
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.low) and math.isfinite(self.high)) or self.low == self.high:
@@ -117,7 +120,8 @@ class Axis:
         step = _round_step((high - low) / max(most, 1))
         first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
         digits = max(-math.floor(math.log10(step) + 1e-9), 0)
-        return tuple((at * step, _number(at * step, digits)) for at in range(first, last + 1))
+        numbers = ((at * step, _number(at * step, digits)) for at in range(first, last + 1))
+        return tuple((at, text.replace(".", self.decimal)) for at, text in numbers)
 
 
 def _round_step(least: float) -> float:

@@ -16,6 +16,7 @@ from gaplisten import __version__, folders
 from gaplisten.audio.signal import Signal
 from gaplisten.bench.gap_wording import limit, number
 from gaplisten.durable.files import utf8
+from gaplisten.languages import ENGLISH, translated
 from gaplisten.loss.trace import runs_of
 from gaplisten.report.drawing import to_svg
 from gaplisten.report.figure import Figure
@@ -37,7 +38,7 @@ def _hash(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode("utf-8")).digest()).decode("ascii")
 
 
-def page(title: str, body: Iterable[str], *, plays: bool = True) -> str:
+def page(title: str, body: Iterable[str], *, plays: bool = True, language: str = ENGLISH) -> str:
     """Return a whole page around elements.
 
     Its policy lets the browser fetch nothing, and run and apply only the script and the style that are ours;
@@ -49,17 +50,17 @@ def page(title: str, body: Iterable[str], *, plays: bool = True) -> str:
         f"default-src 'none'; img-src data:; {allowed}"
         f"style-src 'sha256-{_hash(style)}'; base-uri 'none'; form-action 'none'"
     )
-    holds = "shows and plays" if plays else "shows"
+    holds = f"This file holds all that it {'shows and plays' if plays else 'shows'}."
     return "\n".join(
         (
-            '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">',
+            '<!DOCTYPE html>\n<html lang="' + escaped(language) + '">\n<head>\n<meta charset="utf-8">',
             f'<meta http-equiv="Content-Security-Policy" content="{policy}">',
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             '<meta name="referrer" content="no-referrer">',
             f"<title>{escaped(title)}</title>\n<style>{style}</style>\n</head>\n<body>\n<main>",
             f"<h1>{escaped(title)}</h1>",
             *body,
-            f'<p class="faint">Gaplisten {__version__}. This file holds all that it {holds}.</p>',
+            f'<p class="faint">Gaplisten {__version__}. {translated(language, holds, "results")}</p>',
             f"</main>\n{f'<script>{script}</script>' if script else ''}\n</body>\n</html>\n",
         )
     )
@@ -203,20 +204,17 @@ def table_of(heads: Iterable[str], rows: Iterable[str]) -> str:
     return f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
 
 
-def html_table(table: Table) -> str:
-    """Return a table as an element; numbers stand right."""
-    return table_of(table.columns, ("".join(map(_cell, row)) for row in table.rows))
+def html_table(table: Table, decimal: str = ".") -> str:
+    """Return a table as an element; numbers stand right, `decimal` between their wholes and tenths."""
+    return table_of(table.columns, ("".join([_cell(one, decimal) for one in row]) for row in table.rows))
 
 
-def _cell(value: Cell) -> str:
+def _cell(value: Cell, decimal: str) -> str:
     if value is None:
         return "<td></td>"
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return (
-            f'<td class="number">{value:.4g}</td>'
-            if isinstance(value, float)
-            else f'<td class="number">{value}</td>'
-        )
+        said = f"{value:.4g}".replace(".", decimal) if isinstance(value, float) else str(value)
+        return f'<td class="number">{said}</td>'
     return f"<td>{escaped(str(value))}</td>"
 
 

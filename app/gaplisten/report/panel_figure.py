@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 
 from gaplisten.errors import GaplistenError
-from gaplisten.languages import counted
+from gaplisten.languages import counted, decimal_mark
 from gaplisten.loss.strata import Stratum
 from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.panel.results.pairs import ALL, PairResult
+from gaplisten.panel.results.wording import worded
 from gaplisten.panel.statistics.contrast import Contrast, Unit
 from gaplisten.panel.statistics.crossed import Crossed, Speaks, spoken
 from gaplisten.report.figure import (
@@ -75,8 +77,25 @@ def figures_of(results: Results, width_mm: float) -> dict[str, Figure]:
 
 def _figure(results: Results, width_mm: float, part: str) -> Figure | None:
     rows = _PARTS[part](results, width_mm)
+    if not rows:
+        return None
     caption = _caption(results, intervals=part != "votes")
-    return Figure(rows, results.title, caption, width_mm) if rows else None
+    rows = tuple(tuple(_in_language(plot, results.language) for plot in row) for row in rows)
+    return Figure(rows, results.title, caption, width_mm)
+
+
+def _in_language(plot: Plot, language: str) -> Plot:
+    """Return a plot with its title, its labels and its numbers in a language; names stay."""
+
+    def axis(one: Axis) -> Axis:
+        return replace(one, label=worded(one.label, language), decimal=decimal_mark(language))
+
+    marks = [
+        replace(mark, label=worded(mark.label, language)) if isinstance(mark, Points | Boxes) else mark
+        for mark in plot.marks
+    ]
+    title = worded(plot.title, language)
+    return replace(plot, x=axis(plot.x), y=axis(plot.y), marks=tuple(marks), title=title)
 
 
 def _summary(results: Results, width_mm: float) -> tuple[Row, ...]:
@@ -145,7 +164,7 @@ def _means(results: Results, conditions: Sequence[ConditionResult], said: str) -
     marks += _intervals(range(len(conditions)), ends)
     places = [float(at) for at in range(len(conditions))]
     marks.append(Points([one.adjusted for one in conditions], places, _MEAN, 4.0, "mean, 95 %"))
-    names = [f"{one.condition}, {one.scale}" if one.scale else one.condition for one in conditions]
+    names = [_named(results, one.condition, one.scale) for one in conditions]
     overs = [one.over for one in conditions if one.over is not None]
     return Plot(
         Axis(low, high, results.score_name),
@@ -155,6 +174,10 @@ def _means(results: Results, conditions: Sequence[ConditionResult], said: str) -
         height_mm=_ROW_MM * len(names),
         grid=(True, False),
     )
+
+
+def _named(results: Results, name: str, scale: str) -> str:
+    return f"{name}, {worded(scale, results.language)}" if scale else name
 
 
 def _dots(at: int, listeners: Sequence[float], clips: Sequence[float], length: float) -> list[Mark]:
@@ -198,10 +221,7 @@ def _contrasts(
     success = results.method.test.counted if results.method.test else ""
     label = f"share {success}" if shares else f"difference of {results.score_name}"
     between = " / " if shares else " − "
-    names = [
-        f"{one.condition}{between}{one.against}" + (f", {one.scale}" if one.scale else "")
-        for one in contrasts
-    ]
+    names = [_named(results, f"{one.condition}{between}{one.against}", one.scale) for one in contrasts]
     axis = Axis(0, 1, label) if shares else Axis.around(_reach(results, contrasts), label)
     return Plot(
         axis,
@@ -241,9 +261,9 @@ def _told(overs: Sequence[Crossed]) -> str:
 
 def _caption(results: Results, *, intervals: bool) -> str:
     """Say with which method, and what is corrected and left out."""
-    said = [f"{results.method.title}."]
+    said = [f"{worded(results.method.title, results.language)}."]
     if intervals and results.contrasts and results.contrasts[0].comparisons > 1:
         said.append("Intervals of comparisons are not corrected for their number; p values are.")
     if results.excluded:
         said.append(f"{len(results.excluded)} of {len(results.listeners)} listeners are left out.")
-    return " ".join(said)
+    return " ".join([worded(one, results.language) for one in said])

@@ -16,6 +16,7 @@ from gaplisten.panel.key import ClipKey, ConditionKey, Part
 from gaplisten.panel.results import report as tables
 from gaplisten.panel.results.evaluation import Results
 from gaplisten.panel.results.verdict import remarks, verdicts
+from gaplisten.panel.results.wording import in_words, worded
 from gaplisten.panel.scales import Scale
 from gaplisten.report.page import html_table, listed, page, picture_of
 from gaplisten.report.panel_figure import figures_of, strata_of
@@ -68,36 +69,48 @@ def report_of(panel: Source, results: Results, looks: Sequence[str] = ()) -> str
     """
     body = [f"<p>{escaped(_sized(results))}</p>", *_verdict(results, looks)]
     body += _how(panel, results)
-    body.append("<h2>Figures</h2>")
+    language = results.language
+    body.append(_head("Figures", language))
     several = len(strata_of(results)) > 1  # of one burst length everything is said already
     for part, figure in figures_of(results, _WIDTH_MM).items():
         if part == "strata" and not several:
             continue
-        body += [f"<h3>{_FIGURES[part]}</h3>", picture_of(figure, f"{_FIGURES[part]}; numbers: see tables")]
+        seen = worded(f"{_FIGURES[part]}; numbers: see tables", language)
+        body += [_head(_FIGURES[part], language, 3), picture_of(figure, seen)]
     body += _numbers(results, several=several)
     body += _listeners(results)
     body += _second_lines(results)
-    return page(results.title or "Panel results", body, plays=False)
+    return page(results.title or worded("Panel results", language), body, plays=False, language=language)
+
+
+def _head(text: str, language: str, level: int = 2) -> str:
+    return f"<h{level}>{escaped(worded(text, language))}</h{level}>"
+
+
+def _table(table: Table, language: str) -> str:
+    return html_table(in_words(table, language), languages.decimal_mark(language))
 
 
 def _sized(results: Results) -> str:
     votes = sum(one.votes for one in results.listeners)
     count = len(results.listeners) - len(results.excluded)
-    said = f"{results.method.title}. {count} of {counted(len(results.listeners), 'listener')} count"
-    return f"{said}; {counted(votes, 'vote')} of all, checks among them."
+    said = f"{count} of {counted(len(results.listeners), 'listener')} count"
+    said += f"; {counted(votes, 'vote')} of all, checks among them."
+    return f"{worded(results.method.title, results.language)}. {worded(said, results.language)}"
 
 
-def _section(head: str, said: Iterable[str], language: str = languages.ENGLISH) -> list[str]:
+def _section(head: str, said: Iterable[str], language: str, of: str = "") -> list[str]:
+    """Return sentences under a head in the panel's language; `of` is their own, where it is another."""
     lines = list(said)
-    told = f'<div lang="{language}">{listed(lines)}</div>'
-    return [f"<h3>{escaped(head)}</h3>", told] if lines else []
+    told = f'<div lang="{escaped(of or language)}">{listed(lines)}</div>'
+    return [_head(head, language, 3), told] if lines else []
 
 
 def _verdict(results: Results, looks: Sequence[str]) -> list[str]:
-    said = verdicts(results) or ["No comparison can be made of these votes."]
-    language = escaped(results.language)
-    body = ["<h2>Verdict</h2>", f'<div class="verdict" lang="{language}">{listed(said)}</div>']
-    body += [f'<p lang="{language}">{escaped(one)}</p>' for one in remarks(results)]
+    language = results.language
+    said = verdicts(results) or [worded("No comparison can be made of these votes.", language)]
+    body = [_head("Verdict", language), f'<div class="verdict">{listed(said)}</div>']
+    body += [f"<p>{escaped(one)}</p>" for one in remarks(results)]
     body += _section("With everybody, nobody left out", verdicts(results, results.everybody), language)
     return body + _section("Before the end", looks, language)
 
@@ -108,6 +121,7 @@ def _verdict(results: Results, looks: Sequence[str]) -> list[str]:
 def _how(panel: Source, results: Results) -> list[str]:
     if isinstance(panel, ImportedVotes):
         return _how_imported(panel, results)
+    language = results.language
     rows: list[tuple[Cell, ...]] = [
         ("method", results.method.title),
         ("language of the panel", languages.name(results.language)),
@@ -117,14 +131,18 @@ def _how(panel: Source, results: Results) -> list[str]:
         ("panel (SHA-256)", panel.sha256),
         ("built by", f"Gaplisten {panel.key.version}"),
     ]
-    body = ["<h2>How it was obtained</h2>", html_table(Table(("what", "fact"), tuple(rows)))]
+    body = [_head("How it was obtained", language), _table(Table(("what", "fact"), tuple(rows)), language)]
     for name, scale in panel.scales.items():
-        body += _scale(name, scale)
-    body += ["<h3>Conditions</h3>", html_table(_conditions(panel.key.conditions))]
+        body += _scale(name, scale, language)
+    body += [_head("Conditions", language, 3), _table(_conditions(panel.key.conditions), language)]
     if panel.key.found:
-        found = Table(("design, counted when it was built", "value"), tuple(panel.key.found))
-        body += ["<h3>Orders</h3>", html_table(found)]
-    return [*body, "<h3>How to read the numbers</h3>", f"<p>{escaped(_READING)}</p>"]
+        found = Table(("what", "fact"), tuple(panel.key.found))
+        body += [_head("Orders, counted when it was built", language, 3), _table(found, language)]
+    return [*body, *_reading(language)]
+
+
+def _reading(language: str) -> list[str]:
+    return [_head("How to read the numbers", language, 3), f"<p>{escaped(worded(_READING, language))}</p>"]
 
 
 def _how_imported(panel: ImportedVotes, results: Results) -> list[str]:
@@ -140,9 +158,9 @@ def _how_imported(panel: ImportedVotes, results: Results) -> list[str]:
         ("imported by", f"Gaplisten {panel.manifest.version}"),
         ("files", str(len(panel.manifest.files))),
     ]
-    body = ["<h2>How it was obtained</h2>", html_table(Table(("what", "fact"), tuple(rows)))]
-    body += ["<h3>Files</h3>", html_table(files)]
-    return [*body, "<h3>How to read the numbers</h3>", f"<p>{escaped(_READING)}</p>"]
+    language = results.language
+    body = [_head("How it was obtained", language), _table(Table(("what", "fact"), tuple(rows)), language)]
+    return [*body, _head("Files", language, 3), _table(files, language), *_reading(language)]
 
 
 def _material(clips: Sequence[ClipKey]) -> list[tuple[Cell, ...]]:
@@ -179,8 +197,9 @@ def _taken(results: Results) -> list[tuple[Cell, ...]]:
         f"{_device(*device)}: {counted(number, 'session')}"
         for device, number in devices.most_common(_DEVICES)
     ]
-    more = len(devices) - _DEVICES
-    rows.append(("devices", "; ".join([*told, *([f"and {counted(more, 'other')}"] if more > 0 else [])])))
+    if (more := len(devices) - _DEVICES) > 0:
+        told.append(f"and {counted(more, 'other')}")
+    rows.append(("devices", "; ".join(worded(one, results.language) for one in told)))
     underflows = sum(one.underflows or 0 for one in results.listeners)
     return [*rows, ("underflows of the output", str(underflows))]
 
@@ -203,16 +222,16 @@ def _asked_beforehand(results: Results) -> list[tuple[Cell, ...]]:
     ]
 
 
-def _scale(name: str, scale: Scale) -> list[str]:
+def _scale(name: str, scale: Scale, language: str) -> list[str]:
     rows: tuple[tuple[Cell, ...], ...] = tuple((str(value), words) for value, words in scale.labels)
     head = f"What listeners were asked: {name}" if name else "What listeners were asked"
     source = f"{scale.source}{f'; {scale.translation}' if scale.translation else ''}"
     told = f'<p lang="{escaped(scale.language)}">{escaped(scale.question)}</p>'
-    wording = "the panel's own words" if scale.own else source
+    wording = worded("the panel's own words", language) if scale.own else source
     return [
-        f"<h3>{escaped(head)}</h3>",
+        _head(head, language, 3),
         told,
-        html_table(Table(("vote", "words"), rows)) if rows else "",
+        _table(Table(("vote", "words"), rows), language) if rows else "",
         f'<p class="faint">{escaped(wording)}</p>',
     ]
 
@@ -242,27 +261,30 @@ def _numbers(results: Results, *, several: bool) -> list[str]:
         of_strata = tables.contrasts_table(results, results.contrast_strata)
         every.append(("Comparisons by longest burst", of_strata))
         every.append((f"{main}, by longest burst", tables.strata_table(results)))
-    body = ["<h2>Tables</h2>"]
+    language = results.language
+    body = [_head("Tables", language)]
     for head, table in every:
         if table.rows:
-            body += [f"<h3>{escaped(head)}</h3>", html_table(table)]
+            body += [_head(head, language, 3), _table(table, language)]
     return body
 
 
 def _listeners(results: Results) -> list[str]:
-    body = ["<h2>Listeners</h2>", html_table(tables.listeners_table(results))]
-    language = escaped(results.language)
+    language = results.language
+    body = [_head("Listeners", language), _table(tables.listeners_table(results), language)]
     left_out = [f"{one.name}: {'; '.join(one.reasons)}" for one in results.excluded]
     body += _section("Left out", left_out, language)
     body += _section("Kept by hand", [f"{one.name}: {'; '.join(one.kept)}" for one in results.kept], language)
-    body += _section("Sessions that are open now, and hidden", results.running)
-    body += _section("Files", (*results.problems, *results.notes))
-    return [*body, "<h3>Each listener's results</h3>", html_table(tables.by_listener_table(results))]
+    body += _section("Sessions that are open now, and hidden", results.running, language)
+    body += _section("Files", (*results.problems, *results.notes), language, languages.ENGLISH)
+    own = _table(tables.by_listener_table(results), language)
+    return [*body, _head("Each listener's results", language, 3), own]
 
 
 def _second_lines(results: Results) -> list[str]:
-    body = ["<h2>Beside the main line</h2>"] if results.statistics else []
+    language = results.language
+    body = [_head("Beside the main line", language)] if results.statistics else []
     for one in results.statistics:
-        body += [f"<h3>{escaped(one.title)}</h3>", html_table(one.table)]
-        body += [f'<p class="faint">{escaped(note)}</p>' for note in one.notes]
+        body += [_head(one.title, language, 3), _table(one.table, language)]
+        body += [f'<p class="faint">{escaped(worded(note, language))}</p>' for note in one.notes]
     return body

@@ -409,13 +409,17 @@ def test_each_of_several_scales_stands_in_tables_and_figure(
     window = ResultsWindow(folder)
     qtbot.addWidget(window)
     heads = [window.conditions.horizontalHeaderItem(at).text() for at in range(3)]
-    assert heads == ["condition", "scale", "stratum"]
+    german = language != "en"
+    assert heads == (["Bedingung", "Skala", "Schicht"] if german else ["condition", "scale", "stratum"])
+    scales = ("signal", "background", "overall")
+    scales = ("Sprachsignal", "Hintergrund", "Gesamteindruck") if german else scales
     shown = [[window.conditions.item(row, at).text() for at in (0, 1, 5)] for row in range(6)]
-    assert shown[:3] == [["zilch", "signal", "2"], ["zilch", "background", "3"], ["zilch", "overall", "4"]]
+    assert shown[:3] == [["zilch", scale, str(vote)] for vote, scale in enumerate(scales, start=2)]
     figure = tmp_path / "figure.svg"
-    assert CliRunner().invoke(app, ["results", str(folder), "--figure", str(figure)]).exit_code == 0
+    wide = ["--width-mm", "181"] if german else []  # the words are longer: in a column their ends are cut
+    assert CliRunner().invoke(app, ["results", str(folder), "--figure", str(figure), *wide]).exit_code == 0
     drawn = figure.read_text(encoding="utf-8")
-    for scale in ("signal", "background", "overall"):
+    for scale in scales:
         assert all(drawn.count(f">{name}, {scale}<") == 1 for name in ("quuxnet", "zilch"))
         assert drawn.count(f"quuxnet − zilch, {scale}") == 1
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import QWidget
 
 from gaplisten.panel.results.evaluation import ConditionResult, Results
+from gaplisten.panel.results.wording import worded
 from gaplisten.panel.statistics.crossed import Speaks
 from gaplisten.ui.plots import Plot
 
@@ -32,7 +33,8 @@ class ResultsPlot(Plot):
     def show_results(self, results: Results) -> None:
         """Draw these results."""
         ink = self.begin()
-        self.setLabel("left", f"{results.score_name}, 95 % over {results.spoken or Speaks.NOTHING}")
+        label = f"{results.score_name}, 95 % over {results.spoken or Speaks.NOTHING}"
+        self.setLabel("left", worded(label, results.language))
         self._medians = results.method.medians
         low, high = results.method.range
         self.setYRange(low, high, padding=0.04)

@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from gaplisten.bench.tasks import Task, Tasks
 from gaplisten.errors import GaplistenError
+from gaplisten.languages import ENGLISH, decimal_mark
 from gaplisten.panel.imported import Source, open_source
 from gaplisten.panel.results.evaluation import Results, evaluate
 from gaplisten.panel.results.looks import looked
@@ -42,6 +43,7 @@ from gaplisten.panel.results.report import (
     waiting,
 )
 from gaplisten.panel.results.vote_table import votes_table
+from gaplisten.panel.results.wording import in_words, worded
 from gaplisten.panel.session_files import ratings_files
 from gaplisten.report.drawing import write_figure
 from gaplisten.report.panel_figure import results_figure
@@ -70,15 +72,18 @@ class TableView(QTableWidget):
         self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         self.verticalHeader().setDefaultSectionSize(self.fontMetrics().height() + 8)
 
-    def show_table(self, table: Table) -> None:
-        """Show these rows."""
+    def show_table(self, table: Table, language: str = ENGLISH) -> None:
+        """Show these rows, with heads and words in a language."""
+        table, mark = in_words(table, language), decimal_mark(language)
         self.setColumnCount(len(table.columns))
         self.setHorizontalHeaderLabels(list(table.columns))
         self.setRowCount(len(table.rows))
         for row, cells in enumerate(table.rows):
             for column, cell in enumerate(cells):
                 number = isinstance(cell, int | float)
-                text = "" if cell is None else f"{cell:.3g}" if isinstance(cell, float) else str(cell)
+                text = "" if cell is None else str(cell)
+                if isinstance(cell, float):
+                    text = f"{cell:.3g}".replace(".", mark)
                 item = QTableWidgetItem(text)
                 right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
                 left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
@@ -223,18 +228,19 @@ class ResultsWindow(QWidget):
 
     def _show(self, results: Results) -> None:
         self.results = results
+        language = results.language
         there = bool(results.conditions or results.pairs)
         self.plot.show_results(results)
-        self.comparisons.show_table(all_contrasts_table(results))
-        self.conditions.show_table(main_table(results))
-        self.strata.show_table(strata_table(results))
-        self.talkers.show_table(talkers_table(results))
+        self.comparisons.show_table(all_contrasts_table(results), language)
+        self.conditions.show_table(main_table(results), language)
+        self.strata.show_table(strata_table(results), language)
+        self.talkers.show_table(talkers_table(results), language)
         # Where nobody said who talks, or all clips are of one talker, there is nothing to compare.
         # Of imported votes nobody may have said how long the bursts are.
         for view in (self.talkers, self.strata):
             self._tabs.setTabVisible(self._tabs.indexOf(view), bool(view.rowCount()))
-        self.by_listener.show_table(by_listener_table(results))
-        self.listeners.show_table(listeners_table(results))
+        self.by_listener.show_table(by_listener_table(results), language)
+        self.listeners.show_table(listeners_table(results), language)
         self._show_own(results)
         said = summary(results) if results.listeners else waiting(results) or ["No ratings yet."]
         self._looks = looked(self._panel, results, self._ratings)
@@ -250,8 +256,9 @@ class ResultsWindow(QWidget):
             if one.name not in self.own:
                 view = self.own[one.name] = TableView(one.title)
                 self._tabs.addTab(view, one.name.replace("-", " ").title())
-            self.own[one.name].setToolTip("\n".join((one.title, *one.notes)))
-            self.own[one.name].show_table(one.table)
+            said = (worded(text, results.language) for text in (one.title, *one.notes))
+            self.own[one.name].setToolTip("\n".join(said))
+            self.own[one.name].show_table(one.table, results.language)
         there = {one.name for one in results.statistics}
         for name, view in self.own.items():
             self._tabs.setTabVisible(self._tabs.indexOf(view), name in there)
