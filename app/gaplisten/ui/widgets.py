@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPalette
@@ -50,6 +50,13 @@ class QuietLabel(QLabel):
         if event.type() in (QEvent.Type.PaletteChange, QEvent.Type.ApplicationPaletteChange):
             self._dress()
         super().changeEvent(event)
+
+
+def in_words(text: str, fields: Mapping[str, str]) -> str:
+    """Return what a command says with the window's name for each of its options."""
+    for option, field in fields.items():
+        text = text.replace(option, field)
+    return text
 
 
 def plain_table(table: QTableView, name: str, *, spacing: int = 8, editable: bool = False) -> None:

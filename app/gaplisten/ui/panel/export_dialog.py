@@ -17,9 +17,8 @@ from gaplisten.bench.tasks import Task, Tasks
 from gaplisten.errors import visible
 from gaplisten.jobs import Job
 from gaplisten.ui.fields import ChoiceField
-from gaplisten.ui.panel.option_words import in_words
 from gaplisten.ui.panel.path_row import PathKind, PathRow
-from gaplisten.ui.widgets import QuietLabel, resize_within
+from gaplisten.ui.widgets import QuietLabel, in_words, resize_within
 
 _TOOLS = (
     (

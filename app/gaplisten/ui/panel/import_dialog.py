@@ -34,9 +34,8 @@ from gaplisten.panel import methods
 from gaplisten.panel.imported import Imported, write_imported
 from gaplisten.panel.parts import ResultsPart
 from gaplisten.ui.fields import ChoiceField
-from gaplisten.ui.panel.option_words import in_words
 from gaplisten.ui.panel.path_row import PathKind, PathRow
-from gaplisten.ui.widgets import QuietLabel, Scrolled, resize_within
+from gaplisten.ui.widgets import QuietLabel, Scrolled, in_words, resize_within
 
 Read = tuple[Mapping[str, bytes], Imported]
 # What errors and notes call what is set here.

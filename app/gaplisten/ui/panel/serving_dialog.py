@@ -34,8 +34,7 @@ from gaplisten.panel.watch import SessionStatus, panel_status
 from gaplisten.processes import python
 from gaplisten.tables import write_csv
 from gaplisten.ui.fields import ChoiceField, WholeField
-from gaplisten.ui.panel.option_words import in_words
-from gaplisten.ui.widgets import QuietLabel, Scrolled, plain_table, resize_within
+from gaplisten.ui.widgets import QuietLabel, Scrolled, in_words, plain_table, resize_within
 from gaplisten.web.links import Link, Links, open_links, table_of
 
 LOOK_AGAIN_MS = 5000
