@@ -22,6 +22,15 @@ def visible(text: str) -> str:
     return "".join(_shown(sign) for sign in text)
 
 
+def in_line(text: str) -> str:
+    r"""Return text of strangers as `visible` does, and in one line: a name cannot write lines of its own.
+
+    >>> in_line("clip\nall passed")
+    'clip\\nall passed'
+    """
+    return visible(text).replace("\n", r"\n").replace("\t", r"\t")
+
+
 def _shown(sign: str) -> str:
     if sign in "\n\t" or (category(sign) not in ("Cc", "Cs", "Zl", "Zp") and sign not in _TURNING):
         return sign
@@ -49,5 +58,5 @@ class GaplistenError(Exception):
         self.thing, self.fact, self.way_out, self.key = thing, fact, way_out, key
 
     def __str__(self) -> str:
-        sentence = f"{self.thing}: {self.fact}"
+        sentence = f"{in_line(self.thing)}: {self.fact}"
         return visible(f"{sentence}; {self.way_out}" if self.way_out else sentence)

@@ -129,6 +129,41 @@ def test_names_that_would_draw_on_a_terminal_are_written_out(
     assert rb"good\x1b]0;owned\x07\u202e.wav" in said
 
 
+@posix_only
+def test_a_name_with_line_ends_writes_no_line_of_its_own(
+    tmp_path: Path, speech: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    odd = tmp_path / "a\nall passed\x1b[2J.wav"
+    shutil.copy(speech, odd)
+    trace = tmp_path / "t.txt"
+    trace.write_text("0\n1\n" * 25)
+    assert run("trace", odd) == 0
+    assert run("gaps", speech, odd, "--trace", trace) == 0
+    assert run("gaps", speech, odd, "--trace", trace, "--bundle", tmp_path / "b.zip") == 0
+    assert run("trace", f"{odd}x") == 2
+    said = "".join(capsys.readouterr())
+    assert not [line for line in said.splitlines() if line.strip().startswith("all passed")]
+    assert "\x1b" not in said
+
+
+def test_sounds_that_are_of_no_clip_are_named_and_a_folder_with_nothing_to_do_is_no_success(
+    tmp_path: Path, speech: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = tmp_path / "in"
+    folder.mkdir()
+    for name in ("x.__class__", "<img src=x onerror=alert(1)>", "[x]", "a&b", "-rf"):
+        shutil.copy(speech, folder / f"{name}.wav")
+    words = ["conceal", folder, "--concealer", "zero_fill", "--out"]
+    assert run(*words, tmp_path / "out") == 0
+    assert run("lose", folder, "--model", "random", "--out", tmp_path / "lost") == 0
+    assert capsys.readouterr().err.count("note: not used: 2 sounds") == 2
+    layout = tmp_path / "l.toml"
+    layout.write_text('gaplisten = "layout"\nversion = 1\n[[parts]]\nfiles = "{clip}"\nrole = "condition"\n')
+    assert run(*words, tmp_path / "none", "--layout", layout) == 2
+    assert "in: holds no lossy file and no reference" in capsys.readouterr().err
+    assert not (tmp_path / "none").exists()
+
+
 def test_another_format_takes_the_nearest_samples_and_says_what_was_clipped(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

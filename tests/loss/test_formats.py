@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import pickle
 import re
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -296,6 +297,18 @@ def test_an_archive_of_one_mask_is_read_and_never_unpickled(tmp_path: Path) -> N
 def test_an_archive_cannot_fill_memory(tmp_path: Path) -> None:
     np.savez_compressed(tmp_path / "x.npz", lost=np.zeros(70 << 20, np.uint8))
     assert "bytes" in refusal(tmp_path / "x.npz")
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_an_archive_packed_as_numpy_packs_none_is_refused_before_it_is_unpacked(
+    tmp_path: Path, method: int
+) -> None:
+    with zipfile.ZipFile(tmp_path / "x.npz", "w", method) as archive:
+        archive.writestr("lost.npy", bytes(500))
+    data = bytearray((tmp_path / "x.npz").read_bytes())
+    data[45:70] = b"\xaa" * 25  # Python's decoder of LZMA has an error of its own for that
+    (tmp_path / "x.npz").write_bytes(data)
+    assert "packed as NumPy packs none" in refusal(tmp_path / "x.npz")
 
 
 def test_other_archives_and_pickles_are_refused(tmp_path: Path) -> None:

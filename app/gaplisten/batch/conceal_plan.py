@@ -40,6 +40,7 @@ def plan_folder(
     reference_folder: Path | None = None,
     layout: Layout | None = None,
     raw: RawFormat | None = None,
+    say: Callable[[str], object] = lambda _: None,
 ) -> tuple[ConcealItem, ...]:
     """List what there is to do in a folder; results keep their path below it.
 
@@ -51,11 +52,13 @@ def plan_folder(
         Where each file finds its reference, when they are not in the folder.
     raw
         What files without a header are taken for.
+    say
+        Told what lies in the folder and is not used.
 
     Raises
     ------
     ConcealError
-        Naming a place that is an input file, or where two results would lie.
+        Naming a place that is an input file, or where two results would lie; if there is nothing to do.
     """
     found = find_clips([source], reference_folder=reference_folder, packet=packet, layout=layout, raw=raw)
     clips = found.clips
@@ -63,7 +66,13 @@ def plan_folder(
     for folder in beside:  # not used, but not to be lost either
         if out.exists() and out.samefile(folder):
             raise ConcealError(str(out), "holds what could be the references of these clips", _ELSEWHERE)
-    return _planned(clips, lambda _clip, file: out / _below(file, source))
+    for note in found.unused:
+        say(note)
+    items = _planned(clips, lambda _clip, file: out / _below(file, source))
+    if not items:
+        fact = "holds no lossy file and no reference, as far as names tell"
+        raise ConcealError(str(source), fact, "see gaplisten check FOLDER, or say it in a --layout")
+    return items
 
 
 def plan_clips(clips: Sequence[Clip], out: Path) -> tuple[ConcealItem, ...]:

@@ -182,6 +182,11 @@ class ClipSet:
                 return found
         raise KeyError(name)
 
+    @property
+    def unused(self) -> tuple[str, ...]:
+        """The notes that name sounds which lie there and are of no clip."""
+        return tuple(note for note in self.notes if note.startswith("not used: ") or " left out in " in note)
+
 
 @dataclass(frozen=True, eq=False)
 class OpenClip:

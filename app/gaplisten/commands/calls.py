@@ -15,7 +15,7 @@ from gaplisten.captures.overview import COLUMNS, joinable, rows_of, told
 from gaplisten.captures.sound import sound_of
 from gaplisten.captures.streams import Capture, CaptureError, Stream, Totals
 from gaplisten.captures.timeline import Slot, Timeline, joined
-from gaplisten.commands.output import progress, show
+from gaplisten.commands.output import progress, say, show
 from gaplisten.durable.places import check_place
 from gaplisten.loss.trace import LossTrace
 from gaplisten.tables import Table, write_csv
@@ -163,8 +163,8 @@ def _list(capture: Capture, choices: Choices, csv: Path | None) -> None:
         notes.append(f"stream {later} goes the same way after stream {number}: {join}")
     show(Table(COLUMNS, tuple(row.cells for row in rows)), csv)
     for note in dict.fromkeys(notes):
-        print(f"note: {note}")
-    print(f"choose one: gaplisten trace {capture.path.name} --stream 1 --buffer-ms 60")
+        say(f"note: {note}")
+    say(f"choose one: gaplisten trace {capture.path.name} --stream 1 --buffer-ms 60")
 
 
 # --- other kinds --------------------------------------------------------------------------------------------
@@ -214,10 +214,10 @@ def _tell_totals(capture: Capture, csv: Path | None) -> None:
     )
     show(Table(("of", "figure", "value"), rows), csv)
     for note in (f"a {capture.format} tells how much was lost, never where", *capture.notes):
-        print(f"note: {note}")
+        say(f"note: {note}")
     for total in capture.totals:
         if words := _model(total):
-            print(f"note: {total.name}: losses like these: gaplisten lose IN --out DIR {words}")
+            say(f"note: {total.name}: losses like these: gaplisten lose IN --out DIR {words}")
 
 
 def _model(total: Totals) -> str:

@@ -24,7 +24,7 @@ from gaplisten.commands.folder_options import (
     raw_from,
 )
 from gaplisten.durable.places import check_place
-from gaplisten.errors import GaplistenError, visible
+from gaplisten.errors import GaplistenError
 from gaplisten.tables import Table
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -66,7 +66,7 @@ def check(
         if found.layout is None:
             raise CheckError(str(save), "there is no folder whose layout could be written", "name one folder")
         write_layout(save, found.layout)
-        print(f"layout written to {save}")
+        output.say(f"layout written to {save}")
     with output.progress("checking clips") as job:
         rows: list[tuple[str, str, str, str, str]] = []
         problems: list[str] = []
@@ -82,20 +82,16 @@ def check(
     table = Table(("clip", "about", "does not fit", "what would", "option"), tuple(rows))
     if rows and csv is None:
         for clip, _, fact, cure, option in rows:
-            print(
-                visible(
-                    f"{clip}: {fact}" + (f"; {cure}" if cure else "") + (f" ({option})" if option else "")
-                )
-            )
+            output.say(f"{clip}: {fact}" + (f"; {cure}" if cure else "") + (f" ({option})" if option else ""))
     elif csv is not None:
         output.show(table, csv)
     for note in odd:
-        print(f"note: {visible(note)}")
+        output.say(f"note: {note}")
     failed = output.failures(problems)
     clips = len({row[0] for row in rows})
     said = [f"{clips} with something that does not fit"] if rows else []
     said += [f"{unread} with something that cannot be read"] if unread else []
-    print(f"{len(found.clips)} clips checked: {', '.join(said) or 'all fits'}")
+    output.say(f"{len(found.clips)} clips checked: {', '.join(said) or 'all fits'}")
     if rows or failed:
         raise typer.Exit(1)
 
@@ -117,4 +113,4 @@ def _show_layout(found: ClipSet) -> None:
         output.show(Table(("files", "taken as", "name", "found", "because"), rows), title=str(found.root))
         notes = notes[len(rows) :]
     for note in notes:
-        print(f"note: {visible(note)}")
+        output.say(f"note: {note}")

@@ -43,7 +43,7 @@ from gaplisten.commands.folder_options import (
 from gaplisten.commands.trace_words import places_of_traces
 from gaplisten.durable.files import not_written, write_whole
 from gaplisten.durable.places import check_place
-from gaplisten.errors import GaplistenError, visible
+from gaplisten.errors import GaplistenError
 from gaplisten.metrics.catalogue import built_in, metric_names
 from gaplisten.metrics.contract import Metric
 from gaplisten.report.junit import junit_of
@@ -155,7 +155,7 @@ def compare(
     identities = {each.name: identity_of(each) for each in metrics}
     if save is not None:
         save_baseline(save, measured[0], identities)
-        print(f"baseline of {measured[0].name}: {len(measured[0].gaps)} clips, written to {save}")
+        output.say(f"baseline of {measured[0].name}: {len(measured[0].gaps)} clips, written to {save}")
         if len(measured) == 1:
             return
     if baseline is not None:
@@ -190,7 +190,7 @@ def compare(
                 strata=apart_by,
             )
         _write(report, made.text)
-        print(f"report, {made.shown} of {made.count} findings in it: {report}")
+        output.say(f"report, {made.shown} of {made.count} findings in it: {report}")
     passed = [_tell(verdict, limits, allow_missing) for verdict in verdicts]
     if not all(passed):
         raise typer.Exit(1)
@@ -289,7 +289,7 @@ def _show(
     csv: Path | None,
 ) -> None:
     gaps = sum(len(each.gaps) for each in base.gaps.values())
-    print(f"base: {base.name}, {len(base.gaps)} clips, {gaps} gaps")
+    output.say(f"base: {base.name}, {len(base.gaps)} clips, {gaps} gaps")
     output.show(summary_table(verdicts, telling=csv is None), csv)
     rows: list[tuple[Cell, ...]] = []
     for metric in metrics:
@@ -310,22 +310,22 @@ def _show(
 def _tell(verdict: Verdict, limits: Sequence[Limit], allow_missing: bool) -> bool:
     """Say what is broken, and by what; return whether the build passed."""
     for clip in verdict.unpaired:
-        print(f"{verdict.build}: {visible(clip)}: its losses differ from the base's: not paired by gap")
+        output.say(f"{verdict.build}: {clip}: its losses differ from the base's: not paired by gap")
     for sentence in verdict.missing:
-        print(f"{verdict.build}: missing: {visible(sentence)}")
+        output.say(f"{verdict.build}: missing: {sentence}")
     if not any(breach.limit.measure in (ANY, CLIP) for breach in verdict.breaches):
         for each in verdict.told[:MOST_NAMED]:
-            print(f"{verdict.build}: {visible(str(each))}")
+            output.say(f"{verdict.build}: {each!s}")
     for breach in verdict.breaches:
-        print(f"{verdict.build}: BROKEN {breach}")
+        output.say(f"{verdict.build}: BROKEN {breach}")
         for line in breach.figure.about[:MOST_NAMED]:
-            print(f"  {visible(line)}")
+            output.say(f"  {line}")
         more = len(breach.figure.about) - MOST_NAMED
         if more > 0 and breach.limit.figure == "new":
-            print(f"  and {more} more (--junit and --csv have the figures)")
+            output.say(f"  and {more} more (--junit and --csv have the figures)")
     for limit in verdict.unknown:
-        print(f"{verdict.build}: BROKEN {limit.no_value}")
+        output.say(f"{verdict.build}: BROKEN {limit.no_value}")
     passed = verdict.passed(allow_missing)
     if limits or not passed:
-        print(f"{verdict.build}: {'passed' if passed else 'failed'}")
+        output.say(f"{verdict.build}: {'passed' if passed else 'failed'}")
     return passed

@@ -30,7 +30,7 @@ from gaplisten.commands.folder_options import (
     raw_from,
     say_doubts,
 )
-from gaplisten.commands.output import failures, progress, show
+from gaplisten.commands.output import failures, progress, say_note, show
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.parameters import parse_assignments, validate
@@ -170,7 +170,7 @@ def _planned(
             "belongs to one file, and IN is a folder",
             "leave it out: traces beside the files count",
         )
-    return plan_folder(source, out, packet, reference_folder, layout, raw)
+    return plan_folder(source, out, packet, reference_folder, layout, raw, say_note)
 
 
 def _report(batch: ConcealBatch, csv: Path | None) -> None:

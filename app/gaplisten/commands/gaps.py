@@ -39,10 +39,10 @@ from gaplisten.commands.handing_over import (
     Worst,
     hand_over,
 )
-from gaplisten.commands.output import failures, progress, show
+from gaplisten.commands.output import failures, progress, say, say_note, show
 from gaplisten.commands.trace_words import places_of_traces
 from gaplisten.durable.places import check_place
-from gaplisten.errors import GaplistenError, visible
+from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
 from gaplisten.loss.measures import MEASURES, Direction, GapTable, measure_versions
 from gaplisten.loss.trace import LossTrace
@@ -174,6 +174,8 @@ def gaps(
             layout=layout_from(layout),
             raw=raw_from(raw),
         )
+        for note in clips.unused:
+            say_note(note)
         if labels is not None:
             clip = _only(clips, clip_name)
             opened = open_clip(clip)
@@ -216,10 +218,10 @@ def gaps(
     for found in measured:
         for version in found.versions:
             for fact in found.clip.get(version, ()):
-                print(f"{version}: {fact.said}")
+                say(f"{version}: {fact.said}")
     for note in opened.notes:
         if opened.clip.lossy is not None or "no lossy file" not in note:
-            print(f"note: {note}")
+            say(f"note: {note}")
     if failures(opened.problems):
         raise typer.Exit(1)
 
@@ -240,8 +242,8 @@ def _label(path: Path, opened: OpenClip, tables: Sequence[GapTable], thresholds:
 
     tracks = gap_tracks(opened.trace, opened.rate, opened.frames, tables, thresholds)
     write_labels(path, tracks, opened.frames / opened.rate, opened.rate)
-    counts = ", ".join(f"{len(track.labels)} {visible(track.name)}" for track in tracks)
-    print(f"labels written to {path}: {counts}")
+    counts = ", ".join(f"{len(track.labels)} {track.name}" for track in tracks)
+    say(f"labels written to {path}: {counts}")
     if failures(opened.problems):
         raise typer.Exit(1)
 
@@ -356,9 +358,9 @@ def _find(clip: Clip, csv: Path | None) -> None:
     numbered = tuple((row[0], at, *row[1:]) for at, row in enumerate(rows, 1))
     show(Table(columns, numbered), csv)
     for line in told:
-        print(line)
+        say(line)
     for note in opened.notes:
-        print(f"note: {note}")
+        say(f"note: {note}")
     if failures(opened.problems):
         raise typer.Exit(1)
 

@@ -12,7 +12,7 @@ import typer
 
 from gaplisten.clips.clip import Clip, OpenClip
 from gaplisten.clips.opening import open_clip
-from gaplisten.commands.output import progress
+from gaplisten.commands.output import progress, say
 from gaplisten.durable.places import check_place
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.measures import GapTable, measure_named, measure_versions
@@ -148,10 +148,10 @@ def hand_over(
             if rank.version and not wanted.anonymous
             else ""
         )
-        print(f"{folder}{why}")
-    print(f"written: {written[0]}")
+        say(f"{folder}{why}")
+    say(f"written: {written[0]}")
     for key in written[1:]:
-        print(f"keep back, it names the versions: {key}")
+        say(f"keep back, it names the versions: {key}")
 
 
 def _loose(clip: Clip, options: Sequence[str]) -> Place:

@@ -10,7 +10,7 @@ import typer
 from gaplisten.clips.layouts import find_clips
 from gaplisten.clips.losing import LossRecipe, lose_clips
 from gaplisten.commands.folder_options import PacketFrames, PacketMs, Raw, packet_length, raw_from
-from gaplisten.commands.output import failures, progress, show
+from gaplisten.commands.output import failures, progress, say, say_note, show
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.models import MODELS, ModelParameter
 from gaplisten.tables import Table
@@ -86,6 +86,8 @@ def lose(
     with progress("losing packets") as job:
         made = lose_clips(found.clips, recipe, out, overwrite=overwrite, job=job)
     show(made.table, csv)
-    print(f"{len(made.table.rows)} clips written to {out}")
+    say(f"{len(made.table.rows)} clips written to {out}")
+    for note in found.unused:
+        say_note(note)
     if failures(made.failures):
         raise typer.Exit(1)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from itertools import chain
 from pathlib import Path
 
-from gaplisten.errors import visible
+from gaplisten.errors import in_line
 from gaplisten.jobs import Job
 from gaplisten.tables import Cell, Table, write_csv
 
@@ -18,7 +18,7 @@ _FIRST_OTHER = "\N{COMBINING GRAVE ACCENT}"  # from here on signs may be of no w
 def _text(value: Cell, decimal: str) -> str:
     if value is None:
         return "-"
-    return f"{value:.4g}".replace(".", decimal) if isinstance(value, float) else visible(str(value))
+    return f"{value:.4g}".replace(".", decimal) if isinstance(value, float) else in_line(str(value))
 
 
 def show(table: Table, csv: Path | None = None, title: str | None = None, *, decimal: str = ".") -> None:
@@ -89,9 +89,19 @@ def progress(title: str) -> Iterator[Job]:
         yield Drawn()
 
 
+def say(line: str) -> None:
+    """Print a line; what strangers named in it can do nothing to the terminal."""
+    print(in_line(line))
+
+
+def say_note(note: str) -> None:
+    """Tell something about the input, where it does not mix with a table."""
+    print(f"note: {in_line(note)}", file=sys.stderr)
+
+
 def failures(messages: Iterable[str]) -> int:
     """Name each failed item on stderr; return how many there were."""
     listed = list(messages)
     for message in listed:
-        print(f"failed: {visible(message)}", file=sys.stderr)
+        print(f"failed: {in_line(message)}", file=sys.stderr)
     return len(listed)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gaplisten.commands.folder_options import Accept, say_doubts
-from gaplisten.commands.output import progress, show
+from gaplisten.commands.output import progress, say, show
 from gaplisten.commands.panel_exchange import export, import_
 from gaplisten.commands.panel_plan import plan_, show_design
 from gaplisten.commands.panel_serve import links, serve
@@ -116,7 +116,7 @@ def build(
     show_design(panel.key.found)
     for clip in panel.key.clips:
         for note in [*clip.notes, *([clip.gain_reason] if clip.gain_reason else [])]:
-            print(f"{clip.name}: {note}")
+            say(f"{clip.name}: {note}")
 
 
 def _make_web_sounds(panel: FrozenPanel) -> None:
@@ -379,10 +379,10 @@ def results(
     for one in found.statistics:
         show_worded(one.table, one.title)
         for note in one.notes:
-            print(f"  {worded(note, language)}")
+            say(f"  {worded(note, language)}")
     looks = looked(panel, found, ratings)
     for said in [*report.summary(found), *looks]:
-        print(said)
+        say(said)
     if csv is not None:
         _write(found, csv)
     if figure is not None:

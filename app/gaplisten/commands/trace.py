@@ -17,7 +17,7 @@ from gaplisten.clips.trace_table import CELL_FORMAT, read_trace_table
 from gaplisten.clips.traces import packet_frames_at
 from gaplisten.commands.calls import Choices, look_at, write_packets, write_sound
 from gaplisten.commands.folder_options import PacketFrames, PacketMs, Raw, packet_length, raw_from
-from gaplisten.commands.output import show
+from gaplisten.commands.output import say, show
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.detect import detect_losses
 from gaplisten.loss.formats import FORMATS, TraceFile, format_named, read_trace, write_trace
@@ -151,7 +151,7 @@ def trace(
         row = _row(str(found.path), found.format, _polarity(found), on_clock)
     show(Table(_COLUMNS, (row,)), csv)
     for note in notes:
-        print(f"note: {note}")
+        say(f"note: {note}")
     if to:
         _convert(on_clock, to)
 
@@ -175,7 +175,7 @@ def _convert(trace: LossTrace, to: tuple[str, Path]) -> None:
     name, out = to
     write_trace(out, trace, name)
     count = f"{trace.packets} packets" if trace.on_grid else f"{len(trace.spans)} gaps"
-    print(f"{count} written to {out} ({name}, {format_named(name).polarity})")
+    say(f"{count} written to {out} ({name}, {format_named(name).polarity})")
 
 
 def _tell_call(
@@ -193,16 +193,16 @@ def _tell_call(
         return
     show(Table(_COLUMNS, (_row(str(file), call.format, call.polarity, call.trace),)), csv)
     for note in call.notes:
-        print(f"note: {note}")
+        say(f"note: {note}")
     if to:
         trace = call.trace
         if format_named(to[0]).unit == "sample":
             trace = trace.at_rate(rate or _USUAL_RATE)
         _convert(trace, to)
     if sound:
-        print(write_sound(call, sound))
+        say(write_sound(call, sound))
     if packets:
-        print(write_packets(call, packets))
+        say(write_packets(call, packets))
 
 
 def _on_clock(found: TraceFile, packet_ms: float, rate: int | None, to: tuple[str, Path] | None) -> LossTrace:
@@ -241,7 +241,7 @@ def _tell_table(
         return False
     show(Table(_COLUMNS, tuple(rows)), csv)
     for note in table.notes:
-        print(f"note: {note}")
+        say(f"note: {note}")
     if to:
         name, out = to
         out.mkdir(parents=True, exist_ok=True)
@@ -250,7 +250,7 @@ def _tell_table(
         ending = ("_mask" if form.ones_are_received else "_is_lost") + form.suffixes[0]
         for clip, trace in traces.items():
             write_trace(out / f"{clip}{ending}", trace, name)
-        print(f"{len(traces)} traces written to {out} ({name}, {form.polarity})")
+        say(f"{len(traces)} traces written to {out} ({name}, {form.polarity})")
     return True
 
 

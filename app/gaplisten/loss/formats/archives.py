@@ -36,6 +36,8 @@ def unpacked(data: bytes, most: int) -> tuple[bytes, str]:
             if not arrays or len(listed) > _MOST_ARRAYS:
                 raise BadTrace("is a ZIP archive without arrays (.npz files are such)", _SAVE)
             name = _chosen(list(arrays))
+            if arrays[name].compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+                raise BadTrace("is packed as NumPy packs none", _SAVE)
             if arrays[name].file_size > most:
                 raise BadTrace(
                     f"holds an array of {arrays[name].file_size:,} bytes", "check what this file is"
