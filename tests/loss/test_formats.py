@@ -305,9 +305,6 @@ def test_an_archive_packed_as_numpy_packs_none_is_refused_before_it_is_unpacked(
 ) -> None:
     with zipfile.ZipFile(tmp_path / "x.npz", "w", method) as archive:
         archive.writestr("lost.npy", bytes(500))
-    data = bytearray((tmp_path / "x.npz").read_bytes())
-    data[45:70] = b"\xaa" * 25  # Python's decoder of LZMA has an error of its own for that
-    (tmp_path / "x.npz").write_bytes(data)
     assert "packed as NumPy packs none" in refusal(tmp_path / "x.npz")
 
 
