@@ -144,6 +144,53 @@ def test_a_changed_plugin_file_renders_again(bench, kitchen):
     assert len(kitchen.orders) == 2
 
 
+def test_a_plugin_that_breaks_keeps_its_last_sound_and_says_that_it_is_old(bench, kitchen):
+    wish = [Choice("burg", (("order", 9),))]
+    bench.wish(wish)
+    kitchen.serve(0)
+    bench.poll()
+    named = bench.lanes()[0].name
+    mended = kitchen.entries.pop("burg")
+    bench.wish(wish)
+    assert shown(bench) == [("burg", False, True, 0.5)]
+    assert bench.lanes()[0].name == f"old: {named}"
+    assert "is not known" in bench.lanes()[0].state
+    assert bench.result("burg") is None  # what is told of a rendering is never told of an older file's
+    kitchen.entries["burg"] = mended
+    bench.wish(wish)
+    assert shown(bench) == [("burg", False, False, 0.5)]
+    assert bench.lanes()[0].name == named
+    assert len(kitchen.orders) == 1
+
+
+def test_a_changed_file_that_fails_keeps_the_last_sound_of_the_file_before(bench, kitchen):
+    bench.wish([Choice("burg")])
+    kitchen.serve(0)
+    bench.poll()
+    kitchen.entries["burg"] = FakeEntry("burg", "Burg", "2")
+    bench.wish([Choice("burg")])
+    kitchen.serve(1, error=ConcealerFailed("burg", "raised NameError", "", details="Traceback"))
+    bench.poll()
+    assert shown(bench) == [("burg", False, True, 0.5)]
+    assert bench.lanes()[0].name == "old: Burg"
+    assert bench.lanes()[0].details == "Traceback"
+
+
+@pytest.mark.parametrize("what", ["parameter", "loss", "clip"])
+def test_a_broken_plugin_has_no_sound_for_what_it_was_never_asked(bench, kitchen, what):
+    bench.wish([Choice("burg")])
+    kitchen.serve(0)
+    bench.poll()
+    del kitchen.entries["burg"]
+    choice = Choice("burg", (("order", 9),)) if what == "parameter" else Choice("burg")
+    if what != "parameter":
+        other = LossTrace.of_packets(TRACE.lost, 4, 1000)
+        bench.set_material(LOSSY, other, same_clip=what == "loss")
+    bench.wish([choice])
+    assert shown(bench) == [("burg", False, True, None)]
+    assert not bench.lanes()[0].name.startswith("old")
+
+
 def test_one_failing_lane_leaves_the_others_alone(bench, kitchen):
     bench.wish([Choice("burg"), Choice("repeat"), Choice("gone")])
     kitchen.serve(

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from gaplisten.concealers import catalogue as catalogue_module
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import BrokenEntry, Entry, Parameter, from_json, to_json
 from gaplisten.concealers.errors import UnknownConcealer
+from gaplisten.concealers.kinds import Kind, kind_of
 from gaplisten.folders import bundled_plugins
 from gaplisten.jobs import Job, JobCancelled
 from kit.plugin_folder import QUICK, write
@@ -276,3 +278,14 @@ def test_a_scan_that_is_stopped_waits_for_no_plugin_and_remembers_those_it_descr
     (tmp_path / "b_slow.py").unlink()
     monkeypatch.setattr(catalogue_module, "Pool", None)  # nothing can be described anew
     assert [entry.name for entry in Catalogue.scan([tmp_path], others=False).usable] == ["a_plain"]
+
+
+def test_what_is_bundled_is_listed_by_kind_and_what_others_wrote_as_theirs(plugins_known: None) -> None:
+    found = Catalogue.scan()
+    kinds = {entry.name: kind_of(entry) for entry in found.entries}
+    assert kinds["zero_fill"] is kinds["gaplisten_hybrid"] is Kind.FILL
+    assert kinds["opus"] in (Kind.CODEC, Kind.NEEDS)  # with its library, or without
+    for pointing in ("external_command", "external_codec", "onnx_frames", "nsnet2_baseline", "tplcnet"):
+        assert kinds[pointing] is Kind.NEEDS
+    assert kind_of(replace(found.get("zero_fill"), origin="user")) is Kind.MINE
+    assert kind_of(BrokenEntry("opus", Path("opus.py"), "wrong", origin="bundled")) is Kind.NEEDS

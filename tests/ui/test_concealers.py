@@ -1,10 +1,15 @@
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QMimeData, QPointF, Qt, QUrl
-from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QLabel
+from PySide6.QtGui import QDropEvent, QGuiApplication
+from PySide6.QtWidgets import QDoubleSpinBox, QFileDialog, QLabel, QToolButton
 
-from gaplisten.concealers.entries import Parameter
+from gaplisten.concealers.entries import BrokenEntry, Parameter
+from gaplisten.concealers.kinds import Kind
+from gaplisten.ui.panes import plugin_errors
 from gaplisten.ui.workbench.parameter_form import ParameterForm
 
 
@@ -86,6 +91,84 @@ def test_a_broken_plugin_is_listed_with_its_reason(opened):
     assert not box.isEnabled()
     words = [label.text() for label in box.parentWidget().findChildren(QLabel)]
     assert "line 3: invalid syntax" in words
+
+
+def test_concealers_stand_under_their_kinds_and_a_filter_leaves_no_heading_alone(opened):
+    dock = opened.panes["concealers"].dock
+    assert list(dock.headings) == [Kind.MINE]
+    bundled = [replace(each, origin="bundled", lacks="") for each in opened.controller.catalogue.entries[:2]]
+    dock.show_choices([*bundled, opened.controller.catalogue.entries[2]], ())
+    assert list(dock.headings) == [Kind.MINE, Kind.FILL]
+    assert list(dock.cards) == ["broken", "loud", "fails"]
+    dock.filter.setText("loud")
+    assert [heading.isHidden() for heading in dock.headings.values()] == [True, False]
+    dock.filter.clear()
+    assert not any(heading.isHidden() for heading in dock.headings.values())
+
+
+def test_details_show_the_traceback_of_a_plugin_and_open_its_file(opened, monkeypatch, tmp_path, qtbot):
+    file = tmp_path / "broken.py"
+    file.write_text("def conceal(:")
+    catalogue = opened.controller.catalogue
+    broken = replace(catalogue.entries[2], path=file, details='File "broken.py", line 3')
+    catalogue.entries = (*catalogue.entries[:2], broken)
+    opened.controller.use_catalogue(catalogue)
+    place, dock = opened.docks["plugin_errors"], opened.panes["plugin_errors"].dock
+    assert place.isHidden()  # nobody uses it
+    card = opened.panes["concealers"].dock.cards["broken"]
+    qtbot.mouseClick(card.findChild(QToolButton, "details"), Qt.MouseButton.LeftButton)
+    assert place.isVisible()
+    assert dock.text.toPlainText() == f'{file}\nline 3: invalid syntax\n\nFile "broken.py", line 3'
+    opened_files = []
+    monkeypatch.setattr(plugin_errors, "open_in_editor", lambda path: opened_files.append(path) or True)
+    dock.edit.click()
+    assert opened_files == [file]
+    dock.copy.click()
+    assert QGuiApplication.clipboard().text() == dock.text.toPlainText()
+
+
+def test_a_plugin_that_breaks_in_use_brings_its_error_up_and_mending_takes_it_away(loud, qtbot, player):
+    place, catalogue = loud.docks["plugin_errors"], loud.controller.catalogue
+    loud.controller.hearing.hear(3)
+    whole, loud_entry = catalogue.entries, catalogue.entries[0]
+    catalogue.entries = (BrokenEntry("loud", Path("loud.py"), "line 1: invalid syntax"), *whole[1:])
+    loud.controller.use_catalogue(catalogue)
+    assert place.isVisible()
+    assert "invalid syntax" in loud.panes["plugin_errors"].dock.text.toPlainText()
+    assert loud.controller.lane(3).name == "old: Loud"
+    assert loud.controller.hearing.heard == 3
+    assert lost_sample(player.lanes[3]) == 0.25
+    box = loud.panes["concealers"].dock.boxes["loud"]
+    assert box.isChecked()
+    assert box.isEnabled()
+    catalogue.entries = (loud_entry, *whole[1:])
+    loud.controller.use_catalogue(catalogue)
+    assert place.isHidden()
+    assert loud.controller.lane(3).name == "Loud"
+
+
+def test_a_broken_plugin_that_is_used_can_be_switched_off(loud):
+    catalogue = loud.controller.catalogue
+    catalogue.entries = (BrokenEntry("loud", Path("loud.py"), "wrong"), *catalogue.entries[1:])
+    loud.controller.use_catalogue(catalogue)
+    loud.panes["concealers"].dock.boxes["loud"].setChecked(False)
+    assert len(names(loud)) == 3
+    assert not loud.panes["concealers"].dock.boxes["loud"].isEnabled()
+
+
+def test_the_plugin_of_the_version_heard_is_opened_in_the_editor(loud, monkeypatch, tmp_path):
+    file = tmp_path / "loud.py"
+    file.write_text("")
+    catalogue = loud.controller.catalogue
+    catalogue.entries = (replace(catalogue.entries[0], path=file), *catalogue.entries[1:])
+    opened_files = []
+    monkeypatch.setattr(plugin_errors, "open_in_editor", lambda path: opened_files.append(path) or True)
+    loud.controller.hearing.hear(0)
+    loud.actions_table["conceal.editor"].trigger()
+    assert opened_files == []
+    loud.controller.hearing.hear(3)
+    loud.actions_table["conceal.editor"].trigger()
+    assert opened_files == [file]
 
 
 def test_the_same_concealer_can_be_compared_with_itself(loud, qtbot, player):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from gaplisten.audio.signal import Signal
-from gaplisten.bench.derived import Derived, Inputs
+from gaplisten.bench.derived import Derived, Inputs, same
 from gaplisten.bench.lanes import Lane, Role
 from gaplisten.bench.state import Choice
 from gaplisten.concealers.entries import Entry
@@ -17,10 +17,13 @@ from gaplisten.errors import GaplistenError, visible
 from gaplisten.jobs import Job, JobCancelled
 from gaplisten.loss.trace import LossTrace
 
+OLD = "old: "
+"""Stands before the name of a version that is heard as the plugin's file made it before it broke."""
+
 
 @dataclass(frozen=True)
 class _Wish:
-    """A lane that is to be there: what makes it, or why nothing can."""
+    """A lane that is to be there: what makes it, or why nothing can (then `entry` is what it last was)."""
 
     choice: Choice
     title: str
@@ -106,6 +109,7 @@ class Concealing:
         self._runner: Any = None
         self._material: tuple[Signal, LossTrace, Signal | None] | None = None
         self._wishes: dict[str, _Wish] = {}
+        self._entries: dict[str, Any] = {}  # by name, as they were when they could last be read
         self._renderings: Derived[str, Any] = Derived(self._start)
         self._changed: frozenset[str] = frozenset()
 
@@ -141,7 +145,10 @@ class Concealing:
         try:
             entry = self.catalogue.get(choice.concealer)
         except GaplistenError as error:
-            return _Wish(choice, choice.concealer, None, _short(error), str(error))
+            last = self._entries.get(choice.concealer)
+            title = choice.concealer if last is None else last.title
+            return _Wish(choice, title, last, _short(error), str(error))
+        self._entries[choice.concealer] = entry
         lossless = "" if self._material is not None else "there is no loss to conceal in this clip"
         return _Wish(choice, entry.title, entry, lossless)
 
@@ -191,10 +198,18 @@ class Concealing:
     def _lane(self, ident: str, wish: _Wish, name: str) -> Lane:
         # What was heard stays heard until the new one is there.
         done, (error, details) = self._renderings.last(ident), self._error(ident, wish)
-        signal = done.signal if done is not None and not error else None
+        if error and not self._only_the_file_changed(ident, wish):
+            done = None
+        signal = done.signal if done is not None else None
         busy = ident in self._renderings.pending
         state = error or ("rendering" if busy else _made(done))
+        name = f"{OLD}{name}" if error and signal is not None else name
         return Lane(ident, name, Role.CONCEALER, signal, -1, state, busy, bool(error), details)
+
+    def _only_the_file_changed(self, ident: str, wish: _Wish) -> bool:
+        """Tell whether what was last made is what the plugin made before its file was changed."""
+        made, now = self._renderings.made_from(ident), self._inputs(wish)
+        return made is not None and same(_but_for_the_file(made), _but_for_the_file(now))
 
     def _error(self, ident: str, wish: _Wish) -> tuple[str, str]:
         """Return why there is no lane, in short and in full; empty when there is or will be one."""
@@ -216,6 +231,11 @@ class Concealing:
         self._drop()
         if self._runner is not None:
             self._runner.close()
+
+
+def _but_for_the_file(inputs: Inputs) -> Inputs:
+    concealer, parameters, _digest, *material = inputs
+    return (concealer, parameters, *material)
 
 
 def _short(error: GaplistenError) -> str:

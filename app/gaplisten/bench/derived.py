@@ -154,6 +154,10 @@ class Derived(Generic[Key, Value]):
         """Return the newest value, be it of earlier inputs."""
         return self._values[key][1] if key in self._values else None
 
+    def made_from(self, key: Key) -> Inputs | None:
+        """Return what the newest value follows from."""
+        return self._values[key][0] if key in self._values else None
+
     def failure(self, key: Key) -> Exception | None:
         """Return why there is no value."""
         return self._failures[key][1] if key in self._failures else None

@@ -33,7 +33,7 @@ COMMANDS = (
 
 _MENU = (
     *("conceal.reload", "conceal.defaults", "", "conceal.audit", "conceal.clips"),
-    *("", "conceal.allow", "conceal.folder"),
+    *("", "conceal.allow", "conceal.folder", "conceal.editor", "conceal.errors"),
 )
 
 
@@ -60,6 +60,7 @@ class Concealers(QObject):
         dock.removed.connect(controller.document.switch_off)
         dock.parameter_changed.connect(self._set_parameter)
         dock.reload_wanted.connect(self._reload)
+        dock.error_wanted.connect(shell.plugin_error_wanted)
         shell.audited.connect(dock.show_audited)
         signals = shell.signals
         signals.catalogue_changed.connect(self._on_catalogue)

@@ -123,6 +123,8 @@ class Shell(QObject):
         The user went to another place, in the lanes or in a table.
     unaligned_changed
         What to say of each lane that does not lie on the reference's clock (a tuple of texts).
+    plugin_error_wanted
+        What went wrong with the concealer of this name is to be seen in full.
     audited
         What audits say of concealers: texts, tooltips and whether it is a warning, by the concealer's name.
     capture_wanted, sources_wanted
@@ -144,6 +146,7 @@ class Shell(QObject):
     gap_wanted = Signal(int)
     place_chosen = Signal()
     unaligned_changed = Signal(tuple)
+    plugin_error_wanted = Signal(str)
     audited = Signal(object)
     capture_wanted = Signal(object)
     sources_wanted = Signal(object)

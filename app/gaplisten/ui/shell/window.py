@@ -197,7 +197,10 @@ class WorkbenchWindow(QMainWindow):
 
     def _share_places(self) -> None:
         """Put panes behind each other, so that the lanes keep some room."""
-        for front, behind in (("clips", ("concealers", "scores")), ("gaps", ("notes", "levels"))):
+        for front, behind in (
+            ("clips", ("concealers", "scores")),
+            ("gaps", ("notes", "levels", "plugin_errors")),
+        ):
             for name in behind:
                 if name in self.docks:
                     self.tabifyDockWidget(self.docks[front], self.docks[name])

@@ -21,6 +21,7 @@ class LaneSettings(QWidget):
     """Parameters and state of one lane made by a concealer."""
 
     removed = Signal()
+    error_wanted = Signal()
 
     def __init__(self, entry: Entry, parent: QWidget, *, removable: bool) -> None:
         super().__init__(parent)
@@ -33,6 +34,9 @@ class LaneSettings(QWidget):
         self.form.setVisible(bool(entry.parameters))
         layout.addWidget(self.form)
         layout.addWidget(self.state)
+        self._error = _error_button(f"What went wrong with {entry.title}", self.error_wanted, self)
+        self._error.hide()
+        layout.addWidget(self._error)
         if removable:
             remove = QToolButton(self)
             remove.setText(f"Remove this {entry.title}")
@@ -46,7 +50,9 @@ class LaneSettings(QWidget):
         self.state.setText(text)
         self.state.setVisible(bool(text))
         self.state.setToolTip((lane.details if lane is not None else "") or _STATE_HELP)
-        self.state.set_warning(lane is not None and lane.failed)
+        failed = lane is not None and lane.failed
+        self.state.set_warning(failed)
+        self._error.setVisible(failed and bool(lane.details if lane is not None else ""))
 
 
 class ConcealerCard(QWidget):
@@ -64,12 +70,15 @@ class ConcealerCard(QWidget):
         Index (among those switched on) of a lane that is not wanted any more.
     parameter_changed
         Index, name and value.
+    error_wanted
+        What went wrong is to be seen in full.
     """
 
     switched = Signal(bool)
     another = Signal()
     removed = Signal(int)
     parameter_changed = Signal(int, str, object)
+    error_wanted = Signal()
 
     def __init__(self, entry: Entry | BrokenEntry, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -86,12 +95,12 @@ class ConcealerCard(QWidget):
         self._layout.addLayout(line)
         self._more = self._made_more()
         self._audited: QuietLabel | None = None
+        self.box.toggled.connect(self.switched)
         if isinstance(entry, BrokenEntry):
             self._show_broken(entry)
             return
         self.box.setToolTip(about(entry))
         self.box.setStatusTip(entry.help or f"Conceal with {entry.title}")
-        self.box.toggled.connect(self.switched)
         line.addWidget(QuietLabel(delay_text(entry), self))
         line.addWidget(self._more)
 
@@ -113,23 +122,32 @@ class ConcealerCard(QWidget):
         label.setToolTip(entry.details or entry.message)
         label.set_warning(True)
         self._layout.addWidget(label)
+        line = QHBoxLayout()
+        line.setContentsMargins(20, 0, 0, 0)
+        line.addWidget(_error_button(f"What went wrong with {entry.title}", self.error_wanted, self))
+        line.addStretch(1)
+        self._layout.addLayout(line)
 
     def show_indices(self, indices: Sequence[int]) -> None:
         """Have one set of parameters for each of these places among the concealers switched on."""
-        if not isinstance(self.entry, Entry):
-            return
+        if isinstance(self.entry, Entry):
+            self._set_out(self.entry, indices)
+        else:
+            self.box.setEnabled(bool(indices))  # one that is used can be switched off, and no more
+        self.box.blockSignals(True)
+        self.box.setChecked(bool(indices))
+        self.box.blockSignals(False)
+
+    def _set_out(self, entry: Entry, indices: Sequence[int]) -> None:
         while len(self.settings) > len(indices):
             gone = self.settings.pop()
             gone.hide()
             gone.deleteLater()  # later: its own field may be what is telling us
         while len(self.settings) < len(indices):
-            self._add(self.entry)
+            self._add(entry)
         for settings, index in zip(self.settings, indices, strict=True):
             settings.index = index
-        self.box.blockSignals(True)
-        self.box.setChecked(bool(indices))
-        self.box.blockSignals(False)
-        self._more.setVisible(bool(indices) and bool(self.entry.parameters))
+        self._more.setVisible(bool(indices) and bool(entry.parameters))
 
     def _add(self, entry: Entry) -> None:
         settings = LaneSettings(entry, self, removable=bool(self.settings))
@@ -137,6 +155,7 @@ class ConcealerCard(QWidget):
             lambda name, value: self.parameter_changed.emit(settings.index, name, value)
         )
         settings.removed.connect(lambda: self.removed.emit(settings.index))
+        settings.error_wanted.connect(self.error_wanted)
         self.settings.append(settings)
         self._layout.addWidget(settings)
 
@@ -163,6 +182,17 @@ class ConcealerCard(QWidget):
         self.box.setText(f"{self.entry.title} (changed)" if changed else self.entry.title)
 
 
+def _error_button(name: str, wanted: Any, parent: QWidget) -> QToolButton:
+    button = QToolButton(parent)
+    button.setObjectName("details")
+    button.setText("Details…")
+    button.setAccessibleName(name)
+    button.setToolTip("Show the traceback, and open the file in an editor")
+    button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+    button.clicked.connect(wanted)
+    return button
+
+
 def delay_text(entry: Entry) -> str:
     """Return the declared delay in few words."""
     if entry.delay_ms:
@@ -178,6 +208,7 @@ def about(entry: Entry) -> str:
     lines = [
         entry.help,
         entry.source,
+        entry.lacks,
         f"{form}, {delay}",
         f"rates: {rates}" if rates else "",
         str(entry.path),

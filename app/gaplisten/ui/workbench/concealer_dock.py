@@ -1,4 +1,4 @@
-"""The concealers: a tick box for each plugin, and under those switched on parameters and how they fare."""
+"""The concealers by kind: a tick box for each, and under those switched on parameters and how they fare."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QFrame, QScrollArea, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QFrame, QLabel, QScrollArea, QToolButton, QVBoxLayout, QWidget
 
 from gaplisten.bench.concealing import idents
 from gaplisten.bench.lanes import Lane
 from gaplisten.bench.state import Choice
 from gaplisten.concealers.entries import BrokenEntry, Entry
+from gaplisten.concealers.kinds import Kind, kind_of
 from gaplisten.ui.fields import FilterField
 from gaplisten.ui.widgets import QuietLabel
 from gaplisten.ui.workbench.concealer_card import ConcealerCard, LaneSettings
@@ -34,6 +35,8 @@ class ConcealerDock(QWidget):
         Index, name and value.
     reload_wanted
         Changed files should be read again.
+    error_wanted
+        Name of a concealer whose error is to be seen in full.
     """
 
     switched = Signal(str, bool)
@@ -41,6 +44,7 @@ class ConcealerDock(QWidget):
     removed = Signal(int)
     parameter_changed = Signal(int, str, object)
     reload_wanted = Signal()
+    error_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,6 +69,7 @@ class ConcealerDock(QWidget):
         for widget in (self.filter, self._changed, self._area):
             layout.addWidget(widget)
         self.cards: dict[str, ConcealerCard] = {}
+        self.headings: dict[Kind, QLabel] = {}
         self._entries: tuple[Entry | BrokenEntry, ...] = ()
         self._choices: tuple[Choice, ...] = ()
         self._audited: dict[str, tuple[str, str, bool]] = {}
@@ -105,9 +110,15 @@ class ConcealerDock(QWidget):
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 4, 0)
         layout.setSpacing(2)
-        self.cards = {entry.name: self._card(entry, page) for entry in self._entries}
-        for card in self.cards.values():
-            layout.addWidget(card)
+        self.cards, self.headings = {}, {}
+        for kind in Kind:
+            entries = [entry for entry in self._entries if kind_of(entry) is kind]
+            if entries:
+                self.headings[kind] = heading = _heading(kind, page)
+                layout.addWidget(heading)
+            for entry in entries:
+                self.cards[entry.name] = card = self._card(entry, page)
+                layout.addWidget(card)
         layout.addStretch(1)
         old = self._area.takeWidget()
         if old is not None:
@@ -123,6 +134,7 @@ class ConcealerDock(QWidget):
         card.another.connect(lambda: self.another.emit(entry.name))
         card.removed.connect(self.removed)
         card.parameter_changed.connect(self.parameter_changed)
+        card.error_wanted.connect(lambda: self.error_wanted.emit(entry.name))
         return card
 
     def show_lanes(self, lanes: Sequence[Lane], made: dict[str, Any]) -> None:
@@ -151,3 +163,15 @@ class ConcealerDock(QWidget):
         for name, card in self.cards.items():
             text = f"{name} {card.entry.title}".casefold()
             card.setVisible(all(word in text for word in wanted))
+        for kind, heading in self.headings.items():
+            cards = (card for card in self.cards.values() if kind_of(card.entry) is kind)
+            heading.setVisible(any(not card.isHidden() for card in cards))
+
+
+def _heading(kind: Kind, page: QWidget) -> QLabel:
+    heading = QLabel(kind.value, page)
+    font = heading.font()
+    font.setBold(True)
+    heading.setFont(font)
+    heading.setContentsMargins(0, 6, 0, 0)
+    return heading
