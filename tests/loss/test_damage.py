@@ -37,6 +37,12 @@ def coded() -> np.ndarray:
     return resample(Signal.of(heard, 48000), RATE).samples[: RATE * SECONDS, 0].astype(np.float64)
 
 
+def resampled(sound: np.ndarray, rate: int, to: int) -> np.ndarray:
+    from gaplisten.audio.resample import resample
+
+    return resample(Signal.of(sound, rate), to).samples[:, 0].astype(np.float64)
+
+
 def found(version: np.ndarray, *, alone: bool = False) -> list[tuple[Kind, int, int, float]]:
     reference = None if alone else Signal.of(spoken(), RATE)
     damage = find_damage(Signal.of(version, RATE), reference)
@@ -155,3 +161,31 @@ def test_at_8_khz_pulses_of_the_voice_are_no_clicks_and_planted_ones_are() -> No
     coded_8k[[6000, 12000, 18000]] += 0.5
     places = find_damage(Signal.of(coded_8k, 8000), clean).places
     assert [round(place.start / 6000) for place in places] == [1, 2, 3]
+
+
+def test_what_a_codec_passes_nowhere_is_no_dropout_where_the_reference_has_nothing_else() -> None:
+    hiss = (
+        np.diff(np.random.default_rng(1).normal(0, 0.2, RATE // 10 + 8), 8)[: RATE // 10]
+        / 200
+        * np.hanning(RATE // 10)
+    )
+    known = spoken().copy()
+    at = RATE + RATE // 2  # an "s", nearly all of which lies above 5 kHz
+    known[at : at + len(hiss)] = 0.02 * known[at : at + len(hiss)] + hiss
+    heard = resampled(resampled(known, RATE, 10000), 10000, RATE)
+    assert find_damage(Signal.of(heard, RATE), Signal.of(known, RATE)).places == ()
+    heard[RATE * 2 - 2000 : RATE * 2 - 1920] = 0
+    kinds = [place.kind for place in find_damage(Signal.of(heard, RATE), Signal.of(known, RATE)).places]
+    assert kinds == [Kind.DROPOUT]
+
+
+@pytest.mark.parametrize(("by", "jumps"), [(5, 0), (60, 2)])
+def test_a_delay_of_less_than_a_millisecond_that_fits_but_somewhat_better_is_no_jump(
+    by: int, jumps: int
+) -> None:
+    random = np.random.default_rng(0)
+    known = random.normal(0, 0.1, 4 * RATE)
+    heard, middle = known.copy(), slice(RATE, 3 * RATE)
+    other = 0.6 * known + 0.75 * np.roll(known, by) + 0.28 * random.normal(0, 0.1, 4 * RATE)
+    heard[middle] = other[middle]
+    assert len(lags_of(known, heard, RATE).jumps) == jumps

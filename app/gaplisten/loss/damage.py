@@ -12,6 +12,7 @@ from enum import StrEnum
 
 import numpy as np
 import numpy.typing as npt
+from scipy.fft import irfft, next_fast_len, rfft
 from scipy.ndimage import maximum_filter1d, median_filter, uniform_filter1d
 
 from gaplisten.audio.alignment import placement_of
@@ -39,6 +40,8 @@ _ALONE_DB = 22.0
 _ALONE_CLICK = 18.0
 _LOUD = 40 / 32768  # speech that fades out, or is rounded, ends with less
 _QUIET = 3e-4  # of full scale: below, a click is none that anybody hears
+_SPECTRUM_MS, _BANDS, _PASSED = 32.0, 24, 0.1  # how it is told which band a version has
+_FULL, _SLOPE_HZ = 0.95, 300.0
 _EDGE_MS = 30.0  # of a file, and around a jump, where nothing is compared
 
 Row = npt.NDArray[np.float64]
@@ -193,14 +196,17 @@ def _against(known: Row, heard: Row, there: npt.NDArray[np.bool_], rate: int) ->
     known = known * (float(np.dot(known, heard)) / share or 1.0)
     mean = max(power / len(known), 1e-12)
     error = heard - known
+    top, band, kept = _top(known, heard, rate), known, heard
+    if top < _FULL * rate / 2:  # what a codec never passes, such as the top of an "s", is not missing there
+        band, kept = (_below(each, top, rate) for each in (known, heard))
     usable = there[::step]
     narrow = _NARROW_DB * min(max((_WIDE_RATE - rate) / 8000, 0.0), 1.0)
     kinds = (
-        (Kind.DROPOUT, _dropped(known, heard, mean, rate, step), (_DROP_DB, _DROP_OVER), 2),
+        (Kind.DROPOUT, _dropped(band, kept, mean, rate, step), (_DROP_DB, _DROP_OVER), 3),
         (Kind.CLICK, _clicking(known, error, rate, step), (_CLICK_DB + narrow, _CLICK_OVER), 1),
         (
             Kind.DIFFERS,
-            _differing(known, error, mean, rate, step),
+            _differing(band, kept - band, mean, rate, step),
             (_DIFFERS_DB, _DIFFERS_OVER),
             max(round(_DIFFERS_MS / _STEP_MS), 1),
         ),
@@ -228,6 +234,31 @@ def _dropped(known: Row, heard: Row, mean: float, rate: int, step: int) -> Row:
     short = max(round(_SHORT_MS * rate / 1000), 4)
     there = _mean(heard * heard, short)
     return _db(_mean(known * known, short) + floor, there + floor)[::step]
+
+
+def _top(known: Row, heard: Row, rate: int) -> float:
+    """Return the frequency (Hz) above which a version has next to nothing of its reference, all over it."""
+    size = round(_SPECTRUM_MS * rate / 1000)
+    count = min(len(known), len(heard)) // size
+    if not count:
+        return rate / 2
+    window = np.hanning(size)
+    powers = [
+        np.square(np.abs(np.fft.rfft(each[: count * size].reshape(count, size) * window))).sum(axis=0)
+        for each in (known, heard)
+    ]
+    edges = np.linspace(0, len(powers[0]), _BANDS + 1).astype(np.int64)[:-1]
+    of_known, of_heard = (np.add.reduceat(each, edges) for each in powers)
+    passed = np.flatnonzero(of_heard >= _PASSED * of_known)
+    return float(passed[-1] + 1) / _BANDS * rate / 2 if passed.size else rate / 2
+
+
+def _below(sound: Row, top: float, rate: int) -> Row:
+    """Return what lies below a frequency (Hz), at the same places."""
+    size = next_fast_len(len(sound) + rate // 10, real=True)
+    frequencies = np.fft.rfftfreq(size, 1 / rate)
+    gains = np.clip((top - frequencies) / _SLOPE_HZ, 0.0, 1.0)
+    return np.asarray(irfft(rfft(sound, size) * gains, size)[: len(sound)], np.float64)
 
 
 def _differing(known: Row, error: Row, mean: float, rate: int, step: int) -> Row:

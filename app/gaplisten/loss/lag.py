@@ -16,6 +16,8 @@ _BLOCK_MS, _HOP_MS = 160.0, 20.0
 _REACH_MS = 45.0  # a jump is no larger
 _CLEARLY = 0.08  # normalised correlation by which another delay has to fit better
 _ALIKE = 0.4
+# Codecs that make speech anew turn its phases, place by place: up to about as much, and never so like.
+_SMALL_MS, _SMALL_CLEARLY, _SMALL_ALIKE = 1.0, 0.2, 0.9
 _STAYS = 4  # blocks in a row
 _SAME_MS = 0.15
 _LASTS_SECONDS = 0.6
@@ -151,7 +153,9 @@ def _best(known: Row, heard: Row, start: int, block: int, now: int, reach: int) 
     found = irfft(cross, size)[: 2 * reach + 1]
     lag = int(np.argmax(found))
     here, there = _alike(part, field[reach : reach + block]), _alike(part, field[lag : lag + block])
-    return now + lag - reach, there > here + _CLEARLY, max(here, there)
+    near = abs(lag - reach) * _BLOCK_MS <= _SMALL_MS * block
+    better = there > here + (_SMALL_CLEARLY if near else _CLEARLY) and (there > _SMALL_ALIKE or not near)
+    return now + lag - reach, better, max(here, there)
 
 
 def _stretch(heard: Row, start: int, size: int) -> Row:
