@@ -36,6 +36,31 @@ def decoded(data: bytes, errors: str = "strict") -> str:
     return data[len(mark) :].decode(encoding, errors)
 
 
+def decoded_anyhow(data: bytes) -> str:
+    """Return the characters of a table or list that people write: what is no UTF-8 is read as Latin-1.
+
+    Spreadsheets of Western systems save so. It is meant for texts whose content is checked by what it names:
+    any byte is a letter in Latin-1.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        If it holds zero bytes, or is UTF-16 that breaks off.
+    """
+    try:
+        return decoded(data)
+    except UnicodeDecodeError:
+        if is_wide(data) or b"\0" in data:
+            raise
+        return data.decode("latin-1")
+
+
+def separator_of(text: str, among: str = ",\t;|") -> str:
+    """Return what parts the cells of a table: the sign that its first line holds most of."""
+    head = text.lstrip().partition("\n")[0]
+    return max(among, key=head.count)
+
+
 def beginning(data: bytes, most: int) -> str:
     """Return the characters of a text's first bytes; one of which only a part is among them is left out.
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,8 +16,6 @@ from gaplisten.clips.opening import open_clip
 from gaplisten.clips.scanning import FolderError
 from gaplisten.clips.summary import summarise
 from kit.timing import processor_seconds
-
-RUNS = 8
 
 
 def drawing(clip: Clip, root: Path) -> str:
@@ -288,45 +287,58 @@ def test_several_folders_and_files_come_together(make) -> None:
     assert [clip.name for clip in found.clips] == ["a", "a (2)", "three"]
 
 
-@pytest.mark.parametrize("clips", [5_000, pytest.param(25_000, marks=pytest.mark.long)])
 def test_thousands_of_clips_are_listed_at_once_without_opening_a_file(
-    make, monkeypatch: pytest.MonkeyPatch, clips: int
+    make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for pattern in ("lossy_signals/{}.wav", "lossy_signals/{}_is_lost.txt", "clean_signals/{}.wav"):
-        make.empty(pattern.format(0))
-        for number in range(1, clips):  # names of one empty file: files of their own take ten times as long
-            os.link(make.root / pattern.format(0), make.root / pattern.format(number))
+    counts: dict[int, int] = {}
     monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("a file was opened"))
     looks: list[str] = []
     scandir = os.scandir
     monkeypatch.setattr(os, "scandir", lambda path: looks.append(str(path)) or scandir(path))
-    folders = [make.root / kind for kind in ("lossy_signals", "clean_signals")]
-    found, seconds, least = timed(
-        lambda: find_clips([make.root]), lambda: [list(names_below(folder)) for folder in folders]
-    )
-    assert len(looks) <= RUNS * 8, "each folder is looked into a few times, whatever the number of its files"
-    assert len(found.clips) == clips
-    assert found.clips[-1].name == str(clips - 1)
-    assert found.clips[-1].trace.name == f"{clips - 1}_is_lost.txt"
-    assert seconds < 4 * least, "no more than some times what naming and sorting the files takes"
+    for clips in (1_000, 3_000):
+        folder_of_clips(make, clips)
+        looks.clear()
+        found, counts[clips] = calls_of(lambda: find_clips([make.root]))
+        assert len(looks) <= 8, "each folder is looked into a few times, whatever the number of its files"
+        assert len(found.clips) == clips
+        assert found.clips[-1].name == str(clips - 1)
+        assert found.clips[-1].trace.name == f"{clips - 1}_is_lost.txt"
+    # Each clip has three files, and naming and sorting these takes 48.
+    assert counts[3_000] - counts[1_000] < 2_000 * 125, "each clip more takes about a hundred calls more"
 
 
-def timed(work: Callable[[], Any], load: Callable[[], object]) -> tuple[Any, float, float]:
-    """Return an outcome, and the least CPU time of some runs of the work and of the load, in turn.
-
-    Others use the processor and its caches meanwhile: what slows one of the two slows the other.
-    """
-    outcomes: list[Any] = []
-    works, loads = [], []
-    for _ in range(RUNS):
-        works.append(processor_seconds(lambda: outcomes.append(work())))
-        loads.append(processor_seconds(load))
-    return outcomes[-1], min(works), min(loads)
+@pytest.mark.long
+def test_25_000_clips_take_five_times_as_long_as_5_000(make) -> None:
+    folder_of_clips(make, 5_000)
+    few = min(processor_seconds(lambda: find_clips([make.root])) for _ in range(3))
+    folder_of_clips(make, 25_000)
+    many = min(processor_seconds(lambda: find_clips([make.root])) for _ in range(3))
+    assert many < 12 * few, "looking for each among all would take 25 times as long"
 
 
-def names_below(folder: Path) -> Iterator[Path]:
-    """Yield the files of a folder in order: what no listing can do without."""
-    return (folder / name for name in sorted(os.listdir(folder)))
+def folder_of_clips(make, clips: int) -> None:
+    """Have so many clips in the folder of the challenge, all of them names of three empty files."""
+    for pattern in ("lossy_signals/{}.wav", "lossy_signals/{}_is_lost.txt", "clean_signals/{}.wav"):
+        make.empty(pattern.format(0))
+        for number in range(1, clips):  # files of their own take ten times as long
+            if not (make.root / pattern.format(number)).exists():
+                os.link(make.root / pattern.format(0), make.root / pattern.format(number))
+
+
+def calls_of(work: Callable[[], Any]) -> tuple[Any, int]:
+    """Return an outcome, and the calls of functions that it took: the same on a machine at any load."""
+    count = 0
+
+    def seen(_frame: object, event: str, _what: object) -> None:
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    before = sys.getprofile()
+    sys.setprofile(seen)
+    try:
+        return work(), count
+    finally:
+        sys.setprofile(before)
 
 
 def test_nothing_to_hear_is_said(make) -> None:

@@ -29,6 +29,22 @@ def test_rows_that_say_the_same_twice_do_no_harm(tmp_path: Path) -> None:
     assert (list(found.traces), found.notes) == (["1"], ())
 
 
+@pytest.mark.parametrize(
+    ("encoding", "sign"), [("utf-16", "\t"), ("latin-1", ";"), ("utf-8-sig", ","), ("utf-8", "|")]
+)
+def test_a_table_is_read_as_any_spreadsheet_saves_it(tmp_path: Path, encoding: str, sign: str) -> None:
+    rows = "name,a,b,trace", "Müller.wav,x,é,00010000", "2.wav,x,y,00000011"
+    path = tmp_path / "meta.csv"
+    path.write_bytes("\r\n".join(rows).replace(",", sign).encode(encoding))
+    found = read_trace_table(path)
+    assert {name: "".join("01"[lost] for lost in row) for name, row in found.traces.items()} == {
+        "Müller": "00010000", "2": "00000011",
+    }  # fmt: skip
+    path.write_bytes(b"\x1f\x8b\0\xff, ,\0\xff\n")
+    with pytest.raises(TraceFileError, match="is no CSV text"):
+        read_trace_table(path)
+
+
 def test_a_quote_that_is_never_closed_is_told_instead_of_swallowing_the_rest(tmp_path: Path) -> None:
     path = table(tmp_path, '1.wav,"x,y,00010000', "2.wav,x,y,00000011")
     with pytest.raises(TraceFileError, match="a quote is never closed"):

@@ -54,6 +54,26 @@ def test_what_fits_is_said_to_fit(right: Path, capsys) -> None:
     assert "lossy/{clip}_is_lost" in told
 
 
+def test_what_was_found_out_when_clips_were_opened_is_said_once_with_their_number(
+    right: Path, tmp_path: Path, capsys
+) -> None:
+    root = tmp_path / "found out"
+    shutil.copytree(right, root)
+    for path in (root / "lossy").glob("*.txt"):
+        flags = path.read_text().split()
+        path.write_text("\n".join(flag for flag in flags for _ in range(2)))
+    assert run("check", root) == 0
+    told = capsys.readouterr().out
+    assert "note: {clip}_is_lost.txt: packets of 10 ms (160 frames) fit the sound (2 of 2 clips)" in told
+    bare = tmp_path / "bare"
+    bare.mkdir()
+    (bare / "a.ul").write_bytes(bytes(np.random.default_rng(0).permutation(8000) % 7 + 120))
+    run("check", bare, "--raw", "8000,alaw,1")
+    told = capsys.readouterr().out
+    assert "note: {clip}.ul: its name says 8000 Hz, ulaw, mono, so it is not read as 8000 Hz, alaw" in told
+    assert "1 clip checked" in told
+
+
 def test_versions_that_are_late_all_through_or_turned_round_are_said_and_do_fit(
     right: Path, tmp_path: Path, capsys
 ) -> None:

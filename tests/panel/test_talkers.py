@@ -51,6 +51,12 @@ def test_a_table_is_read_with_any_separator_and_case_of_columns(tmp_path: Path, 
     assert found == {"c0": Talker("Kim", "female"), "c1": Talker("", "male")}
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "latin-1"])
+def test_a_table_is_read_as_any_spreadsheet_saves_it(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "t.csv").write_bytes("clip;talker\r\nc0;Jürgen\r\n".encode(encoding))
+    assert by_table(tmp_path / "t.csv", ["c0"]) == {"c0": Talker("Jürgen", "")}
+
+
 @pytest.mark.parametrize(
     ("text", "said"),
     [

@@ -14,6 +14,7 @@ from gaplisten.batch.score import ScoreRow
 from gaplisten.errors import GaplistenError
 from gaplisten.statistics import holm, mean_of, quartiles, sign_test, within
 from gaplisten.tables import Table
+from gaplisten.texts import decoded_anyhow, separator_of
 from gaplisten.untrusted import read_regular
 
 _MOST_BYTES = 200_000_000  # of a table
@@ -112,8 +113,8 @@ def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
         If it cannot be read or a column is missing.
     """
     try:
-        text = read_regular(path, _MOST_BYTES).decode("utf-8-sig")
-        lines = list(csv.DictReader(io.StringIO(text, newline=""), restval=""))
+        text = decoded_anyhow(read_regular(path, _MOST_BYTES))
+        lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator_of(text), restval=""))
     except (OSError, ValueError, csv.Error) as error:
         raise ComparisonError(str(path), f"cannot be read ({error})", "give a CSV table") from error
     missing = [name for name in needed if lines and name not in lines[0]]

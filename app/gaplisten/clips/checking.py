@@ -25,12 +25,16 @@ class Checked:
         Why files of it could not be used.
     notes
         What is odd and may be meant: versions that are late all through, or turned round.
+    taken
+        What was found out about the clip when it was opened: by what its files are read, the packet length
+        that fits, where the losses come from.
     """
 
     clip: str
     doubts: tuple[Doubt, ...]
     problems: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    taken: tuple[str, ...] = ()
 
 
 def checked(
@@ -65,7 +69,7 @@ def checked(
             continue
         opened = open_clip(clip)
         notes = tuple(_placed(opened)) if placed else ()
-        yield Checked(clip.name, doubts_about(opened, others), opened.problems, notes)
+        yield Checked(clip.name, doubts_about(opened, others), opened.problems, notes, opened.notes)
     job.check(1.0)
 
 

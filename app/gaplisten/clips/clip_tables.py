@@ -12,11 +12,10 @@ from pathlib import Path
 from gaplisten.audio.files import SOUND_SUFFIXES
 from gaplisten.clips.scanning import stem_of
 from gaplisten.errors import GaplistenError
-from gaplisten.texts import decoded
+from gaplisten.texts import decoded, separator_of
 from gaplisten.untrusted import read_regular
 
 MOST_BYTES = 64 << 20
-_DELIMITERS = ",\t;|"
 
 
 class ClipTableError(GaplistenError):
@@ -57,7 +56,7 @@ def key_of(name: str) -> str:
 
 
 def read_text(path: Path) -> str:
-    """Return a text file's content, in UTF-8.
+    """Return a text file's content; words are not guessed at, so that it has to be UTF-8 or bear a mark.
 
     Raises
     ------
@@ -84,12 +83,10 @@ def rows_of(path: Path) -> list[list[str]]:
         If it cannot be read, or has no second row.
     """
     text = read_text(path)
-    head = text.partition("\n")[0]
-    delimiter = max(_DELIMITERS, key=head.count)
     csv.field_size_limit(MOST_BYTES)
     try:
         lines = io.StringIO(text, newline="")  # splitlines would break cells at U+2028, and join their lines
-        rows = [row for row in csv.reader(lines, delimiter=delimiter, strict=True) if any(row)]
+        rows = [row for row in csv.reader(lines, delimiter=separator_of(text), strict=True) if any(row)]
     except csv.Error as error:
         raise ClipTableError(str(path), f"is no table ({error})", "save it as CSV") from error
     if len(rows) < 2:

@@ -15,7 +15,7 @@ from gaplisten.clips.names import Role, role_in_name
 from gaplisten.clips.scanning import LIST_SUFFIXES
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import MAX_BYTES
-from gaplisten.texts import decoded
+from gaplisten.texts import decoded_anyhow
 from gaplisten.untrusted import read_regular
 
 ID = "id"
@@ -44,9 +44,9 @@ def read_rows(path: Path) -> list[Row]:
         If it cannot be read, or is no table at all.
     """
     try:
-        text = decoded(read_regular(path, MAX_BYTES))
+        text = decoded_anyhow(read_regular(path, MAX_BYTES))
     except UnicodeDecodeError as error:
-        raise ManifestError(str(path), f"is no UTF-8 text ({error.reason})", "save it as UTF-8") from error
+        raise ManifestError(str(path), f"is no text ({error.reason})", "save it as UTF-8") from error
     except OSError as error:
         raise ManifestError(str(path), f"cannot be read ({error.strerror})", "check the path") from error
     suffix = path.suffix.lower()

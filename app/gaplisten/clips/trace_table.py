@@ -13,6 +13,7 @@ from gaplisten.audio.files import SOUNDING_SUFFIXES
 from gaplisten.clips.scanning import Tree
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import MAX_BYTES, TraceFileError
+from gaplisten.texts import decoded_anyhow, separator_of
 from gaplisten.untrusted import read_regular
 
 CELL_FORMAT = "digits"  # what stands in a cell
@@ -57,9 +58,10 @@ def read_trace_table(path: Path, stems: Collection[str] = ()) -> TraceTable:
         If it cannot be read, or a row that names a sound file holds something else than 0 and 1.
     """
     try:
-        text = read_regular(path, MAX_BYTES).decode("utf-8-sig")
+        text = decoded_anyhow(read_regular(path, MAX_BYTES))
         csv.field_size_limit(MAX_BYTES)
-        return _traces(path, list(csv.reader(io.StringIO(text, newline=""), strict=True)), stems)
+        lines = csv.reader(io.StringIO(text, newline=""), delimiter=separator_of(text), strict=True)
+        return _traces(path, list(lines), stems)
     except OSError as error:
         raise TraceFileError(
             str(path), f"cannot be read ({error.strerror})", "check the permissions"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
@@ -25,6 +26,7 @@ from gaplisten.commands.folder_options import (
 )
 from gaplisten.durable.places import check_place
 from gaplisten.errors import GaplistenError
+from gaplisten.languages import counted
 from gaplisten.tables import Table
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -71,11 +73,13 @@ def check(
         rows: list[tuple[str, str, str, str, str]] = []
         problems: list[str] = []
         odd: list[str] = []
+        taken: Counter[str] = Counter()
         unread = 0
         for result in checked(found, job, placed=True):
             problems += [f"{result.clip}: {problem}" for problem in result.problems]
             unread += bool(result.problems)
             odd += [f"{result.clip}: {note}" for note in result.notes]
+            taken.update(_of_any_clip(note, result.clip) for note in result.taken)
             for doubt in result.doubts:
                 option = doubt.change.option if doubt.change is not None else ""
                 rows.append((result.clip, doubt.about, doubt.fact, doubt.cure, option))
@@ -85,15 +89,22 @@ def check(
             output.say(f"{clip}: {fact}" + (f"; {cure}" if cure else "") + (f" ({option})" if option else ""))
     elif csv is not None:
         output.show(table, csv)
+    for note, count in taken.items():
+        output.say(f"note: {note} ({count} of {counted(len(found.clips), 'clip')})")
     for note in odd:
         output.say(f"note: {note}")
     failed = output.failures(problems)
     clips = len({row[0] for row in rows})
     said = [f"{clips} with something that does not fit"] if rows else []
     said += [f"{unread} with something that cannot be read"] if unread else []
-    output.say(f"{len(found.clips)} clips checked: {', '.join(said) or 'all fits'}")
+    output.say(f"{counted(len(found.clips), 'clip')} checked: {', '.join(said) or 'all fits'}")
     if rows or failed:
         raise typer.Exit(1)
+
+
+def _of_any_clip(note: str, clip: str) -> str:
+    """Return a note that begins with a file's name so that it is the same for each clip."""
+    return "{clip}" + note.removeprefix(clip) if note.startswith(clip) else note
 
 
 def _show_layout(found: ClipSet) -> None:

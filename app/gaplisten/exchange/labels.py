@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 from gaplisten.durable.files import not_written, write_whole
 from gaplisten.errors import GaplistenError, visible
 from gaplisten.tables import neutral, plain
-from gaplisten.texts import decoded, lines_of
+from gaplisten.texts import decoded_anyhow, lines_of
 from gaplisten.untrusted import read_regular
 
 MOST_BYTES = 16 << 20
@@ -86,23 +86,18 @@ def read_labels(path: Path) -> tuple[Track, ...]:
         fact = f"{path.suffix or 'no suffix'} is no format of labels"
         raise LabelError(str(path), fact, f"use {', '.join(SUFFIXES)}")
     try:
-        text = _text(read_regular(path, MOST_BYTES))
+        text = decoded_anyhow(read_regular(path, MOST_BYTES))  # Praat saves as UTF-16 where text is not plain
         return read(text)
     except OSError as error:
         raise LabelError(str(path), f"cannot be read ({error.strerror})", "check the path") from error
+    except UnicodeDecodeError as error:
+        raise LabelError(str(path), f"is no text ({error.reason})", "save it as UTF-8") from error
     except _Bad as bad:
         raise LabelError(str(path), str(bad), "save it again in the tool that made it") from bad
 
 
 class _Bad(ValueError):  # noqa: N818 - never leaves this module
     """What is wrong with a file's content."""
-
-
-def _text(content: bytes) -> str:
-    try:
-        return decoded(content)  # Praat saves as UTF-16 where a text is not plain
-    except UnicodeDecodeError:
-        return content.decode("latin-1")
 
 
 def _tidy(tracks: Iterable[Track]) -> list[Track]:

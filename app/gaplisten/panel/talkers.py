@@ -12,6 +12,7 @@ from pathlib import Path
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import counted
 from gaplisten.panel.safety import UntrustedPanel, clean_name, read_limited
+from gaplisten.texts import decoded_anyhow, separator_of
 
 FEMALE, MALE = "female", "male"
 _SEXES = {"f": FEMALE, "w": FEMALE, "female": FEMALE, "woman": FEMALE, "m": MALE, "male": MALE, "man": MALE}
@@ -98,15 +99,13 @@ def by_table(path: Path, names: Iterable[str]) -> dict[str, Talker]:
         If it is no such table, names a clip twice, or lacks one.
     """
     try:
-        text = read_limited(path, _LARGEST_TABLE, "table of talkers").decode("utf-8-sig")
+        text = decoded_anyhow(read_limited(path, _LARGEST_TABLE, "table of talkers"))
     except UntrustedPanel as error:
         raise TalkersError(error.thing, error.fact, error.way_out) from error
     except UnicodeDecodeError as error:
-        raise TalkersError(str(path), "it is not UTF-8 text", "save it as UTF-8") from error
-    head = text.split("\n", 1)[0]
-    separator = max(",;\t", key=head.count)
+        raise TalkersError(str(path), f"it is no text ({error.reason})", "save it as UTF-8") from error
     try:
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator))
+        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator_of(text)))
     except csv.Error as error:
         raise TalkersError(str(path), f"it is no table: {error}", "save it as CSV") from error
     columns = {name.strip().casefold(): name for name in (rows[0] if rows else {}) if name}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gaplisten.errors import GaplistenError
-from gaplisten.texts import decoded, is_wide, lines_of
+from gaplisten.texts import decoded, decoded_anyhow, is_wide, lines_of
 
 LARGEST = 64 * 2**20  # bytes of all files of an import together
 MOST_ROWS, MOST_COLUMNS = 1_000_000, 5_000
@@ -67,7 +67,7 @@ def read_foreign(name: str, data: bytes) -> Foreign:
     TableUnreadable
         If there is no header, or it is too large.
     """
-    text = _text(data)
+    text = _text(name, data)
     if text.lstrip()[:1] in ("{", "["):
         return _of_json(name, text)
     first = next((line for line in lines_of(text) if line.strip()), "")
@@ -85,11 +85,11 @@ def read_foreign(name: str, data: bytes) -> Foreign:
     return Foreign(name, columns, tuple(map(tuple, rows[1:])), separator)
 
 
-def _text(data: bytes) -> str:
+def _text(name: str, data: bytes) -> str:
     try:
-        return decoded(data, "replace" if is_wide(data) else "strict")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
+        return decoded(data, "replace") if is_wide(data) else decoded_anyhow(data)
+    except UnicodeDecodeError as error:
+        raise TableUnreadable(name, f"it is no text ({error.reason})", "save it as CSV again") from error
 
 
 def _lines(name: str, text: str, separator: str) -> list[list[str]]:
