@@ -19,6 +19,7 @@ _SEXES = {"f": FEMALE, "w": FEMALE, "female": FEMALE, "woman": FEMALE, "m": MALE
 _FIELDS = {"talker": r"(?P<talker>[^\s_.\-]+?)", "sex": r"(?P<sex>female|male|woman|man|[fmw])"}
 _MOST_STARS = 4  # more of them could make a name take for ever
 _LARGEST_TABLE = 16 * 2**20
+_LONGEST_CELL = 1 << 17
 
 
 class TalkersError(GaplistenError):
@@ -104,6 +105,7 @@ def by_table(path: Path, names: Iterable[str]) -> dict[str, Talker]:
         raise TalkersError(error.thing, error.fact, error.way_out) from error
     except UnicodeDecodeError as error:
         raise TalkersError(str(path), f"it is no text ({error.reason})", "save it as UTF-8") from error
+    csv.field_size_limit(_LONGEST_CELL)  # one for the whole process: other readers need more
     try:
         rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator_of(text)))
     except csv.Error as error:
