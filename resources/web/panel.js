@@ -202,7 +202,6 @@ async function fetched(name) {
 
 const curve = up => Float32Array.from({ length: 241 }, (_, k) => (1 - Math.cos(Math.PI * (up ? k : 240 - k) / 240)) / 2);
 const UP = curve(true), DOWN = curve(false);
-const scaled = (shape, gain) => shape.map(value => value * gain);
 
 // Whole numbers of samples: a start between two would be interpolated.
 const onSample = seconds => Math.ceil(seconds * RATE - 1e-6) / RATE;
@@ -268,7 +267,6 @@ class Player {
     if (slot === this.slot) return;
     this.account();
     const old = this.gains[this.slot], next = this.gains[slot];
-    const down = scaled(DOWN, this.sounds[this.slot].gain), up = scaled(UP, this.sounds[slot].gain);
     const when = this.clear(onSample(Math.max(context.currentTime + AHEAD, this.busy)));
     const parts = this.timeline.filter(part => part.until > when + FADE);
     if (!parts.length) { // it ends before the other one could be heard: as if it had ended
@@ -278,8 +276,8 @@ class Player {
       this.start(0);
       return;
     }
-    old.gain.setValueCurveAtTime(down, when, FADE);
-    next.gain.setValueCurveAtTime(up, when + FADE, FADE);
+    old.gain.setValueCurveAtTime(DOWN, when, FADE);
+    next.gain.setValueCurveAtTime(UP, when + FADE, FADE);
     if (isLate(when)) slips++;
     this.busy = when + 2 * FADE + 1 / RATE;
     for (const part of parts) {
@@ -330,9 +328,9 @@ class Player {
     this.ended = false;
     this.playing = true;
     this.master = context.createGain();
-    this.gains = this.sounds.map((sound, slot) => {
+    this.gains = this.sounds.map((_, slot) => {
       const node = context.createGain();
-      node.gain.value = this.kind === "in_turn" || slot === this.slot ? sound.gain : 0;
+      node.gain.value = this.kind === "in_turn" || slot === this.slot ? 1 : 0;
       node.connect(this.master);
       return node;
     });

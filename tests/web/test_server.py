@@ -57,7 +57,8 @@ def test_sounds_are_those_of_the_trial_at_48_khz_and_equal_in_size(tmp_path: Pat
         assert {one.headers["content-length"] for one in got} == {str(len(got[0].body))}
         assert len({one.body for one in (*got, *again)}) == 2 * len(slots)  # no twins, not even of itself
         heard = {soundfile.read(io.BytesIO(one.body), dtype="float32")[0].tobytes() for one in got}
-        wanted = {resample(sound, WEB_RATE).samples[:, 0].tobytes() for sound in own.sounds()}
+        gain = np.float32(own.gain)
+        wanted = {(resample(sound, WEB_RATE).samples[:, 0] * gain).tobytes() for sound in own.sounds()}
         assert heard == wanted
         for one in got:
             assert one.headers["cache-control"] == "no-store, no-transform"
@@ -65,6 +66,34 @@ def test_sounds_are_those_of_the_trial_at_48_khz_and_equal_in_size(tmp_path: Pat
         assert ann.sound("00" * 16).status == 404
         ann.send()
         assert ann.sound(slots[0]["name"]).status == 404  # names are gone with their trial
+
+
+@pytest.mark.parametrize("method", ["ab", "mushra"])
+def test_a_check_is_told_by_nothing_beside_its_sound(method: str, tmp_path: Path) -> None:
+    checks = "[checks]\nlevel = false\nspoken_traps = 2\n" + SHORT.get(method, "")
+    panel = make_panel(tmp_path, method, checks, clips=4, frames=8000 * 4)
+    with serving(panel) as served:
+        ann, told = served.remote(), dict[int, dict[str, object]]()
+        ann.open()
+        while ann.screen["kind"] == "trial":
+            screen = ann.screen
+            lengths = sorted({len(ann.sound(slot["name"]).body) for slot in screen["slots"]})
+            known = {**screen, "slots": [{**slot, "name": ""} for slot in screen["slots"]], "bytes": lengths}
+            told[screen["number"]] = known
+            ann.open()
+            while ann.screen["kind"] == "message":  # where it goes on
+                ann.post("on", {})
+            assert ann.screen["edges"] == screen["edges"]
+            assert ann.send().status == 200
+    with Session.open(panel, "Ann") as own:
+        checks_at = {one.trial.number for one in own._plan if one.kind == "trap"}
+    assert 0 < len(checks_at) < len(told)
+    assert {len(one["edges"]) for one in told.values()} == {2}
+    own_to_each = ("number", "place", "ticket", "edges")
+    assert (
+        len({json.dumps({k: v for k, v in one.items() if k not in own_to_each}) for one in told.values()})
+        == 1
+    )
 
 
 def test_nothing_that_is_sent_names_a_condition_a_clip_or_a_code(tmp_path: Path) -> None:
@@ -503,3 +532,16 @@ def test_ratings_may_lie_elsewhere(tmp_path: Path) -> None:
         ann.take()
     assert len(saved_rows(panel, tmp_path / "else")) == 2
     assert not panel.ratings.exists()
+
+
+def test_a_message_in_pieces_is_refused_whatever_length_it_claims(tmp_path: Path) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1)
+    with serving(panel) as served:
+        ann = served.remote()
+        ann.open()
+        for more in ({}, {"Content-Length": "2"}):
+            headers = {"Content-Type": "application/json", "Transfer-Encoding": "chunked", **more}
+            answer = ann.ask("POST", f"/s/{ann.token}/open", b"2\r\n{}\r\n0\r\n\r\n", headers)
+            assert answer.status == 411
+            ann.hang_up()
+        assert ann.send().status == 200

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gaplisten.audio.resample import resample
@@ -30,6 +31,7 @@ from gaplisten.panel.safety import LARGEST_KEY, LARGEST_STIMULUS, UntrustedPanel
 WEB_RATE: Final = 48_000
 WEB, LIST = "web", "list.json"
 _MARK = slice(46, 78)  # where `wave_bytes` puts a mark of 32 bytes
+_SAMPLES = 98  # where it puts the samples then
 _AGAIN = f"delete the folder {WEB}: it is made again"
 
 
@@ -78,13 +80,21 @@ class WebSounds:
         return data
 
 
-def as_sent(data: bytes) -> bytes:
-    """Return a file of `WebSounds` as it may leave the machine: never the same bytes twice.
+def as_sent(data: bytes, gain: float) -> bytes:
+    """Return a file of `WebSounds` as it may leave the machine: with its gain, never the same bytes twice.
 
+    A number beside the sound would tell clips from each other, and checks from the test, without the sound.
     Two listeners who compare what they got find out no more than their ears, or an analysis of the sounds,
     tell them.
+
+    Parameters
+    ----------
+    gain
+        The clip's one gain, linear.
     """
-    return data[: _MARK.start] + os.urandom(_MARK.stop - _MARK.start) + data[_MARK.stop :]
+    samples = np.frombuffer(data, "<f4", offset=_SAMPLES) * np.float32(gain)
+    mark = os.urandom(_MARK.stop - _MARK.start)
+    return data[: _MARK.start] + mark + data[_MARK.stop : _SAMPLES] + samples.tobytes()
 
 
 def _made_with() -> str:

@@ -5,6 +5,7 @@ A page gets words, letters and random names of sounds; the names are new for eac
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,12 +14,29 @@ from typing import Any
 from gaplisten.languages import numbered
 from gaplisten.panel.breaks import Advice
 from gaplisten.panel.checks import StepKind
+from gaplisten.panel.key import ClipKey, Part
 from gaplisten.panel.scales import Scale
 from gaplisten.panel.session import Session
 from gaplisten.panel.trial import Block, Playing, Response
 from gaplisten.panel.web_sounds import WEB_RATE
 
 Told = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Sound:
+    """What is behind a name that a page gets.
+
+    Parameters
+    ----------
+    code
+        Of the stimulus.
+    gain
+        With which it is sent, linear.
+    """
+
+    code: str
+    gain: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -30,17 +48,17 @@ class Screen:
     told
         What the page gets.
     sounds
-        The codes behind the names in it.
+        What is behind the names in it.
     """
 
     told: Told
-    sounds: Mapping[str, str] = field(default_factory=dict)
+    sounds: Mapping[str, Sound] = field(default_factory=dict)
 
 
-def _named(codes: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Return a random name for each code, and the codes by them."""
-    names = [secrets.token_hex(16) for _ in codes]
-    return names, dict(zip(names, codes, strict=True))
+def _named(sounds: Sequence[Sound]) -> tuple[list[str], dict[str, Sound]]:
+    """Return a random name for each sound, and the sounds by them."""
+    names = [secrets.token_hex(16) for _ in sounds]
+    return names, dict(zip(names, sounds, strict=True))
 
 
 def web_frames(frames: int, rate: int) -> int:
@@ -52,7 +70,7 @@ def step_screen(session: Session) -> Screen:
     """Return the session's step."""
     step = session.step
     assert step is not None
-    names, sounds = _named(step.stimuli)
+    names, sounds = _named([Sound(code) for code in step.stimuli])
     told = {
         "kind": "step",
         "step": step.kind.value,
@@ -74,7 +92,7 @@ def step_screen(session: Session) -> Screen:
             for one in step.questions
         ],
         "sounds": [
-            {"name": name, "frames": web_frames(sound.frames, sound.rate), "gain": 1.0}
+            {"name": name, "frames": web_frames(sound.frames, sound.rate)}
             for name, sound in zip(names, session.step_sounds(), strict=True)
         ],
         "loop": step.kind is StepKind.LEVEL,
@@ -93,12 +111,30 @@ def _scale(name: str, scale: Scale) -> Told:
     }
 
 
+def _edges(session: Session, clip: ClipKey) -> list[int]:
+    """Return where gaps of a clip begin and end, on the page's clock.
+
+    A check that has none gets some of the test's kind, for this listener and trial: it would be told by that.
+    """
+    own = [web_frames(one, clip.rate) for one in clip.boundaries]
+    like = [one for one in session.panel.key.clips if one.part is Part.TEST and one.boundaries]
+    if own or clip.part is not Part.CHECK or not like:
+        return own
+    drawn = int(session.ticket, 16)
+    other = like[drawn % len(like)]
+    edges = [web_frames(one, other.rate) for one in other.boundaries]
+    packet, frames = math.gcd(*edges), web_frames(clip.frames, clip.rate)
+    shift = drawn // len(like) % max(1, frames // packet) * packet
+    return sorted({(edge + shift) % frames for edge in edges})
+
+
 def trial_screen(session: Session) -> Screen:
     """Return the session's trial."""
     trial, definition = session.trial, session.panel.definition
     assert trial is not None
-    names, sounds = _named([slot.stimulus for slot in trial.slots])
     progress, clips = session.progress, session.clips
+    heard = [Sound(slot.stimulus, clip.gain) for slot, clip in zip(trial.slots, clips, strict=True)]
+    names, sounds = _named(heard)
     switched_together = trial.playing is Playing.SWITCHED
     may_loop = switched_together and definition.rules.loop and definition.rules.max_plays is None
     told = {
@@ -119,7 +155,6 @@ def trial_screen(session: Session) -> Screen:
                 "rated": slot.rated,
                 "name": name,
                 "frames": web_frames(clip.frames, clip.rate),
-                "gain": clip.gain,
             }
             for slot, name, clip in zip(trial.slots, names, clips, strict=True)
         ],
@@ -131,7 +166,7 @@ def trial_screen(session: Session) -> Screen:
         "may_loop": may_loop,
         "loop": may_loop and trial.response is Response.SLIDERS,
         # Where gaps of any version begin and end: fades of switches keep clear of all of them.
-        "edges": [web_frames(one, clips[0].rate) for one in clips[0].boundaries] if switched_together else [],
+        "edges": _edges(session, clips[0]) if switched_together else [],
         "comments": definition.comments,
         "tags": list(definition.tags),
     }

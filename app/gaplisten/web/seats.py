@@ -206,8 +206,8 @@ class Seat:
             If it is not what was made.
         """
         self.used = self._hall.monotonic()
-        code = self._screen.sounds.get(name)
-        return None if code is None else as_sent(self._hall.sounds.read(code))
+        sound = self._screen.sounds.get(name)
+        return None if sound is None else as_sent(self._hall.sounds.read(sound.code), sound.gain)
 
     # --- the session ------------------------------------------------------------------------------------
 
