@@ -105,7 +105,8 @@ class Guard:
         if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
             return 415
         length = headers.get("content-length", "")
-        if not length.isdecimal():
+        # Sent in pieces it has whatever length it likes; with both, proxy and server may read two requests.
+        if not length.isdecimal() or "transfer-encoding" in headers:
             return 411
         return 413 if int(length) > LARGEST else None
 
