@@ -347,11 +347,12 @@ def results(
         resample=resample,
         anonymous=pseudonyms,
     )
-    if pseudonyms:  # what is given by hand are names, and the results have none
+    given = [*(keep or ()), *by_hand]
+    if not pseudonyms:
+        _refuse_strangers(found, given)
+    elif given:  # what is given by hand are names, and the results have none
         known = collect(panel, ratings)
-        _refuse_unknown(known.listeners, known.running, [*(keep or ()), *by_hand])
-    else:
-        _refuse_strangers(found, [*(keep or ()), *by_hand])
+        _refuse_unknown(known.listeners, known.running, given)
     if not found.listeners:
         hidden = f"; hidden while open: {', '.join(found.running)}" if found.running else ""
         print(f"{folder}: no ratings yet{hidden}")
