@@ -156,6 +156,13 @@ def test_a_verdict_names_the_better_one_first_with_all_that_it_rests_on() -> Non
     assert "16 Hörende und 12 Clips" in german
 
 
+def test_an_end_of_an_interval_that_is_next_to_nil_has_no_sign() -> None:
+    found = results(ratings(planted()))
+    near = replace(found.contrasts[0], low=-2.0, high=-0.001, p=0.05, p_holm=0.15)
+    (said,) = verdicts(found, [near])
+    assert "[-2.00, 0.00]" in said
+
+
 def test_no_difference_is_said_with_what_is_unlikely_and_too_little_with_nothing() -> None:
     (said,) = verdicts(results(ratings(planted(5, 24, 24, 0.0))))
     assert said.startswith("No difference between B and A was shown")

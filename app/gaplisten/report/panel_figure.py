@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 from gaplisten.errors import GaplistenError
-from gaplisten.languages import counted, decimal_mark
+from gaplisten.languages import are, counted, decimal_mark
 from gaplisten.loss.strata import Stratum
 from gaplisten.panel.results.evaluation import ConditionResult, Results
 from gaplisten.panel.results.pairs import ALL, PairResult
@@ -265,5 +265,6 @@ def _caption(results: Results, *, intervals: bool) -> str:
     if intervals and results.contrasts and results.contrasts[0].comparisons > 1:
         said.append("Intervals of comparisons are not corrected for their number; p values are.")
     if results.excluded:
-        said.append(f"{len(results.excluded)} of {len(results.listeners)} listeners are left out.")
+        out = len(results.excluded)
+        said.append(f"{out} of {len(results.listeners)} listeners {are(out)} left out.")
     return " ".join([worded(one, results.language) for one in said])
