@@ -2,13 +2,16 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QMessageBox
+from PySide6.QtWidgets import QMessageBox, QPushButton
 
 from gaplisten.bench.autosave import Autosave
+from gaplisten.bench.hearing import Hearing
 from gaplisten.bench.state import ClipWork, Loop, Note, RoleChoice, Work
 from gaplisten.clips.clip import Clip, ClipSet
 from gaplisten.ui.fields import NumberDialog
+from gaplisten.ui.shell.window import WorkbenchWindow
 from gaplisten.ui.workbench.roles_dialog import RolesDialog, wrong_with
+from kit.player import FakePlayer
 from kit.timing import cost
 
 
@@ -45,6 +48,32 @@ def test_the_empty_window_invites_and_offers_recent_places(window):
     assert "Drop reference" in " ".join(
         label.text() for label in window.shell.empty.findChildren(type(window.status.place))
     )
+
+
+def test_with_nothing_open_there_are_three_doors_and_no_empty_tables(window, clips_folder, qtbot):
+    seen = {name for name, dock in window.docks.items() if dock.isVisible()}
+    assert {"clips", "gaps", "concealers"} <= seen
+    window.show_doors()
+    assert not any(dock.isVisible() for dock in window.docks.values())
+    titles = [button.text() for button in window.shell.empty.findChildren(QPushButton)]
+    assert titles == ["Open Demo", "Open Folder…", "Open Files…", "Take a Panel…", "Build from TOML…"]
+    window.open_paths([clips_folder])
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first")
+    assert {name for name, dock in window.docks.items() if dock.isVisible()} == seen
+
+
+def test_a_window_closed_at_its_doors_keeps_its_panes(window):
+    window.docks["notes"].close()
+    window.show_doors()
+    window.controller.document.mark_saved()
+    window.close()
+    again = WorkbenchWindow(Hearing(FakePlayer()))
+    again.show()
+    try:
+        assert again.docks["gaps"].isVisible()
+        assert again.docks["notes"].isHidden()
+    finally:
+        again.close()
 
 
 def test_a_folder_lists_its_clips_with_their_losses(opened, qtbot):

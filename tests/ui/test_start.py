@@ -66,7 +66,9 @@ def test_the_window_starts_without(loaded: set[str], name: str) -> None:
     assert name not in loaded
 
 
-@pytest.mark.parametrize("name", ["scipy.signal", "scipy.stats", "pandas", "pebble", "asyncio", "soxr"])
+@pytest.mark.parametrize(
+    "name", ["scipy.signal", "scipy.stats", "pandas", "pebble", "pydantic", "asyncio", "soxr"]
+)
 def test_a_clip_is_painted_without(loaded_when_shown: set[str], name: str) -> None:
     assert "gaplisten.clips.opening" in loaded_when_shown
     assert name not in loaded_when_shown

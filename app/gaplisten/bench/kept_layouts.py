@@ -37,8 +37,6 @@ def folder_of(sources: Sources) -> Path | None:
 
 def as_before(sources: Sources) -> Sources:
     """Return sources with what was chosen when this folder was open last, if anything was."""
-    from gaplisten.clips.layout_file import read_layout
-
     folder = folder_of(sources)
     if folder is not None and sources.raw is None:
         sources = replace(sources, raw=_raw_before(folder))
@@ -46,7 +44,11 @@ def as_before(sources: Sources) -> Sources:
         return sources
     try:
         place = _place(folder)
-        return replace(sources, layout=read_layout(place), remembered=True) if place.is_file() else sources
+        if not place.is_file():
+            return sources
+        from gaplisten.clips.layout_file import read_layout  # a tenth of a second, before anything is seen
+
+        return replace(sources, layout=read_layout(place), remembered=True)
     except (GaplistenError, OSError) as error:
         log.warning("how %s was taken before is not known: %s", folder, error)
         return sources

@@ -100,11 +100,13 @@ def begin(window: WorkbenchWindow, paths: list[Path], demo: bool, how: Sources |
         window.open_paths(paths, how)
     elif demo:
         window.panes["file"].open_demo()
+    else:
+        window.show_doors()
     tasks = window.controller.tasks
     player = window.controller.hearing.player
     tasks.run("starting sound", lambda _job: player.start(), lambda _: None, quiet=True)
     window.controller.load_catalogue()
-    tasks.run("warming up", _warm_up, lambda _: None, quiet=True, later=True)
+    tasks.run("warming up", _warm_up, _warm_up_here, quiet=True, later=True)
     window.panes["file"].offer_rescue()
 
 
@@ -112,6 +114,15 @@ def _warm_up(_job: Job) -> None:
     """Read what takes long to be read, before somebody waits for it."""
     import pebble  # noqa: F401
     import scipy.signal  # noqa: F401
+
+
+def _warm_up_here(_done: None) -> None:
+    """Read what both the window and its threads read when they need it.
+
+    Pydantic's modules import each other: two threads that begin with it at one time can meet one that is half
+    read, and an ImportError.
+    """
+    import pydantic.main  # noqa: F401
 
 
 # What nobody expected: logged with its traceback, and told to the user without a dialog.

@@ -62,6 +62,8 @@ class Panels(QObject):
         bind("panel.new", self.new)
         bind("panel.build", self.build_file)
         bind("panel.take", self.take)
+        shell.empty.panel_wanted.connect(self.take)
+        shell.empty.panel_file_wanted.connect(self.build_file)
 
     # --- making ------------------------------------------------------------------------------------
 

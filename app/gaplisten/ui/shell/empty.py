@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt, Signal, SignalInstance
 from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from gaplisten.bench.settings import is_there
-from gaplisten.ui.widgets import QuietLabel
+from gaplisten.ui.widgets import QuietLabel, Scrolled
 
 
 class EmptyState(QWidget):
-    """An invitation: drop files, open a folder, try the demo, go on with something recent.
+    """A page with three doors (demo, clips, panel), and recent places; files can be dropped anywhere.
 
     Signals
     -------
-    folder_wanted, files_wanted, demo_wanted
+    folder_wanted, files_wanted, demo_wanted, panel_wanted, panel_file_wanted
         A button was pressed.
     recent_wanted
         Path of a recent place.
@@ -27,39 +27,60 @@ class EmptyState(QWidget):
     folder_wanted = Signal()
     files_wanted = Signal()
     demo_wanted = Signal()
+    panel_wanted = Signal()
+    panel_file_wanted = Signal()
     recent_wanted = Signal(str)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._layout = QVBoxLayout(self)
-        self._layout.setSpacing(10)
-        self._layout.addStretch(2)
-        title = QLabel("Drop reference, lossy and concealed files, or a folder of clips", self)
-        font = QFont(title.font())
-        font.setPointSizeF(font.pointSizeF() * 1.5)
-        title.setFont(font)
+        page = QWidget(self)
+        layout = QVBoxLayout(page)
+        layout.setContentsMargins(24, 24, 24, 24)
+        layout.setSpacing(12)
+        layout.addStretch(2)
+        title = QLabel("Drop reference, lossy and concealed files, or a folder of clips", page)
+        title.setFont(_larger(title.font(), 1.5))
         title.setWordWrap(True)
         title.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._layout.addWidget(title)
-        hint = QuietLabel("Lost packets are shaded; 0 to 9 switch between versions while it plays.", self)
-        hint.setWordWrap(True)
-        hint.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        self._layout.addWidget(hint)
-        self._layout.addLayout(self._buttons())
+        layout.addWidget(title)
+        layout.addSpacing(12)
+        layout.addLayout(self._doors(page))
+        layout.addSpacing(12)
+        self._recent_title = QuietLabel("Opened before", page)
+        self._recent_title.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        layout.addWidget(self._recent_title)
         self._recent = QVBoxLayout()
         self._recent.setSpacing(0)
-        self._layout.addSpacing(12)
-        self._layout.addLayout(self._recent)
-        self._layout.addStretch(3)
+        layout.addLayout(self._recent)
+        layout.addStretch(3)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(Scrolled(page, self))
+        self.show_recent(())
 
-    def _buttons(self) -> QHBoxLayout:
+    def _doors(self, page: QWidget) -> QHBoxLayout:
         line = QHBoxLayout()
+        line.setSpacing(24)
         line.addStretch(1)
-        signals = (self.folder_wanted, self.files_wanted, self.demo_wanted)
-        for text, signal in zip(("Open Folder…", "Open Files…", "Open Demo"), signals, strict=True):
-            button = QPushButton(text, self)
-            button.clicked.connect(signal)
-            line.addWidget(button)
+        for name, about, ways in (
+            (
+                "Demo",
+                "Six sentences, from short to long bursts of lost packets. 0 to 9 switch between versions "
+                "while they play; G goes to the next gap.",
+                (("Open Demo", self.demo_wanted),),
+            ),
+            (
+                "Your clips",
+                "References, lossy files and what your systems made of them, with or without loss traces.",
+                (("Open Folder…", self.folder_wanted), ("Open Files…", self.files_wanted)),
+            ),
+            (
+                "Listening panel",
+                "Take a panel that was built, or build one from its text. To make one, open its clips first.",
+                (("Take a Panel…", self.panel_wanted), ("Build from TOML…", self.panel_file_wanted)),
+            ),
+        ):
+            line.addLayout(_door(page, name, about, ways), 4)
         line.addStretch(1)
         return line
 
@@ -70,6 +91,7 @@ class EmptyState(QWidget):
             widget = item.widget() if item is not None else None
             if widget is not None:
                 widget.deleteLater()
+        self._recent_title.setVisible(bool(paths))
         for path in paths[:5]:
             button = QPushButton(Path(path).name or path, self)
             button.setFlat(True)
@@ -77,3 +99,28 @@ class EmptyState(QWidget):
             button.setToolTip(path if is_there(path) else f"{path} is missing")
             button.clicked.connect(lambda _checked=False, each=path: self.recent_wanted.emit(each))
             self._recent.addWidget(button, 0, Qt.AlignmentFlag.AlignHCenter)
+
+
+def _door(page: QWidget, name: str, about: str, ways: Sequence[tuple[str, SignalInstance]]) -> QVBoxLayout:
+    door = QVBoxLayout()
+    door.setSpacing(6)
+    heading = QLabel(name, page)
+    heading.setFont(_larger(heading.font(), 1.2))
+    door.addWidget(heading)
+    text = QuietLabel(about, page, wrap=True)
+    text.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
+    text.setMinimumWidth(150)
+    door.addWidget(text, 1)
+    for label, wanted in ways:
+        button = QPushButton(label, page)
+        button.clicked.connect(wanted)
+        door.addWidget(button)
+    if len(ways) == 1:  # the first button of each stands at the same height
+        door.addSpacing(button.sizeHint().height() + door.spacing())
+    return door
+
+
+def _larger(font: QFont, factor: float) -> QFont:
+    larger = QFont(font)
+    larger.setPointSizeF(font.pointSizeF() * factor)
+    return larger

@@ -69,6 +69,8 @@ class WorkbenchWindow(QMainWindow):
         signals.clip_changed.connect(self._on_clip)
         signals.document_changed.connect(self.show_title)
         self._at_first = self.saveState(_LAYOUT_VERSION)
+        self._hidden_at_first = {name for name, dock in self.docks.items() if dock.isHidden()}
+        self._behind_doors: QByteArray | None = None  # how panes stand as soon as there are clips
         self.shell.layout_reset.connect(self._reset_layout)
         self._restore_layout()
         self.show_title()
@@ -114,8 +116,24 @@ class WorkbenchWindow(QMainWindow):
 
     # -- what is shown --------------------------------------------------------------------------------
 
+    def show_doors(self) -> None:
+        """Show nothing but the page on which one chooses what to open: empty tables tell nobody anything."""
+        self._behind_doors = self.saveState(_LAYOUT_VERSION)
+        for dock in self.docks.values():
+            dock.hide()
+
+    def _leave_doors(self) -> None:
+        kept, self._behind_doors = self._behind_doors, None
+        if kept is None:
+            return
+        self.restoreState(kept, _LAYOUT_VERSION)
+        if not self.shell.settings.contains(self._kept_as("state")):
+            QTimer.singleShot(0, self, self._first_panes)
+
     def _on_clips(self) -> None:
         clipset = self.controller.clipset
+        if clipset and clipset.clips:
+            self._leave_doors()
         self.shell.stack.setCurrentWidget(self.lanes_view if clipset and clipset.clips else self.shell.empty)
         self.show_title()
 
@@ -159,9 +177,10 @@ class WorkbenchWindow(QMainWindow):
         return f"{name} {room.width()}x{room.height()}"
 
     def _reset_layout(self) -> None:
+        self._behind_doors = None
         self.restoreState(self._at_first, _LAYOUT_VERSION)
-        for dock in self.docks.values():
-            dock.show()
+        for name, dock in self.docks.items():
+            dock.setVisible(name not in self._hidden_at_first)
         QTimer.singleShot(0, self, self._first_panes)
 
     def _restore_layout(self) -> None:
@@ -220,7 +239,8 @@ class WorkbenchWindow(QMainWindow):
             return
         kept = self.shell.settings
         kept.setValue(self._kept_as("geometry"), self.saveGeometry())
-        kept.setValue(self._kept_as("state"), self.saveState(_LAYOUT_VERSION))
+        panes = self._behind_doors or self.saveState(_LAYOUT_VERSION)
+        kept.setValue(self._kept_as("state"), panes)
         self.panes["file"].forget_rescue()
         self.close_all()
         super().closeEvent(event)
