@@ -187,6 +187,35 @@ def test_an_mp3_of_which_only_the_beginning_would_be_read_is_refused(
     assert re.search(r"only \d+ of 313344 frames", refusal(path))
 
 
+def crc_16(data: bytes) -> int:
+    total = 0
+    for byte in data:
+        total ^= byte
+        for _ in range(8):
+            total = total >> 1 ^ (0xA001 if total & 1 else 0)
+    return total
+
+
+def test_an_mp3_whose_index_is_summed_up_as_ffmpeg_does_is_whole_and_one_of_another_sum_is_not(
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / "a.mp3"
+    kind = {"format": "MP3", "subtype": "MPEG_LAYER_III", "bitrate_mode": "CONSTANT"}
+    soundfile.write(path, tone(16_000), 16_000, **kind, compression_level=0.6)
+    data = bytearray(path.read_bytes())
+    first = data.index(b"\xff")
+    own = data.index(b"LAME", first) + 34
+    data[own : own + 2] = bytes(2)
+    summed = crc_16(bytes(data[first : first + 190]))  # of mono sound its own two bytes are among them
+    for change in (0, 1):
+        data[own : own + 2] = (summed ^ change).to_bytes(2, "big")
+        path.write_bytes(data)
+        if change:
+            assert "checksum of its index" in refusal(path)
+        else:
+            assert read_signal(path).frames >= 16_000
+
+
 def test_an_mp3_with_its_index_is_read_as_ever(tmp_path: Path) -> None:
     path = tmp_path / "a.mp3"
     soundfile.write(path, tone(16_000), 16_000, format="MP3", subtype="MPEG_LAYER_III")

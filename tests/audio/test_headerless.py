@@ -107,6 +107,29 @@ def test_what_is_no_speech_is_not_refused_where_no_other_reading_is_better(
     assert read_signal(path, RawFormat(8000)).frames == 40000
 
 
+@pytest.mark.parametrize(
+    ("raw", "written"),
+    [
+        ("16000,s16le", lambda x: (x * 32767 + 32768).astype("<u2")),
+        ("16000,s32le", lambda x: (x * 32768).astype("<f4")),
+    ],
+    ids=["unsigned", "floats of integers"],
+)
+def test_samples_that_are_never_near_zero_are_no_sound(tmp_path: Path, raw: str, written) -> None:
+    samples, _ = soundfile.read(SPEECH, start=8000, frames=32000)
+    samples[4800:6400] = 0
+    path = tmp_path / "x.raw"
+    written(samples).tofile(path)
+    with pytest.raises(SoundFileError, match="on both sides of zero and never near it"):
+        probe(path, parse_raw(raw))
+
+
+def test_one_sample_is_looked_at_in_silence(tmp_path: Path, recwarn: pytest.WarningsRecorder) -> None:
+    (tmp_path / "x.raw").write_bytes(b"\1")
+    assert probe(tmp_path / "x.raw", RawFormat(8000, "alaw")).frames == 1
+    assert not recwarn.list
+
+
 def test_the_real_noise_is_remarked_on(tmp_path: Path) -> None:
     path = tmp_path / "x.raw"
     np.random.default_rng(1).integers(-32768, 32767, 40000).astype("<i2").tofile(path)

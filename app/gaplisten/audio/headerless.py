@@ -79,6 +79,8 @@ _NOISE, _SMOOTH = 0.6, 0.35  # of 1 - correlation of neighbouring samples; white
 _FINER = 0.6
 _NOTHING = 1e-4  # of floats
 _FAINT, _LOUD = 1e-9, 4.0
+_NEAR_ZERO, _ONE_SIZE = 0.1, 1e-3  # of full scale
+_SELDOM, _OFTEN = 0.01, 0.05  # of the samples
 _TOO_LOUD = 16.0  # +24 dB: floats on another scale, or no floats
 _FEW = 256
 
@@ -320,17 +322,33 @@ class _Look:
 def _look(data: list[bytes], raw: RawFormat) -> _Look:
     steps, power = np.zeros(raw.channels), np.zeros(raw.channels)
     peak = 0.0
+    sides = np.zeros(3)  # samples below, near and above zero, but for exact zeros: those were lost
+    sizes = (math.inf, 0.0)
     for samples in _frames(data, raw):
+        if not len(samples):
+            continue
         if not np.isfinite(samples).all():
             return _Look(math.inf, "has samples that are no numbers")
         peak = max(peak, float(np.abs(samples).max(initial=0.0)))
         if peak > _TOO_LOUD:
-            return _Look(math.inf, f"reaches {20 * math.log10(peak):.0f} dB beyond full scale")
+            scale = ", as floats that were integers and have to be divided by 32768" if _is_float(raw) else ""
+            return _Look(math.inf, f"reaches {20 * math.log10(peak):.0f} dB beyond full scale{scale}")
+        heard = samples[samples != 0]
+        size = np.abs(heard)
+        below, near = np.count_nonzero(heard < -_NEAR_ZERO), np.count_nonzero(size <= _NEAR_ZERO)
+        sides += (below, near, heard.size - below - near)
+        sizes = (
+            min(sizes[0], float(size.min(initial=math.inf))),
+            max(sizes[1], float(size.max(initial=0.0))),
+        )
         centred = samples - samples.mean(axis=0)
         steps += (np.diff(centred, axis=0) ** 2).sum(axis=0)
         power += (centred**2).sum(axis=0)
     if _is_float(raw) and peak < _NOTHING:
         return _Look(math.inf, "is next to nothing")
+    apart = sides[1] < _SELDOM * sides.sum() and min(sides[0], sides[2]) > _OFTEN * sides.sum()
+    if apart and sizes[1] - sizes[0] > _ONE_SIZE:  # which a square wave has
+        return _Look(math.inf, "is on both sides of zero and never near it (unsigned samples, or floats)")
     return _Look(float((steps[power > 0] / (2 * power[power > 0])).max(initial=0.0)))
 
 
