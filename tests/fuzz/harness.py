@@ -1,6 +1,6 @@
 """Damages files and reads them; what surprises is made smaller and kept.
 
-    python3 run.py fuzz [--minutes N] [--seed S]
+    python3 run.py fuzz [--minutes N] [--inputs N] [--seed S]
 
 Each finding lands in ``fuzz-findings/`` with what came of it, to become a test of its reader.
 """
@@ -20,7 +20,8 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from fuzz.mutations import mutated
-from fuzz.readers import Reader, all_readers, has_note
+from fuzz.reader import Reader
+from fuzz.readers import all_readers, has_note
 from gaplisten.errors import GaplistenError
 
 SLOW_SECONDS = 10.0
@@ -95,6 +96,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Go round all readers until the time is over; return 1 if anything was found."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--minutes", type=float, default=10.0)
+    words.add_argument("--inputs", type=int, help="end after so many inputs at the latest")
     words.add_argument("--seed", type=int, default=int(time.time()))
     words.add_argument("--out", type=Path, default=Path("fuzz-findings"))
     given = words.parse_args(arguments)
@@ -103,7 +105,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         wholes = [(reader, whole_file(reader, folder)) for reader in all_readers()]
-        while time.monotonic() < end:
+        while time.monotonic() < end and not 0 < (given.inputs or 0) <= tried.total():
             seed += 1
             for reader, whole in wholes:
                 try:

@@ -12,7 +12,6 @@ import subprocess
 import wave
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
@@ -20,6 +19,8 @@ import numpy as np
 import soundfile
 from pydantic import ValidationError
 
+from fuzz.folders import readers_of_folders
+from fuzz.reader import Reader
 from gaplisten.audio.files import probe, read_signal
 from gaplisten.audio.opening import open_source
 from gaplisten.bench.settings import read_settings
@@ -50,34 +51,6 @@ from kit import calls
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins"
 RATE = 16_000
 COLUMNS = columns_for([""])
-
-
-@dataclass(frozen=True)
-class Reader:
-    """One kind of file.
-
-    Parameters
-    ----------
-    name
-        For people, and for the folder of findings.
-    suffix
-        Of the file.
-    make
-        Writes a whole example.
-    read
-        Reads one; what it returns is compared with nothing.
-    binary
-        Whether bits are flipped, or signs and numbers of a text exchanged as well.
-    damaged
-        Whether an independent reader calls the file damaged; None where there is none to ask.
-    """
-
-    name: str
-    suffix: str
-    make: Callable[[Path], object]
-    read: Callable[[Path], object]
-    binary: bool = True
-    damaged: Callable[[Path], bool] | None = None
 
 
 def _noise(frames: int = 4000) -> np.ndarray:
@@ -330,7 +303,7 @@ def all_readers() -> tuple[Reader, ...]:
         Reader("service answer", ".json", _text('{"plc_mos": 3.25, "model_version": 1}'), _answer, False),
         Reader("ONNX description", ".toml", _text(DESCRIPTION), _description, False),
     )
-    return (*_sounds(), *_traces(), *_captures(), *texts, *_exchanged())
+    return (*_sounds(), *_traces(), *_captures(), *texts, *_exchanged(), *readers_of_folders())
 
 
 def has_note(path: Path) -> bool:

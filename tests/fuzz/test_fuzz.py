@@ -8,7 +8,8 @@ import pytest
 
 from fuzz import harness
 from fuzz.mutations import mutated
-from fuzz.readers import Reader, all_readers
+from fuzz.reader import Reader
+from fuzz.readers import all_readers
 from gaplisten.errors import GaplistenError
 
 READERS = {reader.name: reader for reader in all_readers()}

@@ -16,7 +16,8 @@ import pytest
 
 from fuzz.harness import whole_file
 from fuzz.mutations import mutated
-from fuzz.readers import Reader, all_readers
+from fuzz.reader import Reader
+from fuzz.readers import all_readers
 from gaplisten.captures.buffer import buffered
 from gaplisten.captures.formats import read_capture
 from gaplisten.captures.laying_out import timeline_of

@@ -83,6 +83,28 @@ def test_a_panel_starts_no_program_unless_allowed(tmp_path: Path, capsys: pytest
     assert not (tmp_path / "owned").exists()
 
 
+def test_a_text_that_a_plugin_of_the_users_may_run_is_asked_about_too(
+    tmp_path: Path, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_clips(tmp_path / "clips")
+    (home / "plugins").mkdir(parents=True)
+    (home / "plugins" / "tooled.py").write_text(
+        "import numpy as np\nimport os\n"
+        "def conceal(lossy, lost, rate, packet_frames, *, tool: str = '', word: str = ''):\n"
+        "    os.system(tool)\n    return np.asarray(lossy)\n"
+    )
+    words = ("panel", "build", tmp_path / "p.toml", "--out", tmp_path / "out")
+    text = toml("acr", NO_STEPS) + '[[condition]]\nname = "e"\nconcealer = "tooled"\n'
+    (tmp_path / "p.toml").write_text(f'{text}parameters = {{tool = "touch {tmp_path / "owned"}"}}\n')
+    assert run(*words) == 2
+    said = capsys.readouterr().err
+    assert f"use the text 'touch {tmp_path / 'owned'}' as tool" in said
+    assert "--allow-programs" in said
+    assert not (tmp_path / "owned").exists()
+    (tmp_path / "p.toml").write_text(f'{text}parameters = {{word = "soft"}}\n')
+    assert run(*words) == 0
+
+
 def test_an_error_names_file_line_and_field(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "p.toml").write_text(toml("acr").replace('"acr"', '"arc"'))
     assert run("panel", "build", tmp_path / "p.toml", "--out", tmp_path / "out") == 2

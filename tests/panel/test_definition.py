@@ -260,3 +260,8 @@ def test_what_more_is_said_in_the_dialog_and_is_no_toml_is_refused_in_words(more
     definition = parse_definition(starter(method("acr")))
     with pytest.raises(ValueError, match="what more is said is not TOML"):
         with_more(definition, more)
+
+
+def test_a_definition_saved_with_a_byte_order_mark_is_read(tmp_path: Path) -> None:
+    (tmp_path / "p.toml").write_text(starter(method("acr")), encoding="utf-8-sig")
+    assert read_definition(tmp_path / "p.toml") == parse_definition(starter(method("acr")))

@@ -7,7 +7,7 @@ from types import TracebackType
 
 from gaplisten.audio.signal import Signal
 from gaplisten.concealers.catalogue import Catalogue
-from gaplisten.concealers.consent import PROGRAMS
+from gaplisten.concealers.consent import PROGRAMS, wanted
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.runner import Runner
@@ -61,11 +61,13 @@ class CatalogueRenderer:
         return self._catalogue.get(concealer)
 
     def _check(self, entry: Entry, parameters: Mapping[str, Value]) -> None:
-        for name in parameters:
+        for name, value in parameters.items():
             parameter = entry.parameter(name)
             risky = name in PROGRAMS or (parameter is not None and parameter.type == "path")
-            if risky and not self._programs:
-                fact = f"its parameter {name!r} starts a program or names a file"
+            fact = f"its parameter {name!r} starts a program or names a file" if risky else ""
+            if not risky and isinstance(value, str) and (use := wanted(entry, name, value)):
+                fact = f"its plugin is to {use}"  # who knows what for
+            if fact and not self._programs:
                 way_out = "look at the panel's file, then build with --allow-programs"
                 raise NotForPanels(f"concealer {entry.name}", fact, way_out)
 

@@ -116,7 +116,7 @@ def wish_of(concealer: str, values: Mapping[str, Any], catalogue: Found) -> Wish
         files.append(Path(concealer).absolute())
         does.append(f"run the code in {in_one_line(str(files[0]))}")
     for name, value in sorted(values.items()):
-        if isinstance(value, str) and (said := _wanted(entry, name, value)):
+        if isinstance(value, str) and (said := wanted(entry, name, value)):
             risky[name] = value
             does.append(said)
             files += _files_in(value)
@@ -129,8 +129,8 @@ def _is_file(concealer: str) -> bool:
     return concealer.endswith(".py") or any(mark in concealer for mark in "/\\:")
 
 
-def _wanted(entry: Entry | BrokenEntry | None, name: str, value: str) -> str:
-    """Return what a parameter's text would have done; empty when it is but a word."""
+def wanted(entry: Entry | BrokenEntry | None, name: str, value: str) -> str:
+    """Return what a parameter's text would have a plugin do; empty when it is but a word."""
     parameter = entry.parameter(name) if isinstance(entry, Entry) else None
     if name in PROGRAMS:
         return f"run the program: {in_one_line(value)}" if value.strip() else ""

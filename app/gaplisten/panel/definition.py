@@ -362,7 +362,7 @@ def read_definition(path: Path) -> PanelDefinition:
         If it cannot be read or used.
     """
     try:
-        text = read_limited(path, LARGEST_DEFINITION, "panel definition").decode("utf-8")
+        text = read_limited(path, LARGEST_DEFINITION, "panel definition").decode("utf-8-sig")
     except UntrustedPanel as error:
         raise DefinitionError(error.thing, error.fact, error.way_out) from error
     except UnicodeDecodeError as error:

@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import counted
 from gaplisten.web.links import Links
+from gaplisten.web.patience import PatientProtocol, allow_many_lines
 from gaplisten.web.seats import Hall
 from gaplisten.web.server import Server, say
 
@@ -91,6 +92,8 @@ def settings(app: Starlette, proxies: Sequence[str] = ()) -> uvicorn.Config:
         proxy_headers=bool(proxies),
         forwarded_allow_ips=list(proxies),
         lifespan="on",
+        http=PatientProtocol,
+        ws="none",
         timeout_graceful_shutdown=5,
         timeout_keep_alive=120,  # a trial is sent on the line on which its sounds came
     )
@@ -118,6 +121,7 @@ def run_server(hall: Hall, doors: Doors, idle_seconds: float, ends_with: TextIO 
     listed = hall.panel.definition.listeners
     if listed:
         links.add(listed)
+    allow_many_lines()
     with _listening(doors) as listening:
         port = listening.getsockname()[1]
         host = f"[{doors.host}]" if ":" in doors.host else doors.host
