@@ -2,8 +2,8 @@ import pytest
 from PySide6.QtGui import QKeySequence
 
 from gaplisten.ui.actions import MENUS, key_texts
+from gaplisten.ui.help.keys import GESTURES, KeySheet
 from gaplisten.ui.panel.trial_keys import ALWAYS, SOMETIMES
-from gaplisten.ui.panes.help import KeySheet
 from gaplisten.ui.shell import all_panes
 
 
@@ -47,18 +47,30 @@ def test_menus_stand_in_their_order(window):
 def test_the_sheet_lists_every_key_and_can_be_narrowed(window, qtbot):
     sheet = KeySheet(window.actions_table, window)
     qtbot.addWidget(sheet)
-    assert sheet.table.rowCount() == len(window.actions_table.bound) + len(ALWAYS) + len(SOMETIMES)
+    others = len(ALWAYS) + len(SOMETIMES) + len(GESTURES)
+    assert len(sheet.shown) == len(window.actions_table.bound) + others
     sheet.filter.setText("next gap alt+right")
-    assert sheet.table.rowCount() == 1
-    assert "Alt+Right" in sheet.table.item(0, 0).text()
+    assert len(sheet.shown) == 1
+    assert sheet.table.item(0, 0).text() == "Gap"
+    assert "Alt+Right" in sheet.table.item(1, 0).text()
 
 
 def test_the_sheet_lists_the_keys_of_a_listener_too(window, qtbot):
     sheet = KeySheet(window.actions_table, window)
     qtbot.addWidget(sheet)
     sheet.filter.setText("in a panel vote back")
-    assert [sheet.table.item(0, column).text() for column in range(2)] == ["Ctrl+Z", "Undo Vote"]
-    assert sheet.table.rowCount() == 1
+    assert [sheet.table.item(1, column).text() for column in range(2)] == ["Ctrl+Z", "Undo Vote"]
+    assert len(sheet.shown) == 1
+
+
+def test_the_sheet_has_a_heading_for_each_menu_in_their_order_and_one_for_the_mouse(window, qtbot):
+    sheet = KeySheet(window.actions_table, window)
+    qtbot.addWidget(sheet)
+    rows = range(sheet.table.rowCount())
+    headings = [sheet.table.item(row, 0).text() for row in rows if sheet.table.columnSpan(row, 0) > 1]
+    assert headings == [*MENUS, "Mouse on the lanes", "In a panel"]
+    sheet.filter.setText("wheel zoom amplitude")
+    assert [(row.group, row.keys) for row in sheet.shown] == [("Mouse on the lanes", "Alt+wheel")]
 
 
 def test_everything_that_can_be_reached_has_a_name_for_screen_readers(opened):

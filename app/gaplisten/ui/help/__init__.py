@@ -1,0 +1,1 @@
+"""What explains the program from within: the documentation, and the sheet of keys."""
