@@ -9,11 +9,15 @@ import pytest
 
 from gaplisten.batch.challenge import COLUMNS, combined_scores
 from gaplisten.batch.compare import ComparisonError
+from gaplisten.batch.comparison import heard_in
 from gaplisten.batch.heard import Heard, read_heard
 from gaplisten.batch.items import Version
 from gaplisten.batch.score import ScoreRow, ScoreTask
 from gaplisten.clips.clip import Clip
 from gaplisten.metrics.contract import Metric, Score
+from gaplisten.panel.session import Session
+from gaplisten.panel.trial import Trial
+from kit.panels import make_panel, take
 
 
 @pytest.mark.parametrize(
@@ -58,3 +62,30 @@ def test_a_table_of_comparisons_says_so_by_its_column(tmp_path: Path) -> None:
     table.write_text("clip,condition,cmos\na,mine,4\n")
     with pytest.raises(ComparisonError, match="beyond -3 to 3"):
         read_heard(table)
+
+
+@pytest.mark.parametrize("method", ["ccr", "acr"])
+def test_a_panel_of_comparisons_with_the_reference_is_the_opinion_of_the_combined_score(
+    tmp_path: Path, method: str
+) -> None:
+    panel = make_panel(tmp_path, method, systems=("mine", "other"))
+    reference = {one.code for one in panel.key.stimuli if one.condition == "reference"}
+
+    def choose(trial: Trial, _slot: int) -> int:
+        if method == "acr":
+            return 1 + trial.number % 5
+        return -1 if trial.slots[0].stimulus in reference else 1  # the second compared with the first
+
+    for name in ("ann", "ben"):
+        with Session.open(panel.folder, name) as session:
+            take(session, choose=choose)
+    heard = heard_in(panel.folder)
+    assert {one.cmos for one in heard} == {method == "ccr"}
+    rows = [heard_words("c0", 0.9, 10), heard_words("c1", 0.8, 10)]
+    table = combined_scores(rows, heard)
+    if method == "acr":  # how good a sound is says nothing of how much worse than the reference
+        assert table.rows == ()
+        return
+    row = dict(zip(COLUMNS, table.rows[0], strict=True))
+    assert (row["condition"], row["cmos"], row["clips_rated"]) == ("mine", -1.0, 4)
+    assert row["combined"] == pytest.approx(((-1 + 3) / 3 + 0.85) / 2)

@@ -29,6 +29,7 @@ from gaplisten.batch.compare import (
     worst_first,
 )
 from gaplisten.batch.heard import (
+    CMOS_RANGE,
     Heard,
     Pair,
     by_condition,
@@ -189,7 +190,8 @@ def _heard_by_panel(folder: Path) -> tuple[Heard, ...]:
     left_out = {one.name for one in screen(votes, method) if one.excluded}
     # Of several scales one says what a score is compared with.
     asked = (vote for vote in votes if vote.scale == method.checked)
-    return heard_of_votes(vote for vote in asked if vote.listener not in left_out)
+    cmos = method.against_reference and method.range == CMOS_RANGE
+    return heard_of_votes((vote for vote in asked if vote.listener not in left_out), cmos=cmos)
 
 
 DISTRIBUTION_HEADS = (

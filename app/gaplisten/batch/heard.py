@@ -14,6 +14,7 @@ from gaplisten.panel.results.votes import TEST
 from gaplisten.tables import plain
 
 _CMOS = "cmos"
+CMOS_RANGE = (-3, 3)
 _RATING_COLUMNS = ("rating", "mean", "mos", "score", "value", _CMOS)
 _COUNTS, _SPREADS = ("n", "votes"), ("std", "sd")
 
@@ -138,7 +139,8 @@ def read_heard(path: Path) -> tuple[Heard, ...]:
             votes.setdefault(key, []).append(number(path, line[name]))
             if count and spread and line[count] and line[spread]:
                 told[key] = _told(path, line[count], line[spread])
-    if name == _CMOS and any(not -3 <= value <= 3 for values in votes.values() for value in values):
+    low, high = CMOS_RANGE
+    if name == _CMOS and any(not low <= value <= high for values in votes.values() for value in values):
         raise ComparisonError(str(path), "has a cmos beyond -3 to 3", "give comparisons with the reference")
     found = (_heard(key, values, told.get(key)) for key, values in votes.items())
     return tuple(replace(one, cmos=name == _CMOS) for one in found)
@@ -160,10 +162,16 @@ def _heard(key: tuple[str, str], values: Sequence[float], told: tuple[int, float
     return Heard(*key, fmean(values), len(values), stdev(values) if len(values) > 1 else None)
 
 
-def heard_of_votes(votes: Iterable[Rating]) -> tuple[Heard, ...]:
-    """Return the mean of a panel's test votes for each clip and condition, in order of appearance."""
+def heard_of_votes(votes: Iterable[Rating], *, cmos: bool = False) -> tuple[Heard, ...]:
+    """Return the mean of a panel's test votes for each clip and condition, in order of appearance.
+
+    Parameters
+    ----------
+    cmos
+        Whether they are comparisons with the reference, from -3 to 3.
+    """
     scores: dict[tuple[str, str], list[float]] = {}
     for vote in votes:
         if vote.kind == TEST:
             scores.setdefault((vote.clip, vote.condition), []).append(vote.score)
-    return tuple(_heard(key, values) for key, values in scores.items())
+    return tuple(replace(_heard(key, values), cmos=cmos) for key, values in scores.items())

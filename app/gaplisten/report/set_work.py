@@ -18,6 +18,7 @@ from gaplisten.durable.files import not_written, write_whole
 from gaplisten.durable.places import check_place
 from gaplisten.errors import GaplistenError
 from gaplisten.jobs import Job
+from gaplisten.loss.strata import Stratum
 from gaplisten.metrics.contract import Metric
 from gaplisten.report.finding import Finding, finding_of, place_of
 from gaplisten.report.set_report import REPORT_CONTEXT_MS, Chosen, choose, report_of
@@ -251,6 +252,7 @@ def write_report(
         judged=False,
         allow_missing=True,
         doubts=doubts,
+        strata=_told_apart(comparison),
     )
     job.check(1.0)
     try:
@@ -259,6 +261,13 @@ def write_report(
         raise ReportError(*not_written(path, error)) from error
     missing = sum(len(each.missing) for each in verdicts)
     return Reported(path, made.shown, made.count, missing, len(doubts))
+
+
+def _told_apart(comparison: Comparison) -> dict[str, str]:
+    """Return what a table said of each clip when it was scored; bursts are told of by themselves."""
+    bursts = {"", *map(str, Stratum)}
+    every = (point for points in comparison.points.values() for point in points)
+    return {point.clip: point.stratum for point in every if point.stratum not in bursts}
 
 
 _ByClip = dict[str, dict[str, dict[str, float]]]

@@ -229,7 +229,7 @@ def test_small_probabilities_are_printed_as_papers_do() -> None:
 def scored(folder: Path, *conditions: str) -> Comparison:
     """Return scores of clip 2 and 3, as a table has them: a name for each sound."""
     found = [
-        Point(clip, name, 3.0 + at, "", str(folder / name / f"{clip}.wav"))
+        Point(clip, name, 3.0 + at, f"talker t{clip}", str(folder / name / f"{clip}.wav"))
         for at, name in enumerate(conditions)
         for clip in ("2", "3")
     ]
@@ -252,6 +252,10 @@ def test_the_page_that_compare_writes_is_written_from_scores(
     text = (tmp_path / "r.html").read_text(encoding="utf-8")
     assert "rough against mild" in text
     assert "PLC-MOS" in text
+    assert "By what is known of the clips" in text
+    for stratum in ("talker t2", "talker t3"):  # a line for each build
+        assert len(re.findall(rf"<tr><td>{stratum}</td><td>(mild|rough)</td>", text)) == 2
+    assert [made.stratum.itemText(at) for at in range(3)] == ["all clips", "talker t2", "talker t3"]
     assert re.search(r"<h2>rough: [23]: gap \d of \d", text)
     assert str(tmp_path) not in text
     opened: list[str] = []

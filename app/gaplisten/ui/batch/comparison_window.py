@@ -37,6 +37,7 @@ from gaplisten.batch.heard import Heard, Pair
 from gaplisten.batch.items import REFERENCE
 from gaplisten.bench.tasks import Tasks
 from gaplisten.errors import GaplistenError
+from gaplisten.loss.strata import Stratum
 from gaplisten.tables import write_csv
 from gaplisten.ui.batch.plot import ComparisonPlot
 from gaplisten.ui.batch.report_row import Known, ReportRow
@@ -112,9 +113,10 @@ class ComparisonWindow(QWidget):
         self.baseline, self.condition, self.order = (ChoiceField() for _ in range(3))
         for scale in self.comparison.scales:
             self.metrics.addItem(scale.title, scale)
-        self.stratum.addItem("all bursts", None)
+        bursts = set(map(str, Stratum))
+        self.stratum.addItem("all bursts" if bursts.issuperset(self.comparison.strata) else "all clips", None)
         for name in self.comparison.strata:
-            self.stratum.addItem(f"bursts {name}", name)
+            self.stratum.addItem(f"bursts {name}" if name in bursts else name, name)
         self.stratum.setVisible(self.stratum.count() > 2)
         self.order.addItem("lowest first", True)
         self.order.addItem("highest first", False)
@@ -122,7 +124,7 @@ class ComparisonWindow(QWidget):
         self.reference.setToolTip("Also show the scores of the undamaged speech")
         for box, name in (
             (self.metrics, "Metric"),
-            (self.stratum, "Longest burst of the clips"),
+            (self.stratum, "Stratum of the clips"),
             (self.baseline, "Compare with"),
             (self.condition, "Worst clips of"),
             (self.order, "Order of the worst clips"),
