@@ -324,6 +324,20 @@ def _repeat(fade: float) -> Callable[[Sound, int, int, np.random.Generator], boo
     return plant
 
 
+def _packet_again(y: Sound, a: int, b: int, rng: np.random.Generator) -> bool:
+    last, gain = y[a - PACKET : a].copy(), rng.uniform(0.6, 1)
+    for number, at in enumerate(range(a, b, PACKET)):
+        y[at : at + PACKET] = gain**number * last[: b - at]
+    return b - a >= 2 * PACKET
+
+
+def _dip(y: Sound, a: int, b: int, rng: np.random.Generator) -> bool:
+    at = b + round(rng.uniform(70, 90) * RATE / 1000)
+    length = round(rng.uniform(25, 30) * RATE / 1000)
+    y[at : at + length] *= rng.uniform(0, 0.2)
+    return at + length < len(y)
+
+
 def _narrow(y: Sound, a: int, b: int, rng: np.random.Generator) -> bool:
     cut = filters.butter(8, rng.uniform(3000, 3700), fs=RATE, output="sos")
     low, high = max(a - 1600, 0), b + 1600
@@ -378,6 +392,12 @@ ARTEFACTS = (
     Artefact("pitch off by an octave, +6 or -7 semitones", ("pitch_jump",), _octave),
     Artefact("one period again and again, 40 ms and more", ("buzz",), _repeat(0)),
     Artefact("the same, fading to a quarter", ("buzz",), _repeat(0.75)),
+    Artefact("the last packet again and again, 40 ms and more", ("buzz",), _packet_again),
+    Artefact(
+        "received sound dips by 14 dB and more 70 to 90 ms behind it",
+        ("after_level", "elsewhere_level"),
+        _dip,
+    ),
     Artefact("polarity turned", ("polarity",), lambda y, a, b, rng: _turn(y, a, b)),
     Artefact("narrow band in wide band", ("bandwidth",), _narrow),
     Artefact("the same sound twice, 0.6 to 4.3 ms apart", ("comb",), _comb),

@@ -168,6 +168,16 @@ def test_one_period_again_and_again_buzzes_and_the_speech_itself_does_not() -> N
     assert share(measured(CLEAN), "buzz") == 0
 
 
+@pytest.mark.parametrize("gain", [1.0, 0.7])
+def test_the_last_packet_again_and_again_buzzes_though_it_is_no_period_of_a_voice(gain: float) -> None:
+    def again(y: np.ndarray, a: int, b: int) -> np.ndarray:
+        return np.concatenate([gain**k * y[a - 320 : a] for k in range(-(-(b - a) // 320))])[: b - a]
+
+    found = measured(in_gaps(again))
+    long = np.array([facts.length_ms >= 40 for facts in found.gaps])
+    assert found.flagged("v", "buzz")[long].mean() >= 0.9
+
+
 @pytest.mark.parametrize(("lag", "second"), [(40, 1.0), (24, 0.7), (70, -0.6)])
 def test_a_gap_that_has_its_sound_twice_is_a_comb_and_a_shifted_or_repeated_one_is_none(
     lag: int, second: float

@@ -9,6 +9,7 @@ import numpy as np
 from gaplisten.loss.measures.windows import Frames, Row, Rows, fast_length, stretches
 
 SHORTEST_MS, LONGEST_MS = 2.5, 15.0  # 400 to 67 Hz
+AGAIN_MS = 60.0  # what is played again may be no period of a voice but a packet, and that is 60 ms at most
 WINDOW_MS = 30.0
 VOICED = 0.6
 _QUIET = 1e-7  # mean square below which nothing is called periodic
@@ -69,14 +70,14 @@ def _shortest(rows: Rows) -> Row:
 
 
 def self_likeness(rows: Rows, rate: int) -> Row:
-    """Return the largest normalised autocorrelation of whole stretches at 2.5 to 15 ms; 0 in silence.
+    """Return the largest normalised autocorrelation of whole stretches at 2.5 to 60 ms; 0 in silence.
 
     Parameters
     ----------
     rows
-        Stretches of one length, shape ``(n, length)``.
+        Stretches of one length, shape ``(n, length)``: no lag is longer than half of it.
     """
-    shortest, longest = round(SHORTEST_MS * rate / 1000), round(LONGEST_MS * rate / 1000)
+    shortest, longest = round(SHORTEST_MS * rate / 1000), round(AGAIN_MS * rate / 1000)
     size = rows.shape[1]
     longest = min(longest, size // 2)
     if size == 0 or longest <= shortest:
