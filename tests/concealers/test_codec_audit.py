@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from gaplisten.concealers.audit_material import Material
 from gaplisten.concealers.codec_audit import CodecAudit, loud_and_alone
 from gaplisten.concealers.findings import Finding, Verdict
 from gaplisten.concealers.runner import Runner
@@ -75,7 +78,8 @@ def found(runner: Runner, folder: Path, text: str, **parameters: object) -> dict
     entry = entry_of(folder, "codec", text)
     values = {"loss": "trace", **parameters}
     base = runner.submit(entry, values, apply_loss(SOUND, TRACE), TRACE, reference=SOUND).result(60)
-    audit = CodecAudit(runner, entry, values, SOUND, TRACE, base, Job())
+    fresh = partial(Runner, workers=1, limits=QUICK)
+    audit = CodecAudit(runner, entry, values, Material(SOUND, TRACE), base, True, (), fresh, Job())
     return {finding.measure: finding for finding in audit.findings()}
 
 
@@ -117,6 +121,54 @@ def test_a_half_that_sees_what_is_to_come_lies(
     assert lies == ([f"look-ahead of the {liar}"] if liar else [])
     if liar:
         assert told[lies[0]].measured == pytest.approx({"encoder": 40.0, "decoder": 25.0}[liar], abs=0.2)
+
+
+# Of a lost packet the decoder is told by locks of the encoder's, on files that anyone may read.
+LOCKS = """
+import fcntl, os, sysconfig
+import numpy as np
+def files():
+    folder = os.path.join(sysconfig.get_path("stdlib"), "encodings")
+    return sorted(os.path.join(folder, name) for name in os.listdir(folder) if name.endswith(".py"))
+def lock(path):
+    held = os.open(path, os.O_RDONLY)
+    try:
+        fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        return held
+    except OSError:
+        os.close(held)
+class Encoder:
+    delay = 0
+    def __init__(self, rate, packet_frames, channels):
+        self.files, self.held = files(), []
+    def encode(self, samples):
+        if samples[len(samples) // 2, 0] > 0 and self.files:
+            self.held.append(lock(self.files[0]))
+        self.files = self.files[1:]
+        return samples.astype(np.float32).tobytes()
+class Decoder:
+    delay = 0
+    def __init__(self, rate, packet_frames, channels):
+        self.files, self.last = files(), np.zeros((packet_frames, 1), np.float32)
+    def decode(self, payload):
+        path, *self.files = self.files or [""]
+        if payload is not None:
+            self.last = np.frombuffer(payload, np.float32)[:, None]
+            return self.last.copy()
+        free = lock(path) if path else None
+        if free is not None:
+            os.close(free)
+        return np.full_like(self.last, 0.1 if path and free is None else -0.1)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no such locks")
+def test_a_way_past_the_payloads_is_noticed_when_the_encoder_is_gone(runner: Runner, tmp_path: Path) -> None:
+    told = found(runner, tmp_path, LOCKS)["payloads alone"]
+    assert told.verdict in (Verdict.LIES, Verdict.DOUBT)
+    assert "their encoder's process is gone" in told.note
+    (tmp_path / "honest").mkdir()
+    assert found(runner, tmp_path / "honest", PLAIN)["payloads alone"].verdict is Verdict.OK
 
 
 def test_lost_packets_that_are_alone_come_loudest_first() -> None:

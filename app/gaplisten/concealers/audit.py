@@ -38,6 +38,7 @@ from gaplisten.concealers.findings import Audit, Finding
 from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.request import Concealed, altered_share
 from gaplisten.concealers.runner import Runner
+from gaplisten.concealers.sealing import Seal
 from gaplisten.jobs import Job
 
 SECONDS = 13.0
@@ -105,7 +106,7 @@ def audit(
     sealed = sealed_for(entry, checked, made_from, tried, limits)
     with sealed.runner as runner, Runner(workers=1, limits=limits, sealed=sealed.seal) as alone:
         runs = Runs(runner, alone, entry, checked, job or Job(), disturbances + _RUNS_BESIDES, limits)
-        auditor = _Auditor(entry, checked, speech, packet_ms, runs, seed, seconds, disturbances)
+        auditor = _Auditor(entry, checked, speech, packet_ms, runs, seed, seconds, disturbances, sealed.seal)
         findings = (*auditor.findings(sealed.tried), sealed.finding)
     name = f"{material or 'speech'}, changed with seed {seed}"
     return Audit(entry, checked, name, auditor.speech.rate, auditor.size, findings, seed)
@@ -145,6 +146,7 @@ class _Auditor:
     seed: int
     seconds: float
     disturbances: int
+    seal: Seal | None = None
     channels: int = 2
     places_each: int = _PLACES_EACH
 
@@ -192,7 +194,7 @@ class _Auditor:
             said.identity(free.signal.samples, clean.samples),
             said.determinism(self.entry, [run.signal.samples for run in runs]),
             self._heard_before(whole, fresh, base),
-            *(self._coded(whole, first) if codec else (said.leak(first, leaky, base.steady),)),
+            *(self._coded(whole, first, base) if codec else (said.leak(first, leaky, base.steady),)),
             said.altered(altered_share(clean, first.signal.samples, whole.trace)),
             said.gain(first.signal.samples[~lost], clean.samples[~lost]),
             said.too_good(self.entry, last, whole, max(ahead, ahead_long, delay)),
@@ -271,8 +273,7 @@ class _Auditor:
         while a seal would leave it useless and unseen.
         """
         whole = replace(material, trace=material.without_loss)
-        *_, same = self.runs.unsealed(whole, material)
-        (other,) = self.runs.unsealed(material)
+        same, other = self.runs.unsealed(whole, material)
         changed, better, frames = dict[str, int](), dict[str, tuple[int, int]](), material.clean.frames
         for how, run in (("in the same process", same), ("in another process", other)):
             output = run.signal.samples
@@ -348,7 +349,7 @@ class _Auditor:
             made,
         )
 
-    def _coded(self, material: Material, base: Concealed) -> tuple[Finding, ...]:
+    def _coded(self, material: Material, made: Concealed, base: Undisturbed) -> tuple[Finding, ...]:
         """Measure what only codecs have."""
         from gaplisten.concealers.codec_audit import CodecAudit
 
@@ -356,9 +357,11 @@ class _Auditor:
             self.runs.runner,
             self.entry,
             self.parameters,
-            material.clean,
-            material.trace,
-            base,
+            material,
+            made,
+            base.steady,
+            (self.runs.other,),
+            partial(Runner, workers=1, limits=self.runs.limits, sealed=self.seal),
             self.runs.job,
         ).findings()
 

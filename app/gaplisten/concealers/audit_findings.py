@@ -176,6 +176,24 @@ def heard_before(entry: Entry, changed: Mapping[str, int], better: Mapping[str, 
     return Finding("heard before", None, measured, "", verdict, None, note)
 
 
+def payloads_alone(entry: Entry, differs: bool, more: int, gaps: int) -> Finding:
+    """Judge whether a decoder makes of payloads what it does while their encoder lives.
+
+    Parameters
+    ----------
+    more, gaps
+        In how many more gaps it then meets what was lost, and of how many.
+    """
+    name = "payloads alone"
+    knows = more >= max(_LEARNT_GAPS, _LEARNT_SHARE * gaps)
+    if not (differs or knows):
+        return Finding(name, None, "the same", "", Verdict.OK)
+    note = "decoded again when their encoder's process is gone, they sound different"
+    note += f": before, {more} of {gaps} gaps are met clearly better" if knows else ""
+    verdict = Verdict.LIES if knows and entry.deterministic else Verdict.DOUBT
+    return Finding(name, None, "differs", "", verdict, None, note)
+
+
 def leak(base: Concealed, leaky: Concealed, steady: bool) -> Finding:
     """Judge whether what the lossy file holds in lost packets reaches the plugin."""
     difference = float(np.abs(base.signal.samples - leaky.signal.samples).max(initial=0))

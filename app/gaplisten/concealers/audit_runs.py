@@ -104,15 +104,23 @@ class Runs:
             )
         )
 
-    def unsealed(self, *materials: Material) -> list[Concealed]:
-        """Conceal one after the other in a new process that nothing is kept from."""
-        with Runner(workers=1, limits=self.limits) as runner:
-            return [
-                self._wait(
-                    runner.submit(self.entry, self.parameters, each.lossy, each.trace, None, each.clean)
-                )
-                for each in materials
-            ]
+    def unsealed(self, before: Material, material: Material) -> tuple[Concealed, Concealed]:
+        """Conceal twice after the other material, in processes that nothing is kept from.
+
+        Returns
+        -------
+        same, other
+            In the process that met that material, and in a new one beside it, while it still lives.
+        """
+
+        def one(runner: Runner, each: Material) -> Concealed:
+            return self._wait(
+                runner.submit(self.entry, self.parameters, each.lossy, each.trace, None, each.clean)
+            )
+
+        with Runner(workers=1, limits=self.limits) as first, Runner(workers=1, limits=self.limits) as second:
+            one(first, before)
+            return one(first, material), one(second, material)
 
     def time(self, made: Concealed) -> None:
         """Count a run with losses, in a process that has run the plugin before, for its time."""

@@ -6,13 +6,16 @@ that reaches is measured instead of forbidden.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from gaplisten.audio.signal import Samples, Signal
+from gaplisten.concealers import audit_findings as said
+from gaplisten.concealers.audit_material import Material
+from gaplisten.concealers.audit_measures import better_met
 from gaplisten.concealers.entries import Entry
 from gaplisten.concealers.findings import Finding, Verdict
 from gaplisten.concealers.form import Coding, Step
@@ -32,22 +35,46 @@ _SPARE = 8  # packets of silence after the end
 
 @dataclass(frozen=True, eq=False)
 class CodecAudit:
-    """What is measured, and what measures it."""
+    """What is measured, and what measures it.
+
+    Parameters
+    ----------
+    base
+        What came of the material.
+    steady
+        Whether that is the same each time.
+    others
+        Runners whose processes have coded that speech, too.
+    fresh
+        Makes another runner of one worker, kept from the same.
+    """
 
     runner: Runner
     entry: Entry
     parameters: Mapping[str, Any]
-    clean: Signal
-    trace: LossTrace
+    material: Material
     base: Concealed
+    steady: bool
+    others: Sequence[Runner]
+    fresh: Callable[[], Runner]
     job: Job
+
+    @property
+    def clean(self) -> Signal:
+        """The speech that is coded."""
+        return self.material.clean
+
+    @property
+    def trace(self) -> LossTrace:
+        """What of it is lost."""
+        return self.material.trace
 
     def findings(self) -> tuple[Finding, ...]:
         """Measure. The speech must be at a rate of the codec's, the base made of it with this trace."""
         coding = self.base.coding
         assert coding is not None
         encoder, decoder = self._look_ahead(coding)
-        return (*self._bits(coding), self._reach(coding), encoder, decoder)
+        return (*self._bits(coding), self._reach(coding), encoder, decoder, self._payloads_alone())
 
     def _bits(self, coding: Coding) -> tuple[Finding, ...]:
         plain = _PLAIN_BITS * self.base.work_rate * self.clean.channels / 1000
@@ -118,6 +145,24 @@ class CodecAudit:
         )
         return encoder, decoder
 
+    def _payloads_alone(self) -> Finding:
+        """Decode where an encoder has just coded that speech, and where no such process is left.
+
+        Then another one lives that has coded other speech: whatever way leads past the payloads, be it locks,
+        names of processes or a server, leads nowhere or to the wrong speech.
+        """
+        with self.fresh() as beside:
+            coded = self._encoded(self.clean.samples, beside)
+            known = self._decoded(coded, coded.payloads, beside)
+        for runner in (self.runner, *self.others):
+            runner.end_resting()
+        with self.fresh() as alone:
+            self._encoded(np.ascontiguousarray(-self.clean.samples[::-1]), alone)
+            told = self._decoded(coded, coded.payloads, alone)
+        differs = self.steady and float(np.abs(known - told).max(initial=0)) > _HEARD
+        more, gaps = better_met(known, told, self.material) if differs or not self.steady else (0, 0)
+        return said.payloads_alone(self.entry, differs, more, gaps)
+
     def _half(self, name: str, declared: int, found: int) -> Finding:
         """Return what is known of one half; how far it sees within its own packet is its delay."""
         said, measured = (1000.0 * frames / self.base.work_rate for frames in (declared, max(found, 0)))
@@ -139,25 +184,29 @@ class CodecAudit:
     def _frames(self, work_frames: int) -> int:
         return round(work_frames * self.clean.rate / self.base.work_rate)
 
-    def _encoded(self, reference: Samples) -> _Encoded:
+    def _encoded(self, reference: Samples, runner: Runner | None = None) -> _Encoded:
         self._check()
-        reply = self._asked(Step("encode", (reference,), ENCODER, {"spare": self._spare}))
+        reply = self._asked(Step("encode", (reference,), ENCODER, {"spare": self._spare}), runner)
         return _Encoded(dict(reply.header), Payloads(reply.arrays[0], reply.arrays[1]).rows())
 
-    def _decoded(self, coded: _Encoded, payloads: Sequence[Sequence[bytes | None]]) -> Samples:
+    def _decoded(
+        self, coded: _Encoded, payloads: Sequence[Sequence[bytes | None]], runner: Runner | None = None
+    ) -> Samples:
         self._check()
         names = ("work_rate", "worked_frames", "work_packet", "encoder_delay")
         told = {name: coded.facts[name] for name in names}
         told |= {"frames": self.clean.frames, "channels": self.clean.channels}
         packed = Payloads.of([list(row) for row in payloads]).without(self.trace.lost)
-        reply = self._asked(Step("decode", (packed.data, packed.lengths), DECODER, told))
+        reply = self._asked(Step("decode", (packed.data, packed.lengths), DECODER, told), runner)
         samples: Samples = reply.arrays[0]
         return samples
 
-    def _asked(self, step: Step) -> Any:
-        return self.runner.ask(
-            self.entry, self.parameters, step, Signal(self.clean.samples, self.clean.rate), self.trace
-        ).result()
+    def _asked(self, step: Step, runner: Runner | None) -> Any:
+        return (
+            (runner or self.runner)
+            .ask(self.entry, self.parameters, step, Signal(self.clean.samples, self.clean.rate), self.trace)
+            .result()
+        )
 
 
 @dataclass(frozen=True, eq=False)

@@ -99,10 +99,16 @@ class Answered:
     The facts of a result are ``delay_frames``, ``work_rate`` and ``seconds``, and for codecs ``coding``; its
     arrays are the samples on the clip's clock, shape ``(frames, channels)``, and the times of the plugin's
     calls in seconds.
+
+    Parameters
+    ----------
+    timed
+        How many calls of the plugin a process has timed.
     """
 
     facts: Mapping[str, Any]
     arrays: Arrays
+    timed: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from typing import Any
 
 from gaplisten.concealers import temporary
 from gaplisten.concealers.cache import describe_file
-from gaplisten.concealers.waiting import OwnWaits
+from gaplisten.concealers.waiting import BYTES_A_CALL, Stopwatch
 
 MOST = 4000
 """More than so many are not followed: the result is then never taken for up to date."""
@@ -42,6 +42,12 @@ _INSTALLED = ("site-packages", "dist-packages")
 _WRITING = os.O_WRONLY | os.O_RDWR
 _LISTING = frozenset({"os.listdir", "os.scandir"})
 RUNS, READS, WRITES, CONNECTS = "runs", "reads", "writes", "connects to"
+_LOOKING_THROUGH = {
+    **dict.fromkeys(("gc.get_objects", "gc.get_referrers", "gc.get_referents"), "Python's objects"),
+    **dict.fromkeys(("sys._getframe", "sys._current_frames", "sys._current_exceptions"), "Python's frames"),
+    **dict.fromkeys(("sys.settrace", "sys.setprofile"), "what Python does"),
+}
+_FOR_OTHERS = ("inspect.py", "traceback.py", "threading.py")  # they look for whoever asks them
 _ASKING = tuple(os.path.join(*each) for each in (("ctypes", "util.py"), ("", "platform.py"), ("", "uuid.py")))
 _SPARE_BYTES, _LONGEST = 65_536, 300
 _NEVER_THE_SAME = ["", "more than can be followed"]
@@ -75,6 +81,14 @@ def _does_not_count(path: str) -> bool:
     return is_library(path) or is_library(os.path.realpath(path))
 
 
+def _by_a_library() -> bool:
+    """Whether a library looks through objects or frames: many do to find out who calls them."""
+    frame = sys._getframe(3)
+    while frame.f_back is not None and os.path.basename(frame.f_code.co_filename) in _FOR_OTHERS:
+        frame = frame.f_back
+    return is_library(frame.f_code.co_filename) or frame.f_code.co_filename.startswith("<frozen")
+
+
 class OpenedFiles:
     """Collects files that plugins open for reading or import, folders they list, programs they start."""
 
@@ -85,6 +99,7 @@ class OpenedFiles:
         self._deeds: dict[str, set[str]] = {}
         self._doing: set[str] = set()
         self._known_bytes, self._programs = 0, False
+        self._timed = 0
         self._looking = threading.local()
         # Asked now: the module tempfile itself opens a file, under its own lock, when it is asked first.
         self._passing = os.path.realpath(tempfile.gettempdir()) + os.sep
@@ -109,16 +124,23 @@ class OpenedFiles:
             self._package = os.path.abspath(package) + os.sep
         current = self._current = self._by_plugin.setdefault(plugin, {})
         self._doing = self._deeds.setdefault(plugin, set())
-        read, self._known_bytes, self._programs = _bytes_read_by_it(), 0, False
+        read, asked = bytes_read(), Stopwatch.bytes_read
+        self._known_bytes, self._programs, self._timed = 0, False, 0
         try:
             yield
         finally:
-            self._unaccounted(_bytes_read_by_it() - read)
+            # What the host's own asking for waits has read is told where a plugin could tell more.
+            asked = min(Stopwatch.bytes_read - asked, self._timed * BYTES_A_CALL)
+            self._unaccounted(bytes_read() - read - asked)
             if look_through:
                 self._modules()
                 self._mapped()
             self._current = None
             current.pop(os.path.abspath(plugin), None)  # known by its digest already
+
+    def timed(self, calls: int) -> None:
+        """Say how many calls the host has timed: that reads, too."""
+        self._timed = calls
 
     def files(self, plugin: str) -> list[Stamp]:
         """Return what `describe_file` says of each, as it was when it was first used.
@@ -150,7 +172,13 @@ class OpenedFiles:
             self._looking.now = False
 
     def _note(self, event: str, arguments: tuple[Any, ...]) -> None:
-        if event == "open" and (arguments[2] or 0) & _WRITING:
+        if event in _LOOKING_THROUGH:
+            if not _by_a_library():
+                self._doing.add(f"looks through {_LOOKING_THROUGH[event]}")
+        elif event == "object.__getattr__":
+            if arguments[1] in ("tb_frame", "gi_frame") and not _by_a_library():
+                self._doing.add("looks through Python's frames")
+        elif event == "open" and (arguments[2] or 0) & _WRITING:
             self._writes(arguments[0])
         elif event == "open":
             self._count(arguments[0])
@@ -228,11 +256,6 @@ def bytes_read() -> int:
             return int(next(lines).split()[1])
     except (OSError, ValueError, IndexError, StopIteration):
         return 0
-
-
-def _bytes_read_by_it() -> int:
-    """Return that without what the host's own asking for waits has read."""
-    return bytes_read() - OwnWaits.bytes_read
 
 
 def _of_another_process(path: str) -> bool:

@@ -109,6 +109,10 @@ class Pool:
             worker.interrupt()
         for thread in self._threads:
             thread.join(5.0)
+        self.end_resting()
+
+    def end_resting(self) -> None:
+        """End the processes that have nothing to do, and all that they may hold."""
         with self._changed:
             idle, self._idle = self._idle, []
         for tenancy in idle:

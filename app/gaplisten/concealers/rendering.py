@@ -129,7 +129,8 @@ class SampleForm(Form):
         lossy = Signal(samples, header["rate"])
         made = render(self, plugin, parameters, lossy, lost, header["packet_frames"], progress)
         facts = {"delay_frames": made.delay_frames, "work_rate": made.work_rate, "seconds": made.seconds}
-        return Answered(facts, (made.samples, made.packet_seconds))
+        timed = made.packet_seconds.size + 2 * lossy.channels  # construction and flush, too
+        return Answered(facts, (made.samples, made.packet_seconds), timed)
 
 
 def render(

@@ -204,6 +204,10 @@ class Runner:
         """Start the processes in the background."""
         self._pool.warm_up()
 
+    def end_resting(self) -> None:
+        """End the processes that have nothing to do; others start when they are needed."""
+        self._pool.end_resting()
+
     def close(self) -> None:
         """End all processes; what is running fails with `JobCancelled`."""
         self._preparing.shutdown(wait=False, cancel_futures=True)

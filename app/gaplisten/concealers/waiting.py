@@ -6,10 +6,18 @@ import contextlib
 import os
 import sys
 import threading
+from time import perf_counter, process_time, thread_time
 
 PATIENCE = 20.0
 """How many times its limit a worker may take that waits for a processor: workers stand back behind all other
 work, so that two busy programs leave them a twentieth of one."""
+BYTES_A_CALL = 320
+"""No more than so many are read to time one call."""
+
+Moment = tuple[float, float, float]
+"""By the clock; waits so far; processor time of others so far: in s."""
+
+_TRIES, _LONGEST = 4, 64
 
 
 def waited_by_thread(pid: int, thread: int) -> float:
@@ -31,13 +39,16 @@ def waited_for_a_processor(pid: int) -> float:
     return waited_by_thread(pid, pid) + sum(waited_by_thread(child, child) for child in _children_of(pid))
 
 
-class OwnWaits:
-    """How long the calling thread has waited, for those who ask often.
+class Stopwatch:
+    """Time that calls take, without the calling thread's waits for a processor: a busy machine is not theirs.
+
+    While other threads of this process, or programs that end meanwhile, used a processor themselves, waiting
+    was no fault of the machine's and counts.
 
     Attributes
     ----------
     bytes_read
-        By all of them in this process, so far: asking is reading.
+        By all of them in this process, so far: asking for waits is reading.
     """
 
     bytes_read = 0
@@ -48,15 +59,45 @@ class OwnWaits:
         except OSError:
             self._file = None  # type: ignore[assignment]
 
-    def __call__(self) -> float:
-        """Return it in s; 0 where nobody tells."""
+    def __del__(self) -> None:
+        if self._file is not None:
+            self._file.close()
+
+    def now(self) -> Moment:
+        """Return the moment for `since`; the caller keeps it, for a plugin may turn any object."""
+        waited = self._waited()
+        for _ in range(_TRIES):
+            clock, before = perf_counter(), waited
+            waited = self._waited()
+            if waited == before:  # else it waited between, and the clock may stand before or behind that
+                break
+        return clock, waited, _used_by_others()
+
+    def since(self, began: Moment) -> float:
+        """Return it in s, 0 at least."""
+        clock, waited, others = (now - then for now, then in zip(self.now(), began, strict=True))
+        return max(clock - max(waited - others, 0.0), 0.0)
+
+    def _waited(self) -> float:
+        """Return the waits so far in s; 0 where nobody tells."""
         waited = 0.0
         if sys.platform != "win32" and self._file is not None:
             with contextlib.suppress(OSError, ValueError, IndexError):  # a plugin may have closed it
-                told = os.pread(self._file.fileno(), 64, 0)
-                OwnWaits.bytes_read += len(told)
+                told = os.pread(self._file.fileno(), _LONGEST, 0)
+                Stopwatch.bytes_read += len(told)
                 waited = _seconds(told)
         return waited
+
+
+def _used_by_others() -> float:
+    """Return the processor time, in s, of other threads and of programs that have ended."""
+    ended = 0.0
+    if sys.platform != "win32":
+        import resource
+
+        found = resource.getrusage(resource.RUSAGE_CHILDREN)
+        ended = found.ru_utime + found.ru_stime
+    return process_time() - thread_time() + ended
 
 
 def _place(pid: int, thread: int) -> str:

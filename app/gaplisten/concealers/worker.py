@@ -146,6 +146,7 @@ class Worker:
         }
         with self._opened.recording(header["path"], look_through=not header.get("goes_on")):
             answered = plugin.form.answer(plugin, parameters, header, tuple(arrays), self._progress())
+            self._opened.timed(answered.timed)
         return {**answered.facts, "kind": "done"}, list(answered.arrays)
 
     def _progress(self) -> Any:

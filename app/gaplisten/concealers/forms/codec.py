@@ -7,7 +7,6 @@ halves live in two processes, so that nothing but the payloads that arrived pass
 from __future__ import annotations
 
 import inspect
-import time
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import asdict, dataclass
 from types import ModuleType
@@ -30,7 +29,7 @@ from gaplisten.concealers.form import (
     checked,
 )
 from gaplisten.concealers.rendering import declared_rates, delay_in_frames, lost_at, nearest_rate
-from gaplisten.concealers.waiting import OwnWaits
+from gaplisten.concealers.waiting import Stopwatch
 
 _STARTER = '''"""{title}: what it does, in a sentence. This text is shown as the codec's help."""
 
@@ -310,7 +309,7 @@ def _encoded(
         "packets": packets,
     }
     seconds = np.array(times).reshape(payloads.lengths.shape)
-    return Answered(facts, (payloads.data, payloads.lengths, seconds))
+    return Answered(facts, (payloads.data, payloads.lengths, seconds), timed=len(times))
 
 
 def _coded_row(
@@ -318,11 +317,11 @@ def _coded_row(
 ) -> tuple[list[bytes | None], list[float]]:
     """Return the payload of each packet, and the seconds that each took."""
     total, size, width = packets.shape
-    waits = OwnWaits()
+    watch = Stopwatch()
     if callable(getattr(half, "encode_all", None)):
-        began, before = time.perf_counter(), waits()
+        began = watch.now()
         returned = half.encode_all(packets.reshape(total * size, width))
-        spent = time.perf_counter() - began - (waits() - before)
+        spent = watch.since(began)
         if not isinstance(returned, list | tuple) or len(returned) != total:
             given = len(returned) if isinstance(returned, list | tuple) else type(returned).__name__
             raise BadOutput(
@@ -334,9 +333,9 @@ def _coded_row(
     for packet in range(total):
         # A copy: a view's `.base` would show the encoder the packets that are still to come.
         given = packets[packet].copy()
-        began, before = time.perf_counter(), waits()
+        began = watch.now()
         returned = half.encode(given)
-        times.append(time.perf_counter() - began - (waits() - before))
+        times.append(watch.since(began))
         row.append(_payload(returned, packet))
         progress((packet + 1) / total)
     return row, times
@@ -381,25 +380,25 @@ def _decoded(
     if len(fitted) != wanted:
         fitted = np.pad(fitted[:wanted], ((0, max(wanted - len(fitted), 0)), (0, 0)))
     seconds = np.array(times).reshape(len(groups), -1)
-    return Answered({"short": 0, "decoder_delay": delay}, (fitted, seconds))
+    return Answered({"short": 0, "decoder_delay": delay}, (fitted, seconds), timed=len(times))
 
 
 def _heard_row(
     half: Any, payloads: list[bytes | None], size: int, width: int, progress: Progress
 ) -> tuple[Samples, list[float]]:
     """Return the decoded sound of the payloads, and the seconds that each took."""
-    due, waits = len(payloads), OwnWaits()
+    due, watch = len(payloads), Stopwatch()
     if callable(getattr(half, "decode_all", None)):
-        began, before = time.perf_counter(), waits()
+        began = watch.now()
         returned = half.decode_all(payloads)
-        spent = time.perf_counter() - began - (waits() - before)
+        spent = watch.since(began)
         return checked(returned, (due * size, width), "all packets"), [spent / due] * due
     output = np.empty((due * size, width), np.float32)
     times = []
     for packet, payload in enumerate(payloads):
-        began, before = time.perf_counter(), waits()
+        began = watch.now()
         returned = half.decode(payload)
-        times.append(time.perf_counter() - began - (waits() - before))
+        times.append(watch.since(began))
         output[packet * size : (packet + 1) * size] = checked(returned, (size, width), f"packet {packet}")
         progress((packet + 1) / due)
     return output, times

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Generator, Mapping
-from time import perf_counter
 from types import ModuleType
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 from gaplisten.audio.signal import Samples
 from gaplisten.concealers.form import Answered, Arrays, Given, Plugin, Progress, Step, checked
 from gaplisten.concealers.rendering import Ran, SampleForm, delay_in_frames
-from gaplisten.concealers.waiting import OwnWaits
+from gaplisten.concealers.waiting import Stopwatch
 from gaplisten.loss.trace import Flags
 
 _STARTER = '''"""{title}: what it does, in a sentence. This text is shown as the concealer's help."""
@@ -122,26 +121,26 @@ class Streaming(SampleForm):
     ) -> Ran:
         """Hand over packet after packet."""
         channels = padded.shape[1]
-        began = perf_counter()
+        watch = Stopwatch()
+        moment = watch.now()
         made = plugin.target(rate, size, channels, **parameters)
-        around = perf_counter() - began
+        around = watch.since(moment)
         delay = _delay(plugin, made, rate)
         output = np.empty((len(padded) + delay, channels), np.float32)
-        times, waits = np.empty(lost.size), OwnWaits()
+        times = np.empty(lost.size)
         for index, flag in enumerate(lost.tolist()):
             start = index * size
             # A copy: a view's `.base` would show the plugin the packets that are still to come.
             given = None if flag else padded[start : start + size].copy()
-            # A busy machine is not the plugin's. One that lied of its waits would seem to tell less time.
-            began, before = perf_counter(), waits()
+            moment = watch.now()
             returned = made.packet(given)
-            times[index] = perf_counter() - began - (waits() - before)
+            times[index] = watch.since(moment)
             output[start : start + size] = checked(returned, (size, channels), f"packet {index}")
             progress((index + 1) / lost.size)
         if delay:
-            began = perf_counter()
+            moment = watch.now()
             output[len(padded) :] = _rest(made, delay, size, channels)
-            around += perf_counter() - began
+            around += watch.since(moment)
         return Ran(output[delay:], delay, times, around)
 
     def steps_one_by_one(
@@ -192,18 +191,18 @@ class _Underway:
             plugin.target(header["rate"], self._size, group, **parameters) for group in self._groups
         ]
         self.delay = _delay(plugin, self._made[0], header["rate"])
-        self._waits = OwnWaits()
+        self._watch = Stopwatch()
 
     def packet(self, index: int, samples: Samples | None) -> Answered:
         parts, spent, start = [], 0.0, 0
         for made, group in zip(self._made, self._groups, strict=True):
             given = None if samples is None else samples[:, start : start + group].copy()
-            began, before = perf_counter(), self._waits()
+            began = self._watch.now()
             returned = made.packet(given)
-            spent += perf_counter() - began - (self._waits() - before)
+            spent += self._watch.since(began)
             parts.append(checked(returned, (self._size, group), f"packet {index}"))
             start += group
-        return Answered({"seconds": spent}, (np.concatenate(parts, axis=1),))
+        return Answered({"seconds": spent}, (np.concatenate(parts, axis=1),), timed=len(parts))
 
     def rest(self) -> Samples:
         if not self.delay:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
-from time import perf_counter
 from types import ModuleType
 from typing import Any
 
@@ -13,7 +12,7 @@ import numpy as np
 from gaplisten.audio.signal import Samples
 from gaplisten.concealers.form import Plugin, Progress, checked
 from gaplisten.concealers.rendering import Ran, SampleForm, delay_in_frames
-from gaplisten.concealers.waiting import OwnWaits
+from gaplisten.concealers.waiting import Stopwatch
 from gaplisten.loss.trace import Flags
 
 _STARTER = '''"""{title}: what it does, in a sentence. This text is shown as the concealer's help."""
@@ -91,10 +90,10 @@ class WholeFile(SampleForm):
         given = np.concatenate([padded, np.zeros((extra * size, padded.shape[1]), np.float32)])
         flags = np.concatenate([lost, np.zeros(extra, np.bool_)])
         wanted = given.shape
-        waits = OwnWaits()
-        began, before = perf_counter(), waits()
+        watch = Stopwatch()
+        began = watch.now()
         returned = plugin.target(given, flags, rate, size, **parameters)
-        spent = perf_counter() - began - (waits() - before)
+        spent = watch.since(began)
         progress(1.0)
         return Ran(checked(returned, wanted, "the file")[delay:], delay, np.array([spent]))
 
