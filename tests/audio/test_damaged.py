@@ -484,6 +484,34 @@ def test_a_flipped_bit_in_the_frames_of_an_mp3_with_checksums_is_refused_and_not
     assert capfd.readouterr().err == ""
 
 
+@pytest.mark.parametrize(
+    ("suffix", "how", "at", "bad", "what"),
+    [
+        ("wav", {"subtype": "IMA_ADPCM"}, 2, 89, "block 2 of"),  # beyond the table of steps
+        ("wav", {"subtype": "IMA_ADPCM"}, 3, 1, "block 2 of"),
+        ("w64", {"subtype": "IMA_ADPCM"}, 2, 200, "block 2 of"),
+        ("wav", {"subtype": "MS_ADPCM"}, 0, 7, "block 2 of"),
+        ("caf", {"subtype": "ALAC_16"}, 0, 0b010_00000, "packet 2 of 2"),
+    ],
+)
+def test_a_codecs_block_that_begins_as_none_does_is_named(
+    tmp_path: Path, suffix: str, how: dict[str, str], at: int, bad: int, what: str
+) -> None:
+    path = tmp_path / f"a.{suffix}"
+    data = bytearray(made(path, **how))
+    read_signal(path)
+    place = data.index(b"data")
+    if suffix == "caf":
+        table = data.index(b"pakt") + 12 + 24
+        second = place + 12 + 4 + ((data[table] & 0x7F) << 7 | data[table + 1])
+    else:
+        size = struct.unpack_from("<H", data, data.index(b"fmt ") + (24 if suffix == "w64" else 8) + 12)[0]
+        second = place + (24 if suffix == "w64" else 8) + size
+    data[second + at] = bad
+    path.write_bytes(data)
+    assert f"is damaged: {what}" in refusal(path)
+
+
 def test_alac_without_the_table_of_its_packets_or_with_a_wrong_one_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "a.caf"
     data = made(path, subtype="ALAC_16")

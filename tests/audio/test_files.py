@@ -224,10 +224,10 @@ def test_a_file_that_may_not_be_read_says_so(tmp_path: Path, monkeypatch: pytest
     path = tmp_path / "a.wav"
     path.write_bytes(wav_bytes(tmp_path))
 
-    def refuse(self: Path, *_: object, **__: object) -> None:  # root may read everything, so refuse for it
-        raise PermissionError(13, "Permission denied", str(self))
+    def refuse(path: Path) -> None:  # root may read everything, so refuse for it
+        raise PermissionError(13, "Permission denied", str(path))
 
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr("gaplisten.audio.headers.open_file", refuse)
     assert refusal(path).fact == "cannot be read (Permission denied)"
 
 

@@ -18,6 +18,7 @@ from gaplisten.audio.promises import (
 
 _READ = (b"lpcm", b"alac", b"alaw", b"ulaw")
 _MOST_TABLE = 1 << 26
+_ONE, _PAIR, _LOW = 0, 1, 3  # elements of ALAC: a channel, two, one of low frequencies
 
 
 def check_caf(file: BinaryIO, length: int) -> Promise:
@@ -41,7 +42,8 @@ def check_caf(file: BinaryIO, length: int) -> Promise:
     notes: tuple[str, ...] = ()
     if codec == b"alac":
         notes = _cookie(_part(file, found.get(b"kuki", (0, 0)), 64), form)
-        frames = _in_packets(_part(file, found.get(b"pakt", (0, 0)), _MOST_TABLE), form, size - 4)
+        frames, sizes = _in_packets(_part(file, found.get(b"pakt", (0, 0)), _MOST_TABLE), form, size - 4)
+        _check_beginnings(file, found[b"data"][0] + 4, sizes, struct.unpack(">I", form[24:28])[0])
     end = max(start + size for start, size in found.values())
     return Promise(notes or more(length - end), frames)
 
@@ -88,8 +90,8 @@ def _cookie(cookie: bytes, form: bytes) -> tuple[str, ...]:
     return ()
 
 
-def _in_packets(table: bytes, form: bytes, there: int) -> int:
-    """Compare a table of packets with the bytes and frames it stands for; return the frames.
+def _in_packets(table: bytes, form: bytes, there: int) -> tuple[int, list[int]]:
+    """Compare a table of packets with the bytes and frames it stands for; return the frames, and those bytes.
 
     Parameters
     ----------
@@ -117,7 +119,17 @@ def _in_packets(table: bytes, form: bytes, there: int) -> int:
         most = packets * each
         fact = f"is damaged: its header counts {frames} frames, its {packets} packets hold at most {most}"
         raise HeaderFault(fact, COPY_AGAIN)
-    return int(frames)
+    return int(frames), sizes
+
+
+def _check_beginnings(file: BinaryIO, start: int, sizes: list[int], channels: int) -> None:
+    """Refuse a packet of ALAC that begins as none does: its first three bits say what follows."""
+    known = {1: (_ONE,), 2: (_PAIR,)}.get(channels, (_ONE, _PAIR, _LOW))
+    for number, size in enumerate(sizes, 1):
+        file.seek(start)
+        if size and file.read(1)[0] >> 5 not in known:
+            raise HeaderFault(f"is damaged: packet {number} of {len(sizes)} begins as none does", COPY_AGAIN)
+        start += size
 
 
 def _numbers(data: bytes, most: int) -> Iterator[int]:

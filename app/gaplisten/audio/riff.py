@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
+import numpy as np
+
 from gaplisten.audio.promises import (
     CONVERT,
     COPY_AGAIN,
@@ -20,6 +22,8 @@ from gaplisten.audio.promises import (
 
 CHUNKED = (b"RIFF", b"RF64", b"RIFX", b"FORM")
 _MICROSOFT, _IMA, _GSM = 0x02, 0x11, 0x31
+_IMA_STEPS, _MICROSOFT_PREDICTORS = 89, 7  # entries of the codecs' tables
+_BLOCKS = 4096  # looked at together
 _IN_BLOCKS = (_MICROSOFT, _IMA, _GSM)  # ADPCM, and GSM 06.10
 _EXTENSIBLE = 0xFFFE  # the kind stands further on
 _PLAIN = (0x01, 0x03, 0x06, 0x07)  # integers, floats, A-law, mu-law
@@ -124,6 +128,8 @@ def check_chunks(file: BinaryIO, kind: bytes, length: int) -> Promise:
     elif not notes and kind != b"FORM":
         form = _Form.of(heads.get(b"fmt ", b""), order)
         notes = _consistent(form)
+        if not notes:
+            _check_heads(file, chunk.start, size, form)
         if not notes and form is not None:
             fact = heads.get(b"fact", b"")[:4]
             told = struct.unpack(f"{order}I", fact)[0] if len(fact) == 4 else 0
@@ -202,6 +208,31 @@ def _block_frames(kind: int, size: int, channels: int) -> int:
     return 2 * (size // max(channels, 1) - head) + (2 if kind == _MICROSOFT else 1)
 
 
+def _check_heads(file: BinaryIO, start: int, size: int, form: _Form | None) -> None:
+    """Refuse blocks of IMA's or Microsoft's ADPCM whose heads no encoder writes.
+
+    Raises
+    ------
+    HeaderFault
+        If there is one; libsndfile makes some sound of it.
+    """
+    if form is None or form.kind not in (_IMA, _MICROSOFT) or form.size < 7 * form.channels:
+        return
+    file.seek(start)
+    for first in range(0, size // form.size, _BLOCKS):
+        data = file.read(min(_BLOCKS, size // form.size - first) * form.size)
+        blocks = np.frombuffer(data, np.uint8, len(data) // form.size * form.size).reshape(-1, form.size)
+        if form.kind == _IMA:  # of each channel a sample, a place in the table of steps, and a zero
+            steps, zeros = (blocks[:, at : 4 * form.channels : 4] for at in (2, 3))
+            wrong = (steps >= _IMA_STEPS) | (zeros != 0)
+        else:
+            wrong = blocks[:, : form.channels] >= _MICROSOFT_PREDICTORS
+        if wrong.any():
+            number = first + int(np.argmax(wrong.any(axis=1))) + 1
+            fact = f"is damaged: block {number} of {size // form.size} begins as none does"
+            raise HeaderFault(fact, COPY_AGAIN)
+
+
 def _filled_up(form: _Form, told: int, size: int) -> tuple[int | None, tuple[str, ...]]:
     """Return how many frames a WAV file was given, as is `told`, where its codec fills up the last block."""
     each = form.each
@@ -248,7 +279,10 @@ def check_wave64(file: BinaryIO, length: int) -> Promise:
             notes = compare(size - 24, length - at - 24)
             if not notes and not _only_wave64(file, end, length):
                 notes = more(length - end)
-            return Promise(notes or _consistent(form), _wave64_frames(form, size - 24))
+            notes = notes or _consistent(form)
+            if not notes:
+                _check_heads(file, at + 24, size - 24, form)
+            return Promise(notes, _wave64_frames(form, size - 24))
         at += max(24, size + -size % 8)
     raise HeaderFault("is cut short: it ends before its sound data begin", COPY_AGAIN)
 
