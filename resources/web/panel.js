@@ -6,6 +6,7 @@ const AHEAD = 0.02; // seconds: so far ahead everything that sounds is scheduled
 const FADE = 0.005; // BS.1534-3: 5 ms out, then 5 ms in, never across
 const SHORTEST_LOOP = 0.5 * RATE;
 const JOIN = 0.1 * RATE; // what counts as heard without a hole; the server allows a little more
+const ASLEEP = 5000; // ms; a page that is only busy, or hidden, looks around more often
 const WHOLE = -1;
 
 const page = document.getElementById("page");
@@ -230,7 +231,9 @@ class Player {
     this.total = kind === "in_turn" ? buffers.reduce((sum, one) => sum + one.length, 0) + this.gap * (buffers.length - 1) : Math.max(...buffers.map(one => one.length));
     this.loop = loop ? [0, this.total] : null;
     this.changed = () => {};
-    this.timer = setInterval(() => this.look(), 25);
+    this.away = ""; // while the page is: what it did before
+    this.timer = setInterval(() => { lookAwake(); this.look(); }, 25);
+    awake = performance.now();
   }
 
   get length() { return this.kind === "separate" ? this.buffers[this.slot].length : this.total; }
@@ -485,7 +488,36 @@ class Player {
 let player = null;
 let view = null; // the trial on the screen
 
-document.addEventListener("visibilitychange", () => { if (document.hidden && player && player.playing) player.pause(); });
+// Put away (another tab, a locked screen): what sounds stops, and the trial's clock stands until it is seen again.
+function putAway() {
+  if (!player || player.away) return;
+  player.away = player.playing || player.interrupted ? "sounding" : "silent";
+  if (player.playing) player.silence();
+  player.interrupted = true;
+  player.changed();
+}
+
+function takeUp() {
+  if (!player || !player.away) return;
+  if (player.away === "silent") player.interrupted = false; // else it is said, and played again by the listener
+  player.away = "";
+  player.changed();
+}
+
+document.addEventListener("visibilitychange", () => { if (document.hidden) putAway(); else takeUp(); });
+document.addEventListener("freeze", putAway);
+document.addEventListener("resume", () => { if (!document.hidden) takeUp(); });
+
+let awake = performance.now();
+
+// A machine that slept (a closed lid) tells nobody; what looks around all the time was not run for so long.
+function lookAwake() {
+  const now = performance.now(), slept = now - awake;
+  awake = now;
+  if (slept < ASLEEP) return;
+  if (view) view.slept(slept);
+  if (player && player.playing) { player.silence(); player.interrupted = true; player.changed(); }
+}
 
 function played() {
   const stats = context && context.playbackStats;
@@ -701,6 +733,8 @@ class TrialView {
     this.clock.since = now;
     this.clock.runs = !stands;
   }
+
+  slept(ms) { if (this.clock.runs) this.clock.since = Math.min(performance.now(), this.clock.since + ms); }
 
   seconds() { return (this.clock.whole + (this.clock.runs ? performance.now() - this.clock.since : 0)) / 1000; }
 

@@ -385,6 +385,11 @@ def portal(port: int) -> Iterator[list[str]]:
             server.shutdown()
 
 
+# A browser without a window stays hidden once its page was frozen.
+SEEN_AGAIN = (
+    "Object.defineProperty(document, 'hidden', { get: () => false });"
+    " document.dispatchEvent(new Event('visibilitychange'))"
+)
 ONLINE = "dispatchEvent(new Event('online'))"
 KEPT_ON_DISK = (
     "outbox.database.transaction('unsent').objectStore('unsent').count().onsuccess ="
@@ -419,6 +424,44 @@ def test_a_vote_waits_in_the_browser_until_the_server_itself_takes_it(tmp_path: 
                 browser.wait_for_text("Trial 2 of 2")
                 assert "Not yet sent" not in browser.text
                 assert [row["vote"] for row in saved_rows(panel)] == ["4"]
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("sounding", [True, False])
+def test_the_clock_stands_while_the_page_is_frozen_or_the_machine_sleeps(
+    sounding: bool, tmp_path: Path
+) -> None:
+    panel = make_panel(tmp_path, "acr", clips=1, frames=8000 * 20)
+    with serving(panel) as served:
+        token = served.remote().token
+        with listener_at(served, tmp_path / "profile", None, token) as browser:
+            browser.wait(lambda: browser.run("return !!view"), "a trial is shown")
+            browser.press(" ")
+            browser.wait(lambda: browser.run("return player.spans[0].length > 0"), "it plays")
+            if not sounding:
+                browser.press(" ")
+            browser.run(
+                "document.addEventListener('freeze', () => { window.before = view.seconds(); });"
+                "document.addEventListener('resume', () => { window.after = view.seconds(); }, true)"
+            )
+            for state in ("frozen", "active"):
+                browser.driver.execute_cdp_cmd("Page.setWebLifecycleState", {"state": state})
+                time.sleep(0.5)
+            browser.wait(lambda: browser.run("return window.after"), "it is awake")
+            assert browser.run("return window.after === window.before")
+            assert browser.run("return player.playing") is False
+            browser.run(SEEN_AGAIN)
+            assert ("The sound was interrupted" in browser.text) is sounding
+            assert browser.run("return view.clock.runs") is not sounding
+            browser.press(" ")
+            browser.wait(lambda: browser.run("return player.playing && view.clock.runs"), "it goes on")
+            # Asleep for an hour: what looks around finds that it was not run for so long.
+            browser.run(
+                "const now = performance.now.bind(performance); window.before = view.seconds();"
+                "performance.now = () => now() + 3.6e6"
+            )
+            browser.wait_for_text("The sound was interrupted")
+            assert browser.run("return view.seconds()") < browser.run("return before") + 3000
 
 
 @pytest.mark.long
