@@ -43,3 +43,13 @@ def test_one_value_that_makes_no_sense_spoils_no_other(tmp_path: Path) -> None:
 def test_a_pipe_in_their_place_is_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "settings.toml")
     assert read_settings(tmp_path / "settings.toml") == Settings()
+
+
+@pytest.mark.parametrize("value", ['"/opt"', "[3]", '["here"]', "[[]]"])
+def test_folders_of_plugins_are_whole_paths_or_none(tmp_path: Path, value: str) -> None:
+    path = tmp_path / "settings.toml"
+    path.write_text(f'theme = "dark"\nplugin_folders = {value}\n', encoding="utf-8")
+    assert read_settings(path) == Settings(theme="dark")
+    kept = Settings(plugin_folders=(str(tmp_path), "/opt/plc"))
+    write_settings(kept, path)
+    assert read_settings(path) == kept

@@ -166,6 +166,7 @@ class Controller:
         self._opening: Task | None = None
         self._looking: Task | None = None
         self._reviewing: Task | None = None
+        self._scanning: Task | None = None
         self.review = Review()
         self._asked: tuple[Withheld, ...] = ()
         self.files = FileLanes()
@@ -193,7 +194,11 @@ class Controller:
     def load_catalogue(self) -> None:
         """Look for concealers, in the background."""
         # Describing a new plugin starts a process.
-        self.tasks.run("reading concealers", _scan, self.use_catalogue, later=True)
+        named = tuple(map(Path, self.settings.plugin_folders))
+        self.tasks.cancel(self._scanning)
+        self._scanning = self.tasks.run(
+            "reading concealers", lambda job: _scan(named, job), self.use_catalogue, later=True
+        )
 
     def use_catalogue(self, catalogue: Any, runner: Any = None) -> None:
         """Take these concealers and this runner (tests bring their own)."""
@@ -677,7 +682,10 @@ class Controller:
 
     def use_settings(self, settings: Settings) -> None:
         """Take over changed settings; the level applies from the next clip on."""
+        other_plugins = settings.plugin_folders != self.settings.plugin_folders
         self.settings = settings
+        if other_plugins:
+            self.load_catalogue()
         self.hearing.set_switching(settings.switching, settings.switching_ms)
 
     def notes_by_clip(self) -> dict[str, tuple[Note, ...]]:
@@ -693,7 +701,7 @@ class Controller:
         self.hearing.close()
 
 
-def _scan(job: Job) -> Any:
+def _scan(named: tuple[Path, ...], job: Job) -> Any:
     from gaplisten.concealers.catalogue import Catalogue
 
-    return Catalogue.scan(job=job)
+    return Catalogue.scan(named, job=job)

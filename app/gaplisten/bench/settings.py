@@ -39,6 +39,8 @@ class Settings:
         Active speech level to which a clip is played, -60 to 0 dBov.
     loop_edges
         Where the edges of loops may lie, one of `gaplisten.bench.loop_edges.LOOP_EDGES`.
+    plugin_folders
+        Folders of concealers beside the user's own plugin folder; whole paths.
     """
 
     theme: str = "system"
@@ -47,6 +49,7 @@ class Settings:
     context_ms: float = 250.0
     level_dbov: float = -26.0
     loop_edges: str = "anywhere"
+    plugin_folders: tuple[str, ...] = ()
 
 
 _ALLOWED: dict[str, Callable[[Any], bool]] = {
@@ -56,6 +59,7 @@ _ALLOWED: dict[str, Callable[[Any], bool]] = {
     "context_ms": lambda v: 0.0 <= v <= 5000.0,
     "level_dbov": lambda v: -60.0 <= v <= 0.0,
     "loop_edges": lambda v: v in LOOP_EDGES,
+    "plugin_folders": lambda v: all(isinstance(each, str) and os.path.isabs(each) for each in v),
 }
 
 
@@ -76,6 +80,8 @@ def read_settings(path: Path | None = None) -> Settings:
 
 
 def _value(value: Any, default: Any) -> Any:
+    if isinstance(default, tuple) and isinstance(value, list):
+        return tuple(value)
     if isinstance(default, float) and type(value) is int:
         return float(value) if abs(value) < 2**53 else None
     return value if type(value) is type(default) else None

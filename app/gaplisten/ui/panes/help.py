@@ -2,23 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from PySide6.QtCore import QObject, Qt
 from PySide6.QtWidgets import (
-    QDialog,
-    QDialogButtonBox,
-    QFormLayout,
-    QLabel,
     QMessageBox,
-    QVBoxLayout,
-    QWidget,
 )
 
 from gaplisten import __version__
 from gaplisten.bench.settings import Settings
 from gaplisten.ui.actions import section
-from gaplisten.ui.fields import NumberField
 from gaplisten.ui.shell import Pane, Shell
 
 COMMANDS = (
@@ -36,9 +27,11 @@ COMMANDS = (
         ("help.about", "About Gaplisten", "", "Version and licence"),
     ),
     *section("File", "settings")(
-        ("file.settings", "Settings…", "Ctrl+,", "Context around a gap, level, length of the cross-fade"),
+        ("file.settings", "Settings…", "Ctrl+,", "Theme, level, switching, loops, folders of plugins"),
     ),
 )
+
+_ELSEWHERE = ("listen.device", "gap.measures", "scores.service")  # what is set in dialogs of its own
 
 
 class Help(QObject):
@@ -74,52 +67,18 @@ class Help(QObject):
         box.open()
 
     def _settings(self) -> None:
-        dialog = SettingsDialog(self._shell.controller.settings, self._shell.window)
-        dialog.accepted.connect(lambda: self._shell.use_settings(dialog.settings()))
+        from gaplisten.ui.workbench.settings_dialog import SettingsDialog
+
+        actions = self._shell.actions
+        elsewhere = [actions[name] for name in _ELSEWHERE if name in actions]
+        dialog = SettingsDialog(self._shell.controller.settings, elsewhere, self._shell.window)
+        dialog.accepted.connect(lambda: self._use(dialog.settings()))
         dialog.open()
+
+    def _use(self, settings: Settings) -> None:
+        if settings.theme != self._shell.controller.settings.theme:
+            self._shell.actions[f"view.{settings.theme}"].trigger()
+        self._shell.use_settings(settings)
 
 
 PANE = Pane("help", Help, COMMANDS, place=80)
-
-
-class SettingsDialog(QDialog):
-    """What can be set, apart from what has its own place in the window."""
-
-    def __init__(self, settings: Settings, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self.setWindowTitle("Settings")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self._settings = settings
-        self.context = self._box(0, 5000, settings.context_ms, " ms", "Context around a gap")
-        self.level = self._box(-60, 0, settings.level_dbov, " dBov", "Speech level")
-        self.fade = self._box(1, 50, settings.switching_ms, " ms", "Length of the cross-fade")
-        form = QFormLayout()
-        for box in (self.context, self.level, self.fade):
-            form.addRow(box.accessibleName(), box)
-        note = QLabel(
-            "The level applies from the next clip on: one gain per clip, the same for all lanes.", self
-        )
-        note.setWordWrap(True)
-        buttons = QDialogButtonBox(
-            QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel, self
-        )
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
-        layout = QVBoxLayout(self)
-        layout.addLayout(form)
-        layout.addWidget(note)
-        layout.addWidget(buttons)
-
-    def _box(self, low: float, high: float, value: float, unit: str, name: str) -> NumberField:
-        box = NumberField(self, minimum=low, maximum=high, decimals=0, value=value, suffix=unit)
-        box.setAccessibleName(name)
-        return box
-
-    def settings(self) -> Settings:
-        """Return the settings as the fields say."""
-        return replace(
-            self._settings,
-            context_ms=self.context.value(),
-            level_dbov=self.level.value(),
-            switching_ms=self.fade.value(),
-        )

@@ -100,12 +100,11 @@ class Listen(QObject):
         bind("listen.crossfade", lambda _on: self._switching("crossfade"))
         for kind in LOOP_EDGES:
             bind(f"listen.edges_{kind}", lambda _on, kind=kind: self._loop_edges(kind))
-        shell.actions.check(f"listen.edges_{self._controller.settings.loop_edges}")
         shell.actions.check("listen.full")
         shell.actions.listen_in(shell.lanes)
         self.transport = self._made_transport()
         self._connect()
-        self._show_switching()
+        self._show_settings()
 
     def _made_transport(self) -> Transport:
         window = self._shell.window
@@ -128,7 +127,7 @@ class Listen(QObject):
         transport.lane_chosen.connect(self._hear)
         transport.switching_changed.connect(self._on_switching)
         transport.meter_cleared.connect(lambda: hearing.player.reset_meter())
-        shell.settings_changed.connect(self._show_switching)
+        shell.settings_changed.connect(self._show_settings)
         shell.palette_changed.connect(self._show_lanes)
         shell.lanes.loop_edited.connect(shell.looping.drag)
         signals.loop_changed.connect(self._show_loop)
@@ -156,11 +155,12 @@ class Listen(QObject):
         self.transport.show_state(state)
         self.transport.set_possible(state.available or state.starting, state.reason)
 
-    def _show_switching(self) -> None:
+    def _show_settings(self) -> None:
         settings = self._controller.settings
         self.transport.show_switching(settings.switching, settings.switching_ms)
         self._controller.hearing.set_switching(settings.switching, settings.switching_ms)
         self._shell.actions.check(f"listen.{settings.switching}")
+        self._shell.actions.check(f"listen.edges_{settings.loop_edges}")
 
     # -- play -----------------------------------------------------------------------------------------
 

@@ -38,15 +38,23 @@ _NAMED = 6
 
 
 def _build(
-    definition: PanelDefinition, out: Path, places: Places, programs: bool, accepted: Doubts | None, job: Job
+    definition: PanelDefinition,
+    out: Path,
+    places: Places,
+    programs: bool,
+    accepted: Doubts | None,
+    plugins: tuple[str, ...],
+    job: Job,
 ) -> FrozenPanel | Doubts:
     """Return the panel built; where something does not fit and was not accepted, return that."""
     from gaplisten.batch.panel_renderer import CatalogueRenderer
+    from gaplisten.concealers.catalogue import Catalogue
     from gaplisten.panel.build import build, doubts_in
 
     if accepted is None and (doubts := doubts_in(definition, places, job)):
         return doubts
-    with CatalogueRenderer(programs=programs) as renderer:
+    catalogue = Catalogue.scan(tuple(map(Path, plugins)), job=job) if plugins else None
+    with CatalogueRenderer(catalogue, programs=programs) as renderer:
         return build(definition, out, renderer, places=places, job=job, doubts=accepted)
 
 
@@ -209,9 +217,10 @@ class Panels(QObject):
                 self.dialog.accept()
             self.open(panel.folder)
 
+        plugins = self._controller.settings.plugin_folders
         self._controller.tasks.run(
             "building the panel",
-            lambda job: _build(definition, out, places, programs, accepted, job),
+            lambda job: _build(definition, out, places, programs, accepted, plugins, job),
             done,
             self._failed,
         )
