@@ -3,6 +3,7 @@
 // Samples are decoded here, not by the browser, whose 16-bit decoder does not divide by 32768.
 const FADE = 0.005;       // seconds: out, then in (ITU-R BS.1534-3)
 const AHEAD = 0.03;       // what is scheduled nearer than that may come too late
+const STALE = 0.25;       // a busy browser tells a page of the time of sound so late at most
 const PAUSE = 0.35;       // silence between two turns of the loop
 
 class Finding {
@@ -49,7 +50,8 @@ class Finding {
     await context.resume();
     if (context.state !== "running") { this.tell("The browser lets no sound out yet: press Space once more."); return; }
     if (context.sampleRate !== sound.rate) { this.tell(`This browser cannot play at ${sound.rate} Hz: nothing is played.`); return; }
-    const when = context.currentTime + AHEAD;
+    this.lead = -Infinity;
+    const when = this.now() + AHEAD;
     this.begun = when - from;
     this.gains = []; this.sources = [];
     this.buffers.forEach((buffer, number) => {
@@ -89,7 +91,7 @@ class Finding {
   hear(number) {
     if (number >= this.buttons.length || number === this.heard) return;
     if (this.playing) {
-      const when = this.clear(Math.max(this.context.currentTime + AHEAD, this.quiet));
+      const when = this.clear(Math.max(this.now() + AHEAD, this.quiet));
       const [out, into] = [this.gains[this.heard].gain, this.gains[number].gain];
       out.setValueAtTime(1, when); out.linearRampToValueAtTime(0, when + FADE);
       into.setValueAtTime(0, when + FADE); into.linearRampToValueAtTime(1, when + 2 * FADE);
@@ -97,6 +99,14 @@ class Finding {
     }
     this.heard = number;
     this.show();
+  }
+
+  // What a page sees of the time of sound stands still while the page is busy, and sound goes on: a fade that is
+  // set to a time gone by is none. So the clock of the page carries on from the best that was seen.
+  now() {
+    const seen = this.context.currentTime, clock = performance.now() / 1000;
+    this.lead = Math.max(this.lead, seen - clock);
+    return Math.min(Math.max(seen, clock + this.lead), seen + STALE);
   }
 
   clear(when) {
@@ -125,6 +135,7 @@ class Finding {
 
   draw() {
     if (!this.playing) return;
+    this.now();
     this.show(this.position());
     requestAnimationFrame(() => this.draw());
   }
