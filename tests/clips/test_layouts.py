@@ -291,7 +291,7 @@ def test_thousands_of_clips_are_listed_at_once_without_opening_a_file(
     make, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     counts: dict[int, int] = {}
-    monkeypatch.setattr(Path, "open", lambda *_, **__: pytest.fail("a file was opened"))
+    monkeypatch.setattr("gaplisten.untrusted.open_regular", lambda _: pytest.fail("a file was opened"))
     looks: list[str] = []
     scandir = os.scandir
     monkeypatch.setattr(os, "scandir", lambda path: looks.append(str(path)) or scandir(path))
