@@ -491,6 +491,8 @@ def test_a_flipped_bit_in_the_frames_of_an_mp3_with_checksums_is_refused_and_not
         ("wav", {"subtype": "IMA_ADPCM"}, 3, 1, "block 2 of"),
         ("w64", {"subtype": "IMA_ADPCM"}, 2, 200, "block 2 of"),
         ("wav", {"subtype": "MS_ADPCM"}, 0, 7, "block 2 of"),
+        ("aiff", {"subtype": "IMA_ADPCM"}, 1, 0x7F, "block 2 of"),
+        ("aiff", {"subtype": "GSM610"}, 0, 0x40, "block 2 of"),
         ("caf", {"subtype": "ALAC_16"}, 0, 0b010_00000, "packet 2 of 2"),
     ],
 )
@@ -500,8 +502,10 @@ def test_a_codecs_block_that_begins_as_none_does_is_named(
     path = tmp_path / f"a.{suffix}"
     data = bytearray(made(path, **how))
     read_signal(path)
-    place = data.index(b"data")
-    if suffix == "caf":
+    place = data.index(b"SSND" if suffix == "aiff" else b"data")
+    if suffix == "aiff":
+        second = place + 16 + {"IMA_ADPCM": 34, "GSM610": 33}[how["subtype"]]
+    elif suffix == "caf":
         table = data.index(b"pakt") + 12 + 24
         second = place + 12 + 4 + ((data[table] & 0x7F) << 7 | data[table + 1])
     else:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
+import numpy.typing as npt
 
 from gaplisten.audio.promises import (
     CONVERT,
@@ -23,7 +24,9 @@ from gaplisten.audio.promises import (
 CHUNKED = (b"RIFF", b"RF64", b"RIFX", b"FORM")
 _MICROSOFT, _IMA, _GSM = 0x02, 0x11, 0x31
 _IMA_STEPS, _MICROSOFT_PREDICTORS = 89, 7  # entries of the codecs' tables
+_GSM_MARK = 0xD  # the first four bits of a frame
 _BLOCKS = 4096  # looked at together
+Blocks = npt.NDArray[Any]
 _IN_BLOCKS = (_MICROSOFT, _IMA, _GSM)  # ADPCM, and GSM 06.10
 _EXTENSIBLE = 0xFFFE  # the kind stands further on
 _PLAIN = (0x01, 0x03, 0x06, 0x07)  # integers, floats, A-law, mu-law
@@ -32,6 +35,10 @@ _AIFF_BLOCKS = {
     b"ima4": (34, 64),
     b"GSM ": (33, 160),
 }  # codec -> bytes (of one channel) and frames of a block
+_AIFF_HEADS: dict[bytes, Callable[[Blocks], Blocks]] = {
+    b"ima4": lambda each: (each[:, 1] & 0x7F) >= _IMA_STEPS,
+    b"GSM ": lambda each: each[:, 0] >> 4 != _GSM_MARK,
+}
 
 
 @dataclass(frozen=True)
@@ -125,11 +132,15 @@ def check_chunks(file: BinaryIO, kind: bytes, length: int) -> Promise:
     if not notes and kind == b"FORM" and size >= 8 and (common := _common(file, heads.get(b"COMM", b""))):
         (skipped,) = struct.unpack(">I", _read(file, chunk, 4))
         notes, frames = _counted_aiff(common, size - 8 - skipped)
+        if common.codec in _AIFF_HEADS:
+            of_channel = _AIFF_BLOCKS[common.codec][0]
+            sound = chunk.start + 8 + skipped
+            _check_heads(file, sound, size - 8 - skipped, of_channel, _AIFF_HEADS[common.codec])
     elif not notes and kind != b"FORM":
         form = _Form.of(heads.get(b"fmt ", b""), order)
         notes = _consistent(form)
         if not notes:
-            _check_heads(file, chunk.start, size, form)
+            _check_blocks(file, chunk.start, size, form)
         if not notes and form is not None:
             fact = heads.get(b"fact", b"")[:4]
             told = struct.unpack(f"{order}I", fact)[0] if len(fact) == 4 else 0
@@ -208,29 +219,45 @@ def _block_frames(kind: int, size: int, channels: int) -> int:
     return 2 * (size // max(channels, 1) - head) + (2 if kind == _MICROSOFT else 1)
 
 
-def _check_heads(file: BinaryIO, start: int, size: int, form: _Form | None) -> None:
-    """Refuse blocks of IMA's or Microsoft's ADPCM whose heads no encoder writes.
+def _check_blocks(file: BinaryIO, start: int, size: int, form: _Form | None) -> None:
+    """Refuse blocks of IMA's or Microsoft's ADPCM whose heads no encoder writes; as `_check_heads`."""
+    if form is None or form.size < 7 * form.channels or form.channels < 1:
+        return
+    channels = form.channels
+    if form.kind == _IMA:  # of each channel a sample, a place in the table of steps, and a zero
+
+        def wrong(blocks: Blocks) -> Blocks:
+            steps, zeros = (blocks[:, at : 4 * channels : 4] for at in (2, 3))
+            bad: Blocks = (steps >= _IMA_STEPS) | (zeros != 0)
+            return bad
+
+        _check_heads(file, start, size, form.size, wrong)
+    elif form.kind == _MICROSOFT:
+        _check_heads(file, start, size, form.size, lambda each: each[:, :channels] >= _MICROSOFT_PREDICTORS)
+
+
+def _check_heads(file: BinaryIO, start: int, size: int, each: int, wrong: Callable[[Blocks], Blocks]) -> None:
+    """Look at the blocks of a codec.
+
+    Parameters
+    ----------
+    each
+        Bytes of a block.
+    wrong
+        Tells of blocks, a row each, what cannot stand in them.
 
     Raises
     ------
     HeaderFault
-        If there is one; libsndfile makes some sound of it.
+        If there is such a block; libsndfile makes some sound of it.
     """
-    if form is None or form.kind not in (_IMA, _MICROSOFT) or form.size < 7 * form.channels:
-        return
     file.seek(start)
-    for first in range(0, size // form.size, _BLOCKS):
-        data = file.read(min(_BLOCKS, size // form.size - first) * form.size)
-        blocks = np.frombuffer(data, np.uint8, len(data) // form.size * form.size).reshape(-1, form.size)
-        if form.kind == _IMA:  # of each channel a sample, a place in the table of steps, and a zero
-            steps, zeros = (blocks[:, at : 4 * form.channels : 4] for at in (2, 3))
-            wrong = (steps >= _IMA_STEPS) | (zeros != 0)
-        else:
-            wrong = blocks[:, : form.channels] >= _MICROSOFT_PREDICTORS
-        if wrong.any():
-            number = first + int(np.argmax(wrong.any(axis=1))) + 1
-            fact = f"is damaged: block {number} of {size // form.size} begins as none does"
-            raise HeaderFault(fact, COPY_AGAIN)
+    for first in range(0, size // each, _BLOCKS):
+        data = file.read(min(_BLOCKS, size // each - first) * each)
+        bad = wrong(np.frombuffer(data, np.uint8, len(data) // each * each).reshape(-1, each))
+        if bad.any():
+            number = first + int(np.argmax(bad.reshape(len(bad), -1).any(axis=1))) + 1
+            raise HeaderFault(f"is damaged: block {number} of {size // each} begins as none does", COPY_AGAIN)
 
 
 def _filled_up(form: _Form, told: int, size: int) -> tuple[int | None, tuple[str, ...]]:
@@ -281,7 +308,7 @@ def check_wave64(file: BinaryIO, length: int) -> Promise:
                 notes = more(length - end)
             notes = notes or _consistent(form)
             if not notes:
-                _check_heads(file, at + 24, size - 24, form)
+                _check_blocks(file, at + 24, size - 24, form)
             return Promise(notes, _wave64_frames(form, size - 24))
         at += max(24, size + -size % 8)
     raise HeaderFault("is cut short: it ends before its sound data begin", COPY_AGAIN)
