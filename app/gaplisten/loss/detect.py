@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.audio.signal import Samples, Signal
+from gaplisten.languages import counted
 from gaplisten.loss.trace import Flags, Grid, LossTrace, Origin, Spans
 
 _BLOCK_PACKETS = 1024  # looked at together, so that an hour takes no more memory than a minute
@@ -95,7 +96,7 @@ def _detected(signal: Signal, packet_frames: int, reference: Signal | None) -> D
         length = f"{1000 * grid.length / signal.rate:.4g} ms ({grid.length} frames)"
         said = f"exact zeros come in packets of {length}"
         said += f", not of {expected}" if grid.length != packet_frames else ""
-        said += f", the first begins {-grid.offset} frames before the sound" if grid.offset else ""
+        said += f", the first begins {counted(-grid.offset, 'frame')} before the sound" if grid.offset else ""
         return Detection(trace, (said,))
     gaps = runs.inside
     if share > _MOST or not len(gaps):
