@@ -116,6 +116,14 @@ def test_a_short_clip_has_a_delay_too_and_its_track_tells_the_middle_of_each_win
     assert [second for second, _ in longer.track] == pytest.approx([0.3, 0.5, 0.7, 0.9, 1.1])
 
 
+@pytest.mark.parametrize("seconds", [0.1, 0.4, 0.599])
+def test_a_clip_that_is_shorter_than_a_window_has_a_delay_too(seconds):
+    clean = Signal.of(np.random.default_rng(2).normal(0, 0.1, round(seconds * RATE)), RATE)
+    found = estimate_delay(clean, late(clean, 80))
+    assert found.frames == 80
+    assert found.alike > 0.9
+
+
 def test_a_delay_is_looked_for_only_as_far_as_asked():
     reference = made_speech(4.0)
     assert estimate_delay(reference, late(reference, 24000), max_seconds=1.6).frames == 24000

@@ -110,7 +110,8 @@ def _in_window(
 
 
 def _track(reference: Mono, version: Mono, rate: int, near: int) -> list[tuple[float, int, float]]:
-    size, hop, reach = round(_WINDOW * rate), round(_HOP * rate), round(_DRIFT_SECONDS * rate)
+    size, hop, reach = (round(seconds * rate) for seconds in (_WINDOW, _HOP, _DRIFT_SECONDS))
+    size = min(size, len(reference))
     starts = np.arange(0, max(len(reference) - size, 0) + 1, hop)
     if len(starts) > _MOST_WINDOWS:
         starts = starts[np.linspace(0, len(starts) - 1, _MOST_WINDOWS).astype(int)]
@@ -136,7 +137,7 @@ def estimate_delay(reference: Signal, version: Signal, max_seconds: float = MAX_
     Notes
     -----
     Generalised cross-correlation (Knapp and Carter, 1976), partly whitened: once for the whole clip, then in
-    windows of 0.6 s. The delay is the windows' median.
+    windows of 0.6 s (of a shorter clip, in all of it). The delay is the windows' median.
     """
     if reference.rate != version.rate:
         raise ValueError(f"rates differ: {reference.rate} and {version.rate} Hz")
