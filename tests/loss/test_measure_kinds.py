@@ -286,6 +286,17 @@ def test_a_version_of_turned_polarity_does_not_drift() -> None:
     assert share(found, "drift") == share(found, "lag_jump") == share(found, "elsewhere") == 0
 
 
+@pytest.mark.parametrize("corner", [100, 150])
+def test_a_codecs_filter_that_moves_with_the_voice_is_no_lag(corner: float) -> None:
+    moved = CLEAN.copy()
+    for at in range(0, CLEAN.size, 3200):  # now this corner, now none: what Opus does to speech in calls
+        sos = filters.butter(2, corner * (1 + at // 3200 % 2), "highpass", fs=RATE, output="sos")
+        moved[at : at + 3200] = filters.sosfilt(sos, CLEAN)[at : at + 3200]
+    found = measured(moved)
+    assert share(found, "lag_jump") < 0.05
+    assert share(found, "drift") < 0.05
+
+
 def test_the_end_of_a_gap_is_not_late_where_all_of_the_version_is() -> None:
     late = measured(np.concatenate((np.zeros(64), CLEAN[:-64])))
     assert np.nanmax(np.abs(late.column("v", "recovery_lag"))) < 0.1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
@@ -16,6 +16,7 @@ SETTLE_MS = 5.0  # a blend into received speech is not received speech
 SHORTEST_MS = 12.0
 REACH_MS, FIRST_REACH_MS, FARTHEST_MS = 30.0, 500.0, 1000.0
 SAME, ALIKE, BETTER = 0.98, 0.75, 0.04
+_SPEECH = 5.0  # how much smaller differences from sample to sample are, around 500 Hz at 16 kHz
 _QUIET = 1e-6  # -60 dBFS: below it nothing tells where a stretch comes from
 
 
@@ -65,6 +66,15 @@ def track(version: Prepared, clean: Prepared, places: Places) -> Track:
     middles = [(a + b) / 2 for windows in cuts for a, b in windows]
     stretch = np.repeat(np.arange(float(len(cuts))), [len(windows) for windows in cuts])
     return Track(np.array(middles), np.array(lags, np.float64), stretch, rate)
+
+
+def sharpened(signal: Prepared) -> Prepared:
+    """Return a signal whose voice is the differences from sample to sample, speech about as loud as it was.
+
+    A codec for calls takes low frequencies away by a filter that moves with the voice and shifts them by half
+    a millisecond and more; what is above them stays in its place, and is where lateness is heard.
+    """
+    return replace(signal, voice=_SPEECH * np.diff(signal.voice, prepend=0.0))
 
 
 def _cuts(places: Places, rate: int) -> list[list[tuple[int, int]]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from gaplisten.loss.measures.contract import PROPOSED, Case, ClipFact, Curve, Direction, Measure
-from gaplisten.loss.measures.received import Track, track
+from gaplisten.loss.measures.received import Track, sharpened, track
 from gaplisten.loss.measures.windows import Row
 
 SMALLEST_MS = 0.3
@@ -13,7 +13,8 @@ SMALLEST_MS = 0.3
 
 def tracked(case: Case) -> Track:
     """Return the lag of received sound, made once for all measures that need it."""
-    return case.of_version("track", lambda: track(case.version, case.reference, case.places))
+    clean = case.of_reference("sharpened", lambda: sharpened(case.reference))
+    return case.of_version("track", lambda: track(sharpened(case.version), clean, case.places))
 
 
 def stretch_lags(case: Case) -> Row:
