@@ -191,6 +191,19 @@ def test_a_file_given_by_its_path_is_a_plugin_too(tmp_path: Path) -> None:
         scan(tmp_path).get(str(tmp_path / "gone.py"))
 
 
+def test_a_file_given_by_its_path_is_run_once_to_be_described_and_again_when_it_changed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write(tmp_path / "elsewhere", "lone", PLAIN)
+    found = scan(tmp_path)
+    first = found.get(str(path))
+    with monkeypatch.context() as patched:
+        patched.setattr(catalogue_module, "Pool", None)
+        assert found.get(str(path)) == first
+    write(tmp_path / "elsewhere", "lone", f"source = 'another'\n{PLAIN}")
+    assert found.get(str(path)).source == "another"
+
+
 def test_that_a_bundled_plugin_failed_is_not_remembered_that_another_one_did_is(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

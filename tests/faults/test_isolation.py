@@ -102,6 +102,30 @@ def test_what_a_plugin_does_to_its_process_reaches_no_other(tmp_path: Path, kind
 
 
 @LINUX
+@pytest.mark.parametrize(
+    "how",
+    [
+        "os.sched_setaffinity(up, {min(os.sched_getaffinity(0))})",
+        "resource.prlimit(up, resource.RLIMIT_CPU, (600, resource.RLIM_INFINITY))",
+        "os.kill(up, signal.SIGSTOP)",
+    ],
+)
+def test_what_a_plugin_does_to_the_process_that_forks_others_reaches_none(tmp_path: Path, how: str) -> None:
+    state = "import os, resource\nprint(os.sched_getaffinity(0), resource.getrlimit(resource.RLIMIT_CPU))"
+    told = whole_file(tmp_path, "told", f"{state}\nreturn lossy")
+    vandal = whole_file(
+        tmp_path, "vandal", f"import os, resource, signal\nup = os.getppid()\n{how}\nreturn lossy"
+    )
+    states = []
+    for before in (None, vandal):
+        with Runner(workers=1, limits=QUICK) as runner:
+            if before is not None:
+                runner.submit(before, {}, SOUND, TRACE).result(60)
+            states.append(runner.submit(told, {}, SOUND, TRACE).result(60).messages[-1])
+    assert states[0] == states[1]
+
+
+@LINUX
 def test_the_same_plugin_stays_in_its_warm_process_and_no_other_comes_in(tmp_path: Path) -> None:
     entries = [
         whole_file(tmp_path / name, name, "import os\nprint(os.getpid())\nreturn lossy") for name in "abc"

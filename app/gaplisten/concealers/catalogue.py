@@ -311,8 +311,14 @@ class Catalogue:
             raise UnknownConcealer(
                 str(path), "is not a file", "give a plugin's file or the name of a known one"
             )
-        source = Source(path.stem, path.absolute(), "named")
-        return describe_new(source, self._limits)
+        source, known = Source(path.stem, path.absolute(), "named"), Known()
+        found = known.get(source)
+        if not isinstance(found, Entry):
+            found = describe_new(source, self._limits)
+            if isinstance(found, Entry):
+                known.put(source, found)
+                known.save()
+        return found
 
     def changed(self) -> tuple[str, ...]:
         """Return the names of plugins changed, added or removed since the scan; cheap enough to poll."""

@@ -190,6 +190,7 @@ if sys.platform == "linux":
 
         def kill(self) -> None:
             if self._lifeline >= 0 and not self._nursery.gone:
+                self._nursery.go_on()  # else nobody would tell of its end
                 # Its number is its own until it is released.
                 with contextlib.suppress(ProcessLookupError, PermissionError):
                     os.killpg(self.pid, signal.SIGKILL)
@@ -235,6 +236,7 @@ if sys.platform == "linux":
                 if self.gone:
                     raise OSError("the process that forks others is gone")
                 ancillary = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
+                self.go_on()
                 self._link.sendmsg([nursery.FORK], ancillary)
                 try:
                     born = self._born.get(timeout=_BIRTH_SECONDS)
@@ -244,6 +246,11 @@ if sys.platform == "linux":
                     self._process.kill()
                     raise OSError("the process that forks others does not answer")
                 return born
+
+        def go_on(self) -> None:
+            """Have it go on where a plugin has stopped it."""
+            if not self.gone:
+                self._process.send_signal(signal.SIGCONT)
 
         def release(self, pid: int) -> None:
             """Say that a process's number may be given away, once it has ended."""

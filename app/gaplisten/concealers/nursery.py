@@ -43,6 +43,7 @@ def _prctl(option: int, value: int) -> None:
 
 
 if sys.platform == "linux":
+    import resource
 
     class Nursery:
         """The process that forks.
@@ -62,6 +63,7 @@ if sys.platform == "linux":
             forms()
 
             self._link = link
+            self._standing = _Standing()
             self._living: set[int] = set()
             self._folders: dict[int, str] = {}
             self._ended: set[int] = set()
@@ -114,6 +116,7 @@ if sys.platform == "linux":
                     os.close(self._woken)
                     os.close(signal.set_wakeup_fd(-1))
                     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+                    self._standing.restore()
                     become_worker(descriptors)
                 finally:
                     os._exit(1)
@@ -165,6 +168,31 @@ if sys.platform == "linux":
         def _tell(self, message: bytes) -> None:
             with contextlib.suppress(OSError):
                 self._link.send(message)
+
+    class _Standing:
+        """Processors, limits and priority of this process: any plugin of the same user may change them.
+
+        What is forked begins with them as they were. A hard limit that was lowered, or a lower priority, only
+        the system's administrator can take back.
+        """
+
+        def __init__(self) -> None:
+            self._processors = os.sched_getaffinity(0)
+            self._priority = os.getpriority(os.PRIO_PROCESS, 0)
+            numbers = {getattr(resource, name) for name in dir(resource) if name.startswith("RLIMIT_")}
+            self._limits = {number: resource.getrlimit(number) for number in numbers}
+
+        def restore(self) -> None:
+            """Give them to this process."""
+            if os.sched_getaffinity(0) != self._processors:
+                os.sched_setaffinity(0, self._processors)
+            for number, limits in self._limits.items():
+                if resource.getrlimit(number) != limits:
+                    with contextlib.suppress(ValueError, OSError):
+                        resource.setrlimit(number, limits)
+            if os.getpriority(os.PRIO_PROCESS, 0) != self._priority:
+                with contextlib.suppress(OSError):
+                    os.setpriority(os.PRIO_PROCESS, 0, self._priority)
 
     def _prepare_resampling() -> None:
         import gaplisten.audio.resample  # noqa: F401
