@@ -18,7 +18,7 @@ Handler = Callable[..., object]
 # The menus in their order, and the sections of each; others come behind these.
 MENUS = {
     "File": ("open", "set", "save", "picture", "sound", "tables", "settings", "quit"),
-    "Edit": ("history", "notes", "loss", "lanes", "find"),
+    "Edit": ("history", "select", "notes", "loss", "lanes", "find"),
     "View": ("mode", "draw", "zoom", "follow", "panes", "ruler", "theme"),
     "Listen": ("play", "digits", "turn", "loop", "speed", "lost", "switching", "device", "levels"),
     "Gap": ("go", "see", "play", "notes", "worst", "list", "out"),

@@ -29,6 +29,17 @@ def periodicity(signal: Row, starts: Frames, rate: int) -> Row:
     return np.asarray(likeness(signal, starts, rate).max(axis=1, initial=-1.0))
 
 
+def pitch(signal: Row, starts: Frames, rate: int) -> Row:
+    """Return the pitch of the 30 ms from each start, Hz; NaN where they are not voiced.
+
+    It is that of the shortest lag which is a peak nearly as high as the best.
+    """
+    rows = likeness(signal, starts, rate)
+    places = _shortest(rows)
+    lags = places + round(SHORTEST_MS * rate / 1000)
+    return np.where(places >= 0, rate / lags, np.nan)
+
+
 def pitch_changes(here: Rows, there: Rows, rate: int) -> Row:
     """Return the change of pitch between stretches, cents; NaN where either is unvoiced.
 

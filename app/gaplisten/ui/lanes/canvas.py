@@ -15,6 +15,7 @@ from gaplisten.ui.lanes.colours import argb
 from gaplisten.ui.lanes.drawer import Drawer
 from gaplisten.ui.lanes.furniture import paint_furniture
 from gaplisten.ui.lanes.ground import Ground
+from gaplisten.ui.lanes.readout import paint_readings
 from gaplisten.ui.lanes.scene import RULER_HEIGHT, Scene
 
 
@@ -52,6 +53,8 @@ class Canvas(QWidget):
         self._stale = True
         self._playhead = 0
         self._preview: Preview | None = None
+        self._reads = False
+        self._hovered: QPointF | None = None
 
     @property
     def scene(self) -> Scene | None:
@@ -68,6 +71,9 @@ class Canvas(QWidget):
         if frame == self._playhead:
             return
         old, self._playhead = self._playhead, frame
+        if self._reads and self._hovered is None:
+            self.update()
+            return
         for place in (old, frame):
             x = self._playhead_x(place)
             if x is not None:
@@ -83,6 +89,27 @@ class Canvas(QWidget):
         if preview != self._preview:
             self._preview = preview
             self.update()
+
+    def set_reading(self, on: bool) -> None:
+        """Write what every lane is under the mouse, or at the playhead while that is elsewhere."""
+        self._reads = on
+        self.update()
+
+    def set_hovered(self, place: QPointF | None) -> None:
+        """Take it that the mouse is there, or not on the lanes."""
+        self._hovered = place
+        if self._reads:
+            self.update()
+
+    @property
+    def read_at(self) -> tuple[int, float | None] | None:
+        """The frame whose values are written and the height of the mouse; None while none are."""
+        if not self._reads or self._scene is None:
+            return None
+        place = self._hovered
+        if place is None:
+            return self._playhead, None
+        return self._scene.frame_at(place.x()), place.y()
 
     def picture(self) -> QImage | None:
         """Return the picture without the playhead, drawn now if needed."""
@@ -100,6 +127,8 @@ class Canvas(QWidget):
             painter.drawImage(0, 0, picture)
             self._paint_preview(painter)
             self._paint_playhead(painter)
+            if self._scene is not None and (read := self.read_at) is not None:
+                paint_readings(painter, self._scene, self._drawers, *read)
             self._paint_focus(painter)
         painter.end()
 

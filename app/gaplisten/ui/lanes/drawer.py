@@ -12,10 +12,11 @@ from PySide6.QtGui import QPainter
 
 from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.raster import Pixels
+from gaplisten.audio.reading import read_sample
 from gaplisten.audio.viewport import Viewport
 from gaplisten.ui.lanes import drawers
 from gaplisten.ui.lanes.ground import Ground
-from gaplisten.ui.lanes.scene import Scene, SceneLane, Strip
+from gaplisten.ui.lanes.scene import Mode, Scene, SceneLane, Strip
 
 Lanes = tuple[SceneLane, ...]
 
@@ -81,6 +82,21 @@ class Drawer(QObject):
     def scale(self, scene: Scene, strip: Strip) -> list[tuple[float, str]]:
         """Return logical heights and texts of the vertical scale; empty for none."""
         return []
+
+    def reading(self, scene: Scene, lane: SceneLane, frame: int, height: float | None) -> str:
+        """Say what a lane is at a frame, in a few words.
+
+        Parameters
+        ----------
+        height
+            Where the mouse is in the strip, 0 at its bottom and 1 at its top; None where it is not in a strip
+            drawn like this.
+        """
+        reference = scene.reference
+        if reference is lane or scene.mode is Mode.RESIDUAL:  # there the difference is what is drawn
+            reference = None
+        found = read_sample(lane.source, frame, None if reference is None else reference.source)
+        return "" if found is None else found.text
 
     def paint(self, pixels: Pixels, ground: Ground, lanes: Lanes, strip: Strip) -> None:
         """Paint lanes, the one to lie on top last, into the strip's pixels, shape ``(height, columns)``."""

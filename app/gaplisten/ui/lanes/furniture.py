@@ -34,6 +34,7 @@ def paint_furniture(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawe
     _paint_words(painter, scene)
     _paint_ruler(painter, scene)
     _paint_gap(painter, scene)
+    _paint_selection(painter, scene)
     _paint_loop(painter, scene)
     _paint_marks(painter, scene)
 
@@ -221,6 +222,23 @@ def _paint_loop(painter: QPainter, scene: Scene) -> None:
         if left <= x <= right:
             painter.drawLine(QPointF(x, 0), QPointF(x, layout.height))
             painter.drawRect(QRectF(x - 3, 0, 6, 9))
+
+
+def _paint_selection(painter: QPainter, scene: Scene) -> None:
+    if scene.selection is None:
+        return
+    layout = scene.layout
+    left, right = float(layout.plot_left), float(layout.width)
+    begin, end = (scene.x_of(frame) for frame in scene.selection)
+    veil = QColor(scene.colours.accent)
+    veil.setAlpha(46)
+    painter.save()
+    painter.setClipRect(QRectF(left, 0, right - left, layout.height))
+    painter.fillRect(QRectF(begin, RULER_HEIGHT - 8, end - begin, layout.height), veil)
+    painter.setPen(QPen(scene.colours.text, 0, Qt.PenStyle.DotLine))
+    for x in (begin, end):
+        painter.drawLine(QPointF(x, RULER_HEIGHT - 8), QPointF(x, layout.height))
+    painter.restore()
 
 
 def _paint_gap(painter: QPainter, scene: Scene) -> None:

@@ -10,6 +10,7 @@ from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QGridLayout, QScrollBar, QWidget
 
+from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.ruler import RulerUnit
 from gaplisten.loss.shading import LossMap
 from gaplisten.loss.trace import LossTrace
@@ -20,6 +21,7 @@ from gaplisten.ui.lanes.export import write_png, write_svg
 from gaplisten.ui.lanes.lane_data import Altering, LaneData
 from gaplisten.ui.lanes.overview import OverviewStrip
 from gaplisten.ui.lanes.pointer import Pointer
+from gaplisten.ui.lanes.readout import readings
 from gaplisten.ui.lanes.scene import LaneView, Layout, Mark, Mode, Scene
 from gaplisten.ui.lanes.shown import Shown
 from gaplisten.ui.lanes.time_axis import TimeAxis
@@ -60,6 +62,8 @@ class LanesView(QWidget):
         ``(lane key, sentence)``: a file could not be read.
     amplitude_changed
         ``(factor)``.
+    selected
+        ``(start, stop)``: the user selected what lies between.
     menu_wanted
         ``(frame, lane key, place on the screen)``: the user asks what can be done there; -1 for either where
         there is none.
@@ -75,6 +79,7 @@ class LanesView(QWidget):
     mark_clicked = Signal(int)
     source_failed = Signal(int, str)
     amplitude_changed = Signal(float)
+    selected = Signal(int, int)
     menu_wanted = Signal(int, int, QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -128,6 +133,8 @@ class LanesView(QWidget):
         pointer.gap_drawn.connect(self.gap_drawn)
         pointer.magnified.connect(self._magnify)
         pointer.menu_wanted.connect(self.menu_wanted)
+        pointer.selected.connect(self.selected)
+        pointer.hovered.connect(self._canvas.set_hovered)
         pointer.lanes_scrolled.connect(
             lambda pixels: self._lane_bar.setValue(self._lane_bar.value() + round(pixels))
         )
@@ -191,6 +198,23 @@ class LanesView(QWidget):
         """Show the loop region, or none."""
         self._shown.loop = loop
         self._refresh()
+
+    def set_selection(self, span: tuple[int, int] | None) -> None:
+        """Show what is selected, or nothing."""
+        self._shown.selection = span
+        self._refresh()
+
+    def set_selecting(self, on: bool) -> None:
+        """Let a drag select instead of looping."""
+        self._pointer.selecting = on
+
+    def set_reading(self, on: bool) -> None:
+        """Write what every lane is under the mouse, or at the playhead."""
+        self._canvas.set_reading(on)
+
+    def source(self, key: int) -> SampleSource | None:
+        """Return the sound that is drawn in a lane (in the residual mode what differs); None for no lane."""
+        return self._data.drawn(key).source if key in self._shown.keys else None
 
     def set_current_gap(self, gap: tuple[int, int] | None) -> None:
         """Point out the gap at hand, or none."""
@@ -389,7 +413,11 @@ class LanesView(QWidget):
         self.set_playhead(frame)
         self.axis.reveal(frame)
         if (scene := self._canvas.scene) is not None:
-            self._canvas.setAccessibleDescription(scene.describe(frame))
+            said = [scene.describe(frame)]
+            if self._canvas.read_at is not None:
+                told = readings(scene, self._drawers, frame)
+                said += [f"{lane.key} {text}" for lane, _strip, text in told]
+            self._canvas.setAccessibleDescription(", ".join(said))
         self.seek_requested.emit(frame)
 
     def _magnify(self, factor: float) -> None:

@@ -22,7 +22,7 @@ from gaplisten.ui.lanes.scene import RULER_HEIGHT, Scene
 from gaplisten.ui.lanes.time_axis import TimeAxis, notches
 
 ZOOM_STEP = 1.25
-GRAB = 5.0
+GRAB, EDGE_GRAB = 5.0, 2.0
 DRAG_FROM = 4.0
 _Button, _Modifier, _Cursor = Qt.MouseButton, Qt.KeyboardModifier, Qt.CursorShape
 
@@ -37,6 +37,12 @@ class Drag(Enum):
     PAN = auto()
     PAINT = auto()
     DRAW = auto()
+    MEASURE = auto()
+    FROM = auto()
+    TO = auto()
+
+
+_SELECTING = (Drag.MEASURE, Drag.FROM, Drag.TO)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,8 @@ class Pointer(QObject):
     ----------
     painting
         Whether the mouse paints packets instead of seeking.
+    selecting
+        Whether a drag selects instead of looping; with Ctrl held it does so in any case.
 
     Signals
     -------
@@ -73,6 +81,10 @@ class Pointer(QObject):
         ``(first packet, last packet, lost)``.
     gap_drawn
         ``(start, stop, lost)``, in frames: off the packets, or where there are none.
+    selected
+        ``(start, stop)``, in frames.
+    hovered
+        The mouse is at this place of the canvas (`QPointF`), or nowhere on it (None).
     magnified
         ``(factor)`` of the amplitude.
     lanes_scrolled
@@ -89,6 +101,8 @@ class Pointer(QObject):
     loop_edited = Signal(int, int)
     packets_painted = Signal(int, int, bool)
     gap_drawn = Signal(int, int, bool)
+    selected = Signal(int, int)
+    hovered = Signal(object)
     magnified = Signal(float)
     lanes_scrolled = Signal(float)
     menu_wanted = Signal(int, int, QPoint)
@@ -97,7 +111,7 @@ class Pointer(QObject):
         super().__init__(canvas)
         self._canvas, self._axis = canvas, axis
         self._press: _Press | None = None
-        self.painting = False
+        self.painting = self.selecting = False
         canvas.installEventFilter(self)
 
     @property
@@ -129,6 +143,7 @@ class Pointer(QObject):
                 return True
             case _ if event.type() == QEvent.Type.Leave:
                 self.pointed.emit(-1, -1)
+                self.hovered.emit(None)
         return False
 
     # mouse
@@ -187,7 +202,19 @@ class Pointer(QObject):
             return Drag.PAN, False
         if button != _Button.LeftButton:
             return None, False
-        return self._loop_edge(place) or Drag.SEEK, False
+        if event.modifiers() & _Modifier.ControlModifier:
+            return Drag.MEASURE, False
+        edge = self._edge(place)
+        return edge or (Drag.MEASURE if self.selecting else Drag.SEEK), False
+
+    def _edge(self, place: QPointF) -> Drag | None:
+        """Return the drag of the edge that lies under the mouse: of the selection, or else of the loop."""
+        scene, span = self._scene, self._scene.selection
+        if span is not None and span[0] < span[1]:
+            begin, end = (abs(scene.x_of(frame) - place.x()) for frame in span)
+            if min(begin, end) <= EDGE_GRAB:
+                return Drag.FROM if begin < end else Drag.TO
+        return self._loop_edge(place)
 
     def _loop_edge(self, place: QPointF) -> Drag | None:
         scene = self._scene
@@ -196,7 +223,7 @@ class Pointer(QObject):
             return None
         begin, end = (abs(scene.x_of(frame) - place.x()) for frame in loop)
         # In the lanes the edges are narrow, so that a click beside them still seeks.
-        reach = GRAB if place.y() < RULER_HEIGHT else 2.0
+        reach = GRAB if place.y() < RULER_HEIGHT else EDGE_GRAB
         if min(begin, end) > reach:
             return None
         return Drag.LOOP_START if begin < end else Drag.LOOP_STOP
@@ -206,6 +233,7 @@ class Pointer(QObject):
         frame = scene.frame_at(place.x())
         inside = place.x() >= scene.layout.plot_left
         self.pointed.emit(frame if inside else -1, scene.key_at(place.y()))
+        self.hovered.emit(place if inside else None)
         if press is None:
             self._canvas.setCursor(self._cursor(place, inside))
             return
@@ -216,6 +244,8 @@ class Pointer(QObject):
     def _drag(self, press: _Press, place: QPointF, frame: int) -> None:
         if press.kind is Drag.SELECT:
             self._preview(*sorted((press.frame, frame)))
+        elif press.kind in _SELECTING:
+            self.selected.emit(*self._selected(press, frame))
         elif press.kind in (Drag.LOOP_START, Drag.LOOP_STOP):
             self._preview(*self._moved_loop(press.kind, frame))
         elif press.kind is Drag.PAN:
@@ -225,6 +255,16 @@ class Pointer(QObject):
             self._preview(*sorted((press.frame, frame)), paint=press.lost)
         elif press.kind is Drag.PAINT and (stretch := self._packets(press, frame)):
             self._preview(*stretch[2:], paint=press.lost)
+
+    def _selected(self, press: _Press, frame: int) -> tuple[int, int]:
+        """Return what a drag selects: it follows the mouse at once, so that its numbers do."""
+        begin, end = self._scene.selection or (press.frame, press.frame)
+        fixed = {Drag.MEASURE: press.frame, Drag.FROM: end, Drag.TO: begin}[press.kind]
+        if press.kind is not Drag.MEASURE and self._press is not None:
+            # The edge that is held may cross the other one, which stays where it was at first.
+            self._press = replace(press, kind=Drag.MEASURE, frame=fixed)
+        first, last = sorted((fixed, frame))
+        return first, last
 
     def _moved_loop(self, kind: Drag, frame: int) -> tuple[int, int]:
         begin, end = self._scene.loop or (frame, frame)
@@ -264,7 +304,9 @@ class Pointer(QObject):
             return _Cursor.ArrowCursor
         if self.painting and place.y() >= RULER_HEIGHT:
             return _Cursor.CrossCursor
-        return _Cursor.SplitHCursor if self._loop_edge(place) else _Cursor.ArrowCursor
+        if self._edge(place):
+            return _Cursor.SplitHCursor
+        return _Cursor.IBeamCursor if self.selecting and place.y() >= RULER_HEIGHT else _Cursor.ArrowCursor
 
     # wheel, pinch, keys
 

@@ -14,6 +14,7 @@ from gaplisten.audio.peaks import PeakPyramid
 from gaplisten.audio.ruler import Scale, duration
 from gaplisten.audio.signal import Signal
 from gaplisten.audio.viewport import Viewport
+from gaplisten.bench.lanes import REFERENCE_KEY
 from gaplisten.loss.shading import LossMap
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes.colours import ViewColours
@@ -229,6 +230,7 @@ class Scene:
     loop: tuple[int, int] | None = None
     gap: tuple[int, int] | None = None
     marks: tuple[Mark, ...] = ()
+    selection: tuple[int, int] | None = None
 
     @property
     def rows(self) -> int:
@@ -239,6 +241,11 @@ class Scene:
     def overlaid(self) -> bool:
         """Whether several lanes share one plot."""
         return self.mode is Mode.OVERLAY and len(self.lanes) > 1
+
+    @property
+    def reference(self) -> SceneLane | None:
+        """The lane that others are compared with; None where the clip has none."""
+        return next((lane for lane in self.lanes if lane.key == REFERENCE_KEY), None)
 
     def in_row(self, row: int) -> tuple[SceneLane, ...]:
         """Return the lanes drawn in a row, the active one last so that it lies on top."""

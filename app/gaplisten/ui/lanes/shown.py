@@ -41,6 +41,7 @@ class Shown:
     loop: tuple[int, int] | None = None
     gap: tuple[int, int] | None = None
     marks: tuple[Mark, ...] = ()
+    selection: tuple[int, int] | None = None
     gain: float = 1.0
     _own: dict[int, tuple[LossTrace, int, LossMap]] = field(default_factory=dict)
 
@@ -120,4 +121,5 @@ class Shown:
             loop=self.loop,
             gap=self.gap,
             marks=self.marks,
+            selection=self.selection,
         )

@@ -26,6 +26,7 @@ from PySide6.QtWidgets import (
 from gaplisten import folders
 from gaplisten.bench.at_hand import GapAtHand, Looping
 from gaplisten.bench.controller import Controller
+from gaplisten.bench.selection import Selection
 from gaplisten.bench.settings import MOST, Settings, is_there, with_newest, write_settings
 from gaplisten.bench.state import Seen
 from gaplisten.durable.places import safe_name
@@ -100,8 +101,8 @@ class Shell(QObject):
         All commands.
     lanes, display
         The view of the lanes, and what keeps it in step with the workbench.
-    hand, looping
-        The gap at hand, and the loop.
+    hand, looping, selection
+        The gap at hand, the loop, and what is selected.
     empty
         What is seen in its place before anything is open.
     messages, status
@@ -171,6 +172,7 @@ class Shell(QObject):
         self.status = Status(window)
         self.display = LaneDisplay(controller, self.signals, self.lanes, self.status)
         self.hand, self.looping = GapAtHand(controller), Looping(controller)
+        self.selection = Selection(controller)
         self.lanes.seek_requested.connect(self.place_chosen)
         self.palette_changed.connect(self.display.show_lanes)
         window.installEventFilter(self)

@@ -1,0 +1,84 @@
+"""What is to be said of a stretch of one version: how long it is, how loud, and at which pitch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from gaplisten.audio.filemap import SampleSource, read_floats
+from gaplisten.audio.reading import level_text
+from gaplisten.loss.measures.periodicity import WINDOW_MS, pitch
+from gaplisten.loss.measures.windows import Row
+
+MOST_SECONDS = 30.0
+_MOST_WINDOWS = 400
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """A stretch of one version.
+
+    Parameters
+    ----------
+    peak, rms
+        Largest magnitude and root mean square over all channels, full scale 1.0.
+    pitch
+        Median fundamental frequency of its voiced parts in Hz; None where it has none, or is too short.
+    voiced
+        Share of it that is voiced, 0..1.
+    """
+
+    peak: float
+    rms: float
+    pitch: float | None
+    voiced: float
+
+    @property
+    def text(self) -> str:
+        """The same in words."""
+        parts = [f"peak {level_text(self.peak)} dBFS", f"RMS {level_text(self.rms)} dBFS"]
+        if self.pitch is not None:
+            share = "" if self.voiced > 0.95 else f" ({self.voiced:.0%} voiced)"
+            parts.append(f"f0 {self.pitch:.1f} Hz{share}")
+        return " · ".join(parts)
+
+
+def read_stretch(source: SampleSource, start: int, stop: int) -> Stretch | None:
+    """Measure ``[start, stop)`` of a version; None where there is no sound that can be read, or too much.
+
+    Parameters
+    ----------
+    start, stop
+        In frames; at most `MOST_SECONDS` apart.
+    """
+    stop = min(stop, source.frames)
+    if not 0 <= start < stop or stop - start > MOST_SECONDS * source.rate or not source.loaded(start, stop):
+        return None
+    samples = read_floats(source, start, stop).astype(np.float64)
+    found = _pitches(samples.mean(axis=1), source.rate)
+    voiced = found[np.isfinite(found)]
+    return Stretch(
+        float(np.abs(samples).max()),
+        float(np.sqrt((samples**2).mean())),
+        float(np.median(voiced)) if voiced.size else None,
+        voiced.size / found.size if found.size else 0.0,
+    )
+
+
+def _pitches(row: Row, rate: int) -> Row:
+    """Return the pitch of windows that lie regularly in a stretch; none where not one fits into it."""
+    size = round(WINDOW_MS * rate / 1000)
+    last = row.size - size
+    if last < 0:
+        return np.zeros(0)
+    step = max(size // 3, last // _MOST_WINDOWS, 1)
+    return pitch(row, np.arange(0, last + 1, step, dtype=np.int64), rate)
+
+
+def between(frames: int, rate: int) -> str:
+    """Say how far apart two places are: samples, milliseconds, and the frequency with that period."""
+    samples = "1 sample" if frames == 1 else f"{frames} samples"
+    if frames <= 0:
+        return "0 samples"
+    return f"{samples} · {1000.0 * frames / rate:.3f} ms · 1/T {rate / frames:.4g} Hz"
