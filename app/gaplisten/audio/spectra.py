@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,16 +12,11 @@ import numpy.typing as npt
 from gaplisten.audio.filemap import Frames, KeepsPieces, SampleSource, read_floats
 
 Levels = npt.NDArray[np.uint8]
+Rows = npt.NDArray[np.float64]
 TILE = 128
 # One step of a tile's numbers is half a decibel; 255 is +7.5 dB, 1 is -119.5 dB, 0 is "nothing there".
 STEPS_PER_DB = 2.0
 TOP_DB = 7.5
-# Levels of the first and the last colour; a full-scale sine is 0 dB.
-QUIETEST_DB, LOUDEST_DB = -95.0, -15.0
-# Quiet is the colour of the paper, loud is far from it; on the way the lightness changes steadily, so that
-# the picture reads the same to every eye and in grey print.
-_ON_DARK = ("#141519", "#2a2550", "#612f74", "#a3406c", "#dd6350", "#f59d48", "#fbe09a")
-_ON_LIGHT = ("#ffffff", "#fbe6c0", "#f3b279", "#dd7560", "#a4466f", "#57306b", "#1b1638")
 _LOOKS = 3
 # Stretches this many windows apart are read through rather than sought one by one.
 _THROUGH, _THROUGH_SLOW = 4, 8
@@ -88,6 +83,14 @@ def tile(source: SampleSource, number: int, hop: int, settings: SpectrumSettings
     return quantised(loudest)
 
 
+def spectra_at(
+    source: SampleSource, centres: npt.NDArray[np.int64], settings: SpectrumSettings
+) -> npt.NDArray[np.float32]:
+    """Return the power spectra around ascending frames, shape ``(n, bins)``; a full-scale sine is 1.0."""
+    size = settings.window_frames(source.rate)
+    return _power(_windows(source, centres - size // 2, size), size)
+
+
 def quantised(power: npt.NDArray[np.float32]) -> Levels:
     """Return power (a full-scale sine is 1.0) in half decibels, 0 where there is none."""
     decibels = np.log10(np.maximum(power, np.float32(_QUIETEST))) * np.float32(10.0)
@@ -149,7 +152,14 @@ def _padded(source: SampleSource, start: int, stop: int, alone: bool = False) ->
     return np.pad(found, ((inner_start - start, stop - inner_stop), (0, 0)))
 
 
-def fitted(levels: Levels, first: float, per_column: float, columns: int, rows: int) -> Levels:
+def decibels_of(level: int) -> float:
+    """Return what a tile's number stands for, dB (a full-scale sine is 0)."""
+    return (level - 255.0) / STEPS_PER_DB + TOP_DB
+
+
+def fitted(
+    levels: Levels, first: float, per_column: float, columns: int, rows: int, axis: Rows | None = None
+) -> Levels:
     """Return the spectrogram at the size of a picture, highest frequency on top.
 
     Parameters
@@ -162,6 +172,10 @@ def fitted(levels: Levels, first: float, per_column: float, columns: int, rows: 
         Hops in a pixel column. Above one, the loudest of a column's hops is taken, below, it is interpolated.
     columns, rows
         Size of the picture.
+    axis
+        Where each row begins and the last one ends, lowest first, as shares (0..1) of the highest frequency
+        there is, shape ``(rows + 1,)``; evenly over all of it by default. Of what a row holds the loudest is
+        taken.
 
     Returns
     -------
@@ -170,8 +184,25 @@ def fitted(levels: Levels, first: float, per_column: float, columns: int, rows: 
     """
     across = _resized(levels, first, per_column, columns)
     bins = levels.shape[1]
-    up = _resized(np.ascontiguousarray(across.T), 0.0, bins / rows, rows)
+    if axis is None:
+        up = _resized(np.ascontiguousarray(across.T), 0.0, bins / rows, rows)
+    else:
+        up = _gathered_rows(np.ascontiguousarray(across.T), axis * bins)
     return up[::-1]
+
+
+def _gathered_rows(levels: Levels, edges: Rows) -> Levels:
+    """Return the loudest of the rows between neighbouring edges; where those are finer, what lies between."""
+    last = len(levels) - 1
+    begin = np.clip(np.floor(edges[:-1]).astype(np.int64), 0, last)
+    end = np.clip(np.ceil(edges[1:]).astype(np.int64) - 1, begin, last)
+    found: Levels = levels[begin]
+    for offset in range(1, int(np.max(end - begin, initial=0)) + 1):
+        np.maximum(found, levels[np.minimum(begin + offset, end)], out=found)
+    fine = np.flatnonzero(np.diff(edges) < 1.0)
+    if fine.size:
+        found[fine] = _between_rows(levels, (edges[fine] + edges[fine + 1]) / 2 - 0.5)
+    return found
 
 
 def _resized(levels: Levels, first: float, step: float, count: int) -> Levels:
@@ -184,28 +215,15 @@ def _resized(levels: Levels, first: float, step: float, count: int) -> Levels:
         for offset in range(1, int(np.max(end - begin)) + 1):
             np.maximum(found, levels[np.minimum(begin + offset, end)], out=found)
         return found
-    place = np.clip(first + (np.arange(count) + 0.5) * step - 0.5, 0, last)
+    return _between_rows(levels, first + (np.arange(count) + 0.5) * step - 0.5)
+
+
+def _between_rows(levels: Levels, places: npt.NDArray[np.floating[Any]]) -> Levels:
+    """Return what lies at places between rows."""
+    last = len(levels) - 1
+    place = np.clip(places, 0, last)
     begin = np.floor(place).astype(np.int64)
     share = np.round((place - begin) * 256).astype(np.uint16)[:, None]
     one, other = levels[begin].astype(np.uint16), levels[np.minimum(begin + 1, last)].astype(np.uint16)
     between: Levels = ((one * (256 - share) + other * share) >> 8).astype(np.uint8)
     return between
-
-
-@cache
-def level_colours(dark: bool) -> npt.NDArray[np.uint32]:
-    """Return the pixel for each level of a tile, shape ``(256,)``, on a dark or a light background."""
-    decibels = (np.arange(256) - 255.0) / STEPS_PER_DB + TOP_DB
-    share = np.clip((decibels - QUIETEST_DB) / (LOUDEST_DB - QUIETEST_DB), 0.0, 1.0)
-    share[0] = 0.0
-    anchors = np.array([_parts(text) for text in (_ON_DARK if dark else _ON_LIGHT)])
-    places = np.linspace(0.0, 1.0, len(anchors))
-    red, green, blue = (
-        np.interp(share, places, anchors[:, part]).round().astype(np.uint32) for part in range(3)
-    )
-    table: npt.NDArray[np.uint32] = np.uint32(0xFF000000) | red << 16 | green << 8 | blue
-    return table
-
-
-def _parts(text: str) -> tuple[int, int, int]:
-    return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)

@@ -12,6 +12,8 @@ from typing import Any
 import tomlkit
 
 from gaplisten import folders
+from gaplisten.audio.palettes import PALETTES
+from gaplisten.audio.spectrum_look import SCALES, SpectrumLook
 from gaplisten.bench.loop_edges import LOOP_EDGES
 from gaplisten.durable.files import write_whole
 from gaplisten.untrusted import read_regular
@@ -41,6 +43,11 @@ class Settings:
         Where the edges of loops may lie, one of `gaplisten.bench.loop_edges.LOOP_EDGES`.
     plugin_folders
         Folders of concealers beside the user's own plugin folder; whole paths.
+    spectrum_window_ms, spectrum_range_db, spectrum_gain_db, spectrum_low_hz, spectrum_high_hz
+        See `gaplisten.audio.spectrum_look.SpectrumLook`; 2 to 128 ms, 20 to 120 dB,
+        -40 to 60 dB, 0 to 96000 Hz.
+    spectrum_scale, spectrum_palette, spectrum_hatched
+        Likewise.
     """
 
     theme: str = "system"
@@ -50,6 +57,32 @@ class Settings:
     level_dbov: float = -26.0
     loop_edges: str = "anywhere"
     plugin_folders: tuple[str, ...] = ()
+    spectrum_window_ms: float = 16.0
+    spectrum_range_db: float = 80.0
+    spectrum_gain_db: float = 0.0
+    spectrum_low_hz: float = 0.0
+    spectrum_high_hz: float = 0.0
+    spectrum_scale: str = "linear"
+    spectrum_palette: str = "heat"
+    spectrum_hatched: bool = False
+
+    @property
+    def spectrum(self) -> SpectrumLook:
+        """How spectrograms are looked at."""
+        return SpectrumLook(
+            self.spectrum_window_ms,
+            self.spectrum_range_db,
+            self.spectrum_gain_db,
+            self.spectrum_low_hz,
+            self.spectrum_high_hz,
+            self.spectrum_scale,
+            self.spectrum_palette,
+            self.spectrum_hatched,
+        )
+
+    def with_spectrum(self, look: SpectrumLook) -> Settings:
+        """Return the settings with spectrograms looked at like this."""
+        return replace(self, **{f"spectrum_{each.name}": getattr(look, each.name) for each in fields(look)})
 
 
 _ALLOWED: dict[str, Callable[[Any], bool]] = {
@@ -60,6 +93,14 @@ _ALLOWED: dict[str, Callable[[Any], bool]] = {
     "level_dbov": lambda v: -60.0 <= v <= 0.0,
     "loop_edges": lambda v: v in LOOP_EDGES,
     "plugin_folders": lambda v: all(isinstance(each, str) and os.path.isabs(each) for each in v),
+    "spectrum_window_ms": lambda v: 2.0 <= v <= 128.0,
+    "spectrum_range_db": lambda v: 20.0 <= v <= 120.0,
+    "spectrum_gain_db": lambda v: -40.0 <= v <= 60.0,
+    "spectrum_low_hz": lambda v: 0.0 <= v <= 96_000.0,
+    "spectrum_high_hz": lambda v: 0.0 <= v <= 96_000.0,
+    "spectrum_scale": lambda v: v in SCALES,
+    "spectrum_palette": lambda v: v in PALETTES,
+    "spectrum_hatched": lambda _v: True,
 }
 
 

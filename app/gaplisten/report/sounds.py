@@ -9,8 +9,9 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.audio.filemap import as_source
+from gaplisten.audio.palettes import level_colours
 from gaplisten.audio.signal import Signal
-from gaplisten.audio.spectra import TILE, SpectrumSettings, fitted, level_colours, tile
+from gaplisten.audio.spectra import TILE, SpectrumSettings, fitted, tile
 from gaplisten.report.figure import INK, LOOKS, Axis, Boxes, Envelope, Line, Look, Mark, Plot, Raster
 
 COLUMNS = 1200

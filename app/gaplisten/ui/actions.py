@@ -19,7 +19,7 @@ Handler = Callable[..., object]
 MENUS = {
     "File": ("open", "set", "save", "picture", "sound", "tables", "settings", "quit"),
     "Edit": ("history", "select", "notes", "loss", "lanes", "find"),
-    "View": ("mode", "draw", "zoom", "follow", "panes", "ruler", "theme"),
+    "View": ("mode", "draw", "zoom", "lanes", "follow", "panes", "ruler", "theme"),
     "Listen": ("play", "digits", "turn", "loop", "speed", "lost", "switching", "device", "levels"),
     "Gap": ("go", "see", "play", "notes", "worst", "list", "out"),
     "Conceal": ("files", "folder", "clips", "audit"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,13 +21,18 @@ CURVE_BELOW = 1.0
 _POINT = 2.4
 _CLASSES = 3
 
+Bend = Callable[[npt.NDArray[np.float64]], npt.NDArray[np.float64]]
+"""Tells at which height values of amplitude are drawn: -1 at the bottom of the strip, 1 at its top."""
+
 
 def is_curve(view: Viewport) -> bool:
     """Whether the zoom is so close that a curve through the samples is drawn instead of columns."""
     return view.frames_per_pixel < CURVE_BELOW
 
 
-def paint_curves(painter: QPainter, scene: Scene, lanes: tuple[SceneLane, ...], strip: Strip) -> None:
+def paint_curves(
+    painter: QPainter, scene: Scene, lanes: tuple[SceneLane, ...], strip: Strip, bend: Bend
+) -> None:
     """Paint the curves of lanes that share a strip, in logical pixels."""
     layout = scene.layout
     painter.save()
@@ -34,11 +40,11 @@ def paint_curves(painter: QPainter, scene: Scene, lanes: tuple[SceneLane, ...], 
     roof = QRectF(0, RULER_HEIGHT, layout.width, layout.height)
     painter.setClipRect(scene.box(strip).intersected(roof))
     for lane in lanes:
-        _paint_lane(painter, lane, scene, strip)
+        _paint_lane(painter, lane, scene, strip, bend)
     painter.restore()
 
 
-def _paint_lane(painter: QPainter, lane: SceneLane, scene: Scene, strip: Strip) -> None:
+def _paint_lane(painter: QPainter, lane: SceneLane, scene: Scene, strip: Strip, bend: Bend) -> None:
     found = curve(lane.source, scene.view)
     if found is None:
         return
@@ -48,14 +54,15 @@ def _paint_lane(painter: QPainter, lane: SceneLane, scene: Scene, strip: Strip) 
     kinds = sample_kinds(lane, scene, found)
     colours = (readable(lane.colour, scene.colours), scene.colours.same, scene.colours.altered)
     for channel in range(found.y.shape[1]):
-        x, y = _device(found.x, found.y[:, channel], scene, strip)
+        x, y = _device(found.x, bend(found.y[:, channel]), scene, strip)
         # Each stretch between samples has the colour of the sample on its left.
         at = np.clip(np.searchsorted(found.frames, found.x, "right") - 1, 0, len(found.frames) - 1)
         for begin, end, kind in runs(kinds[at]):
             painter.setPen(QPen(colours[kind], 0))
             draw_line(painter, polyline(x[begin : end + 1], y[begin : end + 1]), scene.layout.ratio)
         if scene.view.frames_per_pixel * POINTS_FROM <= 1.0:
-            _paint_points(painter, found, channel, scene, strip, kinds, colours)
+            heights = bend(found.samples[:, channel].astype(np.float64))
+            _paint_points(painter, (found.frames, heights), scene, strip, kinds, colours)
 
 
 def _inside(found: Curve, scene: Scene) -> Curve:
@@ -106,7 +113,7 @@ def _device(
     ratio = scene.layout.ratio
     across = scene.layout.plot_left + (x - scene.view.grid_start) / scene.view.frames_per_pixel / ratio
     middle, reach = (strip.top + strip.bottom) / 2 / ratio, strip.height / 2 / ratio
-    return across, middle - np.clip(y * scene.gain, -1.0, 1.0) * reach
+    return across, middle - np.clip(y, -1.0, 1.0) * reach
 
 
 def runs(kinds: npt.NDArray[np.int64]) -> list[tuple[int, int, int]]:
@@ -119,16 +126,13 @@ def runs(kinds: npt.NDArray[np.int64]) -> list[tuple[int, int, int]]:
 
 def _paint_points(
     painter: QPainter,
-    found: Curve,
-    channel: int,
+    points: tuple[npt.NDArray[np.int64], npt.NDArray[np.float64]],
     scene: Scene,
     strip: Strip,
     kinds: npt.NDArray[np.int64],
     colours: tuple[QColor, ...],
 ) -> None:
-    x, y = _device(
-        found.frames.astype(np.float64), found.samples[:, channel].astype(np.float64), scene, strip
-    )
+    x, y = _device(points[0].astype(np.float64), points[1], scene, strip)
     painter.setPen(Qt.PenStyle.NoPen)
     for kind in range(_CLASSES):
         painter.setBrush(colours[kind])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import ClassVar
 
 from PySide6.QtCore import QObject, Signal
@@ -13,12 +14,22 @@ from PySide6.QtGui import QPainter
 from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.raster import Pixels
 from gaplisten.audio.reading import read_sample
+from gaplisten.audio.spectrum_look import SpectrumLook
 from gaplisten.audio.viewport import Viewport
 from gaplisten.ui.lanes import drawers
 from gaplisten.ui.lanes.ground import Ground
 from gaplisten.ui.lanes.scene import Mode, Scene, SceneLane, Strip
 
 Lanes = tuple[SceneLane, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Legend:
+    """What colours stand for: pixels from least to most, and what its ends are called."""
+
+    colours: list[int]
+    least: str
+    most: str
 
 
 class Drawer(QObject):
@@ -47,6 +58,8 @@ class Drawer(QObject):
     -------
     progressed
         More of what it draws is known; repaint.
+    look_wanted
+        Spectrograms are to be looked at in another way (`SpectrumLook`).
     """
 
     name: ClassVar[str]
@@ -60,6 +73,10 @@ class Drawer(QObject):
     shaded: ClassVar[bool] = True
 
     progressed = Signal()
+    look_wanted = Signal(object)
+
+    def set_look(self, look: SpectrumLook) -> None:
+        """Take over how spectrograms are looked at, where it draws such."""
 
     # what it knows of the sound, where that takes time
 
@@ -82,6 +99,17 @@ class Drawer(QObject):
     def scale(self, scene: Scene, strip: Strip) -> list[tuple[float, str]]:
         """Return logical heights and texts of the vertical scale; empty for none."""
         return []
+
+    def legend(self, scene: Scene) -> Legend | None:
+        """Return what its colours stand for; None where they stand for nothing."""
+        return None
+
+    def magnify(self, scene: Scene, height: float, factor: float) -> bool:
+        """Magnify what lies up and down about a height of its strip (0 bottom, 1 top); tell if it can.
+
+        Where it cannot, the amplitude of all lanes is magnified.
+        """
+        return False
 
     def reading(self, scene: Scene, lane: SceneLane, frame: int, height: float | None) -> str:
         """Say what a lane is at a frame, in a few words.

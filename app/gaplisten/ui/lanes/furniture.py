@@ -14,6 +14,7 @@ from gaplisten.ui.lanes.scene import GUTTER, RULER_HEIGHT, SCALE_TEXT, Mode, Sce
 
 _TICK_ROOM = 92
 _WORD_HEIGHT = 17
+_LEGEND_FROM = 130.0  # a lower header has no room for one under its lines
 _Elide = Qt.TextElideMode.ElideRight
 _Align = Qt.AlignmentFlag
 
@@ -31,6 +32,7 @@ def paint_furniture(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawe
     painter.setFont(tabular(painter.font()))
     _paint_headers(painter, scene)
     _paint_scales(painter, scene, drawers)
+    _paint_legends(painter, scene, drawers)
     _paint_words(painter, scene)
     _paint_ruler(painter, scene)
     _paint_gap(painter, scene)
@@ -102,6 +104,32 @@ def _paint_scales(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer]
     painter.restore()
 
 
+def _paint_legends(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer]) -> None:
+    """Paint at the foot of each header what colours stand for, where there is room."""
+    layout = scene.layout
+    if scene.mode is Mode.OVERLAY:
+        return
+    painter.save()
+    painter.setClipRect(QRectF(0, RULER_HEIGHT, layout.width, layout.height - RULER_HEIGHT))
+    for row in range(scene.rows):
+        top, bottom = (edge / layout.ratio for edge in layout.lane_span(row))
+        legends = [drawers[strip.drawer].legend(scene) for strip in scene.strips(row)]
+        legend = next((each for each in legends if each is not None), None)
+        if legend is not None and bottom - top >= _LEGEND_FROM:
+            box = QRectF(15, bottom - 30, layout.plot_left - 22 - GUTTER, 8)
+            count = len(legend.colours)
+            wide = box.width() / count
+            for n, colour in enumerate(legend.colours):
+                painter.fillRect(
+                    QRectF(box.left() + n * wide, box.top(), wide + 0.5, 8), QColor.fromRgb(colour)
+                )
+            painter.setPen(QPen(scene.colours.faint_text, 0))
+            under = QRectF(box.left(), box.bottom() + 1, box.width(), 18)
+            painter.drawText(under, _Align.AlignLeft | _Align.AlignTop, legend.least.replace("-", "\u2212"))
+            painter.drawText(under, _Align.AlignRight | _Align.AlignTop, legend.most.replace("-", "\u2212"))
+    painter.restore()
+
+
 def _paint_value(painter: QPainter, scene: Scene, y: float, text: str) -> None:
     right = scene.layout.plot_left
     painter.drawLine(QPointF(right - 4, y), QPointF(right - 1, y))
@@ -153,9 +181,11 @@ def _paint_header(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene)
     font = QFont(painter.font())
     font.setBold(active)
     painter.save()
+    painter.setClipRect(box.intersected(QRectF(0, RULER_HEIGHT, box.right(), scene.layout.height)))
     painter.setFont(font)
-    _paint_key(painter, QRectF(box.left() + 15, box.top() + 7, 20, 18), lane, scene)
-    room = QRectF(box.left() + 42, box.top() + 6, box.width() - 46 - GUTTER, 20)
+    low = min(box.height() - 24, 6.0)  # how far the name is from the top: less in a collapsed lane
+    _paint_key(painter, QRectF(box.left() + 15, box.top() + low + 1, 20, 18), lane, scene)
+    room = QRectF(box.left() + 42, box.top() + low, box.width() - 46 - GUTTER, 20)
     name, told = parted(lane.name, QFontMetricsF(font), room.width())
     _line(painter, room, name, colours.text)
     font.setBold(False)

@@ -16,6 +16,7 @@ from gaplisten.ui.lanes.colours import argb
 from gaplisten.ui.lanes.scene import Scene, Strip
 
 HATCH_PERIOD = 8
+_MOSTLY = 0.75
 
 
 class Ground:
@@ -79,7 +80,20 @@ class Ground:
         thickness = max(layout.device(1), 1)
         # The lines are tied to the sound, so that they move with it.
         shift = round(view.grid_start / view.frames_per_pixel) % period
-        return hatching(height, view.width, shift, period, thickness) & self.lost
+        return hatching(height, view.width, shift, period, thickness) & self._hatched
+
+    @cached_property
+    def _hatched(self) -> npt.NDArray[np.bool_]:
+        """Which columns are hatched: where pixels hold received sound, too, their tint tells how much of it.
+
+        Hatched alike, an hour that lost a twentieth would look lost as a whole.
+        """
+        if self.shading is None:
+            return self.lost
+        near = np.concatenate(([0.0], self.shading.lost, [0.0]))
+        whole = self.shading.lost >= _MOSTLY
+        # A gap's first and last pixel belong to it.
+        return np.asarray(whole | (self.lost & ((near[:-2] >= _MOSTLY) | (near[2:] >= _MOSTLY))))
 
 
 def gap_boxes(scene: Scene, strip: Strip, reach: float = 0.0) -> list[QRectF]:

@@ -10,8 +10,8 @@ from PySide6.QtCore import QCoreApplication, QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QGridLayout, QScrollBar, QWidget
 
-from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.ruler import RulerUnit
+from gaplisten.audio.spectrum_look import SpectrumLook
 from gaplisten.loss.shading import LossMap
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes.canvas import Canvas
@@ -21,7 +21,7 @@ from gaplisten.ui.lanes.export import write_png, write_svg
 from gaplisten.ui.lanes.lane_data import Altering, LaneData
 from gaplisten.ui.lanes.overview import OverviewStrip
 from gaplisten.ui.lanes.pointer import Pointer
-from gaplisten.ui.lanes.readout import readings
+from gaplisten.ui.lanes.readout import pointed_strip, readings
 from gaplisten.ui.lanes.scene import LaneView, Layout, Mark, Mode, Scene
 from gaplisten.ui.lanes.shown import Shown
 from gaplisten.ui.lanes.time_axis import TimeAxis
@@ -64,6 +64,8 @@ class LanesView(QWidget):
         ``(factor)``.
     selected
         ``(start, stop)``: the user selected what lies between.
+    look_wanted
+        Spectrograms are to be looked at in another way (`SpectrumLook`); nothing has changed yet.
     menu_wanted
         ``(frame, lane key, place on the screen)``: the user asks what can be done there; -1 for either where
         there is none.
@@ -80,12 +82,14 @@ class LanesView(QWidget):
     source_failed = Signal(int, str)
     amplitude_changed = Signal(float)
     selected = Signal(int, int)
+    look_wanted = Signal(object)
     menu_wanted = Signal(int, int, QPoint)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._drawers: dict[str, Drawer] = {name: kind(self) for name, kind in drawer_kinds().items()}
         self._shown = Shown(self._drawers)
+        self._all: tuple[LaneView, ...] = ()  # hidden ones, too
         self._base: int | None = None
         self._gain_follows = True
         self._follows = self.arrows_pan = False
@@ -119,6 +123,7 @@ class LanesView(QWidget):
         self._data.failed.connect(self.source_failed)
         for drawer in self._drawers.values():
             drawer.progressed.connect(self._refresh)
+            drawer.look_wanted.connect(self.look_wanted)
         self._canvas.resized.connect(self._resized)
         self._lane_bar.valueChanged.connect(self._refresh)
         self.axis.changed.connect(self._view_moved)
@@ -133,6 +138,7 @@ class LanesView(QWidget):
         pointer.gap_drawn.connect(self.gap_drawn)
         pointer.magnified.connect(self._magnify)
         pointer.menu_wanted.connect(self.menu_wanted)
+        pointer.height_wanted.connect(self._set_height)
         pointer.selected.connect(self.selected)
         pointer.hovered.connect(self._canvas.set_hovered)
         pointer.lanes_scrolled.connect(
@@ -149,10 +155,13 @@ class LanesView(QWidget):
 
         The stretch that is seen stays while any lane stays; an altogether different clip is shown whole.
         """
-        known = {id(lane.source) for lane in self._shown.lanes}
+        known = {id(lane.source) for lane in self._all}
         same_clip = any(id(lane.source) in known for lane in lanes)
-        self._shown.lanes = tuple(lanes)
-        self._data.set_lanes(lanes)
+        before = {lane.identity for lane in self._all}
+        fresh = [lane.key for lane in lanes if lane.identity not in before] if same_clip else []
+        self._all = tuple(lanes)
+        lanes = self._shown.lanes = self._shown.sizes.seen(lanes)
+        self._data.set_lanes(self._all)
         if lanes:
             self._shown.rate = lanes[0].source.rate
         total = max((lane.source.frames for lane in lanes), default=0)
@@ -165,6 +174,8 @@ class LanesView(QWidget):
             drawer.keep_only(sources)
         self._resized()
         self._more_known()
+        if fresh:
+            self._reveal_lane(fresh[-1])
 
     def set_trace(self, trace: LossTrace | None, frames: int | None = None) -> None:
         """Shade the lost packets of this trace behind all lanes."""
@@ -189,9 +200,10 @@ class LanesView(QWidget):
         self._follows, self._still = on, False
 
     def set_active(self, key: int | None) -> None:
-        """Mark the lane that is heard, and scroll it into sight."""
-        self._shown.active = key
-        self._reveal_lane()
+        """Mark the lane that is heard, and scroll it into sight when it is another one."""
+        before, self._shown.active = self._shown.active, key
+        if key != before:
+            self._reveal_lane(key)
         self._show_overview()
 
     def set_loop(self, loop: tuple[int, int] | None) -> None:
@@ -211,10 +223,6 @@ class LanesView(QWidget):
     def set_reading(self, on: bool) -> None:
         """Write what every lane is under the mouse, or at the playhead."""
         self._canvas.set_reading(on)
-
-    def source(self, key: int) -> SampleSource | None:
-        """Return the sound that is drawn in a lane (in the residual mode what differs); None for no lane."""
-        return self._data.drawn(key).source if key in self._shown.keys else None
 
     def set_current_gap(self, gap: tuple[int, int] | None) -> None:
         """Point out the gap at hand, or none."""
@@ -269,6 +277,46 @@ class LanesView(QWidget):
     def display_of(self, key: int) -> str:
         """Return the name of the drawer of a lane."""
         return self._shown.display_of(key)
+
+    def set_look(self, look: SpectrumLook) -> None:
+        """Look at spectrograms like this."""
+        for drawer in self._drawers.values():
+            drawer.set_look(look)
+        self._refresh()
+
+    # how high lanes are
+
+    def collapse(self, key: int) -> None:
+        """Draw little more of a lane than its name, or all of it again."""
+        for lane in self._shown.lanes:
+            if lane.key == key:
+                self._shown.sizes.collapse(lane.identity)
+        self._resized()
+
+    def hide_lane(self, key: int) -> bool:
+        """Draw nothing of a lane; return whether that was done: one lane at least stays."""
+        found = [lane.identity for lane in self._shown.lanes if lane.key == key]
+        if not found or len(self._shown.lanes) < 2:
+            return False
+        self._shown.sizes.hidden.update(found)
+        self.set_lanes(self._all)
+        return True
+
+    @property
+    def hidden(self) -> int:
+        """How many lanes are hidden."""
+        return len(self._all) - len(self._shown.lanes)
+
+    def reset_sizes(self) -> None:
+        """Show all lanes, equally high."""
+        self._shown.sizes.reset()
+        self.set_lanes(self._all)
+
+    def _set_height(self, key: int, height: float) -> None:
+        for lane in self._shown.lanes:
+            if lane.key == key:
+                self._shown.sizes.set_height(lane.identity, height)
+        self._resized()
 
     def set_altered(self, received: int | None, tolerance: float = 0.0) -> None:
         """Colour only what differs from the received lane; with None, draw all lanes in their colours."""
@@ -370,7 +418,8 @@ class LanesView(QWidget):
 
     def _paper_scene(self, size: QSize | None, scale: float) -> Scene:
         size = self._canvas.size() if size is None else size
-        layout = Layout(size.width(), size.height(), scale, self.layout_now().rows)
+        shown = self._shown
+        layout = Layout(size.width(), size.height(), scale, shown.rows, heights=shown.heights)
         span = self.axis.view.span
         view = replace(self.axis.view, frames_per_pixel=span / layout.columns, width=layout.columns)
         return self._shown.scene(layout, view, ViewColours.paper(), self._data)
@@ -392,7 +441,8 @@ class LanesView(QWidget):
         """Return where things lie on the canvas."""
         canvas = self._canvas
         scroll = self._lane_bar.value() if self._lane_bar.maximum() else 0
-        return Layout(canvas.width(), canvas.height(), canvas.devicePixelRatioF(), self._shown.rows, scroll)
+        ratio, shown = canvas.devicePixelRatioF(), self._shown
+        return Layout(canvas.width(), canvas.height(), ratio, shown.rows, scroll, shown.heights)
 
     def _refresh(self) -> None:
         view, colours = self.axis.view, self._colours()
@@ -420,8 +470,11 @@ class LanesView(QWidget):
             self._canvas.setAccessibleDescription(", ".join(said))
         self.seek_requested.emit(frame)
 
-    def _magnify(self, factor: float) -> None:
-        self.set_amplitude(self.amplitude * factor)
+    def _magnify(self, factor: float, y: float) -> None:
+        scene = self._canvas.scene
+        drawer, height = ("", 0.0) if scene is None else pointed_strip(scene, y)
+        if scene is None or not drawer or not self._drawers[drawer].magnify(scene, height, factor):
+            self.set_amplitude(self.amplitude * factor)
 
     def _more_known(self) -> None:
         if self._gain_follows:
@@ -446,15 +499,16 @@ class LanesView(QWidget):
         self.axis.resize(self.layout_now().columns)
         self._show_overview()
 
-    def _reveal_lane(self) -> None:
+    def _reveal_lane(self, key: int | None) -> None:
         keys = self._shown.keys
-        if self._shown.active not in keys or not self._lane_bar.maximum():
+        if key not in keys or not self._lane_bar.maximum():
             return
         layout = self.layout_now()
-        top = round(keys.index(self._shown.active) * layout.lane_height)
+        row = keys.index(key)
+        top = round(layout.top_of(row))
         room = self._canvas.height() - 26
         value = self._lane_bar.value()
-        self._lane_bar.setValue(min(max(value, top + round(layout.lane_height) - room), top))
+        self._lane_bar.setValue(min(max(value, top + round(layout.height_of(row)) - room), top))
 
     def _show_overview(self) -> None:
         colours = self._colours()

@@ -18,7 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QToolTip
 
 from gaplisten.ui.lanes.canvas import Canvas, Preview
-from gaplisten.ui.lanes.scene import RULER_HEIGHT, Scene
+from gaplisten.ui.lanes.scene import RULER_HEIGHT, Mode, Scene
 from gaplisten.ui.lanes.time_axis import TimeAxis, notches
 
 ZOOM_STEP = 1.25
@@ -38,6 +38,7 @@ class Drag(Enum):
     PAINT = auto()
     DRAW = auto()
     MEASURE = auto()
+    HEIGHT = auto()
     FROM = auto()
     TO = auto()
 
@@ -86,9 +87,11 @@ class Pointer(QObject):
     hovered
         The mouse is at this place of the canvas (`QPointF`), or nowhere on it (None).
     magnified
-        ``(factor)`` of the amplitude.
+        ``(factor, height of the mouse)``: what lies up and down is to be larger.
     lanes_scrolled
         ``(logical pixels)`` up or down.
+    height_wanted
+        ``(lane key, logical pixels)``: a lane is to be so high.
     menu_wanted
         ``(frame, lane key, place on the screen)``; -1 for either where there is none, or keys asked.
     """
@@ -103,8 +106,9 @@ class Pointer(QObject):
     gap_drawn = Signal(int, int, bool)
     selected = Signal(int, int)
     hovered = Signal(object)
-    magnified = Signal(float)
+    magnified = Signal(float, float)
     lanes_scrolled = Signal(float)
+    height_wanted = Signal(int, float)
     menu_wanted = Signal(int, int, QPoint)
 
     def __init__(self, canvas: Canvas, axis: TimeAxis) -> None:
@@ -176,7 +180,9 @@ class Pointer(QObject):
         self._canvas.setFocus(Qt.FocusReason.MouseFocusReason)
         place, scene = event.position(), self._scene
         if place.x() < scene.layout.plot_left:
-            if event.button() == _Button.LeftButton:
+            if event.button() == _Button.LeftButton and (row := self._border(place)) >= 0:
+                self._press = _Press(Drag.HEIGHT, place.x(), row)
+            elif event.button() == _Button.LeftButton:
                 self._choose(scene.key_at(place.y()))
             return
         if (mark := scene.mark_at(place.x())) >= 0 and place.y() < RULER_HEIGHT:
@@ -216,6 +222,13 @@ class Pointer(QObject):
                 return Drag.FROM if begin < end else Drag.TO
         return self._loop_edge(place)
 
+    def _border(self, place: QPointF) -> int:
+        """Return the row whose lower border is held in the headers, -1 for none."""
+        scene = self._scene
+        if scene.mode is Mode.OVERLAY or place.x() >= scene.layout.plot_left or place.y() < RULER_HEIGHT:
+            return -1
+        return scene.layout.border_at(place.y())
+
     def _loop_edge(self, place: QPointF) -> Drag | None:
         scene = self._scene
         loop = scene.loop
@@ -242,12 +255,17 @@ class Pointer(QObject):
         self._drag(press, place, frame)
 
     def _drag(self, press: _Press, place: QPointF, frame: int) -> None:
+        scene = self._scene
         if press.kind is Drag.SELECT:
             self._preview(*sorted((press.frame, frame)))
         elif press.kind in _SELECTING:
             self.selected.emit(*self._selected(press, frame))
         elif press.kind in (Drag.LOOP_START, Drag.LOOP_STOP):
             self._preview(*self._moved_loop(press.kind, frame))
+        elif press.kind is Drag.HEIGHT:
+            layout = scene.layout
+            top = RULER_HEIGHT - layout.scroll + layout.top_of(press.frame)
+            self.height_wanted.emit(scene.lanes[press.frame].key, place.y() - top)
         elif press.kind is Drag.PAN:
             self._axis.pan((press.x - place.x()) * self._scene.layout.ratio)
             self._press = replace(press, x=place.x())
@@ -301,7 +319,7 @@ class Pointer(QObject):
 
     def _cursor(self, place: QPointF, inside: bool) -> Qt.CursorShape:
         if not inside:
-            return _Cursor.ArrowCursor
+            return _Cursor.SplitVCursor if self._border(place) >= 0 else _Cursor.ArrowCursor
         if self.painting and place.y() >= RULER_HEIGHT:
             return _Cursor.CrossCursor
         if self._edge(place):
@@ -317,7 +335,7 @@ class Pointer(QObject):
         if modifiers & _Modifier.ControlModifier:
             axis.zoom(ZOOM_STEP**up, axis.view.frame_at(self._device_x(event.position().x())))
         elif modifiers & _Modifier.AltModifier:
-            self.magnified.emit(ZOOM_STEP ** (up or side))
+            self.magnified.emit(ZOOM_STEP ** (up or side), event.position().y())
         elif modifiers & _Modifier.ShiftModifier:
             axis.pan(-(up or side) * axis.view.width / 10)
         else:

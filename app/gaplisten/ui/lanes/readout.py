@@ -24,7 +24,7 @@ def readings(
     y
         Logical height of the mouse on the canvas; None where it is elsewhere.
     """
-    drawer, height = _pointed_strip(scene, y)
+    drawer, height = pointed_strip(scene, y)
     found = []
     for row in range(scene.rows):
         strips = scene.strips(row)
@@ -36,7 +36,8 @@ def readings(
     return [each for each in found if each[2]]
 
 
-def _pointed_strip(scene: Scene, y: float | None) -> tuple[str, float]:
+def pointed_strip(scene: Scene, y: float | None) -> tuple[str, float]:
+    """Return the drawer of the strip at a logical height, and where in it that is: 0 bottom, 1 top."""
     if y is None:
         return "", 0.0
     place = y * scene.layout.ratio

@@ -64,6 +64,8 @@ class LaneView:
         Which they were; None where that is not known, and nothing is hatched.
     words
         What a recogniser heard in it.
+    ident
+        Tells the version apart where its key may change; by default the key.
     """
 
     key: int
@@ -76,6 +78,12 @@ class LaneView:
     own_loss: bool = False
     own_trace: LossTrace | None = None
     words: tuple[Word, ...] = ()
+    ident: str = ""
+
+    @property
+    def identity(self) -> str:
+        """What stays the same when the lane gets another key."""
+        return self.ident or str(self.key)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,8 @@ GUTTER = 34
 RULER_HEIGHT = 26
 LOWEST_LANE = 72
 LANE_GAP = 1
+FLATTEST_LANE, COLLAPSED_LANE = 40.0, 28.0
+BORDER = 4.0  # logical pixels from the border of a lane at which it can be held
 # Of a vertical scale, in logical pixels: the least between two values, and the height of one.
 SCALE_ROOM = 26.0
 SCALE_TEXT = 14.0
@@ -113,6 +123,8 @@ class Layout:
         How many lanes are stacked (one in overlay).
     scroll
         Logical pixels that the lanes are scrolled up.
+    heights
+        Heights that the user gave to lanes, in logical pixels, 0 for others: these share what is left.
     """
 
     width: int
@@ -120,6 +132,7 @@ class Layout:
     ratio: float
     rows: int
     scroll: int = 0
+    heights: tuple[float, ...] = ()
 
     @property
     def plot_left(self) -> int:
@@ -138,19 +151,36 @@ class Layout:
 
     @property
     def lane_height(self) -> float:
-        """Height of each lane."""
-        room = (self.height - RULER_HEIGHT) / max(self.rows, 1)
+        """Height of each lane that was given none."""
+        given = [each for each in self.heights[: self.rows] if each]
+        room = (self.height - RULER_HEIGHT - sum(given)) / max(self.rows - len(given), 1)
         return max(room, LOWEST_LANE)
+
+    @property
+    def all_heights(self) -> float:
+        """Height of all lanes together."""
+        return self.top_of(self.rows)
+
+    def top_of(self, row: int) -> float:
+        """Return where a lane begins, in logical pixels from the first one's top."""
+        if not self.heights:
+            return row * self.lane_height
+        each = self.lane_height
+        return sum(given or each for given in self.heights[:row])
+
+    def height_of(self, row: int) -> float:
+        """Return the height of a lane."""
+        return (self.heights[row] if self.heights else 0.0) or self.lane_height
 
     @property
     def overflow(self) -> int:
         """Logical pixels of lanes that do not fit."""
-        return max(round(self.lane_height * self.rows) - (self.height - RULER_HEIGHT), 0)
+        return max(round(self.all_heights) - (self.height - RULER_HEIGHT), 0)
 
     def lane_span(self, row: int) -> tuple[int, int]:
         """Return the top and bottom of a lane, in device pixels (they may lie outside the canvas)."""
-        top = RULER_HEIGHT - self.scroll + row * self.lane_height
-        return self.device(top), self.device(top + self.lane_height) - self.device(LANE_GAP)
+        top = RULER_HEIGHT - self.scroll + self.top_of(row)
+        return self.device(top), self.device(top + self.height_of(row)) - self.device(LANE_GAP)
 
     def legend_height(self, lanes: int) -> float:
         """Return the height of a header where all lanes share one plot."""
@@ -165,8 +195,16 @@ class Layout:
         """Return the lane at a logical height, -1 outside the lanes."""
         if y < RULER_HEIGHT:
             return -1
-        row = int((y - RULER_HEIGHT + self.scroll) // self.lane_height)
-        return row if row < self.rows else -1
+        place = y - RULER_HEIGHT + self.scroll
+        if not self.heights:
+            row = int(place // self.lane_height)
+            return row if row < self.rows else -1
+        return next((row for row in range(self.rows) if self.top_of(row) <= place < self.top_of(row + 1)), -1)
+
+    def border_at(self, y: float) -> int:
+        """Return the lane whose lower border is at a logical height, -1 where there is none."""
+        place = y - RULER_HEIGHT + self.scroll
+        return next((row for row in range(self.rows) if abs(self.top_of(row + 1) - place) <= BORDER), -1)
 
     def device(self, length: float) -> int:
         """Return device pixels from logical ones."""

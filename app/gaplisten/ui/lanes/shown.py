@@ -15,6 +15,7 @@ from gaplisten.ui.lanes.colours import ViewColours, default_lane_colour
 from gaplisten.ui.lanes.drawer import Drawer
 from gaplisten.ui.lanes.lane_data import LaneData
 from gaplisten.ui.lanes.scene import LaneView, Layout, Mark, Mode, Scene, SceneLane
+from gaplisten.ui.lanes.sizes import Sizes
 
 
 @dataclass
@@ -27,6 +28,8 @@ class Shown:
         The ways to draw a lane, by name.
     display, displays
         Name of the drawer of all lanes, and of single ones by their key.
+    sizes
+        How high lanes are drawn.
     """
 
     drawers: Mapping[str, Drawer]
@@ -43,6 +46,7 @@ class Shown:
     marks: tuple[Mark, ...] = ()
     selection: tuple[int, int] | None = None
     gain: float = 1.0
+    sizes: Sizes = field(default_factory=Sizes)
     _own: dict[int, tuple[LossTrace, int, LossMap]] = field(default_factory=dict)
 
     @property
@@ -54,6 +58,11 @@ class Shown:
     def rows(self) -> int:
         """How many lanes are stacked."""
         return min(len(self.lanes), 1) if self.mode is Mode.OVERLAY else len(self.lanes)
+
+    @property
+    def heights(self) -> tuple[float, ...]:
+        """Heights that were given to the lanes that are stacked; empty where none was."""
+        return () if self.mode is Mode.OVERLAY else self.sizes.given(self.lanes)
 
     def display_of(self, key: int) -> str:
         """Return the name of the drawer of a lane."""

@@ -69,9 +69,13 @@ COMMANDS = (
 
 _NEAR = 100  # a gap is pointed at within this share of what is seen
 _LANE_MENU = (
-    *("gap.play", "gap.loop", "gap.loop_edge", "gap.zoom", "gap.entry", "gap.exit", "", "edit.note"),
+    *("gap.play", "gap.loop", "gap.loop_edge", "gap.zoom", "gap.entry", "gap.exit", "edit.select_gap"),
+    "edit.note",
     *("gap.hand_over", "", *(f"view.this_{name}" for name in drawer_kinds()), "view.against", ""),
     *(
+        "view.collapse",
+        "view.hide",
+        "view.all_lanes",
         "edit.lane_up",
         "edit.lane_down",
         "listen.remove_delay",

@@ -70,7 +70,9 @@ class LaneDisplay(QObject):
         colour = lane_colour(lane.colour)
         own, trace = lane.own_loss, lane.own_trace
         words = self._words.get(lane.ident, ())
-        return LaneView(lane.key, lane.name, colour, source, state, badge, paper, own, trace, words)
+        return LaneView(
+            lane.key, lane.name, colour, source, state, badge, paper, own, trace, words, lane.ident
+        )
 
     def source_of(self, lane: Lane) -> Signal | SampleSource:
         """Return what a lane is drawn from: the file of a long clip, else the signal."""

@@ -1,40 +1,36 @@
-"""The spectrogram: levels over time and frequency, in tiles that are computed on threads."""
+"""The spectrogram: levels over time and frequency, and the same beside the waveform."""
 
 from __future__ import annotations
 
 import math
-from collections import OrderedDict
-from collections.abc import Collection, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Sequence
 
 import numpy as np
-from PySide6.QtCore import QObject, QTimer, Signal
+import numpy.typing as npt
+from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage, QPainter
 
+from gaplisten.audio.extent import highest_hz
 from gaplisten.audio.filemap import SampleSource
+from gaplisten.audio.palettes import level_colours
 from gaplisten.audio.raster import Pixels, blend
-from gaplisten.audio.spectra import TILE, Levels, SpectrumSettings, fitted, level_colours, tile
+from gaplisten.audio.spectra import SpectrumSettings
+from gaplisten.audio.spectrum_look import FrequencyAxis, SpectrumLook
 from gaplisten.audio.viewport import Viewport
-from gaplisten.bench.derived import Derived, Inputs
-from gaplisten.jobs import Job, give_way
 from gaplisten.ui.lanes.colours import argb
-from gaplisten.ui.lanes.drawer import Drawer, Lanes
-from gaplisten.ui.lanes.ground import Ground, draw_hatching
-from gaplisten.ui.lanes.scene import SCALE_ROOM, SCALE_TEXT, Scene, Strip, round_step
+from gaplisten.ui.lanes.drawer import Drawer, Lanes, Legend
+from gaplisten.ui.lanes.ground import Ground, draw_hatching, gap_boxes
+from gaplisten.ui.lanes.pieces import PieceStore
+from gaplisten.ui.lanes.scene import SCALE_ROOM, SCALE_TEXT, Scene, SceneLane, Strip, round_step
+from gaplisten.ui.lanes.tiles import SpectrogramStore
 
-POLL_MS = 12
-MOST_TILES = 400
-_WORKERS = 2
-_REFINE_EVERY = 12
-_COARSER = (2, 4, 8, 16, 32)
-
-TileKey = tuple[int, int, int]
-
-_HATCH_OVER = 0.45
+_HATCH_OVER, _EDGE_OVER = 0.45, 0.6
+_BAR = 3
+_NARROWEST = 4  # pixels of a gap at whose edges lines are drawn
 
 
 class Spectrogram(Drawer):
-    """Draws the levels in colours, frequency upwards."""
+    """Draws the levels in colours, frequency upwards, lost sound marked above and at its edges."""
 
     name = "spectrogram"
     title = "Spectrogram"
@@ -46,17 +42,26 @@ class Spectrogram(Drawer):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self.look = SpectrumLook()
         self.tiles = SpectrogramStore(self)
         self.tiles.progressed.connect(self.progressed)
+        self._extents: PieceStore[float] = PieceStore(highest_hz, _whole, self)
+        self._extents.progressed.connect(self.progressed)
 
     @property
     def busy(self) -> bool:
         """Whether tiles are being computed."""
-        return self.tiles.busy
+        return self.tiles.busy or self._extents.busy
+
+    def set_look(self, look: SpectrumLook) -> None:
+        """Draw like this from now on."""
+        self.look = look
+        self.tiles.use(SpectrumSettings(look.window_ms))
 
     def keep_only(self, sources: Sequence[SampleSource]) -> None:
         """Forget the tiles of other sources."""
         self.tiles.keep_only(sources)
+        self._extents.keep_only(sources)
 
     def drop_unseen(self, views: Sequence[tuple[SampleSource, Viewport]]) -> None:
         """Give up tiles that are out of sight or of another zoom by now."""
@@ -65,39 +70,99 @@ class Spectrogram(Drawer):
     def close(self) -> None:
         """Give up all computing."""
         self.tiles.close()
+        self._extents.close()
+
+    # frequencies
+
+    def axis(self, scene: Scene) -> FrequencyAxis:
+        """Return the frequencies from bottom to top: for all lanes the same."""
+        material = None
+        if not self.look.high_hz:
+            sources = [lane.source for lane in scene.lanes]
+            found = self._extents.get({(id(source), 0): (source, 0) for source in sources})
+            material = max(found) if len(found) == len({id(source) for source in sources}) else None
+        return self.look.axis(scene.rate, material)
 
     def scale(self, scene: Scene, strip: Strip) -> list[tuple[float, str]]:
         """Return the frequency scale, in kHz."""
-        ratio, top_khz = scene.layout.ratio, scene.rate / 2000.0
+        ratio, axis = scene.layout.ratio, self.axis(scene)
         bottom, height = strip.bottom / ratio, strip.height / ratio
-        step = round_step(max(SCALE_ROOM, height / 10) / height * top_khz)
-        count = math.floor((1 - SCALE_TEXT / 2 / height) * top_khz / step)
-        return [(bottom - n * step / top_khz * height, f"{n * step:g}k") for n in range(1, count + 1)]
+        values = _even(axis, height) if axis.scale == "linear" else _spread(axis, height)
+        lowest, highest = SCALE_TEXT / 2 / height, 1.0 - SCALE_TEXT / 2 / height
+        placed = [(axis.share(hz), hz) for hz in values]
+        return [
+            (bottom - share * height, f"{hz / 1000:g}k" if hz >= 1000 else f"{hz:g}")
+            for share, hz in placed
+            if lowest <= share <= highest
+        ]
+
+    def legend(self, scene: Scene) -> Legend | None:
+        """Return what the colours stand for."""
+        look = self.look
+        table = level_colours(scene.colours.dark, look.palette, look.quietest_db, look.loudest_db)
+        shown = table[_steps(look.quietest_db, look.loudest_db)]
+        return Legend(shown.tolist(), f"{look.quietest_db:g}", f"{look.loudest_db:g} dB")
+
+    def reading(self, scene: Scene, lane: SceneLane, frame: int, height: float | None) -> str:
+        """Say the level at the pointer's frequency."""
+        if height is None:
+            return super().reading(scene, lane, frame, height)
+        hz = self.axis(scene).hz(height)
+        level = self.tiles.level_db(lane.source, scene.view, frame, hz)
+        return f"{hz:.0f} Hz" + ("" if level is None else f" · {level:.1f} dB".replace("-", "\u2212"))
+
+    def magnify(self, scene: Scene, height: float, factor: float) -> bool:
+        """Zoom the frequencies about the pointer."""
+        self.look_wanted.emit(self.look.zoomed(factor, self.axis(scene), height, scene.rate))
+        return True
+
+    # drawing
 
     def paint(self, pixels: Pixels, ground: Ground, lanes: Lanes, strip: Strip) -> None:
-        """Paint the levels; lost packets are hatched and have a line above."""
+        """Paint the levels, and mark what was lost: a bar above, as strong as what a pixel lost of it."""
         scene = ground.scene
-        painted = self._picture(scene, lanes, strip)
-        if ground.lost.any():
-            lines = ground.hatch_lines(strip.height)
-            ink = np.array(argb(scene.colours.text), np.uint32)
-            painted[lines] = blend(painted[lines], ink, _HATCH_OVER)
-            band = max(scene.layout.device(3), 1)
-            painted[:band, ground.lost] = ink
+        painted = self.picture(scene, lanes, strip)
+        if ground.shading is not None and ground.lost.any():
+            ink = np.uint32(argb(scene.colours.text))
+            if self.look.hatched:
+                lines = ground.hatch_lines(strip.height)
+                painted[lines] = blend(painted[lines], np.array(ink), _HATCH_OVER)
+            edges = edge_columns(ground.lost)
+            painted[:, edges] = blend(painted[:, edges], np.array(ink), _EDGE_OVER)
+            band = max(scene.layout.device(_BAR), 1)
+            painted[:band] = blend(
+                painted[:band], np.broadcast_to(ink, painted[:band].shape), ground.shading.strength
+            )
         pixels[:] = painted
 
     def draw(self, painter: QPainter, scene: Scene, lanes: Lanes, strip: Strip) -> None:
-        """Draw the levels as a picture, and the lost packets hatched."""
-        pixels = np.ascontiguousarray(self._picture(scene, lanes, strip))
+        """Draw the levels as a picture, and mark what was lost."""
+        pixels = np.ascontiguousarray(self.picture(scene, lanes, strip))
         height, width = pixels.shape
         image = QImage(pixels.data, width, height, width * 4, QImage.Format.Format_RGB32).copy()
         painter.drawImage(scene.box(strip), image)
-        draw_hatching(painter, scene, strip)
+        if self.look.hatched:
+            draw_hatching(painter, scene, strip)
+        for box in gap_boxes(scene, strip):
+            bar = box.adjusted(0, 0, 0, _BAR - box.height())
+            painter.fillRect(bar, scene.colours.text)
+            if box.width() >= _NARROWEST:
+                painter.setPen(scene.colours.faint_text)
+                for x in (box.left(), box.right()):
+                    painter.drawLine(round(x), round(box.top()), round(x), round(box.bottom()))
 
-    def _picture(self, scene: Scene, lanes: Lanes, strip: Strip) -> Pixels:
-        levels = self.tiles.picture(lanes[-1].source, scene.view, scene.view.width, strip.height)
-        painted: Pixels = level_colours(scene.colours.dark)[levels]
+    def picture(self, scene: Scene, lanes: Lanes, strip: Strip) -> Pixels:
+        """Return the levels of the lane on top in colours, shape ``(height, columns)``."""
+        look = self.look
+        table = level_colours(scene.colours.dark, look.palette, look.quietest_db, look.loudest_db)
+        painted: Pixels = table[self.levels(scene, lanes[-1], strip)]
         return painted
+
+    def levels(self, scene: Scene, lane: SceneLane, strip: Strip) -> npt.NDArray[np.uint8]:
+        """Return the levels of a lane, as tiles count them."""
+        axis, view = self.axis(scene), scene.view
+        rows = axis.edges(strip.height, lane.source.rate)
+        return self.tiles.picture(lane.source, view, view.width, strip.height, rows)
 
 
 class Both(Drawer):
@@ -112,142 +177,40 @@ class Both(Drawer):
     strips = ("waveform", "spectrogram")
 
 
-class SpectrogramStore(QObject):
-    """Keeps the tiles most recently seen; asks threads for those that are missing.
+def edge_columns(lost: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
+    """Return the first and last columns of lost stretches that are wide enough to have edges apart."""
+    cuts = np.diff(np.concatenate(([0], lost.astype(np.int8), [0])))
+    begins, ends = np.flatnonzero(cuts == 1), np.flatnonzero(cuts == -1) - 1
+    wide = ends - begins + 1 >= _NARROWEST
+    edges = np.concatenate((begins[wide & (begins > 0)], ends[wide & (ends < len(lost) - 1)]))
+    return np.asarray(edges, np.int64)
 
-    Signals
-    -------
-    progressed
-        More tiles are there; repaint.
-    """
 
-    progressed = Signal()
+def _whole(_rate: int) -> int:
+    """Return the length of a piece that any sound fits into."""
+    return 1 << 60
 
-    def __init__(self, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self.settings = SpectrumSettings()
-        self._tiles: OrderedDict[TileKey, Levels] = OrderedDict()
-        self._asked: dict[TileKey, Inputs] = {}
-        self._coming: Derived[TileKey, Levels] = Derived(self._start)
-        self._sources: dict[int, SampleSource] = {}
-        self._pool: ThreadPoolExecutor | None = None
-        self._fresh = self._since = 0
-        self._timer = QTimer(self)
-        self._timer.setInterval(POLL_MS)
-        self._timer.timeout.connect(self._poll)
 
-    @property
-    def busy(self) -> bool:
-        """Whether tiles are being computed."""
-        return bool(self._asked)
+def _even(axis: FrequencyAxis, height: float) -> list[float]:
+    step = round_step(max(SCALE_ROOM, height / 10) / height * (axis.high - axis.low))
+    return [n * step for n in range(math.ceil(axis.low / step), math.floor(axis.high / step) + 1)]
 
-    def keep_only(self, sources: Sequence[SampleSource]) -> None:
-        """Forget the tiles of sources that are not shown any more."""
-        kept = {id(source): source for source in sources}
-        for key in [key for key in self._tiles if key[0] not in kept]:
-            del self._tiles[key]
-        self._want({key: inputs for key, inputs in self._asked.items() if key[0] in kept})
-        self._sources = kept
 
-    def picture(self, source: SampleSource, view: Viewport, columns: int, rows: int) -> Levels:
-        """Return what is known of the visible spectrogram, shape ``(rows, columns)``; 0 where nothing is.
+def _spread(axis: FrequencyAxis, height: float) -> list[float]:
+    """Return round frequencies of a bent scale that have room beside each other."""
+    kept: list[float] = []
+    tens = (10, 100, 1000, 10_000)
+    for hz in (float(part * ten) for ten in tens for part in (1, 2, 3, 5)):
+        apart = SCALE_ROOM if not kept else (axis.share(hz) - axis.share(kept[-1])) * height
+        if axis.low <= hz <= axis.high and apart >= SCALE_ROOM:
+            kept.append(hz)
+    return kept
 
-        Tiles that are missing are asked for; coarser or finer ones stand in for them meanwhile.
-        """
-        self._sources[id(source)] = source
-        hop = self.settings.hop_for(view.frames_per_pixel, source.rate)
-        begin = view.grid_start / hop
-        first = math.floor(max(begin - 1, 0) / TILE)
-        last = math.floor(min(view.frame_at(columns), source.frames - 1) / hop / TILE)
-        parts = [self._tile(source, number, hop) for number in range(first, max(last, first) + 1)]
-        found = np.concatenate(parts)
-        return fitted(found, begin - first * TILE, view.frames_per_pixel / hop, columns, rows)
 
-    def close(self) -> None:
-        """Give up all computing."""
-        self._want({})
-        self._timer.stop()
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
-            self._pool = None
-
-    def _tile(self, source: SampleSource, number: int, hop: int) -> Levels:
-        key = (id(source), hop, number)
-        if key in self._tiles:
-            self._tiles.move_to_end(key)
-            return self._tiles[key]
-        self._ask(key, source)
-        return self._stand_in(source, number, hop)
-
-    def _ask(self, key: TileKey, source: SampleSource) -> None:
-        if key in self._asked:
-            return
-        _, hop, number = key
-        start = max(number * TILE * hop - 2 * hop, 0)
-        if not source.loaded(start, min((number + 1) * TILE * hop, source.frames)):
-            return
-        self._want({**self._asked, key: (source, self.settings)})
-        self._take(self._coming.poll())
-        self._timer.start()
-
-    def _want(self, asked: dict[TileKey, Inputs]) -> None:
-        self._asked = asked
-        self._coming.want(asked)
-
-    def _start(self, asked: Mapping[TileKey, Inputs], job: Job) -> Future[Levels]:
-        (((_, hop, number), (source, settings)),) = asked.items()
-        if self._pool is None:
-            self._pool = ThreadPoolExecutor(_WORKERS, thread_name_prefix="spectra", initializer=give_way)
-        return self._pool.submit(tile, source, number, hop, settings)
-
-    def _stand_in(self, source: SampleSource, number: int, hop: int) -> Levels:
-        for factor in _COARSER:
-            coarse = self._tiles.get((id(source), hop * factor, number // factor))
-            if coarse is not None:
-                part = TILE // factor
-                begin = number % factor * part
-                return np.repeat(coarse[begin : begin + part], factor, axis=0)
-        halves = [self._tiles.get((id(source), hop // 2, 2 * number + half)) for half in (0, 1)]
-        shown = [half[::2] for half in halves if half is not None]
-        if len(shown) == 2:
-            return np.concatenate(shown)
-        return self._nothing((id(source), hop, number))
-
-    def _nothing(self, key: TileKey) -> Levels:
-        bins = self.settings.window_frames(self._sources[key[0]].rate) // 2 + 1
-        return np.zeros((TILE, bins), np.uint8)
-
-    def _take(self, done: Collection[TileKey]) -> None:
-        for key in done:
-            found = self._coming.value(key)
-            # A file that cannot be read leaves an empty place; the lane's header says why.
-            self._tiles[key] = self._nothing(key) if found is None else found
-        while len(self._tiles) > MOST_TILES:
-            self._tiles.popitem(last=False)
-        if done:
-            self._fresh += len(done)
-            self._want({key: inputs for key, inputs in self._asked.items() if key not in done})
-
-    def _poll(self) -> None:
-        self._take(self._coming.poll())
-        self._since += 1
-        if not self._asked:
-            self._timer.stop()
-        # Painting takes time from computing, so the picture is filled in a few strokes.
-        if self._fresh and (not self._asked or self._since >= _REFINE_EVERY):
-            self._fresh = self._since = 0
-            self.progressed.emit()
-
-    def drop_unseen(self, views: Sequence[tuple[SampleSource, Viewport]]) -> None:
-        """Give up tiles that were asked for but are out of sight or of another zoom by now."""
-        hops = {(id(s), self.settings.hop_for(v.frames_per_pixel, s.rate)): v for s, v in views}
-
-        def seen(key: TileKey) -> bool:
-            view = hops.get(key[:2])
-            start, stop = key[2] * TILE * key[1], (key[2] + 1) * TILE * key[1]
-            return view is not None and stop >= view.start and start <= view.stop
-
-        self._want({key: inputs for key, inputs in self._asked.items() if seen(key)})
+def _steps(quietest: float, loudest: float) -> npt.NDArray[np.int64]:
+    """Return 64 levels of tiles between two levels in dB."""
+    wanted = np.linspace(quietest, loudest, 64)
+    return np.clip(np.round((wanted - 7.5) * 2.0 + 255.0), 1, 255).astype(np.int64)
 
 
 DRAWERS = (Spectrogram, Both)

@@ -12,9 +12,10 @@ from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
 from gaplisten.audio.filemap import Frames
-from gaplisten.audio.raster import Pixels, blend, paint_spans, spans_of
+from gaplisten.audio.peaks import Columns
+from gaplisten.audio.raster import Pixels, Spans, blend, paint_spans, spans_of
 from gaplisten.ui.lanes.colours import argb, readable
-from gaplisten.ui.lanes.curves import draw_line, is_curve, paint_curves, polyline, runs
+from gaplisten.ui.lanes.curves import Bend, draw_line, is_curve, paint_curves, polyline, runs
 from gaplisten.ui.lanes.drawer import Drawer, Lanes
 from gaplisten.ui.lanes.ground import Ground
 from gaplisten.ui.lanes.scene import RULER_HEIGHT, SCALE_ROOM, SCALE_TEXT, Scene, SceneLane, Strip, round_step
@@ -50,22 +51,30 @@ class Waveform(Drawer):
             for n in range(-count, count + 1)
         ]
 
+    def bend(self, scene: Scene) -> Bend:
+        """Return at which heights values of amplitude are drawn."""
+        return lambda values: values * scene.gain
+
+    def spans(self, columns: Columns, height: int, scene: Scene) -> Spans:
+        """Return the top and bottom of each column in a strip of that height."""
+        return spans_of(columns, height, scene.gain)
+
     def paint(self, pixels: Pixels, ground: Ground, lanes: Lanes, strip: Strip) -> None:
         """Paint columns; of overlaid lanes the body of the active one, faintly."""
         if is_curve(ground.scene.view):
             return
         if ground.scene.overlaid:
-            _paint_body(pixels, lanes[-1], ground)
+            _paint_body(self, pixels, lanes[-1], ground)
             return
         for lane in lanes:
-            _paint_columns(pixels, lane, ground)
+            _paint_columns(self, pixels, lane, ground)
 
     def paint_over(self, painter: QPainter, scene: Scene, lanes: Lanes, strip: Strip) -> None:
         """Paint the curve through the samples when zoomed in, else the outlines of overlaid lanes."""
         if is_curve(scene.view):
-            paint_curves(painter, scene, lanes, strip)
+            paint_curves(painter, scene, lanes, strip, self.bend(scene))
         elif scene.overlaid:
-            _paint_outlines(painter, scene, lanes, strip)
+            _paint_outlines(self, painter, scene, lanes, strip)
 
     def draw(self, painter: QPainter, scene: Scene, lanes: Lanes, strip: Strip) -> None:
         """Draw the middle line, and one polygon for each run of columns of one colour."""
@@ -75,15 +84,15 @@ class Waveform(Drawer):
         if is_curve(scene.view):
             return
         for lane in () if scene.overlaid else lanes:
-            _draw_columns(painter, scene, lane, strip)
+            _draw_columns(self, painter, scene, lane, strip)
 
 
-def _paint_columns(pixels: Pixels, lane: SceneLane, ground: Ground) -> None:
+def _paint_columns(shape: Waveform, pixels: Pixels, lane: SceneLane, ground: Ground) -> None:
     if lane.peaks is None:
         return
     scene, edges = ground.scene, ground.edges
     columns = lane.peaks.columns(edges)
-    spans = spans_of(columns, pixels.shape[0], scene.gain)
+    spans = shape.spans(columns, pixels.shape[0], scene)
     paint_spans(pixels, spans, column_colours(lane, scene, edges), columns.known)
     # Not by colour alone: altered columns are underlined too.
     pixels[-scene.layout.device(3) :, changed_columns(lane, edges)] = argb(scene.colours.altered)
@@ -92,14 +101,14 @@ def _paint_columns(pixels: Pixels, lane: SceneLane, ground: Ground) -> None:
         paint_spans(pixels, spans, argb(scene.colours.unknown), columns.coarse)
 
 
-def _paint_body(pixels: Pixels, lane: SceneLane, ground: Ground) -> None:
+def _paint_body(shape: Waveform, pixels: Pixels, lane: SceneLane, ground: Ground) -> None:
     """Paint the active lane of an overlay faintly; the outlines of all lanes are drawn over it later."""
     if lane.peaks is None:
         return
     scene, edges = ground.scene, ground.edges
     columns = lane.peaks.columns(edges)
     faint = blend(ground.tints, column_colours(lane, scene, edges), _OVERLAY_FILL)
-    paint_spans(pixels, spans_of(columns, pixels.shape[0], scene.gain), faint, columns.known | columns.coarse)
+    paint_spans(pixels, shape.spans(columns, pixels.shape[0], scene), faint, columns.known | columns.coarse)
 
 
 def column_colours(lane: SceneLane, scene: Scene, edges: Frames) -> Pixels:
@@ -125,7 +134,7 @@ def changed_columns(lane: SceneLane, edges: Frames) -> npt.NDArray[np.bool_]:
     return changed
 
 
-def _paint_outlines(painter: QPainter, scene: Scene, lanes: Lanes, strip: Strip) -> None:
+def _paint_outlines(shape: Waveform, painter: QPainter, scene: Scene, lanes: Lanes, strip: Strip) -> None:
     """Paint the upper and lower edge of every lane: opaque lines one pixel thin, told apart by hue."""
     layout = scene.layout
     painter.save()
@@ -133,17 +142,17 @@ def _paint_outlines(painter: QPainter, scene: Scene, lanes: Lanes, strip: Strip)
     painter.setRenderHint(QPainter.RenderHint.Antialiasing, layout.ratio > 1.0)
     painter.setClipRect(QRectF(layout.plot_left, RULER_HEIGHT, layout.plot_width, layout.height))
     for lane in lanes:
-        _paint_outline(painter, lane, scene, strip)
+        _paint_outline(shape, painter, lane, scene, strip)
     painter.restore()
 
 
-def _paint_outline(painter: QPainter, lane: SceneLane, scene: Scene, strip: Strip) -> None:
+def _paint_outline(shape: Waveform, painter: QPainter, lane: SceneLane, scene: Scene, strip: Strip) -> None:
     if lane.peaks is None:
         return
     edges, ratio = scene.view.edges(), scene.layout.ratio
     columns = lane.peaks.columns(edges)
     colours = np.where(columns.known | columns.coarse, column_colours(lane, scene, edges), 0).astype(np.int64)
-    top, bottom = spans_of(columns, strip.height, scene.gain)
+    top, bottom = shape.spans(columns, strip.height, scene)
     x = scene.layout.plot_left + (np.arange(len(top)) + 0.5) / ratio
     for begin, end, colour in runs(colours):
         if colour == 0:
@@ -154,13 +163,13 @@ def _paint_outline(painter: QPainter, lane: SceneLane, scene: Scene, strip: Stri
             draw_line(painter, polyline(x[begin : end + 1], y), ratio)
 
 
-def _draw_columns(painter: QPainter, scene: Scene, lane: SceneLane, strip: Strip) -> None:
+def _draw_columns(shape: Waveform, painter: QPainter, scene: Scene, lane: SceneLane, strip: Strip) -> None:
     """Draw one polygon for each run of columns of one colour."""
     if lane.peaks is None:
         return
     edges, ratio = scene.view.edges(), scene.layout.ratio
     columns = lane.peaks.columns(edges)
-    top, bottom = spans_of(columns, strip.height, scene.gain)
+    top, bottom = shape.spans(columns, strip.height, scene)
     colours = np.where(columns.known | columns.coarse, column_colours(lane, scene, edges), 0)
     cuts = [0, *(np.flatnonzero(np.diff(colours)) + 1).tolist(), len(colours)]
     x = scene.layout.plot_left + np.arange(len(colours) + 1) / ratio

@@ -1,0 +1,68 @@
+"""The spectrogram less the reference's: where a version has more, and where less."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from gaplisten.audio.palettes import DIFFERENCE_DB, difference_colours
+from gaplisten.audio.raster import Pixels
+from gaplisten.audio.spectra import STEPS_PER_DB, TOP_DB
+from gaplisten.ui.lanes.drawer import Lanes, Legend
+from gaplisten.ui.lanes.drawers.spectrogram import Spectrogram
+from gaplisten.ui.lanes.scene import Mode, Scene, SceneLane, Strip
+
+
+class SpectrogramDifference(Spectrogram):
+    """Draws levels less the reference's in two hues; of the reference, and without one, the spectrogram."""
+
+    name = "spectrogram_difference"
+    title = "Spectrogram Difference"
+    keys = "Ctrl+Shift+5"
+    help = "Draw how spectrograms differ from the reference's"
+    lane_help = "Draw how the heard lane's spectrogram differs from the reference's"
+    place = 15
+
+    def legend(self, scene: Scene) -> Legend | None:
+        """Return what the colours stand for."""
+        if scene.reference is None or scene.mode is Mode.RESIDUAL:
+            return super().legend(scene)
+        table = difference_colours(scene.colours.dark)
+        return Legend(table[::2].tolist(), f"\u2212{DIFFERENCE_DB:g}", f"+{DIFFERENCE_DB:g} dB")
+
+    def reading(self, scene: Scene, lane: SceneLane, frame: int, height: float | None) -> str:
+        """Say the level at the pointer's frequency, and how far it is from the reference's."""
+        said, reference = super().reading(scene, lane, frame, height), self._other(scene, lane)
+        if height is None or reference is None:
+            return said
+        hz = self.axis(scene).hz(height)
+        one, two = (self.tiles.level_db(each.source, scene.view, frame, hz) for each in (lane, reference))
+        if one is None or two is None:
+            return said
+        return f"{said} · Δ {one - two:+.1f} dB".replace("-", "\u2212")
+
+    def picture(self, scene: Scene, lanes: Lanes, strip: Strip) -> Pixels:
+        """Return the difference in colours, shape ``(height, columns)``."""
+        lane = lanes[-1]
+        reference = self._other(scene, lane)
+        if reference is None:
+            return super().picture(scene, lanes, strip)
+        one, two = (self._floored(scene, each, strip) for each in (lane, reference))
+        most = round(DIFFERENCE_DB * STEPS_PER_DB)
+        painted: Pixels = difference_colours(scene.colours.dark)[np.clip(one - two, -most, most) + most]
+        return painted
+
+    def _floored(self, scene: Scene, lane: SceneLane, strip: Strip) -> npt.NDArray[np.int16]:
+        """Return levels of which those that are not drawn count as the quietest that are."""
+        floor = round((self.look.quietest_db - TOP_DB) * STEPS_PER_DB + 255.0)
+        return np.maximum(self.levels(scene, lane, strip).astype(np.int16), floor)
+
+    @staticmethod
+    def _other(scene: Scene, lane: SceneLane) -> SceneLane | None:
+        reference = scene.reference
+        if reference is None or reference.key == lane.key or scene.mode is Mode.RESIDUAL:
+            return None
+        return reference
+
+
+DRAWERS = (SpectrogramDifference,)

@@ -1,0 +1,230 @@
+"""A curve over time under the waveform; each file in ``drawers/`` says which."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from PySide6.QtCore import QObject, QPointF, QRectF, Qt
+from PySide6.QtGui import QPainter, QPen
+
+from gaplisten.audio.filemap import SampleSource
+from gaplisten.audio.viewport import Viewport
+from gaplisten.bench.curves import piece_frames
+from gaplisten.bench.derived import Inputs
+from gaplisten.loss.measures import Curve
+from gaplisten.loss.measures.windows import Frames, Row
+from gaplisten.ui.lanes.colours import readable
+from gaplisten.ui.lanes.curves import draw_line, polyline
+from gaplisten.ui.lanes.drawer import Drawer, Lanes
+from gaplisten.ui.lanes.pieces import PieceStore
+from gaplisten.ui.lanes.scene import (
+    RULER_HEIGHT,
+    SCALE_ROOM,
+    SCALE_TEXT,
+    Scene,
+    SceneLane,
+    Strip,
+    round_step,
+)
+
+MOST_SECONDS = 300.0
+_TOO_MUCH = "zoom in to 5 minutes or less to see {}"
+
+
+class Track(Drawer):
+    """Draws a curve under the waveform, on one scale for all lanes.
+
+    Attributes
+    ----------
+    unit, digits
+        Of the values.
+    least, most
+        Ends of the scale, which grows at the top (and, where `least` is below 0, at the bottom alike) as far
+        as the curves that are seen need it.
+    lines
+        Values at which a line is drawn across.
+    logarithmic
+        Whether equal ratios are equally far apart.
+    """
+
+    unit: ClassVar[str]
+    digits: ClassVar[int] = 1
+    least: ClassVar[float] = 0.0
+    most: ClassVar[float]
+    lines: ClassVar[tuple[float, ...]] = ()
+    logarithmic: ClassVar[bool] = False
+    needs_reference: ClassVar[bool] = False
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._store: PieceStore[Curve] = PieceStore(self.piece, piece_frames, self)
+        self._store.progressed.connect(self.progressed)
+
+    # what another curve has to say
+
+    @staticmethod
+    def piece(*inputs: object) -> Curve:
+        """Return a piece of the curve from what `inputs` named; called on threads."""
+        raise NotImplementedError
+
+    def inputs(self, scene: Scene, lane: SceneLane) -> Inputs | None:
+        """Return what the curve of a lane follows from, the number of the piece apart; None for no curve."""
+        raise NotImplementedError
+
+    # as every drawer
+
+    @property
+    def busy(self) -> bool:
+        """Whether pieces are being computed."""
+        return self._store.busy
+
+    def keep_only(self, sources: Sequence[SampleSource]) -> None:
+        """Forget the curves of other sounds."""
+        self._store.keep_only(sources)
+
+    def drop_unseen(self, views: Sequence[tuple[SampleSource, Viewport]]) -> None:
+        """Give up pieces that are out of sight by now."""
+        self._store.drop_unseen(views)
+
+    def close(self) -> None:
+        """Give up all computing."""
+        self._store.close()
+
+    def reading(self, scene: Scene, lane: SceneLane, frame: int, height: float | None) -> str:
+        """Say what the curve is at a frame."""
+        curve = self._curve(scene, lane)
+        if not curve.frames.size:
+            return ""
+        at = int(np.abs(curve.frames - frame).argmin())
+        value = float(curve.values[at])
+        far = abs(int(curve.frames[at]) - frame) > 0.01 * scene.rate
+        return "" if far or math.isnan(value) else f"{self.title.lower()} {value:.{self.digits}f} {self.unit}"
+
+    def scale(self, scene: Scene, strip: Strip) -> list[tuple[float, str]]:
+        """Return a few values of the curves' scale."""
+        least, most = self._ends(scene)
+        if self.logarithmic:
+            values = [float(each) for each in (50, 70, 100, 140, 200, 280, 400) if least < each < most]
+        else:
+            step = round_step(
+                max(SCALE_ROOM, strip.height / scene.layout.ratio / 6)
+                / self._height(strip, scene)
+                * (most - least)
+            )
+            values = [n * step for n in range(math.ceil(least / step), math.floor(most / step) + 1)]
+        places = [
+            (float(self._y(np.array([v]), scene, strip)[0]), f"{v:g}".replace("-", "\u2212")) for v in values
+        ]
+        top, bottom = strip.top / scene.layout.ratio, strip.bottom / scene.layout.ratio
+        return [(y, text) for y, text in places if top + SCALE_TEXT / 2 <= y <= bottom - SCALE_TEXT / 2]
+
+    def paint_over(self, painter: QPainter, scene: Scene, lanes: Lanes, strip: Strip) -> None:
+        """Paint the curve, what it must not exceed, and why there is none."""
+        painter.save()
+        layout = scene.layout
+        roof = QRectF(0, RULER_HEIGHT, layout.width, layout.height)
+        box = scene.box(strip)
+        painter.setClipRect(box.intersected(roof))
+        painter.setPen(QPen(scene.colours.faint_text, 0, Qt.PenStyle.DashLine))
+        for value in self.lines:
+            y = float(self._y(np.array([value]), scene, strip)[0])
+            painter.drawLine(QPointF(box.left(), round(y)), QPointF(box.right(), round(y)))
+        painter.setPen(QPen(scene.colours.faint_text, 0))
+        painter.drawText(box.adjusted(6, 2, -4, 0), Qt.AlignmentFlag.AlignLeft, self._told(scene, lanes[-1]))
+        for lane in lanes:
+            curve = self._curve(scene, lane)
+            if curve.frames.size:
+                painter.setPen(QPen(readable(lane.colour, scene.colours), 0))
+                self._paint(painter, curve, scene, strip)
+        painter.restore()
+
+    def _paint(self, painter: QPainter, curve: Curve, scene: Scene, strip: Strip) -> None:
+        for x, y in broken(*thinned(curve, scene.view)):
+            across = (
+                scene.layout.plot_left
+                + (x - scene.view.grid_start) / scene.view.frames_per_pixel / scene.layout.ratio
+            )
+            down = self._y(y, scene, strip)
+            if len(across) == 1:
+                painter.drawPoint(round(float(across[0])), round(float(down[0])))
+            else:
+                draw_line(painter, polyline(across, down), scene.layout.ratio)
+
+    # -- what is seen ---------------------------------------------------------------------------------
+
+    def _too_much(self, scene: Scene) -> bool:
+        return scene.view.span > MOST_SECONDS * scene.rate
+
+    def _told(self, scene: Scene, lane: SceneLane) -> str:
+        if self._too_much(scene):
+            return _TOO_MUCH.format(self.title.lower())
+        if self.needs_reference and scene.reference is None:
+            return f"{self.title.lower()} needs the reference"
+        return f"{self.title}, {self.unit}"
+
+    def _pieces(self, scene: Scene, lane: SceneLane) -> list[Curve]:
+        inputs = None if self._too_much(scene) else self.inputs(scene, lane)
+        if inputs is None:
+            return []
+        sources = [each for each in inputs if isinstance(each, SampleSource)]
+        start, stop = max(int(scene.view.start), 0), min(int(scene.view.stop), lane.source.frames)
+        if not all(each.loaded(start, min(stop, each.frames)) for each in sources if start < each.frames):
+            return []
+        rest = tuple(id(each) for each in inputs[1:] if not isinstance(each, str))
+        numbers = self._store.numbers(lane.source, scene.view)
+        return self._store.get({(id(lane.source), *rest, n): (*inputs, n) for n in numbers})
+
+    def _curve(self, scene: Scene, lane: SceneLane) -> Curve:
+        pieces = self._pieces(scene, lane)
+        if not pieces:
+            return Curve(np.zeros(0, np.int64), np.zeros(0))
+        return Curve(
+            np.concatenate([each.frames for each in pieces]), np.concatenate([each.values for each in pieces])
+        )
+
+    def _ends(self, scene: Scene) -> tuple[float, float]:
+        """Return the ends of the scale: one for all lanes, or they could not be compared."""
+        if self.logarithmic:
+            return self.least, self.most
+        values = [
+            each.values for lane in scene.lanes for each in self._pieces(scene, lane) if each.values.size
+        ]
+        largest = max((float(np.nanmax(np.abs(v))) for v in values if not np.isnan(v).all()), default=0.0)
+        most = max(self.most, round_step(largest))
+        return (-most if self.least < 0 else self.least), most
+
+    def _height(self, strip: Strip, scene: Scene) -> float:
+        return max(strip.height / scene.layout.ratio, 1.0)
+
+    def _y(self, values: Row, scene: Scene, strip: Strip) -> Row:
+        least, most = self._ends(scene)
+        if self.logarithmic:
+            share = np.log(np.maximum(values, 1e-9) / least) / math.log(most / least)
+        else:
+            share = (values - least) / (most - least)
+        bottom = strip.bottom / scene.layout.ratio - 2
+        return np.asarray(bottom - np.clip(share, 0.0, 1.0) * (self._height(strip, scene) - 4))
+
+
+def thinned(curve: Curve, view: Viewport) -> tuple[Frames, Row]:
+    """Return the points of a curve; where pixels hold many, the least and the largest of each."""
+    frames, values = curve.frames, curve.values
+    columns = ((frames - view.grid_start) // view.frames_per_pixel).astype(np.int64)
+    cuts = np.concatenate(([0], np.flatnonzero(np.diff(columns)) + 1))
+    if frames.size < 3 * cuts.size:
+        return frames, values
+    with np.errstate(invalid="ignore"):
+        low, high = np.fmin.reduceat(values, cuts), np.fmax.reduceat(values, cuts)
+    both = np.stack([low, high], axis=1).reshape(-1)
+    return np.repeat(frames[cuts], 2), both
+
+
+def broken(frames: Frames, values: Row) -> list[tuple[Frames, Row]]:
+    """Return the stretches of a curve between places where it has no value."""
+    there = np.isfinite(values).astype(np.int8)
+    cuts = np.diff(np.concatenate(([0], there, [0])))
+    begins, ends = np.flatnonzero(cuts == 1).tolist(), np.flatnonzero(cuts == -1).tolist()
+    return [(frames[a:b], values[a:b]) for a, b in zip(begins, ends, strict=True)]
