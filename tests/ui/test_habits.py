@@ -116,3 +116,55 @@ def test_how_a_clip_was_looked_at_says_nothing_of_another_one(opened, qtbot, tmp
     qtbot.waitUntil(lambda: controller.clip_name == "second")
     assert controller.document.work.seen.position == 9000
     assert controller.hearing.state.position == 0
+
+
+def test_one_goes_back_to_where_one_was_and_forward_again_also_into_another_clip(opened, qtbot, settle):
+    settle(opened)
+    act, view = opened.actions_table, opened.lanes_view
+    act["gap.next"].trigger()
+    qtbot.waitUntil(lambda: len(opened.panes["trail"].places._trail) == 2)
+    first = view.visible_range
+    act["gap.next"].trigger()
+    qtbot.waitUntil(lambda: len(opened.panes["trail"].places._trail) == 3)
+    second = view.visible_range
+    act["gap.back"].trigger()
+    assert view.visible_range == first
+    assert opened.shell.hand.index == 0
+    act["gap.forward"].trigger()
+    assert view.visible_range == second
+    opened.controller.show_clip("second")
+    qtbot.waitUntil(lambda: opened.controller.clip_name == "second")
+    qtbot.waitUntil(lambda: len(opened.panes["trail"].places._trail) == 4)
+    act["gap.back"].trigger()
+    qtbot.waitUntil(lambda: opened.controller.clip_name == "first")
+    qtbot.waitUntil(lambda: view.visible_range == second)
+
+
+def test_the_focus_comes_back_from_a_dialog_to_what_had_it(opened, qtbot):
+    table = opened.panes["gaps"].dock.table
+    table.setFocus()
+    opened.actions_table["gap.go_to"].trigger()
+    qtbot.waitUntil(lambda: not opened.isActiveWindow())
+    opened.panes["clips"].dock.table.setFocus()
+    QApplication.activeWindow().reject()
+    qtbot.waitUntil(table.hasFocus)
+
+
+def test_what_is_dragged_over_the_window_is_told_where_it_would_go(opened, tmp_path):
+    from PySide6.QtCore import QMimeData, QUrl
+    from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent
+
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(tmp_path / name)) for name in ("a.wav", "b.wav")])
+    event = QDragEnterEvent(
+        QPoint(5, 5),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QApplication.sendEvent(opened, event)
+    assert opened._drop_sign.isVisible()
+    assert opened._drop_sign.text.text() == "Drop to open these 2"
+    QApplication.sendEvent(opened, QDragLeaveEvent())
+    assert not opened._drop_sign.isVisible()

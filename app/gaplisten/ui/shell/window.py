@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QChildEvent, QEvent, Qt, QTimer
-from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent
 from PySide6.QtWidgets import (
     QDockWidget,
     QMainWindow,
@@ -25,6 +25,7 @@ from gaplisten.ui.bench_signals import BenchSignals
 from gaplisten.ui.icons import program_icon
 from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.shell import Shell, add_all, all_panes
+from gaplisten.ui.shell.drop_sign import DropSign
 from gaplisten.ui.shell.status import Messages, Status
 
 log = logging.getLogger(__name__)
@@ -62,6 +63,7 @@ class WorkbenchWindow(QMainWindow):
         self.setStatusBar(self.status)
         self._closed = False
         self.setCentralWidget(self.shell.page)
+        self._drop_sign = DropSign(self)
         self.panes: dict[str, Any] = add_all(self.shell, all_panes())
         self.menus = self._fill_menus()
         signals = self.shell.signals
@@ -162,9 +164,15 @@ class WorkbenchWindow(QMainWindow):
         """Welcome files and folders."""
         if any(url.isLocalFile() for url in event.mimeData().urls()):
             _take_as_copy(event)
+            self._drop_sign.appear(len(event.mimeData().urls()))
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        """Show the window as it was."""
+        self._drop_sign.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
         """Open what was dropped, after the drag is over."""
+        self._drop_sign.hide()
         paths = [Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile()]
         _take_as_copy(event)
         QTimer.singleShot(0, self, lambda: self.open_paths(paths))
@@ -238,6 +246,7 @@ class WorkbenchWindow(QMainWindow):
             event.ignore()
             return
         kept = self.shell.settings
+        self.shell.layout_kept.emit()
         kept.setValue(self._kept_as("geometry"), self.saveGeometry())
         panes = self._behind_doors or self.saveState(_LAYOUT_VERSION)
         kept.setValue(self._kept_as("state"), panes)

@@ -1,0 +1,137 @@
+"""Many lanes: their heights, hidden ones, new ones, and a blind shuffle of them."""
+
+import pytest
+from PySide6.QtCore import QEvent, QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication, QDockWidget
+
+from gaplisten.ui.lanes.scene import COLLAPSED_LANE, RULER_HEIGHT
+
+
+@pytest.fixture
+def three(opened, settle):
+    """Return the window with a concealer's lane, too."""
+    opened.controller.document.switch_on("loud")
+    settle(opened)
+    opened.lanes_view._canvas.grab()
+    return opened
+
+
+def _heights(window):
+    layout = window.lanes_view.layout_now()
+    return [layout.height_of(row) for row in range(layout.rows)]
+
+
+def _mouse(canvas, kind, x, y):
+    left = Qt.MouseButton.LeftButton
+    place = QPointF(x, y)
+    held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else left
+    event = QMouseEvent(kind, place, canvas.mapToGlobal(place), left, held, Qt.KeyboardModifier.NoModifier)
+    QApplication.sendEvent(canvas, event)
+
+
+def test_a_lane_is_as_high_as_its_border_is_dragged_and_stays_so_when_it_moves(three, settle):
+    canvas, view = three.lanes_view._canvas, three.lanes_view
+    border = RULER_HEIGHT + view.layout_now().top_of(3)
+    _mouse(canvas, QEvent.Type.MouseButtonPress, 30, border - 1)
+    _mouse(canvas, QEvent.Type.MouseMove, 30, border + 60)
+    _mouse(canvas, QEvent.Type.MouseButtonRelease, 30, border + 60)
+    before = _heights(three)
+    assert before[2] == pytest.approx(before[1] + 60, abs=40)
+    assert before[2] > before[1]
+    ident = three.controller.lane(2).ident
+    canvas.grab()
+    three.controller.document.switch_on("fails")
+    settle(three)
+    row = next(row for row, lane in enumerate(view._shown.lanes) if lane.ident == ident)
+    assert _heights(three)[row] == before[2]
+    layout = view.layout_now()
+    assert [layout.row_at(RULER_HEIGHT + layout.top_of(n) + 2 - layout.scroll) for n in range(3)] == [0, 1, 2]
+
+
+def test_the_heard_lane_collapses_and_unfolds(three):
+    three.controller.hearing.hear(2)
+    before = _heights(three)
+    three.actions_table["view.collapse"].trigger()
+    assert _heights(three)[2] == COLLAPSED_LANE
+    assert _heights(three)[0] > before[0]
+    three.lanes_view.grab()
+    three.actions_table["view.collapse"].trigger()
+    assert _heights(three) == before
+
+
+def test_a_hidden_lane_is_not_drawn_and_can_be_heard_and_comes_back(three):
+    controller, view = three.controller, three.lanes_view
+    controller.hearing.hear(2)
+    three.actions_table["view.hide"].trigger()
+    assert [lane.key for lane in view._shown.lanes] == [0, 1, 3]
+    controller.hearing.hear(0)
+    controller.hearing.hear(2)
+    assert controller.hearing.heard == 2
+    three.actions_table["view.all_lanes"].trigger()
+    assert [lane.key for lane in view._shown.lanes] == [0, 1, 2, 3]
+
+
+def test_the_reference_is_not_hidden(three):
+    three.controller.hearing.hear(0)
+    three.actions_table["view.hide"].trigger()
+    assert three.lanes_view.hidden == 0
+    assert "reference" in three.status.currentMessage()
+
+
+def test_a_new_lane_is_scrolled_to(three, settle):
+    three.resize(900, 420)
+    QApplication.processEvents()
+    view = three.lanes_view
+    three.controller.document.switch_on("fails")
+    settle(three)
+    QApplication.processEvents()
+    layout = view.layout_now()
+    assert layout.overflow > 0, "the window is too high for this test"
+    assert layout.scroll + view._canvas.height() >= RULER_HEIGHT + layout.top_of(layout.rows) - 2
+
+
+def test_the_lanes_get_the_whole_screen_and_the_panes_come_back(three, qtbot):
+    three.actions_table["view.only_lanes"].trigger()
+    qtbot.waitUntil(lambda: not any(dock.isVisible() for dock in three.docks.values()))
+    three.actions_table["view.only_lanes"].trigger()
+    qtbot.waitUntil(lambda: three.docks["clips"].isVisible() and not three.isFullScreen())
+
+
+def test_a_layout_without_panes_is_never_kept(three):
+    three.actions_table["view.only_lanes"].trigger()
+    three.controller.document.mark_saved()
+    three.close()
+    assert not three.docks["clips"].isHidden()
+
+
+def test_blind_the_window_tells_nothing_and_letters_are_heard_and_counted(three, qtbot):
+    controller = three.controller
+    three.actions_table["listen.blind"].trigger()
+    pane = three.panes["blind"]
+    dialog, blind = pane.dialog, pane.blind
+    shown = [dock for dock in three.findChildren(QDockWidget) if not dock.isHidden()]
+    assert shown == []
+    assert three.shell.page.isHidden()
+    assert sorted(blind.order) == sorted(lane.ident for lane in controller.lanes if lane.key in (2, 3))
+    qtbot.keyClick(dialog, Qt.Key.Key_B)
+    assert controller.lane(controller.hearing.heard).ident == blind.version("B")
+    qtbot.keyClick(dialog, Qt.Key.Key_0)
+    assert controller.hearing.heard == 0
+    for letter, field in dialog.guesses.items():
+        field.setCurrentIndex(field.findData(blind.version(letter)))
+    assert dialog.truths["A"].text() == ""
+    dialog.reveal()
+    assert dialog.verdict.text() == "2 of 2 right; by chance it is 1 on average"
+    assert dialog.truths["A"].text().startswith("✓ ")
+    dialog.reject()
+    assert not three.shell.page.isHidden()
+    assert three.docks["clips"].isVisible()
+
+
+def test_there_is_no_round_without_two_versions(opened, settle, monkeypatch):
+    settle(opened)
+    monkeypatch.setattr(opened.panes["blind"], "_versions", lambda: [])
+    opened.actions_table["listen.blind"].trigger()
+    assert opened.panes["blind"].dialog is None
+    assert opened.shell.page.isVisible()
