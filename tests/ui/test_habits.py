@@ -140,16 +140,6 @@ def test_one_goes_back_to_where_one_was_and_forward_again_also_into_another_clip
     qtbot.waitUntil(lambda: view.visible_range == second)
 
 
-def test_the_focus_comes_back_from_a_dialog_to_what_had_it(opened, qtbot):
-    table = opened.panes["gaps"].dock.table
-    table.setFocus()
-    opened.actions_table["gap.go_to"].trigger()
-    qtbot.waitUntil(lambda: not opened.isActiveWindow())
-    opened.panes["clips"].dock.table.setFocus()
-    QApplication.activeWindow().reject()
-    qtbot.waitUntil(table.hasFocus)
-
-
 def test_what_is_dragged_over_the_window_is_told_where_it_would_go(opened, tmp_path):
     from PySide6.QtCore import QMimeData, QUrl
     from PySide6.QtGui import QDragEnterEvent, QDragLeaveEvent

@@ -50,7 +50,7 @@ def _pixels(view, scene, row):
     image = view._canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
     data = np.frombuffer(image.constBits(), np.uint32).reshape(image.height(), image.width())
     (strip,) = scene.strips(row)
-    return data[strip.top : strip.bottom, scene.layout.device(scene.layout.plot_left) :]
+    return data[strip.top : strip.bottom, scene.layout.device(scene.layout.plot_left) :].copy()
 
 
 def test_lost_sound_has_a_bar_and_edges_and_keeps_its_picture_unless_hatching_is_wanted(view, qtbot):

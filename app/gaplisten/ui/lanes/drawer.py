@@ -100,8 +100,8 @@ class Drawer(QObject):
         """Return logical heights and texts of the vertical scale; empty for none."""
         return []
 
-    def legend(self, scene: Scene) -> Legend | None:
-        """Return what its colours stand for; None where they stand for nothing."""
+    def legend(self, scene: Scene, lane: SceneLane) -> Legend | None:
+        """Return what its colours stand for in a lane; None where they stand for nothing."""
         return None
 
     def magnify(self, scene: Scene, height: float, factor: float) -> bool:

@@ -113,7 +113,7 @@ def _paint_legends(painter: QPainter, scene: Scene, drawers: Mapping[str, Drawer
     painter.setClipRect(QRectF(0, RULER_HEIGHT, layout.width, layout.height - RULER_HEIGHT))
     for row in range(scene.rows):
         top, bottom = (edge / layout.ratio for edge in layout.lane_span(row))
-        legends = [drawers[strip.drawer].legend(scene) for strip in scene.strips(row)]
+        legends = [drawers[strip.drawer].legend(scene, scene.lanes[row]) for strip in scene.strips(row)]
         legend = next((each for each in legends if each is not None), None)
         if legend is not None and bottom - top >= _LEGEND_FROM:
             box = QRectF(15, bottom - 30, layout.plot_left - 22 - GUTTER, 8)

@@ -31,6 +31,7 @@ from gaplisten.ui.lanes.scene import (
 )
 
 MOST_SECONDS = 300.0
+_ROUND = (1, 2, 5, 10, 20, 50, 70, 100, 140, 200, 280, 400, 500, 1000, 2000, 5000, 10_000)
 _TOO_MUCH = "zoom in to 5 minutes or less to see {}"
 
 
@@ -48,6 +49,10 @@ class Track(Drawer):
         Values at which a line is drawn across.
     logarithmic
         Whether equal ratios are equally far apart.
+    rooted
+        Whether heights go by the square root: a few very large values leave the others room.
+    needs_reference
+        Whether there is nothing to draw without a reference.
     """
 
     unit: ClassVar[str]
@@ -56,6 +61,7 @@ class Track(Drawer):
     most: ClassVar[float]
     lines: ClassVar[tuple[float, ...]] = ()
     logarithmic: ClassVar[bool] = False
+    rooted: ClassVar[bool] = False
     needs_reference: ClassVar[bool] = False
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -105,19 +111,16 @@ class Track(Drawer):
 
     def scale(self, scene: Scene, strip: Strip) -> list[tuple[float, str]]:
         """Return a few values of the curves' scale."""
-        least, most = self._ends(scene)
-        if self.logarithmic:
-            values = [float(each) for each in (50, 70, 100, 140, 200, 280, 400) if least < each < most]
+        ends, height = self._ends(scene), self._height(strip, scene)
+        if self.logarithmic or self.rooted:
+            values = [float(each) for each in _ROUND if ends[0] < each < ends[1]]
         else:
-            step = round_step(
-                max(SCALE_ROOM, strip.height / scene.layout.ratio / 6)
-                / self._height(strip, scene)
-                * (most - least)
-            )
-            values = [n * step for n in range(math.ceil(least / step), math.floor(most / step) + 1)]
-        places = [
-            (float(self._y(np.array([v]), scene, strip)[0]), f"{v:g}".replace("-", "\u2212")) for v in values
-        ]
+            step = round_step(max(SCALE_ROOM, height / 6) / height * (ends[1] - ends[0]))
+            values = [n * step for n in range(math.ceil(ends[0] / step), math.floor(ends[1] / step) + 1)]
+        places: list[tuple[float, str]] = []
+        for y, value in zip(self._y(np.array(values), scene, strip, ends).tolist(), values, strict=True):
+            if not places or abs(y - places[-1][0]) >= SCALE_ROOM:
+                places.append((y, f"{value:g}".replace("-", "\u2212")))
         top, bottom = strip.top / scene.layout.ratio, strip.bottom / scene.layout.ratio
         return [(y, text) for y, text in places if top + SCALE_TEXT / 2 <= y <= bottom - SCALE_TEXT / 2]
 
@@ -129,8 +132,8 @@ class Track(Drawer):
         box = scene.box(strip)
         painter.setClipRect(box.intersected(roof))
         painter.setPen(QPen(scene.colours.faint_text, 0, Qt.PenStyle.DashLine))
-        for value in self.lines:
-            y = float(self._y(np.array([value]), scene, strip)[0])
+        ends = self._ends(scene)
+        for y in self._y(np.array(self.lines), scene, strip, ends).tolist():
             painter.drawLine(QPointF(box.left(), round(y)), QPointF(box.right(), round(y)))
         painter.setPen(QPen(scene.colours.faint_text, 0))
         painter.drawText(box.adjusted(6, 2, -4, 0), Qt.AlignmentFlag.AlignLeft, self._told(scene, lanes[-1]))
@@ -138,16 +141,18 @@ class Track(Drawer):
             curve = self._curve(scene, lane)
             if curve.frames.size:
                 painter.setPen(QPen(readable(lane.colour, scene.colours), 0))
-                self._paint(painter, curve, scene, strip)
+                self._paint(painter, curve, scene, strip, ends)
         painter.restore()
 
-    def _paint(self, painter: QPainter, curve: Curve, scene: Scene, strip: Strip) -> None:
+    def _paint(
+        self, painter: QPainter, curve: Curve, scene: Scene, strip: Strip, ends: tuple[float, float]
+    ) -> None:
         for x, y in broken(*thinned(curve, scene.view)):
             across = (
                 scene.layout.plot_left
                 + (x - scene.view.grid_start) / scene.view.frames_per_pixel / scene.layout.ratio
             )
-            down = self._y(y, scene, strip)
+            down = self._y(y, scene, strip, ends)
             if len(across) == 1:
                 painter.drawPoint(round(float(across[0])), round(float(down[0])))
             else:
@@ -189,22 +194,25 @@ class Track(Drawer):
         """Return the ends of the scale: one for all lanes, or they could not be compared."""
         if self.logarithmic:
             return self.least, self.most
-        values = [
-            each.values for lane in scene.lanes for each in self._pieces(scene, lane) if each.values.size
-        ]
-        largest = max((float(np.nanmax(np.abs(v))) for v in values if not np.isnan(v).all()), default=0.0)
+        largest = 0.0
+        for lane in scene.lanes:
+            for piece in self._pieces(scene, lane):
+                first, last = np.searchsorted(piece.frames, (scene.view.start, scene.view.stop))
+                largest = float(np.fmax.reduce(np.abs(piece.values[first:last]), initial=largest))
         most = max(self.most, round_step(largest))
         return (-most if self.least < 0 else self.least), most
 
     def _height(self, strip: Strip, scene: Scene) -> float:
         return max(strip.height / scene.layout.ratio, 1.0)
 
-    def _y(self, values: Row, scene: Scene, strip: Strip) -> Row:
-        least, most = self._ends(scene)
+    def _y(self, values: Row, scene: Scene, strip: Strip, ends: tuple[float, float]) -> Row:
+        least, most = ends
         if self.logarithmic:
             share = np.log(np.maximum(values, 1e-9) / least) / math.log(most / least)
         else:
             share = (values - least) / (most - least)
+            if self.rooted:
+                share = np.sqrt(np.maximum(share, 0.0))
         bottom = strip.bottom / scene.layout.ratio - 2
         return np.asarray(bottom - np.clip(share, 0.0, 1.0) * (self._height(strip, scene) - 4))
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import shiboken6
 from PySide6.QtCore import QEvent, QObject, QPoint, QSettings, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
@@ -169,7 +168,6 @@ class Shell(QObject):
         self.docks: dict[str, QDockWidget] = {}
         self._stops: dict[QWidget, QWidget] = {}
         self.settings = QSettings(str(folders.user_config() / "window.ini"), QSettings.Format.IniFormat)
-        self._focused: QWidget | None = None
         self.lanes = LanesView(window)
         self.lanes.setAccessibleName("Lanes")
         self.empty = EmptyState(window)
@@ -206,19 +204,7 @@ class Shell(QObject):
         """Tell the panes of new colours."""
         if watched is self.window and event.type() == QEvent.Type.PaletteChange:
             self.palette_changed.emit()
-        elif watched is self.window and event.type() == QEvent.Type.WindowDeactivate:
-            self._focused = self.window.focusWidget()
-        elif watched is self.window and event.type() == QEvent.Type.WindowActivate:
-            self._return_focus()
         return super().eventFilter(watched, event)
-
-    def _return_focus(self) -> None:
-        """Give the focus back to what had it before a dialog, or else to the lanes."""
-        before, self._focused = self._focused, None
-        if before is not None and shiboken6.isValid(before) and before.isVisible() and before.isEnabled():
-            before.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
-        elif before is not None:
-            self.lanes.setFocus(Qt.FocusReason.ActiveWindowFocusReason)
 
     # -- panes ----------------------------------------------------------------------------------------
 

@@ -26,6 +26,7 @@ class ClickResidual(Track):
     place = 20
     strips = ("waveform", "click_residual")
     unit = _MEASURE.unit
+    rooted = True
     most = 2.0 * (_MEASURE.threshold or 8.0)
     lines: ClassVar[tuple[float, ...]] = (_MEASURE.threshold or 8.0,)
 

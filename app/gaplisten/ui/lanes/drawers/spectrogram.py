@@ -96,7 +96,7 @@ class Spectrogram(Drawer):
             if lowest <= share <= highest
         ]
 
-    def legend(self, scene: Scene) -> Legend | None:
+    def legend(self, scene: Scene, lane: SceneLane) -> Legend | None:
         """Return what the colours stand for."""
         look = self.look
         table = level_colours(scene.colours.dark, look.palette, look.quietest_db, look.loudest_db)

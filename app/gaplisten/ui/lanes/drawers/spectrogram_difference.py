@@ -23,10 +23,10 @@ class SpectrogramDifference(Spectrogram):
     lane_help = "Draw how the heard lane's spectrogram differs from the reference's"
     place = 15
 
-    def legend(self, scene: Scene) -> Legend | None:
+    def legend(self, scene: Scene, lane: SceneLane) -> Legend | None:
         """Return what the colours stand for."""
-        if scene.reference is None or scene.mode is Mode.RESIDUAL:
-            return super().legend(scene)
+        if self._other(scene, lane) is None:
+            return super().legend(scene, lane)
         table = difference_colours(scene.colours.dark)
         return Legend(table[::2].tolist(), f"\u2212{DIFFERENCE_DB:g}", f"+{DIFFERENCE_DB:g} dB")
 
