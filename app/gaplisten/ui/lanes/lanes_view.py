@@ -160,7 +160,8 @@ class LanesView(QWidget):
         before = {lane.identity for lane in self._all}
         fresh = [lane.key for lane in lanes if lane.identity not in before] if same_clip else []
         self._all = tuple(lanes)
-        lanes = self._shown.lanes = self._shown.sizes.seen(lanes)
+        seen = self._shown.sizes.seen([lane.identity for lane in lanes])
+        lanes = self._shown.lanes = tuple(lane for lane in lanes if lane.identity in seen)
         self._data.set_lanes(self._all)
         if lanes:
             self._shown.rate = lanes[0].source.rate

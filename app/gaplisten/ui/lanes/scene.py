@@ -100,7 +100,6 @@ GUTTER = 34
 RULER_HEIGHT = 26
 LOWEST_LANE = 72
 LANE_GAP = 1
-FLATTEST_LANE, COLLAPSED_LANE = 40.0, 28.0
 BORDER = 4.0  # logical pixels from the border of a lane at which it can be held
 # Of a vertical scale, in logical pixels: the least between two values, and the height of one.
 SCALE_ROOM = 26.0

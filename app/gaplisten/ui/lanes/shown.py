@@ -9,13 +9,13 @@ from PySide6.QtGui import QColor
 
 from gaplisten.audio.ruler import RulerUnit, Scale
 from gaplisten.audio.viewport import Viewport
+from gaplisten.bench.lane_sizes import LaneSizes
 from gaplisten.loss.shading import LossMap
 from gaplisten.loss.trace import LossTrace
 from gaplisten.ui.lanes.colours import ViewColours, default_lane_colour
 from gaplisten.ui.lanes.drawer import Drawer
 from gaplisten.ui.lanes.lane_data import LaneData
 from gaplisten.ui.lanes.scene import LaneView, Layout, Mark, Mode, Scene, SceneLane
-from gaplisten.ui.lanes.sizes import Sizes
 
 
 @dataclass
@@ -46,7 +46,7 @@ class Shown:
     marks: tuple[Mark, ...] = ()
     selection: tuple[int, int] | None = None
     gain: float = 1.0
-    sizes: Sizes = field(default_factory=Sizes)
+    sizes: LaneSizes = field(default_factory=LaneSizes)
     _own: dict[int, tuple[LossTrace, int, LossMap]] = field(default_factory=dict)
 
     @property
@@ -62,7 +62,7 @@ class Shown:
     @property
     def heights(self) -> tuple[float, ...]:
         """Heights that were given to the lanes that are stacked; empty where none was."""
-        return () if self.mode is Mode.OVERLAY else self.sizes.given(self.lanes)
+        return () if self.mode is Mode.OVERLAY else self.sizes.given([lane.identity for lane in self.lanes])
 
     def display_of(self, key: int) -> str:
         """Return the name of the drawer of a lane."""

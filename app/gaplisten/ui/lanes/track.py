@@ -24,6 +24,7 @@ from gaplisten.ui.lanes.scene import (
     RULER_HEIGHT,
     SCALE_ROOM,
     SCALE_TEXT,
+    Mode,
     Scene,
     SceneLane,
     Strip,
@@ -236,3 +237,19 @@ def broken(frames: Frames, values: Row) -> list[tuple[Frames, Row]]:
     cuts = np.diff(np.concatenate(([0], there, [0])))
     begins, ends = np.flatnonzero(cuts == 1).tolist(), np.flatnonzero(cuts == -1).tolist()
     return [(frames[a:b], values[a:b]) for a, b in zip(begins, ends, strict=True)]
+
+
+def measured_inputs(scene: Scene, lane: SceneLane) -> Inputs | None:
+    """Return version, reference (None for the reference itself and where there is none), and losses.
+
+    In the residual mode lanes show differences, of which measures have nothing to say: there it is None.
+    """
+    if scene.mode is Mode.RESIDUAL:
+        return None
+    reference = scene.reference
+    loss = lane.loss if lane.own_loss else scene.loss
+    clean = None if reference is None or reference is lane or reference.key == lane.key else reference.source
+    if clean is not None and clean.rate != lane.source.rate:
+        clean = None
+    trace = None if loss is None else loss.trace
+    return (lane.source, clean, trace)

@@ -8,9 +8,8 @@ from gaplisten.bench.curves import measured_piece
 from gaplisten.bench.derived import Inputs
 from gaplisten.loss.measures import Curve
 from gaplisten.loss.measures.catalogue import measure_named
-from gaplisten.ui.lanes.measured import measured_inputs
 from gaplisten.ui.lanes.scene import Scene, SceneLane
-from gaplisten.ui.lanes.track import Track
+from gaplisten.ui.lanes.track import Track, measured_inputs
 
 _MEASURE = measure_named("click_exit")
 

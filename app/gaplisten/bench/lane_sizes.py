@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from gaplisten.ui.lanes.scene import COLLAPSED_LANE, FLATTEST_LANE, LaneView
+FLATTEST_LANE, COLLAPSED_LANE = 40.0, 28.0
 
 
 @dataclass
-class Sizes:
-    """What was set, by the identity of lanes; changed in place.
+class LaneSizes:
+    """What was set, by the identifiers of lanes; changed in place.
 
     Parameters
     ----------
@@ -24,31 +24,29 @@ class Sizes:
     collapsed: set[str] = field(default_factory=set)
     hidden: set[str] = field(default_factory=set)
 
-    def seen(self, lanes: Sequence[LaneView]) -> tuple[LaneView, ...]:
+    def seen(self, idents: Collection[str]) -> set[str]:
         """Return the lanes that are not hidden; all where none would be left."""
-        kept = tuple(lane for lane in lanes if lane.identity not in self.hidden)
-        return kept or tuple(lanes)
+        return {*idents} - self.hidden or {*idents}
 
-    def given(self, lanes: Sequence[LaneView]) -> tuple[float, ...]:
+    def given(self, idents: Sequence[str]) -> tuple[float, ...]:
         """Return the height of each lane, 0 where none was given; empty where none has one."""
         if not self.heights and not self.collapsed:
             return ()
-        return tuple(self._height(lane.identity) for lane in lanes)
+        return tuple(
+            COLLAPSED_LANE if ident in self.collapsed else self.heights.get(ident, 0.0) for ident in idents
+        )
 
-    def _height(self, identity: str) -> float:
-        return COLLAPSED_LANE if identity in self.collapsed else self.heights.get(identity, 0.0)
-
-    def set_height(self, identity: str, height: float) -> None:
+    def set_height(self, ident: str, height: float) -> None:
         """Draw a lane so high; below what can be seen it is collapsed."""
-        self.collapsed.discard(identity)
+        self.collapsed.discard(ident)
         if height < (COLLAPSED_LANE + FLATTEST_LANE) / 2:
-            self.collapsed.add(identity)
+            self.collapsed.add(ident)
         else:
-            self.heights[identity] = max(height, FLATTEST_LANE)
+            self.heights[ident] = max(height, FLATTEST_LANE)
 
-    def collapse(self, identity: str) -> None:
+    def collapse(self, ident: str) -> None:
         """Collapse a lane, or unfold it again."""
-        self.collapsed ^= {identity}
+        self.collapsed ^= {ident}
 
     def reset(self) -> None:
         """Show all lanes, equally high."""
