@@ -9,16 +9,17 @@ MOST_PLACES = 100
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where one was: the clip, the playhead, and what was seen, in frames."""
+    """Where one was: the clip, the playhead, what was seen, in frames, and the gap at hand (-1 for none)."""
 
     clip: str
     frame: int
     start: int
     stop: int
+    gap: int = -1
 
     def is_at(self, other: Place) -> bool:
-        """Whether the playhead stands there in both."""
-        return (self.clip, self.frame) == (other.clip, other.frame)
+        """Whether playhead and gap are the same in both: then one only looked elsewhere."""
+        return (self.clip, self.frame, self.gap) == (other.clip, other.frame, other.gap)
 
 
 class Places:

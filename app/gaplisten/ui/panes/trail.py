@@ -39,7 +39,9 @@ class Trail(QObject):
         if controller.clip_name is None or not controller.frames:
             return None
         start, stop = self._shell.lanes.visible_range
-        return Place(controller.clip_name, controller.hearing.state.position, start, stop)
+        return Place(
+            controller.clip_name, controller.hearing.state.position, start, stop, self._shell.hand.index
+        )
 
     def _later(self) -> None:
         if not self._going:
@@ -80,7 +82,7 @@ class Trail(QObject):
         self._shell.lanes.zoom_to(place.start, place.stop)
         self._shell.lanes.stay()
         self._controller.hearing.seek(place.frame)
-        self._shell.hand.point_at(place.frame)
+        self._shell.hand.take(place.gap)
         self._going = False
 
 
