@@ -33,7 +33,8 @@ def _mouse(canvas, kind, x, y):
 
 def test_a_lane_is_as_high_as_its_border_is_dragged_and_stays_so_when_it_moves(three, settle):
     canvas, view = three.lanes_view._canvas, three.lanes_view
-    border = RULER_HEIGHT + view.layout_now().top_of(3)
+    layout = view.layout_now()
+    border = RULER_HEIGHT + layout.top_of(3) - layout.scroll
     _mouse(canvas, QEvent.Type.MouseButtonPress, 30, border - 1)
     _mouse(canvas, QEvent.Type.MouseMove, 30, border + 60)
     _mouse(canvas, QEvent.Type.MouseButtonRelease, 30, border + 60)
