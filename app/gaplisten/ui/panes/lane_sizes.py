@@ -18,7 +18,7 @@ COMMANDS = (
             "Draw little more than the heard lane's name; again: all of it",
         ),
         ("view.hide", "Hide Lane", "Shift+K", "Do not draw the heard lane; it can still be heard"),
-        ("view.all_lanes", "Show All Lanes", "Ctrl+Shift+K", "Draw all lanes, equally high"),
+        ("view.all_lanes", "Show All Lanes", "Ctrl+Shift+H", "Draw all lanes, equally high"),
     ),
     *section("View", "lanes", checkable=True)(
         ("view.only_lanes", "Lanes Only", "F11", "Give the whole screen to the lanes; again: as before"),
@@ -47,7 +47,7 @@ class LaneSizes(QObject):
         elif self._shell.lanes.hide_lane(key):
             count = self._shell.lanes.hidden
             lanes = "1 lane is" if count == 1 else f"{count} lanes are"
-            self._shell.say(f"{lanes} hidden: Ctrl+Shift+K shows all")
+            self._shell.say(f"{lanes} hidden: Ctrl+Shift+H shows all")
 
     def _only_lanes(self, on: bool) -> None:
         window = self._shell.window
