@@ -94,38 +94,40 @@ def _folder_of_our_own(out: Path) -> Iterator[Path]:
 # folders have no locks (Windows, some networks) leftovers stay.
 
 
-@contextmanager
-def _held(folder: Path) -> Iterator[None]:
-    if sys.platform == "win32":
+if sys.platform == "win32":
+
+    @contextmanager
+    def _held(_folder: Path) -> Iterator[None]:
         yield
-        return
+
+    def _is_abandoned(_folder: Path) -> bool:
+        return False
+
+else:
     import fcntl
 
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        with contextlib.suppress(OSError):
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        yield
-    finally:
-        os.close(descriptor)
+    @contextmanager
+    def _held(folder: Path) -> Iterator[None]:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            with contextlib.suppress(OSError):
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            yield
+        finally:
+            os.close(descriptor)
 
-
-def _is_abandoned(folder: Path) -> bool:
-    """Tell whether nobody fills a folder any more; one that was made a moment ago may not be locked yet."""
-    if sys.platform == "win32":
-        return False
-    import fcntl
-
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY)
-    except OSError:
-        return False
-    try:
-        if abs(time.time() - os.fstat(descriptor).st_mtime) < _JUST_MADE:
+    def _is_abandoned(folder: Path) -> bool:
+        """Tell whether nobody fills a folder any more; one made a moment ago may not be locked yet."""
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_DIRECTORY)
+        except OSError:
             return False
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-    return True
+        try:
+            if abs(time.time() - os.fstat(descriptor).st_mtime) < _JUST_MADE:
+                return False
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            return False
+        finally:
+            os.close(descriptor)
+        return True

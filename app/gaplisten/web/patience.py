@@ -55,12 +55,11 @@ class PatientProtocol(H11Protocol):
 
 def allow_many_lines() -> None:
     """Let this process have as many open lines as the system gives it: the usual are too few for a crowd."""
-    if sys.platform == "win32":
-        return
-    import resource
+    if sys.platform != "win32":
+        import resource
 
-    now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    wanted = _MOST_LINES if most == resource.RLIM_INFINITY else min(most, _MOST_LINES)
-    if now != resource.RLIM_INFINITY and now < wanted:
-        with contextlib.suppress(OSError, ValueError):  # some systems say a number that they do not give
-            resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))
+        now, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+        wanted = _MOST_LINES if most == resource.RLIM_INFINITY else min(most, _MOST_LINES)
+        if now != resource.RLIM_INFINITY and now < wanted:
+            with contextlib.suppress(OSError, ValueError):  # some systems say a number that they do not give
+                resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, most))

@@ -166,17 +166,27 @@ class PluginErrors(QObject):
             self._shell.say(f"no editor is set for Python files on this system; the file is {path}")
 
 
-def open_in_editor(path: Path) -> bool:
-    """Open a text in the system's editor, never run it; return whether there is one."""
-    if sys.platform == "win32":  # its usual verb would run a Python file
+if sys.platform == "win32":
+
+    def open_in_editor(path: Path) -> bool:
+        """Open a text in the system's editor; its usual verb would run a Python file."""
         try:
             os.startfile(path, "edit")
         except OSError:
             return False
         return True
-    if sys.platform == "darwin":
+
+elif sys.platform == "darwin":
+
+    def open_in_editor(path: Path) -> bool:
+        """Open a text in the system's editor; return whether there is one."""
         return subprocess.run(["open", "-t", str(path)], check=False).returncode == 0
-    return QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
+
+else:
+
+    def open_in_editor(path: Path) -> bool:
+        """Open a text in the system's editor; return whether there is one."""
+        return QDesktopServices.openUrl(QUrl.fromLocalFile(str(path)))
 
 
 PANE = Pane(
