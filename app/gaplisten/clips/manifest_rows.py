@@ -15,7 +15,7 @@ from gaplisten.clips.names import Role, role_in_name
 from gaplisten.clips.scanning import LIST_SUFFIXES
 from gaplisten.errors import GaplistenError
 from gaplisten.loss.formats import MAX_BYTES
-from gaplisten.texts import decoded_anyhow
+from gaplisten.texts import decoded_anyhow, separator_of
 from gaplisten.untrusted import read_regular
 
 ID = "id"
@@ -173,7 +173,7 @@ def _scp(text: str, path: Path) -> list[Row]:
 def _separated(path: Path, text: str) -> list[Row]:
     csv.field_size_limit(MAX_BYTES)
     first = text.partition("\n")[0].strip()
-    sign = max("\t,;|", key=first.count)
+    sign = separator_of(first, "\t,;|")
     if not first.count(sign) and len(first.split(" ")) > 1 and all(map(_SOUND.search, first.split(" "))):
         sign = " "
     if not first.count(sign):

@@ -12,6 +12,7 @@ from pathlib import Path
 from gaplisten.captures.formats.contract import CaptureFormat, Damaged, first_text, text_of
 from gaplisten.captures.streams import NO_TIME, Capture, Collector, Head, Route
 from gaplisten.jobs import Job
+from gaplisten.texts import separator_of
 
 _EVERY = 20_000
 _LONGEST_CELL = 100_000
@@ -30,11 +31,6 @@ _NAMED_TYPES = {
     "16-bit uncompressed audio, monaural": 11,
 }  # fmt: skip
 _TIMES = ("frame.time_epoch", "frame.time_relative")
-
-
-def _separator(text: str) -> str:
-    first = text.lstrip().split("\n", 1)[0]
-    return max(",\t;|", key=first.count)
 
 
 def _rows(text: str, separator: str) -> Iterator[tuple[int, list[str]]]:
@@ -89,7 +85,7 @@ def _is_tshark(head: bytes) -> bool:
 
 def _read_tshark(path: Path, data: bytes, job: Job) -> Capture:
     text = text_of(data)
-    separator = _separator(text)
+    separator = separator_of(text)
     rows = _rows(text, separator)
     _, names = next(rows)
     place = _places(names)
@@ -153,7 +149,7 @@ def _read_analysis(path: Path, data: bytes, job: Job) -> Capture:
     place: dict[str, int] = {}
     route, part, clock = Route("", ""), 0, 0
     collector, title, text = Collector(path), 0, text_of(data)
-    separator = _separator(text)
+    separator = separator_of(text)
     for count, (line, row) in enumerate(_rows(text, separator)):
         if "sequence" in map(str.casefold, row):
             place, part, clock, title = _places(row), part + 1, 0, 0
@@ -194,7 +190,7 @@ def _is_list(head: bytes) -> bool:
 
 def _read_list(path: Path, data: bytes, job: Job) -> Capture:
     text = text_of(data)
-    separator = _separator(text)
+    separator = separator_of(text)
     rows = _rows(text, separator)
     _, names = next(rows)
     place, collector, others = _places(names), Collector(path), 0
