@@ -193,12 +193,7 @@ def fitted(
 
 def _gathered_rows(levels: Levels, edges: Rows) -> Levels:
     """Return the loudest of the rows between neighbouring edges; where those are finer, what lies between."""
-    last = len(levels) - 1
-    begin = np.clip(np.floor(edges[:-1]).astype(np.int64), 0, last)
-    end = np.clip(np.ceil(edges[1:]).astype(np.int64) - 1, begin, last)
-    found: Levels = levels[begin]
-    for offset in range(1, int(np.max(end - begin, initial=0)) + 1):
-        np.maximum(found, levels[np.minimum(begin + offset, end)], out=found)
+    found = _loudest_rows(levels, edges)
     fine = np.flatnonzero(np.diff(edges) < 1.0)
     if fine.size:
         found[fine] = _between_rows(levels, (edges[fine] + edges[fine + 1]) / 2 - 0.5)
@@ -206,16 +201,20 @@ def _gathered_rows(levels: Levels, edges: Rows) -> Levels:
 
 
 def _resized(levels: Levels, first: float, step: float, count: int) -> Levels:
-    last = len(levels) - 1
     if step >= 1.0:
-        edges = first + np.arange(count + 1) * step
-        begin = np.clip(np.floor(edges[:-1]).astype(np.int64), 0, last)
-        end = np.clip(np.ceil(edges[1:]).astype(np.int64) - 1, 0, last)
-        found: Levels = levels[begin]
-        for offset in range(1, int(np.max(end - begin)) + 1):
-            np.maximum(found, levels[np.minimum(begin + offset, end)], out=found)
-        return found
+        return _loudest_rows(levels, first + np.arange(count + 1) * step)
     return _between_rows(levels, first + (np.arange(count) + 0.5) * step - 0.5)
+
+
+def _loudest_rows(levels: Levels, edges: npt.NDArray[np.floating[Any]]) -> Levels:
+    """Return the loudest of the rows that neighbouring edges touch."""
+    last = len(levels) - 1
+    begin = np.clip(np.floor(edges[:-1]).astype(np.int64), 0, last)
+    end = np.clip(np.ceil(edges[1:]).astype(np.int64) - 1, begin, last)
+    found: Levels = levels[begin]
+    for offset in range(1, int(np.max(end - begin, initial=0)) + 1):
+        np.maximum(found, levels[np.minimum(begin + offset, end)], out=found)
+    return found
 
 
 def _between_rows(levels: Levels, places: npt.NDArray[np.floating[Any]]) -> Levels:
