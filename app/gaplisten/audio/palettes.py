@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from gaplisten.audio.spectra import STEPS_PER_DB, TOP_DB
+from gaplisten.audio.spectra import STEPS_PER_DB, decibels_of
 
 Pixels = npt.NDArray[np.uint32]
 
@@ -46,7 +46,7 @@ def level_colours(
     quietest_db, loudest_db
         Levels of the first and the last colour; a full-scale sine is 0 dB.
     """
-    decibels = (np.arange(256) - 255.0) / STEPS_PER_DB + TOP_DB
+    decibels = np.array([decibels_of(level) for level in range(256)])
     share = np.clip((decibels - quietest_db) / (loudest_db - quietest_db), 0.0, 1.0)
     share[0] = 0.0
     return _mixed(_PALETTES[palette][0 if dark else 1], share)
