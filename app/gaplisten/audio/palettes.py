@@ -34,9 +34,7 @@ DIFFERENCE_DB = 30.0
 
 
 @cache
-def level_colours(
-    dark: bool, palette: str = "heat", quietest_db: float = -95.0, loudest_db: float = -15.0
-) -> Pixels:
+def level_colours(dark: bool, palette: str, quietest_db: float, loudest_db: float) -> Pixels:
     """Return the pixel for each level of a tile, shape ``(256,)``, on a dark or a light background.
 
     Parameters

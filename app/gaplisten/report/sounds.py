@@ -12,6 +12,7 @@ from gaplisten.audio.filemap import as_source
 from gaplisten.audio.palettes import level_colours
 from gaplisten.audio.signal import Signal
 from gaplisten.audio.spectra import TILE, SpectrumSettings, fitted, tile
+from gaplisten.audio.spectrum_look import SpectrumLook
 from gaplisten.report.figure import INK, LOOKS, Axis, Boxes, Envelope, Line, Look, Mark, Plot, Raster
 
 COLUMNS = 1200
@@ -122,7 +123,8 @@ def spectrogram(
 @cache
 def _colours() -> npt.NDArray[np.uint8]:
     """Return red, green and blue of each level of a tile, shape ``(256, 3)``."""
-    pixels = level_colours(False)
+    look = SpectrumLook()
+    pixels = level_colours(False, look.palette, look.quietest_db, look.loudest_db)
     return np.stack([pixels >> shift & 0xFF for shift in (16, 8, 0)], axis=1).astype(np.uint8)
 
 
