@@ -29,9 +29,9 @@ class SampleReading:
     @property
     def text(self) -> str:
         """The reading in words: ``+0.1234 · -18.2 dBFS · Δ -0.0021 (-53.6 dBFS)``."""
-        parts = [" / ".join(signed(value) for value in self.values), f"{_levels(self.values)} dBFS"]
+        parts = [" / ".join(_signed(value) for value in self.values), f"{_levels(self.values)} dBFS"]
         if self.differences and any(self.differences):
-            apart = " / ".join(signed(value) for value in self.differences)
+            apart = " / ".join(_signed(value) for value in self.differences)
             parts.append(f"Δ {apart} ({_levels(self.differences)} dBFS)")
         elif self.differences:
             parts.append("Δ 0")
@@ -73,17 +73,17 @@ def _at(source: SampleSource, frame: int) -> tuple[float, ...] | None:
     return tuple(read_floats(source, frame, frame + 1)[0].astype(float).tolist())
 
 
-def level_text(value: float, digits: int = 1) -> str:
+def level_text(value: float) -> str:
     """Return the level of a magnitude in dB of full scale, ``-∞`` for silence."""
     magnitude = abs(value)
     if magnitude == 0.0:
         return f"{_MINUS}∞"
-    return f"{20.0 * math.log10(magnitude):.{digits}f}".replace("-", _MINUS)
+    return f"{20.0 * math.log10(magnitude):.1f}".replace("-", _MINUS)
 
 
-def signed(value: float, digits: int = 4) -> str:
+def _signed(value: float) -> str:
     """Return a value with its sign, and none for what would read as zero."""
-    text = f"{value:+.{digits}f}"
+    text = f"{value:+.4f}"
     return text[1:] if float(text) == 0.0 else text.replace("-", _MINUS)
 
 
