@@ -7,7 +7,7 @@ losses, and on variations of it. Nothing that the plugin says about itself is ta
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -38,7 +38,6 @@ from gaplisten.concealers.findings import Audit, Finding
 from gaplisten.concealers.parameters import validate
 from gaplisten.concealers.request import Concealed, altered_share
 from gaplisten.concealers.runner import Runner
-from gaplisten.concealers.sealing import Seal
 from gaplisten.jobs import Job
 
 SECONDS = 13.0
@@ -104,9 +103,10 @@ def audit(
     seed = secrets.randbelow(10**6) if seed is None else seed
     tried = partial(_tried, entry, checked, speech, packet_ms, seed)
     sealed = sealed_for(entry, checked, made_from, tried, limits)
-    with sealed.runner as runner, Runner(workers=1, limits=limits, sealed=sealed.seal) as alone:
+    fresh = partial(Runner, workers=1, limits=limits, sealed=sealed.seal)
+    with sealed.runner as runner, fresh() as alone:
         runs = Runs(runner, alone, entry, checked, job or Job(), disturbances + _RUNS_BESIDES, limits)
-        auditor = _Auditor(entry, checked, speech, packet_ms, runs, seed, seconds, disturbances, sealed.seal)
+        auditor = _Auditor(entry, checked, speech, packet_ms, runs, seed, seconds, disturbances, fresh)
         findings = (*auditor.findings(sealed.tried), sealed.finding)
     name = f"{material or 'speech'}, changed with seed {seed}"
     return Audit(entry, checked, name, auditor.speech.rate, auditor.size, findings, seed)
@@ -146,7 +146,7 @@ class _Auditor:
     seed: int
     seconds: float
     disturbances: int
-    seal: Seal | None = None
+    fresh: Callable[[], Runner]
     channels: int = 2
     places_each: int = _PLACES_EACH
 
@@ -361,7 +361,7 @@ class _Auditor:
             made,
             base.steady,
             (self.runs.other,),
-            partial(Runner, workers=1, limits=self.runs.limits, sealed=self.seal),
+            self.fresh,
             self.runs.job,
         ).findings()
 
