@@ -8,6 +8,9 @@ import sys
 import threading
 from time import perf_counter, process_time, thread_time
 
+if sys.platform != "win32":
+    import resource
+
 PATIENCE = 20.0
 """How many times its limit a worker may take that waits for a processor: workers stand back behind all other
 work, so that two busy programs leave them a twentieth of one."""
@@ -93,8 +96,6 @@ def _used_by_others() -> float:
     """Return the processor time, in s, of other threads and of programs that have ended."""
     ended = 0.0
     if sys.platform != "win32":
-        import resource
-
         found = resource.getrusage(resource.RUSAGE_CHILDREN)
         ended = found.ru_utime + found.ru_stime
     return process_time() - thread_time() + ended
