@@ -27,14 +27,13 @@ def spoken() -> np.ndarray:
 @cache
 def coded() -> np.ndarray:
     """Return what Opus makes of it, on the same clock."""
-    from gaplisten.audio.resample import resample
-
     file = io.BytesIO()
-    sound = resample(Signal.of(spoken(), RATE), 48000)
-    soundfile.write(file, sound.samples, 48000, format="OGG", subtype="OPUS", compression_level=0.8)
+    soundfile.write(
+        file, resampled(spoken(), RATE, 48000), 48000, format="OGG", subtype="OPUS", compression_level=0.8
+    )
     file.seek(0)
     heard, _ = soundfile.read(file, dtype="float32")
-    return resample(Signal.of(heard, 48000), RATE).samples[: RATE * SECONDS, 0].astype(np.float64)
+    return resampled(heard, 48000, RATE)[: RATE * SECONDS]
 
 
 def resampled(sound: np.ndarray, rate: int, to: int) -> np.ndarray:
