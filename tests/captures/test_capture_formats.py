@@ -204,11 +204,12 @@ def parts_of(each: calls.Sent, version: int) -> tuple[bytes, bytes]:
     one, other = whole[:88], whole[88:]
     if version == 4:
         return calls.ethernet(calls.ipv4(one, flags=0x2000)), calls.ethernet(calls.ipv4(other, flags=11))
-    head = bytes((17, 0)), struct.pack(">I", each.slot)
-    found = [head[0] + struct.pack(">H", word) + head[1] + piece for word, piece in ((1, one), (88, other))]
-    return calls.ethernet(calls.ipv6(found[0], following=44)), calls.ethernet(
-        calls.ipv6(found[1], following=44)
-    )
+
+    def frame(place: int, piece: bytes) -> bytes:
+        head = struct.pack(">BBHI", 17, 0, place, each.slot)
+        return calls.ethernet(calls.ipv6(head + piece, following=44))
+
+    return frame(1, one), frame(88, other)
 
 
 @pytest.mark.parametrize("version", [4, 6])
