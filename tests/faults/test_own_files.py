@@ -51,9 +51,11 @@ def test_what_was_allowed_is_written_into_no_other_file(home: Path, tmp_path: Pa
     (home / "state").mkdir(parents=True)
     place, other = home / "state" / "allowed.txt", tmp_path / "other.txt"
     other.write_text("mine\n")
-    {"pipe": lambda: os.mkfifo(place), "link": lambda: place.symlink_to(other)}.get(
-        kind, lambda: os.link(other, place)
-    )()
+    {
+        "pipe": lambda: os.mkfifo(place),
+        "link": lambda: place.symlink_to(other),
+        "hard link": lambda: os.link(other, place),
+    }[kind]()
     with pytest.raises(OSError, match=r"link|regular|second name"):
         that_ends(lambda: allow("d", [WISH]))
     assert other.read_text() == "mine\n"
