@@ -38,6 +38,12 @@ class PatientProtocol(H11Protocol):
         elif self.timeout_keep_alive_task is None:
             self._wait()
 
+    def on_response_complete(self) -> None:
+        """Wait for the rest of a next request whose beginning came with the one that was answered."""
+        super().on_response_complete()
+        if self.conn.their_state is h11.IDLE and self.conn.trailing_data[0]:
+            self._wait()
+
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the line."""
         self._rest()
