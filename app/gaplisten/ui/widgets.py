@@ -52,6 +52,15 @@ class QuietLabel(QLabel):
         super().changeEvent(event)
 
 
+def headed(text: str, parent: QWidget) -> QLabel:
+    """Return a heading above a list."""
+    label = QLabel(text, parent)
+    font = label.font()
+    font.setBold(True)
+    label.setFont(font)
+    return label
+
+
 def in_words(text: str, fields: Mapping[str, str]) -> str:
     """Return what a command says with the window's name for each of its options."""
     for option, field in fields.items():

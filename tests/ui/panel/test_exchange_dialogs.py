@@ -46,19 +46,28 @@ def test_a_panel_is_written_for_webmushra_and_the_way_on_is_told(
 ) -> None:
     panel, out = make_panel(tmp_path, "acr", clips=1), tmp_path / "out"
     assert not exporting.export.isEnabled()
-    exporting.panel.field.setText(str(panel.folder))
-    exporting.out.field.setText(str(out))
+    exporting.panel.line.setText(str(panel.folder))
+    exporting.out.line.setText(str(out))
     said = exported(qtbot, exporting)
     assert "copy what is in" in said
     assert (out / "key.csv").is_file()
     assert "Nothing was made." in exported(qtbot, exporting)  # it is there already
 
 
+def test_the_folder_of_a_user_whom_nobody_knows_is_no_place_yet(
+    exporting: ExportDialog, tmp_path: Path
+) -> None:
+    exporting.out.line.setText(str(tmp_path / "out"))
+    exporting.panel.line.setText("~nobody-of-that-name/panel")
+    assert exporting.panel.path is None
+    assert not exporting.export.isEnabled()
+
+
 def test_what_a_tool_cannot_take_is_refused_with_the_reason(
     qtbot: QtBot, exporting: ExportDialog, tmp_path: Path
 ) -> None:
-    exporting.panel.field.setText(str(make_panel(tmp_path, "ccr", clips=1).folder))
-    exporting.out.field.setText(str(tmp_path / "out"))
+    exporting.panel.line.setText(str(make_panel(tmp_path, "ccr", clips=1).folder))
+    exporting.out.line.setText(str(tmp_path / "out"))
     assert exported(qtbot, exporting).startswith("Nothing was made.")
     assert not (tmp_path / "out").exists()
 
@@ -69,8 +78,8 @@ def test_the_toolkits_lists_need_an_address_and_its_votes_need_none(
     panel = make_panel(tmp_path, "acr", clips=2)
     with Session.open(panel, "Ann") as session:
         take(session)
-    exporting.panel.field.setText(str(panel.folder))
-    exporting.out.field.setText(str(tmp_path / "answers"))
+    exporting.panel.line.setText(str(panel.folder))
+    exporting.out.line.setText(str(tmp_path / "answers"))
     choose(exporting, "p808")
     assert exporting.url.isVisible()
     assert not exporting.export.isEnabled()
@@ -103,7 +112,7 @@ def test_votes_are_looked_at_and_taken_over_and_their_results_shown(
     assert "4 votes of 2 listeners on 1 clip" in importing.found.toPlainText()
     importing.against.setCurrentIndex(importing.against.findData("two"))
     importing.title.setText("Elsewhere")
-    importing.out.field.setText(str(out))
+    importing.out.line.setText(str(out))
     importing.take.click()
     qtbot.waitUntil(lambda: bool(window.panes["results"].windows))
     source = open_source(out)
@@ -122,7 +131,7 @@ def test_a_folder_that_is_there_already_keeps_the_dialog_and_what_is_in_it(
     (out / "mine.txt").write_text("mine")
     importing.method.setCurrentIndex(importing.method.findData("acr"))
     importing.add([table])
-    importing.out.field.setText(str(out))
+    importing.out.line.setText(str(out))
     qtbot.waitUntil(importing.take.isEnabled)
     importing.take.click()
     qtbot.waitUntil(lambda: str(out) in importing.found.toPlainText())

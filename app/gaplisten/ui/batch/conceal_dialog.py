@@ -11,8 +11,9 @@ from gaplisten.batch.conceal_work import Concealed, ConcealWish, conceal_clips
 from gaplisten.batch.offer import Offer, concealers_offered
 from gaplisten.batch.work import Remark
 from gaplisten.bench.tasks import Tasks
-from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, PlaceField, TickList, headed
-from gaplisten.ui.widgets import QuietLabel, resize_within
+from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, TickList
+from gaplisten.ui.place_field import PlaceField
+from gaplisten.ui.widgets import QuietLabel, headed, resize_within
 
 
 class ConcealDialog(BatchDialog):

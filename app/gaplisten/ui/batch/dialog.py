@@ -1,17 +1,14 @@
-"""What the dialogs of all batches share: place to write, progress, start and stop, what failed."""
+"""What the dialogs of all batches share: progress, start and stop, what failed."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QDialog,
     QHBoxLayout,
-    QLabel,
-    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QProgressBar,
@@ -205,52 +202,6 @@ class EditsLabel(QuietLabel):
         text = about_edits(self._offer, self._which.only_shown) if self._offer is not None else ""
         self.setText(text)
         self.setVisible(bool(text))
-
-
-class PlaceField(QWidget):
-    """A path to write to: typed, or chosen.
-
-    Parameters
-    ----------
-    choose
-        Asks the user for a path; starts with the one that is there, returns an empty text for none.
-    """
-
-    def __init__(self, name: str, choose: Callable[[str], str], parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._choose = choose
-        self.line = QLineEdit(self)
-        self.line.setAccessibleName(name)
-        button = QPushButton("Choose…", self, autoDefault=False)
-        button.setAccessibleName(f"Choose: {name}")
-        button.clicked.connect(self._ask)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.line, 1)
-        layout.addWidget(button)
-
-    def _ask(self) -> None:
-        name = self._choose(self.line.text())
-        if name:
-            self.line.setText(name)
-
-    @property
-    def path(self) -> Path | None:
-        """The path; None while there is none."""
-        text = self.line.text().strip()
-        try:
-            return Path(text).expanduser() if text else None
-        except RuntimeError:  # "~na": of a user whom this machine does not know, or not yet
-            return None
-
-
-def headed(text: str, parent: QWidget) -> QLabel:
-    """Return a heading above a list."""
-    label = QLabel(text, parent)
-    font = label.font()
-    font.setBold(True)
-    label.setFont(font)
-    return label
 
 
 _NAME = Qt.ItemDataRole.UserRole

@@ -31,8 +31,9 @@ from gaplisten.batch.work import Remark
 from gaplisten.bench.tasks import Tasks
 from gaplisten.exchange.service_batch import score_by_set_up_service
 from gaplisten.exchange.service_settings import service_trouble
-from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, PlaceField, TickList, headed
-from gaplisten.ui.widgets import QuietLabel, resize_within
+from gaplisten.ui.batch.dialog import BatchDialog, ClipChoice, EditsLabel, TickList
+from gaplisten.ui.place_field import PlaceField
+from gaplisten.ui.widgets import QuietLabel, headed, resize_within
 
 FIRST_METRICS = ("plcmos",)
 

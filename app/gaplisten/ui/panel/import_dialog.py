@@ -101,7 +101,7 @@ class ImportDialog(QDialog):
             self.method.addItem(methods.method(name).title, name)
         self.title = QLineEdit(self)
         self.key = PathRow("Key table", kind=PathKind.TABLE, parent=self)
-        self.key.field.setPlaceholderText("key.csv of the export, where names are opaque")
+        self.key.line.setPlaceholderText("key.csv of the export, where names are opaque")
         self.against = ChoiceField(self)
         self.against.addItem("nothing", "")
         self.scores = QLineEdit(self, placeholderText="conditionA, conditionB")
@@ -190,7 +190,7 @@ class ImportDialog(QDialog):
         if paths and not self.title.text():
             self.title.setText(paths[0].stem)
         if paths and self.out.path is None:
-            self.out.field.setText(str(paths[0].parent / f"{paths[0].stem}_votes"))
+            self.out.line.setText(str(paths[0].parent / f"{paths[0].stem}_votes"))
         self._read_heads()
         self.look()
 

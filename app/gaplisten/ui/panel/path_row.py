@@ -1,12 +1,13 @@
-"""A path in a dialog: typed, or chosen where files are."""
+"""A path in a dialog of panels, by what it is of."""
 
 from __future__ import annotations
 
 from enum import Enum
 from pathlib import Path
 
-from PySide6.QtCore import Signal
-from PySide6.QtWidgets import QFileDialog, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from gaplisten.ui.place_field import PlaceField
 
 
 class PathKind(Enum):
@@ -17,8 +18,8 @@ class PathKind(Enum):
     TABLE = "table"
 
 
-class PathRow(QWidget):
-    """A path that is typed or chosen.
+class PathRow(PlaceField):
+    """A path that is typed or chosen, from the home folder on where there is none.
 
     Parameters
     ----------
@@ -26,46 +27,17 @@ class PathRow(QWidget):
         For screen readers, and the title of what it is chosen in.
     kind
         Of what it is.
-
-    Signals
-    -------
-    changed, settled
-        Another path stands there; it is typed to its end, or was chosen.
     """
 
-    changed = Signal()
-    settled = Signal()
-
     def __init__(self, name: str, *, kind: PathKind = PathKind.FOLDER, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+        super().__init__(name, self._asked, parent)
         self._name, self._kind = name, kind
-        self.field = QLineEdit(self)
-        self.field.setAccessibleName(name)
-        self.field.textChanged.connect(self.changed)
-        self.field.editingFinished.connect(self.settled)
-        self.choose = QPushButton("Choose…", self, autoDefault=False)
-        self.choose.setAccessibleName(f"Choose: {name}")
-        self.choose.clicked.connect(self._choose)
-        self.setFocusProxy(self.field)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(self.field, 1)
-        row.addWidget(self.choose)
+        self.setFocusProxy(self.line)
 
-    @property
-    def path(self) -> Path | None:
-        """What stands there."""
-        text = self.field.text().strip()
-        return Path(text).expanduser() if text else None
-
-    def _choose(self) -> None:
-        before = self.field.text().strip() or str(Path.home())
+    def _asked(self, text: str) -> str:
+        before = text.strip() or str(Path.home())
         if self._kind is PathKind.NEW_FOLDER:
-            found, _ = QFileDialog.getSaveFileName(self, self._name, before, "New folder (*)")
-        elif self._kind is PathKind.TABLE:
-            found, _ = QFileDialog.getOpenFileName(self, self._name, before, "Table (*.csv)")
-        else:
-            found = QFileDialog.getExistingDirectory(self, self._name, before)
-        if found:
-            self.field.setText(found)
-            self.settled.emit()
+            return QFileDialog.getSaveFileName(self, self._name, before, "New folder (*)")[0]
+        if self._kind is PathKind.TABLE:
+            return QFileDialog.getOpenFileName(self, self._name, before, "Table (*.csv)")[0]
+        return QFileDialog.getExistingDirectory(self, self._name, before)

@@ -14,7 +14,7 @@ from gaplisten.bench.state import Choice
 from gaplisten.concealers.entries import BrokenEntry, Entry
 from gaplisten.concealers.kinds import Kind, kind_of
 from gaplisten.ui.fields import FilterField
-from gaplisten.ui.widgets import QuietLabel
+from gaplisten.ui.widgets import QuietLabel, headed
 from gaplisten.ui.workbench.concealer_card import ConcealerCard, LaneSettings
 
 MOST_WIDTH = 340
@@ -114,7 +114,8 @@ class ConcealerDock(QWidget):
         for kind in Kind:
             entries = [entry for entry in self._entries if kind_of(entry) is kind]
             if entries:
-                self.headings[kind] = heading = _heading(kind, page)
+                self.headings[kind] = heading = headed(kind.value, page)
+                heading.setContentsMargins(0, 6, 0, 0)
                 layout.addWidget(heading)
             for entry in entries:
                 self.cards[entry.name] = card = self._card(entry, page)
@@ -166,12 +167,3 @@ class ConcealerDock(QWidget):
         for kind, heading in self.headings.items():
             cards = (card for card in self.cards.values() if kind_of(card.entry) is kind)
             heading.setVisible(any(not card.isHidden() for card in cards))
-
-
-def _heading(kind: Kind, page: QWidget) -> QLabel:
-    heading = QLabel(kind.value, page)
-    font = heading.font()
-    font.setBold(True)
-    heading.setFont(font)
-    heading.setContentsMargins(0, 6, 0, 0)
-    return heading
