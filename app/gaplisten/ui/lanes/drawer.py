@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QPainter
@@ -18,6 +18,7 @@ from gaplisten.audio.spectrum_look import SpectrumLook
 from gaplisten.audio.viewport import Viewport
 from gaplisten.ui.lanes import drawers
 from gaplisten.ui.lanes.ground import Ground
+from gaplisten.ui.lanes.pieces import KeptPieces
 from gaplisten.ui.lanes.scene import Mode, Scene, SceneLane, Strip
 
 Lanes = tuple[SceneLane, ...]
@@ -75,24 +76,40 @@ class Drawer(QObject):
     progressed = Signal()
     look_wanted = Signal(object)
 
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._stores: tuple[KeptPieces[Any], ...] = ()
+
     def set_look(self, look: SpectrumLook) -> None:
         """Take over how spectrograms are looked at, where it draws such."""
 
     # what it knows of the sound, where that takes time
 
+    def compute_in(self, *stores: KeptPieces[Any]) -> None:
+        """Have these stores compute what it knows, and forget it when it is not shown any more."""
+        self._stores = stores
+        for store in stores:
+            store.progressed.connect(self.progressed)
+
     @property
     def busy(self) -> bool:
         """Whether something is still being computed."""
-        return False
+        return any(store.busy for store in self._stores)
 
     def keep_only(self, sources: Sequence[SampleSource]) -> None:
         """Forget everything about sources that are not shown any more."""
+        for store in self._stores:
+            store.keep_only(sources)
 
     def drop_unseen(self, views: Sequence[tuple[SampleSource, Viewport]]) -> None:
-        """Give up what was begun for stretches that are out of sight by now."""
+        """Give up what was begun for stretches that are out of sight, or of another zoom, by now."""
+        for store in self._stores:
+            store.drop_unseen(views)
 
     def close(self) -> None:
         """Give up all computing; the drawer may be used again afterwards."""
+        for store in self._stores:
+            store.close()
 
     # what it draws
 

@@ -72,6 +72,10 @@ class KeptPieces(QObject, Generic[Piece]):
             del self._pieces[key]
         self._want({key: inputs for key, inputs in self._asked.items() if key[0] in kept})
 
+    def drop_unseen(self, views: Sequence[tuple[SampleSource, Viewport]]) -> None:
+        """Give up pieces that were asked for but are out of sight by now."""
+        raise NotImplementedError
+
     def close(self) -> None:
         """Give up all computing."""
         self._want({})

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -68,7 +67,7 @@ class Track(Drawer):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store: PieceStore[Curve] = PieceStore(self.piece, piece_frames, self)
-        self._store.progressed.connect(self.progressed)
+        self.compute_in(self._store)
 
     # what another curve has to say
 
@@ -82,23 +81,6 @@ class Track(Drawer):
         raise NotImplementedError
 
     # as every drawer
-
-    @property
-    def busy(self) -> bool:
-        """Whether pieces are being computed."""
-        return self._store.busy
-
-    def keep_only(self, sources: Sequence[SampleSource]) -> None:
-        """Forget the curves of other sounds."""
-        self._store.keep_only(sources)
-
-    def drop_unseen(self, views: Sequence[tuple[SampleSource, Viewport]]) -> None:
-        """Give up pieces that are out of sight by now."""
-        self._store.drop_unseen(views)
-
-    def close(self) -> None:
-        """Give up all computing."""
-        self._store.close()
 
     def reading(self, scene: Scene, lane: SceneLane, frame: int, height: float | None) -> str:
         """Say what the curve is at a frame."""

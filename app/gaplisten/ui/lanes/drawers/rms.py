@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from PySide6.QtCore import QObject, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter
@@ -20,7 +18,6 @@ from gaplisten.audio.power import (
     rms_of_samples,
 )
 from gaplisten.audio.raster import Pixels, paint_spans, spans_of
-from gaplisten.audio.viewport import Viewport
 from gaplisten.ui.lanes.colours import argb, mix, readable
 from gaplisten.ui.lanes.curves import is_curve
 from gaplisten.ui.lanes.drawer import Lanes
@@ -46,24 +43,7 @@ class Rms(Waveform):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._store: PieceStore[Blocks] = PieceStore(blocks_of, piece_frames, self)
-        self._store.progressed.connect(self.progressed)
-
-    @property
-    def busy(self) -> bool:
-        """Whether pieces are being computed."""
-        return self._store.busy
-
-    def keep_only(self, sources: Sequence[SampleSource]) -> None:
-        """Forget other sounds."""
-        self._store.keep_only(sources)
-
-    def drop_unseen(self, views: Sequence[tuple[SampleSource, Viewport]]) -> None:
-        """Give up what is out of sight."""
-        self._store.drop_unseen(views)
-
-    def close(self) -> None:
-        """Give up all computing."""
-        self._store.close()
+        self.compute_in(self._store)
 
     def paint(self, pixels: Pixels, ground: Ground, lanes: Lanes, strip: Strip) -> None:
         """Paint the columns, and the RMS over them."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -11,12 +10,10 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QImage, QPainter
 
 from gaplisten.audio.extent import highest_hz
-from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.palettes import level_colours
 from gaplisten.audio.raster import Pixels, blend
 from gaplisten.audio.spectra import SpectrumSettings
 from gaplisten.audio.spectrum_look import FrequencyAxis, SpectrumLook
-from gaplisten.audio.viewport import Viewport
 from gaplisten.ui.lanes.colours import argb
 from gaplisten.ui.lanes.drawer import Drawer, Lanes, Legend
 from gaplisten.ui.lanes.ground import Ground, draw_hatching, gap_boxes
@@ -44,33 +41,13 @@ class Spectrogram(Drawer):
         super().__init__(parent)
         self.look = SpectrumLook()
         self.tiles = SpectrogramStore(self)
-        self.tiles.progressed.connect(self.progressed)
         self._extents: PieceStore[float] = PieceStore(highest_hz, _whole, self)
-        self._extents.progressed.connect(self.progressed)
-
-    @property
-    def busy(self) -> bool:
-        """Whether tiles are being computed."""
-        return self.tiles.busy or self._extents.busy
+        self.compute_in(self.tiles, self._extents)
 
     def set_look(self, look: SpectrumLook) -> None:
         """Draw like this from now on."""
         self.look = look
         self.tiles.use(SpectrumSettings(look.window_ms))
-
-    def keep_only(self, sources: Sequence[SampleSource]) -> None:
-        """Forget the tiles of other sources."""
-        self.tiles.keep_only(sources)
-        self._extents.keep_only(sources)
-
-    def drop_unseen(self, views: Sequence[tuple[SampleSource, Viewport]]) -> None:
-        """Give up tiles that are out of sight or of another zoom by now."""
-        self.tiles.drop_unseen(views)
-
-    def close(self) -> None:
-        """Give up all computing."""
-        self.tiles.close()
-        self._extents.close()
 
     # frequencies
 
