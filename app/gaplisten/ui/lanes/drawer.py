@@ -19,7 +19,7 @@ from gaplisten.audio.viewport import Viewport
 from gaplisten.ui.lanes import drawers
 from gaplisten.ui.lanes.ground import Ground
 from gaplisten.ui.lanes.pieces import KeptPieces
-from gaplisten.ui.lanes.scene import Mode, Scene, SceneLane, Strip
+from gaplisten.ui.lanes.scene import Scene, SceneLane, Strip
 
 Lanes = tuple[SceneLane, ...]
 
@@ -137,9 +137,7 @@ class Drawer(QObject):
             Where the mouse is in the strip, 0 at its bottom and 1 at its top; None where it is not in a strip
             drawn like this.
         """
-        reference = scene.reference
-        if reference is lane or scene.mode is Mode.RESIDUAL:  # there the difference is what is drawn
-            reference = None
+        reference = scene.compared_with(lane)
         found = read_sample(lane.source, frame, None if reference is None else reference.source)
         return "" if found is None else found.text
 

@@ -284,6 +284,13 @@ class Scene:
         """The lane that others are compared with; None where the clip has none."""
         return next((lane for lane in self.lanes if lane.key == REFERENCE_KEY), None)
 
+    def compared_with(self, lane: SceneLane) -> SceneLane | None:
+        """Return the reference of a lane; None for the reference itself, and where differences are drawn."""
+        reference = self.reference
+        if reference is None or reference.key == lane.key or self.mode is Mode.RESIDUAL:
+            return None
+        return reference
+
     def in_row(self, row: int) -> tuple[SceneLane, ...]:
         """Return the lanes drawn in a row, the active one last so that it lies on top."""
         here = self.lanes if self.mode is Mode.OVERLAY else self.lanes[row : row + 1]

@@ -228,9 +228,9 @@ def measured_inputs(scene: Scene, lane: SceneLane) -> Inputs | None:
     """
     if scene.mode is Mode.RESIDUAL:
         return None
-    reference = scene.reference
+    reference = scene.compared_with(lane)
     loss = lane.loss if lane.own_loss else scene.loss
-    clean = None if reference is None or reference is lane or reference.key == lane.key else reference.source
+    clean = None if reference is None else reference.source
     if clean is not None and clean.rate != lane.source.rate:
         clean = None
     trace = None if loss is None else loss.trace

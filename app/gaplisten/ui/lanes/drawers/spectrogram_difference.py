@@ -10,7 +10,7 @@ from gaplisten.audio.raster import Pixels
 from gaplisten.audio.spectra import STEPS_PER_DB, TOP_DB
 from gaplisten.ui.lanes.drawer import Lanes, Legend
 from gaplisten.ui.lanes.drawers.spectrogram import Spectrogram
-from gaplisten.ui.lanes.scene import Mode, Scene, SceneLane, Strip
+from gaplisten.ui.lanes.scene import Scene, SceneLane, Strip
 
 
 class SpectrogramDifference(Spectrogram):
@@ -25,14 +25,14 @@ class SpectrogramDifference(Spectrogram):
 
     def legend(self, scene: Scene, lane: SceneLane) -> Legend | None:
         """Return what the colours stand for."""
-        if self._other(scene, lane) is None:
+        if scene.compared_with(lane) is None:
             return super().legend(scene, lane)
         table = difference_colours(scene.colours.dark)
         return Legend(table[::2].tolist(), f"\u2212{DIFFERENCE_DB:g}", f"+{DIFFERENCE_DB:g} dB")
 
     def reading(self, scene: Scene, lane: SceneLane, frame: int, height: float | None) -> str:
         """Say the level at the pointer's frequency, and how far it is from the reference's."""
-        said, reference = super().reading(scene, lane, frame, height), self._other(scene, lane)
+        said, reference = super().reading(scene, lane, frame, height), scene.compared_with(lane)
         if height is None or reference is None:
             return said
         hz = self.axis(scene).hz(height)
@@ -44,7 +44,7 @@ class SpectrogramDifference(Spectrogram):
     def picture(self, scene: Scene, lanes: Lanes, strip: Strip) -> Pixels:
         """Return the difference in colours, shape ``(height, columns)``."""
         lane = lanes[-1]
-        reference = self._other(scene, lane)
+        reference = scene.compared_with(lane)
         if reference is None:
             return super().picture(scene, lanes, strip)
         one, two = (self._floored(scene, each, strip) for each in (lane, reference))
@@ -56,13 +56,6 @@ class SpectrogramDifference(Spectrogram):
         """Return levels of which those that are not drawn count as the quietest that are."""
         floor = round((self.look.quietest_db - TOP_DB) * STEPS_PER_DB + 255.0)
         return np.maximum(self.levels(scene, lane, strip).astype(np.int16), floor)
-
-    @staticmethod
-    def _other(scene: Scene, lane: SceneLane) -> SceneLane | None:
-        reference = scene.reference
-        if reference is None or reference.key == lane.key or scene.mode is Mode.RESIDUAL:
-            return None
-        return reference
 
 
 DRAWERS = (SpectrogramDifference,)
