@@ -15,6 +15,7 @@ from gaplisten.bench.curves import piece_frames
 from gaplisten.bench.derived import Inputs
 from gaplisten.loss.measures import Curve
 from gaplisten.loss.measures.windows import Frames, Row
+from gaplisten.loss.trace import runs_of
 from gaplisten.ui.lanes.colours import readable
 from gaplisten.ui.lanes.curves import draw_line, polyline
 from gaplisten.ui.lanes.drawer import Drawer, Lanes
@@ -215,10 +216,7 @@ def thinned(curve: Curve, view: Viewport) -> tuple[Frames, Row]:
 
 def broken(frames: Frames, values: Row) -> list[tuple[Frames, Row]]:
     """Return the stretches of a curve between places where it has no value."""
-    there = np.isfinite(values).astype(np.int8)
-    cuts = np.diff(np.concatenate(([0], there, [0])))
-    begins, ends = np.flatnonzero(cuts == 1).tolist(), np.flatnonzero(cuts == -1).tolist()
-    return [(frames[a:b], values[a:b]) for a, b in zip(begins, ends, strict=True)]
+    return [(frames[a:b], values[a:b]) for a, b in runs_of(np.isfinite(values)).tolist()]
 
 
 def measured_inputs(scene: Scene, lane: SceneLane) -> Inputs | None:

@@ -14,6 +14,7 @@ from gaplisten.audio.palettes import level_colours
 from gaplisten.audio.raster import Pixels, blend
 from gaplisten.audio.spectra import SpectrumSettings
 from gaplisten.audio.spectrum_look import FrequencyAxis, SpectrumLook
+from gaplisten.loss.trace import runs_of
 from gaplisten.ui.lanes.colours import argb
 from gaplisten.ui.lanes.drawer import Drawer, Lanes, Legend
 from gaplisten.ui.lanes.ground import Ground, draw_hatching, gap_boxes
@@ -156,11 +157,9 @@ class Both(Drawer):
 
 def edge_columns(lost: npt.NDArray[np.bool_]) -> npt.NDArray[np.int64]:
     """Return the first and last columns of lost stretches that are wide enough to have edges apart."""
-    cuts = np.diff(np.concatenate(([0], lost.astype(np.int8), [0])))
-    begins, ends = np.flatnonzero(cuts == 1), np.flatnonzero(cuts == -1) - 1
-    wide = ends - begins + 1 >= _NARROWEST
-    edges = np.concatenate((begins[wide & (begins > 0)], ends[wide & (ends < len(lost) - 1)]))
-    return np.asarray(edges, np.int64)
+    begins, ends = runs_of(lost).T
+    wide = ends - begins >= _NARROWEST
+    return np.concatenate((begins[wide & (begins > 0)], ends[wide & (ends < len(lost))] - 1))
 
 
 def _whole(_rate: int) -> int:
