@@ -157,6 +157,11 @@ def decibels_of(level: int) -> float:
     return (level - 255.0) / STEPS_PER_DB + TOP_DB
 
 
+def level_of(decibels: float) -> int:
+    """Return the number next to a level in dB; one outside 1..255 stands in no tile."""
+    return round((decibels - TOP_DB) * STEPS_PER_DB + 255.0)
+
+
 def fitted(
     levels: Levels, first: float, per_column: float, columns: int, rows: int, axis: Rows | None = None
 ) -> Levels:

@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QPainter
 from gaplisten.audio.extent import highest_hz
 from gaplisten.audio.palettes import level_colours
 from gaplisten.audio.raster import Pixels, blend
-from gaplisten.audio.spectra import SpectrumSettings
+from gaplisten.audio.spectra import SpectrumSettings, level_of
 from gaplisten.audio.spectrum_look import FrequencyAxis, SpectrumLook
 from gaplisten.loss.trace import runs_of
 from gaplisten.ui.lanes.colours import argb
@@ -185,8 +185,8 @@ def _spread(axis: FrequencyAxis, height: float) -> list[float]:
 
 def _steps(quietest: float, loudest: float) -> npt.NDArray[np.int64]:
     """Return 64 levels of tiles between two levels in dB."""
-    wanted = np.linspace(quietest, loudest, 64)
-    return np.clip(np.round((wanted - 7.5) * 2.0 + 255.0), 1, 255).astype(np.int64)
+    wanted = [level_of(decibels) for decibels in np.linspace(quietest, loudest, 64).tolist()]
+    return np.clip(np.array(wanted, np.int64), 1, 255)
 
 
 DRAWERS = (Spectrogram, Both)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 
 from gaplisten.audio.palettes import DIFFERENCE_DB, difference_colours
 from gaplisten.audio.raster import Pixels
-from gaplisten.audio.spectra import STEPS_PER_DB, TOP_DB
+from gaplisten.audio.spectra import STEPS_PER_DB, level_of
 from gaplisten.ui.lanes.drawer import Lanes, Legend
 from gaplisten.ui.lanes.drawers.spectrogram import Spectrogram
 from gaplisten.ui.lanes.scene import Scene, SceneLane, Strip
@@ -54,8 +54,7 @@ class SpectrogramDifference(Spectrogram):
 
     def _floored(self, scene: Scene, lane: SceneLane, strip: Strip) -> npt.NDArray[np.int16]:
         """Return levels of which those that are not drawn count as the quietest that are."""
-        floor = round((self.look.quietest_db - TOP_DB) * STEPS_PER_DB + 255.0)
-        return np.maximum(self.levels(scene, lane, strip).astype(np.int16), floor)
+        return np.maximum(self.levels(scene, lane, strip).astype(np.int16), level_of(self.look.quietest_db))
 
 
 DRAWERS = (SpectrogramDifference,)
