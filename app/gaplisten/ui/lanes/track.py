@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -69,6 +70,7 @@ class Track(Drawer):
         super().__init__(parent)
         self._store: PieceStore[Curve] = PieceStore(self.piece, piece_frames, self)
         self.compute_in(self._store)
+        self._scaled: tuple[Scene, tuple[float, float]] | None = None
 
     # what another curve has to say
 
@@ -82,6 +84,11 @@ class Track(Drawer):
         raise NotImplementedError
 
     # as every drawer
+
+    def keep_only(self, sources: Sequence[SampleSource]) -> None:
+        """Forget the curves of other sounds, and the scene that held them."""
+        super().keep_only(sources)
+        self._scaled = None
 
     def reading(self, scene: Scene, lane: SceneLane, frame: int, height: float | None) -> str:
         """Say what the curve is at a frame."""
@@ -175,7 +182,15 @@ class Track(Drawer):
         )
 
     def _ends(self, scene: Scene) -> tuple[float, float]:
-        """Return the ends of the scale: one for all lanes, or they could not be compared."""
+        """Return the ends of the scale: one for all lanes, or they could not be compared.
+
+        Every lane asks, and all curves are gone through for it: that is done once for a scene.
+        """
+        if self._scaled is None or self._scaled[0] is not scene:
+            self._scaled = scene, self._found_ends(scene)
+        return self._scaled[1]
+
+    def _found_ends(self, scene: Scene) -> tuple[float, float]:
         if self.logarithmic:
             return self.least, self.most
         largest = 0.0
