@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QPalette
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
+    QPushButton,
     QScrollArea,
     QTableView,
     QToolButton,
@@ -59,6 +60,13 @@ def headed(text: str, parent: QWidget) -> QLabel:
     font.setBold(True)
     label.setFont(font)
     return label
+
+
+def plain_button(text: str, act: Callable[[], object], parent: QWidget) -> QPushButton:
+    """Return a button that Return in a field of its dialog does not press."""
+    made = QPushButton(text, parent, autoDefault=False)
+    made.clicked.connect(act)
+    return made
 
 
 def in_words(text: str, fields: Mapping[str, str]) -> str:

@@ -116,7 +116,7 @@ class ExportDialog(QDialog):
 
     def _tell(self, text: str) -> None:
         self._task = None
-        self.said.setPlainText("\n".join(map(visible, text.split("\n"))))
+        self.said.setPlainText(visible(text))
         self._enable()
 
     def done(self, result: int) -> None:

@@ -16,7 +16,6 @@ from PySide6.QtWidgets import (
     QLineEdit,
     QListWidget,
     QPlainTextEdit,
-    QPushButton,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -35,7 +34,7 @@ from gaplisten.panel.imported import Imported, write_imported
 from gaplisten.panel.parts import ResultsPart
 from gaplisten.ui.fields import ChoiceField
 from gaplisten.ui.panel.path_row import PathKind, PathRow
-from gaplisten.ui.widgets import QuietLabel, Scrolled, in_words, resize_within
+from gaplisten.ui.widgets import QuietLabel, Scrolled, in_words, plain_button, resize_within
 
 Read = tuple[Mapping[str, bytes], Imported]
 # What errors and notes call what is set here.
@@ -81,14 +80,9 @@ class ImportDialog(QDialog):
         self.files.setAccessibleName("Result files")
         self.files.setMaximumHeight(90)
         self.files.setSelectionMode(QListWidget.SelectionMode.ExtendedSelection)
-        self.add_files = self._button("&Files…", self._ask_files)
-        self.add_folder = self._button("Fol&der…", self._ask_folder)
-        self.remove = self._button("&Remove", self._remove)
-
-    def _button(self, text: str, act: object) -> QPushButton:
-        made = QPushButton(text, self, autoDefault=False)
-        made.clicked.connect(lambda _checked=False: act())  # type: ignore[operator]
-        return made
+        self.add_files = plain_button("&Files…", self._ask_files, self)
+        self.add_folder = plain_button("Fol&der…", self._ask_folder, self)
+        self.remove = plain_button("&Remove", self._remove, self)
 
     def _make_fields(self) -> None:
         self.form = ChoiceField(self)
@@ -283,7 +277,7 @@ class ImportDialog(QDialog):
         self._enable()
 
     def _tell(self, text: str) -> None:
-        self.found.setPlainText("\n".join(map(visible, in_words(text, _FIELDS).split("\n"))))
+        self.found.setPlainText(visible(in_words(text, _FIELDS)))
 
     def _enable(self) -> None:
         ready = self._read is not None and self._task is None and self.out.path is not None

@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QHeaderView,
     QLabel,
     QLineEdit,
-    QPushButton,
     QTableWidget,
     QTableWidgetItem,
     QTabWidget,
@@ -34,7 +33,7 @@ from gaplisten.panel.watch import SessionStatus, panel_status
 from gaplisten.processes import python
 from gaplisten.tables import write_csv
 from gaplisten.ui.fields import ChoiceField, WholeField
-from gaplisten.ui.widgets import QuietLabel, Scrolled, in_words, plain_table, resize_within
+from gaplisten.ui.widgets import QuietLabel, Scrolled, in_words, plain_button, plain_table, resize_within
 from gaplisten.web.links import Link, Links, open_links, table_of
 
 LOOK_AGAIN_MS = 5000
@@ -98,8 +97,7 @@ class ServingDialog(QDialog):
         self.notice = QuietLabel("", self, wrap=True)
         self.notice.set_warning(True)
         self.notice.hide()
-        self.run = QPushButton("Start &Serving", self, autoDefault=False)
-        self.run.clicked.connect(self._start_or_stop)
+        self.run = plain_button("Start &Serving", self._start_or_stop, self)
 
     def _make_listeners(self) -> None:
         self.table = QTableWidget(0, len(_HEADS), self)
@@ -113,29 +111,24 @@ class ServingDialog(QDialog):
         self.table.itemSelectionChanged.connect(self._enable)
         self.more = WholeField(self, minimum=1, maximum=100_000, value=10)
         self.more.setAccessibleName("How many listeners more")
-        self.make_more = self._button("&Make Links", self._make_numbered)
+        self.make_more = plain_button("&Make Links", self._make_numbered, self)
         self.name = QLineEdit(self, placeholderText="Name of one listener")
         self.name.setAccessibleName("Name of one listener")
-        self.make_named = self._button("&Add", self._make_one)
+        self.make_named = plain_button("&Add", self._make_one, self)
         self.name.textChanged.connect(self._enable)
         self.sections = WholeField(self, minimum=1, maximum=100, value=self.links.sections)
         self.sections.setAccessibleName("Sections")
         self.sections.setToolTip(
             "Cut a long panel into so many parts, a link for each; before the first link"
         )
-        self.copy = self._button("&Copy Links", self.copy_links)
+        self.copy = plain_button("&Copy Links", self.copy_links, self)
         self.copy.setToolTip("Of the listeners that are chosen; of all where none is")
-        self.save = self._button("Save CSV…", self._ask_csv)
+        self.save = plain_button("Save CSV…", self._ask_csv, self)
         self.copy_open = ChoiceField(self)
         self.copy_open.setAccessibleName("Links that are nobody's own")
-        self.copy_one = self._button("Copy This", self._copy_open_link)
-        self.look_at = self._button("&Progress Page", self._open_progress)
+        self.copy_one = plain_button("Copy This", self._copy_open_link, self)
+        self.look_at = plain_button("&Progress Page", self._open_progress, self)
         self.look_at.setToolTip("The supervisor's page: who is how far; no score, no condition")
-
-    def _button(self, text: str, act: object) -> QPushButton:
-        made = QPushButton(text, self, autoDefault=False)
-        made.clicked.connect(lambda _checked=False: act())  # type: ignore[operator]
-        return made
 
     def _make_settings(self) -> None:
         self.reach = ChoiceField(self)
