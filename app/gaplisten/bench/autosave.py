@@ -78,10 +78,8 @@ def rescued(folder: Path | None = None) -> list[Rescued]:
 
 
 def _read(path: Path) -> Rescued | None:
-    from gaplisten.bench.store import (
-        MOST_BYTES,
-        from_toml,
-    )  # brings pydantic, which a start need not wait for
+    # Brings pydantic, which a start need not wait for.
+    from gaplisten.bench.store import MOST_BYTES, from_toml
 
     with suppress(OSError, ValueError, GaplistenError):
         text = read_regular(path, MOST_BYTES).decode("utf-8", "surrogatepass")

@@ -8,6 +8,7 @@ import numpy as np
 
 from gaplisten.audio.filemap import SampleSource, read_floats
 from gaplisten.audio.reading import level_text
+from gaplisten.languages import counted
 from gaplisten.loss.measures.periodicity import WINDOW_MS, pitch
 from gaplisten.loss.measures.windows import Row
 
@@ -78,7 +79,6 @@ def _pitches(row: Row, rate: int) -> Row:
 
 def between(frames: int, rate: int) -> str:
     """Say how far apart two places are: samples, milliseconds, and the frequency with that period."""
-    samples = "1 sample" if frames == 1 else f"{frames} samples"
     if frames <= 0:
         return "0 samples"
-    return f"{samples} · {1000.0 * frames / rate:.3f} ms · 1/T {rate / frames:.4g} Hz"
+    return f"{counted(frames, 'sample')} · {1000.0 * frames / rate:.3f} ms · 1/T {rate / frames:.4g} Hz"

@@ -6,6 +6,7 @@ from PySide6.QtCore import QByteArray, QObject
 from PySide6.QtWidgets import QToolBar
 
 from gaplisten.bench.lanes import REFERENCE_KEY
+from gaplisten.languages import are, counted
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
 
@@ -46,8 +47,7 @@ class LaneSizes(QObject):
             self._shell.say("the reference is what lanes are compared with: K collapses it")
         elif self._shell.lanes.hide_lane(key):
             count = self._shell.lanes.hidden
-            lanes = "1 lane is" if count == 1 else f"{count} lanes are"
-            self._shell.say(f"{lanes} hidden: Ctrl+Shift+H shows all")
+            self._shell.say(f"{counted(count, 'lane')} {are(count)} hidden: Ctrl+Shift+H shows all")
 
     def _only_lanes(self, on: bool) -> None:
         window = self._shell.window

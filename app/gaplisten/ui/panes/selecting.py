@@ -113,10 +113,10 @@ class Selecting(QObject):
             self.bar.say("")
             return
         start, stop = span
-        told = [between(stop - start, self._selection.clock.rate)]
+        apart = between(stop - start, self._selection.clock.rate)
         lane = self._controller.lane(self._controller.hearing.heard)
         found = self._measured(lane, start, stop) if lane is not None else ""
-        self.bar.say(" · ".join(filter(None, (*told, found))))
+        self.bar.say(" · ".join(filter(None, (apart, found))))
 
     def _measured(self, lane: Lane, start: int, stop: int) -> str:
         # The lane's own sound, and not what a residual shows.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QAction, QPalette
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -75,14 +75,14 @@ class SelectionBar(QFrame):
         for action in actions:
             button = QToolButton(self)
             button.setDefaultAction(action)
-            button.setFocusPolicy(button.focusPolicy().TabFocus)
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
             self._row.addWidget(button)
         close = QToolButton(self)
         close.setText("✕")
         close.setToolTip("Select nothing")
         close.setAccessibleName("Select nothing")
         close.setAutoRaise(True)
-        close.setFocusPolicy(close.focusPolicy().TabFocus)
+        close.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         close.clicked.connect(self.closed)
         self._row.addWidget(close)
 
