@@ -12,9 +12,9 @@ from PySide6.QtGui import QPainter, QPen
 
 from gaplisten.audio.filemap import SampleSource
 from gaplisten.audio.viewport import Viewport
-from gaplisten.bench.curves import piece_frames
+from gaplisten.bench.curves import measured_piece, piece_frames
 from gaplisten.bench.derived import Inputs
-from gaplisten.loss.measures import Curve
+from gaplisten.loss.measures import Curve, Measure
 from gaplisten.loss.measures.windows import Frames, Row
 from gaplisten.loss.trace import runs_of
 from gaplisten.ui.lanes.colours import readable
@@ -74,8 +74,8 @@ class Track(Drawer):
 
     # what another curve has to say
 
-    @staticmethod
-    def piece(*inputs: object) -> Curve:
+    @classmethod
+    def piece(cls, *inputs: object) -> Curve:
         """Return a piece of the curve from what `inputs` named; called on threads."""
         raise NotImplementedError
 
@@ -216,6 +216,39 @@ class Track(Drawer):
         return np.asarray(bottom - np.clip(share, 0.0, 1.0) * (self._height(strip, scene) - 4))
 
 
+class MeasureTrack(Track):
+    """Draws what a measure of gaps sees at every place of a version.
+
+    Attributes
+    ----------
+    measure
+        It has a value at any place.
+    """
+
+    measure: ClassVar[Measure]
+
+    @classmethod
+    def piece(cls, *inputs: object) -> Curve:
+        """Compute a piece."""
+        return measured_piece(cls.measure.key, *inputs)  # type: ignore[arg-type]
+
+    def inputs(self, scene: Scene, lane: SceneLane) -> Inputs | None:
+        """Return version, reference (None for the reference itself and where there is none), and losses.
+
+        In the residual mode lanes show differences, of which measures have nothing to say: there it is None.
+        """
+        if scene.mode is Mode.RESIDUAL:
+            return None
+        reference = scene.compared_with(lane)
+        loss = lane.loss if lane.own_loss else scene.loss
+        clean = None if reference is None else reference.source
+        if clean is not None and clean.rate != lane.source.rate:
+            clean = None
+        if clean is None and self.needs_reference:
+            return None
+        return (lane.source, clean, None if loss is None else loss.trace)
+
+
 def thinned(curve: Curve, view: Viewport) -> tuple[Frames, Row]:
     """Return the points of a curve; where pixels hold many, the least and the largest of each."""
     frames, values = curve.frames, curve.values
@@ -232,19 +265,3 @@ def thinned(curve: Curve, view: Viewport) -> tuple[Frames, Row]:
 def broken(frames: Frames, values: Row) -> list[tuple[Frames, Row]]:
     """Return the stretches of a curve between places where it has no value."""
     return [(frames[a:b], values[a:b]) for a, b in runs_of(np.isfinite(values)).tolist()]
-
-
-def measured_inputs(scene: Scene, lane: SceneLane) -> Inputs | None:
-    """Return version, reference (None for the reference itself and where there is none), and losses.
-
-    In the residual mode lanes show differences, of which measures have nothing to say: there it is None.
-    """
-    if scene.mode is Mode.RESIDUAL:
-        return None
-    reference = scene.compared_with(lane)
-    loss = lane.loss if lane.own_loss else scene.loss
-    clean = None if reference is None else reference.source
-    if clean is not None and clean.rate != lane.source.rate:
-        clean = None
-    trace = None if loss is None else loss.trace
-    return (lane.source, clean, trace)

@@ -4,17 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from gaplisten.bench.curves import measured_piece
-from gaplisten.bench.derived import Inputs
-from gaplisten.loss.measures import Curve
 from gaplisten.loss.measures.catalogue import measure_named
-from gaplisten.ui.lanes.scene import Scene, SceneLane
-from gaplisten.ui.lanes.track import Track, measured_inputs
+from gaplisten.ui.lanes.track import MeasureTrack
 
 _MEASURE = measure_named("click_exit")
 
 
-class ClickResidual(Track):
+class ClickResidual(MeasureTrack):
     """Draws the largest z of every 2.5 ms, with the threshold across."""
 
     name = "click_residual"
@@ -23,20 +19,12 @@ class ClickResidual(Track):
     help = "Draw under the waveform what the click measures see"
     lane_help = "Draw under the heard lane what the click measures see"
     place = 20
+    measure = _MEASURE
     strips = ("waveform", "click_residual")
     unit = _MEASURE.unit
     rooted = True
     most = 2.0 * (_MEASURE.threshold or 8.0)
     lines: ClassVar[tuple[float, ...]] = (_MEASURE.threshold or 8.0,)
-
-    @staticmethod
-    def piece(*inputs: object) -> Curve:
-        """Compute a piece."""
-        return measured_piece(_MEASURE.key, *inputs)  # type: ignore[arg-type]
-
-    def inputs(self, scene: Scene, lane: SceneLane) -> Inputs | None:
-        """Return the version, the reference (there need be none), and the losses."""
-        return measured_inputs(scene, lane)
 
 
 DRAWERS = (ClickResidual,)

@@ -23,8 +23,8 @@ class Pitch(Track):
     most = 440.0
     logarithmic = True
 
-    @staticmethod
-    def piece(*inputs: object) -> Curve:
+    @classmethod
+    def piece(cls, *inputs: object) -> Curve:
         """Compute a piece."""
         return pitch_piece(*inputs)  # type: ignore[arg-type]
 
