@@ -3,12 +3,12 @@
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
+from PySide6.QtCore import QEvent, Qt
 from PySide6.QtWidgets import QApplication, QDockWidget
 
 from gaplisten.bench.lane_sizes import COLLAPSED_LANE
 from gaplisten.ui.lanes.scene import RULER_HEIGHT
+from kit.mouse import mouse
 
 
 @pytest.fixture
@@ -25,21 +25,13 @@ def _heights(window):
     return [layout.height_of(row) for row in range(layout.rows)]
 
 
-def _mouse(canvas, kind, x, y):
-    left = Qt.MouseButton.LeftButton
-    place = QPointF(x, y)
-    held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else left
-    event = QMouseEvent(kind, place, canvas.mapToGlobal(place), left, held, Qt.KeyboardModifier.NoModifier)
-    QApplication.sendEvent(canvas, event)
-
-
 def test_a_lane_is_as_high_as_its_border_is_dragged_and_stays_so_when_it_moves(three, settle):
     canvas, view = three.lanes_view._canvas, three.lanes_view
     layout = view.layout_now()
     border = RULER_HEIGHT + layout.top_of(3) - layout.scroll
-    _mouse(canvas, QEvent.Type.MouseButtonPress, 30, border - 1)
-    _mouse(canvas, QEvent.Type.MouseMove, 30, border + 60)
-    _mouse(canvas, QEvent.Type.MouseButtonRelease, 30, border + 60)
+    mouse(canvas, QEvent.Type.MouseButtonPress, 30, border - 1)
+    mouse(canvas, QEvent.Type.MouseMove, 30, border + 60)
+    mouse(canvas, QEvent.Type.MouseButtonRelease, 30, border + 60)
     before = _heights(three)
     assert before[2] == pytest.approx(before[1] + 60, abs=40)
     assert before[2] > before[1]

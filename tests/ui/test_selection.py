@@ -2,14 +2,13 @@
 
 import pytest
 from PySide6.QtCore import QEvent, QPointF, Qt
-from PySide6.QtGui import QMouseEvent
-from PySide6.QtWidgets import QApplication
 
 from gaplisten.audio.ruler import RulerUnit
 from gaplisten.ui.lanes.readout import readings
 from gaplisten.ui.workbench.go_to_dialog import GoToDialog
+from kit.mouse import mouse
 
-Left, Control = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ControlModifier
+Control = Qt.KeyboardModifier.ControlModifier
 Plain = Qt.KeyboardModifier.NoModifier
 
 
@@ -23,11 +22,7 @@ def _drag(window, start, stop, modifiers=Plain):
         (QEvent.Type.MouseMove, stop),
         (QEvent.Type.MouseButtonRelease, stop),
     ):
-        place = QPointF(canvas.scene.x_of(frame), 60.0)
-        held = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else Left
-        QApplication.sendEvent(
-            canvas, QMouseEvent(kind, place, canvas.mapToGlobal(place), Left, held, modifiers)
-        )
+        mouse(canvas, kind, canvas.scene.x_of(frame), 60.0, modifiers=modifiers)
         canvas.grab()
 
 

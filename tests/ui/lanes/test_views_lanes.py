@@ -10,7 +10,6 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import (
     QColor,
     QImage,
-    QMouseEvent,
     QNativeGestureEvent,
     QPalette,
     QPointingDevice,
@@ -26,6 +25,7 @@ from gaplisten.ui.lanes.colours import ViewColours
 from gaplisten.ui.lanes.drawer import drawer_kinds
 from gaplisten.ui.lanes.lanes_view import LanesView
 from gaplisten.ui.lanes.scene import RULER_HEIGHT, LaneView, Mark, Mode
+from kit.mouse import mouse
 
 RATE = 16000
 PACKET = 320
@@ -101,10 +101,7 @@ def _x(view: LanesView, frame: float) -> int:
 
 
 def _mouse(view: LanesView, kind: QEvent.Type, x: float, y: float, button=Left, modifiers=Plain) -> None:
-    held = NoButton if kind == QEvent.Type.MouseButtonRelease else button
-    place = QPointF(x, y)
-    event = QMouseEvent(kind, place, view._canvas.mapToGlobal(place), button, held, modifiers)
-    QApplication.sendEvent(view._canvas, event)
+    mouse(view._canvas, kind, x, y, button, modifiers)
 
 
 def _drag(
