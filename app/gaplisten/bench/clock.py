@@ -37,13 +37,11 @@ class Clock:
 
         Packets are counted from 0; half a packet is a place in its middle.
         """
-        offset = self.grid.offset if unit is RulerUnit.PACKETS and self.grid is not None else 0
-        return min(max(round(place * self._frames_in(unit)) + offset, 0), self.frames)
+        return min(max(round(place * self._frames_in(unit)) + self._origin(unit), 0), self.frames)
 
     def place(self, frame: int, unit: RulerUnit) -> float:
         """Return a frame as a place."""
-        offset = self.grid.offset if unit is RulerUnit.PACKETS and self.grid is not None else 0
-        return (frame - offset) / self._frames_in(unit)
+        return (frame - self._origin(unit)) / self._frames_in(unit)
 
     def length(self, frames: int, unit: RulerUnit) -> float:
         """Return so many frames as a length."""
@@ -52,6 +50,10 @@ class Clock:
     def length_frames(self, length: float, unit: RulerUnit) -> int:
         """Return a length in frames."""
         return round(length * self._frames_in(unit))
+
+    def _origin(self, unit: RulerUnit) -> int:
+        """Return the frame at place 0."""
+        return self.grid.offset if unit is RulerUnit.PACKETS and self.grid is not None else 0
 
     def _frames_in(self, unit: RulerUnit) -> int:
         if unit is RulerUnit.SECONDS:

@@ -289,14 +289,13 @@ class LanesView(QWidget):
 
     def collapse(self, key: int) -> None:
         """Draw little more of a lane than its name, or all of it again."""
-        for lane in self._shown.lanes:
-            if lane.key == key:
-                self._shown.sizes.collapse(lane.identity)
+        for identity in self._identities(key):
+            self._shown.sizes.collapse(identity)
         self._resized()
 
     def hide_lane(self, key: int) -> bool:
         """Draw nothing of a lane; return whether that was done: one lane at least stays."""
-        found = [lane.identity for lane in self._shown.lanes if lane.key == key]
+        found = self._identities(key)
         if not found or len(self._shown.lanes) < 2:
             return False
         self._shown.sizes.hidden.update(found)
@@ -314,10 +313,13 @@ class LanesView(QWidget):
         self.set_lanes(self._all)
 
     def _set_height(self, key: int, height: float) -> None:
-        for lane in self._shown.lanes:
-            if lane.key == key:
-                self._shown.sizes.set_height(lane.identity, height)
+        for identity in self._identities(key):
+            self._shown.sizes.set_height(identity, height)
         self._resized()
+
+    def _identities(self, key: int) -> list[str]:
+        """Return the identity of the lane with a key; none where it is not drawn."""
+        return [lane.identity for lane in self._shown.lanes if lane.key == key]
 
     def set_altered(self, received: int | None, tolerance: float = 0.0) -> None:
         """Colour only what differs from the received lane; with None, draw all lanes in their colours."""

@@ -255,7 +255,6 @@ class Pointer(QObject):
         self._drag(press, place, frame)
 
     def _drag(self, press: _Press, place: QPointF, frame: int) -> None:
-        scene = self._scene
         if press.kind is Drag.SELECT:
             self._preview(*sorted((press.frame, frame)))
         elif press.kind in _SELECTING:
@@ -263,8 +262,8 @@ class Pointer(QObject):
         elif press.kind in (Drag.LOOP_START, Drag.LOOP_STOP):
             self._preview(*self._moved_loop(press.kind, frame))
         elif press.kind is Drag.HEIGHT:
-            layout = scene.layout
-            top = RULER_HEIGHT - layout.scroll + layout.top_of(press.frame)
+            scene = self._scene
+            top = RULER_HEIGHT - scene.layout.scroll + scene.layout.top_of(press.frame)
             self.height_wanted.emit(scene.lanes[press.frame].key, place.y() - top)
         elif press.kind is Drag.PAN:
             self._axis.pan((press.x - place.x()) * self._scene.layout.ratio)
