@@ -317,7 +317,7 @@ class Catalogue:
             found = describe_new(source, self._limits)
             if isinstance(found, Entry):
                 known.put(source, found)
-                known.save()
+        known.save()
         return found
 
     def changed(self) -> tuple[str, ...]:
