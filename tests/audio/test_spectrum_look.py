@@ -55,6 +55,14 @@ def test_zooming_keeps_the_frequency_under_the_pointer():
     assert look.zoomed(1e6, axis, 0.5, RATE) is look
 
 
+def test_zooming_out_ends_with_all_frequencies_however_far_the_material_reaches():
+    look = SpectrumLook()
+    for _ in range(9):
+        look = look.zoomed(0.66, look.axis(RATE, 4000.0), 0.5, RATE)
+    axis = look.axis(RATE, 4000.0)
+    assert (axis.low, axis.high) == (0.0, RATE / 2)
+
+
 def _limited(hz, floor=0.0):
     noise = np.random.default_rng(4).normal(0, 0.1, RATE)
     spectrum = np.fft.rfft(noise)

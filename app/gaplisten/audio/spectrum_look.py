@@ -69,7 +69,7 @@ class SpectrumLook:
         low, high = max(low, 0.0), min(high, most)
         if high - low < NARROWEST_HZ:
             return self
-        return replace(self, low_hz=float(round(low)), high_hz=0.0 if high >= most else float(round(high)))
+        return replace(self, low_hz=float(round(low)), high_hz=float(round(high)))
 
 
 @dataclass(frozen=True, slots=True)
