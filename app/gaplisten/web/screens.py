@@ -117,9 +117,11 @@ def _edges(session: Session, clip: ClipKey) -> list[int]:
     A check that has none gets some of the test's kind, for this listener and trial: it would be told by that.
     """
     own = [web_frames(one, clip.rate) for one in clip.boundaries]
-    like = [one for one in session.panel.key.clips if one.part is Part.TEST and one.boundaries]
-    if own or clip.part is not Part.CHECK or not like:
+    if own or clip.part is not Part.CHECK:
         return own
+    like = [one for one in session.panel.key.clips if one.part is Part.TEST and one.boundaries]
+    if not like:
+        return []
     drawn = int(session.ticket, 16)
     other = like[drawn % len(like)]
     edges = [web_frames(one, other.rate) for one in other.boundaries]
