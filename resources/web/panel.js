@@ -392,7 +392,7 @@ class Player {
 
   look() {
     if (!this.playing) return;
-    if (context.state !== "running") { this.silence(); this.interrupted = true; this.changed(); return; }
+    if (context.state !== "running") { this.interrupt(); return; }
     this.account();
     // The next pass of a loop is put on the clock long before it begins: a busy page makes no hole.
     if (this.loop && this.over - context.currentTime < Math.min(3, (this.loop[1] - this.loop[0]) / RATE + 0.2))
@@ -402,6 +402,12 @@ class Player {
   }
 
   pause() { this.silence(); this.changed(); }
+
+  interrupt() {
+    if (this.playing) this.silence();
+    this.interrupted = true;
+    this.changed();
+  }
 
   // Fades out and forgets what was scheduled.
   silence() {
@@ -492,9 +498,7 @@ let view = null; // the trial on the screen
 function putAway() {
   if (!player || player.away) return;
   player.away = player.playing || player.interrupted ? "sounding" : "silent";
-  if (player.playing) player.silence();
-  player.interrupted = true;
-  player.changed();
+  player.interrupt();
 }
 
 function takeUp() {
@@ -516,7 +520,7 @@ function lookAwake() {
   awake = now;
   if (slept < ASLEEP) return;
   if (view) view.slept(slept);
-  if (player && player.playing) { player.silence(); player.interrupted = true; player.changed(); }
+  if (player && player.playing) player.interrupt();
 }
 
 function played() {
