@@ -61,15 +61,18 @@ class CatalogueRenderer:
         return self._catalogue.get(concealer)
 
     def _check(self, entry: Entry, parameters: Mapping[str, Value]) -> None:
+        if self._programs:
+            return
         for name, value in parameters.items():
             parameter = entry.parameter(name)
-            risky = name in PROGRAMS or (parameter is not None and parameter.type == "path")
-            fact = f"its parameter {name!r} starts a program or names a file" if risky else ""
-            if not risky and isinstance(value, str) and (use := wanted(entry, name, value)):
+            if name in PROGRAMS or (parameter is not None and parameter.type == "path"):
+                fact = f"its parameter {name!r} starts a program or names a file"
+            elif isinstance(value, str) and (use := wanted(entry, name, value)):
                 fact = f"its plugin is to {use}"  # who knows what for
-            if fact and not self._programs:
-                way_out = "look at the panel's file, then build with --allow-programs"
-                raise NotForPanels(f"concealer {entry.name}", fact, way_out)
+            else:
+                continue
+            way_out = "look at the panel's file, then build with --allow-programs"
+            raise NotForPanels(f"concealer {entry.name}", fact, way_out)
 
     def describe(self, concealer: str, parameters: Mapping[str, Value]) -> ConditionKey:
         """Check name and parameters; say what will be run."""
