@@ -37,7 +37,7 @@ def show(table: Table, csv: Path | None = None, title: str | None = None, *, dec
         all(isinstance(row[i], int | float | None) for row in table.rows) for i in range(len(table.columns))
     ]
     cells = [table.columns, *([_text(cell, decimal) for cell in row] for row in table.rows)]
-    if not sys.stdout.isatty() and _of_narrow_letters([*(title or "",), *chain.from_iterable(cells)]):
+    if not sys.stdout.isatty() and _of_narrow_letters([title or "", *chain.from_iterable(cells)]):
         _print_plainly(cells, numeric, title)
         return
     from rich.console import Console

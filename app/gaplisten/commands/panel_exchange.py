@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from gaplisten.commands.output import progress
 from gaplisten.errors import GaplistenError
 
 TOOLS = ("webmushra", "p808", "p808_answers")
@@ -92,7 +93,6 @@ def export(
     ] = None,
 ) -> None:
     """Write a panel for webMUSHRA, pymushra or the P.808 Toolkit, or its votes for that one's parser."""
-    from gaplisten.commands.output import progress
     from gaplisten.exchange.exports import export_to
 
     if to not in TOOLS:
