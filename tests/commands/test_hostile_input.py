@@ -14,6 +14,7 @@ import soundfile
 
 from gaplisten.audio.files import SoundFileError, read_signal, write_signal
 from gaplisten.audio.signal import Signal
+from gaplisten.commands.folder_options import say_doubts
 from gaplisten.loss.formats import TraceFileError, read_trace
 from kit.command import run
 from kit.timing import PATIENCE
@@ -141,7 +142,12 @@ def test_a_name_with_line_ends_writes_no_line_of_its_own(
     assert run("gaps", speech, odd, "--trace", trace) == 0
     assert run("gaps", speech, odd, "--trace", trace, "--bundle", tmp_path / "b.zip") == 0
     assert run("trace", f"{odd}x") == 2
+    say_doubts([f"{odd.stem}: it is another sound"], accepted=True)
+    votes = tmp_path / "v\nall passed\x1b[2J.csv"
+    votes.write_text("session_id,test_type,system,item,rating\ns,mos,A,u1,4\ns,mos,A,u2\n")
+    assert run("panel", "import", votes, "--out", tmp_path / "votes", "--title", "Votes") == 0
     said = "".join(capsys.readouterr())
+    assert said.count("1 line of another length cannot be read") == 1
     assert not [line for line in said.splitlines() if line.strip().startswith("all passed")]
     assert "\x1b" not in said
 

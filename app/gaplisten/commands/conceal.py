@@ -35,7 +35,7 @@ from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.parameters import parse_assignments, validate
 from gaplisten.durable.places import check_place
-from gaplisten.errors import visible
+from gaplisten.errors import in_line, visible
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
@@ -195,4 +195,4 @@ def _report(batch: ConcealBatch, csv: Path | None) -> None:
 def _say(outcome: ConcealOutcome) -> None:
     for line in (*outcome.record.notes, *outcome.record.messages) if outcome.record else ():
         name = f"{outcome.item.source.name}: "
-        print(visible(name + line.removeprefix(name)), file=sys.stderr)
+        print(in_line(name) + visible(line.removeprefix(name)), file=sys.stderr)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from gaplisten.commands.output import failures, progress, show
+from gaplisten.commands.output import failures, progress, say_note, show
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import BrokenEntry, Entry, Parameter
 from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer
@@ -85,7 +85,7 @@ def _list(catalogue: Catalogue, csv: Path | None) -> None:
     columns = ("name", "title", "form", "delay_ms", "causal", "rates", "from", "source")
     show(Table(columns, tuple(_line(entry) for entry in catalogue.entries)), csv)
     for problem in catalogue.problems:
-        print(f"note: {problem}", file=sys.stderr)
+        say_note(problem)
 
 
 def _line(entry: Entry | BrokenEntry) -> tuple[Cell, ...]:

@@ -12,7 +12,7 @@ import typer
 from gaplisten.audio.headerless import RawFormat, parse_raw
 from gaplisten.clips.arrangement import Layout
 from gaplisten.clips.clip import DEFAULT_PACKET_MS, PacketLength
-from gaplisten.errors import GaplistenError, visible
+from gaplisten.errors import GaplistenError, in_line
 
 PacketMs = Annotated[
     float | None,
@@ -83,7 +83,7 @@ def say_doubts(doubts: Iterable[str], *, accepted: bool) -> None:
     """
     listed = list(doubts)
     for doubt in listed:
-        print(f"does not fit: {visible(doubt)}", file=sys.stderr)
+        print(f"does not fit: {in_line(doubt)}", file=sys.stderr)
     if listed and not accepted:
         print("nothing was computed: correct this, or go on with --accept", file=sys.stderr)
         raise typer.Exit(1)

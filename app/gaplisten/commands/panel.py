@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gaplisten.commands.folder_options import Accept, say_doubts
-from gaplisten.commands.output import progress, say, show
+from gaplisten.commands.output import progress, say, say_note, show
 from gaplisten.commands.panel_exchange import export, import_
 from gaplisten.commands.panel_plan import plan_, show_design
 from gaplisten.commands.panel_serve import links, serve
@@ -104,13 +103,13 @@ def build(
     say_doubts((f"{name}: {each}" for name, found in doubts.items() for each in found), accepted=accept)
     catalogue = Catalogue.scan(plugins) if plugins else None
     for problem in catalogue.problems if catalogue else ():
-        print(f"note: {problem}", file=sys.stderr)
+        say_note(problem)
     with CatalogueRenderer(catalogue, programs=allow_programs) as renderer, progress("building") as job:
         panel = build_panel(definition, out, renderer, places=places, job=job, doubts=doubts)
     print(f"{out}: {counted(len(panel.key.stimuli), 'stimulus', 'stimuli')}")
     print(f"panel {panel.sha256}")
     for said in said_of_checks(panel.key):
-        print(said)
+        say(said)
     if web:
         _make_web_sounds(panel)
     show_design(panel.key.found)
@@ -252,7 +251,7 @@ def answers(
     table, problems = answer_table(panel, ratings)
     show(table, csv, f"{panel.definition.title}: answers")
     for problem in problems:
-        print(problem)
+        say(problem)
     raise typer.Exit(1 if problems else 0)
 
 
@@ -357,7 +356,7 @@ def results(
         hidden = f"; hidden while open: {', '.join(found.running)}" if found.running else ""
         print(f"{folder}: no ratings yet{hidden}")
         for problem in found.problems:
-            print(problem)
+            say(problem)
         raise typer.Exit(1 if found.problems else 0)
     language = found.language
 
@@ -426,7 +425,7 @@ def votes(
     hidden = f"; hidden while open: {', '.join(found.running)}" if found.running else ""
     print(f"{csv}: {counted(len(table.rows), 'vote')} of {counted(len(found.listeners), 'listener')}{hidden}")
     for problem in problems:
-        print(problem)
+        say(problem)
     raise typer.Exit(1 if problems else 0)
 
 
@@ -447,7 +446,7 @@ def unseal_(
     found = unseal(panel, ratings, anyway=anyway)
     print(f"{counted(len(found.now), 'session')} filled in, {len(found.before)} had been")
     for problem in found.problems:
-        print(problem)
+        say(problem)
     raise typer.Exit(1 if found.problems else 0)
 
 

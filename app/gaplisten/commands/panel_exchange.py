@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from gaplisten.commands.output import progress
+from gaplisten.commands.output import progress, say
 from gaplisten.errors import GaplistenError
 
 TOOLS = ("webmushra", "p808", "p808_answers")
@@ -75,8 +75,8 @@ def import_(
         out, found, title or files[0].stem or "Imported votes", loaded, ResultsPart(against=against)
     )
     print(f"{out}: {told_of(found)}")
-    for said in (made.unchecked, *found.notes):
-        print(said)
+    for note in (made.unchecked, *found.notes):
+        say(note)
 
 
 def export(
@@ -107,7 +107,7 @@ def export(
         raise ExchangeCommandError("--url", fact, way)
     with progress("exporting") as job:
         for said in export_to(to, folder, out, url=url, ratings=ratings, job=job):
-            print(said)
+            say(said)
 
 
 def _mapping(said: Sequence[str]) -> dict[str, str]:

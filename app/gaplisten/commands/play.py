@@ -21,7 +21,7 @@ from gaplisten.bench.lanes import Lane
 from gaplisten.bench.settings import Settings
 from gaplisten.bench.state import Loop, RoleChoice, Sources
 from gaplisten.commands.folder_options import Raw, raw_from
-from gaplisten.errors import GaplistenError, visible
+from gaplisten.errors import GaplistenError, in_line
 from gaplisten.loss.trace import Gap
 from gaplisten.playback.devices import OutputDevice
 from gaplisten.playback.player import Player, PlayerState, SwitchMode
@@ -92,7 +92,7 @@ def _open(controller: Controller, sources: Sources, name: str | None) -> None:
         raise problems[0]
     notes = controller.opened.notes if controller.opened is not None else ()
     for said in (*problems, *notes):
-        print(visible(str(said)), file=sys.stderr)
+        print(in_line(str(said)), file=sys.stderr)
     if not audible:
         where = ", ".join(map(str, sources.paths))
         raise PlayError(where, "there is no sound to play", "name sound files, or a folder of clips")
@@ -240,8 +240,8 @@ class Listening:
         """Return what a version is called here: the file's name, where that is known."""
         opened = self._controller.opened
         if lane.ident == "reference" and opened is not None and opened.clip.reference is not None:
-            return visible(opened.clip.reference.name)
-        return visible(lane.name)
+            return in_line(opened.clip.reference.name)
+        return in_line(lane.name)
 
     def _show(self, state: PlayerState) -> None:
         if not sys.stderr.isatty():
