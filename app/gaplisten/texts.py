@@ -7,11 +7,14 @@ Windows PowerShell writes UTF-16 whenever it sends what a command prints to a fi
 from __future__ import annotations
 
 import codecs
+import csv
+import io
 from pathlib import Path
 
 from gaplisten.errors import GaplistenError
 
 _WIDE = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
+_LONGEST_CELL = 1 << 17
 
 
 def marked(data: bytes) -> bool:
@@ -59,6 +62,21 @@ def separator_of(text: str, among: str = ",\t;|") -> str:
     """Return what parts the cells of a table: the sign that its first line holds most of."""
     head = text.lstrip().partition("\n")[0]
     return max(among, key=head.count)
+
+
+def records(data: bytes) -> list[dict[str, str]]:
+    """Return the rows of a table that people made, by the names in its first line; what a row lacks is empty.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        As for `decoded_anyhow`.
+    csv.Error
+        If it is no table, or a cell is longer than 128 KiB.
+    """
+    text = decoded_anyhow(data)
+    csv.field_size_limit(_LONGEST_CELL)  # one for the whole process: other readers need more
+    return list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator_of(text), restval=""))
 
 
 def beginning(data: bytes, most: int) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 import os
 import sys
@@ -143,6 +144,13 @@ def test_a_pipe_is_no_table_and_is_not_waited_for(tmp_path: Path):
     os.mkfifo(tmp_path / "t.csv")
     with pytest.raises(ComparisonError, match="no regular file"):
         that_ends(lambda: from_table(tmp_path / "t.csv"))
+
+
+def test_a_cell_that_is_too_long_for_a_table_is_refused_whatever_was_read_before(tmp_path: Path):
+    csv.field_size_limit(1 << 20)  # as readers of larger tables leave it
+    (tmp_path / "t.csv").write_text(f"clip,rating,condition\n{'x' * 200_000},3,a\n")
+    with pytest.raises(ComparisonError, match="field larger"):
+        read_heard(tmp_path / "t.csv")
 
 
 def test_a_line_that_is_cut_short_has_empty_cells(tmp_path: Path):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import itertools
 import math
 from collections.abc import Iterable, Sequence
@@ -14,7 +13,7 @@ from gaplisten.batch.score import ScoreRow
 from gaplisten.errors import GaplistenError
 from gaplisten.statistics import holm, mean_of, quartiles, sign_test, within
 from gaplisten.tables import Table
-from gaplisten.texts import decoded_anyhow, separator_of
+from gaplisten.texts import records
 from gaplisten.untrusted import read_regular
 
 _MOST_BYTES = 200_000_000  # of a table
@@ -113,8 +112,7 @@ def read_rows(path: Path, needed: Sequence[str]) -> list[dict[str, str]]:
         If it cannot be read or a column is missing.
     """
     try:
-        text = decoded_anyhow(read_regular(path, _MOST_BYTES))
-        lines = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator_of(text), restval=""))
+        lines = records(read_regular(path, _MOST_BYTES))
     except (OSError, ValueError, csv.Error) as error:
         raise ComparisonError(str(path), f"cannot be read ({error})", "give a CSV table") from error
     missing = [name for name in needed if lines and name not in lines[0]]

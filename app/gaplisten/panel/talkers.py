@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -12,14 +11,13 @@ from pathlib import Path
 from gaplisten.errors import GaplistenError
 from gaplisten.languages import counted
 from gaplisten.panel.safety import UntrustedPanel, clean_name, read_limited
-from gaplisten.texts import decoded_anyhow, separator_of
+from gaplisten.texts import records
 
 FEMALE, MALE = "female", "male"
 _SEXES = {"f": FEMALE, "w": FEMALE, "female": FEMALE, "woman": FEMALE, "m": MALE, "male": MALE, "man": MALE}
 _FIELDS = {"talker": r"(?P<talker>[^\s_.\-]+?)", "sex": r"(?P<sex>female|male|woman|man|[fmw])"}
 _MOST_STARS = 4  # more of them could make a name take for ever
 _LARGEST_TABLE = 16 * 2**20
-_LONGEST_CELL = 1 << 17
 
 
 class TalkersError(GaplistenError):
@@ -100,14 +98,11 @@ def by_table(path: Path, names: Iterable[str]) -> dict[str, Talker]:
         If it is no such table, names a clip twice, or lacks one.
     """
     try:
-        text = decoded_anyhow(read_limited(path, _LARGEST_TABLE, "table of talkers"))
+        rows = records(read_limited(path, _LARGEST_TABLE, "table of talkers"))
     except UntrustedPanel as error:
         raise TalkersError(error.thing, error.fact, error.way_out) from error
     except UnicodeDecodeError as error:
         raise TalkersError(str(path), f"it is no text ({error.reason})", "save it as UTF-8") from error
-    csv.field_size_limit(_LONGEST_CELL)  # one for the whole process: other readers need more
-    try:
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator_of(text)))
     except csv.Error as error:
         raise TalkersError(str(path), f"it is no table: {error}", "save it as CSV") from error
     columns = {name.strip().casefold(): name for name in (rows[0] if rows else {}) if name}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -18,7 +17,7 @@ from gaplisten.panel.journal import one_line
 from gaplisten.panel.methods.contract import Method
 from gaplisten.panel.parts import REFERENCE
 from gaplisten.tables import plain
-from gaplisten.texts import decoded_anyhow, separator_of
+from gaplisten.texts import records
 
 ANCHORS = ("anchor35", "anchor70", "lossy_anchor")
 _HIDDEN = (REFERENCE, "hr", "hidden_reference", "hidden reference")
@@ -177,8 +176,7 @@ def read_key(name: str, data: bytes) -> dict[str, Meant]:
         If it is none.
     """
     try:
-        text = decoded_anyhow(data)
-        rows = list(csv.DictReader(io.StringIO(text, newline=""), delimiter=separator_of(text)))
+        rows = records(data)
     except (UnicodeDecodeError, csv.Error) as error:
         raise VotesError(name, f"it is no key table: {error}", "give the key.csv of the export") from error
     if not rows or not {"name", "clip", "condition"} <= set(rows[0]):
