@@ -62,6 +62,19 @@ def test_with_nothing_open_there_are_three_doors_and_no_empty_tables(window, cli
     assert {name for name, dock in window.docks.items() if dock.isVisible()} == seen
 
 
+def test_panes_come_with_the_clips_though_lanes_alone_were_wanted_at_the_doors(window, clips_folder, qtbot):
+    seen = {name for name, dock in window.docks.items() if dock.isVisible()}
+    window.show_doors()
+    only = window.actions_table["view.only_lanes"]
+    only.trigger()
+    window.open_paths([clips_folder])
+    qtbot.waitUntil(lambda: window.controller.clip_name == "first")
+    assert {name for name, dock in window.docks.items() if dock.isVisible()} == seen
+    only.trigger()
+    only.trigger()
+    assert {name for name, dock in window.docks.items() if dock.isVisible()} == seen
+
+
 def test_a_window_closed_at_its_doors_keeps_its_panes(window):
     window.docks["notes"].close()
     window.show_doors()

@@ -139,7 +139,7 @@ class Shell(QObject):
     layout_reset
         The panes are to stand where they stood at first.
     layout_kept
-        Where the panes are is about to be kept.
+        Where the panes are is about to be kept, or to be another: what hid them for a while puts them back.
     view_wanted
         What a file that is opened says of how it was looked at (`Seen`), or None; and whether its clip is
         shown already.

@@ -128,6 +128,7 @@ class WorkbenchWindow(QMainWindow):
         kept, self._behind_doors = self._behind_doors, None
         if kept is None:
             return
+        self.shell.layout_kept.emit()
         self.restoreState(kept, _LAYOUT_VERSION)
         if not self.shell.settings.contains(self._kept_as("state")):
             QTimer.singleShot(0, self, self._first_panes)
