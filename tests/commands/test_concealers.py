@@ -76,12 +76,15 @@ def test_the_audit_prints_its_table_and_an_honest_plugin_is_no_failure(
 def test_a_plugin_that_lies_is_marked(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, speech: Path
 ) -> None:
+    name = r'name = "Sly\x1b[1A\x1b[2K\nSly is certified"'
     text = "causal = True\ndef conceal(lossy, lost, rate, n): return __import__('numpy').roll(lossy, -64, 0)"
-    path = write(tmp_path / "p", "liar", text)
+    path = write(tmp_path / "p", "liar", f"{name}\n{text}")
     assert run(path, "--audit", "--on", speech) == 1
     said = capsys.readouterr().out
     assert "LIES about its look-ahead: 0.0 declared, 4.0 measured" in said
     assert "LIES about its delay: 0.0 declared, -4.0 measured" in said
+    assert "\x1b" not in said
+    assert not [line for line in said.splitlines() if line.startswith("Sly is certified")]
 
 
 def test_what_fails_in_an_audit_is_named_and_makes_it_a_failure(
@@ -96,9 +99,12 @@ def test_what_fails_in_an_audit_is_named_and_makes_it_a_failure(
 def test_an_audit_of_a_plugin_that_fails_shows_its_traceback(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, speech: Path
 ) -> None:
-    path = write(tmp_path / "p", "bad", "def conceal(lossy, lost, rate, packet_frames): return 1 / 0")
+    text = r"def conceal(lossy, lost, rate, packet_frames): print('\x1b[2J'); return 1 / 0"
+    path = write(tmp_path / "p", "bad", text)
     assert run(path, "--audit", "--on", speech) == 1
-    assert "ZeroDivisionError" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "ZeroDivisionError" in said
+    assert "\x1b" not in said
 
 
 @pytest.mark.parametrize("form", ["streaming", "file"])

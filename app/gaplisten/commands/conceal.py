@@ -186,7 +186,7 @@ def _report(batch: ConcealBatch, csv: Path | None) -> None:
     failures(outcome.error for outcome in batch.failed)
     details = next((outcome.details for outcome in batch.failed if outcome.details), "")
     if details:
-        print(details, file=sys.stderr)
+        print(visible(details), file=sys.stderr)
     if batch.failed:
         alone = len(batch.outcomes) == 1 and batch.failed[0].unreadable
         raise typer.Exit(UNUSABLE if alone else SOME_FAILED)

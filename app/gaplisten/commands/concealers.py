@@ -9,12 +9,12 @@ from typing import Annotated
 
 import typer
 
-from gaplisten.commands.output import failures, progress, say_note, show
+from gaplisten.commands.output import failures, progress, say, say_note, show
 from gaplisten.concealers.catalogue import Catalogue
 from gaplisten.concealers.entries import BrokenEntry, Entry, Parameter
 from gaplisten.concealers.errors import ConcealerFailed, UnknownConcealer
 from gaplisten.concealers.parameters import parse_assignments
-from gaplisten.errors import GaplistenError
+from gaplisten.errors import GaplistenError, visible
 from gaplisten.tables import Cell, Table
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
@@ -108,11 +108,12 @@ def _line(entry: Entry | BrokenEntry) -> tuple[Cell, ...]:
 def _describe(catalogue: Catalogue, name: str, csv: Path | None) -> None:
     broken = next((entry for entry in catalogue.broken if entry.name == name), None)
     if broken is not None:
-        print(broken.details, file=sys.stderr)
+        print(visible(broken.details), file=sys.stderr)
         raise UnknownConcealer(f"concealer {name}", broken.message, f"fix {broken.path}")
     entry = catalogue.get(name)
-    print(f"{entry.title} ({entry.name})\n")
-    print(f"{entry.help.strip()}\n" if entry.help.strip() else "", end="")
+    say(f"{entry.title} ({entry.name})")
+    print()
+    print(f"{visible(entry.help.strip())}\n" if entry.help.strip() else "", end="")
     _, _, form, delay, causal, rates, origin, source = _line(entry)
     delay = "not known without its parameters" if delay is None else f"{delay:g} ms"
     facts = {
@@ -125,8 +126,9 @@ def _describe(catalogue: Catalogue, name: str, csv: Path | None) -> None:
         "file": entry.path,
     }
     for key, value in facts.items():
-        print(f"  {key:8}{value}")
-    print(f"  {'from':8}{origin}\n")
+        say(f"  {key:8}{value}")
+    say(f"  {'from':8}{origin}")
+    print()
     columns = ("parameter", "type", "default", "range", "unit", "help")
     rows = tuple(_parameter(parameter) for parameter in entry.parameters)
     if rows or csv:
@@ -166,18 +168,18 @@ def _audit(
                 made_from=[on] if on else (),
             )
     except ConcealerFailed as error:
-        print(error.details, file=sys.stderr)
+        print(visible(error.details), file=sys.stderr)
         failures([str(error)])
         raise typer.Exit(SOME_FAILED) from None
-    print(f"{entry.title} on {found.material}, {found.rate} Hz, {found.packet_frames} frames per packet")
+    say(f"{entry.title} on {found.material}, {found.rate} Hz, {found.packet_frames} frames per packet")
     show(found.table(), csv)
     for lie in found.lies:
-        print(f"{entry.title} LIES about its {lie.measure}: {lie.declared} declared, {lie.measured} measured")
+        say(f"{entry.title} LIES about its {lie.measure}: {lie.declared} declared, {lie.measured} measured")
     for doubt in found.doubts:
-        print(f"{entry.title}: {doubt.measure} is not provable: {doubt.note}")
+        say(f"{entry.title}: {doubt.measure} is not provable: {doubt.note}")
     for late in found.late:
-        print(f"{entry.title} cannot keep up: {late.measure} is {late.measured:.3g} ms of {late.limit:g} ms")
+        say(f"{entry.title} cannot keep up: {late.measure} is {late.measured:.3g} ms of {late.limit:g} ms")
     for failure in found.failures:
-        print(f"{entry.title} fails: {failure.measure}: {failure.note}")
+        say(f"{entry.title} fails: {failure.measure}: {failure.note}")
     if not found.certified:
         raise typer.Exit(SOME_FAILED)
