@@ -174,6 +174,30 @@ def test_an_audit_works_at_a_rate_that_the_plugin_knows(tmp_path: Path) -> None:
     assert (found.rate, found.packet_frames) == (8000, 160)
 
 
+def test_other_rates_and_packet_lengths_are_tried_where_the_plugin_takes_them(tmp_path: Path) -> None:
+    text = """
+    rates = (16000, 48000)
+    causal = True
+    def conceal(lossy, lost, rate, packet_frames):
+        if packet_frames != rate // 50: raise ValueError('wants 20 ms')
+        return lossy
+    """
+    found = look(entry_of(tmp_path, "picky", text))
+    told = found.finding("look-ahead elsewhere")
+    assert found.certified
+    assert told.verdict is Verdict.OK
+    tried, *refused = told.note.split("; ")
+    assert tried == "tried at 48 kHz in 20 ms"
+    assert refused[0].startswith("at 16 kHz in ")
+    assert all("wants 20 ms" in why and " 8 kHz in" not in why and "32 kHz in" not in why for why in refused)
+
+
+def test_what_works_at_any_rate_is_tried_at_each_usual_one(tmp_path: Path) -> None:
+    told = look(whole_file(tmp_path, "any", "return lossy")).finding("look-ahead elsewhere")
+    assert all(f" {khz} kHz in " in told.note for khz in (8, 16, 32, 48)), told.note
+    assert (told.verdict, told.measured) == (Verdict.OK, 0.0)
+
+
 def test_sixty_places_some_at_gap_edges_are_disturbed() -> None:
     material = make_material(SPEECH, 320, 4.0, 1)
     chosen = places(material.trace.lost, 60, 1)

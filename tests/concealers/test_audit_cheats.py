@@ -123,6 +123,23 @@ def test_looking_ahead_is_found(tmp_path: Path, kind: str) -> None:
     assert not found.certified
 
 
+def test_looking_ahead_at_another_rate_only_is_found(tmp_path: Path) -> None:
+    found = look(tmp_path, whole(f"if rate == 48000 and not last: {NEXT}"), 2.0, 24)
+    elsewhere = found.finding("look-ahead elsewhere")
+    assert found.finding("look-ahead").verdict is Verdict.OK
+    assert elsewhere.verdict is Verdict.LIES
+    assert "at 48 kHz in " in elsewhere.note
+    assert not found.certified
+
+
+def test_looking_ahead_in_packets_of_another_length_only_is_found(tmp_path: Path) -> None:
+    one_rate = whole(f"if n != rate // 50 and not last: {NEXT}", "rates = (16000,)")
+    found = look(tmp_path, one_rate, 2.0, 24)
+    assert found.finding("look-ahead").verdict is Verdict.OK
+    assert found.finding("look-ahead elsewhere").verdict is Verdict.LIES
+    assert not found.certified
+
+
 HEARS = """    y, n = lossy.copy(), packet_frames
     known = load()
     for j in np.flatnonzero(~lost[1:] & ~lost[:-1]) + 1: known[lossy[(j-1)*n:j*n].tobytes()] = lossy[j*n:(j+1)*n].copy()

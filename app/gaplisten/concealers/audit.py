@@ -31,7 +31,7 @@ from gaplisten.concealers.audit_material import (
 from gaplisten.concealers.audit_measures import Undisturbed, better_met
 from gaplisten.concealers.audit_runs import Runs, without_sound
 from gaplisten.concealers.audit_sealing import Tried, sealed_for
-from gaplisten.concealers.audit_times import latency, times, untold
+from gaplisten.concealers.audit_times import latency, times, untold, wall_of
 from gaplisten.concealers.entries import Entry, Limits
 from gaplisten.concealers.errors import ConcealerFailed
 from gaplisten.concealers.findings import Audit, Finding
@@ -49,7 +49,9 @@ _LONG_SECONDS = (60.0, 80.0)
 _PLACES_EACH, _LONG_FROM_SECONDS = 80, 12.0
 _PROVEN_PLACES, _CLIPS = 72, 3
 _LONG_PLACES, _LONG_WORTH_SECONDS = 6, 40.0
-_RUNS_BESIDES = _LONG_PLACES + len(ODD) + 10
+_OTHER_RATES, _OTHER_PACKETS_MS = (8000, 16000, 32000, 48000), (10.0, 20.0, 30.0, 40.0, 60.0)
+_OTHER_SECONDS, _OTHER_PLACES, _ONE_OTHER_PLACE_OF, _OTHER_WORTH_SECONDS = 3.0, 6, 12, 6.0
+_RUNS_BESIDES = _LONG_PLACES + len(ODD) + len(_OTHER_RATES) * (_OTHER_PLACES + 2) + 10
 _TRIED_SECONDS, _LOUD = 0.5, 2
 _MOST_ONE_BY_ONE, _LEAST_VARYING = 3, 2
 
@@ -84,7 +86,7 @@ def audit(
     job
         Told how far it is; cancelling it stops the plugin.
     seed
-        Of the speech, the losses and the places; another one each time when not given.
+        Of the speech, the losses, the places and other packet lengths; another one each time when not given.
     seconds, disturbances
         Length of the speech, and at how many places it is disturbed; `SECONDS` and `PLACES` when not given.
         Less is quicker and finds less; below 12 s the long clip is left out.
@@ -175,6 +177,7 @@ class _Auditor:
         ahead = max(ahead, self._with_other_losses())
         ahead_long, how_long = self._long()
         odd = self._odd_cases(whole)
+        elsewhere = self._elsewhere()
         last = self.runs.one(whole.lossy, whole.trace, whole.clean)
         runs = [first, second, fresh, last]
         for run in runs[1:]:
@@ -187,6 +190,7 @@ class _Auditor:
         codec = self.entry.needs_reference
         return (
             looks,
+            elsewhere,
             said.delay(free, clean, delay),
             said.drift(last, free, clean, lost, delay),
             *spent,
@@ -251,7 +255,7 @@ class _Auditor:
         found = []
         for place, made in zip(chosen, results, strict=True):
             self._time(made)
-            start = place.packet * self.size
+            start = place.packet * material.trace.packet_frames
             ahead = start - base.first_moved(made.signal.samples, start)
             if ahead > 0:
                 found.append((ahead, place))
@@ -289,7 +293,7 @@ class _Auditor:
 
         One that looks ahead now and then need not do so each time.
         """
-        start, moved = place.packet * self.size, 0
+        start, moved = place.packet * material.trace.packet_frames, 0
         again = self.runs.each([disturbed(material, place, self.seed)] * _CONFIRMING_RUNS)
         for number, made in enumerate(again, 1):
             moved += base.first_moved(made.signal.samples, start) < start
@@ -321,6 +325,44 @@ class _Auditor:
         material = self.material(seconds, self.seed + 1)
         late = int(material.trace.packets * 0.6)
         return self._look_ahead_in(material, _LONG_PLACES, late), seconds
+
+    def _elsewhere(self) -> Finding:
+        """Judge the look-ahead at each usual rate that the plugin works at, in packets of a length at random.
+
+        Else one that looks ahead only there would be believed by what it does at one rate and packet length.
+        """
+        from gaplisten.audio.resample import resample
+
+        random = np.random.default_rng(self.seed)
+        seconds, own = min(_OTHER_SECONDS, self.seconds / 2), self.speech.rate
+        spoken = new_speech(self.speech, seconds, self.seed, self.channels)
+        met = list[said.Elsewhere]()
+        for rate in dict.fromkeys((own, *_OTHER_RATES)):
+            clip = spoken if rate == own else resample(spoken, rate)
+            others = [ms for ms in _OTHER_PACKETS_MS if ms != self.packet_ms]
+            chosen = float(random.choice(others if rate == own else _OTHER_PACKETS_MS))
+            tried = self._looked_ahead_at(clip, chosen)
+            met += tried
+            if tried and tried[0].refused and chosen != self.packet_ms and rate != own:
+                met += self._looked_ahead_at(clip, self.packet_ms)
+        return said.elsewhere(self.entry, met)
+
+    def _looked_ahead_at(self, clip: Signal, packet_ms: float) -> list[said.Elsewhere]:
+        """Return what is met in such packets; nothing where the host would bring the clip to another rate."""
+        material = make_material(clip, _packet_frames(clip.rate, packet_ms), clip.seconds, self.seed)
+        run = (material.lossy, material.trace, material.clean)
+        count = min(_OTHER_PLACES, self.disturbances // _ONE_OTHER_PLACE_OF)
+        try:
+            first = self.runs.one(*run)
+            if first.resampled:
+                return []
+            count = max(min(count, round(_OTHER_WORTH_SECONDS / max(wall_of(first), 1e-3))), 1)
+            base = self._undisturbed(material, [first, self.runs.one(*run)])
+            ahead, _ = self._look_ahead(material, base, count)
+        except ConcealerFailed as error:
+            foreign = self.entry.rates and clip.rate not in self.entry.rates
+            return [] if foreign else [said.Elsewhere(clip.rate, packet_ms, refused=error.fact)]
+        return [said.Elsewhere(clip.rate, packet_ms, ahead, first.delay_frames)]
 
     def _one_by_one(self, material: Material, base: Undisturbed) -> tuple[str, list[Concealed]]:
         """Hand over packets one at a time; return in what that differs, and the runs if there are any.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -62,6 +63,50 @@ def look_ahead(
     if entry.causal is not True:
         notes.append("declared non-causal" if entry.causal is False else "does not say whether it is causal")
     return Finding("look-ahead", declared, measured, "ms", verdict, None, "; ".join(notes))
+
+
+@dataclass(frozen=True, slots=True)
+class Elsewhere:
+    """What was met at another rate or packet length.
+
+    Parameters
+    ----------
+    ahead, delay
+        Look-ahead found and delay declared there, in frames.
+    refused
+        Why it did not conceal at all there.
+    """
+
+    rate: int
+    packet_ms: float
+    ahead: int = 0
+    delay: int = 0
+    refused: str = ""
+
+    @property
+    def beyond(self) -> int:
+        """Frames of look-ahead that no declared delay allows."""
+        return self.ahead - self.delay if self.ahead > self.delay else 0
+
+    def __str__(self) -> str:
+        return f"{self.rate / 1000:g} kHz in {self.packet_ms:g} ms"
+
+
+def elsewhere(entry: Entry, met: Sequence[Elsewhere]) -> Finding:
+    """Judge how far the output moves before a disturbance at other rates and packet lengths."""
+    name = "look-ahead elsewhere"
+    refused = [f"at {each}: {each.refused}" for each in met if each.refused]
+    tried = [each for each in met if not each.refused]
+    if not tried:
+        return Finding(name, None, None, "ms", Verdict.UNKNOWN, None, "; ".join(refused))
+    worst = max(tried, key=lambda each: (each.beyond / each.rate, each.ahead / each.rate))
+    verdict = Verdict.OK
+    if worst.beyond and entry.causal is not False:
+        verdict = Verdict.LIES if entry.causal else Verdict.NOTE
+    notes = [f"{worst.ahead} frames at {worst}"] if worst.ahead else []
+    notes += [f"tried at {', '.join(map(str, tried))}", *refused]
+    declared, measured = (1000.0 * frames / worst.rate for frames in (worst.delay, worst.ahead))
+    return Finding(name, declared, measured, "ms", verdict, None, "; ".join(notes))
 
 
 def delay(free: Concealed, clean: Signal, declared: int) -> Finding:
