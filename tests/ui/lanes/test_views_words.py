@@ -38,12 +38,12 @@ def test_state_and_remark_have_a_line_each_where_there_is_room_and_share_one_whe
 ) -> None:
     view.set_mode("residual", base=0)
     lane, colours = view._canvas.scene.lanes[1], view._colours()
-    tall = [text for text, _ in header_lines(lane, colours, 90.0)]
+    tall = [text for text, _ in header_lines(lane, colours, 72.0)]
     assert tall == ["altered 1.1 %", "minus lane 0", "4.2"]
-    low = [text for text, _ in header_lines(lane, colours, 72.0)]
+    low = [text for text, _ in header_lines(lane, colours, 66.0)]
     assert low == ["altered 1.1 % · minus lane 0", "4.2"]
-    for height in (72.0, 80.0, 90.0):
-        assert 26 + 18 * len(header_lines(lane, colours, height)) <= height
+    for height in (66.0, 72.0, 80.0, 90.0):
+        assert 26 + 15 * len(header_lines(lane, colours, height)) <= height
 
 
 def test_what_distinguishes_a_version_has_a_line_of_its_own_where_the_name_has_no_room(
@@ -54,6 +54,8 @@ def test_what_distinguishes_a_version_has_a_line_of_its_own_where_the_name_has_n
     assert parted(name, metrics, 1000.0) == (name, "")
     assert parted(name, metrics, 140.0) == ("Repeat with fade", "hold 5 ms")
     assert parted("Repeat with fade (hold 5 ms) 2", metrics, 140.0) == ("Repeat with fade", "hold 5 ms 2")
+    assert parted("Opus (codec) (fec on, loss 20 %)", metrics, 140.0) == ("Opus (codec)", "fec on, loss 20 %")
+    assert parted("Opus (codec) (fec on, loss 20 %)", metrics, 60.0) == ("Opus", "codec, fec on, loss 20 %")
     lane, colours = view._canvas.scene.lanes[1], view._colours()
     assert next(text for text, _ in header_lines(lane, colours, 90.0, "hold 5 ms")) == "hold 5 ms"
 

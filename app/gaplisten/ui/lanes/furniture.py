@@ -14,6 +14,7 @@ from gaplisten.ui.lanes.scene import GUTTER, RULER_HEIGHT, SCALE_TEXT, Mode, Sce
 
 _TICK_ROOM = 92
 _WORD_HEIGHT = 17
+_LINES_FROM, _LINE, _LEAST_LINE = 26, 18, 15  # under a name: where, how far apart, and at the least
 _LEGEND_FROM = 130.0  # a lower header has no room for one under its lines
 _Elide = Qt.TextElideMode.ElideRight
 _Align = Qt.AlignmentFlag
@@ -191,18 +192,20 @@ def _paint_header(painter: QPainter, box: QRectF, lane: SceneLane, scene: Scene)
     font.setBold(False)
     painter.setFont(font)
     lines = header_lines(lane, colours, box.height(), told)
+    apart = max(min(_LINE, (box.height() - _LINES_FROM) / max(len(lines), 1)), _LEAST_LINE)
     for number, (text, colour) in enumerate(lines):
-        top = box.top() + 26 + 18 * number
-        _line(painter, QRectF(box.left() + 42, top, box.width() - 46 - GUTTER, 18), text, colour)
+        top = box.top() + _LINES_FROM + apart * number
+        _line(painter, QRectF(box.left() + 42, top, box.width() - 46 - GUTTER, apart), text, colour)
     painter.restore()
 
 
 def parted(name: str, metrics: QFontMetricsF, room: float) -> tuple[str, str]:
-    """Return a name and nothing where it has room; else what stands before its bracket, and what in it."""
-    head, bracket, tail = name.partition(" (")
-    if not bracket or metrics.horizontalAdvance(name) <= room:
-        return name, ""
-    return head, "".join(tail.rsplit(")", 1))
+    """Return a name with as many of its brackets as have room, and those that have none."""
+    head, told = name, ""
+    while metrics.horizontalAdvance(head) > room and (start := head.rfind(" (")) > 0:
+        inside = "".join(head[start + 2 :].rsplit(")", 1))
+        head, told = head[:start], ", ".join(filter(None, (inside, told)))
+    return head, told
 
 
 def header_lines(
@@ -216,7 +219,7 @@ def header_lines(
         What the name itself had no room for.
     """
     texts = [text for text in (told, lane.state, lane.note) if text]
-    if 26 + 18 * (len(texts) + bool(lane.badge)) > height:
+    if _LINES_FROM + _LEAST_LINE * (len(texts) + bool(lane.badge)) > height:
         texts = [" · ".join(texts)] if texts else []
     lines = [(text, colours.faint_text) for text in texts]
     return [*lines, (lane.badge, colours.text)] if lane.badge else lines
