@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 import io
+import re
 from pathlib import Path
 
 from gaplisten.errors import GaplistenError
@@ -55,6 +56,33 @@ def decoded_anyhow(data: bytes) -> str:
     except UnicodeDecodeError:
         if is_wide(data) or b"\0" in data:
             raise
+        return data.decode("latin-1")
+
+
+def decoded_but_remarks(data: bytes, marks: str) -> str:
+    """Return the characters of a text in which lines of remarks, and only these, may be Latin-1.
+
+    Parameters
+    ----------
+    marks
+        The signs with which such a line begins.
+
+    Raises
+    ------
+    UnicodeDecodeError
+        If any other line is no plain text.
+    """
+    try:
+        return decoded(data)
+    except UnicodeDecodeError as error:
+        if marked(data):
+            raise
+        lines = [line.strip() for line in lines_of(data.decode("latin-1"))]
+        read = [line for line in lines if line and line[0] not in marks]
+        plain = read and all(line.isascii() for line in read)
+        control = re.search(rb"[\x00-\x08\x0e-\x1f\x7f]", data)
+        if not plain or control:
+            raise error
         return data.decode("latin-1")
 
 

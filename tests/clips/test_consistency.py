@@ -332,3 +332,27 @@ def test_sounds_that_are_the_references_only_for_some_minutes_are_noticed_with_t
     doubt = only(replace(whole, conditions=versions))
     assert (doubt.kind, doubt.about) == ("condition", "odd")
     assert "sounds like something else" in doubt.fact
+
+
+def with_own(opened: OpenClip, trace: LossTrace) -> OpenClip:
+    """Return a clip with a second version that met losses of its own, which are said to be this trace."""
+    size = opened.trace.grid.length // 2
+    met = LossTrace.of_packets(np.arange(2 * opened.trace.packets) % 19 == 5, size, opened.rate)
+    samples = opened.reference.samples[:, 0].copy()
+    samples[met.fitted(len(samples)).mask(len(samples))] *= 0.3
+    own = met.fitted(len(samples)) if trace is None else trace
+    return replace(
+        opened, conditions={"net": as_signal(samples, opened.rate)}, own_traces={"net": own}, trace=None
+    )
+
+
+def test_a_trace_of_one_version_is_compared_with_that_version(demo) -> None:
+    for opened in demo:
+        assert kinds(with_own(opened, None)) == []
+        doubt = only(with_own(opened, opened.trace))
+        assert (doubt.kind, doubt.about) == ("condition", "net")
+        assert doubt.fact.startswith("losses of net: ")
+        assert not doubt.touches_all
+        right = with_own(opened, None).own_traces["net"]
+        turned = LossTrace.of_packets(~right.lost, right.grid.length, right.rate).fitted(right.frames)
+        assert "it fits turned round" in only(with_own(opened, turned)).cure

@@ -136,6 +136,10 @@ def test_measures_are_listed(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_each_version_is_measured_at_its_own_gaps(folder: Path) -> None:
     (folder / "own.txt").write_text("\n".join("1" if packet in (40, 80) else "0" for packet in range(100)))
+    half = coloured(16000, 0)
+    half[6400:6560] *= 0.1
+    half[12800:12960] *= 0.1
+    write_signal(folder / "half.wav", Signal.of(half, 16000))
     files = [folder / f"{name}.wav" for name in ("clean", "half", "lossy")]
     traces = ["--trace", folder / "is_lost.txt", "--trace", f"half={folder / 'own.txt'}"]
     assert run(*files, *traces, "--csv", folder / "g.csv") == 0
@@ -172,3 +176,18 @@ def test_files_of_one_name_are_told_apart_by_folders_and_never_by_whole_paths(fo
         for name in bundle.namelist():
             assert str(folder).encode() not in name.encode() + bundle.read(name)
             assert str(folder).strip("/").replace("/", "_") not in name
+
+
+def test_versions_of_which_no_losses_are_known_are_named(tmp_path: Path, capsys) -> None:
+    clean = coloured(16000, 0)
+    flags = "".join(f"{int(at in (10, 11))}\n" for at in range(50))
+    for name in ("one", "other"):
+        made = clean.copy()
+        made[3200:3840] *= 0.1
+        for folder, samples in (("clean", clean), (name, made)):
+            (tmp_path / folder).mkdir(exist_ok=True)
+            write_signal(tmp_path / folder / "a.wav", Signal.of(samples, 16000))
+    (tmp_path / "one" / "a.txt").write_text(flags)
+    assert run(tmp_path, "--csv", tmp_path / "g.csv") == 0
+    assert {row["version"] for row in rows_of(tmp_path / "g.csv")} == {"one"}
+    assert "note: no losses are known, so that nothing is measured: a: other" in capsys.readouterr().err

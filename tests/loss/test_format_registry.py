@@ -130,7 +130,9 @@ def test_a_file_of_digits_is_parsed_once_though_three_formats_look_at_it(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decodings = []
-    monkeypatch.setattr(text, "decoded", lambda data: decodings.append(data) or data.decode())
+    monkeypatch.setattr(
+        text, "decoded_but_remarks", lambda data, marks: decodings.append(data) or data.decode()
+    )
     (tmp_path / "x.txt").write_text("1\n1\n0\n")
     with pytest.raises(formats.AmbiguousTrace, match=r"challenge .*, frn "):
         formats.read_trace(tmp_path / "x.txt")

@@ -153,6 +153,89 @@ def test_a_column_that_speaks_of_loss_is_asked_about_when_most_of_it_is_1(
     assert read_trace(few).lost.tolist() == [False, True, False, False]
 
 
+WORDED = [("LOST" if flag else "OK") for flag in PATTERN_50]
+LINES = "".join(json.dumps({"seq": at + 9, "lost": bool(flag)}) + "\n" for at, flag in enumerate(PATTERN_50))
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "name"),
+    [
+        ("a.csv", "seq,status\n" + "".join(f"{at},{word}\n" for at, word in enumerate(WORDED)), "table"),
+        ("a.csv", "t;lost\n" + "".join(f"0,{at};{w.lower()}\n" for at, w in enumerate(WORDED)), "table"),
+        ("a.csv", "n,received\n" + "".join(f"{at},{word}\n" for at, word in enumerate(WORDED)), "table"),
+        ("a.csv", "status\n" + "\n".join(WORDED), "table"),
+        ("a.txt", "".join(f"{at} {word}\n" for at, word in enumerate(WORDED)), "indexed"),
+        ("a.csv", "zeit;lost\n" + "".join(f"0,{at};{int(f)}\n" for at, f in enumerate(PATTERN_50)), "table"),
+        ("a.jsonl", LINES, "table"),
+        ("a.json", "[" + ",\n".join(LINES.splitlines()) + "]", "table"),
+        ("a.json", json.dumps({"packets": json.loads("[" + ",".join(LINES.splitlines()) + "]")}), "json"),
+        ("a.jsonl", "".join(json.dumps({"status": word}) + "\n" for word in WORDED), "table"),
+        ("a.json", json.dumps({"clip": "a", "net": {"trace": {"lost": PATTERN_50.tolist()}}}), "json"),
+        ("a.json", json.dumps({"loss": said_by(PATTERN_50).replace("\n", "")}), "json"),
+        ("a.txt", b"# Verlust f\xfcr Clip 3\r\n" + said_by(PATTERN_50).encode(), "challenge"),
+        ("a.csv", b"; \x96 m\xe4rz\npacket,lost\n"
+         + b"".join(b"%d,%d\n" % (at, flag) for at, flag in enumerate(PATTERN_50)), "table"),
+    ],
+)  # fmt: skip
+def test_words_objects_and_remarks_of_other_systems_say_it_too(
+    tmp_path: Path, file: str, content: bytes | str, name: str
+) -> None:
+    found = read_trace(written(tmp_path / file, content))
+    assert found.format == name
+    assert np.flatnonzero(fit(found.lost, 50, End.RECEIVED)).tolist() == np.flatnonzero(PATTERN_50).tolist()
+
+
+def test_words_need_no_polarity_and_are_told(tmp_path: Path) -> None:
+    most = written(tmp_path / "x.csv", "packet,loss\n0,LOST\n1,lost\n2,ok\n3,Missing\n")
+    found = read_trace(most)
+    assert found.lost.tolist() == [True, True, False, True]
+    assert found.notes == (
+        "column 'loss' says it in words: 'LOST', 'lost', 'Missing' = lost; 'ok' = received",
+    )
+    with pytest.raises(TraceFileError, match="says in words"):
+        read_trace(most, format="table_received")
+    with pytest.raises(TraceFileError, match="says in words"):
+        read_trace(written(tmp_path / "x.txt", "0 LOST\n1 OK\n2 OK\n"), format="indexed_received")
+
+
+def test_what_stands_around_an_object_is_told_of_it(tmp_path: Path) -> None:
+    found = read_trace(written(tmp_path / "x.json", '{"packet_ms": 10, "packets": 9, "a": {"lost": [2, 5]}}'))
+    assert (found.packet_ms, found.lost.size) == (10, 9)
+    assert found.notes[0].startswith("'a.lost' lists packets")
+
+
+@pytest.mark.parametrize(
+    ("content", "fact"),
+    [
+        ("LOST\nOK\nOK\nLOST\n", "'LOST', which may be the column's name or the first packet"),
+        ("a,LOST\nb,OK\nc,OK\n", "'LOST', which may be the column's name or the first packet"),
+        ("seq,status\n0,OK\n1,late\n2,LOST\n", "has no column of losses"),
+        ("seq,lost\n0,OK\n1,late\n2,LOST\n", "holds 'OK' where 0 or 1 belongs"),
+        ("seq,lost\n0,0\n1,LOST\n2,0\n", "holds 'LOST' where 0 or 1 belongs"),
+        ("seq,status\n0,1\n1,0\n2,1\n", "has no column of losses"),
+        ("seq,first,second\n0,ok,ok\n1,lost,ok\n", "has no column of losses"),
+        ('{"seq": 0, "lost": 0}\n{"seq": 2, "lost": 1}\n', "packet 2 stands behind packet 0"),
+        ('{"seq": 0, "lost": 0}\n{"seq": 1}\n', "object 2 has other names"),
+        ('{"seq": 0, "lost": 0}\n{"seq": 1, "lost": null}\n', "line 2 holds null where a value belongs"),
+        ('{"seq": 0, "lost": 0}\n{"seq": 1, "lost": 1}\n{"seq": 2, "lo', "line 3 is no JSON"),
+        ('{"lost": [0, 1, 1], "lost": [1, 0, 0]}', "a name stands twice"),
+        ('{"a": {"lost": [0, 1]}, "b": {"lost": [1, 0]}}', "names losses 2 times (a.lost, b.lost)"),
+        ('{"lost": "0120"}', "'lost' is a text of other things than 0 and 1"),
+        ("start_ms;end_ms\n1,240;1,300\n", "holds '1,240', whose comma may be a decimal one"),
+        ("start_s;end_s\n0,5;0.7\n", "holds '0,5' and points, too"),
+        ("start_sample;end_sample\n1,600;2,240\n", "whose comma may be a decimal one"),
+    ],
+)
+def test_what_words_objects_and_commas_leave_open_is_refused(tmp_path: Path, content: str, fact: str) -> None:
+    assert fact in refusal(written(tmp_path / "x.txt", content))
+
+
+def test_only_remarks_may_be_other_than_utf_8(tmp_path: Path) -> None:
+    for content in (b"# a\n0\n1\xfc\n", b"#\xfc\x00\n0\n1\n0\n", b"#\xfc\xfd\xfe"):
+        with pytest.raises(TraceFileError):
+            read_trace(written(tmp_path / "x.txt", content))
+
+
 # --- intervals ----------------------------------------------------------------------------------------------
 
 SPANS = [[1600, 2240], [5440, 5760], [9600, 10881]]
@@ -242,6 +325,12 @@ SHORT_GRID = """"ooTextFile"
         ("a.csv", "start_ms;duration_ms\n100;40\n340;20\n600;80.0625\n", "intervals"),
         ("a.tsv", "onset\toffset\n0.10\t0.14\n0.34\t0.36\n0.60\t0.6800625\n", "intervals"),
         ("a.txt", "0.10 0.14\n0.34 0.36\n0.60 0.6800625\n", "intervals"),
+        ("a.csv", "start;end\n0,10;0,14\n0,34;0,36\n0,60;0,6800625\n", "intervals"),
+        ("a.csv", "start_ms;duration_ms\n100;40\n340;20\n600;80,0625\n", "intervals"),
+        ("a.txt", "0,10;0,14\n0,34;0,36\n0,60;0,6800625\n", "intervals"),
+        ("a.txt", "0,100000\t0,140000\tlost\n0,34\t0,36\tlost\n0,6\t0,6800625\tlost\n", "audacity"),
+        ("a.jsonl", '{"start_s": 0.1, "end_s": 0.14}\n{"start_s": 0.34, "end_s": 0.36}\n'
+         '{"start_s": 0.6, "end_s": 0.6800625}\n', "intervals"),
         ("a.csv", "start_sample,end_sample\n1600,2240\n5440,5760\n9600,10881\n", "intervals_samples"),
         ("a.csv", "start_frame,n,length_frame\n1600,a,640\n5440,b,320\n9600,c,1281\n", "intervals_samples"),
         ("a.txt", "0.100000\t0.140000\tlost\n0.34\t0.36\tlost\n0.6\t0.6800625\tlost\n", "audacity"),

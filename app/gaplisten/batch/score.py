@@ -307,7 +307,10 @@ def _score_gaps(version: Version, metric: Metric) -> Score:
     found = opened.conditions.get(version.condition)
     if found is None:
         return Score(None, "; ".join(opened.problems) or "cannot be read", accident=True)
-    return score(metric, found, opened.reference, opened.trace_of(version.condition))
+    trace = opened.trace_of(version.condition)
+    if trace is None and opened.problems:
+        return Score(None, "; ".join(opened.problems), accident=True)
+    return score(metric, found, opened.reference, trace)
 
 
 def _listens_to_reference(metric: Metric, version: Version) -> bool:

@@ -38,6 +38,7 @@ _FURTHEST_SECONDS = 0.5  # how far a trace may lie beside its sound
 
 def about_trace(opened: OpenClip) -> Iterator[Doubt]:
     """Notice a trace that speaks of other losses than the lossy file, or with none, than the versions."""
+    yield from _about_own_traces(opened)
     trace, lossy = opened.trace, opened.lossy
     if trace is None or trace.origin is Origin.DETECTED:
         return
@@ -88,22 +89,41 @@ def _about_trace_by_versions(opened: OpenClip, trace: LossTrace) -> Iterator[Dou
     if reference is None or reference.rate != trace.rate:
         return
     for name, version in opened.conditions.items():
-        if name in opened.own_traces or version.rate != trace.rate or version.channels != reference.channels:
-            continue
-        count = min(reference.frames, version.frames)
-        clean, made = reference.samples[:count], version.samples[:count]
-        sounding = np.asarray((np.abs(clean) > SOUNDING).any(axis=1))
-        changed = sounding & (np.abs(clean - made) >= 0.5 / 32768).any(axis=1)
-        size = np.count_nonzero(changed)
-        if size < LEAST_ZERO_SECONDS * trace.rate:
-            continue  # nothing was lost
-        if size > _MOST_CHANGED * np.count_nonzero(sounding):  # a codec is in the way
-            doubt = next(_about_trace_by_likeness(opened, reference, version, trace, name), None)
-        else:
-            doubt = _about_trace_by_changes(opened, changed, sounding, trace, name)
+        doubt = None if name in opened.own_traces else _about_version(opened, reference, version, trace, name)
         if doubt is not None:
             yield doubt
             return
+
+
+def _about_own_traces(opened: OpenClip) -> Iterator[Doubt]:
+    """Compare the losses that are a version's own with it; what is wrong there touches no other version."""
+    reference = opened.reference
+    for name, version in opened.conditions.items():
+        trace = opened.own_traces.get(name)
+        if reference is None or trace is None or reference.rate != trace.rate:
+            continue
+        doubt = _about_version(opened, reference, version, trace, name)
+        if doubt is not None:  # a change of the clip would be one of the other traces, too
+            cure = doubt.cure if doubt.change is None else f"{doubt.cure}; say so in a layout"
+            yield Doubt("condition", name, f"losses of {name}: {doubt.fact}", cure)
+
+
+def _about_version(
+    opened: OpenClip, reference: Signal, version: Signal, trace: LossTrace, name: str
+) -> Doubt | None:
+    """Compare a trace with one version, by its samples or, where a codec is in the way, by its likeness."""
+    if version.rate != trace.rate or version.channels != reference.channels:
+        return None
+    count = min(reference.frames, version.frames)
+    clean, made = reference.samples[:count], version.samples[:count]
+    sounding = np.asarray((np.abs(clean) > SOUNDING).any(axis=1))
+    changed = sounding & (np.abs(clean - made) >= 0.5 / 32768).any(axis=1)
+    size = np.count_nonzero(changed)
+    if size < LEAST_ZERO_SECONDS * trace.rate:
+        return None  # nothing was lost
+    if size > _MOST_CHANGED * np.count_nonzero(sounding):  # a codec is in the way
+        return next(_about_trace_by_likeness(opened, reference, version, trace, name), None)
+    return _about_trace_by_changes(opened, changed, sounding, trace, name)
 
 
 def _about_trace_by_changes(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -30,6 +31,8 @@ from gaplisten.languages import counted
 from gaplisten.tables import Table
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+
+_SHARE = re.compile(r" \([\d.]+ %\)$")
 
 
 class CheckError(GaplistenError):
@@ -103,8 +106,8 @@ def check(
 
 
 def _of_any_clip(note: str, clip: str) -> str:
-    """Return a note that begins with a file's name so that it is the same for each clip."""
-    return "{clip}" + note.removeprefix(clip) if note.startswith(clip) else note
+    """Return a note without its clip's name and how much is lost: so it is the same for all clips."""
+    return _SHARE.sub("", re.sub(rf"(?<!\w){re.escape(clip)}(?=\.\w)", "{clip}", note))
 
 
 def _show_layout(found: ClipSet) -> None:

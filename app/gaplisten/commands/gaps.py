@@ -54,6 +54,7 @@ if TYPE_CHECKING:  # the search brings half a second of imports, which a bundle 
 
 app = typer.Typer(add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 
+_NAMED = 6  # clips that are named where many have the same fault
 _SHOWN_FACTS = ("clip_name", "gap", "start_s", "length_ms", "packets", "speech", "version")
 
 
@@ -303,7 +304,7 @@ def _of_set(clips: ClipSet, limits: Mapping[str, float], accept: bool) -> tuple[
         And how many files could not be used; each is named.
     """
     columns: tuple[str, ...] = ()
-    rows, doubts, problems = list[tuple[Cell, ...]](), list[str](), list[str]()
+    rows, doubts, problems, unknown = list[tuple[Cell, ...]](), list[str](), list[str](), list[str]()
     with progress("measuring gaps") as job:
         for number, clip in enumerate(clips.clips):
             job.check(number / len(clips.clips), clip.name)
@@ -311,6 +312,7 @@ def _of_set(clips: ClipSet, limits: Mapping[str, float], accept: bool) -> tuple[
             problems += [f"{clip.name}: {problem}" for problem in opened.problems]
             doubts += [f"{clip.name}: {doubt}" for doubt in doubts_about(opened)]
             traces = opened.traces
+            unknown += [f"{clip.name}: {name}" for name in opened.conditions if opened.trace_of(name) is None]
             if not (accept or not doubts) or not any(each.has_loss for each in traces.values()):
                 continue
             for found in measure_versions(opened.reference, opened.conditions, traces, Job()):
@@ -319,6 +321,9 @@ def _of_set(clips: ClipSet, limits: Mapping[str, float], accept: bool) -> tuple[
                 rows += [(clip.name, *row) for row in table.rows]
     say_doubts(doubts, accepted=accept)
     failed = failures(problems)
+    if unknown and rows:
+        more = f" and {len(unknown) - _NAMED} more" if len(unknown) > _NAMED else ""
+        say_note(f"no losses are known, so that nothing is measured: {', '.join(unknown[:_NAMED])}{more}")
     if not rows:
         fact = (
             "holds no version beside lossy files and references"

@@ -13,9 +13,11 @@ import numpy as np
 import numpy.typing as npt
 
 from gaplisten.loss.trace import Flags, LossTrace, Spans
-from gaplisten.texts import beginning
+from gaplisten.texts import beginning, decoded_but_remarks
 
 MAX_PACKETS = 50_000_000
+REMARKS = "#;%"
+"""With any of these a line of text begins that tells nothing of losses."""
 ARRAY_MAGIC = b"\x93NUMPY"
 _SAMPLE = 65_536  # bytes looked at to tell text from other bytes
 
@@ -132,9 +134,16 @@ class Content:
         try:
             sample = beginning(self.data, _SAMPLE)
         except UnicodeDecodeError:
-            return Kind.BYTES
+            return Kind.TEXT if self._is_text_but_remarks() else Kind.BYTES
         printable = all(character.isprintable() or character in "\r\n\t" for character in sample)
         return Kind.TEXT if printable else Kind.BYTES
+
+    def _is_text_but_remarks(self) -> bool:
+        try:
+            decoded_but_remarks(self.data, REMARKS)
+        except UnicodeDecodeError:
+            return False
+        return True
 
     def once(self, reading: Callable[[Content], T]) -> T:
         """Return what a function makes of this content; it is called the first time only.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 from gaplisten.loss.formats.contract import (
@@ -18,7 +18,7 @@ from gaplisten.loss.formats.contract import (
     Unusable,
     limited,
 )
-from gaplisten.loss.formats.packet_tables import cells_of, names_of
+from gaplisten.loss.formats.packet_tables import cells_of, names_in
 from gaplisten.loss.formats.text import lines_of, text_of
 from gaplisten.loss.trace import LossTrace
 
@@ -33,6 +33,7 @@ _UNITS = {
 _SAMPLES = 0.0
 _LONGEST = 1e12
 _NUMBER = re.compile(r"[+-]?\d{1,15}(\.\d{0,15})?([eE][+-]?\d{1,2})?")
+_THOUSANDS = re.compile(r"[1-9]\d{0,2}(,\d{3})+")
 _LOST_WORD = re.compile(
     r"(^|[^a-z])(is)?_?(lost|loss|gap|drop|dropout|dropped|missing|plc|bfi|x|1)([^a-z]|$)"
 )
@@ -43,11 +44,35 @@ Rows = list[tuple[float, float, str]]
 # --- what all have in common --------------------------------------------------------------------------------
 
 
-def _value(word: str, number: int) -> float:
+def _decimal_commas(words: Sequence[str]) -> bool:
+    """Whether commas in numbers are decimal ones, as many languages write them.
+
+    Raises
+    ------
+    BadTrace
+        If they may as well part thousands: each stands before three digits and behind some that are no 0.
+    """
+    with_comma = [word for word in words if "," in word]
+    if not with_comma:
+        return False
+    if any("." in word for word in words):
+        raise BadTrace(f"holds {with_comma[0][:30]!r} and points, too", "write all numbers with a point")
+    if all(map(_THOUSANDS.fullmatch, with_comma)):
+        fact = f"holds {with_comma[0]!r}, whose comma may be a decimal one or part thousands"
+        raise BadTrace(fact, "write its numbers with a point, or without commas")
+    return True
+
+
+def _value(word: str, number: int, commas: bool = False) -> float:
+    word = word.replace(",", ".") if commas else word
     value = float(word) if len(word) < 40 and _NUMBER.fullmatch(word) else math.nan
     if not 0 <= value < _LONGEST:
         raise BadTrace(f"line {number} holds {word[:30]!r} where a time belongs", "correct the line")
     return value
+
+
+def _is_number(word: str) -> bool:
+    return _NUMBER.fullmatch(word.replace(",", ".", 1)) is not None
 
 
 def _decoded(rows: Rows, notes: Iterable[str] = (), *, in_frames: bool = False) -> Decoded:
@@ -101,10 +126,10 @@ def _named(name: str, words: tuple[str, ...]) -> str | None:
 
 def _columns(content: Content) -> tuple[int, int, bool, float | None] | None:
     """Return the columns of start and of end (or of a length), and what is a second's part (0: samples)."""
-    lines = content.once(lines_of)
-    if content.kind is not Kind.TEXT or not lines:
+    rows = content.once(cells_of)
+    if content.kind is not Kind.TEXT or not rows:
         return None
-    names = names_of(lines[0][1])
+    names = names_in(rows[0][1])
     starts = [
         (place, unit) for place, name in enumerate(names) if (unit := _named(name, _STARTS)) is not None
     ]
@@ -139,10 +164,11 @@ def _recognises_bare(content: Content, *, samples: bool) -> str | None:
     """Know rows of two numbers without a header, as they rise and do not overlap."""
     if content.kind is not Kind.TEXT:
         return None
-    rows = [cells_of(line) for _, line in content.once(lines_of)]
-    if len(rows) < 2 or any(len(row) != 2 or not all(map(_NUMBER.fullmatch, row)) for row in rows):
+    rows = [cells for _, cells in content.once(cells_of)]
+    numbers = [word.replace(",", ".") for row in rows for word in row]
+    if len(rows) < 2 or any(len(row) != 2 for row in rows) or not all(map(_NUMBER.fullmatch, numbers)):
         return None
-    edges = [float(word) for row in rows for word in row]
+    edges = [float(word) for word in numbers]
     counted = [int(row[0]) for row in rows if row[0].isdigit()]
     if counted == list(range(counted[0], counted[0] + len(rows))) if counted else False:
         return None  # numbers of packets, and something of each
@@ -155,26 +181,28 @@ def _recognises_bare(content: Content, *, samples: bool) -> str | None:
 
 def _looks_like_samples(content: Content, first: int, last: int) -> bool:
     """Whether all numbers in two columns are whole: seconds hardly ever are."""
-    rows = [cells_of(line) for _, line in content.once(lines_of)[1:]]
+    rows = [cells for _, cells in content.once(cells_of)[1:]]
     return all(row[place].isdigit() for row in rows for place in (first, last) if place < len(row))
 
 
 def _read_rows(content: Content) -> tuple[Rows, float | None]:
-    lines = content.once(lines_of)
-    limited(len(lines))
+    table = content.once(cells_of)
+    limited(len(table))
     found = _columns(content)
     first, last, by_length, unit = found if found is not None else (0, 1, False, None)
-    width = len(cells_of(lines[0][1])) if lines else 0
-    names = names_of(lines[0][1]) if found is not None else []
+    width = len(table[0][1]) if table else 0
+    names = names_in(table[0][1]) if found is not None else []
     label = next(
         (names.index(name) for name in ("label", "text", "type", "kind", "name") if name in names), None
     )
     rows: Rows = []
-    for number, line in lines[1 if found is not None else 0 :]:
-        cells = cells_of(line)
+    times = table[1 if found is not None else 0 :]
+    for number, cells in times:
         if len(cells) != width or len(cells) <= max(first, last):
             raise BadTrace(f"line {number} has {len(cells)} columns, the first {width}", "correct the line")
-        start, stop = _value(cells[first], number), _value(cells[last], number)
+    commas = _decimal_commas([cells[place] for _, cells in times for place in (first, last)])
+    for number, cells in times:
+        start, stop = _value(cells[first], number, commas), _value(cells[last], number, commas)
         stop = start + stop if by_length else stop
         rows.append(_row(start, stop, cells[label] if label is not None else "", number))
     return rows, unit
@@ -206,25 +234,29 @@ def _recognises_labels(content: Content) -> str | None:
         return None
     rows = [line.split("\t") for _, line in content.once(lines_of)]
     rows = [row for row in rows if row[0] != "\\"]
-    three = [row for row in rows if len(row) == 3 and all(map(_NUMBER.fullmatch, row[:2]))]
-    if not rows or len(three) * 2 < len(rows) or not any("." in word for word in three[0][:2]):
+    three = [row for row in rows if len(row) == 3 and all(map(_is_number, row[:2]))]
+    if not rows or len(three) * 2 < len(rows) or not any(set(".,") & set(word) for word in three[0][:2]):
         return None
     return _sure(content, _labels_of)
 
 
 def _labels_of(content: Content) -> Decoded:
     """Read a start, an end and a label a line; lines of frequencies (with a backslash) are passed over."""
-    rows: Rows = []
+    labels = []
     for number, line in content.once(lines_of):
-        words = line.split("\t")
+        words = [word.strip() for word in line.split("\t")]
         if words[0] == "\\":
             continue
         if len(words) < 2:
             raise BadTrace(
                 f"line {number} holds no start and end with a tab between", "export the labels again"
             )
-        label = words[2] if len(words) > 2 else ""
-        rows.append(_row(_value(words[0].strip(), number), _value(words[1].strip(), number), label, number))
+        labels.append((number, words))
+    commas = _decimal_commas([word for _, words in labels for word in words[:2]])
+    rows: Rows = []
+    for number, words in labels:
+        start, stop = (_value(word, number, commas) for word in words[:2])
+        rows.append(_row(start, stop, "".join(words[2:3]), number))
     return _decoded(rows)
 
 

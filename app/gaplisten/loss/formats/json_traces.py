@@ -1,9 +1,14 @@
-"""JSON: an object with flags, numbers of packets or intervals, under a name that tells which."""
+"""JSON: an object with flags, numbers of packets or intervals, under a name that tells which.
+
+The object may stand within others, and a list may hold an object for each packet.
+"""
 
 from __future__ import annotations
 
 import json
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,13 +18,13 @@ from gaplisten.loss.formats.contract import (
     Content,
     Decoded,
     End,
-    Kind,
     TraceFormat,
     Unusable,
     doubt_about_polarity,
     limited,
 )
-from gaplisten.loss.formats.text import text_of
+from gaplisten.loss.formats.json_objects import json_of, looks_like_objects, rows_of_objects, table_of
+from gaplisten.loss.formats.packet_tables import decoded_rows, telling
 from gaplisten.loss.trace import LossTrace
 
 _LOST = (
@@ -41,50 +46,89 @@ _SETTLED = ("lost", "is_lost", "isLost", "lost_packets", "bfi")
 _COUNTS = ("packets", "num_packets", "n_packets", "length")
 _LONGEST_MS = 1000.0
 _LATEST = 1e12
+_DEEPEST = 8
+
+
+@dataclass(frozen=True)
+class _Losses:
+    """What is read: `name` and `values`, and `told`, all that is said in the object and those around it."""
+
+    name: str
+    values: list[Any]
+    received: bool
+    told: dict[str, Any]
+    path: str
 
 
 def _is_object(content: Content) -> bool:
-    return content.kind is Kind.TEXT and content.once(text_of).lstrip()[:1] == "{"
+    return looks_like_objects(content) and content.once(rows_of_objects) is None
 
 
-def _object(content: Content) -> dict[str, Any]:
-    try:
-        found = json.loads(content.once(text_of), parse_constant=_no_constant)
-    except (ValueError, RecursionError) as error:
-        raise BadTrace(f"is no JSON ({str(error)[:80]})", "save it again") from error
+def _named(content: Content) -> _Losses:
+    """Return what is read: the only object that names losses, however deep it stands."""
+    found = content.once(json_of)
     if not isinstance(found, dict):
         raise BadTrace("is no JSON object", 'write {"lost": [0, 1, ...]}')
-    return found
-
-
-def _no_constant(word: str) -> None:
-    raise ValueError(f"it holds {word}")
-
-
-def _named(content: Content) -> tuple[str, list[Any], bool]:
-    """Return the name of what is read, its values, and whether they tell what was received."""
-    found = content.once(_object)
-    lists = {name: value for name, value in found.items() if isinstance(value, list)}
-    for names, received in ((_LOST, False), (_RECEIVED, True), (_INTERVALS, False)):
-        for name in names:
-            if name in lists:
-                return name, lists[name], received
+    several = list(_losses_in(found, {}, ""))
+    if len(several) > 1:
+        paths = ", ".join(each.path for each in several[:4])
+        raise BadTrace(f"names losses {len(several)} times ({paths})", "write a file for each")
+    if several:
+        return several[0]
     keys = ", ".join(sorted(found)[:6])
     raise BadTrace(f"names no losses (its keys are {keys})", "call them 'lost', 'received' or 'intervals'")
 
 
+def _losses_in(found: dict[str, Any], around: dict[str, Any], path: str, depth: int = 0) -> Iterator[_Losses]:
+    """Find the objects that name losses: of each the first name that is known."""
+    told = {**around, **{name: value for name, value in found.items() if not isinstance(value, dict)}}
+    lists = {name: value for name, value in found.items() if isinstance(value, list | str)}
+    tables = [name for name, value in lists.items() if _is_table(value)]
+    yield from (_Losses(name, list(lists.pop(name)), False, told, f"{path}{name}") for name in tables)
+    for names, received in ((_LOST, False), (_RECEIVED, True), (_INTERVALS, False)):
+        name = next((name for name in names if name in lists), None)
+        if name is not None:
+            yield _Losses(name, _values(lists[name], name), received, told, f"{path}{name}")
+            break
+    if depth < _DEEPEST:
+        for name, value in found.items():
+            if isinstance(value, dict):
+                yield from _losses_in(value, told, f"{path}{name}.", depth + 1)
+
+
+def _is_table(found: list[Any] | str) -> bool:
+    """Whether a list holds an object for each packet."""
+    if not isinstance(found, list) or not found or not all(isinstance(each, dict) for each in found):
+        return False
+    rows = table_of(list(enumerate(found, 1)))
+    return rows is not None and telling(rows) is not None
+
+
+def _values(found: list[Any] | str, name: str) -> list[Any]:
+    """Return a list's values, or the digits of a text of 0 and 1."""
+    if isinstance(found, list):
+        return found
+    if found.strip("01") or not found:
+        raise BadTrace(f"{name!r} is a text of other things than 0 and 1", "write a list: [0, 1, ...]")
+    return [int(digit) for digit in found]
+
+
 def _decode(content: Content) -> Decoded:
-    name, values, received = _named(content)
+    losses = content.once(_named)
+    name, values, received = losses.name, losses.values, losses.received
     limited(len(values))
-    length = _packet_ms(content.once(_object).get("packet_ms"))
+    length = _packet_ms(losses.told.get("packet_ms"))
+    if _is_table(values):
+        rows = table_of(list(enumerate(values, 1))) or ()
+        return replace(decoded_rows(rows), packet_ms=length)
     if values and all(isinstance(each, list | dict) for each in values):
         return _intervals(values)
     flags, listed = _flags(values, name)
     if listed:
-        flags = _marked(flags, content, received)
-        said = f"{name!r} lists packets that were {'received' if received else 'lost'}, counted from 0"
+        flags = _marked(flags, losses.told)
+        said = f"{losses.path!r} lists packets that were {'received' if received else 'lost'}, counted from 0"
     else:
-        said = f"{name!r}: 1 = {'received' if received else 'lost'}"
+        said = f"{losses.path!r}: 1 = {'received' if received else 'lost'}"
     row = flags.astype(np.bool_)
     return Decoded(~row if received else row, (said,), packet_ms=length)
 
@@ -114,8 +158,7 @@ def _flags(values: list[Any], name: str) -> tuple[np.ndarray, bool]:
     return row, True
 
 
-def _marked(numbers: np.ndarray, content: Content, received: bool) -> np.ndarray:
-    found = content.once(_object)
+def _marked(numbers: np.ndarray, found: dict[str, Any]) -> np.ndarray:
     counts = [found[name] for name in _COUNTS if isinstance(found.get(name), int)]
     size = int(numbers.max(initial=-1)) + 1
     if counts and not isinstance(counts[0], bool) and counts[0] >= size:
@@ -142,7 +185,7 @@ def _recognises(content: Content) -> str | None:
     if not _is_object(content):
         return None
     try:
-        found, name = _decode(content), _named(content)[0]
+        found, name = _decode(content), content.once(_named).name
     except BadTrace as bad:
         raise Unusable(bad.fact, bad.way_out) from bad
     if name in _SETTLED or name in _RECEIVED or found.intervals is not None:

@@ -6,9 +6,9 @@ import re
 
 import numpy as np
 
-from gaplisten.loss.formats.contract import BadTrace, Content, Decoded, Whole, limited
+from gaplisten.loss.formats.contract import REMARKS, BadTrace, Content, Decoded, Whole, limited
 from gaplisten.loss.trace import Flags
-from gaplisten.texts import decoded
+from gaplisten.texts import decoded_but_remarks
 from gaplisten.texts import lines_of as split_lines
 
 _SEPARATORS = str.maketrans(dict.fromkeys(",;[]\ufeff", " "))
@@ -20,7 +20,7 @@ _NOUGHT = re.compile(r"0(\.0*)?(e[+-]?0+)?|false", re.IGNORECASE)
 def text_of(content: Content) -> str:
     """Return the file's characters, or refuse bytes that are not text."""
     try:
-        return decoded(content.data)
+        return decoded_but_remarks(content.data, REMARKS)
     except UnicodeDecodeError as error:
         raise BadTrace(f"is not text (byte {error.start})", "name its format") from error
 
@@ -156,4 +156,4 @@ def lines_of(content: Content) -> tuple[tuple[int, str], ...]:
 
 def is_comment(line: str) -> bool:
     """Whether a line is a remark: it begins with #, ; or %."""
-    return line.lstrip().startswith(("#", ";", "%"))
+    return line.lstrip().startswith(tuple(REMARKS))
