@@ -220,3 +220,22 @@ def test_gaps_of_a_folder_ask_first(inverted: Path, capsys) -> None:
     shutil.copy(inverted / "clean/demo1.flac", inverted / "net")
     assert run("gaps", inverted) == 1
     assert "1 means received" in capsys.readouterr().err
+
+
+def test_what_is_noted_of_each_clip_s_own_traces_is_said_once(right: Path, tmp_path: Path, capsys) -> None:
+    root = tmp_path / "own"
+    shutil.copytree(right / "clean", root / "clean")
+    for path in (right / "lossy").glob("*.flac"):
+        sound = read_signal(path)
+        flags = [int(not part.any()) for part in np.array_split(sound.samples, range(160, sound.frames, 160))]
+        for name in ("net", "other"):
+            (root / name).mkdir(exist_ok=True)
+            write_signal(root / name / f"{path.stem}.wav", Signal(0.9 * sound.samples, sound.rate))
+            (root / name / f"{path.stem}_is_lost.txt").write_text("".join(f"{flag}\n" for flag in flags))
+    assert run("check", root) == 0
+    said = capsys.readouterr().out
+    assert "note: net has losses of its own (2 of 2 clips)" in said
+    told = (
+        "note: losses of net: {clip}_is_lost.txt: packets of 10 ms (160 frames) fit the sound (2 of 2 clips)"
+    )
+    assert told in said
