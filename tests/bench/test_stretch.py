@@ -1,11 +1,16 @@
 """What is measured of a stretch."""
 
+import time
+
 import numpy as np
 import pytest
 
 from gaplisten.audio.filemap import as_source
 from gaplisten.audio.signal import Signal
+from gaplisten.bench import stretch
 from gaplisten.bench.stretch import between, read_stretch
+from gaplisten.bench.tasks import Tasks
+from kit.timing import PATIENCE
 
 RATE = 16000
 
@@ -42,3 +47,25 @@ def test_what_is_too_long_or_not_there_is_not_measured():
 def test_two_places_lie_samples_and_milliseconds_apart():
     assert between(160, RATE) == "160 samples · 10.000 ms · 1/T 100 Hz"
     assert between(0, RATE) == "0 samples"
+
+
+def test_a_stretch_that_still_moves_is_not_measured_and_one_that_stays_is_measured_once(monkeypatch):
+    asked = []
+    monkeypatch.setattr(stretch, "read_stretch", lambda _source, start, stop: asked.append((start, stop)))
+    tasks = Tasks()
+    measure = stretch.StretchMeasure(tasks)
+    sound = Signal.of(np.zeros(RATE, np.float32), RATE)
+    for stop in range(100, 200):
+        measure.show(sound, 0, stop)
+        measure.poll()
+    assert len(asked) < 50  # none, but where the machine stood still between two of them
+    end = time.monotonic() + PATIENCE
+    while measure.busy and time.monotonic() < end:
+        measure.poll()
+        tasks.poll()
+    assert asked[-1:] == [(0, 199)]
+    assert asked.count((0, 199)) == 1
+    measure.show(sound, 0, 199)
+    assert not measure.busy
+    measure.close()
+    tasks.close()

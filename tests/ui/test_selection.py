@@ -35,10 +35,11 @@ def close(opened, settle):
 
 
 @pytest.mark.parametrize("mode", [False, True])
-def test_a_drag_with_ctrl_or_in_its_mode_selects_and_leaves_the_loop_alone(close, mode):
+def test_a_drag_with_ctrl_or_in_its_mode_selects_and_leaves_the_loop_alone(close, qtbot, mode):
     if mode:
         close.actions_table["edit.select"].trigger()
     _drag(close, 3200, 3520, Plain if mode else Control)
+    qtbot.waitUntil(lambda: close.panes["selecting"].measured.found is not None)
     start, stop = close.shell.selection.span
     assert (start, stop) == pytest.approx((3200, 3520), abs=4)
     assert close.shell.looping.now is None

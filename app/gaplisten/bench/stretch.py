@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass
 
 import numpy as np
 
-from gaplisten.audio.filemap import SampleSource, read_floats
+from gaplisten.audio.filemap import SampleSource, as_source, read_floats
 from gaplisten.audio.reading import level_text
+from gaplisten.audio.signal import Signal
+from gaplisten.bench.derived import Derived, Inputs
+from gaplisten.bench.events import Event
+from gaplisten.bench.tasks import Tasks
+from gaplisten.jobs import Job
 from gaplisten.languages import counted
 from gaplisten.loss.measures.periodicity import WINDOW_MS, pitch
 from gaplisten.loss.measures.windows import Row
 
 MOST_SECONDS = 30.0
+REST_SECONDS = 0.05  # a drag that goes on measures nothing
 _MOST_WINDOWS = 400
 
 
@@ -75,6 +83,53 @@ def _pitches(row: Row, rate: int) -> Row:
         return np.zeros(0)
     step = max(size // 3, last // _MOST_WINDOWS, 1)
     return pitch(row, np.arange(0, last + 1, step, dtype=np.int64), rate)
+
+
+class StretchMeasure:
+    """Measures a stretch in the background, as soon as it has stayed the same for a moment.
+
+    Attributes
+    ----------
+    changed
+        Event: `found` is another one.
+    """
+
+    def __init__(self, tasks: Tasks) -> None:
+        self.changed = Event()
+        self._tasks = tasks
+        self._made: Derived[str, Stretch | None] = Derived(self._start, rest=REST_SECONDS, most=1)
+
+    def show(self, sound: Signal | SampleSource | None, start: int = 0, stop: int = 0) -> None:
+        """Measure ``[start, stop)`` of this sound; nothing of none."""
+        self._made.want({} if sound is None else {"": (sound, start, stop)})
+
+    @property
+    def found(self) -> Stretch | None:
+        """What is known of it; None while nothing is."""
+        return self._made.value("")
+
+    def _start(self, asked: Mapping[str, Inputs], job: Job) -> Future[Stretch | None]:
+        sound, start, stop = asked[""]
+        return self._tasks.submit(
+            "measuring the selection",
+            lambda _job: read_stretch(as_source(sound), start, stop),
+            job,
+            quiet=True,
+        )
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is being measured, or is to be."""
+        return self._made.busy
+
+    def poll(self) -> None:
+        """Take over what was measured."""
+        if self._made.poll():
+            self.changed.emit()
+
+    def close(self) -> None:
+        """Measure nothing any more."""
+        self._made.drop()
 
 
 def between(frames: int, rate: int) -> str:

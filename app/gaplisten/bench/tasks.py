@@ -89,9 +89,11 @@ class Tasks:
         start = partial(self._pool.submit, work, job)
         return self._add(Task(title, Future(), job, done, failed, quiet, start))
 
-    def submit(self, title: str, work: Callable[[Job], Value], job: Job) -> Future[Value]:
-        """Start `work` for somebody who looks after its outcome; here only its progress is shown."""
-        return self._add(Task(title, self._pool.submit(work, job), job)).future
+    def submit(
+        self, title: str, work: Callable[[Job], Value], job: Job, *, quiet: bool = False
+    ) -> Future[Value]:
+        """Start `work` for somebody who looks after its outcome; here its progress is shown, unless quiet."""
+        return self._add(Task(title, self._pool.submit(work, job), job, quiet=quiet)).future
 
     def _add(self, task: Task) -> Task:
         self._tasks.append(task)

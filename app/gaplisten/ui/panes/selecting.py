@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject
 
-from gaplisten.audio.filemap import as_source
-from gaplisten.bench.lanes import Lane
-from gaplisten.bench.stretch import between, read_stretch
+from gaplisten.bench.stretch import StretchMeasure, between
 from gaplisten.ui.actions import section
 from gaplisten.ui.shell import Pane, Shell
 from gaplisten.ui.workbench.selection_bar import SelectionBar
@@ -43,12 +41,17 @@ class Selecting(QObject):
     ----------
     bar
         The strip over the lanes.
+    measured
+        What is known of the selection in the version that is heard.
     """
 
     def __init__(self, shell: Shell) -> None:
         super().__init__(shell)
         self._shell, self._controller = shell, shell.controller
         self._selection = shell.selection
+        self.measured = StretchMeasure(shell.controller.tasks)
+        shell.controller.look_after(self.measured)
+        self.measured.changed.connect(self._tell)
         self.bar = SelectionBar(shell.window)
         shell.put_over_lanes(self.bar)
         bind = shell.actions.bind
@@ -108,21 +111,19 @@ class Selecting(QObject):
         self._tell()
 
     def _tell(self) -> None:
-        span = self._selection.span
+        span, lane = self._selection.span, self._controller.lane(self._controller.hearing.heard)
+        if span is None or lane is None:
+            self.measured.show(None)
+        else:
+            # The lane's own sound, and not what a residual shows.
+            self.measured.show(self._shell.display.source_of(lane), *span)
         if span is None:
             self.bar.say("")
             return
-        start, stop = span
-        apart = between(stop - start, self._selection.clock.rate)
-        lane = self._controller.lane(self._controller.hearing.heard)
-        found = self._measured(lane, start, stop) if lane is not None else ""
-        self.bar.say(" · ".join(filter(None, (apart, found))))
-
-    def _measured(self, lane: Lane, start: int, stop: int) -> str:
-        # The lane's own sound, and not what a residual shows.
-        source = self._shell.display.source_of(lane)
-        found = read_stretch(as_source(source), start, stop)
-        return "" if found is None else f"{lane.key} {lane.name}: {found.text}"
+        apart = between(span[1] - span[0], self._selection.clock.rate)
+        found = self.measured.found
+        told = "" if found is None or lane is None else f"{lane.key} {lane.name}: {found.text}"
+        self.bar.say(" · ".join(filter(None, (apart, told))))
 
     # -- what is done with it -------------------------------------------------------------------------
 
