@@ -368,3 +368,16 @@ def test_hashes_and_losses_are_read_by_the_workers_and_each_file_is_hashed_once(
     assert len(looked) == 3
     files = [path for _, path in hashed]
     assert len(files) == len(set(files)) == 9  # three references, lossy files and traces
+
+
+def test_a_version_whose_losses_cannot_be_read_is_told_why(clips: Path, tmp_path: Path) -> None:
+    for name in ("clean", "mine", "other"):
+        (tmp_path / name).mkdir()
+        shutil.copy(clips / "clean" / "0.wav", tmp_path / name / "0.wav")
+    (tmp_path / "mine" / "0.txt").write_text("0\n1\n" * 17)
+    (tmp_path / "other" / "0.txt").write_text("0\n0\n" * 17)
+    table = tidy(scored([tmp_path], "gap_snr").rows)
+    assert set(column(table, "condition")) == {"mine", "other"}
+    for name, reason in zip(column(table, "condition"), column(table, "reason"), strict=True):
+        assert f"losses of {name}: " in reason
+        assert "has 34 packets" in reason
