@@ -258,7 +258,9 @@ def test_a_real_audit_finds_that_a_plugin_looks_ahead(tmp_path: Path, monkeypatc
     entry = Catalogue.scan([tmp_path]).get("liar")
     job = Job()
     found = run_audit(Subject(entry, {"strength": 0.5}), Speech("noise", speech(2.0)), 20.0, job)
-    assert [finding.measure for finding in found.lies] == ["look-ahead"]
+    lies = [finding.measure for finding in found.lies]
+    assert lies[0] == "look-ahead"
+    assert set(lies) <= {"look-ahead", "look-ahead elsewhere"}  # there by one place or two: not each time
     assert found.finding("look-ahead").measured == pytest.approx(20.0, abs=1.0)
     assert found.parameters["strength"] == 0.5
     assert found.material == f"noise, changed with seed {found.seed}"
