@@ -121,6 +121,8 @@ def test_how_a_clip_was_looked_at_says_nothing_of_another_one(opened, qtbot, tmp
 def test_one_goes_back_to_where_one_was_and_forward_again_also_into_another_clip(opened, qtbot, settle):
     settle(opened)
     act, view = opened.actions_table, opened.lanes_view
+    # Where one stays for a moment is remembered.
+    qtbot.waitUntil(lambda: len(opened.panes["trail"].places._trail) == 1)
     act["gap.next"].trigger()
     qtbot.waitUntil(lambda: len(opened.panes["trail"].places._trail) == 2)
     first = view.visible_range

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gaplisten.bench.controller import Controller
+from gaplisten.bench.lanes import Lane
 from gaplisten.errors import GaplistenError
 
 
@@ -67,7 +68,8 @@ class Arriving:
         """Have the version heard; its losses are listed then, and counted."""
         self._version = None  # listing them comes back here
         lanes = self._controller.lanes
-        found = next((lane for lane in lanes if name in (lane.name, lane.ident)), None)
+        # Its name in the window may bear a mark: that it does not fit, or is an old one.
+        found = next((lane for lane in lanes if name in _names(lane)), None)
         if found is None:
             names = ", ".join(lane.name for lane in lanes[:8])
             self._fail(
@@ -80,3 +82,7 @@ class Arriving:
     def _fail(self, thing: str, fact: str, way_out: str) -> None:
         self._done = True
         self._controller.failed.emit(GaplistenError(thing, fact, way_out))
+
+
+def _names(lane: Lane) -> tuple[str, ...]:
+    return lane.name, lane.ident, lane.ident.removeprefix("condition:")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import shutil
 import zipfile
 
+import numpy as np
 import pytest
 import soundfile
 from PySide6.QtWidgets import QApplication, QFileDialog
 
 from gaplisten.bench.arriving import Arriving
+from kit.workbench import PACKET
 
 
 @pytest.fixture
@@ -127,12 +129,13 @@ def test_the_workbench_opens_at_a_clip_and_a_gap(qtbot, window, clips_folder):
 def test_the_workbench_opens_at_a_gap_that_one_version_met(qtbot, window, clips_folder, tmp_path):
     root = tmp_path / "own"
     shutil.copytree(clips_folder, root)
-    clip = next(path for path in root.rglob("first*") if path.suffix in (".wav", ".flac"))
     (root / "other").mkdir()
-    shutil.copy(clip, root / "other" / clip.name)
     packets = sum(1 for line in next(root.rglob("first_is_lost.txt")).read_text().split())
-    flags = ["1" if at in (5, 6, 20, 30) else "0" for at in range(packets)]
-    (root / "other" / "first_is_lost.txt").write_text("\n".join(flags))
+    lost = np.isin(np.arange(packets), (5, 6, 20, 30))
+    (root / "other" / "first_is_lost.txt").write_text("\n".join(map(str, lost.astype(int))))
+    clean, rate = soundfile.read(root / "clean" / "first.wav", dtype="float32")
+    received = ~np.repeat(lost, PACKET)[: clean.size]
+    soundfile.write(root / "other" / "first.wav", clean * received, rate)
     Arriving(window.controller, "first", 3, window.shell.gap_wanted.emit, "other")
     window.open_paths([root])
     qtbot.waitUntil(lambda: window.shell.hand.index == 2)
@@ -160,3 +163,17 @@ def test_a_place_that_is_not_there_is_said(qtbot, window, clips_folder, clip, ga
     window.open_paths([clips_folder])
     qtbot.waitUntil(lambda: any(said in each for each in told))
     qtbot.waitUntil(lambda: window.controller.clip_name == "first")
+
+
+def test_a_version_is_found_by_its_name_also_where_it_bears_a_mark(qtbot, window, clips_folder, tmp_path):
+    root = tmp_path / "own"
+    shutil.copytree(clips_folder, root)
+    (root / "other").mkdir()
+    shutil.copy(root / "clean" / "first.wav", root / "other")
+    lines = (root / "lossy_signals" / "second_is_lost.txt").read_text()  # of another clip: it does not fit
+    (root / "other" / "first_is_lost.txt").write_text(lines)
+    Arriving(window.controller, "first", 2, window.shell.gap_wanted.emit, "other")
+    window.open_paths([root])
+    qtbot.waitUntil(lambda: window.shell.hand.index == 1)
+    heard = window.controller.lane(window.controller.hearing.heard)
+    assert heard.ident == "condition:other"
